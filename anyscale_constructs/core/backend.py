@@ -1,0 +1,55 @@
+"""Terraform backends: always explicit, so that the same configuration gives the same bytes everywhere."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.types import Arn, AwsRegion, BucketName, KmsKeyArn
+
+
+class Local(Model):
+    """State in a file on this machine."""
+
+    type: Literal["local"] = "local"
+    path: str | None = Field(
+        None,
+        description="Relative to the stack's folder in the output directory. "
+        "Default: terraform.<stack>.tfstate beside the output directory.",
+    )
+
+
+
+class S3(Model):
+    """State in an S3 bucket, locked by a file beside it and encrypted."""
+
+    type: Literal["s3"]
+    bucket: BucketName
+    region: AwsRegion
+    key: str | None = Field(None, description="Default: <stack>/terraform.tfstate.")
+    kms_key_id: KmsKeyArn | None = Field(None, description="Default: the bucket's own encryption.")
+    role_arn: Arn | None = Field(None, description="A role to assume for the state. Default: the caller's credentials.")
+    profile: str | None = Field(None, description="A profile of the AWS configuration. Default: the environment's.")
+
+
+
+class Gcs(Model):
+    """State in a Google Cloud Storage bucket, which locks by itself."""
+
+    type: Literal["gcs"]
+    bucket: str
+    prefix: str | None = Field(None, description="Default: the stack's name.")
+
+
+
+class Hcp(Model):
+    """State in HCP Terraform or Terraform Enterprise."""
+
+    type: Literal["hcp"]
+    organization: str
+    workspace: str | None = Field(None, description="Default: the stack's name.")
+    hostname: str = "app.terraform.io"
+
+
+
+Backend = Annotated[Local | S3 | Gcs | Hcp, Field(discriminator="type")]

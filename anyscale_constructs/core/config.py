@@ -1,0 +1,104 @@
+"""What every cloud's configuration has, whatever its provider, and how YAML becomes it."""
+
+import pathlib
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import Field, ValidationError
+
+from anyscale_constructs.core.backend import Backend, Local
+from anyscale_constructs.core.model import Model, explain
+from anyscale_constructs.core.sources import Sources
+from anyscale_constructs.core.types import CloudId, OrgId, TagValue
+from anyscale_constructs.errors import ConfigError
+
+_Config = TypeVar("_Config", bound="CloudConfig")
+
+
+class CloudConfig(Model):
+    """A cloud's configuration, as far as providers have it in common."""
+
+    org_id: OrgId = Field(description="The Anyscale organization.")
+    cloud_id: CloudId | None = Field(
+        None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
+    )
+    deploy_environment: str = Field("production", description="The value of the tag anyscale-deploy-environment.")
+    tags: dict[str, TagValue] = Field(default_factory=dict, description="For every resource.")
+    backend: Backend = Field(default_factory=Local, description="Where Terraform's state is kept. Default: a local file.")
+    modules: Sources = Field(default_factory=Sources, description="Where the modules come from, and what to do differently.")
+
+
+def load_yaml(file: pathlib.Path, config: type[_Config], values: "Document") -> _Config:
+    """The configuration in a YAML document.
+
+    Raises:
+        ConfigError: A key is unknown, missing or wrong; the text names file, line and key.
+    """
+    try:
+        return config.model_validate(values.data)
+    except ValidationError as error:
+        raise ConfigError(explain(error, lambda loc: f"{file}:{values.line(loc)}: {_dotted(loc)}")) from error
+
+
+class Document:
+    """A YAML file's mapping, which knows on which line each key stands.
+
+    Args:
+        file: The file.
+
+    Raises:
+        ConfigError: It can't be read, is no YAML mapping, or names a key twice.
+    """
+
+    def __init__(self, file: pathlib.Path) -> None:
+        try:
+            text = file.read_text(encoding="utf-8")
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            data = yaml.load(text, Loader=yaml.SafeLoader)  # noqa: S506 - it is the safe one
+        except OSError as error:
+            raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise ConfigError(f"{file}:{line}: is not YAML: {error.problem or error.context}") from error
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{file}: is not YAML: {error}") from error
+        if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
+            raise ConfigError(f"{file}: must be a mapping of keys to values, one cloud", mend="begin with stack: ec2")
+        self.data: dict[str, Any] = data
+        self._root = root
+        self._refuse_duplicates(file, root)
+
+    def line(self, loc: tuple[int | str, ...]) -> int:
+        """The line of the value at a location, or of the nearest one around it."""
+        node: yaml.Node = self._root
+        line = 1
+        for step in loc:
+            if isinstance(node, yaml.MappingNode):
+                found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+                if found is None:
+                    continue  # a model's tag, not a key
+                line, node = found[0].start_mark.line + 1, found[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                line = node.start_mark.line + 1
+        return line
+
+    def _refuse_duplicates(self, file: pathlib.Path, node: yaml.Node) -> None:
+        children: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                if key.value in seen:
+                    raise ConfigError(f"{file}:{key.start_mark.line + 1}: the key {key.value!r} stands there twice")
+                seen.add(key.value)
+                children.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            children = node.value
+        for child in children:
+            self._refuse_duplicates(file, child)
+
+
+def _dotted(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(step) for step in loc) or "the file"

@@ -1,0 +1,57 @@
+"""Strict pydantic models, and one clear error for whatever doesn't fit them."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+
+class Model(BaseModel):
+    """A model without conversions and without unknown keys; an unknown key's error names the nearest known one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for key in values:
+                if key not in cls.model_fields:
+                    raise PydanticCustomError("unknown_key", "{text}", {"text": unknown_key(key, cls.model_fields)})
+        return values
+
+
+def unknown_key(key: object, known: Iterable[str]) -> str:
+    """What to say of a key that isn't known: the nearest known one, or all of them when none is near."""
+    known = sorted(known)
+    near = difflib.get_close_matches(str(key), known, n=1)
+    return f"unknown key {key!r}: did you mean {near[0]!r}?" if near else f"unknown key {key!r}: known are {', '.join(known)}"
+
+
+def refuse(what: str, mend: str) -> PydanticCustomError:
+    """The error of a validator that looks at more than one field."""
+    return PydanticCustomError("not_allowed", "{text}", {"text": f"{what}. To mend it: {mend}"})
+
+
+def explain(
+    error: ValidationError,
+    where: Callable[[tuple[int | str, ...]], str] = lambda loc: ".".join(map(str, loc)),
+) -> str:
+    """One line for each thing that is wrong: where, what, and the value.
+
+    Args:
+        error: What pydantic raised.
+        where: Turns a location into text. Default: the keys, joined by dots.
+    """
+    return "\n".join(f"{where(detail['loc'])}: {_explain_one(detail)}" for detail in error.errors())
+
+
+def _explain_one(detail: ErrorDetails) -> str:
+    text = detail["msg"]
+    if detail["type"] == "missing":
+        return "is required"
+    if detail["type"] in {"unknown_key", "not_allowed"} and isinstance(detail["input"], dict | BaseModel):
+        return text
+    return f"{text[0].lower()}{text[1:]}, but it is {detail['input']!r}"

@@ -1,0 +1,169 @@
+"""The base of all module wrappers: one construct is one Terraform module, and its address is its id."""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
+from anyscale_constructs.core.interface import Interface
+from anyscale_constructs.core.model import explain, unknown_key
+from anyscale_constructs.core.sources import Sources
+from anyscale_constructs.core.values import to_terraform
+from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule, TerraformStack
+from anyscale_constructs.errors import InputError
+
+_NOT_GIVEN = object()
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a guard found: an error, or a warning where the recommendation is missed but it works.
+
+    Args:
+        what: What is wrong, in one clause that begins with the input's name.
+        mend: What to do.
+        value: The value that was given.
+        allowed: What would be accepted.
+        warning: Whether it works all the same.
+    """
+
+    what: str
+    mend: str
+    value: Any = _NOT_GIVEN
+    allowed: str = ""
+    warning: bool = False
+
+    def __str__(self) -> str:
+        values = {} if self.value is _NOT_GIVEN else {"value": self.value}
+        return str(InputError(self.what, **values, allowed=self.allowed, mend=self.mend))
+
+
+class Inputs(Mapping[str, Any]):
+    """What a module will be given, over upstream's defaults."""
+
+    def __init__(self, interface: Interface, given: Mapping[str, Any]) -> None:
+        self.interface = interface
+        self.given = given
+
+    def __getitem__(self, name: str) -> Any:
+        return self.given[name] if name in self.given else self.interface.variable(name).default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.interface.variables)
+
+    def __len__(self) -> int:
+        return len(self.interface.variables)
+
+    def known(self, *names: str) -> bool:
+        """Whether all of these are known now, so that a guard can look at them."""
+        return not any(is_unresolved(self[name]) for name in names)
+
+
+Guard = Callable[[Inputs], Finding | None]
+"""Looks at a module's inputs for one trap; its name is the rule it keeps."""
+
+
+class Module(TerraformHclModule):
+    """A call of one upstream module.
+
+    The generated wrappers derive from it and give the inputs their types; the constructs derive from the
+    wrappers and add guards.
+
+    Args:
+        scope: The stack, usually.
+        id: The module's id; directly in a stack its address is `module.<id>`.
+        inputs: By upstream's names; None means that it is not set.
+        depends_on: Constructs that must be there first.
+
+    Raises:
+        InputError: An input is unknown, missing, of the wrong type, or would spring a trap.
+    """
+
+    interface_name: ClassVar[str]
+    inputs_type: ClassVar[type]
+    guards: ClassVar[Sequence[Guard]] = ()
+
+    def __init__(
+        self, scope: Construct, id: str, inputs: Mapping[str, Any], depends_on: Sequence[Construct] = ()
+    ) -> None:
+        stack = scope if isinstance(scope, TerraformStack) else TerraformStack.of(scope)
+        sources: Sources = getattr(stack, "sources", None) or Sources()
+        override = sources.override(id)
+        self.interface = Interface.load(self.interface_name, override.ref)
+        given = {name: value for name, value in {**inputs, **override.inputs}.items() if value is not None}
+        self.inputs = Inputs(self.interface, given)
+        self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
+        warnings = [finding for finding in self._check(id) if finding.warning]
+        self.rendered = {name: self._render(name, value) for name, value in given.items()}
+        super().__init__(
+            scope,
+            id,
+            source=sources.source(self.interface),
+            variables=self.rendered,
+            depends_on=list(depends_on) or None,  # type: ignore[arg-type] # modules and resources are dependables
+            skip_asset_creation_from_local_modules=True,
+        )
+        self.module_id = id if scope is stack else self.friendly_unique_id
+        self.warnings = tuple(map(str, warnings))
+        for warning in self.warnings:
+            Annotations.of(self).add_warning(warning)
+        if hasattr(stack, "register_module"):
+            stack.register_module(self)
+
+    @property
+    def address(self) -> str:
+        """The module's address in Terraform, e.g. `module.vpc`."""
+        return f"module.{self.module_id}"
+
+    def output(self, name: str) -> Expr:
+        """The reference to one of the module's outputs.
+
+        Raises:
+            InputError: The module has no such output at its ref.
+        """
+        return expr(f"{self.address}.{name}", self.interface.output(name).type)
+
+    def _check(self, id: str) -> list[Finding]:
+        wrong = [*self._check_types(), *self._check_known_at_plan()]
+        findings = [Finding(what, "") for what in wrong]
+        if not wrong:
+            findings = [finding for guard in self.guards if (finding := guard(self.inputs))]
+        errors = [str(finding) for finding in findings if not finding.warning]
+        if errors:
+            raise InputError("\n".join(f"module.{id}: {error}" for error in errors))
+        return findings
+
+    def _check_types(self) -> Iterator[str]:
+        variables, given = self.interface.variables, self.inputs.given
+        yield from (unknown_key(name, variables) for name in given if name not in variables)
+        yield from (f"{name} is required" for name, v in variables.items() if v.required and name not in given)
+        try:
+            _adapter(self.inputs_type).validate_python({k: v for k, v in given.items() if k in variables})
+        except ValidationError as error:
+            yield from explain(error).splitlines()
+
+    def _check_known_at_plan(self) -> Iterator[str]:
+        for name, value in self.inputs.given.items():
+            part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
+            looked_at = list(value) if part == "keys" and isinstance(value, Mapping) else [value]
+            if part and any(references(text) for text in looked_at if isinstance(text, str)):
+                yield str(
+                    Finding(
+                        f"{name}: upstream counts with its {part}, which must be known when Terraform plans",
+                        "give a literal from your configuration, not another module's output",
+                        value=value,
+                    )
+                )
+
+    def _render(self, name: str, value: Any) -> Any:
+        if self.interface.variables[name].text and isinstance(value, bool):
+            return "true" if value else "false"
+        return to_terraform(value, name)
+
+
+@functools.cache
+def _adapter(inputs_type: type) -> TypeAdapter[Any]:
+    return TypeAdapter(inputs_type)

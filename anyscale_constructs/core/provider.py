@@ -1,0 +1,36 @@
+"""Providers as one small generic class: no prebuilt provider package, which would cost seconds and pin a version."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jsii
+
+from anyscale_constructs.core.values import to_terraform
+from anyscale_constructs.engine import Construct, TerraformProvider
+
+
+class Provider(TerraformProvider):
+    """The configuration of one provider; its version comes from the modules, through the stack.
+
+    Args:
+        scope: The stack.
+        name: The provider's local name, e.g. `aws`.
+        config: Its arguments.
+        alias: Its alias. Default: it is the default configuration.
+    """
+
+    def __init__(self, scope: Construct, name: str, config: Mapping[str, Any], alias: str | None = None) -> None:
+        self._alias = alias
+        self._config = {key: to_terraform(value, key) for key, value in config.items() if value is not None}
+        super().__init__(scope, f"{name}_{alias}" if alias else name, terraform_resource_type=name)
+
+    # The engine's own getter returns nothing: an alias would be lost.
+    @property
+    @jsii.member(jsii_name="alias")
+    def alias(self) -> str | None:
+        """The alias, if this is not the default configuration."""
+        return self._alias
+
+    @jsii.member(jsii_name="synthesizeAttributes")
+    def _synthesize_attributes(self) -> Mapping[str, Any]:
+        return self._config

@@ -1,0 +1,180 @@
+"""The base of all stacks: backend, providers, outputs, and the checks that need the whole stack."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from anyscale_constructs.core.backend import Backend, Gcs, Hcp, Local, S3
+from anyscale_constructs.core.constraints import intersect
+from anyscale_constructs.core.expressions import references
+from anyscale_constructs.core.model import unknown_key
+from anyscale_constructs.core.module import Module
+from anyscale_constructs.core.provider import Provider
+from anyscale_constructs.core.sources import Sources
+from anyscale_constructs.core.values import to_terraform
+from anyscale_constructs.engine import (
+    CloudBackend,
+    Construct,
+    GcsBackend,
+    LocalBackend,
+    NamedCloudWorkspace,
+    S3Backend,
+    TerraformOutput,
+    TerraformStack,
+    TerraformVariable,
+)
+from anyscale_constructs.errors import SynthesisError
+
+
+class CloudStack(TerraformStack):
+    """A stack that pins what its modules need and checks how they refer to each other.
+
+    Args:
+        scope: The app.
+        id: The stack's name: its folder in the output, and the default name of its state.
+        backend: Where the state is kept. Default: a file beside the output directory.
+        sources: Where the modules come from. Default: their pinned commits on GitHub.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, backend: Backend | None = None, sources: Sources | None = None
+    ) -> None:
+        super().__init__(scope, id)
+        self.name = id
+        self.sources = sources or Sources()
+        self.modules: dict[str, Module] = {}
+        self.outputs: dict[str, Any] = {}
+        self._prepared = False
+        _add_backend(self, backend or Local(), id)
+
+    def register_module(self, module: Module) -> None:
+        """Takes note of a module; modules do this by themselves."""
+        self.modules[module.module_id] = module
+
+    def add_provider(self, name: str, *, alias: str | None = None, **config: Any) -> Provider:
+        """Configures a provider, e.g. `add_provider("aws", region="us-east-2")`."""
+        return Provider(self, name, config, alias)
+
+    def add_output(self, name: str, value: Any, *, description: str = "", sensitive: bool = False) -> None:
+        """Gives the stack an output; None is left out of objects, since registration reads no nulls."""
+        self.outputs[name] = to_terraform(_without_none(value), name)
+        TerraformOutput(
+            self, name, value=self.outputs[name], description=description or None, sensitive=sensitive or None
+        )
+
+    def add_secret(self, name: str, type: str, description: str) -> str:
+        """Declares a sensitive variable, which Terraform asks for: secrets never stand in the JSON."""
+        TerraformVariable(self, name, type=type, sensitive=True, nullable=False, description=description)
+        return f"${{var.{name}}}"
+
+    def prepare(self) -> None:
+        """Checks the stack as a whole and pins what it needs; synthesis does this by itself.
+
+        Raises:
+            ConstraintError: The modules' version constraints exclude each other.
+            SynthesisError: A reference leads nowhere, or modules wait for each other.
+        """
+        if self._prepared:
+            return
+        self._prepared = True
+        if problems := [*self._dead_references(), *self._cycles()]:
+            raise SynthesisError("\n".join(f"{self.name}: {problem}" for problem in problems))
+        interfaces = {module.address: module.interface for module in self.modules.values()}
+        if not interfaces:
+            return
+        providers: dict[str, tuple[str, list[tuple[str, str]]]] = {}
+        for address, interface in interfaces.items():
+            for name, provider in interface.required_providers.items():
+                providers.setdefault(name, (provider.source, []))[1].append((address, provider.version))
+        self.add_override(
+            "terraform",
+            {
+                "required_version": str(
+                    intersect("Terraform", [(a, i.required_version) for a, i in interfaces.items()])
+                ),
+                "required_providers": {
+                    name: {"source": source, "version": str(intersect(source, wanted))}
+                    for name, (source, wanted) in providers.items()
+                },
+            },
+        )
+
+    def prepare_stack(self) -> None:
+        """The engine calls this at synthesis, whichever app the stack is in."""
+        self.prepare()
+        super().prepare_stack()
+
+    def _dead_references(self) -> Iterator[str]:
+        users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
+        users += [(f"output {name}", value) for name, value in self.outputs.items()]
+        for user, value in users:
+            for module_id, output in sorted(_references(value)):
+                module = self.modules.get(module_id)
+                if module is None:
+                    yield (
+                        f"{user} refers to module.{module_id}, which is not in this stack. To mend it: one cloud is one "
+                        "stack; pass a value of another stack as a literal, or read it with a data source"
+                    )
+                elif output not in module.interface.outputs:
+                    yield f"{user} refers to an output that {module.address} lacks: {unknown_key(output, module.interface.outputs)}"
+
+    def _cycles(self) -> Iterator[str]:
+        waits = {
+            module.module_id: {other for other, _ in _references(module.rendered)} for module in self.modules.values()
+        }
+        for module in self.modules.values():
+            waits[module.module_id] |= {other.module_id for other in module.depends_on_modules}
+        for module in self.modules.values():
+            for other in module.depends_on_modules:
+                if module.module_id in _reachable(other.module_id, waits):
+                    yield (
+                        f"{module.address} depends on {other.address}, which needs {module.address} in turn. To mend it: "
+                        "leave out depends_on; references order single resources, depends_on whole modules"
+                    )
+
+
+def _add_backend(stack: TerraformStack, backend: Backend, name: str) -> None:
+    match backend:
+        case Local():
+            LocalBackend(stack, path=backend.path or f"../../../terraform.{name}.tfstate")
+        case S3():
+            S3Backend(
+                stack,
+                bucket=backend.bucket,
+                region=backend.region,
+                key=backend.key or f"{name}/terraform.tfstate",
+                encrypt=True,
+                kms_key_id=backend.kms_key_id,
+                assume_role={"role_arn": backend.role_arn} if backend.role_arn else None,
+                profile=backend.profile,
+            ).add_override("use_lockfile", True)
+        case Gcs():
+            GcsBackend(stack, bucket=backend.bucket, prefix=backend.prefix or name)
+        case Hcp():
+            CloudBackend(
+                stack,
+                organization=backend.organization,
+                hostname=backend.hostname,
+                workspaces=NamedCloudWorkspace(backend.workspace or name),
+            )
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {k: _without_none(v) for k, v in value.items() if v is not None}
+    return value
+
+
+def _references(value: Any) -> set[tuple[str, str]]:
+    return references(json.dumps(value, default=str).replace('\\"', '"'))
+
+
+def _reachable(start: str, waits: Mapping[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        for other in waits.get(todo.pop(), ()):
+            if other not in seen:
+                seen.add(other)
+                todo.append(other)
+    return seen

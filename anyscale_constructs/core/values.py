@@ -1,0 +1,73 @@
+"""Python values to Terraform values: the one way into the JSON."""
+
+import datetime
+import enum
+import ipaddress
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import pydantic
+
+from anyscale_constructs.core.expressions import NULL, Expr, literal
+from anyscale_constructs.errors import InputError
+
+_AS_TEXT = (
+    pathlib.PurePath,
+    datetime.date,
+    ipaddress.IPv4Network,
+    ipaddress.IPv4Address,
+    ipaddress.IPv6Network,
+    ipaddress.IPv6Address,
+)
+
+
+def to_terraform(value: Any, at: str = "value") -> Any:
+    """The value as Terraform JSON holds it.
+
+    Literals are escaped, expressions and tokens pass, None inside a collection becomes Terraform's null
+    (the engine would drop it), and models become objects without the fields that are None.
+
+    Args:
+        value: Anything but a set, whose order is not fixed.
+        at: Where the value stands, for the error.
+
+    Raises:
+        InputError: Terraform has nothing like the value.
+    """
+    match value:
+        case Expr():
+            return str.__str__(value)
+        case enum.Enum():
+            return to_terraform(value.value, at)
+        case bool() | int() | float():
+            return value
+        case str():
+            return literal(value)
+        case None:
+            return str.__str__(NULL)
+        case pydantic.BaseModel():
+            fields = {name: getattr(value, name) for name in type(value).model_fields}
+            return {k: to_terraform(v, f"{at}.{k}") for k, v in fields.items() if v is not None}
+        case Mapping():
+            return {_key(k, at): to_terraform(v, f"{at}.{k}") for k, v in value.items()}
+        case list() | tuple():
+            return [to_terraform(element, f"{at}[{index}]") for index, element in enumerate(value)]
+        case _ if isinstance(value, _AS_TEXT):
+            return literal(str(value))
+        case _ if hasattr(value, "__jsii_type__"):
+            return value
+    raise InputError(
+        f"{at} has no counterpart in Terraform",
+        value=value,
+        allowed="strings, numbers, booleans, lists, mappings, dates, paths, networks and expressions",
+        mend="give a sorted list instead of a set; give an object's attribute instead of the object",
+    )
+
+
+def _key(key: object, at: str) -> str:
+    if isinstance(key, Expr):
+        return str.__str__(key)
+    if isinstance(key, str):
+        return literal(key)
+    raise InputError(f"a key of {at} must be a string", value=key)

