@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 
@@ -21,6 +21,15 @@ class Model(BaseModel):
                 if key not in cls.model_fields:
                     raise PydanticCustomError("unknown_key", "{text}", {"text": unknown_key(key, cls.model_fields)})
         return values
+
+
+def existing_if(key: str) -> Discriminator:
+    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has."""
+
+    def tag(value: Any) -> str:
+        return "existing" if (key in value if isinstance(value, dict) else hasattr(value, key)) else "new"
+
+    return Discriminator(tag)
 
 
 def unknown_key(key: object, known: Iterable[str]) -> str:

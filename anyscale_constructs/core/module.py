@@ -51,6 +51,9 @@ class Inputs(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         return self.given[name] if name in self.given else self.interface.variable(name).default
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.interface.variables
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.interface.variables)
 
@@ -93,7 +96,7 @@ class Module(TerraformHclModule):
         sources: Sources = getattr(stack, "sources", None) or Sources()
         override = sources.override(id)
         self.interface = Interface.load(self.interface_name, override.ref)
-        given = {name: value for name, value in {**inputs, **override.inputs}.items() if value is not None}
+        given = self.complete({k: v for k, v in {**inputs, **override.inputs}.items() if v is not None})
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         warnings = [finding for finding in self._check(id) if finding.warning]
@@ -107,9 +110,8 @@ class Module(TerraformHclModule):
             skip_asset_creation_from_local_modules=True,
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
-        self.warnings = tuple(map(str, warnings))
-        for warning in self.warnings:
-            Annotations.of(self).add_warning(warning)
+        for warning in warnings:
+            Annotations.of(self).add_warning(str(warning))
         if hasattr(stack, "register_module"):
             stack.register_module(self)
 
@@ -125,6 +127,10 @@ class Module(TerraformHclModule):
             InputError: The module has no such output at its ref.
         """
         return expr(f"{self.address}.{name}", self.interface.output(name).type)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Adds to the inputs that were given what follows from them; constructs override it."""
+        return given
 
     def _check(self, id: str) -> list[Finding]:
         wrong = [*self._check_types(), *self._check_known_at_plan()]
@@ -148,8 +154,13 @@ class Module(TerraformHclModule):
     def _check_known_at_plan(self) -> Iterator[str]:
         for name, value in self.inputs.given.items():
             part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
-            looked_at = list(value) if part == "keys" and isinstance(value, Mapping) else [value]
-            if part and any(references(text) for text in looked_at if isinstance(text, str)):
+            unknown = {
+                "": False,
+                "value": isinstance(value, str) and bool(references(value)),
+                "length": isinstance(value, str) and is_unresolved(value),
+                "keys": is_unresolved(value) or (isinstance(value, Mapping) and any(map(is_unresolved, value))),
+            }
+            if unknown[part]:
                 yield str(
                     Finding(
                         f"{name}: upstream counts with its {part}, which must be known when Terraform plans",

@@ -10,7 +10,7 @@ from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.types import Checked
 
-_DEFAULT_BASE = "https://github.com/anyscale"
+GITHUB = "https://github.com/anyscale"
 
 
 def _is_base(text: str) -> bool:
@@ -39,11 +39,7 @@ class ModuleOverride(Model):
 class Sources(Model):
     """Where the modules come from, for a whole stack."""
 
-    base: ModuleBase = Field(
-        _DEFAULT_BASE,
-        description="A mirror's URL, which replaces https://github.com/anyscale, or the absolute path of a checkout "
-        "of the modules' repository for development.",
-    )
+    base: ModuleBase = GITHUB
     overrides: dict[str, ModuleOverride] = Field(default_factory=dict)
 
     def override(self, module_id: str) -> ModuleOverride:

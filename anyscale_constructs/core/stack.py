@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from anyscale_constructs.core.backend import Backend, Gcs, Hcp, Local, S3
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
-from anyscale_constructs.core.expressions import references
+from anyscale_constructs.core.expressions import Expr, expr, references
 from anyscale_constructs.core.model import unknown_key
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
@@ -36,6 +37,9 @@ class CloudStack(TerraformStack):
         sources: Where the modules come from. Default: their pinned commits on GitHub.
     """
 
+    config_type: ClassVar[type[CloudConfig]] = CloudConfig
+    """The configuration of stacks that are made from YAML; they are called with scope, name and config."""
+
     def __init__(
         self, scope: Construct, id: str, *, backend: Backend | None = None, sources: Sources | None = None
     ) -> None:
@@ -62,10 +66,10 @@ class CloudStack(TerraformStack):
             self, name, value=self.outputs[name], description=description or None, sensitive=sensitive or None
         )
 
-    def add_secret(self, name: str, type: str, description: str) -> str:
+    def add_secret(self, name: str, type: str, description: str) -> Expr:
         """Declares a sensitive variable, which Terraform asks for: secrets never stand in the JSON."""
         TerraformVariable(self, name, type=type, sensitive=True, nullable=False, description=description)
-        return f"${{var.{name}}}"
+        return expr(f"var.{name}", type)
 
     def prepare(self) -> None:
         """Checks the stack as a whole and pins what it needs; synthesis does this by itself.
@@ -77,7 +81,7 @@ class CloudStack(TerraformStack):
         if self._prepared:
             return
         self._prepared = True
-        if problems := [*self._dead_references(), *self._cycles()]:
+        if problems := [*self._idle_overrides(), *self._dead_references(), *self._cycles()]:
             raise SynthesisError("\n".join(f"{self.name}: {problem}" for problem in problems))
         interfaces = {module.address: module.interface for module in self.modules.values()}
         if not interfaces:
@@ -103,6 +107,11 @@ class CloudStack(TerraformStack):
         """The engine calls this at synthesis, whichever app the stack is in."""
         self.prepare()
         super().prepare_stack()
+
+    def _idle_overrides(self) -> Iterator[str]:
+        for module_id in self.sources.overrides:
+            if module_id not in self.modules:
+                yield f"modules.{module_id} is for a module that this cloud has not: {unknown_key(module_id, self.modules)}"
 
     def _dead_references(self) -> Iterator[str]:
         users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
