@@ -100,7 +100,7 @@ class Ec2Stack(CloudStack):
             networking_mode=self.config.networking_mode,
             availability_zone_count=vpc.availability_zone_count,
             anyscale_cloud_id=self.config.cloud_id,
-            anyscale_vpc_name=f"{self.config.name_prefix}{self.name}",
+            anyscale_vpc_name=vpc.name or self.name,
             cidr_block=vpc.cidr_block,
             availability_zones=vpc.availability_zones or None,
             public_subnets=vpc.public_subnets,

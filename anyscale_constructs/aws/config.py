@@ -15,6 +15,7 @@ PolicyDocument = dict[str, Any]
 class VpcConfig(Model):
     """A new VPC."""
 
+    name: str | None = Field(None, description="Default: the stack's name.")
     cidr_block: Cidr = "10.0.0.0/16"
     availability_zone_count: int | None = Field(None, ge=1, le=8, description="Default: 2.")
     availability_zones: list[AvailabilityZone] = Field(default_factory=list, description="Default: the region's first.")

@@ -105,6 +105,16 @@ def flow_logs_need_their_log_group_and_role(i: Inputs) -> Finding | None:
     return None
 
 
+def the_flow_log_role_fits_its_name(i: Inputs) -> Finding | None:
+    """Upstream begins the role's name with the VPC's, and IAM takes 38 characters there."""
+    name, longest = i["anyscale_vpc_name"], 38 - len("-flow-log-role-")
+    if i["create_flow_log_cloudwatch_iam_role"] is True and name and i.known("anyscale_vpc_name") and len(name) > longest:
+        return Finding(
+            "anyscale_vpc_name is too long for the role of its flow logs", "give a shorter name", name, f"at most {longest} characters"
+        )
+    return None
+
+
 def secondary_ranges_need_a_new_vpc(i: Inputs) -> Finding | None:
     """Upstream associates them with the VPC it made, and fails with an index error when it made none."""
     if i["existing_vpc_id"] is not None and i["secondary_cidr_blocks"]:
@@ -185,6 +195,7 @@ class Vpc(VpcModule):
         subnets_fit_the_availability_zones,
         nat_gateway_count_leaves_no_private_subnet_without_a_route,
         flow_logs_need_their_log_group_and_role,
+        the_flow_log_role_fits_its_name,
         secondary_ranges_need_a_new_vpc,
         one_existing_private_route_table_associates_each_subnet_twice,
         existing_private_subnets_hide_new_ones,

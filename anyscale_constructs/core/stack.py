@@ -48,6 +48,7 @@ class CloudStack(TerraformStack):
         self.sources = sources or Sources()
         self.modules: dict[str, Module] = {}
         self.outputs: dict[str, Any] = {}
+        self.backend_type = (backend or Local()).type
         self._prepared = False
         _add_backend(self, backend or Local(), id)
 

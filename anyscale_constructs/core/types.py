@@ -71,7 +71,7 @@ TagValue = Annotated[str, Checked("at most 256 characters", lambda text: len(tex
 # Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
 AwsRegion = Annotated[str, Checked("a region of the commercial AWS partition (upstream's modules name arn:aws: throughout, so GovCloud and China can't work)", re.compile(r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d"), "us-east-2")]
 AvailabilityZone = Annotated[str, Checked("an availability zone's name", re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]"), "us-east-2a")]
-Arn = Annotated[str, Checked("an ARN of the commercial AWS partition", re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:\d*:.+"), "arn:aws:sns:us-east-2:111122223333:alerts")]
+Arn = Annotated[str, Checked("an ARN of the commercial AWS partition", re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d*|aws):.+"), "arn:aws:sns:us-east-2:111122223333:alerts")]
 RoleArn = Annotated[str, Checked("an IAM role's ARN", re.compile(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+"), "arn:aws:iam::111122223333:role/anyscale")]
 InstanceProfileArn = Annotated[str, Checked("an IAM instance profile's ARN", re.compile(r"arn:aws:iam::\d{12}:instance-profile/[\w+=,.@/-]+"), "arn:aws:iam::111122223333:instance-profile/anyscale")]
 KmsKeyArn = Annotated[str, Checked("a KMS key's ARN", re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"), "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")]
