@@ -10,15 +10,15 @@ __all__ = ["main"]
 
 def main() -> None:
     """Runs `anyscale-constructs`; an error the user can mend is one message and an exit status."""
-    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    app.callback()(_about)
+    app = typer.Typer(
+        help="Constructs for Anyscale clouds.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
     app.add_typer(modules.app, name="modules")
     try:
         app()
     except ConstructsError as error:
         typer.echo(f"error: {error}", err=True)
         raise SystemExit(error.exit_status) from None
-
-
-def _about() -> None:
-    """Constructs for Anyscale clouds: the wrapped modules, schemas, registration."""

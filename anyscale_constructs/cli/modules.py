@@ -32,7 +32,7 @@ def regenerate(
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
     with _checkout(source, repository, ref) as checkout:
-        for name, changes in write.regenerate(checkout, repository).items():
+        for name, changes in write.regenerate(checkout, repository, write.MODULES).items():
             _print(f"{name} at {ref}", changes)
 
 
@@ -46,7 +46,9 @@ def add(
     from anyscale_constructs.codegen import catalog, write  # noqa: PLC0415 - other commands need no parser
 
     with _checkout(source, catalog.entry(name).repository, ref) as checkout:
-        _print(f"{name} at {ref}, compared with the catalog's own tag", write.add(checkout, name))
+        _print(
+            f"{name} at {ref}, compared with the catalog's own tag", write.add(checkout, name, write.MODULES)
+        )
 
 
 @app.command()
@@ -54,7 +56,7 @@ def render() -> None:
     """Renders the wrappers anew from the catalog, without a checkout."""
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
-    typer.echo(f"rendered {', '.join(write.rerender())}")
+    typer.echo(f"rendered {', '.join(write.rerender(write.MODULES))}")
 
 
 @contextlib.contextmanager

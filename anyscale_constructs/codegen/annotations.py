@@ -26,10 +26,12 @@ class Annotations:
     Args:
         shapes: The TypedDicts made so far, inner ones first.
         imports: The names used from `core.types`.
+        typing: The names used from `typing`.
     """
 
     shapes: list[Shape] = field(default_factory=list)
     imports: set[str] = field(default_factory=set)
+    typing: set[str] = field(default_factory=set)
 
     def annotate(self, type_: str, name: str) -> str:
         """The annotation for a type.
@@ -61,6 +63,7 @@ class Annotations:
         """An attribute may be null; an optional one may be left out."""
         if type_.startswith("optional("):
             inner = split(type_.removeprefix("optional(").removesuffix(")"), ",")[0]
+            self.typing.add("NotRequired")
             return f"NotRequired[{self.annotate(inner, name)} | None]"
         return f"{self.annotate(type_, name)} | None"
 

@@ -1,6 +1,7 @@
 """Reads files at a tag of a git repository; the checkout itself is never touched."""
 
 import contextlib
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -43,7 +44,8 @@ class Checkout:
             raise CodegenError(
                 "--ref must be a tag of the repository",
                 value=ref,
-                allowed=", ".join(tags[:_TAGS_SHOWN]) + (", ..." if len(tags) > _TAGS_SHOWN else ""),
+                allowed=", ".join(tags[:_TAGS_SHOWN])
+                + (f" or an older one of {len(tags)}" if tags[_TAGS_SHOWN:] else ""),
                 mend=f"git -C {folder} fetch --tags, if the tag is new",
             )
         return cls(folder, ref, found.stdout.strip())
@@ -60,8 +62,7 @@ class Checkout:
         names = [name for name in listed if name.endswith(suffix)]
         if not names:
             raise CodegenError(
-                f"the repository holds no module in that folder at {self.ref}",
-                value=path,
+                f"the repository holds no module in {path} at {self.ref}",
                 mend="choose a later tag, or correct the path in codegen/modules.yaml",
             )
         return {Path(name).name: _git(self.folder, "show", f"{self.commit}:{name}").stdout for name in names}
@@ -89,7 +90,13 @@ def clone(repository: str) -> Iterator[Path]:
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            ["git", "-C", str(folder), *arguments], check=False, capture_output=True, encoding="utf-8"
+            ["git", "-C", str(folder), *arguments],
+            check=False,
+            capture_output=True,
+            encoding="utf-8",
+            env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         )
+    except UnicodeDecodeError:
+        raise CodegenError(f"{arguments[-1]} isn't UTF-8", mend="report it to the module's authors") from None
     except FileNotFoundError:
         raise CodegenError("git isn't on PATH", mend="install git") from None

@@ -41,8 +41,19 @@ def read(files: Mapping[str, str]) -> Declarations:
         files: The text of its `.tf` files, by name.
 
     Raises:
-        CodegenError: A file can't be parsed, or a default is no literal.
+        CodegenError: A file can't be parsed or declares nonsense, or a default is no literal.
     """
+    try:
+        return _read(files)
+    except (AttributeError, KeyError, TypeError) as error:
+        # Such as a variable without a name, or a validation without a condition.
+        raise CodegenError(
+            f"its files are no valid module: {type(error).__name__} {error}",
+            mend="run `terraform validate` in it",
+        ) from None
+
+
+def _read(files: Mapping[str, str]) -> Declarations:
     parsed = [_parse(name, text) for name, text in sorted(files.items())]
     settings = [settings for file in parsed for settings in file.get("terraform", [])]
     versions = [literal(each["required_version"]) for each in settings if "required_version" in each]

@@ -8,6 +8,9 @@ from typing import Any
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|.', re.DOTALL)
 _CALL = re.compile(r"([a-z][a-z0-9_]*)\((.*)\)", re.DOTALL)
+_STRING = re.compile(r'"(?:\\.|[^"\\])*"')
+# `"${x}"` is x itself, of whatever type.
+_INTERPOLATION = re.compile(r'"\$\{[^}]*\}"')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _FUNCTIONS = {
     **dict.fromkeys(["format", "join", "jsonencode", "lower", "replace", "tostring", "upper"], "string"),
@@ -72,8 +75,8 @@ def _plain_type(code: str) -> str:
         return "bool"
     if _NUMBER.fullmatch(code):
         return "number"
-    if code == "[]" or re.search(r"\[\*\](?:\.\w+)*$", code):
+    if code == "[]" or re.search(r"\[\*\](?:\.\w+)+$", code):
         return "list(string)"
     if code == "{}":
         return "map(string)"
-    return "string" if re.fullmatch(r'"(?:\\.|[^"\\$])*"', code) else "any"
+    return "string" if _STRING.fullmatch(code) and not _INTERPOLATION.fullmatch(code) else "any"

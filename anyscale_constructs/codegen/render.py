@@ -10,7 +10,7 @@ from typing import Any
 import jinja2
 
 from anyscale_constructs.codegen.annotations import Annotations, camel
-from anyscale_constructs.codegen.catalog import Entry
+from anyscale_constructs.codegen.catalog import Entry, dump
 from anyscale_constructs.codegen.infer import split
 from anyscale_constructs.core.interface import Interface, Variable
 from anyscale_constructs.errors import CodegenError
@@ -32,13 +32,12 @@ _templates = jinja2.Environment(
 )
 
 
-def render(module: Entry, interface: Interface, catalog: str) -> str:
+def render(module: Entry, interface: Interface) -> str:
     """The wrapper's source, formatted.
 
     Args:
         module: The module's row in the table.
         interface: Its interface.
-        catalog: The text of its catalog file, whose hash the banner holds.
 
     Raises:
         CodegenError: An input can't be a keyword argument, or a type can't be read.
@@ -59,19 +58,10 @@ def render(module: Entry, interface: Interface, catalog: str) -> str:
     return _templates.get_template("module.py.jinja").render(
         module=module,
         interface=interface,
-        hash=hashlib.sha256(catalog.encode()).hexdigest()[:_HASH_DIGITS],
+        hash=hashlib.sha256(dump(interface).encode()).hexdigest()[:_HASH_DIGITS],
         types=sorted(annotations.imports),
         shapes=annotations.shapes,
-        typing=sorted(
-            {"Unpack"}
-            | ({"Required"} if inputs["required"] else set())
-            | {
-                "NotRequired"
-                for shape in annotations.shapes
-                for annotation in shape.attributes.values()
-                if annotation.startswith("NotRequired[")
-            }
-        ),
+        typing=sorted({*annotations.typing, "Unpack", *(["Required"] if inputs["required"] else [])}),
         **inputs,
     )
 

@@ -1,10 +1,10 @@
 """Writes the catalog and the wrappers: everything is read and rendered before the first file is touched."""
 
 import importlib.resources
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from anyscale_constructs.codegen.catalog import Entry, dump, entry, read, table
+from anyscale_constructs.codegen.catalog import dump, entry, read, table
 from anyscale_constructs.codegen.diff import differences
 from anyscale_constructs.codegen.git import Checkout
 from anyscale_constructs.codegen.render import render, render_package
@@ -15,13 +15,13 @@ MODULES = Path(str(importlib.resources.files("anyscale_constructs") / "modules")
 """The folder of the wrappers, with the catalog in it."""
 
 
-def regenerate(checkout: Checkout, repository: str, modules: Path = MODULES) -> dict[str, list[str]]:
+def regenerate(checkout: Checkout, repository: str, modules: Path) -> dict[str, list[str]]:
     """Reads all modules of a repository anew, and writes their catalog files and wrappers.
 
     Args:
         checkout: The repository at the new tag.
         repository: `owner/name`, as in the table.
-        modules: The folder to write to.
+        modules: The folder to write to, e.g. `MODULES`.
 
     Returns:
         The interface difference to what was there before, by the name of the module.
@@ -36,12 +36,12 @@ def regenerate(checkout: Checkout, repository: str, modules: Path = MODULES) -> 
             "--repository must be in codegen/modules.yaml", value=repository, allowed=", ".join(known)
         )
     changes = {interface.name: _difference(interface, modules) for interface in interfaces}
-    catalogs = {interface.name: dump(interface) for interface in interfaces}
-    _write({_catalog(modules, name): text for name, text in catalogs.items()} | _wrappers(catalogs, modules))
+    catalogs = {_catalog(modules, interface.name): dump(interface) for interface in interfaces}
+    _write({**catalogs, **_wrappers(interfaces, modules)})
     return changes
 
 
-def add(checkout: Checkout, name: str, modules: Path = MODULES) -> list[str]:
+def add(checkout: Checkout, name: str, modules: Path) -> list[str]:
     """Writes the interface of a module at another tag, for stacks that pin it.
 
     Args:
@@ -60,8 +60,11 @@ def add(checkout: Checkout, name: str, modules: Path = MODULES) -> list[str]:
     return _difference(interface, modules)
 
 
-def rerender(modules: Path = MODULES) -> list[str]:
+def rerender(modules: Path) -> list[str]:
     """Renders all wrappers anew from the catalog; no checkout is needed.
+
+    Args:
+        modules: The folder to read the catalog from and to write to.
 
     Returns:
         The names of the modules.
@@ -74,31 +77,30 @@ def rerender(modules: Path = MODULES) -> list[str]:
         raise CodegenError(
             f"the catalog lacks {', '.join(missing)}", mend="anyscale-constructs modules regenerate --ref TAG"
         )
-    catalogs = {name: _catalog(modules, name).read_text(encoding="utf-8") for name in table()}
-    _write(_wrappers(catalogs, modules))
-    return list(catalogs)
+    _write(_wrappers([_load(modules, name) for name in table()], modules))
+    return list(table())
 
 
-def _wrappers(catalogs: Mapping[str, str], modules: Path) -> dict[Path, str]:
-    providers = {name.partition("/")[0] for name in catalogs}
-    return {
-        **{
-            modules / f"{name}.py": render(entry(name), parse(name, text), text)
-            for name, text in catalogs.items()
-        },
-        **{modules / provider / "__init__.py": render_package(_of(provider)) for provider in providers},
-    }
-
-
-def _of(provider: str) -> Iterable[Entry]:
-    return (each for each in table().values() if each.name.startswith(f"{provider}/"))
+def _wrappers(interfaces: Sequence[Interface], modules: Path) -> dict[Path, str]:
+    texts = {modules / f"{each.name}.py": render(entry(each.name), each) for each in interfaces}
+    for provider in {each.name.partition("/")[0] for each in interfaces}:
+        siblings = [each for each in table().values() if each.name.startswith(f"{provider}/")]
+        texts[modules / provider / "__init__.py"] = render_package(siblings)
+    return texts
 
 
 def _difference(interface: Interface, modules: Path) -> list[str]:
-    file = _catalog(modules, interface.name)
-    if not file.is_file():
+    if not _catalog(modules, interface.name).is_file():
         return ["new in the catalog"]
-    return differences(parse(interface.name, file.read_text(encoding="utf-8")), interface)
+    return differences(_load(modules, interface.name), interface)
+
+
+def _load(modules: Path, name: str) -> Interface:
+    file = _catalog(modules, name)
+    try:
+        return parse(name, file.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError):
+        raise CodegenError(f"{file} is no catalog file", mend="git checkout the file, or delete it") from None
 
 
 def _catalog(modules: Path, name: str) -> Path:
