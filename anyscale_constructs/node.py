@@ -25,7 +25,9 @@ def prepare_node() -> None:
     node, major = (named, _major(named)) if named else _packaged() or _on_path()
     if major < _RUNS_SINCE:
         raise EngineError(
-            f"Node.js at {node} is too old or does not start" if node else "Node.js is missing, and the engine runs on it",
+            f"Node.js at {node} is too old or does not start"
+            if node
+            else "Node.js is missing, and the engine runs on it",
             allowed=f"Node.js {_ALIVE_SINCE} or later",
             mend="pip install 'anyscale-constructs[node]', or put node on PATH, or name it in JSII_NODE",
         )

@@ -12,7 +12,9 @@ def main() -> int:
     """Synthesizes the clouds named on the command line, or all of them."""
     parser = argparse.ArgumentParser(prog="python -m stacks", description="Turns clouds in YAML into Terraform JSON.")
     parser.add_argument("names", nargs="*", metavar="NAME", help="clouds to synthesize (default: all)")
-    parser.add_argument("--clouds", metavar="DIR", help="where the YAML files are (default: cdktf.json's context.clouds)")
+    parser.add_argument(
+        "--clouds", metavar="DIR", help="where the YAML files are (default: cdktf.json's context.clouds)"
+    )
     parser.add_argument("--out", metavar="DIR", help="where the JSON goes (default: cdktf.json's output)")
     arguments = parser.parse_args()
     try:

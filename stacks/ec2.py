@@ -42,12 +42,14 @@ class Ec2Config(CloudConfig):
 
     stack: Literal["ec2"] = "ec2"
     region: AwsRegion
-    external_id: ExternalId | None = Field(None, description="Default: <org_id>-<stack name>.")
+    external_id: ExternalId | None = Field(default=None, description="Default: <org_id>-<stack name>.")
     networking_mode: NetworkingMode = Field(
-        "PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
+        default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
     )
-    name_prefix: str = Field("anyscale-", description="What the names of new resources begin with.")
-    kms_key_arn: KmsKeyArn | None = Field(None, description="For the bucket, EFS and MemoryDB. Default: AWS's own keys.")
+    name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
+    kms_key_arn: KmsKeyArn | None = Field(
+        default=None, description="For the bucket, EFS and MemoryDB. Default: AWS's own keys."
+    )
     vpc: Annotated[
         Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id")
     ] = Field(default_factory=VpcConfig)
@@ -56,11 +58,12 @@ class Ec2Config(CloudConfig):
         existing_if("security_group_id"),
     ] = Field(default_factory=SecurityGroupConfig)
     bucket: Annotated[
-        Annotated[BucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")], existing_if("bucket_name")
+        Annotated[BucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
+        existing_if("bucket_name"),
     ] = Field(default_factory=BucketConfig)
     iam: IamConfig = Field(default_factory=IamConfig)
-    efs: EfsConfig | None = Field(None, description="Default: no shared file system; {} makes one.")
-    memorydb: MemoryDbConfig | None = Field(None, description="Default: no MemoryDB; {} makes one.")
+    efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
+    memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")
 
 
 class Ec2Stack(CloudStack):
@@ -114,7 +117,8 @@ class Ec2Stack(CloudStack):
         if isinstance(group, ExistingSecurityGroup):
             return group
         rules = [
-            {k: str(v) for k, v in rule.model_dump(exclude_none=True).items()} | {"cidr_blocks": ",".join(rule.cidr_blocks)}
+            {k: str(v) for k, v in rule.model_dump(exclude_none=True).items()}
+            | {"cidr_blocks": ",".join(rule.cidr_blocks)}
             for rule in group.ingress_rules
         ]
         return SecurityGroups(
@@ -188,7 +192,9 @@ class Ec2Stack(CloudStack):
         users = None
         if memorydb.users:
             passwords = self.add_secret(
-                "memorydb_passwords", "map(list(string))", "Passwords of MemoryDB's users, one or two each, by user name."
+                "memorydb_passwords",
+                "map(list(string))",
+                "Passwords of MemoryDB's users, one or two each, by user name.",
             )
             users = {
                 name: {"user_name": name, "access_string": user.access_string, "passwords": passwords[name]}
@@ -261,7 +267,11 @@ class Ec2Stack(CloudStack):
             if value is not None:
                 self.add_output(name, value)
         self.add_output("anyscale_cloud_name", self.name)
-        self.add_output("anyscale_cloud_resource", self._resource(), description="What anyscale-constructs register reads.")
+        self.add_output(
+            "anyscale_cloud_resource",
+            self._resource(),
+            description="What anyscale-constructs register reads.",
+        )
 
     def _resource(self) -> CloudResource:
         config, memorydb = self.config, self.memorydb

@@ -15,13 +15,15 @@ PolicyDocument = dict[str, Any]
 class VpcConfig(Model):
     """A new VPC."""
 
-    name: str | None = Field(None, description="Default: the stack's name.")
+    name: str | None = Field(default=None, description="Default: the stack's name.")
     cidr_block: Cidr = "10.0.0.0/16"
-    availability_zone_count: int | None = Field(None, ge=1, le=8, description="Default: 2.")
+    availability_zone_count: int | None = Field(default=None, ge=1, le=8, description="Default: 2.")
     availability_zones: list[AvailabilityZone] = Field(default_factory=list, description="Default: the region's first.")
-    public_subnets: list[Cidr] | None = Field(None, description="Default: planned inside cidr_block.")
-    private_subnets: list[Cidr] | None = Field(None, description="Default: planned, with networking_mode PRIVATE.")
-    flow_logs: bool = Field(False, description="Whether CloudWatch gets the VPC's flow logs.")
+    public_subnets: list[Cidr] | None = Field(default=None, description="Default: planned inside cidr_block.")
+    private_subnets: list[Cidr] | None = Field(
+        default=None, description="Default: planned, with networking_mode PRIVATE."
+    )
+    flow_logs: bool = Field(default=False, description="Whether CloudWatch gets the VPC's flow logs.")
     tags: Tags = Field(default_factory=dict)
 
 
@@ -29,7 +31,9 @@ class IngressRule(Model):
     """One rule for traffic into the nodes."""
 
     cidr_blocks: list[Cidr]
-    rule: str | None = Field(None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports.")
+    rule: str | None = Field(
+        default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
+    )
     from_port: int | None = None
     to_port: int | None = None
     protocol: str | None = None
@@ -40,7 +44,7 @@ class SecurityGroupConfig(Model):
     """A new security group for the nodes."""
 
     ingress_cidr_blocks: list[Cidr] = Field(default_factory=list, description="Who may reach 443. Default: nobody.")
-    enable_ssh_access: bool = Field(False, description="Whether the same ranges may reach port 22.")
+    enable_ssh_access: bool = Field(default=False, description="Whether the same ranges may reach port 22.")
     ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
     machine_pool_cidr_ranges: list[Cidr] = Field(default_factory=list, max_length=2)
     tags: Tags = Field(default_factory=dict)
@@ -49,21 +53,23 @@ class SecurityGroupConfig(Model):
 class BucketConfig(Model):
     """A new bucket."""
 
-    name: BucketName | None = Field(None, description="Default: a unique one that begins with name_prefix.")
-    force_destroy: bool = Field(False, description="Whether destroying the cloud deletes what is in the bucket.")
+    name: BucketName | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
+    force_destroy: bool = Field(
+        default=False, description="Whether destroying the cloud deletes what is in the bucket."
+    )
     object_versioning: bool = False
     lifecycle_rules: list[dict[str, Any]] = Field(default_factory=list)
-    custom_policy: PolicyDocument | None = Field(None, description="Statements to add to the bucket's policy.")
+    custom_policy: PolicyDocument | None = Field(default=None, description="Statements to add to the bucket's policy.")
     tags: Tags = Field(default_factory=dict)
 
 
 class IamConfig(ExistingRoles):
     """The roles: new ones, unless their ARNs are given."""
 
-    control_plane_role_name: str | None = Field(None, description="Default: a unique one.")
-    cluster_node_role_name: str | None = Field(None, description="Default: a unique one.")
+    control_plane_role_name: str | None = Field(default=None, description="Default: a unique one.")
+    cluster_node_role_name: str | None = Field(default=None, description="Default: a unique one.")
     permissions_boundary_arn: Arn | None = None
-    cluster_node_cloudwatch_policy: bool = Field(False, description="Whether nodes may write logs and metrics.")
+    cluster_node_cloudwatch_policy: bool = Field(default=False, description="Whether nodes may write logs and metrics.")
     cluster_node_managed_policy_arns: list[Arn] = Field(default_factory=list)
     cluster_node_custom_policy: PolicyDocument | None = None
     cluster_node_secret_arns: list[Arn] = Field(default_factory=list, description="Secrets for images of your own.")
@@ -90,8 +96,8 @@ class MemoryDbConfig(Model):
 
     name: str | None = None
     node_type: str = "db.t4g.small"
-    num_shards: int = Field(1, ge=1)
-    num_replicas_per_shard: int = Field(2, ge=0, le=5)
-    snapshot_retention_limit: int | None = Field(None, ge=0, le=35, description="Days. Default: no snapshots.")
+    num_shards: int = Field(default=1, ge=1)
+    num_replicas_per_shard: int = Field(default=2, ge=0, le=5)
+    snapshot_retention_limit: int | None = Field(default=None, ge=0, le=35, description="Days. Default: no snapshots.")
     users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
     tags: Tags = Field(default_factory=dict)

@@ -14,7 +14,12 @@ def mount_targets_are_counted(i: Inputs) -> Finding | None:
     """Upstream makes as many mount targets as the count says, none by default, and indexes the subnets."""
     subnets, count = i["mount_targets_subnets"], i["mount_targets_subnet_count"]
     if isinstance(subnets, list) and not isinstance(count, str) and count > len(subnets):
-        return Finding("mount_targets_subnet_count exceeds mount_targets_subnets", "leave it out", count, f"{len(subnets)}")
+        return Finding(
+            "mount_targets_subnet_count exceeds mount_targets_subnets",
+            "leave it out",
+            count,
+            f"{len(subnets)}",
+        )
     if i["module_enabled"] is True and count == 0:
         return Finding("mount_targets_subnet_count is 0, so no node can mount the file system", "leave it out")
     return None
@@ -86,9 +91,17 @@ class Efs(EfsModule):
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[EfsInputs],
     ) -> None:
-        wired: dict[str, Any] = {
-            "mount_targets_subnets": vpc.subnet_ids_per_zone,
-            "mount_targets_subnet_count": vpc.zone_count,
-            "associated_security_group_ids": [security_group.security_group_id],
-        }
-        super().__init__(scope, id, depends_on=depends_on, **wired | inputs)
+        self._vpc = vpc
+        self._security_group = security_group
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Counts the mount targets, of which upstream makes none by default."""
+        if "mount_targets_subnets" not in given:
+            given = {
+                "mount_targets_subnets": self._vpc.subnet_ids_per_zone,
+                "mount_targets_subnet_count": self._vpc.zone_count,
+            } | given
+        elif isinstance(given["mount_targets_subnets"], list):
+            given = {"mount_targets_subnet_count": len(given["mount_targets_subnets"])} | given
+        return {"associated_security_group_ids": [self._security_group.security_group_id]} | given

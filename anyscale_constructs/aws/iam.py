@@ -38,10 +38,12 @@ _NODE_POLICIES = (
 class ExistingRoles(Model):
     """Roles that are there already; what is left out is made new."""
 
-    control_plane_role_arn: RoleArn | None = Field(None, description="It must trust Anyscale with the external id.")
-    cluster_node_role_arn: RoleArn | None = Field(None, description="It must be allowed to use the bucket.")
+    control_plane_role_arn: RoleArn | None = Field(
+        default=None, description="It must trust Anyscale with the external id."
+    )
+    cluster_node_role_arn: RoleArn | None = Field(default=None, description="It must be allowed to use the bucket.")
     cluster_node_instance_profile_arn: InstanceProfileArn | None = Field(
-        None, description="Default: the profile with the role's name."
+        default=None, description="Default: the profile with the role's name."
     )
 
 
@@ -156,14 +158,20 @@ class Iam(IamModule):
         **inputs: Unpack[IamInputs],
     ) -> None:
         self._existing = existing or ExistingRoles()
-        wired: dict[str, Any] = {"create_iam_s3_policy": False}
-        if bucket:
-            wired = {"anyscale_s3_bucket_arn": bucket.s3_bucket_arn}
+        self._bucket = bucket
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Names the bucket, and makes only the roles that don't exist."""
+        if self._bucket:
+            given = {"anyscale_s3_bucket_arn": self._bucket.s3_bucket_arn} | given
+        elif "anyscale_s3_bucket_arn" not in given:
+            given = {"create_iam_s3_policy": False} | given
         if self._existing.control_plane_role_arn:
-            wired["create_anyscale_access_role"] = False
+            given = {"create_anyscale_access_role": False} | given
         if self._existing.cluster_node_role_arn:
-            wired["create_cluster_node_instance_profile"] = False
-        super().__init__(scope, id, depends_on=depends_on, **wired | inputs)
+            given = {"create_cluster_node_instance_profile": False} | given
+        return given
 
     @property
     def control_plane_role_arn(self) -> str:

@@ -53,7 +53,10 @@ def the_parameter_group_fits_the_engine(i: Inputs) -> Finding | None:
     wanted = _FAMILIES.get(version)
     if i["create_memorydb_parameter_group"] is True and wanted and not is_unresolved(family) and family != wanted:
         return Finding(
-            f"memorydb_parameter_group_family does not fit the engine {version}", "set the family too", family, wanted
+            f"memorydb_parameter_group_family does not fit the engine {version}",
+            "set the family too",
+            family,
+            wanted,
         )
     return None
 
@@ -70,8 +73,6 @@ def passwords_are_secrets(i: Inputs) -> Finding | None:
                 "declare a sensitive variable with the stack's add_secret() and give its expression",
             )
     return None
-
-
 
 
 def access_without_a_password_is_chosen(i: Inputs) -> Finding | None:

@@ -23,7 +23,7 @@ class ExistingBucket(Model):
     """A bucket that is there already, with its policy and CORS rules."""
 
     bucket_name: BucketName
-    region: AwsRegion | None = Field(None, description="Default: the cloud's region.")
+    region: AwsRegion | None = Field(default=None, description="Default: the cloud's region.")
 
     @property
     def s3_bucket_id(self) -> str:
@@ -49,8 +49,18 @@ def bucket_name_is_one_aws_accepts(i: Inputs) -> Finding | None:
 def bucket_prefix_leaves_room_for_the_suffix(i: Inputs) -> Finding | None:
     """Terraform fails when planning for the global namespace, AWS at apply for the account's own."""
     prefix = i["anyscale_bucket_prefix"]
-    if i["anyscale_bucket_name"] is None and prefix is not None and not is_unresolved(prefix) and len(prefix) > _LONGEST_PREFIX:
-        return Finding("anyscale_bucket_prefix is too long", "shorten it", prefix, f"at most {_LONGEST_PREFIX} characters")
+    if (
+        i["anyscale_bucket_name"] is None
+        and prefix is not None
+        and not is_unresolved(prefix)
+        and len(prefix) > _LONGEST_PREFIX
+    ):
+        return Finding(
+            "anyscale_bucket_prefix is too long",
+            "shorten it",
+            prefix,
+            f"at most {_LONGEST_PREFIX} characters",
+        )
     return None
 
 
@@ -97,7 +107,9 @@ def cors_rule_lets_the_console_read_logs(i: Inputs) -> Finding | None:
     ]
     if missing:
         return Finding(
-            f"cors_rule lacks {', '.join(missing)}, so the console can't show logs", "add them, or leave it out", warning=True
+            f"cors_rule lacks {', '.join(missing)}, so the console can't show logs",
+            "add them, or leave it out",
+            warning=True,
         )
     return None
 

@@ -27,7 +27,10 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
         return None
     if smallest.prefixlen > largest:
         return Finding(
-            f"{name} is too small to register", f"take a larger range, best a /{recommended}", str(smallest), f"/{largest} or larger"
+            f"{name} is too small to register",
+            f"take a larger range, best a /{recommended}",
+            str(smallest),
+            f"/{largest} or larger",
         )
     return Finding(
         f"{name} is smaller than recommended, and Ray clusters take an address a node",
@@ -49,5 +52,9 @@ def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str]) -> Finding
     for network in known:
         if not any(network.subnet_of(range_) for range_ in outer):
             ranges = " or ".join(map(str, outer))
-            return Finding(f"{name}: {network} is not inside the VPC", "take a range inside it", allowed=f"inside {ranges}")
+            return Finding(
+                f"{name}: {network} is not inside the VPC",
+                "take a range inside it",
+                allowed=f"inside {ranges}",
+            )
     return None

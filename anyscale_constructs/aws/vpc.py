@@ -30,7 +30,7 @@ class ExistingVpc(Model):
     subnet_ids_to_az: dict[SubnetId, AvailabilityZone] = Field(
         description="The nodes' subnets and each one's zone: at least two, in at least two zones."
     )
-    cidr_block: Cidr | None = Field(None, description="The VPC's range. Default: its size is not checked.")
+    cidr_block: Cidr | None = Field(default=None, description="The VPC's range. Default: its size is not checked.")
 
     @model_validator(mode="after")
     def _two_zones(self) -> "ExistingVpc":
@@ -67,7 +67,7 @@ def nat_gateways_need_a_public_subnet_for_each_private_one(i: Inputs) -> Finding
     private, public = len(i["private_subnets"]), len(i["public_subnets"])
     if private and i["create_ngw"] and private != public:
         return Finding(
-            f"private_subnets are {private} but public_subnets are {public}, and each NAT gateway stands in a public subnet",
+            f"there are {private} private_subnets and {public} public_subnets, and each NAT gateway stands in a public one",
             "give as many public_subnets as private_subnets, or create_ngw=False for private subnets without internet",
         )
     return None
@@ -101,16 +101,26 @@ def nat_gateway_count_leaves_no_private_subnet_without_a_route(i: Inputs) -> Fin
 def flow_logs_need_their_log_group_and_role(i: Inputs) -> Finding | None:
     """Upstream's flow log indexes a log group and a role that have switches of their own."""
     if i["enable_vpc_flow_logs"] is True and not all(i[switch] for switch in _FLOW_LOG_SWITCHES):
-        return Finding(f"enable_vpc_flow_logs needs {' and '.join(_FLOW_LOG_SWITCHES)}", "leave the two out: they follow")
+        return Finding(
+            f"enable_vpc_flow_logs needs {' and '.join(_FLOW_LOG_SWITCHES)}", "leave the two out: they follow"
+        )
     return None
 
 
 def the_flow_log_role_fits_its_name(i: Inputs) -> Finding | None:
     """Upstream begins the role's name with the VPC's, and IAM takes 38 characters there."""
     name, longest = i["anyscale_vpc_name"], 38 - len("-flow-log-role-")
-    if i["create_flow_log_cloudwatch_iam_role"] is True and name and i.known("anyscale_vpc_name") and len(name) > longest:
+    if (
+        i["create_flow_log_cloudwatch_iam_role"] is True
+        and name
+        and i.known("anyscale_vpc_name")
+        and len(name) > longest
+    ):
         return Finding(
-            "anyscale_vpc_name is too long for the role of its flow logs", "give a shorter name", name, f"at most {longest} characters"
+            "anyscale_vpc_name is too long for the role of its flow logs",
+            "give a shorter name",
+            name,
+            f"at most {longest} characters",
         )
     return None
 
@@ -118,7 +128,9 @@ def the_flow_log_role_fits_its_name(i: Inputs) -> Finding | None:
 def secondary_ranges_need_a_new_vpc(i: Inputs) -> Finding | None:
     """Upstream associates them with the VPC it made, and fails with an index error when it made none."""
     if i["existing_vpc_id"] is not None and i["secondary_cidr_blocks"]:
-        return Finding("secondary_cidr_blocks can't be added to an existing VPC", "associate them outside of this module")
+        return Finding(
+            "secondary_cidr_blocks can't be added to an existing VPC", "associate them outside of this module"
+        )
     return None
 
 
@@ -135,9 +147,7 @@ def one_existing_private_route_table_associates_each_subnet_twice(i: Inputs) -> 
 def existing_private_subnets_hide_new_ones(i: Inputs) -> Finding | None:
     """Upstream makes no private subnet as soon as an existing one is named, and does not say so."""
     if i["existing_private_subnet_ids"] and i["private_subnets"]:
-        return Finding(
-            "private_subnets are not made while existing_private_subnet_ids is set", "give one or the other"
-        )
+        return Finding("private_subnets are not made while existing_private_subnet_ids is set", "give one or the other")
     return None
 
 
@@ -154,7 +164,11 @@ def public_subnets_in_an_existing_vpc_need_a_route(i: Inputs) -> Finding | None:
 
 def vpc_is_large_enough(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a VPC that is smaller than a /24."""
-    return None if i["existing_vpc_id"] or i["use_ipam_pool"] else sizing.too_small("cidr_block", [i["cidr_block"]], sizing.VPC)
+    return (
+        None
+        if i["existing_vpc_id"] or i["use_ipam_pool"]
+        else sizing.too_small("cidr_block", [i["cidr_block"]], sizing.VPC)
+    )
 
 
 def subnets_are_large_enough(i: Inputs) -> Finding | None:

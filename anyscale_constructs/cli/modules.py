@@ -15,9 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="The wrapped upstream modules.")
 _Ref = Annotated[str, typer.Option(help="A tag of the modules' repository, e.g. v0.40.1.", metavar="TAG")]
 _From = Annotated[
     Path | None,
-    typer.Option(
-        "--from", help="A git checkout of the repository. Default: a clone from GitHub.", metavar="CHECKOUT"
-    ),
+    typer.Option("--from", help="A git checkout of the repository. Default: a clone from GitHub.", metavar="CHECKOUT"),
 ]
 _Repository = Annotated[str, typer.Option(help="Which repository's modules.", metavar="OWNER/NAME")]
 
@@ -46,9 +44,7 @@ def add(
     from anyscale_constructs.codegen import catalog, write  # noqa: PLC0415 - other commands need no parser
 
     with _checkout(source, catalog.entry(name).repository, ref) as checkout:
-        _print(
-            f"{name} at {ref}, compared with the catalog's own tag", write.add(checkout, name, write.MODULES)
-        )
+        _print(f"{name} at {ref}, compared with the catalog's own tag", write.add(checkout, name, write.MODULES))
 
 
 @app.command()
@@ -68,6 +64,4 @@ def _checkout(source: Path | None, repository: str, ref: str) -> Iterator["Check
 
 
 def _print(title: str, changes: list[str]) -> None:
-    typer.echo(
-        "\n".join([f"{title}:", *(f"  {change}" for change in changes or ["the interface is the same"])])
-    )
+    typer.echo("\n".join([f"{title}:", *(f"  {change}" for change in changes or ["the interface is the same"])]))

@@ -4,6 +4,7 @@ import json
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,7 +17,9 @@ from anyscale_constructs.core.types import StackName
 from anyscale_constructs.errors import ConfigError, ConstructsError
 
 
-def synth(kinds: Mapping[str, str], names: Sequence[str] = (), clouds: str | None = None, out: str | None = None) -> None:
+def synth(
+    kinds: Mapping[str, str], names: Sequence[str] = (), clouds: str | None = None, out: str | None = None
+) -> None:
     """Synthesizes clouds and prints what came out.
 
     Args:
@@ -50,7 +53,11 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
         raise ConfigError("the directory of clouds is missing", value=str(directory), mend="name it with --clouds")
     files = {file.stem: file for file in sorted(directory.iterdir()) if file.suffix in {".yaml", ".yml"}}
     if not files:
-        raise ConfigError("no cloud is there", value=str(directory), mend="write one as NAME.yaml, or name another directory with --clouds")
+        raise ConfigError(
+            "no cloud is there",
+            value=str(directory),
+            mend="write one as NAME.yaml, or name another directory with --clouds",
+        )
     for name in names:
         if name not in files:
             raise ConfigError(f"{directory}: {unknown_key(name, files).replace('key', 'cloud')}")
@@ -58,11 +65,13 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
         try:
             TypeAdapter(StackName).validate_python(name)
         except ValidationError as error:
-            raise ConfigError(f"{file}: the file's name is the cloud's name and {error.errors()[0]['msg']}", value=name) from error
+            raise ConfigError(
+                f"{file}: the file's name is the cloud's name and {error.errors()[0]['msg']}", value=name
+            ) from error
     return [files[name] for name in (names or files)]
 
 
-def _load(kinds: Mapping[str, str], files: Sequence[pathlib.Path]) -> list[tuple[type[CloudStack], CloudConfig]]:
+def _load(kinds: Mapping[str, str], files: Sequence[pathlib.Path]) -> list[tuple[Any, CloudConfig]]:
     """Reads all files before it complains of any, so that one run shows all that is wrong."""
     configs, errors = [], []
     for file in files:

@@ -80,7 +80,5 @@ def camel(name: str) -> str:
 def _identifier(key: str) -> str:
     name = key.strip('"()')
     if not name.isidentifier() or keyword.iskeyword(name):
-        raise CodegenError(
-            "an object's attribute can't be a field in Python", value=name, allowed="identifiers"
-        )
+        raise CodegenError("an object's attribute can't be a field in Python", value=name, allowed="identifiers")
     return name

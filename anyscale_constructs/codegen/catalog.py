@@ -42,9 +42,7 @@ def table() -> Mapping[str, Entry]:
     """The modules we wrap, by the catalog's names."""
     rows = yaml.safe_load((_HERE / "modules.yaml").read_text(encoding="utf-8"))
     return {
-        name: Entry(name, repository, **row)
-        for repository, modules in rows.items()
-        for name, row in modules.items()
+        name: Entry(name, repository, **row) for repository, modules in rows.items() for name, row in modules.items()
     }
 
 

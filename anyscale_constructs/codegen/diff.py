@@ -41,21 +41,15 @@ def _members(interface: Interface) -> dict[str, Facts]:
 def _variable(variable: Variable) -> Facts:
     return {
         "type": variable.type,
-        "default": "none, it is required"
-        if variable.required
-        else json.dumps(variable.default, ensure_ascii=False),
+        "default": "none, it is required" if variable.required else json.dumps(variable.default, ensure_ascii=False),
         "validation": " and ".join(variable.validation) or "none",
         "known at plan": variable.known_at_plan or "nothing",
     }
 
 
 def _all(facts: Facts) -> str:
-    return ", ".join(
-        f"{name} {value}" for name, value in facts.items() if value not in {"none", "nothing", "no"}
-    )
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in {"none", "nothing", "no"})
 
 
 def _changes(before: Facts, after: Facts) -> Iterator[str]:
-    return (
-        f"{name} was {before[name]}, is {value}" for name, value in after.items() if before[name] != value
-    )
+    return (f"{name} was {before[name]}, is {value}" for name, value in after.items() if before[name] != value)

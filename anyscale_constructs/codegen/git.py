@@ -56,9 +56,7 @@ class Checkout:
         Raises:
             CodegenError: The folder isn't there at the tag.
         """
-        listed = _git(
-            self.folder, "ls-tree", "--full-tree", "--name-only", self.commit, f"{path}/"
-        ).stdout.split("\n")
+        listed = _git(self.folder, "ls-tree", "--full-tree", "--name-only", self.commit, f"{path}/").stdout.split("\n")
         names = [name for name in listed if name.endswith(suffix)]
         if not names:
             raise CodegenError(

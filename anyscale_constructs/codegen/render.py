@@ -68,9 +68,7 @@ def render(module: Entry, interface: Interface) -> str:
 
 def render_package(modules: Iterable[Entry]) -> str:
     """The source of the `__init__.py` that exports the wrappers of a folder."""
-    stems = {
-        module.name.replace("/", "."): module.stem for module in sorted(modules, key=lambda each: each.name)
-    }
+    stems = {module.name.replace("/", "."): module.stem for module in sorted(modules, key=lambda each: each.name)}
     exports = sorted(f"{stem}{kind}" for stem in stems.values() for kind in ("Inputs", "Module"))
     return _templates.get_template("package.py.jinja").render(modules=stems.items(), exports=exports)
 

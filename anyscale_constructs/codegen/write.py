@@ -32,9 +32,7 @@ def regenerate(checkout: Checkout, repository: str, modules: Path) -> dict[str, 
     interfaces = [read(checkout, each) for each in table().values() if each.repository == repository]
     if not interfaces:
         known = sorted({each.repository for each in table().values()})
-        raise CodegenError(
-            "--repository must be in codegen/modules.yaml", value=repository, allowed=", ".join(known)
-        )
+        raise CodegenError("--repository must be in codegen/modules.yaml", value=repository, allowed=", ".join(known))
     changes = {interface.name: _difference(interface, modules) for interface in interfaces}
     catalogs = {_catalog(modules, interface.name): dump(interface) for interface in interfaces}
     _write({**catalogs, **_wrappers(interfaces, modules)})

@@ -75,5 +75,5 @@ def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudS
         for file in (file for file in files if file.is_file()):
             target = out / file.relative_to(new)
             target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(file, target)
+            file.replace(target)
     return app.cloud_stacks

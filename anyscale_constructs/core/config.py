@@ -20,18 +20,23 @@ class CloudConfig(Model):
 
     org_id: OrgId = Field(description="The Anyscale organization.")
     cloud_id: CloudId | None = Field(
-        None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
+        default=None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
     )
-    deploy_environment: str = Field("production", description="The value of the tag anyscale-deploy-environment.")
+    deploy_environment: str = Field(
+        default="production", description="The value of the tag anyscale-deploy-environment."
+    )
     tags: dict[str, TagValue] = Field(default_factory=dict, description="For every resource.")
-    backend: Backend = Field(default_factory=Local, description="Where Terraform's state is kept. Default: a local file.")
+    backend: Backend = Field(
+        default_factory=Local, description="Where Terraform's state is kept. Default: a local file."
+    )
     mirror: ModuleBase = Field(
-        GITHUB,
+        default=GITHUB,
         description="What replaces https://github.com/anyscale as the place of the upstream modules, or the absolute "
         "path of a checkout, for development.",
     )
     modules: dict[str, ModuleOverride] = Field(
-        default_factory=dict, description="What to do differently for single modules, by their ids in the stack."
+        default_factory=dict,
+        description="What to do differently for single modules, by their ids in the stack.",
     )
 
     @property
@@ -54,7 +59,7 @@ class Document:
         try:
             text = file.read_text(encoding="utf-8")
             root = yaml.compose(text, Loader=yaml.SafeLoader)
-            data = yaml.load(text, Loader=yaml.SafeLoader)  # noqa: S506 - it is the safe one
+            data = yaml.load(text, Loader=yaml.SafeLoader)
         except OSError as error:
             raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:

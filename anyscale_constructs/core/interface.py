@@ -123,7 +123,9 @@ def parse(name: str, text: str) -> Interface:
         commit=data["commit"],
         required_version=data["required_version"],
         required_providers={k: Provider(**v) for k, v in data["required_providers"].items()},
-        variables={k: Variable(**{**v, "validation": tuple(v.get("validation", ()))}) for k, v in data["variables"].items()},
+        variables={
+            k: Variable(**{**v, "validation": tuple(v.get("validation", ()))}) for k, v in data["variables"].items()
+        },
         outputs={k: Output(**v) for k, v in data["outputs"].items()},
     )
 

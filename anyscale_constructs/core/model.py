@@ -36,7 +36,11 @@ def unknown_key(key: object, known: Iterable[str]) -> str:
     """What to say of a key that isn't known: the nearest known one, or all of them when none is near."""
     known = sorted(known)
     near = difflib.get_close_matches(str(key), known, n=1)
-    return f"unknown key {key!r}: did you mean {near[0]!r}?" if near else f"unknown key {key!r}: known are {', '.join(known)}"
+    return (
+        f"unknown key {key!r}: did you mean {near[0]!r}?"
+        if near
+        else f"unknown key {key!r}: known are {', '.join(known)}"
+    )
 
 
 def refuse(what: str, mend: str) -> PydanticCustomError:

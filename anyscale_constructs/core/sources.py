@@ -1,7 +1,6 @@
 """Where Terraform gets the modules from: pinned commits on GitHub, a mirror, or a checkout."""
 
 import pathlib
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -30,9 +29,12 @@ ModuleBase = Annotated[
 class ModuleOverride(Model):
     """What to do differently for one module of a stack."""
 
-    ref: str | None = Field(None, description="A tag the catalog holds, e.g. v0.38.0. Default: the catalog's own.")
+    ref: str | None = Field(
+        default=None, description="A tag the catalog holds, e.g. v0.38.0. Default: the catalog's own."
+    )
     inputs: dict[str, Any] = Field(
-        default_factory=dict, description="Upstream inputs by their own names; they win over what the stack sets."
+        default_factory=dict,
+        description="Upstream inputs by their own names; they win over what the stack sets.",
     )
 
 

@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
-from anyscale_constructs.core.backend import Backend, Gcs, Hcp, Local, S3
+from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
 from anyscale_constructs.core.expressions import Expr, expr, references
-from anyscale_constructs.core.model import unknown_key
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
 from anyscale_constructs.core.sources import Sources
@@ -112,7 +112,7 @@ class CloudStack(TerraformStack):
     def _idle_overrides(self) -> Iterator[str]:
         for module_id in self.sources.overrides:
             if module_id not in self.modules:
-                yield f"modules.{module_id} is for a module that this cloud has not: {unknown_key(module_id, self.modules)}"
+                yield f"modules: {unknown(module_id, self.modules, 'module')}"
 
     def _dead_references(self) -> Iterator[str]:
         users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
@@ -126,7 +126,7 @@ class CloudStack(TerraformStack):
                         "stack; pass a value of another stack as a literal, or read it with a data source"
                     )
                 elif output not in module.interface.outputs:
-                    yield f"{user} refers to an output that {module.address} lacks: {unknown_key(output, module.interface.outputs)}"
+                    yield f"{user} refers to {module.address}: {unknown(output, module.interface.outputs, 'output')}"
 
     def _cycles(self) -> Iterator[str]:
         waits = {
@@ -138,8 +138,8 @@ class CloudStack(TerraformStack):
             for other in module.depends_on_modules:
                 if module.module_id in _reachable(other.module_id, waits):
                     yield (
-                        f"{module.address} depends on {other.address}, which needs {module.address} in turn. To mend it: "
-                        "leave out depends_on; references order single resources, depends_on whole modules"
+                        f"{module.address} depends on {other.address}, which needs {module.address} in turn. "
+                        "To mend it: leave out depends_on; references order single resources, not whole modules"
                     )
 
 

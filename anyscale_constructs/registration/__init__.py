@@ -1,0 +1,1 @@
+"""From Terraform outputs to a registered cloud."""

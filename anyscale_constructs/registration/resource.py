@@ -1,11 +1,19 @@
 """x"""
+
 from typing import Any
+
 from anyscale_constructs.core.model import Model
+
+
 class ObjectStorage(Model):
     bucket_name: str
     region: str | None = None
+
+
 class FileStorage(Model):
     file_storage_id: str
+
+
 class AwsConfig(Model):
     vpc_id: str
     subnet_ids: Any
@@ -17,6 +25,8 @@ class AwsConfig(Model):
     memorydb_cluster_name: str | None = None
     memorydb_cluster_arn: str | None = None
     memorydb_cluster_endpoint: str | None = None
+
+
 class CloudResource(Model):
     name: str
     provider: str

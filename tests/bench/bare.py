@@ -4,18 +4,19 @@ Usage: python bare.py OUT COUNT [--prebuilt]
 """
 
 import sys
+from typing import Any
+
+from cdktf import App, LocalBackend, TerraformHclModule, TerraformOutput, TerraformStack  # noqa: TID251 - the yardstick
 
 if "--prebuilt" in sys.argv:
     from cdktf_cdktf_provider_aws.provider import AwsProvider
-
-from cdktf import App, LocalBackend, TerraformHclModule, TerraformOutput, TerraformStack  # noqa: TID251 - the yardstick
 
 REPOSITORY = "git::https://github.com/anyscale/terraform-aws-anyscale-cloudfoundation-modules.git//modules"
 COMMIT = "9880f839099b428243a75324ad518b098f553263"
 
 
 class Cloud(TerraformStack):
-    def __init__(self, scope, name):
+    def __init__(self, scope: App, name: str) -> None:
         super().__init__(scope, name)
         LocalBackend(self, path=f"../../../terraform.{name}.tfstate")
         if "--prebuilt" in sys.argv:
@@ -23,9 +24,14 @@ class Cloud(TerraformStack):
         else:
             self.add_override("provider.aws", [{"region": "us-west-2"}])
         self.add_override("terraform.required_version", ">= 1.9.0")
-        self.add_override("terraform.required_providers.aws", {"source": "hashicorp/aws", "version": ">= 6.37.0, < 7.0.0"})
+        self.add_override(
+            "terraform.required_providers.aws", {"source": "hashicorp/aws", "version": ">= 6.37.0, < 7.0.0"}
+        )
         self.add_override("terraform.required_providers.time", {"source": "hashicorp/time", "version": ">= 0.9.0"})
-        self.add_override("terraform.required_providers.random", {"source": "hashicorp/random", "version": ">= 3.0.0, < 4.0.0"})
+        self.add_override(
+            "terraform.required_providers.random",
+            {"source": "hashicorp/random", "version": ">= 3.0.0, < 4.0.0"},
+        )
         external_id = f"org_1234abcd-{name}"
         tags = {
             "anyscale-org-id": "org_1234abcd",
@@ -140,10 +146,8 @@ class Cloud(TerraformStack):
         for key, value in outputs.items():
             TerraformOutput(self, key, value=value)
 
-    def module(self, id, path, **inputs):
-        return TerraformHclModule(
-            self, id, source=f"{REPOSITORY}/aws-anyscale-{path}?ref={COMMIT}", variables=inputs
-        )
+    def module(self, id: str, path: str, **inputs: Any) -> TerraformHclModule:
+        return TerraformHclModule(self, id, source=f"{REPOSITORY}/aws-anyscale-{path}?ref={COMMIT}", variables=inputs)
 
 
 app = App(outdir=sys.argv[1], stack_traces=False)

@@ -10,7 +10,15 @@ from typing import Any
 
 from anyscale_constructs.core.interface import Interface, Output
 
-_VALUES = {"string": '"x"', "number": "1", "bool": "true", "list": "[]", "set": "[]", "map": "{}", "any": "null"}
+_VALUES = {
+    "string": '"x"',
+    "number": "1",
+    "bool": "true",
+    "list": "[]",
+    "set": "[]",
+    "map": "{}",
+    "any": "null",
+}
 
 
 def write(interface: Interface, directory: pathlib.Path) -> pathlib.Path:

@@ -30,7 +30,10 @@ def validate(terraform: str, tmp_path: pathlib.Path) -> Validate:
         if initialised.returncode:
             return initialised
         return subprocess.run(
-            [terraform, f"-chdir={tmp_path}", "validate", "-no-color"], check=False, capture_output=True, text=True
+            [terraform, f"-chdir={tmp_path}", "validate", "-no-color"],
+            check=False,
+            capture_output=True,
+            text=True,
         )
 
     return run
