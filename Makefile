@@ -52,7 +52,7 @@ clean:
 
 # The environment: from the lock file, with a Node.js from PyPI unless a live one is on PATH.
 # Made under another name first, so that an interrupted set-up is never taken for a finished one.
-$(READY): requirements/dev.lock requirements/node.lock pyproject.toml
+$(READY): requirements/dev.lock requirements/node.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "error: $(PYTHON) is not Python 3.11 or later. To mend it: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
 	@echo "Setting up $(VENV) (once) ..."

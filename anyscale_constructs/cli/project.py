@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from anyscale_constructs.core.model import unknown_key
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.errors import ConfigError
 
 _FILE = pathlib.Path("cdktf.json")
@@ -51,7 +51,7 @@ def load_stack(kinds: Mapping[str, str], kind: object) -> Any:
         ConfigError: There is no such kind.
     """
     if not isinstance(kind, str) or kind not in kinds:
-        raise ConfigError(f"stack: {unknown_key(kind, kinds)}")
+        raise ConfigError(unknown(kind, kinds, 'kind of stack'))
     return pkgutil.resolve_name(kinds[kind])
 
 

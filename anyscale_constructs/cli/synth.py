@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from anyscale_constructs.cli import project
 from anyscale_constructs.core.app import App, synthesize
 from anyscale_constructs.core.config import CloudConfig, Document
-from anyscale_constructs.core.model import unknown_key
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
 from anyscale_constructs.errors import ConfigError, ConstructsError
@@ -60,7 +60,7 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
         )
     for name in names:
         if name not in files:
-            raise ConfigError(f"{directory}: {unknown_key(name, files).replace('key', 'cloud')}")
+            raise ConfigError(f"{directory}: {unknown(name, files, 'cloud')}")
     for name, file in files.items():
         try:
             TypeAdapter(StackName).validate_python(name)

@@ -19,7 +19,7 @@ class Model(BaseModel):
         if isinstance(values, dict):
             for key in values:
                 if key not in cls.model_fields:
-                    raise PydanticCustomError("unknown_key", "{text}", {"text": unknown_key(key, cls.model_fields)})
+                    raise PydanticCustomError("unknown_key", "{text}", {"text": unknown(key, cls.model_fields)})
         return values
 
 
@@ -32,15 +32,12 @@ def existing_if(key: str) -> Discriminator:
     return Discriminator(tag)
 
 
-def unknown_key(key: object, known: Iterable[str]) -> str:
-    """What to say of a key that isn't known: the nearest known one, or all of them when none is near."""
+def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
+    """What to say of a name that isn't known: the nearest known one, or all of them when none is near."""
     known = sorted(known)
-    near = difflib.get_close_matches(str(key), known, n=1)
-    return (
-        f"unknown key {key!r}: did you mean {near[0]!r}?"
-        if near
-        else f"unknown key {key!r}: known are {', '.join(known)}"
-    )
+    near = difflib.get_close_matches(str(name), known, n=1)
+    instead = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
+    return f"unknown {what} {name!r}: {instead}"
 
 
 def refuse(what: str, mend: str) -> PydanticCustomError:

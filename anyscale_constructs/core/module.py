@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
 from anyscale_constructs.core.interface import Interface
-from anyscale_constructs.core.model import explain, unknown_key
+from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.sources import Sources
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule, TerraformStack
@@ -144,7 +144,7 @@ class Module(TerraformHclModule):
 
     def _check_types(self) -> Iterator[str]:
         variables, given = self.interface.variables, self.inputs.given
-        yield from (unknown_key(name, variables) for name in given if name not in variables)
+        yield from (unknown(name, variables, "input") for name in given if name not in variables)
         yield from (f"{name} is required" for name, v in variables.items() if v.required and name not in given)
         try:
             _adapter(self.inputs_type).validate_python({k: v for k, v in given.items() if k in variables})
