@@ -12,6 +12,7 @@ from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import AvailabilityZone, Cidr, SubnetId, VpcId
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError
 from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
 
 NetworkingMode = Literal["PUBLIC", "PRIVATE"]
@@ -67,7 +68,7 @@ def nat_gateways_need_a_public_subnet_for_each_private_one(i: Inputs) -> Finding
     private, public = len(i["private_subnets"]), len(i["public_subnets"])
     if private and i["create_ngw"] and private != public:
         return Finding(
-            f"there are {private} private_subnets and {public} public_subnets, and each NAT gateway stands in a public one",
+            f"private_subnets are {private}, public_subnets {public}, and each NAT gateway stands in a public one",
             "give as many public_subnets as private_subnets, or create_ngw=False for private subnets without internet",
         )
     return None
@@ -197,7 +198,8 @@ class Vpc(VpcModule):
         networking_mode: PUBLIC (default) plans public subnets only, PRIVATE private ones beside them.
         availability_zone_count: For how many zones subnets are planned. Default: the number of
             `availability_zones` or `availability_zone_ids`, else 2.
-        depends_on: Constructs that must be there first.
+        depends_on: Constructs that must be there first; only with `availability_zones`, since Terraform reads the
+            region's zones after them and can't count NAT gateways when it plans.
         **inputs: Upstream's inputs by their own names.
 
     Raises:
@@ -231,6 +233,7 @@ class Vpc(VpcModule):
     ) -> None:
         self._private = networking_mode == "PRIVATE"
         self._zone_count = availability_zone_count
+        self._waits = bool(depends_on)
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -247,6 +250,11 @@ class Vpc(VpcModule):
             given = {"map_public_ip_on_launch": False} | given
         if given.get("enable_vpc_flow_logs") is True:
             given = dict.fromkeys(_FLOW_LOG_SWITCHES, True) | given
+        if self._waits and given.get("private_subnets") and not given.get("availability_zones"):
+            raise InputError(
+                "depends_on puts off the list of the region's zones, so Terraform can't count the NAT gateways",
+                mend="name the availability_zones, or leave out depends_on",
+            )
         return given
 
     @property

@@ -1,8 +1,7 @@
 """The command line: thin commands that import what they need when they run."""
 
-import typer
+import sys
 
-from anyscale_constructs.cli import modules
 from anyscale_constructs.errors import ConstructsError
 
 __all__ = ["main"]
@@ -10,15 +9,10 @@ __all__ = ["main"]
 
 def main() -> None:
     """Runs `anyscale-constructs`; an error the user can mend is one message and an exit status."""
-    app = typer.Typer(
-        help="Constructs for Anyscale clouds.",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-    )
-    app.add_typer(modules.app, name="modules")
+    from anyscale_constructs.cli.app import app  # noqa: PLC0415 - python -m stacks needs none of typer
+
     try:
         app()
     except ConstructsError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise SystemExit(error.exit_status) from None
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_status)

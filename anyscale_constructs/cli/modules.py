@@ -44,7 +44,8 @@ def add(
     from anyscale_constructs.codegen import catalog, write  # noqa: PLC0415 - other commands need no parser
 
     with _checkout(source, catalog.entry(name).repository, ref) as checkout:
-        _print(f"{name} at {ref}, compared with the catalog's own tag", write.add(checkout, name, write.MODULES))
+        changes = write.add(checkout, name, write.MODULES)
+    _print(f"{name} at {ref}, compared with the catalog's own tag", changes)
 
 
 @app.command()
@@ -64,4 +65,5 @@ def _checkout(source: Path | None, repository: str, ref: str) -> Iterator["Check
 
 
 def _print(title: str, changes: list[str]) -> None:
-    typer.echo("\n".join([f"{title}:", *(f"  {change}" for change in changes or ["the interface is the same"])]))
+    lines = [f"{title}:", *(f"  {change}" for change in changes or ["the interface is the same"])]
+    typer.echo("\n".join(lines))

@@ -51,7 +51,7 @@ def load_stack(kinds: Mapping[str, str], kind: object) -> Any:
         ConfigError: There is no such kind.
     """
     if not isinstance(kind, str) or kind not in kinds:
-        raise ConfigError(unknown(kind, kinds, 'kind of stack'))
+        raise ConfigError(unknown(kind, kinds, "kind of stack"))
     return pkgutil.resolve_name(kinds[kind])
 
 

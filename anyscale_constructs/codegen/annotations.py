@@ -52,6 +52,9 @@ class Annotations:
         if kind == "tuple":
             return f"{self._use('TfList')}[{self._use('TfAny')}]"
         if kind == "object":
+            # Attribute `b` of variable `a`, and variable `a_b`, would have the same name.
+            while any(shape.name == name for shape in self.shapes):
+                name += "2"
             pairs = [split(pair, "=") for pair in split(inner[1:-1], ",") if pair]
             attributes = {_identifier(pair[0]): "=".join(pair[1:]) for pair in pairs}
             made = {key: self._attribute(value, name + camel(key)) for key, value in attributes.items()}

@@ -12,7 +12,7 @@ import yaml
 from anyscale_constructs.codegen import hcl
 from anyscale_constructs.codegen.git import Checkout
 from anyscale_constructs.core.interface import Interface, Variable
-from anyscale_constructs.core.model import unknown_key
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.errors import CodegenError
 
 _HERE = importlib.resources.files("anyscale_constructs.codegen")
@@ -53,7 +53,7 @@ def entry(name: str) -> Entry:
         CodegenError: There is none.
     """
     if name not in table():
-        raise CodegenError(f"no such module: {unknown_key(name, table())}")
+        raise CodegenError(f"no such module: {unknown(name, table())}")
     return table()[name]
 
 

@@ -75,7 +75,7 @@ def _parse(name: str, text: str) -> dict[str, Any]:
     try:
         return hcl2.loads(text if text.endswith("\n") else f"{text}\n", serialization_options=_OPTIONS)
     except LarkError as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].rstrip(".")
         raise CodegenError(
             f"{name} can't be parsed as Terraform: {reason}",
             mend=f"look at {name} with `terraform fmt -diff`",

@@ -100,8 +100,8 @@ class Expr(str):
 
     def __getitem__(self, key: SupportsIndex | slice | str) -> "Expr":
         element = _COLLECTION.fullmatch(self.type)
-        if isinstance(key, slice) or not (element or self.type == "any"):
-            self._refuse(f"be sliced or indexed with {key!r}, being of type {self.type}", "substr")
+        if isinstance(key, slice) or self.type.startswith("set") or not (element or self.type == "any"):
+            self._refuse(f"be indexed with {key!r}, being of type {self.type}", "slice")
         step = f'["{key}"]' if isinstance(key, str) else f"[{key.__index__()}]"
         return expr(self.code + step, element.group(1) if element else "any")
 

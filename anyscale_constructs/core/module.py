@@ -1,6 +1,7 @@
 """The base of all module wrappers: one construct is one Terraform module, and its address is its id."""
 
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -149,14 +150,15 @@ class Module(TerraformHclModule):
         try:
             _adapter(self.inputs_type).validate_python({k: v for k, v in given.items() if k in variables})
         except ValidationError as error:
-            yield from explain(error).splitlines()
+            # What is missing is said already, for the module's own ref.
+            yield from (line for line in explain(error).splitlines() if not line.endswith(": is required"))
 
     def _check_known_at_plan(self) -> Iterator[str]:
         for name, value in self.inputs.given.items():
             part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
             unknown = {
                 "": False,
-                "value": isinstance(value, str) and bool(references(value)),
+                "value": bool(references(json.dumps(value, default=str))),
                 "length": isinstance(value, str) and is_unresolved(value),
                 "keys": is_unresolved(value) or (isinstance(value, Mapping) and any(map(is_unresolved, value))),
             }

@@ -122,11 +122,12 @@ class CloudStack(TerraformStack):
                 module = self.modules.get(module_id)
                 if module is None:
                     yield (
-                        f"{user} refers to module.{module_id}, which is not in this stack. To mend it: one cloud is one "
-                        "stack; pass a value of another stack as a literal, or read it with a data source"
+                        f"{user} refers to module.{module_id}, which is not in this stack. To mend it: one cloud is "
+                        "one stack; pass a value of another stack as a literal, or read it with a data source"
                     )
                 elif output not in module.interface.outputs:
-                    yield f"{user} refers to {module.address}: {unknown(output, module.interface.outputs, 'output')}"
+                    nearest = unknown(output, module.interface.outputs, "output")
+                    yield f"{user} refers to {module.address}: {nearest}"
 
     def _cycles(self) -> Iterator[str]:
         waits = {

@@ -17,87 +17,87 @@ from anyscale_constructs.engine import Construct
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class EfsInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-efs`."""
+    """The optional inputs of `modules/aws-anyscale-efs`; None leaves one out."""
 
-    anyscale_cloud_id: TfString
+    anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool
+    module_enabled: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    anyscale_efs_name: TfString
+    anyscale_efs_name: TfString | None
     """`string`. Default: `null`."""
 
-    tags: TfMap[TfString]
+    tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
-    availability_zone_name: TfString
+    availability_zone_name: TfString | None
     """`string`. Default: `null`."""
 
-    efs_creation_token: TfString
+    efs_creation_token: TfString | None
     """`string`. Default: `null`."""
 
-    efs_performance_mode: TfString
+    efs_performance_mode: TfString | None
     """`string`. Default: `"generalPurpose"`. Allowed: `"generalPurpose"`, `"maxIO"`."""
 
-    efs_encrypted: TfBool
+    efs_encrypted: TfBool | None
     """`bool`. Default: `true`."""
 
-    kms_key_arn: TfString
+    kms_key_arn: TfString | None
     """`string`. Default: `null`."""
 
-    efs_throughput_mode: TfString
+    efs_throughput_mode: TfString | None
     """`string`. Default: `"bursting"`. Allowed: `"bursting"`, `"provisioned"`."""
 
-    provisioned_throughput_in_mibps: TfNumber
+    provisioned_throughput_in_mibps: TfNumber | None
     """`number`. Default: `null`."""
 
-    lifecycle_policy_transition_to_ia: TfList[TfString]
+    lifecycle_policy_transition_to_ia: TfList[TfString] | None
     """`list(string)`. Default: `["AFTER_60_DAYS"]`."""
 
-    lifecycle_policy_transition_to_primary_storage_class: TfList[TfString]
+    lifecycle_policy_transition_to_primary_storage_class: TfList[TfString] | None
     """`list(string)`. Default: `["AFTER_1_ACCESS"]`."""
 
-    attach_policy: TfBool
+    attach_policy: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    bypass_policy_lockout_safety_check: TfBool
+    bypass_policy_lockout_safety_check: TfBool | None
     """`bool`. Default: `false`."""
 
-    source_policy_documents: TfList[TfString]
+    source_policy_documents: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    override_policy_documents: TfList[TfString]
+    override_policy_documents: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    policy_statements: TfAny
+    policy_statements: TfAny | None
     """`any`. Default: `[]`."""
 
-    mount_targets_subnets: TfList[TfString]
+    mount_targets_subnets: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    mount_targets_subnet_count: TfNumber
+    mount_targets_subnet_count: TfNumber | None
     """`number`. Default: `0`. It must be known when Terraform plans."""
 
-    mount_target_ips: TfList[TfString]
+    mount_target_ips: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    associated_security_group_ids: TfList[TfString]
+    associated_security_group_ids: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    access_points: TfAny
+    access_points: TfAny | None
     """`any`. Default: `{}`. Its keys must be known when Terraform plans."""
 
-    create_backup_policy: TfBool
+    create_backup_policy: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    enable_backup_policy: TfBool
+    enable_backup_policy: TfBool | None
     """`bool`. Default: `true`."""
 
-    create_replication_configuration: TfBool
+    create_replication_configuration: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    replication_configuration_destination: TfAny
+    replication_configuration_destination: TfAny | None
     """`any`. Default: `{}`."""
 
 

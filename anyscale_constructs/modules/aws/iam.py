@@ -17,192 +17,192 @@ from anyscale_constructs.engine import Construct
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class IamInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-iam`."""
+    """The optional inputs of `modules/aws-anyscale-iam`; None leaves one out."""
 
-    anyscale_cloud_id: TfString
+    anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_org_id: TfString
+    anyscale_org_id: TfString | None
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool
+    module_enabled: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    tags: TfMap[TfString]
+    tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
-    create_anyscale_access_role: TfBool
+    create_anyscale_access_role: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    anyscale_access_role_name: TfString
+    anyscale_access_role_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_access_role_name_prefix: TfString
+    anyscale_access_role_name_prefix: TfString | None
     """`string`. Default: `"anyscale-iam-role-"`."""
 
-    anyscale_access_role_path: TfString
+    anyscale_access_role_path: TfString | None
     """`string`. Default: `"/"`."""
 
-    anyscale_access_role_description: TfString
+    anyscale_access_role_description: TfString | None
     """`string`. Default: `null`."""
 
-    role_permissions_boundary_arn: TfString
+    role_permissions_boundary_arn: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_default_trusted_role_arns: TfList[TfString]
+    anyscale_default_trusted_role_arns: TfList[TfString] | None
     """`list(string)`. Default: `["arn:aws:iam::525325868955:root"]`."""
 
-    anyscale_trusted_role_arns: TfList[TfString]
+    anyscale_trusted_role_arns: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    anyscale_trusted_role_sts_externalid: TfAny
+    anyscale_trusted_role_sts_externalid: TfAny | None
     """`any`. Default: `[]`."""
 
-    anyscale_external_id: TfString
+    anyscale_external_id: TfString | None
     """`string`. Default: `null`."""
 
-    create_anyscale_access_steadystate_policy: TfBool
+    create_anyscale_access_steadystate_policy: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    anyscale_access_steadystate_policy_name: TfString
+    anyscale_access_steadystate_policy_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_access_steadystate_policy_path: TfString
+    anyscale_access_steadystate_policy_path: TfString | None
     """`string`. Default: `"/"`."""
 
-    anyscale_access_steadystate_policy_prefix: TfString
+    anyscale_access_steadystate_policy_prefix: TfString | None
     """`string`. Default: `"anyscale-steady_state-"`."""
 
-    anyscale_access_steadystate_policy_description: TfString
+    anyscale_access_steadystate_policy_description: TfString | None
     """`string`. Default: `"Anyscale Steady State IAM Policy"`."""
 
-    create_anyscale_access_servicesv2_policy: TfBool
+    create_anyscale_access_servicesv2_policy: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    anyscale_access_servicesv2_policy_name: TfString
+    anyscale_access_servicesv2_policy_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_access_servicesv2_policy_path: TfString
+    anyscale_access_servicesv2_policy_path: TfString | None
     """`string`. Default: `"/"`."""
 
-    anyscale_access_servicesv2_policy_prefix: TfString
+    anyscale_access_servicesv2_policy_prefix: TfString | None
     """`string`. Default: `"anyscale-servicesv2-"`."""
 
-    anyscale_access_servicesv2_policy_description: TfString
+    anyscale_access_servicesv2_policy_description: TfString | None
     """`string`. Default: `"Anyscale IAM policy for Services v2 - assigned to the Anyscale Access role."`."""
 
-    create_elb_service_linked_role: TfBool
+    create_elb_service_linked_role: TfBool | None
     """`bool`. Default: `true`."""
 
-    anyscale_custom_policy_name: TfString
+    anyscale_custom_policy_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_custom_policy_name_prefix: TfString
+    anyscale_custom_policy_name_prefix: TfString | None
     """`string`. Default: `"anyscale-iam-role-custom-"`."""
 
-    anyscale_custom_policy_path: TfString
+    anyscale_custom_policy_path: TfString | None
     """`string`. Default: `"/"`."""
 
-    anyscale_custom_policy_description: TfString
+    anyscale_custom_policy_description: TfString | None
     """`string`. Default: `"Anyscale IAM Policy"`."""
 
-    anyscale_custom_policy: TfString
+    anyscale_custom_policy: TfString | None
     """`string`. Default: `null`. It must be known when Terraform plans."""
 
-    enable_ec2_container_registry_readonly_access: TfBool
+    enable_ec2_container_registry_readonly_access: TfBool | None
     """A boolean, which upstream declares as a `string`. Default: `true`. It must be known when Terraform plans."""
 
-    anyscale_access_managed_policy_arns: TfList[TfString]
+    anyscale_access_managed_policy_arns: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    create_cluster_node_instance_profile: TfBool
+    create_cluster_node_instance_profile: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    anyscale_cluster_node_role_name: TfString
+    anyscale_cluster_node_role_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_role_name_prefix: TfString
+    anyscale_cluster_node_role_name_prefix: TfString | None
     """`string`. Default: `"anyscale-cluster-node-"`."""
 
-    anyscale_cluster_node_role_path: TfString
+    anyscale_cluster_node_role_path: TfString | None
     """`string`. Default: `"/"`."""
 
-    anyscale_cluster_node_role_description: TfString
+    anyscale_cluster_node_role_description: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_custom_policy_name: TfString
+    anyscale_cluster_node_custom_policy_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_custom_policy_prefix: TfString
+    anyscale_cluster_node_custom_policy_prefix: TfString | None
     """`string`. Default: `"anyscale-cluster-node-custom-"`."""
 
-    anyscale_cluster_node_custom_policy_path: TfString
+    anyscale_cluster_node_custom_policy_path: TfString | None
     """`string`. Default: `"/"`."""
 
-    anyscale_cluster_node_custom_policy_description: TfString
+    anyscale_cluster_node_custom_policy_description: TfString | None
     """`string`. Default: `"Anyscale Cluster Node IAM Policy"`."""
 
-    anyscale_cluster_node_custom_policy: TfString
+    anyscale_cluster_node_custom_policy: TfString | None
     """`string`. Default: `null`. It must be known when Terraform plans."""
 
-    anyscale_cluster_node_managed_policy_arns: TfList[TfString]
+    anyscale_cluster_node_managed_policy_arns: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    anyscale_cluster_node_custom_assume_role_policy: TfString
+    anyscale_cluster_node_custom_assume_role_policy: TfString | None
     """`string`. Default: `null`."""
 
-    create_cluster_node_cloudwatch_policy: TfBool
+    create_cluster_node_cloudwatch_policy: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    anyscale_cluster_node_cloudwatch_policy_name: TfString
+    anyscale_cluster_node_cloudwatch_policy_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_cloudwatch_policy_prefix: TfString
+    anyscale_cluster_node_cloudwatch_policy_prefix: TfString | None
     """`string`. Default: `"anyscale-cluster-cloudwatch-"`."""
 
-    anyscale_cluster_node_cloudwatch_policy_path: TfString
+    anyscale_cluster_node_cloudwatch_policy_path: TfString | None
     """`string`. Default: `"/"`."""
 
-    anyscale_cluster_node_cloudwatch_policy_description: TfString
+    anyscale_cluster_node_cloudwatch_policy_description: TfString | None
     """`string`. Default: `"Anyscale Cluster Node CloudWatch Policy"`."""
 
-    anyscale_cluster_node_byod_secrets_policy_name: TfString
+    anyscale_cluster_node_byod_secrets_policy_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_byod_secrets_policy_prefix: TfString
+    anyscale_cluster_node_byod_secrets_policy_prefix: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_byod_secrets_policy_path: TfString
+    anyscale_cluster_node_byod_secrets_policy_path: TfString | None
     """`string`. Default: `"/"`."""
 
-    anyscale_cluster_node_byod_secrets_policy_description: TfString
+    anyscale_cluster_node_byod_secrets_policy_description: TfString | None
     """`string`. Default: `"Anyscale Cluster Node Secrets Policy"`."""
 
-    anyscale_cluster_node_byod_secret_arns: TfList[TfString]
+    anyscale_cluster_node_byod_secret_arns: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    anyscale_cluster_node_byod_secret_kms_arn: TfString
+    anyscale_cluster_node_byod_secret_kms_arn: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_cluster_node_byod_custom_secrets_policy: TfString
+    anyscale_cluster_node_byod_custom_secrets_policy: TfString | None
     """`string`. Default: `null`. It must be known when Terraform plans."""
 
-    create_iam_s3_policy: TfBool
+    create_iam_s3_policy: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    anyscale_s3_bucket_arn: TfString
+    anyscale_s3_bucket_arn: TfString | None
     """`string`. Default: `""`."""
 
-    anyscale_iam_s3_policy_name: TfString
+    anyscale_iam_s3_policy_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_iam_s3_policy_name_prefix: TfString
+    anyscale_iam_s3_policy_name_prefix: TfString | None
     """`string`. Default: `"anyscale-iam-s3-"`."""
 
-    anyscale_iam_s3_policy_path: TfString
+    anyscale_iam_s3_policy_path: TfString | None
     """`string`. Default: `"/"`."""
 
-    anyscale_iam_s3_policy_description: TfString
+    anyscale_iam_s3_policy_description: TfString | None
     """`string`. Default: `"Anyscale S3 Access IAM Policy"`."""
 
 

@@ -25,132 +25,132 @@ class MemoryDbMemorydbParameterGroupParameters(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class MemoryDbInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-memorydb`."""
+    """The optional inputs of `modules/aws-anyscale-memorydb`; None leaves one out."""
 
-    anyscale_cloud_id: TfString
+    anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool
+    module_enabled: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    tags: TfMap[TfString]
+    tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
-    anyscale_memorydb_name: TfString
+    anyscale_memorydb_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_memorydb_name_prefix: TfString
+    anyscale_memorydb_name_prefix: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_memorydb_description: TfString
+    anyscale_memorydb_description: TfString | None
     """`string`. Default: `"Anyscale managed MemoryDB for Anyscale Services"`."""
 
-    memorydb_kms_key_arn: TfString
+    memorydb_kms_key_arn: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_engine_version: TfString
+    memorydb_engine_version: TfString | None
     """`string`. Default: `"7.0"`. Allowed: `"7.0"`, `"6.2"`."""
 
-    enable_auto_minor_version_upgrade: TfBool
+    enable_auto_minor_version_upgrade: TfBool | None
     """`bool`. Default: `true`."""
 
-    memorydb_maintenance_window: TfString
+    memorydb_maintenance_window: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_port: TfNumber
+    memorydb_port: TfNumber | None
     """`number`. Default: `6379`."""
 
-    memorydb_node_type: TfString
+    memorydb_node_type: TfString | None
     """`string`. Default: `"db.t4g.small"`."""
 
-    memorydb_num_shards: TfNumber
+    memorydb_num_shards: TfNumber | None
     """`number`. Default: `1`."""
 
-    memorydb_num_replicas_per_shard: TfNumber
+    memorydb_num_replicas_per_shard: TfNumber | None
     """`number`. Default: `2`."""
 
-    enable_memorydb_data_tiering: TfBool
+    enable_memorydb_data_tiering: TfBool | None
     """A boolean, which upstream declares as a `string`. Default: `false`."""
 
-    memorydb_sns_topic_arn: TfString
+    memorydb_sns_topic_arn: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_tls_enabled: TfBool
+    memorydb_tls_enabled: TfBool | None
     """`bool`. Default: `true`."""
 
-    memorydb_snapshot_retention_limit: TfNumber
+    memorydb_snapshot_retention_limit: TfNumber | None
     """`number`. Default: `null`."""
 
-    memorydb_snapshot_window: TfString
+    memorydb_snapshot_window: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_final_snapshot_name: TfString
+    memorydb_final_snapshot_name: TfString | None
     """`string`. Default: `null`."""
 
-    create_memorydb_parameter_group: TfBool
+    create_memorydb_parameter_group: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    existing_memorydb_parameter_group_name: TfString
+    existing_memorydb_parameter_group_name: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_parameter_group_name: TfString
+    memorydb_parameter_group_name: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_parameter_group_name_prefix: TfString
+    memorydb_parameter_group_name_prefix: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_parameter_group_description: TfString
+    memorydb_parameter_group_description: TfString | None
     """`string`. Default: `"Anyscale MemoryDB Parameter Group for Anyscale Services"`."""
 
-    memorydb_parameter_group_family: TfString
+    memorydb_parameter_group_family: TfString | None
     """`string`. Default: `"memorydb_redis7"`. Allowed: `"memorydb_redis7"`, `"memorydb_redis6"`, `"memorydb_redis5"`."""
 
-    memorydb_parameter_group_parameters: TfList[TfObject[MemoryDbMemorydbParameterGroupParameters]]
+    memorydb_parameter_group_parameters: TfList[TfObject[MemoryDbMemorydbParameterGroupParameters]] | None
     """`list(object({name = string, value = string}))`. Default: `[{"name": "maxmemory-policy", "value": "allkeys-lru"}]`."""
 
-    memorydb_parameter_group_tags: TfMap[TfString]
+    memorydb_parameter_group_tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
-    create_memorydb_acl: TfBool
+    create_memorydb_acl: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    existing_memorydb_acl_name: TfString
+    existing_memorydb_acl_name: TfString | None
     """`string`. Default: `"open-access"`."""
 
-    memorydb_acl_name: TfString
+    memorydb_acl_name: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_acl_name_prefix: TfString
+    memorydb_acl_name_prefix: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_acl_tags: TfMap[TfString]
+    memorydb_acl_tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
-    memorydb_acl_user_names: TfList[TfString]
+    memorydb_acl_user_names: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    create_memorydb_users: TfBool
+    create_memorydb_users: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    memorydb_users: TfMap[TfAny]
+    memorydb_users: TfMap[TfAny] | None
     """`map(any)`. Default: `{}`. Its keys must be known when Terraform plans."""
 
-    create_memorydb_subnet_group: TfBool
+    create_memorydb_subnet_group: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    existing_memorydb_subnet_group_name: TfString
+    existing_memorydb_subnet_group_name: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_subnet_group_name: TfString
+    memorydb_subnet_group_name: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_subnet_group_name_prefix: TfString
+    memorydb_subnet_group_name_prefix: TfString | None
     """`string`. Default: `null`."""
 
-    memorydb_subnet_group_description: TfString
+    memorydb_subnet_group_description: TfString | None
     """`string`. Default: `"Anyscale MemoryDB Subnet Group for Anyscale Services"`."""
 
-    memorydb_subnet_group_tags: TfMap[TfString]
+    memorydb_subnet_group_tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
 

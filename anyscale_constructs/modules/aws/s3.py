@@ -17,27 +17,27 @@ from anyscale_constructs.engine import Construct
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class S3Inputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-s3`."""
+    """The optional inputs of `modules/aws-anyscale-s3`; None leaves one out."""
 
-    anyscale_cloud_id: TfString
+    anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool
+    module_enabled: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    bucket_namespace: TfString
+    bucket_namespace: TfString | None
     """`string`. Default: `"account-regional"`. Allowed: `"global"`, `"account-regional"`."""
 
-    anyscale_bucket_name: TfString
+    anyscale_bucket_name: TfString | None
     """`string`. Default: `null`."""
 
-    anyscale_bucket_prefix: TfString
+    anyscale_bucket_prefix: TfString | None
     """`string`. Default: `"anyscale-"`."""
 
-    force_destroy: TfBool
+    force_destroy: TfBool | None
     """`bool`. Default: `false`."""
 
-    cors_rule: TfAny
+    cors_rule: TfAny | None
     """`any`. Its keys must be known when Terraform plans.
 
     Default:
@@ -47,19 +47,19 @@ class S3Inputs(TypedDict, total=False):
     - `"expose_headers": ["Accept-Ranges", "Content-Range", "Content-Length"]`
     """
 
-    object_versioning: TfBool
+    object_versioning: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    logging: TfMap[TfString]
+    logging: TfMap[TfString] | None
     """`map(string)`. Default: `{}`. Its keys must be known when Terraform plans."""
 
-    server_side_encryption: TfMap[TfString]
+    server_side_encryption: TfMap[TfString] | None
     """`map(string)`. Default: `{"sse_algorithm": "AES256"}`. Its keys must be known when Terraform plans."""
 
-    lifecycle_rule: TfAny
+    lifecycle_rule: TfAny | None
     """`any`. Default: `[]`. It must be known when Terraform plans."""
 
-    tags: TfMap[TfString]
+    tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
 

@@ -16,12 +16,12 @@ from anyscale_constructs.engine import Construct
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class S3PolicyInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-s3-policy`."""
+    """The optional inputs of `modules/aws-anyscale-s3-policy`; None leaves one out."""
 
-    module_enabled: TfBool
+    module_enabled: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    custom_s3_policy: TfAny
+    custom_s3_policy: TfAny | None
     """`any`. Default: `null`."""
 
 

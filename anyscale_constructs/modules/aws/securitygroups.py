@@ -36,72 +36,72 @@ class SecurityGroupsPredefinedRules(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class SecurityGroupsInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-securitygroups`."""
+    """The optional inputs of `modules/aws-anyscale-securitygroups`; None leaves one out."""
 
-    anyscale_cloud_id: TfString
+    anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool
+    module_enabled: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    tags: TfMap[TfString]
+    tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
-    create_security_group: TfBool
+    create_security_group: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    existing_security_group_id: TfString
+    existing_security_group_id: TfString | None
     """`string`. Default: `null`."""
 
-    security_group_name: TfString
+    security_group_name: TfString | None
     """`string`. Default: `null`."""
 
-    security_group_name_prefix: TfString
+    security_group_name_prefix: TfString | None
     """`string`. Default: `"anyscale-security-group-"`."""
 
-    security_group_description: TfString
+    security_group_description: TfString | None
     """`string`. Default: `"Anyscale Security Group"`."""
 
-    revoke_rules_on_delete: TfBool
+    revoke_rules_on_delete: TfBool | None
     """`bool`. Default: `false`."""
 
-    ingress_with_self: TfList[TfMap[TfString]]
+    ingress_with_self: TfList[TfMap[TfString]] | None
     """`list(map(string))`. Default: `[{"rule": "all-all"}]`. Its length must be known when Terraform plans."""
 
-    ingress_with_existing_security_groups_map: TfList[TfMap[TfString]]
+    ingress_with_existing_security_groups_map: TfList[TfMap[TfString]] | None
     """`list(map(string))`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    default_ingress_cidr_range: TfList[TfString]
+    default_ingress_cidr_range: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    ingress_from_cidr_map: TfList[TfMap[TfString]]
+    ingress_from_cidr_map: TfList[TfMap[TfString]] | None
     """`list(map(string))`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    machine_pool_security_group_name: TfString
+    machine_pool_security_group_name: TfString | None
     """`string`. Default: `null`."""
 
-    machine_pool_security_group_name_prefix: TfString
+    machine_pool_security_group_name_prefix: TfString | None
     """`string`. Default: `"anyscale-machine-pool-sg-"`."""
 
-    machine_pool_security_group_description: TfString
+    machine_pool_security_group_description: TfString | None
     """`string`. Default: `"Anyscale Machine Pool Security Group"`."""
 
-    machine_pool_cidr_ranges: TfList[TfString]
+    machine_pool_cidr_ranges: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    egress_to_self: TfList[TfMap[TfString]]
+    egress_to_self: TfList[TfMap[TfString]] | None
     """`list(map(string))`. Default: `[{"rule": "all-all"}]`. Its length must be known when Terraform plans."""
 
-    default_egress_cidr_range: TfList[TfString]
+    default_egress_cidr_range: TfList[TfString] | None
     """`list(string)`. Default: `["0.0.0.0/0"]`."""
 
-    egress_to_cidr_map: TfList[TfMap[TfString]]
+    egress_to_cidr_map: TfList[TfMap[TfString]] | None
     """`list(map(string))`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    allow_all_egress: TfBool
+    allow_all_egress: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    machine_pool_port_ranges: TfList[TfObject[SecurityGroupsMachinePoolPortRanges]]
+    machine_pool_port_ranges: TfList[TfObject[SecurityGroupsMachinePoolPortRanges]] | None
     """`list(object({from_port = number, to_port = number, description = string}))`. Its length must be known when Terraform plans.
 
     Default:
@@ -129,7 +129,7 @@ class SecurityGroupsInputs(TypedDict, total=False):
     - `{"from_port": 9478, "to_port": 9482, "description": "Anyscale Services (9478-9482)"}`
     """
 
-    predefined_rules: TfMap[TfObject[SecurityGroupsPredefinedRules]]
+    predefined_rules: TfMap[TfObject[SecurityGroupsPredefinedRules]] | None
     """`map(object({from_port = number, to_port = number, protocol = string, description = string}))`.
 
     Default:
@@ -141,10 +141,10 @@ class SecurityGroupsInputs(TypedDict, total=False):
     - `"health-checks": {"from_port": 8000, "to_port": 8000, "protocol": "tcp", "description": "Health Checks"}`
     """
 
-    security_group_create_timeout: TfString
+    security_group_create_timeout: TfString | None
     """`string`. Default: `"10m"`."""
 
-    security_group_delete_timeout: TfString
+    security_group_delete_timeout: TfString | None
     """`string`. Default: `"15m"`."""
 
 

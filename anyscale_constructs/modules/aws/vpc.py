@@ -25,129 +25,129 @@ class VpcGatewayVpcEndpoints(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class VpcInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-vpc`."""
+    """The optional inputs of `modules/aws-anyscale-vpc`; None leaves one out."""
 
-    anyscale_cloud_id: TfString
+    anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
-    module_enabled: TfBool
+    module_enabled: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    anyscale_vpc_name: TfString
+    anyscale_vpc_name: TfString | None
     """`string`. Default: `null`."""
 
-    tags: TfMap[TfString]
+    tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
-    existing_vpc_id: TfString
+    existing_vpc_id: TfString | None
     """`string`. Default: `null`. It must be known when Terraform plans."""
 
-    cidr_block: TfString
+    cidr_block: TfString | None
     """`string`. Default: `"10.0.0.0/16"`."""
 
-    secondary_cidr_blocks: TfList[TfString]
+    secondary_cidr_blocks: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    enable_vpc_dns_hostnames: TfBool
+    enable_vpc_dns_hostnames: TfBool | None
     """`bool`. Default: `true`."""
 
-    enable_vpc_dns_support: TfBool
+    enable_vpc_dns_support: TfBool | None
     """`bool`. Default: `true`."""
 
-    vpc_instance_tenancy: TfString
+    vpc_instance_tenancy: TfString | None
     """`string`. Default: `"default"`. Allowed: `"default"`, `"dedicated"`."""
 
-    use_ipam_pool: TfBool
+    use_ipam_pool: TfBool | None
     """`bool`. Default: `false`."""
 
-    ipv4_ipam_pool_id: TfString
+    ipv4_ipam_pool_id: TfString | None
     """`string`. Default: `null`."""
 
-    ipv4_netmask_length: TfNumber
+    ipv4_netmask_length: TfNumber | None
     """`number`. Default: `null`."""
 
-    public_subnets: TfList[TfString]
+    public_subnets: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    public_subnet_suffix: TfString
+    public_subnet_suffix: TfString | None
     """`string`. Default: `"public"`."""
 
-    public_subnet_names: TfList[TfString]
+    public_subnet_names: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    public_subnet_tags: TfMap[TfString]
+    public_subnet_tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
-    map_public_ip_on_launch: TfBool
+    map_public_ip_on_launch: TfBool | None
     """`bool`. Default: `true`."""
 
-    existing_public_route_table_ids: TfList[TfString]
+    existing_public_route_table_ids: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    private_subnets: TfList[TfString]
+    private_subnets: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    private_subnet_suffix: TfString
+    private_subnet_suffix: TfString | None
     """`string`. Default: `"private"`."""
 
-    private_subnet_names: TfList[TfString]
+    private_subnet_names: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
-    private_subnet_tags: TfMap[TfString]
+    private_subnet_tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
-    existing_private_route_table_ids: TfList[TfString]
+    existing_private_route_table_ids: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    existing_private_subnet_ids: TfList[TfString]
+    existing_private_subnet_ids: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    availability_zones: TfList[TfString]
+    availability_zones: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    availability_zone_ids: TfList[TfString]
+    availability_zone_ids: TfList[TfString] | None
     """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
 
-    max_az_count: TfNumber
+    max_az_count: TfNumber | None
     """`number`. Default: `0`. It must be known when Terraform plans."""
 
-    create_ngw: TfBool
+    create_ngw: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    max_nat_gateway_count: TfNumber
+    max_nat_gateway_count: TfNumber | None
     """`number`. Default: `999`. It must be known when Terraform plans."""
 
-    nat_gateway_destination_cidr_block: TfString
+    nat_gateway_destination_cidr_block: TfString | None
     """`string`. Default: `"0.0.0.0/0"`."""
 
-    create_igw: TfBool
+    create_igw: TfBool | None
     """`bool`. Default: `true`. It must be known when Terraform plans."""
 
-    enable_vpc_flow_logs: TfBool
+    enable_vpc_flow_logs: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    create_flow_log_cloudwatch_log_group: TfBool
+    create_flow_log_cloudwatch_log_group: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    flow_log_cloudwatch_log_group_name_prefix: TfString
+    flow_log_cloudwatch_log_group_name_prefix: TfString | None
     """`string`. Default: `"/aws/vpc-flow-log/"`."""
 
-    flow_log_cloudwatch_log_group_name_suffix: TfString
+    flow_log_cloudwatch_log_group_name_suffix: TfString | None
     """`string`. Default: `null`."""
 
-    flow_log_cloudwatch_log_group_retention_in_days: TfNumber
+    flow_log_cloudwatch_log_group_retention_in_days: TfNumber | None
     """`number`. Default: `null`."""
 
-    flow_log_cloudwatch_log_group_kms_key_id: TfString
+    flow_log_cloudwatch_log_group_kms_key_id: TfString | None
     """`string`. Default: `null`."""
 
-    create_flow_log_cloudwatch_iam_role: TfBool
+    create_flow_log_cloudwatch_iam_role: TfBool | None
     """`bool`. Default: `false`. It must be known when Terraform plans."""
 
-    vpc_flow_log_permissions_boundary: TfString
+    vpc_flow_log_permissions_boundary: TfString | None
     """`string`. Default: `null`."""
 
-    gateway_vpc_endpoints: TfMap[TfObject[VpcGatewayVpcEndpoints]]
+    gateway_vpc_endpoints: TfMap[TfObject[VpcGatewayVpcEndpoints]] | None
     """`map(object({name = string, policy = string}))`. Default: `{"s3": {"name": "s3", "policy": null}}`. Its keys must be known when Terraform plans."""
 
 
