@@ -87,7 +87,7 @@ StackName = Annotated[
         "production",
     ),
 ]
-TagValue = Annotated[str, Checked("at most 256 characters", re.compile(r"(?s:.{0,256})"), "ml-platform")]
+TagValue = Annotated[str, Checked("at most 256 characters", re.compile(r"[\s\S]{0,256}"), "ml-platform")]
 
 # Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
 AwsRegion = Annotated[
