@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 class Model(BaseModel):
     """A model without conversions and without unknown keys; an unknown key's error names the nearest known one."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

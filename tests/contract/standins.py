@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from anyscale_constructs.core.interface import Interface, Output
+from anyscale_constructs.core.stack import CloudStack
 
 _VALUES = {
     "string": '"x"',
@@ -31,11 +32,11 @@ def write(interface: Interface, directory: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def redirect(stack: dict[str, Any], interfaces: dict[str, Interface], directory: pathlib.Path) -> dict[str, Any]:
+def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathlib.Path) -> dict[str, Any]:
     """The stack's JSON with its modules pointed at their stand-ins, and without backend and providers."""
-    copy: dict[str, Any] = json.loads(json.dumps(stack))
+    copy: dict[str, Any] = json.loads(json.dumps(configuration))
     for name, call in copy["module"].items():
-        call["source"] = str(write(interfaces[name], directory))
+        call["source"] = str(write(stack.modules[name].interface, directory))
     del copy["terraform"]["backend"], copy["terraform"]["required_providers"], copy["provider"]
     return copy
 
