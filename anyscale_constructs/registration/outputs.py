@@ -36,7 +36,7 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
     """The registration that the outputs describe.
 
     Args:
-        outputs: What `terraform output -json` or `cdktf deploy --outputs-file` gave, or a resource file's mapping.
+        outputs: What `terraform output -json` or `cdktf deploy --outputs-file` gave, or a resource file.
         stack: The stack, to find its outputs among others.
         source: Where the outputs come from, for the error.
         name: The cloud's name. Default: the output anyscale_cloud_name.
@@ -93,7 +93,7 @@ def _from_terraform(stack: str) -> tuple[Any, str]:
     if not directory.is_dir():
         raise RegistrationError(
             f"the stack {stack} has no directory {directory}",
-            mend="run this where cdktf.json is, after cdktf synth and deploy, or give the outputs with --outputs",
+            mend="run this beside cdktf.json, after cdktf deploy, or give the outputs with --outputs",
         )
     program = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")  # the variable is cdktf's own
     command = [program, "output", "-json", "-no-color"]

@@ -4,7 +4,7 @@ A stack builds it from Terraform expressions and outputs it; registration reads 
 Rules that need more than one field skip what is not known yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -179,9 +179,12 @@ class CloudResource(Model):
 
     @property
     def resource_name(self) -> str:
-        """The name, or the one the `anyscale` program gives when there is none."""
-        if self.name is not None:
-            return self.name
+        """The name, or else the default one."""
+        return self.default_name if self.name is None else self.name
+
+    @property
+    def default_name(self) -> str:
+        """The name that the `anyscale` program gives by itself."""
         return f"{self.compute_stack.lower()}-{self.provider.lower()}-{self.region}"
 
     def mapping(self) -> dict[str, Any]:
@@ -193,6 +196,14 @@ class CloudResource(Model):
                 "aws_config", {"zones": []}
             )  # the program dies on an assertion without the section
         return content
+
+    def fields(self) -> Iterator[tuple[str, Any]]:
+        """What was set, as (section.field, value)."""
+        for name, value in self.model_dump(exclude_none=True).items():
+            if isinstance(value, dict):
+                yield from ((f"{name}.{field}", content) for field, content in value.items())
+            else:
+                yield name, value
 
     @model_validator(mode="after")
     def _rules(self) -> Self:

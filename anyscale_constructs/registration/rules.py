@@ -123,7 +123,7 @@ _REQUIRED: dict[tuple[str, str], tuple[str, ...]] = {
 }
 
 _FOREIGN = {
-    "AWS": ("gcp_config", "azure_config"),
+    "AWS": ("gcp_config", "azure_config", "file_storage.mount_path"),
     "GCP": ("aws_config", "azure_config", "object_storage.s3_addressing_style"),
     "AZURE": (
         "aws_config",
@@ -195,13 +195,12 @@ def _unfit(resource: "CloudResource") -> Iterator[str]:
     if resource.provider in {"AWS", "GCP"} and not is_unresolved(resource.region):
         for path in ("aws_config.zones", "kubernetes_config.zones"):
             zones = _at(resource, path)
-            strange = (
-                []
-                if zones is None or is_unresolved(zones)
-                else [z for z in zones if not z.startswith(resource.region)]
-            )
-            if strange:
+            known = [] if zones is None or is_unresolved(zones) else zones
+            if strange := [zone for zone in known if not zone.startswith(resource.region)]:
                 yield f"{path} must lie in the region {resource.region}, but it holds {strange!r}"
+    targets, path = _at(resource, "file_storage.mount_targets"), _at(resource, "file_storage.mount_path")
+    if resource.provider == "GCP" and path is not None and targets is None:
+        yield "file_storage.mount_path needs mount_targets too: without them Filestore's own path replaces it"
     if resource.compute_stack == "K8S":
         identity = _at(resource, _IDENTITY)
         if identity is not None and not is_unresolved(identity) and _PLACEHOLDER_ACCOUNT in identity:
