@@ -25,7 +25,9 @@ def prepare_node() -> None:
     node, major = (named, _major(named)) if named else _packaged() or _on_path()
     if major < _RUNS_SINCE:
         raise EngineError(
-            f"Node.js at {node} is too old or does not start" if node else "Node.js is missing, and the engine runs on it",
+            f"Node.js at {node} is too old or does not start"
+            if node
+            else "Node.js is missing, and the engine runs on it",
             allowed=f"Node.js {_ALIVE_SINCE} or later",
             mend="pip install 'anyscale-constructs[node]', or put node on PATH, or name it in JSII_NODE",
         )
@@ -37,6 +39,8 @@ def prepare_node() -> None:
     os.environ["JSII_NODE"] = node
     os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = str(major)
     os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
+    # The engine calls a function of Node that newer majors name as deprecated, at every start.
+    os.environ["NODE_OPTIONS"] = f"{os.environ.get('NODE_OPTIONS', '')} --no-deprecation".strip()
 
 
 def _packaged() -> tuple[str, int] | None:

@@ -1,0 +1,6 @@
+"""The clouds you can make: one module a kind, each a composition to read, copy and change."""
+
+STACKS = {
+    "ec2": "stacks.ec2:Ec2Stack",
+}
+"""By the word that stands under `stack:` in a cloud's YAML."""

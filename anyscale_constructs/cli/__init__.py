@@ -1,34 +1,18 @@
-"""The program `anyscale-constructs`."""
+"""The command line: thin commands that import what they need when they run."""
 
 import sys
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import typer
+from anyscale_constructs.errors import ConstructsError
+
+__all__ = ["main"]
 
 
 def main() -> None:
-    """Runs the program; what the user can mend is said in plain words, without a traceback."""
-    from anyscale_constructs.errors import ConstructsError  # noqa: PLC0415 - `--version` must not wait for it
+    """Runs `anyscale-constructs`; an error the user can mend is one message and an exit status."""
+    from anyscale_constructs.cli.app import app  # noqa: PLC0415 - python -m stacks needs none of typer
 
     try:
-        app()(prog_name="anyscale-constructs")
+        app()
     except ConstructsError as error:
-        sys.stderr.write(f"error: {error}\n")
+        print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
-
-
-def app() -> "typer.Typer":
-    """The commands."""
-    import typer  # noqa: PLC0415
-
-    from anyscale_constructs.cli.register import register  # noqa: PLC0415
-
-    commands = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    commands.callback()(_anyscale_constructs)
-    commands.command()(register)
-    return commands
-
-
-def _anyscale_constructs() -> None:
-    """Anyscale clouds as CDKTF constructs."""

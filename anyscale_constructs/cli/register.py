@@ -13,11 +13,6 @@ import typer
 from rich.console import Console
 
 from anyscale_constructs.errors import ControlPlaneError
-from anyscale_constructs.registration.command import register_command, resource_file
-from anyscale_constructs.registration.outputs import find_registration, read_outputs
-from anyscale_constructs.registration.program import Program
-from anyscale_constructs.registration.runner import Registrar
-from anyscale_constructs.registration.terraform import terraform
 
 
 class Print(enum.StrEnum):
@@ -39,27 +34,19 @@ def register(
             metavar="FILE",
         ),
     ] = None,
-    name: Annotated[
-        str | None, typer.Option(help="The cloud's name. Default: the output anyscale_cloud_name.")
-    ] = None,
+    name: Annotated[str | None, typer.Option(help="The cloud's name. Default: the output anyscale_cloud_name.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Look, say what would be done, and write nothing.")
     ] = False,
     verify: Annotated[
         bool,
-        typer.Option(
-            "--verify", help="Let the anyscale program check the infrastructure, with your credentials."
-        ),
+        typer.Option("--verify", help="Let the anyscale program check the infrastructure, with your credentials."),
     ] = False,
     timeout: Annotated[float, typer.Option(help="Seconds for the whole run.", min=10)] = 600,
-    compact: Annotated[
-        bool, typer.Option("--json", help="The result as one line of JSON, and no progress.")
-    ] = False,
+    compact: Annotated[bool, typer.Option("--json", help="The result as one line of JSON, and no progress.")] = False,
     enable_auto_add_user: Annotated[
         bool,
-        typer.Option(
-            "--enable-auto-add-user", help="Admit every user of the organization to a cloud that is created."
-        ),
+        typer.Option("--enable-auto-add-user", help="Admit every user of the organization to a cloud that is created."),
     ] = False,
     show: Annotated[Print | None, typer.Option("--print", help="Show this, and do nothing.")] = None,
 ) -> None:
@@ -69,15 +56,20 @@ def register(
     action (created, updated, unchanged or repaired) and the ids as JSON. Exit status: 2 for wrong input, 3 for
     a change that the cloud can't take, 4 when the control plane or the program failed.
     """
+    from anyscale_constructs.registration import command, terraform  # noqa: PLC0415 - other commands need none of it
+    from anyscale_constructs.registration.outputs import find_registration, read_outputs  # noqa: PLC0415
+    from anyscale_constructs.registration.program import Program  # noqa: PLC0415
+    from anyscale_constructs.registration.runner import Registrar  # noqa: PLC0415
+
     found, source = read_outputs(stack, outputs)
     registration = find_registration(found, stack, source=source, name=name)
     match show:
         case Print.RESOURCE_FILE:
-            typer.echo(resource_file(registration.resource), nl=False)
+            typer.echo(command.resource_file(registration.resource), nl=False)
         case Print.COMMAND:
-            typer.echo(register_command(registration, verify=verify, auto_add_user=enable_auto_add_user))
+            typer.echo(command.register_command(registration, verify=verify, auto_add_user=enable_auto_add_user))
         case Print.TERRAFORM:
-            typer.echo(terraform(registration, auto_add_user=enable_auto_add_user))
+            typer.echo(terraform.render(registration, auto_add_user=enable_auto_add_user))
         case None:
             console = Console(stderr=True, quiet=compact, soft_wrap=True, highlight=False, markup=False)
             registrar = Registrar(
@@ -89,9 +81,7 @@ def register(
             )
             with _interruptible(), console.status("anyscale"):
                 result = asdict(registrar.run(dry_run=dry_run))
-            typer.echo(
-                json.dumps(result | ({"dry_run": True} if dry_run else {}), indent=None if compact else 2)
-            )
+            typer.echo(json.dumps(result | ({"dry_run": True} if dry_run else {}), indent=None if compact else 2))
 
 
 @contextmanager

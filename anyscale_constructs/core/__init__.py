@@ -1,0 +1,1 @@
+"""The parts that are the same for every provider."""

@@ -4,10 +4,8 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from anyscale_constructs import engine
 from anyscale_constructs.core.stack import CloudStack
@@ -28,22 +26,54 @@ class App(engine.App):
     def __init__(self, outdir: str | os.PathLike[str] | None = None) -> None:
         super().__init__(outdir=os.fspath(outdir) if outdir else None, stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
-        self.stacks: list[CloudStack] = []
+
+    @property
+    def cloud_stacks(self) -> list[CloudStack]:
+        """The app's stacks, in the order in which they were made."""
+        return [child for child in self.node.children if isinstance(child, CloudStack)]
 
     def synth(self) -> None:
         """Writes each stack's JSON.
 
         Raises:
-            ConstructsError: A stack is wrong; nothing is written then, or the JSON holds what Terraform can't read.
+            ConstructsError: A stack is wrong: nothing is written then, or what is written can't be used.
         """
-        for stack in (child for child in self.node.children if isinstance(child, CloudStack)):
+        for stack in self.cloud_stacks:
             stack.prepare()
         super().synth()
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             text = file.read_text(encoding="utf-8")
             if residue := _RESIDUE.search(text):
                 raise SynthesisError(
-                    f"{file.parent.name}: {_around(text, residue)} is left of a value that is known only later",
+                    f"{file.parent.name}: {text[residue.start() - 20 : residue.end() + 20]!r} is left of a value "
+                    "that is known only later",
                     mend="take the value from your configuration, or write a Terraform function with expr()",
                 )
             file.write_text(json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudStack]:
+    """Synthesizes into a temporary directory beside `out`, and changes `out` only when all went well.
+
+    What Terraform keeps in the stacks' folders (.terraform, the lock file, local state) stays.
+
+    Args:
+        build: Adds the stacks to the app.
+        out: The output directory; it is made when it isn't there.
+
+    Returns:
+        The stacks.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary:
+        app = App(temporary)
+        build(app)
+        app.synth()
+        new = pathlib.Path(temporary)
+        # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
+        files = sorted(new.rglob("*"), key=lambda file: file.name == "manifest.json")
+        for file in (file for file in files if file.is_file()):
+            target = out / file.relative_to(new)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            file.replace(target)
+    return app.cloud_stacks

@@ -13,11 +13,10 @@ class Local(Model):
 
     type: Literal["local"] = "local"
     path: str | None = Field(
-        None,
+        default=None,
         description="Relative to the stack's folder in the output directory. "
         "Default: terraform.<stack>.tfstate beside the output directory.",
     )
-
 
 
 class S3(Model):
@@ -26,11 +25,14 @@ class S3(Model):
     type: Literal["s3"]
     bucket: BucketName
     region: AwsRegion
-    key: str | None = Field(None, description="Default: <stack>/terraform.tfstate.")
-    kms_key_id: KmsKeyArn | None = Field(None, description="Default: the bucket's own encryption.")
-    role_arn: Arn | None = Field(None, description="A role to assume for the state. Default: the caller's credentials.")
-    profile: str | None = Field(None, description="A profile of the AWS configuration. Default: the environment's.")
-
+    key: str | None = Field(default=None, description="Default: <stack>/terraform.tfstate.")
+    kms_key_id: KmsKeyArn | None = Field(default=None, description="Default: the bucket's own encryption.")
+    role_arn: Arn | None = Field(
+        default=None, description="A role to assume for the state. Default: the caller's credentials."
+    )
+    profile: str | None = Field(
+        default=None, description="A profile of the AWS configuration. Default: the environment's."
+    )
 
 
 class Gcs(Model):
@@ -38,8 +40,7 @@ class Gcs(Model):
 
     type: Literal["gcs"]
     bucket: str
-    prefix: str | None = Field(None, description="Default: the stack's name.")
-
+    prefix: str | None = Field(default=None, description="Default: the stack's name.")
 
 
 class Hcp(Model):
@@ -47,9 +48,8 @@ class Hcp(Model):
 
     type: Literal["hcp"]
     organization: str
-    workspace: str | None = Field(None, description="Default: the stack's name.")
+    workspace: str | None = Field(default=None, description="Default: the stack's name.")
     hostname: str = "app.terraform.io"
-
 
 
 Backend = Annotated[Local | S3 | Gcs | Hcp, Field(discriminator="type")]

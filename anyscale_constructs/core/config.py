@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 
 from anyscale_constructs.core.backend import Backend, Local
 from anyscale_constructs.core.model import Model, explain
-from anyscale_constructs.core.sources import Sources
+from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 from anyscale_constructs.core.types import CloudId, OrgId, TagValue
 from anyscale_constructs.errors import ConfigError
 
@@ -20,24 +20,29 @@ class CloudConfig(Model):
 
     org_id: OrgId = Field(description="The Anyscale organization.")
     cloud_id: CloudId | None = Field(
-        None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
+        default=None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
     )
-    deploy_environment: str = Field("production", description="The value of the tag anyscale-deploy-environment.")
+    deploy_environment: str = Field(
+        default="production", description="The value of the tag anyscale-deploy-environment."
+    )
     tags: dict[str, TagValue] = Field(default_factory=dict, description="For every resource.")
-    backend: Backend = Field(default_factory=Local, description="Where Terraform's state is kept. Default: a local file.")
-    modules: Sources = Field(default_factory=Sources, description="Where the modules come from, and what to do differently.")
+    backend: Backend = Field(
+        default_factory=Local, description="Where Terraform's state is kept. Default: a local file."
+    )
+    mirror: ModuleBase = Field(
+        default=GITHUB,
+        description="What replaces https://github.com/anyscale as the place of the upstream modules, or the absolute "
+        "path of a checkout, for development.",
+    )
+    modules: dict[str, ModuleOverride] = Field(
+        default_factory=dict,
+        description="What to do differently for single modules, by their ids in the stack.",
+    )
 
-
-def load_yaml(file: pathlib.Path, config: type[_Config], values: "Document") -> _Config:
-    """The configuration in a YAML document.
-
-    Raises:
-        ConfigError: A key is unknown, missing or wrong; the text names file, line and key.
-    """
-    try:
-        return config.model_validate(values.data)
-    except ValidationError as error:
-        raise ConfigError(explain(error, lambda loc: f"{file}:{values.line(loc)}: {_dotted(loc)}")) from error
+    @property
+    def sources(self) -> Sources:
+        """Where the modules come from."""
+        return Sources(base=self.mirror, overrides=self.modules)
 
 
 class Document:
@@ -54,7 +59,7 @@ class Document:
         try:
             text = file.read_text(encoding="utf-8")
             root = yaml.compose(text, Loader=yaml.SafeLoader)
-            data = yaml.load(text, Loader=yaml.SafeLoader)  # noqa: S506 - it is the safe one
+            data = yaml.load(text, Loader=yaml.SafeLoader)
         except OSError as error:
             raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -66,24 +71,37 @@ class Document:
             raise ConfigError(f"{file}: is not YAML: {error}") from error
         if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
             raise ConfigError(f"{file}: must be a mapping of keys to values, one cloud", mend="begin with stack: ec2")
+        self.file = file
         self.data: dict[str, Any] = data
         self._root = root
         self._refuse_duplicates(file, root)
 
-    def line(self, loc: tuple[int | str, ...]) -> int:
-        """The line of the value at a location, or of the nearest one around it."""
+    def parse(self, config: type[_Config]) -> _Config:
+        """The configuration in it.
+
+        Raises:
+            ConfigError: A key is unknown, missing or wrong; the text names file, line and key.
+        """
+        try:
+            return config.model_validate(self.data)
+        except ValidationError as error:
+            raise ConfigError(explain(error, self._where)) from error
+
+    def _where(self, loc: tuple[int | str, ...]) -> str:
         node: yaml.Node = self._root
         line = 1
+        path = []
         for step in loc:
             if isinstance(node, yaml.MappingNode):
                 found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-                if found is None:
-                    continue  # a model's tag, not a key
-                line, node = found[0].start_mark.line + 1, found[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                if found is None and step is not loc[-1]:
+                    continue  # the tag of a choice between models, not a key
+                line, node = (found[0].start_mark.line + 1, found[1]) if found else (line, node)
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
                 node = node.value[step]
                 line = node.start_mark.line + 1
-        return line
+            path.append(str(step))
+        return ": ".join([f"{self.file}:{line}", *([".".join(path)] if path else [])])
 
     def _refuse_duplicates(self, file: pathlib.Path, node: yaml.Node) -> None:
         children: list[yaml.Node] = []
@@ -98,7 +116,3 @@ class Document:
             children = node.value
         for child in children:
             self._refuse_duplicates(file, child)
-
-
-def _dotted(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(step) for step in loc) or "the file"

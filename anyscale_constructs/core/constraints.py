@@ -36,7 +36,7 @@ class Constraint:
                 raise ConstraintError(
                     "a version constraint can't be read",
                     value=text,
-                    allowed="=, !=, >=, <=, >, < or ~> with one to three numbers, joined by commas, as in '>= 5.0, < 7.0'",
+                    allowed="=, !=, >=, <=, >, < or ~> with one to three numbers, joined by commas: >= 5.0, < 7.0",
                 )
             all_of &= cls._one(match.group(1) or "=", [int(n) for n in match.groups()[1:] if n is not None])
         return all_of
@@ -75,18 +75,17 @@ class Constraint:
 
     def allows(self, version: Version) -> bool:
         """Whether the version satisfies it."""
-        return self.low <= version and (self.high is None or version < self.high) and version not in self.without
+        return self._bounds(version) and version not in self.without
 
     def __str__(self) -> str:
         if self.high == (*self.low[:2], self.low[2] + 1):
             return _text(self.low)
         parts = [f">= {_text(self.low)}"] if self.low > (0, 0, 0) or self.high is None else []
         parts += [f"< {_text(self.high)}"] if self.high else []
-        parts += [f"!= {_text(v)}" for v in sorted(self.without) if self.allows_around(v)]
+        parts += [f"!= {_text(version)}" for version in sorted(self.without) if self._bounds(version)]
         return ", ".join(parts)
 
-    def allows_around(self, version: Version) -> bool:
-        """Whether the version lies between the bounds."""
+    def _bounds(self, version: Version) -> bool:
         return self.low <= version and (self.high is None or version < self.high)
 
 

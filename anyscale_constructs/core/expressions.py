@@ -7,7 +7,7 @@ Indexing, concatenation and f-strings make new Terraform; whatever would need th
 
 import re
 from collections.abc import Callable
-from typing import Any, NoReturn, SupportsIndex
+from typing import Any, NoReturn, Self, SupportsIndex
 
 from anyscale_constructs.errors import ExpressionError
 
@@ -66,7 +66,7 @@ class Expr(str):
     __slots__ = ("type",)
     type: str
 
-    def __new__(cls, code: str, type: str = "any") -> "Expr":
+    def __new__(cls, code: str, type: str = "any") -> Self:
         """Holds the template's text; `expr()` makes one from the expression inside it."""
         self = super().__new__(cls, code)
         self.type = type
@@ -100,8 +100,8 @@ class Expr(str):
 
     def __getitem__(self, key: SupportsIndex | slice | str) -> "Expr":
         element = _COLLECTION.fullmatch(self.type)
-        if isinstance(key, slice) or not (element or self.type == "any"):
-            self._refuse(f"be sliced or indexed with {key!r}, being of type {self.type}", "substr")
+        if isinstance(key, slice) or self.type.startswith("set") or not (element or self.type == "any"):
+            self._refuse(f"be indexed with {key!r}, being of type {self.type}", "slice")
         step = f'["{key}"]' if isinstance(key, str) else f"[{key.__index__()}]"
         return expr(self.code + step, element.group(1) if element else "any")
 
@@ -130,13 +130,13 @@ class Expr(str):
     def _refuse(self, what: str, function: str) -> NoReturn:
         raise ExpressionError(
             f"{self!r} is known to Terraform only and can't {what}",
-            mend=f"write Terraform's own function, expr('{function}(...)'), or take the value from your configuration",
+            mend=f"write Terraform's own function, expr('{function}(...)'), or take the value from the configuration",
         )
 
-    def __len__(self) -> int:
+    def __len__(self) -> int:  # noqa: PLE0303 - it never returns
         self._refuse("be counted", "length")
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # noqa: PLE0304 - it never returns
         self._refuse("be tested", "coalesce")
 
     def __iter__(self) -> Any:
@@ -156,7 +156,7 @@ class Expr(str):
 
 def _refusing(method: str, function: str) -> Callable[..., NoReturn]:
     def refuse(self: Expr, *_: object, **__: object) -> NoReturn:
-        self._refuse(f"be used with .{method}()", function)  # noqa: SLF001 - a method of the class, made from data
+        self._refuse(f"be used with .{method}()", function)
 
     return refuse
 

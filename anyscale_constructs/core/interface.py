@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from anyscale_constructs.core.model import unknown_key
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.errors import InputError
 
 _CATALOG = importlib.resources.files("anyscale_constructs") / "modules" / "catalog"
@@ -98,7 +98,7 @@ class Interface:
             InputError: There is none.
         """
         if name not in self.variables:
-            raise InputError(f"{self.name} at {self.ref}: {unknown_key(name, self.variables)}")
+            raise InputError(f"{self.name} at {self.ref}: {unknown(name, self.variables, 'input')}")
         return self.variables[name]
 
     def output(self, name: str) -> Output:
@@ -108,7 +108,7 @@ class Interface:
             InputError: There is none.
         """
         if name not in self.outputs:
-            raise InputError(f"{self.name} at {self.ref} has no such output: {unknown_key(name, self.outputs)}")
+            raise InputError(f"{self.name} at {self.ref}: {unknown(name, self.outputs, 'output')}")
         return self.outputs[name]
 
 
@@ -123,7 +123,9 @@ def parse(name: str, text: str) -> Interface:
         commit=data["commit"],
         required_version=data["required_version"],
         required_providers={k: Provider(**v) for k, v in data["required_providers"].items()},
-        variables={k: Variable(**{**v, "validation": tuple(v.get("validation", ()))}) for k, v in data["variables"].items()},
+        variables={
+            k: Variable(**{**v, "validation": tuple(v.get("validation", ()))}) for k, v in data["variables"].items()
+        },
         outputs={k: Output(**v) for k, v in data["outputs"].items()},
     )
 

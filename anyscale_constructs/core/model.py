@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 
@@ -19,15 +19,25 @@ class Model(BaseModel):
         if isinstance(values, dict):
             for key in values:
                 if key not in cls.model_fields:
-                    raise PydanticCustomError("unknown_key", "{text}", {"text": unknown_key(key, cls.model_fields)})
+                    raise PydanticCustomError("unknown_key", "{text}", {"text": unknown(key, cls.model_fields)})
         return values
 
 
-def unknown_key(key: object, known: Iterable[str]) -> str:
-    """What to say of a key that isn't known: the nearest known one, or all of them when none is near."""
+def existing_if(key: str) -> Discriminator:
+    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has."""
+
+    def tag(value: Any) -> str:
+        return "existing" if (key in value if isinstance(value, dict) else hasattr(value, key)) else "new"
+
+    return Discriminator(tag)
+
+
+def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
+    """What to say of a name that isn't known: the nearest known one, or all of them when none is near."""
     known = sorted(known)
-    near = difflib.get_close_matches(str(key), known, n=1)
-    return f"unknown key {key!r}: did you mean {near[0]!r}?" if near else f"unknown key {key!r}: known are {', '.join(known)}"
+    near = difflib.get_close_matches(str(name), known, n=1)
+    instead = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
+    return f"unknown {what} {name!r}: {instead}"
 
 
 def refuse(what: str, mend: str) -> PydanticCustomError:

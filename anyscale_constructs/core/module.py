@@ -1,6 +1,7 @@
 """The base of all module wrappers: one construct is one Terraform module, and its address is its id."""
 
 import functools
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
 from anyscale_constructs.core.interface import Interface
-from anyscale_constructs.core.model import explain, unknown_key
+from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.sources import Sources
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule, TerraformStack
@@ -50,6 +51,9 @@ class Inputs(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         return self.given[name] if name in self.given else self.interface.variable(name).default
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.interface.variables
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.interface.variables)
@@ -93,7 +97,7 @@ class Module(TerraformHclModule):
         sources: Sources = getattr(stack, "sources", None) or Sources()
         override = sources.override(id)
         self.interface = Interface.load(self.interface_name, override.ref)
-        given = {name: value for name, value in {**inputs, **override.inputs}.items() if value is not None}
+        given = self.complete({k: v for k, v in {**inputs, **override.inputs}.items() if v is not None})
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         warnings = [finding for finding in self._check(id) if finding.warning]
@@ -107,9 +111,8 @@ class Module(TerraformHclModule):
             skip_asset_creation_from_local_modules=True,
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
-        self.warnings = tuple(map(str, warnings))
-        for warning in self.warnings:
-            Annotations.of(self).add_warning(warning)
+        for warning in warnings:
+            Annotations.of(self).add_warning(str(warning))
         if hasattr(stack, "register_module"):
             stack.register_module(self)
 
@@ -126,6 +129,10 @@ class Module(TerraformHclModule):
         """
         return expr(f"{self.address}.{name}", self.interface.output(name).type)
 
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Adds to the inputs that were given what follows from them; constructs override it."""
+        return given
+
     def _check(self, id: str) -> list[Finding]:
         wrong = [*self._check_types(), *self._check_known_at_plan()]
         findings = [Finding(what, "") for what in wrong]
@@ -138,18 +145,24 @@ class Module(TerraformHclModule):
 
     def _check_types(self) -> Iterator[str]:
         variables, given = self.interface.variables, self.inputs.given
-        yield from (unknown_key(name, variables) for name in given if name not in variables)
+        yield from (unknown(name, variables, "input") for name in given if name not in variables)
         yield from (f"{name} is required" for name, v in variables.items() if v.required and name not in given)
         try:
             _adapter(self.inputs_type).validate_python({k: v for k, v in given.items() if k in variables})
         except ValidationError as error:
-            yield from explain(error).splitlines()
+            # What is missing is said already, for the module's own ref.
+            yield from (line for line in explain(error).splitlines() if not line.endswith(": is required"))
 
     def _check_known_at_plan(self) -> Iterator[str]:
         for name, value in self.inputs.given.items():
             part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
-            looked_at = list(value) if part == "keys" and isinstance(value, Mapping) else [value]
-            if part and any(references(text) for text in looked_at if isinstance(text, str)):
+            unknown = {
+                "": False,
+                "value": bool(references(json.dumps(value, default=str))),
+                "length": isinstance(value, str) and is_unresolved(value),
+                "keys": is_unresolved(value) or (isinstance(value, Mapping) and any(map(is_unresolved, value))),
+            }
+            if unknown[part]:
                 yield str(
                     Finding(
                         f"{name}: upstream counts with its {part}, which must be known when Terraform plans",

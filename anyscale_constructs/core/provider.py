@@ -25,7 +25,7 @@ class Provider(TerraformProvider):
         super().__init__(scope, f"{name}_{alias}" if alias else name, terraform_resource_type=name)
 
     # The engine's own getter returns nothing: an alias would be lost.
-    @property
+    @property  # type: ignore[misc] # the engine never sets it
     @jsii.member(jsii_name="alias")
     def alias(self) -> str | None:
         """The alias, if this is not the default configuration."""

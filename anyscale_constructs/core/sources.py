@@ -1,7 +1,6 @@
 """Where Terraform gets the modules from: pinned commits on GitHub, a mirror, or a checkout."""
 
 import pathlib
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,7 +9,7 @@ from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.types import Checked
 
-_DEFAULT_BASE = "https://github.com/anyscale"
+GITHUB = "https://github.com/anyscale"
 
 
 def _is_base(text: str) -> bool:
@@ -30,20 +29,19 @@ ModuleBase = Annotated[
 class ModuleOverride(Model):
     """What to do differently for one module of a stack."""
 
-    ref: str | None = Field(None, description="A tag the catalog holds, e.g. v0.38.0. Default: the catalog's own.")
+    ref: str | None = Field(
+        default=None, description="A tag the catalog holds, e.g. v0.38.0. Default: the catalog's own."
+    )
     inputs: dict[str, Any] = Field(
-        default_factory=dict, description="Upstream inputs by their own names; they win over what the stack sets."
+        default_factory=dict,
+        description="Upstream inputs by their own names; they win over what the stack sets.",
     )
 
 
 class Sources(Model):
     """Where the modules come from, for a whole stack."""
 
-    base: ModuleBase = Field(
-        _DEFAULT_BASE,
-        description="A mirror's URL, which replaces https://github.com/anyscale, or the absolute path of a checkout "
-        "of the modules' repository for development.",
-    )
+    base: ModuleBase = GITHUB
     overrides: dict[str, ModuleOverride] = Field(default_factory=dict)
 
     def override(self, module_id: str) -> ModuleOverride:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from anyscale_constructs.core.backend import Backend, Gcs, Hcp, Local, S3
+from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
-from anyscale_constructs.core.expressions import references
-from anyscale_constructs.core.model import unknown_key
+from anyscale_constructs.core.expressions import Expr, expr, references
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
 from anyscale_constructs.core.sources import Sources
@@ -36,6 +37,9 @@ class CloudStack(TerraformStack):
         sources: Where the modules come from. Default: their pinned commits on GitHub.
     """
 
+    config_type: ClassVar[type[CloudConfig]] = CloudConfig
+    """The configuration of stacks that are made from YAML; they are called with scope, name and config."""
+
     def __init__(
         self, scope: Construct, id: str, *, backend: Backend | None = None, sources: Sources | None = None
     ) -> None:
@@ -44,6 +48,7 @@ class CloudStack(TerraformStack):
         self.sources = sources or Sources()
         self.modules: dict[str, Module] = {}
         self.outputs: dict[str, Any] = {}
+        self.backend_type = (backend or Local()).type
         self._prepared = False
         _add_backend(self, backend or Local(), id)
 
@@ -62,10 +67,10 @@ class CloudStack(TerraformStack):
             self, name, value=self.outputs[name], description=description or None, sensitive=sensitive or None
         )
 
-    def add_secret(self, name: str, type: str, description: str) -> str:
+    def add_secret(self, name: str, type: str, description: str) -> Expr:
         """Declares a sensitive variable, which Terraform asks for: secrets never stand in the JSON."""
         TerraformVariable(self, name, type=type, sensitive=True, nullable=False, description=description)
-        return f"${{var.{name}}}"
+        return expr(f"var.{name}", type)
 
     def prepare(self) -> None:
         """Checks the stack as a whole and pins what it needs; synthesis does this by itself.
@@ -77,7 +82,7 @@ class CloudStack(TerraformStack):
         if self._prepared:
             return
         self._prepared = True
-        if problems := [*self._dead_references(), *self._cycles()]:
+        if problems := [*self._idle_overrides(), *self._dead_references(), *self._cycles()]:
             raise SynthesisError("\n".join(f"{self.name}: {problem}" for problem in problems))
         interfaces = {module.address: module.interface for module in self.modules.values()}
         if not interfaces:
@@ -104,6 +109,11 @@ class CloudStack(TerraformStack):
         self.prepare()
         super().prepare_stack()
 
+    def _idle_overrides(self) -> Iterator[str]:
+        for module_id in self.sources.overrides:
+            if module_id not in self.modules:
+                yield f"modules: {unknown(module_id, self.modules, 'module')}"
+
     def _dead_references(self) -> Iterator[str]:
         users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
         users += [(f"output {name}", value) for name, value in self.outputs.items()]
@@ -112,11 +122,12 @@ class CloudStack(TerraformStack):
                 module = self.modules.get(module_id)
                 if module is None:
                     yield (
-                        f"{user} refers to module.{module_id}, which is not in this stack. To mend it: one cloud is one "
-                        "stack; pass a value of another stack as a literal, or read it with a data source"
+                        f"{user} refers to module.{module_id}, which is not in this stack. To mend it: one cloud is "
+                        "one stack; pass a value of another stack as a literal, or read it with a data source"
                     )
                 elif output not in module.interface.outputs:
-                    yield f"{user} refers to an output that {module.address} lacks: {unknown_key(output, module.interface.outputs)}"
+                    nearest = unknown(output, module.interface.outputs, "output")
+                    yield f"{user} refers to {module.address}: {nearest}"
 
     def _cycles(self) -> Iterator[str]:
         waits = {
@@ -128,8 +139,8 @@ class CloudStack(TerraformStack):
             for other in module.depends_on_modules:
                 if module.module_id in _reachable(other.module_id, waits):
                     yield (
-                        f"{module.address} depends on {other.address}, which needs {module.address} in turn. To mend it: "
-                        "leave out depends_on; references order single resources, depends_on whole modules"
+                        f"{module.address} depends on {other.address}, which needs {module.address} in turn. "
+                        "To mend it: leave out depends_on; references order single resources, not whole modules"
                     )
 
 

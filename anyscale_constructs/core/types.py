@@ -47,7 +47,9 @@ class Checked:
             accepted = self.accepts.fullmatch(value) if isinstance(self.accepts, re.Pattern) else self.accepts(value)
             if accepted:
                 return value
-        raise PydanticCustomError("not_allowed", "must be {says}, such as {example}", {"says": self.says, "example": self.example})
+        raise PydanticCustomError(
+            "not_allowed", "must be {says}, such as {example}", {"says": self.says, "example": self.example}
+        )
 
 
 def _is_cidr(text: str) -> bool:
@@ -58,27 +60,93 @@ def _is_cidr(text: str) -> bool:
     return "/" in text
 
 
-_BUCKET = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")  # noqa: E501 - one rule
+_BUCKET = re.compile(
+    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
+    r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+)
 
 Cidr = Annotated[str, Checked("an IPv4 network in CIDR form, with no host bits set", _is_cidr, "10.0.0.0/16")]
 OrgId = Annotated[str, Checked("an Anyscale organization id", re.compile(r"org_[A-Za-z0-9]+"), "org_1234abcd")]
 CloudId = Annotated[str, Checked("an Anyscale cloud id", re.compile(r"cld_[A-Za-z0-9]+"), "cld_1234abcd")]
-CloudResourceId = Annotated[str, Checked("an Anyscale cloud resource id", re.compile(r"cldrsrc_[A-Za-z0-9]+"), "cldrsrc_1234abcd")]
-ExternalId = Annotated[str, Checked("the organization id, a hyphen and a suffix of your own", re.compile(r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+"), "org_1234abcd-production")]
-StackName = Annotated[str, Checked("letters, digits, hyphens and underscores, at most 64, beginning with a letter", re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}"), "production")]
-TagValue = Annotated[str, Checked("at most 256 characters", lambda text: len(text) <= 256, "ml-platform")]
+CloudResourceId = Annotated[
+    str, Checked("an Anyscale cloud resource id", re.compile(r"cldrsrc_[A-Za-z0-9]+"), "cldrsrc_1234abcd")
+]
+ExternalId = Annotated[
+    str,
+    Checked(
+        "the organization id, a hyphen and a suffix of your own",
+        re.compile(r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+"),
+        "org_1234abcd-production",
+    ),
+]
+StackName = Annotated[
+    str,
+    Checked(
+        "letters, digits, hyphens and underscores, at most 64, beginning with a letter",
+        re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}"),
+        "production",
+    ),
+]
+TagValue = Annotated[str, Checked("at most 256 characters", re.compile(r"(?s:.{0,256})"), "ml-platform")]
 
 # Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
-AwsRegion = Annotated[str, Checked("a region of the commercial AWS partition (upstream's modules name arn:aws: throughout, so GovCloud and China can't work)", re.compile(r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d"), "us-east-2")]
-AvailabilityZone = Annotated[str, Checked("an availability zone's name", re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]"), "us-east-2a")]
-Arn = Annotated[str, Checked("an ARN of the commercial AWS partition", re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:\d*:.+"), "arn:aws:sns:us-east-2:111122223333:alerts")]
-RoleArn = Annotated[str, Checked("an IAM role's ARN", re.compile(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+"), "arn:aws:iam::111122223333:role/anyscale")]
-InstanceProfileArn = Annotated[str, Checked("an IAM instance profile's ARN", re.compile(r"arn:aws:iam::\d{12}:instance-profile/[\w+=,.@/-]+"), "arn:aws:iam::111122223333:instance-profile/anyscale")]
-KmsKeyArn = Annotated[str, Checked("a KMS key's ARN", re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"), "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab")]
-BucketName = Annotated[str, Checked("an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, beginning and ending with a letter or digit, not like an IP address and without AWS's reserved prefixes and suffixes", _BUCKET, "acme-anyscale-prod")]
+AwsRegion = Annotated[
+    str,
+    Checked(
+        "a region of the commercial AWS partition (upstream writes arn:aws: by hand: no GovCloud, no China)",
+        re.compile(r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d"),
+        "us-east-2",
+    ),
+]
+AvailabilityZone = Annotated[
+    str, Checked("an availability zone's name", re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]"), "us-east-2a")
+]
+Arn = Annotated[
+    str,
+    Checked(
+        "an ARN of the commercial AWS partition",
+        re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d*|aws):.+"),
+        "arn:aws:sns:us-east-2:111122223333:alerts",
+    ),
+]
+RoleArn = Annotated[
+    str,
+    Checked(
+        "an IAM role's ARN",
+        re.compile(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+"),
+        "arn:aws:iam::111122223333:role/anyscale",
+    ),
+]
+InstanceProfileArn = Annotated[
+    str,
+    Checked(
+        "an IAM instance profile's ARN",
+        re.compile(r"arn:aws:iam::\d{12}:instance-profile/[\w+=,.@/-]+"),
+        "arn:aws:iam::111122223333:instance-profile/anyscale",
+    ),
+]
+KmsKeyArn = Annotated[
+    str,
+    Checked(
+        "a KMS key's ARN",
+        re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"),
+        "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    ),
+]
+BucketName = Annotated[
+    str,
+    Checked(
+        "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends, "
+        "not like an IP address, without AWS's reserved prefixes and suffixes",
+        _BUCKET,
+        "acme-anyscale-prod",
+    ),
+]
 VpcId = Annotated[str, Checked("a VPC id", re.compile(r"vpc-[0-9a-f]{8,17}"), "vpc-0123456789abcdef0")]
 SubnetId = Annotated[str, Checked("a subnet id", re.compile(r"subnet-[0-9a-f]{8,17}"), "subnet-0123456789abcdef0")]
-SecurityGroupId = Annotated[str, Checked("a security group id", re.compile(r"sg-[0-9a-f]{8,17}"), "sg-0123456789abcdef0")]
+SecurityGroupId = Annotated[
+    str, Checked("a security group id", re.compile(r"sg-[0-9a-f]{8,17}"), "sg-0123456789abcdef0")
+]
 
 
 # ---- Terraform's types, for the inputs of modules -------------------------------------------------
@@ -95,7 +163,11 @@ class Terraform:
     type: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        alternatives = [part for part in get_args(source) if part is not Expr] if get_origin(source) in (Union, types.UnionType) else [source]
+        alternatives = (
+            [part for part in get_args(source) if part is not Expr]
+            if get_origin(source) in (Union, types.UnionType)
+            else [source]
+        )
         (plain,) = alternatives
         if get_origin(plain) is Sequence:
             plain = list[get_args(plain)[0]]  # type: ignore[misc] # made at run time

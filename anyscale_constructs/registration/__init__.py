@@ -1,1 +1,1 @@
-"""From Terraform's outputs to a registered cloud, safely repeatable."""
+"""From Terraform outputs to a registered cloud."""

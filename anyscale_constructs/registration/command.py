@@ -57,11 +57,7 @@ def register_command(registration: Registration, *, verify: bool, auto_add_user:
     """
     flags = _flags(registration.resource)
     lines = ["anyscale cloud register", f"--name {shlex.quote(registration.cloud_name)}"]
-    lines += (
-        [f"--resource-file {_FILE}"]
-        if flags is None
-        else [f"{k} {shlex.quote(v)}".rstrip() for k, v in flags]
-    )
+    lines += [f"--resource-file {_FILE}"] if flags is None else [f"{k} {shlex.quote(v)}".rstrip() for k, v in flags]
     lines += ["--enable-auto-add-user"] if auto_add_user else []
     lines += [] if verify else ["--skip-verifications"]
     command = " \\\n  ".join([*lines, "--yes"])

@@ -10,9 +10,7 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 Text = Annotated[str, Checked("text, with no space at its ends", re.compile(r"\S(?:.*\S)?"), "primary")]
 Email = Annotated[
     str,
-    Checked(
-        "an e-mail address", re.compile(r"[^@\s/]+@[^@\s/]+"), "anyscale@acme-ml.iam.gserviceaccount.com"
-    ),
+    Checked("an e-mail address", re.compile(r"[^@\s/]+@[^@\s/]+"), "anyscale@acme-ml.iam.gserviceaccount.com"),
 ]
 Endpoint = Annotated[
     str,
@@ -20,6 +18,14 @@ Endpoint = Annotated[
 ]
 HostPort = Annotated[
     str, Checked("a host and a port", re.compile(r"[^\s:/]+:\d+"), "redis.ray-system.svc.cluster.local:6379")
+]
+RedisUrl = Annotated[
+    str,
+    Checked(
+        "rediss://, the host, a colon and the port (MemoryDB speaks TLS)",
+        re.compile(r"rediss://[^\s:/]+:\d+"),
+        "rediss://clustercfg.anyscale-prod.abc123.memorydb.us-east-2.amazonaws.com:6379",
+    ),
 ]
 GcpProjectId = Annotated[
     str,
@@ -55,9 +61,7 @@ IdentityProviderName = Annotated[
 ]
 MemoryDbName = Annotated[
     str,
-    Checked(
-        "a MemoryDB cluster's plain name, not its ARN", re.compile(r"[a-z][a-z0-9-]{0,39}"), "anyscale-prod"
-    ),
+    Checked("a MemoryDB cluster's plain name, not its ARN", re.compile(r"[a-z][a-z0-9-]{0,39}"), "anyscale-prod"),
 ]
 MemoryDbArn = Annotated[
     str,
@@ -67,6 +71,4 @@ MemoryDbArn = Annotated[
         "arn:aws:memorydb:us-east-2:111122223333:cluster/anyscale-prod",
     ),
 ]
-TenantId = Annotated[
-    str, Checked("an Azure tenant's id", re.compile(_UUID), "a1b2c3d4-e5f6-7890-abcd-ef1234567890")
-]
+TenantId = Annotated[str, Checked("an Azure tenant's id", re.compile(_UUID), "a1b2c3d4-e5f6-7890-abcd-ef1234567890")]

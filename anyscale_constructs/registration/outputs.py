@@ -53,17 +53,13 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
             mend=f"deploy the stack {stack} first; for another stack's outputs, name that stack",
         )
     if not isinstance(values[RESOURCE_OUTPUT], Mapping):
-        raise RegistrationError(
-            f"{source}: {RESOURCE_OUTPUT} must be an object", value=values[RESOURCE_OUTPUT]
-        )
+        raise RegistrationError(f"{source}: {RESOURCE_OUTPUT} must be an object", value=values[RESOURCE_OUTPUT])
     resource = CloudResource.read(values[RESOURCE_OUTPUT], f"{source}: {RESOURCE_OUTPUT}")
     _check_organization(resource, values.get(ORG_OUTPUT), source)
     cloud_name = name or values.get(NAME_OUTPUT)
     if cloud_name is None:
         raise RegistrationError(f"{source} has no output {NAME_OUTPUT}", mend="name the cloud with --name")
-    return Registration(
-        _checked(Text, cloud_name, "--name" if name else f"{source}: {NAME_OUTPUT}"), resource
-    )
+    return Registration(_checked(Text, cloud_name, "--name" if name else f"{source}: {NAME_OUTPUT}"), resource)
 
 
 def read_outputs(stack: str, file: str | None) -> tuple[Any, str]:
@@ -128,9 +124,7 @@ def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[s
     """The three forms as one: names and values."""
     if "provider" in outputs and "compute_stack" in outputs:
         return {RESOURCE_OUTPUT: outputs}
-    if outputs and all(
-        isinstance(output, Mapping) and output.keys() <= _TERRAFORM_KEYS for output in outputs.values()
-    ):
+    if outputs and all(isinstance(output, Mapping) and output.keys() <= _TERRAFORM_KEYS for output in outputs.values()):
         return {name: output.get("value") for name, output in outputs.items()}
     if RESOURCE_OUTPUT in outputs:
         return dict(outputs)

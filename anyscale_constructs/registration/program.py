@@ -134,9 +134,7 @@ def _find() -> str:
     found = shutil.which(given or "anyscale")
     if found is None:
         raise RegistrationError(
-            f"the program {given} that ANYSCALE_BIN names is not there"
-            if given
-            else "anyscale is not on PATH",
+            f"the program {given} that ANYSCALE_BIN names is not there" if given else "anyscale is not on PATH",
             mend="pip install 'anyscale-constructs[register]', or let ANYSCALE_BIN name the program",
         )
     return found

@@ -31,6 +31,7 @@ from anyscale_constructs.registration.fields import (
     IdentityProviderName,
     MemoryDbArn,
     MemoryDbName,
+    RedisUrl,
     TenantId,
     Text,
 )
@@ -58,15 +59,11 @@ class MountTarget(Model):
 class FileStorage(Model):
     """Shared file storage."""
 
-    file_storage_id: Text | None = Field(
-        None, description="The EFS id, or the Filestore instance's full name."
-    )
+    file_storage_id: Text | None = Field(None, description="The EFS id, or the Filestore instance's full name.")
     mount_targets: TfList[MountTarget] | None = Field(
         None, description="Default: what the control plane finds for file_storage_id."
     )
-    mount_path: Text | None = Field(
-        None, description="Filestore's or the NFS server's directory. Default: found too."
-    )
+    mount_path: Text | None = Field(None, description="Filestore's or the NFS server's directory. Default: found too.")
     persistent_volume_claim: Text | None = Field(None, description="Kubernetes only: an existing claim.")
     csi_ephemeral_volume_driver: Text | None = Field(None, description="Kubernetes only: a CSI driver.")
 
@@ -76,12 +73,8 @@ class AwsConfig(Model):
 
     vpc_id: VpcId | None = Field(None, description="The VPC.")
     subnet_ids: TfList[SubnetId] | None = Field(None, description="At least two, in different zones.")
-    zones: TfList[Text] | None = Field(
-        None, description="The subnets' zones. Default: found by the control plane."
-    )
-    security_group_ids: TfList[SecurityGroupId] | None = Field(
-        None, description="The instances' security groups."
-    )
+    zones: TfList[Text] | None = Field(None, description="The subnets' zones. Default: found by the control plane.")
+    security_group_ids: TfList[SecurityGroupId] | None = Field(None, description="The instances' security groups.")
     anyscale_iam_role_id: RoleArn | None = Field(None, description="The role that the control plane assumes.")
     external_id: ExternalId | None = Field(
         None,
@@ -92,13 +85,9 @@ class AwsConfig(Model):
     cluster_instance_profile_id: InstanceProfileArn | None = Field(
         None, description="Default: the instance profile that has the name of the instances' role."
     )
-    memorydb_cluster_name: MemoryDbName | None = Field(
-        None, description="MemoryDB for head node fault tolerance."
-    )
+    memorydb_cluster_name: MemoryDbName | None = Field(None, description="MemoryDB for head node fault tolerance.")
     memorydb_cluster_arn: MemoryDbArn | None = Field(None, description="Default: found by the control plane.")
-    memorydb_cluster_endpoint: HostPort | None = Field(
-        None, description="Default: found by the control plane."
-    )
+    memorydb_cluster_endpoint: RedisUrl | None = Field(None, description="Default: found by the control plane.")
 
 
 class GcpConfig(Model):
@@ -110,9 +99,7 @@ class GcpConfig(Model):
     vpc_name: GcpResourceName | None = Field(None, description="The VPC's name.")
     subnet_names: TfList[GcpResourceName] | None = Field(None, description="The subnets' names.")
     firewall_policy_names: TfList[Text] | None = Field(None, description="The firewall policies' names.")
-    anyscale_service_account_email: Email | None = Field(
-        None, description="The control plane's service account."
-    )
+    anyscale_service_account_email: Email | None = Field(None, description="The control plane's service account.")
     cluster_service_account_email: Email | None = Field(None, description="The instances' service account.")
     memorystore_instance_name: GcpInstanceName | None = Field(
         None, description="Memorystore for head node fault tolerance."
@@ -135,9 +122,7 @@ class KubernetesConfig(Model):
     )
     zones: TfList[Text] | None = Field(None, description="The zones that pods are launched in.")
     redis_endpoint: HostPort | None = Field(None, description="Redis for head node fault tolerance.")
-    custom_image_registry: Text | None = Field(
-        None, description="Where images are pulled from. Default: Anyscale's."
-    )
+    custom_image_registry: Text | None = Field(None, description="Where images are pulled from. Default: Anyscale's.")
 
 
 class CloudResource(Model):
@@ -153,9 +138,7 @@ class CloudResource(Model):
         None, description="Whether instances have public addresses. Default: PUBLIC."
     )
     object_storage: ObjectStorage | None = Field(None, description="The bucket.")
-    file_storage: FileStorage | None = Field(
-        None, description="Default: shared files are kept in the bucket."
-    )
+    file_storage: FileStorage | None = Field(None, description="Default: shared files are kept in the bucket.")
     aws_config: AwsConfig | None = Field(None, description="For AWS.")
     gcp_config: GcpConfig | None = Field(None, description="For GCP.")
     azure_config: AzureConfig | None = Field(None, description="For AZURE.")
@@ -192,9 +175,7 @@ class CloudResource(Model):
         content = {"name": self.resource_name, **self.model_dump(exclude_none=True)}
         content = {key: value for key, value in content.items() if value != {}}
         if (self.provider, self.compute_stack) == ("AWS", "K8S"):
-            content.setdefault(
-                "aws_config", {"zones": []}
-            )  # the program dies on an assertion without the section
+            content.setdefault("aws_config", {"zones": []})  # the program dies on an assertion without the section
         return content
 
     def fields(self) -> Iterator[tuple[str, Any]]:

@@ -97,19 +97,13 @@ class Registrar:
                 return self._confirm("created", cloud, done)
             # Half done, or done by another run at the same time: what is there decides.
             self._say(f"{cloud} is there all the same")
-        return (
-            self._complete(cloud, dry_run=dry_run)
-            if not cloud.resources
-            else self._align(cloud, dry_run=dry_run)
-        )
+        return self._complete(cloud, dry_run=dry_run) if not cloud.resources else self._align(cloud, dry_run=dry_run)
 
     def _create(self) -> Done:
         self._say(f"creating the cloud {self._name}")
         options = ["--enable-auto-add-user"] if self._auto_add_user else []
         options += [] if self._verify else ["--skip-verifications"]
-        return self._write(
-            "register", "--name", self._name, *options, "--resource-file", content=self._wanted
-        )
+        return self._write("register", "--name", self._name, *options, "--resource-file", content=self._wanted)
 
     def _complete(self, cloud: _Cloud, *, dry_run: bool) -> Result:
         """Gives a cloud without a resource its resource."""
@@ -118,9 +112,7 @@ class Registrar:
         if dry_run:
             return Result("repaired", cloud.id, None)
         options = [] if self._verify else ["--skip-verification"]
-        done = self._write(
-            "resource", "create", "--cloud-id", cloud.id, *options, "--file", content=self._wanted
-        )
+        done = self._write("resource", "create", "--cloud-id", cloud.id, *options, "--file", content=self._wanted)
         return self._confirm("repaired", self._look_after(done), done)
 
     def _align(self, cloud: _Cloud, *, dry_run: bool) -> Result:
@@ -180,9 +172,7 @@ class Registrar:
         if clouds == []:
             return None
         try:
-            cloud = self._program.read(
-                "cloud", "get", "--cloud-id", clouds[0]["id"], "--output-format", "json"
-            )
+            cloud = self._program.read("cloud", "get", "--cloud-id", clouds[0]["id"], "--output-format", "json")
             return _Cloud(self._name, clouds[0], cloud.get("resources") or [])
         except (AttributeError, KeyError, TypeError) as error:
             raise ControlPlaneError(

@@ -22,7 +22,7 @@ _LACKING = {"object_storage.s3_addressing_style", "kubernetes_config.custom_imag
 _OWN = {"name", "provider", "compute_stack", "region", "networking_mode"}
 
 
-def terraform(registration: Registration, *, auto_add_user: bool) -> str:
+def render(registration: Registration, *, auto_add_user: bool) -> str:
     """HCL for the provider anyscale/anyscale.
 
     Args:
@@ -116,9 +116,7 @@ def _hcl(value: Any, indent: str) -> str:
         case _Code():
             return str(value)
         case dict():
-            quoted = {
-                key if key.isidentifier() else json.dumps(key): element for key, element in value.items()
-            }
+            quoted = {key if key.isidentifier() else json.dumps(key): element for key, element in value.items()}
             return "\n".join(["{", *_attributes(quoted, f"{indent}  "), f"{indent}}}"])
         case list():
             return "[" + ", ".join(_hcl(element, indent) for element in value) + "]"

@@ -139,9 +139,7 @@ class ControlPlane:
                 gate.wait(timeout=60)
         with self._lock:
             self.requests.append(Request(method, path, body))
-            fault = next(
-                (f for f in self._faults if f.method == method and f.path in path and f.times > 0), None
-            )
+            fault = next((f for f in self._faults if f.method == method and f.path in path and f.times > 0), None)
             if fault:
                 fault.times -= 1
             if fault is None or fault.commit:
@@ -297,16 +295,12 @@ def _derive(resource: dict[str, Any]) -> dict[str, Any]:
     resource = json.loads(json.dumps(resource))
     aws, storage = resource.get("aws_config"), resource.get("file_storage")
     if aws and aws.get("subnet_ids") and not aws.get("zones"):
-        aws["zones"] = [
-            f"{resource['region']}{chr(ord('a') + index)}" for index in range(len(aws["subnet_ids"]))
-        ]
+        aws["zones"] = [f"{resource['region']}{chr(ord('a') + index)}" for index in range(len(aws["subnet_ids"]))]
     if aws and (name := aws.get("memorydb_cluster_name")) and not aws.get("memorydb_cluster_arn"):
         aws["memorydb_cluster_arn"] = f"arn:aws:memorydb:{resource['region']}:111122223333:cluster/{name}"
-        aws["memorydb_cluster_endpoint"] = f"clustercfg.{name}.memorydb.amazonaws.com:6379"
+        aws["memorydb_cluster_endpoint"] = f"rediss://clustercfg.{name}.memorydb.amazonaws.com:6379"
     if storage and (storage_id := storage.get("file_storage_id")) and not storage.get("mount_targets"):
-        storage["mount_targets"] = [
-            {"address": f"{storage_id.rpartition('/')[2]}.efs.example.com", "zone": None}
-        ]
+        storage["mount_targets"] = [{"address": f"{storage_id.rpartition('/')[2]}.efs.example.com", "zone": None}]
     return {**resource, "is_default": True, "created_at": _NOW}
 
 

@@ -1,0 +1,54 @@
+"""CDKTF constructs and stacks for Anyscale clouds.
+
+What stands here is loaded when it is first used: the engine starts Node.js, which not every command needs.
+"""
+
+import pkgutil
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anyscale_constructs.core.app import App, synthesize
+    from anyscale_constructs.core.expressions import NULL, Expr, expr
+    from anyscale_constructs.core.module import Finding, Module
+    from anyscale_constructs.core.sources import ModuleOverride, Sources
+    from anyscale_constructs.core.stack import CloudStack
+    from anyscale_constructs.engine import Construct, TerraformResource
+    from anyscale_constructs.errors import ConstructsError
+
+__all__ = [
+    "NULL",
+    "App",
+    "CloudStack",
+    "Construct",
+    "ConstructsError",
+    "Expr",
+    "Finding",
+    "Module",
+    "ModuleOverride",
+    "Sources",
+    "TerraformResource",
+    "expr",
+    "synthesize",
+]
+
+_PLACES = {
+    "NULL": "core.expressions",
+    "App": "core.app",
+    "CloudStack": "core.stack",
+    "Construct": "engine",
+    "ConstructsError": "errors",
+    "Expr": "core.expressions",
+    "Finding": "core.module",
+    "Module": "core.module",
+    "ModuleOverride": "core.sources",
+    "Sources": "core.sources",
+    "TerraformResource": "engine",
+    "expr": "core.expressions",
+    "synthesize": "core.app",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return pkgutil.resolve_name(f"{__name__}.{_PLACES[name]}:{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,107 @@
+"""The shared file system."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
+
+from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
+from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.modules.aws.efs import EfsInputs, EfsModule
+
+
+def mount_targets_are_counted(i: Inputs) -> Finding | None:
+    """Upstream makes as many mount targets as the count says, none by default, and indexes the subnets."""
+    subnets, count = i["mount_targets_subnets"], i["mount_targets_subnet_count"]
+    if isinstance(subnets, list) and not isinstance(count, str) and count > len(subnets):
+        return Finding(
+            "mount_targets_subnet_count exceeds mount_targets_subnets",
+            "leave it out",
+            count,
+            f"{len(subnets)}",
+        )
+    if i["module_enabled"] is True and count == 0:
+        return Finding("mount_targets_subnet_count is 0, so no node can mount the file system", "leave it out")
+    return None
+
+
+def a_one_zone_file_system_has_one_mount_target(i: Inputs) -> Finding | None:
+    """AWS refuses mount targets in other zones."""
+    if i["availability_zone_name"] is not None and i["mount_targets_subnet_count"] != 1:
+        return Finding(
+            "availability_zone_name makes a One Zone file system, which takes one mount target only",
+            "leave it out, or give mount_targets_subnets with that zone's subnet and mount_targets_subnet_count=1",
+            i["mount_targets_subnet_count"],
+        )
+    return None
+
+
+def provisioned_throughput_names_its_rate(i: Inputs) -> Finding | None:
+    """AWS refuses one without the other."""
+    provisioned = i["efs_throughput_mode"] == "provisioned"
+    if i.known("efs_throughput_mode") and provisioned == (i["provisioned_throughput_in_mibps"] is None):
+        return Finding(
+            "efs_throughput_mode and provisioned_throughput_in_mibps go together",
+            "set both, with the mode provisioned, or neither",
+            i["efs_throughput_mode"],
+        )
+    return None
+
+
+def the_policy_lets_any_principal_mount(i: Inputs) -> Finding | None:
+    """Upstream's statement allows mounting and writing to everyone, and lacks root access, which verify wants."""
+    if i["attach_policy"] is True:
+        return Finding(
+            "attach_policy adds a statement that lets any principal mount and write, and withholds root access",
+            "leave it out: the security group guards the file system",
+            warning=True,
+        )
+    return None
+
+
+class Efs(EfsModule):
+    """An encrypted file system with a mount target in each zone of the nodes.
+
+    Args:
+        scope: The stack.
+        id: Default: `efs`.
+        vpc: Where the nodes are; upstream makes mount targets in one subnet of each zone.
+        security_group: The nodes' group.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        mount_targets_are_counted,
+        a_one_zone_file_system_has_one_mount_target,
+        provisioned_throughput_names_its_rate,
+        the_policy_lets_any_principal_mount,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "efs",
+        *,
+        vpc: Vpc | ExistingVpc,
+        security_group: SecurityGroups | ExistingSecurityGroup,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[EfsInputs],
+    ) -> None:
+        self._vpc = vpc
+        self._security_group = security_group
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Counts the mount targets, of which upstream makes none by default."""
+        if "mount_targets_subnets" not in given:
+            given = {
+                "mount_targets_subnets": self._vpc.subnet_ids_per_zone,
+                "mount_targets_subnet_count": self._vpc.zone_count,
+            } | given
+        elif isinstance(given["mount_targets_subnets"], list):
+            given = {"mount_targets_subnet_count": len(given["mount_targets_subnets"])} | given
+        return {"associated_security_group_ids": [self._security_group.security_group_id]} | given

@@ -1,0 +1,202 @@
+"""The roles of Anyscale's control plane and of its nodes: new, or existing ones."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
+
+from pydantic import Field
+
+from anyscale_constructs.aws.s3 import S3, ExistingBucket
+from anyscale_constructs.core.expressions import Expr, is_unresolved
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import InstanceProfileArn, RoleArn
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.modules.aws.iam import IamInputs, IamModule
+
+CONTROL_PLANE_ACCOUNT = "525325868955"
+"""The AWS account of Anyscale's control plane."""
+
+# name or prefix -> AWS's limit; a prefix leaves room for Terraform's 26 characters
+_LIMITS = {
+    "anyscale_access_role_name": 64,
+    "anyscale_access_role_name_prefix": 38,
+    "anyscale_cluster_node_role_name": 64,
+    "anyscale_cluster_node_role_name_prefix": 38,
+    "anyscale_access_steadystate_policy_prefix": 102,
+    "anyscale_access_servicesv2_policy_prefix": 102,
+    "anyscale_iam_s3_policy_name_prefix": 102,
+}
+_NODE_POLICIES = (
+    "anyscale_cluster_node_custom_policy",
+    "create_cluster_node_cloudwatch_policy",
+    "anyscale_cluster_node_byod_secret_arns",
+    "anyscale_cluster_node_byod_custom_secrets_policy",
+)
+
+
+class ExistingRoles(Model):
+    """Roles that are there already; what is left out is made new."""
+
+    control_plane_role_arn: RoleArn | None = Field(
+        default=None, description="It must trust Anyscale with the external id."
+    )
+    cluster_node_role_arn: RoleArn | None = Field(default=None, description="It must be allowed to use the bucket.")
+    cluster_node_instance_profile_arn: InstanceProfileArn | None = Field(
+        default=None, description="Default: the profile with the role's name."
+    )
+
+
+def the_control_plane_says_its_external_id(i: Inputs) -> Finding | None:
+    """Without one the trust policy has no condition: any customer of Anyscale could name your role."""
+    ids = ("anyscale_external_id", "anyscale_trusted_role_sts_externalid", "anyscale_cloud_id")
+    if i["create_anyscale_access_role"] is True and not any(i[name] not in (None, []) for name in ids):
+        return Finding(
+            "anyscale_external_id is not set, so the trust policy would have no condition",
+            'give "<organization id>-<suffix>", and register with the same',
+        )
+    return None
+
+
+def the_external_id_begins_with_the_organization(i: Inputs) -> Finding | None:
+    """The root module prepends the organization id to a suffix; this module takes the whole."""
+    external, org = i["anyscale_external_id"], i["anyscale_org_id"]
+    if external is None or is_unresolved(external):
+        return None
+    begins = external.startswith("org_") if org is None or is_unresolved(org) else external.startswith(f"{org}-")
+    if not begins:
+        return Finding(
+            "anyscale_external_id must begin with the organization id",
+            "give the whole id, not only the suffix that upstream's root module takes",
+            external,
+            f"{org or 'org_...'}-<suffix>",
+        )
+    return None
+
+
+def the_s3_policy_names_a_bucket(i: Inputs) -> Finding | None:
+    """Upstream writes a policy for the resource "empty", which AWS refuses at apply."""
+    if i["create_iam_s3_policy"] is True and i["anyscale_s3_bucket_arn"] in (None, ""):
+        return Finding("create_iam_s3_policy is on without a bucket", "give bucket, or set create_iam_s3_policy=False")
+    return None
+
+
+def node_policies_need_the_node_role(i: Inputs) -> Finding | None:
+    """Upstream attaches them to the role it made, and fails with an index error when it made none."""
+    wanted = [name for name in _NODE_POLICIES if i[name] not in (None, False, [])]
+    if i["create_cluster_node_instance_profile"] is False and wanted:
+        return Finding(
+            f"{wanted[0]} is attached to a node role that is not made",
+            "let the node role be made, or attach the policy to the existing role yourself",
+        )
+    return None
+
+
+def custom_control_plane_policies_need_the_control_plane_role(i: Inputs) -> Finding | None:
+    """Upstream would make a policy that nothing uses."""
+    if i["create_anyscale_access_role"] is False and i["anyscale_custom_policy"] is not None:
+        return Finding("anyscale_custom_policy is for a control plane role that is not made", "leave it out")
+    return None
+
+
+def anyscale_is_trusted(i: Inputs) -> Finding | None:
+    """ARNs of your own replace Anyscale's; `anyscale cloud verify` warns then."""
+    trusted = i["anyscale_trusted_role_arns"]
+    if trusted and i.known("anyscale_trusted_role_arns") and not any(CONTROL_PLANE_ACCOUNT in arn for arn in trusted):
+        return Finding(
+            "anyscale_trusted_role_arns replaces Anyscale's control plane account, which can't use the role then",
+            f"add arn:aws:iam::{CONTROL_PLANE_ACCOUNT}:root",
+            trusted,
+            warning=True,
+        )
+    return None
+
+
+def names_fit_iam(i: Inputs) -> Finding | None:
+    """Terraform refuses them when planning, without saying which module."""
+    for name, longest in _LIMITS.items():
+        value = i[name]
+        if value is not None and not is_unresolved(value) and len(value) > longest:
+            return Finding(f"{name} is too long", "shorten it", value, f"at most {longest} characters")
+    return None
+
+
+class Iam(IamModule):
+    """The control plane's role, the nodes' role and instance profile, and their policy for the bucket.
+
+    Args:
+        scope: The stack.
+        id: Default: `iam`.
+        bucket: The bucket both roles may use. Default: none, and then no policy for it.
+        existing: Roles that are there already and are not made.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names; `anyscale_external_id` is the whole id,
+            `org_...-suffix`.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_control_plane_says_its_external_id,
+        the_external_id_begins_with_the_organization,
+        the_s3_policy_names_a_bucket,
+        node_policies_need_the_node_role,
+        custom_control_plane_policies_need_the_control_plane_role,
+        anyscale_is_trusted,
+        names_fit_iam,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "iam",
+        *,
+        bucket: S3 | ExistingBucket | None = None,
+        existing: ExistingRoles | None = None,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[IamInputs],
+    ) -> None:
+        self._existing = existing or ExistingRoles()
+        self._bucket = bucket
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Names the bucket, and makes only the roles that don't exist."""
+        if self._bucket:
+            given = {"anyscale_s3_bucket_arn": self._bucket.s3_bucket_arn} | given
+        elif "anyscale_s3_bucket_arn" not in given:
+            given = {"create_iam_s3_policy": False} | given
+        if self._existing.control_plane_role_arn:
+            given = {"create_anyscale_access_role": False} | given
+        if self._existing.cluster_node_role_arn:
+            given = {"create_cluster_node_instance_profile": False} | given
+        return given
+
+    @property
+    def control_plane_role_arn(self) -> str:
+        """The role that Anyscale's control plane takes."""
+        return self._existing.control_plane_role_arn or self.iam_anyscale_access_role_arn
+
+    @property
+    def cluster_node_role_arn(self) -> str:
+        """The role of Anyscale's nodes."""
+        return self._existing.cluster_node_role_arn or self.iam_cluster_node_role_arn
+
+    @property
+    def cluster_node_instance_profile_arn(self) -> str | None:
+        """The nodes' instance profile; None for an existing role whose profile has its name."""
+        if self._existing.cluster_node_role_arn:
+            return self._existing.cluster_node_instance_profile_arn
+        # Upstream's name for the profile's ARN says role.
+        return self.iam_cluster_node_instance_profile_role_arn
+
+    @property
+    def cluster_node_role_name(self) -> Expr:
+        """The new node role's name, for which upstream has no output: the profile's name is the same."""
+        if self._existing.cluster_node_role_arn:
+            raise InputError(
+                f"{self.address} makes no node role, so it has no name to give",
+                mend="take the name from the existing role's ARN",
+            )
+        return self.iam_cluster_node_instance_profile_name

@@ -1,0 +1,138 @@
+"""The Redis that keeps Anyscale services running when a head node fails."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
+
+from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
+from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core.expressions import Expr, is_unresolved
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.modules.aws.memorydb import MemoryDbInputs, MemoryDbModule
+
+_NAMES = (
+    "anyscale_memorydb_name",
+    "anyscale_memorydb_name_prefix",
+    "memorydb_parameter_group_name",
+    "memorydb_parameter_group_name_prefix",
+    "memorydb_acl_name",
+    "memorydb_acl_name_prefix",
+    "memorydb_subnet_group_name",
+    "memorydb_subnet_group_name_prefix",
+    "memorydb_final_snapshot_name",
+)
+_LONGEST_PREFIX = 14
+_ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_FAMILIES = {"7.0": "memorydb_redis7", "6.2": "memorydb_redis6"}
+
+
+def names_are_lower_case_and_short(i: Inputs) -> Finding | None:
+    """Upstream validates them even when the module is off."""
+    for name in _NAMES:
+        value = i[name]
+        if value is None or is_unresolved(value):
+            continue
+        too_long = name == "anyscale_memorydb_name_prefix" and len(value) > _LONGEST_PREFIX
+        if too_long or not set(value) <= _ALLOWED:
+            allowed = "lower-case letters, digits and hyphens"
+            longest = f", at most {_LONGEST_PREFIX}" if too_long else ""
+            return Finding(f"{name} is not a name that upstream accepts", "choose another", value, allowed + longest)
+    return None
+
+
+def tls_is_on(i: Inputs) -> Finding | None:
+    """Registration prints a failure without it, and goes on."""
+    if i["memorydb_tls_enabled"] is False:
+        return Finding("memorydb_tls_enabled is off, and Anyscale connects with TLS only", "leave it out")
+    return None
+
+
+def the_parameter_group_fits_the_engine(i: Inputs) -> Finding | None:
+    """AWS refuses a parameter group of another family."""
+    version, family = i["memorydb_engine_version"], i["memorydb_parameter_group_family"]
+    wanted = _FAMILIES.get(version)
+    if i["create_memorydb_parameter_group"] is True and wanted and not is_unresolved(family) and family != wanted:
+        return Finding(
+            f"memorydb_parameter_group_family does not fit the engine {version}",
+            "set the family too",
+            family,
+            wanted,
+        )
+    return None
+
+
+def passwords_are_secrets(i: Inputs) -> Finding | None:
+    """A password in the configuration would stand in the JSON, in git and in snapshots."""
+    users = i["memorydb_users"] if isinstance(i["memorydb_users"], Mapping) else {}
+    for name, user in users.items():
+        passwords = user.get("passwords") if isinstance(user, Mapping) else None
+        known = passwords if isinstance(passwords, list) else [passwords]
+        if passwords is not None and not all(map(is_unresolved, known)):
+            return Finding(
+                f"memorydb_users gives {name} a password in plain text",
+                "declare a sensitive variable with the stack's add_secret() and give its expression",
+            )
+    return None
+
+
+def access_without_a_password_is_chosen(i: Inputs) -> Finding | None:
+    """Upstream's default access list, open-access, lets in whoever reaches the port."""
+    if not i["create_memorydb_acl"] and "existing_memorydb_acl_name" not in i.given:
+        return Finding(
+            "existing_memorydb_acl_name is open-access by default: whoever reaches the port needs no password",
+            "say existing_memorydb_acl_name: open-access to rely on the security group, or create an access list",
+            warning=True,
+        )
+    return None
+
+
+class MemoryDb(MemoryDbModule):
+    """A MemoryDB cluster in the nodes' subnets.
+
+    Args:
+        scope: The stack.
+        id: Default: `memorydb`.
+        vpc: Where the nodes are.
+        security_group: The nodes' group.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names; `module_enabled` is True here.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        names_are_lower_case_and_short,
+        tls_is_on,
+        the_parameter_group_fits_the_engine,
+        passwords_are_secrets,
+        access_without_a_password_is_chosen,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "memorydb",
+        *,
+        vpc: Vpc | ExistingVpc,
+        security_group: SecurityGroups | ExistingSecurityGroup,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[MemoryDbInputs],
+    ) -> None:
+        super().__init__(
+            scope,
+            id,
+            memorydb_subnet_ids=vpc.node_subnet_ids,
+            memorydb_security_group_ids=[security_group.security_group_id],
+            depends_on=depends_on,
+            **inputs,
+        )
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Switches the module on: of all modules, only this one is off by default."""
+        return {"module_enabled": True} | given
+
+    @property
+    def name(self) -> Expr:
+        """The cluster's plain name, which registration wants; upstream calls it the id."""
+        return self.memorydb_cluster_id

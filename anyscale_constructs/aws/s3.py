@@ -1,0 +1,181 @@
+"""The bucket for logs and shared files: new, or an existing one."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import AwsRegion, BucketName
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.modules.aws.s3 import S3Inputs, S3Module
+
+_CONSOLE = "https://*.anyscale.com"
+_METHODS = {"GET", "PUT", "POST", "HEAD", "DELETE"}
+_EXPOSED = {"Accept-Ranges", "Content-Range", "Content-Length"}
+_LONGEST_PREFIX = 37
+"""Terraform appends 26 characters to a prefix, and a bucket's name has at most 63."""
+
+
+class ExistingBucket(Model):
+    """A bucket that is there already, with its policy and CORS rules."""
+
+    bucket_name: BucketName
+    region: AwsRegion | None = Field(default=None, description="Default: the cloud's region.")
+
+    @property
+    def s3_bucket_id(self) -> str:
+        """The bucket's name."""
+        return self.bucket_name
+
+    @property
+    def s3_bucket_arn(self) -> str:
+        """The bucket's ARN."""
+        return f"arn:aws:s3:::{self.bucket_name}"
+
+
+def bucket_name_is_one_aws_accepts(i: Inputs) -> Finding | None:
+    """AWS refuses it at apply, when half of the cloud is there."""
+    name = i["anyscale_bucket_name"]
+    try:
+        TypeAdapter(BucketName | None).validate_python(name)
+    except ValidationError as error:
+        return Finding(f"anyscale_bucket_name {error.errors()[0]['msg']}", "choose another name", name)
+    return None
+
+
+def bucket_prefix_leaves_room_for_the_suffix(i: Inputs) -> Finding | None:
+    """Terraform fails when planning for the global namespace, AWS at apply for the account's own."""
+    prefix = i["anyscale_bucket_prefix"]
+    if (
+        i["anyscale_bucket_name"] is None
+        and prefix is not None
+        and not is_unresolved(prefix)
+        and len(prefix) > _LONGEST_PREFIX
+    ):
+        return Finding(
+            "anyscale_bucket_prefix is too long",
+            "shorten it",
+            prefix,
+            f"at most {_LONGEST_PREFIX} characters",
+        )
+    return None
+
+
+def names_in_the_account_regional_namespace_say_so(i: Inputs) -> Finding | None:
+    """AWS accepts only names that end with the account, the region and -an in that namespace."""
+    name = i["anyscale_bucket_name"]
+    regional = "bucket_namespace" in i and i["bucket_namespace"] == "account-regional"
+    if regional and name is not None and not is_unresolved(name) and not name.endswith("-an"):
+        return Finding(
+            "anyscale_bucket_name lacks the suffix of the account-regional namespace",
+            'leave bucket_namespace out, which means "global", or append -<account>-<region>-an to the name',
+            name,
+        )
+    return None
+
+
+def account_regional_prefixes_overflow(i: Inputs) -> Finding | None:
+    """Prefix, Terraform's 26 characters and -<account>-<region>-an exceed 63 characters in most regions."""
+    regional = "bucket_namespace" in i and i["bucket_namespace"] == "account-regional"
+    if regional and i["anyscale_bucket_name"] is None:
+        return Finding(
+            "bucket_namespace account-regional with a prefix makes names that are too long in regions with long names",
+            "give anyscale_bucket_name, ending with -<account>-<region>-an, or leave bucket_namespace out",
+        )
+    return None
+
+
+def cors_rule_is_one_object(i: Inputs) -> Finding | None:
+    """Upstream takes the keys of it."""
+    if isinstance(i["cors_rule"], list | tuple):
+        return Finding("cors_rule must be one object, not a list", "give the rule itself", i["cors_rule"])
+    return None
+
+
+def cors_rule_lets_the_console_read_logs(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` looks for the origin, the methods and the exposed headers."""
+    rule = i["cors_rule"]
+    if not isinstance(rule, dict) or is_unresolved(rule):
+        return None
+    missing = [
+        *({_CONSOLE} - set(rule.get("allowed_origins", ()))),
+        *sorted(_METHODS - set(rule.get("allowed_methods", ()))),
+        *sorted(_EXPOSED - set(rule.get("expose_headers", ()))),
+    ]
+    if missing:
+        return Finding(
+            f"cors_rule lacks {', '.join(missing)}, so the console can't show logs",
+            "add them, or leave it out",
+            warning=True,
+        )
+    return None
+
+
+def encryption_names_the_algorithm_of_its_key(i: Inputs) -> Finding | None:
+    """AWS refuses a KMS key beside AES256."""
+    encryption = i["server_side_encryption"]
+    if not isinstance(encryption, dict) or is_unresolved(encryption.get("sse_algorithm")):
+        return None
+    if encryption.get("kms_master_key_id") and encryption.get("sse_algorithm", "aws:kms") == "AES256":
+        return Finding("server_side_encryption has a KMS key but the algorithm AES256", "leave sse_algorithm out")
+    return None
+
+
+def logging_names_its_bucket(i: Inputs) -> Finding | None:
+    """Upstream indexes target_bucket."""
+    if isinstance(i["logging"], dict) and i["logging"] and "target_bucket" not in i["logging"]:
+        return Finding("logging lacks target_bucket", "name the bucket that takes the access logs", i["logging"])
+    return None
+
+
+class S3(S3Module):
+    """A private, encrypted bucket that Anyscale's console may read logs from.
+
+    Its namespace is the global one unless set: upstream's own default replaces buckets that were made with
+    v0.38 or earlier, and refuses most names.
+
+    Args:
+        scope: The stack.
+        id: Default: `s3`.
+        kms_key_arn: A customer's KMS key. Default: S3's own encryption.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        bucket_name_is_one_aws_accepts,
+        bucket_prefix_leaves_room_for_the_suffix,
+        names_in_the_account_regional_namespace_say_so,
+        account_regional_prefixes_overflow,
+        cors_rule_is_one_object,
+        cors_rule_lets_the_console_read_logs,
+        encryption_names_the_algorithm_of_its_key,
+        logging_names_its_bucket,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "s3",
+        *,
+        kms_key_arn: str | None = None,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[S3Inputs],
+    ) -> None:
+        self._kms_key_arn = kms_key_arn
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Names the namespace where the module knows namespaces, and the key's algorithm."""
+        if "bucket_namespace" in self.interface.variables:
+            given = {"bucket_namespace": "global"} | given
+        if self._kms_key_arn is not None:
+            encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._kms_key_arn}
+            given = {"server_side_encryption": encryption} | given
+        return given

@@ -1,0 +1,72 @@
+"""The bucket's policy: TLS only, and both roles may use it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
+
+from anyscale_constructs.aws.iam import ExistingRoles, Iam
+from anyscale_constructs.aws.s3 import S3, ExistingBucket
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.modules.aws.s3_policy import S3PolicyInputs, S3PolicyModule
+
+
+def the_custom_policy_is_json(i: Inputs) -> Finding | None:
+    """Upstream declares it as anything and merges it as a JSON document."""
+    policy = i["custom_s3_policy"]
+    if policy is None or is_unresolved(policy):
+        return None
+    try:
+        is_document = isinstance(policy, str) and isinstance(json.loads(policy), dict)
+    except ValueError:
+        is_document = False
+    if is_document:
+        return None
+    return Finding("custom_s3_policy must be a policy document", "give a mapping, or its JSON text", policy)
+
+
+class S3Policy(S3PolicyModule):
+    """The policy of the bucket; a bucket has one, so clouds that share a bucket keep it elsewhere.
+
+    Args:
+        scope: The stack.
+        id: Default: `s3_policy`.
+        bucket: The bucket.
+        iam: The two roles.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names; `custom_s3_policy` may be a mapping too.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (the_custom_policy_is_json,)
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "s3_policy",
+        *,
+        bucket: S3 | ExistingBucket,
+        iam: Iam | ExistingRoles,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[S3PolicyInputs],
+    ) -> None:
+        if iam.control_plane_role_arn is None or iam.cluster_node_role_arn is None:
+            raise InputError(f"module.{id}: the existing roles lack one", mend="name both, or let Iam make the other")
+        super().__init__(
+            scope,
+            id,
+            anyscale_bucket_name=bucket.s3_bucket_id,
+            anyscale_controlplane_role_arn=iam.control_plane_role_arn,
+            anyscale_dataplane_role_arn=iam.cluster_node_role_arn,
+            depends_on=depends_on,
+            **inputs,
+        )
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Writes a policy that is a mapping as the JSON text that upstream merges."""
+        policy = given.get("custom_s3_policy")
+        return given | ({"custom_s3_policy": json.dumps(policy, sort_keys=True)} if isinstance(policy, Mapping) else {})

@@ -1,0 +1,153 @@
+"""The security group of Anyscale's nodes: new, or an existing one."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
+
+from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import SecurityGroupId
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.modules.aws.securitygroups import SecurityGroupsInputs, SecurityGroupsModule
+
+_RULE_LISTS = (
+    "ingress_with_self",
+    "ingress_from_cidr_map",
+    "ingress_with_existing_security_groups_map",
+    "egress_to_self",
+    "egress_to_cidr_map",
+)
+_ANYWHERE = "0.0.0.0/0"
+
+
+class ExistingSecurityGroup(Model):
+    """A security group that is there already; it must let its members reach each other, and 443 in."""
+
+    security_group_id: SecurityGroupId
+
+
+def rules_name_what_upstream_defines(i: Inputs) -> Finding | None:
+    """Upstream turns an unknown rule name into an empty port, which AWS refuses at apply."""
+    if not i.known("predefined_rules"):
+        return None
+    for name in _RULE_LISTS:
+        for rule in i[name]:
+            named, complete = rule.get("rule"), {"from_port", "to_port", "protocol"} <= set(rule)
+            if not complete and not is_unresolved(named) and named not in i["predefined_rules"]:
+                return Finding(
+                    f"{name} has a rule without ports that upstream knows",
+                    "name a known rule, or give from_port, to_port and protocol",
+                    rule,
+                    "rule: " + ", ".join(sorted(i["predefined_rules"])),
+                )
+    return None
+
+
+def rules_from_ranges_have_ranges(i: Inputs) -> Finding | None:
+    """Upstream splits an empty text into one empty range, which AWS refuses at apply."""
+    for rule in i["ingress_from_cidr_map"]:
+        if not rule.get("cidr_blocks") and not i["default_ingress_cidr_range"]:
+            return Finding(
+                "ingress_from_cidr_map has a rule without cidr_blocks, and default_ingress_cidr_range is empty",
+                "give the rule cidr_blocks, joined by commas",
+                rule,
+            )
+    return None
+
+
+def nodes_reach_each_other(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails for a group that does not let its own members in."""
+    if i["create_security_group"] is True and not i["ingress_with_self"]:
+        return Finding("ingress_with_self is empty, so Ray's nodes can't reach each other", "leave it out")
+    return None
+
+
+def an_existing_group_is_named(i: Inputs) -> Finding | None:
+    """Without a new group upstream adds its rules to the existing one, or to nothing."""
+    if i["create_security_group"] is False and i["existing_security_group_id"] is None:
+        return Finding("create_security_group is off and existing_security_group_id is not set", "set one of them")
+    return None
+
+
+def https_is_open_to_someone(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` warns when nobody may reach 443: users can't open the clusters' pages then."""
+    if i["create_security_group"] is True and not i["ingress_from_cidr_map"] and not i["machine_pool_cidr_ranges"]:
+        return Finding(
+            "no range may reach port 443, so users can't open workspaces and dashboards",
+            "give ingress_cidr_blocks, the ranges your users come from",
+            warning=True,
+        )
+    return None
+
+
+def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
+    """A review should not be the first to see it."""
+    for rule in i["ingress_from_cidr_map"]:
+        ranges = str.__str__(rule.get("cidr_blocks", ""))
+        if _ANYWHERE in ranges:
+            return Finding(
+                f"ingress_from_cidr_map opens {rule.get('rule', 'a port')} to the whole internet",
+                "name the ranges your users come from",
+                ranges,
+                warning=True,
+            )
+    return None
+
+
+class SecurityGroups(SecurityGroupsModule):
+    """The nodes' security group, and the machine pool's when `machine_pool_cidr_ranges` (at most two) are given.
+
+    Members reach each other on all ports and the internet outwards.
+
+    Args:
+        scope: The stack.
+        id: Default: `securitygroups`.
+        vpc: The VPC it is in.
+        ingress_cidr_blocks: Ranges that may reach port 443. Default: none.
+        enable_ssh_access: Whether the same ranges may reach port 22. Default: False.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names; `ingress_from_cidr_map` replaces the two above.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        rules_name_what_upstream_defines,
+        rules_from_ranges_have_ranges,
+        nodes_reach_each_other,
+        an_existing_group_is_named,
+        https_is_open_to_someone,
+        the_internet_is_not_let_in,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "securitygroups",
+        *,
+        vpc: Vpc | ExistingVpc,
+        ingress_cidr_blocks: Sequence[str] = (),
+        enable_ssh_access: bool = False,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[SecurityGroupsInputs],
+    ) -> None:
+        self._ranges = ",".join(map(str.__str__, ingress_cidr_blocks))
+        self._rules = ("https-443-tcp", "ssh-tcp") if enable_ssh_access else ("https-443-tcp",)
+        super().__init__(scope, id, vpc_id=vpc.vpc_id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Writes the rules for the ranges, and makes no group where one is named."""
+        if self._ranges:
+            rules = [{"rule": rule, "cidr_blocks": self._ranges} for rule in self._rules]
+            given = {"ingress_from_cidr_map": rules} | given
+        if "existing_security_group_id" in given:
+            given = {"create_security_group": False} | given
+        return given
+
+    @property
+    def security_group_id(self) -> str:  # type: ignore[override] # upstream's output is empty for an existing group
+        """The group's id: upstream's output, or the input for an existing group."""
+        existing: str | None = self.inputs["existing_security_group_id"]
+        return existing or super().security_group_id

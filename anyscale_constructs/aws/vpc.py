@@ -1,0 +1,282 @@
+"""The VPC: new, with subnets that are planned for it, or an existing one."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Unpack
+
+from pydantic import Field, model_validator
+
+from anyscale_constructs.aws import sizing
+from anyscale_constructs.aws.subnets import plan_subnets
+from anyscale_constructs.core.expressions import Expr
+from anyscale_constructs.core.model import Model, refuse
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import AvailabilityZone, Cidr, SubnetId, VpcId
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
+
+NetworkingMode = Literal["PUBLIC", "PRIVATE"]
+"""PUBLIC: direct networking, nodes in public subnets. PRIVATE: customer-defined networking, nodes in private ones."""
+
+_ZONES = 2
+"""As many availability zones as registration asks for, which every region has."""
+
+_FLOW_LOG_SWITCHES = ("create_flow_log_cloudwatch_log_group", "create_flow_log_cloudwatch_iam_role")
+
+
+class ExistingVpc(Model):
+    """A VPC that is there already, and the subnets in it that Anyscale's nodes use."""
+
+    vpc_id: VpcId
+    subnet_ids_to_az: dict[SubnetId, AvailabilityZone] = Field(
+        description="The nodes' subnets and each one's zone: at least two, in at least two zones."
+    )
+    cidr_block: Cidr | None = Field(default=None, description="The VPC's range. Default: its size is not checked.")
+
+    @model_validator(mode="after")
+    def _two_zones(self) -> "ExistingVpc":
+        if len(set(self.subnet_ids_to_az.values())) < 2:  # noqa: PLR2004 - the rule's own number
+            raise refuse(
+                f"subnet_ids_to_az has subnets in {len(set(self.subnet_ids_to_az.values()))} availability zone, but "
+                "registration needs two",
+                "name at least two subnets in different zones",
+            )
+        finding = self.cidr_block and sizing.too_small("cidr_block", [self.cidr_block], sizing.VPC)
+        if finding and not finding.warning:
+            raise refuse(finding.what, finding.mend)
+        return self
+
+    @property
+    def node_subnet_ids(self) -> list[str]:
+        """The subnets of Anyscale's nodes."""
+        return list(self.subnet_ids_to_az)
+
+    @property
+    def subnet_ids_per_zone(self) -> list[str]:
+        """The first subnet of each zone, for what may stand in a zone only once."""
+        first = {zone: subnet for subnet, zone in reversed(self.subnet_ids_to_az.items())}
+        return [subnet for subnet in self.subnet_ids_to_az if subnet in first.values()]
+
+    @property
+    def zone_count(self) -> int:
+        """The number of availability zones with a node subnet."""
+        return len(set(self.subnet_ids_to_az.values()))
+
+
+def nat_gateways_need_a_public_subnet_for_each_private_one(i: Inputs) -> Finding | None:
+    """Upstream puts NAT gateway n into public subnet n, for every zone up to the larger number of subnets."""
+    private, public = len(i["private_subnets"]), len(i["public_subnets"])
+    if private and i["create_ngw"] and private != public:
+        return Finding(
+            f"private_subnets are {private}, public_subnets {public}, and each NAT gateway stands in a public one",
+            "give as many public_subnets as private_subnets, or create_ngw=False for private subnets without internet",
+        )
+    return None
+
+
+def subnets_fit_the_availability_zones(i: Inputs) -> Finding | None:
+    """Upstream takes zone n for subnet n."""
+    zones = len(i["availability_zone_ids"]) or len(i["availability_zones"])
+    subnets = max(len(i["public_subnets"]), len(i["private_subnets"]))
+    if zones and subnets > zones:
+        return Finding(
+            f"there are {subnets} subnets of one kind for {zones} availability zones",
+            "name as many zones as subnets, or leave the zones to upstream",
+        )
+    return None
+
+
+def nat_gateway_count_leaves_no_private_subnet_without_a_route(i: Inputs) -> Finding | None:
+    """Upstream makes a route table for each private subnet, but a default route only for each NAT gateway."""
+    private, most = len(i["private_subnets"]), i["max_nat_gateway_count"]
+    if private and i["create_ngw"] and i.known("max_nat_gateway_count") and most < private:
+        return Finding(
+            f"max_nat_gateway_count leaves {private - most} of {private} private subnets without a default route",
+            "leave it out, or set create_ngw=False and route the private subnets yourself",
+            most,
+            f"{private} or more",
+        )
+    return None
+
+
+def flow_logs_need_their_log_group_and_role(i: Inputs) -> Finding | None:
+    """Upstream's flow log indexes a log group and a role that have switches of their own."""
+    if i["enable_vpc_flow_logs"] is True and not all(i[switch] for switch in _FLOW_LOG_SWITCHES):
+        return Finding(
+            f"enable_vpc_flow_logs needs {' and '.join(_FLOW_LOG_SWITCHES)}", "leave the two out: they follow"
+        )
+    return None
+
+
+def the_flow_log_role_fits_its_name(i: Inputs) -> Finding | None:
+    """Upstream begins the role's name with the VPC's, and IAM takes 38 characters there."""
+    name, longest = i["anyscale_vpc_name"], 38 - len("-flow-log-role-")
+    if (
+        i["create_flow_log_cloudwatch_iam_role"] is True
+        and name
+        and i.known("anyscale_vpc_name")
+        and len(name) > longest
+    ):
+        return Finding(
+            "anyscale_vpc_name is too long for the role of its flow logs",
+            "give a shorter name",
+            name,
+            f"at most {longest} characters",
+        )
+    return None
+
+
+def secondary_ranges_need_a_new_vpc(i: Inputs) -> Finding | None:
+    """Upstream associates them with the VPC it made, and fails with an index error when it made none."""
+    if i["existing_vpc_id"] is not None and i["secondary_cidr_blocks"]:
+        return Finding(
+            "secondary_cidr_blocks can't be added to an existing VPC", "associate them outside of this module"
+        )
+    return None
+
+
+def one_existing_private_route_table_associates_each_subnet_twice(i: Inputs) -> Finding | None:
+    """Upstream has two resources for the associations, and a single route table turns both on."""
+    if len(i["existing_private_route_table_ids"]) == 1 and i["private_subnets"]:
+        return Finding(
+            "existing_private_route_table_ids with one route table makes upstream associate each private subnet twice",
+            "give one route table for each private subnet",
+        )
+    return None
+
+
+def existing_private_subnets_hide_new_ones(i: Inputs) -> Finding | None:
+    """Upstream makes no private subnet as soon as an existing one is named, and does not say so."""
+    if i["existing_private_subnet_ids"] and i["private_subnets"]:
+        return Finding("private_subnets are not made while existing_private_subnet_ids is set", "give one or the other")
+    return None
+
+
+def public_subnets_in_an_existing_vpc_need_a_route(i: Inputs) -> Finding | None:
+    """Without an internet gateway of its own, upstream's new public route table has no default route."""
+    routed = i["create_igw"] or i["existing_public_route_table_ids"]
+    if i["existing_vpc_id"] is not None and i["public_subnets"] and not routed:
+        return Finding(
+            "public_subnets in an existing VPC get a route table without a route to the internet",
+            "name the VPC's public route tables in existing_public_route_table_ids",
+        )
+    return None
+
+
+def vpc_is_large_enough(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails for a VPC that is smaller than a /24."""
+    return (
+        None
+        if i["existing_vpc_id"] or i["use_ipam_pool"]
+        else sizing.too_small("cidr_block", [i["cidr_block"]], sizing.VPC)
+    )
+
+
+def subnets_are_large_enough(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails for a subnet that is smaller than a /28."""
+    return sizing.too_small("a subnet", [*i["public_subnets"], *i["private_subnets"]], sizing.SUBNET)
+
+
+def subnets_lie_apart_and_inside_the_vpc(i: Inputs) -> Finding | None:
+    """AWS refuses others, after the VPC has been made."""
+    ranges = [i["cidr_block"], *i["secondary_cidr_blocks"]]
+    unknown = i["existing_vpc_id"] is not None or i["use_ipam_pool"]
+    subnets = [*i["public_subnets"], *i["private_subnets"]]
+    return sizing.misplaced("the subnets", subnets, ["0.0.0.0/0"] if unknown else ranges)
+
+
+class Vpc(VpcModule):
+    """A VPC with public subnets, and with private ones behind NAT gateways when wanted.
+
+    Unless subnets are given, they are planned: see `plan_subnets`. Flow logs bring their log group and role.
+    Instances get public addresses only where there are no private subnets.
+    New subnets can also be made in an existing VPC (`existing_vpc_id`): no gateways are made there.
+
+    Args:
+        scope: The stack.
+        id: Default: `vpc`.
+        networking_mode: PUBLIC (default) plans public subnets only, PRIVATE private ones beside them.
+        availability_zone_count: For how many zones subnets are planned. Default: the number of
+            `availability_zones` or `availability_zone_ids`, else 2.
+        depends_on: Constructs that must be there first; only with `availability_zones`, since Terraform reads the
+            region's zones after them and can't count NAT gateways when it plans.
+        **inputs: Upstream's inputs by their own names.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        nat_gateways_need_a_public_subnet_for_each_private_one,
+        subnets_fit_the_availability_zones,
+        nat_gateway_count_leaves_no_private_subnet_without_a_route,
+        flow_logs_need_their_log_group_and_role,
+        the_flow_log_role_fits_its_name,
+        secondary_ranges_need_a_new_vpc,
+        one_existing_private_route_table_associates_each_subnet_twice,
+        existing_private_subnets_hide_new_ones,
+        public_subnets_in_an_existing_vpc_need_a_route,
+        subnets_lie_apart_and_inside_the_vpc,
+        vpc_is_large_enough,
+        subnets_are_large_enough,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "vpc",
+        *,
+        networking_mode: NetworkingMode = "PUBLIC",
+        availability_zone_count: int | None = None,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[VpcInputs],
+    ) -> None:
+        self._private = networking_mode == "PRIVATE"
+        self._zone_count = availability_zone_count
+        self._waits = bool(depends_on)
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Plans the subnets, and switches on and off what goes with them."""
+        if "existing_vpc_id" in given:
+            given = {"create_igw": False, "create_ngw": False} | given
+        elif "public_subnets" not in given and "private_subnets" not in given:
+            named = given.get("availability_zones") or given.get("availability_zone_ids") or ()
+            zones = self._zone_count or len(named) or _ZONES
+            plan = plan_subnets(given.get("cidr_block", "10.0.0.0/16"), zones, private=self._private)
+            given |= {"public_subnets": plan.public} | ({"private_subnets": plan.private} if plan.private else {})
+        if given.get("private_subnets"):
+            # Only load balancers and NAT gateways stand in the public subnets then, with addresses of their own.
+            given = {"map_public_ip_on_launch": False} | given
+        if given.get("enable_vpc_flow_logs") is True:
+            given = dict.fromkeys(_FLOW_LOG_SWITCHES, True) | given
+        if self._waits and given.get("private_subnets") and not given.get("availability_zones"):
+            raise InputError(
+                "depends_on puts off the list of the region's zones, so Terraform can't count the NAT gateways",
+                mend="name the availability_zones, or leave out depends_on",
+            )
+        return given
+
+    @property
+    def vpc_id(self) -> str:  # type: ignore[override] # upstream's output is empty for an existing VPC
+        """The VPC's id: upstream's output, or the input for an existing VPC."""
+        existing: str | None = self.inputs["existing_vpc_id"]
+        return existing or super().vpc_id
+
+    @property
+    def node_subnet_ids(self) -> Expr | list[str]:
+        """The subnets of Anyscale's nodes: the private ones if there are any, else the public ones."""
+        if self.inputs["existing_private_subnet_ids"]:
+            return list(self.inputs["existing_private_subnet_ids"])
+        return self.private_subnet_ids if self.inputs["private_subnets"] else self.public_subnet_ids
+
+    @property
+    def subnet_ids_per_zone(self) -> Expr | list[str]:
+        """The same: upstream makes one subnet of a kind in a zone."""
+        return self.node_subnet_ids
+
+    @property
+    def zone_count(self) -> int:
+        """The number of node subnets, which is known now."""
+        subnets = ("existing_private_subnet_ids", "private_subnets", "public_subnets")
+        return next(len(self.inputs[kind]) for kind in subnets if self.inputs[kind])

@@ -1,0 +1,69 @@
+"""`anyscale-constructs modules`: the wrapped upstream modules, and how to move to another tag."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from anyscale_constructs.codegen.git import Checkout
+
+app = typer.Typer(no_args_is_help=True, help="The wrapped upstream modules.")
+
+_Ref = Annotated[str, typer.Option(help="A tag of the modules' repository, e.g. v0.40.1.", metavar="TAG")]
+_From = Annotated[
+    Path | None,
+    typer.Option("--from", help="A git checkout of the repository. Default: a clone from GitHub.", metavar="CHECKOUT"),
+]
+_Repository = Annotated[str, typer.Option(help="Which repository's modules.", metavar="OWNER/NAME")]
+
+
+@app.command()
+def regenerate(
+    ref: _Ref,
+    source: _From = None,
+    repository: _Repository = "anyscale/terraform-aws-anyscale-cloudfoundation-modules",
+) -> None:
+    """Moves the catalog and the wrappers to a tag, and prints how the interfaces differ."""
+    from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
+
+    with _checkout(source, repository, ref) as checkout:
+        for name, changes in write.regenerate(checkout, repository, write.MODULES).items():
+            _print(f"{name} at {ref}", changes)
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="A module by the catalog's name, e.g. aws/s3.")],
+    ref: _Ref,
+    source: _From = None,
+) -> None:
+    """Adds a module's interface at another tag to the catalog, for stacks that pin it."""
+    from anyscale_constructs.codegen import catalog, write  # noqa: PLC0415 - other commands need no parser
+
+    with _checkout(source, catalog.entry(name).repository, ref) as checkout:
+        changes = write.add(checkout, name, write.MODULES)
+    _print(f"{name} at {ref}, compared with the catalog's own tag", changes)
+
+
+@app.command()
+def render() -> None:
+    """Renders the wrappers anew from the catalog, without a checkout."""
+    from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
+
+    typer.echo(f"rendered {', '.join(write.rerender(write.MODULES))}")
+
+
+@contextlib.contextmanager
+def _checkout(source: Path | None, repository: str, ref: str) -> Iterator["Checkout"]:
+    from anyscale_constructs.codegen import git  # noqa: PLC0415 - only these commands need it
+
+    with git.clone(repository) if source is None else contextlib.nullcontext(source) as folder:
+        yield git.Checkout.at(folder, ref)
+
+
+def _print(title: str, changes: list[str]) -> None:
+    lines = [f"{title}:", *(f"  {change}" for change in changes or ["the interface is the same"])]
+    typer.echo("\n".join(lines))

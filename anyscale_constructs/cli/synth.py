@@ -1,0 +1,112 @@
+"""From a directory of clouds in YAML to Terraform JSON, with a table of what came out."""
+
+import json
+import pathlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from anyscale_constructs.cli import project
+from anyscale_constructs.core.app import App, synthesize
+from anyscale_constructs.core.config import CloudConfig, Document
+from anyscale_constructs.core.model import unknown
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.types import StackName
+from anyscale_constructs.errors import ConfigError, ConstructsError
+
+
+def synth(
+    kinds: Mapping[str, str], names: Sequence[str] = (), clouds: str | None = None, out: str | None = None
+) -> None:
+    """Synthesizes clouds and prints what came out.
+
+    Args:
+        kinds: Where the class of each kind of stack is, e.g. `{"ec2": "stacks.ec2:Ec2Stack"}`.
+        names: Which clouds. Default: all.
+        clouds: Where the YAML files are. Default: what cdktf.json names.
+        out: Where the JSON goes. Default: what cdktf.json names.
+
+    Raises:
+        ConstructsError: Something is wrong in one of them; the output directory is as it was then.
+    """
+    directory = pathlib.Path(clouds) if clouds else project.clouds_directory()
+    target = pathlib.Path(out) if out else project.output_directory()
+    files = _choose(directory, names)
+    configs = _load(kinds, files)
+
+    def build(app: App) -> None:
+        for file, (stack, config) in zip(files, configs, strict=True):
+            try:
+                stack(app, file.stem, config)
+            except ConstructsError as error:
+                raise ConfigError("\n".join(f"{file}: {line}" for line in str(error).splitlines())) from error
+
+    stacks = synthesize(build, target)
+    _warn(target)
+    _report(stacks, target)
+
+
+def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
+    if not directory.is_dir():
+        raise ConfigError("the directory of clouds is missing", value=str(directory), mend="name it with --clouds")
+    files = {file.stem: file for file in sorted(directory.iterdir()) if file.suffix in {".yaml", ".yml"}}
+    if not files:
+        raise ConfigError(
+            "no cloud is there",
+            value=str(directory),
+            mend="write one as NAME.yaml, or name another directory with --clouds",
+        )
+    for name in names:
+        if name not in files:
+            raise ConfigError(f"{directory}: {unknown(name, files, 'cloud')}")
+    for name, file in files.items():
+        try:
+            TypeAdapter(StackName).validate_python(name)
+        except ValidationError as error:
+            raise ConfigError(
+                f"{file}: the file's name is the cloud's name and {error.errors()[0]['msg']}", value=name
+            ) from error
+    return [files[name] for name in (names or files)]
+
+
+def _load(kinds: Mapping[str, str], files: Sequence[pathlib.Path]) -> list[tuple[Any, CloudConfig]]:
+    """Reads all files before it complains of any, so that one run shows all that is wrong."""
+    configs, errors = [], []
+    for file in files:
+        try:
+            document = Document(file)
+            try:
+                stack = project.load_stack(kinds, document.data.get("stack"))
+            except ConfigError as error:
+                raise ConfigError(f"{file}: {error}") from error
+            configs.append((stack, document.parse(stack.config_type)))
+        except ConfigError as error:
+            errors.append(str(error))
+    if errors:
+        raise ConfigError("\n".join(errors))
+    return configs
+
+
+def _warn(out: pathlib.Path) -> None:
+    """Prints the constructs' annotations, which only the manifest holds."""
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    for stack in manifest["stacks"].values():
+        for note in stack["annotations"]:
+            level = note["level"].rpartition(":")[2].removeprefix("@cdktf/")
+            print(f"{level}: {note['constructPath'].replace('/', ': ')}: {note['message']}", file=sys.stderr)
+
+
+def _report(stacks: Sequence[CloudStack], out: pathlib.Path) -> None:
+    rows = [("STACK", "MODULES", "PINS", "STATE")]
+    for stack in stacks:
+        interfaces = {name: module.interface for name, module in stack.modules.items()}
+        pins = sorted({f"{i.ref} ({i.commit[:7]})" for i in interfaces.values()})
+        rows.append((stack.name, " ".join(interfaces), ", ".join(pins), stack.backend_type))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
+    first = stacks[0].name
+    print(f"\nNext, for each cloud: terraform -chdir={out}/stacks/{first} init, then apply, or: cdktf deploy {first}")
+    print(f"Then register it: anyscale-constructs register {first}")

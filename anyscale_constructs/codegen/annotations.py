@@ -1,0 +1,87 @@
+"""Python annotations for Terraform's types: scalars and collections by name, objects as TypedDicts."""
+
+import keyword
+from dataclasses import dataclass, field
+
+from anyscale_constructs.codegen.infer import split
+from anyscale_constructs.errors import CodegenError
+
+_SCALARS = {"string": "TfString", "number": "TfNumber", "bool": "TfBool", "any": "TfAny"}
+_COLLECTIONS = {"list": "TfList", "set": "TfList", "map": "TfMap"}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A TypedDict for an `object(...)`: attributes by name, with their annotations."""
+
+    name: str
+    type: str
+    attributes: dict[str, str]
+
+
+@dataclass
+class Annotations:
+    """Makes annotations, and collects what they use.
+
+    Args:
+        shapes: The TypedDicts made so far, inner ones first.
+        imports: The names used from `core.types`.
+        typing: The names used from `typing`.
+    """
+
+    shapes: list[Shape] = field(default_factory=list)
+    imports: set[str] = field(default_factory=set)
+    typing: set[str] = field(default_factory=set)
+
+    def annotate(self, type_: str, name: str) -> str:
+        """The annotation for a type.
+
+        Args:
+            type_: Terraform's type constraint, in one line.
+            name: The name of the TypedDict, should it be an object.
+
+        Raises:
+            CodegenError: It is no type constraint.
+        """
+        kind, _, rest = type_.partition("(")
+        inner = rest.removesuffix(")") or "any"
+        if kind in _SCALARS and not rest:
+            return self._use(_SCALARS[kind])
+        if kind in _COLLECTIONS:
+            return f"{self._use(_COLLECTIONS[kind])}[{self.annotate(inner, name)}]"
+        if kind == "tuple":
+            return f"{self._use('TfList')}[{self._use('TfAny')}]"
+        if kind == "object":
+            # Attribute `b` of variable `a`, and variable `a_b`, would have the same name.
+            while any(shape.name == name for shape in self.shapes):
+                name += "2"
+            pairs = [split(pair, "=") for pair in split(inner[1:-1], ",") if pair]
+            attributes = {_identifier(pair[0]): "=".join(pair[1:]) for pair in pairs}
+            made = {key: self._attribute(value, name + camel(key)) for key, value in attributes.items()}
+            self.shapes.append(Shape(name, type_, made))
+            return f"{self._use('TfObject')}[{name}]"
+        raise CodegenError("a type can't be read", value=type_, allowed="Terraform's type constraints")
+
+    def _attribute(self, type_: str, name: str) -> str:
+        """An attribute may be null; an optional one may be left out."""
+        if type_.startswith("optional("):
+            inner = split(type_.removeprefix("optional(").removesuffix(")"), ",")[0]
+            self.typing.add("NotRequired")
+            return f"NotRequired[{self.annotate(inner, name)} | None]"
+        return f"{self.annotate(type_, name)} | None"
+
+    def _use(self, name: str) -> str:
+        self.imports.add(name)
+        return name
+
+
+def camel(name: str) -> str:
+    """`cidr_block` as it stands in a class's name."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _identifier(key: str) -> str:
+    name = key.strip('"()')
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise CodegenError("an object's attribute can't be a field in Python", value=name, allowed="identifiers")
+    return name

@@ -1,0 +1,55 @@
+"""The difference between two interfaces of a module, in words."""
+
+import json
+from collections.abc import Iterator, Mapping
+
+from anyscale_constructs.core.interface import Interface, Variable
+
+Facts = Mapping[str, str]
+
+
+def differences(old: Interface, new: Interface) -> list[str]:
+    """What changed from one interface to another: one line a change, none when nothing did."""
+    before, after = _members(old), _members(new)
+    return [
+        *(f"{member} removed" for member in before if member not in after),
+        *(f"{member} added: {_all(facts)}" for member, facts in after.items() if member not in before),
+        *(
+            f"{member}: {change}"
+            for member, facts in after.items()
+            if member in before
+            for change in _changes(before[member], facts)
+        ),
+    ]
+
+
+def _members(interface: Interface) -> dict[str, Facts]:
+    return {
+        "terraform": {"version": interface.required_version},
+        **{
+            f"provider {name}": {"source": provider.source, "version": provider.version}
+            for name, provider in interface.required_providers.items()
+        },
+        **{f"variable {name}": _variable(variable) for name, variable in interface.variables.items()},
+        **{
+            f"output {name}": {"type": output.type, "sensitive": "yes" if output.sensitive else "no"}
+            for name, output in interface.outputs.items()
+        },
+    }
+
+
+def _variable(variable: Variable) -> Facts:
+    return {
+        "type": variable.type,
+        "default": "none, it is required" if variable.required else json.dumps(variable.default, ensure_ascii=False),
+        "validation": " and ".join(variable.validation) or "none",
+        "known at plan": variable.known_at_plan or "nothing",
+    }
+
+
+def _all(facts: Facts) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in {"none", "nothing", "no"})
+
+
+def _changes(before: Facts, after: Facts) -> Iterator[str]:
+    return (f"{name} was {before[name]}, is {value}" for name, value in after.items() if before[name] != value)

@@ -1,0 +1,180 @@
+"""Reads what a module declares from its Terraform files.
+
+python-hcl2 leaves quotes, heredocs and expressions raw, which keeps the string `"true"` apart from the
+keyword `true`; this module makes values of them.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import hcl2
+from lark.exceptions import LarkError
+
+from anyscale_constructs.codegen.infer import output_type
+from anyscale_constructs.core.interface import Output, Provider, Variable
+from anyscale_constructs.errors import CodegenError
+
+_OPTIONS = hcl2.SerializationOptions(with_comments=False, explicit_blocks=False)
+_HEREDOC = re.compile(r'"<<(-?)(\w+)\n(.*?)\n?[ \t]*\2"', re.DOTALL)
+_ESCAPE = re.compile(r'\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([nrt"\\]))')
+_LETTERS = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_SHORT_TYPES = {"list": "list(any)", "set": "set(any)", "map": "map(any)"}
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """What a module's files declare, in the order of the files' names."""
+
+    variables: Mapping[str, Variable]
+    outputs: Mapping[str, Output]
+    required_version: str
+    required_providers: Mapping[str, Provider]
+
+
+def read(files: Mapping[str, str]) -> Declarations:
+    """Reads a module.
+
+    Args:
+        files: The text of its `.tf` files, by name.
+
+    Raises:
+        CodegenError: A file can't be parsed or declares nonsense, or a default is no literal.
+    """
+    try:
+        return _read(files)
+    except (AttributeError, KeyError, TypeError) as error:
+        # Such as a variable without a name, or a validation without a condition.
+        raise CodegenError(
+            f"its files are no valid module: {type(error).__name__} {error}",
+            mend="run `terraform validate` in it",
+        ) from None
+
+
+def _read(files: Mapping[str, str]) -> Declarations:
+    parsed = [_parse(name, text) for name, text in sorted(files.items())]
+    settings = [settings for file in parsed for settings in file.get("terraform", [])]
+    versions = [literal(each["required_version"]) for each in settings if "required_version" in each]
+    variables = {name: _variable(name, body) for name, body in _blocks(parsed, "variable")}
+    return Declarations(
+        variables=variables,
+        outputs={name: _output(body, variables) for name, body in _blocks(parsed, "output")},
+        required_version=", ".join(versions),
+        required_providers={
+            name: _provider(name, body)
+            for each in settings
+            for block in each.get("required_providers", [])
+            for name, body in block.items()
+        },
+    )
+
+
+def _parse(name: str, text: str) -> dict[str, Any]:
+    try:
+        return hcl2.loads(text if text.endswith("\n") else f"{text}\n", serialization_options=_OPTIONS)
+    except LarkError as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise CodegenError(
+            f"{name} can't be parsed as Terraform: {reason}",
+            mend=f"look at {name} with `terraform fmt -diff`",
+        ) from None
+
+
+def _blocks(parsed: list[dict[str, Any]], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    for file in parsed:
+        for block in file.get(kind, []):
+            for label, body in block.items():
+                yield label.strip('"'), body
+
+
+def _variable(name: str, body: Mapping[str, Any]) -> Variable:
+    try:
+        default = literal(body.get("default"))
+    except CodegenError as error:
+        raise CodegenError(f"the default of variable {name}: {error}") from None
+    type_ = code(body.get("type", "any")).strip('"')
+    return Variable(
+        type=_SHORT_TYPES.get(type_, type_),
+        default=default,
+        required="default" not in body,
+        validation=tuple(code(each["condition"]) for each in body.get("validation", [])),
+        text=type_ == "string" and isinstance(default, bool),
+    )
+
+
+def _output(body: Mapping[str, Any], variables: Mapping[str, Variable]) -> Output:
+    types = {f"var.{name}": variable.type for name, variable in variables.items()}
+    return Output(type=output_type(body.get("value"), types), sensitive=body.get("sensitive") is True)
+
+
+def _provider(name: str, body: Any) -> Provider:
+    """Takes the old form too, in which a provider is its version alone."""
+    given = body if isinstance(body, dict) else {"version": body}
+    fields = {key: literal(given[key]) for key in ("source", "version") if key in given}
+    return Provider(source=fields.get("source", f"hashicorp/{name}"), version=fields.get("version", ">= 0"))
+
+
+def code(raw: Any) -> str:
+    """The Terraform code of an attribute, in one line."""
+    if isinstance(raw, bool):
+        return str(raw).lower()
+    text = str(raw)
+    return text[2:-1] if text.startswith("${") else text
+
+
+def literal(raw: Any) -> Any:
+    """The value of an attribute that is a literal.
+
+    Raises:
+        CodegenError: It is an expression.
+    """
+    match raw:
+        case dict():
+            return {_key(key): literal(value) for key, value in raw.items()}
+        case list():
+            return [literal(value) for value in raw]
+        case str():
+            return _number(raw[2:-1]) if raw.startswith("${") else _string(raw)
+        case float() if raw.is_integer():
+            return int(raw)
+        case _:
+            return raw
+
+
+def _key(raw: str) -> str:
+    text = raw[2:-1].strip("()") if raw.startswith("${") else raw
+    return _string(text) if text.startswith('"') else text
+
+
+def _number(text: str) -> int | float:
+    if not _NUMBER.fullmatch(text):
+        raise CodegenError("it must be a literal", value=text, mend="report it to the module's authors")
+    number = float(text)
+    return int(number) if number.is_integer() else number
+
+
+def _string(raw: str) -> str:
+    heredoc = _HEREDOC.fullmatch(raw)
+    if heredoc:
+        flush, _, body = heredoc.groups()
+        text = _flush(body) if flush else body
+        text += "\n" if body else ""
+    else:
+        text = _ESCAPE.sub(_unescape, raw[1:-1])
+    if re.search(r"(?<!\$)\$\{|(?<!%)%\{", text):
+        raise CodegenError("it must be a literal", value=text, mend="report it to the module's authors")
+    return text.replace("$${", "${").replace("%%{", "%{")
+
+
+def _flush(body: str) -> str:
+    """Takes away the indentation all lines share, as `<<-` does; blank lines don't count and stay."""
+    lines = body.split("\n")
+    indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return "\n".join(line[indent:] if line.strip() else line for line in lines)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    short, long, letter = match.groups()
+    return _LETTERS[letter] if letter else chr(int(short or long, 16))

@@ -1,0 +1,124 @@
+"""Renders the wrapper of a module from its catalog entry."""
+
+import hashlib
+import json
+import keyword
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import jinja2
+
+from anyscale_constructs.codegen.annotations import Annotations, camel
+from anyscale_constructs.codegen.catalog import Entry, dump
+from anyscale_constructs.codegen.infer import split
+from anyscale_constructs.core.interface import Interface, Variable
+from anyscale_constructs.errors import CodegenError
+
+_HASH_DIGITS = 12
+_ONE_LINE = 90
+_TAKEN = {"self", "scope", "id", "inputs", "depends_on"}
+_KNOWN = {"value": "It", "length": "Its length", "keys": "Its keys"}
+_CONTAINS = re.compile(r"contains\(\[(.*)\], (var\.\w+)\)")
+_EQUALS = re.compile(r'(var\.\w+) == ("[^"]*")')
+
+_templates = jinja2.Environment(
+    loader=jinja2.PackageLoader("anyscale_constructs.codegen"),
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 - it renders Python, not HTML
+)
+
+
+def render(module: Entry, interface: Interface) -> str:
+    """The wrapper's source, formatted.
+
+    Args:
+        module: The module's row in the table.
+        interface: Its interface.
+
+    Raises:
+        CodegenError: An input can't be a keyword argument, or a type can't be read.
+    """
+    annotations = Annotations()
+    inputs: dict[str, list[dict[str, str]]] = {"required": [], "optional": []}
+    for name, variable in interface.variables.items():
+        if keyword.iskeyword(name) or name in _TAKEN:
+            raise CodegenError("an input can't be a keyword argument", value=f"{module.name}.{name}")
+        type_ = "bool" if variable.text else variable.type
+        inputs["required" if variable.required else "optional"].append(
+            {
+                "name": name,
+                "annotation": annotations.annotate(type_, module.stem + camel(name)),
+                "docs": _docstring(_describe(name, variable)),
+            }
+        )
+    return _templates.get_template("module.py.jinja").render(
+        module=module,
+        interface=interface,
+        hash=hashlib.sha256(dump(interface).encode()).hexdigest()[:_HASH_DIGITS],
+        types=sorted(annotations.imports),
+        shapes=annotations.shapes,
+        typing=sorted({*annotations.typing, "Unpack", *(["Required"] if inputs["required"] else [])}),
+        **inputs,
+    )
+
+
+def render_package(modules: Iterable[Entry]) -> str:
+    """The source of the `__init__.py` that exports the wrappers of a folder."""
+    stems = {module.name.replace("/", "."): module.stem for module in sorted(modules, key=lambda each: each.name)}
+    exports = sorted(f"{stem}{kind}" for stem in stems.values() for kind in ("Inputs", "Module"))
+    return _templates.get_template("package.py.jinja").render(modules=stems.items(), exports=exports)
+
+
+def _describe(name: str, variable: Variable) -> list[str]:
+    """What there is to say of an input, one paragraph an element."""
+    lead = [f"`{variable.type}`."]
+    rest = []
+    if variable.text:
+        lead = ["A boolean, which upstream declares as a `string`."]
+    if variable.required:
+        lead.append("Required.")
+    else:
+        default = _json(variable.default)
+        if len(default) <= _ONE_LINE:
+            lead.append(f"Default: `{default}`.")
+        else:
+            rest = ["Default:\n" + "\n".join(f"- `{line}`" for line in _lines(variable.default))]
+    allowed = [values for condition in variable.validation if (values := _allowed(condition, f"var.{name}"))]
+    lead += [f"Allowed: {values}." for values in allowed]
+    if variable.known_at_plan:
+        lead.append(f"{_KNOWN[variable.known_at_plan]} must be known when Terraform plans.")
+    return [" ".join(lead), *rest]
+
+
+def _allowed(condition: str, variable: str) -> str:
+    """The values a condition lets through, where it is no more than a list of them."""
+    plain = condition.removeprefix("(").removesuffix(")") if condition.startswith("(") else condition
+    contains = _CONTAINS.fullmatch(plain)
+    if contains and contains.group(2) == variable:
+        return ", ".join(f"`{value}`" for value in split(contains.group(1), ","))
+    matches = [_EQUALS.fullmatch(part) for part in plain.split(" || ")]
+    if all(match and match.group(1) == variable for match in matches):
+        return ", ".join(f"`{match.group(2)}`" for match in matches if match)
+    return ""
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [f"{_json(key)}: {_json(element)}" for key, element in value.items()]
+    return [_json(element) for element in value] if isinstance(value, list) else [_json(value)]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _docstring(paragraphs: list[str]) -> str:
+    """A docstring for a field, indented by one level."""
+    text = "\n\n".join(paragraphs)
+    raw = "r" if "\\" in text else ""
+    end = "\n" if "\n" in text else ""
+    return f'{raw}"""{text}{end}"""'.replace("\n", "\n    ").replace("\n    \n", "\n\n")

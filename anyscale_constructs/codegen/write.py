@@ -1,0 +1,114 @@
+"""Writes the catalog and the wrappers: everything is read and rendered before the first file is touched."""
+
+import importlib.resources
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from anyscale_constructs.codegen.catalog import dump, entry, read, table
+from anyscale_constructs.codegen.diff import differences
+from anyscale_constructs.codegen.git import Checkout
+from anyscale_constructs.codegen.render import render, render_package
+from anyscale_constructs.core.interface import Interface, parse
+from anyscale_constructs.errors import CodegenError
+
+MODULES = Path(str(importlib.resources.files("anyscale_constructs") / "modules"))
+"""The folder of the wrappers, with the catalog in it."""
+
+
+def regenerate(checkout: Checkout, repository: str, modules: Path) -> dict[str, list[str]]:
+    """Reads all modules of a repository anew, and writes their catalog files and wrappers.
+
+    Args:
+        checkout: The repository at the new tag.
+        repository: `owner/name`, as in the table.
+        modules: The folder to write to, e.g. `MODULES`.
+
+    Returns:
+        The interface difference to what was there before, by the name of the module.
+
+    Raises:
+        CodegenError: A module isn't there or can't be read, or a file can't be written.
+    """
+    interfaces = [read(checkout, each) for each in table().values() if each.repository == repository]
+    if not interfaces:
+        known = sorted({each.repository for each in table().values()})
+        raise CodegenError("--repository must be in codegen/modules.yaml", value=repository, allowed=", ".join(known))
+    changes = {interface.name: _difference(interface, modules) for interface in interfaces}
+    catalogs = {_catalog(modules, interface.name): dump(interface) for interface in interfaces}
+    _write({**catalogs, **_wrappers(interfaces, modules)})
+    return changes
+
+
+def add(checkout: Checkout, name: str, modules: Path) -> list[str]:
+    """Writes the interface of a module at another tag, for stacks that pin it.
+
+    Args:
+        checkout: The repository at that tag.
+        name: The catalog's name of the module.
+        modules: The folder to write to.
+
+    Returns:
+        What differs there from the catalog's own tag.
+
+    Raises:
+        CodegenError: The module isn't there or can't be read, or the file can't be written.
+    """
+    interface = read(checkout, entry(name))
+    _write({_catalog(modules, f"{name}@{checkout.ref}"): dump(interface)})
+    return _difference(interface, modules)
+
+
+def rerender(modules: Path) -> list[str]:
+    """Renders all wrappers anew from the catalog; no checkout is needed.
+
+    Args:
+        modules: The folder to read the catalog from and to write to.
+
+    Returns:
+        The names of the modules.
+
+    Raises:
+        CodegenError: The catalog lacks a module of the table, or a file can't be written.
+    """
+    missing = [name for name in table() if not _catalog(modules, name).is_file()]
+    if missing:
+        raise CodegenError(
+            f"the catalog lacks {', '.join(missing)}", mend="anyscale-constructs modules regenerate --ref TAG"
+        )
+    _write(_wrappers([_load(modules, name) for name in table()], modules))
+    return list(table())
+
+
+def _wrappers(interfaces: Sequence[Interface], modules: Path) -> dict[Path, str]:
+    texts = {modules / f"{each.name}.py": render(entry(each.name), each) for each in interfaces}
+    for provider in {each.name.partition("/")[0] for each in interfaces}:
+        siblings = [each for each in table().values() if each.name.startswith(f"{provider}/")]
+        texts[modules / provider / "__init__.py"] = render_package(siblings)
+    return texts
+
+
+def _difference(interface: Interface, modules: Path) -> list[str]:
+    if not _catalog(modules, interface.name).is_file():
+        return ["new in the catalog"]
+    return differences(_load(modules, interface.name), interface)
+
+
+def _load(modules: Path, name: str) -> Interface:
+    file = _catalog(modules, name)
+    try:
+        return parse(name, file.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError):
+        raise CodegenError(f"{file} is no catalog file", mend="git checkout the file, or delete it") from None
+
+
+def _catalog(modules: Path, name: str) -> Path:
+    return modules / "catalog" / f"{name}.json"
+
+
+def _write(texts: Mapping[Path, str]) -> None:
+    try:
+        for file, text in texts.items():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise CodegenError(f"{error.filename} can't be written: {error.strerror}") from None

@@ -1,0 +1,29 @@
+"""`python -m stacks`: every cloud of a directory, from YAML to Terraform JSON."""
+
+import argparse
+import sys
+
+from anyscale_constructs.cli.synth import synth
+from anyscale_constructs.errors import ConstructsError
+from stacks import STACKS
+
+
+def main() -> int:
+    """Synthesizes the clouds named on the command line, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m stacks", description="Turns clouds in YAML into Terraform JSON.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="clouds to synthesize (default: all)")
+    parser.add_argument(
+        "--clouds", metavar="DIR", help="where the YAML files are (default: cdktf.json's context.clouds)"
+    )
+    parser.add_argument("--out", metavar="DIR", help="where the JSON goes (default: cdktf.json's output)")
+    arguments = parser.parse_args()
+    try:
+        synth(STACKS, arguments.names, arguments.clouds, arguments.out)
+    except ConstructsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_status
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,51 @@
+"""Fixtures for all tests."""
+
+import json
+import os
+import pathlib
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.stack import CloudStack
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+def require(program: str) -> str:
+    """The path of a program; without it the test skips and says so, and in CI it fails."""
+    path = shutil.which(program)
+    if path is None:
+        text = f"{program} is not on PATH"
+        if os.environ.get("CI"):
+            pytest.fail(text)
+        pytest.skip(text)
+    return path
+
+
+@pytest.fixture(scope="session")
+def terraform() -> str:
+    return require("terraform")
+
+
+@pytest.fixture
+def synth(tmp_path: pathlib.Path) -> Callable[[Callable[[App], CloudStack]], dict[str, Any]]:
+    """Synthesizes one stack and gives its Terraform JSON."""
+
+    def run(build: Callable[[App], CloudStack]) -> dict[str, Any]:
+        app = App(tmp_path)
+        stack = build(app)
+        app.synth()
+        loaded: dict[str, Any] = json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text())
+        return loaded
+
+    return run
+
+
+@pytest.fixture
+def stack(tmp_path: pathlib.Path) -> CloudStack:
+    """An empty stack."""
+    return CloudStack(App(tmp_path), "test")

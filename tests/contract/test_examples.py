@@ -1,0 +1,96 @@
+"""Every example, through the real `terraform init` and `terraform validate`, against upstream's interfaces."""
+
+import json
+import pathlib
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.cli import project
+from anyscale_constructs.core.app import synthesize
+from anyscale_constructs.core.config import Document
+from anyscale_constructs.core.interface import Interface
+from stacks import STACKS
+from tests.conftest import ROOT
+from tests.contract import standins
+
+EXAMPLES = sorted((ROOT / "examples" / "clouds").glob("*.yaml"))
+
+Validate = Callable[[dict[str, Any]], subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def validate(terraform: str, tmp_path: pathlib.Path) -> Validate:
+    def run(configuration: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "main.tf.json").write_text(json.dumps(configuration))
+        init = [terraform, f"-chdir={tmp_path}", "init", "-backend=false", "-input=false", "-no-color"]
+        initialised = subprocess.run(init, check=False, capture_output=True, text=True)
+        if initialised.returncode:
+            return initialised
+        return subprocess.run(
+            [terraform, f"-chdir={tmp_path}", "validate", "-no-color"],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+def synthesized(example: pathlib.Path, directory: pathlib.Path) -> tuple[dict[str, Any], dict[str, Interface]]:
+    document = Document(example)
+    stack_type = project.load_stack(STACKS, document.data["stack"])
+    config = document.parse(stack_type.config_type)
+    (stack,) = synthesize(lambda app: stack_type(app, example.stem, config), directory / "out")
+    text = (directory / "out" / "stacks" / example.stem / "cdk.tf.json").read_text()
+    return json.loads(text), {name: module.interface for name, module in stack.modules.items()}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
+def test_example_fits_the_modules(example: pathlib.Path, tmp_path: pathlib.Path, validate: Validate) -> None:
+    configuration, interfaces = synthesized(example, tmp_path)
+    result = validate(standins.redirect(configuration, interfaces, tmp_path / "modules"))
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def change_type(configuration: dict[str, Any]) -> None:
+    configuration["module"]["vpc"]["public_subnets"] = {"not": "a list"}
+
+
+def leave_out_a_required_input(configuration: dict[str, Any]) -> None:
+    del configuration["module"]["securitygroups"]["vpc_id"]
+
+
+def add_an_unknown_input(configuration: dict[str, Any]) -> None:
+    configuration["module"]["s3"]["no_such_input"] = 1
+
+
+def refer_to_an_unknown_output(configuration: dict[str, Any]) -> None:
+    configuration["output"]["anyscale_vpc_id"]["value"] = "${module.vpc.no_such_output}"
+
+
+def break_a_validation(configuration: dict[str, Any]) -> None:
+    configuration["module"]["s3"]["bucket_namespace"] = "local"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (change_type, "list of string required"),
+        (leave_out_a_required_input, 'The argument "vpc_id" is required'),
+        (add_an_unknown_input, 'No argument or block type is named "no_such_input"'),
+        (refer_to_an_unknown_output, "no_such_output"),
+        (break_a_validation, "upstream refuses it"),
+    ],
+)
+def test_check_bites(
+    spoil: Callable[[dict[str, Any]], None], complaint: str, tmp_path: pathlib.Path, validate: Validate
+) -> None:
+    configuration, interfaces = synthesized(ROOT / "examples" / "clouds" / "minimal.yaml", tmp_path)
+    spoiled = standins.redirect(configuration, interfaces, tmp_path / "modules")
+    spoil(spoiled)
+    result = validate(spoiled)
+    assert result.returncode != 0
+    assert complaint in " ".join((result.stdout + result.stderr).split())

@@ -1,0 +1,65 @@
+"""The difference between two interfaces, in words."""
+
+import dataclasses
+
+from anyscale_constructs.codegen.diff import differences
+from anyscale_constructs.core.interface import Interface, Output, Provider, Variable
+
+OLD = Interface(
+    name="aws/example",
+    repository="acme/modules",
+    path="modules/example",
+    ref="v1",
+    commit="1" * 40,
+    required_version=">= 1.9",
+    required_providers={
+        "aws": Provider("hashicorp/aws", ">= 5.0"),
+        "time": Provider("hashicorp/time", ">= 0.9"),
+    },
+    variables={
+        "name": Variable("string", required=True),
+        "size": Variable("number", 3, validation=("var.size > 1",)),
+        "gone": Variable("string"),
+    },
+    outputs={"id": Output("string"), "users": Output("any")},
+)
+
+
+def test_nothing_to_say_of_another_ref_with_the_same_interface() -> None:
+    assert differences(OLD, dataclasses.replace(OLD, ref="v2", commit="2" * 40)) == []
+
+
+def test_every_kind_of_change_is_said() -> None:
+    new = dataclasses.replace(
+        OLD,
+        ref="v2",
+        required_version=">= 1.10",
+        required_providers={"aws": Provider("hashicorp/aws", ">= 6.37.0")},
+        variables={
+            "name": Variable("string", "anyscale"),
+            "size": Variable("string", 4, validation=("var.size > 2",), known_at_plan="value"),
+            "mode": Variable("string", "a", validation=('contains(["a"], var.mode)',)),
+            "token": Variable("string", required=True),
+        },
+        outputs={
+            "id": Output("list(string)"),
+            "users": Output("any", sensitive=True),
+            "arn": Output("string"),
+        },
+    )
+    assert differences(OLD, new) == [
+        "provider time removed",
+        "variable gone removed",
+        'variable mode added: type string, default "a", validation contains(["a"], var.mode)',
+        "variable token added: type string, default none, it is required",
+        "output arn added: type string",
+        "terraform: version was >= 1.9, is >= 1.10",
+        "provider aws: version was >= 5.0, is >= 6.37.0",
+        'variable name: default was none, it is required, is "anyscale"',
+        "variable size: type was number, is string",
+        "variable size: default was 3, is 4",
+        "variable size: validation was var.size > 1, is var.size > 2",
+        "variable size: known at plan was nothing, is value",
+        "output id: type was string, is list(string)",
+        "output users: sensitive was no, is yes",
+    ]

@@ -1,0 +1,214 @@
+"""`anyscale-constructs modules`, from a git repository to files."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from anyscale_constructs import cli
+from anyscale_constructs.codegen import write
+from anyscale_constructs.codegen.catalog import table
+
+REPOSITORY = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
+Run = Callable[..., tuple[int, str, str]]
+
+
+def git(folder: Path, *arguments: str) -> str:
+    settings = ["user.name=a", "user.email=a@example.com", "commit.gpgsign=false", "tag.gpgsign=false"]
+    options = [part for setting in settings for part in ("-c", setting)]
+    return subprocess.check_output(["git", "-C", str(folder), *options, *arguments], text=True)
+
+
+def commit(folder: Path, tag: str) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", tag)
+    git(folder, "tag", tag)
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Path:
+    """A repository with small modules in the table's folders: v1, v2 with a change, v3 broken."""
+    folder = tmp_path / "github" / REPOSITORY
+    folder.mkdir(parents=True)
+    git(folder, "init", "--quiet")
+    for module in table().values():
+        (folder / module.path).mkdir(parents=True)
+        (folder / module.path / "main.tf").write_text('variable "name" { type = string }\n')
+    commit(folder, "v1")
+    s3 = folder / table()["aws/s3"].path / "main.tf"
+    s3.write_text('variable "name" { default = "a" }\n')
+    commit(folder, "v2")
+    s3.write_text('variable "name" {')
+    commit(folder, "v3")
+    s3.write_text('variable "lambda" {}')
+    commit(folder, "v4")
+    s3.unlink()
+    commit(folder, "v5")
+    return folder
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the commands write."""
+    folder = tmp_path / "modules"
+    monkeypatch.setattr(write, "MODULES", folder)
+    return folder
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line; gives its exit status, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "modules", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return (int(end.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+def test_regenerate_writes_catalogs_and_wrappers(run: Run, upstream: Path, modules: Path) -> None:
+    status, out, err = run("regenerate", "--from", upstream, "--ref", "v1")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[:2] == ["aws/iam at v1:", "  new in the catalog"]
+    written = {str(file.relative_to(modules)) for file in modules.rglob("*.*")}
+    files = {f"{name}.py" for name in table()} | {f"catalog/{name}.json" for name in table()}
+    assert written == {*files, "aws/__init__.py"}
+
+
+def test_regenerate_prints_the_interface_difference(run: Run, upstream: Path, modules: Path) -> None:
+    run("regenerate", "--from", upstream, "--ref", "v1")
+    status, out, _ = run("regenerate", "--from", upstream, "--ref", "v2")
+    assert status == 0
+    assert "aws/iam at v2:\n  the interface is the same\n" in out
+    assert (
+        "aws/s3 at v2:\n"
+        "  variable name: type was string, is any\n"
+        '  variable name: default was none, it is required, is "a"\n'
+    ) in out
+    assert git(upstream, "rev-parse", "v2").strip() in (modules / "aws" / "s3.py").read_text()
+
+
+def test_regenerate_leaves_the_checkout_alone(run: Run, upstream: Path, modules: Path) -> None:
+    (upstream / "mine.txt").write_text("not committed")
+    before = git(upstream, "status", "--porcelain", "--branch") + git(upstream, "rev-parse", "HEAD")
+    run("regenerate", "--from", upstream, "--ref", "v1")
+    assert git(upstream, "status", "--porcelain", "--branch") + git(upstream, "rev-parse", "HEAD") == before
+    assert modules.is_dir()
+
+
+def test_regenerate_clones_without_a_checkout(
+    run: Run, upstream: Path, modules: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{upstream.parent.parent}/.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")
+    assert run("regenerate", "--ref", "v1")[0] == 0
+    assert (modules / "aws" / "vpc.py").is_file()
+
+
+def test_add_writes_an_older_interface(run: Run, upstream: Path, modules: Path) -> None:
+    run("regenerate", "--from", upstream, "--ref", "v2")
+    before = (modules / "aws" / "s3.py").read_text()
+    status, out, _ = run("add", "aws/s3", "--from", upstream, "--ref", "v1")
+    assert status == 0
+    assert "aws/s3 at v1, compared with the catalog's own tag:\n  variable name: type was any" in out
+    assert '"ref": "v1"' in (modules / "catalog" / "aws" / "s3@v1.json").read_text()
+    assert (modules / "aws" / "s3.py").read_text() == before
+
+
+def test_render_needs_no_checkout(run: Run, upstream: Path, modules: Path) -> None:
+    run("regenerate", "--from", upstream, "--ref", "v1")
+    before = (modules / "aws" / "vpc.py").read_text()
+    (modules / "aws" / "vpc.py").unlink()
+    assert run("render")[:2] == (0, f"rendered {', '.join(table())}\n")
+    assert (modules / "aws" / "vpc.py").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--from", "missing", "--ref", "v1"], "--from must be a git checkout, but it is 'missing'"),
+        (
+            ["--from", "UPSTREAM", "--ref", "v9"],
+            "--ref must be a tag of the repository, but it is 'v9'. Allowed: v5",
+        ),
+        (["--from", "UPSTREAM", "--ref=--help"], "--ref must be a tag of the repository, but it is '--help'"),
+        (
+            ["--from", "UPSTREAM", "--ref", "v3"],
+            "aws/s3: main.tf can't be parsed as Terraform: Unexpected token",
+        ),
+        (
+            ["--from", "UPSTREAM", "--ref", "v4"],
+            "an input can't be a keyword argument, but it is 'aws/s3.lambda'",
+        ),
+        (
+            ["--from", "UPSTREAM", "--ref", "v5"],
+            "aws/s3: the repository holds no module in modules/aws-anyscale-s3",
+        ),
+        (
+            ["--from", "UPSTREAM", "--ref", "v1", "--repository", "a/b"],
+            f"but it is 'a/b'. Allowed: {REPOSITORY}",
+        ),
+    ],
+)
+def test_regenerate_fails_and_writes_nothing(
+    run: Run, upstream: Path, modules: Path, arguments: list[str], says: str
+) -> None:
+    status, out, err = run("regenerate", *(str(upstream) if a == "UPSTREAM" else a for a in arguments))
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ")
+    assert says in err
+    assert not modules.exists()
+
+
+def test_regenerate_fails_outside_a_checkout(run: Run, tmp_path: Path) -> None:
+    assert "must be a git checkout" in run("regenerate", "--from", tmp_path, "--ref", "v1")[2]
+
+
+def test_regenerate_fails_without_git(
+    run: Run, upstream: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    status, _, err = run("regenerate", "--from", upstream, "--ref", "v1")
+    assert (status, err) == (2, "error: git isn't on PATH. To mend it: install git\n")
+
+
+def test_regenerate_fails_when_the_clone_does(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{tmp_path}/.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")
+    status, _, err = run("regenerate", "--ref", "v1")
+    assert status == 2
+    assert err.startswith(f"error: https://github.com/{REPOSITORY} can't be cloned: ")
+    assert "--from" in err
+
+
+def test_regenerate_fails_where_it_cannot_write(run: Run, upstream: Path, modules: Path) -> None:
+    modules.write_text("a file, not a folder")
+    status, _, err = run("regenerate", "--from", upstream, "--ref", "v1")
+    assert status == 2
+    assert "can't be written" in err
+
+
+def test_add_fails_on_an_unknown_module(run: Run, upstream: Path) -> None:
+    status, _, err = run("add", "aws/s4", "--from", upstream, "--ref", "v1")
+    assert (status, err) == (2, "error: no such module: unknown key 'aws/s4': did you mean 'aws/s3'?\n")
+
+
+def test_render_fails_without_a_catalog(run: Run, modules: Path) -> None:
+    status, _, err = run("render")
+    assert status == 2
+    assert "the catalog lacks aws/iam" in err
+    assert not modules.exists()
+
+
+def test_render_fails_on_a_spoilt_catalog(run: Run, upstream: Path, modules: Path) -> None:
+    run("regenerate", "--from", upstream, "--ref", "v1")
+    (modules / "catalog" / "aws" / "s3.json").write_text("<<<<<<< HEAD")
+    status, _, err = run("render")
+    assert status == 2
+    assert "s3.json is no catalog file. To mend it:" in err
