@@ -41,11 +41,11 @@ from anyscale_constructs.registration.rules import problems
 class ObjectStorage(Model):
     """The bucket for logs, images and, without file storage, shared files."""
 
-    bucket_name: Text | None = Field(None, description="With its scheme: s3://, gs:// or abfss://.")
-    region: Text | None = Field(None, description="Default: the cloud's region.")
-    endpoint: Endpoint | None = Field(None, description="Default: the provider's own endpoint.")
+    bucket_name: Text | None = Field(default=None, description="With its scheme: s3://, gs:// or abfss://.")
+    region: Text | None = Field(default=None, description="Default: the cloud's region.")
+    endpoint: Endpoint | None = Field(default=None, description="Default: the provider's own endpoint.")
     s3_addressing_style: Literal["PATH_STYLE", "VIRTUAL_HOSTED_STYLE"] | None = Field(
-        None, description="How log sinks address S3. Default: the log sink's own choice."
+        default=None, description="How log sinks address S3. Default: the log sink's own choice."
     )
 
 
@@ -53,96 +53,108 @@ class MountTarget(Model):
     """An NFS server's address."""
 
     address: Text = Field(description="An IP address or a host name.")
-    zone: Text | None = Field(None, description="The zone it serves. Default: every zone.")
+    zone: Text | None = Field(default=None, description="The zone it serves. Default: every zone.")
 
 
 class FileStorage(Model):
     """Shared file storage."""
 
-    file_storage_id: Text | None = Field(None, description="The EFS id, or the Filestore instance's full name.")
+    file_storage_id: Text | None = Field(default=None, description="The EFS id, or the Filestore instance's full name.")
     mount_targets: TfList[MountTarget] | None = Field(
-        None, description="Default: what the control plane finds for file_storage_id."
+        default=None, description="Default: what the control plane finds for file_storage_id."
     )
-    mount_path: Text | None = Field(None, description="Filestore's or the NFS server's directory. Default: found too.")
-    persistent_volume_claim: Text | None = Field(None, description="Kubernetes only: an existing claim.")
-    csi_ephemeral_volume_driver: Text | None = Field(None, description="Kubernetes only: a CSI driver.")
+    mount_path: Text | None = Field(
+        default=None, description="Filestore's or the NFS server's directory. Default: found too."
+    )
+    persistent_volume_claim: Text | None = Field(default=None, description="Kubernetes only: an existing claim.")
+    csi_ephemeral_volume_driver: Text | None = Field(default=None, description="Kubernetes only: a CSI driver.")
 
 
 class AwsConfig(Model):
     """Where the cloud lives in AWS; a Kubernetes cloud needs none of it."""
 
-    vpc_id: VpcId | None = Field(None, description="The VPC.")
-    subnet_ids: TfList[SubnetId] | None = Field(None, description="At least two, in different zones.")
-    zones: TfList[Text] | None = Field(None, description="The subnets' zones. Default: found by the control plane.")
-    security_group_ids: TfList[SecurityGroupId] | None = Field(None, description="The instances' security groups.")
-    anyscale_iam_role_id: RoleArn | None = Field(None, description="The role that the control plane assumes.")
+    vpc_id: VpcId | None = Field(default=None, description="The VPC.")
+    subnet_ids: TfList[SubnetId] | None = Field(default=None, description="At least two, in different zones.")
+    zones: TfList[Text] | None = Field(
+        default=None, description="The subnets' zones. Default: found by the control plane."
+    )
+    security_group_ids: TfList[SecurityGroupId] | None = Field(
+        default=None, description="The instances' security groups."
+    )
+    anyscale_iam_role_id: RoleArn | None = Field(default=None, description="The role that the control plane assumes.")
     external_id: ExternalId | None = Field(
-        None,
+        default=None,
         description="Begins with the organization's id and stands in that role's trust policy. "
         "Default on Kubernetes: the cloud's id.",
     )
-    cluster_iam_role_id: RoleArn | None = Field(None, description="The instances' role.")
+    cluster_iam_role_id: RoleArn | None = Field(default=None, description="The instances' role.")
     cluster_instance_profile_id: InstanceProfileArn | None = Field(
-        None, description="Default: the instance profile that has the name of the instances' role."
+        default=None, description="Default: the instance profile that has the name of the instances' role."
     )
-    memorydb_cluster_name: MemoryDbName | None = Field(None, description="MemoryDB for head node fault tolerance.")
-    memorydb_cluster_arn: MemoryDbArn | None = Field(None, description="Default: found by the control plane.")
-    memorydb_cluster_endpoint: RedisUrl | None = Field(None, description="Default: found by the control plane.")
+    memorydb_cluster_name: MemoryDbName | None = Field(
+        default=None, description="MemoryDB for head node fault tolerance."
+    )
+    memorydb_cluster_arn: MemoryDbArn | None = Field(default=None, description="Default: found by the control plane.")
+    memorydb_cluster_endpoint: RedisUrl | None = Field(default=None, description="Default: found by the control plane.")
 
 
 class GcpConfig(Model):
     """Where the cloud lives in Google Cloud; a Kubernetes cloud needs its project only."""
 
-    project_id: GcpProjectId | None = Field(None, description="The project.")
-    host_project_id: GcpProjectId | None = Field(None, description="The host project of a shared VPC.")
-    provider_name: IdentityProviderName | None = Field(None, description="The workload identity provider.")
-    vpc_name: GcpResourceName | None = Field(None, description="The VPC's name.")
-    subnet_names: TfList[GcpResourceName] | None = Field(None, description="The subnets' names.")
-    firewall_policy_names: TfList[Text] | None = Field(None, description="The firewall policies' names.")
-    anyscale_service_account_email: Email | None = Field(None, description="The control plane's service account.")
-    cluster_service_account_email: Email | None = Field(None, description="The instances' service account.")
-    memorystore_instance_name: GcpInstanceName | None = Field(
-        None, description="Memorystore for head node fault tolerance."
+    project_id: GcpProjectId | None = Field(default=None, description="The project.")
+    host_project_id: GcpProjectId | None = Field(default=None, description="The host project of a shared VPC.")
+    provider_name: IdentityProviderName | None = Field(default=None, description="The workload identity provider.")
+    vpc_name: GcpResourceName | None = Field(default=None, description="The VPC's name.")
+    subnet_names: TfList[GcpResourceName] | None = Field(default=None, description="The subnets' names.")
+    firewall_policy_names: TfList[Text] | None = Field(default=None, description="The firewall policies' names.")
+    anyscale_service_account_email: Email | None = Field(
+        default=None, description="The control plane's service account."
     )
-    memorystore_endpoint: HostPort | None = Field(None, description="Default: found by the control plane.")
+    cluster_service_account_email: Email | None = Field(default=None, description="The instances' service account.")
+    memorystore_instance_name: GcpInstanceName | None = Field(
+        default=None, description="Memorystore for head node fault tolerance."
+    )
+    memorystore_endpoint: HostPort | None = Field(default=None, description="Default: found by the control plane.")
 
 
 class AzureConfig(Model):
     """Where the cloud lives in Azure."""
 
-    tenant_id: TenantId | None = Field(None, description="The tenant.")
+    tenant_id: TenantId | None = Field(default=None, description="The tenant.")
 
 
 class KubernetesConfig(Model):
     """The cluster that a K8S cloud runs in."""
 
     anyscale_operator_iam_identity: Text | None = Field(
-        None,
+        default=None,
         description="The operator's IAM role ARN, service account e-mail or managed identity's principal id.",
     )
-    zones: TfList[Text] | None = Field(None, description="The zones that pods are launched in.")
-    redis_endpoint: HostPort | None = Field(None, description="Redis for head node fault tolerance.")
-    custom_image_registry: Text | None = Field(None, description="Where images are pulled from. Default: Anyscale's.")
+    zones: TfList[Text] | None = Field(default=None, description="The zones that pods are launched in.")
+    redis_endpoint: HostPort | None = Field(default=None, description="Redis for head node fault tolerance.")
+    custom_image_registry: Text | None = Field(
+        default=None, description="Where images are pulled from. Default: Anyscale's."
+    )
 
 
 class CloudResource(Model):
     """A cloud's infrastructure, as Anyscale registers it."""
 
     name: Text | None = Field(
-        None, description="What a later registration finds the resource by. Default: e.g. vm-aws-us-east-2."
+        default=None, description="What a later registration finds the resource by. Default: e.g. vm-aws-us-east-2."
     )
     provider: Literal["AWS", "GCP", "AZURE", "GENERIC"] = Field(description="Who runs the machines.")
     compute_stack: Literal["VM", "K8S"] = Field(description="Instances, or pods in a Kubernetes cluster.")
     region: Text = Field(description="The provider's region; `default` for GENERIC clouds without one.")
     networking_mode: Literal["PUBLIC", "PRIVATE"] | None = Field(
-        None, description="Whether instances have public addresses. Default: PUBLIC."
+        default=None, description="Whether instances have public addresses. Default: PUBLIC."
     )
-    object_storage: ObjectStorage | None = Field(None, description="The bucket.")
-    file_storage: FileStorage | None = Field(None, description="Default: shared files are kept in the bucket.")
-    aws_config: AwsConfig | None = Field(None, description="For AWS.")
-    gcp_config: GcpConfig | None = Field(None, description="For GCP.")
-    azure_config: AzureConfig | None = Field(None, description="For AZURE.")
-    kubernetes_config: KubernetesConfig | None = Field(None, description="For K8S.")
+    object_storage: ObjectStorage | None = Field(default=None, description="The bucket.")
+    file_storage: FileStorage | None = Field(default=None, description="Default: shared files are kept in the bucket.")
+    aws_config: AwsConfig | None = Field(default=None, description="For AWS.")
+    gcp_config: GcpConfig | None = Field(default=None, description="For GCP.")
+    azure_config: AzureConfig | None = Field(default=None, description="For AZURE.")
+    kubernetes_config: KubernetesConfig | None = Field(default=None, description="For K8S.")
 
     @classmethod
     def read(cls, values: Mapping[str, Any], where: str = "the cloud resource") -> Self:

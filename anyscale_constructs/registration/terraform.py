@@ -92,7 +92,7 @@ def _sections(resource: CloudResource) -> list[tuple[str, dict[str, Any]]]:
     for name, values in resource.mapping().items():
         if name in _OWN:
             continue
-        section = dict(values)
+        section: dict[str, Any] = dict(values)
         zones = section.pop("zones", None) if name == "aws_config" else None
         subnets = section.get("subnet_ids")
         if zones and subnets and len(zones) == len(subnets):
@@ -116,10 +116,13 @@ def _hcl(value: Any, indent: str) -> str:
         case _Code():
             return str(value)
         case dict():
-            quoted = {key if key.isidentifier() else json.dumps(key): element for key, element in value.items()}
-            return "\n".join(["{", *_attributes(quoted, f"{indent}  "), f"{indent}}}"])
+            return "\n".join(["{", *_attributes({_key(k): v for k, v in value.items()}, f"{indent}  "), f"{indent}}}"])
         case list():
             return "[" + ", ".join(_hcl(element, indent) for element in value) + "]"
         case str():
             return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
     return json.dumps(value)
+
+
+def _key(key: str) -> str:
+    return key if key.isidentifier() else json.dumps(key)
