@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from typing import Any
 
 import yaml
 
@@ -48,7 +49,7 @@ def resource_file(resource: CloudResource) -> str:
 def register_command(registration: Registration, *, verify: bool, auto_add_user: bool) -> str:
     """The command for a shell: with flags where they can say everything, else with a resource file.
 
-    Kubernetes needs a hidden flag, and a name of one's own or an instance profile has none.
+    Kubernetes needs a hidden flag, and a name or an instance profile of one's own has none.
 
     Args:
         registration: The cloud's name and resource.
@@ -72,10 +73,10 @@ def _flags(resource: CloudResource) -> list[tuple[str, str]] | None:
         return None
     flags = [("--provider", resource.provider.lower())]
     for field, value in resource.fields():
-        if field in {"name", "provider", "compute_stack"}:
+        if field in {"name", "provider", "compute_stack"} or _goes_without_saying(field, value, resource):
             continue
-        if field == "networking_mode":
-            flags += [("--private-network", "")] if value == "PRIVATE" else []
+        if (field, value) == ("networking_mode", "PRIVATE"):
+            flags.append(("--private-network", ""))
         elif field not in known:
             return None
         elif field == "file_storage.file_storage_id" and resource.provider == "GCP":
@@ -87,3 +88,14 @@ def _flags(resource: CloudResource) -> list[tuple[str, str]] | None:
         else:
             flags.append((known[field], ",".join(value) if isinstance(value, list) else value))
     return flags
+
+
+def _goes_without_saying(field: str, value: Any, resource: CloudResource) -> bool:
+    match field:
+        case "networking_mode":
+            return bool(value == "PUBLIC")
+        case "object_storage.region":
+            return bool(value == resource.region)
+        case "aws_config.cluster_instance_profile_id" if resource.aws_config:
+            return bool(value.replace(":instance-profile/", ":role/") == resource.aws_config.cluster_iam_role_id)
+    return False
