@@ -274,7 +274,7 @@ class Ec2Stack(CloudStack):
         )
 
     def _resource(self) -> CloudResource:
-        config, memorydb = self.config, self.memorydb
+        config = self.config
         bucket_region = config.bucket.region if isinstance(config.bucket, ExistingBucket) else None
         return CloudResource(
             name=f"vm-aws-{config.region}",
@@ -294,9 +294,7 @@ class Ec2Stack(CloudStack):
                 external_id=self.external_id,
                 cluster_iam_role_id=self.iam.cluster_node_role_arn,
                 cluster_instance_profile_id=self.iam.cluster_node_instance_profile_arn,
-                memorydb_cluster_name=memorydb.name if memorydb else None,
-                memorydb_cluster_arn=memorydb.memorydb_cluster_arn if memorydb else None,
-                memorydb_cluster_endpoint=memorydb.memorydb_cluster_endpoint_address if memorydb else None,
+                memorydb_cluster_name=self.memorydb.name if self.memorydb else None,
             ),
         )
 
