@@ -7,7 +7,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from anyscale_constructs.core.backend import Backend, Local
-from anyscale_constructs.core.model import Model, explain
+from anyscale_constructs.core.model import Model, explain_one
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 from anyscale_constructs.core.types import CloudId, OrgId, TagValue
 from anyscale_constructs.errors import ConfigError
@@ -85,7 +85,8 @@ class Document:
         try:
             return config.model_validate(self.data)
         except ValidationError as error:
-            raise ConfigError(explain(error, self._where)) from error
+            lines = (f"{self._where(detail['loc'])}: {explain_one(detail)}" for detail in error.errors())
+            raise ConfigError("\n".join(lines)) from error
 
     def _where(self, loc: tuple[int | str, ...]) -> str:
         node: yaml.Node = self._root

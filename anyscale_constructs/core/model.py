@@ -1,7 +1,7 @@
 """Strict pydantic models, and one clear error for whatever doesn't fit them."""
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError, model_validator
@@ -45,20 +45,23 @@ def refuse(what: str, mend: str) -> PydanticCustomError:
     return PydanticCustomError("not_allowed", "{text}", {"text": f"{what}. To mend it: {mend}"})
 
 
-def explain(
-    error: ValidationError,
-    where: Callable[[tuple[int | str, ...]], str] = lambda loc: ".".join(map(str, loc)),
-) -> str:
+def explain(error: ValidationError, name: str = "") -> str:
     """One line for each thing that is wrong: where, what, and the value.
 
     Args:
         error: What pydantic raised.
-        where: Turns a location into text. Default: the keys, joined by dots.
+        name: What was validated, if that is a part of something larger.
     """
-    return "\n".join(f"{where(detail['loc'])}: {_explain_one(detail)}" for detail in error.errors())
+
+    def line(detail: ErrorDetails) -> str:
+        where = ".".join(filter(None, [name, *map(str, detail["loc"])]))
+        return f"{where}: {explain_one(detail)}" if where else explain_one(detail)
+
+    return "\n".join(map(line, error.errors()))
 
 
-def _explain_one(detail: ErrorDetails) -> str:
+def explain_one(detail: ErrorDetails) -> str:
+    """What is wrong with one value, without the place where it stands."""
     text = detail["msg"]
     if detail["type"] == "missing":
         return "is required"

@@ -154,7 +154,7 @@ class Module(TerraformHclModule):
                 try:
                     _adapter(annotations[name]).validate_python(value)
                 except ValidationError as error:
-                    yield from explain(error, lambda loc, name=name: ".".join([name, *map(str, loc)])).splitlines()
+                    yield from explain(error, name).splitlines()
 
     def _check_known_at_plan(self) -> Iterator[str]:
         for name, value in self.inputs.given.items():

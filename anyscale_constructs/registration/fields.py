@@ -1,29 +1,26 @@
 """The field types of the resource file: literals are checked, Terraform expressions pass untouched."""
 
-import re
 from typing import Annotated
 
 from anyscale_constructs.core.types import Checked
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
-Text = Annotated[str, Checked("text, with no space at its ends", re.compile(r"\S(?:.*\S)?"), "primary")]
+Text = Annotated[str, Checked("text, with no space at its ends", r"\S(?:.*\S)?", "primary")]
 Email = Annotated[
     str,
-    Checked("an e-mail address", re.compile(r"[^@\s/]+@[^@\s/]+"), "anyscale@acme-ml.iam.gserviceaccount.com"),
+    Checked("an e-mail address", r"[^@\s/]+@[^@\s/]+", "anyscale@acme-ml.iam.gserviceaccount.com"),
 ]
 Endpoint = Annotated[
     str,
-    Checked("an http or https URL", re.compile(r"https?://[^\s/]+\S*"), "https://s3.us-east-2.amazonaws.com"),
+    Checked("an http or https URL", r"https?://[^\s/]+\S*", "https://s3.us-east-2.amazonaws.com"),
 ]
-HostPort = Annotated[
-    str, Checked("a host and a port", re.compile(r"[^\s:/]+:\d+"), "redis.ray-system.svc.cluster.local:6379")
-]
+HostPort = Annotated[str, Checked("a host and a port", r"[^\s:/]+:\d+", "redis.ray-system.svc.cluster.local:6379")]
 RedisUrl = Annotated[
     str,
     Checked(
         "rediss://, the host, a colon and the port (MemoryDB speaks TLS)",
-        re.compile(r"rediss://[^\s:/]+:\d+"),
+        r"rediss://[^\s:/]+:\d+",
         "rediss://clustercfg.anyscale-prod.abc123.memorydb.us-east-2.amazonaws.com:6379",
     ),
 ]
@@ -31,7 +28,7 @@ GcpProjectId = Annotated[
     str,
     Checked(
         "a project id, which begins with a letter (the project number is something else)",
-        re.compile(r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"),
+        r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
         "acme-ml",
     ),
 ]
@@ -39,7 +36,7 @@ GcpInstanceName = Annotated[
     str,
     Checked(
         "an instance's full name",
-        re.compile(r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+"),
+        r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+",
         "projects/acme-ml/locations/us-central1/instances/anyscale",
     ),
 ]
@@ -47,7 +44,7 @@ GcpResourceName = Annotated[
     str,
     Checked(
         "a plain name, without the path around it",
-        re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"),
+        r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
         "anyscale",
     ),
 ]
@@ -55,20 +52,20 @@ IdentityProviderName = Annotated[
     str,
     Checked(
         "an identity provider's full name, which holds the project's number",
-        re.compile(r"projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+"),
+        r"projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+",
         "projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
     ),
 ]
 MemoryDbName = Annotated[
     str,
-    Checked("a MemoryDB cluster's plain name, not its ARN", re.compile(r"[a-z][a-z0-9-]{0,39}"), "anyscale-prod"),
+    Checked("a MemoryDB cluster's plain name, not its ARN", r"[a-z][a-z0-9-]{0,39}", "anyscale-prod"),
 ]
 MemoryDbArn = Annotated[
     str,
     Checked(
         "a MemoryDB cluster's ARN",
-        re.compile(r"arn:aws:memorydb:[a-z0-9-]+:\d{12}:cluster/[a-z0-9-]+"),
+        r"arn:aws:memorydb:[a-z0-9-]+:\d{12}:cluster/[a-z0-9-]+",
         "arn:aws:memorydb:us-east-2:111122223333:cluster/anyscale-prod",
     ),
 ]
-TenantId = Annotated[str, Checked("an Azure tenant's id", re.compile(_UUID), "a1b2c3d4-e5f6-7890-abcd-ef1234567890")]
+TenantId = Annotated[str, Checked("an Azure tenant's id", _UUID, "a1b2c3d4-e5f6-7890-abcd-ef1234567890")]

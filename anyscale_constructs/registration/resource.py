@@ -170,7 +170,7 @@ class CloudResource(Model):
         try:
             return cls.model_validate(_without_empty(values))
         except ValidationError as error:
-            raise RegistrationError(explain(error, lambda loc: ".".join([where, *map(str, loc)]))) from error
+            raise RegistrationError(explain(error, where)) from error
 
     @property
     def resource_name(self) -> str:
