@@ -25,24 +25,24 @@ class ExampleRules(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class ExampleInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-example`."""
+    """The optional inputs of `modules/aws-example`; None leaves one out."""
 
-    mode: TfString
+    mode: TfString | None
     """`string`. Default: `"a"`. Allowed: `"a"`, `"b"`."""
 
-    engine: TfString
+    engine: TfString | None
     """`string`. Default: `"7.0"`. Allowed: `"7.0"`, `"6.2"`."""
 
-    size: TfNumber
+    size: TfNumber | None
     """`number`. Default: `3`."""
 
-    tiering: TfBool
+    tiering: TfBool | None
     """A boolean, which upstream declares as a `string`. Default: `false`."""
 
-    path: TfString
+    path: TfString | None
     r"""`string`. Default: `"C:\\dir \"x\""`."""
 
-    rules: TfList[TfObject[ExampleRules]]
+    rules: TfList[TfObject[ExampleRules]] | None
     """`list(object({name = string, description = optional(string)}))`.
 
     Default:
@@ -51,7 +51,7 @@ class ExampleInputs(TypedDict, total=False):
     - `{"name": "rule-2", "description": "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"}`
     """
 
-    extra: TfAny
+    extra: TfAny | None
     """`any`. Default: `null`."""
 
 
