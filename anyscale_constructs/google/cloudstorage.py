@@ -9,9 +9,11 @@ from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.core.values import to_terraform
+from anyscale_constructs.engine import Construct, TerraformResource
 from anyscale_constructs.google.guards import (
     exact_names,
+    globally_unique,
     labels_are_ones_google_accepts,
     name_is_refused,
     the_module_is_enabled,
@@ -222,7 +224,7 @@ class CloudStorage(CloudStorageModule):
             "bucket_location": self._region,
             "bucket_iam_members": self._iam.bucket_members,
         } | given
-        return exact_names(given, "anyscale_bucket_name")
+        return exact_names(globally_unique(given), "anyscale_bucket_name")
 
     @property
     def bucket_name(self) -> str:
@@ -233,3 +235,13 @@ class CloudStorage(CloudStorageModule):
     def bucket_url(self) -> str:
         """The bucket as registration wants it; upstream's name is known before the bucket is there, this is not."""
         return self.cloudstorage_bucket_url
+
+
+def let_into_bucket(scope: Construct, bucket: ExistingBucket, iam: Iam) -> None:
+    """Lets new service accounts use an existing bucket, for which upstream has nothing."""
+    for role in sorted(_ENOUGH_ROLES[1]):
+        for account, member in zip(("access", "node"), iam.bucket_members, strict=True):
+            name = f"bucket_{account}_{role.rpartition('.')[2]}"
+            grant = TerraformResource(scope, name, terraform_resource_type="google_storage_bucket_iam_member")
+            for attribute, value in {"bucket": bucket.bucket_name, "role": role, "member": member}.items():
+                grant.add_override(attribute, to_terraform(value, attribute))

@@ -11,6 +11,7 @@ from anyscale_constructs.core.types import GcpProjectId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.google.guards import (
     exact_names,
+    globally_unique,
     labels_are_ones_google_accepts,
     name_is_refused,
     the_module_is_enabled,
@@ -93,4 +94,4 @@ class Project(ProjectModule):
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Takes names as they stand."""
-        return exact_names(given, "anyscale_project_name", "anyscale_project_id")
+        return exact_names(globally_unique(given), "anyscale_project_name", "anyscale_project_id")
