@@ -182,7 +182,7 @@ class Ec2Stack(CloudStack):
             vpc=self.vpc,
             security_group=self.security_group,
             anyscale_cloud_id=self.config.cloud_id,
-            anyscale_efs_name=efs.name or f"{self.config.name_prefix}{self.name}",
+            anyscale_efs_name=efs.name or self.name,
             kms_key_arn=self.config.kms_key_arn,
             access_points=efs.access_points or None,
             tags=self._tags(efs.tags),
