@@ -24,7 +24,9 @@ class App(engine.App):
     """
 
     def __init__(self, outdir: str | os.PathLike[str] | None = None) -> None:
-        super().__init__(outdir=os.fspath(outdir) if outdir else None, stack_traces=False)
+        # Absolute, since the engine's process keeps the working directory it was started in.
+        path = pathlib.Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()
+        super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
 
     @property
