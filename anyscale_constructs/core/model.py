@@ -1,11 +1,19 @@
 """Strict pydantic models, and one clear error for whatever doesn't fit them."""
 
 import difflib
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
+
+
+class Where(Protocol):
+    """Turns a location into text."""
+
+    def __call__(self, loc: tuple[int | str, ...], /, *, missing: bool) -> str:
+        """What to say of the location; `missing` says that its last key is not there."""
+        ...
 
 
 class Model(BaseModel):
@@ -19,15 +27,18 @@ class Model(BaseModel):
         if isinstance(values, dict):
             for key in values:
                 if key not in cls.model_fields:
-                    raise PydanticCustomError("unknown_key", "{text}", {"text": unknown(key, cls.model_fields)})
+                    raise PydanticCustomError(
+                        "unknown_key", "{text}", {"text": unknown(key, cls.model_fields), "key": str(key)}
+                    )
         return values
 
 
 def existing_if(key: str) -> Discriminator:
-    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has."""
+    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has, also misspelt."""
 
     def tag(value: Any) -> str:
-        return "existing" if (key in value if isinstance(value, dict) else hasattr(value, key)) else "new"
+        exists = difflib.get_close_matches(key, map(str, value)) if isinstance(value, dict) else hasattr(value, key)
+        return "existing" if exists else "new"
 
     return Discriminator(tag)
 
@@ -47,7 +58,7 @@ def refuse(what: str, mend: str) -> PydanticCustomError:
 
 def explain(
     error: ValidationError,
-    where: Callable[[tuple[int | str, ...]], str] = lambda loc: ".".join(map(str, loc)),
+    where: Where = lambda loc, **_: ".".join(map(str, loc)),
 ) -> str:
     """One line for each thing that is wrong: where, what, and the value.
 
@@ -55,13 +66,22 @@ def explain(
         error: What pydantic raised.
         where: Turns a location into text. Default: the keys, joined by dots.
     """
-    return "\n".join(f"{where(detail['loc'])}: {_explain_one(detail)}" for detail in error.errors())
+    return "\n".join(
+        f"{where(_loc(detail), missing=detail['type'] == 'missing')}: {_explain_one(detail)}"
+        for detail in error.errors()
+    )
+
+
+def _loc(detail: ErrorDetails) -> tuple[int | str, ...]:
+    return (*detail["loc"], detail["ctx"]["key"]) if detail["type"] == "unknown_key" else detail["loc"]
 
 
 def _explain_one(detail: ErrorDetails) -> str:
     text = detail["msg"]
     if detail["type"] == "missing":
         return "is required"
+    if detail["type"] == "union_tag_not_found":
+        return f"{detail['ctx']['discriminator'].strip(chr(39))} is required, to tell which one it is"
     if detail["type"] in {"unknown_key", "not_allowed"} and isinstance(detail["input"], dict | BaseModel):
         return text
     return f"{text[0].lower()}{text[1:]}, but it is {detail['input']!r}"
