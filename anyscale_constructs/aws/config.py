@@ -17,7 +17,7 @@ class VpcConfig(Model):
 
     name: str | None = Field(default=None, description="Default: the stack's name.")
     cidr_block: Cidr = "10.0.0.0/16"
-    availability_zone_count: int | None = Field(default=None, ge=1, le=8, description="Default: 2.")
+    availability_zone_count: int | None = Field(default=None, ge=2, le=8, description="Default: 2.")
     availability_zones: list[AvailabilityZone] = Field(default_factory=list, description="Default: the region's first.")
     public_subnets: list[Cidr] | None = Field(default=None, description="Default: planned inside cidr_block.")
     private_subnets: list[Cidr] | None = Field(

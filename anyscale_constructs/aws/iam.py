@@ -102,7 +102,7 @@ def custom_control_plane_policies_need_the_control_plane_role(i: Inputs) -> Find
 def anyscale_is_trusted(i: Inputs) -> Finding | None:
     """ARNs of your own replace Anyscale's; `anyscale cloud verify` warns then."""
     trusted = i["anyscale_trusted_role_arns"]
-    if trusted and i.known("anyscale_trusted_role_arns") and not any(CONTROL_PLANE_ACCOUNT in arn for arn in trusted):
+    if i.known("anyscale_trusted_role_arns") and trusted and not any(CONTROL_PLANE_ACCOUNT in arn for arn in trusted):
         return Finding(
             "anyscale_trusted_role_arns replaces Anyscale's control plane account, which can't use the role then",
             f"add arn:aws:iam::{CONTROL_PLANE_ACCOUNT}:root",

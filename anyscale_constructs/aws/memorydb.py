@@ -77,7 +77,7 @@ def passwords_are_secrets(i: Inputs) -> Finding | None:
 
 def access_without_a_password_is_chosen(i: Inputs) -> Finding | None:
     """Upstream's default access list, open-access, lets in whoever reaches the port."""
-    if not i["create_memorydb_acl"] and "existing_memorydb_acl_name" not in i.given:
+    if i["create_memorydb_acl"] is False and "existing_memorydb_acl_name" not in i.given:
         return Finding(
             "existing_memorydb_acl_name is open-access by default: whoever reaches the port needs no password",
             "say existing_memorydb_acl_name: open-access to rely on the security group, or create an access list",

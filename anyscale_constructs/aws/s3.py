@@ -12,11 +12,15 @@ from anyscale_constructs.core.types import AwsRegion, BucketName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.modules.aws.s3 import S3Inputs, S3Module
 
-_CONSOLE = "https://*.anyscale.com"
-_METHODS = {"GET", "PUT", "POST", "HEAD", "DELETE"}
-_EXPOSED = {"Accept-Ranges", "Content-Range", "Content-Length"}
-_LONGEST_PREFIX = 37
-"""Terraform appends 26 characters to a prefix, and a bucket's name has at most 63."""
+_CORS = {
+    "allowed_origins": ("https://*.anyscale.com",),
+    "allowed_methods": ("DELETE", "GET", "HEAD", "POST", "PUT"),
+    "expose_headers": ("Accept-Ranges", "Content-Length", "Content-Range"),
+}
+_BUCKET_NAME: TypeAdapter[str | None] = TypeAdapter(BucketName | None)
+_SUFFIX = 26
+"""As many characters Terraform appends to a prefix."""
+_LONGEST_PREFIX = 63 - _SUFFIX
 
 
 class ExistingBucket(Model):
@@ -40,27 +44,24 @@ def bucket_name_is_one_aws_accepts(i: Inputs) -> Finding | None:
     """AWS refuses it at apply, when half of the cloud is there."""
     name = i["anyscale_bucket_name"]
     try:
-        TypeAdapter(BucketName | None).validate_python(name)
+        _BUCKET_NAME.validate_python(name)
     except ValidationError as error:
         return Finding(f"anyscale_bucket_name {error.errors()[0]['msg']}", "choose another name", name)
     return None
 
 
-def bucket_prefix_leaves_room_for_the_suffix(i: Inputs) -> Finding | None:
-    """Terraform fails when planning for the global namespace, AWS at apply for the account's own."""
+def bucket_prefix_makes_a_bucket_name(i: Inputs) -> Finding | None:
+    """One that is too long fails when planning, or at apply for the account's own namespace; AWS refuses the rest."""
     prefix = i["anyscale_bucket_prefix"]
-    if (
-        i["anyscale_bucket_name"] is None
-        and prefix is not None
-        and not is_unresolved(prefix)
-        and len(prefix) > _LONGEST_PREFIX
-    ):
-        return Finding(
-            "anyscale_bucket_prefix is too long",
-            "shorten it",
-            prefix,
-            f"at most {_LONGEST_PREFIX} characters",
-        )
+    if i["anyscale_bucket_name"] is not None or prefix is None or is_unresolved(prefix):
+        return None
+    if len(prefix) > _LONGEST_PREFIX:
+        allowed = f"at most {_LONGEST_PREFIX} characters"
+        return Finding("anyscale_bucket_prefix is too long", "shorten it", prefix, allowed)
+    try:
+        _BUCKET_NAME.validate_python(prefix + "0" * _SUFFIX)
+    except ValidationError as error:
+        return Finding(f"anyscale_bucket_prefix: {error.errors()[0]['msg']}", "choose another prefix", prefix)
     return None
 
 
@@ -98,13 +99,10 @@ def cors_rule_is_one_object(i: Inputs) -> Finding | None:
 def cors_rule_lets_the_console_read_logs(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` looks for the origin, the methods and the exposed headers."""
     rule = i["cors_rule"]
-    if not isinstance(rule, dict) or is_unresolved(rule):
+    if not isinstance(rule, dict) or any(is_unresolved(rule.get(key)) for key in _CORS):
         return None
-    missing = [
-        *({_CONSOLE} - set(rule.get("allowed_origins", ()))),
-        *sorted(_METHODS - set(rule.get("allowed_methods", ()))),
-        *sorted(_EXPOSED - set(rule.get("expose_headers", ()))),
-    ]
+    have = {key: value for key, value in rule.items() if isinstance(value, list)}
+    missing = [part for key, wanted in _CORS.items() for part in wanted if part not in have.get(key, ())]
     if missing:
         return Finding(
             f"cors_rule lacks {', '.join(missing)}, so the console can't show logs",
@@ -119,7 +117,7 @@ def encryption_names_the_algorithm_of_its_key(i: Inputs) -> Finding | None:
     encryption = i["server_side_encryption"]
     if not isinstance(encryption, dict) or is_unresolved(encryption.get("sse_algorithm")):
         return None
-    if encryption.get("kms_master_key_id") and encryption.get("sse_algorithm", "aws:kms") == "AES256":
+    if encryption.get("kms_master_key_id") is not None and encryption.get("sse_algorithm", "aws:kms") == "AES256":
         return Finding("server_side_encryption has a KMS key but the algorithm AES256", "leave sse_algorithm out")
     return None
 
@@ -150,7 +148,7 @@ class S3(S3Module):
 
     guards: ClassVar[Sequence[Guard]] = (
         bucket_name_is_one_aws_accepts,
-        bucket_prefix_leaves_room_for_the_suffix,
+        bucket_prefix_makes_a_bucket_name,
         names_in_the_account_regional_namespace_say_so,
         account_regional_prefixes_overflow,
         cors_rule_is_one_object,

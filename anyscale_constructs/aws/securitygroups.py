@@ -1,6 +1,6 @@
 """The security group of Anyscale's nodes: new, or an existing one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
@@ -32,7 +32,7 @@ def rules_name_what_upstream_defines(i: Inputs) -> Finding | None:
     if not i.known("predefined_rules"):
         return None
     for name in _RULE_LISTS:
-        for rule in i[name]:
+        for rule in filter(_known, i[name]):
             named, complete = rule.get("rule"), {"from_port", "to_port", "protocol"} <= set(rule)
             if not complete and not is_unresolved(named) and named not in i["predefined_rules"]:
                 return Finding(
@@ -46,8 +46,8 @@ def rules_name_what_upstream_defines(i: Inputs) -> Finding | None:
 
 def rules_from_ranges_have_ranges(i: Inputs) -> Finding | None:
     """Upstream splits an empty text into one empty range, which AWS refuses at apply."""
-    for rule in i["ingress_from_cidr_map"]:
-        if not rule.get("cidr_blocks") and not i["default_ingress_cidr_range"]:
+    for rule in filter(_known, i["ingress_from_cidr_map"]):
+        if rule.get("cidr_blocks", ",".join(_default_ranges(i))) == "":
             return Finding(
                 "ingress_from_cidr_map has a rule without cidr_blocks, and default_ingress_cidr_range is empty",
                 "give the rule cidr_blocks, joined by commas",
@@ -57,9 +57,18 @@ def rules_from_ranges_have_ranges(i: Inputs) -> Finding | None:
 
 
 def nodes_reach_each_other(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails for a group that does not let its own members in."""
-    if i["create_security_group"] is True and not i["ingress_with_self"]:
-        return Finding("ingress_with_self is empty, so Ray's nodes can't reach each other", "leave it out")
+    """`anyscale cloud verify` fails for a group that does not let its own members in, on all ports."""
+    rules = i["ingress_with_self"]
+    everything = any(
+        not _known(rule) or rule.get("rule") == "all-all" or rule.get("protocol") == "-1" for rule in rules
+    )
+    if i["create_security_group"] is True and not everything:
+        return Finding(
+            "ingress_with_self does not open all ports, so Ray's nodes can't reach each other",
+            "leave it out",
+            rules,
+            '[{"rule": "all-all"}] and more',
+        )
     return None
 
 
@@ -83,16 +92,34 @@ def https_is_open_to_someone(i: Inputs) -> Finding | None:
 
 def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
     """A review should not be the first to see it."""
-    for rule in i["ingress_from_cidr_map"]:
-        ranges = str.__str__(rule.get("cidr_blocks", ""))
+    opened = [
+        (f"ingress_from_cidr_map opens {rule.get('rule', 'a port')}", _ranges(i, rule))
+        for rule in filter(_known, i["ingress_from_cidr_map"])
+    ]
+    if i.known("machine_pool_cidr_ranges"):
+        opened.append(("machine_pool_cidr_ranges open the machine pool", i["machine_pool_cidr_ranges"]))
+    for what, ranges in opened:
         if _ANYWHERE in ranges:
             return Finding(
-                f"ingress_from_cidr_map opens {rule.get('rule', 'a port')} to the whole internet",
+                f"{what} to the whole internet",
                 "name the ranges your users come from",
-                ranges,
+                ",".join(ranges),
                 warning=True,
             )
     return None
+
+
+def _known(rule: Any) -> bool:
+    return not isinstance(rule, str)
+
+
+def _ranges(i: Inputs, rule: Mapping[str, str]) -> list[str]:
+    return str.__str__(rule["cidr_blocks"]).split(",") if "cidr_blocks" in rule else _default_ranges(i)
+
+
+def _default_ranges(i: Inputs) -> list[str]:
+    ranges = i["default_ingress_cidr_range"]
+    return ranges if isinstance(ranges, list) else [str.__str__(ranges)]
 
 
 class SecurityGroups(SecurityGroupsModule):
@@ -150,4 +177,4 @@ class SecurityGroups(SecurityGroupsModule):
     def security_group_id(self) -> str:  # type: ignore[override] # upstream's output is empty for an existing group
         """The group's id: upstream's output, or the input for an existing group."""
         existing: str | None = self.inputs["existing_security_group_id"]
-        return existing or super().security_group_id
+        return super().security_group_id if existing is None else existing

@@ -12,6 +12,23 @@ VPC = (24, 19)
 SUBNET = (28, 22)
 
 
+def network(cidr: str) -> ipaddress.IPv4Network | None:
+    """The network, or None for what is not known yet or is none."""
+    try:
+        return None if is_unresolved(cidr) else ipaddress.IPv4Network(cidr)
+    except ValueError:
+        return None
+
+
+def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
+    """An error for what is no network; what is not known yet passes."""
+    wrong = [cidr for cidr in cidrs if not is_unresolved(cidr) and network(cidr) is None]
+    if wrong:
+        allowed = "IPv4 networks in CIDR form, with no host bits set, such as 10.0.0.0/16"
+        return Finding(f"{name} must be a network", "correct it", wrong[0], allowed)
+    return None
+
+
 def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Finding | None:
     """An error where registration would fail, a warning where the recommendation is missed.
 
@@ -21,7 +38,7 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
         limits: `VPC` or `SUBNET`.
     """
     largest, recommended = limits
-    known = [ipaddress.IPv4Network(cidr) for cidr in cidrs if not is_unresolved(cidr)]
+    known = [found for cidr in cidrs if (found := network(cidr))]
     smallest = max(known, key=lambda network: network.prefixlen, default=None)
     if smallest is None or smallest.prefixlen <= recommended:
         return None
@@ -42,18 +59,18 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
 
 def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str]) -> Finding | None:
     """An error for networks that overlap each other or lie outside of all the given ranges."""
-    known = [ipaddress.IPv4Network(cidr) for cidr in cidrs if not is_unresolved(cidr)]
+    known = [found for cidr in cidrs if (found := network(cidr))]
     for one, other in itertools.combinations(known, 2):
         if one.overlaps(other):
             return Finding(f"{name}: {one} overlaps {other}", "give each subnet a range of its own")
-    if any(is_unresolved(cidr) for cidr in inside):
+    outer = [found for cidr in inside if (found := network(cidr))]
+    if len(outer) < len(inside):
         return None
-    outer = [ipaddress.IPv4Network(cidr) for cidr in inside]
-    for network in known:
-        if not any(network.subnet_of(range_) for range_ in outer):
+    for one in known:
+        if not any(one.subnet_of(range_) for range_ in outer):
             ranges = " or ".join(map(str, outer))
             return Finding(
-                f"{name}: {network} is not inside the VPC",
+                f"{name}: {one} is not inside the VPC",
                 "take a range inside it",
                 allowed=f"inside {ranges}",
             )

@@ -4,6 +4,7 @@ import ipaddress
 import itertools
 from dataclasses import dataclass
 
+from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.errors import InputError
 
 # A VPC is cut into slots of equal size: the first half for public subnets, the second for private ones.
@@ -31,9 +32,22 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool) -> Plan:
         private: Whether there are private subnets beside the public ones.
 
     Raises:
-        InputError: The subnets don't fit.
+        InputError: The range is no known network, or the subnets don't fit.
     """
-    vpc = ipaddress.IPv4Network(cidr_block)
+    if is_unresolved(cidr_block):
+        raise InputError(
+            "cidr_block is known to Terraform only, so no subnets can be planned inside it",
+            value=cidr_block,
+            mend="give a literal, or public_subnets and private_subnets of your own",
+        )
+    try:
+        vpc = ipaddress.IPv4Network(cidr_block)
+    except ValueError as error:
+        raise InputError(
+            "cidr_block must be a network",
+            value=cidr_block,
+            allowed="an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16",
+        ) from error
     per_kind = next((slots for slots in _SLOTS_PER_KIND if zones <= slots), 0)
     if not 1 <= zones <= per_kind:
         raise InputError("the number of availability zones", value=zones, allowed=f"1 to {_SLOTS_PER_KIND[-1]}")

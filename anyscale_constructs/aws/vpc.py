@@ -66,10 +66,46 @@ class ExistingVpc(Model):
 def nat_gateways_need_a_public_subnet_for_each_private_one(i: Inputs) -> Finding | None:
     """Upstream puts NAT gateway n into public subnet n, for every zone up to the larger number of subnets."""
     private, public = len(i["private_subnets"]), len(i["public_subnets"])
-    if private and i["create_ngw"] and private != public:
+    if private and i["create_ngw"] is True and private != public:
         return Finding(
             f"private_subnets are {private}, public_subnets {public}, and each NAT gateway stands in a public one",
             "give as many public_subnets as private_subnets, or create_ngw=False for private subnets without internet",
+        )
+    return None
+
+
+def nat_gateways_stay_within_the_public_subnets(i: Inputs) -> Finding | None:
+    """Upstream counts them by zones, and indexes the public subnets: one zone more, and planning fails."""
+    public, zones = len(i["public_subnets"]), max(len(i["availability_zone_ids"]), len(i["availability_zones"]))
+    known = i.known("max_az_count", "max_nat_gateway_count")
+    if i["private_subnets"] and i["create_ngw"] is True and known:
+        gateways = min(max(zones, i["max_az_count"]), i["max_nat_gateway_count"])
+        if gateways > public:
+            return Finding(
+                f"there would be {gateways} NAT gateways, one in each zone, for {public} public_subnets",
+                "name as many zones as public_subnets, or set max_nat_gateway_count to their number",
+            )
+    return None
+
+
+def nat_gateways_need_new_private_route_tables(i: Inputs) -> Finding | None:
+    """Upstream adds their routes to the route tables it made, and makes none beside existing ones."""
+    if i["existing_private_route_table_ids"] and i["private_subnets"] and i["create_ngw"] is True:
+        return Finding(
+            "existing_private_route_table_ids leaves the NAT gateways without a route table",
+            "set create_ngw=False, or leave existing_private_route_table_ids out",
+        )
+    return None
+
+
+def nodes_have_subnets_in_two_zones(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails below two subnets or two zones."""
+    subnets = len(i["private_subnets"] or i["public_subnets"])
+    zones: Sequence[Any] = i["availability_zone_ids"] or i["availability_zones"] or range(subnets)
+    if i["existing_vpc_id"] is None and subnets and len(set(zones[:subnets])) < _ZONES:
+        return Finding(
+            "the nodes' subnets are in one availability zone, but registration needs two",
+            "give at least two subnets, in different zones",
         )
     return None
 
@@ -89,7 +125,7 @@ def subnets_fit_the_availability_zones(i: Inputs) -> Finding | None:
 def nat_gateway_count_leaves_no_private_subnet_without_a_route(i: Inputs) -> Finding | None:
     """Upstream makes a route table for each private subnet, but a default route only for each NAT gateway."""
     private, most = len(i["private_subnets"]), i["max_nat_gateway_count"]
-    if private and i["create_ngw"] and i.known("max_nat_gateway_count") and most < private:
+    if private and i["create_ngw"] is True and i.known("max_nat_gateway_count") and most < private:
         return Finding(
             f"max_nat_gateway_count leaves {private - most} of {private} private subnets without a default route",
             "leave it out, or set create_ngw=False and route the private subnets yourself",
@@ -101,7 +137,7 @@ def nat_gateway_count_leaves_no_private_subnet_without_a_route(i: Inputs) -> Fin
 
 def flow_logs_need_their_log_group_and_role(i: Inputs) -> Finding | None:
     """Upstream's flow log indexes a log group and a role that have switches of their own."""
-    if i["enable_vpc_flow_logs"] is True and not all(i[switch] for switch in _FLOW_LOG_SWITCHES):
+    if i["enable_vpc_flow_logs"] is True and any(i[switch] is False for switch in _FLOW_LOG_SWITCHES):
         return Finding(
             f"enable_vpc_flow_logs needs {' and '.join(_FLOW_LOG_SWITCHES)}", "leave the two out: they follow"
         )
@@ -154,7 +190,7 @@ def existing_private_subnets_hide_new_ones(i: Inputs) -> Finding | None:
 
 def public_subnets_in_an_existing_vpc_need_a_route(i: Inputs) -> Finding | None:
     """Without an internet gateway of its own, upstream's new public route table has no default route."""
-    routed = i["create_igw"] or i["existing_public_route_table_ids"]
+    routed = i["create_igw"] is not False or i["existing_public_route_table_ids"]
     if i["existing_vpc_id"] is not None and i["public_subnets"] and not routed:
         return Finding(
             "public_subnets in an existing VPC get a route table without a route to the internet",
@@ -163,13 +199,16 @@ def public_subnets_in_an_existing_vpc_need_a_route(i: Inputs) -> Finding | None:
     return None
 
 
+def ranges_are_networks(i: Inputs) -> Finding | None:
+    """AWS refuses others."""
+    names = ("secondary_cidr_blocks", "public_subnets", "private_subnets")
+    ranges = [("cidr_block", [i["cidr_block"]]), *((name, i[name]) for name in names)]
+    return next((found for name, cidrs in ranges if (found := sizing.not_networks(name, cidrs))), None)
+
+
 def vpc_is_large_enough(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a VPC that is smaller than a /24."""
-    return (
-        None
-        if i["existing_vpc_id"] or i["use_ipam_pool"]
-        else sizing.too_small("cidr_block", [i["cidr_block"]], sizing.VPC)
-    )
+    return None if _range_is_elsewhere(i) else sizing.too_small("cidr_block", [i["cidr_block"]], sizing.VPC)
 
 
 def subnets_are_large_enough(i: Inputs) -> Finding | None:
@@ -180,9 +219,14 @@ def subnets_are_large_enough(i: Inputs) -> Finding | None:
 def subnets_lie_apart_and_inside_the_vpc(i: Inputs) -> Finding | None:
     """AWS refuses others, after the VPC has been made."""
     ranges = [i["cidr_block"], *i["secondary_cidr_blocks"]]
-    unknown = i["existing_vpc_id"] is not None or i["use_ipam_pool"]
     subnets = [*i["public_subnets"], *i["private_subnets"]]
-    return sizing.misplaced("the subnets", subnets, ["0.0.0.0/0"] if unknown else ranges)
+    return sizing.misplaced(
+        "public_subnets and private_subnets", subnets, ["0.0.0.0/0"] if _range_is_elsewhere(i) else ranges
+    )
+
+
+def _range_is_elsewhere(i: Inputs) -> bool:
+    return i["existing_vpc_id"] is not None or i["use_ipam_pool"] is not False
 
 
 class Vpc(VpcModule):
@@ -208,6 +252,9 @@ class Vpc(VpcModule):
 
     guards: ClassVar[Sequence[Guard]] = (
         nat_gateways_need_a_public_subnet_for_each_private_one,
+        nat_gateways_stay_within_the_public_subnets,
+        nat_gateways_need_new_private_route_tables,
+        nodes_have_subnets_in_two_zones,
         subnets_fit_the_availability_zones,
         nat_gateway_count_leaves_no_private_subnet_without_a_route,
         flow_logs_need_their_log_group_and_role,
@@ -216,6 +263,7 @@ class Vpc(VpcModule):
         one_existing_private_route_table_associates_each_subnet_twice,
         existing_private_subnets_hide_new_ones,
         public_subnets_in_an_existing_vpc_need_a_route,
+        ranges_are_networks,
         subnets_lie_apart_and_inside_the_vpc,
         vpc_is_large_enough,
         subnets_are_large_enough,
@@ -241,10 +289,24 @@ class Vpc(VpcModule):
         if "existing_vpc_id" in given:
             given = {"create_igw": False, "create_ngw": False} | given
         elif "public_subnets" not in given and "private_subnets" not in given:
+            if given.get("use_ipam_pool", False) is not False:
+                raise InputError(
+                    "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it",
+                    mend="give public_subnets, and private_subnets for networking_mode PRIVATE",
+                )
             named = given.get("availability_zones") or given.get("availability_zone_ids") or ()
             zones = self._zone_count or len(named) or _ZONES
             plan = plan_subnets(given.get("cidr_block", "10.0.0.0/16"), zones, private=self._private)
             given |= {"public_subnets": plan.public} | ({"private_subnets": plan.private} if plan.private else {})
+        if (
+            self._private
+            and "public_subnets" in given
+            and not {"private_subnets", "existing_private_subnet_ids"} & set(given)
+        ):
+            raise InputError(
+                "networking_mode PRIVATE, but only public_subnets are given",
+                mend="give private_subnets too, or leave both out to have them planned",
+            )
         if given.get("private_subnets"):
             # Only load balancers and NAT gateways stand in the public subnets then, with addresses of their own.
             given = {"map_public_ip_on_launch": False} | given
@@ -261,7 +323,7 @@ class Vpc(VpcModule):
     def vpc_id(self) -> str:  # type: ignore[override] # upstream's output is empty for an existing VPC
         """The VPC's id: upstream's output, or the input for an existing VPC."""
         existing: str | None = self.inputs["existing_vpc_id"]
-        return existing or super().vpc_id
+        return super().vpc_id if existing is None else existing
 
     @property
     def node_subnet_ids(self) -> Expr | list[str]:
@@ -279,4 +341,7 @@ class Vpc(VpcModule):
     def zone_count(self) -> int:
         """The number of node subnets, which is known now."""
         subnets = ("existing_private_subnet_ids", "private_subnets", "public_subnets")
-        return next(len(self.inputs[kind]) for kind in subnets if self.inputs[kind])
+        count = next((len(self.inputs[kind]) for kind in subnets if self.inputs[kind]), 0)
+        if count == 0:
+            raise InputError(f"{self.address} has no subnets for nodes", mend="give public_subnets or private_subnets")
+        return count

@@ -97,10 +97,18 @@ class Module(TerraformHclModule):
         sources: Sources = getattr(stack, "sources", None) or Sources()
         override = sources.override(id)
         self.interface = Interface.load(self.interface_name, override.ref)
-        given = self.complete({k: v for k, v in {**inputs, **override.inputs}.items() if v is not None})
+        given = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in {**inputs, **override.inputs}.items()
+            if value is not None
+        }
+        self.inputs = Inputs(self.interface, given)
+        self._refuse(id, [*self._check_types(), *self._check_known_at_plan()])
+        given = self.complete(given)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
-        warnings = [finding for finding in self._check(id) if finding.warning]
+        findings = [finding for guard in self.guards if (finding := guard(self.inputs))]
+        self._refuse(id, [str(finding) for finding in findings if not finding.warning])
         self.rendered = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
             scope,
@@ -111,7 +119,7 @@ class Module(TerraformHclModule):
             skip_asset_creation_from_local_modules=True,
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
-        for warning in warnings:
+        for warning in findings:
             Annotations.of(self).add_warning(str(warning))
         if hasattr(stack, "register_module"):
             stack.register_module(self)
@@ -130,18 +138,12 @@ class Module(TerraformHclModule):
         return expr(f"{self.address}.{name}", self.interface.output(name).type)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Adds to the inputs that were given what follows from them; constructs override it."""
+        """Adds what follows from the inputs that were given, whose types are checked; constructs override it."""
         return given
 
-    def _check(self, id: str) -> list[Finding]:
-        wrong = [*self._check_types(), *self._check_known_at_plan()]
-        findings = [Finding(what, "") for what in wrong]
-        if not wrong:
-            findings = [finding for guard in self.guards if (finding := guard(self.inputs))]
-        errors = [str(finding) for finding in findings if not finding.warning]
+    def _refuse(self, id: str, errors: Sequence[str]) -> None:
         if errors:
             raise InputError("\n".join(f"module.{id}: {error}" for error in errors))
-        return findings
 
     def _check_types(self) -> Iterator[str]:
         variables, given = self.interface.variables, self.inputs.given
@@ -162,7 +164,7 @@ class Module(TerraformHclModule):
             unknown = {
                 "": False,
                 "value": bool(references(json.dumps(value, default=str))),
-                "length": isinstance(value, str) and is_unresolved(value),
+                "length": is_unresolved(value) if isinstance(value, str) else _is_list_token(value),
                 "keys": is_unresolved(value) or (isinstance(value, Mapping) and any(map(is_unresolved, value))),
             }
             if unknown[part]:
@@ -178,6 +180,14 @@ class Module(TerraformHclModule):
         if self.interface.variables[name].text and isinstance(value, bool):
             return "true" if value else "false"
         return to_terraform(value, name)
+
+
+def _is_list_token(value: Any) -> bool:
+    """Whether the engine stands for a list of unknown length with this list of one."""
+    match value:
+        case [str() as only]:
+            return str.startswith(only, "#{TfToken[")
+    return False
 
 
 @functools.cache

@@ -9,8 +9,11 @@ from typing import Any
 
 import pydantic
 
-from anyscale_constructs.core.expressions import NULL, Expr, literal
+from anyscale_constructs.core.expressions import NULL, Expr, is_unresolved, literal
 from anyscale_constructs.errors import InputError
+
+_LARGEST = 2**53
+"""Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
 
 _AS_TEXT = (
     pathlib.PurePath,
@@ -40,8 +43,8 @@ def to_terraform(value: Any, at: str = "value") -> Any:
             return str.__str__(value)
         case enum.Enum():
             return to_terraform(value.value, at)
-        case bool() | int() | float():
-            return value
+        case int() | float():
+            return _number(value, at)
         case str():
             return literal(value)
         case None:
@@ -63,6 +66,12 @@ def to_terraform(value: Any, at: str = "value") -> Any:
         allowed="strings, numbers, booleans, lists, mappings, dates, paths, networks and expressions",
         mend="give a sorted list instead of a set; give an object's attribute instead of the object",
     )
+
+
+def _number(value: float, at: str) -> float:
+    if abs(value) <= _LARGEST or is_unresolved(value):
+        return value
+    raise InputError(f"{at} is no number that Terraform JSON can hold", value=value, allowed="up to 2 ** 53")
 
 
 def _key(key: object, at: str) -> str:
