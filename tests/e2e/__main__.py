@@ -1,0 +1,58 @@
+"""Takes clouds through their whole life with the real Terraform, on emulated AWS accounts.
+
+    python tests/e2e FOLDER [--update FOLDER --changes FILE]
+
+FOLDER holds a folder for each stack, with its cdk.tf.json; the second FOLDER holds the same stacks, changed; the
+file maps each stack to the patterns of the addresses that the change may touch.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from lifecycle import Cloud, live
+from plugins import find_plugins
+from report import Report, StoppedError
+
+
+def main() -> int:
+    """Run every cloud; gives the exit status."""
+    parser = argparse.ArgumentParser(prog="python tests/e2e", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--update", type=Path)
+    parser.add_argument("--changes", type=Path)
+    parser.add_argument("--jobs", type=int, default=2, help="clouds at a time")
+    arguments = parser.parse_args()
+    changes = json.loads(arguments.changes.read_text()) if arguments.changes else {}
+
+    clouds = []
+    for document in sorted(arguments.folder.rglob("cdk.tf.json")):
+        folder = document.parent
+        updated = arguments.update / folder.relative_to(arguments.folder) if arguments.update else None
+        clouds.append(
+            Cloud(
+                name=folder.name,
+                synth=lambda _, folder=folder: folder,
+                update=(lambda _, updated=updated: updated) if updated else None,
+                changes=tuple(changes.get(folder.name, ())),
+            )
+        )
+
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="e2e-") as name, ThreadPoolExecutor(arguments.jobs) as pool:
+        work = Path(name)
+        try:
+            plugins = report.step("machine", "providers", lambda: find_plugins(work), lambda found: str(found.origins))
+            for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in clouds]:
+                done.result()
+        except StoppedError:
+            pass
+    report.show()
+    return int(report.failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
