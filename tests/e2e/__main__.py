@@ -2,8 +2,8 @@
 
     python tests/e2e FOLDER [--update FOLDER --changes FILE]
 
-FOLDER holds a folder for each stack, with its cdk.tf.json; the second FOLDER holds the same stacks, changed; the
-file maps each stack to the patterns of the addresses that the change may touch.
+FOLDER holds a folder for each stack, with its cdk.tf.json; the second FOLDER holds the same stacks, changed;
+FILE maps each stack to the patterns of the addresses that the change touches.
 """
 
 import argparse
@@ -13,9 +13,13 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lifecycle import Cloud, live
+from lifecycle import Cloud, Synth, live
 from plugins import find_plugins
 from report import Report, StoppedError
+
+
+def _gives(folder: Path) -> Synth:
+    return lambda _: folder
 
 
 def main() -> int:
@@ -24,28 +28,33 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--update", type=Path)
     parser.add_argument("--changes", type=Path)
-    parser.add_argument("--jobs", type=int, default=2, help="clouds at a time")
+    parser.add_argument("--jobs", type=int, default=4, help="clouds at a time")
     arguments = parser.parse_args()
     changes = json.loads(arguments.changes.read_text()) if arguments.changes else {}
 
-    clouds = []
-    for document in sorted(arguments.folder.rglob("cdk.tf.json")):
-        folder = document.parent
-        updated = arguments.update / folder.relative_to(arguments.folder) if arguments.update else None
-        clouds.append(
-            Cloud(
-                name=folder.name,
-                synth=lambda _, folder=folder: folder,
-                update=(lambda _, updated=updated: updated) if updated else None,
-                changes=tuple(changes.get(folder.name, ())),
-            )
+    folders = sorted(document.parent for document in arguments.folder.rglob("cdk.tf.json"))
+    clouds = [
+        Cloud(
+            name=folder.name,
+            synth=_gives(folder),
+            update=_gives(arguments.update / folder.relative_to(arguments.folder))
+            if arguments.update
+            else None,
+            changes=tuple(changes.get(folder.name, ())),
         )
+        for folder in folders
+    ]
 
     report = Report()
     with tempfile.TemporaryDirectory(prefix="e2e-") as name, ThreadPoolExecutor(arguments.jobs) as pool:
         work = Path(name)
         try:
-            plugins = report.step("machine", "providers", lambda: find_plugins(work), lambda found: str(found.origins))
+            plugins = report.step(
+                "machine",
+                "providers",
+                lambda: find_plugins(work),
+                lambda found: ", ".join(f"{name} {origin}" for name, origin in found.origins.items()),
+            )
             for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in clouds]:
                 done.result()
         except StoppedError:

@@ -14,16 +14,14 @@ from botocore.config import Config
 ACCOUNT_ID = "444455556666"
 """Not moto's own, which Anyscale takes for a placeholder."""
 
-INVENTORY = (
-    # service, operation, its arguments, the key of the list, the key of the id (none: the item is the id)
+INVENTORY: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
+    # service, operation, its arguments, the key of the list, the key of the id
     ("ec2", "describe_vpcs", {}, "Vpcs", "VpcId"),
     ("ec2", "describe_subnets", {}, "Subnets", "SubnetId"),
     ("ec2", "describe_route_tables", {}, "RouteTables", "RouteTableId"),
     ("ec2", "describe_internet_gateways", {}, "InternetGateways", "InternetGatewayId"),
     ("ec2", "describe_nat_gateways", {}, "NatGateways", "NatGatewayId"),
     ("ec2", "describe_addresses", {}, "Addresses", "AllocationId"),
-    ("ec2", "describe_network_acls", {}, "NetworkAcls", "NetworkAclId"),
-    ("ec2", "describe_network_interfaces", {}, "NetworkInterfaces", "NetworkInterfaceId"),
     ("ec2", "describe_security_groups", {}, "SecurityGroups", "GroupId"),
     ("ec2", "describe_security_group_rules", {}, "SecurityGroupRules", "SecurityGroupRuleId"),
     ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints", "VpcEndpointId"),
@@ -43,7 +41,11 @@ INVENTORY = (
     ("logs", "describe_log_groups", {}, "logGroups", "logGroupName"),
     ("secretsmanager", "list_secrets", {}, "SecretList", "Name"),
 )
-"""Everything that the upstream modules make, and how to list it. KMS keys are not here: AWS keeps them for days."""
+"""Every kind of thing that the upstream modules make, and how to list it.
+
+A VPC's default network ACL and the network interfaces are not among them: AWS makes and removes those
+itself, and moto only makes them.
+"""
 
 
 class EmulatedAccount:

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 os.environ["MOTO_ACCOUNT_ID"] = sys.argv[1]
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
-from moto.moto_server.werkzeug_app import (  # noqa: E402 - moto reads the account's id when it is imported
+from additions import efs, memorydb, servicequotas
+from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.serving import make_server  # noqa: E402
-
-from additions import efs, memorydb, servicequotas  # noqa: E402
+from werkzeug.serving import make_server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from missing import MissingPieceError, reachable
 
-_SOURCE = re.compile(r"git::https://github\.com/(?P<org>[^/]+)/(?P<name>[^/?]+?)(\.git)?(//[^?]*)?\?ref=(?P<ref>.+)")
+_SOURCE = re.compile(
+    r"git::https://github\.com/(?P<org>[^/]+)/(?P<name>[^/?]+?)(\.git)?(//[^?]*)?\?ref=(?P<ref>.+)"
+)
 
 
 def module_sources(folders: Iterable[Path]) -> dict[str, set[str]]:
@@ -27,7 +29,9 @@ def find_clone(root: Path, repository: str) -> Path | None:
     """The clone of `org/name` below root: `org/name`, `org/name.git`, `name` or `name.git`."""
     name = repository.split("/")[1]
     candidates = [root / f"{stem}{suffix}" for stem in (repository, name) for suffix in ("", ".git")]
-    return next((path for path in candidates if (path / ".git").exists() or (path / "objects").exists()), None)
+    return next(
+        (path for path in candidates if (path / ".git").exists() or (path / "objects").exists()), None
+    )
 
 
 def git_configuration(
@@ -62,7 +66,9 @@ def git_configuration(
 def _rewrite(root: Path, repository: str, refs: Iterable[str]) -> str:
     clone = find_clone(root, repository)
     if clone is None:
-        raise MissingPieceError(f"a clone of {repository}", [f"ANYSCALE_MODULES_DIR={root}"], f"clone it to {root / repository}")
+        raise MissingPieceError(
+            f"a clone of {repository}", [f"ANYSCALE_MODULES_DIR={root}"], f"clone it to {root / repository}"
+        )
     safe = ["-c", f"safe.directory={clone}"]
     for ref in sorted(refs):
         known = ["git", *safe, "-C", str(clone), "rev-parse", "--quiet", "--verify", f"{ref}^{{commit}}"]

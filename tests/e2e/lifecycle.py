@@ -1,7 +1,7 @@
 """The whole life of a cloud: made, found unchanged, updated, destroyed, and nothing left."""
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -53,7 +53,9 @@ def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
             pass
         finally:
             if account.unanswered:
-                report.console.print(f"{cloud.name}  not answered: {account.unanswered}", style="yellow", markup=False)
+                report.console.print(
+                    f"{cloud.name}  not answered: {account.unanswered}", style="yellow", markup=False
+                )
 
 
 def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: EmulatedAccount) -> None:
@@ -69,7 +71,11 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
         return Terraform(folder, environment)
 
     terraform = step("prepare", prepare, lambda _: f"{len(before)} things in the account")
-    step("init", terraform.init, lambda versions: _told(versions, plugins))
+    step(
+        "init",
+        terraform.init,
+        lambda versions: ", ".join(f"{name} {release}" for name, release in versions.items()),
+    )
     step("validate", terraform.validate, lambda warnings: f"{len(warnings)} warnings")
     step("plan", terraform.plan)
     step("apply", terraform.apply)
@@ -82,17 +88,12 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
             shutil.copy(update(account) / "cdk.tf.json", folder / "cdk.tf.json")
             return _only(terraform.plan(), cloud.changes)
 
-        step("update: plan", put_update, lambda plan: f"{plan}: {', '.join(sorted(plan.changes))}")
+        step("update: plan", put_update, lambda plan: f"{plan}, all of them expected")
         step("update: apply", terraform.apply)
         step("update: plan again", lambda: _unchanged(terraform))
 
     step("destroy", terraform.destroy)
     step("nothing left", lambda: _nothing_left(terraform, account.inventory() - before))
-
-
-def _told(versions: Mapping[str, str], plugins: Plugins) -> str:
-    origins = {name.split("/")[1]: origin for name, origin in plugins.origins.items()}
-    return ", ".join(f"{name} {version} ({origins.get(name, 'registry')})" for name, version in versions.items())
 
 
 def _unchanged(terraform: Terraform) -> Plan:
@@ -109,7 +110,9 @@ def _only(plan: Plan, patterns: tuple[str, ...]) -> Plan:
         for address, action in plan.changes.items()
         if not any(fnmatchcase(address, pattern) for pattern in patterns)
     }
-    missed = [pattern for pattern in patterns if not any(fnmatchcase(address, pattern) for address in plan.changes)]
+    missed = [
+        pattern for pattern in patterns if not any(fnmatchcase(address, pattern) for address in plan.changes)
+    ]
     if unexpected or missed:
         raise StepFailedError(f"unexpected: {unexpected}; expected, but not changed: {missed}")
     return plan

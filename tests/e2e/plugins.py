@@ -1,4 +1,4 @@
-"""Where Terraform's providers come from: a filesystem mirror, the registry, or the doubles in `providers/`."""
+"""Where Terraform's providers come from: a filesystem mirror, the registry, or doubles of them."""
 
 import os
 import platform

@@ -1,6 +1,7 @@
 """What happened: a row a step, with its time and figures."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,8 +9,10 @@ from threading import Lock
 from typing import Literal, TypeVar
 
 from missing import MissingPieceError
+from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from terraform import TerraformError
 
 T = TypeVar("T")
@@ -46,7 +49,7 @@ class Report:
         strict: Whether a missing piece fails, as it does where `CI` is set.
     """
 
-    console: Console = field(default_factory=Console)
+    console: Console = field(default_factory=lambda: Console(width=None if sys.stdout.isatty() else 200))
     strict: bool = field(default_factory=lambda: os.environ.get("CI", "").lower() in {"1", "true"})
     rows: list[Row] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
@@ -69,7 +72,9 @@ class Report:
             row = Row(cloud, name, result, time.monotonic() - start, told)
             with self._lock:
                 self.rows.append(row)
-                self.console.print(f"{cloud}  {name}  {row.seconds:.1f} s  {result}", style=_STYLES[result], markup=False)
+                self.console.print(
+                    f"{cloud}  {name}  {row.seconds:.1f} s  {result}", style=_STYLES[result], markup=False
+                )
 
         try:
             done = work()
@@ -89,10 +94,10 @@ class Report:
 
     def show(self) -> None:
         """Print the table, cloud by cloud."""
-        table = Table("cloud", "step", "result", "seconds", "figures", show_edge=False)
+        look = box.HEAVY_HEAD if self.console.is_terminal else box.ASCII
+        table = Table("cloud", "step", "result", "seconds", "figures", box=look, show_edge=False)
         table.columns[3].justify = "right"
         for row in sorted(self.rows, key=lambda row: row.cloud):
-            table.add_row(
-                row.cloud, row.step, f"[{_STYLES[row.result]}]{row.result}", f"{row.seconds:.1f}", row.figures
-            )
+            result = Text(row.result, _STYLES[row.result])
+            table.add_row(row.cloud, row.step, result, f"{row.seconds:.1f}", Text(row.figures))
         self.console.print(table)

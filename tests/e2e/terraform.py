@@ -98,7 +98,11 @@ def clean_environment(
     }
     if plugins.online or clones is None:
         return environment | {name: os.environ[name] for name in _NETWORK if name in os.environ}
-    closed = {"HTTPS_PROXY": "http://127.0.0.1:9", "HTTP_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1"}
+    closed = {
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1",
+    }
     return environment | closed | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_ALLOW_PROTOCOL": "file"}
 
 
@@ -165,11 +169,10 @@ class Terraform:
         return self._run("state", "list").split()
 
     def _apply(self, *arguments: str) -> Applied:
-        for event in _events(self._run("apply", "-json", *arguments)):
-            if event["type"] == "change_summary":
-                summary = event["changes"]
-                done = Applied(summary["add"], summary["change"], summary["remove"])
-        return done
+        events = list(_events(self._run("apply", "-json", *arguments)))
+        # A destroy tells what it plans before it tells what it did.
+        summary = [event["changes"] for event in events if event["type"] == "change_summary"][-1]
+        return Applied(summary["add"], summary["change"], summary["remove"])
 
     def _run(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -181,17 +184,26 @@ class Terraform:
             text=True,
         )
         if done.returncode:
-            errors = [
-                f"{event['@message']}: {event['diagnostic'].get('detail', '')} {event['diagnostic'].get('address', '')}"
-                for event in _events(done.stdout)
-                if event["@level"] == "error" and event["type"] == "diagnostic"
-            ]
-            said = "\n".join(errors) or f"{done.stdout}\n{done.stderr}".strip()
-            raise TerraformError(f"terraform {arguments[0]}: {said}")
+            said = _errors(done.stdout) or [f"{done.stdout}\n{done.stderr}".strip()]
+            raise TerraformError("\n".join([f"terraform {arguments[0]}:", *said]))
         return done.stdout
 
 
 def _events(stream: str) -> Iterator[dict[str, Any]]:
+    """The events of a command that tells them line by line."""
     for line in stream.splitlines():
         if line.startswith('{"@level"'):
             yield json.loads(line)
+
+
+def _errors(output: str) -> list[str]:
+    """The errors in what a command told in JSON: `validate` as one document, `apply` as events."""
+    if output.startswith("{\n"):
+        found = json.loads(output)["diagnostics"]
+    else:
+        found = [event["diagnostic"] for event in _events(output) if event["type"] == "diagnostic"]
+    return [
+        f"{each.get('address', '')} {each['summary']}: {each.get('detail', '')}".strip()
+        for each in found
+        if each["severity"] == "error"
+    ]

@@ -1,4 +1,4 @@
-"""MemoryDB: parameter groups and access control lists, and a cluster's deletion that the provider does not wait for."""
+"""MemoryDB: parameter groups, access control lists, and a deletion that the provider does not wait for."""
 
 import json
 from typing import Any
@@ -9,11 +9,16 @@ from moto.memorydb import models, urls
 from moto.memorydb.exceptions import ClusterNotFoundFault
 from moto.memorydb.responses import MemoryDBResponse
 
-_PARAMETERS = {"maxmemory-policy": "noeviction", "activedefrag": "no", "notify-keyspace-events": "", "timeout": "0"}
+_PARAMETERS = {
+    "maxmemory-policy": "noeviction",
+    "activedefrag": "no",
+    "notify-keyspace-events": "",
+    "timeout": "0",
+}
 """Names and defaults of parameters that every family has."""
 
 
-class NotFoundFault(JsonRESTError):
+class AbsentError(JsonRESTError):
     """A parameter group or an access control list that does not exist."""
 
     code = 400
@@ -28,7 +33,9 @@ class MemoryDBBackend(models.MemoryDBBackend):
         self.parameters: dict[str, dict[str, str]] = {}
         self.acls: dict[str, dict[str, Any]] = {}
         for family in ("redis6", "redis7", "valkey7"):
-            self.put_parameter_group(f"default.memorydb-{family}", f"memorydb_{family}", "Default parameter group")
+            self.put_parameter_group(
+                f"default.memorydb-{family}", f"memorydb_{family}", "Default parameter group"
+            )
         self.put_acl("open-access", ["default"])
 
     @property
@@ -104,7 +111,10 @@ class MemoryDB(MemoryDBResponse):
 
     def update_parameter_group(self) -> ActionResult:
         (group,) = self._find("ParameterGroup", self.memorydb_backend.parameter_groups, "ParameterGroupName")
-        values = {each["ParameterName"]: each["ParameterValue"] for each in json.loads(self.body)["ParameterNameValues"]}
+        values = {
+            each["ParameterName"]: each["ParameterValue"]
+            for each in json.loads(self.body)["ParameterNameValues"]
+        }
         self.memorydb_backend.parameters[group["Name"]].update(values)
         return ActionResult({"ParameterGroup": group})
 
@@ -117,7 +127,9 @@ class MemoryDB(MemoryDBResponse):
     def describe_parameters(self) -> ActionResult:
         (group,) = self._find("ParameterGroup", self.memorydb_backend.parameter_groups, "ParameterGroupName")
         values = self.memorydb_backend.parameters[group["Name"]]
-        return ActionResult({"Parameters": [{"Name": name, "Value": value} for name, value in values.items()]})
+        return ActionResult(
+            {"Parameters": [{"Name": name, "Value": value} for name, value in values.items()]}
+        )
 
     def create_acl(self) -> ActionResult:
         asked = json.loads(self.body)
@@ -135,7 +147,9 @@ class MemoryDB(MemoryDBResponse):
     def update_acl(self) -> ActionResult:
         (acl,) = self._find("ACL", self.memorydb_backend.acls, "ACLName")
         asked = json.loads(self.body)
-        users = {*acl["UserNames"], *(asked.get("UserNamesToAdd") or [])} - {*(asked.get("UserNamesToRemove") or [])}
+        users = {*acl["UserNames"], *(asked.get("UserNamesToAdd") or [])} - {
+            *(asked.get("UserNamesToRemove") or [])
+        }
         acl["UserNames"] = sorted(users)
         return ActionResult({"ACL": acl})
 
@@ -148,7 +162,7 @@ class MemoryDB(MemoryDBResponse):
         if not name:
             return list(among.values())
         if name not in among:
-            raise NotFoundFault(f"{kind}NotFoundFault", f"{name} not found")
+            raise AbsentError(f"{kind}NotFoundFault", f"{name} not found")
         return [among[name]]
 
 

@@ -1,14 +1,13 @@
-"""A double of hashicorp/random for machines that can't reach the registry: `random_id`, as upstream uses it."""
+"""A double of hashicorp/random for machines that can't reach the registry: `random_id`."""
 
 import base64
 import secrets
 
+from double import Double
 from tf.iface import CreateContext, DeleteContext, ReadContext, Resource, State, UpdateContext
 from tf.runner import run_provider
 from tf.schema import Attribute, Schema
 from tf.types import Map, Number, String
-
-from double import Double
 
 
 class RandomId(Resource):
@@ -26,7 +25,10 @@ class RandomId(Resource):
                 Attribute("byte_length", Number(), required=True, requires_replace=True),
                 Attribute("prefix", String(), optional=True, requires_replace=True),
                 Attribute("keepers", Map(String()), optional=True, requires_replace=True),
-                *(Attribute(name, String(), computed=True) for name in ("id", "b64_std", "b64_url", "dec", "hex")),
+                *(
+                    Attribute(name, String(), computed=True)
+                    for name in ("id", "b64_std", "b64_url", "dec", "hex")
+                ),
             ]
         )
 
