@@ -32,18 +32,12 @@ def main() -> int:
     arguments = parser.parse_args()
     changes = json.loads(arguments.changes.read_text()) if arguments.changes else {}
 
-    folders = sorted(document.parent for document in arguments.folder.rglob("cdk.tf.json"))
-    clouds = [
-        Cloud(
-            name=folder.name,
-            synth=_gives(folder),
-            update=_gives(arguments.update / folder.relative_to(arguments.folder))
-            if arguments.update
-            else None,
-            changes=tuple(changes.get(folder.name, ())),
-        )
-        for folder in folders
-    ]
+    clouds = []
+    for document in sorted(arguments.folder.rglob("cdk.tf.json")):
+        folder = document.parent.relative_to(arguments.folder)
+        update = _gives(arguments.update / folder) if arguments.update else None
+        patterns = tuple(changes.get(folder.name, ()))
+        clouds.append(Cloud(folder.name, _gives(arguments.folder / folder), update, patterns))
 
     report = Report()
     with tempfile.TemporaryDirectory(prefix="e2e-") as name, ThreadPoolExecutor(arguments.jobs) as pool:

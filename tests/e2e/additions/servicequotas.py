@@ -16,7 +16,7 @@ class ServiceQuotas(ServiceQuotasResponse):
     def get_service_quota(self) -> str:
         asked: dict[str, Any] = json.loads(self.body)
         if asked["ServiceCode"] != "ec2":
-            return super().get_service_quota()
+            return str(super().get_service_quota())
         return json.dumps(
             {"Quota": {"ServiceCode": "ec2", "QuotaCode": asked["QuotaCode"], "Value": VCPUS, "Unit": "None"}}
         )
