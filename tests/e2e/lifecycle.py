@@ -86,7 +86,7 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
 
         def put_update() -> Plan:
             shutil.copy(update(account) / "cdk.tf.json", folder / "cdk.tf.json")
-            return _only(terraform.plan(), cloud.changes)
+            return only(terraform.plan(), cloud.changes)
 
         step("update: plan", put_update, lambda plan: f"{plan}, all of them expected")
         step("update: apply", terraform.apply)
@@ -103,7 +103,7 @@ def _unchanged(terraform: Terraform) -> Plan:
     return plan
 
 
-def _only(plan: Plan, patterns: tuple[str, ...]) -> Plan:
+def only(plan: Plan, patterns: tuple[str, ...]) -> Plan:
     """The plan, when each change matches a pattern, and each pattern a change."""
     unexpected = {
         address: action

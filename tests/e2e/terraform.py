@@ -88,6 +88,7 @@ def clean_environment(
         "TF_CLI_CONFIG_FILE": str(home / "terraform.rc"),
         "TF_IN_AUTOMATION": "1",
         "TF_INPUT": "0",
+        "TF_CLI_ARGS": "-no-color",
         "CHECKPOINT_DISABLE": "1",
         "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
         "GIT_TERMINAL_PROMPT": "0",
@@ -184,7 +185,7 @@ class Terraform:
             text=True,
         )
         if done.returncode:
-            said = _errors(done.stdout) or [f"{done.stdout}\n{done.stderr}".strip()]
+            said = _errors(done.stdout) or [(done.stderr or done.stdout).strip()]
             raise TerraformError("\n".join([f"terraform {arguments[0]}:", *said]))
         return done.stdout
 
