@@ -119,7 +119,12 @@ def find_plugins(
 
     origins = {name: f"{version} from a mirror" for name, version in mirrored.items()}
     methods = [_mirror_method(mirror, mirrored)] if mirror else []
+    settings = ""
     if registry:
+        cache = Path(environment.get("TF_PLUGIN_CACHE_DIR") or work / "cache")
+        cache.mkdir(parents=True, exist_ok=True)
+        # Every stack begins without a lock file, and would pass over the cache otherwise.
+        settings = f'plugin_cache_dir = "{cache}"\nplugin_cache_may_break_dependency_lock_file = true\n'
         origins |= dict.fromkeys(wanting, "from the registry")
         methods.append(f"direct {{ exclude = [{_quoted(mirrored)}] }}")
     elif wanting:
@@ -130,7 +135,9 @@ def find_plugins(
         methods.append(_mirror_method(doubles, wanting))
 
     return Plugins(
-        configuration="provider_installation {\n" + "".join(f"  {method}\n" for method in methods) + "}\n",
+        configuration="\n".join(
+            [f"{settings}provider_installation {{", *(f"  {each}" for each in methods), "}\n"]
+        ),
         origins=origins,
         aws_versions=versions(mirror, "hashicorp/aws") if mirror else [],
         online=registry,

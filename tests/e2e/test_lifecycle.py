@@ -1,4 +1,7 @@
 import pytest
+
+pytest.importorskip("boto3", reason="the emulated account needs the e2e dependencies")
+
 from lifecycle import only
 from report import StepFailedError
 from terraform import Plan
