@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 os.environ["MOTO_ACCOUNT_ID"] = sys.argv[1]
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
-from additions import efs, memorydb, servicequotas
+from additions import efs, memorydb, s3, servicequotas
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -51,7 +51,7 @@ class Quiet(MotoRequestHandler):
 
 def main() -> None:
     """Serve until the process is ended."""
-    for addition in (efs, memorydb, servicequotas):
+    for addition in (efs, memorydb, s3, servicequotas):
         addition.register()
     server = make_server("127.0.0.1", 0, Account(), threaded=True, request_handler=Quiet)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)  # noqa: T201

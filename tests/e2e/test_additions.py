@@ -88,3 +88,13 @@ def test_the_inventory_shows_what_was_made(account: EmulatedAccount) -> None:
     made = account.inventory() - before
 
     assert {f"ec2 {vpc}", *(f"ec2 {subnet}" for subnet in subnets)} <= made
+
+
+def test_lifecycle_rules_keep_the_sizes_of_their_filters(account: EmulatedAccount) -> None:
+    s3 = account.client("s3")
+    s3.create_bucket(Bucket="rules", CreateBucketConfiguration={"LocationConstraint": account.region})
+    matching = {"And": {"Prefix": "tmp/", "ObjectSizeGreaterThan": 0}}
+    rule = {"ID": "one", "Status": "Enabled", "Filter": matching, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket="rules", LifecycleConfiguration={"Rules": [rule]})
+
+    assert s3.get_bucket_lifecycle_configuration(Bucket="rules")["Rules"] == [rule]
