@@ -4,6 +4,10 @@
 
 FOLDER holds a folder for each stack, with its cdk.tf.json; the second FOLDER holds the same stacks, changed;
 FILE maps each stack to the patterns of the addresses that the change touches.
+
+TF_PLUGIN_MIRROR names a filesystem mirror of providers, and ANYSCALE_MODULES_DIR a folder of clones of
+the upstream repositories; without them the registry and github.com are used where they can be reached.
+A missing piece is named and the rest goes on; where CI is set, it fails.
 """
 
 import argparse
@@ -24,7 +28,9 @@ def _gives(folder: Path) -> Synth:
 
 def main() -> int:
     """Run every cloud; gives the exit status."""
-    parser = argparse.ArgumentParser(prog="python tests/e2e", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python tests/e2e", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--update", type=Path)
     parser.add_argument("--changes", type=Path)
