@@ -98,3 +98,14 @@ def test_lifecycle_rules_keep_the_sizes_of_their_filters(account: EmulatedAccoun
     s3.put_bucket_lifecycle_configuration(Bucket="rules", LifecycleConfiguration={"Rules": [rule]})
 
     assert s3.get_bucket_lifecycle_configuration(Bucket="rules")["Rules"] == [rule]
+
+
+def test_a_file_system_policy_is_removed(account: EmulatedAccount) -> None:
+    efs = account.client("efs")
+    system = efs.create_file_system(CreationToken="two")["FileSystemId"]
+    efs.put_file_system_policy(FileSystemId=system, Policy="{}")
+
+    efs.delete_file_system_policy(FileSystemId=system)
+
+    with pytest.raises(ClientError, match="PolicyNotFound"):
+        efs.describe_file_system_policy(FileSystemId=system)

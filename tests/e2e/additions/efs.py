@@ -1,4 +1,4 @@
-"""EFS: PutBackupPolicy, and a backup policy that is told as disabled instead of missing."""
+"""EFS: PutBackupPolicy, DeleteFileSystemPolicy, and a disabled backup policy that is told as such."""
 
 import json
 
@@ -8,7 +8,7 @@ from moto.efs.urls import url_paths
 
 
 class EFS(EFSResponse):
-    """Moto's EFS with backup policies that can be switched on and off."""
+    """Moto's EFS with policies that can be changed."""
 
     def describe_backup_policy(self) -> TYPE_RESPONSE:
         status = "ENABLED" if self._file_system()._backup else "DISABLED"  # noqa: SLF001 - moto shows it only when enabled
@@ -18,6 +18,10 @@ class EFS(EFSResponse):
         policy = self._get_param("BackupPolicy")
         self._file_system()._backup = policy["Status"] == "ENABLED"  # noqa: SLF001 - moto sets it at creation only
         return json.dumps({"BackupPolicy": policy}), {"Content-Type": "application/json"}
+
+    def delete_file_system_policy(self) -> TYPE_RESPONSE:
+        self._file_system().file_system_policy = None
+        return "{}", {"Content-Type": "application/json"}
 
     def _file_system(self) -> FileSystem:
         _, (found,) = self.efs_backend.describe_file_systems(file_system_id=self._get_param("FileSystemId"))
