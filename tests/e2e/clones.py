@@ -9,9 +9,7 @@ from pathlib import Path
 
 from missing import MissingPieceError, reachable
 
-_SOURCE = re.compile(
-    r"git::https://github\.com/(?P<org>[^/]+)/(?P<name>[^/?]+?)(\.git)?(//[^?]*)?\?ref=(?P<ref>.+)"
-)
+_SOURCE = re.compile(r"git::https://github\.com/(?P<org>[^/]+)/(?P<name>[^/?]+?)(\.git)?(//[^?]*)?\?ref=(?P<ref>.+)")
 
 
 def module_sources(folders: Iterable[Path]) -> dict[str, set[str]]:
@@ -29,9 +27,7 @@ def find_clone(root: Path, repository: str) -> Path | None:
     """The clone of `org/name` below root: `org/name`, `org/name.git`, `name` or `name.git`."""
     name = repository.split("/")[1]
     candidates = [root / f"{stem}{suffix}" for stem in (repository, name) for suffix in ("", ".git")]
-    return next(
-        (path for path in candidates if (path / ".git").exists() or (path / "objects").exists()), None
-    )
+    return next((path for path in candidates if (path / ".git").exists() or (path / "objects").exists()), None)
 
 
 def git_configuration(

@@ -53,9 +53,7 @@ def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
             pass
         finally:
             if account.unanswered:
-                report.console.print(
-                    f"{cloud.name}  not answered: {account.unanswered}", style="yellow", markup=False
-                )
+                report.console.print(f"{cloud.name}  not answered: {account.unanswered}", style="yellow", markup=False)
 
 
 def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: EmulatedAccount) -> None:
@@ -110,9 +108,7 @@ def only(plan: Plan, patterns: tuple[str, ...]) -> Plan:
         for address, action in plan.changes.items()
         if not any(fnmatchcase(address, pattern) for pattern in patterns)
     }
-    missed = [
-        pattern for pattern in patterns if not any(fnmatchcase(address, pattern) for address in plan.changes)
-    ]
+    missed = [pattern for pattern in patterns if not any(fnmatchcase(address, pattern) for address in plan.changes)]
     if unexpected or missed:
         raise StepFailedError(f"unexpected: {unexpected}; expected, but not changed: {missed}")
     return plan

@@ -135,9 +135,7 @@ def find_plugins(
         methods.append(_mirror_method(doubles, wanting))
 
     return Plugins(
-        configuration="\n".join(
-            [f"{settings}provider_installation {{", *(f"  {each}" for each in methods), "}\n"]
-        ),
+        configuration="\n".join([f"{settings}provider_installation {{", *(f"  {each}" for each in methods), "}\n"]),
         origins=origins,
         aws_versions=versions(mirror, "hashicorp/aws") if mirror else [],
         online=registry,

@@ -63,9 +63,7 @@ def find_terraform() -> str:
     raise MissingPieceError("the terraform program", ["PATH"], "install Terraform 1.9 or newer")
 
 
-def clean_environment(
-    work: Path, plugins: Plugins, refs: Mapping[str, set[str]], endpoint: str
-) -> dict[str, str]:
+def clean_environment(work: Path, plugins: Plugins, refs: Mapping[str, set[str]], endpoint: str) -> dict[str, str]:
     """An environment for Terraform that holds no credentials and reaches no AWS.
 
     Where the providers and the modules are all on this machine, a proxy that does not exist closes every way

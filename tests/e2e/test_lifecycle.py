@@ -16,9 +16,7 @@ def test_an_update_changes_what_it_names() -> None:
 def test_fails_when_an_update_changes_more() -> None:
     plan = Plan({"module.s3.aws_s3_bucket.b[0]": "update", "module.vpc.aws_vpc.v[0]": "delete-create"}, {})
 
-    with pytest.raises(
-        StepFailedError, match=r"unexpected: \{'module.vpc.aws_vpc.v\[0\]': 'delete-create'\}"
-    ):
+    with pytest.raises(StepFailedError, match=r"unexpected: \{'module.vpc.aws_vpc.v\[0\]': 'delete-create'\}"):
         only(plan, ("module.s3.*",))
 
 

@@ -33,9 +33,7 @@ class MemoryDBBackend(models.MemoryDBBackend):
         self.parameters: dict[str, dict[str, str]] = {}
         self.acls: dict[str, dict[str, Any]] = {}
         for family in ("redis6", "redis7", "valkey7"):
-            self.put_parameter_group(
-                f"default.memorydb-{family}", f"memorydb_{family}", "Default parameter group"
-            )
+            self.put_parameter_group(f"default.memorydb-{family}", f"memorydb_{family}", "Default parameter group")
         self.put_acl("open-access", ["default"])
 
     @property
@@ -94,9 +92,7 @@ class MemoryDB(MemoryDBResponse):
     def create_parameter_group(self) -> ActionResult:
         asked = json.loads(self.body)
         backend = self.memorydb_backend
-        group = backend.put_parameter_group(
-            asked["ParameterGroupName"], asked["Family"], asked.get("Description", "")
-        )
+        group = backend.put_parameter_group(asked["ParameterGroupName"], asked["Family"], asked.get("Description", ""))
         backend.tag_resource(group["ARN"], asked.get("Tags") or [])
         return ActionResult({"ParameterGroup": group})
 
@@ -112,8 +108,7 @@ class MemoryDB(MemoryDBResponse):
     def update_parameter_group(self) -> ActionResult:
         (group,) = self._find("ParameterGroup", self.memorydb_backend.parameter_groups, "ParameterGroupName")
         values = {
-            each["ParameterName"]: each["ParameterValue"]
-            for each in json.loads(self.body)["ParameterNameValues"]
+            each["ParameterName"]: each["ParameterValue"] for each in json.loads(self.body)["ParameterNameValues"]
         }
         self.memorydb_backend.parameters[group["Name"]].update(values)
         return ActionResult({"ParameterGroup": group})
@@ -127,9 +122,7 @@ class MemoryDB(MemoryDBResponse):
     def describe_parameters(self) -> ActionResult:
         (group,) = self._find("ParameterGroup", self.memorydb_backend.parameter_groups, "ParameterGroupName")
         values = self.memorydb_backend.parameters[group["Name"]]
-        return ActionResult(
-            {"Parameters": [{"Name": name, "Value": value} for name, value in values.items()]}
-        )
+        return ActionResult({"Parameters": [{"Name": name, "Value": value} for name, value in values.items()]})
 
     def create_acl(self) -> ActionResult:
         asked = json.loads(self.body)
@@ -147,9 +140,7 @@ class MemoryDB(MemoryDBResponse):
     def update_acl(self) -> ActionResult:
         (acl,) = self._find("ACL", self.memorydb_backend.acls, "ACLName")
         asked = json.loads(self.body)
-        users = {*acl["UserNames"], *(asked.get("UserNamesToAdd") or [])} - {
-            *(asked.get("UserNamesToRemove") or [])
-        }
+        users = {*acl["UserNames"], *(asked.get("UserNamesToAdd") or [])} - {*(asked.get("UserNamesToRemove") or [])}
         acl["UserNames"] = sorted(users)
         return ActionResult({"ACL": acl})
 

@@ -25,10 +25,7 @@ class RandomId(Resource):
                 Attribute("byte_length", Number(), required=True, requires_replace=True),
                 Attribute("prefix", String(), optional=True, requires_replace=True),
                 Attribute("keepers", Map(String()), optional=True, requires_replace=True),
-                *(
-                    Attribute(name, String(), computed=True)
-                    for name in ("id", "b64_std", "b64_url", "dec", "hex")
-                ),
+                *(Attribute(name, String(), computed=True) for name in ("id", "b64_std", "b64_url", "dec", "hex")),
             ]
         )
 

@@ -102,7 +102,10 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         "must lie in the region us-east-2, but it holds ['us-west-2b']",
     ),
     "unknown key": (changed(AWS_VM, networking="PUBLIC"), "unknown key 'networking': did you mean 'networking_mode'?"),
-    "unknown key in a section": (changed(AWS_VM, aws_config__subnets=None), "aws_config.subnets: unknown key 'subnets'"),
+    "unknown key in a section": (
+        changed(AWS_VM, aws_config__subnets=None),
+        "aws_config.subnets: unknown key 'subnets'",
+    ),
     "identity provider with project id": (
         changed(
             GCP_VM,
