@@ -2,10 +2,10 @@
 
 import re
 import shlex
-from typing import Any
 
 import yaml
 
+from anyscale_constructs.registration.changes import implied
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.resource import CloudResource
 
@@ -72,8 +72,9 @@ def _flags(resource: CloudResource) -> list[str] | None:
     if resource.compute_stack != "VM" or resource.resource_name != resource.default_name:
         return None
     flags = [f"--provider {resource.provider.lower()}"]
-    for field, value in resource.fields():
-        if field in {"name", "provider", "compute_stack"} or _goes_without_saying(field, value, resource):
+    fields = dict(resource.fields())
+    for field, value in fields.items():
+        if field in {"name", "provider", "compute_stack"} or value == implied(fields).get(field):
             continue
         if (field, value) == ("networking_mode", "PRIVATE"):
             flags.append("--private-network")
@@ -89,14 +90,3 @@ def _flags(resource: CloudResource) -> list[str] | None:
             text = ",".join(value) if isinstance(value, list) else value
             flags.append(f"{known[field]} {shlex.quote(text)}")
     return flags
-
-
-def _goes_without_saying(field: str, value: Any, resource: CloudResource) -> bool:
-    match field:
-        case "networking_mode":
-            return bool(value == "PUBLIC")
-        case "object_storage.region":
-            return bool(value == resource.region)
-        case "aws_config.cluster_instance_profile_id" if resource.aws_config:
-            return bool(value.replace(":instance-profile/", ":role/") == resource.aws_config.cluster_iam_role_id)
-    return False

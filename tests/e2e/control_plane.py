@@ -98,12 +98,6 @@ class ControlPlane:
         self._faults.append(fault)
         return fault
 
-    def heal(self) -> None:
-        """Forgets all faults and lets hanging requests go."""
-        self._faults.clear()
-        self._released.set()
-        self._released = threading.Event()
-
     def add_cloud(self, name: str, **fields: Any) -> str:
         """A cloud that is there already, without a resource."""
         cloud = {

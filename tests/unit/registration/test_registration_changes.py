@@ -32,16 +32,38 @@ def test_what_the_control_plane_found_is_no_change() -> None:
     [
         (THERE, changed(AWS_VM, aws_config__subnet_ids=AWS_VM["aws_config"]["subnet_ids"][::-1])),
         (changed(THERE, object_storage__region=MISSING), AWS_VM),
+        (changed(THERE, networking_mode=MISSING), AWS_VM),
+        (changed(THERE, aws_config__cluster_instance_profile_id=MISSING), AWS_VM),
         (THERE, changed(AWS_VM, kubernetes_config={"zones": []})),
         (
             changed(THERE, file_storage__mount_targets=[{"address": "10.0.0.5"}]),
             changed(AWS_VM, file_storage__mount_targets=[{"address": "10.0.0.5", "zone": None}]),
         ),
     ],
-    ids=["another order", "the bucket's region left out", "an empty list", "a null in a mount target"],
+    ids=[
+        "another order",
+        "no bucket region",
+        "no networking mode",
+        "no instance profile",
+        "an empty list",
+        "a null in a mount target",
+    ],
 )
 def test_what_means_the_same_is_no_change(existing: dict[str, Any], wanted: dict[str, Any]) -> None:
     assert changes(existing, wanted) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("object_storage__region", "us-west-2"),
+        ("networking_mode", "PRIVATE"),
+        ("aws_config__cluster_instance_profile_id", "arn:aws:iam::111122223333:instance-profile/other"),
+    ],
+)
+def test_what_differs_from_the_implied_is_a_change(field: str, value: str) -> None:
+    existing = changed(THERE, **{field: MISSING})
+    assert fields(existing, changed(AWS_VM, **{field: value})) == [field.replace("__", ".")]
 
 
 def test_a_change_says_both_values() -> None:
