@@ -93,7 +93,7 @@ class Registrar:
             cloud = self._look_after(done)
             if cloud is None:
                 raise _failed(done, f"the cloud {self._name} was not created, and nothing is left of it")
-            if done.exit_status == 0 and cloud.resource(self._wanted["name"]):
+            if done.exit_status == 0:
                 return self._confirm("created", cloud, done)
             # Half done, or done by another run at the same time: what is there decides.
             self._say(f"{cloud} is there all the same")
