@@ -14,7 +14,8 @@ from anyscale_constructs.errors import SynthesisError
 
 # Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
 _FORMAT_VERSION = "0.21.0"
-_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._")
+# The engine's tokens, its objects as text, and its number tokens as text.
+_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._|-8\.1095622\d*e\+298")
 
 
 class App(engine.App):
