@@ -43,7 +43,10 @@ class App(engine.App):
         stacks = {stack.name: stack for stack in self.cloud_stacks}
         for stack in stacks.values():
             stack.prepare()
-        super().synth()
+        try:
+            super().synth()
+        except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
+            raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             text = file.read_text(encoding="utf-8")
             if residue := _RESIDUE.search(text):
