@@ -8,7 +8,6 @@ gc.disable()
 import argparse
 import sys
 
-from anyscale_constructs.cli.synth import synth
 from anyscale_constructs.errors import ConstructsError
 from stacks import STACKS
 
@@ -23,6 +22,8 @@ def main() -> int:
     parser.add_argument("--out", metavar="DIR", help="where the JSON goes (default: cdktf.json's output)")
     arguments = parser.parse_args()
     try:
+        from anyscale_constructs.cli.synth import synth  # noqa: PLC0415 - it starts the engine, which may be missing
+
         synth(STACKS, arguments.names, arguments.clouds, arguments.out)
     except ConstructsError as error:
         print(f"error: {error}", file=sys.stderr)

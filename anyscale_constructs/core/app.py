@@ -14,7 +14,8 @@ from anyscale_constructs.errors import SynthesisError
 
 # Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
 _FORMAT_VERSION = "0.21.0"
-_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._")
+# The engine's tokens, its objects as text, and its number tokens as text.
+_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._|-8\.1095622\d*e\+298")
 
 
 class App(engine.App):
@@ -44,7 +45,10 @@ class App(engine.App):
         stacks = {stack.name: stack for stack in self.cloud_stacks}
         for stack in stacks.values():
             stack.prepare()
-        super().synth()
+        try:
+            super().synth()
+        except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
+            raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             text = file.read_text(encoding="utf-8")
             if residue := _RESIDUE.search(text):

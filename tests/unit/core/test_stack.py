@@ -289,15 +289,14 @@ def synthesized(directory: pathlib.Path, engine_name: str = engine.name) -> dict
 
 
 def test_the_same_bytes_everywhere(tmp_path: pathlib.Path) -> None:
-    """Twice in one place, in another directory, and on the other engine."""
+    """Again, in another directory, and on the other engine."""
     other = {"cdktf": "cdktn", "cdktn": "cdktf"}[engine.name]
     once = synthesized(tmp_path / "a")
     json_text = once["stacks/prod/cdk.tf.json"].decode()
     assert json.loads(json_text)["module"]["vpc"]
     assert str(tmp_path) not in json_text
-    assert once == synthesized(tmp_path / "a")
     assert once == synthesized(tmp_path / "elsewhere" / "b")
-    on_the_other = synthesized(tmp_path / "c", other)
+    on_the_other = synthesized(tmp_path / "a", other)
     # The manifest, which is for the engine's own CLI, names the engine's version.
     manifests = [json.loads(files.pop("manifest.json"))["stacks"] for files in (once, on_the_other)]
     assert manifests[0] == manifests[1]
