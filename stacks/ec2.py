@@ -48,6 +48,7 @@ class Ec2Config(CloudConfig):
         default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
     )
     name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
+    tags: Tags = Field(default_factory=dict, description="For every resource.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None, description="For the bucket, EFS and MemoryDB. Default: AWS's own keys."
     )
@@ -238,14 +239,7 @@ class Ec2Stack(CloudStack):
         )
 
     def _tags(self, own: Tags) -> Tags:
-        config = self.config
-        tags = {
-            "anyscale-cloud-id": config.cloud_id,
-            "anyscale-org-id": config.org_id,
-            "anyscale-deploy-environment": config.deploy_environment,
-            "tf_module": "anyscale-constructs",
-        }
-        return {key: value for key, value in tags.items() if value} | config.tags | own
+        return self.config.standard_tags | self.config.tags | own
 
     def _add_outputs(self) -> None:
         """Upstream's own root output names, and the resource file; inputs stand in where something existed."""
@@ -282,15 +276,7 @@ class Ec2Stack(CloudStack):
                 "anyscale_memorydb_cluster_endpoint_address": memorydb.memorydb_cluster_endpoint_address,
                 "anyscale_memorydb_cluster_endpoint_port": memorydb.memorydb_cluster_endpoint_port,
             }
-        for name, value in outputs.items():
-            if value is not None:
-                self.add_output(name, value)
-        self.add_output("anyscale_cloud_name", self.name)
-        self.add_output(
-            "anyscale_cloud_resource",
-            self._resource(),
-            description="What anyscale-constructs register reads.",
-        )
+        self.add_cloud_outputs(outputs, self._resource())
 
     def _resource(self) -> CloudResource:
         config = self.config

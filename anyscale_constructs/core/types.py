@@ -9,7 +9,7 @@ import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -85,6 +85,9 @@ StackName = Annotated[
         "production",
     ),
 ]
+NetworkingMode = Literal["PUBLIC", "PRIVATE"]
+"""PUBLIC: direct networking, nodes in public subnets. PRIVATE: customer-defined networking, nodes in private ones."""
+
 TagValue = Annotated[str, Checked("at most 256 characters", r"[\s\S]{0,256}", "ml-platform")]
 
 # Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
@@ -141,6 +144,39 @@ BucketName = Annotated[
 VpcId = Annotated[str, Checked("a VPC id", r"vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0")]
 SubnetId = Annotated[str, Checked("a subnet id", r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")]
 SecurityGroupId = Annotated[str, Checked("a security group id", r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")]
+
+GcpProjectId = Annotated[
+    str,
+    Checked(
+        "a project id, which begins with a letter (the project number is something else)",
+        r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        "acme-ml",
+    ),
+]
+GcpInstanceName = Annotated[
+    str,
+    Checked(
+        "an instance's full name",
+        r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+",
+        "projects/acme-ml/locations/us-central1/instances/anyscale",
+    ),
+]
+GcpResourceName = Annotated[
+    str,
+    Checked(
+        "a plain name, without the path around it",
+        r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
+        "anyscale",
+    ),
+]
+IdentityProviderName = Annotated[
+    str,
+    Checked(
+        "an identity provider's full name, which holds the project's number",
+        r"projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+",
+        "projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
+    ),
+]
 
 
 # ---- Terraform's types, for the inputs of modules -------------------------------------------------

@@ -24,38 +24,6 @@ RedisUrl = Annotated[
         "rediss://clustercfg.anyscale-prod.abc123.memorydb.us-east-2.amazonaws.com:6379",
     ),
 ]
-GcpProjectId = Annotated[
-    str,
-    Checked(
-        "a project id, which begins with a letter (the project number is something else)",
-        r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
-        "acme-ml",
-    ),
-]
-GcpInstanceName = Annotated[
-    str,
-    Checked(
-        "an instance's full name",
-        r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+",
-        "projects/acme-ml/locations/us-central1/instances/anyscale",
-    ),
-]
-GcpResourceName = Annotated[
-    str,
-    Checked(
-        "a plain name, without the path around it",
-        r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
-        "anyscale",
-    ),
-]
-IdentityProviderName = Annotated[
-    str,
-    Checked(
-        "an identity provider's full name, which holds the project's number",
-        r"projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+",
-        "projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
-    ),
-]
 MemoryDbName = Annotated[
     str,
     Checked("a MemoryDB cluster's plain name, not its ARN", r"[a-z][a-z0-9-]{0,39}", "anyscale-prod"),

@@ -13,6 +13,10 @@ from pydantic_core import PydanticCustomError
 from anyscale_constructs.core.model import Model, explain
 from anyscale_constructs.core.types import (
     ExternalId,
+    GcpInstanceName,
+    GcpProjectId,
+    GcpResourceName,
+    IdentityProviderName,
     InstanceProfileArn,
     RoleArn,
     SecurityGroupId,
@@ -24,11 +28,7 @@ from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.registration.fields import (
     Email,
     Endpoint,
-    GcpInstanceName,
-    GcpProjectId,
-    GcpResourceName,
     HostPort,
-    IdentityProviderName,
     MemoryDbArn,
     MemoryDbName,
     RedisUrl,

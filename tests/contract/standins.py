@@ -33,11 +33,14 @@ def write(interface: Interface, directory: pathlib.Path) -> pathlib.Path:
 
 
 def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathlib.Path) -> dict[str, Any]:
-    """The stack's JSON with its modules pointed at their stand-ins, and without backend and providers."""
+    """The stack's JSON with its modules pointed at their stand-ins, and without what needs a provider."""
     copy: dict[str, Any] = json.loads(json.dumps(configuration))
     for name, call in copy["module"].items():
         call["source"] = str(write(stack.modules[name].interface, directory))
-    del copy["terraform"]["backend"], copy["terraform"]["required_providers"], copy["provider"]
+    for block in ("provider", "resource"):
+        copy.pop(block, None)
+    for block in ("backend", "cloud", "required_providers"):
+        copy["terraform"].pop(block, None)
     return copy
 
 
