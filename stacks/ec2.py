@@ -1,9 +1,9 @@
 """An Anyscale cloud on EC2: read it from top to bottom, copy it, change it."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Tag
+from pydantic import Field, Tag, model_validator
 
 from anyscale_constructs.aws import (
     S3,
@@ -30,7 +30,8 @@ from anyscale_constructs.aws.config import (
     VpcConfig,
 )
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import existing_if
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import existing_if, refuse
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import AwsRegion, ExternalId, KmsKeyArn
 from anyscale_constructs.engine import Construct
@@ -65,6 +66,24 @@ class Ec2Config(CloudConfig):
     iam: IamConfig = Field(default_factory=IamConfig)
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
     memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if isinstance(self.vpc, VpcConfig) and self.vpc.private_subnets and self.networking_mode == "PUBLIC":
+            raise refuse(
+                "networking_mode is PUBLIC, but vpc.private_subnets are given, where the nodes would be",
+                "set networking_mode: PRIVATE, or leave vpc.private_subnets out",
+            )
+        if (
+            self.external_id
+            and not is_unresolved(self.external_id)
+            and not self.external_id.startswith(f"{self.org_id}-")
+        ):
+            raise refuse(
+                f"external_id is {self.external_id}, of another organization than org_id, {self.org_id}",
+                f"begin it with {self.org_id}-",
+            )
+        return self
 
 
 class Ec2Stack(CloudStack):
@@ -183,7 +202,7 @@ class Ec2Stack(CloudStack):
             vpc=self.vpc,
             security_group=self.security_group,
             anyscale_cloud_id=self.config.cloud_id,
-            anyscale_efs_name=efs.name or f"{self.config.name_prefix}{self.name}",
+            anyscale_efs_name=efs.name or self.name,
             kms_key_arn=self.config.kms_key_arn,
             access_points=efs.access_points or None,
             tags=self._tags(efs.tags),

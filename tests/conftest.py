@@ -10,9 +10,15 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.stack import CloudStack
 
 ROOT = pathlib.Path(__file__).parent.parent
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names a test by an expression's code; pytest would count its letters."""
+    return str.__str__(val) if isinstance(val, Expr) else None
 
 
 def require(program: str) -> str:

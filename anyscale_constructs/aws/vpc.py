@@ -144,12 +144,8 @@ def flow_logs_need_their_log_group_and_role(i: Inputs) -> Finding | None:
 def the_flow_log_role_fits_its_name(i: Inputs) -> Finding | None:
     """Upstream begins the role's name with the VPC's, and IAM takes 38 characters there."""
     name, longest = i["anyscale_vpc_name"], 38 - len("-flow-log-role-")
-    if (
-        i["create_flow_log_cloudwatch_iam_role"] is True
-        and name
-        and i.known("anyscale_vpc_name")
-        and len(name) > longest
-    ):
+    made = i["create_flow_log_cloudwatch_iam_role"] is True
+    if made and i.known("anyscale_vpc_name") and name is not None and len(name) > longest:
         return Finding(
             "anyscale_vpc_name is too long for the role of its flow logs",
             "give a shorter name",

@@ -17,12 +17,12 @@ _FILE = pathlib.Path("cdktf.json")
 
 def clouds_directory() -> pathlib.Path:
     """Where the clouds' YAML files are: `context.clouds`, else `clouds`."""
-    return pathlib.Path(_read().get("context", {}).get("clouds", "clouds"))
+    return pathlib.Path(_setting("context", "clouds", default="clouds"))
 
 
 def output_directory() -> pathlib.Path:
     """Where the JSON goes: CDKTF_OUTDIR, which CDKTF's CLI sets, else `output`, else `cdktf.out`."""
-    return pathlib.Path(os.environ.get("CDKTF_OUTDIR") or _read().get("output", "cdktf.out"))
+    return pathlib.Path(os.environ.get("CDKTF_OUTDIR") or _setting("output", default="cdktf.out"))
 
 
 def stacks() -> Mapping[str, str]:
@@ -31,7 +31,7 @@ def stacks() -> Mapping[str, str]:
     Raises:
         ConfigError: There is no such package here.
     """
-    package = str(_read().get("app", "")).rpartition("-m ")[2].strip()
+    package = _setting("app", default="").rpartition("-m ")[2].strip()
     sys.path.insert(0, "")
     try:
         found: Mapping[str, str] = importlib.import_module(package or "stacks").STACKS
@@ -55,11 +55,17 @@ def load_stack(kinds: Mapping[str, str], kind: object) -> Any:
     return pkgutil.resolve_name(kinds[kind])
 
 
-def _read() -> dict[str, Any]:
+def _setting(*keys: str, default: str) -> str:
     if not _FILE.is_file():
-        return {}
+        return default
     try:
-        data = json.loads(_FILE.read_text(encoding="utf-8"))
+        value = json.loads(_FILE.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ConfigError(f"{_FILE}: is not JSON: {error}") from error
-    return data if isinstance(data, dict) else {}
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    if value is None:
+        return default
+    if not isinstance(value, str):
+        raise ConfigError(f"{_FILE}: {'.'.join(keys)} must be text", value=value)
+    return value

@@ -39,7 +39,7 @@ def synth(
     def build(app: App) -> None:
         for file, (stack, config) in zip(files, configs, strict=True):
             try:
-                stack(app, file.stem, config)
+                stack(app, file.stem, config).prepare()
             except (ConstructsError, ValidationError) as error:
                 text = explain(error) if isinstance(error, ValidationError) else str(error)
                 raise ConfigError("\n".join(f"{file}: {line}" for line in text.splitlines())) from error
@@ -52,7 +52,11 @@ def synth(
 def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
     if not directory.is_dir():
         raise ConfigError("the directory of clouds is missing", value=str(directory), mend="name it with --clouds")
-    files = {file.stem: file for file in sorted(directory.iterdir()) if file.suffix in {".yaml", ".yml"}}
+    files: dict[str, pathlib.Path] = {}
+    for file in sorted(file for file in directory.iterdir() if file.suffix in {".yaml", ".yml"}):
+        if file.stem in files:
+            raise ConfigError(f"{file}: {files[file.stem].name} is a cloud of the same name", mend="rename one of them")
+        files[file.stem] = file
     if not files:
         raise ConfigError(
             "no cloud is there",
@@ -69,7 +73,7 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
             raise ConfigError(
                 f"{file}: the file's name is the cloud's name and {error.errors()[0]['msg']}", value=name
             ) from error
-    return [files[name] for name in (names or files)]
+    return [files[name] for name in dict.fromkeys(names or files)]
 
 
 def _load(kinds: Mapping[str, str], files: Sequence[pathlib.Path]) -> list[tuple[Any, CloudConfig]]:
@@ -81,7 +85,9 @@ def _load(kinds: Mapping[str, str], files: Sequence[pathlib.Path]) -> list[tuple
             try:
                 stack = project.load_stack(kinds, document.data.get("stack"))
             except ConfigError as error:
-                raise ConfigError(f"{file}: {error}") from error
+                raise ConfigError(
+                    f"{document.where(['stack'], missing='stack' not in document.data)}: {error}"
+                ) from error
             configs.append((stack, document.parse(stack.config_type)))
         except ConfigError as error:
             errors.append(str(error))

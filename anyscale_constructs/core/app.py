@@ -1,11 +1,12 @@
 """The app: stacks in, Terraform JSON out, all of it or nothing."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from anyscale_constructs import engine
 from anyscale_constructs.core.stack import CloudStack
@@ -13,7 +14,8 @@ from anyscale_constructs.errors import SynthesisError
 
 # Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
 _FORMAT_VERSION = "0.21.0"
-_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._")
+# The engine's tokens, its objects as text, and its number tokens as text.
+_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._|-8\.1095622\d*e\+298")
 
 
 class App(engine.App):
@@ -24,7 +26,9 @@ class App(engine.App):
     """
 
     def __init__(self, outdir: str | os.PathLike[str] | None = None) -> None:
-        super().__init__(outdir=os.fspath(outdir) if outdir else None, stack_traces=False)
+        # Absolute, since the engine's process keeps the working directory it was started in.
+        path = pathlib.Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()
+        super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
 
     @property
@@ -38,9 +42,13 @@ class App(engine.App):
         Raises:
             ConstructsError: A stack is wrong: nothing is written then, or what is written can't be used.
         """
-        for stack in self.cloud_stacks:
+        stacks = {stack.name: stack for stack in self.cloud_stacks}
+        for stack in stacks.values():
             stack.prepare()
-        super().synth()
+        try:
+            super().synth()
+        except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
+            raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             text = file.read_text(encoding="utf-8")
             if residue := _RESIDUE.search(text):
@@ -49,7 +57,10 @@ class App(engine.App):
                     "that is known only later",
                     mend="take the value from your configuration, or write a Terraform function with expr()",
                 )
-            file.write_text(json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            synthesized = json.loads(text)
+            if file.parent.name in stacks:
+                stacks[file.parent.name].check_raw(synthesized)
+            file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudStack]:
@@ -63,17 +74,34 @@ def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudS
 
     Returns:
         The stacks.
+
+    Raises:
+        ConstructsError: A stack is wrong, or the directory can't be written.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary:
+    with _writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        directory = tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
+    with directory as temporary:
         app = App(temporary)
         build(app)
         app.synth()
         new = pathlib.Path(temporary)
         # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
         files = sorted(new.rglob("*"), key=lambda file: file.name == "manifest.json")
-        for file in (file for file in files if file.is_file()):
-            target = out / file.relative_to(new)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(target)
+        with _writing(out):
+            for file in (file for file in files if file.is_file()):
+                target = out / file.relative_to(new)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(target)
     return app.cloud_stacks
+
+
+@contextlib.contextmanager
+def _writing(out: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SynthesisError(
+            f"the output directory {out} can't be written: {error.strerror}: {error.filename}",
+            mend="name another one, with --out",
+        ) from error

@@ -1,13 +1,14 @@
 """What every cloud's configuration has, whatever its provider, and how YAML becomes it."""
 
 import pathlib
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError
 
 from anyscale_constructs.core.backend import Backend, Local
-from anyscale_constructs.core.model import Model, explain_one
+from anyscale_constructs.core.model import Model, explain_one, place
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 from anyscale_constructs.core.types import CloudId, OrgId, TagValue
 from anyscale_constructs.errors import ConfigError
@@ -62,7 +63,7 @@ class Document:
         file: The file.
 
     Raises:
-        ConfigError: It can't be read, is no YAML mapping, or names a key twice.
+        ConfigError: It can't be read, is no YAML mapping, or names a key twice; the text begins with file and line.
     """
 
     def __init__(self, file: pathlib.Path) -> None:
@@ -70,6 +71,7 @@ class Document:
             text = file.read_text(encoding="utf-8")
             root = yaml.compose(text, Loader=yaml.SafeLoader)
             data = yaml.load(text, Loader=yaml.SafeLoader)
+            self._refuse_duplicates(file, root)
         except OSError as error:
             raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -77,14 +79,18 @@ class Document:
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise ConfigError(f"{file}:{line}: is not YAML: {error.problem or error.context}") from error
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{file}: is not YAML: {error}") from error
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise ConfigError(f"{file}:{line}: is not YAML: {error.reason}: {error.character!r}") from error
+        except RecursionError as error:
+            raise ConfigError(f"{file}: is nested too deeply, or holds an alias of itself") from error
+        except ValueError as error:  # a date or a number that looks like one and isn't
+            raise ConfigError(f"{file}: holds a value that can't be read: {error}", mend="quote text") from error
         if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
             raise ConfigError(f"{file}: must be a mapping of keys to values, one cloud", mend="begin with stack: ec2")
         self.file = file
         self.data: dict[str, Any] = data
         self._root = root
-        self._refuse_duplicates(file, root)
 
     def parse(self, config: type[_Config]) -> _Config:
         """The configuration in it.
@@ -95,26 +101,37 @@ class Document:
         try:
             return config.model_validate(self.data)
         except ValidationError as error:
-            lines = (f"{self._where(detail['loc'])}: {explain_one(detail)}" for detail in error.errors())
+            lines = (
+                f"{self.where(place(detail), missing=detail['type'] == 'missing')}: {explain_one(detail)}"
+                for detail in error.errors()
+            )
             raise ConfigError("\n".join(lines)) from error
 
-    def _where(self, loc: tuple[int | str, ...]) -> str:
-        node: yaml.Node = self._root
+    def where(self, loc: Sequence[int | str], *, missing: bool = False) -> str:
+        """File, line and keys of a value.
+
+        Args:
+            loc: Its keys and indexes; others are passed over, such as pydantic's names for a choice of models.
+            missing: Whether the last one is a key that is not there.
+        """
+        node: yaml.Node | None = self._root
         line = 1
         path = []
         for step in loc:
             if isinstance(node, yaml.MappingNode):
                 found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-                if found is None and step is not loc[-1]:
-                    continue  # the tag of a choice between models, not a key
-                line, node = (found[0].start_mark.line + 1, found[1]) if found else (line, node)
+                if found is None:
+                    continue
+                line, node = found[0].start_mark.line + 1, found[1]
+                path.append(str(step))
             elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
                 node = node.value[step]
                 line = node.start_mark.line + 1
-            path.append(str(step))
+                path.append(str(step))
+        path += [str(loc[-1])] if missing else []
         return ": ".join([f"{self.file}:{line}", *([".".join(path)] if path else [])])
 
-    def _refuse_duplicates(self, file: pathlib.Path, node: yaml.Node) -> None:
+    def _refuse_duplicates(self, file: pathlib.Path, node: yaml.Node | None) -> None:
         children: list[yaml.Node] = []
         if isinstance(node, yaml.MappingNode):
             seen: set[str] = set()

@@ -68,10 +68,10 @@ class Constraint:
     @property
     def empty(self) -> bool:
         """Whether no version satisfies it."""
-        if self.high is None or self.low < self.high:
-            only_one = self.high == (*self.low[:2], self.low[2] + 1)
-            return only_one and self.low in self.without
-        return True
+        if self.high is None or self.low[:2] != self.high[:2]:
+            return self.high is not None and self.high <= self.low
+        # Between two patches of one minor version there are only so many.
+        return all((*self.low[:2], patch) in self.without for patch in range(self.low[2], self.high[2]))
 
     def allows(self, version: Version) -> bool:
         """Whether the version satisfies it."""

@@ -5,6 +5,7 @@ Indexing, concatenation and f-strings make new Terraform; whatever would need th
 (its length, its letters, its elements) raises an `ExpressionError` that says what to write instead.
 """
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any, NoReturn, Self, SupportsIndex
@@ -18,7 +19,10 @@ __all__ = ["NULL", "Expr", "expr", "is_unresolved", "literal", "references"]
 _STEPS = r"""(?:\.[A-Za-z_][\w-]*|\[(?:\d+|"[^"\\$%]*")\])*"""
 _REFERENCE = re.compile(r"\$\{(?:(?:module|var|local|data)\.[A-Za-z_]" + rf"[\w-]*{_STEPS}" + r"|TfToken\[[^\]]*\])\}")
 _TOKEN = re.compile(r"[$#@]\{TfToken\[[^\]]*\]\}")
-_MODULE_OUTPUT = re.compile(r"\bmodule\.([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
+_DOLLARS = re.compile(r"\$+\Z")
+_BRACES = re.compile(r"[{}]")
+_CODE = re.compile(r"(?<!\$)\$\{")
+_MODULE_OUTPUT = re.compile(r"(?<![\w.-])module\.([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
 _COLLECTION = re.compile(r"(?:list|set|map)\((.*)\)")
 
 # Python's way to use a string's value, and what Terraform has for it.
@@ -46,9 +50,14 @@ def literal(text: str) -> str:
     parts: list[str] = []
     end = 0
     for match in _REFERENCE.finditer(text):
-        parts += [_escape(text[end : match.start()]), match.group()]
+        parts += [_before_code(_escape(text[end : match.start()])), match.group()]
         end = match.end()
     return "".join([*parts, _escape(text[end:])])
+
+
+def _before_code(text: str) -> str:
+    """A dollar sign right before `${` would turn the code into text."""
+    return _DOLLARS.sub(r'${"\g<0>"}', text)
 
 
 def _escape(text: str) -> str:
@@ -77,18 +86,17 @@ class Expr(str):
 
     def __str__(self) -> str:
         self._must_fit_in_text()
+        if literal(str.__str__(self)) != str.__str__(self):
+            raise ExpressionError(
+                f"{self!r} can't become plain text, as in an f-string, which would lose that it is Terraform code",
+                mend='write it with +, as in "prefix-" + value',
+            )
         return str.__str__(self)
 
     def __format__(self, spec: str) -> str:
         if spec:
             self._refuse(f"be formatted with {spec!r}", "format")
-        self._must_fit_in_text()
-        if not _REFERENCE.fullmatch(str.__str__(self)):
-            raise ExpressionError(
-                f"{self!r} can't be put into an f-string, which would lose that it is Terraform code",
-                mend='write it with +, as in "prefix-" + value',
-            )
-        return str.__str__(self)
+        return str(self)
 
     def __add__(self, other: str) -> "Expr":
         self._must_fit_in_text()
@@ -102,8 +110,10 @@ class Expr(str):
         element = _COLLECTION.fullmatch(self.type)
         if isinstance(key, slice) or self.type.startswith("set") or not (element or self.type == "any"):
             self._refuse(f"be indexed with {key!r}, being of type {self.type}", "slice")
-        step = f'["{key}"]' if isinstance(key, str) else f"[{key.__index__()}]"
-        return expr(self.code + step, element.group(1) if element else "any")
+        if not isinstance(key, str) and key.__index__() < 0:
+            self._refuse(f"be indexed with {key!r}: Terraform counts from the start", "element")
+        step = json.dumps(_escape(key), ensure_ascii=False) if isinstance(key, str) else key.__index__()
+        return expr(f"{self.code}[{step}]", element.group(1) if element else "any")
 
     @property
     def code(self) -> str:
@@ -169,7 +179,7 @@ def _text(part: str) -> str:
     if isinstance(part, Expr):
         part._must_fit_in_text()  # noqa: SLF001 - the same class
         return str.__str__(part)
-    return literal(part)
+    return _before_code(literal(part))
 
 
 def expr(code: str, type: str = "any") -> Expr:
@@ -196,4 +206,14 @@ def is_unresolved(value: object) -> bool:
 def references(text: str) -> set[tuple[str, str]]:
     """The (module, output) pairs that Terraform code refers to."""
     text = str.__str__(text)
-    return set(_MODULE_OUTPUT.findall(text)) if "${" in text else set()
+    return {found for start in _CODE.finditer(text) for found in _MODULE_OUTPUT.findall(_code(text, start.end()))}
+
+
+def _code(text: str, start: int) -> str:
+    """The code from `start`, right after its `${`, to the brace that closes it."""
+    depth = 1
+    for brace in _BRACES.finditer(text, start):
+        depth += 1 if brace.group() == "{" else -1
+        if depth == 0:
+            return text[start : brace.start()]
+    return text[start:]

@@ -19,15 +19,18 @@ class Model(BaseModel):
         if isinstance(values, dict):
             for key in values:
                 if key not in cls.model_fields:
-                    raise PydanticCustomError("unknown_key", "{text}", {"text": unknown(key, cls.model_fields)})
+                    raise PydanticCustomError(
+                        "unknown_key", "{text}", {"text": unknown(key, cls.model_fields), "key": str(key)}
+                    )
         return values
 
 
 def existing_if(key: str) -> Discriminator:
-    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has."""
+    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has, also misspelt."""
 
     def tag(value: Any) -> str:
-        return "existing" if (key in value if isinstance(value, dict) else hasattr(value, key)) else "new"
+        exists = difflib.get_close_matches(key, map(str, value)) if isinstance(value, dict) else hasattr(value, key)
+        return "existing" if exists else "new"
 
     return Discriminator(tag)
 
@@ -54,10 +57,15 @@ def explain(error: ValidationError, name: str = "") -> str:
     """
 
     def line(detail: ErrorDetails) -> str:
-        where = ".".join(filter(None, [name, *map(str, detail["loc"])]))
+        where = ".".join(filter(None, [name, *map(str, place(detail))]))
         return f"{where}: {explain_one(detail)}" if where else explain_one(detail)
 
     return "\n".join(map(line, error.errors()))
+
+
+def place(detail: ErrorDetails) -> tuple[int | str, ...]:
+    """Where a value stands, with the key itself for an unknown one."""
+    return (*detail["loc"], detail["ctx"]["key"]) if detail["type"] == "unknown_key" else detail["loc"]
 
 
 def explain_one(detail: ErrorDetails) -> str:
@@ -65,6 +73,8 @@ def explain_one(detail: ErrorDetails) -> str:
     text = detail["msg"]
     if detail["type"] == "missing":
         return "is required"
+    if detail["type"] == "union_tag_not_found":
+        return f"{detail['ctx']['discriminator'].strip(chr(39))} is required, to tell which one it is"
     if detail["type"] in {"unknown_key", "not_allowed"} and isinstance(detail["input"], dict | BaseModel):
         return text
     return f"{text[0].lower()}{text[1:]}, but it is {detail['input']!r}"

@@ -164,7 +164,7 @@ class Module(TerraformHclModule):
             unknown = {
                 "": False,
                 "value": bool(references(json.dumps(value, default=str))),
-                "length": isinstance(value, str) and is_unresolved(value),
+                "length": is_unresolved(value) if isinstance(value, str) else _is_list_token(value),
                 "keys": is_unresolved(value) or (isinstance(value, Mapping) and any(map(is_unresolved, value))),
             }
             if unknown[part]:
@@ -180,6 +180,14 @@ class Module(TerraformHclModule):
         if self.interface.variables[name].text and isinstance(value, bool):
             return "true" if value else "false"
         return to_terraform(value, name)
+
+
+def _is_list_token(value: Any) -> bool:
+    """Whether the engine stands for a list of unknown length with this list of one."""
+    match value:
+        case [str() as only]:
+            return str.startswith(only, "#{TfToken[")
+    return False
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """The base of all stacks: backend, providers, outputs, and the checks that need the whole stack."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local
@@ -24,7 +24,7 @@ from anyscale_constructs.engine import (
     TerraformStack,
     TerraformVariable,
 )
-from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.errors import ConstraintError, SynthesisError
 
 
 class CloudStack(TerraformStack):
@@ -90,11 +90,17 @@ class CloudStack(TerraformStack):
         if self._prepared:
             return
         self._prepared = True
-        if problems := [*self._idle_overrides(), *self._dead_references(), *self._cycles()]:
-            raise SynthesisError("\n".join(f"{self.name}: {problem}" for problem in problems))
+        users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
+        users += [(f"output {name}", value) for name, value in self.outputs.items()]
+        self._refuse([*self._idle_overrides(), *self._dead_references(users), *self._cycles()])
+        if self.modules:
+            try:
+                self._pin()
+            except ConstraintError as error:
+                raise ConstraintError(f"{self.name}: {error}") from error
+
+    def _pin(self) -> None:
         interfaces = {module.address: module.interface for module in self.modules.values()}
-        if not interfaces:
-            return
         providers: dict[str, tuple[str, list[tuple[str, str]]]] = {}
         for address, interface in interfaces.items():
             for name, provider in interface.required_providers.items():
@@ -112,19 +118,34 @@ class CloudStack(TerraformStack):
             },
         )
 
+    def check_raw(self, synthesized: Mapping[str, Any]) -> None:
+        """Checks how raw resources, data sources and providers refer to modules; synthesis does this by itself.
+
+        Args:
+            synthesized: The stack's Terraform JSON.
+
+        Raises:
+            SynthesisError: A reference leads nowhere.
+        """
+        kinds = ("resource", "data", "provider", "locals")
+        users = [(f"{kind} {name}", value) for kind in kinds for name, value in synthesized.get(kind, {}).items()]
+        self._refuse([*self._dead_references(users)])
+
     def prepare_stack(self) -> None:
         """The engine calls this at synthesis, whichever app the stack is in."""
         self.prepare()
         super().prepare_stack()
+
+    def _refuse(self, problems: Sequence[str]) -> None:
+        if problems:
+            raise SynthesisError("\n".join(f"{self.name}: {problem}" for problem in problems))
 
     def _idle_overrides(self) -> Iterator[str]:
         for module_id in self.sources.overrides:
             if module_id not in self.modules:
                 yield f"modules: {unknown(module_id, self.modules, 'module')}"
 
-    def _dead_references(self) -> Iterator[str]:
-        users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
-        users += [(f"output {name}", value) for name, value in self.outputs.items()]
+    def _dead_references(self, users: Iterable[tuple[str, Any]]) -> Iterator[str]:
         for user, value in users:
             for module_id, output in sorted(_references(value)):
                 module = self.modules.get(module_id)

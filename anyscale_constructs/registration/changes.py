@@ -78,13 +78,26 @@ def refuse_changes_for_life(cloud: str, existing: Mapping[str, Any], wanted: Map
 def changes(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
     """The fields of the resource file that the control plane has otherwise, in the file's order."""
     before, after = _flat(existing), _flat(wanted)
-    # A bucket in the cloud's own region is kept without its region.
-    before.setdefault("object_storage.region", before.get("region"))
+    before = implied(before) | before
     return [
         Change(field, before.get(field), value)
         for field, value in after.items()
         if _comparable(before.get(field)) != _comparable(value)
     ]
+
+
+def implied(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds where nothing else is said, and the control plane need not keep.
+
+    Args:
+        fields: What is said, by section.field.
+    """
+    node_role = str(fields.get("aws_config.cluster_iam_role_id", ""))
+    return {
+        "networking_mode": "PUBLIC",
+        "object_storage.region": fields.get("region"),
+        "aws_config.cluster_instance_profile_id": node_role.replace(":role/", ":instance-profile/"),
+    }
 
 
 def merge(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 import re
 import shlex
-from typing import Any
 
 import yaml
 
+from anyscale_constructs.registration.changes import implied
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.resource import CloudResource
 
@@ -58,7 +58,7 @@ def register_command(registration: Registration, *, verify: bool, auto_add_user:
     """
     flags = _flags(registration.resource)
     lines = ["anyscale cloud register", f"--name {shlex.quote(registration.cloud_name)}"]
-    lines += [f"--resource-file {_FILE}"] if flags is None else [f"{k} {shlex.quote(v)}".rstrip() for k, v in flags]
+    lines += [f"--resource-file {_FILE}"] if flags is None else flags
     lines += ["--enable-auto-add-user"] if auto_add_user else []
     lines += [] if verify else ["--skip-verifications"]
     command = " \\\n  ".join([*lines, "--yes"])
@@ -67,16 +67,17 @@ def register_command(registration: Registration, *, verify: bool, auto_add_user:
     return command
 
 
-def _flags(resource: CloudResource) -> list[tuple[str, str]] | None:
+def _flags(resource: CloudResource) -> list[str] | None:
     known = _FLAGS.get(resource.provider, {})
     if resource.compute_stack != "VM" or resource.resource_name != resource.default_name:
         return None
-    flags = [("--provider", resource.provider.lower())]
-    for field, value in resource.fields():
-        if field in {"name", "provider", "compute_stack"} or _goes_without_saying(field, value, resource):
+    flags = [f"--provider {resource.provider.lower()}"]
+    fields = dict(resource.fields())
+    for field, value in fields.items():
+        if field in {"name", "provider", "compute_stack"} or value == implied(fields).get(field):
             continue
         if (field, value) == ("networking_mode", "PRIVATE"):
-            flags.append(("--private-network", ""))
+            flags.append("--private-network")
         elif field not in known:
             return None
         elif field == "file_storage.file_storage_id" and resource.provider == "GCP":
@@ -84,18 +85,8 @@ def _flags(resource: CloudResource) -> list[tuple[str, str]] | None:
             project, location, instance = re.findall(r"[^/]+/([^/]+)", value)
             if resource.gcp_config is None or project != resource.gcp_config.project_id:
                 return None
-            flags += [("--filestore-location", location), (known[field], instance)]
+            flags += [f"--filestore-location {shlex.quote(location)}", f"{known[field]} {shlex.quote(instance)}"]
         else:
-            flags.append((known[field], ",".join(value) if isinstance(value, list) else value))
+            text = ",".join(value) if isinstance(value, list) else value
+            flags.append(f"{known[field]} {shlex.quote(text)}")
     return flags
-
-
-def _goes_without_saying(field: str, value: Any, resource: CloudResource) -> bool:
-    match field:
-        case "networking_mode":
-            return bool(value == "PUBLIC")
-        case "object_storage.region":
-            return bool(value == resource.region)
-        case "aws_config.cluster_instance_profile_id" if resource.aws_config:
-            return bool(value.replace(":instance-profile/", ":role/") == resource.aws_config.cluster_iam_role_id)
-    return False

@@ -93,7 +93,7 @@ class Registrar:
             cloud = self._look_after(done)
             if cloud is None:
                 raise _failed(done, f"the cloud {self._name} was not created, and nothing is left of it")
-            if done.exit_status == 0 and cloud.resource(self._wanted["name"]):
+            if done.exit_status == 0:
                 return self._confirm("created", cloud, done)
             # Half done, or done by another run at the same time: what is there decides.
             self._say(f"{cloud} is there all the same")
@@ -113,7 +113,7 @@ class Registrar:
             return Result("repaired", cloud.id, None)
         options = [] if self._verify else ["--skip-verification"]
         done = self._write("resource", "create", "--cloud-id", cloud.id, *options, "--file", content=self._wanted)
-        return self._confirm("repaired", self._look_after(done), done)
+        return self._confirm("repaired", self._look_after(done, cloud), done)
 
     def _align(self, cloud: _Cloud, *, dry_run: bool) -> Result:
         """Changes what differs in the cloud's resource."""
@@ -141,7 +141,7 @@ class Registrar:
         content = [merge(r, self._wanted) if r is existing else r for r in cloud.resources]
         options = [] if self._verify else ["--skip-verification"]
         done = self._write("update", "--cloud-id", cloud.id, *options, "--resources-file", content=content)
-        return self._confirm("updated", self._look_after(done), done)
+        return self._confirm("updated", self._look_after(done, cloud), done)
 
     def _write(self, *arguments: str, content: Any) -> Done:
         with tempfile.TemporaryDirectory() as directory:
@@ -161,24 +161,19 @@ class Registrar:
             raise _failed(done, f"{cloud} is left with other values than the outputs: {listed}")
         return Result(action, cloud.id, str(resource["cloud_resource_id"]))
 
-    def _look_after(self, done: Done) -> _Cloud | None:
+    def _look_after(self, done: Done, cloud: _Cloud | None = None) -> _Cloud | None:
         try:
-            return self._look()
+            return self._get(cloud.fields) if cloud else self._look()
         except ControlPlaneError as error:
-            raise _failed(done, f"what is left of {self._name} is not known, for then {error}") from error
+            raise _failed(done, f"what is left of {self._name} is not known: {error}") from error
 
     def _look(self) -> _Cloud | None:
         clouds = self._program.read("cloud", "list", "--name", self._name, "--output", "json")
-        if clouds == []:
-            return None
-        try:
-            cloud = self._program.read("cloud", "get", "--cloud-id", clouds[0]["id"], "--output-format", "json")
-            return _Cloud(self._name, clouds[0], cloud.get("resources") or [])
-        except (AttributeError, KeyError, TypeError) as error:
-            raise ControlPlaneError(
-                f"anyscale cloud list and get printed JSON of another kind ({error!r})",
-                mend="use the version of the anyscale program that anyscale-constructs[register] installs",
-            ) from error
+        return self._get(clouds[0]) if clouds else None
+
+    def _get(self, fields: Mapping[str, Any]) -> _Cloud:
+        cloud = self._program.read("cloud", "get", "--cloud-id", fields["id"], "--output-format", "json")
+        return _Cloud(self._name, fields, cloud.get("resources") or [])
 
 
 def _failed(done: Done, state: str) -> ControlPlaneError:

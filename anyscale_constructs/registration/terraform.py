@@ -107,8 +107,11 @@ def _block(name: str, values: Mapping[str, Any]) -> list[str]:
 
 
 def _attributes(values: Mapping[str, Any], indent: str = "  ") -> list[str]:
-    width = max(map(len, values))
-    return [f"{indent}{key:<{width}} = {_hcl(value, indent)}" for key, value in values.items()]
+    written = {key: _hcl(value, indent) for key, value in values.items()}
+    # As terraform fmt does it: what takes more than one line isn't aligned.
+    short = {key for key, text in written.items() if "\n" not in text}
+    width = max(map(len, short), default=0)
+    return [f"{indent}{key:<{width if key in short else 0}} = {text}" for key, text in written.items()]
 
 
 def _hcl(value: Any, indent: str) -> str:

@@ -4,7 +4,7 @@ It keeps one organization's clouds in memory, fills in what the real one derives
 MemoryDB's ARN and endpoint), takes note of every request, and misbehaves on demand:
 
     with ControlPlane() as plane:
-        plane.fail("PUT", "/add_resource", status=400)
+        plane.fail("PUT", "/add_resource$", status=400)
         subprocess.run(["anyscale", "cloud", "list", ...], env={**os.environ, **plane.environment})
         assert plane.writes == []
 """
@@ -93,16 +93,10 @@ class ControlPlane:
         hang: bool = False,
         times: float = 1,
     ) -> Fault:
-        """Lets the next requests fail whose path holds the given text."""
+        """Lets the next requests fail in whose path the regular expression is found."""
         fault = Fault(method, path, status, commit, hang, times)
         self._faults.append(fault)
         return fault
-
-    def heal(self) -> None:
-        """Forgets all faults and lets hanging requests go."""
-        self._faults.clear()
-        self._released.set()
-        self._released = threading.Event()
 
     def add_cloud(self, name: str, **fields: Any) -> str:
         """A cloud that is there already, without a resource."""
@@ -135,11 +129,13 @@ class ControlPlane:
     def answer(self, method: str, path: str, body: Any) -> Answer:
         """What the control plane says to one request, faults included."""
         for gate_method, gate_path, gate in self._gates:
-            if method == gate_method and gate_path in path:
+            if method == gate_method and re.search(gate_path, path):
                 gate.wait(timeout=60)
         with self._lock:
             self.requests.append(Request(method, path, body))
-            fault = next((f for f in self._faults if f.method == method and f.path in path and f.times > 0), None)
+            fault = next(
+                (f for f in self._faults if f.method == method and re.search(f.path, path) and f.times > 0), None
+            )
             if fault:
                 fault.times -= 1
             if fault is None or fault.commit:
@@ -162,6 +158,7 @@ class ControlPlane:
         cloud = r"/api/v2/clouds/(cld_\w+)"
         return [
             ("GET", r"/api/v2/userinfo/", self._userinfo),
+            ("GET", r"/api/v2/userinfo/check_is_feature_flag_on", self._flag),
             ("POST", r"/api/v2/clouds/", self._create_cloud),
             ("POST", r"/api/v2/clouds/find_by_name", self._find_cloud),
             ("GET", r"/api/v2/clouds/anyscale/aws_account", self._aws_account),
@@ -192,6 +189,9 @@ class ControlPlane:
                 "organizations": [organization], "ld_hash": "", "ld_hash_fields": [], "pylon_hash": "",
             }
         }  # fmt: skip
+
+    def _flag(self, _body: Any) -> Answer:
+        return 200, {"result": {"is_on": True}}
 
     def _create_cloud(self, body: dict[str, Any]) -> Answer:
         if any(cloud["name"] == body["name"] for cloud in self.clouds.values()):

@@ -2,12 +2,15 @@
 
 import json
 import pathlib
+import re
 from typing import Any
 
 import pytest
 import yaml
 
 from anyscale_constructs import cli
+from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.registration.resource import CloudResource
 from tests.registration_samples import (
     AWS_K8S,
     AWS_VM,
@@ -102,7 +105,10 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         "must lie in the region us-east-2, but it holds ['us-west-2b']",
     ),
     "unknown key": (changed(AWS_VM, networking="PUBLIC"), "unknown key 'networking': did you mean 'networking_mode'?"),
-    "unknown key in a section": (changed(AWS_VM, aws_config__subnets=None), "aws_config: unknown key 'subnets'"),
+    "unknown key in a section": (
+        changed(AWS_VM, aws_config__subnets=None),
+        "aws_config.subnets: unknown key 'subnets'",
+    ),
     "identity provider with project id": (
         changed(
             GCP_VM,
@@ -136,6 +142,57 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         "principal id (not its client id)",
     ),
 }
+
+_AWS = {"zones": ["us-east-2a"]}
+_GOOGLE = {"project_id": "acme-ml"}
+_AZURE = {"tenant_id": "a1b2c3d4-e5f6-7890-abcd-ef1234567890"}
+_CLAIM = {"persistent_volume_claim": "anyscale"}
+_DRIVER = {"csi_ephemeral_volume_driver": "csi.acme.example"}
+_TARGETS = {"mount_targets": [{"address": "10.0.0.5"}]}
+_REDIS = "redis.ray-system.svc.cluster.local:6379"
+
+# What belongs elsewhere, and what excludes each other: one case for each entry of the rules.
+MISPLACED: list[tuple[dict[str, Any], str]] = [
+    (changed(AWS_VM, azure_config=_AZURE), "azure_config does not belong to AWS clouds"),
+    (changed(AWS_VM, file_storage={"mount_path": "/x"}), "file_storage.mount_path does not belong to AWS clouds"),
+    (changed(GCP_VM, aws_config=_AWS), "aws_config does not belong to GCP clouds"),
+    (changed(GCP_VM, azure_config=_AZURE), "azure_config does not belong to GCP clouds"),
+    (
+        changed(GCP_VM, object_storage__s3_addressing_style="PATH_STYLE"),
+        "object_storage.s3_addressing_style does not belong to GCP clouds",
+    ),
+    (changed(AZURE_K8S, aws_config=_AWS), "aws_config does not belong to AZURE clouds"),
+    (changed(AZURE_K8S, gcp_config=_GOOGLE), "gcp_config does not belong to AZURE clouds"),
+    (changed(AZURE_K8S, file_storage={"file_storage_id": "anyscale"}), "file_storage_id does not belong to AZURE"),
+    (changed(GENERIC_K8S, azure_config=_AZURE), "azure_config does not belong to GENERIC clouds"),
+    (changed(AWS_VM, file_storage=_CLAIM), "file_storage.persistent_volume_claim does not belong to VM clouds"),
+    (changed(AWS_VM, file_storage=_DRIVER), "file_storage.csi_ephemeral_volume_driver does not belong to VM clouds"),
+    (changed(GCP_K8S, gcp_config__subnet_names=["anyscale"]), "gcp_config.subnet_names does not belong to K8S clouds"),
+    (
+        changed(AWS_K8S, file_storage={**_TARGETS, **_CLAIM}),
+        "file_storage.mount_targets and file_storage.persistent_volume_claim exclude each other",
+    ),
+    (
+        changed(AWS_K8S, file_storage={**_TARGETS, **_DRIVER}),
+        "file_storage.mount_targets and file_storage.csi_ephemeral_volume_driver exclude each other",
+    ),
+    (
+        changed(AZURE_K8S, file_storage={"mount_path": "/x", **_CLAIM}),
+        "file_storage.mount_path and file_storage.persistent_volume_claim exclude each other",
+    ),
+    (
+        changed(AZURE_K8S, file_storage={"mount_path": "/x", **_DRIVER}),
+        "file_storage.mount_path and file_storage.csi_ephemeral_volume_driver exclude each other",
+    ),
+    (
+        changed(AWS_K8S, aws_config={"memorydb_cluster_name": "prod"}, kubernetes_config__redis_endpoint=_REDIS),
+        "kubernetes_config.redis_endpoint and aws_config.memorydb_cluster_name exclude each other",
+    ),
+    (
+        changed(GCP_K8S, gcp_config__memorystore_instance_name=_INSTANCE, kubernetes_config__redis_endpoint=_REDIS),
+        "kubernetes_config.redis_endpoint and gcp_config.memorystore_instance_name exclude each other",
+    ),
+]
 
 OUTPUTS: dict[str, tuple[Any, str]] = {
     "empty": ({}, "has no output anyscale_cloud_resource"),
@@ -195,6 +252,12 @@ def test_fails_on_a_wrong_resource_file(
     file = tmp_path / "resource.yaml"
     file.write_text(yaml.safe_dump({"anyscale_cloud_resource": resource}))
     assert says in refusal(file, monkeypatch, capsys, "--name", "prod")
+
+
+@pytest.mark.parametrize(("resource", "says"), MISPLACED, ids=[says for _, says in MISPLACED])
+def test_fails_on_what_is_misplaced(resource: dict[str, Any], says: str) -> None:
+    with pytest.raises(RegistrationError, match=re.escape(says)):
+        CloudResource.read(resource)
 
 
 @pytest.mark.parametrize(("outputs", "says"), OUTPUTS.values(), ids=OUTPUTS)

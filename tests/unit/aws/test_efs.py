@@ -1,0 +1,90 @@
+"""The shared file system."""
+
+import pytest
+
+from anyscale_constructs.aws import Efs, SecurityGroups, Vpc, efs
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.stack import CloudStack
+from tests.unit.aws.guards import GROUP, NETWORK, SUBNETS, Case, Table
+
+TWO = ["subnet-a", "subnet-b"]
+
+TABLE = Table(
+    Efs,
+    {"vpc": NETWORK, "security_group": GROUP},
+    [
+        Case(
+            efs.mount_targets_are_counted,
+            "mount_targets_subnet_count exceeds mount_targets_subnets, but it is 3. Allowed: 2",
+            [{"mount_targets_subnets": TWO, "mount_targets_subnet_count": 3}, {"mount_targets_subnet_count": 3}],
+            [{"mount_targets_subnets": TWO, "mount_targets_subnet_count": 2}, {"mount_targets_subnet_count": 1}],
+            trap="7",
+        ),
+        Case(
+            efs.mount_targets_are_counted,
+            "mount_targets_subnet_count is 0, so no node can mount the file system",
+            [{"mount_targets_subnet_count": 0}, {"mount_targets_subnets": []}],
+            [
+                {},
+                {"mount_targets_subnets": TWO},
+                {"mount_targets_subnets": tuple(TWO)},
+                {"mount_targets_subnet_count": 0, "module_enabled": False},
+            ],
+            trap="7",
+        ),
+        Case(
+            efs.a_one_zone_file_system_has_one_mount_target,
+            "availability_zone_name makes a One Zone file system, which takes one mount target only",
+            [{"availability_zone_name": "us-east-2a"}],
+            [{"availability_zone_name": "us-east-2a", "mount_targets_subnets": ["subnet-a"]}, {}],
+        ),
+        Case(
+            efs.provisioned_throughput_names_its_rate,
+            "efs_throughput_mode and provisioned_throughput_in_mibps go together",
+            [{"efs_throughput_mode": "provisioned"}, {"provisioned_throughput_in_mibps": 100}],
+            [
+                {"efs_throughput_mode": "provisioned", "provisioned_throughput_in_mibps": 100},
+                {"efs_throughput_mode": "bursting"},
+                {"efs_throughput_mode": expr("var.mode"), "provisioned_throughput_in_mibps": 100},
+            ],
+        ),
+        Case(
+            efs.the_policy_lets_any_principal_mount,
+            "attach_policy adds a statement that lets any principal mount and write, and withholds root access",
+            [{"attach_policy": True}],
+            [{"attach_policy": False}, {}],
+            trap="18",
+        ),
+    ],
+)
+
+
+def test_there_is_a_mount_target_in_each_zone(stack: CloudStack) -> None:
+    """Trap 7: upstream makes none unless they are counted, and does not look at their zones."""
+    files = Efs(stack, vpc=NETWORK, security_group=GROUP)
+    assert files.rendered == {
+        "mount_targets_subnets": list(SUBNETS)[:2],
+        "mount_targets_subnet_count": 2,
+        "associated_security_group_ids": [GROUP.security_group_id],
+    }
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("PUBLIC", "public"), ("PRIVATE", "private")])
+def test_mount_targets_are_where_the_nodes_are(mode: str, kind: str, stack: CloudStack) -> None:
+    vpc = Vpc(stack, networking_mode=mode, availability_zone_count=3)  # type: ignore[arg-type] # one of the two
+    group = SecurityGroups(stack, vpc=vpc, ingress_cidr_blocks=["10.0.0.0/8"])
+    assert Efs(stack, vpc=vpc, security_group=group).rendered == {
+        "mount_targets_subnets": f"${{module.vpc.{kind}_subnet_ids}}",
+        "mount_targets_subnet_count": 3,
+        "associated_security_group_ids": ["${module.securitygroups.security_group_id}"],
+    }
+
+
+def test_subnets_that_are_given_are_counted(stack: CloudStack) -> None:
+    """Trap 7."""
+    files = Efs(stack, vpc=NETWORK, security_group=GROUP, mount_targets_subnets=["subnet-x", expr("var.subnet")])
+    assert files.rendered["mount_targets_subnet_count"] == 2
+
+
+def test_upstreams_safe_defaults_stay(stack: CloudStack) -> None:
+    assert "efs_encrypted" not in Efs(stack, vpc=NETWORK, security_group=GROUP).rendered

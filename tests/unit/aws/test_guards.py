@@ -1,0 +1,119 @@
+"""Every guard of every construct: sprung by its trap, passed by a near miss, and never by what isn't known yet."""
+
+import contextlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anyscale_constructs import aws
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.interface import Interface
+from anyscale_constructs.core.module import Module
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import InputError
+from tests.unit.aws import (
+    test_efs,
+    test_iam,
+    test_memorydb,
+    test_s3,
+    test_s3_policy,
+    test_securitygroups,
+    test_vpc,
+)
+from tests.unit.aws.guards import Case, Table
+
+TABLES = [
+    module.TABLE
+    for module in (test_efs, test_iam, test_memorydb, test_s3, test_s3_policy, test_securitygroups, test_vpc)
+]
+CASES = [
+    pytest.param(
+        table, case, id=f"{table.construct.__name__}-{case.guard.__name__}{case.trap and f'-trap {case.trap}'}"
+    )
+    for table in TABLES
+    for case in table.cases
+]
+
+
+def said(stack: CloudStack, table: Table, properties: Mapping[str, Any]) -> list[str]:
+    """What the guards say, errors or warnings."""
+    try:
+        construct = table.construct(stack, "m", **{**table.base, **properties})
+    except InputError as error:
+        return str(error).splitlines()
+    return [entry.data for entry in construct.node.metadata if entry.type == "@cdktf/warn"]
+
+
+@pytest.mark.parametrize(("table", "case"), CASES)
+def test_fails_or_warns_when_sprung(table: Table, case: Case, tmp_path: Path) -> None:
+    for properties in case.springs:
+        lines = [line for line in said(CloudStack(App(tmp_path), "test"), table, properties) if case.says in line]
+        assert len(lines) == 1, properties
+        assert ". To mend it: " in lines[0]
+
+
+@pytest.mark.parametrize(("table", "case"), CASES)
+def test_near_misses_pass(table: Table, case: Case, tmp_path: Path) -> None:
+    for properties in case.passes:
+        construct = table.construct(CloudStack(App(tmp_path), "test"), "m", **{**table.base, **properties})
+        assert case.says not in str(case.guard(construct.inputs)), properties
+
+
+def test_every_construct_has_a_table() -> None:
+    constructs = {value for value in vars(aws).values() if isinstance(value, type) and issubclass(value, Module)}
+    assert {table.construct for table in TABLES} == constructs
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.construct.__name__)
+def test_every_guard_is_sprung_and_passed(table: Table) -> None:
+    assert {case.guard for case in table.cases if case.springs and case.passes} == set(table.construct.guards)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.construct.__name__)
+def test_every_guard_is_a_rule_with_its_reason(table: Table) -> None:
+    for guard in table.construct.guards:
+        assert guard.__doc__, guard.__name__
+        assert re.fullmatch(r"[a-z0-9_]+", guard.__name__)
+
+
+def unknown(type_: str) -> list[Any]:
+    """Values of a Terraform type that hold something known only later."""
+    element = expr("var.later")
+    shapes: dict[str, list[Any]] = {
+        "list": [[element], [f"{element}"], [{"rule": element, "cidr_blocks": element}]],
+        "map": [{"key": element}],
+        "any": [{"key": element}, {"allowed_origins": element, "sse_algorithm": element}, [element]],
+    }
+    return [expr("var.later", type_), element, f"{element}", *shapes.get(type_.partition("(")[0], ())]
+
+
+INPUTS = [
+    pytest.param(table, name, variable.type, id=f"{table.construct.__name__}-{name}")
+    for table in TABLES
+    for name, variable in Interface.load(table.construct.interface_name).variables.items()
+    if not variable.required
+]
+
+
+@pytest.mark.parametrize(("table", "name", "type_"), INPUTS)
+def test_no_guard_needs_what_is_known_only_later(table: Table, name: str, type_: str, tmp_path: Path) -> None:
+    """It passes, or it is refused with a reason; no guard looks into it."""
+    for value in unknown(type_):
+        with contextlib.suppress(InputError):
+            table.construct(CloudStack(App(tmp_path), "test"), "m", **{**table.base, name: value})
+
+
+@pytest.mark.parametrize(("table", "case"), CASES)
+def test_no_guard_needs_what_is_known_only_later_beside_what_springs_it(
+    table: Table, case: Case, tmp_path: Path
+) -> None:
+    variables = Interface.load(table.construct.interface_name).variables
+    for properties in (*case.springs, *case.passes):
+        for name in variables.keys() & properties.keys():
+            later = {**table.base, **properties, name: expr("var.later", variables[name].type)}
+            with contextlib.suppress(InputError):
+                table.construct(CloudStack(App(tmp_path), "test"), "m", **later)

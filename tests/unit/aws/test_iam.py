@@ -1,0 +1,208 @@
+"""The roles, new or existing."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.aws import ExistingRoles, Iam, iam
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import InputError
+from tests.unit.aws.guards import BUCKET, ROLE, Case, Table
+
+PROFILE = "arn:aws:iam::111122223333:instance-profile/acme"
+NO_NODE_ROLE = {"create_cluster_node_instance_profile": False}
+NO_CONTROL_PLANE_ROLE = {"create_anyscale_access_role": False}
+POLICY = '{"Version": "2012-10-17", "Statement": []}'
+ANYSCALE = "arn:aws:iam::525325868955:root"
+
+TABLE = Table(
+    Iam,
+    {"bucket": BUCKET, "anyscale_external_id": "org_1-acme"},
+    [
+        Case(
+            iam.the_control_plane_says_its_external_id,
+            "anyscale_external_id is not set, so the trust policy would have no condition",
+            [
+                {"anyscale_external_id": None},
+                {"anyscale_external_id": None, "anyscale_trusted_role_sts_externalid": []},
+            ],
+            [
+                {"anyscale_external_id": None, "anyscale_cloud_id": "cld_1"},
+                {"anyscale_external_id": None, "anyscale_trusted_role_sts_externalid": ["org_1-acme"]},
+                {"anyscale_external_id": None} | NO_CONTROL_PLANE_ROLE,
+                {"anyscale_external_id": expr("var.external_id")},
+            ],
+            trap="17",
+        ),
+        Case(
+            iam.the_external_id_begins_with_the_organization,
+            "anyscale_external_id must begin with the organization id, but it is ",
+            [
+                {"anyscale_external_id": "acme"},
+                {"anyscale_external_id": "org_2-acme", "anyscale_org_id": "org_1"},
+                {"anyscale_external_id": "org_1", "anyscale_org_id": "org_1"},
+            ],
+            [
+                {"anyscale_external_id": "org_1-acme", "anyscale_org_id": "org_1"},
+                {"anyscale_external_id": "org_1-acme", "anyscale_org_id": expr("var.org")},
+                {"anyscale_external_id": expr("var.id"), "anyscale_org_id": "org_1"},
+            ],
+            trap="4",
+        ),
+        Case(
+            iam.the_s3_policy_names_a_bucket,
+            "create_iam_s3_policy is on without a bucket",
+            [{"bucket": None, "create_iam_s3_policy": True}, {"bucket": None, "anyscale_s3_bucket_arn": ""}],
+            [
+                {"bucket": None},
+                {"bucket": None, "anyscale_s3_bucket_arn": "arn:aws:s3:::b"},
+                {"bucket": None, "anyscale_s3_bucket_arn": expr("aws_s3_bucket.b.arn")},
+            ],
+            trap="5",
+        ),
+        Case(
+            iam.node_policies_need_the_node_role,
+            "is attached to a node role that is not made",
+            [
+                NO_NODE_ROLE | {"create_cluster_node_cloudwatch_policy": True},
+                NO_NODE_ROLE | {"anyscale_cluster_node_custom_policy": POLICY},
+                NO_NODE_ROLE | {"anyscale_cluster_node_byod_secret_arns": ["arn:aws:secretsmanager:x"]},
+                NO_NODE_ROLE | {"anyscale_cluster_node_byod_custom_secrets_policy": POLICY},
+                {"existing": ExistingRoles(cluster_node_role_arn=ROLE), "create_cluster_node_cloudwatch_policy": True},
+            ],
+            [
+                NO_NODE_ROLE | {"create_cluster_node_cloudwatch_policy": False},
+                NO_NODE_ROLE | {"anyscale_cluster_node_byod_secret_arns": []},
+                {"create_cluster_node_cloudwatch_policy": True},
+            ],
+            trap="6",
+        ),
+        Case(
+            iam.custom_control_plane_policies_need_the_control_plane_role,
+            "anyscale_custom_policy is for a control plane role that is not made",
+            [NO_CONTROL_PLANE_ROLE | {"anyscale_custom_policy": POLICY}],
+            [NO_CONTROL_PLANE_ROLE, {"anyscale_custom_policy": POLICY}],
+            trap="6",
+        ),
+        Case(
+            iam.anyscale_is_trusted,
+            "anyscale_trusted_role_arns replaces Anyscale's control plane account",
+            [{"anyscale_trusted_role_arns": ["arn:aws:iam::111122223333:root"]}],
+            [
+                {"anyscale_trusted_role_arns": ["arn:aws:iam::111122223333:root", ANYSCALE]},
+                {"anyscale_trusted_role_arns": []},
+                {"anyscale_trusted_role_arns": expr("var.trusted", "list(string)")},
+                {"anyscale_trusted_role_arns": [expr("var.trusted")]},
+            ],
+            trap="sizing: control plane account",
+        ),
+        Case(
+            iam.names_fit_iam,
+            "is too long, but it is ",
+            [
+                {"anyscale_access_role_name": "n" * 65},
+                {"anyscale_access_role_name_prefix": "n" * 39},
+                {"anyscale_cluster_node_role_name_prefix": "n" * 39},
+                {"anyscale_iam_s3_policy_name_prefix": "n" * 103},
+            ],
+            [
+                {"anyscale_access_role_name": "n" * 64, "anyscale_access_role_name_prefix": "n" * 38},
+                {"anyscale_cluster_node_role_name": expr("var.a_name_that_is_longer_than_its_code_would_ever_be_x")},
+            ],
+        ),
+    ],
+)
+
+
+def test_the_bucket_is_named(stack: CloudStack) -> None:
+    assert Iam(stack, bucket=BUCKET, anyscale_external_id="org_1-a").rendered == {
+        "anyscale_s3_bucket_arn": "arn:aws:s3:::acme-anyscale",
+        "anyscale_external_id": "org_1-a",
+    }
+
+
+def test_there_is_no_bucket_policy_without_a_bucket(stack: CloudStack) -> None:
+    """Trap 5: upstream would write a policy for the resource "empty"."""
+    assert Iam(stack, anyscale_external_id="org_1-a").rendered["create_iam_s3_policy"] is False
+
+
+def test_the_whole_external_id_is_given(stack: CloudStack) -> None:
+    """Trap 4: the root module prepends the organization id, this one doesn't."""
+    module = Iam(stack, anyscale_org_id="org_1", anyscale_external_id="org_1-acme")
+    assert module.rendered["anyscale_external_id"] == "org_1-acme"
+
+
+def test_new_roles_are_outputs(stack: CloudStack) -> None:
+    """Trap 13: the output for the profile's ARN says role, and the node role's name is the profile's."""
+    module = Iam(stack, anyscale_external_id="org_1-a")
+    assert [
+        str(value)
+        for value in (
+            module.control_plane_role_arn,
+            module.cluster_node_role_arn,
+            module.cluster_node_instance_profile_arn,
+            module.cluster_node_role_name,
+        )
+    ] == [
+        "${module.iam.iam_anyscale_access_role_arn}",
+        "${module.iam.iam_cluster_node_role_arn}",
+        "${module.iam.iam_cluster_node_instance_profile_role_arn}",
+        "${module.iam.iam_cluster_node_instance_profile_name}",
+    ]
+
+
+EXISTING: dict[str, tuple[ExistingRoles, dict[str, Any], tuple[str, str, str | None]]] = {
+    "control plane": (
+        ExistingRoles(control_plane_role_arn=ROLE),
+        NO_CONTROL_PLANE_ROLE,
+        (ROLE, "${module.iam.iam_cluster_node_role_arn}", "${module.iam.iam_cluster_node_instance_profile_role_arn}"),
+    ),
+    "node": (
+        ExistingRoles(cluster_node_role_arn=ROLE),
+        NO_NODE_ROLE,
+        ("${module.iam.iam_anyscale_access_role_arn}", ROLE, None),
+    ),
+    "node and profile": (
+        ExistingRoles(cluster_node_role_arn=ROLE, cluster_node_instance_profile_arn=PROFILE),
+        NO_NODE_ROLE,
+        ("${module.iam.iam_anyscale_access_role_arn}", ROLE, PROFILE),
+    ),
+}
+
+
+@pytest.mark.parametrize(("existing", "switch", "outputs"), EXISTING.values(), ids=EXISTING)
+def test_existing_roles_are_not_made_and_stand_in(
+    existing: ExistingRoles, switch: dict[str, Any], outputs: tuple[str, str, str | None], stack: CloudStack
+) -> None:
+    """Trap 12: outputs that feed registration come from the input then."""
+    module = Iam(stack, existing=existing, anyscale_external_id="org_1-a")
+    assert switch.items() <= module.rendered.items()
+    assert (
+        module.control_plane_role_arn,
+        module.cluster_node_role_arn,
+        module.cluster_node_instance_profile_arn,
+    ) == outputs
+
+
+def test_fails_to_name_a_node_role_that_is_not_made(stack: CloudStack) -> None:
+    """Trap 13."""
+    module = Iam(stack, existing=ExistingRoles(cluster_node_role_arn=ROLE), anyscale_external_id="org_1-a")
+    with pytest.raises(InputError, match=r"module.iam makes no node role, so it has no name to give"):
+        _ = module.cluster_node_role_name
+
+
+@pytest.mark.parametrize(
+    "roles",
+    [
+        {"control_plane_role_arn": PROFILE},
+        {"cluster_node_role_arn": "acme"},
+        {"cluster_node_instance_profile_arn": ROLE},
+        {"control_plane_role_arn": ROLE.replace("arn:aws:", "arn:aws-us-gov:")},
+    ],
+)
+def test_fails_on_what_is_no_such_arn(roles: dict[str, str]) -> None:
+    """Traps 13 and 15: a profile is no role, and GovCloud is another partition."""
+    with pytest.raises(ValidationError, match="must be an IAM"):
+        ExistingRoles(**roles)

@@ -1,0 +1,161 @@
+"""The bucket, new or existing."""
+
+import pathlib
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.aws import S3, ExistingBucket, s3
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import NULL, expr
+from anyscale_constructs.core.sources import ModuleOverride, Sources
+from anyscale_constructs.core.stack import CloudStack
+from tests.unit.aws.guards import Case, Table
+
+KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
+REGIONAL: dict[str, Any] = {"bucket_namespace": "account-regional"}
+RULE = {
+    "allowed_headers": ["*"],
+    "allowed_methods": ["GET", "POST", "PUT", "HEAD", "DELETE"],
+    "allowed_origins": ["https://*.anyscale.com", "https://acme.example.com"],
+    "expose_headers": ["Accept-Ranges", "Content-Range", "Content-Length"],
+}
+
+TABLE = Table(
+    S3,
+    {},
+    [
+        Case(
+            s3.bucket_name_is_one_aws_accepts,
+            "anyscale_bucket_name must be an S3 bucket name",
+            [
+                {"anyscale_bucket_name": "Acme_Bucket"},
+                {"anyscale_bucket_name": "ab"},
+                {"anyscale_bucket_name": "192.168.0.1"},
+            ],
+            [
+                {"anyscale_bucket_name": "acme-bucket"},
+                {"anyscale_bucket_name": expr("var.name")},
+                {"anyscale_bucket_name": f"acme-{expr('var.name')}"},
+            ],
+        ),
+        Case(
+            s3.bucket_prefix_makes_a_bucket_name,
+            "anyscale_bucket_prefix is too long, but it is ",
+            [{"anyscale_bucket_prefix": "p" * 38}],
+            [
+                {"anyscale_bucket_prefix": "p" * 37},
+                {"anyscale_bucket_prefix": "p" * 38, "anyscale_bucket_name": "acme-bucket"},
+                {"anyscale_bucket_prefix": NULL},
+            ],
+        ),
+        Case(
+            s3.bucket_prefix_makes_a_bucket_name,
+            "anyscale_bucket_prefix: must be an S3 bucket name",
+            [{"anyscale_bucket_prefix": "Acme-"}, {"anyscale_bucket_prefix": "-acme"}],
+            [{"anyscale_bucket_prefix": "acme."}, {"anyscale_bucket_prefix": ""}],
+        ),
+        Case(
+            s3.names_in_the_account_regional_namespace_say_so,
+            "anyscale_bucket_name lacks the suffix of the account-regional namespace",
+            [REGIONAL | {"anyscale_bucket_name": "acme-bucket"}],
+            [
+                REGIONAL | {"anyscale_bucket_name": "acme-111122223333-us-east-2-an"},
+                {"anyscale_bucket_name": "acme-bucket"},
+                REGIONAL | {"anyscale_bucket_name": expr("var.name")},
+            ],
+            trap="3",
+        ),
+        Case(
+            s3.account_regional_prefixes_overflow,
+            "bucket_namespace account-regional with a prefix makes names that are too long",
+            [REGIONAL, REGIONAL | {"anyscale_bucket_prefix": "acme-"}],
+            [REGIONAL | {"anyscale_bucket_name": "acme-111122223333-us-east-2-an"}, {}],
+            trap="3",
+        ),
+        Case(
+            s3.cors_rule_is_one_object,
+            "cors_rule must be one object, not a list",
+            [{"cors_rule": [RULE]}, {"cors_rule": (RULE,)}],
+            [{"cors_rule": RULE}],
+        ),
+        Case(
+            s3.cors_rule_lets_the_console_read_logs,
+            "so the console can't show logs",
+            [
+                {"cors_rule": {}},
+                {"cors_rule": RULE | {"allowed_origins": ["https://acme.example.com"]}},
+                {"cors_rule": RULE | {"allowed_methods": ["GET"]}},
+                {"cors_rule": {key: value for key, value in RULE.items() if key != "expose_headers"}},
+            ],
+            [{"cors_rule": RULE}, {"cors_rule": RULE | {"allowed_origins": expr("var.origins")}}, {}],
+            trap="sizing: CORS",
+        ),
+        Case(
+            s3.encryption_names_the_algorithm_of_its_key,
+            "server_side_encryption has a KMS key but the algorithm AES256",
+            [{"server_side_encryption": {"kms_master_key_id": KEY, "sse_algorithm": "AES256"}}],
+            [
+                {"server_side_encryption": {"kms_master_key_id": KEY, "sse_algorithm": "aws:kms"}},
+                {"server_side_encryption": {"kms_master_key_id": KEY}},
+                {"server_side_encryption": {"sse_algorithm": "AES256"}},
+            ],
+        ),
+        Case(
+            s3.logging_names_its_bucket,
+            "logging lacks target_bucket",
+            [{"logging": {"target_prefix": "logs/"}}],
+            [{"logging": {"target_bucket": "acme-logs"}}, {"logging": {}}],
+        ),
+    ],
+)
+
+
+def test_the_namespace_is_always_said(stack: CloudStack) -> None:
+    """Trap 3: upstream's default would replace a bucket that was made with v0.38 or earlier."""
+    assert S3(stack, "a").rendered == {"bucket_namespace": "global"}
+    name = "acme-111122223333-us-east-2-an"
+    assert S3(stack, "b", **REGIONAL, anyscale_bucket_name=name).rendered["bucket_namespace"] == "account-regional"
+
+
+def test_the_namespace_is_left_out_where_the_module_knows_none(tmp_path: pathlib.Path) -> None:
+    """Drift: bucket_namespace came with v0.39.0."""
+    sources = Sources(overrides={"s3": ModuleOverride(ref="v0.38.0")})
+    bucket = S3(CloudStack(App(tmp_path), "test", sources=sources), anyscale_bucket_name="acme-bucket")
+    assert bucket.rendered == {"anyscale_bucket_name": "acme-bucket"}
+
+
+@pytest.mark.parametrize("key", [KEY, expr("aws_kms_key.this.arn", "string"), f"{expr('module.kms.arn', 'string')}"])
+def test_a_key_encrypts_the_bucket(key: str, stack: CloudStack) -> None:
+    bucket = S3(stack, kms_key_arn=key)
+    assert bucket.rendered["server_side_encryption"] == {
+        "sse_algorithm": "aws:kms",
+        "kms_master_key_id": str.__str__(key),
+    }
+
+
+def test_outputs_are_references(stack: CloudStack) -> None:
+    bucket = S3(stack)
+    assert [str(bucket.s3_bucket_id), str(bucket.s3_bucket_arn)] == [
+        "${module.s3.s3_bucket_id}",
+        "${module.s3.s3_bucket_arn}",
+    ]
+
+
+def test_upstreams_safe_defaults_stay(stack: CloudStack) -> None:
+    """force_destroy stays off, unless it is asked for."""
+    assert "force_destroy" not in S3(stack).rendered
+    assert S3(stack, "temporary", force_destroy=True).rendered["force_destroy"] is True
+
+
+def test_an_existing_bucket_has_the_same_outputs() -> None:
+    bucket = ExistingBucket(bucket_name="acme-shared", region="eu-west-1")
+    assert (bucket.s3_bucket_id, bucket.s3_bucket_arn) == ("acme-shared", "arn:aws:s3:::acme-shared")
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
+def test_fails_outside_the_commercial_partition(region: str) -> None:
+    """Trap 15: upstream writes arn:aws: by hand."""
+    with pytest.raises(ValidationError, match="a region of the commercial AWS partition"):
+        ExistingBucket(bucket_name="acme-shared", region=region)

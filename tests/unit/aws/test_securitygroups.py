@@ -1,0 +1,139 @@
+"""The nodes' security group, new or existing."""
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, securitygroups
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import ExpressionError
+from tests.unit.aws.guards import NETWORK, Case, Table
+
+OFFICE = "198.51.100.0/24"
+HTTPS = {"rule": "https-443-tcp", "cidr_blocks": OFFICE}
+PORTS = {"from_port": "8443", "to_port": "8443", "protocol": "tcp", "cidr_blocks": OFFICE}
+EVERYTHING = {"rule": "all-all"}
+
+TABLE = Table(
+    SecurityGroups,
+    {"vpc": NETWORK, "ingress_cidr_blocks": [OFFICE]},
+    [
+        Case(
+            securitygroups.rules_name_what_upstream_defines,
+            "has a rule without ports that upstream knows",
+            [
+                {"ingress_from_cidr_map": [HTTPS, {"rule": "https", "cidr_blocks": OFFICE}]},
+                {"ingress_from_cidr_map": [{"from_port": "443", "cidr_blocks": OFFICE}]},
+                {"ingress_with_self": [EVERYTHING, {"rule": "ray"}]},
+                {"egress_to_cidr_map": [{"rule": "https"}]},
+                {"ingress_with_existing_security_groups_map": [{"security_group_id": "sg-1"}]},
+            ],
+            [
+                {"ingress_from_cidr_map": [HTTPS, PORTS]},
+                {"ingress_from_cidr_map": [{"rule": expr("var.rule"), "cidr_blocks": OFFICE}]},
+                {"ingress_from_cidr_map": [expr("var.rule", "map(string)")]},
+                {
+                    "ingress_with_self": [EVERYTHING, {"rule": "ray"}],
+                    "predefined_rules": {
+                        "all-all": {"from_port": -1, "to_port": -1, "protocol": "-1", "description": "All"},
+                        "https-443-tcp": {"from_port": 443, "to_port": 443, "protocol": "tcp", "description": "H"},
+                        "ray": {"from_port": 1, "to_port": 2, "protocol": "tcp", "description": "Ray"},
+                    },
+                },
+            ],
+        ),
+        Case(
+            securitygroups.rules_from_ranges_have_ranges,
+            "ingress_from_cidr_map has a rule without cidr_blocks",
+            [
+                {"ingress_from_cidr_map": [{"rule": "https-443-tcp"}]},
+                {"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": ""}], "default_ingress_cidr_range": [OFFICE]},
+            ],
+            [
+                {"ingress_from_cidr_map": [{"rule": "https-443-tcp"}], "default_ingress_cidr_range": [OFFICE]},
+                {"ingress_from_cidr_map": [HTTPS]},
+            ],
+        ),
+        Case(
+            securitygroups.nodes_reach_each_other,
+            "ingress_with_self does not open all ports, so Ray's nodes can't reach each other",
+            [{"ingress_with_self": []}, {"ingress_with_self": [{"rule": "ssh-tcp"}]}],
+            [
+                {"ingress_with_self": [{"rule": "ssh-tcp"}, EVERYTHING]},
+                {"ingress_with_self": [{"from_port": "-1", "to_port": "-1", "protocol": "-1"}]},
+                {"ingress_with_self": [], "existing_security_group_id": "sg-12345678"},
+                {},
+            ],
+            trap="sizing: all from self",
+        ),
+        Case(
+            securitygroups.an_existing_group_is_named,
+            "create_security_group is off and existing_security_group_id is not set",
+            [{"create_security_group": False}],
+            [{"existing_security_group_id": "sg-12345678"}, {"existing_security_group_id": expr("data.x.y.id")}],
+        ),
+        Case(
+            securitygroups.https_is_open_to_someone,
+            "no range may reach port 443",
+            [{"ingress_cidr_blocks": []}],
+            [
+                {},
+                {"ingress_cidr_blocks": [], "machine_pool_cidr_ranges": [OFFICE]},
+                {"ingress_cidr_blocks": [], "ingress_from_cidr_map": [HTTPS]},
+                {"ingress_cidr_blocks": [], "existing_security_group_id": "sg-12345678"},
+            ],
+            trap="sizing: 443 from the customer's CIDRs",
+        ),
+        Case(
+            securitygroups.the_internet_is_not_let_in,
+            "to the whole internet",
+            [
+                {"ingress_cidr_blocks": [OFFICE, "0.0.0.0/0"]},
+                {"ingress_from_cidr_map": [HTTPS, PORTS | {"cidr_blocks": f"{OFFICE},0.0.0.0/0"}]},
+                {"ingress_from_cidr_map": [{"rule": "ssh-tcp"}], "default_ingress_cidr_range": ["0.0.0.0/0"]},
+                {"machine_pool_cidr_ranges": ["0.0.0.0/0"]},
+            ],
+            [{}, {"ingress_from_cidr_map": [HTTPS], "default_ingress_cidr_range": ["0.0.0.0/0"]}],
+        ),
+    ],
+)
+
+
+def test_ranges_may_reach_443_and_ssh_when_asked(stack: CloudStack) -> None:
+    ranges = ["10.0.0.0/8", OFFICE]
+    joined = f"10.0.0.0/8,{OFFICE}"
+    https = {"rule": "https-443-tcp", "cidr_blocks": joined}
+    group = SecurityGroups(stack, "a", vpc=NETWORK, ingress_cidr_blocks=ranges)
+    assert group.rendered == {"vpc_id": NETWORK.vpc_id, "ingress_from_cidr_map": [https]}
+    group = SecurityGroups(stack, "b", vpc=NETWORK, ingress_cidr_blocks=ranges, enable_ssh_access=True)
+    assert group.rendered["ingress_from_cidr_map"] == [https, {"rule": "ssh-tcp", "cidr_blocks": joined}]
+
+
+def test_rules_replace_the_ranges(stack: CloudStack) -> None:
+    group = SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=["10.0.0.0/8"], ingress_from_cidr_map=[PORTS])
+    assert group.rendered["ingress_from_cidr_map"] == [PORTS]
+
+
+def test_the_group_is_in_the_vpc(stack: CloudStack) -> None:
+    vpc = Vpc(stack)
+    group = SecurityGroups(stack, vpc=vpc, ingress_cidr_blocks=[vpc.vpc_cidr_block])
+    assert group.rendered["vpc_id"] == "${module.vpc.vpc_id}"
+    assert group.rendered["ingress_from_cidr_map"][0]["cidr_blocks"] == "${module.vpc.vpc_cidr_block}"
+    assert str(group.security_group_id) == "${module.securitygroups.security_group_id}"
+
+
+def test_an_existing_group_is_its_own_output(stack: CloudStack) -> None:
+    """Trap 12: upstream's security_group_id is "" for an existing group."""
+    group = SecurityGroups(stack, vpc=NETWORK, existing_security_group_id="sg-12345678")
+    assert group.security_group_id == "sg-12345678"
+    assert group.rendered["create_security_group"] is False
+
+
+def test_fails_on_ranges_that_only_terraform_knows_the_number_of(stack: CloudStack) -> None:
+    with pytest.raises(ExpressionError, match="can't be iterated"):
+        SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=expr("var.ranges", "list(string)"))
+
+
+def test_fails_on_an_id_that_is_no_groups() -> None:
+    with pytest.raises(ValidationError, match="must be a security group id"):
+        ExistingSecurityGroup(security_group_id="default")

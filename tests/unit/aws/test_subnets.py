@@ -1,0 +1,93 @@
+"""The subnet planner."""
+
+import ipaddress
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anyscale_constructs.aws import plan_subnets
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.errors import InputError
+
+ZONES = st.integers(1, 8)
+# A /24 holds eight zones' subnets, each a /28.
+RANGES = st.builds(
+    lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)),
+    st.integers(0, 2**32 - 1),
+    st.integers(8, 24),
+)
+
+
+def networks(cidrs: list[str]) -> list[ipaddress.IPv4Network]:
+    return [ipaddress.IPv4Network(cidr) for cidr in cidrs]
+
+
+@given(RANGES, ZONES)
+def test_subnets_never_overlap_and_lie_inside(cidr_block: str, zones: int) -> None:
+    plan = plan_subnets(cidr_block, zones, private=True)
+    subnets = networks(plan.public + plan.private)
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(subnets, 2))
+    assert all(subnet.subnet_of(ipaddress.IPv4Network(cidr_block)) for subnet in subnets)
+
+
+@given(RANGES, ZONES)
+def test_there_are_as_many_private_as_public_ones_of_one_size(cidr_block: str, zones: int) -> None:
+    plan = plan_subnets(cidr_block, zones, private=True)
+    assert len(plan.public) == len(plan.private) == zones
+    assert len({subnet.prefixlen for subnet in networks(plan.public + plan.private)}) == 1
+
+
+@given(RANGES, ZONES)
+def test_private_networking_moves_no_public_subnet(cidr_block: str, zones: int) -> None:
+    plan = plan_subnets(cidr_block, zones, private=False)
+    assert plan.private == []
+    assert plan.public == plan_subnets(cidr_block, zones, private=True).public
+
+
+@given(RANGES, st.integers(1, 4), st.integers(1, 4))
+def test_one_more_zone_moves_no_subnet(cidr_block: str, some: int, more: int) -> None:
+    """Up to four zones, and from five to eight."""
+    for less, many in ((min(some, more), max(some, more)), (4 + min(some, more), 4 + max(some, more))):
+        before, after = (plan_subnets(cidr_block, zones, private=True) for zones in (less, many))
+        assert after.public[:less] == before.public
+        assert after.private[:less] == before.private
+
+
+@pytest.mark.parametrize(
+    ("cidr_block", "zones", "prefix"),
+    [
+        ("10.0.0.0/16", 2, 19),
+        ("10.0.0.0/16", 8, 20),
+        ("10.0.0.0/19", 4, 22),
+        ("10.0.0.0/19", 5, 23),
+        ("10.0.0.0/25", 4, 28),
+        ("10.0.0.0/24", 8, 28),
+    ],
+)
+def test_sizes(cidr_block: str, zones: int, prefix: int) -> None:
+    """The sizing rules: the recommended /19 gives the recommended /22."""
+    assert {subnet.prefixlen for subnet in networks(plan_subnets(cidr_block, zones, private=True).public)} == {prefix}
+
+
+@pytest.mark.parametrize(
+    ("cidr_block", "zones", "says"),
+    [
+        (
+            "10.0.0.0/26",
+            2,
+            "subnets for 2 availability zones don't fit the VPC: they would be /29, but it is '10.0.0.0/26'",
+        ),
+        ("10.0.0.0/25", 5, "subnets for 5 availability zones don't fit the VPC: they would be /29"),
+        ("10.0.0.0/16", 0, "the number of availability zones, but it is 0. Allowed: 1 to 8"),
+        ("10.0.0.0/16", 9, "the number of availability zones, but it is 9. Allowed: 1 to 8"),
+        ("10.0.0.1/16", 2, "cidr_block must be a network, but it is '10.0.0.1/16'. Allowed: an IPv4 network in CIDR"),
+        ("ten", 2, "cidr_block must be a network, but it is 'ten'"),
+        (expr("var.range"), 2, "cidr_block is known to Terraform only, so no subnets can be planned inside it"),
+    ],
+)
+def test_fails_when_the_subnets_do_not_fit(cidr_block: str, zones: int, says: str) -> None:
+    with pytest.raises(InputError) as error:
+        plan_subnets(cidr_block, zones, private=True)
+    assert str(error.value).startswith(says)

@@ -1,0 +1,346 @@
+"""The VPC, new or existing."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.aws import Efs, ExistingVpc, Vpc, plan_subnets, vpc
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import InputError
+from tests.unit.aws.guards import GROUP, NETWORK, SUBNETS, Case, Table
+
+PUBLIC = ["10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20"]
+PRIVATE = ["10.0.64.0/20", "10.0.80.0/20", "10.0.96.0/20"]
+TWO_AND_TWO: dict[str, Any] = {"public_subnets": PUBLIC[:2], "private_subnets": PRIVATE[:2]}
+ZONES = ["us-east-2a", "us-east-2b", "us-east-2c"]
+EXISTING: dict[str, Any] = {"existing_vpc_id": "vpc-12345678"}
+ROUTED = EXISTING | {"existing_public_route_table_ids": ["rtb-public"]}
+
+TABLE = Table(
+    Vpc,
+    {},
+    [
+        Case(
+            vpc.nat_gateways_need_a_public_subnet_for_each_private_one,
+            "and each NAT gateway stands in a public one",
+            [
+                {"private_subnets": PRIVATE[:2]},
+                {"public_subnets": PUBLIC[:2], "private_subnets": PRIVATE},
+                {"public_subnets": PUBLIC, "private_subnets": PRIVATE[:2]},
+            ],
+            [TWO_AND_TWO, {"private_subnets": PRIVATE[:2], "create_ngw": False}, {"public_subnets": PUBLIC}],
+            trap="8",
+        ),
+        Case(
+            vpc.nat_gateways_stay_within_the_public_subnets,
+            "there would be 3 NAT gateways, one in each zone, for 2 public_subnets",
+            [
+                {"networking_mode": "PRIVATE", "availability_zone_count": 2, "availability_zones": ZONES},
+                TWO_AND_TWO | {"availability_zone_ids": ["use2-az1", "use2-az2", "use2-az3"]},
+                TWO_AND_TWO | {"max_az_count": 3},
+            ],
+            [
+                TWO_AND_TWO | {"availability_zones": ZONES, "max_nat_gateway_count": 2},
+                TWO_AND_TWO | {"availability_zones": ZONES[:2]},
+                {"public_subnets": PUBLIC[:2], "availability_zones": ZONES},
+                TWO_AND_TWO | {"availability_zones": ZONES, "create_ngw": False},
+            ],
+            trap="8",
+        ),
+        Case(
+            vpc.subnets_fit_the_availability_zones,
+            "there are 3 subnets of one kind for 2 availability zones",
+            [
+                {"public_subnets": PUBLIC, "availability_zones": ZONES[:2]},
+                {"public_subnets": PUBLIC, "private_subnets": PRIVATE, "availability_zone_ids": ["a", "b"]},
+            ],
+            [{"public_subnets": PUBLIC, "availability_zones": ZONES}, {"public_subnets": PUBLIC}],
+            trap="8",
+        ),
+        Case(
+            vpc.nat_gateway_count_leaves_no_private_subnet_without_a_route,
+            "max_nat_gateway_count leaves 1 of 2 private subnets without a default route, but it is 1",
+            [TWO_AND_TWO | {"max_nat_gateway_count": 1}],
+            [
+                TWO_AND_TWO | {"max_nat_gateway_count": 2},
+                TWO_AND_TWO | {"max_nat_gateway_count": 1, "create_ngw": False},
+                {"max_nat_gateway_count": 1},
+            ],
+            trap="9",
+        ),
+        Case(
+            vpc.flow_logs_need_their_log_group_and_role,
+            "enable_vpc_flow_logs needs create_flow_log_cloudwatch_log_group and create_flow_log_cloudwatch_iam_role",
+            [
+                {"enable_vpc_flow_logs": True, "create_flow_log_cloudwatch_iam_role": False},
+                {"enable_vpc_flow_logs": True, "create_flow_log_cloudwatch_log_group": False},
+            ],
+            [{"enable_vpc_flow_logs": True}, {"create_flow_log_cloudwatch_iam_role": False}],
+            trap="10",
+        ),
+        Case(
+            vpc.the_flow_log_role_fits_its_name,
+            "anyscale_vpc_name is too long for the role of its flow logs",
+            [{"enable_vpc_flow_logs": True, "anyscale_vpc_name": "n" * 24}],
+            [
+                {"enable_vpc_flow_logs": True, "anyscale_vpc_name": "n" * 23},
+                {"anyscale_vpc_name": "n" * 24},
+                {"enable_vpc_flow_logs": True, "anyscale_vpc_name": expr("var.a_rather_long_name")},
+            ],
+        ),
+        Case(
+            vpc.secondary_ranges_need_a_new_vpc,
+            "secondary_cidr_blocks can't be added to an existing VPC",
+            [EXISTING | {"secondary_cidr_blocks": ["10.1.0.0/16"]}],
+            [{"secondary_cidr_blocks": ["10.1.0.0/16"]}, EXISTING],
+            trap="11",
+        ),
+        Case(
+            vpc.one_existing_private_route_table_associates_each_subnet_twice,
+            "with one route table makes upstream associate each private subnet twice",
+            [EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_route_table_ids": ["rtb-1"]}],
+            [
+                EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_route_table_ids": ["rtb-1", "rtb-2"]},
+                EXISTING | {"existing_private_route_table_ids": ["rtb-1"]},
+            ],
+            trap="11",
+        ),
+        Case(
+            vpc.nat_gateways_need_new_private_route_tables,
+            "existing_private_route_table_ids leaves the NAT gateways without a route table",
+            [ROUTED | TWO_AND_TWO | {"existing_private_route_table_ids": ["rtb-1", "rtb-2"], "create_ngw": True}],
+            [
+                ROUTED | TWO_AND_TWO | {"existing_private_route_table_ids": ["rtb-1", "rtb-2"]},
+                ROUTED | TWO_AND_TWO | {"create_ngw": True},
+            ],
+            trap="8",
+        ),
+        Case(
+            vpc.existing_private_subnets_hide_new_ones,
+            "private_subnets are not made while existing_private_subnet_ids is set",
+            [EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_subnet_ids": ["subnet-1"]}],
+            [EXISTING | {"existing_private_subnet_ids": ["subnet-1"]}, EXISTING | {"private_subnets": PRIVATE[:2]}],
+        ),
+        Case(
+            vpc.public_subnets_in_an_existing_vpc_need_a_route,
+            "public_subnets in an existing VPC get a route table without a route to the internet",
+            [EXISTING | {"public_subnets": PUBLIC}],
+            [ROUTED | {"public_subnets": PUBLIC}, EXISTING | {"public_subnets": PUBLIC, "create_igw": True}],
+        ),
+        Case(
+            vpc.ranges_are_networks,
+            "must be a network, but it is ",
+            [
+                {"cidr_block": "10.0.0.1/16", "public_subnets": PUBLIC},
+                {"public_subnets": [*PUBLIC[:2], "ten"]},
+                {"secondary_cidr_blocks": ["10.1.0.0/33"]},
+                TWO_AND_TWO | {"private_subnets": ["::/64", "10.0.64.0/20"]},
+            ],
+            [TWO_AND_TWO, {"public_subnets": [expr("var.a"), expr("var.b")]}],
+        ),
+        Case(
+            vpc.subnets_lie_apart_and_inside_the_vpc,
+            "public_subnets and private_subnets: 10.0.16.0/20 overlaps 10.0.0.0/19",
+            [{"public_subnets": ["10.0.16.0/20"], "private_subnets": ["10.0.0.0/19"]}],
+            [{"public_subnets": ["10.0.0.0/20", "10.0.16.0/20"]}],
+        ),
+        Case(
+            vpc.subnets_lie_apart_and_inside_the_vpc,
+            "is not inside the VPC. Allowed: inside 10.0.0.0/16",
+            [
+                {"public_subnets": ["10.0.0.0/20", "10.1.0.0/20"]},
+                {"public_subnets": ["10.0.0.0/15"]},
+                {"public_subnets": ["10.2.0.0/20"], "secondary_cidr_blocks": ["10.1.0.0/16"]},
+            ],
+            [
+                {"public_subnets": ["10.0.0.0/20", "10.1.0.0/20"], "secondary_cidr_blocks": ["10.1.0.0/16"]},
+                ROUTED | {"public_subnets": ["192.168.0.0/20"]},
+                {"public_subnets": ["10.0.0.0/20", "10.1.0.0/20"], "use_ipam_pool": True},
+                {"public_subnets": ["10.0.0.0/20", "10.1.0.0/20"], "cidr_block": expr("var.range")},
+            ],
+        ),
+        Case(
+            vpc.nodes_have_subnets_in_two_zones,
+            "the nodes' subnets are in one availability zone, but registration needs two",
+            [
+                {"public_subnets": PUBLIC[:1]},
+                {"availability_zone_count": 1},
+                {"public_subnets": PUBLIC[:2], "availability_zones": ["us-east-2a", "us-east-2a"]},
+                {"public_subnets": PUBLIC[:1], "private_subnets": PRIVATE[:1]},
+            ],
+            [{"public_subnets": PUBLIC[:2]}, ROUTED | {"public_subnets": PUBLIC[:1]}, EXISTING],
+            trap="sizing: at least 2 subnets, in 2 AZs",
+        ),
+        Case(
+            vpc.vpc_is_large_enough,
+            "cidr_block is too small to register, but it is '10.0.0.0/25'. Allowed: /24 or larger",
+            [{"cidr_block": "10.0.0.0/25"}],
+            [
+                {"cidr_block": "10.0.0.0/24"},
+                EXISTING | {"cidr_block": "10.0.0.0/25"},
+                {"cidr_block": "10.0.0.0/25", "use_ipam_pool": True, "public_subnets": PUBLIC},
+            ],
+            trap="sizing: verify fails below /24",
+        ),
+        Case(
+            vpc.vpc_is_large_enough,
+            "cidr_block is smaller than recommended",
+            [{"cidr_block": "10.0.0.0/20"}, {"cidr_block": "10.0.0.0/24"}],
+            [{"cidr_block": "10.0.0.0/19"}],
+            trap="sizing: VPC /19 or larger",
+        ),
+        Case(
+            vpc.subnets_are_large_enough,
+            "a subnet is too small to register, but it is '10.0.0.16/29'. Allowed: /28 or larger",
+            [{"public_subnets": ["10.0.1.0/24", "10.0.0.16/29"]}],
+            [{"public_subnets": ["10.0.1.0/24", "10.0.0.16/28"]}],
+            trap="sizing: verify fails below /28",
+        ),
+        Case(
+            vpc.subnets_are_large_enough,
+            "a subnet is smaller than recommended",
+            [{"public_subnets": ["10.0.4.0/22", "10.0.0.0/23"]}, {"cidr_block": "10.0.0.0/20"}],
+            [{"public_subnets": ["10.0.4.0/22", "10.0.0.0/22"]}, {"cidr_block": "10.0.0.0/19"}],
+            trap="sizing: subnets /22 or larger",
+        ),
+    ],
+)
+
+
+def test_subnets_are_planned_for_the_networking_mode(stack: CloudStack) -> None:
+    plan = plan_subnets("10.0.0.0/16", 2, private=True)
+    assert Vpc(stack, "public").rendered == {"public_subnets": plan.public}
+    assert Vpc(stack, "private", networking_mode="PRIVATE").rendered == {
+        "public_subnets": plan.public,
+        "private_subnets": plan.private,
+        "map_public_ip_on_launch": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("inputs", "count"),
+    [
+        ({}, 2),
+        ({"availability_zone_count": 3}, 3),
+        ({"availability_zones": ZONES}, 3),
+        ({"availability_zone_ids": ["use2-az1", "use2-az2", "use2-az3"]}, 3),
+        ({"availability_zones": ZONES, "availability_zone_count": 2}, 2),
+        ({"public_subnets": PUBLIC}, 3),
+        (ROUTED | {"public_subnets": PUBLIC[:1]}, 1),
+        (EXISTING | {"existing_private_subnet_ids": ["subnet-1", "subnet-2"]}, 2),
+    ],
+)
+def test_the_number_of_zones_is_known_now(inputs: dict[str, Any], count: int, stack: CloudStack) -> None:
+    assert Vpc(stack, **inputs).zone_count == count
+
+
+def test_nodes_get_public_addresses_only_without_private_subnets(stack: CloudStack) -> None:
+    """Trap 18: upstream gives every instance in a public subnet an address."""
+    assert "map_public_ip_on_launch" not in Vpc(stack, "a").rendered
+    assert Vpc(stack, "b", **TWO_AND_TWO).rendered["map_public_ip_on_launch"] is False
+    assert Vpc(stack, "c", **TWO_AND_TWO, map_public_ip_on_launch=True).rendered["map_public_ip_on_launch"] is True
+
+
+def test_flow_logs_bring_what_they_need(stack: CloudStack) -> None:
+    """Trap 10."""
+    rendered = Vpc(stack, enable_vpc_flow_logs=True).rendered
+    assert rendered["create_flow_log_cloudwatch_log_group"] is True
+    assert rendered["create_flow_log_cloudwatch_iam_role"] is True
+
+
+def test_no_gateways_are_made_in_an_existing_vpc(stack: CloudStack) -> None:
+    rendered = Vpc(stack, **EXISTING).rendered
+    assert (rendered["create_igw"], rendered["create_ngw"]) == (False, False)
+    assert "public_subnets" not in rendered
+
+
+def test_outputs_come_from_the_input_where_upstreams_are_empty(stack: CloudStack) -> None:
+    """Trap 12: vpc_id is "" for an existing VPC, private_subnet_ids is [] for existing subnets."""
+    existing = Vpc(stack, "a", **EXISTING, existing_private_subnet_ids=["subnet-1", "subnet-2"])
+    assert (existing.vpc_id, existing.node_subnet_ids) == ("vpc-12345678", ["subnet-1", "subnet-2"])
+    assert existing.subnet_ids_per_zone == ["subnet-1", "subnet-2"]
+    reference = expr("data.aws_vpc.this.id", "string")
+    assert Vpc(stack, "b", existing_vpc_id=reference).vpc_id is reference
+    assert str(Vpc(stack, "c").vpc_id) == "${module.c.vpc_id}"
+
+
+def test_nodes_are_in_private_subnets_if_there_are_any(stack: CloudStack) -> None:
+    assert Vpc(stack, "a").node_subnet_ids == "${module.a.public_subnet_ids}"
+    assert Vpc(stack, "b", networking_mode="PRIVATE").node_subnet_ids == "${module.b.private_subnet_ids}"
+
+
+def refusal(stack: CloudStack, **inputs: Any) -> str:
+    with pytest.raises(InputError) as error:
+        Vpc(stack, **inputs)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "says"),
+    [
+        ({"cidr_block": expr("var.range")}, "cidr_block is known to Terraform only, so no subnets can be planned"),
+        ({"cidr_block": "10.0.0.1/16"}, "cidr_block must be a network, but it is '10.0.0.1/16'. Allowed: an IPv4"),
+        ({"cidr_block": "10.0.0.0/26"}, "subnets for 2 availability zones don't fit the VPC: they would be /29, but"),
+        ({"use_ipam_pool": True}, "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it"),
+        ({"availability_zone_count": 9}, "the number of availability zones, but it is 9. Allowed: 1 to 8"),
+    ],
+)
+def test_fails_when_subnets_cannot_be_planned(inputs: dict[str, Any], says: str, stack: CloudStack) -> None:
+    assert refusal(stack, **inputs).startswith(says)
+
+
+def test_fails_when_private_networking_gets_public_subnets_only(stack: CloudStack) -> None:
+    assert refusal(stack, networking_mode="PRIVATE", public_subnets=PUBLIC) == (
+        "networking_mode PRIVATE, but only public_subnets are given. "
+        "To mend it: give private_subnets too, or leave both out to have them planned"
+    )
+
+
+def test_fails_when_depends_on_hides_the_zones(stack: CloudStack) -> None:
+    """Terraform reads the region's zones after what it waits for, and can't count NAT gateways when it plans."""
+    waits = [Vpc(stack, "first")]
+    assert "depends_on puts off the list of the region's zones" in refusal(
+        stack, depends_on=waits, networking_mode="PRIVATE"
+    )
+    Vpc(stack, "named", depends_on=waits, networking_mode="PRIVATE", availability_zones=ZONES[:2])
+    Vpc(stack, "public", depends_on=waits)
+
+
+def test_fails_when_nodes_have_no_subnets(stack: CloudStack) -> None:
+    endpoints_only = Vpc(stack, **EXISTING)
+    with pytest.raises(InputError, match=r"module.vpc has no subnets for nodes. To mend it: give public_subnets"):
+        Efs(stack, vpc=endpoints_only, security_group=GROUP)
+
+
+def test_an_existing_vpc_has_its_subnets_and_zones() -> None:
+    assert NETWORK.node_subnet_ids == list(SUBNETS)
+    assert NETWORK.subnet_ids_per_zone == list(SUBNETS)[:2]
+    assert NETWORK.zone_count == 2
+
+
+@pytest.mark.parametrize(
+    ("inputs", "says"),
+    [
+        ({"subnet_ids_to_az": {}}, "subnets in 0 availability zone"),
+        ({"subnet_ids_to_az": {"subnet-12345678": "us-east-2a"}}, "subnets in 1 availability zone, but registration"),
+        (
+            {"subnet_ids_to_az": {"subnet-12345678": "us-east-2a", "subnet-12345679": "us-east-2a"}},
+            "name at least two subnets in different zones",
+        ),
+        ({"subnet_ids_to_az": SUBNETS, "cidr_block": "10.0.0.0/25"}, "cidr_block is too small to register"),
+        ({"subnet_ids_to_az": SUBNETS, "vpc_id": "mine"}, "must be a VPC id"),
+    ],
+)
+def test_fails_when_an_existing_vpc_could_not_be_registered(inputs: dict[str, Any], says: str) -> None:
+    """The sizing rules: 2 subnets in 2 AZs, and a VPC of a /24 or larger."""
+    with pytest.raises(ValidationError, match=says):
+        ExistingVpc(**({"vpc_id": "vpc-12345678"} | inputs))
+
+
+def test_existing_things_may_be_known_later() -> None:
+    vpc_id, subnet = expr("data.aws_vpc.this.id"), expr("data.aws_subnet.a.id")
+    network = ExistingVpc(vpc_id=vpc_id, subnet_ids_to_az={subnet: "us-east-2a", "subnet-12345678": "us-east-2b"})
+    assert network.vpc_id is vpc_id
+    assert network.node_subnet_ids == [subnet, "subnet-12345678"]

@@ -1,0 +1,165 @@
+"""From YAML to a configuration, and what is said of YAML that is none."""
+
+import pathlib
+from typing import Annotated
+
+import pytest
+from pydantic import Field, Tag
+
+from anyscale_constructs.core.backend import Gcs, Local
+from anyscale_constructs.core.config import CloudConfig, Document
+from anyscale_constructs.core.model import Model, existing_if
+from anyscale_constructs.core.sources import GITHUB, ModuleOverride
+from anyscale_constructs.core.types import Cidr, VpcId
+from anyscale_constructs.errors import ConfigError
+
+
+class NewVpc(Model):
+    cidr_block: Cidr = "10.0.0.0/16"
+
+
+class OldVpc(Model):
+    vpc_id: VpcId
+    zones: dict[str, str] = Field(default_factory=dict)
+
+
+class Config(CloudConfig):
+    vpc: Annotated[Annotated[NewVpc, Tag("new")] | Annotated[OldVpc, Tag("existing")], existing_if("vpc_id")] = Field(
+        default_factory=NewVpc
+    )
+    ranges: list[Cidr] = Field(default_factory=list)
+    rules: list[NewVpc] = Field(default_factory=list)
+
+
+def parse(file: pathlib.Path, text: str | bytes) -> Config:
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return Document(file).parse(Config)
+
+
+@pytest.fixture
+def file(tmp_path: pathlib.Path) -> pathlib.Path:
+    return tmp_path / "cloud.yaml"
+
+
+ORG = "org_id: org_1\n"
+
+
+def test_defaults_are_the_same_everywhere(file: pathlib.Path) -> None:
+    config = parse(file, ORG)
+    assert config.backend == Local()
+    assert config.vpc == NewVpc(cidr_block="10.0.0.0/16")
+    assert config.sources.base == GITHUB
+    assert config.sources.overrides == {}
+
+
+def test_all_of_it_arrives(file: pathlib.Path) -> None:
+    config = parse(
+        file,
+        ORG + "cloud_id: cld_1\ntags: {team: ml}\nbackend: {type: gcs, bucket: b}\nmirror: https://git.example.com/m\n"
+        "modules: {s3: {ref: v0.38.0, inputs: {tags: {a: b}}}}\n",
+    )
+    assert (config.cloud_id, config.tags, config.backend) == ("cld_1", {"team": "ml"}, Gcs(type="gcs", bucket="b"))
+    assert config.sources.base == "https://git.example.com/m"
+    assert config.sources.override("s3") == ModuleOverride(ref="v0.38.0", inputs={"tags": {"a": "b"}})
+
+
+@pytest.mark.parametrize(
+    ("text", "vpc"),
+    [
+        ("vpc: {cidr_block: 10.1.0.0/16}", NewVpc(cidr_block="10.1.0.0/16")),
+        ("vpc: {}", NewVpc()),
+        ("vpc: {vpc_id: vpc-12345678}", OldVpc(vpc_id="vpc-12345678")),
+    ],
+)
+def test_new_and_existing_are_told_apart(text: str, vpc: Model, file: pathlib.Path) -> None:
+    assert parse(file, ORG + text).vpc == vpc
+
+
+def test_models_are_told_apart_too() -> None:
+    assert Config(org_id="org_1", vpc=OldVpc(vpc_id="vpc-12345678")).vpc == OldVpc(vpc_id="vpc-12345678")
+
+
+@pytest.mark.parametrize("text", ["\ufeff" + ORG, ORG.replace("\n", "\r\n"), "# a comment\n" + ORG, "---\n" + ORG])
+def test_yaml_of_all_editors_is_read(text: str, file: pathlib.Path) -> None:
+    assert parse(file, text).org_id == "org_1"
+
+
+# what stands in the file -> what is said, after the file's path
+REFUSED: dict[str, tuple[str | bytes, str]] = {
+    "empty": ("", ": must be a mapping of keys to values, one cloud. To mend it: begin with stack: ec2"),
+    "a list": ("- a", ": must be a mapping"),
+    "not UTF-8": (b"a: \xff", ": is not UTF-8 text: invalid start byte at byte 3"),
+    "a control character": (ORG + "a: \x00", ":2: is not YAML: special characters are not allowed: 0"),
+    "a tab": ("a:\n\tb: 1", r":2: is not YAML: found character '\t' that cannot start any token"),
+    "an unclosed bracket": (ORG + "a: [1,\n", ":3: is not YAML: "),
+    "two documents": ("a: 1\n---\nb: 2", ":2: is not YAML: but found another document"),
+    "an unknown alias": ("a: *x", ":1: is not YAML: found undefined alias 'x'"),
+    "an alias of itself": ("a: &x {b: *x}", ": is nested too deeply, or holds an alias of itself"),
+    "nested too deeply": ("a: " + "[" * 5000, ": is nested too deeply"),
+    "a Python object": ("a: !!python/object:os.system {}", ":1: is not YAML: could not determine a constructor"),
+    "no date": ("a: 2026-13-45", ": holds a value that can't be read: month must be in 1..12. To mend it: quote text"),
+    "a key twice": (ORG + "vpc:\n  cidr_block: a\n  cidr_block: b", ":4: the key 'cidr_block' stands there twice"),
+    "a key twice in a list": ("rules:\n- {a: 1, a: 2}", ":2: the key 'a' stands there twice"),
+    "an unknown key": (ORG + "vpcs: {}", ":2: vpcs: unknown key 'vpcs': did you mean 'vpc'?"),
+    "an unknown key inside": (
+        ORG + "vpc:\n  cidr_blok: 10.0.0.0/16",
+        ":3: vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
+    ),
+    "an unknown key like no other": (ORG + "vpc:\n  zzz: 1", ":3: vpc.zzz: unknown key 'zzz': known are cidr_block"),
+    "an unknown key of a choice": (
+        ORG + "backend:\n  type: s3\n  bukket: a",
+        ":4: backend.bukket: unknown key 'bukket': did you mean 'bucket'?",
+    ),
+    "an unknown key in a list": (
+        ORG + "rules:\n  - cidr_block: 10.0.0.0/8\n  - cidr_blocks: 1",
+        ":4: rules.1.cidr_blocks: unknown key 'cidr_blocks': did you mean 'cidr_block'?",
+    ),
+    "the key of something existing, misspelt": (
+        ORG + "vpc: {vpc_idd: vpc-12345678}",
+        ":2: vpc.vpc_idd: unknown key 'vpc_idd': did you mean 'vpc_id'?",
+    ),
+    "a key that is no text": (ORG + "1: a", ":2: 1: unknown key 1: known are backend, "),
+    "a missing key": ("tags: {}", ":1: org_id: is required"),
+    "a missing key inside": (ORG + "backend:\n  type: gcs", ":2: backend.bucket: is required"),
+    "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required, to tell which one it is"),
+    "a wrong choice": (
+        ORG + "backend: {type: s4}",
+        ":2: backend: input tag 's4' found using 'type' does not match any",
+    ),
+    "a wrong value": (
+        ORG + "vpc:\n  cidr_block: 10.0.0.1/16",
+        ":3: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16, but it",
+    ),
+    "a wrong value in a list": (ORG + "ranges:\n- 10.0.0.0/8\n- ten", ":4: ranges.1: must be an IPv4 network"),
+    "a number for text": (ORG + "tags:\n  cost: 4711", ":3: tags.cost: must be at most 256 characters"),
+    "text for a mapping": (ORG + "vpc: mine", ":2: vpc: input should be a valid dictionary"),
+    "nothing for a mapping": (ORG + "vpc:", ":2: vpc: input should be a valid dictionary"),
+    "an override's unknown key": (
+        ORG + "modules:\n  s3:\n    imputs: {}",
+        ":4: modules.s3.imputs: unknown key 'imputs': did you mean 'inputs'?",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "says"), REFUSED.values(), ids=REFUSED)
+def test_fails_on_a_file_with(text: str | bytes, says: str, file: pathlib.Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(file, text)
+    assert str(error.value).startswith(f"{file}{says}")
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_fails_once_for_all_wrong_values(file: pathlib.Path) -> None:
+    with pytest.raises(ConfigError) as error:
+        parse(file, "org_id: acme\ncloud_id: acme\nranges: [a, b]")
+    assert [line.partition(": ")[0] for line in str(error.value).splitlines()] == [
+        f"{file}:1",
+        f"{file}:2",
+        f"{file}:3",
+        f"{file}:3",
+    ]
+
+
+def test_fails_on_a_file_that_is_not_there(file: pathlib.Path) -> None:
+    with pytest.raises(ConfigError, match=r"cloud.yaml: can't be read: No such file or directory"):
+        Document(file)

