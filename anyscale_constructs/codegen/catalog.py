@@ -28,6 +28,7 @@ class Entry:
         path: Its folder there.
         stem: What the names of its classes begin with.
         about: What it makes, as the beginning of a sentence.
+        registry: Its address in the Terraform registry, for a module that is called by it.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Entry:
     path: str
     stem: str
     about: str
+    registry: str = ""
 
 
 @functools.cache
@@ -75,6 +77,7 @@ def read(checkout: Checkout, module: Entry) -> Interface:
         name=module.name,
         repository=module.repository,
         path=module.path,
+        registry=module.registry,
         ref=checkout.ref,
         commit=checkout.commit,
         required_version=declared.required_version,
@@ -97,6 +100,7 @@ def dump(interface: Interface) -> str:
     data = {
         "repository": interface.repository,
         "path": interface.path,
+        **_set(registry=interface.registry),
         "ref": interface.ref,
         "commit": interface.commit,
         "required_version": interface.required_version,

@@ -58,13 +58,14 @@ class Interface:
     Args:
         name: The catalog's name for it, e.g. `aws/vpc`.
         repository: `owner/name` on GitHub.
-        path: The module's folder in the repository.
+        path: The module's folder in the repository; `.` for the repository itself.
         ref: The tag it was read at.
         commit: The commit of that tag.
         required_version: The Terraform versions it accepts.
         required_providers: By local name.
         variables: By name.
         outputs: By name.
+        registry: Its address in the Terraform registry, if it is called by that.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Interface:
     required_providers: Mapping[str, Provider]
     variables: Mapping[str, Variable]
     outputs: Mapping[str, Output]
+    registry: str = ""
 
     @classmethod
     def load(cls, name: str, ref: str | None = None) -> "Interface":
@@ -127,6 +129,7 @@ def parse(name: str, text: str) -> Interface:
             k: Variable(**{**v, "validation": tuple(v.get("validation", ()))}) for k, v in data["variables"].items()
         },
         outputs={k: Output(**v) for k, v in data["outputs"].items()},
+        registry=data.get("registry", ""),
     )
 
 

@@ -113,7 +113,8 @@ class Module(TerraformHclModule):
         super().__init__(
             scope,
             id,
-            source=sources.source(self.interface),
+            source=sources.source(self.interface, override.mirror),
+            version=sources.version(self.interface, override.mirror),
             variables=self.rendered,
             depends_on=list(depends_on) or None,  # type: ignore[arg-type] # modules and resources are dependables
             skip_asset_creation_from_local_modules=True,

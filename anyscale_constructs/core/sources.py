@@ -1,4 +1,4 @@
-"""Where Terraform gets the modules from: pinned commits on GitHub, a mirror, or a checkout."""
+"""Where Terraform gets the modules from: pinned commits on GitHub, the registry, a mirror, or a checkout."""
 
 import pathlib
 from typing import Annotated, Any
@@ -36,6 +36,7 @@ class ModuleOverride(Model):
         default_factory=dict,
         description="Upstream inputs by their own names; they win over what the stack sets.",
     )
+    mirror: ModuleBase | None = Field(default=None, description="Where this one comes from. Default: as the others.")
 
 
 class Sources(Model):
@@ -48,12 +49,27 @@ class Sources(Model):
         """What to do differently for the module with that id in the stack."""
         return self.overrides.get(module_id, _NOTHING)
 
-    def source(self, interface: Interface) -> str:
-        """The `source` of a module call: the commit, since a tag can be moved (checkov's CKV_TF_1)."""
-        if pathlib.PurePath(self.base).is_absolute():
-            return str(pathlib.PurePath(self.base) / interface.path)
+    def source(self, interface: Interface, mirror: str | None = None) -> str:
+        """The `source` of a module call: the commit, since a tag can be moved (checkov's CKV_TF_1).
+
+        Args:
+            interface: The module's.
+            mirror: Where this module comes from. Default: the stack's base.
+        """
+        base = mirror or self.base
+        if self.version(interface, mirror):
+            return interface.registry
+        if pathlib.PurePath(base).is_absolute():
+            return str(pathlib.PurePath(base) / interface.path)
         repository = interface.repository.partition("/")[2]
-        return f"git::{self.base.rstrip('/')}/{repository}.git//{interface.path}?ref={interface.commit}"
+        folder = "" if interface.path == "." else f"//{interface.path}"
+        return f"git::{base.rstrip('/')}/{repository}.git{folder}?ref={interface.commit}"
+
+    def version(self, interface: Interface, mirror: str | None = None) -> str | None:
+        """The `version` of the call of a module that comes from the Terraform registry, else None."""
+        # The stack's checkout is one of Anyscale's modules, which holds no other repository.
+        elsewhere = mirror or (self.base != GITHUB and not pathlib.PurePath(self.base).is_absolute())
+        return interface.ref.removeprefix("v") if interface.registry and not elsewhere else None
 
 
 _NOTHING = ModuleOverride()

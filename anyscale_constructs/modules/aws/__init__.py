@@ -2,6 +2,7 @@
 """The generated wrappers of these modules, one file each."""
 
 from anyscale_constructs.modules.aws.efs import EfsInputs, EfsModule
+from anyscale_constructs.modules.aws.eks import EksInputs, EksModule
 from anyscale_constructs.modules.aws.iam import IamInputs, IamModule
 from anyscale_constructs.modules.aws.memorydb import MemoryDbInputs, MemoryDbModule
 from anyscale_constructs.modules.aws.s3 import S3Inputs, S3Module
@@ -12,6 +13,8 @@ from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
 __all__ = [
     "EfsInputs",
     "EfsModule",
+    "EksInputs",
+    "EksModule",
     "IamInputs",
     "IamModule",
     "MemoryDbInputs",

@@ -36,7 +36,7 @@ def upstream(tmp_path: Path) -> Path:
     folder.mkdir(parents=True)
     git(folder, "init", "--quiet")
     for module in table().values():
-        (folder / module.path).mkdir(parents=True)
+        (folder / module.path).mkdir(parents=True, exist_ok=True)
         (folder / module.path / "main.tf").write_text('variable "name" { type = string }\n')
     commit(folder, "v1")
     s3 = folder / table()["aws/s3"].path / "main.tf"

@@ -7,6 +7,7 @@ from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 
 VPC = Interface.load("aws/vpc")
+EKS = Interface.load("aws/eks")
 REPOSITORY = "terraform-aws-anyscale-cloudfoundation-modules"
 
 
@@ -30,6 +31,27 @@ def test_a_module_has_one_source(base: str | None, source: str) -> None:
     assert sources.source(VPC) == source
 
 
+MIRROR = "https://git.example.com/mirrors"
+MIRRORED = f"git::{MIRROR}/terraform-aws-eks.git?ref={EKS.commit}"
+
+
+@pytest.mark.parametrize(
+    ("base", "mirror", "source", "version"),
+    [
+        (None, None, "terraform-aws-modules/eks/aws", EKS.ref[1:]),
+        ("/srv/checkout", None, "terraform-aws-modules/eks/aws", EKS.ref[1:]),
+        (None, "/srv/eks", "/srv/eks", None),
+        (None, MIRROR, MIRRORED, None),
+        (MIRROR, None, MIRRORED, None),
+    ],
+)
+def test_a_module_of_the_registry_can_come_from_elsewhere(
+    base: str | None, mirror: str | None, source: str, version: str | None
+) -> None:
+    sources = Sources() if base is None else Sources(base=base)
+    assert (sources.source(EKS, mirror), sources.version(EKS, mirror)) == (source, version)
+
+
 def test_the_source_is_a_commit_since_a_tag_can_move() -> None:
     assert len(VPC.commit) == 40
     assert VPC.ref not in Sources().source(VPC)
@@ -45,4 +67,4 @@ def test_overrides_are_by_the_modules_id() -> None:
     override = ModuleOverride(ref="v0.38.0")
     sources = Sources(overrides={"s3": override})
     assert sources.override("s3") is override
-    assert sources.override("vpc") == ModuleOverride(ref=None, inputs={})
+    assert sources.override("vpc") == ModuleOverride(ref=None, inputs={}, mirror=None)
