@@ -1,6 +1,7 @@
 """Constructs for the upstream AWS modules, with the guards against their traps."""
 
 from anyscale_constructs.aws.efs import Efs
+from anyscale_constructs.aws.eks import Eks, ExistingCluster
 from anyscale_constructs.aws.iam import ExistingRoles, Iam
 from anyscale_constructs.aws.memorydb import MemoryDb
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
@@ -13,7 +14,9 @@ from anyscale_constructs.core.types import NetworkingMode
 __all__ = [
     "S3",
     "Efs",
+    "Eks",
     "ExistingBucket",
+    "ExistingCluster",
     "ExistingRoles",
     "ExistingSecurityGroup",
     "ExistingVpc",

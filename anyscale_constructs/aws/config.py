@@ -1,12 +1,25 @@
-"""The sections of an AWS cloud's configuration."""
+"""An AWS cloud's configuration: its sections, and what all kinds of AWS clouds have in common."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, Tag
 
+from anyscale_constructs.aws.eks import ClusterName
 from anyscale_constructs.aws.iam import ExistingRoles
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.types import Arn, AvailabilityZone, BucketName, Cidr, KmsKeyArn, TagValue
+from anyscale_constructs.aws.nodes import NodesConfig
+from anyscale_constructs.aws.vpc import ExistingVpc
+from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.model import Model, existing_if
+from anyscale_constructs.core.types import (
+    Arn,
+    AvailabilityZone,
+    AwsRegion,
+    BucketName,
+    Cidr,
+    KmsKeyArn,
+    RoleArn,
+    TagValue,
+)
 
 Tags = dict[str, TagValue]
 PolicyDocument = dict[str, Any]
@@ -50,8 +63,8 @@ class SecurityGroupConfig(Model):
     tags: Tags = Field(default_factory=dict)
 
 
-class BucketConfig(Model):
-    """A new bucket."""
+class PlainBucketConfig(Model):
+    """A new bucket of a Kubernetes cloud, which its own pods use."""
 
     name: BucketName | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
     force_destroy: bool = Field(
@@ -59,8 +72,13 @@ class BucketConfig(Model):
     )
     object_versioning: bool = False
     lifecycle_rules: list[dict[str, Any]] = Field(default_factory=list)
-    custom_policy: PolicyDocument | None = Field(default=None, description="Statements to add to the bucket's policy.")
     tags: Tags = Field(default_factory=dict)
+
+
+class BucketConfig(PlainBucketConfig):
+    """A new bucket, with a policy for the control plane's role and the nodes'."""
+
+    custom_policy: PolicyDocument | None = Field(default=None, description="Statements to add to the bucket's policy.")
 
 
 class IamConfig(ExistingRoles):
@@ -101,3 +119,36 @@ class MemoryDbConfig(Model):
     snapshot_retention_limit: int | None = Field(default=None, ge=0, le=35, description="Days. Default: no snapshots.")
     users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
     tags: Tags = Field(default_factory=dict)
+
+
+class ClusterConfig(Model):
+    """A new EKS cluster."""
+
+    name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
+    kubernetes_version: str = "1.33"
+    public_access_cidrs: list[Cidr] = Field(
+        default_factory=list,
+        description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
+        "inside the VPC, or in a network that is connected with it.",
+    )
+    administrator_arns: list[RoleArn] = Field(
+        default_factory=list, description="Roles that may do anything, beside whoever applies the stack."
+    )
+    nodes: NodesConfig = Field(default_factory=NodesConfig)
+    tags: Tags = Field(default_factory=dict)
+
+
+class AwsCloudConfig(CloudConfig):
+    """What all kinds of AWS clouds have in common."""
+
+    region: AwsRegion
+    name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
+    tags: Tags = Field(default_factory=dict, description="For every resource.")
+    kms_key_arn: KmsKeyArn | None = Field(
+        default=None, description="For the bucket, EFS and MemoryDB. Default: AWS's own keys."
+    )
+    vpc: Annotated[
+        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id", VpcConfig)
+    ] = Field(default_factory=VpcConfig)
+    efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
+    memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")

@@ -43,14 +43,24 @@ class CloudStack(TerraformStack):
     def __init__(
         self, scope: Construct, id: str, *, backend: Backend | None = None, sources: Sources | None = None
     ) -> None:
+        if scope.node.try_find_child(id):
+            raise SynthesisError(
+                f"there is another stack {id}", mend="rename one of them; a cloud of two stacks has both"
+            )
         super().__init__(scope, id)
         self.name = id
         self.sources = sources or Sources()
         self.modules: dict[str, Module] = {}
         self.outputs: dict[str, Any] = {}
         self.backend_type = (backend or Local()).type
+        self._required: dict[str, tuple[str, str]] = {}
         self._prepared = False
         _add_backend(self, backend or Local(), id)
+
+    @classmethod
+    def build(cls, scope: Construct, name: str, config: Any) -> "Sequence[CloudStack]":
+        """Makes the stacks of a cloud: one, unless a kind of cloud has more."""
+        return [cls(scope, name, config)]  # type: ignore[call-arg] # config_type says what its subclasses take
 
     def register_module(self, module: Module) -> None:
         """Takes note of a module; modules do this by themselves."""
@@ -59,6 +69,10 @@ class CloudStack(TerraformStack):
     def add_provider(self, name: str, *, alias: str | None = None, **config: Any) -> Provider:
         """Configures a provider, e.g. `add_provider("aws", region="us-east-2")`."""
         return Provider(self, name, config, alias)
+
+    def require_provider(self, name: str, source: str, version: str) -> None:
+        """Constrains a provider's version beside what the modules ask, e.g. for resources without a module."""
+        self._required[name] = (source, version)
 
     def add_output(self, name: str, value: Any, *, description: str = "", sensitive: bool = False) -> None:
         """Gives the stack an output; None is left out of objects, since registration reads no nulls."""
@@ -93,7 +107,7 @@ class CloudStack(TerraformStack):
         users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
         users += [(f"output {name}", value) for name, value in self.outputs.items()]
         self._refuse([*self._idle_overrides(), *self._dead_references(users), *self._cycles()])
-        if self.modules:
+        if self.modules or self._required:
             try:
                 self._pin()
             except ConstraintError as error:
@@ -101,16 +115,15 @@ class CloudStack(TerraformStack):
 
     def _pin(self) -> None:
         interfaces = {module.address: module.interface for module in self.modules.values()}
-        providers: dict[str, tuple[str, list[tuple[str, str]]]] = {}
+        providers = {name: (source, [(self.name, version)]) for name, (source, version) in self._required.items()}
         for address, interface in interfaces.items():
             for name, provider in interface.required_providers.items():
                 providers.setdefault(name, (provider.source, []))[1].append((address, provider.version))
+        versions = [(address, interface.required_version) for address, interface in interfaces.items()]
         self.add_override(
             "terraform",
             {
-                "required_version": str(
-                    intersect("Terraform", [(a, i.required_version) for a, i in interfaces.items()])
-                ),
+                **({"required_version": str(intersect("Terraform", versions))} if versions else {}),
                 "required_providers": {
                     name: {"source": source, "version": str(intersect(source, wanted))}
                     for name, (source, wanted) in providers.items()

@@ -3,7 +3,9 @@
 import datetime
 import enum
 import ipaddress
+import json
 import pathlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,6 +68,26 @@ def to_terraform(value: Any, at: str = "value") -> Any:
         allowed="strings, numbers, booleans, lists, mappings, dates, paths, networks and expressions",
         mend="give a sorted list instead of a set; give an object's attribute instead of the object",
     )
+
+
+def json_text(value: Any, at: str = "value") -> Expr:
+    """The value as JSON text, for policies and Helm values; what only Terraform knows is filled in by Terraform.
+
+    Args:
+        value: What `to_terraform` takes; expressions in it stand for text without quotes, such as a name or an ARN.
+        at: Where the value stands, for the error.
+
+    Raises:
+        InputError: Terraform has nothing like the value, or an expression in it holds a quote.
+    """
+    text = json.dumps(to_terraform(value, at), sort_keys=True)
+    if re.search(r'(?<!\$)\$\{[^}]*"', text):
+        raise InputError(
+            f"{at} has an expression with a quote, which JSON text can't hold",
+            value=text,
+            mend="put the expression into a local value of its own",
+        )
+    return Expr(text, "string")
 
 
 def _number(value: float, at: str) -> float:

@@ -17,6 +17,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
 from tests.unit.aws import (
     test_efs,
+    test_eks,
     test_iam,
     test_memorydb,
     test_s3,
@@ -28,7 +29,7 @@ from tests.unit.aws.guards import Case, Table
 
 TABLES = [
     module.TABLE
-    for module in (test_efs, test_iam, test_memorydb, test_s3, test_s3_policy, test_securitygroups, test_vpc)
+    for module in (test_efs, test_eks, test_iam, test_memorydb, test_s3, test_s3_policy, test_securitygroups, test_vpc)
 ]
 CASES = [
     pytest.param(

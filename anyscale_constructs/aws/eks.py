@@ -1,0 +1,296 @@
+"""The Kubernetes cluster: new, or an existing one."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Unpack
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import Checked, SecurityGroupId
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
+
+# The network and the pods' credentials must be there before the nodes, the rest needs nodes to run on.
+_ADDONS: Mapping[str, EksAddons] = {
+    "coredns": {},
+    "eks-pod-identity-agent": {"before_compute": True},
+    "kube-proxy": {},
+    "vpc-cni": {"before_compute": True},
+}
+_OLDEST_VERSION = (1, 32)
+_ANYWHERE = "0.0.0.0/0"
+_LONGEST_ROLE_PREFIX = 38
+
+
+ClusterName = Annotated[
+    str,
+    Checked(
+        "1 to 100 letters, digits, hyphens and underscores, a letter or digit first",
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}",
+        "anyscale-prod",
+    ),
+]
+_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
+
+
+class ExistingCluster(Model):
+    """A cluster that is there already, with the add-on eks-pod-identity-agent and nodes for Anyscale's workloads."""
+
+    cluster_name: ClusterName
+    node_security_group_id: SecurityGroupId | None = Field(
+        default=None, description="The nodes' security group, for EFS and MemoryDB."
+    )
+
+
+def the_cluster_has_a_name_that_eks_accepts(i: Inputs) -> Finding | None:
+    """Upstream's default is empty, and AWS refuses it at apply."""
+    try:
+        _NAME.validate_python(i["name"])
+    except ValidationError as error:
+        return Finding(f"name {error.errors()[0]['msg']}", "choose another", i["name"])
+    return None
+
+
+def names_fit_the_roles_that_upstream_makes(i: Inputs) -> Finding | None:
+    """Upstream appends a suffix and Terraform 26 characters more: planning fails, without saying which input."""
+    named = {"iam_role_name", "iam_role_use_name_prefix"}
+    prefixed = [("name", f"{i['name']}-cluster-")] if not named & set(i.given) and i.known("name") else []
+    prefixed += [
+        (f"eks_managed_node_groups: {name}", f"{name}-eks-node-group-")
+        for name, group in _groups(i)
+        if not named & set(group) and not is_unresolved(name)
+    ]
+    for what, prefix in prefixed:
+        if len(prefix) > _LONGEST_ROLE_PREFIX:
+            return Finding(
+                f"{what} is too long: its IAM role's name begins with {prefix}",
+                "shorten it",
+                allowed=f"{_LONGEST_ROLE_PREFIX} characters for that beginning",
+            )
+    return None
+
+
+def the_version_is_one_that_anyscale_runs_on(i: Inputs) -> Finding | None:
+    """Without one AWS chooses, and upgrades are not yours to plan."""
+    version = i["kubernetes_version"]
+    if is_unresolved(version):
+        return None
+    numbers = re.fullmatch(r"(\d+)\.(\d+)", version or "")
+    if not numbers or tuple(map(int, numbers.groups())) < _OLDEST_VERSION:
+        oldest = ".".join(map(str, _OLDEST_VERSION))
+        return Finding("kubernetes_version must name a version", f'give "{oldest}" or later', version, f">= {oldest}")
+    return None
+
+
+def the_addons_that_nodes_need_are_there(i: Inputs) -> Finding | None:
+    """Upstream installs none by itself: without a network nodes stay NotReady, without the agent pods have no role."""
+    if not i.known("addons", "compute_config") or i["compute_config"] is not None:
+        return None  # with compute_config, EKS runs its own
+    addons = i["addons"] or {}
+    for name, wanted in _ADDONS.items():
+        if name not in addons:
+            return Finding(f"addons lacks {name}", "add it, or leave addons out", sorted(addons))
+        given = addons[name]
+        if wanted and isinstance(given, Mapping) and given.get("before_compute") in {None, False}:
+            return Finding(
+                f"addons: {name} comes after the nodes, which can't become Ready without it",
+                "set before_compute: true",
+                given,
+            )
+    return None
+
+
+def access_entries_are_switched_on(i: Inputs) -> Finding | None:
+    """With CONFIG_MAP alone AWS refuses the entries that upstream makes for administrators and nodes."""
+    if i["authentication_mode"] == "CONFIG_MAP":
+        return Finding(
+            "authentication_mode leaves out access entries", "leave it out", "CONFIG_MAP", "API, API_AND_CONFIG_MAP"
+        )
+    return None
+
+
+def somebody_may_administer_the_cluster(i: Inputs) -> Finding | None:
+    """Otherwise nobody can install Anyscale's operator, and only AWS's support can mend it."""
+    if i["enable_cluster_creator_admin_permissions"] is False and i["access_entries"] in (None, {}):
+        return Finding(
+            "enable_cluster_creator_admin_permissions is off and access_entries is empty: nobody may do anything",
+            "name administrators in access_entries",
+        )
+    return None
+
+
+def the_api_has_an_endpoint(i: Inputs) -> Finding | None:
+    """AWS refuses a cluster with neither."""
+    if i["endpoint_public_access"] is False and i["endpoint_private_access"] is False:
+        return Finding("endpoint_private_access and endpoint_public_access are both off", "switch one on")
+    return None
+
+
+def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
+    """A review should not be the first to see it, and upstream's default range is everybody."""
+    ranges = i["endpoint_public_access_cidrs"]
+    if i["endpoint_public_access"] is True and i.known("endpoint_public_access_cidrs") and _ANYWHERE in (ranges or ()):
+        return Finding(
+            "endpoint_public_access_cidrs lets the whole internet reach the cluster's API",
+            "name the ranges that Terraform and your administrators come from",
+            ranges,
+            warning=True,
+        )
+    return None
+
+
+def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
+    """AWS refuses others at apply, after the cluster has been made."""
+    for name, group in _groups(i):
+        sizes = [group.get(key) for key in ("min_size", "desired_size", "max_size")]
+        known = [size for size in sizes if size is not None and not is_unresolved(size)]
+        if known != sorted(known):
+            return Finding(
+                f"eks_managed_node_groups: {name} has sizes that contradict each other",
+                "keep min_size <= desired_size <= max_size",
+                dict(zip(("min_size", "desired_size", "max_size"), sizes, strict=True)),
+            )
+    return None
+
+
+def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
+    """Upstream ignores disk_size beside its launch template, which is the default."""
+    for name, group in _groups(i):
+        if group.get("disk_size") is not None and group.get("use_custom_launch_template") is not False:
+            return Finding(
+                f"eks_managed_node_groups: disk_size of {name} is ignored beside a launch template",
+                "give block_device_mappings instead, or set use_custom_launch_template: false",
+                group["disk_size"],
+            )
+    return None
+
+
+def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
+    """Bottlerocket keeps images and scratch space on a second disk, other systems on the first."""
+    for name, group in _groups(i):
+        image, disks = group.get("ami_type"), group.get("block_device_mappings")
+        if is_unresolved(image) or not isinstance(disks, Mapping):
+            continue
+        device = "/dev/xvdb" if str(image).startswith("BOTTLEROCKET") else "/dev/xvda"
+        devices = [disk.get("device_name") for disk in disks.values() if isinstance(disk, Mapping)]
+        if len(devices) == len(disks) and device not in devices and not is_unresolved(devices):
+            return Finding(
+                f"eks_managed_node_groups: block_device_mappings of {name} sizes no disk that images are kept on",
+                f"name {device}",
+                devices,
+            )
+    return None
+
+
+def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
+    """With more than one hop every pod can take the node's role; upstream's default is one."""
+    for name, group in _groups(i):
+        options = group.get("metadata_options")
+        hops = options.get("http_put_response_hop_limit") if isinstance(options, Mapping) else None
+        if hops is not None and not is_unresolved(hops) and hops > 1:
+            return Finding(
+                f"eks_managed_node_groups: metadata_options of {name} gives every pod the node's role",
+                "leave it out: pods get roles of their own by Pod Identity",
+                hops,
+                warning=True,
+            )
+    return None
+
+
+def _groups(i: Inputs) -> list[tuple[str, Mapping[str, Any]]]:
+    groups = i["eks_managed_node_groups"]
+    if not isinstance(groups, Mapping):
+        return []
+    return [(name, group) for name, group in groups.items() if isinstance(group, Mapping)]
+
+
+class Eks(EksModule):
+    """A cluster whose nodes reach each other, with the add-ons that nodes and pods need.
+
+    Whoever applies it is an administrator. Its API has a private endpoint, unless `endpoint_public_access` is set.
+
+    Args:
+        scope: The stack.
+        id: Default: `eks`.
+        vpc: The nodes are in its node subnets.
+        kms_key_arn: A customer's KMS key for Kubernetes secrets. Default: upstream makes one.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_cluster_has_a_name_that_eks_accepts,
+        names_fit_the_roles_that_upstream_makes,
+        the_version_is_one_that_anyscale_runs_on,
+        the_addons_that_nodes_need_are_there,
+        access_entries_are_switched_on,
+        somebody_may_administer_the_cluster,
+        the_api_has_an_endpoint,
+        the_api_is_not_open_to_the_internet,
+        node_groups_have_room_for_their_nodes,
+        disk_sizes_reach_the_disk,
+        disks_are_those_that_hold_images,
+        pods_have_no_nodes_role,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "eks",
+        *,
+        vpc: Vpc | ExistingVpc,
+        kms_key_arn: str | None = None,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[EksInputs],
+    ) -> None:
+        self._vpc = vpc
+        self._kms_key_arn = kms_key_arn
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Places the cluster, installs its add-ons, and lets its nodes reach each other on all ports."""
+        defaults: dict[str, Any] = {
+            "vpc_id": self._vpc.vpc_id,
+            "subnet_ids": self._vpc.node_subnet_ids,
+            "addons": {name: dict(addon) for name, addon in _ADDONS.items()},
+            "enable_cluster_creator_admin_permissions": True,
+            "node_security_group_additional_rules": {
+                "nodes": {
+                    "description": "Ray's nodes reach each other",
+                    "protocol": "-1",
+                    "from_port": 0,
+                    "to_port": 0,
+                    "type": "ingress",
+                    "self": True,
+                }
+            },
+        }
+        if self._kms_key_arn is not None:
+            encryption = {"provider_key_arn": self._kms_key_arn, "resources": ["secrets"]}
+            defaults |= {"create_kms_key": False, "encryption_config": encryption}
+        return defaults | given
+
+    def _check_types(self) -> Iterator[str]:
+        """Says first what version 21 of the module calls or writes otherwise than version 20."""
+        variables, given = self.interface.variables, self.inputs.given
+        old = [name for name in given if name not in variables and name.removeprefix("cluster_") in variables]
+        lists = [name for name, group in _groups(self.inputs) if isinstance(group.get("taints"), list)]
+        for name in old:
+            new = name.removeprefix("cluster_")
+            yield str(Finding(f"{name} is called {new} since version 21 of the module", f"rename it to {new}"))
+        for name in lists:
+            yield str(
+                Finding(
+                    f"eks_managed_node_groups: taints of {name} are a map since version 21 of the module, not a list",
+                    "give each taint a name of your own",
+                )
+            )
+        if not old and not lists:
+            yield from super()._check_types()

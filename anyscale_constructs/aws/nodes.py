@@ -1,0 +1,116 @@
+"""The node groups of an EKS cluster: one for the cluster's own pods, and pairs for Anyscale's workloads.
+
+Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates them for the pods that asked for such
+a node. Labels tell it which GPU a node has.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.modules.aws.eks import EksEksManagedNodeGroups, EksEksManagedNodeGroupsTaints
+
+_CPU_IMAGE = "AL2023_x86_64_STANDARD"
+_GPU_IMAGE = "AL2023_x86_64_NVIDIA"
+_MARKETS: Sequence[Literal["ON_DEMAND", "SPOT"]] = ("ON_DEMAND", "SPOT")
+
+
+class Gpu(NamedTuple):
+    """A type of GPU: what NVIDIA calls it, the instances that have it, and how many each has."""
+
+    product: str
+    instance_types: Sequence[str]
+    per_node: int
+
+
+# By the name that Anyscale's compute configurations have for it. The product is what the operator selects nodes by.
+GPUS = {
+    "T4": Gpu("Tesla-T4", ("g4dn.4xlarge",), 1),
+    "L4": Gpu("NVIDIA-L4", ("g6.4xlarge",), 1),
+    "A10G": Gpu("NVIDIA-A10G", ("g5.4xlarge",), 1),
+    "L40S": Gpu("NVIDIA-L40S", ("g6e.4xlarge",), 1),
+    "A100-40G": Gpu("NVIDIA-A100-SXM4-40GB", ("p4d.24xlarge",), 8),
+    "A100-80G": Gpu("NVIDIA-A100-SXM4-80GB", ("p4de.24xlarge",), 8),
+    "H100": Gpu("NVIDIA-H100-80GB-HBM3", ("p5.48xlarge",), 8),
+}
+GpuType = Literal["T4", "L4", "A10G", "L40S", "A100-40G", "A100-80G", "H100"]
+
+
+class NodesConfig(Model):
+    """The node groups of a new cluster."""
+
+    default_instance_types: list[str] = Field(
+        default=["t3.medium"], min_length=1, description="For the cluster's own pods, the operator among them."
+    )
+    cpu_instance_types: list[str] = Field(
+        default=["m5.8xlarge", "m5.4xlarge"], min_length=1, description="For workloads without GPUs."
+    )
+    gpu_types: list[GpuType] = Field(default=["T4"], description="A pair of node groups for each: on-demand and spot.")
+    max_size: int = Field(default=10, ge=1, description="Nodes in each group at most. All but the default begin at 0.")
+    disk_size_gb: int = Field(default=500, ge=20, description="Of each workload node.")
+
+
+def node_groups(nodes: NodesConfig, policies: dict[str, str]) -> dict[str, EksEksManagedNodeGroups]:
+    """The node groups, by name.
+
+    Args:
+        nodes: What they are made of.
+        policies: IAM policies of the nodes' roles, by a name of your own.
+    """
+    groups: dict[str, EksEksManagedNodeGroups] = {
+        "default": {
+            "ami_type": _CPU_IMAGE,
+            "instance_types": nodes.default_instance_types,
+            "min_size": 1,
+            "max_size": nodes.max_size,
+            "desired_size": min(2, nodes.max_size),
+            "iam_role_additional_policies": policies,
+        }
+    }
+    workload: EksEksManagedNodeGroups = {
+        "min_size": 0,
+        "max_size": nodes.max_size,
+        "desired_size": 0,
+        "block_device_mappings": {
+            "root": {
+                "device_name": "/dev/xvda",
+                "ebs": {
+                    "volume_size": nodes.disk_size_gb,
+                    "volume_type": "gp3",
+                    "encrypted": True,
+                    "delete_on_termination": True,
+                },
+            }
+        },
+        "iam_role_additional_policies": policies,
+    }
+    for market in _MARKETS:
+        prefix = market.replace("_", "").lower()
+        groups[f"{prefix}_cpu"] = {
+            **workload,
+            "ami_type": _CPU_IMAGE,
+            "instance_types": nodes.cpu_instance_types,
+            "capacity_type": market,
+            "taints": {"capacity_type": _taint("node.anyscale.com/capacity-type", market)},
+        }
+        for name in nodes.gpu_types:
+            gpu = GPUS[name]
+            groups[f"{prefix}_gpu_{name.lower()}"] = {
+                **workload,
+                "ami_type": _GPU_IMAGE,
+                "instance_types": list(gpu.instance_types),
+                "capacity_type": market,
+                "labels": {"nvidia.com/gpu.product": gpu.product, "nvidia.com/gpu.count": str(gpu.per_node)},
+                "taints": {
+                    "capacity_type": _taint("node.anyscale.com/capacity-type", market),
+                    "accelerator_type": _taint("node.anyscale.com/accelerator-type", "GPU"),
+                    "gpu": _taint("nvidia.com/gpu", "present"),
+                },
+            }
+    return dict(sorted(groups.items()))
+
+
+def _taint(key: str, value: str) -> EksEksManagedNodeGroupsTaints:
+    return {"key": key, "value": value, "effect": "NO_SCHEDULE"}

@@ -1,0 +1,188 @@
+"""Roles for pods by EKS Pod Identity, for which upstream has no module: they need no OIDC provider and no node role."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.core.values import json_text
+from anyscale_constructs.engine import Construct
+
+Statement = Mapping[str, Any]
+
+_LOAD_BALANCERS = "arn:aws:elasticloadbalancing:*:*"
+_GROUPS = "arn:aws:ec2:*:*:security-group/*"
+_TAG = "elbv2.k8s.aws/cluster"
+# What the controller made carries its tag; what it makes gets the tag in the same call.
+_OURS = {"Null": {f"aws:ResourceTag/{_TAG}": "false"}}
+_BECOMES_OURS = {"Null": {f"aws:RequestTag/{_TAG}": "false"}}
+_STAYS_OURS = {"Null": {f"aws:RequestTag/{_TAG}": "true", f"aws:ResourceTag/{_TAG}": "false"}}
+
+
+def add_pod_identity(
+    scope: Construct,
+    id: str,
+    *,
+    cluster_name: str,
+    namespace: str,
+    service_account: str,
+    statements: Sequence[Statement],
+    name_prefix: str,
+    tags: Mapping[str, str],
+    depends_on: Sequence[Construct] = (),
+) -> Resource:
+    """Gives the pods of one service account a role of their own.
+
+    Args:
+        scope: The stack.
+        id: The name of its three resources: role, policy and association.
+        cluster_name: The cluster, which has the add-on eks-pod-identity-agent.
+        namespace: The service account's.
+        service_account: Its name.
+        statements: What the role may do.
+        name_prefix: What the role's name begins with.
+        tags: For the role and the association.
+        depends_on: What the association waits for: the cluster.
+
+    Returns:
+        The role.
+    """
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "pods.eks.amazonaws.com"},
+        "Action": ["sts:AssumeRole", "sts:TagSession"],
+    }
+    role = Resource(
+        scope,
+        "aws_iam_role",
+        id,
+        {"name_prefix": name_prefix, "assume_role_policy": _policy([trust]), "tags": tags},
+    )
+    Resource(
+        scope,
+        "aws_iam_role_policy",
+        id,
+        {"name": id, "role": role.attribute("id"), "policy": _policy(statements)},
+    )
+    Resource(
+        scope,
+        "aws_eks_pod_identity_association",
+        id,
+        {
+            "cluster_name": cluster_name,
+            "namespace": namespace,
+            "service_account": service_account,
+            "role_arn": role.attribute("arn"),
+            "tags": tags,
+        },
+        depends_on,
+    )
+    return role
+
+
+def bucket_statements(bucket_arn: str, kms_key_arn: str | None = None) -> list[Statement]:
+    """What Anyscale's operator and its workloads do: nothing but use the one bucket, and its key."""
+    statements = [
+        _allow(["s3:ListBucket"], [bucket_arn]),
+        _allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [bucket_arn + "/*"]),
+    ]
+    return statements + ([_allow(["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn])] if kms_key_arn else [])
+
+
+def autoscaler_statements(cluster_name: str) -> list[Statement]:
+    """What the cluster autoscaler does; it changes the groups of its own cluster only, which EKS tags."""
+    looks = [
+        "autoscaling:DescribeAutoScalingGroups",
+        "autoscaling:DescribeAutoScalingInstances",
+        "autoscaling:DescribeLaunchConfigurations",
+        "autoscaling:DescribeScalingActivities",
+        "ec2:DescribeImages",
+        "ec2:DescribeInstanceTypes",
+        "ec2:DescribeLaunchTemplateVersions",
+        "ec2:GetInstanceTypesFromInstanceRequirements",
+        "eks:DescribeNodegroup",
+    ]
+    changes = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
+    own = {"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster_name}": "owned"}}
+    return [_allow(looks), _allow(changes, condition=own)]
+
+
+def load_balancer_statements() -> list[Statement]:
+    """What the AWS load balancer controller asks for, release 2.13.
+
+    Source: https://kubernetes-sigs.github.io/aws-load-balancer-controller/v2.13/deploy/installation/
+    """
+    ec2 = [
+        *("AccountAttributes", "Addresses", "AvailabilityZones", "InternetGateways", "Vpcs", "VpcPeeringConnections"),
+        *("Subnets", "SecurityGroups", "Instances", "NetworkInterfaces", "Tags", "CoipPools", "IpamPools"),
+        "RouteTables",
+    ]
+    balancing = [
+        *("LoadBalancers", "LoadBalancerAttributes", "Listeners", "ListenerCertificates", "ListenerAttributes"),
+        *("SSLPolicies", "Rules", "TargetGroups", "TargetGroupAttributes", "TargetHealth", "Tags", "TrustStores"),
+        "CapacityReservation",
+    ]
+    others = [
+        "ec2:GetCoipPoolUsage",
+        "ec2:GetSecurityGroupsForVpc",
+        "acm:DescribeCertificate",
+        "acm:ListCertificates",
+        "cognito-idp:DescribeUserPoolClient",
+        "iam:GetServerCertificate",
+        "iam:ListServerCertificates",
+        *(f"shield:{verb}Protection" for verb in ("Create", "Delete", "Describe")),
+        "shield:GetSubscriptionState",
+        *(f"{waf}:{verb}" for waf in ("waf-regional", "wafv2") for verb in ("AssociateWebACL", "DisassociateWebACL")),
+        *(f"{waf}:{verb}" for waf in ("waf-regional", "wafv2") for verb in ("GetWebACL", "GetWebACLForResource")),
+    ]
+    looks = [f"ec2:Describe{what}" for what in ec2] + [f"elasticloadbalancing:Describe{what}" for what in balancing]
+    ingress = ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"]
+    modifies = [
+        *(
+            f"Modify{what}"
+            for what in ("CapacityReservation", "IpPools", "ListenerAttributes", "LoadBalancerAttributes")
+        ),
+        *("ModifyTargetGroup", "ModifyTargetGroupAttributes", "DeleteLoadBalancer", "DeleteTargetGroup"),
+        *(f"Set{what}" for what in ("IpAddressType", "SecurityGroups", "Subnets")),
+    ]
+    registers = ["RegisterTargets", "DeregisterTargets"]
+    rules = [
+        *(f"{verb}{what}" for verb in ("Create", "Delete") for what in ("Listener", "Rule")),
+        *("AddListenerCertificates", "RemoveListenerCertificates", "ModifyListener", "ModifyRule", "SetRulePriorities"),
+        "SetWebAcl",
+    ]
+    balancers = [f"{_LOAD_BALANCERS}:{path}/*/*" for path in ("targetgroup", "loadbalancer/net", "loadbalancer/app")]
+    listeners = [f"{_LOAD_BALANCERS}:{path}" for path in ("listener/{}/*/*/*", "listener-rule/{}/*/*/*")]
+    made = {"StringEquals": {"elasticloadbalancing:CreateAction": ["CreateTargetGroup", "CreateLoadBalancer"]}}
+    linked = {"StringEquals": {"iam:AWSServiceName": "elasticloadbalancing.amazonaws.com"}}
+    group_made = {"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}}
+    tags = ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"]
+    return [
+        _allow(["iam:CreateServiceLinkedRole"], condition=linked),
+        _allow([*looks, *others]),
+        _allow([*ingress, "ec2:CreateSecurityGroup"]),
+        _allow(["ec2:CreateTags"], [_GROUPS], group_made | _BECOMES_OURS),
+        _allow(["ec2:CreateTags", "ec2:DeleteTags"], [_GROUPS], _STAYS_OURS),
+        _allow(["ec2:DeleteSecurityGroup"], condition=_OURS),
+        _allow(_balancing("CreateLoadBalancer", "CreateTargetGroup"), condition=_BECOMES_OURS),
+        _allow(_balancing(*rules)),
+        _allow(tags, balancers, _STAYS_OURS),
+        _allow(tags, [path.format(kind) for path in listeners for kind in ("net", "app")]),
+        _allow(_balancing(*modifies), condition=_OURS),
+        _allow(tags[:1], balancers, made | _BECOMES_OURS),
+        _allow(_balancing(*registers), [balancers[0]]),
+    ]
+
+
+def _balancing(*actions: str) -> list[str]:
+    return [f"elasticloadbalancing:{action}" for action in actions]
+
+
+def _allow(
+    actions: Sequence[str], resources: Sequence[str] = ("*",), condition: Mapping[str, Any] | None = None
+) -> Statement:
+    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def _policy(statements: Sequence[Statement]) -> str:
+    return json_text({"Version": "2012-10-17", "Statement": list(statements)}, "the policy")

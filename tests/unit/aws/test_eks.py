@@ -1,0 +1,244 @@
+"""The Kubernetes cluster and its node groups."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.aws import Eks, ExistingCluster, eks
+from anyscale_constructs.aws.nodes import GPUS, NodesConfig, node_groups
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import InputError
+from tests.unit.aws.guards import NETWORK, Case, Table
+
+BASE: dict[str, Any] = {"vpc": NETWORK, "name": "acme", "kubernetes_version": "1.33"}
+ADDONS: dict[str, Any] = {
+    "coredns": {},
+    "kube-proxy": {},
+    "vpc-cni": {"before_compute": True},
+    "eks-pod-identity-agent": {"before_compute": True},
+}
+LATER = expr("var.later")
+ADMIN = {"admin": {"principal_arn": "arn:aws:iam::111122223333:role/admin"}}
+DISK = {"ebs": {"volume_size": 500}}
+
+
+def group(**group: Any) -> dict[str, Any]:
+    return {"eks_managed_node_groups": {"a": group}}
+
+
+TABLE = Table(
+    Eks,
+    BASE,
+    [
+        Case(
+            eks.the_cluster_has_a_name_that_eks_accepts,
+            "name must be 1 to 100 letters, digits, hyphens and underscores, a letter or digit first",
+            [{"name": ""}, {"name": "a.b"}, {"name": "-a"}, {"name": None}],
+            [{"name": "a_b-C1"}, {"name": LATER}],
+        ),
+        Case(
+            eks.names_fit_the_roles_that_upstream_makes,
+            "is too long: its IAM role's name begins with n",
+            [
+                {"name": "n" * 30},
+                {"eks_managed_node_groups": {"n" * 23: {}}},
+            ],
+            [
+                {"name": "n" * 29},
+                {"name": "n" * 30, "iam_role_name": "short"},
+                {"name": "n" * 30, "iam_role_use_name_prefix": False},
+                {"name": expr("var.a_name_that_is_longer_than_its_code_would_ever_be_x")},
+                {"eks_managed_node_groups": {"n" * 22: {}}},
+                {"eks_managed_node_groups": {"n" * 23: {"iam_role_name": "short"}}},
+            ],
+        ),
+        Case(
+            eks.the_version_is_one_that_anyscale_runs_on,
+            "kubernetes_version must name a version, but it is ",
+            [{"kubernetes_version": None}, {"kubernetes_version": "1.31"}, {"kubernetes_version": "latest"}],
+            [{"kubernetes_version": "1.32"}, {"kubernetes_version": "2.0"}, {"kubernetes_version": LATER}],
+        ),
+        Case(
+            eks.the_addons_that_nodes_need_are_there,
+            "addons lacks ",
+            [{"addons": {}}, {"addons": {k: v for k, v in ADDONS.items() if k != "coredns"}}],
+            [
+                {},
+                {"addons": ADDONS | {"aws-ebs-csi-driver": {}}},
+                {"addons": {}, "compute_config": {"enabled": True}},
+                {"addons": {}, "compute_config": expr("var.auto", "object")},
+            ],
+        ),
+        Case(
+            eks.the_addons_that_nodes_need_are_there,
+            "comes after the nodes, which can't become Ready without it",
+            [
+                {"addons": ADDONS | {"vpc-cni": {}}},
+                {"addons": ADDONS | {"eks-pod-identity-agent": {"before_compute": False}}},
+            ],
+            [{"addons": ADDONS}, {"addons": ADDONS | {"vpc-cni": LATER}}],
+        ),
+        Case(
+            eks.access_entries_are_switched_on,
+            "authentication_mode leaves out access entries",
+            [{"authentication_mode": "CONFIG_MAP"}],
+            [{"authentication_mode": "API"}, {"authentication_mode": "API_AND_CONFIG_MAP"}],
+        ),
+        Case(
+            eks.somebody_may_administer_the_cluster,
+            "enable_cluster_creator_admin_permissions is off and access_entries is empty",
+            [
+                {"enable_cluster_creator_admin_permissions": False},
+                {"enable_cluster_creator_admin_permissions": False, "access_entries": {}},
+            ],
+            [{}, {"enable_cluster_creator_admin_permissions": False, "access_entries": ADMIN}],
+        ),
+        Case(
+            eks.the_api_has_an_endpoint,
+            "endpoint_private_access and endpoint_public_access are both off",
+            [{"endpoint_private_access": False}],
+            [{}, {"endpoint_private_access": False, "endpoint_public_access": True}],
+        ),
+        Case(
+            eks.the_api_is_not_open_to_the_internet,
+            "endpoint_public_access_cidrs lets the whole internet reach the cluster's API",
+            [
+                {"endpoint_public_access": True},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["10.0.0.0/8", "0.0.0.0/0"]},
+            ],
+            [
+                {},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24"]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": [LATER]},
+            ],
+        ),
+        Case(
+            eks.node_groups_have_room_for_their_nodes,
+            "has sizes that contradict each other",
+            [group(min_size=2, max_size=1), group(desired_size=11, max_size=10), group(min_size=1, desired_size=0)],
+            [group(min_size=1, desired_size=1, max_size=1), group(min_size=LATER, max_size=0), group(max_size=0)],
+        ),
+        Case(
+            eks.disk_sizes_reach_the_disk,
+            "is ignored beside a launch template, but it is 500",
+            [group(disk_size=500), group(disk_size=500, use_custom_launch_template=True)],
+            [group(disk_size=500, use_custom_launch_template=False), group()],
+        ),
+        Case(
+            eks.disks_are_those_that_hold_images,
+            "sizes no disk that images are kept on",
+            [
+                group(ami_type="BOTTLEROCKET_x86_64", block_device_mappings={"a": DISK | {"device_name": "/dev/xvda"}}),
+                group(block_device_mappings={"a": DISK | {"device_name": "/dev/xvdb"}}),
+            ],
+            [
+                group(ami_type="BOTTLEROCKET_x86_64", block_device_mappings={"b": DISK | {"device_name": "/dev/xvdb"}}),
+                group(ami_type="AL2023_x86_64_STANDARD", block_device_mappings={"a": {"device_name": "/dev/xvda"}}),
+                group(ami_type=LATER, block_device_mappings={"a": {"device_name": "/dev/xvdb"}}),
+                group(block_device_mappings={"a": {"device_name": LATER}}),
+                group(ami_type="BOTTLEROCKET_x86_64"),
+            ],
+        ),
+        Case(
+            eks.pods_have_no_nodes_role,
+            "gives every pod the node's role",
+            [group(metadata_options={"http_put_response_hop_limit": 2})],
+            [
+                group(metadata_options={"http_put_response_hop_limit": 1}),
+                group(metadata_options={"http_put_response_hop_limit": LATER}),
+                group(metadata_options={"http_tokens": "required"}),
+            ],
+        ),
+    ],
+)
+
+
+def test_a_cluster_has_what_its_nodes_and_pods_need(stack: CloudStack) -> None:
+    rendered = Eks(stack, **BASE).rendered
+    assert (rendered["vpc_id"], rendered["subnet_ids"]) == (NETWORK.vpc_id, NETWORK.node_subnet_ids)
+    assert rendered["addons"] == ADDONS
+    assert rendered["enable_cluster_creator_admin_permissions"] is True
+    assert rendered["node_security_group_additional_rules"]["nodes"].items() >= {"protocol": "-1", "self": True}.items()
+    assert "endpoint_public_access" not in rendered
+    assert "create_kms_key" not in rendered
+
+
+def test_a_key_of_your_own_encrypts_secrets(stack: CloudStack) -> None:
+    rendered = Eks(stack, **BASE, kms_key_arn="arn:aws:kms:us-east-2:111122223333:key/1").rendered
+    assert rendered["create_kms_key"] is False
+    assert rendered["encryption_config"] == {
+        "provider_key_arn": "arn:aws:kms:us-east-2:111122223333:key/1",
+        "resources": ["secrets"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("inputs", "says"),
+    [
+        ({"cluster_name": "a"}, "module.eks: cluster_name is called name since version 21 of the module. To mend it: "),
+        ({"cluster_addons": {}}, "cluster_addons is called addons since version 21"),
+        ({"cluster_endpoint_public_access": True}, "rename it to endpoint_public_access"),
+        (group(taints=[{"key": "a", "effect": "NO_SCHEDULE"}]), "taints of a are a map since version 21 of the module"),
+        ({"nam": "a"}, "unknown input 'nam': did you mean 'name'?"),
+    ],
+)
+def test_fails_on_what_version_20_of_the_module_took(inputs: dict[str, Any], says: str, stack: CloudStack) -> None:
+    with pytest.raises(InputError) as error:
+        Eks(stack, **BASE, **inputs)
+    assert says in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_workloads_have_a_pair_of_node_groups_for_cpus_and_for_each_gpu() -> None:
+    groups = node_groups(NodesConfig(gpu_types=["T4", "H100"]), {})
+    assert list(groups) == [
+        "default",
+        "ondemand_cpu",
+        "ondemand_gpu_h100",
+        "ondemand_gpu_t4",
+        "spot_cpu",
+        "spot_gpu_h100",
+        "spot_gpu_t4",
+    ]
+    assert "taints" not in groups["default"]
+    assert groups["spot_gpu_t4"] == {
+        "min_size": 0,
+        "max_size": 10,
+        "desired_size": 0,
+        "ami_type": "AL2023_x86_64_NVIDIA",
+        "instance_types": ["g4dn.4xlarge"],
+        "capacity_type": "SPOT",
+        "block_device_mappings": {
+            "root": {
+                "device_name": "/dev/xvda",
+                "ebs": {"volume_size": 500, "volume_type": "gp3", "encrypted": True, "delete_on_termination": True},
+            }
+        },
+        "iam_role_additional_policies": {},
+        "labels": {"nvidia.com/gpu.product": "Tesla-T4", "nvidia.com/gpu.count": "1"},
+        "taints": {
+            "capacity_type": {"key": "node.anyscale.com/capacity-type", "value": "SPOT", "effect": "NO_SCHEDULE"},
+            "accelerator_type": {"key": "node.anyscale.com/accelerator-type", "value": "GPU", "effect": "NO_SCHEDULE"},
+            "gpu": {"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"},
+        },
+    }
+
+
+def test_all_node_groups_pass_the_guards(stack: CloudStack) -> None:
+    groups = node_groups(NodesConfig(gpu_types=list(GPUS), max_size=1), {"s3": "arn:aws:iam::111122223333:policy/s3"})  # type: ignore[arg-type] # all of them
+    assert not [
+        entry for entry in Eks(stack, **BASE, eks_managed_node_groups=groups).node.metadata if "warn" in entry.type
+    ]
+
+
+def test_fails_on_a_gpu_that_is_not_in_the_table() -> None:
+    with pytest.raises(ValidationError, match="Input should be 'T4', 'L4'"):
+        NodesConfig(gpu_types=["K80"])  # type: ignore[list-item] # the mistake
+
+
+def test_an_existing_cluster_has_a_name() -> None:
+    assert ExistingCluster(cluster_name=LATER).cluster_name is LATER
+    with pytest.raises(ValidationError, match="must be 1 to 100 letters"):
+        ExistingCluster(cluster_name="a.b")
