@@ -26,7 +26,9 @@ class App(engine.App):
     """
 
     def __init__(self, outdir: str | os.PathLike[str] | None = None) -> None:
-        super().__init__(outdir=os.fspath(outdir) if outdir else None, stack_traces=False)
+        outdir = outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out"
+        # Node.js keeps the working directory in which it was started.
+        super().__init__(outdir=str(pathlib.Path(outdir).absolute()), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
 
     @property
