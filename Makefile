@@ -10,7 +10,7 @@ OUT    ?= cdktf.out
 export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help synth test check e2e demo bench snapshots regen lock clean
+.PHONY: help synth test check e2e demo bench snapshots docs lock clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -38,6 +38,10 @@ bench: $(READY)
 ## make snapshots  write the snapshots anew
 snapshots: $(READY)
 	@$(BIN)/python -m pytest -q tests/snapshots --snapshot-update
+
+## make docs       write the generated pages anew
+docs: $(READY)
+	@PYTHONPATH=. $(BIN)/python docs/generate.py
 
 ## make lock       write the lock files anew
 lock: $(READY)

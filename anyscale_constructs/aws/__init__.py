@@ -7,7 +7,8 @@ from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.aws.s3_policy import S3Policy
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.subnets import plan_subnets
-from anyscale_constructs.aws.vpc import ExistingVpc, NetworkingMode, Vpc
+from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core.types import NetworkingMode
 
 __all__ = [
     "S3",

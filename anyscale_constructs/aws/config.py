@@ -80,7 +80,7 @@ class IamConfig(ExistingRoles):
 class EfsConfig(Model):
     """A shared file system."""
 
-    name: str | None = None
+    name: str | None = Field(default=None, description="Default: the stack's name.")
     access_points: dict[str, Any] = Field(default_factory=dict)
     tags: Tags = Field(default_factory=dict)
 
@@ -94,10 +94,10 @@ class MemoryDbUser(Model):
 class MemoryDbConfig(Model):
     """A Redis for Anyscale services."""
 
-    name: str | None = None
-    node_type: str = "db.t4g.small"
-    num_shards: int = Field(default=1, ge=1)
-    num_replicas_per_shard: int = Field(default=2, ge=0, le=5)
+    name: str | None = Field(default=None, description="Default: a unique one.")
+    node_type: str | None = Field(default=None, description="Default: db.t4g.small.")
+    num_shards: int | None = Field(default=None, ge=1, description="Default: 1.")
+    num_replicas_per_shard: int | None = Field(default=None, ge=0, le=5, description="Default: 2.")
     snapshot_retention_limit: int | None = Field(default=None, ge=0, le=35, description="Days. Default: no snapshots.")
     users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
     tags: Tags = Field(default_factory=dict)

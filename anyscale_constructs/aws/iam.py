@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Unpack
 from pydantic import Field
 
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
+from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
 from anyscale_constructs.core.expressions import Expr, is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
@@ -13,9 +14,6 @@ from anyscale_constructs.core.types import InstanceProfileArn, RoleArn
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.modules.aws.iam import IamInputs, IamModule
-
-CONTROL_PLANE_ACCOUNT = "525325868955"
-"""The AWS account of Anyscale's control plane."""
 
 # name or prefix -> AWS's limit; a prefix leaves room for Terraform's 26 characters
 _LIMITS = {

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
@@ -13,7 +14,7 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.modules.aws.s3 import S3Inputs, S3Module
 
 _CORS = {
-    "allowed_origins": ("https://*.anyscale.com",),
+    "allowed_origins": (CONSOLE_ORIGIN,),
     "allowed_methods": ("DELETE", "GET", "HEAD", "POST", "PUT"),
     "expose_headers": ("Accept-Ranges", "Content-Length", "Content-Range"),
 }

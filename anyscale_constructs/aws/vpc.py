@@ -1,22 +1,19 @@
 """The VPC: new, with subnets that are planned for it, or an existing one."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, Unpack
+from typing import Any, ClassVar, Unpack
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.aws import sizing
 from anyscale_constructs.aws.subnets import plan_subnets
+from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.types import AvailabilityZone, Cidr, SubnetId, VpcId
+from anyscale_constructs.core.types import AvailabilityZone, Cidr, NetworkingMode, SubnetId, VpcId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
-
-NetworkingMode = Literal["PUBLIC", "PRIVATE"]
-"""PUBLIC: direct networking, nodes in public subnets. PRIVATE: customer-defined networking, nodes in private ones."""
 
 _ZONES = 2
 """As many availability zones as registration asks for, which every region has."""

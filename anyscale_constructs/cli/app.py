@@ -3,6 +3,7 @@
 import typer
 
 from anyscale_constructs.cli import modules
+from anyscale_constructs.cli.register import register
 from anyscale_constructs.cli.schema import schema
 
 app = typer.Typer(
@@ -12,4 +13,5 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(modules.app, name="modules")
+app.command()(register)
 app.command()(schema)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from anyscale_constructs.cli import project
 from anyscale_constructs.core.app import App, synthesize
 from anyscale_constructs.core.config import CloudConfig, Document
-from anyscale_constructs.core.model import unknown
+from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
 from anyscale_constructs.errors import ConfigError, ConstructsError
@@ -40,8 +40,9 @@ def synth(
         for file, (stack, config) in zip(files, configs, strict=True):
             try:
                 stack(app, file.stem, config).prepare()
-            except ConstructsError as error:
-                raise ConfigError("\n".join(f"{file}: {line}" for line in str(error).splitlines())) from error
+            except (ConstructsError, ValidationError) as error:
+                text = explain(error) if isinstance(error, ValidationError) else str(error)
+                raise ConfigError("\n".join(f"{file}: {line}" for line in text.splitlines())) from error
 
     stacks = synthesize(build, target)
     _warn(target)

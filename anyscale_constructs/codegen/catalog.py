@@ -69,6 +69,7 @@ def read(checkout: Checkout, module: Entry) -> Interface:
         raise CodegenError(f"{module.name}: {error}") from None
     patch = _patches(module.name.partition("/")[0]).get(module.name, {})
     known = {name: part for part, names in patch.get("known_at_plan", {}).items() for name in names}
+    defaults = patch.get("defaults", {})
     types = patch.get("output_types", {})
     return Interface(
         name=module.name,
@@ -79,7 +80,9 @@ def read(checkout: Checkout, module: Entry) -> Interface:
         required_version=declared.required_version,
         required_providers=declared.required_providers,
         variables={
-            name: dataclasses.replace(variable, known_at_plan=known.get(name, ""))
+            name: dataclasses.replace(
+                variable, default=defaults.get(name, variable.default), known_at_plan=known.get(name, "")
+            )
             for name, variable in declared.variables.items()
         },
         outputs={

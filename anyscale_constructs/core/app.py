@@ -26,9 +26,9 @@ class App(engine.App):
     """
 
     def __init__(self, outdir: str | os.PathLike[str] | None = None) -> None:
-        outdir = outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out"
-        # Node.js keeps the working directory in which it was started.
-        super().__init__(outdir=str(pathlib.Path(outdir).absolute()), stack_traces=False)
+        # Absolute, since the engine's process keeps the working directory it was started in.
+        path = pathlib.Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()
+        super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
 
     @property

@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from anyscale_constructs.core.backend import Backend, Local
-from anyscale_constructs.core.model import Model, explain
+from anyscale_constructs.core.model import Model, explain_one, place
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 from anyscale_constructs.core.types import CloudId, OrgId, TagValue
 from anyscale_constructs.errors import ConfigError
@@ -23,10 +23,9 @@ class CloudConfig(Model):
     cloud_id: CloudId | None = Field(
         default=None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
     )
-    deploy_environment: str = Field(
-        default="production", description="The value of the tag anyscale-deploy-environment."
+    deploy_environment: TagValue = Field(
+        default="production", description="The value of the tag or label anyscale-deploy-environment."
     )
-    tags: dict[str, TagValue] = Field(default_factory=dict, description="For every resource.")
     backend: Backend = Field(
         default_factory=Local, description="Where Terraform's state is kept. Default: a local file."
     )
@@ -39,6 +38,17 @@ class CloudConfig(Model):
         default_factory=dict,
         description="What to do differently for single modules, by their ids in the stack.",
     )
+
+    @property
+    def standard_tags(self) -> dict[str, str]:
+        """The tags, or labels, of every resource."""
+        tags = {
+            "anyscale-cloud-id": self.cloud_id,
+            "anyscale-org-id": self.org_id,
+            "anyscale-deploy-environment": self.deploy_environment,
+            "tf_module": "anyscale-constructs",
+        }
+        return {key: value for key, value in tags.items() if value}
 
     @property
     def sources(self) -> Sources:
@@ -91,7 +101,11 @@ class Document:
         try:
             return config.model_validate(self.data)
         except ValidationError as error:
-            raise ConfigError(explain(error, self.where)) from error
+            lines = (
+                f"{self.where(place(detail), missing=detail['type'] == 'missing')}: {explain_one(detail)}"
+                for detail in error.errors()
+            )
+            raise ConfigError("\n".join(lines)) from error
 
     def where(self, loc: Sequence[int | str], *, missing: bool = False) -> str:
         """File, line and keys of a value.

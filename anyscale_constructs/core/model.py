@@ -2,24 +2,16 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 
-class Where(Protocol):
-    """Turns a location into text."""
-
-    def __call__(self, loc: tuple[int | str, ...], /, *, missing: bool) -> str:
-        """What to say of the location; `missing` says that its last key is not there."""
-        ...
-
-
 class Model(BaseModel):
     """A model without conversions and without unknown keys; an unknown key's error names the nearest known one."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -56,27 +48,28 @@ def refuse(what: str, mend: str) -> PydanticCustomError:
     return PydanticCustomError("not_allowed", "{text}", {"text": f"{what}. To mend it: {mend}"})
 
 
-def explain(
-    error: ValidationError,
-    where: Where = lambda loc, **_: ".".join(map(str, loc)),
-) -> str:
+def explain(error: ValidationError, name: str = "") -> str:
     """One line for each thing that is wrong: where, what, and the value.
 
     Args:
         error: What pydantic raised.
-        where: Turns a location into text. Default: the keys, joined by dots.
+        name: What was validated, if that is a part of something larger.
     """
-    return "\n".join(
-        f"{where(_loc(detail), missing=detail['type'] == 'missing')}: {_explain_one(detail)}"
-        for detail in error.errors()
-    )
+
+    def line(detail: ErrorDetails) -> str:
+        where = ".".join(filter(None, [name, *map(str, place(detail))]))
+        return f"{where}: {explain_one(detail)}" if where else explain_one(detail)
+
+    return "\n".join(map(line, error.errors()))
 
 
-def _loc(detail: ErrorDetails) -> tuple[int | str, ...]:
+def place(detail: ErrorDetails) -> tuple[int | str, ...]:
+    """Where a value stands, with the key itself for an unknown one."""
     return (*detail["loc"], detail["ctx"]["key"]) if detail["type"] == "unknown_key" else detail["loc"]
 
 
-def _explain_one(detail: ErrorDetails) -> str:
+def explain_one(detail: ErrorDetails) -> str:
+    """What is wrong with one value, without the place where it stands."""
     text = detail["msg"]
     if detail["type"] == "missing":
         return "is required"

@@ -4,9 +4,9 @@ import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Required, get_args, get_origin
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
 from anyscale_constructs.core.interface import Interface
@@ -149,11 +149,14 @@ class Module(TerraformHclModule):
         variables, given = self.interface.variables, self.inputs.given
         yield from (unknown(name, variables, "input") for name in given if name not in variables)
         yield from (f"{name} is required" for name, v in variables.items() if v.required and name not in given)
-        try:
-            _adapter(self.inputs_type).validate_python({k: v for k, v in given.items() if k in variables})
-        except ValidationError as error:
-            # What is missing is said already, for the module's own ref.
-            yield from (line for line in explain(error).splitlines() if not line.endswith(": is required"))
+        annotations = self.inputs_type.__annotations__
+        for name, value in given.items():
+            # An older ref may have inputs that the wrapper has not: Terraform checks those.
+            if name in variables and name in annotations:
+                try:
+                    _adapter(annotations[name]).validate_python(value)
+                except ValidationError as error:
+                    yield from explain(error, name).splitlines()
 
     def _check_known_at_plan(self) -> Iterator[str]:
         for name, value in self.inputs.given.items():
@@ -188,5 +191,7 @@ def _is_list_token(value: Any) -> bool:
 
 
 @functools.cache
-def _adapter(inputs_type: type) -> TypeAdapter[Any]:
-    return TypeAdapter(inputs_type)
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    """One for each type, which many inputs share: one for each module would take ten times as long to build."""
+    inner = get_args(annotation)[0] if get_origin(annotation) is Required else annotation
+    return TypeAdapter(inner, config=ConfigDict(strict=True))

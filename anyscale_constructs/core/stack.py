@@ -67,6 +67,14 @@ class CloudStack(TerraformStack):
             self, name, value=self.outputs[name], description=description or None, sensitive=sensitive or None
         )
 
+    def add_cloud_outputs(self, outputs: Mapping[str, Any], resource: Any) -> None:
+        """Gives the stack what registration reads, and upstream's own outputs; those that are None are left out."""
+        for name, value in outputs.items():
+            if value is not None:
+                self.add_output(name, value)
+        self.add_output("anyscale_cloud_name", self.name)
+        self.add_output("anyscale_cloud_resource", resource, description="What anyscale-constructs register reads.")
+
     def add_secret(self, name: str, type: str, description: str) -> Expr:
         """Declares a sensitive variable, which Terraform asks for: secrets never stand in the JSON."""
         TerraformVariable(self, name, type=type, sensitive=True, nullable=False, description=description)

@@ -9,7 +9,7 @@ import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -28,7 +28,7 @@ class Checked:
     """
 
     says: str
-    accepts: re.Pattern[str] | Callable[[str], bool]
+    accepts: str | Callable[[str], bool]
     example: str
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
@@ -36,15 +36,15 @@ class Checked:
 
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
         schema = {"type": "string", "description": f"{self.says}.", "examples": [self.example]}
-        if isinstance(self.accepts, re.Pattern):
-            schema["pattern"] = f"^(?:{self.accepts.pattern})$"
+        if isinstance(self.accepts, str):
+            schema["pattern"] = f"^(?:{self.accepts})$"
         return schema
 
     def _check(self, value: Any) -> str:
         if is_unresolved(value):
             return value  # type: ignore[no-any-return]
         if isinstance(value, str):
-            accepted = self.accepts.fullmatch(value) if isinstance(self.accepts, re.Pattern) else self.accepts(value)
+            accepted = re.fullmatch(self.accepts, value) if isinstance(self.accepts, str) else self.accepts(value)
             if accepted:
                 return value
         raise PydanticCustomError(
@@ -60,22 +60,20 @@ def _is_cidr(text: str) -> bool:
     return "/" in text
 
 
-_BUCKET = re.compile(
+_BUCKET = (
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
     r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 )
 
 Cidr = Annotated[str, Checked("an IPv4 network in CIDR form, with no host bits set", _is_cidr, "10.0.0.0/16")]
-OrgId = Annotated[str, Checked("an Anyscale organization id", re.compile(r"org_[A-Za-z0-9]+"), "org_1234abcd")]
-CloudId = Annotated[str, Checked("an Anyscale cloud id", re.compile(r"cld_[A-Za-z0-9]+"), "cld_1234abcd")]
-CloudResourceId = Annotated[
-    str, Checked("an Anyscale cloud resource id", re.compile(r"cldrsrc_[A-Za-z0-9]+"), "cldrsrc_1234abcd")
-]
+OrgId = Annotated[str, Checked("an Anyscale organization id", r"org_[A-Za-z0-9]+", "org_1234abcd")]
+CloudId = Annotated[str, Checked("an Anyscale cloud id", r"cld_[A-Za-z0-9]+", "cld_1234abcd")]
+CloudResourceId = Annotated[str, Checked("an Anyscale cloud resource id", r"cldrsrc_[A-Za-z0-9]+", "cldrsrc_1234abcd")]
 ExternalId = Annotated[
     str,
     Checked(
         "the organization id, a hyphen and a suffix of your own",
-        re.compile(r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+"),
+        r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+",
         "org_1234abcd-production",
     ),
 ]
@@ -83,29 +81,30 @@ StackName = Annotated[
     str,
     Checked(
         "letters, digits, hyphens and underscores, at most 64, beginning with a letter",
-        re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}"),
+        r"[A-Za-z][A-Za-z0-9_-]{0,63}",
         "production",
     ),
 ]
-TagValue = Annotated[str, Checked("at most 256 characters", re.compile(r"[\s\S]{0,256}"), "ml-platform")]
+NetworkingMode = Literal["PUBLIC", "PRIVATE"]
+"""PUBLIC: direct networking, nodes in public subnets. PRIVATE: customer-defined networking, nodes in private ones."""
+
+TagValue = Annotated[str, Checked("at most 256 characters", r"[\s\S]{0,256}", "ml-platform")]
 
 # Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
 AwsRegion = Annotated[
     str,
     Checked(
         "a region of the commercial AWS partition (upstream writes arn:aws: by hand: no GovCloud, no China)",
-        re.compile(r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d"),
+        r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d",
         "us-east-2",
     ),
 ]
-AvailabilityZone = Annotated[
-    str, Checked("an availability zone's name", re.compile(r"[a-z]{2}(-[a-z]+)+-\d[a-z]"), "us-east-2a")
-]
+AvailabilityZone = Annotated[str, Checked("an availability zone's name", r"[a-z]{2}(-[a-z]+)+-\d[a-z]", "us-east-2a")]
 Arn = Annotated[
     str,
     Checked(
         "an ARN of the commercial AWS partition",
-        re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d*|aws):.+"),
+        r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d*|aws):.+",
         "arn:aws:sns:us-east-2:111122223333:alerts",
     ),
 ]
@@ -113,7 +112,7 @@ RoleArn = Annotated[
     str,
     Checked(
         "an IAM role's ARN",
-        re.compile(r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+"),
+        r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+",
         "arn:aws:iam::111122223333:role/anyscale",
     ),
 ]
@@ -121,7 +120,7 @@ InstanceProfileArn = Annotated[
     str,
     Checked(
         "an IAM instance profile's ARN",
-        re.compile(r"arn:aws:iam::\d{12}:instance-profile/[\w+=,.@/-]+"),
+        r"arn:aws:iam::\d{12}:instance-profile/[\w+=,.@/-]+",
         "arn:aws:iam::111122223333:instance-profile/anyscale",
     ),
 ]
@@ -129,7 +128,7 @@ KmsKeyArn = Annotated[
     str,
     Checked(
         "a KMS key's ARN",
-        re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"),
+        r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
         "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     ),
 ]
@@ -142,10 +141,41 @@ BucketName = Annotated[
         "acme-anyscale-prod",
     ),
 ]
-VpcId = Annotated[str, Checked("a VPC id", re.compile(r"vpc-[0-9a-f]{8,17}"), "vpc-0123456789abcdef0")]
-SubnetId = Annotated[str, Checked("a subnet id", re.compile(r"subnet-[0-9a-f]{8,17}"), "subnet-0123456789abcdef0")]
-SecurityGroupId = Annotated[
-    str, Checked("a security group id", re.compile(r"sg-[0-9a-f]{8,17}"), "sg-0123456789abcdef0")
+VpcId = Annotated[str, Checked("a VPC id", r"vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0")]
+SubnetId = Annotated[str, Checked("a subnet id", r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")]
+SecurityGroupId = Annotated[str, Checked("a security group id", r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")]
+
+GcpProjectId = Annotated[
+    str,
+    Checked(
+        "a project id, which begins with a letter (the project number is something else)",
+        r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        "acme-ml",
+    ),
+]
+GcpInstanceName = Annotated[
+    str,
+    Checked(
+        "an instance's full name",
+        r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+",
+        "projects/acme-ml/locations/us-central1/instances/anyscale",
+    ),
+]
+GcpResourceName = Annotated[
+    str,
+    Checked(
+        "a plain name, without the path around it",
+        r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
+        "anyscale",
+    ),
+]
+IdentityProviderName = Annotated[
+    str,
+    Checked(
+        "an identity provider's full name, which holds the project's number",
+        r"projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+",
+        "projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
+    ),
 ]
 
 

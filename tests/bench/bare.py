@@ -80,7 +80,7 @@ class Cloud(TerraformStack):
         efs = self.module(
             "efs",
             "efs",
-            anyscale_efs_name=f"anyscale-{name}",
+            anyscale_efs_name=name,
             mount_targets_subnets=vpc.get_string("private_subnet_ids"),
             mount_targets_subnet_count=3,
             associated_security_group_ids=[group.get_string("security_group_id")],
@@ -138,8 +138,6 @@ class Cloud(TerraformStack):
                     "cluster_iam_role_id": iam.get_string("iam_cluster_node_role_arn"),
                     "cluster_instance_profile_id": iam.get_string("iam_cluster_node_instance_profile_role_arn"),
                     "memorydb_cluster_name": memorydb.get_string("memorydb_cluster_id"),
-                    "memorydb_cluster_arn": memorydb.get_string("memorydb_cluster_arn"),
-                    "memorydb_cluster_endpoint": memorydb.get_string("memorydb_cluster_endpoint_address"),
                 },
             },
         }

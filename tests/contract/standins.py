@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from anyscale_constructs.core.interface import Interface, Output
+from anyscale_constructs.core.stack import CloudStack
 
 _VALUES = {
     "string": '"x"',
@@ -31,12 +32,15 @@ def write(interface: Interface, directory: pathlib.Path) -> pathlib.Path:
     return folder
 
 
-def redirect(stack: dict[str, Any], interfaces: dict[str, Interface], directory: pathlib.Path) -> dict[str, Any]:
-    """The stack's JSON with its modules pointed at their stand-ins, and without backend and providers."""
-    copy: dict[str, Any] = json.loads(json.dumps(stack))
+def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathlib.Path) -> dict[str, Any]:
+    """The stack's JSON with its modules pointed at their stand-ins, and without what needs a provider."""
+    copy: dict[str, Any] = json.loads(json.dumps(configuration))
     for name, call in copy["module"].items():
-        call["source"] = str(write(interfaces[name], directory))
-    del copy["terraform"]["backend"], copy["terraform"]["required_providers"], copy["provider"]
+        call["source"] = str(write(stack.modules[name].interface, directory))
+    for block in ("provider", "resource"):
+        copy.pop(block, None)
+    for block in ("backend", "cloud", "required_providers"):
+        copy["terraform"].pop(block, None)
     return copy
 
 

@@ -8,15 +8,8 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.cli import project
-from anyscale_constructs.core.app import synthesize
-from anyscale_constructs.core.config import Document
-from anyscale_constructs.core.interface import Interface
-from stacks import STACKS
-from tests.conftest import ROOT
 from tests.contract import standins
-
-EXAMPLES = sorted((ROOT / "examples" / "clouds").glob("*.yaml"))
+from tests.examples import CLOUDS, synthesized
 
 Validate = Callable[[dict[str, Any]], subprocess.CompletedProcess[str]]
 
@@ -39,19 +32,9 @@ def validate(terraform: str, tmp_path: pathlib.Path) -> Validate:
     return run
 
 
-def synthesized(example: pathlib.Path, directory: pathlib.Path) -> tuple[dict[str, Any], dict[str, Interface]]:
-    document = Document(example)
-    stack_type = project.load_stack(STACKS, document.data["stack"])
-    config = document.parse(stack_type.config_type)
-    (stack,) = synthesize(lambda app: stack_type(app, example.stem, config), directory / "out")
-    text = (directory / "out" / "stacks" / example.stem / "cdk.tf.json").read_text()
-    return json.loads(text), {name: module.interface for name, module in stack.modules.items()}
-
-
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
 def test_example_fits_the_modules(example: pathlib.Path, tmp_path: pathlib.Path, validate: Validate) -> None:
-    configuration, interfaces = synthesized(example, tmp_path)
-    result = validate(standins.redirect(configuration, interfaces, tmp_path / "modules"))
+    result = validate(standins.redirect(*synthesized(example, tmp_path), tmp_path / "modules"))
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -88,8 +71,8 @@ def break_a_validation(configuration: dict[str, Any]) -> None:
 def test_check_bites(
     spoil: Callable[[dict[str, Any]], None], complaint: str, tmp_path: pathlib.Path, validate: Validate
 ) -> None:
-    configuration, interfaces = synthesized(ROOT / "examples" / "clouds" / "minimal.yaml", tmp_path)
-    spoiled = standins.redirect(configuration, interfaces, tmp_path / "modules")
+    minimal = next(example for example in CLOUDS if example.stem == "minimal")
+    spoiled = standins.redirect(*synthesized(minimal, tmp_path), tmp_path / "modules")
     spoil(spoiled)
     result = validate(spoiled)
     assert result.returncode != 0

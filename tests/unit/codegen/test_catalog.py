@@ -57,10 +57,12 @@ def test_the_catalog_is_as_the_generator_writes_it(name: str) -> None:
 def test_patches_name_what_is_there_and_change_it(provider: str) -> None:
     text = (PACKAGE / "codegen" / "patches" / f"{provider}.yaml").read_text(encoding="utf-8")
     for name, patch in yaml.safe_load(text).items():
-        assert set(patch) <= {"known_at_plan", "output_types"}
+        assert set(patch) <= {"known_at_plan", "defaults", "output_types"}
         interface = Interface.load(name)
         for part, names in patch.get("known_at_plan", {}).items():
             assert [interface.variable(each).known_at_plan for each in names] == [part] * len(names)
+        for variable, default in patch.get("defaults", {}).items():
+            assert interface.variable(variable).default == default
         for output, type_ in patch.get("output_types", {}).items():
             assert interface.output(output).type == type_
 

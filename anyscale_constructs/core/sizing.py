@@ -10,6 +10,7 @@ from anyscale_constructs.core.module import Finding
 # (the prefix that `anyscale cloud verify` fails above, the prefix that Anyscale recommends)
 VPC = (24, 19)
 SUBNET = (28, 22)
+GOOGLE_SUBNET = (24, 20)
 
 
 def network(cidr: str) -> ipaddress.IPv4Network | None:
@@ -35,7 +36,7 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
     Args:
         name: The input, for the message.
         cidrs: Networks; those not known yet are passed over.
-        limits: `VPC` or `SUBNET`.
+        limits: `VPC`, `SUBNET` or `GOOGLE_SUBNET`.
     """
     largest, recommended = limits
     known = [found for cidr in cidrs if (found := network(cidr))]

@@ -1,0 +1,105 @@
+"""`anyscale-constructs register`: from a deployed stack's outputs to the registered cloud."""
+
+import enum
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from anyscale_constructs.errors import ControlPlaneError
+
+
+class Print(enum.StrEnum):
+    """What --print shows."""
+
+    RESOURCE_FILE = "resource-file"
+    COMMAND = "command"
+    TERRAFORM = "terraform"
+
+
+def register(
+    stack: Annotated[str, typer.Argument(help="The deployed stack.", metavar="STACK")],
+    *,
+    outputs: Annotated[
+        str | None,
+        typer.Option(
+            help="Outputs in a file, or - for standard input: of terraform output -json, of cdktf deploy "
+            "--outputs-file, or a resource file. Default: terraform output in the stack's directory.",
+            metavar="FILE",
+        ),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The cloud's name. Default: the output anyscale_cloud_name.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look, say what would be done, and write nothing.")
+    ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Let the anyscale program check the infrastructure, with your credentials."),
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds for the whole run.", min=10)] = 600,
+    compact: Annotated[bool, typer.Option("--json", help="The result as one line of JSON, and no progress.")] = False,
+    enable_auto_add_user: Annotated[
+        bool,
+        typer.Option("--enable-auto-add-user", help="Admit every user of the organization to a cloud that is created."),
+    ] = False,
+    show: Annotated[Print | None, typer.Option("--print", help="Show this, and do nothing.")] = None,
+) -> None:
+    """Registers a deployed cloud with Anyscale, or brings its registration up to date; safe to run again.
+
+    Needs the anyscale program (ANYSCALE_BIN, or on PATH) and its token (ANYSCALE_CLI_TOKEN). Prints the
+    action (created, updated, unchanged or repaired) and the ids as JSON. Exit status: 2 for wrong input, 3 for
+    a change that the cloud can't take, 4 when the control plane or the program failed.
+    """
+    from anyscale_constructs.registration import command, terraform  # noqa: PLC0415 - other commands need none of it
+    from anyscale_constructs.registration.outputs import find_registration, read_outputs  # noqa: PLC0415
+    from anyscale_constructs.registration.program import Program  # noqa: PLC0415
+    from anyscale_constructs.registration.runner import Registrar  # noqa: PLC0415
+
+    found, source = read_outputs(stack, outputs)
+    registration = find_registration(found, stack, source=source, name=name)
+    match show:
+        case Print.RESOURCE_FILE:
+            typer.echo(command.resource_file(registration.resource), nl=False)
+        case Print.COMMAND:
+            typer.echo(command.register_command(registration, verify=verify, auto_add_user=enable_auto_add_user))
+        case Print.TERRAFORM:
+            typer.echo(terraform.render(registration, auto_add_user=enable_auto_add_user))
+        case None:
+            console = Console(stderr=True, quiet=compact, soft_wrap=True, highlight=False, markup=False)
+            registrar = Registrar(
+                registration,
+                Program(timeout),
+                verify=verify,
+                auto_add_user=enable_auto_add_user,
+                say=console.print,
+            )
+            with _interruptible(), console.status("anyscale"):
+                result = asdict(registrar.run(dry_run=dry_run))
+            typer.echo(json.dumps(result | ({"dry_run": True} if dry_run else {}), indent=None if compact else 2))
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Lets the program clean up when this process is told to stop: SIGTERM alone would orphan a cloud."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    # Also when they were ignored, as in a shell's background job: the program inherits that.
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise ControlPlaneError(
+            "interrupted; the anyscale program was stopped, and how far it came is not known",
+            mend="run this again: it looks first and completes what is half done",
+        ) from None
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

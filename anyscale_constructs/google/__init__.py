@@ -1,0 +1,34 @@
+"""Constructs for the upstream Google modules, with the guards against their traps."""
+
+from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.google.cloudapis import CloudApis
+from anyscale_constructs.google.cloudstorage import CloudStorage, ExistingBucket
+from anyscale_constructs.google.filestore import ExistingFilestore, Filestore
+from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam
+from anyscale_constructs.google.loggingsink import LoggingSink
+from anyscale_constructs.google.memorystore import ExistingMemorystore, Memorystore
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.vpc import ExistingVpc, Vpc
+from anyscale_constructs.google.vpc_firewall import ExistingFirewallPolicy, VpcFirewall
+from anyscale_constructs.google.workload_identity import ExistingIdentityProvider
+
+__all__ = [
+    "CloudApis",
+    "CloudStorage",
+    "ExistingBucket",
+    "ExistingFilestore",
+    "ExistingFirewallPolicy",
+    "ExistingIdentityProvider",
+    "ExistingMemorystore",
+    "ExistingProject",
+    "ExistingServiceAccounts",
+    "ExistingVpc",
+    "Filestore",
+    "Iam",
+    "LoggingSink",
+    "Memorystore",
+    "NetworkingMode",
+    "Project",
+    "Vpc",
+    "VpcFirewall",
+]

@@ -1,0 +1,86 @@
+"""The services that must be on in the project before anything else is made."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
+
+from pydantic import TypeAdapter
+
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.google.guards import the_module_is_enabled, value_is_refused
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.types import ServiceName
+from anyscale_constructs.modules.google.cloudapis import CloudApisInputs, CloudApisModule
+
+# Upstream's list lacks them: service accounts and the identity pool need the first three in a new project, and
+# `anyscale cloud verify` looks for the last.
+_MISSING = ("iam.googleapis.com", "iamcredentials.googleapis.com", "sts.googleapis.com", "config.googleapis.com")
+_NAMES: TypeAdapter[list[str]] = TypeAdapter(list[ServiceName])
+_LISTS = ("anyscale_activate_required_apis", "anyscale_activate_optional_apis")
+
+
+def no_required_service_is_left_out(i: Inputs) -> Finding | None:
+    """Upstream's own list leaves some out, and `anyscale cloud verify` looks for others."""
+    wanted = [*i.interface.variable(_LISTS[0]).default, *_MISSING]
+    missing = [service for service in wanted if service not in i[_LISTS[0]]] if i.known(_LISTS[0]) else []
+    if missing:
+        return Finding(f"{_LISTS[0]} lacks {', '.join(missing)}", f"add them, or give yours as {_LISTS[1]}")
+    return None
+
+
+def services_are_named_in_full(i: Inputs) -> Finding | None:
+    """Google knows no others."""
+    found = (value_is_refused(_NAMES, i[name], name, "write it in full") for name in _LISTS if i.known(name))
+    return next(filter(None, found), None)
+
+
+def services_stay_on(i: Inputs) -> Finding | None:
+    """Whatever else runs in the project would lose them too."""
+    for switch in ("disable_services_on_destroy", "disable_dependent_services"):
+        if i[switch] is not False:
+            return Finding(
+                f"{switch} switches services off for everything in the project when the cloud goes",
+                "leave it out, unless the project is this cloud's alone",
+                warning=True,
+            )
+    return None
+
+
+class CloudApis(CloudApisModule):
+    """The services a cloud needs; all that is made in the project waits for them.
+
+    Args:
+        scope: The stack.
+        id: Default: `cloudapis`.
+        project: The project.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names; `anyscale_activate_optional_apis` are the services
+            of parts that not every cloud has, e.g. `redis.googleapis.com`.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_module_is_enabled,
+        no_required_service_is_left_out,
+        services_are_named_in_full,
+        services_stay_on,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "cloudapis",
+        *,
+        project: Project | ExistingProject,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[CloudApisInputs],
+    ) -> None:
+        self._project = project
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Adds the services that upstream's list lacks."""
+        services = [*self.interface.variable(_LISTS[0]).default, *_MISSING]
+        return {"anyscale_project_id": self._project.project_id, _LISTS[0]: services} | given

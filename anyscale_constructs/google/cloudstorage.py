@@ -1,0 +1,247 @@
+"""The bucket for logs and shared files: new, or an existing one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
+
+from pydantic import TypeAdapter
+
+from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.values import to_terraform
+from anyscale_constructs.engine import Construct, TerraformResource
+from anyscale_constructs.google.guards import (
+    exact_names,
+    globally_unique,
+    labels_are_ones_google_accepts,
+    name_is_refused,
+    the_module_is_enabled,
+    the_random_suffix_has_a_length,
+    value_is_refused,
+)
+from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.types import CryptoKeyName, GcpRegion, GcsBucketName
+from anyscale_constructs.modules.google.cloudstorage import CloudStorageInputs, CloudStorageModule
+
+_NAME: TypeAdapter[str] = TypeAdapter(GcsBucketName)
+_KEY: TypeAdapter[str | None] = TypeAdapter(CryptoKeyName | None)
+_MULTI_REGIONS = ("US", "EU", "ASIA")
+_READ_CONDITIONS = (
+    "age",
+    "created_before",
+    "with_state",
+    "is_live",
+    "matches_storage_class",
+    "matches_prefix",
+    "matches_suffix",
+    "num_newer_versions",
+    "custom_time_before",
+    "days_since_custom_time",
+    "days_since_noncurrent_time",
+    "noncurrent_time_before",
+)
+# Either role, or all roles of the other set, gives what `anyscale cloud verify` looks for.
+_ENOUGH_ROLES = ({"roles/storage.admin"}, {"roles/storage.objectAdmin", "roles/storage.legacyBucketReader"})
+
+
+class ExistingBucket(Model):
+    """A bucket that is there already, with its CORS rules, where both service accounts may read and write objects."""
+
+    bucket_name: GcsBucketName
+
+    @property
+    def bucket_url(self) -> str:
+        """The bucket as registration wants it."""
+        return f"gs://{self.bucket_name}"
+
+
+def bucket_name_is_one_google_accepts(i: Inputs) -> Finding | None:
+    """Google refuses others at apply, when half of the cloud is there."""
+    return name_is_refused(i, _NAME, "anyscale_bucket_name", "anyscale_bucket_name_prefix")
+
+
+def the_storage_class_fits_the_location(i: Inputs) -> Finding | None:
+    """Google refuses the older classes in the other kind of location."""
+    location, class_ = i["bucket_location"], i["bucket_storage_class"]
+    if is_unresolved(location) or class_ not in {"REGIONAL", "MULTI_REGIONAL"}:
+        return None
+    if (location.upper() in _MULTI_REGIONS) != (class_ == "MULTI_REGIONAL"):
+        return Finding(f"bucket_storage_class does not fit the location {location}", "leave it out", class_, "STANDARD")
+    return None
+
+
+def the_key_is_where_the_bucket_is(i: Inputs) -> Finding | None:
+    """Google refuses a key of another location, or one that is not named in full."""
+    key, location = i["bucket_encryption_key_name"], i["bucket_location"]
+    found = value_is_refused(_KEY, key, "bucket_encryption_key_name", "give its full name")
+    if found or key is None or is_unresolved(key) or is_unresolved(location):
+        return found
+    have = key.split("/")[3]
+    if have != location.lower():
+        return Finding(
+            "bucket_encryption_key_name is in another location than the bucket", "take a key in", have, location
+        )
+    return None
+
+
+def both_accounts_may_use_the_bucket(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails without these roles, and upstream grants nothing without members."""
+    if i["bucket_iam_members"] == []:
+        return Finding("bucket_iam_members is empty, so neither Anyscale nor the nodes may use the bucket", "give iam")
+    lists = ("bucket_iam_member_roles", "bucket_iam_member_additional_roles")
+    roles = {role for name in lists if i.known(name) for role in i[name]}
+    if i.known(*lists) and not any(enough <= roles for enough in _ENOUGH_ROLES):
+        return Finding(
+            "bucket_iam_member_roles lack what Anyscale needs",
+            "leave them out; more go into bucket_iam_member_additional_roles",
+            sorted(roles),
+            " or ".join(" and ".join(sorted(enough)) for enough in _ENOUGH_ROLES),
+        )
+    return None
+
+
+def the_bucket_stays_private(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` can't check a bucket with access lists, and one without prevention can be opened."""
+    if i["bucket_uniform_level_access"] is False:
+        return Finding(
+            "bucket_uniform_level_access is off, so single objects may be public", "leave it out", warning=True
+        )
+    if i["bucket_public_access_prevention"] == "inherited":
+        return Finding(
+            "bucket_public_access_prevention is inherited, so the bucket may be made public",
+            "leave it out",
+            warning=True,
+        )
+    return None
+
+
+def cors_rules_let_the_console_read_logs(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` looks for one rule with the origin, GET and all response headers."""
+    rules = i["cors_rules"]
+    if is_unresolved(rules) or any(is_unresolved(value) for rule in rules for value in rule.values()):
+        return None
+    wanted = {"origins": CONSOLE_ORIGIN, "methods": "GET", "response_headers": "*"}
+    if not any(all(value in (rule[key] or ()) for key, value in wanted.items()) for rule in rules):
+        return Finding(
+            "cors_rules has no rule that lets the console read logs",
+            "add one, or leave it out",
+            allowed=str(wanted),
+            warning=True,
+        )
+    return None
+
+
+def lifecycle_rules_have_the_conditions_upstream_reads(i: Inputs) -> Finding | None:
+    """Upstream ignores the others, such as Terraform's own send_age_if_zero: a rule would reach more than was meant."""
+    rules = [] if is_unresolved(i["lifecycle_rules"]) else i["lifecycle_rules"]
+    for condition in (rule["condition"] for rule in rules if isinstance(rule["condition"], Mapping)):
+        strange = [name for name in condition if name not in _READ_CONDITIONS]
+        if strange or not condition:
+            what = f"conditions that upstream ignores: {', '.join(strange)}" if strange else "no condition"
+            return Finding(
+                f"lifecycle_rules has a rule with {what}", "correct them", condition, ", ".join(_READ_CONDITIONS)
+            )
+    return None
+
+
+def retention_is_meant(i: Inputs) -> Finding | None:
+    """Anyscale overwrites and deletes files in the bucket; a locked policy can't be taken back, by nobody."""
+    policy = i["retention_policy"]
+    if not isinstance(policy, Mapping) or not policy:
+        return None
+    if "retention_period" not in policy:
+        return Finding("retention_policy lacks retention_period", "give it, in seconds", policy)
+    locked = " for ever" if policy.get("is_locked") == "true" else ""
+    return Finding(
+        f"retention_policy keeps Anyscale from changing and deleting its files{locked}", "leave it out", warning=True
+    )
+
+
+def logging_names_its_bucket(i: Inputs) -> Finding | None:
+    """Google refuses it without."""
+    logging = i["bucket_logging"]
+    if isinstance(logging, Mapping) and logging and "log_bucket" not in logging:
+        return Finding("bucket_logging lacks log_bucket", "name the bucket that takes the access logs", logging)
+    return None
+
+
+class CloudStorage(CloudStorageModule):
+    """A private bucket in the cloud's region, which both service accounts may use and the console may read logs from.
+
+    A name is taken as it stands, a prefix gets a random suffix.
+
+    Args:
+        scope: The stack.
+        id: Default: `cloudstorage`.
+        project: The project it is made in.
+        region: Where it is kept, unless `bucket_location` says otherwise.
+        iam: The two service accounts that may use it.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names; Google's storage agent of the project must be able to use
+            the key in `bucket_encryption_key_name`.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_module_is_enabled,
+        the_random_suffix_has_a_length,
+        labels_are_ones_google_accepts,
+        bucket_name_is_one_google_accepts,
+        the_storage_class_fits_the_location,
+        the_key_is_where_the_bucket_is,
+        both_accounts_may_use_the_bucket,
+        the_bucket_stays_private,
+        cors_rules_let_the_console_read_logs,
+        lifecycle_rules_have_the_conditions_upstream_reads,
+        retention_is_meant,
+        logging_names_its_bucket,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "cloudstorage",
+        *,
+        project: Project | ExistingProject,
+        region: GcpRegion,
+        iam: Iam | ExistingServiceAccounts,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[CloudStorageInputs],
+    ) -> None:
+        self._project = project
+        self._region = region
+        self._iam = iam
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Puts the bucket into the cloud's region, and lets both accounts in."""
+        given = {
+            "anyscale_project_id": self._project.project_id,
+            "bucket_location": self._region,
+            "bucket_iam_members": self._iam.bucket_members,
+        } | given
+        return exact_names(globally_unique(given), "anyscale_bucket_name")
+
+    @property
+    def bucket_name(self) -> str:
+        """The bucket's name."""
+        return self.cloudstorage_bucket_name
+
+    @property
+    def bucket_url(self) -> str:
+        """The bucket as registration wants it; upstream's name is known before the bucket is there, this is not."""
+        return self.cloudstorage_bucket_url
+
+
+def let_into_bucket(scope: Construct, bucket: ExistingBucket, iam: Iam) -> None:
+    """Lets new service accounts use an existing bucket, for which upstream has nothing."""
+    for role in sorted(_ENOUGH_ROLES[1]):
+        for account, member in zip(("access", "node"), iam.bucket_members, strict=True):
+            name = f"bucket_{account}_{role.rpartition('.')[2]}"
+            grant = TerraformResource(scope, name, terraform_resource_type="google_storage_bucket_iam_member")
+            for attribute, value in {"bucket": bucket.bucket_name, "role": role, "member": member}.items():
+                grant.add_override(attribute, to_terraform(value, attribute))

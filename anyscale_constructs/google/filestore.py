@@ -1,0 +1,175 @@
+"""The shared file system: new, or an existing one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Unpack
+
+from pydantic import TypeAdapter
+
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import GcpInstanceName, GcpResourceName
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.google.guards import (
+    exact_names,
+    labels_are_ones_google_accepts,
+    name_is_refused,
+    the_module_is_enabled,
+    the_random_suffix_has_a_length,
+    value_is_refused,
+)
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.types import GcpRegion, GcpZone
+from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
+from anyscale_constructs.modules.google.filestore import FilestoreInputs, FilestoreModule
+
+_NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
+_LOCATIONS: dict[bool, TypeAdapter[str]] = {True: TypeAdapter(GcpRegion), False: TypeAdapter(GcpZone)}
+
+
+@dataclass(frozen=True)
+class _Band:
+    """Capacities that a tier offers, in GiB."""
+
+    smallest: int
+    largest: int
+    step: int = 1
+
+    def __contains__(self, capacity: float) -> bool:
+        return self.smallest <= capacity <= self.largest and (capacity - self.smallest) % self.step == 0
+
+    def __str__(self) -> str:
+        return f"{self.smallest} to {self.largest}" + (f" in steps of {self.step}" if self.step > 1 else "")
+
+
+@dataclass(frozen=True)
+class _Tier:
+    """What Google says of a tier; https://cloud.google.com/filestore/docs/service-tiers."""
+
+    regional: bool
+    bands: tuple[_Band, ...]
+
+
+_HDD = _Tier(regional=False, bands=(_Band(1024, 65433),))
+_SSD = _Tier(regional=False, bands=(_Band(2560, 65433),))
+_SCALED = (_Band(1024, 9984, 256), _Band(10240, 102400, 2560))
+_TIERS = {
+    "STANDARD": _HDD,
+    "BASIC_HDD": _HDD,
+    "PREMIUM": _SSD,
+    "BASIC_SSD": _SSD,
+    "HIGH_SCALE_SSD": _Tier(regional=False, bands=(_Band(10240, 102400, 2560),)),
+    "ZONAL": _Tier(regional=False, bands=_SCALED),
+    "REGIONAL": _Tier(regional=True, bands=_SCALED),
+    "ENTERPRISE": _Tier(regional=True, bands=(_Band(1024, 10240, 256),)),
+}
+
+
+class ExistingFilestore(Model):
+    """A file system that is there already, connected to the VPC."""
+
+    instance_name: GcpInstanceName
+
+
+def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
+    """Upstream looks at names without their random suffix, which can make them too long."""
+    return name_is_refused(i, _NAME, "anyscale_filestore_name", "anyscale_filestore_name_prefix", default="anyscale-")
+
+
+def the_location_fits_the_tier(i: Inputs) -> Finding | None:
+    """Google has some tiers in regions, others in zones; upstream takes REGIONAL for one in a zone."""
+    tier, location = _TIERS.get(i["filestore_tier"]), i["filestore_location"]
+    if tier is None or is_unresolved(location):
+        return None
+    kind = "region" if tier.regional else "zone"
+    what = f"filestore_location for the tier {i['filestore_tier']}"
+    return value_is_refused(_LOCATIONS[tier.regional], location, what, f"give the {kind}")
+
+
+def the_capacity_fits_the_tier(i: Inputs) -> Finding | None:
+    """Google refuses others at apply."""
+    tier, capacity = _TIERS.get(i["filestore_tier"]), i["anyscale_filestore_fileshare_capacity_gb"]
+    if tier is None or is_unresolved(capacity) or any(capacity in band for band in tier.bands):
+        return None
+    return Finding(
+        f"anyscale_filestore_fileshare_capacity_gb is none that the tier {i['filestore_tier']} offers",
+        "take one of those, or another tier",
+        capacity,
+        " or ".join(map(str, tier.bands)),
+    )
+
+
+def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
+    """Google refuses a peering with the host project's VPC."""
+    vpc, mode = i["filestore_vpc_name"], i["filestore_network_conect_mode"]
+    if not is_unresolved(vpc) and vpc.startswith("projects/") and mode == "DIRECT_PEERING":
+        return Finding(
+            "filestore_network_conect_mode can't be DIRECT_PEERING in a shared VPC",
+            "leave it out, or set the VPC's connect_mode",
+            mode,
+            "PRIVATE_SERVICE_ACCESS",
+        )
+    return None
+
+
+class Filestore(FilestoreModule):
+    """A file system in the nodes' VPC, in the cloud's region.
+
+    A name is taken as it stands, a prefix gets a random suffix. Upstream's default, STANDARD, is the slowest tier.
+
+    Args:
+        scope: The stack.
+        id: Default: `filestore`.
+        project: The project it is made in.
+        region: The cloud's region: tiers of a zone stand in its zone b, as Anyscale's own set-up does it, unless
+            `filestore_location` names another. Upstream would read the provider's, which is unknown whenever one of
+            the services in `depends_on` changes, and then replaces the file system.
+        vpc: Where the nodes are.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_module_is_enabled,
+        the_random_suffix_has_a_length,
+        labels_are_ones_google_accepts,
+        names_are_ones_google_accepts,
+        the_location_fits_the_tier,
+        the_capacity_fits_the_tier,
+        a_shared_vpc_is_joined_through_private_services_access,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "filestore",
+        *,
+        project: Project | ExistingProject,
+        region: GcpRegion,
+        vpc: Vpc | ExistingVpc,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[FilestoreInputs],
+    ) -> None:
+        self._project = project
+        self._region = region
+        network, self._connect_mode = network_of(vpc, project)
+        super().__init__(scope, id, filestore_vpc_name=network, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Names the place that the tier wants, and how the VPC is joined."""
+        tier = _TIERS.get(given.get("filestore_tier", "STANDARD"), _HDD)
+        given = {
+            "anyscale_project_id": self._project.project_id,
+            "filestore_location": self._region if tier.regional else f"{self._region}-b",
+            "filestore_network_conect_mode": self._connect_mode,
+        } | given
+        return exact_names(given, "anyscale_filestore_name")
+
+    @property
+    def instance_name(self) -> str:
+        """The file system's full name, which upstream calls its id."""
+        return self.anyscale_filestore_id

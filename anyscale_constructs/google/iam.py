@@ -1,0 +1,214 @@
+"""The service accounts of Anyscale's control plane and of its nodes: new, or existing ones."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
+
+from pydantic import Field, TypeAdapter
+
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.google import workload_identity
+from anyscale_constructs.google.guards import (
+    exact_names,
+    name_is_refused,
+    the_module_is_enabled,
+    the_random_suffix_has_a_length,
+    value_is_refused,
+)
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.types import GcpRegion, Role, RoleId, ServiceAccountEmail, ServiceAccountName
+from anyscale_constructs.google.workload_identity import ExistingIdentityProvider
+from anyscale_constructs.modules.google.iam import IamInputs, IamModule
+
+_ACCESS, _NODE, _ROLE = (
+    "anyscale_access_service_acct_name",
+    "anyscale_cluster_node_service_acct_name",
+    "anyscale_access_role_id",
+)
+_ACCOUNT_NAME: TypeAdapter[str] = TypeAdapter(ServiceAccountName)
+_ROLE_ID: TypeAdapter[str] = TypeAdapter(RoleId)
+_ROLES: TypeAdapter[list[str]] = TypeAdapter(list[Role])
+_LONGEST_ROLE_ID = 28
+# one of these is enough
+_WANTED_ROLES = {
+    "anyscale_access_service_acct_binding_permissions": {"roles/iam.serviceAccountTokenCreator"},
+    "anyscale_cluster_node_service_acct_permissions": {"roles/artifactregistry.reader", "roles/viewer"},
+}
+
+
+class ExistingServiceAccounts(ExistingIdentityProvider):
+    """Service accounts that are there already, and the identity provider that lets Anyscale's control plane in.
+
+    Anyscale's account must be able to make tokens for itself, to manage instances in the project, and to use the nodes'
+    account; all of the provider's pool must be able to act as it (Workload Identity User).
+    """
+
+    anyscale_service_account_email: ServiceAccountEmail = Field(description="The control plane's account.")
+    cluster_service_account_email: ServiceAccountEmail = Field(description="The nodes' account.")
+
+    @property
+    def bucket_members(self) -> list[str]:
+        """Both accounts, as members of a bucket."""
+        return [
+            f"serviceAccount:{self.anyscale_service_account_email}",
+            f"serviceAccount:{self.cluster_service_account_email}",
+        ]
+
+
+def the_control_plane_gets_a_role(i: Inputs) -> Finding | None:
+    """Without one its account may do nothing, and upstream's way to name an existing one fails with an index error."""
+    if i["existing_anyscale_access_role_name"] is not None:
+        return Finding(
+            "existing_anyscale_access_role_name fails or is ignored: upstream reads the role that it makes",
+            "leave it out, with create_anyscale_access_role=False, and grant the role in a resource of your own",
+        )
+    if i["create_anyscale_access_service_acct"] is True and i["create_anyscale_access_role"] is False:
+        return Finding(
+            "create_anyscale_access_role is off, so the control plane's account may do nothing in the project",
+            "leave it out, unless you grant a role in a resource of your own",
+            warning=True,
+        )
+    return None
+
+
+def both_accounts_are_made(i: Inputs) -> Finding | None:
+    """Upstream lets the control plane's account use the nodes' only where it makes both."""
+    switches = ("create_anyscale_access_service_acct", "create_anyscale_cluster_node_service_acct")
+    off = [switch for switch in switches if i[switch] is False]
+    if off:
+        return Finding(
+            f"{off[0]} is off, so the control plane's account can't use the nodes' account",
+            "let both be made, or describe both with ExistingServiceAccounts, or grant Service Account User yourself",
+            warning=True,
+        )
+    return None
+
+
+def no_account_takes_roles_from_others(i: Inputs) -> Finding | None:
+    """Upstream binds that account's roles authoritatively: every other member in the project loses them."""
+    if i["create_gke_cluster_service_acct"] is True:
+        return Finding(
+            "create_gke_cluster_service_acct takes its roles, such as log and metric writer, from every other account "
+            "in the project",
+            "leave it out, and make the account with google_project_iam_member resources of your own",
+        )
+    return None
+
+
+def accounts_are_named_together(i: Inputs) -> Finding | None:
+    """Upstream has one switch for the random suffix of all names: without it prefixes would be names."""
+    named = [name for name in (_ACCESS, _NODE) if i[name] is not None]
+    if len(named) == 1:
+        other = _NODE if named == [_ACCESS] else _ACCESS
+        return Finding(f"{named[0]} is given without {other}", "give both names, or prefixes for both")
+    return None
+
+
+def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
+    """Upstream looks at names without their random suffix, which can make them too long."""
+    return (
+        name_is_refused(i, _ACCOUNT_NAME, _ACCESS, f"{_ACCESS}_prefix", default="anyscale-")
+        or name_is_refused(i, _ACCOUNT_NAME, _NODE, f"{_NODE}_prefix", default="anyscale-")
+        or name_is_refused(i, _ROLE_ID, _ROLE, f"{_ROLE}_prefix", default="anyscale_")
+    )
+
+
+def roles_are_named_in_full(i: Inputs) -> Finding | None:
+    """Google refuses others at apply."""
+    found = (value_is_refused(_ROLES, i[name], name, "write it in full") for name in _WANTED_ROLES if i.known(name))
+    return next(filter(None, found), None)
+
+
+def accounts_have_the_roles_that_verify_wants(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` looks for them: one signs links to logs, the other reads images."""
+    for name, roles in _WANTED_ROLES.items():
+        if i.known(name) and not roles & set(i[name]):
+            allowed = " or ".join(sorted(roles))
+            return Finding(f"{name} lacks a role that Anyscale uses", "add it", i[name], allowed, warning=True)
+    return None
+
+
+class Iam(IamModule):
+    """The control plane's service account with its identity pool, and the nodes' service account.
+
+    Names are taken as they stand, prefixes get a random suffix. Google keeps the ids of deleted pools for 30 days and
+    of deleted roles for 37: a cloud that comes and goes needs prefixes.
+
+    Args:
+        scope: The stack.
+        id: Default: `iam`.
+        project: The project the accounts are in.
+        region: The cloud's region, for the accounts' descriptions.
+        anyscale_org_id: The Anyscale organization that is let in, and no other.
+        identity_provider: An identity provider that is there already. Default: a new one in a pool of its own.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_module_is_enabled,
+        the_random_suffix_has_a_length,
+        *workload_identity.GUARDS,
+        the_control_plane_gets_a_role,
+        both_accounts_are_made,
+        no_account_takes_roles_from_others,
+        accounts_are_named_together,
+        names_are_ones_google_accepts,
+        roles_are_named_in_full,
+        accounts_have_the_roles_that_verify_wants,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "iam",
+        *,
+        project: Project | ExistingProject,
+        region: GcpRegion,
+        anyscale_org_id: str,
+        identity_provider: ExistingIdentityProvider | None = None,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[IamInputs],
+    ) -> None:
+        self._project = project
+        self._region = region
+        self._identity_provider = identity_provider
+        super().__init__(scope, id, anyscale_org_id=anyscale_org_id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Names the identity provider, and the role like its account."""
+        given = {"anyscale_project_id": self._project.project_id, "google_region": self._region} | given
+        if self._identity_provider:
+            given = {"existing_workload_identity_provider_name": self._identity_provider.provider_name} | given
+        if _ACCESS in given and not is_unresolved(given[_ACCESS]) and _ROLE not in given:
+            given[_ROLE] = given[_ACCESS].replace("-", "_")[:_LONGEST_ROLE_ID]
+        return exact_names(given, _ACCESS, _NODE)
+
+    @property
+    def anyscale_service_account_email(self) -> str:
+        """The account that Anyscale's control plane acts as."""
+        return self.iam_anyscale_access_service_acct_email
+
+    @property
+    def cluster_service_account_email(self) -> str:
+        """The account of Anyscale's nodes."""
+        return self.iam_anyscale_cluster_node_service_acct_email
+
+    @property
+    def provider_name(self) -> str:
+        """The identity provider's full name: upstream's output is null for an existing one."""
+        existing: str | None = self.inputs["existing_workload_identity_provider_name"]
+        return self.iam_workload_identity_provider_name if existing is None else existing
+
+    @property
+    def bucket_members(self) -> list[str]:
+        """The accounts that are made here, as members of a bucket: upstream's output is null for another."""
+        members = {
+            "create_anyscale_access_service_acct": self.iam_anyscale_access_service_acct_member,
+            "create_anyscale_cluster_node_service_acct": self.iam_anyscale_cluster_node_service_acct_member,
+        }
+        return [member for switch, member in members.items() if self.inputs[switch] is not False]

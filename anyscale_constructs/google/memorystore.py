@@ -1,0 +1,162 @@
+"""The Redis that keeps Anyscale services running when a head node fails: new, or an existing one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
+
+from pydantic import TypeAdapter
+
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import GcpInstanceName
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.google.guards import (
+    exact_names,
+    labels_are_ones_google_accepts,
+    name_is_refused,
+    the_random_suffix_has_a_length,
+)
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.types import GcpRegion, InstanceId
+from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
+from anyscale_constructs.modules.google.memorystore import MemorystoreInputs, MemorystoreModule
+
+_NAME: TypeAdapter[str] = TypeAdapter(InstanceId)
+_EVICTION = "allkeys-lru"
+# Upstream's own checks say "or" where they mean "and", and let everything pass.
+_LIMITS = {"memorystore_replica_count": (1, 5), "memorystore_memory_size_gb": (5, 300)}
+
+
+class ExistingMemorystore(Model):
+    """A Redis that is there already, connected to the VPC: STANDARD_HA with read replicas, without TLS."""
+
+    instance_name: GcpInstanceName
+
+
+def name_is_one_google_accepts(i: Inputs) -> Finding | None:
+    """Google takes 40 characters; upstream takes 63, and looks at names without their random suffix."""
+    names = ("anyscale_memorystore_name", "anyscale_memorystore_name_prefix")
+    return name_is_refused(i, _NAME, *names, default="anyscale-memorystore-")
+
+
+def numbers_are_within_limits(i: Inputs) -> Finding | None:
+    """Google refuses others at apply."""
+    for name, (least, most) in _LIMITS.items():
+        if i.known(name) and not least <= i[name] <= most:
+            return Finding(f"{name} is out of bounds", "change it", i[name], f"{least} to {most}")
+    return None
+
+
+def tls_is_off(i: Inputs) -> Finding | None:
+    """Anyscale connects to Memorystore without TLS, and `anyscale cloud verify` fails with it."""
+    if i["memorystore_encryption_mode"] == "SERVER_AUTHENTICATION":
+        return Finding("memorystore_encryption_mode is on, and Anyscale connects without TLS", "leave it out")
+    return None
+
+
+def auth_is_off(i: Inputs) -> Finding | None:
+    """Registration has no place for the password."""
+    if i["memorystore_enable_auth"] is True:
+        return Finding("memorystore_enable_auth is on, and Anyscale connects without a password", "leave it out")
+    return None
+
+
+def keys_are_evicted_as_verify_wants(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` warns of any other policy; configs of your own replace upstream's."""
+    configs = i["memorystore_redis_configs"]
+    policy = configs.get("maxmemory-policy") if isinstance(configs, Mapping) else _EVICTION
+    if policy != _EVICTION and not is_unresolved(policy):
+        return Finding(
+            "memorystore_redis_configs lacks the maxmemory-policy that Anyscale wants",
+            "add it",
+            policy,
+            _EVICTION,
+            warning=True,
+        )
+    return None
+
+
+def zones_are_two_of_the_region(i: Inputs) -> Finding | None:
+    """Google refuses a second zone that is the first one, or one of another region."""
+    zone, other, region = i["google_zone"], i["alternative_google_zone"], i["google_region"]
+    if other is not None and (zone is None or other == zone):
+        return Finding("alternative_google_zone needs another google_zone beside it", "give two zones, or none", other)
+    for name in ("google_zone", "alternative_google_zone"):
+        if i[name] is not None and i.known(name, "google_region") and not i[name].startswith(f"{region}-"):
+            return Finding(f"{name} is not in the region {region}", "leave it out", i[name], f"zones of {region}")
+    return None
+
+
+def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
+    """Google refuses a peering with the host project's VPC, and looks for a plain name in the cloud's project."""
+    vpc, mode = i["memorystore_vpc_name"], i["memorystore_connect_mode"]
+    if not is_unresolved(vpc) and vpc.startswith("projects/") and mode == "DIRECT_PEERING":
+        return Finding(
+            "memorystore_connect_mode can't be DIRECT_PEERING in a shared VPC",
+            "leave it out, or set the VPC's connect_mode",
+            mode,
+            "PRIVATE_SERVICE_ACCESS",
+        )
+    return None
+
+
+class Memorystore(MemorystoreModule):
+    """A Redis with replicas in the nodes' VPC.
+
+    A name is taken as it stands, a prefix gets a random suffix. The project needs the service `redis.googleapis.com`.
+
+    Args:
+        scope: The stack.
+        id: Default: `memorystore`.
+        project: The project it is made in.
+        region: The cloud's region.
+        vpc: Where the nodes are.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names; `module_enabled` is True here.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_random_suffix_has_a_length,
+        labels_are_ones_google_accepts,
+        name_is_one_google_accepts,
+        numbers_are_within_limits,
+        tls_is_off,
+        auth_is_off,
+        keys_are_evicted_as_verify_wants,
+        zones_are_two_of_the_region,
+        a_shared_vpc_is_joined_through_private_services_access,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "memorystore",
+        *,
+        project: Project | ExistingProject,
+        region: GcpRegion,
+        vpc: Vpc | ExistingVpc,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[MemorystoreInputs],
+    ) -> None:
+        self._project = project
+        self._region = region
+        network, self._connect_mode = network_of(vpc, project)
+        super().__init__(scope, id, memorystore_vpc_name=network, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Switches the module on: of all modules, only this one is off by default."""
+        given = {
+            "module_enabled": True,
+            "anyscale_project_id": self._project.project_id,
+            "google_region": self._region,
+            "memorystore_connect_mode": self._connect_mode,
+        } | given
+        return exact_names(given, "anyscale_memorystore_name")
+
+    @property
+    def instance_name(self) -> str:
+        """The Redis' full name, which upstream calls its id."""
+        return self.anyscale_memorystore_id

@@ -1,0 +1,97 @@
+"""The project: new, or an existing one."""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Unpack
+
+from pydantic import TypeAdapter
+
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import GcpProjectId
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.google.guards import (
+    exact_names,
+    globally_unique,
+    labels_are_ones_google_accepts,
+    name_is_refused,
+    the_module_is_enabled,
+    the_random_suffix_has_a_length,
+)
+from anyscale_constructs.google.types import ProjectId, ProjectName
+from anyscale_constructs.modules.google.project import ProjectInputs, ProjectModule
+
+_ID: TypeAdapter[str] = TypeAdapter(ProjectId)
+_NAME: TypeAdapter[str] = TypeAdapter(ProjectName)
+_DEFAULT = "anyscale-"
+
+
+class ExistingProject(Model):
+    """A project that is there already, with a billing account."""
+
+    project_id: GcpProjectId
+
+
+def project_id_is_one_google_accepts(i: Inputs) -> Finding | None:
+    """Upstream makes the id from the name when there is none, and an id can't be all that a name can."""
+    names = ("anyscale_project_id", "anyscale_project_name", "anyscale_project_name_prefix")
+    return name_is_refused(i, _ID, *names, default=_DEFAULT)
+
+
+def project_name_is_one_google_accepts(i: Inputs) -> Finding | None:
+    """Google refuses others at apply."""
+    return name_is_refused(i, _NAME, "anyscale_project_name", "anyscale_project_name_prefix", default=_DEFAULT)
+
+
+def the_project_has_one_parent(i: Inputs) -> Finding | None:
+    """Upstream ignores the organization beside a folder; a service account can't make a project without a parent."""
+    folder, organization = i["folder_id"], i["organization_id"]
+    if folder is not None and organization is not None:
+        return Finding("organization_id is ignored beside folder_id", "give one of them", organization)
+    if folder is None and organization is None:
+        return Finding(
+            "folder_id and organization_id are not set, and a service account can't make a project without a parent",
+            "give one of them",
+            warning=True,
+        )
+    return None
+
+
+class Project(ProjectModule):
+    """A project in a billing account, which logs every access to its data.
+
+    A name is taken as it stands, a prefix gets a random suffix.
+
+    Args:
+        scope: The stack.
+        id: Default: `project`.
+        billing_account_id: Who pays, e.g. `01ABCD-234567-89EF01`.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_module_is_enabled,
+        the_random_suffix_has_a_length,
+        labels_are_ones_google_accepts,
+        project_id_is_one_google_accepts,
+        project_name_is_one_google_accepts,
+        the_project_has_one_parent,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "project",
+        *,
+        billing_account_id: str,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[ProjectInputs],
+    ) -> None:
+        super().__init__(scope, id, billing_account_id=billing_account_id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Takes names as they stand."""
+        return exact_names(globally_unique(given), "anyscale_project_name", "anyscale_project_id")

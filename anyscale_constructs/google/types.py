@@ -1,0 +1,126 @@
+"""Google Cloud's field types, in the manner of `core.types`: literals are checked, what is not known yet passes."""
+
+from typing import Annotated, Literal
+
+from anyscale_constructs.core.types import Checked
+
+ConnectMode = Literal["DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS"]
+"""How a managed service joins a VPC; PRIVATE_SERVICE_ACCESS needs a peering that the VPC's owner has set up."""
+
+GcpRegion = Annotated[str, Checked("a Google Cloud region", r"[a-z]+-[a-z]+\d+", "us-central1")]
+GcpZone = Annotated[str, Checked("a Google Cloud zone", r"[a-z]+-[a-z]+\d+-[a-z]", "us-central1-b")]
+BillingAccountId = Annotated[
+    str, Checked("a billing account's id", r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", "01ABCD-234567-89EF01")
+]
+FolderId = Annotated[str, Checked("a folder's number", r"(?:folders/)?\d+", "123456789012")]
+OrganizationNumber = Annotated[str, Checked("a Google Cloud organization's number", r"\d+", "123456789012")]
+VpcNetworkId = Annotated[
+    str,
+    Checked(
+        "a VPC's id, with its project",
+        r"projects/(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]/global/networks/[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
+        "projects/acme-network/global/networks/shared",
+    ),
+]
+ServiceAccountEmail = Annotated[
+    str,
+    Checked(
+        "a service account's e-mail address",
+        r"[^@\s/]+@[a-z0-9.-]+\.gserviceaccount\.com",
+        "anyscale@acme-ml.iam.gserviceaccount.com",
+    ),
+]
+CryptoKeyName = Annotated[
+    str,
+    Checked(
+        "a Cloud KMS key's full name",
+        r"projects/[^/\s]+/locations/[a-z0-9-]+/keyRings/[\w-]{1,63}/cryptoKeys/[\w-]{1,63}",
+        "projects/acme-security/locations/us-central1/keyRings/anyscale/cryptoKeys/storage",
+    ),
+]
+Role = Annotated[
+    str,
+    Checked(
+        "a role's full name",
+        r"(?:(?:projects|organizations)/[^/\s]+/)?roles/[\w.]+",
+        "roles/artifactregistry.reader",
+    ),
+]
+ServiceName = Annotated[
+    str, Checked("a service's full name", r"[a-z][a-z0-9-]*\.googleapis\.com", "redis.googleapis.com")
+]
+LabelKey = Annotated[
+    str,
+    Checked(
+        "at most 63 lower-case letters, digits, hyphens and underscores, beginning with a letter",
+        r"(?![\d_-])(?:[^\WA-Z]|-){1,63}",
+        "team",
+    ),
+]
+LabelValue = Annotated[
+    str,
+    Checked(
+        "at most 63 lower-case letters, digits, hyphens and underscores",
+        r"(?:[^\WA-Z]|-){0,63}",
+        "ml-platform",
+    ),
+]
+Labels = dict[LabelKey, LabelValue]
+
+# ---- Names of single kinds of things ----------------------------------------------------------------
+
+NamePrefix = Annotated[
+    str,
+    Checked(
+        "at most 17 lower-case letters, digits and hyphens, beginning with a letter, not with gcp- or goog "
+        "(Google keeps those)",
+        r"(?!gcp-|goog)[a-z][a-z0-9-]{0,16}",
+        "acme-ray-",
+    ),
+]
+ProjectId = Annotated[
+    str,
+    Checked(
+        "a project id: 6 to 30 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at "
+        "its end and without google, null, undefined or ssl",
+        r"(?!.*(?:google|null|undefined|ssl))[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        "acme-ml",
+    ),
+]
+ProjectName = Annotated[
+    str, Checked("4 to 30 letters, digits, spaces, quotes, hyphens or !", r"[A-Za-z0-9 '\"!-]{4,30}", "Acme ML")
+]
+InstanceId = Annotated[
+    str,
+    Checked(
+        "at most 40 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at the end",
+        r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?",
+        "anyscale-prod",
+    ),
+]
+ServiceAccountName = Annotated[
+    str,
+    Checked(
+        "6 to 30 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at the end",
+        r"[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        "anyscale-access",
+    ),
+]
+RoleId = Annotated[str, Checked("3 to 64 letters, digits, underscores and dots", r"[\w.]{3,64}", "anyscale_access")]
+PoolId = Annotated[
+    str,
+    Checked(
+        "4 to 32 lower-case letters, digits and hyphens, not beginning with gcp- (Google keeps that)",
+        r"(?!gcp-)[a-z0-9-]{4,32}",
+        "anyscale-access",
+    ),
+]
+GcsBucketName = Annotated[
+    str,
+    Checked(
+        "a bucket name: 3 to 63 lower-case letters, digits, hyphens and underscores, a letter or digit at both ends, "
+        "not beginning with goog and without google (dots would need a domain of yours)",
+        r"(?!goog)(?!.*(?:google|g00gle))[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]",
+        "acme-anyscale-prod",
+    ),
+]

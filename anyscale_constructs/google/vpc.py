@@ -1,0 +1,322 @@
+"""The VPC with the nodes' subnet: new, or an existing one, which another project may share."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Unpack
+
+from pydantic import Field, TypeAdapter, model_validator
+
+from anyscale_constructs.core import sizing
+from anyscale_constructs.core.model import Model, refuse
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import Cidr, GcpResourceName, NetworkingMode
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.google.guards import (
+    exact_names,
+    name_is_refused,
+    the_module_is_enabled,
+    the_random_suffix_has_a_length,
+)
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.types import ConnectMode, GcpRegion, VpcNetworkId
+from anyscale_constructs.modules.google.vpc import VpcInputs, VpcModule
+
+_NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
+_SUBNETS = ("public_subnet_cidr", "private_subnet_cidr")
+_GKE_RANGES = ("gke_services_range_cidr", "gke_pod_range_cidr")
+_FLOW_LOG_KEYS = (
+    "subnet_flow_logs_interval",
+    "subnet_flow_logs_sampling",
+    "subnet_flow_logs_metadata",
+    "subnet_flow_logs_filter",
+)
+# (the input that names a range, the range, what its name ends with when it is not named)
+_DERIVED_NAMES = (
+    ("public_subnet_name", "public_subnet_cidr", "public_subnet_suffix"),
+    ("private_subnet_name", "private_subnet_cidr", "private_subnet_suffix"),
+    ("proxy_subnet_name", "proxy_subnet_cidr", "proxy_subnet_suffix"),
+    ("gke_services_range_name", "gke_services_range_cidr", "gke_service_range_name_suffix"),
+    ("gke_pods_range_name", "gke_pod_range_cidr", "gke_pods_range_name_suffix"),
+)
+_LONGEST_PROXY_PREFIX = 26
+
+
+class ExistingVpc(Model):
+    """A VPC that is there already, and the subnet in it that Anyscale's nodes use.
+
+    A VPC of another project than the cloud's is a shared VPC: that project is its host project, whose owner lets the
+    cloud's control plane account use the subnet (Compute Network User).
+    """
+
+    vpc_id: VpcNetworkId = Field(description="Its project and its name: projects/<project>/global/networks/<name>.")
+    subnet_name: GcpResourceName = Field(description="The nodes' subnet; Anyscale uses one.")
+    subnet_cidr: Cidr = Field(description="The subnet's range, from which the nodes reach each other.")
+    proxy_subnet_cidr: Cidr | None = Field(
+        default=None, description="The range of the VPC's proxy-only subnet, which load balancers reach nodes from."
+    )
+    connect_mode: ConnectMode | None = Field(
+        default=None,
+        description="How Filestore and Memorystore join it. Default: PRIVATE_SERVICE_ACCESS for a shared VPC, "
+        "as Google wants it, else DIRECT_PEERING.",
+    )
+
+    @model_validator(mode="after")
+    def _large_enough(self) -> "ExistingVpc":
+        finding = sizing.too_small("subnet_cidr", [self.subnet_cidr], sizing.GOOGLE_SUBNET)
+        if finding and not finding.warning:
+            raise refuse(finding.what, finding.mend)
+        return self
+
+    @property
+    def vpc_name(self) -> str:
+        """The VPC's plain name."""
+        return self.vpc_id.rpartition("/")[2]
+
+    @property
+    def node_subnet_name(self) -> str:
+        """The subnet of Anyscale's nodes."""
+        return self.subnet_name
+
+    @property
+    def node_subnet_cidr(self) -> str:
+        """The range of that subnet."""
+        return self.subnet_cidr
+
+    def host_project_id(self, project: Project | ExistingProject) -> str | None:
+        """The project that shares the VPC with the cloud's; None when the VPC is the cloud's own."""
+        owner = self.vpc_id.split("/")[1]
+        return None if owner == project.project_id else owner
+
+
+def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
+    """Upstream makes the names of subnets and router of the VPC's, and Google takes 63 characters."""
+    ends = [
+        f"-{i['google_region']}-{i[suffix]}"
+        for name, cidr, suffix in _DERIVED_NAMES
+        if i[cidr] is not None and i[name] is None and i.known("google_region", suffix)
+    ]
+    router = "" if i["private_subnet_cidr"] is None else "-router"
+    longest = max([*ends, router], key=len)
+    return name_is_refused(i, _NAME, "anyscale_vpc_name", "anyscale_vpc_name_prefix", after=longest)
+
+
+def nodes_have_a_subnet(i: Inputs) -> Finding | None:
+    """Upstream makes none by default."""
+    if all(i[name] is None for name in _SUBNETS):
+        return Finding("public_subnet_cidr and private_subnet_cidr are not set, so nodes have no subnet", "give one")
+    return None
+
+
+def existing_subnets_are_in_existing_vpcs(i: Inputs) -> Finding | None:
+    """The module always makes a VPC, where no subnet can be; it makes none then, and its outputs are empty."""
+    for name in ("existing_public_subnet_id", "existing_private_subnet_id"):
+        if i[name] is not None:
+            return Finding(
+                f"{name} can't be in the VPC that is made here, and hides the new subnet",
+                "leave it out, or describe both with ExistingVpc",
+                i[name],
+            )
+    return None
+
+
+def ranges_are_networks(i: Inputs) -> Finding | None:
+    """Google refuses others."""
+    return next((found for name, cidr in _ranges(i).items() if (found := sizing.not_networks(name, [cidr]))), None)
+
+
+def ranges_lie_apart(i: Inputs) -> Finding | None:
+    """Google refuses others, after the VPC has been made."""
+    return sizing.misplaced(", ".join(_ranges(i)), list(_ranges(i).values()), ["0.0.0.0/0"])
+
+
+def subnets_are_large_enough(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails for a subnet that is smaller than a /24."""
+    return sizing.too_small("the nodes' subnet", [i[n] for n in _SUBNETS if i[n] is not None], sizing.GOOGLE_SUBNET)
+
+
+def the_proxy_subnet_is_large_enough(i: Inputs) -> Finding | None:
+    """Google refuses a smaller one."""
+    proxies = None if i["proxy_subnet_cidr"] is None else sizing.network(i["proxy_subnet_cidr"])
+    if proxies is not None and proxies.prefixlen > _LONGEST_PROXY_PREFIX:
+        allowed = f"/{_LONGEST_PROXY_PREFIX} or larger"
+        return Finding("proxy_subnet_cidr is too small for load balancers", "best take a /23", str(proxies), allowed)
+    return None
+
+
+def flow_log_settings_have_the_keys_upstream_reads(i: Inputs) -> Finding | None:
+    """Upstream's default and examples have Terraform's keys, but it reads others and ignores those."""
+    for name in ("public_subnet_flow_log_config", "private_subnet_flow_log_config"):
+        settings = i.given.get(name, {})
+        strange = [key for key in settings if key not in _FLOW_LOG_KEYS] if isinstance(settings, Mapping) else []
+        if strange:
+            return Finding(
+                f"{name} has keys that upstream ignores", "rename them", ", ".join(strange), ", ".join(_FLOW_LOG_KEYS)
+            )
+    return None
+
+
+def private_subnets_reach_anyscale(i: Inputs) -> Finding | None:
+    """Nodes call the control plane, and have no address of their own in a private subnet."""
+    if i["private_subnet_cidr"] is not None and i["create_nat"] is False:
+        return Finding(
+            "create_nat is off, so nodes in the private subnet don't reach Anyscale's control plane",
+            "leave it out, unless the VPC gets another way out",
+            warning=True,
+        )
+    return None
+
+
+def the_default_route_stays(i: Inputs) -> Finding | None:
+    """The NAT gateway needs it as much as nodes with public addresses do."""
+    if i["delete_default_internet_gateway_routes"] is True:
+        return Finding(
+            "delete_default_internet_gateway_routes leaves the VPC without a way to Anyscale's control plane",
+            "leave it out, unless the VPC gets another default route",
+            warning=True,
+        )
+    return None
+
+
+def nat_ports_are_dynamic_or_independent(i: Inputs) -> Finding | None:
+    """Google refuses both at once."""
+    switches = ("nat_enable_dynamic_port_allocation", "nat_enable_endpoint_independent_mapping")
+    if all(i[switch] is True for switch in switches):
+        return Finding(f"{' and '.join(switches)} exclude each other", "switch one of them off")
+    return None
+
+
+def private_services_have_a_proxy_subnet(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` looks for one: load balancers of private services stand in it."""
+    if i["private_subnet_cidr"] is not None and i["proxy_subnet_cidr"] is None:
+        return Finding(
+            "proxy_subnet_cidr is not set, so Anyscale services can't have a private load balancer",
+            "give a range, e.g. a /23, unless you run no services",
+            warning=True,
+        )
+    return None
+
+
+def gke_ranges_come_together_in_a_private_subnet(i: Inputs) -> Finding | None:
+    """Upstream ignores them without the subnet, and mixes their outputs up when there is only one."""
+    given = [name for name in _GKE_RANGES if i[name] is not None]
+    if given and (len(given) < len(_GKE_RANGES) or i["private_subnet_cidr"] is None):
+        return Finding(f"{given[0]} needs private_subnet_cidr and both of {', '.join(_GKE_RANGES)}", "give all three")
+    return None
+
+
+def ipv6_subnets_are_external(i: Inputs) -> Finding | None:
+    """Google wants the kind of address named, and internal ones need a range of the VPC that upstream doesn't make."""
+    for kind in ("public", "private"):
+        stack, access = f"{kind}_subnet_stack_type", f"{kind}_subnet_ipv6_type"
+        if i[stack] == "IPV4_IPV6" and i.known(access) and i[access] != "EXTERNAL":
+            return Finding(
+                f"{access} does not fit {stack} IPV4_IPV6", "set it, or leave both out", i[access], "EXTERNAL"
+            )
+    return None
+
+
+def _ranges(i: Inputs) -> dict[str, str]:
+    names = (*_SUBNETS, "proxy_subnet_cidr", *_GKE_RANGES)
+    return {name: i[name] for name in names if i[name] is not None}
+
+
+class Vpc(VpcModule):
+    """A VPC with the nodes' subnet, which stands behind a NAT gateway when it is private.
+
+    A name is taken as it stands, a prefix gets a random suffix. The NAT gateway hands out ports as they are needed:
+    upstream's 32 ports a node, without more on demand, are soon used up.
+
+    Args:
+        scope: The stack.
+        id: Default: `vpc`.
+        project: The project it is made in.
+        region: The subnets' region. Upstream would read the provider's, which is unknown whenever one of the services
+            in `depends_on` changes, and then replaces the subnets.
+        networking_mode: PUBLIC (default) makes a public subnet, PRIVATE a private one.
+        subnet_cidr: The range of that subnet. Default: 10.0.0.0/16.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names; a `public_subnet_cidr` or `private_subnet_cidr` replaces
+            the two above.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_module_is_enabled,
+        the_random_suffix_has_a_length,
+        names_are_ones_google_accepts,
+        nodes_have_a_subnet,
+        existing_subnets_are_in_existing_vpcs,
+        ranges_are_networks,
+        ranges_lie_apart,
+        subnets_are_large_enough,
+        the_proxy_subnet_is_large_enough,
+        flow_log_settings_have_the_keys_upstream_reads,
+        private_subnets_reach_anyscale,
+        the_default_route_stays,
+        nat_ports_are_dynamic_or_independent,
+        private_services_have_a_proxy_subnet,
+        gke_ranges_come_together_in_a_private_subnet,
+        ipv6_subnets_are_external,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "vpc",
+        *,
+        project: Project | ExistingProject,
+        region: GcpRegion,
+        networking_mode: NetworkingMode = "PUBLIC",
+        subnet_cidr: Cidr = "10.0.0.0/16",
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[VpcInputs],
+    ) -> None:
+        self._project = project
+        self._region = region
+        self._private = networking_mode == "PRIVATE"
+        self._subnet_cidr = subnet_cidr
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Makes the nodes' subnet of the kind that is wanted, and lets the NAT gateway allocate ports."""
+        if not set(_SUBNETS) & set(given):
+            given = {_SUBNETS[self._private]: self._subnet_cidr} | given
+        if self._private and "private_subnet_cidr" not in given:
+            raise InputError(
+                "networking_mode PRIVATE, but only public_subnet_cidr is given", mend="give private_subnet_cidr"
+            )
+        if "private_subnet_cidr" in given and given.get("nat_enable_endpoint_independent_mapping") is not True:
+            given = {"nat_enable_dynamic_port_allocation": True} | given
+        given = {"anyscale_project_id": self._project.project_id, "google_region": self._region} | given
+        return exact_names(given, "anyscale_vpc_name")
+
+    @property
+    def node_subnet_name(self) -> str:
+        """The subnet of Anyscale's nodes: the private one if there is one, else the public one."""
+        return self.private_subnet_name if self.inputs["private_subnet_cidr"] is not None else self.public_subnet_name
+
+    @property
+    def node_subnet_cidr(self) -> str:
+        """The range of that subnet."""
+        private: str | None = self.inputs["private_subnet_cidr"]
+        return self.inputs["public_subnet_cidr"] if private is None else private
+
+    @property
+    def proxy_subnet_cidr(self) -> str | None:
+        """The range of the proxy-only subnet, for which upstream has no output."""
+        cidr: str | None = self.inputs["proxy_subnet_cidr"]
+        return cidr
+
+    def host_project_id(self, _project: Project | ExistingProject) -> None:
+        """None: a new VPC is the cloud's own."""
+
+
+def network_of(vpc: Vpc | ExistingVpc, project: Project | ExistingProject) -> tuple[str, ConnectMode]:
+    """How a managed service names the VPC, and how it joins it: a shared VPC has its own way for both."""
+    if isinstance(vpc, Vpc):
+        return vpc.vpc_name, "DIRECT_PEERING"
+    if vpc.host_project_id(project) is None:
+        return vpc.vpc_name, vpc.connect_mode or "DIRECT_PEERING"
+    return vpc.vpc_id, vpc.connect_mode or "PRIVATE_SERVICE_ACCESS"

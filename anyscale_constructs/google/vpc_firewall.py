@@ -1,0 +1,258 @@
+"""The firewall policy of the VPC: new, or an existing one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Unpack
+
+from pydantic import TypeAdapter
+
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import GcpResourceName
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.google.guards import name_is_refused, the_module_is_enabled
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.vpc import ExistingVpc, Vpc
+from anyscale_constructs.modules.google.vpc_firewall import VpcFirewallInputs, VpcFirewallModule
+
+_NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
+_SELF, _CIDR, _HEALTH = "ingress_with_self_map", "ingress_from_cidr_map", "ingress_from_gcp_health_checks"
+_POOLS = "ingress_from_machine_pool_cidr_ranges"
+_HEALTH_CHECK_RANGES = ("35.191.0.0/16", "130.211.0.0/22")
+_ANYWHERE = "0.0.0.0/0"
+_FIRST_SELF_PRIORITY = 100
+
+
+class ExistingFirewallPolicy(Model):
+    """A firewall policy that is there already, associated with the VPC.
+
+    It must let the nodes' subnet reach itself on all ports, users reach 443, and Google's health checks reach 8000.
+    """
+
+    firewall_policy_name: GcpResourceName
+
+
+def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
+    """Upstream makes the association's name of the VPC's, and Google takes 63 characters."""
+    found = name_is_refused(i, _NAME, "firewall_policy_name", "vpc_name")
+    return found or name_is_refused(i, _NAME, "vpc_name", after="-association")
+
+
+def nodes_reach_each_other(i: Inputs) -> Finding | None:
+    """Upstream makes no rule without a range, and `anyscale cloud verify` fails unless all ports are open."""
+    everything = any(rule.get("rule") == "all-all" for rule in _rules(i, _SELF))
+    if i["ingress_with_self_cidr_range"] and (everything or len(_rules(i, _SELF)) < len(i[_SELF])):
+        return None
+    return Finding(
+        "ingress_with_self_cidr_range and ingress_with_self_map don't open all ports from the nodes' subnet to itself, "
+        "so Ray's nodes can't reach each other",
+        'give the subnet\'s range, and [{"rule": "all-all"}] as the rules',
+    )
+
+
+def self_rules_name_a_known_rule(i: Inputs) -> Finding | None:
+    """Upstream ignores a rule's own ports unless the rule is one it knows, and opens all of them."""
+    for rule in _rules(i, _SELF):
+        known = _predefined(i, rule)
+        if known is None or ("ports" in rule and not known["ports"]):
+            return Finding(
+                f"{_SELF} has a rule whose ports upstream ignores", "name a known rule", rule, _known_rules(i)
+            )
+    return None
+
+
+def rules_have_ports(i: Inputs) -> Finding | None:
+    """Upstream takes the ports of a known rule as one range, so rules with none or several fail at apply."""
+    for name in (_CIDR, _HEALTH):
+        for rule in _rules(i, name):
+            known = _predefined(i, rule) or {"ports": ""}
+            if not rule.get("ports") and (not known["ports"] or "," in known["ports"]):
+                return Finding(
+                    f"{name} has a rule without ports that upstream can use",
+                    'give ports, e.g. "8443" or "8000-8010,9000", or the name of a rule with one range',
+                    rule,
+                )
+    return None
+
+
+def rules_keep_their_protocol(i: Inputs) -> Finding | None:
+    """Upstream takes the protocol of the known rule, or tcp, and ignores the rule's own."""
+    for rule in _rules(i, _CIDR):
+        used = (_predefined(i, rule) or {"protocol": "tcp"})["protocol"]
+        if rule.get("protocol", used) != used:
+            return Finding(f"{_CIDR} has a rule whose protocol upstream ignores", "leave it out", rule, str(used))
+    return None
+
+
+def rules_have_ranges(i: Inputs) -> Finding | None:
+    """Upstream splits the text at commas only: a blank or nothing between them is refused at apply."""
+    for name in (_CIDR, _HEALTH):
+        for rule in _rules(i, name):
+            ranges = _ranges(i, rule)
+            if (
+                any(not is_unresolved(range_) and range_ != "".join(range_.split()) for range_ in ranges)
+                or "" in ranges
+            ):
+                return Finding(
+                    f"{name} has a rule with an empty range or a blank", "join ranges with commas only", rule
+                )
+    return None
+
+
+def priorities_are_numbers_of_their_own(i: Inputs) -> Finding | None:
+    """Upstream takes a known rule's ports for its priority, and Google keeps one rule for each priority."""
+    seen: dict[str, str] = {}
+    for name, priority in _priorities(i):
+        if not priority.isdecimal():
+            return Finding(f"{name} has a rule without a priority that is a number", "give the rule one", priority)
+        if priority in seen:
+            return Finding(
+                f"{name} has a rule with the same priority as one of {seen[priority]}",
+                "give it a priority of its own, or join the two rules' ranges",
+                priority,
+            )
+        seen[priority] = name
+    return None
+
+
+def health_checks_reach_services(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` looks for Google's ranges in a shared VPC, where Anyscale can't add them."""
+    ranges = [range_ for rule in _rules(i, _HEALTH) for range_ in _ranges(i, rule)]
+    missing = [range_ for range_ in _HEALTH_CHECK_RANGES if range_ not in ranges]
+    if missing and not is_unresolved(ranges):
+        return Finding(f"{_HEALTH} lacks {', '.join(missing)}, so services don't get healthy", "add them", warning=True)
+    return None
+
+
+def https_is_open_to_someone(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` warns when nobody may reach 443: users can't open the clusters' pages then."""
+    if not i[_CIDR] and not i[_POOLS]:
+        return Finding(
+            "no range may reach port 443, so users can't open workspaces and dashboards",
+            "give ingress_cidr_blocks, the ranges your users come from",
+            warning=True,
+        )
+    return None
+
+
+def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
+    """A review should not be the first to see it."""
+    opened = [(f"{_CIDR} opens {rule.get('rule', 'a port')}", _ranges(i, rule)) for rule in _rules(i, _CIDR)]
+    for what, ranges in [*opened, (f"{_POOLS} open the machine pool", i[_POOLS])]:
+        if _ANYWHERE in ranges:
+            return Finding(
+                f"{what} to the whole internet",
+                "name the ranges your users come from",
+                ",".join(ranges),
+                warning=True,
+            )
+    return None
+
+
+def _rules(i: Inputs, name: str) -> list[Mapping[str, str]]:
+    """The rules of a list, without those that are not known yet."""
+    if not isinstance(i["predefined_firewall_rules"], Mapping):
+        return []
+    return [rule for rule in i[name] or () if isinstance(rule, Mapping) and not any(map(is_unresolved, rule.values()))]
+
+
+def _predefined(i: Inputs, rule: Mapping[str, str]) -> Mapping[str, Any] | None:
+    known = i["predefined_firewall_rules"]
+    return known.get(rule.get("rule", "")) if isinstance(known, Mapping) else None
+
+
+def _known_rules(i: Inputs) -> str:
+    return "rule: " + ", ".join(sorted(i["predefined_firewall_rules"]))
+
+
+def _ranges(i: Inputs, rule: Mapping[str, str]) -> list[str]:
+    if "cidr_blocks" in rule:
+        return rule["cidr_blocks"].split(",")
+    default = i["default_ingress_cidr_range"]
+    return [default] if isinstance(default, str) else default or [""]
+
+
+def _priorities(i: Inputs) -> Iterator[tuple[str, str]]:
+    """Each rule's list, and the priority that upstream gives it."""
+    for name, takes in ((_SELF, ""), (_CIDR, "ports"), (_HEALTH, "priority")):
+        for index, rule in enumerate(_rules(i, name)):
+            known = _predefined(i, rule) if takes else None
+            default = index + _FIRST_SELF_PRIORITY if not takes else index if known is None else known[takes]
+            yield name, str(rule.get("priority", default))
+    pools = _predefined(i, {"rule": "machine-pools"})
+    if i[_POOLS] and pools is not None:
+        yield _POOLS, str(pools["priority"])
+
+
+class VpcFirewall(VpcFirewallModule):
+    """The VPC's firewall policy: the nodes' subnet reaches itself, Google's health checks reach services.
+
+    Google lets a VPC have one such policy: clouds that share a VPC share it, as an `ExistingFirewallPolicy`.
+    In a shared VPC it is made in the host project.
+
+    Args:
+        scope: The stack.
+        id: Default: `vpc_firewall`.
+        project: The cloud's project.
+        vpc: The VPC it guards.
+        ingress_cidr_blocks: Ranges that may reach port 443. Default: none but the VPC's proxy-only subnet.
+        enable_ssh_access: Whether the same ranges may reach port 22. Default: False.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names; `ingress_from_cidr_map` replaces the two above.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_module_is_enabled,
+        names_are_ones_google_accepts,
+        nodes_reach_each_other,
+        self_rules_name_a_known_rule,
+        rules_have_ports,
+        rules_keep_their_protocol,
+        rules_have_ranges,
+        priorities_are_numbers_of_their_own,
+        health_checks_reach_services,
+        https_is_open_to_someone,
+        the_internet_is_not_let_in,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "vpc_firewall",
+        *,
+        project: Project | ExistingProject,
+        vpc: Vpc | ExistingVpc,
+        ingress_cidr_blocks: Sequence[str] = (),
+        enable_ssh_access: bool = False,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[VpcFirewallInputs],
+    ) -> None:
+        self._project = project
+        self._vpc = vpc
+        proxies = [] if vpc.proxy_subnet_cidr is None else [vpc.proxy_subnet_cidr]
+        self._health_checks = [*_HEALTH_CHECK_RANGES, *proxies]
+        self._rules = {"https-443-tcp": [*ingress_cidr_blocks, *proxies]}
+        if enable_ssh_access:
+            self._rules["ssh-tcp"] = [*ingress_cidr_blocks]
+        super().__init__(scope, id, depends_on=depends_on, **inputs)
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Names the VPC, and writes the rules for the ranges."""
+        rules = [{"rule": name, "cidr_blocks": ",".join(ranges)} for name, ranges in self._rules.items() if ranges]
+        host = self._vpc.host_project_id(self._project)
+        return {
+            "anyscale_project_id": self._project.project_id if host is None else host,
+            "vpc_name": self._vpc.vpc_name,
+            "vpc_id": self._vpc.vpc_id,
+            "ingress_with_self_cidr_range": [self._vpc.node_subnet_cidr],
+            _HEALTH: [{"rule": "health-checks", "cidr_blocks": ",".join(self._health_checks)}],
+            **({_CIDR: rules} if rules else {}),
+        } | given
+
+    @property
+    def firewall_policy_name(self) -> str:
+        """The policy's name."""
+        return self.vpc_firewall_policy_name

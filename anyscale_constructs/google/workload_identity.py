@@ -1,0 +1,99 @@
+"""Workload identity federation: how Anyscale's control plane, which runs in AWS, acts as a service account here.
+
+A provider in an identity pool trusts one AWS account, Anyscale's, and there only the role that Anyscale keeps for one
+organization: its tokens' subjects begin with `arn:aws:sts::525325868955:assumed-role/gcp_if_<organization id>`.
+Whoever the pool lets in may act as the control plane's service account, so nothing else belongs into that pool.
+No key is ever made.
+"""
+
+from pydantic import Field, TypeAdapter
+
+from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.module import Finding, Inputs
+from anyscale_constructs.core.types import IdentityProviderName, OrgId
+from anyscale_constructs.google.guards import name_is_refused, value_is_refused
+from anyscale_constructs.google.types import PoolId
+
+_ORGANIZATION: TypeAdapter[str] = TypeAdapter(OrgId)
+_PROVIDER: TypeAdapter[str | None] = TypeAdapter(IdentityProviderName | None)
+_POOL: TypeAdapter[str] = TypeAdapter(PoolId)
+_NAMES = ("workload_identity_pool_name", "workload_identity_pool_provider_name")
+# Google's limits, which the pool and its provider share
+_LONGEST_TEXTS = {"workload_identity_pool_display_name": 32, "workload_identity_pool_description": 256}
+
+
+class ExistingIdentityProvider(Model):
+    """An identity provider that is there already, and trusts Anyscale for the organization as a new one would."""
+
+    provider_name: IdentityProviderName = Field(description="Its full name, which holds the project's number.")
+
+
+def the_organization_is_the_only_one_trusted(i: Inputs) -> Finding | None:
+    """Upstream compares the beginning of the role only, and accepts any text that begins with org_ as an id."""
+    return value_is_refused(_ORGANIZATION, i["anyscale_org_id"], "anyscale_org_id", "give the organization's whole id")
+
+
+def anyscale_is_trusted(i: Inputs) -> Finding | None:
+    """Another AWS account replaces Anyscale's, and its roles could act as the control plane."""
+    for name in ("workload_anyscale_aws_account_id", "anyscale_access_aws_account_id"):
+        if i[name] not in (None, CONTROL_PLANE_ACCOUNT) and i.known(name):
+            return Finding(
+                f"{name} replaces Anyscale's control plane account, which can't act in the project then",
+                "leave it out",
+                i[name],
+                CONTROL_PLANE_ACCOUNT,
+                warning=True,
+            )
+    return None
+
+
+def an_existing_provider_is_named_in_full(i: Inputs) -> Finding | None:
+    """Upstream cuts the pool out of the name, and members of a pool are known by the project's number only."""
+    name = "existing_workload_identity_provider_name"
+    return value_is_refused(_PROVIDER, i[name], name, "gcloud iam workload-identity-pools providers list shows it")
+
+
+def pool_settings_need_a_new_pool(i: Inputs) -> Finding | None:
+    """Upstream ignores them beside an existing provider."""
+    if i["existing_workload_identity_provider_name"] is not None:
+        for name in (*_NAMES, *_LONGEST_TEXTS):
+            if name in i.given:
+                return Finding(f"{name} is ignored beside existing_workload_identity_provider_name", "leave it out")
+    return None
+
+
+def pool_names_are_ones_google_accepts(i: Inputs) -> Finding | None:
+    """Upstream takes the control plane's account name, which may begin with gcp- where a pool's may not."""
+    account = ("anyscale_access_service_acct_name", "anyscale_access_service_acct_name_prefix")
+    for name in _NAMES:
+        given = i[name] is not None
+        found = (
+            value_is_refused(_POOL, i[name], name, "choose another")
+            if given
+            else name_is_refused(i, _POOL, *account, default="anyscale-")
+        )
+        if found:
+            return found
+    return None
+
+
+def pool_texts_fit(i: Inputs) -> Finding | None:
+    """Google refuses longer ones at apply, when the service account is there."""
+    for name, longest in _LONGEST_TEXTS.items():
+        text = i[name]
+        if text is not None and not is_unresolved(text) and len(text) > longest:
+            return Finding(f"{name} is too long", "shorten it", text, f"at most {longest} characters")
+    return None
+
+
+GUARDS = (
+    the_organization_is_the_only_one_trusted,
+    anyscale_is_trusted,
+    an_existing_provider_is_named_in_full,
+    pool_settings_need_a_new_pool,
+    pool_names_are_ones_google_accepts,
+    pool_texts_fit,
+)
+"""For the module that makes the pool, which is the one of the service accounts."""

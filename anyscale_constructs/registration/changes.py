@@ -1,0 +1,148 @@
+"""What registering again would change: a merge over what the control plane has, or a refusal."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from anyscale_constructs.errors import RefusedChangeError
+
+# What a cloud keeps for life: Anyscale has no call that changes it.
+_FOR_LIFE = {
+    "provider": "provider",
+    "compute_stack": "compute stack",
+    "region": "region",
+    "aws_config.anyscale_iam_role_id": "control-plane role",
+    "aws_config.external_id": "external id",
+    "gcp_config.project_id": "project",
+    "gcp_config.provider_name": "identity provider",
+    "gcp_config.anyscale_service_account_email": "control-plane service account",
+}
+
+# What the control plane finds by itself, and from what: it goes stale when its source changes.
+_DERIVED = {
+    "aws_config.zones": "aws_config.subnet_ids",
+    "aws_config.memorydb_cluster_arn": "aws_config.memorydb_cluster_name",
+    "aws_config.memorydb_cluster_endpoint": "aws_config.memorydb_cluster_name",
+    "gcp_config.memorystore_endpoint": "gcp_config.memorystore_instance_name",
+    "file_storage.mount_targets": "file_storage.file_storage_id",
+    "file_storage.mount_path": "file_storage.file_storage_id",
+}
+
+# What is there without having been asked for, and means nothing.
+_FILLED_IN = {
+    "cloud_resource_id",
+    "networking_mode",
+    "aws_config.external_id",
+    "object_storage.region",
+    *_DERIVED,
+}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A field that differs."""
+
+    field: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        return f"{self.field}: {json.dumps(self.before)} -> {json.dumps(self.after)}"
+
+
+def refuse_changes_for_life(cloud: str, existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raises if the cloud would have to become another one.
+
+    Args:
+        cloud: What to call the cloud in the error.
+        existing: The cloud or its resource, as the control plane has it; UNKNOWN counts as not known.
+        wanted: The resource file's content.
+
+    Raises:
+        RefusedChangeError: Naming what differs, with both values.
+    """
+    before, after = _flat(existing), _flat(wanted)
+    differing = [
+        f"its {what} is {before[field]!r} and can't become {after[field]!r}"
+        for field, what in _FOR_LIFE.items()
+        if field in before and field in after and before[field] not in (after[field], "UNKNOWN")
+    ]
+    if differing:
+        raise RefusedChangeError(
+            f"{cloud} stays as it is: {'; '.join(differing)}. Nothing was written",
+            mend="deploy with the old values again, or register under another name with --name",
+        )
+
+
+def changes(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
+    """The fields of the resource file that the control plane has otherwise, in the file's order."""
+    before, after = _flat(existing), _flat(wanted)
+    before = implied(before) | before
+    return [
+        Change(field, before.get(field), value)
+        for field, value in after.items()
+        if _comparable(before.get(field)) != _comparable(value)
+    ]
+
+
+def implied(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What holds where nothing else is said, and the control plane need not keep.
+
+    Args:
+        fields: What is said, by section.field.
+    """
+    node_role = str(fields.get("aws_config.cluster_iam_role_id", ""))
+    return {
+        "networking_mode": "PUBLIC",
+        "object_storage.region": fields.get("region"),
+        "aws_config.cluster_instance_profile_id": node_role.replace(":role/", ":instance-profile/"),
+    }
+
+
+def merge(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource to send: the wanted fields over the existing ones, without what went stale."""
+    changed = {change.field for change in changes(existing, wanted)}
+    before, after = _flat(existing), _flat(wanted)
+    stale = {field for field, source in _DERIVED.items() if source in changed}
+    return _nested({**{field: value for field, value in before.items() if field not in stale}, **after})
+
+
+def left_over(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What the control plane has and the resource file doesn't name: it is kept, and worth a word."""
+    after = _flat(wanted)
+    return {k: v for k, v in _flat(existing).items() if k not in after and k not in _FILLED_IN}
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
+    for path, value in flat.items():
+        *sections, key = path.split(".")
+        target = nested
+        for section in sections:
+            target = target.setdefault(section, {})
+        target[key] = value
+    return nested
+
+
+def _comparable(value: Any) -> Any:
+    # The control plane leaves out what is empty, and the order of subnets, zones and groups has no meaning.
+    if isinstance(value, list):
+        return sorted(json.dumps(_without_none(element), sort_keys=True) for element in value) or None
+    return value or None
+
+
+def _without_none(element: Any) -> Any:
+    if isinstance(element, Mapping):
+        return {k: v for k, v in element.items() if v is not None}
+    return element

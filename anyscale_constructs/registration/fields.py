@@ -1,0 +1,39 @@
+"""The field types of the resource file: literals are checked, Terraform expressions pass untouched."""
+
+from typing import Annotated
+
+from anyscale_constructs.core.types import Checked
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+Text = Annotated[str, Checked("text, with no space at its ends", r"\S(?:.*\S)?", "primary")]
+Email = Annotated[
+    str,
+    Checked("an e-mail address", r"[^@\s/]+@[^@\s/]+", "anyscale@acme-ml.iam.gserviceaccount.com"),
+]
+Endpoint = Annotated[
+    str,
+    Checked("an http or https URL", r"https?://[^\s/]+\S*", "https://s3.us-east-2.amazonaws.com"),
+]
+HostPort = Annotated[str, Checked("a host and a port", r"[^\s:/]+:\d+", "redis.ray-system.svc.cluster.local:6379")]
+RedisUrl = Annotated[
+    str,
+    Checked(
+        "rediss://, the host, a colon and the port (MemoryDB speaks TLS)",
+        r"rediss://[^\s:/]+:\d+",
+        "rediss://clustercfg.anyscale-prod.abc123.memorydb.us-east-2.amazonaws.com:6379",
+    ),
+]
+MemoryDbName = Annotated[
+    str,
+    Checked("a MemoryDB cluster's plain name, not its ARN", r"[a-z][a-z0-9-]{0,39}", "anyscale-prod"),
+]
+MemoryDbArn = Annotated[
+    str,
+    Checked(
+        "a MemoryDB cluster's ARN",
+        r"arn:aws:memorydb:[a-z0-9-]+:\d{12}:cluster/[a-z0-9-]+",
+        "arn:aws:memorydb:us-east-2:111122223333:cluster/anyscale-prod",
+    ),
+]
+TenantId = Annotated[str, Checked("an Azure tenant's id", _UUID, "a1b2c3d4-e5f6-7890-abcd-ef1234567890")]

@@ -1,0 +1,152 @@
+"""Terraform's outputs, in whichever form they come, as what registration needs."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from pydantic import TypeAdapter, ValidationError
+
+from anyscale_constructs.core.types import OrgId
+from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.registration.fields import Text
+from anyscale_constructs.registration.resource import CloudResource
+
+RESOURCE_OUTPUT = "anyscale_cloud_resource"
+NAME_OUTPUT = "anyscale_cloud_name"
+ORG_OUTPUT = "anyscale_org_id"
+
+_TERRAFORM_KEYS = {"value", "type", "sensitive"}
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What is registered, and under which name."""
+
+    cloud_name: str
+    resource: CloudResource
+
+
+def find_registration(outputs: Any, stack: str, *, source: str, name: str | None = None) -> Registration:
+    """The registration that the outputs describe.
+
+    Args:
+        outputs: What `terraform output -json` or `cdktf deploy --outputs-file` gave, or a resource file.
+        stack: The stack, to find its outputs among others.
+        source: Where the outputs come from, for the error.
+        name: The cloud's name. Default: the output anyscale_cloud_name.
+
+    Raises:
+        RegistrationError: An output is missing or wrong; the text says which.
+    """
+    if not isinstance(outputs, Mapping):
+        raise RegistrationError(f"{source} must hold a mapping of outputs", value=type(outputs).__name__)
+    values = _plain_values(outputs, stack, source)
+    if values.get(RESOURCE_OUTPUT) is None:
+        raise RegistrationError(
+            f"{source} has no output {RESOURCE_OUTPUT}: it has {', '.join(sorted(values)) or 'no outputs'}",
+            mend=f"deploy the stack {stack} first; for another stack's outputs, name that stack",
+        )
+    if not isinstance(values[RESOURCE_OUTPUT], Mapping):
+        raise RegistrationError(f"{source}: {RESOURCE_OUTPUT} must be an object", value=values[RESOURCE_OUTPUT])
+    resource = CloudResource.read(values[RESOURCE_OUTPUT], f"{source}: {RESOURCE_OUTPUT}")
+    _check_organization(resource, values.get(ORG_OUTPUT), source)
+    cloud_name = name or values.get(NAME_OUTPUT)
+    if cloud_name is None:
+        raise RegistrationError(f"{source} has no output {NAME_OUTPUT}", mend="name the cloud with --name")
+    return Registration(_checked(Text, cloud_name, "--name" if name else f"{source}: {NAME_OUTPUT}"), resource)
+
+
+def read_outputs(stack: str, file: str | None) -> tuple[Any, str]:
+    """The outputs and what to call their source.
+
+    Args:
+        stack: The stack whose directory `terraform output` runs in when there is no file.
+        file: A JSON or YAML file, `-` for standard input, or None.
+
+    Raises:
+        RegistrationError: The outputs can't be read.
+    """
+    if file is None:
+        return _from_terraform(stack)
+    source = "standard input" if file == "-" else file
+    try:
+        text = sys.stdin.read() if file == "-" else pathlib.Path(file).read_text(encoding="utf-8")
+        return yaml.safe_load(text), source  # JSON is YAML
+    except OSError as error:
+        raise RegistrationError(f"{source} can't be read: {error.strerror}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RegistrationError(f"{source} is neither JSON nor YAML: {error}") from error
+
+
+def _from_terraform(stack: str) -> tuple[Any, str]:
+    directory = _out_directory() / "stacks" / stack
+    if not directory.is_dir():
+        raise RegistrationError(
+            f"the stack {stack} has no directory {directory}",
+            mend="run this beside cdktf.json, after cdktf deploy, or give the outputs with --outputs",
+        )
+    program = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")  # the variable is cdktf's own
+    command = [program, "output", "-json", "-no-color"]
+    try:
+        done = subprocess.run(
+            command, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+    except OSError as error:
+        raise RegistrationError(
+            f"{program} can't be run: {error.strerror}", mend="install it, or give the outputs with --outputs"
+        ) from error
+    source = f"terraform output of {stack}"
+    if done.returncode:
+        raise RegistrationError(
+            f"{source} failed: {done.stderr.strip()}", mend=f"run terraform init and apply in {directory}"
+        )
+    return json.loads(done.stdout), source
+
+
+def _out_directory() -> pathlib.Path:
+    file = pathlib.Path("cdktf.json")
+    if not file.is_file():
+        return pathlib.Path("cdktf.out")
+    try:
+        output = json.loads(file.read_text(encoding="utf-8")).get("output", "cdktf.out")
+    except (ValueError, AttributeError) as error:
+        raise RegistrationError(f"{file} is no JSON object: {error}") from error
+    return pathlib.Path(output)
+
+
+def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[str, Any]:
+    """The three forms as one: names and values."""
+    if "provider" in outputs and "compute_stack" in outputs:
+        return {RESOURCE_OUTPUT: outputs}
+    if outputs and all(isinstance(output, Mapping) and output.keys() <= _TERRAFORM_KEYS for output in outputs.values()):
+        return {name: output.get("value") for name, output in outputs.items()}
+    if RESOURCE_OUTPUT in outputs:
+        return dict(outputs)
+    if isinstance(outputs.get(stack), Mapping):
+        return dict(outputs[stack])
+    if outputs and all(isinstance(output, Mapping) for output in outputs.values()):
+        raise RegistrationError(f"{source} has no stack {stack}: it has {', '.join(sorted(outputs))}")
+    return dict(outputs)
+
+
+def _check_organization(resource: CloudResource, org_id: Any, source: str) -> None:
+    external_id = resource.aws_config.external_id if resource.aws_config else None
+    if org_id is None or external_id is None:
+        return
+    if not external_id.startswith(f"{_checked(OrgId, org_id, f'{source}: {ORG_OUTPUT}')}-"):
+        raise RegistrationError(
+            f"{source}: aws_config.external_id must begin with the organization {org_id}", value=external_id
+        )
+
+
+def _checked(kind: Any, value: Any, where: str) -> str:
+    try:
+        return str(TypeAdapter(kind).validate_python(value))
+    except ValidationError as error:
+        raise RegistrationError(f"{where} {error.errors()[0]['msg']}", value=value) from error

@@ -1,0 +1,218 @@
+"""The rules of the resource file that need more than one field; what is not known yet is skipped."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model
+
+if TYPE_CHECKING:
+    from anyscale_constructs.registration.resource import CloudResource
+
+
+class _Form(NamedTuple):
+    says: str
+    pattern: str
+    example: str
+
+
+def problems(resource: "CloudResource") -> Iterator[str]:
+    """Says what is missing, misplaced or of the wrong form, one problem at a time."""
+    yield from _missing(resource)
+    yield from _misplaced(resource)
+    yield from _misformed(resource)
+    yield from _unfit(resource)
+
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_IDENTITY = "kubernetes_config.anyscale_operator_iam_identity"
+_BUCKET = "object_storage.bucket_name"
+_STORAGE_ID = "file_storage.file_storage_id"
+
+_FORMS: dict[str, dict[str, _Form]] = {
+    "AWS": {
+        "region": _Form(
+            "a region of the commercial AWS partition",
+            r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d",
+            "us-east-2",
+        ),
+        _BUCKET: _Form(
+            "s3:// and the bucket's name", r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "s3://acme-anyscale-prod"
+        ),
+        _STORAGE_ID: _Form("an EFS file system's id", r"fs-[0-9a-f]{8,40}", "fs-0123456789abcdef0"),
+        _IDENTITY: _Form(
+            "an IAM role's ARN",
+            r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+",
+            "arn:aws:iam::111122223333:role/anyscale-operator",
+        ),
+    },
+    "GCP": {
+        "region": _Form("a Google Cloud region", r"[a-z]+-[a-z]+\d+", "us-central1"),
+        _BUCKET: _Form(
+            "gs:// and the bucket's name",
+            r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
+            "gs://acme-anyscale-prod",
+        ),
+        _STORAGE_ID: _Form(
+            "a Filestore instance's full name",
+            r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+",
+            "projects/acme-ml/locations/us-central1-a/instances/anyscale",
+        ),
+        _IDENTITY: _Form(
+            "a service account's e-mail", r"[^@\s/]+@[^@\s/]+", "operator@acme-ml.iam.gserviceaccount.com"
+        ),
+    },
+    "AZURE": {
+        "region": _Form("an Azure region", r"[a-z]+[0-9]*", "eastus2"),
+        _BUCKET: _Form(
+            "abfss://, the container, @ and the storage account's host",
+            r"abfss://[a-z0-9$-]{3,63}@[a-z0-9]{3,24}\.dfs\.core\.windows\.net",
+            "abfss://anyscale@acmeprod.dfs.core.windows.net",
+        ),
+        _IDENTITY: _Form(
+            "the managed identity's principal id (not its client id)",
+            _UUID,
+            "11111111-2222-3333-4444-555555555555",
+        ),
+    },
+    "GENERIC": {
+        _BUCKET: _Form(
+            "a scheme and the bucket's name",
+            r"(s3|gs)://[^/\s:]+|abfss://[^/\s:@]+@[^/\s:@]+",
+            "s3://acme-anyscale-prod",
+        ),
+    },
+}
+_PLACEHOLDER_ACCOUNT = "::123456789012:"
+_PLACEHOLDER_BUCKETS = ("s3://my-bucket", "gs://my-bucket")
+
+_REQUIRED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("AWS", "VM"): (
+        _BUCKET,
+        "aws_config.vpc_id",
+        "aws_config.subnet_ids",
+        "aws_config.security_group_ids",
+        "aws_config.anyscale_iam_role_id",
+        "aws_config.external_id",
+        "aws_config.cluster_iam_role_id",
+    ),
+    ("GCP", "VM"): (
+        _BUCKET,
+        "gcp_config.project_id",
+        "gcp_config.provider_name",
+        "gcp_config.vpc_name",
+        "gcp_config.subnet_names",
+        "gcp_config.firewall_policy_names",
+        "gcp_config.anyscale_service_account_email",
+        "gcp_config.cluster_service_account_email",
+    ),
+    ("AWS", "K8S"): (
+        _BUCKET,
+        _IDENTITY,
+        "kubernetes_config.zones",
+    ),
+    ("GCP", "K8S"): (
+        _BUCKET,
+        _IDENTITY,
+        "kubernetes_config.zones",
+        "gcp_config.project_id",
+    ),
+    ("AZURE", "K8S"): (_BUCKET, _IDENTITY),
+    ("GENERIC", "K8S"): (_BUCKET,),
+}
+
+_FOREIGN = {
+    "AWS": ("gcp_config", "azure_config", "file_storage.mount_path"),
+    "GCP": ("aws_config", "azure_config", "object_storage.s3_addressing_style"),
+    "AZURE": (
+        "aws_config",
+        "gcp_config",
+        "object_storage.s3_addressing_style",
+        _STORAGE_ID,
+    ),
+    "GENERIC": ("azure_config",),
+    "VM": (
+        "kubernetes_config",
+        "file_storage.persistent_volume_claim",
+        "file_storage.csi_ephemeral_volume_driver",
+    ),
+    "K8S": ("aws_config.subnet_ids", "gcp_config.subnet_names"),  # they would replace the cluster's zones
+}
+_ONE_OF = (
+    (
+        "file_storage.mount_targets",
+        "file_storage.persistent_volume_claim",
+        "file_storage.csi_ephemeral_volume_driver",
+    ),
+    (
+        "file_storage.mount_path",
+        "file_storage.persistent_volume_claim",
+        "file_storage.csi_ephemeral_volume_driver",
+    ),
+    (
+        "kubernetes_config.redis_endpoint",
+        "aws_config.memorydb_cluster_name",
+        "gcp_config.memorystore_instance_name",
+    ),
+)
+
+
+def _missing(resource: "CloudResource") -> Iterator[str]:
+    kind = (resource.provider, resource.compute_stack)
+    if kind not in _REQUIRED:
+        yield f"compute_stack must be K8S for {resource.provider}, but it is {resource.compute_stack!r}"
+    for path in _REQUIRED.get(kind, ()):
+        if _at(resource, path) in (None, []):
+            yield f"{path} is required for {resource.provider} {resource.compute_stack} clouds"
+    filestore, vpc = _at(resource, _STORAGE_ID), _at(resource, "gcp_config.vpc_name")
+    if kind == ("GCP", "K8S") and filestore is not None and vpc is None:
+        yield "gcp_config.vpc_name is required with Filestore: its address is looked up in the VPC"
+
+
+def _misplaced(resource: "CloudResource") -> Iterator[str]:
+    for kind in (resource.provider, resource.compute_stack):
+        for path in _FOREIGN[kind]:
+            if _at(resource, path) is not None:
+                yield f"{path} does not belong to {kind} clouds, but it is {_at(resource, path)!r}"
+    for paths in _ONE_OF:
+        given = [path for path in paths if _at(resource, path) is not None]
+        if len(given) > 1:
+            yield f"{' and '.join(given)} exclude each other: keep one"
+
+
+def _misformed(resource: "CloudResource") -> Iterator[str]:
+    for path, form in _FORMS[resource.provider].items():
+        value = _at(resource, path)
+        if value is not None and not is_unresolved(value) and not re.fullmatch(form.pattern, value):
+            yield f"{path} must be {form.says}, such as {form.example}, but it is {value!r}"
+
+
+def _unfit(resource: "CloudResource") -> Iterator[str]:
+    subnets = _at(resource, "aws_config.subnet_ids")
+    if subnets is not None and not is_unresolved(subnets) and len(set(subnets)) == 1:
+        yield f"aws_config.subnet_ids must name subnets in two zones or more, but it is {subnets!r}"
+    if resource.provider in {"AWS", "GCP"} and not is_unresolved(resource.region):
+        for path in ("aws_config.zones", "kubernetes_config.zones"):
+            zones = _at(resource, path)
+            known = [] if zones is None or is_unresolved(zones) else zones
+            if strange := [zone for zone in known if not zone.startswith(resource.region)]:
+                yield f"{path} must lie in the region {resource.region}, but it holds {strange!r}"
+    targets, path = _at(resource, "file_storage.mount_targets"), _at(resource, "file_storage.mount_path")
+    if resource.provider == "GCP" and path is not None and targets is None:
+        yield "file_storage.mount_path needs mount_targets too: without them Filestore's own path replaces it"
+    if resource.compute_stack == "K8S":
+        identity = _at(resource, _IDENTITY)
+        if identity is not None and not is_unresolved(identity) and _PLACEHOLDER_ACCOUNT in identity:
+            yield f"{_IDENTITY} is of AWS's example account: {identity!r}"
+        if (bucket := _at(resource, _BUCKET)) in _PLACEHOLDER_BUCKETS:
+            yield f"{_BUCKET} is the bucket of Anyscale's examples: {bucket!r}"
+
+
+def _at(resource: "CloudResource", path: str) -> Any:
+    value: Any = resource
+    for name in path.split("."):
+        value = getattr(value, name, None)
+    if isinstance(value, Model) and all(getattr(value, name) is None for name in type(value).model_fields):
+        return None  # a section without content is no section
+    return value

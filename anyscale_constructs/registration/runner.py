@@ -1,0 +1,183 @@
+"""The idempotent step: whatever state the control plane is in, one run leads to the registered cloud.
+
+It looks, writes what is missing or different, and looks again: neither the exit statuses nor the words of the
+`anyscale` program say what has become of a write, so only what the control plane has afterwards counts.
+"""
+
+import pathlib
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import yaml
+
+from anyscale_constructs.errors import ControlPlaneError, RefusedChangeError
+from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life
+from anyscale_constructs.registration.outputs import Registration
+from anyscale_constructs.registration.program import Done, Program
+
+Action = Literal["created", "updated", "unchanged", "repaired"]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run did, or would do; the ids are None for a cloud that a dry run would create."""
+
+    action: Action
+    cloud_id: str | None
+    cloud_resource_id: str | None
+
+
+@dataclass(frozen=True)
+class _Cloud:
+    name: str
+    fields: Mapping[str, Any]
+    resources: list[dict[str, Any]]
+
+    @property
+    def id(self) -> str:
+        return str(self.fields["id"])
+
+    def __str__(self) -> str:
+        return f"the cloud {self.name} ({self.id})"
+
+    def resource(self, name: str) -> dict[str, Any] | None:
+        return next((resource for resource in self.resources if resource.get("name") == name), None)
+
+
+class Registrar:
+    """Registers one cloud.
+
+    Args:
+        registration: The cloud's name and resource.
+        program: The `anyscale` program.
+        verify: Whether the program looks at the infrastructure itself, with your cloud credentials.
+        auto_add_user: Whether a cloud that is created admits every user of the organization.
+        say: Takes a line of progress.
+    """
+
+    def __init__(
+        self,
+        registration: Registration,
+        program: Program,
+        *,
+        verify: bool = False,
+        auto_add_user: bool = False,
+        say: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self._name = registration.cloud_name
+        self._wanted = registration.resource.mapping()
+        self._program = program
+        self._verify = verify
+        self._auto_add_user = auto_add_user
+        self._say = say
+
+    def run(self, *, dry_run: bool = False) -> Result:
+        """Creates, repairs or updates the cloud, or finds that nothing is to be done.
+
+        Args:
+            dry_run: Whether to look and say only.
+
+        Raises:
+            RefusedChangeError: The cloud would have to become another one; nothing was written.
+            ControlPlaneError: The control plane or the program failed; the text says what is left.
+        """
+        self._say(f"looking for the cloud {self._name}")
+        cloud = self._look()
+        if cloud is None:
+            if dry_run:
+                self._say(f"would create the cloud {self._name}")
+                return Result("created", None, None)
+            done = self._create()
+            cloud = self._look_after(done)
+            if cloud is None:
+                raise _failed(done, f"the cloud {self._name} was not created, and nothing is left of it")
+            if done.exit_status == 0:
+                return self._confirm("created", cloud, done)
+            # Half done, or done by another run at the same time: what is there decides.
+            self._say(f"{cloud} is there all the same")
+        return self._complete(cloud, dry_run=dry_run) if not cloud.resources else self._align(cloud, dry_run=dry_run)
+
+    def _create(self) -> Done:
+        self._say(f"creating the cloud {self._name}")
+        options = ["--enable-auto-add-user"] if self._auto_add_user else []
+        options += [] if self._verify else ["--skip-verifications"]
+        return self._write("register", "--name", self._name, *options, "--resource-file", content=self._wanted)
+
+    def _complete(self, cloud: _Cloud, *, dry_run: bool) -> Result:
+        """Gives a cloud without a resource its resource."""
+        refuse_changes_for_life(str(cloud), cloud.fields, self._wanted)
+        self._say(f"{cloud} has no resource: {'would add' if dry_run else 'adding'} {self._wanted['name']}")
+        if dry_run:
+            return Result("repaired", cloud.id, None)
+        options = [] if self._verify else ["--skip-verification"]
+        done = self._write("resource", "create", "--cloud-id", cloud.id, *options, "--file", content=self._wanted)
+        return self._confirm("repaired", self._look_after(done, cloud), done)
+
+    def _align(self, cloud: _Cloud, *, dry_run: bool) -> Result:
+        """Changes what differs in the cloud's resource."""
+        existing = cloud.resource(self._wanted["name"])
+        if existing is None:
+            there = ", ".join(repr(resource.get("name")) for resource in cloud.resources)
+            raise RefusedChangeError(
+                f"{cloud} has no resource {self._wanted['name']!r}, but {there}. Nothing was written",
+                mend="let the stack name the resource as it is named there, or add a second one yourself "
+                "with anyscale cloud resource create",
+            )
+        refuse_changes_for_life(str(cloud), existing, self._wanted)
+        for field, value in left_over(existing, self._wanted).items():
+            self._say(f"{cloud} keeps {field} = {value!r}, which the outputs don't name")
+        differing = changes(existing, self._wanted)
+        ids = cloud.id, str(existing["cloud_resource_id"])
+        if not differing:
+            return Result("unchanged", *ids)
+        self._say(f"{cloud}: {'would change' if dry_run else 'changing'}")
+        for change in differing:
+            self._say(f"  {change}")
+        if dry_run:
+            return Result("updated", *ids)
+        # The program wants every resource of the cloud, and writes those that differ.
+        content = [merge(r, self._wanted) if r is existing else r for r in cloud.resources]
+        options = [] if self._verify else ["--skip-verification"]
+        done = self._write("update", "--cloud-id", cloud.id, *options, "--resources-file", content=content)
+        return self._confirm("updated", self._look_after(done, cloud), done)
+
+    def _write(self, *arguments: str, content: Any) -> Done:
+        with tempfile.TemporaryDirectory() as directory:
+            file = pathlib.Path(directory, "cloud-resource.yaml")
+            file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+            done = self._program.run("cloud", *arguments, str(file), "--yes")
+        if self._verify:  # a failed check can end with exit status 0, so people must see it
+            self._say(done.said)
+        return done
+
+    def _confirm(self, action: Action, cloud: _Cloud | None, done: Done) -> Result:
+        resource = cloud.resource(self._wanted["name"]) if cloud else None
+        if cloud is None or resource is None:
+            raise _failed(done, f"{cloud or f'the cloud {self._name}'} is left without its resource")
+        if differing := changes(resource, self._wanted):
+            listed = "; ".join(f"{c.field} is {c.before!r}, not {c.after!r}" for c in differing)
+            raise _failed(done, f"{cloud} is left with other values than the outputs: {listed}")
+        return Result(action, cloud.id, str(resource["cloud_resource_id"]))
+
+    def _look_after(self, done: Done, cloud: _Cloud | None = None) -> _Cloud | None:
+        try:
+            return self._get(cloud.fields) if cloud else self._look()
+        except ControlPlaneError as error:
+            raise _failed(done, f"what is left of {self._name} is not known: {error}") from error
+
+    def _look(self) -> _Cloud | None:
+        clouds = self._program.read("cloud", "list", "--name", self._name, "--output", "json")
+        return self._get(clouds[0]) if clouds else None
+
+    def _get(self, fields: Mapping[str, Any]) -> _Cloud:
+        cloud = self._program.read("cloud", "get", "--cloud-id", fields["id"], "--output-format", "json")
+        return _Cloud(self._name, fields, cloud.get("resources") or [])
+
+
+def _failed(done: Done, state: str) -> ControlPlaneError:
+    return ControlPlaneError(
+        f"{done.command} ended with exit status {done.exit_status}, and {state}",
+        mend=f"see to what it said, then run this again; it continues from there:\n{done.said}",
+    )

@@ -1,0 +1,135 @@
+"""An emulated AWS account: its server in a process of its own, and what there is in it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+ACCOUNT_ID = "444455556666"
+"""Not moto's own, which Anyscale takes for a placeholder."""
+
+INVENTORY: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
+    # service, operation, its arguments, the key of the list, the key of the id
+    ("ec2", "describe_vpcs", {}, "Vpcs", "VpcId"),
+    ("ec2", "describe_subnets", {}, "Subnets", "SubnetId"),
+    ("ec2", "describe_route_tables", {}, "RouteTables", "RouteTableId"),
+    ("ec2", "describe_internet_gateways", {}, "InternetGateways", "InternetGatewayId"),
+    ("ec2", "describe_nat_gateways", {}, "NatGateways", "NatGatewayId"),
+    ("ec2", "describe_addresses", {}, "Addresses", "AllocationId"),
+    ("ec2", "describe_security_groups", {}, "SecurityGroups", "GroupId"),
+    ("ec2", "describe_security_group_rules", {}, "SecurityGroupRules", "SecurityGroupRuleId"),
+    ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints", "VpcEndpointId"),
+    ("ec2", "describe_flow_logs", {}, "FlowLogs", "FlowLogId"),
+    ("iam", "list_roles", {}, "Roles", "RoleName"),
+    ("iam", "list_policies", {"Scope": "Local"}, "Policies", "PolicyName"),
+    ("iam", "list_instance_profiles", {}, "InstanceProfiles", "InstanceProfileName"),
+    ("s3", "list_buckets", {}, "Buckets", "Name"),
+    ("efs", "describe_file_systems", {}, "FileSystems", "FileSystemId"),
+    ("efs", "describe_access_points", {}, "AccessPoints", "AccessPointId"),
+    ("memorydb", "describe_clusters", {}, "Clusters", "Name"),
+    ("memorydb", "describe_snapshots", {}, "Snapshots", "Name"),
+    ("memorydb", "describe_subnet_groups", {}, "SubnetGroups", "Name"),
+    ("memorydb", "describe_parameter_groups", {}, "ParameterGroups", "Name"),
+    ("memorydb", "describe_acls", {}, "ACLs", "Name"),
+    ("memorydb", "describe_users", {}, "Users", "Name"),
+    ("logs", "describe_log_groups", {}, "logGroups", "logGroupName"),
+    ("secretsmanager", "list_secrets", {}, "SecretList", "Name"),
+)
+"""Every kind of thing that the upstream modules make, and how to list it.
+
+A VPC's default network ACL and the network interfaces are not among them: AWS makes and removes those
+itself, and moto only makes them.
+"""
+
+
+class EmulatedAccount:
+    """One account on loopback.
+
+    Attributes:
+        endpoint: Its address.
+        region: The region that `client` and `inventory` use.
+        unanswered: The calls that it could not answer.
+    """
+
+    def __init__(self, endpoint: str, region: str) -> None:
+        self.endpoint = endpoint
+        self.region = region
+        self.unanswered: list[str] = []
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this account."""
+        return boto3.client(
+            service,
+            region_name=self.region,
+            endpoint_url=self.endpoint,
+            aws_access_key_id="emulated",
+            aws_secret_access_key="emulated",  # noqa: S106 - moto takes any
+            config=Config(retries={"max_attempts": 1}),
+        )
+
+    def inventory(self) -> set[str]:
+        """Everything there is, such as `ec2 vpc-1` or `iam some-role`."""
+        clients = {service: self.client(service) for service, *_ in INVENTORY}
+        found: set[str] = set()
+        for service, operation, arguments, items, key in INVENTORY:
+            client = clients[service]
+            if client.can_paginate(operation):
+                pages = list(client.get_paginator(operation).paginate(**arguments))
+            else:
+                pages = [getattr(client, operation)(**arguments)]
+            found |= {f"{service} {item[key]}" for page in pages for item in page[items] if _exists(item)}
+        return found
+
+    def network(self, cidr: str, subnets: list[str]) -> tuple[str, list[str]]:
+        """Make a network that is there before any stack: a VPC, and subnets in one zone after the other.
+
+        Returns:
+            The id of the VPC, and those of the subnets.
+        """
+        ec2 = self.client("ec2")
+        zones = sorted(zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"])
+        vpc = ec2.create_vpc(CidrBlock=cidr)["Vpc"]["VpcId"]
+        gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+        made = [
+            ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zones[index % len(zones)])
+            for index, block in enumerate(subnets)
+        ]
+        return vpc, [answer["Subnet"]["SubnetId"] for answer in made]
+
+
+def _exists(item: dict[str, Any]) -> bool:
+    """AWS lists NAT gateways and endpoints for a while after they are deleted."""
+    return str(item.get("State", "")).lower() != "deleted"
+
+
+@contextmanager
+def emulated_account(region: str, log: Path) -> Iterator[EmulatedAccount]:
+    """An account that lasts as long as the block.
+
+    Args:
+        region: Its region.
+        log: Where the server writes what it says.
+    """
+    program = [sys.executable, str(Path(__file__).with_name("account_server.py")), ACCOUNT_ID]
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(program, stdout=subprocess.PIPE, stderr=errors, text=True) as server,
+    ):
+        assert server.stdout
+        output = server.stdout
+        endpoint = output.readline().strip()
+        if not endpoint:
+            raise RuntimeError(f"the emulated account did not start: {log.read_text()}")
+        account = EmulatedAccount(endpoint, region)
+        Thread(target=lambda: account.unanswered.extend(map(str.strip, output)), daemon=True).start()
+        try:
+            yield account
+        finally:
+            server.terminate()

@@ -1,0 +1,62 @@
+"""The program that serves one emulated AWS account: moto on loopback, with the additions that a cloud needs.
+
+It prints its address on the first line of its output, and then each call that it can't answer.
+"""
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+os.environ["MOTO_ACCOUNT_ID"] = sys.argv[1]
+os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+
+from additions import efs, memorydb, s3, servicequotas
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+
+class Account:
+    """Moto's application, which answers 501 where moto fails.
+
+    The AWS provider repeats a call that is answered 500 for many minutes.
+    """
+
+    def __init__(self) -> None:
+        self._moto = DomainDispatcherApplication(create_backend_app)
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        try:
+            answer: Iterable[bytes] = self._moto(environ, start_response)
+        except Exception as error:  # noqa: BLE001 - whatever moto fails with is told and answered
+            print(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}: {error!r}", flush=True)  # noqa: T201
+            start_response("501 Not Implemented", [("Content-Type", "application/json")])
+            return [b'{"__type": "NotImplemented"}']
+        return answer
+
+
+class Quiet(MotoRequestHandler):
+    """A handler that does not tell each request."""
+
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
+def main() -> None:
+    """Serve until the process is ended."""
+    for addition in (efs, memorydb, s3, servicequotas):
+        addition.register()
+    server = make_server("127.0.0.1", 0, Account(), threaded=True, request_handler=Quiet)
+    print(f"http://127.0.0.1:{server.server_port}", flush=True)  # noqa: T201
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,307 @@
+"""A control plane of our own, on loopback: what the real `anyscale` program talks to in these tests.
+
+It keeps one organization's clouds in memory, fills in what the real one derives (zones, mount targets,
+MemoryDB's ARN and endpoint), takes note of every request, and misbehaves on demand:
+
+    with ControlPlane() as plane:
+        plane.fail("PUT", "/add_resource$", status=400)
+        subprocess.run(["anyscale", "cloud", "list", ...], env={**os.environ, **plane.environment})
+        assert plane.writes == []
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+ORG_ID = "org_e2e1234"
+TOKEN = "sss_e2e"  # noqa: S105 - the token of a control plane that exists for one test
+_NOW = "2026-01-01T00:00:00+00:00"
+
+Answer = tuple[int, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    body: Any
+
+
+@dataclass
+class Fault:
+    """What goes wrong with a request: it hangs, or gets a status, after it was carried out or not."""
+
+    method: str
+    path: str
+    status: int
+    commit: bool
+    hang: bool
+    times: float
+    seen: threading.Event = field(default_factory=threading.Event)
+
+
+class ControlPlane:
+    """Serves the endpoints that registration uses; a context manager."""
+
+    def __init__(self, *, token: str = TOKEN) -> None:
+        self.clouds: dict[str, dict[str, Any]] = {}
+        self.resources: dict[str, list[dict[str, Any]]] = {}
+        self.requests: list[Request] = []
+        self._faults: list[Fault] = []
+        self._token = token
+        self._ids = 0
+        self._lock = threading.RLock()
+        self._released = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._released.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the program needs to find this control plane."""
+        return {"ANYSCALE_HOST": self.url, "ANYSCALE_CLI_TOKEN": self._token}
+
+    @property
+    def writes(self) -> list[Request]:
+        """The requests that were meant to change a cloud, in their order."""
+        return [r for r in self.requests if r.method != "GET" and not _READ_BY_POST.search(r.path)]
+
+    def fail(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int = 500,
+        commit: bool = False,
+        hang: bool = False,
+        times: float = 1,
+    ) -> Fault:
+        """Lets the next requests fail in whose path the regular expression is found."""
+        fault = Fault(method, path, status, commit, hang, times)
+        self._faults.append(fault)
+        return fault
+
+    def add_cloud(self, name: str, **fields: Any) -> str:
+        """A cloud that is there already, without a resource."""
+        cloud = {
+            "name": name,
+            "provider": "AWS",
+            "region": "us-east-2",
+            "compute_stack": "VM",
+            "credentials": "",
+        }
+        return str(self._create_cloud({**cloud, **fields})[1]["result"]["id"])
+
+    def add_resource(self, cloud_id: str, resource: Mapping[str, Any]) -> str:
+        """A resource that the cloud has already."""
+        return str(self._add_resource(dict(resource), cloud_id)[1]["result"]["cloud_resource_id"])
+
+    @contextmanager
+    def barrier(self, method: str, path: str, parties: int) -> Iterator[None]:
+        """Holds such requests back until so many have come, so that they truly race."""
+        gate = threading.Barrier(parties)
+        self._gates = [(method, path, gate)]
+        try:
+            yield
+        finally:
+            self._gates = []
+            gate.abort()
+
+    _gates: list[tuple[str, str, threading.Barrier]] = []  # noqa: RUF012 - replaced, never changed
+
+    def answer(self, method: str, path: str, body: Any) -> Answer:
+        """What the control plane says to one request, faults included."""
+        for gate_method, gate_path, gate in self._gates:
+            if method == gate_method and re.search(gate_path, path):
+                gate.wait(timeout=60)
+        with self._lock:
+            self.requests.append(Request(method, path, body))
+            fault = next(
+                (f for f in self._faults if f.method == method and re.search(f.path, path) and f.times > 0), None
+            )
+            if fault:
+                fault.times -= 1
+            if fault is None or fault.commit:
+                result = self._dispatch(method, path, body)
+            released = self._released
+        if fault is None:
+            return result
+        fault.seen.set()
+        if fault.hang:
+            released.wait()
+        return fault.status, {"error": {"detail": f"injected {fault.status}"}}
+
+    def _dispatch(self, method: str, path: str, body: Any) -> Answer:
+        for wanted, pattern, operation in self._routes():
+            if method == wanted and (match := re.fullmatch(pattern, path)):
+                return operation(body, *match.groups())
+        return 404, {"error": {"detail": f"no such endpoint: {method} {path}"}}
+
+    def _routes(self) -> list[tuple[str, str, Callable[..., Answer]]]:
+        cloud = r"/api/v2/clouds/(cld_\w+)"
+        return [
+            ("GET", r"/api/v2/userinfo/", self._userinfo),
+            ("GET", r"/api/v2/userinfo/check_is_feature_flag_on", self._flag),
+            ("POST", r"/api/v2/clouds/", self._create_cloud),
+            ("POST", r"/api/v2/clouds/find_by_name", self._find_cloud),
+            ("GET", r"/api/v2/clouds/anyscale/aws_account", self._aws_account),
+            ("GET", r"/api/v2/clouds/anyscale/azure_operator_audience", self._azure_audience),
+            ("GET", r"/api/v2/cloudsverify_access/(cld_\w+)", self._fine),
+            ("GET", cloud, self._get_cloud),
+            ("GET", r"/ext/v0/clouds/(cld_\w+)", self._get_cloud),
+            ("DELETE", cloud, self._delete_cloud),
+            ("GET", cloud + r"/resources", self._get_resources),
+            ("PUT", cloud + r"/resources", self._update_resources),
+            ("PUT", cloud + r"/add_resource", self._add_resource),
+            ("POST", r"/api/v2/compute_templates/search", self._no_templates),
+            ("POST", r"/ext/v0/cluster_computes/", self._cluster_compute),
+            ("POST", r"/api/v2/(?:analytics|cli_usage)/", self._fine),
+        ]
+
+    # ---- what the endpoints do ------------------------------------------------------------------------
+
+    def _userinfo(self, _body: Any) -> Answer:
+        organization = {
+            "id": ORG_ID, "name": "e2e", "public_identifier": "e2e", "is_general_platform_enabled": True,
+            "is_private_endpoints_enabled": False, "is_usage_blocked": False,
+        }  # fmt: skip
+        return 200, {
+            "result": {
+                "id": "usr_1", "email": "e2e@example.com", "name": "e2e", "username": "e2e", "verified": True,
+                "organization_permission_level": "owner", "organization_ids": [ORG_ID],
+                "organizations": [organization], "ld_hash": "", "ld_hash_fields": [], "pylon_hash": "",
+            }
+        }  # fmt: skip
+
+    def _flag(self, _body: Any) -> Answer:
+        return 200, {"result": {"is_on": True}}
+
+    def _create_cloud(self, body: dict[str, Any]) -> Answer:
+        if any(cloud["name"] == body["name"] for cloud in self.clouds.values()):
+            return 409, {"error": {"detail": f"Cloud with name {body['name']} already exists."}}
+        cloud_id = self._id("cld")
+        self.clouds[cloud_id] = {
+            **body, "id": cloud_id, "type": "PUBLIC", "creator_id": "usr_1", "created_at": _NOW,
+            "is_default": False, "customer_aggregated_logs_config_id": "", "is_bring_your_own_resource": True,
+            "state": "ACTIVE", "status": "ready", "version": "v2",
+        }  # fmt: skip
+        self.resources[cloud_id] = []
+        return 200, {"result": self.clouds[cloud_id]}
+
+    def _find_cloud(self, body: dict[str, Any]) -> Answer:
+        found = [cloud for cloud in self.clouds.values() if cloud["name"] == body["name"]]
+        return (200, {"result": found[0]}) if found else (404, {"error": {"detail": "Cloud not found."}})
+
+    def _get_cloud(self, _body: Any, cloud_id: str) -> Answer:
+        cloud = self.clouds.get(cloud_id)
+        return (200, {"result": cloud}) if cloud else (404, {"error": {"detail": "Cloud not found."}})
+
+    def _delete_cloud(self, _body: Any, cloud_id: str) -> Answer:
+        self.resources.pop(cloud_id, None)
+        return 200, {"result": self.clouds.pop(cloud_id, {})}
+
+    def _get_resources(self, _body: Any, cloud_id: str) -> Answer:
+        if cloud_id not in self.clouds:
+            return 404, {"error": {"detail": "Cloud not found."}}
+        found = self.resources[cloud_id]
+        return 200, {"results": found, "metadata": {"total": len(found), "next_paging_token": None}}
+
+    def _add_resource(self, body: dict[str, Any], cloud_id: str) -> Answer:
+        if cloud_id not in self.clouds:
+            return 404, {"error": {"detail": "Cloud not found."}}
+        if any(resource["name"] == body.get("name") for resource in self.resources[cloud_id]):
+            return 409, {"error": {"detail": f"Cloud resource {body.get('name')} already exists."}}
+        resource = _derive({**body, "cloud_resource_id": self._id("cldrsrc")})
+        self.resources[cloud_id].append(resource)
+        return 200, {"result": resource}
+
+    def _update_resources(self, body: list[dict[str, Any]], cloud_id: str) -> Answer:
+        known = {resource["cloud_resource_id"]: resource for resource in self.resources[cloud_id]}
+        for resource in body:
+            known[resource["cloud_resource_id"]] = _derive(resource)
+        self.resources[cloud_id] = list(known.values())
+        return 200, {"result": {}}
+
+    def _no_templates(self, _body: Any) -> Answer:
+        return 200, {"results": [], "metadata": {"total": 0}}
+
+    def _cluster_compute(self, body: dict[str, Any]) -> Answer:
+        result = {**body, "id": "cpt_1", "creator_id": "usr_1", "created_at": _NOW, "last_modified_at": _NOW}
+        return 200, {"result": result}
+
+    def _aws_account(self, _body: Any) -> Answer:
+        return 200, {"result": {"anyscale_aws_account": "999988887777"}}
+
+    def _azure_audience(self, _body: Any) -> Answer:
+        return 200, {"result": {"azure_operator_audience": "api://e2e"}}
+
+    def _fine(self, _body: Any, *_: str) -> Answer:
+        return 200, {"result": True}
+
+    def _id(self, prefix: str) -> str:
+        self._ids += 1
+        return f"{prefix}_e2e{self._ids:04}"
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        plane = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def respond(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length) or "null")
+                if f"cli_token={plane._token}" not in (self.headers.get("Cookie") or ""):
+                    status, content = 401, {"error": {"detail": "Unauthorized"}}
+                else:
+                    status, content = plane.answer(self.command, self.path.partition("?")[0], body)
+                data = json.dumps(content).encode()
+                try:
+                    self.send_response(status)
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(data)))
+                    self.end_headers()
+                    self.wfile.write(data)
+                except ConnectionError:
+                    self.close_connection = True  # the program was stopped while it waited
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = respond  # noqa: N815 - http.server's names
+
+            def log_message(self, *_: object) -> None:
+                """Keeps the test's output clean."""
+
+        return Handler
+
+
+def _derive(resource: dict[str, Any]) -> dict[str, Any]:
+    """What the real control plane looks up with the cloud's role when it isn't given."""
+    resource = json.loads(json.dumps(resource))
+    aws, storage = resource.get("aws_config"), resource.get("file_storage")
+    if aws and aws.get("subnet_ids") and not aws.get("zones"):
+        aws["zones"] = [f"{resource['region']}{chr(ord('a') + index)}" for index in range(len(aws["subnet_ids"]))]
+    if aws and (name := aws.get("memorydb_cluster_name")) and not aws.get("memorydb_cluster_arn"):
+        aws["memorydb_cluster_arn"] = f"arn:aws:memorydb:{resource['region']}:111122223333:cluster/{name}"
+        aws["memorydb_cluster_endpoint"] = f"rediss://clustercfg.{name}.memorydb.amazonaws.com:6379"
+    if storage and (storage_id := storage.get("file_storage_id")) and not storage.get("mount_targets"):
+        storage["mount_targets"] = [{"address": f"{storage_id.rpartition('/')[2]}.efs.example.com", "zone": None}]
+    return {**resource, "is_default": True, "created_at": _NOW}
+
+
+_READ_BY_POST = re.compile(r"/(find_by_name|search|analytics/|cli_usage/)$|^/ext/v0/cluster_computes")

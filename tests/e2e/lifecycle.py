@@ -1,0 +1,121 @@
+"""The whole life of a cloud: made, found unchanged, updated, destroyed, and nothing left."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import partial
+from pathlib import Path
+
+from account import EmulatedAccount, emulated_account
+from clones import module_sources
+from plugins import Plugins
+from report import Report, StepFailedError, StoppedError
+from terraform import Plan, Terraform, clean_environment
+
+Synth = Callable[[EmulatedAccount], Path]
+"""Gives the folder with a stack's cdk.tf.json; the account is there to say what already exists in it."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud to try.
+
+    Attributes:
+        name: Its name in the report.
+        synth: Gives its stack.
+        update: Gives the stack that it is updated to, if it is.
+        changes: The addresses that the update changes, and all of them, as patterns such as `module.s3.*`.
+        region: The region of the emulated account.
+    """
+
+    name: str
+    synth: Synth
+    update: Synth | None = None
+    changes: tuple[str, ...] = ()
+    region: str = "us-east-2"
+
+
+def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
+    """Take a cloud through its life, in an account of its own.
+
+    Args:
+        cloud: The cloud.
+        work: A folder for it.
+        plugins: Where Terraform's providers come from.
+        report: Gets a row a step.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with emulated_account(cloud.region, work / "account.log") as account:
+        try:
+            _live(cloud, work, plugins, report, account)
+        except StoppedError:
+            pass
+        finally:
+            if account.unanswered:
+                report.console.print(f"{cloud.name}  not answered: {account.unanswered}", style="yellow", markup=False)
+
+
+def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: EmulatedAccount) -> None:
+    step = partial(report.step, cloud.name)
+    folder = work / "terraform"
+    before: set[str] = set()
+
+    def prepare() -> Terraform:
+        source = cloud.synth(account)
+        before.update(account.inventory())
+        shutil.copytree(source, folder)
+        environment = clean_environment(work, plugins, module_sources([folder]), account.endpoint)
+        return Terraform(folder, environment)
+
+    terraform = step("prepare", prepare, lambda _: f"{len(before)} things in the account")
+    step(
+        "init",
+        terraform.init,
+        lambda versions: ", ".join(f"{name} {release}" for name, release in versions.items()),
+    )
+    step("validate", terraform.validate, lambda warnings: f"{len(warnings)} warnings")
+    step("plan", terraform.plan)
+    step("apply", terraform.apply)
+    step("output", terraform.output, lambda outputs: ", ".join(sorted(outputs)))
+    step("plan again", lambda: _unchanged(terraform))
+
+    if update := cloud.update:
+
+        def put_update() -> Plan:
+            shutil.copy(update(account) / "cdk.tf.json", folder / "cdk.tf.json")
+            return only(terraform.plan(), cloud.changes)
+
+        step("update: plan", put_update, lambda plan: f"{plan}, all of them expected")
+        step("update: apply", terraform.apply)
+        step("update: plan again", lambda: _unchanged(terraform))
+
+    step("destroy", terraform.destroy)
+    step("nothing left", lambda: _nothing_left(terraform, account.inventory() - before))
+
+
+def _unchanged(terraform: Terraform) -> Plan:
+    plan = terraform.plan()
+    if plan.changes or plan.outputs:
+        raise StepFailedError(f"{plan}: {dict(plan.changes) | dict(plan.outputs)}")
+    return plan
+
+
+def only(plan: Plan, patterns: tuple[str, ...]) -> Plan:
+    """The plan, when each change matches a pattern, and each pattern a change."""
+    unexpected = {
+        address: action
+        for address, action in plan.changes.items()
+        if not any(fnmatchcase(address, pattern) for pattern in patterns)
+    }
+    missed = [pattern for pattern in patterns if not any(fnmatchcase(address, pattern) for address in plan.changes)]
+    if unexpected or missed:
+        raise StepFailedError(f"unexpected: {unexpected}; expected, but not changed: {missed}")
+    return plan
+
+
+def _nothing_left(terraform: Terraform, left: set[str]) -> str:
+    state = terraform.state()
+    if state or left:
+        raise StepFailedError(f"in the state: {state}; in the account: {sorted(left)}")
+    return "state and account are as before"

@@ -1,0 +1,160 @@
+"""Where Terraform's providers come from: a filesystem mirror, the registry, or doubles of them."""
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from missing import MissingPieceError, reachable
+
+REGISTRY = "registry.terraform.io"
+NEEDED = ("hashicorp/aws", "hashicorp/random", "hashicorp/time")
+DOUBLES = {"hashicorp/random": "3.7.2", "hashicorp/time": "0.13.1"}
+"""The providers that have a double, and the release each one stands in for."""
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True)
+class Plugins:
+    """Terraform's providers on this machine.
+
+    Attributes:
+        configuration: The text of Terraform's CLI configuration.
+        origins: For each provider, where it comes from, for the report.
+        aws_versions: The releases of hashicorp/aws to be had; empty when the registry has them all.
+        online: Whether Terraform may reach the registry.
+    """
+
+    configuration: str
+    origins: Mapping[str, str]
+    aws_versions: Sequence[str]
+    online: bool
+
+
+def target() -> str:
+    """This machine in Terraform's words, such as `linux_amd64`."""
+    machine = platform.machine().lower()
+    return f"{platform.system().lower()}_{_ARCHITECTURES.get(machine, machine)}"
+
+
+def usual_places(home: Path, opt: Path = Path("/opt")) -> list[Path]:
+    """The mirrors that Terraform looks for by itself, then every folder one or two below /opt."""
+    return [
+        home / ".terraform.d/plugins",
+        home / ".local/share/terraform/plugins",
+        home / "Library/Application Support/io.terraform/plugins",
+        Path("/usr/local/share/terraform/plugins"),
+        Path("/usr/share/terraform/plugins"),
+        *sorted(path for path in opt.glob("*") if path.is_dir()),
+        *sorted(path for path in opt.glob("*/*") if path.is_dir()),
+    ]
+
+
+def versions(mirror: Path, provider: str) -> list[str]:
+    """The releases of a provider that a mirror holds for this machine, packed or unpacked, oldest first."""
+    folder = mirror / REGISTRY / provider
+    packed = re.compile(rf"terraform-provider-{Path(provider).name}_(.+)_{target()}\.zip")
+    found = {path.parent.name for path in folder.glob(f"*/{target()}")}
+    found |= {match[1] for path in folder.glob("*.zip") if (match := packed.fullmatch(path.name))}
+    return sorted(found, key=lambda version: [int(part) for part in re.findall(r"\d+", version)])
+
+
+def find_mirror(environment: Mapping[str, str], places: Sequence[Path]) -> Path | None:
+    """The mirror that `TF_PLUGIN_MIRROR` names, else the first usual place that holds hashicorp/aws.
+
+    Raises:
+        MissingPieceError: `TF_PLUGIN_MIRROR` names a folder without hashicorp/aws for this machine.
+    """
+    if named := environment.get("TF_PLUGIN_MIRROR"):
+        mirror = Path(named).absolute()
+        if not versions(mirror, "hashicorp/aws"):
+            raise MissingPieceError(
+                f"hashicorp/aws for {target()}",
+                [f"TF_PLUGIN_MIRROR={named}"],
+                "make the mirror with `terraform providers mirror`",
+            )
+        return mirror
+    return next((place for place in places if versions(place, "hashicorp/aws")), None)
+
+
+def find_plugins(
+    work: Path,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    places: Sequence[Path] | None = None,
+    online: Callable[[str], bool] = reachable,
+) -> Plugins:
+    """Find every provider, and write the doubles of those that are not to be had.
+
+    A mirror that `TF_PLUGIN_MIRROR` names comes first, then the registry, then the usual places. What the
+    mirror lacks comes from the registry, and from a double only where the registry can't be reached.
+
+    Args:
+        work: A folder for the doubles.
+        environment: The environment that may name a mirror.
+        places: Where to look for a mirror; by default `usual_places`.
+        online: Tells whether a host can be reached.
+
+    Raises:
+        MissingPieceError: A provider can't be had at all.
+    """
+    places = usual_places(Path.home()) if places is None else places
+    mirror = find_mirror(environment, [])
+    registry = mirror is None and online(REGISTRY)
+    if mirror is None and not registry:
+        mirror = find_mirror(environment, places)
+    mirrored = {name: found[-1] for name in NEEDED if mirror and (found := versions(mirror, name))}
+    wanting = [name for name in NEEDED if name not in mirrored]
+    registry = registry or (bool(wanting) and online(REGISTRY))
+    if not registry and (lost := [name for name in wanting if name not in DOUBLES]):
+        raise MissingPieceError(
+            f"provider {' and '.join(lost)} for {target()}",
+            [f"https://{REGISTRY}", *map(str, places)],
+            "name a filesystem mirror in TF_PLUGIN_MIRROR",
+        )
+
+    origins = {name: f"{version} from a mirror" for name, version in mirrored.items()}
+    methods = [_mirror_method(mirror, mirrored)] if mirror else []
+    settings = ""
+    if registry:
+        cache = Path(environment.get("TF_PLUGIN_CACHE_DIR") or work / "cache")
+        cache.mkdir(parents=True, exist_ok=True)
+        # Every stack begins without a lock file, and would pass over the cache otherwise.
+        settings = f'plugin_cache_dir = "{cache}"\nplugin_cache_may_break_dependency_lock_file = true\n'
+        origins |= dict.fromkeys(wanting, "from the registry")
+        methods.append(f"direct {{ exclude = [{_quoted(mirrored)}] }}")
+    elif wanting:
+        doubles = work / "doubles"
+        for name in wanting:
+            _write_double(doubles, name)
+        origins |= {name: f"{DOUBLES[name]}, a double" for name in wanting}
+        methods.append(_mirror_method(doubles, wanting))
+
+    return Plugins(
+        configuration="\n".join([f"{settings}provider_installation {{", *(f"  {each}" for each in methods), "}\n"]),
+        origins=origins,
+        aws_versions=versions(mirror, "hashicorp/aws") if mirror else [],
+        online=registry,
+    )
+
+
+def _quoted(names: Sequence[str] | Mapping[str, str]) -> str:
+    return ", ".join(f'"{REGISTRY}/{name}"' for name in names)
+
+
+def _mirror_method(folder: Path, names: Sequence[str] | Mapping[str, str]) -> str:
+    return f'filesystem_mirror {{\n    path = "{folder}"\n    include = [{_quoted(names)}]\n  }}'
+
+
+def _write_double(doubles: Path, name: str) -> None:
+    """Write the program that Terraform starts: it hands over to the double with this interpreter."""
+    short, version = Path(name).name, DOUBLES[name]
+    program = doubles / REGISTRY / name / version / target() / f"terraform-provider-{short}_v{version}"
+    double = Path(__file__).parent / "providers" / f"{short}_provider.py"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{double}" "$@"\n')
+    program.chmod(0o755)

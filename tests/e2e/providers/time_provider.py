@@ -1,0 +1,48 @@
+"""A double of hashicorp/time for machines that can't reach the registry: `time_sleep`, which does not wait.
+
+Upstream sleeps until AWS has spread a new VPC endpoint; the emulated account has it at once.
+"""
+
+from datetime import UTC, datetime
+
+from double import Double
+from tf.iface import CreateContext, DeleteContext, ReadContext, Resource, State, UpdateContext
+from tf.runner import run_provider
+from tf.schema import Attribute, Schema
+from tf.types import Map, String
+
+
+class TimeSleep(Resource):
+    def __init__(self, provider: Double) -> None:
+        self.provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        return "sleep"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        return Schema(
+            [
+                Attribute("id", String(), computed=True),
+                Attribute("create_duration", String(), optional=True),
+                Attribute("destroy_duration", String(), optional=True),
+                Attribute("triggers", Map(String()), optional=True, requires_replace=True),
+            ]
+        )
+
+    def create(self, ctx: CreateContext, planned: State) -> State:
+        return planned | {"id": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+    def read(self, ctx: ReadContext, current: State) -> State:
+        return current
+
+    def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
+        return planned
+
+    def delete(self, ctx: DeleteContext, current: State) -> None:
+        """Nothing is kept outside of the state."""
+
+
+if __name__ == "__main__":
+    run_provider(Double("time", [TimeSleep]))

@@ -1,0 +1,1 @@
+"""The real `anyscale` program against a control plane of our own."""

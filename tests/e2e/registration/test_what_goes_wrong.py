@@ -1,0 +1,226 @@
+"""What goes wrong with the program or the control plane, and what a registration makes of it."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e.control_plane import ControlPlane
+from tests.e2e.registration.conftest import Cli, Outcome, wait
+from tests.registration_samples import AWS_K8S, AWS_VM, changed
+
+pytestmark = pytest.mark.e2e
+
+
+def resources(plane: ControlPlane) -> list[list[str]]:
+    """The names of each cloud's resources."""
+    return [[resource["name"] for resource in plane.resources[cloud_id]] for cloud_id in plane.clouds]
+
+
+# ---- the rows of the table: the program alone, then the registration -------------------------------------
+
+
+def test_the_name_is_taken(register: Cli, plane: ControlPlane) -> None:
+    plane.add_resource(plane.add_cloud("prod"), AWS_VM)
+    plane.requests.clear()
+    (register.directory / "resource.yaml").write_text(register(AWS_VM, "--print", "resource-file").stdout)
+    alone = register.anyscale(
+        *("cloud", "register", "--name", "prod", "--resource-file", "resource.yaml", "--yes", "--skip-verifications")
+    )
+    assert alone.returncode == 1
+    assert "already exists" in alone.stderr
+    plane.requests.clear()
+    assert register(AWS_VM).action == "unchanged"
+    assert plane.writes == []
+
+
+def test_the_cloud_was_committed_and_answered_504(register: Cli, plane: ControlPlane) -> None:
+    plane.fail("POST", "/clouds/$", status=504, commit=True)
+    outcome = register(AWS_VM)
+    assert outcome.action == "repaired"
+    assert resources(plane) == [["vm-aws-us-east-2"]]
+
+
+def test_the_resource_was_committed_and_answered_504(register: Cli, plane: ControlPlane) -> None:
+    plane.fail("PUT", "/add_resource", status=504, commit=True)
+    assert register(AWS_VM).action == "created"
+    assert resources(plane) == [["vm-aws-us-east-2"]]
+
+
+@pytest.fixture(scope="module")
+def late(new_register: Callable[[ControlPlane], Cli]) -> Iterator[dict[str, tuple[Outcome, ControlPlane]]]:
+    """Two runs that come to their time limit, at the same time, to save time."""
+    with ControlPlane() as busy, ControlPlane() as dead:
+        busy.fail("PUT", "/add_resource", status=503, times=1000)
+        dead.fail("PUT", "/add_resource", hang=True)
+        dead.fail("DELETE", "/clouds/", hang=True)
+        begin = time.monotonic()
+        processes = [new_register(plane).start(AWS_VM, "--timeout", "16") for plane in (busy, dead)]
+        outcomes = [wait(process, begin) for process in processes]
+        yield {"503": (outcomes[0], busy), "hang": (outcomes[1], dead)}
+
+
+def test_add_resource_stays_at_503_past_the_time_limit(late: dict[str, tuple[Outcome, ControlPlane]]) -> None:
+    outcome, plane = late["503"]
+    assert outcome.exit_status == 4
+    assert outcome.seconds < 20
+    assert "was stopped at the limit of 16 s" in outcome.stderr
+    assert plane.clouds == {}  # the interrupted program had time to remove it
+
+
+def test_everything_hangs_past_the_time_limit(late: dict[str, tuple[Outcome, ControlPlane]]) -> None:
+    outcome, plane = late["hang"]
+    assert outcome.exit_status == 4
+    assert outcome.seconds < 20
+    assert "how far it came is not known" in outcome.stderr
+    assert "run this again" in outcome.stderr
+    assert resources(plane) == [[]]
+
+
+def test_add_resource_is_refused(register: Cli, plane: ControlPlane) -> None:
+    plane.fail("PUT", "/add_resource", status=400)
+    outcome = register(AWS_VM)
+    assert outcome.exit_status == 4
+    assert "the cloud prod was not created, and nothing is left of it" in outcome.stderr
+    assert "injected 400" in outcome.stderr
+    assert "run this again" in outcome.stderr
+    assert plane.clouds == {}
+
+
+def test_the_clean_up_fails_too(register: Cli, plane: ControlPlane) -> None:
+    plane.fail("PUT", "/add_resource", status=400)
+    plane.fail("DELETE", "/clouds/", status=500)
+    outcome = register(AWS_VM)
+    assert outcome.action == "repaired"
+    assert resources(plane) == [["vm-aws-us-east-2"]]
+
+
+def test_sigterm_in_add_resource(register: Cli, plane: ControlPlane) -> None:
+    fault = plane.fail("PUT", "/add_resource", hang=True)
+    begin = time.monotonic()
+    process = register.start(AWS_VM)
+    assert fault.seen.wait(60)
+    process.send_signal(signal.SIGTERM)
+    outcome = wait(process, begin)
+    assert outcome.exit_status == 4
+    assert "interrupted" in outcome.stderr
+    assert plane.clouds == {}
+
+
+def test_cloud_verify_fails_with_exit_status_0(register: Cli, plane: ControlPlane) -> None:
+    """Why verification is left to `cloud register`, which does fail, and to `cloud update`."""
+    plane.add_cloud("empty")
+    assert register.anyscale("cloud", "verify", "--name", "empty", "--strict").returncode == 0
+    plane.requests.clear()
+    outcome = register(AWS_VM, "--verify")
+    assert outcome.exit_status == 4
+    assert "the cloud prod was not created, and nothing is left of it" in outcome.stderr
+    assert "requires valid AWS credentials" in outcome.stderr
+    assert plane.writes == []
+
+
+def test_creating_a_resource_fails_with_exit_status_0(register: Cli, plane: ControlPlane) -> None:
+    cloud_id = plane.add_cloud("prod")
+    plane.fail("PUT", "/add_resource", status=400)
+    outcome = register(AWS_VM)
+    assert outcome.exit_status == 4
+    assert f"ended with exit status 0, and the cloud prod ({cloud_id}) is left without its resource" in outcome.stderr
+    assert "injected 400" in outcome.stderr
+
+
+def test_a_wrong_token(register: Cli, plane: ControlPlane) -> None:
+    register.environment["ANYSCALE_CLI_TOKEN"] = "sss_wrong"  # noqa: S105 - of no account
+    outcome = register(AWS_VM)
+    assert outcome.exit_status == 4
+    assert "invalid or have expired" in outcome.stderr
+    assert "sss_wrong" not in outcome.stderr
+    assert plane.requests == []
+
+
+def test_a_closed_port(register: Cli) -> None:
+    register.environment["ANYSCALE_HOST"] = "http://127.0.0.1:1"
+    outcome = register(AWS_VM)
+    assert outcome.exit_status == 4
+    assert "anyscale cloud list --name prod --output json failed" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+# ---- beyond the table ------------------------------------------------------------------------------------
+
+
+def test_a_cloud_without_a_resource_is_repaired(register: Cli, plane: ControlPlane) -> None:
+    cloud_id = plane.add_cloud("prod", compute_stack="K8S")
+    outcome = register(AWS_K8S)
+    assert outcome.result == {
+        "action": "repaired",
+        "cloud_id": cloud_id,
+        "cloud_resource_id": plane.resources[cloud_id][0]["cloud_resource_id"],
+    }
+
+
+def test_a_cloud_without_a_resource_is_not_repaired_elsewhere(register: Cli, plane: ControlPlane) -> None:
+    plane.add_cloud("prod", region="us-west-2")
+    plane.requests.clear()
+    outcome = register(AWS_VM)
+    assert outcome.exit_status == 3
+    assert "its region is 'us-west-2' and can't become 'us-east-2'" in outcome.stderr
+    assert plane.writes == []
+
+
+def test_the_control_plane_is_gone_after_the_write(register: Cli, plane: ControlPlane) -> None:
+    plane.fail("POST", "/clouds/$", status=504, commit=True)
+    plane.fail("GET", "/resources$", status=500)
+    outcome = register(AWS_VM)
+    assert outcome.exit_status == 4
+    assert "cloud register --name prod" in outcome.stderr
+    assert "ended with exit status 2, and what is left of prod is not known: anyscale cloud get" in outcome.stderr
+
+
+@pytest.mark.parametrize("status", [400, 200], ids=["refused", "taken and forgotten"])
+def test_an_update_that_changes_nothing_is_a_failure(status: int, register: Cli, plane: ControlPlane) -> None:
+    plane.add_resource(plane.add_cloud("prod"), AWS_VM)
+    plane.fail("PUT", "/resources", status=status)
+    outcome = register(changed(AWS_VM, networking_mode="PRIVATE"))
+    assert outcome.exit_status == 4
+    assert "networking_mode is 'PUBLIC', not 'PRIVATE'" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        (
+            changed(
+                AWS_VM,
+                region="us-west-2",
+                aws_config__external_id="org_e2e1234-other",
+                aws_config__anyscale_iam_role_id="arn:aws:iam::111122223333:role/other",
+            ),
+            [
+                "its region is 'us-east-2' and can't become 'us-west-2'",
+                "its external id is 'org_e2e1234-prod' and can't become 'org_e2e1234-other'",
+                "its control-plane role is 'arn:aws:iam::111122223333:role/anyscale-access' and can't become",
+            ],
+        ),
+        (changed(AWS_VM, name="renamed"), ["has no resource 'renamed', but 'vm-aws-us-east-2'"]),
+    ],
+    ids=["region, external id and role", "name"],
+)
+def test_a_forbidden_change(wanted: dict[str, Any], says: list[str], register: Cli, plane: ControlPlane) -> None:
+    plane.add_resource(plane.add_cloud("prod"), AWS_VM)
+    plane.requests.clear()
+    outcome = register(wanted)
+    assert outcome.exit_status == 3
+    assert [text for text in [*says, "Nothing was written", "To mend it: "] if text not in outcome.stderr] == []
+    assert plane.writes == []
+
+
+def test_three_at_once(register: Cli, plane: ControlPlane) -> None:
+    begin = time.monotonic()
+    with plane.barrier("POST", "/clouds/$", parties=3):
+        processes = [register.start(AWS_VM) for _ in range(3)]
+        outcomes = [wait(process, begin) for process in processes]
+    assert [outcome.action for outcome in outcomes].count("created") == 1
+    assert len({(outcome.result["cloud_id"], outcome.result["cloud_resource_id"]) for outcome in outcomes}) == 1
+    assert resources(plane) == [["vm-aws-us-east-2"]]

@@ -1,0 +1,103 @@
+"""What happened: a row a step, with its time and figures."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Literal, TypeVar
+
+from missing import MissingPieceError
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+from terraform import TerraformError
+
+T = TypeVar("T")
+Result = Literal["ok", "failed", "skipped"]
+
+_STYLES: dict[Result, str] = {"ok": "green", "failed": "bold red", "skipped": "yellow"}
+
+
+class StepFailedError(Exception):
+    """A step ended and found something wrong."""
+
+
+class StoppedError(Exception):
+    """A step did not succeed, so that the rest of its cloud has nothing to work on."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step of one cloud."""
+
+    cloud: str
+    step: str
+    result: Result
+    seconds: float
+    figures: str
+
+
+@dataclass
+class Report:
+    """The rows so far; clouds may add to it at the same time.
+
+    Args:
+        console: Where rows are told as they come, and the table at the end.
+        strict: Whether a missing piece fails, as it does where `CI` is set.
+    """
+
+    console: Console = field(default_factory=lambda: Console(width=None if sys.stdout.isatty() else 200))
+    strict: bool = field(default_factory=lambda: os.environ.get("CI", "").lower() in {"1", "true"})
+    rows: list[Row] = field(default_factory=list)
+    _lock: Lock = field(default_factory=Lock)
+
+    def step(self, cloud: str, name: str, work: Callable[[], T], figures: Callable[[T], str] = str) -> T:
+        """Do the work of a step and add its row.
+
+        Args:
+            cloud: The cloud that the step belongs to.
+            name: The step's name.
+            work: What it does; it raises `StepFailedError` where the result is wrong.
+            figures: Tells the result in a few words.
+
+        Raises:
+            StoppedError: The step failed, or a piece of the machine is missing.
+        """
+        start = time.monotonic()
+
+        def add(result: Result, told: str) -> None:
+            row = Row(cloud, name, result, time.monotonic() - start, told)
+            with self._lock:
+                self.rows.append(row)
+                self.console.print(
+                    f"{cloud}  {name}  {row.seconds:.1f} s  {result}", style=_STYLES[result], markup=False
+                )
+
+        try:
+            done = work()
+        except MissingPieceError as error:
+            add("failed" if self.strict else "skipped", str(error))
+            raise StoppedError from error
+        except (StepFailedError, TerraformError) as error:
+            add("failed", str(error))
+            raise StoppedError from error
+        add("ok", figures(done))
+        return done
+
+    @property
+    def failed(self) -> bool:
+        """Whether any step failed."""
+        return any(row.result == "failed" for row in self.rows)
+
+    def show(self) -> None:
+        """Print the table, cloud by cloud."""
+        look = box.HEAVY_HEAD if self.console.is_terminal else box.ASCII
+        table = Table("cloud", "step", "result", "seconds", "figures", box=look, show_edge=False)
+        table.columns[3].justify = "right"
+        for row in sorted(self.rows, key=lambda row: row.cloud):
+            result = Text(row.result, _STYLES[row.result])
+            table.add_row(row.cloud, row.step, result, f"{row.seconds:.1f}", Text(row.figures))
+        self.console.print(table)

@@ -1,0 +1,208 @@
+"""The real Terraform program, run with a clean environment, with typed results."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from clones import git_configuration
+from missing import MissingPieceError
+from plugins import Plugins
+
+_NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE")
+"""What a person's environment may say about reaching the network; nothing else of it is passed on."""
+
+_install = Lock()
+
+
+class TerraformError(Exception):
+    """A command of Terraform failed; the message holds its errors."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What Terraform would do: for each resource or output that changes, the action, such as `create`."""
+
+    changes: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    def __str__(self) -> str:
+        counts = Counter(self.changes.values())
+        told = [f"{count} to {action}" for action, count in sorted(counts.items())]
+        told += [f"{len(self.outputs)} outputs"] if self.outputs else []
+        return ", ".join(told) or "no changes"
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What Terraform did, as it counts at the end."""
+
+    added: int
+    changed: int
+    removed: int
+
+    def __str__(self) -> str:
+        counts = {"added": self.added, "changed": self.changed, "removed": self.removed}
+        return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing"
+
+
+def find_terraform() -> str:
+    """The program on PATH.
+
+    Raises:
+        MissingPieceError: There is none.
+    """
+    if program := shutil.which("terraform"):
+        return program
+    raise MissingPieceError("the terraform program", ["PATH"], "install Terraform 1.9 or newer")
+
+
+def clean_environment(work: Path, plugins: Plugins, refs: Mapping[str, set[str]], endpoint: str) -> dict[str, str]:
+    """An environment for Terraform that holds no credentials and reaches no AWS.
+
+    Where the providers and the modules are all on this machine, a proxy that does not exist closes every way
+    out but loopback.
+
+    Args:
+        work: A folder for Terraform's home and the configurations.
+        plugins: Where the providers come from.
+        refs: The refs of upstream repositories that the stacks ask for.
+        endpoint: The address of the emulated account.
+    """
+    home = work / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "terraform.rc").write_text(plugins.configuration)
+    clones = git_configuration(refs)
+    (home / "gitconfig").write_text(clones or "")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "TF_CLI_CONFIG_FILE": str(home / "terraform.rc"),
+        "TF_IN_AUTOMATION": "1",
+        "TF_INPUT": "0",
+        "TF_CLI_ARGS": "-no-color",
+        "CHECKPOINT_DISABLE": "1",
+        "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+        "GIT_TERMINAL_PROMPT": "0",
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "emulated",
+        "AWS_SECRET_ACCESS_KEY": "emulated",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+    if plugins.online or clones is None:
+        return environment | {name: os.environ[name] for name in _NETWORK if name in os.environ}
+    closed = {
+        "HTTPS_PROXY": "http://127.0.0.1:9",
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "NO_PROXY": "127.0.0.1",
+    }
+    return environment | closed | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_ALLOW_PROTOCOL": "file"}
+
+
+class Terraform:
+    """Terraform in one folder.
+
+    Args:
+        folder: The folder that holds cdk.tf.json.
+        environment: The whole environment of the program.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._environment = environment
+        self._program = find_terraform()
+
+    def init(self) -> dict[str, str]:
+        """Install modules and providers; gives the release of each provider.
+
+        One folder at a time: the plugin cache and the providers' hashes do not bear more.
+        """
+        with _install:
+            self._run("init")
+        text = self._run("version", "-json")
+        selected: dict[str, str] = json.loads(text)["provider_selections"]
+        return {name.rsplit("/", 1)[1]: version for name, version in sorted(selected.items())}
+
+    def validate(self) -> list[str]:
+        """Validate the configuration against the modules and the providers; gives the warnings."""
+        answer = json.loads(self._run("validate", "-json"))
+        return [diagnostic["summary"] for diagnostic in answer["diagnostics"]]
+
+    def plan(self) -> Plan:
+        """Plan into the file that `apply` takes."""
+        self._run("plan", "-out=e2e.tfplan")
+        document = json.loads(self._run("show", "-json", "e2e.tfplan"))
+        changes = {
+            change["address"]: "-".join(change["change"]["actions"])
+            for change in document.get("resource_changes", [])
+            if change["mode"] == "managed" and change["change"]["actions"] != ["no-op"]
+        }
+        outputs = {
+            name: "-".join(change["actions"])
+            for name, change in document.get("output_changes", {}).items()
+            if change["actions"] != ["no-op"]
+        }
+        return Plan(changes, outputs)
+
+    def apply(self) -> Applied:
+        """Apply the last plan."""
+        return self._apply("e2e.tfplan")
+
+    def destroy(self) -> Applied:
+        """Destroy all of the state."""
+        return self._apply("-destroy", "-auto-approve")
+
+    def output(self) -> dict[str, Any]:
+        """The outputs' values."""
+        outputs = json.loads(self._run("output", "-json"))
+        return {name: output["value"] for name, output in outputs.items()}
+
+    def state(self) -> list[str]:
+        """The addresses in the state."""
+        return self._run("state", "list").split()
+
+    def _apply(self, *arguments: str) -> Applied:
+        events = list(_events(self._run("apply", "-json", *arguments)))
+        # A destroy tells what it plans before it tells what it did.
+        summary = [event["changes"] for event in events if event["type"] == "change_summary"][-1]
+        return Applied(summary["add"], summary["change"], summary["remove"])
+
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [self._program, *arguments],
+            cwd=self.folder,
+            env=dict(self._environment),
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            said = _errors(done.stdout) or [(done.stderr or done.stdout).strip()]
+            raise TerraformError("\n".join([f"terraform {arguments[0]}:", *said]))
+        return done.stdout
+
+
+def _events(stream: str) -> Iterator[dict[str, Any]]:
+    """The events of a command that tells them line by line."""
+    for line in stream.splitlines():
+        if line.startswith('{"@level"'):
+            yield json.loads(line)
+
+
+def _errors(output: str) -> list[str]:
+    """The errors in what a command told in JSON: `validate` as one document, `apply` as events."""
+    if output.startswith("{\n"):
+        found = json.loads(output)["diagnostics"]
+    else:
+        found = [event["diagnostic"] for event in _events(output) if event["type"] == "diagnostic"]
+    return [
+        f"{each.get('address', '')} {each['summary']}: {each.get('detail', '')}".strip()
+        for each in found
+        if each["severity"] == "error"
+    ]

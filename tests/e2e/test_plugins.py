@@ -1,0 +1,100 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from missing import MissingPieceError
+from plugins import NEEDED, REGISTRY, Plugins, find_plugins, target, versions
+
+
+def online(_: str) -> bool:
+    return True
+
+
+def offline(_: str) -> bool:
+    return False
+
+
+def unpacked(mirror: Path, provider: str, version: str) -> Path:
+    (mirror / REGISTRY / provider / version / target()).mkdir(parents=True)
+    return mirror
+
+
+def find(
+    work: Path,
+    named: Path | None = None,
+    places: tuple[Path, ...] = (),
+    reach: Callable[[str], bool] = offline,
+) -> Plugins:
+    environment = {"TF_PLUGIN_MIRROR": str(named)} if named else {}
+    return find_plugins(work, environment, places=places, online=reach)
+
+
+def test_releases_are_ordered_by_number_packed_and_unpacked_alike(tmp_path: Path) -> None:
+    unpacked(tmp_path, "hashicorp/aws", "5.100.0")
+    unpacked(tmp_path, "hashicorp/aws", "5.99.1")
+    (tmp_path / REGISTRY / "hashicorp/aws" / f"terraform-provider-aws_6.2.0_{target()}.zip").touch()
+
+    assert versions(tmp_path, "hashicorp/aws") == ["5.99.1", "5.100.0", "6.2.0"]
+
+
+def test_another_machines_release_is_none(tmp_path: Path) -> None:
+    (tmp_path / REGISTRY / "hashicorp/aws/5.100.0/plan9_mips").mkdir(parents=True)
+
+    assert versions(tmp_path, "hashicorp/aws") == []
+
+
+def test_doubles_stand_in_for_what_a_mirror_lacks(tmp_path: Path) -> None:
+    mirror = unpacked(tmp_path / "mirror", "hashicorp/aws", "5.100.0")
+
+    found = find(tmp_path, places=(tmp_path / "nowhere", mirror))
+
+    assert found.origins == {
+        "hashicorp/aws": "5.100.0 from a mirror",
+        "hashicorp/random": "3.7.2, a double",
+        "hashicorp/time": "0.13.1, a double",
+    }
+    assert "direct" not in found.configuration
+    assert not found.online
+    assert versions(tmp_path / "doubles", "hashicorp/random") == ["3.7.2"]
+
+
+def test_the_registry_comes_before_a_mirror_that_nobody_named(tmp_path: Path) -> None:
+    mirror = unpacked(tmp_path / "mirror", "hashicorp/aws", "5.100.0")
+
+    found = find(tmp_path, places=(mirror,), reach=online)
+
+    assert found.origins == dict.fromkeys(NEEDED, "from the registry")
+    assert str(mirror) not in found.configuration
+
+
+def test_a_named_mirror_that_holds_everything_asks_nothing_of_the_network(tmp_path: Path) -> None:
+    for provider in NEEDED:
+        unpacked(tmp_path / "mirror", provider, "5.0.0")
+
+    def unasked(host: str) -> bool:
+        raise AssertionError(host)
+
+    found = find(tmp_path, named=tmp_path / "mirror", reach=unasked)
+
+    assert not found.online
+    assert "direct" not in found.configuration
+
+
+def test_a_named_mirror_takes_the_rest_from_the_registry(tmp_path: Path) -> None:
+    mirror = unpacked(tmp_path / "mirror", "hashicorp/aws", "5.100.0")
+
+    found = find(tmp_path, named=mirror, reach=online)
+
+    assert found.origins["hashicorp/aws"] == "5.100.0 from a mirror"
+    assert found.origins["hashicorp/time"] == "from the registry"
+    assert f'direct {{ exclude = ["{REGISTRY}/hashicorp/aws"] }}' in found.configuration
+
+
+def test_fails_when_the_named_mirror_has_no_aws(tmp_path: Path) -> None:
+    with pytest.raises(MissingPieceError, match=r"hashicorp/aws for .*TF_PLUGIN_MIRROR="):
+        find(tmp_path, named=tmp_path)
+
+
+def test_fails_when_aws_is_nowhere(tmp_path: Path) -> None:
+    with pytest.raises(MissingPieceError, match="name a filesystem mirror in TF_PLUGIN_MIRROR"):
+        find(tmp_path)

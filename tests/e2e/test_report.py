@@ -1,0 +1,58 @@
+import io
+from typing import NoReturn
+
+import pytest
+from missing import MissingPieceError
+from report import Report, StepFailedError, StoppedError
+from rich.console import Console
+
+
+def report(*, strict: bool = False) -> Report:
+    return Report(Console(file=io.StringIO(), width=120), strict=strict)
+
+
+def missing() -> NoReturn:
+    raise MissingPieceError("a thing", ["here"], "get it")
+
+
+def wrong() -> NoReturn:
+    raise StepFailedError("2 are left")
+
+
+def test_a_step_gives_what_its_work_gives_and_tells_its_figures() -> None:
+    told = report()
+
+    assert told.step("cloud", "count", lambda: [1, 2], lambda found: f"{len(found)} found") == [1, 2]
+
+    assert [(row.step, row.result, row.figures) for row in told.rows] == [("count", "ok", "2 found")]
+    assert not told.failed
+
+
+def test_a_missing_piece_is_skipped_and_named() -> None:
+    told = report()
+
+    with pytest.raises(StoppedError):
+        told.step("cloud", "find", missing)
+
+    assert told.rows[0].result == "skipped"
+    assert told.rows[0].figures == "a thing is missing; looked in: here; get it"
+    assert not told.failed
+
+
+def test_fails_on_a_missing_piece_where_it_must_be_there() -> None:
+    told = report(strict=True)
+
+    with pytest.raises(StoppedError):
+        told.step("cloud", "find", missing)
+
+    assert told.failed
+
+
+def test_fails_when_a_step_finds_something_wrong() -> None:
+    told = report()
+
+    with pytest.raises(StoppedError):
+        told.step("cloud", "look", wrong)
+
+    assert told.failed
+    assert told.rows[0].figures == "2 are left"

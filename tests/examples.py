@@ -1,0 +1,23 @@
+"""The example clouds, synthesized: what snapshots and contract tests look at."""
+
+import json
+import pathlib
+from typing import Any
+
+from anyscale_constructs.cli import project
+from anyscale_constructs.core.app import synthesize
+from anyscale_constructs.core.config import Document
+from anyscale_constructs.core.stack import CloudStack
+from stacks import STACKS
+from tests.conftest import ROOT
+
+CLOUDS = sorted((ROOT / "examples" / "clouds").glob("*.yaml"))
+
+
+def synthesized(example: pathlib.Path, directory: pathlib.Path) -> tuple[dict[str, Any], CloudStack]:
+    """An example's Terraform JSON, and its stack."""
+    document = Document(example)
+    stack_type = project.load_stack(STACKS, document.data["stack"])
+    config = document.parse(stack_type.config_type)
+    (stack,) = synthesize(lambda app: stack_type(app, example.stem, config), directory / "out")
+    return json.loads((directory / "out" / "stacks" / example.stem / "cdk.tf.json").read_text()), stack

@@ -1,0 +1,297 @@
+"""Wrong resource files and outputs: each one is refused before the program is looked for, let alone started."""
+
+import json
+import pathlib
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from anyscale_constructs import cli
+from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.registration.resource import CloudResource
+from tests.registration_samples import (
+    AWS_K8S,
+    AWS_VM,
+    AZURE_K8S,
+    GCP_K8S,
+    GCP_VM,
+    GENERIC_K8S,
+    MISSING,
+    ORG_ID,
+    changed,
+)
+
+_INSTANCE = "projects/acme-ml/locations/us-central1-a/instances/anyscale"
+
+RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
+    "no bucket": (changed(AWS_VM, object_storage=MISSING), "object_storage.bucket_name is required for AWS VM"),
+    "no bucket in Kubernetes": (changed(AWS_K8S, object_storage={}), "object_storage.bucket_name is required"),
+    "bucket without scheme": (changed(AWS_VM, object_storage__bucket_name="acme"), "must be s3:// and the bucket's"),
+    "scheme twice": (changed(AWS_VM, object_storage__bucket_name="s3://s3://acme"), "it is 's3://s3://acme'"),
+    "bucket ARN": (changed(AWS_VM, object_storage__bucket_name="arn:aws:s3:::acme"), "must be s3://"),
+    "another provider's bucket": (changed(GCP_VM, object_storage__bucket_name="s3://acme"), "must be gs://"),
+    "abfss without account": (changed(AZURE_K8S, object_storage__bucket_name="abfss://anyscale"), "must be abfss://"),
+    "placeholder bucket": (
+        changed(AWS_K8S, object_storage__bucket_name="s3://my-bucket"),
+        "bucket of Anyscale's examples",
+    ),
+    "placeholder account": (
+        changed(AWS_K8S, kubernetes_config__anyscale_operator_iam_identity="arn:aws:iam::123456789012:role/operator"),
+        "AWS's example account",
+    ),
+    "one subnet": (
+        changed(AWS_VM, aws_config__subnet_ids=["subnet-0123456789abcdef0"]),
+        "subnets in two zones or more",
+    ),
+    "one subnet twice": (
+        changed(AWS_VM, aws_config__subnet_ids=["subnet-0123456789abcdef0"] * 2),
+        "subnets in two zones or more",
+    ),
+    "no subnet": (changed(AWS_VM, aws_config__subnet_ids=[]), "aws_config.subnet_ids is required"),
+    "subnets as one string": (changed(AWS_VM, aws_config__subnet_ids="subnet-1,subnet-2"), "should be a valid list"),
+    "a null among the subnets": (
+        changed(AWS_VM, aws_config__subnet_ids=["subnet-0123456789abcdef0", None]),
+        "aws_config.subnet_ids.1: must be a subnet id",
+    ),
+    "no external id": (changed(AWS_VM, aws_config__external_id=None), "aws_config.external_id is required"),
+    "external id without organization": (
+        changed(AWS_VM, aws_config__external_id="prod"),
+        "the organization id, a hyphen",
+    ),
+    "external id is the organization": (
+        changed(AWS_VM, aws_config__external_id=ORG_ID),
+        "the organization id, a hyphen",
+    ),
+    "no control-plane role": (changed(AWS_VM, aws_config__anyscale_iam_role_id=""), "anyscale_iam_role_id is required"),
+    "role's name for its ARN": (changed(AWS_VM, aws_config__cluster_iam_role_id="node"), "must be an IAM role's ARN"),
+    "profile's name for its ARN": (
+        changed(AWS_VM, aws_config__cluster_instance_profile_id="node"),
+        "must be an IAM instance profile's ARN",
+    ),
+    "MemoryDB ARN for its name": (
+        changed(AWS_VM, aws_config__memorydb_cluster_name="arn:aws:memorydb:us-east-2:111122223333:cluster/prod"),
+        "plain name, not its ARN",
+    ),
+    "MemoryDB endpoint without TLS": (
+        changed(AWS_VM, aws_config__memorydb_cluster_endpoint="clustercfg.prod.amazonaws.com:6379"),
+        "must be rediss://",
+    ),
+    "no AWS section": (changed(AWS_VM, aws_config=MISSING), "aws_config.vpc_id is required for AWS VM clouds"),
+    "no Google section": (changed(GCP_K8S, gcp_config=None), "gcp_config.project_id is required for GCP K8S clouds"),
+    "no Kubernetes section": (changed(AWS_K8S, kubernetes_config=None), "anyscale_operator_iam_identity is required"),
+    "Kubernetes section for instances": (
+        changed(AWS_VM, kubernetes_config={"zones": ["us-east-2a"]}),
+        "kubernetes_config does not belong to VM clouds",
+    ),
+    "another provider's section": (changed(AWS_VM, gcp_config={"project_id": "acme-ml"}), "does not belong to AWS"),
+    "subnets in Kubernetes": (
+        changed(AWS_K8S, aws_config={"subnet_ids": AWS_VM["aws_config"]["subnet_ids"]}),
+        "aws_config.subnet_ids does not belong to K8S clouds",
+    ),
+    "instances on Azure": (changed(AZURE_K8S, compute_stack="VM"), "compute_stack must be K8S for AZURE"),
+    "lower-case provider": (changed(AWS_VM, provider="aws"), "provider: input should be 'AWS', 'GCP'"),
+    "EKS for K8S": (changed(AWS_K8S, compute_stack="EKS"), "compute_stack: input should be 'VM' or 'K8S'"),
+    "no provider": (changed(AWS_VM, provider=None), "provider: input should be"),
+    "no region": (changed(GENERIC_K8S, region=MISSING), "region: is required"),
+    "zone for region": (
+        changed(AWS_VM, region="us-east-2a"),
+        "region must be a region of the commercial AWS partition",
+    ),
+    "GovCloud": (changed(AWS_VM, region="us-gov-west-1"), "region must be a region of the commercial AWS partition"),
+    "zones of another region": (
+        changed(AWS_K8S, kubernetes_config__zones=["us-east-2a", "us-west-2b"]),
+        "must lie in the region us-east-2, but it holds ['us-west-2b']",
+    ),
+    "unknown key": (changed(AWS_VM, networking="PUBLIC"), "unknown key 'networking': did you mean 'networking_mode'?"),
+    "unknown key in a section": (
+        changed(AWS_VM, aws_config__subnets=None),
+        "aws_config.subnets: unknown key 'subnets'",
+    ),
+    "identity provider with project id": (
+        changed(
+            GCP_VM,
+            gcp_config__provider_name="projects/acme-ml/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
+        ),
+        "which holds the project's number",
+    ),
+    "project number for project id": (changed(GCP_VM, gcp_config__project_id="123456"), "which begins with a letter"),
+    "Filestore's short name": (
+        changed(GCP_VM, file_storage__file_storage_id="anyscale"),
+        "Filestore instance's full name",
+    ),
+    "Memorystore's short name": (
+        changed(GCP_VM, gcp_config__memorystore_instance_name="anyscale"),
+        "must be an instance's full name",
+    ),
+    "Filestore without VPC in Kubernetes": (
+        changed(GCP_K8S, file_storage={"file_storage_id": _INSTANCE}),
+        "gcp_config.vpc_name is required with Filestore",
+    ),
+    "Filestore's path without its address": (
+        changed(GCP_VM, file_storage={"mount_path": "/anyscale"}),
+        "mount_path needs mount_targets",
+    ),
+    "two kinds of file storage": (
+        changed(GENERIC_K8S, file_storage__persistent_volume_claim="anyscale"),
+        "exclude each other",
+    ),
+    "Azure client's name for its principal id": (
+        changed(AZURE_K8S, kubernetes_config__anyscale_operator_iam_identity="operator"),
+        "principal id (not its client id)",
+    ),
+}
+
+_AWS = {"zones": ["us-east-2a"]}
+_GOOGLE = {"project_id": "acme-ml"}
+_AZURE = {"tenant_id": "a1b2c3d4-e5f6-7890-abcd-ef1234567890"}
+_CLAIM = {"persistent_volume_claim": "anyscale"}
+_DRIVER = {"csi_ephemeral_volume_driver": "csi.acme.example"}
+_TARGETS = {"mount_targets": [{"address": "10.0.0.5"}]}
+_REDIS = "redis.ray-system.svc.cluster.local:6379"
+
+# What belongs elsewhere, and what excludes each other: one case for each entry of the rules.
+MISPLACED: list[tuple[dict[str, Any], str]] = [
+    (changed(AWS_VM, azure_config=_AZURE), "azure_config does not belong to AWS clouds"),
+    (changed(AWS_VM, file_storage={"mount_path": "/x"}), "file_storage.mount_path does not belong to AWS clouds"),
+    (changed(GCP_VM, aws_config=_AWS), "aws_config does not belong to GCP clouds"),
+    (changed(GCP_VM, azure_config=_AZURE), "azure_config does not belong to GCP clouds"),
+    (
+        changed(GCP_VM, object_storage__s3_addressing_style="PATH_STYLE"),
+        "object_storage.s3_addressing_style does not belong to GCP clouds",
+    ),
+    (changed(AZURE_K8S, aws_config=_AWS), "aws_config does not belong to AZURE clouds"),
+    (changed(AZURE_K8S, gcp_config=_GOOGLE), "gcp_config does not belong to AZURE clouds"),
+    (changed(AZURE_K8S, file_storage={"file_storage_id": "anyscale"}), "file_storage_id does not belong to AZURE"),
+    (changed(GENERIC_K8S, azure_config=_AZURE), "azure_config does not belong to GENERIC clouds"),
+    (changed(AWS_VM, file_storage=_CLAIM), "file_storage.persistent_volume_claim does not belong to VM clouds"),
+    (changed(AWS_VM, file_storage=_DRIVER), "file_storage.csi_ephemeral_volume_driver does not belong to VM clouds"),
+    (changed(GCP_K8S, gcp_config__subnet_names=["anyscale"]), "gcp_config.subnet_names does not belong to K8S clouds"),
+    (
+        changed(AWS_K8S, file_storage={**_TARGETS, **_CLAIM}),
+        "file_storage.mount_targets and file_storage.persistent_volume_claim exclude each other",
+    ),
+    (
+        changed(AWS_K8S, file_storage={**_TARGETS, **_DRIVER}),
+        "file_storage.mount_targets and file_storage.csi_ephemeral_volume_driver exclude each other",
+    ),
+    (
+        changed(AZURE_K8S, file_storage={"mount_path": "/x", **_CLAIM}),
+        "file_storage.mount_path and file_storage.persistent_volume_claim exclude each other",
+    ),
+    (
+        changed(AZURE_K8S, file_storage={"mount_path": "/x", **_DRIVER}),
+        "file_storage.mount_path and file_storage.csi_ephemeral_volume_driver exclude each other",
+    ),
+    (
+        changed(AWS_K8S, aws_config={"memorydb_cluster_name": "prod"}, kubernetes_config__redis_endpoint=_REDIS),
+        "kubernetes_config.redis_endpoint and aws_config.memorydb_cluster_name exclude each other",
+    ),
+    (
+        changed(GCP_K8S, gcp_config__memorystore_instance_name=_INSTANCE, kubernetes_config__redis_endpoint=_REDIS),
+        "kubernetes_config.redis_endpoint and gcp_config.memorystore_instance_name exclude each other",
+    ),
+]
+
+OUTPUTS: dict[str, tuple[Any, str]] = {
+    "empty": ({}, "has no output anyscale_cloud_resource"),
+    "a list": ([AWS_VM], "must hold a mapping of outputs"),
+    "another stack": ({"staging": {"anyscale_cloud_resource": AWS_VM}}, "has no stack prod: it has staging"),
+    "no resource": ({"anyscale_cloud_name": {"value": "prod", "type": "string"}}, "no output anyscale_cloud_resource"),
+    "null resource": (
+        {"anyscale_cloud_name": {"value": "prod"}, "anyscale_cloud_resource": {"value": None, "sensitive": False}},
+        "has no output anyscale_cloud_resource",
+    ),
+    "resource as text": (
+        {"anyscale_cloud_resource": {"value": json.dumps(AWS_VM), "type": "string"}},
+        "anyscale_cloud_resource must be an object",
+    ),
+    "no name": ({"anyscale_cloud_resource": {"value": AWS_VM}}, "has no output anyscale_cloud_name"),
+    "empty name": (
+        {"anyscale_cloud_resource": {"value": AWS_VM}, "anyscale_cloud_name": {"value": ""}},
+        "anyscale_cloud_name must be text",
+    ),
+    "another organization": (
+        {
+            "anyscale_cloud_resource": {"value": AWS_VM},
+            "anyscale_cloud_name": {"value": "prod"},
+            "anyscale_org_id": {"value": "org_other"},
+        },
+        f"external_id must begin with the organization org_other, but it is '{ORG_ID}-prod'",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANYSCALE_BIN", "/no/such/program")
+
+
+def refusal(
+    outputs: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str
+) -> str:
+    monkeypatch.setattr("sys.argv", ["anyscale-constructs", "register", "prod", "--outputs", str(outputs), *options])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    captured = capsys.readouterr()
+    assert end.value.code == 2
+    assert captured.out == ""
+    assert "/no/such/program" not in captured.err
+    return captured.err
+
+
+@pytest.mark.parametrize(("resource", "says"), RESOURCES.values(), ids=RESOURCES)
+def test_fails_on_a_wrong_resource_file(
+    resource: dict[str, Any],
+    says: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = tmp_path / "resource.yaml"
+    file.write_text(yaml.safe_dump({"anyscale_cloud_resource": resource}))
+    assert says in refusal(file, monkeypatch, capsys, "--name", "prod")
+
+
+@pytest.mark.parametrize(("resource", "says"), MISPLACED, ids=[says for _, says in MISPLACED])
+def test_fails_on_what_is_misplaced(resource: dict[str, Any], says: str) -> None:
+    with pytest.raises(RegistrationError, match=re.escape(says)):
+        CloudResource.read(resource)
+
+
+@pytest.mark.parametrize(("outputs", "says"), OUTPUTS.values(), ids=OUTPUTS)
+def test_fails_on_wrong_outputs(
+    outputs: Any, says: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "outputs.json"
+    file.write_text(json.dumps(outputs))
+    assert says in refusal(file, monkeypatch, capsys)
+
+
+def test_fails_on_a_file_that_is_not_there(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "can't be read: No such file" in refusal(tmp_path / "none.json", monkeypatch, capsys)
+
+
+def test_fails_on_a_file_that_is_neither_json_nor_yaml(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "outputs.json"
+    file.write_text("{")
+    assert "is neither JSON nor YAML" in refusal(file, monkeypatch, capsys)
+
+
+def test_right_outputs_lead_to_the_program(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "resource.yaml"
+    file.write_text(yaml.safe_dump(AWS_VM))
+    monkeypatch.setattr(
+        "sys.argv", ["anyscale-constructs", "register", "prod", "--outputs", str(file), "--name", "prod"]
+    )
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    assert "the program /no/such/program that ANYSCALE_BIN names is not there" in capsys.readouterr().err

@@ -1,0 +1,164 @@
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.errors import RefusedChangeError
+from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life
+from tests.registration_samples import AWS_VM, GCP_VM, MISSING, changed
+
+# What the control plane makes of AWS_VM: ids, and what it found by itself.
+THERE = changed(
+    AWS_VM,
+    cloud_resource_id="cldrsrc_1",
+    file_storage__mount_targets=[{"address": "10.0.0.5"}],
+    aws_config__zones=["us-east-2a", "us-east-2b"],
+    aws_config__memorydb_cluster_arn="arn:aws:memorydb:us-east-2:111122223333:cluster/anyscale-prod",
+    aws_config__memorydb_cluster_endpoint="rediss://clustercfg.anyscale-prod.amazonaws.com:6379",
+)
+
+
+def fields(existing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    return [change.field for change in changes(existing, wanted)]
+
+
+def test_what_the_control_plane_found_is_no_change() -> None:
+    assert changes(THERE, AWS_VM) == []
+    assert left_over(THERE, AWS_VM) == {}
+    assert merge(THERE, AWS_VM) == THERE
+
+
+@pytest.mark.parametrize(
+    ("existing", "wanted"),
+    [
+        (THERE, changed(AWS_VM, aws_config__subnet_ids=AWS_VM["aws_config"]["subnet_ids"][::-1])),
+        (changed(THERE, object_storage__region=MISSING), AWS_VM),
+        (changed(THERE, networking_mode=MISSING), AWS_VM),
+        (changed(THERE, aws_config__cluster_instance_profile_id=MISSING), AWS_VM),
+        (THERE, changed(AWS_VM, kubernetes_config={"zones": []})),
+        (
+            changed(THERE, file_storage__mount_targets=[{"address": "10.0.0.5"}]),
+            changed(AWS_VM, file_storage__mount_targets=[{"address": "10.0.0.5", "zone": None}]),
+        ),
+    ],
+    ids=[
+        "another order",
+        "no bucket region",
+        "no networking mode",
+        "no instance profile",
+        "an empty list",
+        "a null in a mount target",
+    ],
+)
+def test_what_means_the_same_is_no_change(existing: dict[str, Any], wanted: dict[str, Any]) -> None:
+    assert changes(existing, wanted) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("object_storage__region", "us-west-2"),
+        ("networking_mode", "PRIVATE"),
+        ("aws_config__cluster_instance_profile_id", "arn:aws:iam::111122223333:instance-profile/other"),
+    ],
+)
+def test_what_differs_from_the_implied_is_a_change(field: str, value: str) -> None:
+    existing = changed(THERE, **{field: MISSING})
+    assert fields(existing, changed(AWS_VM, **{field: value})) == [field.replace("__", ".")]
+
+
+def test_a_change_says_both_values() -> None:
+    (change,) = changes(THERE, changed(AWS_VM, networking_mode="PRIVATE"))
+    assert str(change) == 'networking_mode: "PUBLIC" -> "PRIVATE"'
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field", "stale"),
+    [
+        (
+            changed(AWS_VM, aws_config__subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef2"]),
+            "aws_config.subnet_ids",
+            ["aws_config.zones"],
+        ),
+        (
+            changed(AWS_VM, aws_config__memorydb_cluster_name="other"),
+            "aws_config.memorydb_cluster_name",
+            ["aws_config.memorydb_cluster_arn", "aws_config.memorydb_cluster_endpoint"],
+        ),
+        (
+            changed(AWS_VM, file_storage__file_storage_id="fs-fedcba9876543210f"),
+            "file_storage.file_storage_id",
+            ["file_storage.mount_targets"],
+        ),
+    ],
+    ids=["subnets", "MemoryDB", "EFS"],
+)
+def test_a_new_source_drops_what_was_found_for_the_old_one(
+    wanted: dict[str, Any], field: str, stale: list[str]
+) -> None:
+    assert fields(THERE, wanted) == [field]
+    expected = changed(THERE, **{path.replace(".", "__"): MISSING for path in stale})
+    section, key = field.split(".")
+    expected[section][key] = wanted[section][key]
+    assert merge(THERE, wanted) == expected
+
+
+def test_a_derived_value_that_is_given_is_sent() -> None:
+    wanted = changed(
+        AWS_VM,
+        aws_config__subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef2"],
+        aws_config__zones=["us-east-2a", "us-east-2c"],
+    )
+    assert merge(THERE, wanted)["aws_config"]["zones"] == ["us-east-2a", "us-east-2c"]
+
+
+def test_what_the_outputs_no_longer_name_is_kept_and_listed() -> None:
+    wanted = changed(AWS_VM, file_storage=MISSING)
+    assert changes(THERE, wanted) == []
+    assert merge(THERE, wanted)["file_storage"] == THERE["file_storage"]
+    assert left_over(THERE, wanted) == {"file_storage.file_storage_id": "fs-0123456789abcdef0"}
+
+
+@pytest.mark.parametrize(
+    ("existing", "wanted", "says"),
+    [
+        (AWS_VM, GCP_VM, "its provider is 'AWS' and can't become 'GCP'"),
+        (AWS_VM, changed(AWS_VM, compute_stack="K8S"), "its compute stack is 'VM' and can't become 'K8S'"),
+        (AWS_VM, changed(AWS_VM, region="us-west-2"), "its region is 'us-east-2' and can't become 'us-west-2'"),
+        (
+            AWS_VM,
+            changed(AWS_VM, aws_config__anyscale_iam_role_id="arn:aws:iam::111122223333:role/other"),
+            "role/anyscale-access' and can't become 'arn:aws:iam::111122223333:role/other'",
+        ),
+        (
+            AWS_VM,
+            changed(AWS_VM, aws_config__external_id="org_e2e1234-other"),
+            "its external id is 'org_e2e1234-prod' and can't become 'org_e2e1234-other'",
+        ),
+        (
+            GCP_VM,
+            changed(GCP_VM, gcp_config__anyscale_service_account_email="other@acme-ml.iam.gserviceaccount.com"),
+            "its control-plane service account is 'access@acme-ml.iam.gserviceaccount.com' and can't become",
+        ),
+    ],
+    ids=["provider", "stack", "region", "role", "external id", "service account"],
+)
+def test_fails_on_a_change_for_life(existing: dict[str, Any], wanted: dict[str, Any], says: str) -> None:
+    with pytest.raises(RefusedChangeError) as error:
+        refuse_changes_for_life("the cloud prod (cld_1)", existing, wanted)
+    assert says in str(error.value)
+    assert error.value.exit_status == 3
+
+
+def test_all_changes_for_life_are_named_at_once() -> None:
+    wanted = changed(AWS_VM, region="us-west-2", aws_config__external_id="org_e2e1234-other")
+    with pytest.raises(RefusedChangeError, match=r"its region is .*; its external id is "):
+        refuse_changes_for_life("the cloud", THERE, wanted)
+
+
+@pytest.mark.parametrize(
+    "existing",
+    [THERE, {"provider": "AWS", "region": "us-east-2", "compute_stack": "UNKNOWN"}],
+    ids=["the same", "a cloud without a stack yet"],
+)
+def test_what_is_the_same_or_not_known_is_allowed(existing: dict[str, Any]) -> None:
+    refuse_changes_for_life("the cloud", existing, AWS_VM)
