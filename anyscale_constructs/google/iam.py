@@ -186,7 +186,7 @@ class Iam(IamModule):
             given = {"existing_workload_identity_provider_name": self._identity_provider.provider_name} | given
         if _ACCESS in given and not is_unresolved(given[_ACCESS]) and _ROLE not in given:
             given[_ROLE] = given[_ACCESS].replace("-", "_")[:_LONGEST_ROLE_ID]
-        return exact_names(given, _ACCESS, _NODE)
+        return exact_names(given, _NODE) if _ACCESS in given else given
 
     @property
     def anyscale_service_account_email(self) -> str:

@@ -16,10 +16,12 @@ from anyscale_constructs.google.guards import (
     name_is_refused,
     the_module_is_enabled,
     the_random_suffix_has_a_length,
+    value_is_refused,
 )
-from anyscale_constructs.google.types import ProjectId, ProjectName
+from anyscale_constructs.google.types import BillingAccountId, ProjectId, ProjectName
 from anyscale_constructs.modules.google.project import ProjectInputs, ProjectModule
 
+_BILLING_ACCOUNT: TypeAdapter[str] = TypeAdapter(BillingAccountId)
 _ID: TypeAdapter[str] = TypeAdapter(ProjectId)
 _NAME: TypeAdapter[str] = TypeAdapter(ProjectName)
 _DEFAULT = "anyscale-"
@@ -29,6 +31,13 @@ class ExistingProject(Model):
     """A project that is there already, with a billing account."""
 
     project_id: GcpProjectId
+
+
+def the_billing_account_is_an_id(i: Inputs) -> Finding | None:
+    """Google knows neither names nor paths of billing accounts here."""
+    return value_is_refused(
+        _BILLING_ACCOUNT, i["billing_account_id"], "billing_account_id", "gcloud billing accounts list"
+    )
 
 
 def project_id_is_one_google_accepts(i: Inputs) -> Finding | None:
@@ -76,6 +85,7 @@ class Project(ProjectModule):
         the_module_is_enabled,
         the_random_suffix_has_a_length,
         labels_are_ones_google_accepts,
+        the_billing_account_is_an_id,
         project_id_is_one_google_accepts,
         project_name_is_one_google_accepts,
         the_project_has_one_parent,

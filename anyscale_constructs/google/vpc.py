@@ -96,15 +96,8 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
         if i[cidr] is not None and i[name] is None and i.known("google_region", suffix)
     ]
     router = "" if i["private_subnet_cidr"] is None else "-router"
-    longest = max([*ends, router], key=len)
-    return name_is_refused(i, _NAME, "anyscale_vpc_name", "anyscale_vpc_name_prefix", after=longest)
-
-
-def nodes_have_a_subnet(i: Inputs) -> Finding | None:
-    """Upstream makes none by default."""
-    if all(i[name] is None for name in _SUBNETS):
-        return Finding("public_subnet_cidr and private_subnet_cidr are not set, so nodes have no subnet", "give one")
-    return None
+    names = ("anyscale_vpc_name", "anyscale_vpc_name_prefix")
+    return name_is_refused(i, _NAME, *names) or name_is_refused(i, _NAME, *names, after=max([*ends, router], key=len))
 
 
 def existing_subnets_are_in_existing_vpcs(i: Inputs) -> Finding | None:
@@ -246,7 +239,6 @@ class Vpc(VpcModule):
         the_module_is_enabled,
         the_random_suffix_has_a_length,
         names_are_ones_google_accepts,
-        nodes_have_a_subnet,
         existing_subnets_are_in_existing_vpcs,
         ranges_are_networks,
         ranges_lie_apart,

@@ -32,6 +32,14 @@ class ExistingFirewallPolicy(Model):
     firewall_policy_name: GcpResourceName
 
 
+def the_vpc_has_its_name_and_its_id(i: Inputs) -> Finding | None:
+    """Both are "" by default, and upstream would make an association of no VPC."""
+    for name in ("vpc_name", "vpc_id"):
+        if i[name] == "":
+            return Finding(f"{name} is empty, and the policy needs both vpc_name and vpc_id", "leave it out")
+    return None
+
+
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     """Upstream makes the association's name of the VPC's, and Google takes 63 characters."""
     found = name_is_refused(i, _NAME, "firewall_policy_name", "vpc_name")
@@ -55,9 +63,8 @@ def self_rules_name_a_known_rule(i: Inputs) -> Finding | None:
     for rule in _rules(i, _SELF):
         known = _predefined(i, rule)
         if known is None or ("ports" in rule and not known["ports"]):
-            return Finding(
-                f"{_SELF} has a rule whose ports upstream ignores", "name a known rule", rule, _known_rules(i)
-            )
+            allowed = "rule: " + ", ".join(sorted(i["predefined_firewall_rules"]))
+            return Finding(f"{_SELF} has a rule whose ports upstream ignores", "name a known rule", rule, allowed)
     return None
 
 
@@ -149,20 +156,21 @@ def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
     return None
 
 
+def _known(values: Any) -> bool:
+    return isinstance(values, Mapping) and not any(map(is_unresolved, values.values()))
+
+
 def _rules(i: Inputs, name: str) -> list[Mapping[str, str]]:
     """The rules of a list, without those that are not known yet."""
-    if not isinstance(i["predefined_firewall_rules"], Mapping):
+    predefined = i["predefined_firewall_rules"]
+    if not _known(predefined) or not all(map(_known, predefined.values())):
         return []
-    return [rule for rule in i[name] or () if isinstance(rule, Mapping) and not any(map(is_unresolved, rule.values()))]
+    return [rule for rule in i[name] or () if _known(rule)]
 
 
 def _predefined(i: Inputs, rule: Mapping[str, str]) -> Mapping[str, Any] | None:
-    known = i["predefined_firewall_rules"]
-    return known.get(rule.get("rule", "")) if isinstance(known, Mapping) else None
-
-
-def _known_rules(i: Inputs) -> str:
-    return "rule: " + ", ".join(sorted(i["predefined_firewall_rules"]))
+    found: Mapping[str, Any] | None = i["predefined_firewall_rules"].get(rule.get("rule", ""))
+    return found
 
 
 def _ranges(i: Inputs, rule: Mapping[str, str]) -> list[str]:
@@ -179,9 +187,9 @@ def _priorities(i: Inputs) -> Iterator[tuple[str, str]]:
             known = _predefined(i, rule) if takes else None
             default = index + _FIRST_SELF_PRIORITY if not takes else index if known is None else known[takes]
             yield name, str(rule.get("priority", default))
-    pools = _predefined(i, {"rule": "machine-pools"})
-    if i[_POOLS] and pools is not None:
-        yield _POOLS, str(pools["priority"])
+    pools = i["predefined_firewall_rules"]
+    if i[_POOLS] and _known(pools) and _known(pools["machine-pools"]):
+        yield _POOLS, str(pools["machine-pools"]["priority"])
 
 
 class VpcFirewall(VpcFirewallModule):
@@ -206,6 +214,7 @@ class VpcFirewall(VpcFirewallModule):
 
     guards: ClassVar[Sequence[Guard]] = (
         the_module_is_enabled,
+        the_vpc_has_its_name_and_its_id,
         names_are_ones_google_accepts,
         nodes_reach_each_other,
         self_rules_name_a_known_rule,

@@ -1,0 +1,165 @@
+"""The firewall policy: its traps, and the rules it writes."""
+
+from typing import Any
+
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.google import VpcFirewall
+from anyscale_constructs.google import vpc_firewall as guards
+from tests.unit.google.parts import ENABLED, NETWORK, PROJECT, SHARED, many
+from tests.unit.guards import Case, Table
+
+USERS = "203.0.113.0/24"
+HEALTH = "35.191.0.0/16,130.211.0.0/22"
+
+
+def rule(**values: str) -> dict[str, str]:
+    return {"cidr_blocks": USERS, **values}
+
+
+def ingress(*rules: dict[str, str], **more: Any) -> dict[str, Any]:
+    return {"ingress_from_cidr_map": list(rules), **more}
+
+
+TABLE = Table(
+    VpcFirewall,
+    {"project": PROJECT, "vpc": NETWORK},
+    [
+        ENABLED,
+        Case(
+            guards.the_vpc_has_its_name_and_its_id,
+            "the policy needs both vpc_name and vpc_id",
+            springs=many(vpc_name=[""], vpc_id=[""]),
+            passes=[{}],
+        ),
+        Case(
+            guards.names_are_ones_google_accepts,
+            "must be a plain name",
+            springs=[*many(firewall_policy_name=["Acme", "a" * 64]), {"vpc_name": "a" * 52}],
+            passes=[*many(firewall_policy_name=["a" * 63]), {"vpc_name": "a" * 51}],
+        ),
+        Case(
+            guards.nodes_reach_each_other,
+            "so Ray's nodes can't reach each other",
+            springs=[
+                {"ingress_with_self_cidr_range": []},
+                {"ingress_with_self_map": []},
+                {"ingress_with_self_map": [{"rule": "https-443-tcp"}]},
+            ],
+            passes=[{"ingress_with_self_map": [{"rule": "nfs-tcp"}, {"rule": "all-all"}]}],
+        ),
+        Case(
+            guards.self_rules_name_a_known_rule,
+            "whose ports upstream ignores",
+            springs=[
+                {"ingress_with_self_map": [{"rule": "all-all"}, {"ports": "22", "protocol": "tcp"}]},
+                {"ingress_with_self_map": [{"rule": "all-all", "ports": "22"}]},
+                {"ingress_with_self_map": [{"rule": "all-all"}, {"rule": "redis-tcp"}]},
+            ],
+            passes=[{"ingress_with_self_map": [{"rule": "all-all"}, {"rule": "ssh-tcp", "ports": "2222"}]}],
+        ),
+        Case(
+            guards.rules_have_ports,
+            "without ports that upstream can use",
+            springs=[
+                ingress(rule()),
+                ingress(rule(rule="redis-tcp")),
+                ingress(rule(rule="all-all", priority="1")),
+                ingress(rule(rule="machine-pools", priority="1")),
+                {"ingress_from_gcp_health_checks": [{"cidr_blocks": HEALTH}]},
+            ],
+            passes=[
+                ingress(
+                    rule(rule="https-443-tcp"), rule(ports="8443"), rule(rule="all-all", ports="1-65535", priority="2")
+                )
+            ],
+        ),
+        Case(
+            guards.rules_keep_their_protocol,
+            "whose protocol upstream ignores",
+            springs=[ingress(rule(ports="53", protocol="udp")), ingress(rule(rule="ssh-tcp", protocol="udp"))],
+            passes=[ingress(rule(ports="53", protocol="tcp"))],
+        ),
+        Case(
+            guards.rules_have_ranges,
+            "with an empty range or a blank",
+            springs=[
+                ingress({"rule": "https-443-tcp"}),
+                ingress({"rule": "https-443-tcp", "cidr_blocks": ""}),
+                ingress({"rule": "https-443-tcp", "cidr_blocks": f"{USERS}, 10.0.0.0/8"}),
+                {
+                    "ingress_from_gcp_health_checks": [
+                        {"rule": "health-checks", "cidr_blocks": HEALTH.replace(",", ", ")}
+                    ]
+                },
+            ],
+            passes=[
+                ingress({"rule": "https-443-tcp", "cidr_blocks": f"{USERS},10.0.0.0/8"}),
+                ingress({"rule": "https-443-tcp"}, default_ingress_cidr_range=[USERS]),
+            ],
+        ),
+        Case(
+            guards.priorities_are_numbers_of_their_own,
+            "priority",
+            springs=[
+                ingress(rule(rule="https-443-tcp"), rule(rule="https-443-tcp", cidr_blocks="10.0.0.0/8")),
+                ingress(rule(ports="1"), rule(ports="2"), rule(rule="ssh-tcp"), rule(ports="3", priority="22")),
+                ingress(rule(ports="8443", priority="100")),
+                ingress(rule(ports="8443", priority="1005")),
+                ingress(rule(rule="all-all", ports="1-65535")),
+                ingress(rule(ports="1", priority="1011"), ingress_from_machine_pool_cidr_ranges=["10.0.0.0/24"]),
+                {"ingress_with_self_map": [{"rule": "all-all"}, {"rule": "nfs-tcp", "priority": "100"}]},
+            ],
+            passes=[
+                ingress(rule(rule="https-443-tcp"), rule(rule="https-443-tcp", priority="444")),
+                ingress(rule(ports="1"), rule(ports="2"), rule(rule="ssh-tcp")),
+                ingress(rule(ports="1", priority="1011")),
+            ],
+        ),
+        Case(
+            guards.health_checks_reach_services,
+            "ingress_from_gcp_health_checks lacks",
+            springs=[
+                {"ingress_from_gcp_health_checks": []},
+                {"ingress_from_gcp_health_checks": [{"rule": "health-checks", "cidr_blocks": "35.191.0.0/16"}]},
+            ],
+            passes=[{"ingress_from_gcp_health_checks": [{"rule": "health-checks", "cidr_blocks": HEALTH}]}],
+        ),
+        Case(
+            guards.https_is_open_to_someone,
+            "no range may reach port 443",
+            springs=[ingress(), {"vpc": NETWORK.model_copy(update={"proxy_subnet_cidr": None})}],
+            passes=[{"ingress_cidr_blocks": [USERS]}, {}],
+        ),
+        Case(
+            guards.the_internet_is_not_let_in,
+            "to the whole internet",
+            springs=[
+                {"ingress_cidr_blocks": [USERS, "0.0.0.0/0"]},
+                {"ingress_from_machine_pool_cidr_ranges": ["0.0.0.0/0"]},
+                ingress({"rule": "ssh-tcp"}, default_ingress_cidr_range=["0.0.0.0/0"]),
+            ],
+            passes=[{"ingress_cidr_blocks": ["10.0.0.0/8"]}],
+        ),
+    ],
+)
+
+
+def test_the_policy_names_the_vpc_twice_and_knows_its_ranges(stack: CloudStack) -> None:
+    policy = VpcFirewall(stack, project=PROJECT, vpc=NETWORK, ingress_cidr_blocks=[USERS], enable_ssh_access=True)
+    assert policy.rendered == {
+        "anyscale_project_id": "acme-ml",
+        "vpc_name": "ml",
+        "vpc_id": "projects/acme-ml/global/networks/ml",
+        "ingress_with_self_cidr_range": ["10.20.0.0/20"],
+        "ingress_from_gcp_health_checks": [{"rule": "health-checks", "cidr_blocks": f"{HEALTH},10.21.0.0/23"}],
+        "ingress_from_cidr_map": [
+            {"rule": "https-443-tcp", "cidr_blocks": f"{USERS},10.21.0.0/23"},
+            {"rule": "ssh-tcp", "cidr_blocks": USERS},
+        ],
+    }
+
+
+def test_the_policy_of_a_shared_vpc_is_in_the_host_project(stack: CloudStack) -> None:
+    policy = VpcFirewall(stack, project=PROJECT, vpc=SHARED, ingress_cidr_blocks=[USERS])
+    assert policy.rendered["anyscale_project_id"] == "acme-network"
+    assert policy.firewall_policy_name == "${module.vpc_firewall.vpc_firewall_policy_name}"
