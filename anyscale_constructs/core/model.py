@@ -26,11 +26,10 @@ class Model(BaseModel):
 
 
 def existing_if(key: str) -> Discriminator:
-    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has, also misspelt."""
+    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has."""
 
     def tag(value: Any) -> str:
-        exists = difflib.get_close_matches(key, map(str, value)) if isinstance(value, dict) else hasattr(value, key)
-        return "existing" if exists else "new"
+        return "existing" if (key in value if isinstance(value, dict) else hasattr(value, key)) else "new"
 
     return Discriminator(tag)
 

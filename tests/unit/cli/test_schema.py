@@ -73,8 +73,10 @@ def test_the_schema_names_its_dialect(schema: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
-def test_examples_fit_the_schema(example: Path, schema: dict[str, Any]) -> None:
-    assert fits(yaml.safe_load(example.read_text()), schema, schema)
+def test_examples_fit_the_schema(example: Path, run: Run) -> None:
+    cloud = yaml.safe_load(example.read_text())
+    schema = json.loads(run(cloud["stack"])[1])
+    assert fits(cloud, schema, schema)
 
 
 CLOUD: dict[str, Any] = {"stack": "ec2", "region": "us-east-2", "org_id": "org_1"}

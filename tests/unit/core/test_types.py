@@ -55,6 +55,16 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "VpcId": (["vpc-0123456789abcdef0", "vpc-12345678"], ["vpc-1", "vpc-0123456789abcdefg", "subnet-12345678"]),
     "SubnetId": (["subnet-0123456789abcdef0"], ["subnet-", "vpc-12345678", "subnet-0123456789ABCDEF0"]),
     "SecurityGroupId": (["sg-0123456789abcdef0"], ["sg-1", "vpc-12345678"]),
+    "GcpProjectId": (["acme-ml", "example.com:acme-ml"], ["123456789", "Acme-ml", "acme", "acme-", "a" * 31]),
+    "GcpInstanceName": (
+        ["projects/acme-ml/locations/us-central1/instances/anyscale"],
+        ["anyscale", "projects/acme-ml/locations/us-central1/instances/", "projects/a/instances/b"],
+    ),
+    "GcpResourceName": (["a", "anyscale-vpc1"], ["", "Anyscale", "1a", "a-", "projects/p/global/networks/a", "a" * 64]),
+    "IdentityProviderName": (
+        ["projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale"],
+        ["projects/acme-ml/locations/global/workloadIdentityPools/anyscale/providers/anyscale", "anyscale"],
+    ),
 }
 
 
