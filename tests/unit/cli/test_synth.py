@@ -194,7 +194,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         ": prod: module.s3.tags refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
         "",
     ),
-    "text like a token": ("tags: {a: '${TfToken[TOKEN.9]}'}\n", "the engine can't synthesize", "TOKEN.9"),
+    "text like a token": ("tags: {a: '${TfToken[TOKEN.999999]}'}\n", "the engine can't synthesize", "TOKEN.999999"),
 }
 
 

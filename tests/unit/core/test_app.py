@@ -49,8 +49,8 @@ def test_fails_on_what_is_left_of_a_token(residue: Callable[[TerraformResource],
 
 
 def test_fails_on_text_that_looks_like_a_token(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(SynthesisError, match=r"the engine can't synthesize: .*Unrecognized Token Key 'TOKEN.99'"):
-        synthesize(one_output("${TfToken[TOKEN.99]}"), tmp_path / "out")
+    with pytest.raises(SynthesisError, match=r"the engine can't synthesize: .*Unrecognized Token Key 'TOKEN.999999'"):
+        synthesize(one_output("${TfToken[TOKEN.999999]}"), tmp_path / "out")
 
 
 def test_tokens_that_are_used_whole_are_resolved(tmp_path: pathlib.Path) -> None:
