@@ -53,15 +53,15 @@ class Ec2Config(CloudConfig):
         default=None, description="For the bucket, EFS and MemoryDB. Default: AWS's own keys."
     )
     vpc: Annotated[
-        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id")
+        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id", VpcConfig)
     ] = Field(default_factory=VpcConfig)
     security_group: Annotated[
         Annotated[SecurityGroupConfig, Tag("new")] | Annotated[ExistingSecurityGroup, Tag("existing")],
-        existing_if("security_group_id"),
+        existing_if("security_group_id", SecurityGroupConfig),
     ] = Field(default_factory=SecurityGroupConfig)
     bucket: Annotated[
         Annotated[BucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
-        existing_if("bucket_name"),
+        existing_if("bucket_name", BucketConfig),
     ] = Field(default_factory=BucketConfig)
     iam: IamConfig = Field(default_factory=IamConfig)
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")

@@ -70,35 +70,36 @@ class GceConfig(CloudConfig):
     name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
     labels: Labels = Field(default_factory=dict, description="For every resource that takes labels.")
     project: Annotated[
-        Annotated[ProjectConfig, Tag("new")] | Annotated[ExistingProject, Tag("existing")], existing_if("project_id")
+        Annotated[ProjectConfig, Tag("new")] | Annotated[ExistingProject, Tag("existing")],
+        existing_if("project_id", ProjectConfig),
     ]
     enable_apis: bool = Field(default=True, description="Whether the project's services are switched on here.")
     vpc: Annotated[
-        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id")
+        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id", VpcConfig)
     ] = Field(default_factory=VpcConfig)
     firewall: Annotated[
         Annotated[FirewallConfig, Tag("new")] | Annotated[ExistingFirewallPolicy, Tag("existing")],
-        existing_if("firewall_policy_name"),
+        existing_if("firewall_policy_name", FirewallConfig),
     ] = Field(default_factory=FirewallConfig)
     bucket: Annotated[
         Annotated[BucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
-        existing_if("bucket_name"),
+        existing_if("bucket_name", BucketConfig),
     ] = Field(default_factory=BucketConfig)
     iam: Annotated[
         Annotated[IamConfig, Tag("new")] | Annotated[ExistingServiceAccounts, Tag("existing")],
-        existing_if("anyscale_service_account_email"),
+        existing_if("anyscale_service_account_email", IamConfig),
     ] = Field(default_factory=IamConfig)
     filestore: (
         Annotated[
             Annotated[FilestoreConfig, Tag("new")] | Annotated[ExistingFilestore, Tag("existing")],
-            existing_if("instance_name"),
+            existing_if("instance_name", FilestoreConfig),
         ]
         | None
     ) = Field(default=None, description="Default: no shared file system; {} makes one.")
     memorystore: (
         Annotated[
             Annotated[MemorystoreConfig, Tag("new")] | Annotated[ExistingMemorystore, Tag("existing")],
-            existing_if("instance_name"),
+            existing_if("instance_name", MemorystoreConfig),
         ]
         | None
     ) = Field(default=None, description="Default: no Memorystore; {} makes one.")

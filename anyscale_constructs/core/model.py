@@ -25,12 +25,19 @@ class Model(BaseModel):
         return values
 
 
-def existing_if(key: str) -> Discriminator:
-    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has, also misspelt."""
+def existing_if(key: str, new: type[BaseModel]) -> Discriminator:
+    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has, also misspelt.
+
+    Args:
+        key: That key.
+        new: The model of the new thing, whose own keys are no misspellings.
+    """
 
     def tag(value: Any) -> str:
-        exists = difflib.get_close_matches(key, map(str, value)) if isinstance(value, dict) else hasattr(value, key)
-        return "existing" if exists else "new"
+        if not isinstance(value, dict):
+            return "existing" if hasattr(value, key) else "new"
+        others = [str(name) for name in value if name not in new.model_fields]
+        return "existing" if difflib.get_close_matches(key, others) else "new"
 
     return Discriminator(tag)
 

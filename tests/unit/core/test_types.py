@@ -27,6 +27,16 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
         ["us-east-2", "eu-central-1", "ap-southeast-3", "me-central-1", "ca-west-1", "mx-central-1", "il-central-1"],
         ["us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-east-2a", "US-EAST-2"],
     ),
+    "GcpProjectId": (["acme-ml", "acme-ml-123456"], ["123456", "Acme", "a", "acme_ml"]),
+    "GcpInstanceName": (
+        ["projects/acme-ml/locations/us-central1/instances/anyscale", "projects/acme-ml/locations/us-a/instances/a"],
+        ["anyscale", "projects/acme-ml/instances/anyscale", "projects/acme-ml/locations/us-central1/instances/"],
+    ),
+    "GcpResourceName": (["anyscale", "a-1"], ["projects/acme-ml/global/networks/anyscale", ""]),
+    "IdentityProviderName": (
+        ["projects/123456/locations/global/workloadIdentityPools/anyscale/providers/aws"],
+        ["projects/acme-ml/locations/global/workloadIdentityPools/anyscale/providers/aws", "anyscale"],
+    ),
     "AvailabilityZone": (["us-east-2a", "ap-southeast-1c"], ["us-east-2", "use2-az1", "us-east-2A"]),
     "Arn": (
         ["arn:aws:iam::aws:policy/X", "arn:aws:s3:::b", "arn:aws:sns:us-east-2:111122223333:a"],
