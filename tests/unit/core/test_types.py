@@ -65,22 +65,6 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "VpcId": (["vpc-0123456789abcdef0", "vpc-12345678"], ["vpc-1", "vpc-0123456789abcdefg", "subnet-12345678"]),
     "SubnetId": (["subnet-0123456789abcdef0"], ["subnet-", "vpc-12345678", "subnet-0123456789ABCDEF0"]),
     "SecurityGroupId": (["sg-0123456789abcdef0"], ["sg-1", "vpc-12345678"]),
-    "GcpProjectId": (
-        ["acme-ml", "a" * 30, "acme.com:acme-ml"],
-        ["123456789012", "acme", "Acme-ML", "acme-", "a" * 31, "projects/acme-ml"],
-    ),
-    "GcpResourceName": (["a", "ml-1", "a" * 63], ["", "1a", "a-", "A", "a_b", "a" * 64, "global/networks/a"]),
-    "GcpInstanceName": (
-        ["projects/acme-ml/locations/us-central1-b/instances/ml"],
-        ["ml", "projects/acme-ml/locations/us-central1-b/instances/", "projects/acme-ml/instances/ml"],
-    ),
-    "IdentityProviderName": (
-        ["projects/123456/locations/global/workloadIdentityPools/a/providers/b"],
-        [
-            "projects/acme-ml/locations/global/workloadIdentityPools/a/providers/b",
-            "projects/123456/locations/global/workloadIdentityPools/a",
-        ],
-    ),
 }
 
 
