@@ -8,7 +8,10 @@ import pytest
 import anyscale_constructs
 from tests.conftest import ROOT
 
-PACKAGES = ["anyscale_constructs", "anyscale_constructs.aws", "anyscale_constructs.modules.aws"]
+PACKAGES = [
+    "anyscale_constructs",
+    *(f"anyscale_constructs.{package}" for package in ("aws", "google", "modules.aws", "modules.google")),
+]
 
 
 @pytest.mark.parametrize("package", PACKAGES)
