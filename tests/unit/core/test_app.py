@@ -76,6 +76,17 @@ def test_the_json_is_sorted_and_ends_with_a_newline(tmp_path: pathlib.Path) -> N
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
 
 
+def test_the_output_is_in_todays_working_directory(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node.js keeps the one in which it was started."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CDKTF_OUTDIR", raising=False)
+    App().synth()
+    App("relative").synth()
+    monkeypatch.setenv("CDKTF_OUTDIR", "by-the-cli")
+    App().synth()
+    assert {file.name for file in tmp_path.iterdir()} == {"cdktf.out", "relative", "by-the-cli"}
+
+
 def test_synthesize_gives_the_stacks_and_makes_the_directory(tmp_path: pathlib.Path) -> None:
     (stack,) = synthesize(one_output("a"), tmp_path / "not" / "there")
     assert stack.name == "test"
