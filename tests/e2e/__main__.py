@@ -17,9 +17,9 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lifecycle import Cloud, Synth, live
-from plugins import find_plugins
-from report import Report, StoppedError
+from tests.e2e.lifecycle import Cloud, Synth, live
+from tests.e2e.plugins import find_plugins
+from tests.e2e.report import Report, StoppedError
 
 
 def _gives(folder: Path) -> Synth:

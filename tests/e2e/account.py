@@ -11,6 +11,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from tests import ROOT
+
 ACCOUNT_ID = "444455556666"
 """Not moto's own, which Anyscale takes for a placeholder."""
 
@@ -117,10 +119,10 @@ def emulated_account(region: str, log: Path) -> Iterator[EmulatedAccount]:
         region: Its region.
         log: Where the server writes what it says.
     """
-    program = [sys.executable, str(Path(__file__).with_name("account_server.py")), ACCOUNT_ID]
+    program = [sys.executable, "-m", "tests.e2e.account_server", ACCOUNT_ID]
     with (
         log.open("w") as errors,
-        subprocess.Popen(program, stdout=subprocess.PIPE, stderr=errors, text=True) as server,
+        subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as server,
     ):
         assert server.stdout
         output = server.stdout

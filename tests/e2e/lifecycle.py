@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
-from account import EmulatedAccount, emulated_account
-from clones import module_sources
-from plugins import Plugins
-from report import Report, StepFailedError, StoppedError
-from terraform import Plan, Terraform, clean_environment
+from tests.e2e.account import EmulatedAccount, emulated_account
+from tests.e2e.clones import module_sources
+from tests.e2e.plugins import Plugins
+from tests.e2e.report import Report, StepFailedError, StoppedError
+from tests.e2e.terraform import Plan, Terraform, clean_environment
 
 Synth = Callable[[EmulatedAccount], Path]
 """Gives the folder with a stack's cdk.tf.json; the account is there to say what already exists in it."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests import ROOT
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 

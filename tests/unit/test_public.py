@@ -6,7 +6,7 @@ import importlib
 import pytest
 
 import anyscale_constructs
-from tests.conftest import ROOT
+from tests import ROOT
 
 PACKAGES = [
     "anyscale_constructs",
