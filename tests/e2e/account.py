@@ -88,6 +88,23 @@ class EmulatedAccount:
             found |= {f"{service} {item[key]}" for page in pages for item in page[items] if _exists(item)}
         return found
 
+    def zones(self, subnets: list[str]) -> dict[str, str]:
+        """The zone of each subnet, by its id."""
+        found = self.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
+        return {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in found}
+
+    def bucket(self, name: str) -> None:
+        """Make a bucket that is there before any stack, which Anyscale's console may read."""
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": self.region})
+        rule = {
+            "AllowedHeaders": ["*"],
+            "AllowedMethods": ["GET", "PUT", "POST", "HEAD", "DELETE"],
+            "AllowedOrigins": ["https://*.anyscale.com"],
+            "ExposeHeaders": ["Accept-Ranges", "Content-Range", "Content-Length"],
+        }
+        s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [rule]})
+
     def network(self, cidr: str, subnets: list[str]) -> tuple[str, list[str]]:
         """Make a network that is there before any stack: a VPC, and subnets in one zone after the other.
 

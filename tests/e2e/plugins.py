@@ -35,6 +35,11 @@ class Plugins:
     aws_versions: Sequence[str]
     online: bool
 
+    @property
+    def only_aws_5(self) -> bool:
+        """Whether no release of hashicorp/aws later than 5 is to be had."""
+        return bool(self.aws_versions) and all(version.startswith("5.") for version in self.aws_versions)
+
 
 def target() -> str:
     """This machine in Terraform's words, such as `linux_amd64`."""
