@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
-from anyscale_constructs import Module, aws
+from anyscale_constructs import Module, aws, google
 from anyscale_constructs.cli.project import load_stack
 from stacks import STACKS
 
 HERE = pathlib.Path(__file__).parent
-PROVIDERS: Mapping[str, ModuleType] = {"AWS": aws}
+PROVIDERS: Mapping[str, ModuleType] = {"AWS": aws, "Google Cloud": google}
 
 
 def pages() -> dict[str, str]:

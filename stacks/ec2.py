@@ -35,6 +35,7 @@ from anyscale_constructs.core.model import existing_if, refuse
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import AwsRegion, ExternalId, KmsKeyArn
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.registration.in_stack import TerraformRegistration
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
 
 
@@ -53,15 +54,15 @@ class Ec2Config(CloudConfig):
         default=None, description="For the bucket, EFS and MemoryDB. Default: AWS's own keys."
     )
     vpc: Annotated[
-        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id")
+        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id", VpcConfig)
     ] = Field(default_factory=VpcConfig)
     security_group: Annotated[
         Annotated[SecurityGroupConfig, Tag("new")] | Annotated[ExistingSecurityGroup, Tag("existing")],
-        existing_if("security_group_id"),
+        existing_if("security_group_id", SecurityGroupConfig),
     ] = Field(default_factory=SecurityGroupConfig)
     bucket: Annotated[
         Annotated[BucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
-        existing_if("bucket_name"),
+        existing_if("bucket_name", BucketConfig),
     ] = Field(default_factory=BucketConfig)
     iam: IamConfig = Field(default_factory=IamConfig)
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
@@ -102,6 +103,8 @@ class Ec2Stack(CloudStack):
         self.config = config
         self.external_id = config.external_id or f"{config.org_id}-{name}"
         self.add_provider("aws", region=config.region)
+        self.registration = self._registration() if config.registration == "terraform" else None
+        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
 
         self.vpc = self._vpc()
         self.security_group = self._security_group()
@@ -114,6 +117,10 @@ class Ec2Stack(CloudStack):
 
         self._add_outputs()
 
+    def _registration(self) -> TerraformRegistration:
+        config = self.config
+        return TerraformRegistration(self, provider="AWS", region=config.region, networking_mode=config.networking_mode)
+
     def _vpc(self) -> Vpc | ExistingVpc:
         vpc = self.config.vpc
         if isinstance(vpc, ExistingVpc):
@@ -122,7 +129,7 @@ class Ec2Stack(CloudStack):
             self,
             networking_mode=self.config.networking_mode,
             availability_zone_count=vpc.availability_zone_count,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_vpc_name=vpc.name or self.name,
             cidr_block=vpc.cidr_block,
             availability_zones=vpc.availability_zones or None,
@@ -147,7 +154,7 @@ class Ec2Stack(CloudStack):
             ingress_cidr_blocks=group.ingress_cidr_blocks,
             enable_ssh_access=group.enable_ssh_access,
             ingress_from_cidr_map=rules or None,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             security_group_name_prefix=f"{self.config.name_prefix}nodes-",
             machine_pool_cidr_ranges=group.machine_pool_cidr_ranges or None,
             machine_pool_security_group_name_prefix=f"{self.config.name_prefix}machine-pool-"
@@ -163,7 +170,7 @@ class Ec2Stack(CloudStack):
         return S3(
             self,
             kms_key_arn=self.config.kms_key_arn,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_bucket_name=bucket.name,
             anyscale_bucket_prefix=None if bucket.name else self.config.name_prefix,
             force_destroy=bucket.force_destroy or None,
@@ -180,7 +187,7 @@ class Ec2Stack(CloudStack):
             self,
             bucket=self.bucket,
             existing=iam,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_org_id=self.config.org_id,
             anyscale_external_id=self.external_id,
             role_permissions_boundary_arn=iam.permissions_boundary_arn,
@@ -201,7 +208,7 @@ class Ec2Stack(CloudStack):
             self,
             vpc=self.vpc,
             security_group=self.security_group,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_efs_name=efs.name or self.name,
             kms_key_arn=self.config.kms_key_arn,
             access_points=efs.access_points or None,
@@ -224,7 +231,7 @@ class Ec2Stack(CloudStack):
             self,
             vpc=self.vpc,
             security_group=self.security_group,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_memorydb_name=memorydb.name,
             memorydb_kms_key_arn=self.config.kms_key_arn,
             memorydb_node_type=memorydb.node_type,
@@ -239,12 +246,13 @@ class Ec2Stack(CloudStack):
         )
 
     def _tags(self, own: Tags) -> Tags:
-        return self.config.standard_tags | self.config.tags | own
+        return self.config.standard_tags(self.cloud_id) | self.config.tags | own
 
     def _add_outputs(self) -> None:
         """Upstream's own root output names, and the resource file; inputs stand in where something existed."""
         vpc, bucket, iam, efs, memorydb = self.vpc, self.bucket, self.iam, self.efs, self.memorydb
         outputs: dict[str, Any] = {
+            "anyscale_org_id": self.config.org_id,
             "anyscale_vpc_id": vpc.vpc_id,
             "anyscale_s3_bucket_id": bucket.s3_bucket_id,
             "anyscale_security_group_id": self.security_group.security_group_id,
@@ -276,7 +284,10 @@ class Ec2Stack(CloudStack):
                 "anyscale_memorydb_cluster_endpoint_address": memorydb.memorydb_cluster_endpoint_address,
                 "anyscale_memorydb_cluster_endpoint_port": memorydb.memorydb_cluster_endpoint_port,
             }
-        self.add_cloud_outputs(outputs, self._resource())
+        resource = self._resource()
+        self.add_cloud_outputs(outputs, resource)
+        if self.registration:
+            self.registration.add_resource(resource)
 
     def _resource(self) -> CloudResource:
         config = self.config

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag
 
 from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.expressions import lower_case
 from anyscale_constructs.core.model import Model, existing_if
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
@@ -40,6 +41,7 @@ from anyscale_constructs.google.config import (
 )
 from anyscale_constructs.google.types import GcpRegion, Labels, NamePrefix
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageLifecycleRules
+from anyscale_constructs.registration.in_stack import TerraformRegistration
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, ObjectStorage
 
 # what upstream's root module passes on from new parts under their own names
@@ -70,35 +72,36 @@ class GceConfig(CloudConfig):
     name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
     labels: Labels = Field(default_factory=dict, description="For every resource that takes labels.")
     project: Annotated[
-        Annotated[ProjectConfig, Tag("new")] | Annotated[ExistingProject, Tag("existing")], existing_if("project_id")
+        Annotated[ProjectConfig, Tag("new")] | Annotated[ExistingProject, Tag("existing")],
+        existing_if("project_id", ProjectConfig),
     ]
     enable_apis: bool = Field(default=True, description="Whether the project's services are switched on here.")
     vpc: Annotated[
-        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id")
+        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id", VpcConfig)
     ] = Field(default_factory=VpcConfig)
     firewall: Annotated[
         Annotated[FirewallConfig, Tag("new")] | Annotated[ExistingFirewallPolicy, Tag("existing")],
-        existing_if("firewall_policy_name"),
+        existing_if("firewall_policy_name", FirewallConfig),
     ] = Field(default_factory=FirewallConfig)
     bucket: Annotated[
         Annotated[BucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
-        existing_if("bucket_name"),
+        existing_if("bucket_name", BucketConfig),
     ] = Field(default_factory=BucketConfig)
     iam: Annotated[
         Annotated[IamConfig, Tag("new")] | Annotated[ExistingServiceAccounts, Tag("existing")],
-        existing_if("anyscale_service_account_email"),
+        existing_if("anyscale_service_account_email", IamConfig),
     ] = Field(default_factory=IamConfig)
     filestore: (
         Annotated[
             Annotated[FilestoreConfig, Tag("new")] | Annotated[ExistingFilestore, Tag("existing")],
-            existing_if("instance_name"),
+            existing_if("instance_name", FilestoreConfig),
         ]
         | None
     ) = Field(default=None, description="Default: no shared file system; {} makes one.")
     memorystore: (
         Annotated[
             Annotated[MemorystoreConfig, Tag("new")] | Annotated[ExistingMemorystore, Tag("existing")],
-            existing_if("instance_name"),
+            existing_if("instance_name", MemorystoreConfig),
         ]
         | None
     ) = Field(default=None, description="Default: no Memorystore; {} makes one.")
@@ -123,6 +126,8 @@ class GceStack(CloudStack):
         self.config = config
         existing = config.project.project_id if isinstance(config.project, ExistingProject) else None
         self.add_provider("google", project=existing, region=config.region)
+        self.registration = self._registration() if config.registration == "terraform" else None
+        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
 
         self.project = self._project()
         self.ready = [self._apis()] if config.enable_apis else []
@@ -143,6 +148,10 @@ class GceStack(CloudStack):
             )
 
         self._add_outputs()
+
+    def _registration(self) -> TerraformRegistration:
+        config = self.config
+        return TerraformRegistration(self, provider="GCP", region=config.region, networking_mode=config.networking_mode)
 
     def _project(self) -> Project | ExistingProject:
         project = self.config.project
@@ -216,7 +225,7 @@ class GceStack(CloudStack):
             region=self.config.region,
             anyscale_org_id=self.config.org_id,
             identity_provider=iam.identity_provider,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_access_service_acct_name=iam.anyscale_service_account_name,
             anyscale_access_service_acct_name_prefix=f"{prefix}access-",
             anyscale_access_role_id_prefix=f"{prefix}access_".replace("-", "_"),
@@ -260,7 +269,7 @@ class GceStack(CloudStack):
             project=self.project,
             region=self.config.region,
             vpc=self.vpc,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_filestore_name=filestore.name,
             anyscale_filestore_name_prefix=self.config.name_prefix,
             filestore_tier=filestore.tier,
@@ -294,13 +303,14 @@ class GceStack(CloudStack):
 
     def _labels(self, own: Labels) -> Labels:
         # Ids may hold capital letters, labels may not.
-        standard = {key: value.lower() for key, value in self.config.standard_tags.items()}
+        standard = {key: lower_case(value) for key, value in self.config.standard_tags(self.cloud_id).items()}
         return standard | self.config.labels | own
 
     def _add_outputs(self) -> None:
         """Upstream's own root output names, and the resource file; inputs stand in where something existed."""
         project, vpc, firewall, iam, bucket = self.project, self.vpc, self.firewall, self.iam, self.bucket
         outputs: dict[str, Any] = {
+            "anyscale_org_id": self.config.org_id,
             "project_id": project.project_id,
             "vpc_name": vpc.vpc_name,
             "vpc_id": vpc.vpc_id,
@@ -342,7 +352,10 @@ class GceStack(CloudStack):
                 "memorystore_region": self.memorystore.anyscale_memorystore_region,
                 "memorystore_current_location_id": self.memorystore.anyscale_memorystore_current_location_id,
             }
-        self.add_cloud_outputs(outputs, self._resource())
+        resource = self._resource()
+        self.add_cloud_outputs(outputs, resource)
+        if self.registration:
+            self.registration.add_resource(resource)
 
     def _resource(self) -> CloudResource:
         config = self.config

@@ -14,8 +14,6 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.stack import CloudStack
 
-ROOT = pathlib.Path(__file__).parent.parent
-
 # A loaded machine is no failure, and CI tries the same cases each time.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

@@ -25,11 +25,20 @@ class Model(BaseModel):
         return values
 
 
-def existing_if(key: str) -> Discriminator:
-    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has."""
+def existing_if(key: str, new: type[BaseModel]) -> Discriminator:
+    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has, also misspelt.
+
+    Args:
+        key: That key.
+        new: The model of the new thing, whose own keys are no misspellings.
+    """
 
     def tag(value: Any) -> str:
-        return "existing" if (key in value if isinstance(value, dict) else hasattr(value, key)) else "new"
+        if not isinstance(value, dict):
+            return "existing" if hasattr(value, key) else "new"
+        names = [key, *new.model_fields]
+        nearest = (difflib.get_close_matches(str(name), names, n=1) for name in value)
+        return "existing" if [key] in nearest else "new"
 
     return Discriminator(tag)
 

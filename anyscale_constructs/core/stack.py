@@ -8,6 +8,7 @@ from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
 from anyscale_constructs.core.expressions import Expr, expr, references
+from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
@@ -49,6 +50,7 @@ class CloudStack(TerraformStack):
         self.modules: dict[str, Module] = {}
         self.outputs: dict[str, Any] = {}
         self.backend_type = (backend or Local()).type
+        self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
         self._prepared = False
         _add_backend(self, backend or Local(), id)
 
@@ -59,6 +61,16 @@ class CloudStack(TerraformStack):
     def add_provider(self, name: str, *, alias: str | None = None, **config: Any) -> Provider:
         """Configures a provider, e.g. `add_provider("aws", region="us-east-2")`."""
         return Provider(self, name, config, alias)
+
+    def require(self, who: str, terraform: str, providers: Mapping[str, RequiredProvider]) -> None:
+        """Constrains Terraform and providers beside what the modules ask.
+
+        Args:
+            who: Who wants it, for the error when nothing satisfies all.
+            terraform: Terraform's version.
+            providers: By local name.
+        """
+        self._required.append((who, terraform, providers))
 
     def add_output(self, name: str, value: Any, *, description: str = "", sensitive: bool = False) -> None:
         """Gives the stack an output; None is left out of objects, since registration reads no nulls."""
@@ -93,24 +105,23 @@ class CloudStack(TerraformStack):
         users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
         users += [(f"output {name}", value) for name, value in self.outputs.items()]
         self._refuse([*self._idle_overrides(), *self._dead_references(users), *self._cycles()])
-        if self.modules:
+        if self.modules or self._required:
             try:
                 self._pin()
             except ConstraintError as error:
                 raise ConstraintError(f"{self.name}: {error}") from error
 
     def _pin(self) -> None:
-        interfaces = {module.address: module.interface for module in self.modules.values()}
+        interfaces = [(module.address, module.interface) for module in self.modules.values()]
+        wants = [(address, i.required_version, i.required_providers) for address, i in interfaces] + self._required
         providers: dict[str, tuple[str, list[tuple[str, str]]]] = {}
-        for address, interface in interfaces.items():
-            for name, provider in interface.required_providers.items():
-                providers.setdefault(name, (provider.source, []))[1].append((address, provider.version))
+        for who, _, required in wants:
+            for name, provider in required.items():
+                providers.setdefault(name, (provider.source, []))[1].append((who, provider.version))
         self.add_override(
             "terraform",
             {
-                "required_version": str(
-                    intersect("Terraform", [(a, i.required_version) for a, i in interfaces.items()])
-                ),
+                "required_version": str(intersect("Terraform", [(who, version) for who, version, _ in wants])),
                 "required_providers": {
                     name: {"source": source, "version": str(intersect(source, wanted))}
                     for name, (source, wanted) in providers.items()

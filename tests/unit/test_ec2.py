@@ -147,6 +147,7 @@ def test_inputs_stand_in_where_something_exists(make: Make) -> None:
     assert stack.modules == {}
     outputs = {key: value for key, value in stack.outputs.items() if key != "anyscale_cloud_resource"}
     assert outputs == {
+        "anyscale_org_id": "org_1",
         "anyscale_vpc_id": "vpc-12345678",
         "anyscale_s3_bucket_id": "acme-shared",
         "anyscale_security_group_id": "sg-12345678",

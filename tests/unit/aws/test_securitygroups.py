@@ -7,7 +7,8 @@ from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, 
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ExpressionError
-from tests.unit.aws.guards import NETWORK, Case, Table
+from tests.unit.aws.parts import NETWORK
+from tests.unit.guards import Case, Table
 
 OFFICE = "198.51.100.0/24"
 HTTPS = {"rule": "https-443-tcp", "cidr_blocks": OFFICE}

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from anyscale_constructs import cli
-from tests.conftest import ROOT
+from tests import ROOT
 
 Run = Callable[..., tuple[int, str, str]]
 EXAMPLES = sorted((ROOT / "examples" / "clouds").glob("*.yaml"))

@@ -14,7 +14,7 @@ import pytest
 
 from anyscale_constructs.core.interface import Interface, Provider
 from stacks import __main__ as program
-from tests.conftest import ROOT
+from tests import ROOT
 
 Run = Callable[..., tuple[int, str, str]]
 
