@@ -56,6 +56,36 @@ TABLE = Table(
             ],
         ),
         Case(
+            securitygroups.ranges_have_no_blanks,
+            "cidr_blocks has a blank",
+            [{"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": f"{OFFICE}, 10.0.0.0/8"}]}],
+            [
+                {"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": f"{OFFICE},10.0.0.0/8"}]},
+                {"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": expr('join(", ", var.ranges)')}]},
+            ],
+        ),
+        Case(
+            securitygroups.ranges_are_told_once,
+            "ingress_from_cidr_map opens the same ports to a range twice",
+            [
+                {"ingress_from_cidr_map": [HTTPS, PORTS, HTTPS]},
+                {"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": f"{OFFICE},{OFFICE}"}]},
+            ],
+            [
+                {"ingress_from_cidr_map": [HTTPS, PORTS]},
+                {"ingress_from_cidr_map": [PORTS, PORTS | {"to_port": "8444"}]},
+            ],
+        ),
+        Case(
+            securitygroups.rules_for_the_group_itself_say_so,
+            "has a rule with self=false, which opens nothing",
+            [
+                {"ingress_with_self": [EVERYTHING, EVERYTHING | {"self": "false"}]},
+                {"egress_to_self": [EVERYTHING | {"self": "false"}]},
+            ],
+            [{"ingress_with_self": [EVERYTHING | {"self": "true"}]}, {"egress_to_self": [EVERYTHING]}],
+        ),
+        Case(
             securitygroups.nodes_reach_each_other,
             "ingress_with_self does not open all ports, so Ray's nodes can't reach each other",
             [{"ingress_with_self": []}, {"ingress_with_self": [{"rule": "ssh-tcp"}]}],
