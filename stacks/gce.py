@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag
 
 from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.expressions import lower_case
 from anyscale_constructs.core.model import Model, existing_if
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
@@ -40,6 +41,7 @@ from anyscale_constructs.google.config import (
 )
 from anyscale_constructs.google.types import GcpRegion, Labels, NamePrefix
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageLifecycleRules
+from anyscale_constructs.registration.in_stack import TerraformRegistration
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, ObjectStorage
 
 # what upstream's root module passes on from new parts under their own names
@@ -124,6 +126,8 @@ class GceStack(CloudStack):
         self.config = config
         existing = config.project.project_id if isinstance(config.project, ExistingProject) else None
         self.add_provider("google", project=existing, region=config.region)
+        self.registration = self._registration() if config.registration == "terraform" else None
+        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
 
         self.project = self._project()
         self.ready = [self._apis()] if config.enable_apis else []
@@ -144,6 +148,10 @@ class GceStack(CloudStack):
             )
 
         self._add_outputs()
+
+    def _registration(self) -> TerraformRegistration:
+        config = self.config
+        return TerraformRegistration(self, provider="GCP", region=config.region, networking_mode=config.networking_mode)
 
     def _project(self) -> Project | ExistingProject:
         project = self.config.project
@@ -217,7 +225,7 @@ class GceStack(CloudStack):
             region=self.config.region,
             anyscale_org_id=self.config.org_id,
             identity_provider=iam.identity_provider,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_access_service_acct_name=iam.anyscale_service_account_name,
             anyscale_access_service_acct_name_prefix=f"{prefix}access-",
             anyscale_access_role_id_prefix=f"{prefix}access_".replace("-", "_"),
@@ -261,7 +269,7 @@ class GceStack(CloudStack):
             project=self.project,
             region=self.config.region,
             vpc=self.vpc,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_filestore_name=filestore.name,
             anyscale_filestore_name_prefix=self.config.name_prefix,
             filestore_tier=filestore.tier,
@@ -295,13 +303,14 @@ class GceStack(CloudStack):
 
     def _labels(self, own: Labels) -> Labels:
         # Ids may hold capital letters, labels may not.
-        standard = {key: value.lower() for key, value in self.config.standard_tags.items()}
+        standard = {key: lower_case(value) for key, value in self.config.standard_tags(self.cloud_id).items()}
         return standard | self.config.labels | own
 
     def _add_outputs(self) -> None:
         """Upstream's own root output names, and the resource file; inputs stand in where something existed."""
         project, vpc, firewall, iam, bucket = self.project, self.vpc, self.firewall, self.iam, self.bucket
         outputs: dict[str, Any] = {
+            "anyscale_org_id": self.config.org_id,
             "project_id": project.project_id,
             "vpc_name": vpc.vpc_name,
             "vpc_id": vpc.vpc_id,
@@ -343,7 +352,10 @@ class GceStack(CloudStack):
                 "memorystore_region": self.memorystore.anyscale_memorystore_region,
                 "memorystore_current_location_id": self.memorystore.anyscale_memorystore_current_location_id,
             }
-        self.add_cloud_outputs(outputs, self._resource())
+        resource = self._resource()
+        self.add_cloud_outputs(outputs, resource)
+        if self.registration:
+            self.registration.add_resource(resource)
 
     def _resource(self) -> CloudResource:
         config = self.config

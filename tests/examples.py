@@ -9,7 +9,7 @@ from anyscale_constructs.core.app import synthesize
 from anyscale_constructs.core.config import Document
 from anyscale_constructs.core.stack import CloudStack
 from stacks import STACKS
-from tests.conftest import ROOT
+from tests import ROOT
 
 CLOUDS = sorted((ROOT / "examples" / "clouds").glob("*.yaml"))
 

@@ -21,7 +21,10 @@ _NAMES = (
     "memorydb_subnet_group_name_prefix",
     "memorydb_final_snapshot_name",
 )
-_LONGEST_PREFIX = 14
+_LONGEST = {"anyscale_memorydb_name_prefix": 14, "memorydb_acl_name_prefix": 14}
+"""The provider appends 26 characters to a prefix, and takes 40."""
+
+_ACL_PREFIX = "anyscale-acl-"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _FAMILIES = {"7.0": "memorydb_redis7", "6.2": "memorydb_redis6"}
 
@@ -32,10 +35,10 @@ def names_are_lower_case_and_short(i: Inputs) -> Finding | None:
         value = i[name]
         if value is None or is_unresolved(value):
             continue
-        too_long = name == "anyscale_memorydb_name_prefix" and len(value) > _LONGEST_PREFIX
+        too_long = len(value) > _LONGEST.get(name, len(value))
         if too_long or not set(value) <= _ALLOWED:
             allowed = "lower-case letters, digits and hyphens"
-            longest = f", at most {_LONGEST_PREFIX}" if too_long else ""
+            longest = f", at most {_LONGEST[name]}" if too_long else ""
             return Finding(f"{name} is not a name that upstream accepts", "choose another", value, allowed + longest)
     return None
 
@@ -75,6 +78,27 @@ def passwords_are_secrets(i: Inputs) -> Finding | None:
     return None
 
 
+def users_are_in_an_access_list(i: Inputs) -> Finding | None:
+    """Upstream makes them and leaves the cluster open all the same."""
+    if i["create_memorydb_users"] is True and i["create_memorydb_acl"] is False:
+        return Finding(
+            "create_memorydb_users makes users that no access list holds, so the cluster stays open to everyone",
+            "set create_memorydb_acl=True",
+        )
+    return None
+
+
+def users_are_alike(i: Inputs) -> Finding | None:
+    """Upstream declares a map of one type: a user with tags beside one without fails when planning."""
+    users = i["memorydb_users"] if isinstance(i["memorydb_users"], Mapping) else {}
+    shapes = {frozenset(user) for user in users.values() if isinstance(user, Mapping)}
+    if len(shapes) > 1:
+        return Finding(
+            "memorydb_users have different keys", "give each user the same ones", sorted(map(sorted, shapes))
+        )
+    return None
+
+
 def access_without_a_password_is_chosen(i: Inputs) -> Finding | None:
     """Upstream's default access list, open-access, lets in whoever reaches the port."""
     if i["create_memorydb_acl"] is False and "existing_memorydb_acl_name" not in i.given:
@@ -106,6 +130,8 @@ class MemoryDb(MemoryDbModule):
         tls_is_on,
         the_parameter_group_fits_the_engine,
         passwords_are_secrets,
+        users_are_in_an_access_list,
+        users_are_alike,
         access_without_a_password_is_chosen,
     )
 
@@ -129,7 +155,9 @@ class MemoryDb(MemoryDbModule):
         )
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Switches the module on: of all modules, only this one is off by default."""
+        """Switches the module on, as no other is off, and shortens the access list's prefix, which AWS would refuse."""
+        if given.get("create_memorydb_acl") is True and "memorydb_acl_name" not in given:
+            given = {"memorydb_acl_name_prefix": _ACL_PREFIX} | given
         return {"module_enabled": True} | given
 
     @property

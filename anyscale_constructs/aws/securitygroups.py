@@ -56,6 +56,36 @@ def rules_from_ranges_have_ranges(i: Inputs) -> Finding | None:
     return None
 
 
+def ranges_are_told_once(i: Inputs) -> Finding | None:
+    """AWS refuses the second of two rules that open the same ports to the same range, after the group is made."""
+    seen: set[tuple[str, ...]] = set()
+    for rule in filter(_known, i["ingress_from_cidr_map"]):
+        ports = tuple(str(rule.get(key, "")) for key in ("rule", "from_port", "to_port", "protocol"))
+        for range_ in _ranges(i, rule):
+            if (*ports, range_) in seen:
+                return Finding("ingress_from_cidr_map opens the same ports to a range twice", "name it once", range_)
+            seen.add((*ports, range_))
+    return None
+
+
+def ranges_have_no_blanks(i: Inputs) -> Finding | None:
+    """Upstream splits them at the comma and keeps the blank, which AWS refuses."""
+    for rule in filter(_known, i["ingress_from_cidr_map"]):
+        ranges = rule.get("cidr_blocks", "")
+        if not is_unresolved(ranges) and set(ranges) & set(" \t\n"):
+            return Finding("cidr_blocks has a blank", "join the ranges by commas alone", ranges)
+    return None
+
+
+def rules_for_the_group_itself_say_so(i: Inputs) -> Finding | None:
+    """Upstream passes self=false on, and a rule without any source fails at apply."""
+    for name in ("ingress_with_self", "egress_to_self"):
+        for rule in filter(_known, i[name]):
+            if rule.get("self") == "false":
+                return Finding(f"{name} has a rule with self=false, which opens nothing", "leave self out", rule)
+    return None
+
+
 def nodes_reach_each_other(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a group that does not let its own members in, on all ports."""
     rules = i["ingress_with_self"]
@@ -143,6 +173,9 @@ class SecurityGroups(SecurityGroupsModule):
     guards: ClassVar[Sequence[Guard]] = (
         rules_name_what_upstream_defines,
         rules_from_ranges_have_ranges,
+        ranges_have_no_blanks,
+        ranges_are_told_once,
+        rules_for_the_group_itself_say_so,
         nodes_reach_each_other,
         an_existing_group_is_named,
         https_is_open_to_someone,

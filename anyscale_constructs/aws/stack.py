@@ -25,6 +25,7 @@ class AwsStack(CloudStack):
     def __init__(self, scope: Construct, name: str, config: AwsCloudConfig) -> None:
         super().__init__(scope, name, backend=config.backend, sources=config.sources)
         self.config = config
+        self.cloud_id: str | None = config.cloud_id
         self.add_provider("aws", region=config.region)
         self.efs: Efs | None = None
         self.memorydb: MemoryDb | None = None
@@ -42,7 +43,7 @@ class AwsStack(CloudStack):
             self,
             networking_mode=networking_mode,
             availability_zone_count=vpc.availability_zone_count,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_vpc_name=vpc.name or self.name,
             cidr_block=vpc.cidr_block,
             availability_zones=vpc.availability_zones or None,
@@ -60,7 +61,7 @@ class AwsStack(CloudStack):
         return S3(
             self,
             kms_key_arn=self.config.kms_key_arn,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_bucket_name=bucket.name,
             anyscale_bucket_prefix=None if bucket.name else self.config.name_prefix,
             force_destroy=bucket.force_destroy or None,
@@ -79,7 +80,7 @@ class AwsStack(CloudStack):
             self,
             vpc=vpc,
             security_group=group,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_efs_name=efs.name or self.name,
             kms_key_arn=self.config.kms_key_arn,
             access_points=efs.access_points or None,
@@ -104,7 +105,7 @@ class AwsStack(CloudStack):
             self,
             vpc=vpc,
             security_group=group,
-            anyscale_cloud_id=self.config.cloud_id,
+            anyscale_cloud_id=self.cloud_id,
             anyscale_memorydb_name=memorydb.name,
             memorydb_kms_key_arn=self.config.kms_key_arn,
             memorydb_node_type=memorydb.node_type,
@@ -119,11 +120,15 @@ class AwsStack(CloudStack):
         )
 
     def _tags(self, own: Tags) -> Tags:
-        return self.config.standard_tags | self.config.tags | own
+        return self.config.standard_tags(self.cloud_id) | self.config.tags | own
 
     def _common_outputs(self, vpc: Vpc | ExistingVpc, bucket: S3 | ExistingBucket) -> dict[str, Any]:
         """Upstream's own root output names; inputs stand in where something existed."""
-        outputs: dict[str, Any] = {"anyscale_vpc_id": vpc.vpc_id, "anyscale_s3_bucket_id": bucket.s3_bucket_id}
+        outputs: dict[str, Any] = {
+            "anyscale_org_id": self.config.org_id,
+            "anyscale_vpc_id": vpc.vpc_id,
+            "anyscale_s3_bucket_id": bucket.s3_bucket_id,
+        }
         if isinstance(vpc, Vpc):
             outputs |= {
                 "anyscale_vpc_public_routetable_ids": vpc.public_route_table_ids,

@@ -2,13 +2,13 @@
 
 import pathlib
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from anyscale_constructs.core.backend import Backend, Local
-from anyscale_constructs.core.model import Model, explain_one, place
+from anyscale_constructs.core.model import Model, explain_one, place, refuse
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 from anyscale_constructs.core.types import CloudId, OrgId, TagValue
 from anyscale_constructs.errors import ConfigError
@@ -39,16 +39,34 @@ class CloudConfig(Model):
         description="What to do differently for single modules, by their ids in the stack.",
     )
 
-    @property
-    def standard_tags(self) -> dict[str, str]:
-        """The tags, or labels, of every resource."""
+    registration: Literal["command", "terraform"] = Field(
+        default="command",
+        description="How the cloud is registered: by `anyscale-constructs register`, or by Anyscale's Terraform "
+        "provider in the same apply, which is in beta.",
+    )
+
+    @model_validator(mode="after")
+    def _one_cloud_id(self) -> Self:
+        if self.registration == "terraform" and self.cloud_id is not None:
+            raise refuse(
+                "cloud_id is known to Terraform only, which makes the cloud with registration: terraform",
+                "leave out cloud_id, or register with the command",
+            )
+        return self
+
+    def standard_tags(self, cloud_id: str | None) -> dict[str, str]:
+        """The tags, or labels, of every resource.
+
+        Args:
+            cloud_id: The cloud's id, which Terraform may make.
+        """
         tags = {
-            "anyscale-cloud-id": self.cloud_id,
+            "anyscale-cloud-id": cloud_id,
             "anyscale-org-id": self.org_id,
             "anyscale-deploy-environment": self.deploy_environment,
             "tf_module": "anyscale-constructs",
         }
-        return {key: value for key, value in tags.items() if value}
+        return {key: value for key, value in tags.items() if value is not None}
 
     @property
     def sources(self) -> Sources:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Self, SupportsIndex
 
 from anyscale_constructs.errors import ExpressionError
 
-__all__ = ["NULL", "Expr", "expr", "is_unresolved", "literal", "references"]
+__all__ = ["NULL", "Expr", "expr", "is_unresolved", "literal", "lower_case", "references"]
 
 # What stays Terraform code inside a plain string, which is what an f-string leaves of an `Expr`:
 # a reference with any number of steps (`${module.vpc.private_subnet_ids[0]}`), and the engine's own tokens.
@@ -185,6 +185,11 @@ def _text(part: str) -> str:
 def expr(code: str, type: str = "any") -> Expr:
     """A Terraform expression: `expr('length(module.vpc.private_subnet_ids)', 'number')`."""
     return Expr("${" + code + "}", type)
+
+
+def lower_case(text: str) -> str:
+    """The text in lower case: by Python, or by Terraform for what only Terraform knows."""
+    return expr(f"lower({text.code})", "string") if isinstance(text, Expr) else text.lower()
 
 
 NULL = expr("null")

@@ -36,8 +36,9 @@ def existing_if(key: str, new: type[BaseModel]) -> Discriminator:
     def tag(value: Any) -> str:
         if not isinstance(value, dict):
             return "existing" if hasattr(value, key) else "new"
-        others = [str(name) for name in value if name not in new.model_fields]
-        return "existing" if difflib.get_close_matches(key, others) else "new"
+        names = [key, *new.model_fields]
+        nearest = (difflib.get_close_matches(str(name), names, n=1) for name in value)
+        return "existing" if [key] in nearest else "new"
 
     return Discriminator(tag)
 

@@ -8,6 +8,7 @@ from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
 from anyscale_constructs.core.expressions import Expr, expr, references
+from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
@@ -53,7 +54,7 @@ class CloudStack(TerraformStack):
         self.modules: dict[str, Module] = {}
         self.outputs: dict[str, Any] = {}
         self.backend_type = (backend or Local()).type
-        self._required: dict[str, tuple[str, str]] = {}
+        self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
         self._prepared = False
         _add_backend(self, backend or Local(), id)
 
@@ -70,9 +71,15 @@ class CloudStack(TerraformStack):
         """Configures a provider, e.g. `add_provider("aws", region="us-east-2")`."""
         return Provider(self, name, config, alias)
 
-    def require_provider(self, name: str, source: str, version: str) -> None:
-        """Constrains a provider's version beside what the modules ask, e.g. for resources without a module."""
-        self._required[name] = (source, version)
+    def require(self, who: str, terraform: str, providers: Mapping[str, RequiredProvider]) -> None:
+        """Constrains Terraform and providers beside what the modules ask.
+
+        Args:
+            who: Who wants it, for the error when nothing satisfies all.
+            terraform: Terraform's version.
+            providers: By local name.
+        """
+        self._required.append((who, terraform, providers))
 
     def add_output(self, name: str, value: Any, *, description: str = "", sensitive: bool = False) -> None:
         """Gives the stack an output; None is left out of objects, since registration reads no nulls."""
@@ -114,16 +121,16 @@ class CloudStack(TerraformStack):
                 raise ConstraintError(f"{self.name}: {error}") from error
 
     def _pin(self) -> None:
-        interfaces = {module.address: module.interface for module in self.modules.values()}
-        providers = {name: (source, [(self.name, version)]) for name, (source, version) in self._required.items()}
-        for address, interface in interfaces.items():
-            for name, provider in interface.required_providers.items():
-                providers.setdefault(name, (provider.source, []))[1].append((address, provider.version))
-        versions = [(address, interface.required_version) for address, interface in interfaces.items()]
+        interfaces = [(module.address, module.interface) for module in self.modules.values()]
+        wants = [(address, i.required_version, i.required_providers) for address, i in interfaces] + self._required
+        providers: dict[str, tuple[str, list[tuple[str, str]]]] = {}
+        for who, _, required in wants:
+            for name, provider in required.items():
+                providers.setdefault(name, (provider.source, []))[1].append((who, provider.version))
         self.add_override(
             "terraform",
             {
-                **({"required_version": str(intersect("Terraform", versions))} if versions else {}),
+                "required_version": str(intersect("Terraform", [(who, version) for who, version, _ in wants])),
                 "required_providers": {
                     name: {"source": source, "version": str(intersect(source, wanted))}
                     for name, (source, wanted) in providers.items()

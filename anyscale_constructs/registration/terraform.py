@@ -1,8 +1,10 @@
 """The same cloud for the official Terraform provider: an empty cloud, and the resource it gets."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from pydantic import BaseModel
 
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.registration.outputs import Registration
@@ -19,7 +21,46 @@ _RENAMED = {
     "cluster_service_account_email": "dataplane_service_account_email",
 }
 _LACKING = {"object_storage.s3_addressing_style", "kubernetes_config.custom_image_registry"}
-_OWN = {"name", "provider", "compute_stack", "region", "networking_mode"}
+
+
+def cloud_arguments(
+    name: str, provider: str, region: str, networking_mode: str | None, *, auto_add_user: bool = False
+) -> dict[str, Any]:
+    """The arguments of `anyscale_cloud`: an empty cloud, whose id its resource and its roles' conditions need.
+
+    Without provider and region it would be one in AWS us-east-1; its compute stack is its resource's.
+    """
+    return {
+        "name": name,
+        "cloud_provider": provider,
+        "region": region,
+        **({"is_private_cloud": True} if networking_mode == "PRIVATE" else {}),
+        **({"auto_add_user": True} if auto_add_user else {}),
+    }
+
+
+def resource_arguments(resource: CloudResource) -> dict[str, Any]:
+    """The arguments of `anyscale_cloud_resource` but for `cloud_id`; sections are mappings.
+
+    Raises:
+        RegistrationError: The provider has no place for something in the resource.
+    """
+    sections = dict(_sections(resource))
+    fields = {f"{section}.{key}" for section, values in sections.items() for key in values}
+    lacking = sorted(fields & _LACKING) + (["provider GENERIC"] if resource.provider == "GENERIC" else [])
+    if lacking:
+        raise RegistrationError(
+            f"the Terraform provider {SOURCE} {VERSION} has no place for {', '.join(lacking)}",
+            mend="register with anyscale-constructs register instead",
+        )
+    return {
+        "name": resource.resource_name,
+        "cloud_provider": resource.provider,
+        "region": resource.region,
+        "compute_stack": resource.compute_stack,
+        **({"is_private": True} if resource.networking_mode == "PRIVATE" else {}),
+        **sections,
+    }
 
 
 def render(registration: Registration, *, auto_add_user: bool) -> str:
@@ -33,31 +74,16 @@ def render(registration: Registration, *, auto_add_user: bool) -> str:
         RegistrationError: The provider has no place for something in the resource.
     """
     resource = registration.resource
-    lacking = sorted(field for field, _ in resource.fields() if field in _LACKING)
-    if resource.provider == "GENERIC":
-        lacking.append("provider GENERIC")
-    if lacking:
-        raise RegistrationError(
-            f"the Terraform provider {SOURCE} {VERSION} has no place for {', '.join(lacking)}",
-            mend="register with anyscale-constructs register instead",
-        )
-    private = {"is_private": True} if resource.networking_mode == "PRIVATE" else {}
-    cloud = {
-        "name": registration.cloud_name,
-        # An empty cloud would be one in AWS us-east-1 without these; its compute stack is its resource's.
-        "cloud_provider": resource.provider,
-        "region": resource.region,
-        **({"is_private_cloud": True} if private else {}),
-        **({"auto_add_user": True} if auto_add_user else {}),
-    }
-    deployment = {
-        "cloud_id": _Code("anyscale_cloud.this.id"),
-        "name": resource.resource_name,
-        "cloud_provider": resource.provider,
-        "region": resource.region,
-        "compute_stack": resource.compute_stack,
-        **private,
-    }
+    arguments = resource_arguments(resource)
+    cloud = cloud_arguments(
+        registration.cloud_name,
+        resource.provider,
+        resource.region,
+        resource.networking_mode,
+        auto_add_user=auto_add_user,
+    )
+    blocks = {key: value for key, value in arguments.items() if isinstance(value, dict)}
+    attributes = {key: value for key, value in arguments.items() if key not in blocks}
     provider = {"source": SOURCE, "version": VERSION}
     return "\n".join(
         [
@@ -74,8 +100,8 @@ def render(registration: Registration, *, auto_add_user: bool) -> str:
             "}",
             "",
             'resource "anyscale_cloud_resource" "this" {',
-            *_attributes(deployment),
-            *(line for name, values in _sections(resource) for line in _block(name, values)),
+            *_attributes({"cloud_id": _Code("anyscale_cloud.this.id"), **attributes}),
+            *(line for name, values in blocks.items() for line in _block(name, values)),
             "}",
         ]
     )
@@ -87,19 +113,23 @@ class _Code(str):
     __slots__ = ()
 
 
-def _sections(resource: CloudResource) -> list[tuple[str, dict[str, Any]]]:
-    sections: list[tuple[str, dict[str, Any]]] = []
-    for name, values in resource.mapping().items():
-        if name in _OWN:
-            continue
-        section: dict[str, Any] = dict(values)
-        zones = section.pop("zones", None) if name == "aws_config" else None
-        subnets = section.get("subnet_ids")
-        if zones and subnets and len(zones) == len(subnets):
-            section["subnet_ids_to_az"] = dict(zip(section.pop("subnet_ids"), zones, strict=True))
-        if section:
-            sections.append((name, {_RENAMED.get(key, key): value for key, value in section.items()}))
-    return sections
+def _sections(resource: CloudResource) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in type(resource).model_fields:
+        section = getattr(resource, name)
+        if isinstance(section, BaseModel):
+            values: dict[str, Any] = _plain(section)
+            zones, subnets = values.pop("zones", None) if name == "aws_config" else None, values.get("subnet_ids")
+            if isinstance(zones, list) and isinstance(subnets, list) and len(zones) == len(subnets):
+                values["subnet_ids_to_az"] = dict(zip(values.pop("subnet_ids"), zones, strict=True))
+            if values:
+                yield name, {_RENAMED.get(key, key): value for key, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Mappings for models; not what pydantic dumps, since an expression may stand where a list is declared."""
+    if isinstance(value, BaseModel):
+        return {key: _plain(inner) for key in type(value).model_fields if (inner := getattr(value, key)) is not None}
+    return [_plain(element) for element in value] if isinstance(value, list) else value
 
 
 def _block(name: str, values: Mapping[str, Any]) -> list[str]:

@@ -96,6 +96,7 @@ class Cloud(TerraformStack):
             tags=tags,
         )
         outputs = {
+            "anyscale_org_id": "org_1234abcd",
             "anyscale_vpc_id": vpc.get_string("vpc_id"),
             "anyscale_s3_bucket_id": bucket.get_string("s3_bucket_id"),
             "anyscale_security_group_id": group.get_string("security_group_id"),

@@ -11,6 +11,9 @@ from typing import Any
 from anyscale_constructs.core.interface import Interface, Output
 from anyscale_constructs.core.stack import CloudStack
 
+# The arguments and attributes of Anyscale's Terraform provider, as its documentation at that version lists them.
+RESOURCES = json.loads((pathlib.Path(__file__).parent / "providers" / "anyscale.json").read_text())["resources"]
+
 _VALUES = {
     "string": '"x"',
     "number": "1",
@@ -37,11 +40,60 @@ def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathli
     copy: dict[str, Any] = json.loads(json.dumps(configuration))
     for name, call in copy["module"].items():
         call["source"] = str(write(stack.modules[name].interface, directory))
-    for block in ("provider", "resource"):
-        copy.pop(block, None)
+    copy.pop("provider", None)
+    copy = _stand_in_for_resources(copy, directory)
     for block in ("backend", "cloud", "required_providers"):
         copy["terraform"].pop(block, None)
     return copy
+
+
+def _stand_in_for_resources(configuration: dict[str, Any], directory: pathlib.Path) -> dict[str, Any]:
+    """Resources whose arguments are recorded become calls of stand-in modules; others need their provider."""
+    text = json.dumps(configuration)
+    for kind, resources in configuration.pop("resource", {}).items():
+        for name, body in resources.items():
+            if kind in RESOURCES:
+                text = text.replace(f"{kind}.{name}.", f"module.{kind}-{name}.")
+                check_names(
+                    body, RESOURCES[kind]["arguments"] | {"//": {}, "depends_on": "list(string)"}, f"{kind}.{name}"
+                )
+    changed: dict[str, Any] = json.loads(text)
+    for kind, resources in changed.pop("resource", {}).items():
+        for name, body in resources.items():
+            if kind in RESOURCES:
+                changed["module"][f"{kind}-{name}"] = body | {"source": str(_write_resource(kind, directory))}
+    return changed
+
+
+def check_names(value: Any, known: Any, where: str) -> None:
+    """Terraform's own conversion would drop an unknown argument of a block without a word."""
+    if isinstance(known, dict) and isinstance(value, dict) and known:
+        for key, inner in value.items():
+            assert key in known, f"{where} has no argument {key}"
+            check_names(inner, known[key], f"{where}.{key}")
+
+
+def _write_resource(kind: str, directory: pathlib.Path) -> pathlib.Path:
+    folder = directory / kind
+    folder.mkdir(parents=True, exist_ok=True)
+    known = RESOURCES[kind]
+    blocks = [
+        f'variable "{name}" {{\n  type = {_constraint(type_)}\n'
+        + ("}\n" if name in known["required"] else "  default = null\n}\n")
+        for name, type_ in known["arguments"].items()
+    ]
+    blocks += [_output(name, Output(type_)) for name, type_ in known["attributes"].items()]
+    (folder / "main.tf").write_text("\n".join(blocks), encoding="utf-8")
+    return folder
+
+
+def _constraint(type_: Any) -> str:
+    match type_:
+        case dict():
+            return "object({" + ", ".join(f"{k} = optional({_constraint(v)})" for k, v in type_.items()) + "})"
+        case [element]:
+            return f"list({_constraint(element)})"
+    return str(type_)
 
 
 def _variable(name: str, interface: Interface) -> str:

@@ -1,50 +1,26 @@
-"""Takes clouds through their whole life with the real Terraform, on emulated AWS accounts.
+"""Takes the EC2 examples through their whole life, with all that is real where it can be: `make e2e`.
 
-    python tests/e2e FOLDER [--update FOLDER --changes FILE]
-
-FOLDER holds a folder for each stack, with its cdk.tf.json; the second FOLDER holds the same stacks, changed;
-FILE maps each stack to the patterns of the addresses that the change touches.
-
-TF_PLUGIN_MIRROR names a filesystem mirror of providers, and ANYSCALE_MODULES_DIR a folder of clones of
-the upstream repositories; without them the registry and github.com are used where they can be reached.
-A missing piece is named and the rest goes on; where CI is set, it fails.
+python -m tests.e2e [NAME...]
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from lifecycle import Cloud, Synth, live
-from plugins import find_plugins
-from report import Report, StoppedError
-
-
-def _gives(folder: Path) -> Synth:
-    return lambda _: folder
+from tests.e2e.examples import clouds
+from tests.e2e.lifecycle import live
+from tests.e2e.plugins import find_plugins
+from tests.e2e.report import Report, StoppedError
 
 
 def main() -> int:
     """Run every cloud; gives the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python tests/e2e", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--update", type=Path)
-    parser.add_argument("--changes", type=Path)
+    parser = argparse.ArgumentParser(prog="python -m tests.e2e", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="examples (default: all of EC2)")
     parser.add_argument("--jobs", type=int, default=4, help="clouds at a time")
     arguments = parser.parse_args()
-    changes = json.loads(arguments.changes.read_text()) if arguments.changes else {}
-
-    clouds = []
-    for document in sorted(arguments.folder.rglob("cdk.tf.json")):
-        folder = document.parent.relative_to(arguments.folder)
-        update = _gives(arguments.update / folder) if arguments.update else None
-        patterns = tuple(changes.get(folder.name, ()))
-        clouds.append(Cloud(folder.name, _gives(arguments.folder / folder), update, patterns))
-
     report = Report()
     with tempfile.TemporaryDirectory(prefix="e2e-") as name, ThreadPoolExecutor(arguments.jobs) as pool:
         work = Path(name)
@@ -55,7 +31,8 @@ def main() -> int:
                 lambda: find_plugins(work),
                 lambda found: ", ".join(f"{name} {origin}" for name, origin in found.origins.items()),
             )
-            for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in clouds]:
+            examples = clouds(plugins, work, frozenset(arguments.names))
+            for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in examples]:
                 done.result()
         except StoppedError:
             pass

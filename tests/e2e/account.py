@@ -11,6 +11,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from tests import ROOT
+
 ACCOUNT_ID = "444455556666"
 """Not moto's own, which Anyscale takes for a placeholder."""
 
@@ -86,6 +88,23 @@ class EmulatedAccount:
             found |= {f"{service} {item[key]}" for page in pages for item in page[items] if _exists(item)}
         return found
 
+    def zones(self, subnets: list[str]) -> dict[str, str]:
+        """The zone of each subnet, by its id."""
+        found = self.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
+        return {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in found}
+
+    def bucket(self, name: str) -> None:
+        """Make a bucket that is there before any stack, which Anyscale's console may read."""
+        s3 = self.client("s3")
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": self.region})
+        rule = {
+            "AllowedHeaders": ["*"],
+            "AllowedMethods": ["GET", "PUT", "POST", "HEAD", "DELETE"],
+            "AllowedOrigins": ["https://*.anyscale.com"],
+            "ExposeHeaders": ["Accept-Ranges", "Content-Range", "Content-Length"],
+        }
+        s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [rule]})
+
     def network(self, cidr: str, subnets: list[str]) -> tuple[str, list[str]]:
         """Make a network that is there before any stack: a VPC, and subnets in one zone after the other.
 
@@ -117,10 +136,10 @@ def emulated_account(region: str, log: Path) -> Iterator[EmulatedAccount]:
         region: Its region.
         log: Where the server writes what it says.
     """
-    program = [sys.executable, str(Path(__file__).with_name("account_server.py")), ACCOUNT_ID]
+    program = [sys.executable, "-m", "tests.e2e.account_server", ACCOUNT_ID]
     with (
         log.open("w") as errors,
-        subprocess.Popen(program, stdout=subprocess.PIPE, stderr=errors, text=True) as server,
+        subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as server,
     ):
         assert server.stdout
         output = server.stdout

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 os.environ["MOTO_ACCOUNT_ID"] = sys.argv[1]
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
-from additions import efs, memorydb, s3, servicequotas
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
 from werkzeug.serving import make_server
+
+from tests.e2e.additions import efs, memorydb, s3, servicequotas
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

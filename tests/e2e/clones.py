@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from missing import MissingPieceError, reachable
+from tests.e2e.missing import MissingPieceError, reachable
 
 _SOURCE = re.compile(r"git::https://github\.com/(?P<org>[^/]+)/(?P<name>[^/?]+?)(\.git)?(//[^?]*)?\?ref=(?P<ref>.+)")
 

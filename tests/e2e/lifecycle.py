@@ -1,17 +1,19 @@
 """The whole life of a cloud: made, found unchanged, updated, destroyed, and nothing left."""
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
-from account import EmulatedAccount, emulated_account
-from clones import module_sources
-from plugins import Plugins
-from report import Report, StepFailedError, StoppedError
-from terraform import Plan, Terraform, clean_environment
+from tests.e2e.account import EmulatedAccount, emulated_account
+from tests.e2e.clones import module_sources
+from tests.e2e.control_plane import ControlPlane
+from tests.e2e.plugins import Plugins
+from tests.e2e.registering import Registering
+from tests.e2e.report import Report, StepFailedError, StoppedError
+from tests.e2e.terraform import Plan, Terraform, clean_environment
 
 Synth = Callable[[EmulatedAccount], Path]
 """Gives the folder with a stack's cdk.tf.json; the account is there to say what already exists in it."""
@@ -27,6 +29,7 @@ class Cloud:
         update: Gives the stack that it is updated to, if it is.
         changes: The addresses that the update changes, and all of them, as patterns such as `module.s3.*`.
         region: The region of the emulated account.
+        variables: Terraform's variables, by name.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Cloud:
     update: Synth | None = None
     changes: tuple[str, ...] = ()
     region: str = "us-east-2"
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
@@ -66,7 +70,7 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
         before.update(account.inventory())
         shutil.copytree(source, folder)
         environment = clean_environment(work, plugins, module_sources([folder]), account.endpoint)
-        return Terraform(folder, environment)
+        return Terraform(folder, environment | {f"TF_VAR_{name}": text for name, text in cloud.variables.items()})
 
     terraform = step("prepare", prepare, lambda _: f"{len(before)} things in the account")
     step(
@@ -77,7 +81,12 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     step("validate", terraform.validate, lambda warnings: f"{len(warnings)} warnings")
     step("plan", terraform.plan)
     step("apply", terraform.apply)
-    step("output", terraform.output, lambda outputs: ", ".join(sorted(outputs)))
+    outputs = step("output", terraform.output, lambda outputs: f"{len(outputs)} outputs")
+    with ControlPlane() as plane:
+        registering = step("registration", lambda: Registering(cloud.name, work, account, plane), lambda _: "ready")
+        ids = step("register, verified", lambda: registering.run(outputs, "created"), _ids)
+        again = step("register again", lambda: registering.run(outputs, "unchanged"), _ids)
+        step("same ids", lambda: _same(ids, again))
     step("plan again", lambda: _unchanged(terraform))
 
     if update := cloud.update:
@@ -92,6 +101,16 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
 
     step("destroy", terraform.destroy)
     step("nothing left", lambda: _nothing_left(terraform, account.inventory() - before))
+
+
+def _ids(result: Mapping[str, str]) -> str:
+    return f"{result['action']}: {result['cloud_id']}, {result['cloud_resource_id']}"
+
+
+def _same(ids: Mapping[str, str], again: Mapping[str, str]) -> str:
+    if dict(ids, action="") != dict(again, action=""):
+        raise StepFailedError(f"{again} instead of {ids}")
+    return "as the first time"
 
 
 def _unchanged(terraform: Terraform) -> Plan:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from missing import MissingPieceError, reachable
+from tests import ROOT
+from tests.e2e.missing import MissingPieceError, reachable
 
 REGISTRY = "registry.terraform.io"
 NEEDED = ("hashicorp/aws", "hashicorp/random", "hashicorp/time")
@@ -33,6 +34,11 @@ class Plugins:
     origins: Mapping[str, str]
     aws_versions: Sequence[str]
     online: bool
+
+    @property
+    def only_aws_5(self) -> bool:
+        """Whether no release of hashicorp/aws later than 5 is to be had."""
+        return bool(self.aws_versions) and all(version.startswith("5.") for version in self.aws_versions)
 
 
 def target() -> str:
@@ -154,7 +160,8 @@ def _write_double(doubles: Path, name: str) -> None:
     """Write the program that Terraform starts: it hands over to the double with this interpreter."""
     short, version = Path(name).name, DOUBLES[name]
     program = doubles / REGISTRY / name / version / target() / f"terraform-provider-{short}_v{version}"
-    double = Path(__file__).parent / "providers" / f"{short}_provider.py"
     program.parent.mkdir(parents=True, exist_ok=True)
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{double}" "$@"\n')
+    program.write_text(
+        f'#!/bin/sh\ncd "{ROOT}" && exec "{sys.executable}" -m tests.e2e.providers.{short}_provider "$@"\n'
+    )
     program.chmod(0o755)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Literal, TypeVar
 
-from missing import MissingPieceError
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from terraform import TerraformError
+
+from tests.e2e.missing import MissingPieceError
+from tests.e2e.terraform import TerraformError
 
 T = TypeVar("T")
 Result = Literal["ok", "failed", "skipped"]

@@ -11,9 +11,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from clones import git_configuration
-from missing import MissingPieceError
-from plugins import Plugins
+from tests.e2e.clones import git_configuration
+from tests.e2e.missing import MissingPieceError
+from tests.e2e.plugins import Plugins
 
 _NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE")
 """What a person's environment may say about reaching the network; nothing else of it is passed on."""

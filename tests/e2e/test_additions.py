@@ -2,11 +2,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("moto", reason="the emulated account needs the e2e dependencies")
-
-from account import ACCOUNT_ID, EmulatedAccount, emulated_account
 from botocore.exceptions import ClientError
+
+from tests.e2e.account import ACCOUNT_ID, EmulatedAccount, emulated_account
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tests.conftest import ROOT, require
+from tests import ROOT
+from tests.conftest import require
 
 CLI = "cdktf-cli@0.21.0"
 
@@ -28,7 +29,6 @@ def files(folder: pathlib.Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-@pytest.mark.e2e
 def test_cdktf_synth_gives_the_same_bytes(cdktf: pathlib.Path, tmp_path: pathlib.Path) -> None:
     path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
     environment = os.environ | {"PATH": path, "CHECKPOINT_DISABLE": "1", "CI": "1"}

@@ -3,8 +3,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from clones import find_clone, git_configuration, module_sources
-from missing import MissingPieceError
+
+from tests.e2e.clones import find_clone, git_configuration, module_sources
+from tests.e2e.missing import MissingPieceError
 
 REPOSITORY = "anyscale/modules"
 

@@ -1,10 +1,8 @@
 import pytest
 
-pytest.importorskip("boto3", reason="the emulated account needs the e2e dependencies")
-
-from lifecycle import only
-from report import StepFailedError
-from terraform import Plan
+from tests.e2e.lifecycle import only
+from tests.e2e.report import StepFailedError
+from tests.e2e.terraform import Plan
 
 
 def test_an_update_changes_what_it_names() -> None:

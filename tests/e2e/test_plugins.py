@@ -2,8 +2,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from missing import MissingPieceError
-from plugins import NEEDED, REGISTRY, Plugins, find_plugins, target, versions
+
+from tests.e2e.missing import MissingPieceError
+from tests.e2e.plugins import NEEDED, REGISTRY, Plugins, find_plugins, target, versions
 
 
 def online(_: str) -> bool:

@@ -2,9 +2,10 @@ import io
 from typing import NoReturn
 
 import pytest
-from missing import MissingPieceError
-from report import Report, StepFailedError, StoppedError
 from rich.console import Console
+
+from tests.e2e.missing import MissingPieceError
+from tests.e2e.report import Report, StepFailedError, StoppedError
 
 
 def report(*, strict: bool = False) -> Report:

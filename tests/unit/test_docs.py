@@ -8,7 +8,7 @@ import runpy
 import pytest
 import yaml
 
-from tests.conftest import ROOT
+from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import ROOT
+from tests import ROOT
 
 PACKAGE = ROOT / "anyscale_constructs"
 

@@ -6,9 +6,12 @@ import importlib
 import pytest
 
 import anyscale_constructs
-from tests.conftest import ROOT
+from tests import ROOT
 
-PACKAGES = ["anyscale_constructs", "anyscale_constructs.aws", "anyscale_constructs.modules.aws"]
+PACKAGES = [
+    "anyscale_constructs",
+    *(f"anyscale_constructs.{package}" for package in ("aws", "google", "modules.aws", "modules.google")),
+]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

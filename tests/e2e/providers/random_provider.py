@@ -3,11 +3,12 @@
 import base64
 import secrets
 
-from double import Double
 from tf.iface import CreateContext, DeleteContext, ReadContext, Resource, State, UpdateContext
 from tf.runner import run_provider
 from tf.schema import Attribute, Schema
 from tf.types import Map, Number, String
+
+from tests.e2e.providers.double import Double
 
 
 class RandomId(Resource):

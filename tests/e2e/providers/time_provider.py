@@ -5,11 +5,12 @@ Upstream sleeps until AWS has spread a new VPC endpoint; the emulated account ha
 
 from datetime import UTC, datetime
 
-from double import Double
 from tf.iface import CreateContext, DeleteContext, ReadContext, Resource, State, UpdateContext
 from tf.runner import run_provider
 from tf.schema import Attribute, Schema
 from tf.types import Map, String
+
+from tests.e2e.providers.double import Double
 
 
 class TimeSleep(Resource):

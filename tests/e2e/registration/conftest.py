@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT
+from tests import ROOT
 from tests.e2e.control_plane import ControlPlane
 
 _MAIN = "from anyscale_constructs.cli import main; main()"

@@ -18,8 +18,6 @@ from tests.e2e.control_plane import ControlPlane, Request
 from tests.e2e.registration.conftest import Cli, Outcome
 from tests.registration_samples import ALL, AWS_K8S, AWS_VM, GCP_VM, ORG_ID, changed
 
-pytestmark = pytest.mark.e2e
-
 
 @pytest.fixture(scope="module")
 def twice(new_register: Callable[[ControlPlane], Cli]) -> Iterator[dict[str, tuple[Outcome, list[Request], Outcome]]]:

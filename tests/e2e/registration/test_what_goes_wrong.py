@@ -11,8 +11,6 @@ from tests.e2e.control_plane import ControlPlane
 from tests.e2e.registration.conftest import Cli, Outcome, wait
 from tests.registration_samples import AWS_K8S, AWS_VM, changed
 
-pytestmark = pytest.mark.e2e
-
 
 def resources(plane: ControlPlane) -> list[list[str]]:
     """The names of each cloud's resources."""

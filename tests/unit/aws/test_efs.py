@@ -5,7 +5,8 @@ import pytest
 from anyscale_constructs.aws import Efs, SecurityGroups, Vpc, efs
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
-from tests.unit.aws.guards import GROUP, NETWORK, SUBNETS, Case, Table
+from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
+from tests.unit.guards import Case, Table
 
 TWO = ["subnet-a", "subnet-b"]
 

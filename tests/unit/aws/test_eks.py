@@ -10,7 +10,8 @@ from anyscale_constructs.aws.nodes import GPUS, NodesConfig, node_groups
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
-from tests.unit.aws.guards import NETWORK, Case, Table
+from tests.unit.aws.parts import NETWORK
+from tests.unit.guards import Case, Table
 
 BASE: dict[str, Any] = {"vpc": NETWORK, "name": "acme", "kubernetes_version": "1.33"}
 ADDONS: dict[str, Any] = {

@@ -9,7 +9,8 @@ from anyscale_constructs.aws import ExistingRoles, Iam, iam
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
-from tests.unit.aws.guards import BUCKET, ROLE, Case, Table
+from tests.unit.aws.parts import BUCKET, ROLE
+from tests.unit.guards import Case, Table
 
 PROFILE = "arn:aws:iam::111122223333:instance-profile/acme"
 NO_NODE_ROLE = {"create_cluster_node_instance_profile": False}

@@ -1,11 +1,15 @@
 """The Redis of services."""
 
+from typing import Any
+
 import pytest
 
 from anyscale_constructs.aws import MemoryDb, SecurityGroups, Vpc, memorydb
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
-from tests.unit.aws.guards import GROUP, NETWORK, SUBNETS, Case, Table
+from anyscale_constructs.errors import InputError
+from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
+from tests.unit.guards import Case, Table
 
 
 def user(password: object) -> dict[str, object]:
@@ -63,6 +67,18 @@ TABLE = Table(
             [user([expr("var.p")]), user(expr('var.p["ray"]')), {"memorydb_users": {"ray": {"user_name": "ray"}}}],
         ),
         Case(
+            memorydb.users_are_in_an_access_list,
+            "create_memorydb_users makes users that no access list holds",
+            [{"create_memorydb_users": True}],
+            [{"create_memorydb_users": True, "create_memorydb_acl": True}, {"create_memorydb_users": False}],
+        ),
+        Case(
+            memorydb.users_are_alike,
+            "memorydb_users have different keys",
+            [{"memorydb_users": {"a": {"user_name": "a"}, "b": {"user_name": "b", "tags": {}}}}],
+            [{"memorydb_users": {"a": {"user_name": "a"}, "b": {"user_name": "b"}}}, {"memorydb_users": {}}],
+        ),
+        Case(
             memorydb.access_without_a_password_is_chosen,
             "existing_memorydb_acl_name is open-access by default: whoever reaches the port needs no password",
             [{"existing_memorydb_acl_name": None}],
@@ -71,6 +87,15 @@ TABLE = Table(
         ),
     ],
 )
+
+
+def test_an_access_lists_prefix_leaves_room_for_the_suffix(stack: CloudStack) -> None:
+    """Upstream's own default, anyscale-mdb-acl-, is three characters too long for the provider."""
+    acl: dict[str, Any] = {"vpc": NETWORK, "security_group": GROUP, "create_memorydb_acl": True}
+    assert MemoryDb(stack, "a", **acl).rendered["memorydb_acl_name_prefix"] == "anyscale-acl-"
+    assert "memorydb_acl_name_prefix" not in MemoryDb(stack, "b", **acl, memorydb_acl_name="ray").rendered
+    with pytest.raises(InputError, match="memorydb_acl_name_prefix is not a name that upstream accepts"):
+        MemoryDb(stack, "c", **acl, memorydb_acl_name_prefix="anyscale-mdb-acl-")
 
 
 def test_the_module_is_on(stack: CloudStack) -> None:

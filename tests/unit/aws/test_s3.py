@@ -11,7 +11,7 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import NULL, expr
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
-from tests.unit.aws.guards import Case, Table
+from tests.unit.guards import Case, Table
 
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 REGIONAL: dict[str, Any] = {"bucket_namespace": "account-regional"}

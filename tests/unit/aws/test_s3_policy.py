@@ -8,7 +8,8 @@ from anyscale_constructs.aws import S3, ExistingRoles, Iam, S3Policy, s3_policy
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
-from tests.unit.aws.guards import BUCKET, ROLE, ROLES, Case, Table
+from tests.unit.aws.parts import BUCKET, ROLE, ROLES
+from tests.unit.guards import Case, Table
 
 STATEMENT = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::b/${aws:username}/*"}
 DOCUMENT = {"Version": "2012-10-17", "Statement": [STATEMENT]}

@@ -7,7 +7,8 @@ from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, 
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ExpressionError
-from tests.unit.aws.guards import NETWORK, Case, Table
+from tests.unit.aws.parts import NETWORK
+from tests.unit.guards import Case, Table
 
 OFFICE = "198.51.100.0/24"
 HTTPS = {"rule": "https-443-tcp", "cidr_blocks": OFFICE}
@@ -53,6 +54,36 @@ TABLE = Table(
                 {"ingress_from_cidr_map": [{"rule": "https-443-tcp"}], "default_ingress_cidr_range": [OFFICE]},
                 {"ingress_from_cidr_map": [HTTPS]},
             ],
+        ),
+        Case(
+            securitygroups.ranges_have_no_blanks,
+            "cidr_blocks has a blank",
+            [{"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": f"{OFFICE}, 10.0.0.0/8"}]}],
+            [
+                {"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": f"{OFFICE},10.0.0.0/8"}]},
+                {"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": expr('join(", ", var.ranges)')}]},
+            ],
+        ),
+        Case(
+            securitygroups.ranges_are_told_once,
+            "ingress_from_cidr_map opens the same ports to a range twice",
+            [
+                {"ingress_from_cidr_map": [HTTPS, PORTS, HTTPS]},
+                {"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": f"{OFFICE},{OFFICE}"}]},
+            ],
+            [
+                {"ingress_from_cidr_map": [HTTPS, PORTS]},
+                {"ingress_from_cidr_map": [PORTS, PORTS | {"to_port": "8444"}]},
+            ],
+        ),
+        Case(
+            securitygroups.rules_for_the_group_itself_say_so,
+            "has a rule with self=false, which opens nothing",
+            [
+                {"ingress_with_self": [EVERYTHING, EVERYTHING | {"self": "false"}]},
+                {"egress_to_self": [EVERYTHING | {"self": "false"}]},
+            ],
+            [{"ingress_with_self": [EVERYTHING | {"self": "true"}]}, {"egress_to_self": [EVERYTHING]}],
         ),
         Case(
             securitygroups.nodes_reach_each_other,

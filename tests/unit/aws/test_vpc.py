@@ -9,7 +9,8 @@ from anyscale_constructs.aws import Efs, ExistingVpc, Vpc, plan_subnets, vpc
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
-from tests.unit.aws.guards import GROUP, NETWORK, SUBNETS, Case, Table
+from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
+from tests.unit.guards import Case, Table
 
 PUBLIC = ["10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20"]
 PRIVATE = ["10.0.64.0/20", "10.0.80.0/20", "10.0.96.0/20"]

@@ -184,7 +184,9 @@ def written(value: Any) -> str:
             return json.dumps(value)
 
 
-texts = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), max_size=12)
+# python-hcl2 can't read %%{, which no upstream module has; then the generator says so and stops.
+letters = st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"])
+texts = st.text(letters, max_size=12).filter(lambda text: "%{" not in text)
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**9), 10**9) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts.filter(bool), inner, max_size=3),

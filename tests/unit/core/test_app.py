@@ -49,8 +49,8 @@ def test_fails_on_what_is_left_of_a_token(residue: Callable[[TerraformResource],
 
 
 def test_fails_on_text_that_looks_like_a_token(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(SynthesisError, match=r"the engine can't synthesize: .*Unrecognized Token Key 'TOKEN.99'"):
-        synthesize(one_output("${TfToken[TOKEN.99]}"), tmp_path / "out")
+    with pytest.raises(SynthesisError, match=r"the engine can't synthesize: .*Unrecognized Token Key 'TOKEN.999999'"):
+        synthesize(one_output("${TfToken[TOKEN.999999]}"), tmp_path / "out")
 
 
 def test_tokens_that_are_used_whole_are_resolved(tmp_path: pathlib.Path) -> None:
@@ -74,6 +74,17 @@ def test_the_json_is_sorted_and_ends_with_a_newline(tmp_path: pathlib.Path) -> N
     synthesize(one_output({"b": 1, "a": 2}), tmp_path / "out")
     text = (tmp_path / "out" / "stacks" / "test" / "cdk.tf.json").read_text()
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
+
+
+def test_the_output_is_in_todays_working_directory(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Node.js keeps the one in which it was started."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CDKTF_OUTDIR", raising=False)
+    App().synth()
+    App("relative").synth()
+    monkeypatch.setenv("CDKTF_OUTDIR", "by-the-cli")
+    App().synth()
+    assert {file.name for file in tmp_path.iterdir()} == {"cdktf.out", "relative", "by-the-cli"}
 
 
 def test_synthesize_gives_the_stacks_and_makes_the_directory(tmp_path: pathlib.Path) -> None:

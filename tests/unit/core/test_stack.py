@@ -25,7 +25,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformResource
 from anyscale_constructs.errors import ConstraintError, SynthesisError
 from anyscale_constructs.modules.aws import S3Module, VpcModule
-from tests.conftest import ROOT
+from tests import ROOT
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 

@@ -27,16 +27,6 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
         ["us-east-2", "eu-central-1", "ap-southeast-3", "me-central-1", "ca-west-1", "mx-central-1", "il-central-1"],
         ["us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-east-2a", "US-EAST-2"],
     ),
-    "GcpProjectId": (["acme-ml", "acme-ml-123456"], ["123456", "Acme", "a", "acme_ml"]),
-    "GcpInstanceName": (
-        ["projects/acme-ml/locations/us-central1/instances/anyscale", "projects/acme-ml/locations/us-a/instances/a"],
-        ["anyscale", "projects/acme-ml/instances/anyscale", "projects/acme-ml/locations/us-central1/instances/"],
-    ),
-    "GcpResourceName": (["anyscale", "a-1"], ["projects/acme-ml/global/networks/anyscale", ""]),
-    "IdentityProviderName": (
-        ["projects/123456/locations/global/workloadIdentityPools/anyscale/providers/aws"],
-        ["projects/acme-ml/locations/global/workloadIdentityPools/anyscale/providers/aws", "anyscale"],
-    ),
     "AvailabilityZone": (["us-east-2a", "ap-southeast-1c"], ["us-east-2", "use2-az1", "us-east-2A"]),
     "Arn": (
         ["arn:aws:iam::aws:policy/X", "arn:aws:s3:::b", "arn:aws:sns:us-east-2:111122223333:a"],
@@ -65,6 +55,16 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "VpcId": (["vpc-0123456789abcdef0", "vpc-12345678"], ["vpc-1", "vpc-0123456789abcdefg", "subnet-12345678"]),
     "SubnetId": (["subnet-0123456789abcdef0"], ["subnet-", "vpc-12345678", "subnet-0123456789ABCDEF0"]),
     "SecurityGroupId": (["sg-0123456789abcdef0"], ["sg-1", "vpc-12345678"]),
+    "GcpProjectId": (["acme-ml", "example.com:acme-ml"], ["123456789", "Acme-ml", "acme", "acme-", "a" * 31]),
+    "GcpInstanceName": (
+        ["projects/acme-ml/locations/us-central1/instances/anyscale"],
+        ["anyscale", "projects/acme-ml/locations/us-central1/instances/", "projects/a/instances/b"],
+    ),
+    "GcpResourceName": (["a", "anyscale-vpc1"], ["", "Anyscale", "1a", "a-", "projects/p/global/networks/a", "a" * 64]),
+    "IdentityProviderName": (
+        ["projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale"],
+        ["projects/acme-ml/locations/global/workloadIdentityPools/anyscale/providers/anyscale", "anyscale"],
+    ),
 }
 
 

@@ -143,6 +143,7 @@ def test_outputs_have_the_names_of_upstreams_root_module(tmp_path: pathlib.Path)
     accounts = [f"iam_anyscale_{who}_service_acct" for who in ("access", "cluster_node")]
     federation = [f"iam_workload_identity_{what}" for what in ("pool", "provider")]
     assert set(stack.outputs) == {
+        "anyscale_org_id",
         "project_name",
         "project_id",
         *(f"vpc_{part}" for part in ("name", "id", "selflink")),

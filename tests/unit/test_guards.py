@@ -1,39 +1,44 @@
 """Every guard of every construct: sprung by its trap, passed by a near miss, and never by what isn't known yet."""
 
 import contextlib
+import importlib
+import pkgutil
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from anyscale_constructs import aws
+from anyscale_constructs import aws, google
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
-from tests.unit.aws import (
-    test_efs,
-    test_eks,
-    test_iam,
-    test_memorydb,
-    test_s3,
-    test_s3_policy,
-    test_securitygroups,
-    test_vpc,
-)
-from tests.unit.aws.guards import Case, Table
+from tests.unit import aws as aws_tests
+from tests.unit import google as google_tests
+from tests.unit.guards import Case, Table
 
-TABLES = [
-    module.TABLE
-    for module in (test_efs, test_eks, test_iam, test_memorydb, test_s3, test_s3_policy, test_securitygroups, test_vpc)
-]
+PROVIDERS = {aws: aws_tests, google: google_tests}
+
+
+def tables(tests: ModuleType) -> list[Table]:
+    """The tables of a provider's tests."""
+    modules = [
+        importlib.import_module(f"{tests.__name__}.{info.name}") for info in pkgutil.iter_modules(tests.__path__)
+    ]
+    return [module.TABLE for module in modules if hasattr(module, "TABLE")]
+
+
+TABLES = [table for tests in PROVIDERS.values() for table in tables(tests)]
+
+
 CASES = [
     pytest.param(
-        table, case, id=f"{table.construct.__name__}-{case.guard.__name__}{case.trap and f'-trap {case.trap}'}"
+        table, case, id=f"{table.construct.interface_name}-{case.guard.__name__}{case.trap and f'-trap {case.trap}'}"
     )
     for table in TABLES
     for case in table.cases
@@ -64,17 +69,18 @@ def test_near_misses_pass(table: Table, case: Case, tmp_path: Path) -> None:
         assert case.says not in str(case.guard(construct.inputs)), properties
 
 
-def test_every_construct_has_a_table() -> None:
-    constructs = {value for value in vars(aws).values() if isinstance(value, type) and issubclass(value, Module)}
-    assert {table.construct for table in TABLES} == constructs
+@pytest.mark.parametrize(("constructs", "tests"), PROVIDERS.items(), ids=lambda package: package.__name__)
+def test_every_construct_has_a_table(constructs: ModuleType, tests: ModuleType) -> None:
+    public = {value for value in vars(constructs).values() if isinstance(value, type) and issubclass(value, Module)}
+    assert {table.construct for table in tables(tests)} == public
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.construct.__name__)
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.construct.interface_name)
 def test_every_guard_is_sprung_and_passed(table: Table) -> None:
     assert {case.guard for case in table.cases if case.springs and case.passes} == set(table.construct.guards)
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.construct.__name__)
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.construct.interface_name)
 def test_every_guard_is_a_rule_with_its_reason(table: Table) -> None:
     for guard in table.construct.guards:
         assert guard.__doc__, guard.__name__
@@ -93,7 +99,7 @@ def unknown(type_: str) -> list[Any]:
 
 
 INPUTS = [
-    pytest.param(table, name, variable.type, id=f"{table.construct.__name__}-{name}")
+    pytest.param(table, name, variable.type, id=f"{table.construct.interface_name}-{name}")
     for table in TABLES
     for name, variable in Interface.load(table.construct.interface_name).variables.items()
     if not variable.required

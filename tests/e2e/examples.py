@@ -1,0 +1,106 @@
+"""The EC2 examples, as they can be applied to an emulated account: what exists is made first, state is local."""
+
+import copy
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests import ROOT
+from tests.e2e.account import ACCOUNT_ID, EmulatedAccount
+from tests.e2e.control_plane import ORG_ID
+from tests.e2e.lifecycle import Cloud
+from tests.e2e.plugins import Plugins
+from tests.e2e.report import StepFailedError
+
+_OLD_S3 = "v0.38.0"
+"""The newest tag at which the bucket's module accepts hashicorp/aws 5."""
+
+_TAG = {"e2e": "updated"}
+_RANGE = "192.0.2.0/24"
+
+
+def clouds(plugins: Plugins, work: Path, names: frozenset[str] = frozenset()) -> list[Cloud]:
+    """The examples that the command registers, or those of them with these names."""
+    found = []
+    for file in sorted((ROOT / "examples" / "clouds").glob("*.yaml")):
+        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+        applies = config["stack"] == "ec2" and config.get("registration") != "terraform"
+        if applies and (not names or file.stem in names):
+            found.append(_cloud(file.stem, config, plugins, work / "synth" / file.stem))
+    return found
+
+
+def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path) -> Cloud:
+    made: dict[str, Any] = {}
+
+    def first(account: EmulatedAccount) -> Path:
+        made.update(_appliable(name, config, plugins, account))
+        return _synthesize(name, made, work / "first")
+
+    updated, patterns = _update(config)
+    return Cloud(
+        name=name,
+        synth=first,
+        update=lambda _: _synthesize(name, updated(made), work / "updated"),
+        changes=patterns,
+        region=config["region"],
+        variables={"memorydb_passwords": '{"anyscale": ["a-password-of-16"]}'} if _has_users(config) else {},
+    )
+
+
+def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: EmulatedAccount) -> dict[str, Any]:
+    """The example with what must exist made in the account, and with nothing that only its owner has."""
+    config = {key: value for key, value in copy.deepcopy(config).items() if key not in {"backend", "mirror"}}
+    config |= {"org_id": ORG_ID, "external_id": f"{ORG_ID}-{name}"}
+    new_bucket = "bucket_name" not in config.get("bucket", {})
+    if new_bucket and plugins.only_aws_5:
+        config.setdefault("modules", {}).setdefault("s3", {})["ref"] = _OLD_S3
+    if "kms_key_arn" in config:
+        config["kms_key_arn"] = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+    if "vpc_id" in config.get("vpc", {}):
+        zones = list(config["vpc"]["subnet_ids_to_az"].values())
+        vpc, subnets = account.network("10.0.0.0/16", [f"10.0.{16 * index}.0/20" for index in range(len(zones))])
+        config["vpc"] = {"vpc_id": vpc, "subnet_ids_to_az": account.zones(subnets)}
+    if not new_bucket:
+        account.bucket(config["bucket"]["bucket_name"])
+    if "permissions_boundary_arn" in config.get("iam", {}):
+        config["iam"]["permissions_boundary_arn"] = f"arn:aws:iam::{ACCOUNT_ID}:policy/boundary"
+    return config
+
+
+def _update(config: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], dict[str, Any]], tuple[str, ...]]:
+    """A change of one tag and one range in the YAML, and the addresses that it touches."""
+    tagged, address = ("efs", "aws_efs_file_system") if "efs" in config else ("bucket", "aws_s3_bucket")
+    module = {"efs": "efs", "bucket": "s3"}[tagged]
+
+    def updated(made: dict[str, Any]) -> dict[str, Any]:
+        changed = copy.deepcopy(made)
+        section = changed.setdefault(tagged, {})
+        section["tags"] = section.get("tags", {}) | _TAG
+        group = changed["security_group"]
+        if "ingress_rules" in group:
+            group["ingress_rules"][0]["cidr_blocks"] = [_RANGE]
+        else:
+            group["ingress_cidr_blocks"] = [_RANGE]
+        return changed
+
+    return updated, (f"module.{module}.{address}.*", "module.securitygroups.aws_security_group_rule.ingress_from_*")
+
+
+def _has_users(config: dict[str, Any]) -> bool:
+    return bool(config.get("memorydb", {}).get("users"))
+
+
+def _synthesize(name: str, config: dict[str, Any], work: Path) -> Path:
+    folder = work / "clouds"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = [sys.executable, "-m", "stacks", "--clouds", str(folder), "--out", str(work / "out")]
+    run = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+    if run.returncode:
+        raise StepFailedError(run.stderr)
+    return work / "out" / "stacks" / name

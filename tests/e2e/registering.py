@@ -1,0 +1,77 @@
+"""`anyscale-constructs register` on real outputs, with the real program verifying against the emulated account."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.account import EmulatedAccount
+from tests.e2e.control_plane import ControlPlane
+from tests.e2e.missing import MissingPieceError
+from tests.e2e.report import StepFailedError
+
+
+def find_anyscale() -> str:
+    """The real program.
+
+    Raises:
+        MissingPieceError: There is none.
+    """
+    if program := shutil.which(os.environ.get("ANYSCALE_BIN") or "anyscale"):
+        return program
+    raise MissingPieceError("the anyscale program", ["ANYSCALE_BIN", "PATH"], "pip install anyscale")
+
+
+class Registering:
+    """Registers one stack, as often as wanted.
+
+    Args:
+        name: The stack's name.
+        work: A folder for its outputs.
+        account: Where its infrastructure is.
+        plane: Where it is registered.
+    """
+
+    def __init__(self, name: str, work: Path, account: EmulatedAccount, plane: ControlPlane) -> None:
+        self._name = name
+        self._file = work / "outputs.json"
+        self._plane = plane
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(work / "home"),
+            "ANYSCALE_BIN": find_anyscale(),
+            "AWS_ENDPOINT_URL": account.endpoint,
+            "AWS_ACCESS_KEY_ID": "emulated",
+            "AWS_SECRET_ACCESS_KEY": "emulated",
+            "AWS_DEFAULT_REGION": account.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **plane.environment,
+        }
+
+    def run(self, outputs: Mapping[str, Any], action: str) -> dict[str, str]:
+        """Registers the outputs.
+
+        Args:
+            outputs: The stack's, by name.
+            action: What it must come to: `created` or `unchanged`.
+
+        Raises:
+            StepFailedError: It came to something else, or wrote although nothing changed.
+        """
+        self._file.write_text(json.dumps({self._name: outputs}), encoding="utf-8")
+        before = len(self._plane.writes)
+        program = str(Path(sys.executable).parent / "anyscale-constructs")
+        command = [program, "register", self._name, "--outputs", str(self._file), "--verify", "--json"]
+        run = subprocess.run(command, check=False, env=self._environment, capture_output=True, text=True, timeout=600)
+        if run.returncode:
+            raise StepFailedError(run.stderr)
+        result: dict[str, str] = json.loads(run.stdout)
+        if result["action"] != action:
+            raise StepFailedError(f"{result['action']} instead of {action}: {run.stderr}")
+        if action == "unchanged" and len(self._plane.writes) > before:
+            raise StepFailedError(f"unchanged, but written: {self._plane.writes[before:]}")
+        return result

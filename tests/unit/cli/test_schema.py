@@ -1,0 +1,117 @@
+"""`anyscale-constructs schema`: the JSON Schema of a cloud's YAML."""
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from anyscale_constructs import cli
+from tests import ROOT
+
+Run = Callable[..., tuple[int, str, str]]
+EXAMPLES = sorted((ROOT / "examples" / "clouds").glob("*.yaml"))
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in this repository; gives its exit status, stdout and stderr."""
+    monkeypatch.chdir(ROOT)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "schema", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return (int(end.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
+
+
+def fits(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
+    """Whether a value fits a schema, for the parts of JSON Schema that pydantic writes."""
+    if "$ref" in schema:
+        schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
+    choices = schema.get("anyOf") or schema.get("oneOf") or []
+    properties, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+    checks: list[tuple[object, Callable[[], bool]]] = [
+        (True, lambda: isinstance(value, TYPES.get(schema.get("type", ""), object))),
+        (choices, lambda: any(fits(value, choice, root) for choice in choices)),
+        ("const" in schema, lambda: value == schema["const"]),
+        ("enum" in schema, lambda: value in schema["enum"]),
+        (isinstance(value, str), lambda: bool(re.search(schema.get("pattern", ""), value))),
+        (isinstance(value, list), lambda: all(fits(element, schema.get("items", {}), root) for element in value)),
+        (isinstance(value, dict), lambda: set(schema.get("required", ())) <= set(value)),
+        (isinstance(value, dict) and others is False, lambda: set(value) <= set(properties)),
+        (
+            isinstance(value, dict),
+            lambda: all(
+                fits(v, properties.get(k, others if isinstance(others, dict) else {}), root) for k, v in value.items()
+            ),
+        ),
+    ]
+    return all(check() for applies, check in checks if applies)
+
+
+@pytest.fixture
+def schema(run: Run) -> dict[str, Any]:
+    status, out, err = run("ec2")
+    assert (status, err) == (0, "")
+    loaded: dict[str, Any] = json.loads(out)
+    return loaded
+
+
+def test_the_schema_names_its_dialect(schema: dict[str, Any]) -> None:
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["required"] == ["org_id", "region"]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
+def test_examples_fit_the_schema(example: Path, run: Run) -> None:
+    cloud = yaml.safe_load(example.read_text())
+    schema = json.loads(run(cloud["stack"])[1])
+    assert fits(cloud, schema, schema)
+
+
+CLOUD: dict[str, Any] = {"stack": "ec2", "region": "us-east-2", "org_id": "org_1"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"vpcs": {}},
+        {"region": "cn-north-1"},
+        {"external_id": "prod"},
+        {"vpc": {"cidr_blok": "10.0.0.0/16"}},
+        {"bucket": {"name": "Acme"}},
+        {"networking_mode": "private"},
+        {"backend": {"type": "s3", "bucket": "acme"}},
+        {"tags": {"cost": 4711}},
+    ],
+)
+def test_what_the_program_refuses_does_not_fit(wrong: dict[str, Any], schema: dict[str, Any]) -> None:
+    assert fits(CLOUD, schema, schema)
+    assert not fits(CLOUD | wrong, schema, schema)
+
+
+def test_fails_on_an_unknown_kind(run: Run) -> None:
+    assert run("ec3") == (2, "", "error: unknown kind of stack 'ec3': did you mean 'ec2'?\n")
+
+
+def test_fails_where_there_are_no_stacks(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "cdktf.json").write_text('{"app": "python -m not_there"}')
+    monkeypatch.chdir(tmp_path)
+    assert run("ec2") == (
+        2,
+        "",
+        (
+            "error: cdktf.json: app names no package with a table STACKS, but it is 'not_there'. "
+            "To mend it: run this where cdktf.json is, with app: python -m stacks\n"
+        ),
+    )

@@ -1,0 +1,323 @@
+"""`python -m stacks`: from a directory of YAML to Terraform JSON, or one message and nothing written."""
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.core.interface import Interface, Provider
+from stacks import __main__ as program
+from tests import ROOT
+
+Run = Callable[..., tuple[int, str, str]]
+
+CLOUD = """\
+stack: ec2
+region: us-east-2
+org_id: org_1234abcd
+security_group: {ingress_cidr_blocks: [10.0.0.0/8]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with a directory `clouds`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CDKTF_OUTDIR", raising=False)
+    (tmp_path / "clouds").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the program here; gives its exit status, stdout and stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        assert Path.cwd() == folder
+        monkeypatch.setattr(sys, "argv", ["stacks", *arguments])
+        return (program.main(), *capsys.readouterr())
+
+    return run
+
+
+def write(folder: Path, **clouds: str) -> None:
+    for name, text in clouds.items():
+        (folder / "clouds" / f"{name}.yaml").write_text(text)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None:
+    write(folder, small=CLOUD, large=CLOUD + "efs: {}\nmemorydb: {}\nbackend: {type: gcs, bucket: acme-state}\n")
+    status, out, err = run()
+    assert (status, err) == (0, "")
+    table, _, next_ = out.partition("\n\n")
+    assert [line.split("  ") for line in re.sub(" {3,}", "  ", table).splitlines()] == [
+        ["STACK", "MODULES", "PINS", "STATE"],
+        ["large", "vpc securitygroups s3 iam s3_policy efs memorydb", "v0.40.1 (9880f83)", "gcs"],
+        ["small", "vpc securitygroups s3 iam s3_policy", "v0.40.1 (9880f83)", "local"],
+    ]
+    assert next_ == (
+        "Next, for each cloud: terraform -chdir=cdktf.out/stacks/large init, then apply, or: cdktf deploy large\n"
+        "Then register it: anyscale-constructs register large\n"
+    )
+    assert set(files(folder / "cdktf.out")) == {
+        "manifest.json",
+        "stacks/large/cdk.tf.json",
+        "stacks/small/cdk.tf.json",
+    }
+
+
+def test_single_clouds_can_be_named(run: Run, folder: Path) -> None:
+    write(folder, a=CLOUD, b=CLOUD, broken="stack: [")
+    status, out, _ = run("b", "b", "--out", "elsewhere")
+    assert status == 0
+    assert "terraform -chdir=elsewhere/stacks/b init" in out
+    assert [file.name for file in (folder / "elsewhere" / "stacks").iterdir()] == ["b"]
+
+
+def test_a_cloud_is_named_by_its_file(run: Run, folder: Path) -> None:
+    write(folder, prod=CLOUD)
+    assert run()[0] == 0
+    stack = json.loads((folder / "cdktf.out/stacks/prod/cdk.tf.json").read_text())
+    assert stack["output"]["anyscale_cloud_name"]["value"] == "prod"
+    assert stack["output"]["anyscale_iam_role_external_id"]["value"] == "org_1234abcd-prod"
+    assert stack["module"]["iam"]["anyscale_external_id"] == "org_1234abcd-prod"
+
+
+def test_cdktf_json_says_where_things_are(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "cdktf.json").write_text('{"output": "build/tf", "context": {"clouds": "live"}}')
+    (folder / "clouds").rename(folder / "live")
+    (folder / "live" / "prod.yml").write_text(CLOUD)
+    assert run()[0] == 0
+    assert (folder / "build" / "tf" / "manifest.json").is_file()
+    monkeypatch.setenv("CDKTF_OUTDIR", "by-the-cli")
+    assert run()[0] == 0
+    assert (folder / "by-the-cli" / "manifest.json").is_file()
+
+
+def test_warnings_are_on_stderr(run: Run, folder: Path) -> None:
+    write(folder, prod=CLOUD + "vpc: {cidr_block: 10.0.0.0/20}\n")
+    status, out, err = run()
+    assert status == 0
+    assert out.startswith("STACK")
+    assert err == (
+        "warn: prod: vpc: cidr_block is smaller than recommended, and Ray clusters take an address a node, but it is "
+        "'10.0.0.0/20'. To mend it: take a /19 or larger while nothing runs in it\n"
+        "warn: prod: vpc: a subnet is smaller than recommended, and Ray clusters take an address a node, but it is "
+        "'10.0.0.0/23'. To mend it: take a /22 or larger while nothing runs in it\n"
+    )
+
+
+# what the cloud says besides -> where and what is said, and what mends it
+REFUSED: dict[str, tuple[str, str, str]] = {
+    "bad YAML": ("tags: {a: b\n", ":6: is not YAML: expected ',' or '}'", ""),
+    "a key twice": ("region: us-east-1\n", ":5: the key 'region' stands there twice", ""),
+    "an unknown key": ("vpcs: {}\n", ":5: vpcs: unknown key 'vpcs'", "did you mean 'vpc'?"),
+    "an unknown key inside": (
+        "vpc:\n  cidr_blok: 10.0.0.0/16\n",
+        ":6: vpc.cidr_blok: unknown key 'cidr_blok'",
+        "did you mean 'cidr_block'?",
+    ),
+    "a wrong value": (
+        "vpc:\n  cidr_block: 10.0.0.1/16\n",
+        ":6: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16",
+        "but it is '10.0.0.1/16'",
+    ),
+    "ranges that overlap": (
+        "vpc:\n  public_subnets: [10.0.0.0/20, 10.0.8.0/21]\n",
+        ": module.vpc: public_subnets and private_subnets: 10.0.0.0/20 overlaps 10.0.8.0/21",
+        "To mend it: give each subnet a range of its own",
+    ),
+    "an external id without its organization": (
+        "external_id: production\n",
+        ":5: external_id: must be the organization id, a hyphen and a suffix of your own, such as org_1234abcd-produc",
+        "but it is 'production'",
+    ),
+    "an external id of another organization": (
+        "external_id: org_2-production\n",
+        ":1: external_id is org_2-production, of another organization than org_id, org_1234abcd",
+        "To mend it: begin it with org_1234abcd-",
+    ),
+    "a bucket name that AWS refuses": (
+        "bucket:\n  name: Acme_Bucket\n",
+        ":6: bucket.name: must be an S3 bucket name: 3 to 63 lower-case letters",
+        "but it is 'Acme_Bucket'",
+    ),
+    "subnets that don't fit": (
+        "vpc:\n  cidr_block: 10.0.0.0/26\n",
+        ": subnets for 2 availability zones don't fit the VPC: they would be /29, but it is '10.0.0.0/26'. Allowed: a",
+        "To mend it: take a larger cidr_block",
+    ),
+    "a network too small to register": (
+        "vpc:\n  cidr_block: 10.0.0.0/25\n",
+        ": module.vpc: cidr_block is too small to register, but it is '10.0.0.0/25'. Allowed: /24 or larger",
+        "To mend it: take a larger range",
+    ),
+    "one zone": ("vpc: {availability_zone_count: 1}\n", ":5: vpc.availability_zone_count: ", "equal to 2, but it is 1"),
+    "private nodes in public subnets": (
+        "networking_mode: PRIVATE\nvpc: {public_subnets: [10.0.0.0/20, 10.0.16.0/20]}\n",
+        ": networking_mode PRIVATE, but only public_subnets are given",
+        "To mend it: give private_subnets too",
+    ),
+    "public nodes in private subnets": (
+        "vpc: {public_subnets: [10.0.0.0/20], private_subnets: [10.0.16.0/20]}\n",
+        ":1: networking_mode is PUBLIC, but vpc.private_subnets are given",
+        "To mend it: set networking_mode: PRIVATE",
+    ),
+    "an override for no module": (
+        "modules: {s4: {ref: v0.38.0}}\n",
+        ": prod: modules: unknown module 's4': known are iam, s3, s3_policy, securitygroups, vpc",
+        "",
+    ),
+    "an override of no input": (
+        "modules: {s3: {inputs: {buckt: a}}}\n",
+        ": module.s3: unknown input 'buckt': known are anyscale_bucket_name, ",
+        "",
+    ),
+    "an unknown ref": (
+        "modules: {s3: {ref: v0.1.0}}\n",
+        ": the catalog does not hold aws/s3 at that ref, but it is 'v0.1.0'. Allowed: v0.38.0, v0.40.1",
+        "To mend it: anyscale-constructs modules add aws/s3 --ref v0.1.0",
+    ),
+    "a reference to no output": (
+        "modules: {s3: {inputs: {tags: {a: '${module.vpc.vpcid}'}}}}\n",
+        ": prod: module.s3.tags refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
+        "",
+    ),
+    "text like a token": ("tags: {a: '${TfToken[TOKEN.999999]}'}\n", "the engine can't synthesize", "TOKEN.999999"),
+}
+
+
+@pytest.mark.parametrize(("text", "says", "mend"), REFUSED.values(), ids=REFUSED)
+def test_fails_with_one_message_and_writes_nothing(text: str, says: str, mend: str, run: Run, folder: Path) -> None:
+    write(folder, good=CLOUD)
+    assert run()[0] == 0
+    write(folder, prod=CLOUD + text)
+    before = files(folder)
+    status, out, err = run()
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(f"error: clouds/prod.yaml{says}" if says.startswith(":") else f"error: {says}")
+    assert mend in err
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("region: us-east-2\n", "clouds/prod.yaml:1: stack: unknown kind of stack None: known are ec2"),
+        ("a: 1\nstack: ec3\n", "clouds/prod.yaml:2: stack: unknown kind of stack 'ec3': did you mean 'ec2'?"),
+        ("stack: [ec2]\n", "clouds/prod.yaml:1: stack: unknown kind of stack ['ec2']: "),
+        ("", "clouds/prod.yaml: must be a mapping of keys to values, one cloud. To mend it: begin with stack: ec2"),
+    ],
+)
+def test_fails_on_a_kind_that_is_unknown(text: str, says: str, run: Run, folder: Path) -> None:
+    write(folder, prod=text)
+    status, out, err = run()
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {says}")
+
+
+def test_fails_once_for_all_files(run: Run, folder: Path) -> None:
+    write(folder, a=CLOUD + "vpcs: {}\n", b=CLOUD, c="stack: [", d=CLOUD + "regions: []\n")
+    status, _, err = run()
+    assert status == 2
+    assert re.findall(r"clouds/(\w)\.yaml:", err) == ["a", "c", "d"]
+
+
+def test_fails_when_modules_provider_constraints_clash(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = Interface.load
+
+    def clashing(name: str, ref: str | None = None) -> Interface:
+        old = {"aws": Provider("hashicorp/aws", "< 6.0")}
+        return dataclasses.replace(load(name, ref), required_providers=old) if name == "aws/vpc" else load(name, ref)
+
+    monkeypatch.setattr(Interface, "load", clashing)
+    write(folder, prod=CLOUD)
+    status, out, err = run()
+    assert (status, out) == (2, "")
+    assert err == (
+        "error: clouds/prod.yaml: prod: no version of hashicorp/aws satisfies module.vpc (< 6.0) and module.s3 "
+        "(>= 6.37.0, < 7.0). To mend it: pin one of them to another ref whose constraint fits, or leave it out\n"
+    )
+    assert not (folder / "cdktf.out").exists()
+
+
+def place(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / "clouds" / name).write_text(CLOUD)
+
+
+@pytest.mark.parametrize(
+    ("names", "arguments", "says"),
+    [
+        ([], ["--clouds", "nowhere"], "the directory of clouds is missing, but it is 'nowhere'. To mend it: name it"),
+        ([], [], "no cloud is there, but it is 'clouds'. To mend it: write one as NAME.yaml"),
+        (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
+        (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
+        (["1st.yaml"], [], "clouds/1st.yaml: the file's name is the cloud's name and must be letters, digits, hyphens"),
+        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud of the same name. To mend it: rename"),
+        (["prod.yaml"], ["--out", "clouds/prod.yaml"], "the output directory clouds/prod.yaml can't be written: "),
+    ],
+)
+def test_fails_on_what_it_is_asked(names: list[str], arguments: list[str], says: str, run: Run, folder: Path) -> None:
+    place(folder, *names)
+    before = files(folder)
+    status, out, err = run(*arguments)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(f"error: {says}")
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "cdktf.json: is not JSON: Expecting property name"),
+        ('{"output": 5}', "cdktf.json: output must be text, but it is 5"),
+        ('{"context": {"clouds": ["a"]}}', "cdktf.json: context.clouds must be text, but it is ['a']"),
+    ],
+)
+def test_fails_on_a_broken_cdktf_json(text: str, says: str, run: Run, folder: Path) -> None:
+    (folder / "cdktf.json").write_text(text)
+    write(folder, prod=CLOUD)
+    status, _, err = run()
+    assert status == 2
+    assert err.startswith(f"error: {says}")
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"context": null}', '{"context": []}'])
+def test_cdktf_json_may_say_nothing(text: str, run: Run, folder: Path) -> None:
+    (folder / "cdktf.json").write_text(text)
+    write(folder, prod=CLOUD)
+    assert run()[0] == 0
+
+
+def process(folder: Path, **environment: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "stacks"],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_process_does_the_same(run: Run, folder: Path) -> None:
+    """Exit status and output are what the other tests see without a process of its own."""
+    write(folder, prod=CLOUD)
+    result = process(folder)
+    assert (result.returncode, result.stdout, result.stderr) == run()
+    write(folder, prod=CLOUD + "vpcs: {}\n")
+    result = process(folder)
+    assert (result.returncode, result.stdout, result.stderr) == run()
+    assert result.returncode == 2

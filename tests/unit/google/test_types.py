@@ -1,0 +1,77 @@
+"""Google Cloud's field types: what each accepts and refuses."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.types import Checked
+from anyscale_constructs.google import types
+from tests.unit.google.parts import KEY
+
+# what each type accepts, and what it refuses
+LITERALS: dict[str, tuple[list[str], list[Any]]] = {
+    "GcpRegion": (
+        ["us-central1", "europe-west12", "northamerica-northeast1"],
+        ["us-east-1", "us-central1-b", "US", "us"],
+    ),
+    "GcpZone": (["us-central1-f", "europe-west12-a"], ["us-central1", "us-east-1a", "b"]),
+    "BillingAccountId": (["01ABCD-234567-89EF01"], ["01abcd-234567-89ef01", "billingAccounts/01ABCD-234567-89EF01"]),
+    "FolderId": (["123", "folders/123"], ["ml", "organizations/123", 123]),
+    "OrganizationNumber": (["123"], ["organizations/123", "org_123", 123]),
+    "VpcNetworkId": (
+        ["projects/acme-ml/global/networks/ml", "projects/acme.com:acme-ml/global/networks/ml"],
+        ["ml", "projects/123/global/networks/ml", "projects/acme-ml/global/networks/", "projects/acme-ml/networks/ml"],
+    ),
+    "ServiceAccountEmail": (
+        ["a@acme-ml.iam.gserviceaccount.com", "1-compute@developer.gserviceaccount.com"],
+        ["a", "a@acme.com", "serviceAccount:a@b@acme-ml.iam.gserviceaccount.com"],
+    ),
+    "CryptoKeyName": ([KEY, KEY.replace("us-central1", "us")], ["storage", KEY.rpartition("/cryptoKeys/")[0]]),
+    "Role": (
+        ["roles/viewer", "projects/acme-ml/roles/nodes", "organizations/1/roles/a.b"],
+        ["viewer", "role/viewer", "roles/"],
+    ),
+    "ServiceName": (["redis.googleapis.com"], ["redis", "googleapis.com", "https://redis.googleapis.com"]),
+    "LabelKey": (["team", "größe", "a" * 63], ["", "Team", "1st", "_a", "a b", "a" * 64]),
+    "LabelValue": (["", "ml-1_2", "1", "größe", "a" * 63], ["ML", "a b", "a.b", "a" * 64, True]),
+    "NamePrefix": (["a", "acme-ray-", "a" * 17], ["", "1a", "Acme-", "gcp-ml-", "goog", "a_b", "a" * 18]),
+    "ProjectId": (["acme-ml", "a" * 30], ["acme", "acme-", "1acme-ml", "my-google-ml", "acme-ssl-1", "a" * 31]),
+    "ProjectName": (["Acme ML", 'it\'s "4" - !'], ["ML", "Acme: ML", "a" * 31]),
+    "InstanceId": (["a", "ml-1", "a" * 40], ["", "1a", "a-", "a" * 41]),
+    "ServiceAccountName": (["acme-1", "a" * 30], ["acme", "acme-ml-", "Acme-ml", "a" * 31]),
+    "RoleId": (["a_b", "a.B.1", "a" * 64], ["ab", "a-b", "a" * 65]),
+    "PoolId": (["abcd", "1-a-", "a" * 32], ["abc", "gcp-anyscale", "Abcd", "a" * 33]),
+    "GcsBucketName": (
+        ["abc", "acme_ml-1", "a" * 63],
+        ["ab", "Acme", "-ab", "ab-", "goog-ml", "my-google", "my-g00gle", "acme.com", "gs://acme", "a" * 64],
+    ),
+}
+
+
+def adapter(name: str) -> TypeAdapter[Any]:
+    return TypeAdapter(getattr(types, name))
+
+
+def test_every_field_type_is_in_the_table() -> None:
+    annotated = {name: value for name, value in vars(types).items() if hasattr(value, "__metadata__")}
+    assert {name for name, value in annotated.items() if isinstance(value.__metadata__[0], Checked)} == set(LITERALS)
+
+
+@pytest.mark.parametrize(("name", "literal"), [(name, good) for name, (all_, _) in LITERALS.items() for good in all_])
+def test_literal_is_accepted(name: str, literal: str) -> None:
+    assert adapter(name).validate_python(literal) == literal
+
+
+@pytest.mark.parametrize(("name", "literal"), [(name, bad) for name, (_, all_) in LITERALS.items() for bad in all_])
+def test_fails_on_a_literal_that_is_not_allowed(name: str, literal: object) -> None:
+    with pytest.raises(ValidationError):
+        adapter(name).validate_python(literal)
+
+
+@pytest.mark.parametrize("name", LITERALS)
+def test_its_example_and_what_is_known_only_later_are_accepted(name: str) -> None:
+    (found,) = getattr(types, name).__metadata__
+    for value in (found.example, expr("module.vpc.vpc_name")):
+        assert adapter(name).validate_python(value) is value

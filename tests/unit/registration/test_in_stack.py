@@ -1,0 +1,75 @@
+"""Registration inside a stack: the empty cloud first, its id in the modules, its resource last."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.google import ExistingProject
+from stacks.ec2 import Ec2Config, Ec2Stack
+from stacks.gce import GceConfig, GceStack
+from tests.contract.standins import RESOURCES, check_names
+
+Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
+CLOUD_ID = "${anyscale_cloud.cloud.id}"
+
+
+@pytest.fixture
+def ec2(synth: Synth) -> dict[str, Any]:
+    config = Ec2Config(region="us-east-2", org_id="org_1", registration="terraform", networking_mode="PRIVATE")
+    return synth(lambda app: Ec2Stack(app, "prod", config))
+
+
+def test_the_provider_is_pinned_exactly(ec2: dict[str, Any]) -> None:
+    assert ec2["terraform"]["required_providers"]["anyscale"] == {"source": "anyscale/anyscale", "version": "0.25.1"}
+    assert ec2["terraform"]["required_version"] == ">= 1.10.0"
+    assert ec2["provider"]["anyscale"] == [{}]
+
+
+def test_the_empty_cloud_names_provider_and_region(ec2: dict[str, Any]) -> None:
+    cloud = {key: value for key, value in ec2["resource"]["anyscale_cloud"]["cloud"].items() if key != "//"}
+    assert cloud == {"name": "prod", "cloud_provider": "AWS", "region": "us-east-2", "is_private_cloud": True}
+
+
+def test_its_id_scopes_every_module(ec2: dict[str, Any]) -> None:
+    assert ec2["module"]["iam"]["anyscale_cloud_id"] == CLOUD_ID
+    assert ec2["module"]["iam"]["tags"]["anyscale-cloud-id"] == CLOUD_ID
+
+
+def test_its_resource_waits_for_all_modules(ec2: dict[str, Any]) -> None:
+    resource = ec2["resource"]["anyscale_cloud_resource"]["cloud_resource"]
+    assert resource["cloud_id"] == CLOUD_ID
+    assert sorted(resource["depends_on"]) == sorted(f"module.{name}" for name in ec2["module"])
+    assert resource["aws_config"]["subnet_ids"] == "${module.vpc.private_subnet_ids}"
+    assert resource["aws_config"]["external_id"] == "org_1-prod"
+
+
+def test_the_ids_are_outputs(ec2: dict[str, Any]) -> None:
+    assert ec2["output"]["anyscale_cloud_id"]["value"] == CLOUD_ID
+    resource_id = "${anyscale_cloud_resource.cloud_resource.cloud_resource_id}"
+    assert ec2["output"]["anyscale_cloud_resource_id"]["value"] == resource_id
+
+
+def test_a_gce_cloud_fits_the_provider_too(synth: Synth) -> None:
+    project = ExistingProject(project_id="acme-ml")
+    config = GceConfig(region="us-central1", org_id="org_1", registration="terraform", project=project)
+    gce = synth(lambda app: GceStack(app, "prod", config))
+    resource = gce["resource"]["anyscale_cloud_resource"]["cloud_resource"]
+    del resource["//"], resource["depends_on"]
+    check_names(resource, RESOURCES["anyscale_cloud_resource"]["arguments"], "anyscale_cloud_resource")
+    assert resource["gcp_config"]["controlplane_service_account_email"].startswith("${module.iam.")
+    labels = gce["module"]["cloudstorage"]["labels"]
+    assert labels["anyscale-cloud-id"] == "${lower(anyscale_cloud.cloud.id)}"
+
+
+def test_fails_with_a_cloud_id_of_ones_own() -> None:
+    with pytest.raises(ValidationError, match="leave out cloud_id, or register with the command"):
+        Ec2Config(region="us-east-2", org_id="org_1", registration="terraform", cloud_id="cld_1")
+
+
+def test_fails_on_an_argument_that_the_provider_lacks() -> None:
+    with pytest.raises(AssertionError, match="aws_config has no argument vpc"):
+        check_names({"aws_config": {"vpc": "x"}}, RESOURCES["anyscale_cloud_resource"]["arguments"], "r")

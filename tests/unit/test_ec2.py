@@ -1,0 +1,214 @@
+"""The EC2 cloud: what it is made of, and what stands in where something exists."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.core.app import App
+from stacks.ec2 import Ec2Config, Ec2Stack
+
+Make = Callable[..., Ec2Stack]
+
+ROLE = "arn:aws:iam::111122223333:role/acme"
+PROFILE = "arn:aws:iam::111122223333:instance-profile/acme"
+KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
+SUBNETS = {"subnet-12345678": "us-east-2a", "subnet-12345679": "us-east-2b"}
+EXISTING: dict[str, Any] = {
+    "vpc": {"vpc_id": "vpc-12345678", "subnet_ids_to_az": SUBNETS},
+    "security_group": {"security_group_id": "sg-12345678"},
+    "bucket": {"bucket_name": "acme-shared"},
+    "iam": {
+        "control_plane_role_arn": ROLE,
+        "cluster_node_role_arn": f"{ROLE}-node",
+        "cluster_node_instance_profile_arn": PROFILE,
+    },
+}
+POLICY = {"Version": "2012-10-17", "Statement": []}
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Makes a cloud and checks it as synthesis does."""
+
+    def make(**config: Any) -> Ec2Stack:
+        required = {"region": "us-east-2", "org_id": "org_1"}
+        stack = Ec2Stack(App(tmp_path), "prod", Ec2Config.model_validate(required | config))
+        stack.prepare()
+        return stack
+
+    return make
+
+
+# Upstream's own examples, by number, and what shows that they are expressed.
+SCENARIOS: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
+    "1: public subnets only, EFS": (
+        {"efs": {}},
+        {"vpc": {"public_subnets": ["10.0.0.0/19", "10.0.32.0/19"]}, "efs": {"mount_targets_subnet_count": 2}},
+    ),
+    "2: a common prefix, an external id, policies of the nodes": (
+        {
+            "name_prefix": "acme-",
+            "external_id": "org_1-acme",
+            "iam": {
+                "cluster_node_cloudwatch_policy": True,
+                "cluster_node_managed_policy_arns": ["arn:aws:iam::aws:policy/A"],
+                "cluster_node_custom_policy": POLICY,
+            },
+        },
+        {
+            "s3": {"anyscale_bucket_prefix": "acme-"},
+            "iam": {
+                "anyscale_external_id": "org_1-acme",
+                "create_cluster_node_cloudwatch_policy": True,
+                "anyscale_cluster_node_managed_policy_arns": ["arn:aws:iam::aws:policy/A"],
+                "anyscale_cluster_node_custom_policy": '{"Statement": [], "Version": "2012-10-17"}',
+            },
+        },
+    ),
+    "3: an existing bucket": (
+        {"bucket": EXISTING["bucket"]},
+        {"iam": {"anyscale_s3_bucket_arn": "arn:aws:s3:::acme-shared"}},
+    ),
+    "4: an existing VPC and subnets": ({"vpc": EXISTING["vpc"]}, {"securitygroups": {"vpc_id": "vpc-12345678"}}),
+    "5: a key of one's own": (
+        {"kms_key_arn": KEY, "efs": {}, "memorydb": {}},
+        {
+            "s3": {"server_side_encryption": {"sse_algorithm": "aws:kms", "kms_master_key_id": KEY}},
+            "efs": {"kms_key_arn": KEY},
+            "memorydb": {"memorydb_kms_key_arn": KEY},
+        },
+    ),
+    "6: private subnets, MemoryDB": (
+        {"networking_mode": "PRIVATE", "vpc": {"availability_zone_count": 3}, "memorydb": {}},
+        {"memorydb": {"memorydb_subnet_ids": "${module.vpc.private_subnet_ids}"}},
+    ),
+    "7: ingress of one's own, a machine pool, secrets, lifecycle rules, a bucket policy": (
+        {
+            "security_group": {
+                "ingress_rules": [
+                    {"from_port": 8443, "to_port": 8443, "protocol": "tcp", "cidr_blocks": ["10.0.0.0/8", "11.0.0.0/8"]}
+                ],
+                "machine_pool_cidr_ranges": ["10.1.0.0/24", "10.2.0.0/24"],
+            },
+            "iam": {"cluster_node_secret_arns": ["arn:aws:secretsmanager:us-east-2:111122223333:secret:a"]},
+            "bucket": {"lifecycle_rules": [{"id": "logs"}], "custom_policy": POLICY},
+        },
+        {
+            "securitygroups": {
+                "ingress_from_cidr_map": [
+                    {
+                        "from_port": "8443",
+                        "to_port": "8443",
+                        "protocol": "tcp",
+                        "cidr_blocks": "10.0.0.0/8,11.0.0.0/8",
+                    }
+                ],
+                "machine_pool_cidr_ranges": ["10.1.0.0/24", "10.2.0.0/24"],
+            },
+            "s3": {"lifecycle_rule": [{"id": "logs"}]},
+            "s3_policy": {"custom_s3_policy": '{"Statement": [], "Version": "2012-10-17"}'},
+        },
+    ),
+    "8: MemoryDB's users": (
+        {"memorydb": {"users": {"ray": {}}}},
+        {"memorydb": {"create_memorydb_users": True, "create_memorydb_acl": True}},
+    ),
+    "9: the cloud's id is known first": (
+        {"cloud_id": "cld_1"},
+        {"iam": {"anyscale_cloud_id": "cld_1", "anyscale_external_id": "org_1-prod"}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "shows"), SCENARIOS.values(), ids=SCENARIOS)
+def test_scenario(config: dict[str, Any], shows: dict[str, dict[str, Any]], make: Make) -> None:
+    modules = make(**config).modules
+    for name, inputs in shows.items():
+        assert {key: modules[name].rendered[key] for key in inputs} == inputs
+
+
+def test_clouds_that_share_have_roles_of_their_own(tmp_path: Path) -> None:
+    """Scenario 10: an external id is unique in an organization."""
+    app = App(tmp_path)
+    shared = {key: EXISTING[key] for key in ("vpc", "bucket")}
+    config = Ec2Config.model_validate({"region": "us-east-2", "org_id": "org_1", **shared})
+    clouds = [Ec2Stack(app, name, config) for name in ("red", "blue")]
+    ids = [cloud.modules["iam"].rendered["anyscale_external_id"] for cloud in clouds]
+    assert ids == ["org_1-red", "org_1-blue"]
+    assert "s3_policy" not in clouds[0].modules
+
+
+def test_inputs_stand_in_where_something_exists(make: Make) -> None:
+    """Trap 12: upstream's outputs are empty then."""
+    stack = make(**EXISTING)
+    assert stack.modules == {}
+    outputs = {key: value for key, value in stack.outputs.items() if key != "anyscale_cloud_resource"}
+    assert outputs == {
+        "anyscale_org_id": "org_1",
+        "anyscale_vpc_id": "vpc-12345678",
+        "anyscale_s3_bucket_id": "acme-shared",
+        "anyscale_security_group_id": "sg-12345678",
+        "anyscale_iam_role_arn": ROLE,
+        "anyscale_iam_role_external_id": "org_1-prod",
+        "anyscale_iam_role_cluster_node_arn": f"{ROLE}-node",
+        "anyscale_iam_instance_profile_role_arn": PROFILE,
+        "anyscale_cloud_name": "prod",
+    }
+
+
+def test_the_node_profile_of_an_existing_role_may_have_its_name(make: Make) -> None:
+    """Trap 13."""
+    iam = {key: EXISTING["iam"][key] for key in ("control_plane_role_arn", "cluster_node_role_arn")}
+    assert "anyscale_iam_instance_profile_role_arn" not in make(**{**EXISTING, "iam": iam}).outputs
+
+
+def test_later_tags_win(make: Make) -> None:
+    modules = make(
+        cloud_id="cld_1",
+        deploy_environment="staging",
+        tags={"team": "ml", "tf_module": "mine"},
+        vpc={"tags": {"team": "network"}},
+    ).modules
+    base = {
+        "anyscale-cloud-id": "cld_1",
+        "anyscale-org-id": "org_1",
+        "anyscale-deploy-environment": "staging",
+        "tf_module": "mine",
+        "team": "ml",
+    }
+    assert modules["s3"].rendered["tags"] == base
+    assert modules["vpc"].rendered["tags"] == base | {"team": "network"}
+    assert "anyscale-cloud-id" not in make().modules["s3"].rendered["tags"]
+
+
+def test_passwords_come_from_a_sensitive_variable(make: Make) -> None:
+    stack = make(memorydb={"users": {"ray": {"access_string": "on ~* +@all"}}})
+    assert stack.modules["memorydb"].rendered["memorydb_users"] == {
+        "ray": {"user_name": "ray", "access_string": "on ~* +@all", "passwords": '${var.memorydb_passwords["ray"]}'}
+    }
+    variable = stack.to_terraform()["variable"]["memorydb_passwords"]
+    assert (variable["sensitive"], variable["type"]) == (True, "map(list(string))")
+
+
+def test_open_access_is_said_without_users(make: Make) -> None:
+    """Trap 18: MemoryDB's own default, relied on knowingly since the security group guards it."""
+    assert make(memorydb={}).modules["memorydb"].rendered["existing_memorydb_acl_name"] == "open-access"
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        ({"external_id": "org_2-prod"}, "external_id is org_2-prod, of another organization than org_id, org_1"),
+        ({"external_id": "org_10-prod"}, "of another organization"),
+        ({"vpc": {"private_subnets": ["10.0.0.0/20"]}}, "networking_mode is PUBLIC, but vpc.private_subnets are given"),
+        ({"region": "us-gov-west-1"}, "a region of the commercial AWS partition"),
+        ({"vpc": {"availability_zone_count": 1}}, "greater than or equal to 2"),
+        ({"security_group": {"machine_pool_cidr_ranges": ["10.0.0.0/8"] * 3}}, "at most 2 items"),
+    ],
+)
+def test_fails_on_what_does_not_fit_together(config: dict[str, Any], says: str, make: Make) -> None:
+    with pytest.raises(ValidationError, match=says):
+        make(**config)
