@@ -2,6 +2,7 @@
 
 STACKS = {
     "ec2": "stacks.ec2:Ec2Stack",
+    "eks": "stacks.eks:EksStack",
     "gce": "stacks.gce:GceStack",
 }
 """By the word that stands under `stack:` in a cloud's YAML."""

@@ -14,10 +14,11 @@ from tests import ROOT
 CLOUDS = sorted((ROOT / "examples" / "clouds").glob("*.yaml"))
 
 
-def synthesized(example: pathlib.Path, directory: pathlib.Path) -> tuple[dict[str, Any], CloudStack]:
-    """An example's Terraform JSON, and its stack."""
+def synthesized(example: pathlib.Path, directory: pathlib.Path) -> list[tuple[dict[str, Any], CloudStack]]:
+    """The Terraform JSON of each of an example's stacks, and the stack."""
     document = Document(example)
     stack_type = project.load_stack(STACKS, document.data["stack"])
     config = document.parse(stack_type.config_type)
-    (stack,) = synthesize(lambda app: stack_type(app, example.stem, config), directory / "out")
-    return json.loads((directory / "out" / "stacks" / example.stem / "cdk.tf.json").read_text()), stack
+    stacks = synthesize(lambda app: stack_type.build(app, example.stem, config), directory / "out")
+    folder = directory / "out" / "stacks"
+    return [(json.loads((folder / stack.name / "cdk.tf.json").read_text()), stack) for stack in stacks]

@@ -55,9 +55,14 @@ class ExistingVpc(Model):
         return [subnet for subnet in self.subnet_ids_to_az if subnet in first.values()]
 
     @property
+    def availability_zones(self) -> list[str]:
+        """The availability zones with a node subnet."""
+        return sorted(set(self.subnet_ids_to_az.values()))
+
+    @property
     def zone_count(self) -> int:
-        """The number of availability zones with a node subnet."""
-        return len(set(self.subnet_ids_to_az.values()))
+        """The number of those zones."""
+        return len(self.availability_zones)
 
 
 def nat_gateways_need_a_public_subnet_for_each_private_one(i: Inputs) -> Finding | None:

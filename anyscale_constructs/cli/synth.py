@@ -39,7 +39,8 @@ def synth(
     def build(app: App) -> None:
         for file, (stack, config) in zip(files, configs, strict=True):
             try:
-                stack(app, file.stem, config).prepare()
+                for made in stack.build(app, file.stem, config):
+                    made.prepare()
             except (ConstructsError, ValidationError) as error:
                 text = explain(error) if isinstance(error, ValidationError) else str(error)
                 raise ConfigError("\n".join(f"{file}: {line}" for line in text.splitlines())) from error

@@ -53,3 +53,12 @@ class Hcp(Model):
 
 
 Backend = Annotated[Local | S3 | Gcs | Hcp, Field(discriminator="type")]
+
+_PLACES = {"local": "path", "s3": "key", "gcs": "prefix", "hcp": "workspace"}
+
+
+def beside(backend: Backend, suffix: str) -> Backend:
+    """The backend of a cloud's second stack: a state of its own in the same place."""
+    place = _PLACES[backend.type]
+    given = getattr(backend, place)
+    return backend.model_copy(update={place: given and given + suffix})

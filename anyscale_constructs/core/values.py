@@ -80,7 +80,7 @@ def json_text(value: Any, at: str = "value") -> Expr:
     Raises:
         InputError: Terraform has nothing like the value, or an expression in it holds a quote.
     """
-    text = json.dumps(to_terraform(value, at), sort_keys=True)
+    text = json.dumps(to_terraform(value, at), sort_keys=True).replace(f'"{str.__str__(NULL)}"', "null")
     if re.search(r'(?<!\$)\$\{[^}]*"', text):
         raise InputError(
             f"{at} has an expression with a quote, which JSON text can't hold",

@@ -11,8 +11,14 @@ from typing import Any
 from anyscale_constructs.core.interface import Interface, Output
 from anyscale_constructs.core.stack import CloudStack
 
-# The arguments and attributes of Anyscale's Terraform provider, as its documentation at that version lists them.
-RESOURCES = json.loads((pathlib.Path(__file__).parent / "providers" / "anyscale.json").read_text())["resources"]
+# The arguments and attributes that providers' documentation lists, at the versions recorded there.
+PROVIDERS = [
+    json.loads(file.read_text()) for file in sorted((pathlib.Path(__file__).parent / "providers").glob("*.json"))
+]
+RECORDED = {
+    block: {kind: known for provider in PROVIDERS for kind, known in provider.get(key, {}).items()}
+    for block, key in (("data", "data"), ("resource", "resources"))
+}
 
 _VALUES = {
     "string": '"x"',
@@ -38,30 +44,37 @@ def write(interface: Interface, directory: pathlib.Path) -> pathlib.Path:
 def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathlib.Path) -> dict[str, Any]:
     """The stack's JSON with its modules pointed at their stand-ins, and without what needs a provider."""
     copy: dict[str, Any] = json.loads(json.dumps(configuration))
-    for name, call in copy["module"].items():
+    for name, call in copy.setdefault("module", {}).items():
         call["source"] = str(write(stack.modules[name].interface, directory))
+        call.pop("version", None)
     copy.pop("provider", None)
-    copy = _stand_in_for_resources(copy, directory)
+    copy = _stand_in_for_blocks(copy, directory)
     for block in ("backend", "cloud", "required_providers"):
         copy["terraform"].pop(block, None)
     return copy
 
 
-def _stand_in_for_resources(configuration: dict[str, Any], directory: pathlib.Path) -> dict[str, Any]:
-    """Resources whose arguments are recorded become calls of stand-in modules; others need their provider."""
+def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path) -> dict[str, Any]:
+    """Resources and data whose arguments are recorded become calls of stand-in modules; others need their provider."""
+    recorded = [
+        (block, kind, name)
+        for block, kinds in RECORDED.items()
+        for kind, bodies in configuration.get(block, {}).items()
+        if kind in kinds
+        for name in bodies
+    ]
     text = json.dumps(configuration)
-    for kind, resources in configuration.pop("resource", {}).items():
-        for name, body in resources.items():
-            if kind in RESOURCES:
-                text = text.replace(f"{kind}.{name}.", f"module.{kind}-{name}.")
-                check_names(
-                    body, RESOURCES[kind]["arguments"] | {"//": {}, "depends_on": "list(string)"}, f"{kind}.{name}"
-                )
+    for block, kind, name in recorded:
+        prefix, call = "data." if block == "data" else "", f"module.{block}-{kind}-{name}"
+        text = re.sub(rf"(?<![\w.]){prefix}{kind}\.{name}(?=[.\"])", call, text)
     changed: dict[str, Any] = json.loads(text)
-    for kind, resources in changed.pop("resource", {}).items():
-        for name, body in resources.items():
-            if kind in RESOURCES:
-                changed["module"][f"{kind}-{name}"] = body | {"source": str(_write_resource(kind, directory))}
+    bodies = {block: changed.pop(block, {}) for block in RECORDED}
+    for block, kind, name in recorded:
+        body, known = bodies[block][kind][name], RECORDED[block][kind]
+        check_names(body, known["arguments"] | {"//": {}, "depends_on": "list(string)"}, f"{kind}.{name}")
+        # With an underscore, since some arguments, such as version, mean something else to a module call.
+        arguments = {f"{key}_" if key in known["arguments"] else key: value for key, value in body.items()}
+        changed["module"][f"{block}-{kind}-{name}"] = arguments | {"source": str(_write_block(kind, known, directory))}
     return changed
 
 
@@ -73,16 +86,15 @@ def check_names(value: Any, known: Any, where: str) -> None:
             check_names(inner, known[key], f"{where}.{key}")
 
 
-def _write_resource(kind: str, directory: pathlib.Path) -> pathlib.Path:
+def _write_block(kind: str, known: dict[str, Any], directory: pathlib.Path) -> pathlib.Path:
     folder = directory / kind
     folder.mkdir(parents=True, exist_ok=True)
-    known = RESOURCES[kind]
     blocks = [
-        f'variable "{name}" {{\n  type = {_constraint(type_)}\n'
+        f'variable "{name}_" {{\n  type = {_constraint(type_)}\n'
         + ("}\n" if name in known["required"] else "  default = null\n}\n")
         for name, type_ in known["arguments"].items()
     ]
-    blocks += [_output(name, Output(type_)) for name, type_ in known["attributes"].items()]
+    blocks += [f'output "{name}" {{\n  value = {_sample(type_)}\n}}\n' for name, type_ in known["attributes"].items()]
     (folder / "main.tf").write_text("\n".join(blocks), encoding="utf-8")
     return folder
 
@@ -96,6 +108,15 @@ def _constraint(type_: Any) -> str:
     return str(type_)
 
 
+def _sample(type_: Any) -> str:
+    match type_:
+        case dict():
+            return "{" + ", ".join(f"{k} = {_sample(v)}" for k, v in type_.items()) + "}"
+        case [element]:
+            return f"[{_sample(element)}]"
+    return _VALUES[re.split(r"[^a-z]", type_)[0]]
+
+
 def _variable(name: str, interface: Interface) -> str:
     variable = interface.variables[name]
     default = "" if variable.required else f"\n  default = {json.dumps(variable.default)}"
@@ -107,5 +128,4 @@ def _variable(name: str, interface: Interface) -> str:
 
 
 def _output(name: str, output: Output) -> str:
-    value = _VALUES[re.split(r"[^a-z]", output.type)[0]]
-    return f'output "{name}" {{\n  value = {value}\n  sensitive = {str(output.sensitive).lower()}\n}}\n'
+    return f'output "{name}" {{\n  value = {_sample(output.type)}\n  sensitive = {str(output.sensitive).lower()}\n}}\n'

@@ -34,8 +34,9 @@ def validate(terraform: str, tmp_path: pathlib.Path) -> Validate:
 
 @pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
 def test_example_fits_the_modules(example: pathlib.Path, tmp_path: pathlib.Path, validate: Validate) -> None:
-    result = validate(standins.redirect(*synthesized(example, tmp_path), tmp_path / "modules"))
-    assert result.returncode == 0, result.stdout + result.stderr
+    for configuration, stack in synthesized(example, tmp_path):
+        result = validate(standins.redirect(configuration, stack, tmp_path / "modules"))
+        assert result.returncode == 0, f"{stack.name}: {result.stdout}{result.stderr}"
 
 
 def change_type(configuration: dict[str, Any]) -> None:
@@ -72,7 +73,8 @@ def test_check_bites(
     spoil: Callable[[dict[str, Any]], None], complaint: str, tmp_path: pathlib.Path, validate: Validate
 ) -> None:
     minimal = next(example for example in CLOUDS if example.stem == "minimal")
-    spoiled = standins.redirect(*synthesized(minimal, tmp_path), tmp_path / "modules")
+    ((configuration, stack),) = synthesized(minimal, tmp_path)
+    spoiled = standins.redirect(configuration, stack, tmp_path / "modules")
     spoil(spoiled)
     result = validate(spoiled)
     assert result.returncode != 0

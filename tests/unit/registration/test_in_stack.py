@@ -11,7 +11,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.google import ExistingProject
 from stacks.ec2 import Ec2Config, Ec2Stack
 from stacks.gce import GceConfig, GceStack
-from tests.contract.standins import RESOURCES, check_names
+from tests.contract.standins import RECORDED, check_names
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 CLOUD_ID = "${anyscale_cloud.cloud.id}"
@@ -59,7 +59,7 @@ def test_a_gce_cloud_fits_the_provider_too(synth: Synth) -> None:
     gce = synth(lambda app: GceStack(app, "prod", config))
     resource = gce["resource"]["anyscale_cloud_resource"]["cloud_resource"]
     del resource["//"], resource["depends_on"]
-    check_names(resource, RESOURCES["anyscale_cloud_resource"]["arguments"], "anyscale_cloud_resource")
+    check_names(resource, RECORDED["resource"]["anyscale_cloud_resource"]["arguments"], "anyscale_cloud_resource")
     assert resource["gcp_config"]["controlplane_service_account_email"].startswith("${module.iam.")
     labels = gce["module"]["cloudstorage"]["labels"]
     assert labels["anyscale-cloud-id"] == "${lower(anyscale_cloud.cloud.id)}"
@@ -72,4 +72,4 @@ def test_fails_with_a_cloud_id_of_ones_own() -> None:
 
 def test_fails_on_an_argument_that_the_provider_lacks() -> None:
     with pytest.raises(AssertionError, match="aws_config has no argument vpc"):
-        check_names({"aws_config": {"vpc": "x"}}, RESOURCES["anyscale_cloud_resource"]["arguments"], "r")
+        check_names({"aws_config": {"vpc": "x"}}, RECORDED["resource"]["anyscale_cloud_resource"]["arguments"], "r")

@@ -1,0 +1,113 @@
+"""The charts, at exact versions, and a release of one in a cluster."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.core.values import json_text
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.kubernetes.config import ReleaseConfig
+
+_PATIENCE_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, and how it is released.
+
+    Args:
+        release: The release's name.
+        namespace: The release's namespace, which it makes.
+        chart: The chart's name in the repository, or the path of a folder.
+        repository: A chart repository's URL, or an OCI registry's; None for a folder.
+        version: Exactly; None for a folder.
+        service_account: Of its pods, if they have a role.
+    """
+
+    release: str
+    namespace: str
+    chart: str
+    repository: str | None = None
+    version: str | None = None
+    service_account: str = ""
+
+
+AUTOSCALER = Chart(
+    "cluster-autoscaler",
+    "kube-system",
+    "cluster-autoscaler",
+    "https://kubernetes.github.io/autoscaler",
+    "9.46.0",
+    "cluster-autoscaler",
+)
+LOAD_BALANCER_CONTROLLER = Chart(
+    "aws-load-balancer-controller",
+    "kube-system",
+    "aws-load-balancer-controller",
+    "https://aws.github.io/eks-charts",
+    "1.13.2",
+    "aws-load-balancer-controller",
+)
+DEVICE_PLUGIN = Chart(
+    "nvidia-device-plugin",
+    "nvidia-device-plugin",
+    "nvidia-device-plugin",
+    "https://nvidia.github.io/k8s-device-plugin",
+    "0.17.1",
+)
+# The chart's name must not stand in the repository too: the registry answers with an authorization error then.
+ENVOY_GATEWAY = Chart("envoy-gateway", "envoy-gateway-system", "gateway-helm", "oci://docker.io/envoyproxy", "1.8.2")
+OPERATOR = Chart(
+    "anyscale-operator",
+    "anyscale-operator",
+    "anyscale-operator",
+    "https://anyscale.github.io/helm-charts",
+    "1.8.0",
+    "anyscale-operator",
+)
+
+
+class Release(Resource):
+    """A release of a chart; it waits until what it made runs.
+
+    Args:
+        scope: The stack.
+        chart: The chart.
+        config: What is said of it in the configuration.
+        values: The chart's values; those of the configuration win.
+        depends_on: Constructs that must be there first.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        chart: Chart,
+        config: ReleaseConfig,
+        values: Mapping[str, Any],
+        depends_on: Sequence[Construct] = (),
+    ) -> None:
+        arguments = {
+            "name": chart.release,
+            "namespace": chart.namespace,
+            "create_namespace": True,
+            "repository": config.repository or chart.repository,
+            "chart": chart.chart,
+            "version": chart.version,
+            "timeout": _PATIENCE_SECONDS,
+            # A failed one is undone, so that the next run can begin anew.
+            "atomic": True,
+            "values": [json_text(merge(values, config.values), f"the values of {chart.release}")],
+        }
+        super().__init__(scope, "helm_release", chart.release, arguments, depends_on)
+
+
+def merge(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Merges mappings at all depths, as Helm does with one file of values over another."""
+    both = values.keys() & over.keys()
+    deeper = {
+        key: merge(values[key], over[key])
+        for key in both
+        if isinstance(values[key], Mapping) and isinstance(over[key], Mapping)
+    }
+    return {**values, **over, **deeper}

@@ -1,0 +1,42 @@
+"""What is said of a Kubernetes cloud's Helm releases."""
+
+from typing import Any
+
+from pydantic import Field
+
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.types import Cidr
+
+
+class ReleaseConfig(Model):
+    """A Helm release."""
+
+    enabled: bool = Field(default=True, description="Whether it is installed here; else the cluster has it already.")
+    repository: str | None = Field(
+        default=None, description="A mirror of the chart's repository, for private networks. Default: upstream's."
+    )
+    values: dict[str, Any] = Field(default_factory=dict, description="The chart's own values, over ours.")
+
+
+class GatewayConfig(ReleaseConfig):
+    """The gateway's load balancer; repository and values are Envoy Gateway's."""
+
+    ingress_cidr_blocks: list[Cidr] = Field(
+        default_factory=list, description="Who may reach it. Default: everybody who can, by networking_mode."
+    )
+
+
+class ReleasesConfig(Model):
+    """What runs in the cluster."""
+
+    autoscaler: ReleaseConfig = Field(default_factory=ReleaseConfig, description="The cluster autoscaler.")
+    load_balancer_controller: ReleaseConfig = Field(
+        default_factory=ReleaseConfig, description="The AWS load balancer controller."
+    )
+    device_plugin: ReleaseConfig = Field(
+        default_factory=ReleaseConfig, description="NVIDIA's device plugin; only with GPUs."
+    )
+    gateway: GatewayConfig = Field(
+        default_factory=GatewayConfig, description="Envoy Gateway, a Gateway and its load balancer."
+    )
+    operator: ReleaseConfig = Field(default_factory=ReleaseConfig, description="Anyscale's operator.")

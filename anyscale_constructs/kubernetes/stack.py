@@ -1,0 +1,139 @@
+"""The base of a Kubernetes cloud's second stack: what runs in the cluster, once the cloud is registered."""
+
+import importlib.resources
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from anyscale_constructs.core.backend import beside
+from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.expressions import Expr, expr
+from anyscale_constructs.core.interface import Provider as RequiredProvider
+from anyscale_constructs.core.resource import Data
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.engine import Construct, TerraformAsset, TerraformVariable
+from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
+from anyscale_constructs.kubernetes.config import GatewayConfig, ReleaseConfig
+from anyscale_constructs.kubernetes.operator import Gateway, OperatorValues
+
+SUFFIX = "-operator"
+"""What the name of a cloud's second stack ends with."""
+
+# Exactly: version 3 of Helm's writes what was blocks as attributes, and each major version breaks something.
+_PROVIDERS = {
+    "helm": RequiredProvider("hashicorp/helm", "3.1.1"),
+    "kubernetes": RequiredProvider("hashicorp/kubernetes", "3.0.1"),
+}
+_TERRAFORM_VERSION = ">= 1.5"
+_RELEASE = "anyscale-gateway"
+_GPU_TAINTS = ("nvidia.com/gpu", "node.anyscale.com/capacity-type", "node.anyscale.com/accelerator-type")
+
+
+class OperatorStack(CloudStack):
+    """Helm releases in a cluster that is there, for a cloud that is registered.
+
+    Args:
+        scope: The app.
+        name: The cloud's name in Anyscale; the stack's ends with -operator.
+        config: The cloud's configuration.
+    """
+
+    def __init__(self, scope: Construct, name: str, config: CloudConfig) -> None:
+        super().__init__(scope, name + SUFFIX, backend=beside(config.backend, SUFFIX))
+        TerraformVariable(
+            self,
+            "cloud_resource_id",
+            type="string",
+            nullable=False,
+            description=f"What anyscale-constructs register {name} --tfvars FILE writes.",
+        ).add_validation(
+            condition='${can(regex("^cldrsrc_[A-Za-z0-9]+$", var.cloud_resource_id))}',
+            error_message="It must be a cloud resource id, which begins with cldrsrc_; one with cld_ is the cloud's.",
+        )
+        self.cloud_resource_id = expr("var.cloud_resource_id", "string")
+
+    def connect(self, host: str, ca_certificate: str, command: Sequence[str]) -> None:
+        """Configures the providers of Helm and Kubernetes.
+
+        Args:
+            host: The cluster's endpoint.
+            ca_certificate: Its authority's certificate, in PEM.
+            command: What prints a token, for as long as a run needs one: none is in the state.
+        """
+        cluster: dict[str, Any] = {
+            "host": host,
+            "cluster_ca_certificate": ca_certificate,
+            "exec": {
+                "api_version": "client.authentication.k8s.io/v1beta1",
+                "command": command[0],
+                "args": list(command[1:]),
+            },
+        }
+        self.require("the Helm releases", _TERRAFORM_VERSION, _PROVIDERS)
+        self.add_provider("helm", kubernetes=cluster)
+        self.add_provider("kubernetes", **cluster)
+
+    def release(
+        self, chart: Chart, config: ReleaseConfig, values: Mapping[str, Any], depends_on: Sequence[Construct] = ()
+    ) -> list[Construct]:
+        """Releases a chart, unless it is switched off; gives what others can depend on."""
+        return [Release(self, chart, config, values, depends_on)] if config.enabled else []
+
+    def device_plugin(self, config: ReleaseConfig) -> None:
+        """Installs NVIDIA's device plugin on all nodes with GPUs."""
+        has_gpu = {"key": "nvidia.com/gpu.product", "operator": "Exists"}
+        terms = {"nodeSelectorTerms": [{"matchExpressions": [has_gpu]}]}
+        values = {
+            "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}},
+            "tolerations": [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in _GPU_TAINTS],
+        }
+        self.release(DEVICE_PLUGIN, config, values)
+
+    def gateway(
+        self, config: GatewayConfig, annotations: Mapping[str, str], address: str, depends_on: Sequence[Construct]
+    ) -> tuple[Gateway | None, list[Construct]]:
+        """Installs Envoy Gateway, and a Gateway with its load balancer.
+
+        Args:
+            config: What is said of it.
+            annotations: Of the load balancer.
+            address: Which attribute of the load balancer is its address: hostname or ip.
+            depends_on: What makes load balancers.
+
+        Returns:
+            What the operator must know of it, and what the operator depends on.
+        """
+        if not config.enabled:
+            return None, []
+        controller = self.release(ENVOY_GATEWAY, config, {}, depends_on)
+        folder = str(importlib.resources.files("anyscale_constructs.kubernetes") / "gateway")
+        asset = TerraformAsset(self, "gateway-chart", path=folder)
+        chart = Chart(_RELEASE, OPERATOR.namespace, f"./{asset.path}")
+        values = {
+            "cloudResourceId": self.cloud_resource_id,
+            "proxyNamespace": ENVOY_GATEWAY.namespace,
+            "annotations": annotations,
+            "sourceRanges": config.ingress_cidr_blocks,
+        }
+        release = Release(self, chart, ReleaseConfig(), values, controller)
+        # Its own chart's name for a release and a service are the same; Helm has waited for the address.
+        service = Data(
+            self,
+            "kubernetes_service_v1",
+            "gateway",
+            {"metadata": {"name": _RELEASE, "namespace": ENVOY_GATEWAY.namespace}},
+            [release],
+        )
+        place = service.attribute(f"status[0].load_balancer[0].ingress[0].{address}")
+        self.add_output("anyscale_gateway_address", place)
+        gateway: Gateway = {"enabled": True, "name": _RELEASE, "namespace": OPERATOR.namespace}
+        gateway[address] = place  # type: ignore[literal-required] # hostname or ip
+        return gateway, [release]
+
+    def operator(self, config: ReleaseConfig, values: OperatorValues, depends_on: Sequence[Construct]) -> None:
+        """Installs Anyscale's operator."""
+        self.release(OPERATOR, config, values, depends_on)
+
+
+def ca_certificate(base64: Expr) -> Expr:
+    """The PEM text of a certificate that a provider gives in base64."""
+    return expr(f"base64decode({base64.code})", "string")

@@ -1,0 +1,294 @@
+"""An Anyscale cloud on EKS: read it from top to bottom, copy it, change it.
+
+It is two stacks. The first makes the cluster and what belongs to it in AWS; then the cloud is registered; the second,
+`<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, Tag, model_validator
+
+from anyscale_constructs.aws import (
+    Eks,
+    ExistingBucket,
+    ExistingCluster,
+    ExistingSecurityGroup,
+    ExistingVpc,
+    Iam,
+)
+from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig, PlainBucketConfig
+from anyscale_constructs.aws.nodes import GPUS, node_groups
+from anyscale_constructs.aws.pod_identity import (
+    add_pod_identity,
+    autoscaler_statements,
+    bucket_statements,
+    load_balancer_statements,
+)
+from anyscale_constructs.aws.stack import AwsStack
+from anyscale_constructs.core.interface import Provider as RequiredProvider
+from anyscale_constructs.core.model import existing_if, refuse
+from anyscale_constructs.core.resource import Data, Resource
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, gpu_instance_types, operator_values
+from anyscale_constructs.kubernetes.charts import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
+from anyscale_constructs.kubernetes.stack import ca_certificate
+from anyscale_constructs.registration.in_stack import TerraformRegistration
+from anyscale_constructs.registration.resource import (
+    AwsConfig,
+    CloudResource,
+    FileStorage,
+    KubernetesConfig,
+    ObjectStorage,
+)
+
+# What the modules ask for, for what stands beside them or without them.
+_AWS = ("resources without a module", ">= 1.5", {"aws": RequiredProvider("hashicorp/aws", ">= 6.37, < 7")})
+_EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
+_BALANCER = "service.beta.kubernetes.io/aws-load-balancer"
+
+
+class EksConfig(AwsCloudConfig):
+    """An Anyscale cloud on EKS."""
+
+    stack: Literal["eks"] = "eks"
+    networking_mode: NetworkingMode = Field(
+        default="PUBLIC",
+        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in "
+        "private subnets behind NAT either way.",
+    )
+    bucket: Annotated[
+        Annotated[PlainBucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
+        existing_if("bucket_name", PlainBucketConfig),
+    ] = Field(default_factory=PlainBucketConfig)
+    cluster: Annotated[
+        Annotated[ClusterConfig, Tag("new")] | Annotated[ExistingCluster, Tag("existing")],
+        existing_if("cluster_name", ClusterConfig),
+    ] = Field(default_factory=ClusterConfig)
+    releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if isinstance(self.cluster, ExistingCluster):
+            if not isinstance(self.vpc, ExistingVpc):
+                raise refuse(
+                    f"cluster.cluster_name is {self.cluster.cluster_name}, which is in a VPC, but vpc would be new",
+                    "name the cluster's VPC and its nodes' subnets: vpc: {vpc_id: ..., subnet_ids_to_az: ...}",
+                )
+            if (self.efs or self.memorydb) and self.cluster.node_security_group_id is None:
+                raise refuse(
+                    "efs and memorydb are for the nodes of an existing cluster, whose security group is not known",
+                    "give cluster.node_security_group_id",
+                )
+        return self
+
+
+class EksStack(AwsStack):
+    """The cluster of an Anyscale cloud, and what belongs to it in AWS, with the outputs that registration needs.
+
+    Args:
+        scope: The app.
+        name: The cloud's name in Anyscale, and the stack's.
+        config: What it is made of.
+    """
+
+    config_type = EksConfig
+    config: EksConfig
+
+    def __init__(self, scope: Construct, name: str, config: EksConfig) -> None:
+        super().__init__(scope, name, config)
+        self.require(*_AWS)
+        self.registration = self._registration() if config.registration == "terraform" else None
+        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
+        self.cluster_name = cluster_name(name, config)
+
+        self.vpc = self._make_vpc(
+            "PRIVATE",
+            # Where the load balancer controller puts load balancers, of the internet and of the VPC.
+            public_subnet_tags={"kubernetes.io/role/elb": "1"},
+            private_subnet_tags={"kubernetes.io/role/internal-elb": "1"},
+        )
+        self.bucket = self._make_bucket(config.bucket)
+        self.cluster = self._cluster()
+        group = self.cluster.node_security_group_id
+        if group is not None:  # without one, the configuration has no stores
+            self._make_stores(self.vpc, ExistingSecurityGroup(security_group_id=group))
+        self.operator_role = self._pod_role(
+            OPERATOR, "operator", bucket_statements(self.bucket.s3_bucket_arn, config.kms_key_arn)
+        )
+        if config.releases.autoscaler.enabled:
+            self._pod_role(AUTOSCALER, "autoscaler", autoscaler_statements(self.cluster_name))
+        if config.releases.load_balancer_controller.enabled:
+            self._pod_role(LOAD_BALANCER_CONTROLLER, "load_balancer_controller", load_balancer_statements())
+
+        self._add_outputs()
+
+    @classmethod
+    def build(cls, scope: Construct, name: str, config: EksConfig) -> list[CloudStack]:
+        """Both stacks of the cloud."""
+        return [cls(scope, name, config), EksOperatorStack(scope, name, config)]
+
+    def _registration(self) -> TerraformRegistration:
+        config = self.config
+        return TerraformRegistration(self, provider="AWS", region=config.region, networking_mode=config.networking_mode)
+
+    def _cluster(self) -> Eks | ExistingCluster:
+        cluster = self.config.cluster
+        if isinstance(cluster, ExistingCluster):
+            return cluster
+        iam = Iam(
+            self,
+            bucket=self.bucket,
+            anyscale_cloud_id=self.cloud_id,
+            anyscale_org_id=self.config.org_id,
+            create_anyscale_access_role=False,
+            create_cluster_node_instance_profile=False,
+            tags=self._tags({}),
+        )
+        policies: dict[str, str] = {"bucket": iam.anyscale_iam_s3_policy_arn}
+        policies |= {"efs": _EFS_POLICY} if self.config.efs else {}
+        return Eks(
+            self,
+            vpc=self.vpc,
+            kms_key_arn=self.config.kms_key_arn,
+            name=self.cluster_name,
+            kubernetes_version=cluster.kubernetes_version,
+            endpoint_public_access=True if cluster.public_access_cidrs else None,
+            endpoint_public_access_cidrs=cluster.public_access_cidrs or None,
+            access_entries=_administrators(cluster.administrator_arns) or None,
+            eks_managed_node_groups=node_groups(cluster.nodes, policies),
+            tags=self._tags(cluster.tags),
+        )
+
+    def _pod_role(self, chart: Chart, id: str, statements: list[Any]) -> Resource:
+        return add_pod_identity(
+            self,
+            id,
+            cluster_name=self.cluster_name,
+            namespace=chart.namespace,
+            service_account=chart.service_account,
+            statements=statements,
+            name_prefix=f"{self.config.name_prefix}{id.partition('_')[0]}-",
+            tags=self._tags({}),
+            depends_on=[self.cluster] if isinstance(self.cluster, Eks) else [],
+        )
+
+    def _add_outputs(self) -> None:
+        outputs = self._common_outputs(self.vpc, self.bucket) | {
+            "anyscale_eks_cluster_name": self.cluster_name,
+            "anyscale_operator_iam_role_arn": self.operator_role.attribute("arn"),
+        }
+        if isinstance(self.cluster, Eks):
+            outputs |= {
+                "anyscale_eks_cluster_endpoint": self.cluster.cluster_endpoint,
+                "anyscale_eks_oidc_provider_arn": self.cluster.oidc_provider_arn,
+                "anyscale_eks_node_security_group_id": self.cluster.node_security_group_id,
+            }
+        resource = self._resource()
+        self.add_cloud_outputs(outputs, resource)
+        if self.registration:
+            self.registration.add_resource(resource)
+
+    def _resource(self) -> CloudResource:
+        config = self.config
+        bucket_region = config.bucket.region if isinstance(config.bucket, ExistingBucket) else None
+        memorydb = AwsConfig(memorydb_cluster_name=self.memorydb.name) if self.memorydb else None
+        return CloudResource(
+            name=f"k8s-aws-{config.region}",
+            provider="AWS",
+            compute_stack="K8S",
+            region=config.region,
+            networking_mode=config.networking_mode,
+            object_storage=ObjectStorage(
+                bucket_name="s3://" + self.bucket.s3_bucket_id, region=bucket_region or config.region
+            ),
+            file_storage=FileStorage(file_storage_id=self.efs.efs_id) if self.efs else None,
+            aws_config=memorydb,
+            kubernetes_config=KubernetesConfig(
+                anyscale_operator_iam_identity=self.operator_role.attribute("arn"),
+                zones=self.vpc.availability_zones,
+            ),
+        )
+
+
+class EksOperatorStack(OperatorStack):
+    """What runs in the cluster of an Anyscale cloud on EKS.
+
+    Args:
+        scope: The app.
+        name: The cloud's name; the stack's ends with -operator.
+        config: The cloud's configuration.
+    """
+
+    config_type = EksConfig
+
+    def __init__(self, scope: Construct, name: str, config: EksConfig) -> None:
+        super().__init__(scope, name, config)
+        releases, region, cluster = config.releases, config.region, cluster_name(name, config)
+        self.require(*_AWS)
+        self.add_provider("aws", region=region)
+        there = Data(self, "aws_eks_cluster", "this", {"name": cluster})
+        self.connect(
+            there.attribute("endpoint"),
+            ca_certificate(there.attribute("certificate_authority[0].data")),
+            ["aws", "eks", "get-token", "--cluster-name", cluster, "--region", region, "--output", "json"],
+        )
+
+        balancers = self.release(
+            LOAD_BALANCER_CONTROLLER,
+            releases.load_balancer_controller,
+            {
+                "clusterName": cluster,
+                "region": region,
+                # Pods can't ask the instance for it, which is more than one hop away.
+                "vpcId": there.attribute("vpc_config[0].vpc_id"),
+                "serviceAccount": {"name": LOAD_BALANCER_CONTROLLER.service_account},
+            },
+        )
+        self.release(
+            AUTOSCALER,
+            releases.autoscaler,
+            {
+                "awsRegion": region,
+                "autoDiscovery": {"clusterName": cluster},
+                "rbac": {"serviceAccount": {"name": AUTOSCALER.service_account}},
+            },
+            # Its webhook sees every service, so others wait until it runs.
+            balancers,
+        )
+        gpus = config.cluster.nodes.gpu_types if isinstance(config.cluster, ClusterConfig) else []
+        if gpus or isinstance(config.cluster, ExistingCluster):
+            self.device_plugin(releases.device_plugin)
+        annotations = _balancer_annotations(config)
+        gateway, ready = self.gateway(releases.gateway, annotations, "hostname", balancers)
+        self.operator(
+            releases.operator,
+            operator_values(
+                {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "aws", "aws": {"region": region}},
+                OPERATOR.service_account,
+                gpu_instance_types({name: GPUS[name].per_node for name in gpus}),
+                gateway,
+            ),
+            ready,
+        )
+
+
+def cluster_name(name: str, config: EksConfig) -> str:
+    """The cluster's name, by which the second stack finds it."""
+    cluster = config.cluster
+    return cluster.cluster_name if isinstance(cluster, ExistingCluster) else cluster.name or name
+
+
+def _administrators(arns: list[str]) -> dict[str, Any]:
+    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+    everywhere = {"admin": {"policy_arn": policy, "access_scope": {"type": "cluster"}}}
+    return {arn: {"principal_arn": arn, "policy_associations": everywhere} for arn in arns}
+
+
+def _balancer_annotations(config: EksConfig) -> dict[str, str]:
+    # Kubernetes' own works whether or not the cluster has a controller; without one, `external` waits in vain.
+    controller = config.releases.load_balancer_controller.enabled
+    kind = {"type": "external", "nlb-target-type": "ip"} if controller else {"type": "nlb"}
+    scheme = {"PUBLIC": "internet-facing", "PRIVATE": "internal"}[config.networking_mode]
+    return {f"{_BALANCER}-{key}": value for key, value in (kind | {"scheme": scheme}).items()}

@@ -1,0 +1,58 @@
+"""The values of Helm releases, against the keys that the charts have."""
+
+import json
+import pathlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+from anyscale_constructs.kubernetes.charts import OPERATOR
+from tests import ROOT
+from tests.examples import CLOUDS, synthesized
+
+# The chart's values.yaml at that version: keys with a value, and mappings that take keys of the user's own.
+RECORDED = json.loads((pathlib.Path(__file__).parent / "charts" / "anyscale-operator.json").read_text())
+GATEWAY = ROOT / "anyscale_constructs" / "kubernetes" / "gateway"
+KUBERNETES = [cloud for cloud in CLOUDS if cloud.stem.startswith("eks")]
+
+
+def releases(example: pathlib.Path, directory: pathlib.Path) -> dict[str, dict[str, Any]]:
+    """The values of each release of an example."""
+    configuration, _ = synthesized(example, directory)[-1]
+    return {name: json.loads(body["values"][0]) for name, body in configuration["resource"]["helm_release"].items()}
+
+
+def paths(values: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    for key, value in values.items():
+        path = f"{at}{key}"
+        if isinstance(value, Mapping) and value and path not in RECORDED["mappings"]:
+            yield from paths(value, f"{path}.")
+        else:
+            yield path
+
+
+def test_the_recorded_chart_is_the_one_that_is_released() -> None:
+    assert (RECORDED["chart"], RECORDED["version"]) == (OPERATOR.chart, OPERATOR.version)
+
+
+@pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
+def test_the_operators_values_are_ones_that_the_chart_has(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    values = releases(example, tmp_path)["anyscale-operator"]
+    assert not set(paths(values)) - {*RECORDED["keys"], *RECORDED["mappings"]}
+    assert values["global"]["cloudDeploymentId"] == "${var.cloud_resource_id}"
+
+
+def test_check_bites() -> None:
+    assert list(paths({"networking": {"gatway": {"name": "a"}}})) == ["networking.gatway.name"]
+    assert "networking.gatway.name" not in RECORDED["keys"]
+    assert list(paths({"operator": {"labels": {"a": "b"}}})) == ["operator.labels"]
+
+
+def test_our_own_charts_values_are_those_that_it_uses(tmp_path: pathlib.Path) -> None:
+    templates = "".join(file.read_text() for file in (GATEWAY / "templates").iterdir())
+    given = releases(next(cloud for cloud in KUBERNETES if cloud.stem == "eks"), tmp_path)["anyscale-gateway"]
+    known = yaml.safe_load((GATEWAY / "values.yaml").read_text())
+    assert set(re.findall(r"\.Values\.(\w+)", templates)) == set(known) == set(given)

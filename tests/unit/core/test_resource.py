@@ -1,0 +1,53 @@
+"""Resources and data sources without a module."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.resource import Data, Resource
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.values import json_text
+from anyscale_constructs.errors import InputError
+
+Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
+
+
+def without_notes(block: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in block.items() if name != "//"}
+
+
+def test_a_resource_has_the_address_that_its_type_and_id_say(synth: Synth) -> None:
+    def build(app: App) -> CloudStack:
+        stack = CloudStack(app, "test")
+        role = Resource(stack, "aws_iam_role", "operator", {"name": "${aws:x}", "path": None})
+        Resource(stack, "aws_iam_role_policy", "operator", {"role": role.attribute("id")}, [role])
+        found = Data(stack, "aws_iam_role", "operator", {"name": role.attribute("name")}, [role])
+        stack.add_output("arn", found.attribute("arn"))
+        return stack
+
+    synthesized = synth(build)
+    assert without_notes(synthesized["resource"]["aws_iam_role"]["operator"]) == {"name": "$${aws:x}"}
+    assert without_notes(synthesized["resource"]["aws_iam_role_policy"]["operator"]) == {
+        "role": "${aws_iam_role.operator.id}",
+        "depends_on": ["aws_iam_role.operator"],
+    }
+    assert without_notes(synthesized["data"]["aws_iam_role"]["operator"]) == {
+        "name": "${aws_iam_role.operator.name}",
+        "depends_on": ["aws_iam_role.operator"],
+    }
+    assert synthesized["output"]["arn"]["value"] == "${data.aws_iam_role.operator.arn}"
+
+
+def test_json_text_is_filled_in_by_terraform() -> None:
+    text = json_text({"b": expr("module.s3.s3_bucket_arn") + "/*", "a": ["${aws:x}", None, 1]})
+    assert str.__str__(text) == '{"a": ["$${aws:x}", null, 1], "b": "${module.s3.s3_bucket_arn}/*"}'
+    assert text.type == "string"
+
+
+def test_fails_on_a_quote_inside_of_json_text() -> None:
+    with pytest.raises(InputError, match="policy has an expression with a quote"):
+        json_text({"a": expr('var.x["a"]')}, "policy")
+    json_text({"a": 'a ${literal "quote"}'}, "policy")

@@ -1,0 +1,60 @@
+"""Helm releases."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.kubernetes.charts import AUTOSCALER, Chart, Release, merge
+from anyscale_constructs.kubernetes.config import ReleaseConfig
+
+Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
+
+
+def released(synth: Synth, chart: Chart, config: ReleaseConfig, values: dict[str, Any]) -> dict[str, Any]:
+    def build(app: App) -> CloudStack:
+        stack = CloudStack(app, "test")
+        Release(stack, chart, config, values)
+        return stack
+
+    release: dict[str, Any] = synth(build)["resource"]["helm_release"][chart.release]
+    return {name: value for name, value in release.items() if name != "//"}
+
+
+def test_a_release_is_of_one_version_and_waits(synth: Synth) -> None:
+    assert released(synth, AUTOSCALER, ReleaseConfig(), {"name": expr("var.name")}) == {
+        "name": "cluster-autoscaler",
+        "namespace": "kube-system",
+        "create_namespace": True,
+        "repository": "https://kubernetes.github.io/autoscaler",
+        "chart": "cluster-autoscaler",
+        "version": "9.46.0",
+        "timeout": 900,
+        "atomic": True,
+        "values": ['{"name": "${var.name}"}'],
+    }
+
+
+def test_a_chart_can_come_from_a_mirror(synth: Synth) -> None:
+    config = ReleaseConfig(repository="oci://registry.example.com/charts")
+    assert released(synth, AUTOSCALER, config, {})["repository"] == "oci://registry.example.com/charts"
+
+
+def test_a_folder_has_no_repository_and_no_version(synth: Synth) -> None:
+    release = released(synth, Chart("a", "b", "./assets/c"), ReleaseConfig(), {})
+    assert not {"repository", "version"} & set(release)
+
+
+def test_values_of_the_configuration_win_and_are_text(synth: Synth) -> None:
+    config = ReleaseConfig(values={"a": {"b": 2}, "c": "${aws:x}"})
+    (text,) = released(synth, AUTOSCALER, config, {"a": {"b": 1, "d": 3}})["values"]
+    assert json.loads(text) == {"a": {"b": 2, "d": 3}, "c": "$${aws:x}"}
+
+
+def test_mappings_merge_and_all_else_is_replaced() -> None:
+    assert merge({"a": {"b": [1], "c": 1}, "d": {"e": 1}}, {"a": {"b": [2]}, "d": 4}) == {
+        "a": {"b": [2], "c": 1},
+        "d": 4,
+    }

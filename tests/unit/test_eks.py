@@ -1,0 +1,309 @@
+"""The EKS cloud: its two stacks, and what stands in where something exists."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.backend import Gcs, Hcp, Local, beside
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import SynthesisError
+from stacks.eks import EksConfig, EksStack
+
+Make = Callable[..., list[dict[str, Any]]]
+
+SUBNETS = {"subnet-12345678": "us-east-2b", "subnet-12345679": "us-east-2a"}
+EXISTING: dict[str, Any] = {
+    "vpc": {"vpc_id": "vpc-12345678", "subnet_ids_to_az": SUBNETS},
+    "bucket": {"bucket_name": "acme-shared"},
+    "cluster": {"cluster_name": "acme", "node_security_group_id": "sg-12345678"},
+}
+KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
+
+
+def config(**config: Any) -> EksConfig:
+    return EksConfig.model_validate({"region": "us-east-2", "org_id": "org_1"} | config)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Synthesizes a cloud; gives the JSON of both stacks."""
+
+    def make(**keys: Any) -> list[dict[str, Any]]:
+        app = App(tmp_path)
+        stacks = EksStack.build(app, "ml", config(**keys))
+        app.synth()
+        assert [stack.name for stack in stacks] == ["ml", "ml-operator"]
+        return [json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
+
+    return make
+
+
+def statements(stack: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(stack["resource"]["aws_iam_role_policy"][name]["policy"])["Statement"]
+    return found
+
+
+def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
+    return found
+
+
+def test_a_cloud_is_a_network_a_bucket_and_a_cluster(make: Make) -> None:
+    stack, _ = make()
+    assert sorted(stack["module"]) == ["eks", "iam", "s3", "vpc"]
+    vpc, iam, eks = (stack["module"][name] for name in ("vpc", "iam", "eks"))
+    assert (len(vpc["public_subnets"]), len(vpc["private_subnets"])) == (2, 2)
+    assert vpc["public_subnet_tags"] == {"kubernetes.io/role/elb": "1"}
+    assert vpc["private_subnet_tags"] == {"kubernetes.io/role/internal-elb": "1"}
+    assert (iam["create_anyscale_access_role"], iam["create_cluster_node_instance_profile"]) == (False, False)
+    assert (eks["source"], eks["version"], eks["name"]) == ("terraform-aws-modules/eks/aws", "21.19.0", "ml")
+    assert eks["subnet_ids"] == "${module.vpc.private_subnet_ids}"
+    assert eks["eks_managed_node_groups"]["default"]["iam_role_additional_policies"] == {
+        "bucket": "${module.iam.anyscale_iam_s3_policy_arn}"
+    }
+    assert stack["terraform"]["required_providers"]["aws"]["version"] == ">= 6.37.0, < 7.0.0"
+
+
+def test_it_is_registered_with_the_operators_role(make: Make) -> None:
+    stack, _ = make(networking_mode="PRIVATE", efs={}, memorydb={})
+    assert stack["output"]["anyscale_cloud_resource"]["value"] == {
+        "name": "k8s-aws-us-east-2",
+        "provider": "AWS",
+        "compute_stack": "K8S",
+        "region": "us-east-2",
+        "networking_mode": "PRIVATE",
+        "object_storage": {"bucket_name": "s3://${module.s3.s3_bucket_id}", "region": "us-east-2"},
+        "file_storage": {"file_storage_id": "${module.efs.efs_id}"},
+        "aws_config": {"memorydb_cluster_name": "${module.memorydb.memorydb_cluster_id}"},
+        "kubernetes_config": {
+            "anyscale_operator_iam_identity": "${aws_iam_role.operator.arn}",
+            "zones": "${module.vpc.availability_zones}",
+        },
+    }
+
+
+def test_stores_are_in_the_nodes_security_group(make: Make) -> None:
+    stack, _ = make(efs={}, memorydb={})
+    group = ["${module.eks.node_security_group_id}"]
+    assert stack["module"]["efs"]["associated_security_group_ids"] == group
+    assert stack["module"]["memorydb"]["memorydb_security_group_ids"] == group
+    policies = stack["module"]["eks"]["eks_managed_node_groups"]["spot_cpu"]["iam_role_additional_policies"]
+    assert sorted(policies) == ["bucket", "efs"]
+
+
+def test_the_operator_may_use_the_one_bucket_and_its_key_only(make: Make) -> None:
+    stack, _ = make(bucket={"bucket_name": "acme"}, kms_key_arn=KEY)
+    assert statements(stack, "operator") == [
+        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme"]},
+        {
+            "Effect": "Allow",
+            "Action": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            "Resource": ["arn:aws:s3:::acme/*"],
+        },
+        {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": [KEY]},
+    ]
+    trust = json.loads(stack["resource"]["aws_iam_role"]["operator"]["assume_role_policy"])["Statement"]
+    assert trust == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "pods.eks.amazonaws.com"},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+        }
+    ]
+
+
+def test_pods_have_the_roles_of_their_service_accounts(make: Make) -> None:
+    stack, operator = make()
+    pods = {
+        (association["namespace"], association["service_account"], association["role_arn"])
+        for association in stack["resource"]["aws_eks_pod_identity_association"].values()
+    }
+    assert pods == {
+        ("anyscale-operator", "anyscale-operator", "${aws_iam_role.operator.arn}"),
+        ("kube-system", "cluster-autoscaler", "${aws_iam_role.autoscaler.arn}"),
+        ("kube-system", "aws-load-balancer-controller", "${aws_iam_role.load_balancer_controller.arn}"),
+    }
+    releases = operator["resource"]["helm_release"]
+    assert {(releases[account]["namespace"], account) for _, account, _ in pods} == {pod[:2] for pod in pods}
+    assert values(operator, "cluster-autoscaler")["rbac"]["serviceAccount"]["name"] == "cluster-autoscaler"
+    assert values(operator, "aws-load-balancer-controller")["serviceAccount"]["name"] == "aws-load-balancer-controller"
+    assert values(operator, "anyscale-operator")["operator"]["serviceAccount"]["name"] == "anyscale-operator"
+
+
+def test_the_autoscaler_changes_its_own_cluster_only(make: Make) -> None:
+    stack, _ = make()
+    changes = [each for each in statements(stack, "autoscaler") if "autoscaling:SetDesiredCapacity" in each["Action"]]
+    assert [each["Condition"] for each in changes] == [
+        {"StringEquals": {"aws:ResourceTag/k8s.io/cluster-autoscaler/ml": "owned"}}
+    ]
+
+
+def test_the_load_balancer_controller_deletes_what_it_made_only(make: Make) -> None:
+    stack, _ = make()
+    for statement in statements(stack, "load_balancer_controller"):
+        deletes = {"ec2:DeleteSecurityGroup", "elasticloadbalancing:DeleteLoadBalancer"} & set(statement["Action"])
+        if deletes:
+            assert statement["Condition"] == {"Null": {"aws:ResourceTag/elbv2.k8s.aws/cluster": "false"}}
+
+
+def test_the_api_is_private_unless_ranges_are_given(make: Make) -> None:
+    assert "endpoint_public_access" not in make()[0]["module"]["eks"]
+
+
+def test_the_api_is_open_to_the_ranges_that_are_given(make: Make) -> None:
+    eks = make(cluster={"public_access_cidrs": ["203.0.113.0/24"]})[0]["module"]["eks"]
+    assert (eks["endpoint_public_access"], eks["endpoint_public_access_cidrs"]) == (True, ["203.0.113.0/24"])
+
+
+def test_administrators_may_do_anything(make: Make) -> None:
+    role = "arn:aws:iam::111122223333:role/platform"
+    (entry,) = make(cluster={"administrator_arns": [role]})[0]["module"]["eks"]["access_entries"].values()
+    assert entry["principal_arn"] == role
+    assert entry["policy_associations"]["admin"]["access_scope"] == {"type": "cluster"}
+
+
+def test_what_exists_is_not_made_and_stands_in(make: Make) -> None:
+    stack, operator = make(**EXISTING, efs={})
+    assert sorted(stack["module"]) == ["efs"]
+    assert stack["module"]["efs"]["associated_security_group_ids"] == ["sg-12345678"]
+    resource = stack["output"]["anyscale_cloud_resource"]["value"]
+    assert resource["object_storage"]["bucket_name"] == "s3://acme-shared"
+    assert resource["kubernetes_config"]["zones"] == ["us-east-2a", "us-east-2b"]
+    assert stack["resource"]["aws_eks_pod_identity_association"]["operator"]["cluster_name"] == "acme"
+    assert operator["data"]["aws_eks_cluster"]["this"]["name"] == "acme"
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        (
+            {"cluster": {"cluster_name": "acme"}},
+            "cluster.cluster_name is acme, which is in a VPC, but vpc would be new",
+        ),
+        (EXISTING | {"cluster": {"cluster_name": "acme"}, "efs": {}}, "give cluster.node_security_group_id"),
+        ({"bucket": {"custom_policy": {}}}, "unknown key 'custom_policy'"),
+        ({"cluster": {"clustr_name": "acme"}}, "unknown key 'clustr_name': did you mean 'cluster_name'"),
+        ({"releases": {"operater": {}}}, "unknown key 'operater': did you mean 'operator'"),
+    ],
+)
+def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        config(**keys)
+    assert says in str(error.value)
+
+
+def test_the_second_stack_finds_the_cluster_by_its_name(make: Make) -> None:
+    _, operator = make(cluster={"name": "acme"})
+    assert operator["data"]["aws_eks_cluster"]["this"]["name"] == "acme"
+    assert "module." not in json.dumps(operator)
+    (helm,), (kubernetes,) = operator["provider"]["helm"], operator["provider"]["kubernetes"]
+    assert helm["kubernetes"] == kubernetes
+    assert kubernetes["exec"]["command"] == "aws"
+    assert kubernetes["exec"]["args"][:4] == ["eks", "get-token", "--cluster-name", "acme"]
+    assert "token" not in kubernetes
+
+
+def test_the_second_stack_takes_a_cloud_resource_id(make: Make) -> None:
+    _, operator = make()
+    variable = operator["variable"]["cloud_resource_id"]
+    assert variable["nullable"] is False
+    assert variable["validation"][0]["condition"] == '${can(regex("^cldrsrc_[A-Za-z0-9]+$", var.cloud_resource_id))}'
+    assert values(operator, "anyscale-operator")["global"] == {
+        "cloudDeploymentId": "${var.cloud_resource_id}",
+        "cloudProvider": "aws",
+        "aws": {"region": "us-east-2"},
+    }
+
+
+def test_the_operator_knows_the_gateways_address_once_it_has_one(make: Make) -> None:
+    _, operator = make()
+    release = operator["resource"]["helm_release"]
+    assert operator["data"]["kubernetes_service_v1"]["gateway"]["depends_on"] == ["helm_release.anyscale-gateway"]
+    assert release["anyscale-gateway"]["depends_on"] == ["helm_release.envoy-gateway"]
+    assert values(operator, "anyscale-operator")["networking"]["gateway"]["hostname"] == (
+        "${data.kubernetes_service_v1.gateway.status[0].load_balancer[0].ingress[0].hostname}"
+    )
+
+
+def test_the_gateways_chart_is_beside_the_stack(make: Make, tmp_path: Path) -> None:
+    _, operator = make()
+    chart = operator["resource"]["helm_release"]["anyscale-gateway"]["chart"]
+    folder = tmp_path / "stacks" / "ml-operator" / chart
+    assert {file.name for file in folder.rglob("*.yaml")} == {
+        "Chart.yaml",
+        "values.yaml",
+        "gateway.yaml",
+        "service.yaml",
+    }
+
+
+@pytest.mark.parametrize(
+    ("keys", "kind", "scheme"),
+    [
+        ({}, "external", "internet-facing"),
+        ({"networking_mode": "PRIVATE"}, "external", "internal"),
+        ({"releases": {"load_balancer_controller": {"enabled": False}}}, "nlb", "internet-facing"),
+    ],
+)
+def test_the_load_balancer_is_where_users_are(keys: dict[str, Any], kind: str, scheme: str, make: Make) -> None:
+    annotations = values(make(**keys)[1], "anyscale-gateway")["annotations"]
+    prefix = "service.beta.kubernetes.io/aws-load-balancer"
+    assert (annotations[f"{prefix}-type"], annotations[f"{prefix}-scheme"]) == (kind, scheme)
+
+
+RELEASES = {
+    "autoscaler": ["cluster-autoscaler"],
+    "load_balancer_controller": ["aws-load-balancer-controller"],
+    "device_plugin": ["nvidia-device-plugin"],
+    "gateway": ["anyscale-gateway", "envoy-gateway"],
+    "operator": ["anyscale-operator"],
+}
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_each_release_can_be_switched_off(name: str, make: Make) -> None:
+    stack, operator = make(releases={name: {"enabled": False}})
+    others = [release for other, releases in RELEASES.items() if other != name for release in releases]
+    assert sorted(operator["resource"]["helm_release"]) == sorted(others)
+    assert (name in stack["resource"]["aws_iam_role"]) == (name == "operator")
+    assert "networking" not in values(operator, "anyscale-operator") if name == "gateway" else True
+
+
+def test_without_gpus_there_is_no_device_plugin(make: Make) -> None:
+    _, operator = make(cluster={"nodes": {"gpu_types": []}})
+    assert "nvidia-device-plugin" not in operator["resource"]["helm_release"]
+    assert values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"] == {}
+
+
+def test_with_terraforms_registration_the_id_is_an_output(make: Make) -> None:
+    stack, _ = make(registration="terraform")
+    assert stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]["compute_stack"] == "K8S"
+    assert stack["output"]["anyscale_cloud_resource_id"]["value"] == (
+        "${anyscale_cloud_resource.cloud_resource.cloud_resource_id}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("backend", "place"),
+    [
+        (Local(path="a.tfstate"), "a.tfstate-operator"),
+        (Local(), None),
+        (Gcs(type="gcs", bucket="b", prefix="p"), "p-operator"),
+        (Hcp(type="hcp", organization="acme"), None),
+    ],
+)
+def test_the_stacks_never_share_a_state(backend: Local | Gcs | Hcp, place: str | None) -> None:
+    other = beside(backend, "-operator")
+    assert next(getattr(other, name) for name in ("path", "prefix", "workspace") if hasattr(other, name)) == place
+
+
+def test_fails_on_a_cloud_that_is_called_as_anothers_second_stack(tmp_path: Path) -> None:
+    app = App(tmp_path)
+    EksStack.build(app, "ml", config())
+    with pytest.raises(SynthesisError, match="there is another stack ml-operator"):
+        CloudStack(app, "ml-operator")
