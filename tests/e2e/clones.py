@@ -54,6 +54,7 @@ def git_configuration(
             f"a clone of {' and '.join(sorted(refs))}",
             ["https://github.com"],
             "name a folder of clones in ANYSCALE_MODULES_DIR",
+            remote=True,
         )
     root = Path(named).absolute()
     return "".join(_rewrite(root, repository, wanted) for repository, wanted in sorted(refs.items()))

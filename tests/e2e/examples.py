@@ -74,8 +74,7 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
 
 def _update(config: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], dict[str, Any]], tuple[str, ...]]:
     """A change of one tag and one range in the YAML, and the addresses that it touches."""
-    tagged, address = ("efs", "aws_efs_file_system") if "efs" in config else ("bucket", "aws_s3_bucket")
-    module = {"efs": "efs", "bucket": "s3"}[tagged]
+    tagged, address = ("efs", "module.efs.aws_efs_*") if "efs" in config else ("bucket", "module.s3.aws_s3_bucket.*")
 
     def updated(made: dict[str, Any]) -> dict[str, Any]:
         changed = copy.deepcopy(made)
@@ -88,7 +87,7 @@ def _update(config: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], dict[str
             group["ingress_cidr_blocks"] = [_RANGE]
         return changed
 
-    return updated, (f"module.{module}.{address}.*", "module.securitygroups.aws_security_group_rule.ingress_from_*")
+    return updated, (address, "module.securitygroups.aws_security_group_rule.ingress_from_*")
 
 
 def _has_users(config: dict[str, Any]) -> bool:

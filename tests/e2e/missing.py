@@ -13,10 +13,13 @@ class MissingPieceError(Exception):
         what: The piece.
         looked: The places where it was looked for.
         provide: How to provide it.
+        remote: Whether it comes from a host that can't be reached, and nothing named another place for it: CI
+            can't be asked for it then.
     """
 
-    def __init__(self, what: str, looked: Iterable[str], provide: str) -> None:
+    def __init__(self, what: str, looked: Iterable[str], provide: str, *, remote: bool = False) -> None:
         self.what = what
+        self.remote = remote
         super().__init__(f"{what} is missing; looked in: {', '.join(looked)}; {provide}")
 
 

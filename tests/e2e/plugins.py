@@ -121,6 +121,7 @@ def find_plugins(
             f"provider {' and '.join(lost)} for {target()}",
             [f"https://{REGISTRY}", *map(str, places)],
             "name a filesystem mirror in TF_PLUGIN_MIRROR",
+            remote=True,
         )
 
     origins = {name: f"{version} from a mirror" for name, version in mirrored.items()}

@@ -38,7 +38,7 @@ class Registering:
 
     def __init__(self, name: str, work: Path, account: EmulatedAccount, plane: ControlPlane) -> None:
         self._name = name
-        self._file = work / "outputs.json"
+        self.file = work / "outputs.json"
         self._plane = plane
         self._environment = {
             "PATH": os.environ["PATH"],
@@ -62,10 +62,10 @@ class Registering:
         Raises:
             StepFailedError: It came to something else, or wrote although nothing changed.
         """
-        self._file.write_text(json.dumps({self._name: outputs}), encoding="utf-8")
+        self.file.write_text(json.dumps({self._name: outputs}), encoding="utf-8")
         before = len(self._plane.writes)
         program = str(Path(sys.executable).parent / "anyscale-constructs")
-        command = [program, "register", self._name, "--outputs", str(self._file), "--verify", "--json"]
+        command = [program, "register", self._name, "--outputs", str(self.file), "--verify", "--json"]
         run = subprocess.run(command, check=False, env=self._environment, capture_output=True, text=True, timeout=600)
         if run.returncode:
             raise StepFailedError(run.stderr)

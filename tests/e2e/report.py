@@ -47,7 +47,7 @@ class Report:
 
     Args:
         console: Where rows are told as they come, and the table at the end.
-        strict: Whether a missing piece fails, as it does where `CI` is set.
+        strict: Whether a missing piece fails, as it does where `CI` is set, but for what CI can't have.
     """
 
     console: Console = field(default_factory=lambda: Console(width=None if sys.stdout.isatty() else 200))
@@ -80,7 +80,7 @@ class Report:
         try:
             done = work()
         except MissingPieceError as error:
-            add("failed" if self.strict else "skipped", str(error))
+            add("failed" if self.strict and not error.remote else "skipped", str(error))
             raise StoppedError from error
         except (StepFailedError, TerraformError) as error:
             add("failed", str(error))
