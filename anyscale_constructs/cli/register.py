@@ -2,6 +2,7 @@
 
 import enum
 import json
+import pathlib
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from anyscale_constructs.errors import ControlPlaneError
+from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 
 
 class Print(enum.StrEnum):
@@ -48,6 +49,14 @@ def register(
         bool,
         typer.Option("--enable-auto-add-user", help="Admit every user of the organization to a cloud that is created."),
     ] = False,
+    tfvars: Annotated[
+        str | None,
+        typer.Option(
+            help="Write the cloud resource's id there, for the stack STACK-operator of a Kubernetes cloud: into "
+            "terraform.tfvars.json in that stack's directory.",
+            metavar="FILE",
+        ),
+    ] = None,
     show: Annotated[Print | None, typer.Option("--print", help="Show this, and do nothing.")] = None,
 ) -> None:
     """Registers a deployed cloud with Anyscale, or brings its registration up to date; safe to run again.
@@ -61,6 +70,8 @@ def register(
     from anyscale_constructs.registration.program import Program  # noqa: PLC0415
     from anyscale_constructs.registration.runner import Registrar  # noqa: PLC0415
 
+    if tfvars is not None and not tfvars.endswith(".tfvars.json"):
+        raise RegistrationError("--tfvars writes JSON", value=tfvars, allowed="a name that ends with .tfvars.json")
     found, source = read_outputs(stack, outputs)
     registration = find_registration(found, stack, source=source, name=name)
     match show:
@@ -81,7 +92,24 @@ def register(
             )
             with _interruptible(), console.status("anyscale"):
                 result = asdict(registrar.run(dry_run=dry_run))
+            if tfvars is not None and not dry_run:
+                write_tfvars(tfvars, result["cloud_resource_id"])
             typer.echo(json.dumps(result | ({"dry_run": True} if dry_run else {}), indent=None if compact else 2))
+
+
+def write_tfvars(file: str, cloud_resource_id: str) -> None:
+    """Writes the variable file of a Kubernetes cloud's second stack.
+
+    Raises:
+        RegistrationError: It can't be written; the cloud is registered all the same.
+    """
+    try:
+        pathlib.Path(file).write_text(json.dumps({"cloud_resource_id": cloud_resource_id}, indent=2) + "\n", "utf-8")
+    except OSError as error:
+        raise RegistrationError(
+            f"{file} can't be written: {error.strerror}; the cloud is registered, as {cloud_resource_id}",
+            mend="run this again with another --tfvars: it changes nothing else",
+        ) from error
 
 
 @contextmanager

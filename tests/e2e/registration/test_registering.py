@@ -160,3 +160,9 @@ def test_the_printed_terraform_is_formatted(sample: dict[str, Any], register: Cl
     printed = register(sample, "--print", "terraform").stdout
     done = subprocess.run([terraform, "fmt", "-"], input=printed, capture_output=True, text=True, check=True)
     assert done.stdout == printed
+
+
+def test_a_kubernetes_clouds_second_stack_gets_the_id(register: Cli, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "terraform.tfvars.json"
+    outcome = register(AWS_K8S, "--tfvars", str(file))
+    assert json.loads(file.read_text()) == {"cloud_resource_id": outcome.result["cloud_resource_id"]}
