@@ -30,7 +30,7 @@ from anyscale_constructs.core.model import existing_if, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, gpu_instance_types, operator_values
 from anyscale_constructs.kubernetes.charts import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
 from anyscale_constructs.kubernetes.stack import ca_certificate
@@ -120,7 +120,7 @@ class EksStack(AwsStack):
         if config.releases.autoscaler.enabled:
             self._pod_role(AUTOSCALER, "autoscaler", autoscaler_statements(self.cluster_name))
         if config.releases.load_balancer_controller.enabled:
-            self._pod_role(LOAD_BALANCER_CONTROLLER, "load_balancer_controller", load_balancer_statements())
+            self._pod_role(LOAD_BALANCER_CONTROLLER, "load_balancer", load_balancer_statements())
 
         self._add_outputs()
 
@@ -169,7 +169,7 @@ class EksStack(AwsStack):
             namespace=chart.namespace,
             service_account=chart.service_account,
             statements=statements,
-            name_prefix=f"{self.config.name_prefix}{id.partition('_')[0]}-",
+            name_prefix=f"{self.config.name_prefix}{id.replace('_', '-')}-",
             tags=self._tags({}),
             depends_on=[self.cluster] if isinstance(self.cluster, Eks) else [],
         )
@@ -260,6 +260,11 @@ class EksOperatorStack(OperatorStack):
         gpus = config.cluster.nodes.gpu_types if isinstance(config.cluster, ClusterConfig) else []
         if gpus or isinstance(config.cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin)
+        if releases.gateway.enabled and config.networking_mode == "PUBLIC" and not releases.gateway.ingress_cidr_blocks:
+            Annotations.of(self).add_warning(
+                "releases.gateway.ingress_cidr_blocks is empty, so the whole internet reaches the load balancer. "
+                "To mend it: name the ranges your users come from, or set networking_mode: PRIVATE"
+            )
         annotations = _balancer_annotations(config)
         gateway, ready = self.gateway(releases.gateway, annotations, "hostname", balancers)
         self.operator(

@@ -3,12 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError
 
 Statement = Mapping[str, Any]
 
+_LONGEST_PREFIX = 38
 _LOAD_BALANCERS = "arn:aws:elasticloadbalancing:*:*"
 _GROUPS = "arn:aws:ec2:*:*:security-group/*"
 _TAG = "elbv2.k8s.aws/cluster"
@@ -45,7 +48,17 @@ def add_pod_identity(
 
     Returns:
         The role.
+
+    Raises:
+        InputError: The prefix is too long for an IAM role.
     """
+    if not is_unresolved(name_prefix) and len(name_prefix) > _LONGEST_PREFIX:
+        raise InputError(
+            f"the name of the pods' role {id} would begin with too long a prefix",
+            value=name_prefix,
+            allowed=f"at most {_LONGEST_PREFIX} characters, since Terraform appends 26",
+            mend="shorten name_prefix",
+        )
     trust = {
         "Effect": "Allow",
         "Principal": {"Service": "pods.eks.amazonaws.com"},

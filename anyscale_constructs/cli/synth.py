@@ -111,7 +111,7 @@ def _report(stacks: Sequence[CloudStack], out: pathlib.Path) -> None:
     for stack in stacks:
         interfaces = {name: module.interface for name, module in stack.modules.items()}
         pins = sorted({f"{i.ref} ({i.commit[:7]})" for i in interfaces.values()})
-        rows.append((stack.name, " ".join(interfaces), ", ".join(pins), stack.backend_type))
+        rows.append((stack.name, " ".join(interfaces) or "-", ", ".join(pins) or "-", stack.backend_type))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())

@@ -46,7 +46,8 @@ class CloudStack(TerraformStack):
     ) -> None:
         if scope.node.try_find_child(id):
             raise SynthesisError(
-                f"there is another stack {id}", mend="rename one of them; a cloud of two stacks has both"
+                f"there is another stack {id}",
+                mend="rename one of them: a Kubernetes cloud NAME has a second stack, NAME-operator",
             )
         super().__init__(scope, id)
         self.name = id

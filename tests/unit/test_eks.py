@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.backend import Gcs, Hcp, Local, beside
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.errors import InputError, SynthesisError
 from stacks.eks import EksConfig, EksStack
 
 Make = Callable[..., list[dict[str, Any]]]
@@ -126,7 +126,7 @@ def test_pods_have_the_roles_of_their_service_accounts(make: Make) -> None:
     assert pods == {
         ("anyscale-operator", "anyscale-operator", "${aws_iam_role.operator.arn}"),
         ("kube-system", "cluster-autoscaler", "${aws_iam_role.autoscaler.arn}"),
-        ("kube-system", "aws-load-balancer-controller", "${aws_iam_role.load_balancer_controller.arn}"),
+        ("kube-system", "aws-load-balancer-controller", "${aws_iam_role.load_balancer.arn}"),
     }
     releases = operator["resource"]["helm_release"]
     assert {(releases[account]["namespace"], account) for _, account, _ in pods} == {pod[:2] for pod in pods}
@@ -145,7 +145,7 @@ def test_the_autoscaler_changes_its_own_cluster_only(make: Make) -> None:
 
 def test_the_load_balancer_controller_deletes_what_it_made_only(make: Make) -> None:
     stack, _ = make()
-    for statement in statements(stack, "load_balancer_controller"):
+    for statement in statements(stack, "load_balancer"):
         deletes = {"ec2:DeleteSecurityGroup", "elasticloadbalancing:DeleteLoadBalancer"} & set(statement["Action"])
         if deletes:
             assert statement["Condition"] == {"Null": {"aws:ResourceTag/elbv2.k8s.aws/cluster": "false"}}
@@ -270,8 +270,35 @@ def test_each_release_can_be_switched_off(name: str, make: Make) -> None:
     stack, operator = make(releases={name: {"enabled": False}})
     others = [release for other, releases in RELEASES.items() if other != name for release in releases]
     assert sorted(operator["resource"]["helm_release"]) == sorted(others)
-    assert (name in stack["resource"]["aws_iam_role"]) == (name == "operator")
-    assert "networking" not in values(operator, "anyscale-operator") if name == "gateway" else True
+    roles = {"operator": "operator", "autoscaler": "autoscaler", "load_balancer_controller": "load_balancer"}
+    kept = [role for release, role in roles.items() if release != name or name == "operator"]
+    assert sorted(stack["resource"]["aws_iam_role"]) == sorted(kept)
+
+
+def test_without_a_gateway_the_operator_makes_ingresses(make: Make) -> None:
+    _, operator = make(releases={"gateway": {"enabled": False}})
+    assert "networking" not in values(operator, "anyscale-operator")
+    assert "kubernetes_service_v1" not in operator["data"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "warns"),
+    [
+        ({}, True),
+        ({"networking_mode": "PRIVATE"}, False),
+        ({"releases": {"gateway": {"ingress_cidr_blocks": ["203.0.113.0/24"]}}}, False),
+        ({"releases": {"gateway": {"enabled": False}}}, False),
+    ],
+)
+def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], warns: bool, tmp_path: Path) -> None:
+    _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
+    warnings = [entry.data for entry in operator.node.metadata if entry.type == "@cdktf/warn"]
+    assert any("the whole internet reaches the load balancer" in text for text in warnings) == warns
+
+
+def test_fails_on_a_prefix_that_is_too_long_for_roles(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too long a prefix, but it is 'acme-machine-learning-platform-operator-'"):
+        EksStack(App(tmp_path), "ml", config(name_prefix="acme-machine-learning-platform-"))
 
 
 def test_without_gpus_there_is_no_device_plugin(make: Make) -> None:

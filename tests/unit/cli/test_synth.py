@@ -321,3 +321,27 @@ def test_the_process_does_the_same(run: Run, folder: Path) -> None:
     result = process(folder)
     assert (result.returncode, result.stdout, result.stderr) == run()
     assert result.returncode == 2
+
+
+KUBERNETES = """\
+stack: eks
+region: us-east-2
+org_id: org_1234abcd
+releases: {gateway: {ingress_cidr_blocks: [10.0.0.0/8]}}
+"""
+
+
+def test_a_kubernetes_cloud_is_two_stacks(run: Run, folder: Path) -> None:
+    write(folder, ml=KUBERNETES)
+    status, out, err = run()
+    assert (status, err) == (0, "")
+    assert [line.split()[:2] for line in out.splitlines()[1:3]] == [["ml", "vpc"], ["ml-operator", "-"]]
+    assert {"ml", "ml-operator"} == {path.name for path in (folder / "cdktf.out" / "stacks").iterdir()}
+
+
+def test_fails_on_a_cloud_that_has_the_name_of_anothers_second_stack(run: Run, folder: Path) -> None:
+    write(folder, **{"ml": KUBERNETES, "ml-operator": CLOUD})
+    status, _, err = run()
+    assert status == 2
+    assert err.startswith("error: clouds/ml.yaml: there is another stack ml-operator. To mend it: ")
+    assert not (folder / "cdktf.out").exists()
