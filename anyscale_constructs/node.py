@@ -39,7 +39,9 @@ def prepare_node() -> None:
     os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = str(major)
     os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
     # The engine calls a function of Node that newer majors name as deprecated, at every start.
-    os.environ["NODE_OPTIONS"] = f"{os.environ.get('NODE_OPTIONS', '')} --no-deprecation".strip()
+    options = os.environ.get("NODE_OPTIONS", "")
+    if "--no-deprecation" not in options:
+        os.environ["NODE_OPTIONS"] = f"{options} --no-deprecation".strip()
 
 
 def _packaged() -> tuple[str, int] | None:

@@ -1,15 +1,16 @@
 """An AWS cloud's configuration: its sections, and what all kinds of AWS clouds have in common."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Tag
+from pydantic import Field, Tag, model_validator
 
 from anyscale_constructs.aws.eks import ClusterName
 from anyscale_constructs.aws.iam import ExistingRoles
 from anyscale_constructs.aws.nodes import NodesConfig
 from anyscale_constructs.aws.vpc import ExistingVpc
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import Model, existing_if
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model, existing_if, refuse
 from anyscale_constructs.core.types import (
     Arn,
     AvailabilityZone,
@@ -47,9 +48,9 @@ class IngressRule(Model):
     rule: str | None = Field(
         default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
     )
-    from_port: int | None = None
-    to_port: int | None = None
-    protocol: str | None = None
+    from_port: int | None = Field(default=None, ge=-1, le=65535)
+    to_port: int | None = Field(default=None, ge=-1, le=65535)
+    protocol: Literal["tcp", "udp", "icmp", "icmpv6", "-1"] | None = None
     description: str | None = None
 
 
@@ -61,6 +62,14 @@ class SecurityGroupConfig(Model):
     ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
     machine_pool_cidr_ranges: list[Cidr] = Field(default_factory=list, max_length=2)
     tags: Tags = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Self:
+        if self.ingress_rules and (self.ingress_cidr_blocks or self.enable_ssh_access):
+            raise refuse("ingress_rules replace ingress_cidr_blocks and enable_ssh_access", "write them as rules too")
+        if self.enable_ssh_access and not self.ingress_cidr_blocks:
+            raise refuse("enable_ssh_access is for ingress_cidr_blocks, and there are none", "give some")
+        return self
 
 
 class PlainBucketConfig(Model):
@@ -81,6 +90,20 @@ class BucketConfig(PlainBucketConfig):
     custom_policy: PolicyDocument | None = Field(default=None, description="Statements to add to the bucket's policy.")
 
 
+# What only a new role can take, by the key that names an existing one.
+_FOR_NEW_ROLES = {
+    "control_plane_role_arn": ("control_plane_role_name",),
+    "cluster_node_role_arn": (
+        "cluster_node_role_name",
+        "cluster_node_cloudwatch_policy",
+        "cluster_node_managed_policy_arns",
+        "cluster_node_custom_policy",
+        "cluster_node_secret_arns",
+        "cluster_node_secret_kms_key_arn",
+    ),
+}
+
+
 class IamConfig(ExistingRoles):
     """The roles: new ones, unless their ARNs are given."""
 
@@ -93,6 +116,22 @@ class IamConfig(ExistingRoles):
     cluster_node_secret_arns: list[Arn] = Field(default_factory=list, description="Secrets for images of your own.")
     cluster_node_secret_kms_key_arn: KmsKeyArn | None = None
     tags: Tags = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Self:
+        roles = set(_FOR_NEW_ROLES)
+        existing = {role for role in roles if getattr(self, role)}
+        idle = {name: role for role in existing for name in _FOR_NEW_ROLES[role]}
+        if existing == roles:
+            idle |= dict.fromkeys(("permissions_boundary_arn", "tags"), "cluster_node_role_arn")
+        for name, role in idle.items():
+            if getattr(self, name):
+                raise refuse(f"{name} is for a new role, but {role} names an existing one", f"leave out {name}")
+        if self.cluster_node_instance_profile_arn and not self.cluster_node_role_arn:
+            raise refuse(
+                "cluster_node_instance_profile_arn is given without its role", "give cluster_node_role_arn as well"
+            )
+        return self
 
 
 class EfsConfig(Model):
@@ -152,3 +191,14 @@ class AwsCloudConfig(CloudConfig):
     ] = Field(default_factory=VpcConfig)
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
     memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")
+
+    @model_validator(mode="after")
+    def _one_region(self) -> Self:
+        zones = [zone for zone in self.vpc.availability_zones if not is_unresolved(zone)]
+        places = {f"the availability zone {zone}": zone[:-1] for zone in zones}
+        if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
+            places[f"kms_key_arn {self.kms_key_arn}"] = self.kms_key_arn.split(":")[3]
+        for what, region in places.items():
+            if region != self.region and not is_unresolved(self.region):
+                raise refuse(f"{what} is not in the cloud's region, {self.region}", f"take one in {self.region}")
+        return self

@@ -56,7 +56,7 @@ def rules_from_ranges_have_ranges(i: Inputs) -> Finding | None:
     return None
 
 
-def ranges_are_told_once(i: Inputs) -> Finding | None:
+def ranges_are_given_once(i: Inputs) -> Finding | None:
     """AWS refuses the second of two rules that open the same ports to the same range, after the group is made."""
     seen: set[tuple[str, ...]] = set()
     for rule in filter(_known, i["ingress_from_cidr_map"]):
@@ -174,7 +174,7 @@ class SecurityGroups(SecurityGroupsModule):
         rules_name_what_upstream_defines,
         rules_from_ranges_have_ranges,
         ranges_have_no_blanks,
-        ranges_are_told_once,
+        ranges_are_given_once,
         rules_for_the_group_itself_say_so,
         nodes_reach_each_other,
         an_existing_group_is_named,

@@ -10,7 +10,7 @@ from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, Securi
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.engine import Annotations, Construct
 
 
 class AwsStack(CloudStack):
@@ -38,6 +38,8 @@ class AwsStack(CloudStack):
     ) -> Vpc | ExistingVpc:
         vpc = self.config.vpc
         if isinstance(vpc, ExistingVpc):
+            if vpc.warning:
+                Annotations.of(self).add_warning(str(vpc.warning))
             return vpc
         return Vpc(
             self,

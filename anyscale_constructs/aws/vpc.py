@@ -44,6 +44,11 @@ class ExistingVpc(Model):
         return self
 
     @property
+    def warning(self) -> Finding | None:
+        """What works although a recommendation is missed; a stack annotates it."""
+        return sizing.too_small("vpc.cidr_block", [self.cidr_block], sizing.VPC) if self.cidr_block else None
+
+    @property
     def node_subnet_ids(self) -> list[str]:
         """The subnets of Anyscale's nodes."""
         return list(self.subnet_ids_to_az)
@@ -204,6 +209,13 @@ def ranges_are_networks(i: Inputs) -> Finding | None:
     return next((found for name, cidrs in ranges if (found := sizing.not_networks(name, cidrs))), None)
 
 
+def ranges_are_not_too_large(i: Inputs) -> Finding | None:
+    """AWS takes no VPC and no subnet that is larger than a /16."""
+    own = [] if _range_is_elsewhere(i) else [i["cidr_block"]]
+    ranges = [*own, *i["secondary_cidr_blocks"], *i["public_subnets"], *i["private_subnets"]]
+    return sizing.too_large("a range of the VPC", ranges, 16)
+
+
 def vpc_is_large_enough(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a VPC that is smaller than a /24."""
     return None if _range_is_elsewhere(i) else sizing.too_small("cidr_block", [i["cidr_block"]], sizing.VPC)
@@ -263,6 +275,7 @@ class Vpc(VpcModule):
         public_subnets_in_an_existing_vpc_need_a_route,
         ranges_are_networks,
         subnets_lie_apart_and_inside_the_vpc,
+        ranges_are_not_too_large,
         vpc_is_large_enough,
         subnets_are_large_enough,
     )

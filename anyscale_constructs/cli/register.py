@@ -4,6 +4,7 @@ import enum
 import json
 import pathlib
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from anyscale_constructs.cli import project
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 
 
@@ -41,7 +43,10 @@ def register(
     ] = False,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Let the anyscale program check the infrastructure, with your credentials."),
+        typer.Option(
+            "--verify",
+            help="Let the anyscale program check the infrastructure, with your credentials, whenever it writes.",
+        ),
     ] = False,
     timeout: Annotated[float, typer.Option(help="Seconds for the whole run.", min=10)] = 600,
     compact: Annotated[bool, typer.Option("--json", help="The result as one line of JSON, and no progress.")] = False,
@@ -72,7 +77,8 @@ def register(
 
     if tfvars is not None and not tfvars.endswith(".tfvars.json"):
         raise RegistrationError("--tfvars writes JSON", value=tfvars, allowed="a name that ends with .tfvars.json")
-    found, source = read_outputs(stack, outputs)
+    begin = time.monotonic()
+    found, source = read_outputs(stack, outputs, project.output_directory(), timeout)
     registration = find_registration(found, stack, source=source, name=name)
     match show:
         case Print.RESOURCE_FILE:
@@ -85,7 +91,7 @@ def register(
             console = Console(stderr=True, quiet=compact, soft_wrap=True, highlight=False, markup=False)
             registrar = Registrar(
                 registration,
-                Program(timeout),
+                Program(timeout - (time.monotonic() - begin)),
                 verify=verify,
                 auto_add_user=enable_auto_add_user,
                 say=console.print,

@@ -152,6 +152,11 @@ class Expr(str):
     def __iter__(self) -> Any:
         self._refuse("be iterated", "tolist")
 
+    def _compare(self, _other: object) -> bool:
+        self._refuse("be compared", "max")
+
+    __lt__ = __le__ = __gt__ = __ge__ = _compare
+
     def __contains__(self, _part: object) -> bool:
         self._refuse("be searched", "contains")
 

@@ -30,6 +30,14 @@ def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
     return None
 
 
+def too_large(name: str, cidrs: Sequence[str], largest: int) -> Finding | None:
+    """An error for networks that are larger than the provider takes."""
+    for found in filter(None, map(network, cidrs)):
+        if found.prefixlen < largest:
+            return Finding(f"{name} is too large", "take a smaller range", str(found), f"/{largest} or smaller")
+    return None
+
+
 def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Finding | None:
     """An error where registration would fail, a warning where the recommendation is missed.
 

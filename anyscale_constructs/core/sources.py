@@ -13,13 +13,18 @@ GITHUB = "https://github.com/anyscale"
 
 
 def _is_base(text: str) -> bool:
-    return "://" in text or text.startswith("git@") or pathlib.PurePath(text).is_absolute()
+    scheme, _, rest = text.partition("://")
+    user = rest.partition("/")[0].rpartition("@")[0]
+    # Credentials would stand in the JSON, in git and in snapshots.
+    secret = ":" in user or (bool(user) and scheme in {"http", "https"})
+    return not secret and (bool(rest) or text.startswith("git@") or pathlib.PurePath(text).is_absolute())
 
 
 ModuleBase = Annotated[
     str,
     Checked(
-        "a URL that holds the repositories by their own names, or the absolute path of a checkout",
+        "a URL that holds the repositories by their own names, without credentials (git's credential helper holds "
+        "those), or the absolute path of a checkout",
         _is_base,
         "https://git.example.com/mirrors/anyscale",
     ),

@@ -24,6 +24,7 @@ _DERIVED = {
     "aws_config.zones": "aws_config.subnet_ids",
     "aws_config.memorydb_cluster_arn": "aws_config.memorydb_cluster_name",
     "aws_config.memorydb_cluster_endpoint": "aws_config.memorydb_cluster_name",
+    "aws_config.cluster_instance_profile_id": "aws_config.cluster_iam_role_id",
     "gcp_config.memorystore_endpoint": "gcp_config.memorystore_instance_name",
     "file_storage.mount_targets": "file_storage.file_storage_id",
     "file_storage.mount_path": "file_storage.file_storage_id",
@@ -78,7 +79,7 @@ def refuse_changes_for_life(cloud: str, existing: Mapping[str, Any], wanted: Map
 def changes(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
     """The fields of the resource file that the control plane has otherwise, in the file's order."""
     before, after = _flat(existing), _flat(wanted)
-    before = implied(before) | before
+    before = implied(before) | {field: value for field, value in before.items() if value is not None}
     return [
         Change(field, before.get(field), value)
         for field, value in after.items()

@@ -62,18 +62,20 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
     return Registration(_checked(Text, cloud_name, "--name" if name else f"{source}: {NAME_OUTPUT}"), resource)
 
 
-def read_outputs(stack: str, file: str | None) -> tuple[Any, str]:
+def read_outputs(stack: str, file: str | None, out: pathlib.Path, time_limit: float) -> tuple[Any, str]:
     """The outputs and what to call their source.
 
     Args:
         stack: The stack whose directory `terraform output` runs in when there is no file.
         file: A JSON or YAML file, `-` for standard input, or None.
+        out: The output directory of synthesis.
+        time_limit: Seconds that `terraform output` may take.
 
     Raises:
         RegistrationError: The outputs can't be read.
     """
     if file is None:
-        return _from_terraform(stack)
+        return _from_terraform(stack, out / "stacks" / stack, time_limit)
     source = "standard input" if file == "-" else file
     try:
         text = sys.stdin.read() if file == "-" else pathlib.Path(file).read_text(encoding="utf-8")
@@ -84,8 +86,7 @@ def read_outputs(stack: str, file: str | None) -> tuple[Any, str]:
         raise RegistrationError(f"{source} is neither JSON nor YAML: {error}") from error
 
 
-def _from_terraform(stack: str) -> tuple[Any, str]:
-    directory = _out_directory() / "stacks" / stack
+def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> tuple[Any, str]:
     if not directory.is_dir():
         raise RegistrationError(
             f"the stack {stack} has no directory {directory}",
@@ -95,8 +96,18 @@ def _from_terraform(stack: str) -> tuple[Any, str]:
     command = [program, "output", "-json", "-no-color"]
     try:
         done = subprocess.run(
-            command, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            command,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=time_limit,
         )
+    except subprocess.TimeoutExpired as error:
+        raise RegistrationError(
+            f"{program} output took more than {time_limit:g} s", mend="see to the stack's backend, or raise --timeout"
+        ) from error
     except OSError as error:
         raise RegistrationError(
             f"{program} can't be run: {error.strerror}", mend="install it, or give the outputs with --outputs"
@@ -106,18 +117,10 @@ def _from_terraform(stack: str) -> tuple[Any, str]:
         raise RegistrationError(
             f"{source} failed: {done.stderr.strip()}", mend=f"run terraform init and apply in {directory}"
         )
-    return json.loads(done.stdout), source
-
-
-def _out_directory() -> pathlib.Path:
-    file = pathlib.Path("cdktf.json")
-    if not file.is_file():
-        return pathlib.Path("cdktf.out")
     try:
-        output = json.loads(file.read_text(encoding="utf-8")).get("output", "cdktf.out")
-    except (ValueError, AttributeError) as error:
-        raise RegistrationError(f"{file} is no JSON object: {error}") from error
-    return pathlib.Path(output)
+        return json.loads(done.stdout), source
+    except ValueError as error:
+        raise RegistrationError(f"{source} is no JSON: {error}", mend="name terraform itself, not a wrapper") from error
 
 
 def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[str, Any]:

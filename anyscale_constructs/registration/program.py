@@ -90,8 +90,12 @@ class Program:
             self._stop(process)
         return Done(command, process.returncode, stdout, stderr)
 
-    def read(self, *arguments: str) -> Any:
+    def read(self, *arguments: str, form: type) -> Any:
         """Runs a command that prints JSON.
+
+        Args:
+            *arguments: The command.
+            form: What it prints: a list or an object.
 
         Raises:
             ControlPlaneError: It failed, printed something else, or did not end in time.
@@ -103,12 +107,15 @@ class Program:
                 mend=f"see to what it says, then run this again:\n{done.said}",
             )
         try:
-            return json.loads(done.stdout)
-        except ValueError as error:
+            answer = json.loads(done.stdout)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, form):
             raise ControlPlaneError(
-                f"{done.command} printed no JSON ({error})",
+                f"{done.command} printed no JSON {'list' if form is list else 'object'}",
                 mend=f"use a current anyscale program:\n{done.said}",
-            ) from error
+            )
+        return answer
 
     def _stop(self, process: subprocess.Popen[str]) -> None:
         if process.poll() is not None:

@@ -5,6 +5,7 @@ It looks, writes what is missing or different, and looks again: neither the exit
 """
 
 import pathlib
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -131,6 +132,8 @@ class Registrar:
         differing = changes(existing, self._wanted)
         ids = cloud.id, str(existing["cloud_resource_id"])
         if not differing:
+            if self._verify:
+                self._say("nothing was written, so the program verified nothing; anyscale cloud verify does it alone")
             return Result("unchanged", *ids)
         self._say(f"{cloud}: {'would change' if dry_run else 'changing'}")
         for change in differing:
@@ -148,8 +151,8 @@ class Registrar:
             file = pathlib.Path(directory, "cloud-resource.yaml")
             file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
             done = self._program.run("cloud", *arguments, str(file), "--yes")
-        if self._verify:  # a failed check can end with exit status 0, so people must see it
-            self._say(done.said)
+        if self._verify:  # a failed check can end with exit status 0, so people must see it, whatever is quiet
+            print(done.said, file=sys.stderr)  # noqa: T201
         return done
 
     def _confirm(self, action: Action, cloud: _Cloud | None, done: Done) -> Result:
@@ -168,11 +171,11 @@ class Registrar:
             raise _failed(done, f"what is left of {self._name} is not known: {error}") from error
 
     def _look(self) -> _Cloud | None:
-        clouds = self._program.read("cloud", "list", "--name", self._name, "--output", "json")
+        clouds = self._program.read("cloud", "list", "--name", self._name, "--output", "json", form=list)
         return self._get(clouds[0]) if clouds else None
 
     def _get(self, fields: Mapping[str, Any]) -> _Cloud:
-        cloud = self._program.read("cloud", "get", "--cloud-id", fields["id"], "--output-format", "json")
+        cloud = self._program.read("cloud", "get", "--cloud-id", fields["id"], "--output-format", "json", form=dict)
         return _Cloud(self._name, fields, cloud.get("resources") or [])
 
 

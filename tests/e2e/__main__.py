@@ -32,11 +32,14 @@ def main() -> int:
                 lambda found: ", ".join(f"{name} {origin}" for name, origin in found.origins.items()),
             )
             examples = clouds(plugins, work, frozenset(arguments.names))
+            if unknown := set(arguments.names) - {cloud.name for cloud in examples}:
+                parser.error(f"no EC2 example is called {', '.join(sorted(unknown))}")
             for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in examples]:
                 done.result()
         except StoppedError:
             pass
-    report.show()
+        finally:
+            report.show()
     return int(report.failed)
 
 

@@ -65,7 +65,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            securitygroups.ranges_are_told_once,
+            securitygroups.ranges_are_given_once,
             "ingress_from_cidr_map opens the same ports to a range twice",
             [
                 {"ingress_from_cidr_map": [HTTPS, PORTS, HTTPS]},

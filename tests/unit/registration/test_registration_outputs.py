@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from anyscale_constructs.cli.project import output_directory
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.registration.outputs import find_registration, read_outputs
 from tests.registration_samples import AWS_VM, ORG_ID
@@ -24,6 +25,9 @@ def test_every_form_gives_name_and_resource(outputs: Any) -> None:
     found = find_registration(outputs, "ec2", source="outputs")
     assert found.cloud_name == "prod"
     assert found.resource.mapping() == AWS_VM
+
+
+OUT = pathlib.Path("cdktf.out")
 
 
 def test_a_resource_file_needs_a_name() -> None:
@@ -52,9 +56,9 @@ def test_outputs_come_from_a_file_or_from_standard_input(
 ) -> None:
     file = tmp_path / "outputs"
     file.write_text(dump(_VALUES))
-    assert read_outputs("ec2", str(file)) == (_VALUES, str(file))
+    assert read_outputs("ec2", str(file), OUT, 60) == (_VALUES, str(file))
     monkeypatch.setattr("sys.stdin", io.StringIO(dump(_VALUES)))
-    assert read_outputs("ec2", "-") == (_VALUES, "standard input")
+    assert read_outputs("ec2", "-", OUT, 60) == (_VALUES, "standard input")
 
 
 def test_fails_without_the_stack_s_directory_and_names_it(
@@ -62,10 +66,10 @@ def test_fails_without_the_stack_s_directory_and_names_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(RegistrationError, match=r"has no directory cdktf\.out/stacks/ec2"):
-        read_outputs("ec2", None)
+        read_outputs("ec2", None, output_directory(), 60)
     (tmp_path / "cdktf.json").write_text('{"output": "build"}')
     with pytest.raises(RegistrationError, match="has no directory build/stacks/ec2"):
-        read_outputs("ec2", None)
+        read_outputs("ec2", None, output_directory(), 60)
 
 
 @pytest.mark.parametrize("text", ["{", "[]"])
@@ -73,7 +77,7 @@ def test_fails_on_a_broken_cdktf_json(text: str, tmp_path: pathlib.Path, monkeyp
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cdktf.json").write_text(text)
     with pytest.raises(RegistrationError, match=r"cdktf\.json is no JSON object"):
-        read_outputs("ec2", None)
+        read_outputs("ec2", None, output_directory(), 60)
 
 
 def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,4 +85,4 @@ def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: 
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", "/no/such/terraform")
     (tmp_path / "cdktf.out/stacks/ec2").mkdir(parents=True)
     with pytest.raises(RegistrationError, match="/no/such/terraform can't be run"):
-        read_outputs("ec2", None)
+        read_outputs("ec2", None, output_directory(), 60)
