@@ -21,7 +21,7 @@ class ConstructsError(Exception):
     exit_status = 2
 
     def __init__(self, what: str, *, value: Any = _UNSET, allowed: str = "", mend: str = "") -> None:
-        text = what if value is _UNSET else f"{what}, but it is {value!r}"
+        text = what if value is _UNSET else f"{what}; given: {value!r}"
         if allowed:
             text = f"{text}. Allowed: {allowed}"
         if mend:

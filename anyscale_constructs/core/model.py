@@ -85,4 +85,4 @@ def explain_one(detail: ErrorDetails) -> str:
         return f"{detail['ctx']['discriminator'].strip(chr(39))} is required, to tell which one it is"
     if detail["type"] in {"unknown_key", "not_allowed"} and isinstance(detail["input"], dict | BaseModel):
         return text
-    return f"{text[0].lower()}{text[1:]}, but it is {detail['input']!r}"
+    return f"{text[0].lower()}{text[1:]}; given: {detail['input']!r}"

@@ -57,6 +57,11 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
     resource = CloudResource.read(values[RESOURCE_OUTPUT], f"{source}: {RESOURCE_OUTPUT}")
     _check_organization(resource, values.get(ORG_OUTPUT), source)
     cloud_name = name or values.get(NAME_OUTPUT)
+    if not name and values.get(NAME_OUTPUT) not in {None, "", stack}:
+        raise RegistrationError(
+            f"{source} holds the outputs of the cloud {cloud_name}, not of {stack}",
+            mend=f"register {cloud_name}, or say --name {cloud_name} if that is the cloud's name",
+        )
     if cloud_name is None:
         raise RegistrationError(f"{source} has no output {NAME_OUTPUT}", mend="name the cloud with --name")
     return Registration(_checked(Text, cloud_name, "--name" if name else f"{source}: {NAME_OUTPUT}"), resource)

@@ -161,7 +161,7 @@ _ONE_OF = (
 def _missing(resource: "CloudResource") -> Iterator[str]:
     kind = (resource.provider, resource.compute_stack)
     if kind not in _REQUIRED:
-        yield f"compute_stack must be K8S for {resource.provider}, but it is {resource.compute_stack!r}"
+        yield f"compute_stack must be K8S for {resource.provider}; given: {resource.compute_stack!r}"
     for path in _REQUIRED.get(kind, ()):
         if _at(resource, path) in (None, []):
             yield f"{path} is required for {resource.provider} {resource.compute_stack} clouds"
@@ -174,7 +174,7 @@ def _misplaced(resource: "CloudResource") -> Iterator[str]:
     for kind in (resource.provider, resource.compute_stack):
         for path in _FOREIGN[kind]:
             if _at(resource, path) is not None:
-                yield f"{path} does not belong to {kind} clouds, but it is {_at(resource, path)!r}"
+                yield f"{path} does not belong to {kind} clouds; given: {_at(resource, path)!r}"
     for paths in _ONE_OF:
         given = [path for path in paths if _at(resource, path) is not None]
         if len(given) > 1:
@@ -185,13 +185,13 @@ def _misformed(resource: "CloudResource") -> Iterator[str]:
     for path, form in _FORMS[resource.provider].items():
         value = _at(resource, path)
         if value is not None and not is_unresolved(value) and not re.fullmatch(form.pattern, value):
-            yield f"{path} must be {form.says}, such as {form.example}, but it is {value!r}"
+            yield f"{path} must be {form.says}, such as {form.example}; given: {value!r}"
 
 
 def _unfit(resource: "CloudResource") -> Iterator[str]:
     subnets = _at(resource, "aws_config.subnet_ids")
     if subnets is not None and not is_unresolved(subnets) and len(set(subnets)) == 1:
-        yield f"aws_config.subnet_ids must name subnets in two zones or more, but it is {subnets!r}"
+        yield f"aws_config.subnet_ids must name subnets in two zones or more; given: {subnets!r}"
     if resource.provider in {"AWS", "GCP"} and not is_unresolved(resource.region):
         for path in ("aws_config.zones", "kubernetes_config.zones"):
             zones = _at(resource, path)

@@ -69,6 +69,8 @@ class Registering:
         run = subprocess.run(command, check=False, env=self._environment, capture_output=True, text=True, timeout=600)
         if run.returncode:
             raise StepFailedError(run.stderr)
+        if "FAILED" in run.stderr:  # the program ends with 0 after some failed checks
+            raise StepFailedError(run.stderr)
         result: dict[str, str] = json.loads(run.stdout)
         if result["action"] != action:
             raise StepFailedError(f"{result['action']} instead of {action}: {run.stderr}")

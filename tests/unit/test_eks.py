@@ -297,7 +297,7 @@ def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], w
 
 
 def test_fails_on_a_prefix_that_is_too_long_for_roles(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="too long a prefix, but it is 'acme-machine-learning-platform-operator-'"):
+    with pytest.raises(InputError, match="too long a prefix; given: 'acme-machine-learning-platform-operator-'"):
         EksStack(App(tmp_path), "ml", config(name_prefix="acme-machine-learning-platform-"))
 
 

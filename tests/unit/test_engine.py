@@ -94,7 +94,7 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
     "an unknown name": (
         STACKS,
         {"ANYSCALE_CONSTRUCTS_ENGINE": "terraform-cdk"},
-        "ANYSCALE_CONSTRUCTS_ENGINE must name an engine, but it is 'terraform-cdk'. Allowed: cdktf or cdktn",
+        "ANYSCALE_CONSTRUCTS_ENGINE must name an engine; given: 'terraform-cdk'. Allowed: cdktf or cdktn",
     ),
     "not installed": (
         HIDE.format(name="cdktn") + STACKS,

@@ -69,7 +69,7 @@ class Cli:
             file.write_text(yaml.safe_dump(resource))
             outputs = ["--outputs", str(file), "--name", name]
         return subprocess.Popen(
-            [sys.executable, "-c", _MAIN, "register", "ec2", *outputs, *options],
+            [sys.executable, "-c", _MAIN, "register", "prod", *outputs, *options],
             cwd=self.directory,
             env=self.environment,
             stdout=subprocess.PIPE,

@@ -60,7 +60,7 @@ def test_the_outputs_of_a_deployed_stack(
     register: Cli, plane: ControlPlane, tmp_path: pathlib.Path, terraform: str
 ) -> None:
     """From `terraform apply` of outputs alone to the registered cloud, and once more."""
-    directory = tmp_path / "build/stacks/ec2"
+    directory = tmp_path / "build/stacks/prod"
     directory.mkdir(parents=True)
     (tmp_path / "cdktf.json").write_text('{"output": "build"}')
     outputs = {

@@ -16,7 +16,7 @@ TABLE = Table(
     [
         Case(
             efs.mount_targets_are_counted,
-            "mount_targets_subnet_count exceeds mount_targets_subnets, but it is 3. Allowed: 2",
+            "mount_targets_subnet_count exceeds mount_targets_subnets; given: 3. Allowed: 2",
             [{"mount_targets_subnets": TWO, "mount_targets_subnet_count": 3}, {"mount_targets_subnet_count": 3}],
             [{"mount_targets_subnets": TWO, "mount_targets_subnet_count": 2}, {"mount_targets_subnet_count": 1}],
             trap="7",

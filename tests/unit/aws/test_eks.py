@@ -57,7 +57,7 @@ TABLE = Table(
         ),
         Case(
             eks.the_version_is_one_that_anyscale_runs_on,
-            "kubernetes_version must name a version, but it is ",
+            "kubernetes_version must name a version; given: ",
             [{"kubernetes_version": None}, {"kubernetes_version": "1.31"}, {"kubernetes_version": "latest"}],
             [{"kubernetes_version": "1.32"}, {"kubernetes_version": "2.0"}, {"kubernetes_version": LATER}],
         ),
@@ -123,7 +123,7 @@ TABLE = Table(
         ),
         Case(
             eks.disk_sizes_reach_the_disk,
-            "is ignored beside a launch template, but it is 500",
+            "is ignored beside a launch template; given: 500",
             [group(disk_size=500), group(disk_size=500, use_custom_launch_template=True)],
             [group(disk_size=500, use_custom_launch_template=False), group()],
         ),

@@ -39,7 +39,7 @@ TABLE = Table(
         ),
         Case(
             iam.the_external_id_begins_with_the_organization,
-            "anyscale_external_id must begin with the organization id, but it is ",
+            "anyscale_external_id must begin with the organization id; given: ",
             [
                 {"anyscale_external_id": "acme"},
                 {"anyscale_external_id": "org_2-acme", "anyscale_org_id": "org_1"},
@@ -101,7 +101,7 @@ TABLE = Table(
         ),
         Case(
             iam.names_fit_iam,
-            "is too long, but it is ",
+            "is too long; given: ",
             [
                 {"anyscale_access_role_name": "n" * 65},
                 {"anyscale_access_role_name_prefix": "n" * 39},

@@ -22,7 +22,7 @@ TABLE = Table(
     [
         Case(
             memorydb.names_are_lower_case_and_short,
-            "anyscale_memorydb_name_prefix is not a name that upstream accepts, but it is ",
+            "anyscale_memorydb_name_prefix is not a name that upstream accepts; given: ",
             [
                 {"anyscale_memorydb_name_prefix": "p" * 15},
                 {"anyscale_memorydb_name_prefix": "p" * 15, "module_enabled": False},

@@ -42,7 +42,7 @@ TABLE = Table(
         ),
         Case(
             s3.bucket_prefix_makes_a_bucket_name,
-            "anyscale_bucket_prefix is too long, but it is ",
+            "anyscale_bucket_prefix is too long; given: ",
             [{"anyscale_bucket_prefix": "p" * 38}],
             [
                 {"anyscale_bucket_prefix": "p" * 37},

@@ -62,7 +62,7 @@ TABLE = Table(
         ),
         Case(
             vpc.nat_gateway_count_leaves_no_private_subnet_without_a_route,
-            "max_nat_gateway_count leaves 1 of 2 private subnets without a default route, but it is 1",
+            "max_nat_gateway_count leaves 1 of 2 private subnets without a default route; given: 1",
             [TWO_AND_TWO | {"max_nat_gateway_count": 1}],
             [
                 TWO_AND_TWO | {"max_nat_gateway_count": 2},
@@ -132,7 +132,7 @@ TABLE = Table(
         ),
         Case(
             vpc.ranges_are_networks,
-            "must be a network, but it is ",
+            "must be a network; given: ",
             [
                 {"cidr_block": "10.0.0.1/16", "public_subnets": PUBLIC},
                 {"public_subnets": [*PUBLIC[:2], "ten"]},
@@ -175,8 +175,18 @@ TABLE = Table(
             trap="sizing: at least 2 subnets, in 2 AZs",
         ),
         Case(
+            vpc.ranges_are_not_too_large,
+            "a range of the VPC is too large; given: '10.0.0.0/8'. Allowed: /16 or smaller",
+            [
+                {"cidr_block": "10.0.0.0/8", "public_subnets": PUBLIC},
+                {"secondary_cidr_blocks": ["10.0.0.0/8"]},
+            ],
+            [{"cidr_block": "10.0.0.0/16"}, EXISTING | {"cidr_block": "10.0.0.0/8"}],
+            trap="AWS: /16 to /28",
+        ),
+        Case(
             vpc.vpc_is_large_enough,
-            "cidr_block is too small to register, but it is '10.0.0.0/25'. Allowed: /24 or larger",
+            "cidr_block is too small to register; given: '10.0.0.0/25'. Allowed: /24 or larger",
             [{"cidr_block": "10.0.0.0/25"}],
             [
                 {"cidr_block": "10.0.0.0/24"},
@@ -194,7 +204,7 @@ TABLE = Table(
         ),
         Case(
             vpc.subnets_are_large_enough,
-            "a subnet is too small to register, but it is '10.0.0.16/29'. Allowed: /28 or larger",
+            "a subnet is too small to register; given: '10.0.0.16/29'. Allowed: /28 or larger",
             [{"public_subnets": ["10.0.1.0/24", "10.0.0.16/29"]}],
             [{"public_subnets": ["10.0.1.0/24", "10.0.0.16/28"]}],
             trap="sizing: verify fails below /28",
@@ -282,10 +292,10 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
     ("inputs", "says"),
     [
         ({"cidr_block": expr("var.range")}, "cidr_block is known to Terraform only, so no subnets can be planned"),
-        ({"cidr_block": "10.0.0.1/16"}, "cidr_block must be a network, but it is '10.0.0.1/16'. Allowed: an IPv4"),
-        ({"cidr_block": "10.0.0.0/26"}, "subnets for 2 availability zones don't fit the VPC: they would be /29, but"),
+        ({"cidr_block": "10.0.0.1/16"}, "cidr_block must be a network; given: '10.0.0.1/16'. Allowed: an IPv4"),
+        ({"cidr_block": "10.0.0.0/26"}, "subnets for 2 availability zones don't fit the VPC: they would be /29; given"),
         ({"use_ipam_pool": True}, "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it"),
-        ({"availability_zone_count": 9}, "the number of availability zones, but it is 9. Allowed: 1 to 8"),
+        ({"availability_zone_count": 9}, "the number of availability zones; given: 9. Allowed: 1 to 8"),
     ],
 )
 def test_fails_when_subnets_cannot_be_planned(inputs: dict[str, Any], says: str, stack: CloudStack) -> None:

@@ -30,5 +30,5 @@ def test_fails_on_another_name_before_anything_runs(
         main()
     assert exit_.value.code == 2
     assert capsys.readouterr().err == (
-        "error: --tfvars writes JSON, but it is 'ml.tfvars'. Allowed: a name that ends with .tfvars.json\n"
+        "error: --tfvars writes JSON; given: 'ml.tfvars'. Allowed: a name that ends with .tfvars.json\n"
     )

@@ -111,7 +111,7 @@ def test_fails_where_there_are_no_stacks(run: Run, monkeypatch: pytest.MonkeyPat
         2,
         "",
         (
-            "error: cdktf.json: app names no package with a table STACKS, but it is 'not_there'. "
+            "error: cdktf.json: app names no package with a table STACKS; given: 'not_there'. "
             "To mend it: run this where cdktf.json is, with app: python -m stacks\n"
         ),
     )

@@ -111,9 +111,9 @@ def test_warnings_are_on_stderr(run: Run, folder: Path) -> None:
     assert status == 0
     assert out.startswith("STACK")
     assert err == (
-        "warn: prod: vpc: cidr_block is smaller than recommended, and Ray clusters take an address a node, but it is "
+        "warn: prod: vpc: cidr_block is smaller than recommended, and Ray clusters take an address a node; given: "
         "'10.0.0.0/20'. To mend it: take a /19 or larger while nothing runs in it\n"
-        "warn: prod: vpc: a subnet is smaller than recommended, and Ray clusters take an address a node, but it is "
+        "warn: prod: vpc: a subnet is smaller than recommended, and Ray clusters take an address a node; given: "
         "'10.0.0.0/23'. To mend it: take a /22 or larger while nothing runs in it\n"
     )
 
@@ -131,7 +131,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a wrong value": (
         "vpc:\n  cidr_block: 10.0.0.1/16\n",
         ":6: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16",
-        "but it is '10.0.0.1/16'",
+        "given: '10.0.0.1/16'",
     ),
     "ranges that overlap": (
         "vpc:\n  public_subnets: [10.0.0.0/20, 10.0.8.0/21]\n",
@@ -141,7 +141,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "an external id without its organization": (
         "external_id: production\n",
         ":5: external_id: must be the organization id, a hyphen and a suffix of your own, such as org_1234abcd-produc",
-        "but it is 'production'",
+        "given: 'production'",
     ),
     "an external id of another organization": (
         "external_id: org_2-production\n",
@@ -151,19 +151,19 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a bucket name that AWS refuses": (
         "bucket:\n  name: Acme_Bucket\n",
         ":6: bucket.name: must be an S3 bucket name: 3 to 63 lower-case letters",
-        "but it is 'Acme_Bucket'",
+        "given: 'Acme_Bucket'",
     ),
     "subnets that don't fit": (
         "vpc:\n  cidr_block: 10.0.0.0/26\n",
-        ": subnets for 2 availability zones don't fit the VPC: they would be /29, but it is '10.0.0.0/26'. Allowed: a",
+        ": subnets for 2 availability zones don't fit the VPC: they would be /29; given: '10.0.0.0/26'. Allowed: a",
         "To mend it: take a larger cidr_block",
     ),
     "a network too small to register": (
         "vpc:\n  cidr_block: 10.0.0.0/25\n",
-        ": module.vpc: cidr_block is too small to register, but it is '10.0.0.0/25'. Allowed: /24 or larger",
+        ": module.vpc: cidr_block is too small to register; given: '10.0.0.0/25'. Allowed: /24 or larger",
         "To mend it: take a larger range",
     ),
-    "one zone": ("vpc: {availability_zone_count: 1}\n", ":5: vpc.availability_zone_count: ", "equal to 2, but it is 1"),
+    "one zone": ("vpc: {availability_zone_count: 1}\n", ":5: vpc.availability_zone_count: ", "equal to 2; given: 1"),
     "private nodes in public subnets": (
         "networking_mode: PRIVATE\nvpc: {public_subnets: [10.0.0.0/20, 10.0.16.0/20]}\n",
         ": networking_mode PRIVATE, but only public_subnets are given",
@@ -186,7 +186,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "an unknown ref": (
         "modules: {s3: {ref: v0.1.0}}\n",
-        ": the catalog does not hold aws/s3 at that ref, but it is 'v0.1.0'. Allowed: v0.38.0, v0.40.1",
+        ": the catalog does not hold aws/s3 at that ref; given: 'v0.1.0'. Allowed: v0.38.0, v0.40.1",
         "To mend it: anyscale-constructs modules add aws/s3 --ref v0.1.0",
     ),
     "a reference to no output": (
@@ -260,8 +260,8 @@ def place(folder: Path, *names: str) -> None:
 @pytest.mark.parametrize(
     ("names", "arguments", "says"),
     [
-        ([], ["--clouds", "nowhere"], "the directory of clouds is missing, but it is 'nowhere'. To mend it: name it"),
-        ([], [], "no cloud is there, but it is 'clouds'. To mend it: write one as NAME.yaml"),
+        ([], ["--clouds", "nowhere"], "the directory of clouds is missing; given: 'nowhere'. To mend it: name it"),
+        ([], [], "no cloud is there; given: 'clouds'. To mend it: write one as NAME.yaml"),
         (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
         (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
         (["1st.yaml"], [], "clouds/1st.yaml: the file's name is the cloud's name and must be letters, digits, hyphens"),
@@ -282,8 +282,8 @@ def test_fails_on_what_it_is_asked(names: list[str], arguments: list[str], says:
     ("text", "says"),
     [
         ("{", "cdktf.json: is not JSON: Expecting property name"),
-        ('{"output": 5}', "cdktf.json: output must be text, but it is 5"),
-        ('{"context": {"clouds": ["a"]}}', "cdktf.json: context.clouds must be text, but it is ['a']"),
+        ('{"output": 5}', "cdktf.json: output must be text; given: 5"),
+        ('{"context": {"clouds": ["a"]}}', "cdktf.json: context.clouds must be text; given: ['a']"),
     ],
 )
 def test_fails_on_a_broken_cdktf_json(text: str, says: str, run: Run, folder: Path) -> None:

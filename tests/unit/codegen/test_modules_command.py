@@ -134,19 +134,19 @@ def test_render_needs_no_checkout(run: Run, upstream: Path, modules: Path) -> No
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--from", "missing", "--ref", "v1"], "--from must be a git checkout, but it is 'missing'"),
+        (["--from", "missing", "--ref", "v1"], "--from must be a git checkout; given: 'missing'"),
         (
             ["--from", "UPSTREAM", "--ref", "v9"],
-            "--ref must be a tag of the repository, but it is 'v9'. Allowed: v5",
+            "--ref must be a tag of the repository; given: 'v9'. Allowed: v5",
         ),
-        (["--from", "UPSTREAM", "--ref=--help"], "--ref must be a tag of the repository, but it is '--help'"),
+        (["--from", "UPSTREAM", "--ref=--help"], "--ref must be a tag of the repository; given: '--help'"),
         (
             ["--from", "UPSTREAM", "--ref", "v3"],
             "aws/s3: main.tf can't be parsed as Terraform: Unexpected token",
         ),
         (
             ["--from", "UPSTREAM", "--ref", "v4"],
-            "an input can't be a keyword argument, but it is 'aws/s3.lambda'",
+            "an input can't be a keyword argument; given: 'aws/s3.lambda'",
         ),
         (
             ["--from", "UPSTREAM", "--ref", "v5"],
@@ -154,7 +154,7 @@ def test_render_needs_no_checkout(run: Run, upstream: Path, modules: Path) -> No
         ),
         (
             ["--from", "UPSTREAM", "--ref", "v1", "--repository", "a/b"],
-            f"but it is 'a/b'. Allowed: {', '.join(REPOSITORIES)}",
+            f"given: 'a/b'. Allowed: {', '.join(REPOSITORIES)}",
         ),
     ],
 )

@@ -126,7 +126,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "a wrong value": (
         ORG + "vpc:\n  cidr_block: 10.0.0.1/16",
-        ":3: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16, but it",
+        ":3: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16; given",
     ),
     "a wrong value in a list": (ORG + "ranges:\n- 10.0.0.0/8\n- ten", ":4: ranges.1: must be an IPv4 network"),
     "a number for text": (ORG + "deploy_environment: 4711", ":2: deploy_environment: must be at most 256 characters"),

@@ -56,8 +56,8 @@ def test_none_meets_a_requirement_no_more_than_leaving_out_does(stack: CloudStac
     ("inputs", "said"),
     [
         ({"anyscale_bucket_nam": "a"}, "unknown input 'anyscale_bucket_nam': did you mean 'anyscale_bucket_name'?"),
-        ({"force_destroy": "yes"}, "force_destroy: input should be a valid boolean, but it is 'yes'"),
-        ({"tags": {"a": 1}}, "tags.a: input should be a valid string, but it is 1"),
+        ({"force_destroy": "yes"}, "force_destroy: input should be a valid boolean; given: 'yes'"),
+        ({"tags": {"a": 1}}, "tags.a: input should be a valid string; given: 1"),
         ({"tags": expr("var.x", "list(string)")}, "tags: must be a Terraform map, but the expression ${var.x} is a"),
     ],
 )
@@ -125,7 +125,7 @@ def test_fails_on_what_must_be_known_at_plan(
     """Trap 19: upstream counts with it."""
     (line,) = refusal(cls, stack, **{name: value})
     assert line.startswith(
-        f"module.m: {name}: upstream counts with its {part}, which must be known when Terraform plans, but it is "
+        f"module.m: {name}: upstream counts with its {part}, which must be known when Terraform plans; given: "
     )
     assert line.endswith("To mend it: give a literal from your configuration, not another module's output")
 
@@ -182,14 +182,14 @@ class Warned(S3Module):
 
 def test_fails_once_for_all_that_the_guards_find(stack: CloudStack) -> None:
     assert refusal(Guarded, stack, anyscale_bucket_name="ab") == [
-        "module.m: name is short, but it is 'ab'. Allowed: 3 letters. To mend it: write more",
+        "module.m: name is short; given: 'ab'. Allowed: 3 letters. To mend it: write more",
         "module.m: name is plain. To mend it: add some colour",
     ]
 
 
 def test_guards_wait_until_the_types_are_right(stack: CloudStack) -> None:
     (line,) = refusal(Guarded, stack, anyscale_bucket_name=1)
-    assert line == "module.m: anyscale_bucket_name: input should be a valid string, but it is 1"
+    assert line == "module.m: anyscale_bucket_name: input should be a valid string; given: 1"
 
 
 def test_warnings_are_annotations(stack: CloudStack) -> None:
@@ -252,7 +252,7 @@ def test_fails_on_an_input_that_another_ref_lacks(tmp_path: pathlib.Path) -> Non
 def test_fails_on_a_ref_that_the_catalog_lacks(tmp_path: pathlib.Path) -> None:
     (line,) = refusal(S3Module, overridden(tmp_path, ref="v0.1.0"))
     assert line == (
-        "the catalog does not hold aws/s3 at that ref, but it is 'v0.1.0'. Allowed: v0.38.0, v0.40.1. "
+        "the catalog does not hold aws/s3 at that ref; given: 'v0.1.0'. Allowed: v0.38.0, v0.40.1. "
         "To mend it: anyscale-constructs modules add aws/s3 --ref v0.1.0"
     )
 

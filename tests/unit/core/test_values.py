@@ -67,13 +67,13 @@ def test_tokens_of_the_engine_pass() -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ({"a": {"b", "c"}}, r"tags.a has no counterpart in Terraform, but it is \{.*a sorted list instead of a set"),
-        ([b"bytes"], r"tags\[0\] has no counterpart in Terraform, but it is b'bytes'. Allowed: strings"),
+        ({"a": {"b", "c"}}, r"tags.a has no counterpart in Terraform; given: \{.*a sorted list instead of a set"),
+        ([b"bytes"], r"tags\[0\] has no counterpart in Terraform; given: b'bytes'. Allowed: strings"),
         ({"a": [object()]}, r"tags.a\[0\] has no counterpart in Terraform"),
-        ({1: "a"}, "a key of tags must be a string, but it is 1"),
-        (float("nan"), "tags is no number that Terraform JSON can hold, but it is nan"),
-        (float("inf"), "tags is no number that Terraform JSON can hold, but it is inf"),
-        (2**53 + 1, "tags is no number that Terraform JSON can hold, but it is 9007199254740993"),
+        ({1: "a"}, "a key of tags must be a string; given: 1"),
+        (float("nan"), "tags is no number that Terraform JSON can hold; given: nan"),
+        (float("inf"), "tags is no number that Terraform JSON can hold; given: inf"),
+        (2**53 + 1, "tags is no number that Terraform JSON can hold; given: 9007199254740993"),
     ],
 )
 def test_fails_on_what_terraform_has_nothing_like(value: object, says: str) -> None:

@@ -29,7 +29,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     "no bucket": (changed(AWS_VM, object_storage=MISSING), "object_storage.bucket_name is required for AWS VM"),
     "no bucket in Kubernetes": (changed(AWS_K8S, object_storage={}), "object_storage.bucket_name is required"),
     "bucket without scheme": (changed(AWS_VM, object_storage__bucket_name="acme"), "must be s3:// and the bucket's"),
-    "scheme twice": (changed(AWS_VM, object_storage__bucket_name="s3://s3://acme"), "it is 's3://s3://acme'"),
+    "scheme twice": (changed(AWS_VM, object_storage__bucket_name="s3://s3://acme"), "given: 's3://s3://acme'"),
     "bucket ARN": (changed(AWS_VM, object_storage__bucket_name="arn:aws:s3:::acme"), "must be s3://"),
     "another provider's bucket": (changed(GCP_VM, object_storage__bucket_name="s3://acme"), "must be gs://"),
     "abfss without account": (changed(AZURE_K8S, object_storage__bucket_name="abfss://anyscale"), "must be abfss://"),
@@ -218,7 +218,7 @@ OUTPUTS: dict[str, tuple[Any, str]] = {
             "anyscale_cloud_name": {"value": "prod"},
             "anyscale_org_id": {"value": "org_other"},
         },
-        f"external_id must begin with the organization org_other, but it is '{ORG_ID}-prod'",
+        f"external_id must begin with the organization org_other; given: '{ORG_ID}-prod'",
     ),
 }
 

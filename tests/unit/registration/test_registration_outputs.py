@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from anyscale_constructs.cli.project import output_directory
-from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.errors import ConfigError, RegistrationError
 from anyscale_constructs.registration.outputs import find_registration, read_outputs
 from tests.registration_samples import AWS_VM, ORG_ID
 
@@ -15,14 +15,14 @@ _VALUES = {"anyscale_cloud_name": "prod", "anyscale_cloud_resource": AWS_VM, "vp
 
 FORMS: dict[str, Any] = {
     "terraform output": {k: {"sensitive": False, "type": "string", "value": v} for k, v in _VALUES.items()},
-    "cdktf deploy": {"staging": {"anyscale_cloud_resource": {}}, "ec2": _VALUES},
+    "cdktf deploy": {"staging": {"anyscale_cloud_resource": {}}, "prod": _VALUES},
     "plain values": _VALUES,
 }
 
 
 @pytest.mark.parametrize("outputs", FORMS.values(), ids=FORMS)
 def test_every_form_gives_name_and_resource(outputs: Any) -> None:
-    found = find_registration(outputs, "ec2", source="outputs")
+    found = find_registration(outputs, "prod", source="outputs")
     assert found.cloud_name == "prod"
     assert found.resource.mapping() == AWS_VM
 
@@ -31,23 +31,23 @@ OUT = pathlib.Path("cdktf.out")
 
 
 def test_a_resource_file_needs_a_name() -> None:
-    found = find_registration(AWS_VM, "ec2", source="resource.yaml", name="staging")
+    found = find_registration(AWS_VM, "prod", source="resource.yaml", name="staging")
     assert (found.cloud_name, found.resource.mapping()) == ("staging", AWS_VM)
     with pytest.raises(RegistrationError, match="name the cloud with --name"):
-        find_registration(AWS_VM, "ec2", source="resource.yaml")
+        find_registration(AWS_VM, "prod", source="resource.yaml")
 
 
 def test_a_given_name_wins() -> None:
-    assert find_registration(_VALUES, "ec2", source="outputs", name="other").cloud_name == "other"
+    assert find_registration(_VALUES, "prod", source="outputs", name="other").cloud_name == "other"
 
 
 def test_the_same_organization_is_fine() -> None:
-    assert find_registration({**_VALUES, "anyscale_org_id": ORG_ID}, "ec2", source="outputs").cloud_name == "prod"
+    assert find_registration({**_VALUES, "anyscale_org_id": ORG_ID}, "prod", source="outputs").cloud_name == "prod"
 
 
 def test_fails_on_an_organization_that_the_external_id_only_begins_like() -> None:
-    with pytest.raises(RegistrationError, match="must begin with the organization org_e2e123,"):
-        find_registration({**_VALUES, "anyscale_org_id": ORG_ID[:-1]}, "ec2", source="outputs")
+    with pytest.raises(RegistrationError, match="must begin with the organization org_e2e123;"):
+        find_registration({**_VALUES, "anyscale_org_id": ORG_ID[:-1]}, "prod", source="outputs")
 
 
 @pytest.mark.parametrize("dump", [json.dumps, yaml.safe_dump], ids=["json", "yaml"])
@@ -56,33 +56,38 @@ def test_outputs_come_from_a_file_or_from_standard_input(
 ) -> None:
     file = tmp_path / "outputs"
     file.write_text(dump(_VALUES))
-    assert read_outputs("ec2", str(file), OUT, 60) == (_VALUES, str(file))
+    assert read_outputs("prod", str(file), OUT, 60) == (_VALUES, str(file))
     monkeypatch.setattr("sys.stdin", io.StringIO(dump(_VALUES)))
-    assert read_outputs("ec2", "-", OUT, 60) == (_VALUES, "standard input")
+    assert read_outputs("prod", "-", OUT, 60) == (_VALUES, "standard input")
 
 
 def test_fails_without_the_stack_s_directory_and_names_it(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(RegistrationError, match=r"has no directory cdktf\.out/stacks/ec2"):
-        read_outputs("ec2", None, output_directory(), 60)
+    with pytest.raises(RegistrationError, match=r"has no directory cdktf\.out/stacks/prod"):
+        read_outputs("prod", None, output_directory(), 60)
     (tmp_path / "cdktf.json").write_text('{"output": "build"}')
-    with pytest.raises(RegistrationError, match="has no directory build/stacks/ec2"):
-        read_outputs("ec2", None, output_directory(), 60)
+    with pytest.raises(RegistrationError, match="has no directory build/stacks/prod"):
+        read_outputs("prod", None, output_directory(), 60)
 
 
-@pytest.mark.parametrize("text", ["{", "[]"])
+def test_fails_on_the_outputs_of_another_cloud() -> None:
+    with pytest.raises(RegistrationError, match="holds the outputs of the cloud prod, not of staging"):
+        find_registration(_VALUES, "staging", source="outputs")
+
+
+@pytest.mark.parametrize("text", ["{", '{"output": 5}'])
 def test_fails_on_a_broken_cdktf_json(text: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cdktf.json").write_text(text)
-    with pytest.raises(RegistrationError, match=r"cdktf\.json is no JSON object"):
-        read_outputs("ec2", None, output_directory(), 60)
+    with pytest.raises(ConfigError, match=r"cdktf\.json"):
+        read_outputs("prod", None, output_directory(), 60)
 
 
 def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", "/no/such/terraform")
-    (tmp_path / "cdktf.out/stacks/ec2").mkdir(parents=True)
+    (tmp_path / "cdktf.out/stacks/prod").mkdir(parents=True)
     with pytest.raises(RegistrationError, match="/no/such/terraform can't be run"):
-        read_outputs("ec2", None, output_directory(), 60)
+        read_outputs("prod", None, output_directory(), 60)
