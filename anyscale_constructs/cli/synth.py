@@ -115,6 +115,10 @@ def _report(stacks: Sequence[CloudStack], out: pathlib.Path) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
-    first = stacks[0].name
-    print(f"\nNext, for each cloud: terraform -chdir={out}/stacks/{first} init, then apply, or: cdktf deploy {first}")
-    print(f"Then register it: anyscale-constructs register {first}")
+    name = stacks[0].name if len(stacks) == 1 else "STACK"
+    terraform = f"terraform -chdir={out}/stacks/{name}"
+    # `register` looks where cdktf.json says; from elsewhere the outputs reach it by a pipe.
+    here = out == project.output_directory()
+    register = f"register {name}" if here else f"register {name} --outputs -"
+    print(f"\nNext: {terraform} init, then {terraform} apply")
+    print(f"Then: {'' if here else f'{terraform} output -json | '}anyscale-constructs {register}")

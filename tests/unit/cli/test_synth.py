@@ -67,8 +67,8 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
         ["small", "vpc securitygroups s3 iam s3_policy", "v0.40.1 (9880f83)", "local"],
     ]
     assert next_ == (
-        "Next, for each cloud: terraform -chdir=cdktf.out/stacks/large init, then apply, or: cdktf deploy large\n"
-        "Then register it: anyscale-constructs register large\n"
+        "Next: terraform -chdir=cdktf.out/stacks/STACK init, then terraform -chdir=cdktf.out/stacks/STACK apply\n"
+        "Then: anyscale-constructs register STACK\n"
     )
     assert set(files(folder / "cdktf.out")) == {
         "manifest.json",
