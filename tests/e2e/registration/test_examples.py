@@ -1,0 +1,37 @@
+"""The examples' own resource files, with plausible values where Terraform's come, and the real program."""
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+
+from tests.e2e.registration.conftest import Cli
+from tests.examples import CLOUDS, synthesized
+from tests.registration_samples import AWS_K8S, AWS_VM, GCP_VM
+
+SAMPLES = {("AWS", "VM"): AWS_VM, ("AWS", "K8S"): AWS_K8S, ("GCP", "VM"): GCP_VM}
+EXAMPLES = [example for example in CLOUDS if example.stem.startswith(("gce-", "eks"))]
+
+
+def filled(value: Any, sample: Any) -> Any:
+    """The value, with the sample's in place of what only Terraform knows."""
+    if isinstance(value, dict):
+        known = sample if isinstance(sample, dict) else {}
+        return {key: filled(inner, known.get(key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        first = sample[0] if isinstance(sample, list) else sample
+        return [filled(element, first) for element in value]
+    return sample if isinstance(value, str) and "${" in value else value
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
+def test_the_program_takes_the_resource_file(example: pathlib.Path, tmp_path: pathlib.Path, register: Cli) -> None:
+    (configuration, _), *_ = synthesized(example, tmp_path / "synth")
+    resource = configuration["output"]["anyscale_cloud_resource"]["value"]
+    sample = SAMPLES[resource["provider"], resource["compute_stack"]]
+    there = json.loads(json.dumps(sample).replace(sample["region"], resource["region"]))
+    resource = filled(resource, there)
+    assert "${" not in json.dumps(resource)
+    assert register(resource).action == "created"
+    assert register(resource).action == "unchanged"
