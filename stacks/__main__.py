@@ -20,11 +20,12 @@ def main() -> int:
         "--clouds", metavar="DIR", help="where the YAML files are (default: cdktf.json's context.clouds)"
     )
     parser.add_argument("--out", metavar="DIR", help="where the JSON goes (default: cdktf.json's output)")
+    parser.add_argument("--notes", action="store_true", help="print what upstream's defaults leave open")
     arguments = parser.parse_args()
     try:
         from anyscale_constructs.cli.synth import synth  # noqa: PLC0415 - it starts the engine, which may be missing
 
-        synth(STACKS, arguments.names, arguments.clouds, arguments.out)
+        synth(STACKS, arguments.names, arguments.clouds, arguments.out, notes=arguments.notes)
     except ConstructsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status

@@ -97,6 +97,17 @@ def custom_control_plane_policies_need_the_control_plane_role(i: Inputs) -> Find
     return None
 
 
+def permissions_are_narrowed_to_the_cloud(i: Inputs) -> Finding | None:
+    """Without the cloud's id the control plane may start and end every EC2 instance of the account."""
+    if i["create_anyscale_access_role"] is True and i["anyscale_cloud_id"] is None:
+        return Finding(
+            "anyscale_cloud_id is not set, so the control plane's EC2 permissions are for every instance",
+            "set cloud_id once the cloud is registered, or register with registration: terraform",
+            note=True,
+        )
+    return None
+
+
 def anyscale_is_trusted(i: Inputs) -> Finding | None:
     """ARNs of your own replace Anyscale's; `anyscale cloud verify` warns then."""
     trusted = i["anyscale_trusted_role_arns"]
@@ -141,6 +152,7 @@ class Iam(IamModule):
         the_s3_policy_names_a_bucket,
         node_policies_need_the_node_role,
         custom_control_plane_policies_need_the_control_plane_role,
+        permissions_are_narrowed_to_the_cloud,
         anyscale_is_trusted,
         names_fit_iam,
     )

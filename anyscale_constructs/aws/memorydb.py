@@ -110,6 +110,13 @@ def access_without_a_password_is_chosen(i: Inputs) -> Finding | None:
     return None
 
 
+def snapshots_are_kept(i: Inputs) -> Finding | None:
+    """Upstream keeps none."""
+    if i["memorydb_snapshot_retention_limit"] in {None, 0}:
+        return Finding("memorydb_snapshot_retention_limit is not set, so no snapshot is kept", "give days", note=True)
+    return None
+
+
 class MemoryDb(MemoryDbModule):
     """A MemoryDB cluster in the nodes' subnets.
 
@@ -133,6 +140,7 @@ class MemoryDb(MemoryDbModule):
         users_are_in_an_access_list,
         users_are_alike,
         access_without_a_password_is_chosen,
+        snapshots_are_kept,
     )
 
     def __init__(

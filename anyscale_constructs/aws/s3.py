@@ -130,6 +130,14 @@ def logging_names_its_bucket(i: Inputs) -> Finding | None:
     return None
 
 
+def objects_have_versions_and_an_access_log(i: Inputs) -> Finding | None:
+    """Upstream turns neither on."""
+    off = [name for name in ("object_versioning", "logging") if i[name] in (False, {})]
+    if off:
+        return Finding(f"{' and '.join(off)} of the bucket: off by default", "set what your rules ask for", note=True)
+    return None
+
+
 class S3(S3Module):
     """A private, encrypted bucket that Anyscale's console may read logs from.
 
@@ -156,6 +164,7 @@ class S3(S3Module):
         cors_rule_lets_the_console_read_logs,
         encryption_names_the_algorithm_of_its_key,
         logging_names_its_bucket,
+        objects_have_versions_and_an_access_log,
     )
 
     def __init__(

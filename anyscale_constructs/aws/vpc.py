@@ -151,6 +151,13 @@ def flow_logs_need_their_log_group_and_role(i: Inputs) -> Finding | None:
     return None
 
 
+def flow_logs_are_on(i: Inputs) -> Finding | None:
+    """Upstream leaves them off."""
+    if i["enable_vpc_flow_logs"] is False:
+        return Finding("enable_vpc_flow_logs is off by default", "turn it on to see who talks to whom", note=True)
+    return None
+
+
 def the_flow_log_role_fits_its_name(i: Inputs) -> Finding | None:
     """Upstream begins the role's name with the VPC's, and IAM takes 38 characters there."""
     name, longest = i["anyscale_vpc_name"], 38 - len("-flow-log-role-")
@@ -268,6 +275,7 @@ class Vpc(VpcModule):
         subnets_fit_the_availability_zones,
         nat_gateway_count_leaves_no_private_subnet_without_a_route,
         flow_logs_need_their_log_group_and_role,
+        flow_logs_are_on,
         the_flow_log_role_fits_its_name,
         secondary_ranges_need_a_new_vpc,
         one_existing_private_route_table_associates_each_subnet_twice,

@@ -18,7 +18,12 @@ from anyscale_constructs.errors import ConfigError, ConstructsError
 
 
 def synth(
-    kinds: Mapping[str, str], names: Sequence[str] = (), clouds: str | None = None, out: str | None = None
+    kinds: Mapping[str, str],
+    names: Sequence[str] = (),
+    clouds: str | None = None,
+    out: str | None = None,
+    *,
+    notes: bool = False,
 ) -> None:
     """Synthesizes clouds and prints what came out.
 
@@ -27,6 +32,7 @@ def synth(
         names: Which clouds. Default: all.
         clouds: Where the YAML files are. Default: what cdktf.json names.
         out: Where the JSON goes. Default: what cdktf.json names.
+        notes: Whether to print what upstream's defaults leave open, instead of how often.
 
     Raises:
         ConstructsError: Something is wrong in one of them; the output directory is as it was then.
@@ -48,6 +54,7 @@ def synth(
     stacks = synthesize(build, target)
     _warn(target)
     _report(stacks, target)
+    _note(stacks, all_of_them=notes)
 
 
 def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
@@ -104,6 +111,16 @@ def _warn(out: pathlib.Path) -> None:
         for note in stack["annotations"]:
             level = note["level"].rpartition(":")[2].removeprefix("@cdktf/")
             print(f"{level}: {note['constructPath'].replace('/', ': ')}: {note['message']}", file=sys.stderr)
+
+
+def _note(stacks: Sequence[CloudStack], *, all_of_them: bool) -> None:
+    notes = [
+        f"{stack.name}: {m.address}: {note}" for stack in stacks for m in stack.modules.values() for note in m.notes
+    ]
+    if all_of_them:
+        print("\n" + "\n".join(notes))
+    elif notes:
+        print(f"\n{len(notes)} notes on what upstream's defaults leave open: python -m stacks --notes")
 
 
 def _report(stacks: Sequence[CloudStack], out: pathlib.Path) -> None:

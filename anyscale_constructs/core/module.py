@@ -21,7 +21,7 @@ _NOT_GIVEN = object()
 
 @dataclass(frozen=True)
 class Finding:
-    """What a guard found: an error, or a warning where the recommendation is missed but it works.
+    """What a guard found: an error, a warning where a recommendation is missed, or a note on an open default.
 
     Args:
         what: What is wrong, in one clause that begins with the input's name.
@@ -29,6 +29,7 @@ class Finding:
         value: The value that was given.
         allowed: What would be accepted.
         warning: Whether it works all the same.
+        note: Whether it works and is upstream's own default: told when asked for.
     """
 
     what: str
@@ -36,6 +37,7 @@ class Finding:
     value: Any = _NOT_GIVEN
     allowed: str = ""
     warning: bool = False
+    note: bool = False
 
     def __str__(self) -> str:
         values = {} if self.value is _NOT_GIVEN else {"value": self.value}
@@ -108,7 +110,7 @@ class Module(TerraformHclModule):
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         findings = [finding for guard in self.guards if (finding := guard(self.inputs))]
-        self._refuse(id, [str(finding) for finding in findings if not finding.warning])
+        self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
         self.rendered = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
             scope,
@@ -120,8 +122,10 @@ class Module(TerraformHclModule):
             skip_asset_creation_from_local_modules=True,
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
+        self.notes = [str(finding) for finding in findings if finding.note]
         for warning in findings:
-            Annotations.of(self).add_warning(str(warning))
+            if warning.warning:
+                Annotations.of(self).add_warning(str(warning))
         if hasattr(stack, "register_module"):
             stack.register_module(self)
 

@@ -46,12 +46,12 @@ CASES = [
 
 
 def said(stack: CloudStack, table: Table, properties: Mapping[str, Any]) -> list[str]:
-    """What the guards say, errors or warnings."""
+    """What the guards say: errors, or warnings and notes."""
     try:
         construct = table.construct(stack, "m", **{**table.base, **properties})
     except InputError as error:
         return str(error).splitlines()
-    return [entry.data for entry in construct.node.metadata if entry.type == "@cdktf/warn"]
+    return [entry.data for entry in construct.node.metadata if entry.type == "@cdktf/warn"] + construct.notes
 
 
 @pytest.mark.parametrize(("table", "case"), CASES)

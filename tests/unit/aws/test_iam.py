@@ -23,6 +23,13 @@ TABLE = Table(
     {"bucket": BUCKET, "anyscale_external_id": "org_1-acme"},
     [
         Case(
+            iam.permissions_are_narrowed_to_the_cloud,
+            "anyscale_cloud_id is not set, so the control plane",
+            [{}],
+            [{"anyscale_cloud_id": "cld_1234"}, {"create_anyscale_access_role": False}],
+            trap="17",
+        ),
+        Case(
             iam.the_control_plane_says_its_external_id,
             "anyscale_external_id is not set, so the trust policy would have no condition",
             [

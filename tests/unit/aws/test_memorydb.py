@@ -73,6 +73,13 @@ TABLE = Table(
             [{"create_memorydb_users": True, "create_memorydb_acl": True}, {"create_memorydb_users": False}],
         ),
         Case(
+            memorydb.snapshots_are_kept,
+            "memorydb_snapshot_retention_limit is not set, so no snapshot is kept",
+            [{}, {"memorydb_snapshot_retention_limit": 0}],
+            [{"memorydb_snapshot_retention_limit": 1}],
+            trap="18",
+        ),
+        Case(
             memorydb.users_are_alike,
             "memorydb_users have different keys",
             [{"memorydb_users": {"a": {"user_name": "a"}, "b": {"user_name": "b", "tags": {}}}}],

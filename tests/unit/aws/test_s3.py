@@ -27,6 +27,13 @@ TABLE = Table(
     {},
     [
         Case(
+            s3.objects_have_versions_and_an_access_log,
+            "object_versioning and logging of the bucket: off by default",
+            [{}],
+            [{"object_versioning": True, "logging": {"target_bucket": "acme-logs"}}],
+            trap="18",
+        ),
+        Case(
             s3.bucket_name_is_one_aws_accepts,
             "anyscale_bucket_name must be an S3 bucket name",
             [

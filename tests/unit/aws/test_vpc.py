@@ -82,6 +82,13 @@ TABLE = Table(
             trap="10",
         ),
         Case(
+            vpc.flow_logs_are_on,
+            "enable_vpc_flow_logs is off by default",
+            [{}],
+            [{"enable_vpc_flow_logs": True}],
+            trap="18",
+        ),
+        Case(
             vpc.the_flow_log_role_fits_its_name,
             "anyscale_vpc_name is too long for the role of its flow logs",
             [{"enable_vpc_flow_logs": True, "anyscale_vpc_name": "n" * 24}],

@@ -69,6 +69,8 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
     assert next_ == (
         "Next: terraform -chdir=cdktf.out/stacks/STACK init, then terraform -chdir=cdktf.out/stacks/STACK apply\n"
         "Then: anyscale-constructs register STACK\n"
+        "\n"
+        "7 notes on what upstream's defaults leave open: python -m stacks --notes\n"
     )
     assert set(files(folder / "cdktf.out")) == {
         "manifest.json",
