@@ -91,7 +91,7 @@ def register(
             console = Console(stderr=True, quiet=compact, soft_wrap=True, highlight=False, markup=False)
             registrar = Registrar(
                 registration,
-                Program(timeout - (time.monotonic() - begin)),
+                Program(timeout, begin),
                 verify=verify,
                 auto_add_user=enable_auto_add_user,
                 say=console.print,

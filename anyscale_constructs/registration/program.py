@@ -46,16 +46,17 @@ class Program:
     so is a run that is under way when this process is interrupted.
 
     Args:
-        time_limit: Seconds from now.
+        time_limit: Seconds.
+        since: When they began, on the monotonic clock.
 
     Raises:
         RegistrationError: There is no such program.
     """
 
-    def __init__(self, time_limit: float) -> None:
+    def __init__(self, time_limit: float, since: float) -> None:
         self._path = _find()
         self._time_limit = time_limit
-        self._deadline = time.monotonic() + time_limit
+        self._deadline = since + time_limit
         self._grace = min(_LONGEST_GRACE, time_limit / 4)
 
     def run(self, *arguments: str) -> Done:
