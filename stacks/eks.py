@@ -30,8 +30,8 @@ from anyscale_constructs.core.model import existing_if, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
-from anyscale_constructs.engine import Annotations, Construct
-from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, gpu_instance_types, operator_values
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.kubernetes import EksReleasesConfig, OperatorStack, gpu_instance_types, operator_values
 from anyscale_constructs.kubernetes.charts import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
 from anyscale_constructs.kubernetes.stack import ca_certificate
 from anyscale_constructs.registration.in_stack import TerraformRegistration
@@ -66,7 +66,7 @@ class EksConfig(AwsCloudConfig):
         Annotated[ClusterConfig, Tag("new")] | Annotated[ExistingCluster, Tag("existing")],
         existing_if("cluster_name", ClusterConfig),
     ] = Field(default_factory=ClusterConfig)
-    releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
+    releases: EksReleasesConfig = Field(default_factory=EksReleasesConfig)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -260,13 +260,8 @@ class EksOperatorStack(OperatorStack):
         gpus = config.cluster.nodes.gpu_types if isinstance(config.cluster, ClusterConfig) else []
         if gpus or isinstance(config.cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin)
-        if releases.gateway.enabled and config.networking_mode == "PUBLIC" and not releases.gateway.ingress_cidr_blocks:
-            Annotations.of(self).add_warning(
-                "releases.gateway.ingress_cidr_blocks is empty, so the whole internet reaches the load balancer. "
-                "To mend it: name the ranges your users come from, or set networking_mode: PRIVATE"
-            )
         annotations = _balancer_annotations(config)
-        gateway, ready = self.gateway(releases.gateway, annotations, "hostname", balancers)
+        gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "hostname", balancers)
         self.operator(
             releases.operator,
             operator_values(

@@ -5,3 +5,5 @@ CONTROL_PLANE_ACCOUNT = "525325868955"
 
 CONSOLE_ORIGIN = "https://*.anyscale.com"
 """Where the console's pages come from, which read logs from the bucket."""
+RESOURCE_ID_OUTPUT = "anyscale_cloud_resource_id"
+"""The output that holds the cloud resource's id, where Terraform registers the cloud."""

@@ -1,6 +1,6 @@
 """Terraform backends: always explicit, so that the same configuration gives the same bytes everywhere."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -55,10 +55,38 @@ class Hcp(Model):
 Backend = Annotated[Local | S3 | Gcs | Hcp, Field(discriminator="type")]
 
 _PLACES = {"local": "path", "s3": "key", "gcs": "prefix", "hcp": "workspace"}
+_DEFAULTS = {"local": "../../../terraform.{}.tfstate", "s3": "{}/terraform.tfstate", "gcs": "{}", "hcp": "{}"}
+
+
+def place(backend: Backend, name: str) -> str:
+    """Where in the backend a stack's state is.
+
+    Args:
+        backend: The backend.
+        name: The stack's name.
+    """
+    return getattr(backend, _PLACES[backend.type]) or _DEFAULTS[backend.type].format(name)
 
 
 def beside(backend: Backend, suffix: str) -> Backend:
     """The backend of a cloud's second stack: a state of its own in the same place."""
-    place = _PLACES[backend.type]
-    given = getattr(backend, place)
-    return backend.model_copy(update={place: given and given + suffix})
+    key = _PLACES[backend.type]
+    given = getattr(backend, key)
+    return backend.model_copy(update={key: given and given + suffix})
+
+
+def remote_state(backend: Backend, name: str) -> dict[str, Any]:
+    """The arguments of the data source `terraform_remote_state` that reads a stack's outputs.
+
+    Args:
+        backend: That stack's backend.
+        name: That stack's name.
+    """
+    there = place(backend, name)
+    if isinstance(backend, Hcp):
+        workspace = {"organization": backend.organization, "hostname": backend.hostname, "workspaces": {"name": there}}
+        return {"backend": "remote", "config": workspace}
+    config = backend.model_dump(exclude={"type", "role_arn"}, exclude_none=True) | {_PLACES[backend.type]: there}
+    if isinstance(backend, S3) and backend.role_arn:
+        config["assume_role"] = {"role_arn": backend.role_arn}
+    return {"backend": backend.type, "config": config}

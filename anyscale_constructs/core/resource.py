@@ -37,9 +37,14 @@ class Resource(TerraformResource):
         for name, value in _set(arguments).items():
             self.add_override(name, value)
 
+    @property
+    def address(self) -> str:
+        """Its address in Terraform."""
+        return f"{self.terraform_resource_type}.{self.friendly_unique_id}"
+
     def attribute(self, path: str, type: str = "string") -> Expr:
         """The reference to one of its attributes, e.g. `arn`."""
-        return expr(f"{self.terraform_resource_type}.{self.friendly_unique_id}.{path}", type)
+        return expr(f"{self.address}.{path}", type)
 
 
 class Data(TerraformDataSource):

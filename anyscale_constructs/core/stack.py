@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local
+from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local, place
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
 from anyscale_constructs.core.expressions import Expr, expr, references
@@ -195,28 +195,29 @@ class CloudStack(TerraformStack):
 
 
 def _add_backend(stack: TerraformStack, backend: Backend, name: str) -> None:
+    there = place(backend, name)
     match backend:
         case Local():
-            LocalBackend(stack, path=backend.path or f"../../../terraform.{name}.tfstate")
+            LocalBackend(stack, path=there)
         case S3():
             S3Backend(
                 stack,
                 bucket=backend.bucket,
                 region=backend.region,
-                key=backend.key or f"{name}/terraform.tfstate",
+                key=there,
                 encrypt=True,
                 kms_key_id=backend.kms_key_id,
                 assume_role={"role_arn": backend.role_arn} if backend.role_arn else None,
                 profile=backend.profile,
             ).add_override("use_lockfile", True)
         case Gcs():
-            GcsBackend(stack, bucket=backend.bucket, prefix=backend.prefix or name)
+            GcsBackend(stack, bucket=backend.bucket, prefix=there)
         case Hcp():
             CloudBackend(
                 stack,
                 organization=backend.organization,
                 hostname=backend.hostname,
-                workspaces=NamedCloudWorkspace(backend.workspace or name),
+                workspaces=NamedCloudWorkspace(there),
             )
 
 

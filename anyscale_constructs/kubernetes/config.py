@@ -29,10 +29,6 @@ class GatewayConfig(ReleaseConfig):
 class ReleasesConfig(Model):
     """What runs in the cluster."""
 
-    autoscaler: ReleaseConfig = Field(default_factory=ReleaseConfig, description="The cluster autoscaler.")
-    load_balancer_controller: ReleaseConfig = Field(
-        default_factory=ReleaseConfig, description="The AWS load balancer controller."
-    )
     device_plugin: ReleaseConfig = Field(
         default_factory=ReleaseConfig, description="NVIDIA's device plugin; only with GPUs."
     )
@@ -40,3 +36,12 @@ class ReleasesConfig(Model):
         default_factory=GatewayConfig, description="Envoy Gateway, a Gateway and its load balancer."
     )
     operator: ReleaseConfig = Field(default_factory=ReleaseConfig, description="Anyscale's operator.")
+
+
+class EksReleasesConfig(ReleasesConfig):
+    """What runs in a cluster on EKS, which has no autoscaler and no load balancers of its own."""
+
+    autoscaler: ReleaseConfig = Field(default_factory=ReleaseConfig, description="The cluster autoscaler.")
+    load_balancer_controller: ReleaseConfig = Field(
+        default_factory=ReleaseConfig, description="The AWS load balancer controller."
+    )

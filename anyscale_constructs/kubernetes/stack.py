@@ -2,15 +2,17 @@
 
 import importlib.resources
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
-from anyscale_constructs.core.backend import beside
+from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
+from anyscale_constructs.core.backend import Backend, beside, remote_state
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import Expr, expr
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.engine import Construct, TerraformAsset, TerraformVariable
+from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.engine import Annotations, Construct, TerraformAsset, TerraformVariable
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import GatewayConfig, ReleaseConfig
 from anyscale_constructs.kubernetes.operator import Gateway, OperatorValues
@@ -39,6 +41,10 @@ class OperatorStack(CloudStack):
 
     def __init__(self, scope: Construct, name: str, config: CloudConfig) -> None:
         super().__init__(scope, name + SUFFIX, backend=beside(config.backend, SUFFIX))
+        by_terraform = config.registration == "terraform"
+        self.cloud_resource_id = self._registered(scope, name, config.backend) if by_terraform else self._variable(name)
+
+    def _variable(self, name: str) -> Expr:
         TerraformVariable(
             self,
             "cloud_resource_id",
@@ -49,7 +55,14 @@ class OperatorStack(CloudStack):
             condition='${can(regex("^cldrsrc_[A-Za-z0-9]+$", var.cloud_resource_id))}',
             error_message="It must be a cloud resource id, which begins with cldrsrc_; one with cld_ is the cloud's.",
         )
-        self.cloud_resource_id = expr("var.cloud_resource_id", "string")
+        return expr("var.cloud_resource_id", "string")
+
+    def _registered(self, scope: Construct, name: str, backend: Backend) -> Expr:
+        # One deploy of both makes the first stack first.
+        if isinstance(cloud := scope.node.try_find_child(name), CloudStack):
+            self.add_dependency(cloud)
+        state = Data(self, "terraform_remote_state", "cloud", remote_state(backend, name))
+        return state.attribute(f"outputs.{RESOURCE_ID_OUTPUT}")
 
     def connect(self, host: str, ca_certificate: str, command: Sequence[str]) -> None:
         """Configures the providers of Helm and Kubernetes.
@@ -89,14 +102,20 @@ class OperatorStack(CloudStack):
         self.release(DEVICE_PLUGIN, config, values)
 
     def gateway(
-        self, config: GatewayConfig, annotations: Mapping[str, str], address: str, depends_on: Sequence[Construct]
+        self,
+        config: GatewayConfig,
+        networking_mode: NetworkingMode,
+        annotations: Mapping[str, str],
+        address: Literal["hostname", "ip"],
+        depends_on: Sequence[Construct] = (),
     ) -> tuple[Gateway | None, list[Construct]]:
         """Installs Envoy Gateway, and a Gateway with its load balancer.
 
         Args:
             config: What is said of it.
+            networking_mode: Whether the load balancer is one of the internet, as its annotations say.
             annotations: Of the load balancer.
-            address: Which attribute of the load balancer is its address: hostname or ip.
+            address: Which attribute of the load balancer is its address.
             depends_on: What makes load balancers.
 
         Returns:
@@ -104,6 +123,11 @@ class OperatorStack(CloudStack):
         """
         if not config.enabled:
             return None, []
+        if networking_mode == "PUBLIC" and not config.ingress_cidr_blocks:
+            Annotations.of(self).add_warning(
+                "releases.gateway.ingress_cidr_blocks is empty, so the whole internet reaches the load balancer. "
+                "To mend it: name the ranges your users come from, or set networking_mode: PRIVATE"
+            )
         controller = self.release(ENVOY_GATEWAY, config, {}, depends_on)
         folder = str(importlib.resources.files("anyscale_constructs.kubernetes") / "gateway")
         asset = TerraformAsset(self, "gateway-chart", path=folder)
@@ -126,7 +150,7 @@ class OperatorStack(CloudStack):
         place = service.attribute(f"status[0].load_balancer[0].ingress[0].{address}")
         self.add_output("anyscale_gateway_address", place)
         gateway: Gateway = {"enabled": True, "name": _RELEASE, "namespace": OPERATOR.namespace}
-        gateway[address] = place  # type: ignore[literal-required] # hostname or ip
+        gateway[address] = place
         return gateway, [release]
 
     def operator(self, config: ReleaseConfig, values: OperatorValues, depends_on: Sequence[Construct]) -> None:

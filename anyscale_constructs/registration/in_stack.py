@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.core.expressions import Expr, expr
 from anyscale_constructs.core.interface import Provider as RequiredProvider
+from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import TerraformResource
@@ -45,11 +47,12 @@ class TerraformRegistration:
         """Gives the cloud its infrastructure, once all of it is there, and the stack the ids as outputs."""
         arguments = {"cloud_id": self.cloud_id, **resource_arguments(resource)}
         # A reference to a role does not wait for its policies.
-        arguments["depends_on"] = [module.address for module in self._stack.modules.values()]
+        others = [child.address for child in self._stack.node.children if isinstance(child, Resource)]
+        arguments["depends_on"] = [*(module.address for module in self._stack.modules.values()), *others]
         self._add("cloud_resource", "anyscale_cloud_resource", arguments)
         self._stack.add_output("anyscale_cloud_id", self.cloud_id)
         self._stack.add_output(
-            "anyscale_cloud_resource_id", expr("anyscale_cloud_resource.cloud_resource.cloud_resource_id", "string")
+            RESOURCE_ID_OUTPUT, expr("anyscale_cloud_resource.cloud_resource.cloud_resource_id", "string")
         )
 
     def _add(self, id: str, kind: str, arguments: dict[str, Any]) -> None:

@@ -307,12 +307,24 @@ def test_without_gpus_there_is_no_device_plugin(make: Make) -> None:
     assert values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"] == {}
 
 
-def test_with_terraforms_registration_the_id_is_an_output(make: Make) -> None:
-    stack, _ = make(registration="terraform")
-    assert stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]["compute_stack"] == "K8S"
+def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:
+    stack, operator = make(registration="terraform")
+    resource = stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]
+    assert resource["compute_stack"] == "K8S"
+    assert {"module.eks", "aws_iam_role_policy.operator", "aws_eks_pod_identity_association.operator"} <= set(
+        resource["depends_on"]
+    )
     assert stack["output"]["anyscale_cloud_resource_id"]["value"] == (
         "${anyscale_cloud_resource.cloud_resource.cloud_resource_id}"
     )
+    assert "variable" not in operator
+    state = {name: value for name, value in operator["data"]["terraform_remote_state"]["cloud"].items() if name != "//"}
+    assert state == {"backend": "local", "config": {"path": "../../../terraform.ml.tfstate"}}
+    assert values(operator, "anyscale-operator")["global"]["cloudDeploymentId"] == (
+        "${data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id}"
+    )
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["stacks"]["ml-operator"]["dependencies"] == ["ml"]
 
 
 @pytest.mark.parametrize(

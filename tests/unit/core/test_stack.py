@@ -101,6 +101,43 @@ def test_the_backend_is_always_written(state: Backend | None, written: dict[str,
     assert synth(lambda app: CloudStack(app, "test", backend=state))["terraform"] == written
 
 
+@pytest.mark.parametrize(
+    ("state", "read"),
+    [
+        (Local(), {"backend": "local", "config": {"path": "../../../terraform.test.tfstate"}}),
+        (
+            backend.S3(type="s3", bucket="acme-state", region="us-east-2", role_arn=ROLE),
+            {
+                "backend": "s3",
+                "config": {
+                    "bucket": "acme-state",
+                    "key": "test/terraform.tfstate",
+                    "region": "us-east-2",
+                    "assume_role": {"role_arn": ROLE},
+                },
+            },
+        ),
+        (
+            Gcs(type="gcs", bucket="acme-state", prefix="p"),
+            {"backend": "gcs", "config": {"bucket": "acme-state", "prefix": "p"}},
+        ),
+        (
+            Hcp(type="hcp", organization="acme"),
+            {
+                "backend": "remote",
+                "config": {
+                    "organization": "acme",
+                    "hostname": "app.terraform.io",
+                    "workspaces": {"name": "test"},
+                },
+            },
+        ),
+    ],
+)
+def test_a_stack_can_read_the_state_of_another(state: Backend, read: dict[str, Any]) -> None:
+    assert backend.remote_state(state, "test") == read
+
+
 def test_providers_are_pinned_to_what_all_modules_accept(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
