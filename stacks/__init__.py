@@ -1,6 +1,7 @@
 """The clouds you can make: one module a kind, each a composition to read, copy and change."""
 
 STACKS = {
+    "aks": "stacks.aks:AksStack",
     "ec2": "stacks.ec2:Ec2Stack",
     "eks": "stacks.eks:EksStack",
     "gce": "stacks.gce:GceStack",

@@ -91,13 +91,20 @@ class OperatorStack(CloudStack):
         """Releases a chart, unless it is switched off; gives what others can depend on."""
         return [Release(self, chart, config, values, depends_on)] if config.enabled else []
 
-    def device_plugin(self, config: ReleaseConfig) -> None:
-        """Installs NVIDIA's device plugin on all nodes with GPUs."""
+    def device_plugin(self, config: ReleaseConfig, taints: Sequence[str] = ()) -> None:
+        """Installs NVIDIA's device plugin on all nodes with GPUs.
+
+        Args:
+            config: What is said of it.
+            taints: Keys of taints that the provider has on some of them.
+        """
         has_gpu = {"key": "nvidia.com/gpu.product", "operator": "Exists"}
         terms = {"nodeSelectorTerms": [{"matchExpressions": [has_gpu]}]}
         values = {
             "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}},
-            "tolerations": [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in _GPU_TAINTS],
+            "tolerations": [
+                {"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in (*_GPU_TAINTS, *taints)
+            ],
         }
         self.release(DEVICE_PLUGIN, config, values)
 

@@ -55,7 +55,7 @@ def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathli
 
 
 def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path) -> dict[str, Any]:
-    """Resources and data whose arguments are recorded become calls of stand-in modules; others need their provider."""
+    """Resources and data whose arguments are recorded become calls of stand-in modules; of others, Terraform's stay."""
     recorded = [
         (block, kind, name)
         for block, kinds in RECORDED.items()
@@ -69,12 +69,17 @@ def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path)
         text = re.sub(rf"(?<![\w.]){prefix}{kind}\.{name}(?=[.\"])", call, text)
     changed: dict[str, Any] = json.loads(text)
     bodies = {block: changed.pop(block, {}) for block in RECORDED}
+    for block, kinds in bodies.items():
+        if built_in := {kind: each for kind, each in kinds.items() if kind.startswith("terraform_")}:
+            changed[block] = built_in
     for block, kind, name in recorded:
         body, known = bodies[block][kind][name], RECORDED[block][kind]
+        check_lifecycle(body.pop("lifecycle", {}), {*known["arguments"], *known["attributes"]}, f"{kind}.{name}")
         check_names(body, known["arguments"] | {"//": {}, "depends_on": "list(string)"}, f"{kind}.{name}")
         # With an underscore, since some arguments, such as version, mean something else to a module call.
         arguments = {f"{key}_" if key in known["arguments"] else key: value for key, value in body.items()}
-        changed["module"][f"{block}-{kind}-{name}"] = arguments | {"source": str(_write_block(kind, known, directory))}
+        folder = _write_block(directory / f"{block}-{kind}", known)
+        changed["module"][f"{block}-{kind}-{name}"] = arguments | {"source": str(folder)}
     return changed
 
 
@@ -86,8 +91,15 @@ def check_names(value: Any, known: Any, where: str) -> None:
             check_names(inner, known[key], f"{where}.{key}")
 
 
-def _write_block(kind: str, known: dict[str, Any], directory: pathlib.Path) -> pathlib.Path:
-    folder = directory / kind
+def check_lifecycle(lifecycle: dict[str, Any], known: set[str], where: str) -> None:
+    """A module call has no lifecycle, so what it names is looked up here."""
+    named = [re.split(r"[.[]", path)[0] for path in lifecycle.get("ignore_changes", [])]
+    for condition in lifecycle.get("postcondition", []):
+        named += re.findall(r"\bself\.(\w+)", condition["condition"])
+    assert set(named) <= known, f"{where} has no {sorted(set(named) - known)}"
+
+
+def _write_block(folder: pathlib.Path, known: dict[str, Any]) -> pathlib.Path:
     folder.mkdir(parents=True, exist_ok=True)
     blocks = [
         f'variable "{name}_" {{\n  type = {_constraint(type_)}\n'

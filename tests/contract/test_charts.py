@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from anyscale_constructs.core.config import Document
 from anyscale_constructs.kubernetes.charts import OPERATOR
 from tests import ROOT
 from tests.examples import CLOUDS, synthesized
@@ -16,7 +17,9 @@ from tests.examples import CLOUDS, synthesized
 # The chart's values.yaml at that version: keys with a value, and mappings that take keys of the user's own.
 RECORDED = json.loads((pathlib.Path(__file__).parent / "charts" / "anyscale-operator.json").read_text())
 GATEWAY = ROOT / "anyscale_constructs" / "kubernetes" / "gateway"
-KUBERNETES = [cloud for cloud in CLOUDS if cloud.stem.startswith("eks")]
+VIRTUAL_MACHINES = {"ec2", "gce"}
+KUBERNETES = [cloud for cloud in CLOUDS if Document(cloud).data["stack"] not in VIRTUAL_MACHINES]
+BY_TERRAFORM = "${data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id}"
 
 
 def releases(example: pathlib.Path, directory: pathlib.Path) -> dict[str, dict[str, Any]]:
@@ -42,7 +45,7 @@ def test_the_recorded_chart_is_the_one_that_is_released() -> None:
 def test_the_operators_values_are_ones_that_the_chart_has(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
     values = releases(example, tmp_path)["anyscale-operator"]
     assert not set(paths(values)) - {*RECORDED["keys"], *RECORDED["mappings"]}
-    assert values["global"]["cloudDeploymentId"] == "${var.cloud_resource_id}"
+    assert values["global"]["cloudDeploymentId"] in {"${var.cloud_resource_id}", BY_TERRAFORM}
 
 
 def test_check_bites() -> None:

@@ -20,7 +20,7 @@ LAYERS = [
     {"engine"},
     {"core"},
     {"modules"},
-    {"aws", "google", "kubernetes"},
+    {"aws", "azure", "google", "kubernetes"},
     {"registration"},
     {"codegen"},
     {"cli", "review", "testing"},

@@ -10,7 +10,10 @@ from tests import ROOT
 
 PACKAGES = [
     "anyscale_constructs",
-    *(f"anyscale_constructs.{package}" for package in ("aws", "google", "kubernetes", "modules.aws", "modules.google")),
+    *(
+        f"anyscale_constructs.{package}"
+        for package in ("aws", "azure", "google", "kubernetes", "modules.aws", "modules.google")
+    ),
 ]
 
 

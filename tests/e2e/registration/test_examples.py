@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from anyscale_constructs.core.config import Document
 from tests.e2e.registration.conftest import Cli
 from tests.examples import CLOUDS, synthesized
-from tests.registration_samples import AWS_K8S, AWS_VM, GCP_VM
+from tests.registration_samples import ALL
 
-SAMPLES = {("AWS", "VM"): AWS_VM, ("AWS", "K8S"): AWS_K8S, ("GCP", "VM"): GCP_VM}
-EXAMPLES = [example for example in CLOUDS if example.stem.startswith(("gce-", "eks"))]
+SAMPLES = {(sample["provider"], sample["compute_stack"]): sample for sample in ALL.values()}
+# EC2's are registered by their whole lives' tests.
+EXAMPLES = [example for example in CLOUDS if Document(example).data["stack"] != "ec2"]
 
 
 def filled(value: Any, sample: Any) -> Any:

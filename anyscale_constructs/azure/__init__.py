@@ -1,0 +1,20 @@
+"""What an Anyscale cloud on Azure is made of. There are no upstream modules, so these are resources."""
+
+from anyscale_constructs.azure.aks import add_cluster, find_cluster
+from anyscale_constructs.azure.config import ExistingCluster, ExistingContainer, ExistingVnet
+from anyscale_constructs.azure.identity import add_operator_identity, assign_role
+from anyscale_constructs.azure.storage import Container, add_container, existing_container, unique_account_name
+
+__all__ = [
+    "Container",
+    "ExistingCluster",
+    "ExistingContainer",
+    "ExistingVnet",
+    "add_cluster",
+    "add_container",
+    "add_operator_identity",
+    "assign_role",
+    "existing_container",
+    "find_cluster",
+    "unique_account_name",
+]

@@ -1,0 +1,148 @@
+"""The Kubernetes cluster: a new one, or what is known of an existing one."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+
+from anyscale_constructs.azure.config import ClusterConfig
+from anyscale_constructs.azure.identity import assign_role
+from anyscale_constructs.azure.nodes import default_node_pool, node_pools
+from anyscale_constructs.core.expressions import expr, is_unresolved
+from anyscale_constructs.core.resource import Data, Resource
+from anyscale_constructs.engine import Construct
+
+_LONGEST_DNS_PREFIX = 54
+_DNS_ADDRESS = 10
+_ADMINISTRATOR = "Azure Kubernetes Service RBAC Cluster Admin"
+# AKS has settings of its own for upgrades, which are no change of ours.
+_UPGRADES = "upgrade_settings"
+# The data source holds the users' credentials. Without local accounts they are empty: Entra ID's tokens stand for
+# them. With local accounts they are keys, and would be in the state: the plan fails before anything is written.
+_NO_KEYS = {
+    "condition": expr(
+        "length(self.kube_admin_config) == 0 && "
+        'alltrue([for user in self.kube_config : user.client_key == "" && user.password == ""])',
+        "bool",
+    ),
+    "error_message": "The cluster has local accounts, whose keys would be in the state. To mend it: az aks update "
+    "--enable-aad --enable-azure-rbac --disable-local-accounts.",
+}
+
+
+def find_cluster(scope: Construct, name: str, resource_group_name: str) -> Data:
+    """Looks a cluster up by its names; one with local accounts fails Terraform's plan.
+
+    Args:
+        scope: The stack.
+        name: The cluster's name.
+        resource_group_name: Its resource group.
+    """
+    arguments = {
+        "name": name,
+        "resource_group_name": resource_group_name,
+        "lifecycle": {"postcondition": [_NO_KEYS]},
+    }
+    return Data(scope, "azurerm_kubernetes_cluster", "this", arguments)
+
+
+def add_cluster(
+    scope: Construct,
+    cluster: ClusterConfig,
+    *,
+    name: str,
+    location: str,
+    resource_group_name: str,
+    subnet_id: str,
+    tags: Mapping[str, str],
+) -> Resource:
+    """Makes a cluster and its node pools.
+
+    Args:
+        scope: The stack.
+        cluster: What they are made of.
+        name: The cluster's name.
+        location: Its region.
+        resource_group_name: Its resource group.
+        subnet_id: The nodes' subnet.
+        tags: For the cluster and its nodes.
+
+    Returns:
+        The cluster.
+    """
+    identity = Resource(
+        scope,
+        "azurerm_user_assigned_identity",
+        "cluster",
+        {"name": f"{name}-cluster", "location": location, "resource_group_name": resource_group_name, "tags": tags},
+    )
+    # For nodes and internal load balancers in a subnet that AKS has not made.
+    network = assign_role(
+        scope,
+        "cluster_subnet",
+        "Network Contributor",
+        on=subnet_id,
+        principal_id=identity.attribute("principal_id"),
+        principal_type="ServicePrincipal",
+    )
+    ranges = cluster.authorized_ip_ranges
+    resource = Resource(
+        scope,
+        "azurerm_kubernetes_cluster",
+        "this",
+        {
+            "name": name,
+            "location": location,
+            "resource_group_name": resource_group_name,
+            "dns_prefix": _dns_prefix(name),
+            "kubernetes_version": cluster.kubernetes_version,
+            "sku_tier": cluster.sku_tier,
+            "oidc_issuer_enabled": True,
+            "workload_identity_enabled": True,
+            # Without local accounts the credentials that the provider keeps in the state are empty.
+            "local_account_disabled": True,
+            "azure_active_directory_role_based_access_control": {"azure_rbac_enabled": True},
+            "private_cluster_enabled": not ranges,
+            "api_server_access_profile": {"authorized_ip_ranges": ranges} if ranges else None,
+            "identity": {"type": "UserAssigned", "identity_ids": [identity.attribute("id")]},
+            "network_profile": {
+                "network_plugin": "azure",
+                "network_plugin_mode": "overlay",
+                "pod_cidr": cluster.pod_cidr,
+                "service_cidr": cluster.service_cidr,
+                "dns_service_ip": _dns_service_ip(cluster.service_cidr),
+                "outbound_type": cluster.outbound_type,
+            },
+            "default_node_pool": default_node_pool(cluster.nodes) | {"vnet_subnet_id": subnet_id, "tags": tags},
+            "tags": tags,
+            "lifecycle": {"ignore_changes": [f"default_node_pool[0].{_UPGRADES}"]},
+        },
+        [network],
+    )
+    for pool, arguments in node_pools(cluster.nodes).items():
+        placed = {
+            "kubernetes_cluster_id": resource.attribute("id"),
+            "vnet_subnet_id": subnet_id,
+            "tags": tags,
+            "lifecycle": {"ignore_changes": [_UPGRADES]},
+        }
+        Resource(scope, "azurerm_kubernetes_cluster_node_pool", pool, arguments | placed)
+    administrators = {f"administrator_{principal_id}": principal_id for principal_id in cluster.administrator_ids}
+    for assignment, principal_id in (administrators or {"administrator": _whoever_applies(scope)}).items():
+        assign_role(scope, assignment, _ADMINISTRATOR, on=resource.attribute("id"), principal_id=principal_id)
+    return resource
+
+
+def _whoever_applies(scope: Construct) -> str:
+    return Data(scope, "azurerm_client_config", "this", {}).attribute("object_id")
+
+
+def _dns_prefix(name: str) -> str:
+    if is_unresolved(name):
+        return name
+    return re.sub(r"[^A-Za-z0-9]+", "-", name)[:_LONGEST_DNS_PREFIX].rstrip("-")
+
+
+def _dns_service_ip(service_cidr: str) -> str:
+    if is_unresolved(service_cidr):
+        return expr(f'cidrhost("{service_cidr}", {_DNS_ADDRESS})', "string")
+    return str(ipaddress.IPv4Network(service_cidr)[_DNS_ADDRESS])

@@ -1,0 +1,121 @@
+"""The sections of an Azure cloud's configuration."""
+
+import ipaddress
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from anyscale_constructs.azure.nodes import NodesConfig
+from anyscale_constructs.azure.types import (
+    ClusterName,
+    ContainerName,
+    KubernetesVersion,
+    PrincipalId,
+    ResourceGroupName,
+    StorageAccountName,
+    SubnetId,
+    Tags,
+)
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model, refuse
+from anyscale_constructs.core.types import Cidr
+
+_ANYWHERE = "0.0.0.0/0"
+
+
+class VnetConfig(Model):
+    """A new virtual network, with one subnet for the nodes; pods have addresses of their own."""
+
+    cidr_block: Cidr = "10.0.0.0/16"
+    subnet_cidr_block: Cidr | None = Field(default=None, description="The nodes' subnet. Default: all of cidr_block.")
+
+    @model_validator(mode="after")
+    def _the_subnet_is_in_the_network(self) -> Self:
+        subnet = self.subnet_cidr_block
+        if subnet is None or is_unresolved(subnet) or is_unresolved(self.cidr_block):
+            return self
+        if not ipaddress.IPv4Network(subnet).subnet_of(ipaddress.IPv4Network(self.cidr_block)):
+            raise refuse(f"subnet_cidr_block {subnet} is not in cidr_block {self.cidr_block}", "take one in it")
+        return self
+
+
+class ExistingVnet(Model):
+    """A subnet for the nodes that is there already."""
+
+    subnet_id: SubnetId
+
+
+class BucketConfig(Model):
+    """A new storage account with one container."""
+
+    name: StorageAccountName | None = Field(
+        default=None,
+        description="The storage account's name, which all of Azure shares. Default: the stack's name, and 8 digits "
+        "that follow from it and the subscription.",
+    )
+    container_name: ContainerName = "anyscale"
+    replication_type: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"] = Field(
+        default="LRS", description="Where its copies are: in one zone, in several zones, in another region too."
+    )
+    force_destroy: bool = Field(
+        default=False,
+        description="Whether destroying the cloud deletes the storage account and what is in it. Default: Terraform "
+        "refuses to.",
+    )
+
+
+class ExistingContainer(Model):
+    """A container that is there already, in an account with a hierarchical namespace and with its CORS rules."""
+
+    storage_account_name: StorageAccountName
+    container_name: ContainerName
+    resource_group_name: ResourceGroupName = Field(description="The storage account's.")
+
+
+class ClusterConfig(Model):
+    """A new AKS cluster; nobody has accounts in it but by Entra ID."""
+
+    name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
+    kubernetes_version: KubernetesVersion | None = Field(
+        default=None, description="Default: what AKS recommends on the day the cluster is made."
+    )
+    authorized_ip_ranges: list[Cidr] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Who may reach the cluster's API from the internet. Default: nobody; the cluster is private then, "
+        "and Terraform has to run inside the network, or in one that is connected with it. Changing between the two "
+        "makes another cluster.",
+    )
+    administrator_ids: list[PrincipalId] = Field(
+        default_factory=list,
+        description="Entra users, groups and service principals that may do anything in the cluster, by their object "
+        "ids. Default: whoever applies the stack.",
+    )
+    pod_cidr: Cidr = Field(default="10.244.0.0/16", description="The pods' addresses, which only the cluster knows.")
+    service_cidr: Cidr = Field(default="10.245.0.0/16", description="The services' addresses, likewise.")
+    outbound_type: Literal["loadBalancer", "userDefinedRouting", "userAssignedNATGateway"] = Field(
+        default="loadBalancer",
+        description="How nodes reach the internet. All but loadBalancer need a subnet with a route table or a NAT "
+        "gateway.",
+    )
+    sku_tier: Literal["Free", "Standard", "Premium"] = Field(
+        default="Standard", description="Free has no SLA, and is meant for up to 10 nodes."
+    )
+    nodes: NodesConfig = Field(default_factory=NodesConfig)
+    tags: Tags = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _the_api_is_not_open_to_the_internet(self) -> Self:
+        if _ANYWHERE in self.authorized_ip_ranges:
+            raise refuse(
+                f"authorized_ip_ranges lets the whole internet reach the cluster's API: {_ANYWHERE}",
+                "name the ranges your administrators come from, or leave it out",
+            )
+        return self
+
+
+class ExistingCluster(Model):
+    """A cluster that is there already: with OIDC issuer, workload identity, Entra ID and no local accounts."""
+
+    cluster_name: ClusterName
+    resource_group_name: ResourceGroupName = Field(description="The cluster's.")

@@ -1,0 +1,93 @@
+"""The identity of Anyscale's operator and its workloads: a managed one, which their service account stands for."""
+
+from collections.abc import Mapping
+
+from anyscale_constructs.azure.storage import Container
+from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.engine import Construct
+
+_AUDIENCE = "api://AzureADTokenExchange"
+# The second one signs addresses for what the first one lets do; Azure grants it for a whole account only.
+_ROLES = {"bucket": "Storage Blob Data Contributor", "signing": "Storage Blob Delegator"}
+
+
+def add_operator_identity(
+    scope: Construct,
+    *,
+    name: str,
+    location: str,
+    resource_group_name: str,
+    oidc_issuer_url: str,
+    namespace: str,
+    service_account: str,
+    container: Container,
+    tags: Mapping[str, str],
+) -> Resource:
+    """Makes the identity, which may use the one container and nothing else.
+
+    Args:
+        scope: The stack.
+        name: Its name, by which the operator's stack finds it.
+        location: Its region.
+        resource_group_name: Its resource group.
+        oidc_issuer_url: The cluster's.
+        namespace: The service account's.
+        service_account: The service account's name.
+        container: The bucket.
+        tags: For the identity.
+
+    Returns:
+        The identity.
+    """
+    identity = Resource(
+        scope,
+        "azurerm_user_assigned_identity",
+        "operator",
+        {"name": name, "location": location, "resource_group_name": resource_group_name, "tags": tags},
+    )
+    Resource(
+        scope,
+        "azurerm_federated_identity_credential",
+        "operator",
+        {
+            "name": service_account,
+            "user_assigned_identity_id": identity.attribute("id"),
+            "issuer": oidc_issuer_url,
+            "subject": f"system:serviceaccount:{namespace}:{service_account}",
+            "audience": [_AUDIENCE],
+        },
+    )
+    scopes = {"bucket": container.id, "signing": container.storage_account_id}
+    for purpose, role in _ROLES.items():
+        assign_role(
+            scope,
+            f"operator_{purpose}",
+            role,
+            on=scopes[purpose],
+            principal_id=identity.attribute("principal_id"),
+            principal_type="ServicePrincipal",
+        )
+    return identity
+
+
+def assign_role(
+    scope: Construct, id: str, role: str, *, on: str, principal_id: str, principal_type: str | None = None
+) -> Resource:
+    """Assigns one of Azure's own roles.
+
+    Args:
+        scope: The stack.
+        id: The assignment's name beside others.
+        role: The role's name.
+        on: The resource id of what it is for.
+        principal_id: Who gets it.
+        principal_type: ServicePrincipal for an identity of the same run, which Entra ID may not know yet. Default:
+            Azure looks it up.
+    """
+    arguments = {
+        "scope": on,
+        "role_definition_name": role,
+        "principal_id": principal_id,
+        "principal_type": principal_type,
+    }
+    return Resource(scope, "azurerm_role_assignment", id, arguments)

@@ -1,0 +1,139 @@
+"""The bucket: a container in a storage account, new or existing."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from anyscale_constructs.azure.config import BucketConfig, ExistingContainer
+from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError
+
+_LONGEST_NAME = 24
+_DIGITS = 8
+# The console's pages read logs with signed addresses.
+_CORS = {
+    "allowed_origins": [CONSOLE_ORIGIN],
+    "allowed_methods": ["GET"],
+    "allowed_headers": ["*"],
+    "exposed_headers": ["Accept-Ranges", "Content-Length", "Content-Range"],
+    "max_age_in_seconds": 3600,
+}
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container.
+
+    Args:
+        storage_account_name: Its storage account.
+        storage_account_id: That account's resource id.
+        name: Its name.
+        id: Its resource id.
+    """
+
+    storage_account_name: str
+    storage_account_id: str
+    name: str
+    id: str
+
+    @property
+    def url(self) -> str:
+        """What Anyscale calls the bucket."""
+        return f"abfss://{self.name}@{self.storage_account_name}.dfs.core.windows.net"
+
+
+def existing_container(container: ExistingContainer, subscription_id: str) -> Container:
+    """The container by its names: a data source would put the account's keys into the state."""
+    account_id = (
+        f"/subscriptions/{subscription_id}/resourceGroups/{container.resource_group_name}"
+        f"/providers/Microsoft.Storage/storageAccounts/{container.storage_account_name}"
+    )
+    return Container(
+        container.storage_account_name,
+        account_id,
+        container.container_name,
+        f"{account_id}/blobServices/default/containers/{container.container_name}",
+    )
+
+
+def add_container(
+    scope: Construct,
+    bucket: BucketConfig,
+    *,
+    account_name: str,
+    location: str,
+    resource_group_name: str,
+    tags: Mapping[str, str],
+) -> Container:
+    """Makes a storage account, which Entra identities use only, and a private container in it.
+
+    Args:
+        scope: The stack.
+        bucket: What they are made of.
+        account_name: The account's name.
+        location: Its region.
+        resource_group_name: Its resource group.
+        tags: For the account.
+    """
+    kept = {"prevent_destroy": not bucket.force_destroy}
+    account = Resource(
+        scope,
+        "azurerm_storage_account",
+        "this",
+        {
+            "name": account_name,
+            "location": location,
+            "resource_group_name": resource_group_name,
+            "account_kind": "StorageV2",
+            "account_tier": "Standard",
+            "account_replication_type": bucket.replication_type,
+            # What abfss:// stands for; it can't be switched on later.
+            "is_hns_enabled": True,
+            "min_tls_version": "TLS1_2",
+            "allow_nested_items_to_be_public": False,
+            # The provider keeps the account's keys in the state: these open nothing.
+            "shared_access_key_enabled": False,
+            "default_to_oauth_authentication": True,
+            "local_user_enabled": False,
+            "blob_properties": {"cors_rule": _CORS},
+            "tags": tags,
+            "lifecycle": kept,
+        },
+    )
+    container = Resource(
+        scope,
+        "azurerm_storage_container",
+        "this",
+        {
+            "name": bucket.container_name,
+            # By the id and not by the name, so that no key is needed.
+            "storage_account_id": account.attribute("id"),
+            "container_access_type": "private",
+            "lifecycle": kept,
+        },
+    )
+    return Container(account_name, account.attribute("id"), bucket.container_name, container.attribute("id"))
+
+
+def unique_account_name(name: str, subscription_id: str) -> str:
+    """A storage account's name that is nobody else's, and the same in every run.
+
+    Args:
+        name: What it begins with, as far as it can.
+        subscription_id: The account's subscription.
+
+    Raises:
+        InputError: The subscription is not known yet.
+    """
+    if is_unresolved(subscription_id):
+        raise InputError(
+            "the storage account's name follows from subscription_id, which is not known yet",
+            value=subscription_id,
+            mend="give bucket.name",
+        )
+    digits = hashlib.sha256(f"{subscription_id}/{name}".encode()).hexdigest()[:_DIGITS]
+    return re.sub(r"[^a-z0-9]", "", name.lower())[: _LONGEST_NAME - _DIGITS] + digits

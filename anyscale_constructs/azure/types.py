@@ -1,0 +1,67 @@
+"""Azure's field types, in the manner of `core.types`: literals are checked, what is not known yet passes."""
+
+from typing import Annotated
+
+from anyscale_constructs.core.types import Checked, TagValue
+
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_GROUP = r"[\w().-]{0,89}[\w()-]"
+
+AzureRegion = Annotated[
+    str,
+    Checked(
+        "an Azure region's name, not the one for display, in the public cloud",
+        r"(?!usgov|usdod|china)[a-z]+[0-9]*",
+        "eastus2",
+    ),
+]
+SubscriptionId = Annotated[str, Checked("a subscription's id", _UUID, "11111111-2222-3333-4444-555555555555")]
+PrincipalId = Annotated[
+    str,
+    Checked(
+        "the object id of an Entra user, group or service principal", _UUID, "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
+    ),
+]
+ResourceGroupName = Annotated[
+    str,
+    Checked(
+        "1 to 90 letters, digits, underscores, hyphens, periods and parentheses, with no period at the end",
+        _GROUP,
+        "anyscale-prod",
+    ),
+]
+SubnetId = Annotated[
+    str,
+    Checked(
+        "a subnet's resource id",
+        rf"/subscriptions/{_UUID}/resourceGroups/{_GROUP}/providers/Microsoft\.Network/virtualNetworks/[\w.-]+"
+        r"/subnets/[\w.-]+",
+        "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/network/providers/Microsoft.Network"
+        "/virtualNetworks/shared/subnets/nodes",
+    ),
+]
+StorageAccountName = Annotated[
+    str, Checked("a storage account's name: 3 to 24 lower-case letters and digits", r"[a-z0-9]{3,24}", "acmeanyscale")
+]
+ContainerName = Annotated[
+    str,
+    Checked(
+        "a container's name: 3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends",
+        r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+        "anyscale",
+    ),
+]
+ClusterName = Annotated[
+    str,
+    Checked(
+        "1 to 63 letters, digits, hyphens and underscores, a letter or digit at both ends",
+        r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?",
+        "anyscale-prod",
+    ),
+]
+KubernetesVersion = Annotated[
+    str, Checked("a version of Kubernetes from 1.32 on", r"1\.(?:3[2-9]|[4-9]\d)(?:\.\d+)?", "1.34")
+]
+VmSize = Annotated[str, Checked("a virtual machine's size", r"Standard_\w+", "Standard_D16s_v5")]
+TagName = Annotated[str, Checked(r"at most 512 characters, none of them one of <>%&\?/", r"[^<>%&\\?/]{1,512}", "team")]
+Tags = dict[TagName, TagValue]

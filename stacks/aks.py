@@ -1,0 +1,302 @@
+"""An Anyscale cloud on AKS: read it from top to bottom, copy it, change it.
+
+It is two stacks. The first makes the cluster and what belongs to it in Azure; then the cloud is registered; the
+second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
+"""
+
+import ipaddress
+import itertools
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, Tag, TypeAdapter, ValidationError, model_validator
+
+from anyscale_constructs.azure import (
+    Container,
+    ExistingCluster,
+    ExistingContainer,
+    ExistingVnet,
+    add_cluster,
+    add_container,
+    add_operator_identity,
+    existing_container,
+    find_cluster,
+    unique_account_name,
+)
+from anyscale_constructs.azure.config import BucketConfig, ClusterConfig, VnetConfig
+from anyscale_constructs.azure.nodes import GPUS, SPOT_TAINT
+from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags
+from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.interface import Provider as RequiredProvider
+from anyscale_constructs.core.model import existing_if, explain, refuse
+from anyscale_constructs.core.resource import Data, Resource
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, gpu_instance_types, operator_values
+from anyscale_constructs.kubernetes.charts import OPERATOR
+from anyscale_constructs.kubernetes.stack import ca_certificate
+from anyscale_constructs.registration.in_stack import TerraformRegistration
+from anyscale_constructs.registration.resource import AzureConfig, CloudResource, KubernetesConfig, ObjectStorage
+
+# Since 4.65 a federated credential names its identity as version 5 does.
+_AZURE = ("Azure's resources", ">= 1.5", {"azurerm": RequiredProvider("hashicorp/azurerm", ">= 4.65, < 5")})
+# The application that all AKS clusters have in Entra ID.
+_AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
+_INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
+_CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
+
+
+class AksConfig(CloudConfig):
+    """An Anyscale cloud on AKS."""
+
+    stack: Literal["aks"] = "aks"
+    subscription_id: SubscriptionId
+    region: AzureRegion
+    networking_mode: NetworkingMode = Field(
+        default="PUBLIC",
+        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network. Nodes have "
+        "no public addresses either way.",
+    )
+    tags: Tags = Field(default_factory=dict, description="For every resource.")
+    resource_group_name: ResourceGroupName | None = Field(
+        default=None, description="An existing resource group. Default: a new one with the stack's name."
+    )
+    vnet: Annotated[
+        Annotated[VnetConfig, Tag("new")] | Annotated[ExistingVnet, Tag("existing")],
+        existing_if("subnet_id", VnetConfig),
+    ] = Field(default_factory=VnetConfig)
+    bucket: Annotated[
+        Annotated[BucketConfig, Tag("new")] | Annotated[ExistingContainer, Tag("existing")],
+        existing_if("storage_account_name", BucketConfig),
+    ] = Field(default_factory=BucketConfig)
+    cluster: Annotated[
+        Annotated[ClusterConfig, Tag("new")] | Annotated[ExistingCluster, Tag("existing")],
+        existing_if("cluster_name", ClusterConfig),
+    ] = Field(default_factory=ClusterConfig)
+    releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
+    operator_audience: str = Field(
+        default="api://086bc555-6989-4362-ba30-fded273e432b/.default",
+        description="What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        cluster, vnet = self.cluster, self.vnet
+        if isinstance(cluster, ExistingCluster):
+            if "vnet" in self.model_fields_set:
+                raise refuse(
+                    f"vnet is for a new cluster, but cluster.cluster_name names an old one: {cluster.cluster_name}",
+                    "leave out vnet",
+                )
+            return self
+        if cluster.outbound_type != "loadBalancer" and isinstance(vnet, VnetConfig):
+            raise refuse(
+                f"cluster.outbound_type is {cluster.outbound_type}, which a new network has nothing for",
+                "name a subnet with a route table or a NAT gateway: vnet: {subnet_id: ...}",
+            )
+        ranges = {"cluster.pod_cidr": cluster.pod_cidr, "cluster.service_cidr": cluster.service_cidr}
+        ranges |= {"vnet.cidr_block": vnet.cidr_block} if isinstance(vnet, VnetConfig) else {}
+        known = [(key, ipaddress.IPv4Network(cidr)) for key, cidr in ranges.items() if not is_unresolved(cidr)]
+        for (one, first), (other, second) in itertools.combinations(known, 2):
+            if first.overlaps(second):
+                raise refuse(f"{one} {first} and {other} {second} overlap", "take others: pods reach all three")
+        return self
+
+
+class AksStack(CloudStack):
+    """The cluster of an Anyscale cloud, and what belongs to it in Azure, with the outputs that registration needs.
+
+    Args:
+        scope: The app.
+        name: The cloud's name in Anyscale, and the stack's.
+        config: What it is made of.
+    """
+
+    config_type = AksConfig
+
+    def __init__(self, scope: Construct, name: str, config: AksConfig) -> None:
+        super().__init__(scope, name, backend=config.backend, sources=config.sources)
+        self.config = config
+        self.require(*_AZURE)
+        # The account's own services are asked nothing, so Terraform needs neither its keys nor a way to it.
+        features = {"storage": {"data_plane_available": False}}
+        self.add_provider(
+            "azurerm", features=features, subscription_id=config.subscription_id, storage_use_azuread=True
+        )
+        self.registration = self._registration() if config.registration == "terraform" else None
+        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
+        self.tags = config.standard_tags(self.cloud_id) | config.tags
+        self.place = {"location": config.region, "resource_group_name": self._resource_group()}
+
+        self.subnet_id: str | None = None  # an existing cluster's is not known
+        self.cluster = self._cluster()
+        self.bucket = self._bucket()
+        self.operator_identity = add_operator_identity(
+            self,
+            name=operator_identity_name(name),
+            **self.place,
+            oidc_issuer_url=self.cluster.attribute("oidc_issuer_url"),
+            namespace=OPERATOR.namespace,
+            service_account=OPERATOR.service_account,
+            container=self.bucket,
+            tags=self.tags,
+        )
+
+        self._add_outputs()
+
+    @classmethod
+    def build(cls, scope: Construct, name: str, config: AksConfig) -> list[CloudStack]:
+        """Both stacks of the cloud."""
+        return [cls(scope, name, config), AksOperatorStack(scope, name, config)]
+
+    def _registration(self) -> TerraformRegistration:
+        config = self.config
+        return TerraformRegistration(
+            self, provider="AZURE", region=config.region, networking_mode=config.networking_mode
+        )
+
+    def _resource_group(self) -> str:
+        if self.config.resource_group_name is not None:
+            return self.config.resource_group_name
+        arguments = {"name": self.name, "location": self.config.region, "tags": self.tags}
+        return Resource(self, "azurerm_resource_group", "this", arguments).attribute("name")
+
+    def _cluster(self) -> Resource | Data:
+        cluster, name = self.config.cluster, cluster_name(self.name, self.config)
+        if isinstance(cluster, ExistingCluster):
+            return find_cluster(self, name, cluster.resource_group_name)
+        vnet = self.config.vnet
+        self.subnet_id = vnet.subnet_id if isinstance(vnet, ExistingVnet) else self._subnet(vnet)
+        tags = self.tags | cluster.tags
+        return add_cluster(self, cluster, name=name, **self.place, subnet_id=self.subnet_id, tags=tags)
+
+    def _subnet(self, vnet: VnetConfig) -> str:
+        network = Resource(
+            self,
+            "azurerm_virtual_network",
+            "this",
+            {"name": self.name, **self.place, "address_space": [vnet.cidr_block], "tags": self.tags},
+        )
+        subnet = Resource(
+            self,
+            "azurerm_subnet",
+            "nodes",
+            {
+                "name": "nodes",
+                "resource_group_name": self.place["resource_group_name"],
+                "virtual_network_name": network.attribute("name"),
+                "address_prefixes": [vnet.cidr_block if vnet.subnet_cidr_block is None else vnet.subnet_cidr_block],
+            },
+        )
+        return subnet.attribute("id")
+
+    def _bucket(self) -> Container:
+        bucket, subscription_id = self.config.bucket, self.config.subscription_id
+        if isinstance(bucket, ExistingContainer):
+            return existing_container(bucket, subscription_id)
+        own = unique_account_name(self.name, subscription_id) if bucket.name is None else bucket.name
+        return add_container(self, bucket, account_name=own, **self.place, tags=self.tags)
+
+    def _add_outputs(self) -> None:
+        identity = self.operator_identity
+        outputs: dict[str, Any] = {
+            "anyscale_org_id": self.config.org_id,
+            "anyscale_resource_group_name": self.place["resource_group_name"],
+            "anyscale_aks_cluster_name": cluster_name(self.name, self.config),
+            "anyscale_aks_oidc_issuer_url": self.cluster.attribute("oidc_issuer_url"),
+            "anyscale_aks_node_subnet_id": self.subnet_id,
+            "anyscale_storage_account_name": self.bucket.storage_account_name,
+            "anyscale_storage_container_name": self.bucket.name,
+            "anyscale_operator_client_id": identity.attribute("client_id"),
+            "anyscale_operator_principal_id": identity.attribute("principal_id"),
+        }
+        resource = self._resource()
+        self.add_cloud_outputs(outputs, resource)
+        if self.registration:
+            self.registration.add_resource(resource)
+
+    def _resource(self) -> CloudResource:
+        config, identity = self.config, self.operator_identity
+        return CloudResource(
+            name=f"k8s-azure-{config.region}",
+            provider="AZURE",
+            compute_stack="K8S",
+            region=config.region,
+            networking_mode=config.networking_mode,
+            object_storage=ObjectStorage(bucket_name=self.bucket.url),
+            azure_config=AzureConfig(tenant_id=identity.attribute("tenant_id")),
+            # Anyscale knows the operator by the principal's id, Azure by the client's, which its chart has.
+            kubernetes_config=KubernetesConfig(anyscale_operator_iam_identity=identity.attribute("principal_id")),
+        )
+
+
+class AksOperatorStack(OperatorStack):
+    """What runs in the cluster of an Anyscale cloud on AKS.
+
+    Args:
+        scope: The app.
+        name: The cloud's name; the stack's ends with -operator.
+        config: The cloud's configuration.
+    """
+
+    config_type = AksConfig
+
+    def __init__(self, scope: Construct, name: str, config: AksConfig) -> None:
+        super().__init__(scope, name, config)
+        self.require(*_AZURE)
+        # It makes nothing in Azure, so it needs no right to register Azure's services.
+        self.add_provider(
+            "azurerm", features={}, subscription_id=config.subscription_id, resource_provider_registrations="none"
+        )
+        releases, cluster = config.releases, config.cluster
+        group = name if config.resource_group_name is None else config.resource_group_name
+        clusters_group = cluster.resource_group_name if isinstance(cluster, ExistingCluster) else group
+        there = find_cluster(self, cluster_name(name, config), clusters_group)
+        arguments = {"name": operator_identity_name(name), "resource_group_name": group}
+        identity = Data(self, "azurerm_user_assigned_identity", "operator", arguments)
+        self.connect(
+            there.attribute("kube_config[0].host"),
+            ca_certificate(there.attribute("kube_config[0].cluster_ca_certificate")),
+            ["kubelogin", "get-token", "--login", "azurecli", "--server-id", _AKS_SERVER_ID],
+        )
+
+        gpus = cluster.nodes.gpu_types if isinstance(cluster, ClusterConfig) else []
+        if gpus or isinstance(cluster, ExistingCluster):
+            self.device_plugin(releases.device_plugin, [SPOT_TAINT])
+        annotations = {_INTERNAL: "true"} if config.networking_mode == "PRIVATE" else {}
+        gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "ip")
+        auth = {"iamIdentity": identity.attribute("client_id"), "audience": config.operator_audience}
+        self.operator(
+            releases.operator,
+            operator_values(
+                {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "azure", "auth": auth},
+                OPERATOR.service_account,
+                gpu_instance_types({name: GPUS[name].per_node for name in gpus}),
+                gateway,
+            ),
+            ready,
+        )
+
+
+def cluster_name(name: str, config: AksConfig) -> str:
+    """The cluster's name, by which the second stack finds it.
+
+    Raises:
+        ConfigError: It would be the stack's, which is none for a cluster.
+    """
+    cluster = config.cluster
+    if isinstance(cluster, ExistingCluster):
+        return cluster.cluster_name
+    try:
+        return _CLUSTER_NAME.validate_python(name if cluster.name is None else cluster.name)
+    except ValidationError as error:
+        raise ConfigError(
+            explain(error, f"the stack's name, {name}, as the cluster's"), mend="give cluster.name"
+        ) from error
+
+
+def operator_identity_name(name: str) -> str:
+    """The name of the operator's identity, by which the second stack finds it."""
+    return f"{name}-operator"

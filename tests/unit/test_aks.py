@@ -1,0 +1,386 @@
+"""The AKS cloud: its two stacks, and what stands in where something exists."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.azure.nodes import GPUS, NodesConfig, default_node_pool, node_pools
+from anyscale_constructs.azure.storage import unique_account_name
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.errors import ConfigError, InputError
+from stacks.aks import AksConfig, AksStack
+
+Make = Callable[..., list[dict[str, Any]]]
+
+SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
+PRINCIPAL = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
+NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/shared"
+VNET = {"subnet_id": f"{NETWORK}/subnets/nodes"}
+CONTAINER = {"storage_account_name": "acmedata", "container_name": "ray", "resource_group_name": "data"}
+CLUSTER = {"cluster_name": "acme", "resource_group_name": "kubernetes"}
+SPOT = "kubernetes.azure.com/scalesetpriority"
+
+
+def config(**config: Any) -> AksConfig:
+    return AksConfig.model_validate({"subscription_id": SUBSCRIPTION, "region": "eastus2", "org_id": "org_1"} | config)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Synthesizes a cloud; gives the JSON of both stacks."""
+
+    def make(**keys: Any) -> list[dict[str, Any]]:
+        app = App(tmp_path)
+        stacks = AksStack.build(app, "ml", config(**keys))
+        app.synth()
+        assert [stack.name for stack in stacks] == ["ml", "ml-operator"]
+        return [json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
+
+    return make
+
+
+def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
+    return found
+
+
+def roles(stack: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    return {
+        name: (assignment["role_definition_name"], assignment["scope"])
+        for name, assignment in stack["resource"]["azurerm_role_assignment"].items()
+    }
+
+
+def test_a_cloud_is_a_network_a_bucket_and_a_cluster(make: Make) -> None:
+    stack, _ = make()
+    resources = stack["resource"]
+    assert "module" not in stack
+    assert resources["azurerm_resource_group"]["this"]["name"] == "ml"
+    assert resources["azurerm_virtual_network"]["this"]["address_space"] == ["10.0.0.0/16"]
+    assert resources["azurerm_subnet"]["nodes"]["address_prefixes"] == ["10.0.0.0/16"]
+    cluster = resources["azurerm_kubernetes_cluster"]["this"]
+    assert (cluster["oidc_issuer_enabled"], cluster["workload_identity_enabled"]) == (True, True)
+    assert cluster["default_node_pool"]["vnet_subnet_id"] == "${azurerm_subnet.nodes.id}"
+    assert cluster["network_profile"]["dns_service_ip"] == "10.245.0.10"
+    assert list(resources["azurerm_kubernetes_cluster_node_pool"]) == ["cpu", "cpuspot", "t4", "t4spot"]
+    assert stack["terraform"]["required_providers"]["azurerm"]["version"] == ">= 4.65.0, < 5.0.0"
+    (provider,) = stack["provider"]["azurerm"]
+    assert provider["subscription_id"] == SUBSCRIPTION
+
+
+def test_it_is_registered_with_the_principals_id_and_the_chart_has_the_clients(make: Make) -> None:
+    stack, operator = make(networking_mode="PRIVATE", bucket={"name": "acme"})
+    assert stack["output"]["anyscale_cloud_resource"]["value"] == {
+        "name": "k8s-azure-eastus2",
+        "provider": "AZURE",
+        "compute_stack": "K8S",
+        "region": "eastus2",
+        "networking_mode": "PRIVATE",
+        "object_storage": {"bucket_name": "abfss://anyscale@acme.dfs.core.windows.net"},
+        "azure_config": {"tenant_id": "${azurerm_user_assigned_identity.operator.tenant_id}"},
+        "kubernetes_config": {
+            "anyscale_operator_iam_identity": "${azurerm_user_assigned_identity.operator.principal_id}"
+        },
+    }
+    assert values(operator, "anyscale-operator")["global"] == {
+        "cloudDeploymentId": "${var.cloud_resource_id}",
+        "cloudProvider": "azure",
+        "auth": {
+            "iamIdentity": "${data.azurerm_user_assigned_identity.operator.client_id}",
+            "audience": "api://086bc555-6989-4362-ba30-fded273e432b/.default",
+        },
+    }
+
+
+def test_the_operator_may_use_the_one_container_only(make: Make) -> None:
+    stack, _ = make()
+    assert {name: role for name, role in roles(stack).items() if name.startswith("operator")} == {
+        "operator_bucket": ("Storage Blob Data Contributor", "${azurerm_storage_container.this.id}"),
+        "operator_signing": ("Storage Blob Delegator", "${azurerm_storage_account.this.id}"),
+    }
+    credential = stack["resource"]["azurerm_federated_identity_credential"]["operator"]
+    assert credential["subject"] == "system:serviceaccount:anyscale-operator:anyscale-operator"
+    assert credential["issuer"] == "${azurerm_kubernetes_cluster.this.oidc_issuer_url}"
+
+
+def test_what_is_not_known_yet_is_left_to_terraform(make: Make) -> None:
+    cluster = {"name": expr("var.name", "string"), "service_cidr": expr("var.services", "string")}
+    made = make(cluster=cluster)[0]["resource"]["azurerm_kubernetes_cluster"]["this"]
+    assert (made["name"], made["dns_prefix"]) == ("${var.name}", "${var.name}")
+    assert made["network_profile"]["dns_service_ip"] == '${cidrhost("${var.services}", 10)}'
+
+
+def test_the_credential_is_for_the_operators_service_account(make: Make) -> None:
+    stack, operator = make()
+    release = operator["resource"]["helm_release"]["anyscale-operator"]
+    given = values(operator, "anyscale-operator")
+    for part in ("operator", "workloads"):
+        subject = f"system:serviceaccount:{release['namespace']}:{given[part]['serviceAccount']['name']}"
+        assert stack["resource"]["azurerm_federated_identity_credential"]["operator"]["subject"] == subject
+
+
+def test_the_bucket_is_private_and_knows_entra_identities_only(make: Make) -> None:
+    account = make()[0]["resource"]["azurerm_storage_account"]["this"]
+    assert account["is_hns_enabled"] is True
+    assert account["min_tls_version"] == "TLS1_2"
+    closed = ("allow_nested_items_to_be_public", "shared_access_key_enabled", "local_user_enabled")
+    assert [account[name] for name in closed] == [False] * 3
+    cors = account["blob_properties"]["cors_rule"]
+    assert (cors["allowed_origins"], cors["allowed_methods"]) == (["https://*.anyscale.com"], ["GET"])
+
+
+@pytest.mark.parametrize("force_destroy", [True, False])
+def test_terraform_keeps_the_bucket_unless_told(force_destroy: bool, make: Make) -> None:
+    resources = make(bucket={"force_destroy": force_destroy})[0]["resource"]
+    for kind in ("azurerm_storage_account", "azurerm_storage_container"):
+        assert resources[kind]["this"]["lifecycle"] == {"prevent_destroy": not force_destroy}
+
+
+def test_the_accounts_name_is_unique_short_and_always_the_same() -> None:
+    name = unique_account_name("Machine-Learning_Platform", SUBSCRIPTION)
+    assert name == unique_account_name("Machine-Learning_Platform", SUBSCRIPTION)
+    assert re.fullmatch(r"machinelearningp[0-9a-f]{8}", name)
+    assert name != unique_account_name("Machine-Learning_Platform", PRINCIPAL)
+    assert name != unique_account_name("machinelearningplatform", SUBSCRIPTION)
+
+
+def test_fails_on_an_accounts_name_that_follows_from_what_is_not_known() -> None:
+    with pytest.raises(InputError, match=r"To mend it: give bucket\.name"):
+        unique_account_name("ml", expr("var.subscription", "string"))
+
+
+def test_the_api_is_private_unless_ranges_are_given(make: Make) -> None:
+    cluster = make()[0]["resource"]["azurerm_kubernetes_cluster"]["this"]
+    assert cluster["private_cluster_enabled"] is True
+    assert "api_server_access_profile" not in cluster
+
+
+def test_the_api_is_open_to_the_ranges_that_are_given(make: Make) -> None:
+    keys = {"authorized_ip_ranges": ["203.0.113.0/24"]}
+    cluster = make(cluster=keys)[0]["resource"]["azurerm_kubernetes_cluster"]["this"]
+    assert cluster["private_cluster_enabled"] is False
+    assert cluster["api_server_access_profile"] == keys
+
+
+def test_nobody_has_an_account_but_by_entra_id(make: Make) -> None:
+    stack, _ = make()
+    cluster = stack["resource"]["azurerm_kubernetes_cluster"]["this"]
+    assert cluster["local_account_disabled"] is True
+    assert cluster["azure_active_directory_role_based_access_control"] == {"azure_rbac_enabled": True}
+    assert roles(stack)["administrator"] == (
+        "Azure Kubernetes Service RBAC Cluster Admin",
+        "${azurerm_kubernetes_cluster.this.id}",
+    )
+    principal = stack["resource"]["azurerm_role_assignment"]["administrator"]["principal_id"]
+    assert principal == "${data.azurerm_client_config.this.object_id}"
+
+
+def test_administrators_stand_for_whoever_applies(make: Make) -> None:
+    stack, _ = make(cluster={"administrator_ids": [PRINCIPAL]})
+    assignments = stack["resource"]["azurerm_role_assignment"]
+    assert "administrator" not in assignments
+    assert assignments[f"administrator_{PRINCIPAL}"]["principal_id"] == PRINCIPAL
+
+
+def test_the_cluster_may_use_its_subnet_before_it_is_made(make: Make) -> None:
+    stack, _ = make(vnet=VNET)
+    assert roles(stack)["cluster_subnet"] == ("Network Contributor", VNET["subnet_id"])
+    cluster = stack["resource"]["azurerm_kubernetes_cluster"]["this"]
+    assert cluster["depends_on"] == ["azurerm_role_assignment.cluster_subnet"]
+    assert cluster["identity"]["identity_ids"] == ["${azurerm_user_assigned_identity.cluster.id}"]
+
+
+def test_workloads_have_a_pair_of_node_pools_for_cpus_and_for_each_gpu() -> None:
+    pools = node_pools(NodesConfig(gpu_types=["T4", "H100"]))
+    assert list(pools) == ["cpu", "cpuspot", "h100", "h100spot", "t4", "t4spot"]
+    assert pools["h100spot"] == {
+        "name": "h100spot",
+        "vm_size": "Standard_ND96isr_H100_v5",
+        "mode": "User",
+        "auto_scaling_enabled": True,
+        "min_count": 0,
+        "max_count": 10,
+        "os_disk_size_gb": 500,
+        "priority": "Spot",
+        "eviction_policy": "Delete",
+        "spot_max_price": -1,
+        "node_labels": {"nvidia.com/gpu.product": "NVIDIA-H100", "nvidia.com/gpu.count": "8", SPOT: "spot"},
+        "node_taints": [
+            "node.anyscale.com/capacity-type=SPOT:NoSchedule",
+            "node.anyscale.com/accelerator-type=GPU:NoSchedule",
+            "nvidia.com/gpu=present:NoSchedule",
+            f"{SPOT}=spot:NoSchedule",
+        ],
+        "temporary_name_for_rotation": "h100spottmp",
+    }
+    assert pools["cpu"]["node_taints"] == ["node.anyscale.com/capacity-type=ON_DEMAND:NoSchedule"]
+    assert "priority" not in pools["cpu"]
+
+
+def test_all_pools_have_names_that_aks_accepts() -> None:
+    nodes = NodesConfig(gpu_types=list(GPUS))  # type: ignore[arg-type] # all of them
+    for pool in [default_node_pool(nodes), *node_pools(nodes).values()]:
+        for name in ("name", "temporary_name_for_rotation"):
+            assert re.fullmatch(r"[a-z][a-z0-9]{0,11}", pool[name])
+
+
+def test_what_exists_is_not_made_and_stands_in(make: Make) -> None:
+    stack, operator = make(resource_group_name="acme-ml", bucket=CONTAINER, cluster=CLUSTER)
+    assert sorted(stack["resource"]) == [
+        "azurerm_federated_identity_credential",
+        "azurerm_role_assignment",
+        "azurerm_user_assigned_identity",
+    ]
+    account = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/data/providers/Microsoft.Storage/storageAccounts/acmedata"
+    assert roles(stack) == {
+        "operator_bucket": ("Storage Blob Data Contributor", f"{account}/blobServices/default/containers/ray"),
+        "operator_signing": ("Storage Blob Delegator", account),
+    }
+    issuer = stack["resource"]["azurerm_federated_identity_credential"]["operator"]["issuer"]
+    assert issuer == "${data.azurerm_kubernetes_cluster.this.oidc_issuer_url}"
+    for each in (stack, operator):
+        found = each["data"]["azurerm_kubernetes_cluster"]["this"]
+        assert (found["name"], found["resource_group_name"]) == ("acme", "kubernetes")
+    identity = operator["data"]["azurerm_user_assigned_identity"]["operator"]
+    assert (identity["name"], identity["resource_group_name"]) == ("ml-operator", "acme-ml")
+    resource = stack["output"]["anyscale_cloud_resource"]["value"]
+    assert resource["object_storage"]["bucket_name"] == "abfss://ray@acmedata.dfs.core.windows.net"
+
+
+def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> None:
+    _, operator = make()
+    (condition,) = operator["data"]["azurerm_kubernetes_cluster"]["this"]["lifecycle"]["postcondition"]
+    assert 'user.client_key == "" && user.password == ""' in condition["condition"]
+    assert "--disable-local-accounts" in condition["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        (
+            {"cluster": CLUSTER, "vnet": {}},
+            "vnet is for a new cluster, but cluster.cluster_name names an old one: acme",
+        ),
+        ({"cluster": {"outbound_type": "userDefinedRouting"}}, "name a subnet with a route table or a NAT gateway"),
+        ({"vnet": {"cidr_block": "10.244.0.0/20"}}, "cluster.pod_cidr 10.244.0.0/16 and vnet.cidr_block 10.244.0.0/20"),
+        ({"cluster": {"service_cidr": "10.244.0.0/24"}}, "and cluster.service_cidr 10.244.0.0/24 overlap"),
+        (
+            {"vnet": {"subnet_cidr_block": "10.1.0.0/24"}},
+            "subnet_cidr_block 10.1.0.0/24 is not in cidr_block 10.0.0.0/16",
+        ),
+        ({"vnet": {"subnet_id": "nodes"}}, "must be a subnet's resource id"),
+        ({"vnet": {"subnet_idd": "nodes"}}, "unknown key 'subnet_idd': did you mean 'subnet_id'"),
+        ({"cluster": {"authorized_ip_ranges": ["0.0.0.0/0"]}}, "lets the whole internet reach the cluster's API"),
+        ({"cluster": {"clustr_name": "acme"}}, "unknown key 'clustr_name': did you mean 'cluster_name'"),
+        ({"cluster": {"kubernetes_version": "1.31"}}, "must be a version of Kubernetes from 1.32 on"),
+        ({"cluster": {"nodes": {"gpu_types": ["V100"]}}}, "Input should be 'T4', 'A10'"),
+        ({"cluster": {"administrator_ids": ["jane@acme.example"]}}, "must be the object id of an Entra user"),
+        ({"bucket": {"name": "acme-data"}}, "must be a storage account's name: 3 to 24 lower-case letters and digits"),
+        ({"bucket": {"container_name": "a--b"}}, "must be a container's name"),
+        ({"resource_group_name": "acme."}, "with no period at the end"),
+        ({"region": "East US 2"}, "must be an Azure region's name, not the one for display, in the public cloud"),
+        ({"region": "usgovvirginia"}, "must be an Azure region's name"),
+        ({"subscription_id": "acme"}, "must be a subscription's id"),
+        ({"tags": {"a/b": "c"}}, "must be at most 512 characters"),
+        ({"releases": {"autoscaler": {}}}, "unknown key 'autoscaler'"),
+    ],
+)
+def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        config(**keys)
+    assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"vnet": VNET, "cluster": {"outbound_type": "userAssignedNATGateway"}},
+        {"vnet": {"cidr_block": "10.244.0.0/20"}, "cluster": {"pod_cidr": "192.168.0.0/16"}},
+        {"vnet": {"subnet_cidr_block": "10.0.0.0/20"}},
+        {"cluster": {"authorized_ip_ranges": ["10.0.0.0/8"], "kubernetes_version": "1.34.1"}},
+        {"cluster": {"service_cidr": expr("var.later", "string"), "pod_cidr": "10.245.0.0/16"}},
+    ],
+)
+def test_what_comes_near_passes(keys: dict[str, Any]) -> None:
+    config(**keys)
+
+
+def test_a_dns_prefix_is_short_and_ends_with_a_letter_or_digit(make: Make) -> None:
+    (made,) = make(cluster={"name": "m_" * 27 + "-cluster"})[0]["resource"]["azurerm_kubernetes_cluster"].values()
+    assert made["dns_prefix"] == "m-" * 26 + "m"
+
+
+@pytest.mark.parametrize("name", ["m" * 64, "ml-"])
+def test_fails_on_a_stacks_name_that_no_cluster_can_have(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"the stack's name, {name}, as the cluster's: must be 1 to 63 letters"):
+        AksStack(App(tmp_path), name, config())
+    AksStack.build(App(tmp_path), name, config(cluster={"name": "ml"}))
+
+
+def test_the_second_stack_finds_the_cluster_by_its_name(make: Make) -> None:
+    _, operator = make(cluster={"name": "acme"})
+    found = operator["data"]["azurerm_kubernetes_cluster"]["this"]
+    assert (found["name"], found["resource_group_name"]) == ("acme", "ml")
+    (helm,), (kubernetes,) = operator["provider"]["helm"], operator["provider"]["kubernetes"]
+    assert helm["kubernetes"] == kubernetes
+    assert kubernetes["exec"]["command"] == "kubelogin"
+    assert sorted(kubernetes) == ["cluster_ca_certificate", "exec", "host"]
+    (azurerm,) = operator["provider"]["azurerm"]
+    assert azurerm["features"] == {}
+    assert set(operator["resource"]) == {"helm_release"}
+
+
+@pytest.mark.parametrize(
+    ("networking_mode", "annotations"),
+    [("PUBLIC", {}), ("PRIVATE", {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"})],
+)
+def test_the_load_balancer_is_where_users_are(networking_mode: str, annotations: dict[str, str], make: Make) -> None:
+    _, operator = make(networking_mode=networking_mode)
+    assert values(operator, "anyscale-gateway")["annotations"] == annotations
+    assert values(operator, "anyscale-operator")["networking"]["gateway"]["ip"] == (
+        "${data.kubernetes_service_v1.gateway.status[0].load_balancer[0].ingress[0].ip}"
+    )
+
+
+def test_the_device_plugin_runs_on_spot_nodes_too(make: Make) -> None:
+    _, operator = make()
+    tolerated = {each["key"] for each in values(operator, "nvidia-device-plugin")["tolerations"]}
+    taints = {taint.partition("=")[0] for taint in node_pools(NodesConfig())["t4spot"]["node_taints"]}
+    assert taints == tolerated
+
+
+RELEASES = {
+    "device_plugin": ["nvidia-device-plugin"],
+    "gateway": ["anyscale-gateway", "envoy-gateway"],
+    "operator": ["anyscale-operator"],
+}
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_each_release_can_be_switched_off(name: str, make: Make) -> None:
+    _, operator = make(releases={name: {"enabled": False}})
+    others = [release for other, releases in RELEASES.items() if other != name for release in releases]
+    assert sorted(operator["resource"]["helm_release"]) == sorted(others)
+
+
+def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:
+    stack, operator = make(registration="terraform")
+    resource = stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]
+    assert (resource["cloud_provider"], resource["compute_stack"]) == ("AZURE", "K8S")
+    assert {
+        "azurerm_kubernetes_cluster_node_pool.cpu",
+        "azurerm_federated_identity_credential.operator",
+        "azurerm_role_assignment.operator_bucket",
+    } <= set(resource["depends_on"])
+    assert stack["resource"]["azurerm_storage_account"]["this"]["tags"]["anyscale-cloud-id"] == (
+        "${anyscale_cloud.cloud.id}"
+    )
+    assert "variable" not in operator
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["stacks"]["ml-operator"]["dependencies"] == ["ml"]
