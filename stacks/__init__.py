@@ -5,5 +5,6 @@ STACKS = {
     "ec2": "stacks.ec2:Ec2Stack",
     "eks": "stacks.eks:EksStack",
     "gce": "stacks.gce:GceStack",
+    "generic": "stacks.generic:GenericStack",
 }
 """By the word that stands under `stack:` in a cloud's YAML."""

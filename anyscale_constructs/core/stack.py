@@ -97,9 +97,19 @@ class CloudStack(TerraformStack):
         self.add_output("anyscale_cloud_name", self.name)
         self.add_output("anyscale_cloud_resource", resource, description="What anyscale-constructs register reads.")
 
-    def add_secret(self, name: str, type: str, description: str) -> Expr:
-        """Declares a sensitive variable, which Terraform asks for: secrets never stand in the JSON."""
-        TerraformVariable(self, name, type=type, sensitive=True, nullable=False, description=description)
+    def add_secret(self, name: str, type: str, description: str, *, ephemeral: bool = False) -> Expr:
+        """Declares a sensitive variable, which Terraform asks for: secrets never stand in the JSON.
+
+        Args:
+            name: Its name.
+            type: Its type.
+            description: What Terraform says when it asks.
+            ephemeral: Whether it is not in plans and states either; write-only arguments take such a one, and
+                providers. It needs Terraform 1.10.
+        """
+        variable = TerraformVariable(self, name, type=type, sensitive=True, nullable=False, description=description)
+        if ephemeral:  # of which the engines know nothing yet
+            variable.add_override("ephemeral", True)
         return expr(f"var.{name}", type)
 
     def prepare(self) -> None:

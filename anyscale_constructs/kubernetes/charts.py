@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Construct
@@ -68,6 +69,20 @@ OPERATOR = Chart(
 )
 
 
+@dataclass(frozen=True)
+class WriteOnly:
+    """Values that Terraform hands to Helm and keeps nowhere; this needs Terraform 1.11.
+
+    Args:
+        values: By the chart's own names.
+        revision: Terraform hands them over when this rises, and only then: a chart that has other values too would
+            lose them with the next change.
+    """
+
+    values: Mapping[str, Expr]
+    revision: int
+
+
 class Release(Resource):
     """A release of a chart; it waits until what it made runs.
 
@@ -77,6 +92,7 @@ class Release(Resource):
         config: What is said of it in the configuration.
         values: The chart's values; those of the configuration win.
         depends_on: Constructs that must be there first.
+        write_only: Secret values.
     """
 
     def __init__(
@@ -86,8 +102,10 @@ class Release(Resource):
         config: ReleaseConfig,
         values: Mapping[str, Any],
         depends_on: Sequence[Construct] = (),
+        *,
+        write_only: WriteOnly | None = None,
     ) -> None:
-        arguments = {
+        arguments: dict[str, Any] = {
             "name": chart.release,
             "namespace": chart.namespace,
             "create_namespace": True,
@@ -99,6 +117,11 @@ class Release(Resource):
             "atomic": True,
             "values": [json_text(merge(values, config.values), f"the values of {chart.release}")],
         }
+        if write_only:
+            arguments |= {
+                "set_wo": [{"name": k, "value": v, "type": "string"} for k, v in write_only.values.items()],
+                "set_wo_revision": write_only.revision,
+            }
         super().__init__(scope, "helm_release", chart.release, arguments, depends_on)
 
 

@@ -72,15 +72,18 @@ class OperatorStack(CloudStack):
             ca_certificate: Its authority's certificate, in PEM.
             command: What prints a token, for as long as a run needs one: none is in the state.
         """
-        cluster: dict[str, Any] = {
-            "host": host,
-            "cluster_ca_certificate": ca_certificate,
-            "exec": {
-                "api_version": "client.authentication.k8s.io/v1beta1",
-                "command": command[0],
-                "args": list(command[1:]),
-            },
-        }
+        token = {"api_version": "client.authentication.k8s.io/v1beta1", "command": command[0], "args": command[1:]}
+        self._connect({"host": host, "cluster_ca_certificate": ca_certificate, "exec": token})
+
+    def connect_by_context(self, context: str) -> None:
+        """Configures the providers of Helm and Kubernetes from the kubeconfig that KUBE_CONFIG_PATH names.
+
+        Args:
+            context: The kubeconfig's context.
+        """
+        self._connect({"config_context": context})
+
+    def _connect(self, cluster: Mapping[str, Any]) -> None:
         self.require("the Helm releases", _TERRAFORM_VERSION, _PROVIDERS)
         self.add_provider("helm", kubernetes=cluster)
         self.add_provider("kubernetes", **cluster)
@@ -90,6 +93,17 @@ class OperatorStack(CloudStack):
     ) -> list[Construct]:
         """Releases a chart, unless it is switched off; gives what others can depend on."""
         return [Release(self, chart, config, values, depends_on)] if config.enabled else []
+
+    def own_chart(self, folder: str, release: str) -> Chart:
+        """A small chart of ours, beside the stack's JSON, for the operator's namespace.
+
+        Args:
+            folder: Its folder in anyscale_constructs/kubernetes.
+            release: The release's name.
+        """
+        path = str(importlib.resources.files("anyscale_constructs.kubernetes") / folder)
+        asset = TerraformAsset(self, f"{folder}-chart", path=path)
+        return Chart(release, OPERATOR.namespace, f"./{asset.path}")
 
     def device_plugin(self, config: ReleaseConfig, taints: Sequence[str] = ()) -> None:
         """Installs NVIDIA's device plugin on all nodes with GPUs.
@@ -136,9 +150,7 @@ class OperatorStack(CloudStack):
                 "To mend it: name the ranges your users come from, or set networking_mode: PRIVATE"
             )
         controller = self.release(ENVOY_GATEWAY, config, {}, depends_on)
-        folder = str(importlib.resources.files("anyscale_constructs.kubernetes") / "gateway")
-        asset = TerraformAsset(self, "gateway-chart", path=folder)
-        chart = Chart(_RELEASE, OPERATOR.namespace, f"./{asset.path}")
+        chart = self.own_chart("gateway", _RELEASE)
         values = {
             "cloudResourceId": self.cloud_resource_id,
             "proxyNamespace": ENVOY_GATEWAY.namespace,

@@ -49,6 +49,8 @@ def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathli
         call.pop("version", None)
     copy.pop("provider", None)
     copy = _stand_in_for_blocks(copy, directory)
+    if not copy["module"]:
+        del copy["module"]
     for block in ("backend", "cloud", "required_providers"):
         copy["terraform"].pop(block, None)
     return copy
@@ -103,6 +105,8 @@ def _write_block(folder: pathlib.Path, known: dict[str, Any]) -> pathlib.Path:
     folder.mkdir(parents=True, exist_ok=True)
     blocks = [
         f'variable "{name}_" {{\n  type = {_constraint(type_)}\n'
+        # Terraform lets ephemeral values into these only, as into write-only arguments.
+        + ("  ephemeral = true\n" if name in known.get("write_only", ()) else "")
         + ("}\n" if name in known["required"] else "  default = null\n}\n")
         for name, type_ in known["arguments"].items()
     ]

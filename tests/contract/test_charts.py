@@ -16,7 +16,7 @@ from tests.examples import CLOUDS, synthesized
 
 # The chart's values.yaml at that version: keys with a value, and mappings that take keys of the user's own.
 RECORDED = json.loads((pathlib.Path(__file__).parent / "charts" / "anyscale-operator.json").read_text())
-GATEWAY = ROOT / "anyscale_constructs" / "kubernetes" / "gateway"
+OURS = ROOT / "anyscale_constructs" / "kubernetes"
 VIRTUAL_MACHINES = {"ec2", "gce"}
 KUBERNETES = [cloud for cloud in CLOUDS if Document(cloud).data["stack"] not in VIRTUAL_MACHINES]
 BY_TERRAFORM = "${data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id}"
@@ -54,8 +54,16 @@ def test_check_bites() -> None:
     assert list(paths({"operator": {"labels": {"a": "b"}}})) == ["operator.labels"]
 
 
-def test_our_own_charts_values_are_those_that_it_uses(tmp_path: pathlib.Path) -> None:
-    templates = "".join(file.read_text() for file in (GATEWAY / "templates").iterdir())
-    given = releases(next(cloud for cloud in KUBERNETES if cloud.stem == "eks"), tmp_path)["anyscale-gateway"]
-    known = yaml.safe_load((GATEWAY / "values.yaml").read_text())
-    assert set(re.findall(r"\.Values\.(\w+)", templates)) == set(known) == set(given)
+def used(chart: str) -> set[str]:
+    """What the templates of a chart of ours use, which is what its values.yaml has."""
+    found = set(re.findall(r"\.Values\.(\w+)", "".join(file.read_text() for file in (OURS / chart).rglob("*.yaml"))))
+    assert found == set(yaml.safe_load((OURS / chart / "values.yaml").read_text()))
+    return found
+
+
+def test_our_own_charts_values_are_those_that_they_use(tmp_path: pathlib.Path) -> None:
+    generic = next(cloud for cloud in KUBERNETES if cloud.stem == "generic")
+    assert used("gateway") == set(releases(generic, tmp_path)["anyscale-gateway"])
+    configuration, _ = synthesized(generic, tmp_path)[-1]
+    token = configuration["resource"]["helm_release"]["anyscale-operator-token"]
+    assert used("token") == {value["name"] for value in token["set_wo"]}

@@ -79,3 +79,17 @@ def test_check_bites(
     result = validate(spoiled)
     assert result.returncode != 0
     assert complaint in " ".join((result.stdout + result.stderr).split())
+
+
+@pytest.mark.parametrize("argument", ["values", "set_wo"])
+def test_terraform_keeps_the_operators_token_out_of_plans_and_states(
+    argument: str, tmp_path: pathlib.Path, validate: Validate
+) -> None:
+    generic = next(example for example in CLOUDS if example.stem == "generic")
+    _, (configuration, stack) = synthesized(generic, tmp_path)
+    (token,) = configuration["resource"]["helm_release"]["anyscale-operator-token"]["set_wo"]
+    given = {"values": [token["value"]], "set_wo": [token]}
+    configuration["resource"]["helm_release"]["anyscale-operator-token"][argument] = given[argument]
+    result = validate(standins.redirect(configuration, stack, tmp_path / "modules"))
+    assert (result.returncode == 0) == (argument == "set_wo")
+    assert ("Ephemeral value" in result.stdout + result.stderr) == (argument == "values")

@@ -1,0 +1,173 @@
+"""An Anyscale cloud on any Kubernetes cluster that you bring: read it from top to bottom, copy it, change it.
+
+The cluster, its nodes and the bucket are yours. The first stack makes nothing: it holds what registering needs. Then
+the cloud is registered; the second, `<name>-operator`, installs Anyscale's operator in the cluster.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.model import Model, explain, refuse
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, operator_values
+from anyscale_constructs.kubernetes.charts import OPERATOR, Release, WriteOnly, merge
+from anyscale_constructs.kubernetes.config import ReleaseConfig
+from anyscale_constructs.kubernetes.operator import Gateway
+from anyscale_constructs.registration.fields import HostPort, Text
+from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig, ObjectStorage
+
+_TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 - a name
+_TOKEN_RELEASE = "anyscale-operator-token"  # noqa: S105 - a name
+_ENVIRONMENT = ("operator", "container", "additionalEnv")
+
+
+class BucketConfig(ObjectStorage):
+    """The bucket for logs, images and, without file storage, shared files."""
+
+    bucket_name: Text = Field(description="With its scheme: s3://, gs:// or abfss://.")
+
+
+class LoadBalancerConfig(Model):
+    """The gateway's load balancer, as the cluster makes it."""
+
+    annotations: dict[str, str] = Field(default_factory=dict, description="Of its service.")
+    address: Literal["ip", "hostname"] = Field(default="ip", description="What the cluster gives it as its address.")
+
+
+class GenericConfig(CloudConfig):
+    """An Anyscale cloud on any Kubernetes cluster."""
+
+    stack: Literal["generic"] = "generic"
+    kube_context: Text = Field(description="The cluster's context in the kubeconfig that KUBE_CONFIG_PATH names.")
+    region: Text = Field(default="default", description="What to call the place.")
+    networking_mode: NetworkingMode = Field(
+        default="PUBLIC",
+        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network.",
+    )
+    bucket: BucketConfig
+    file_storage: FileStorage | None = Field(default=None, description="Default: shared files are kept in the bucket.")
+    zones: list[Text] | None = Field(
+        default=None, description="The zones that pods are launched in, as the nodes' labels have them. Default: any."
+    )
+    redis_endpoint: HostPort | None = Field(default=None, description="Redis for head node fault tolerance.")
+    custom_image_registry: Text | None = Field(
+        default=None, description="Where images are pulled from. Default: Anyscale's."
+    )
+    load_balancer: LoadBalancerConfig = Field(default_factory=LoadBalancerConfig)
+    operator_token_revision: int = Field(
+        default=1,
+        ge=1,
+        description="Raise it when the operator's token changes: Terraform keeps none to compare it with.",
+    )
+    releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
+
+    @model_validator(mode="after")
+    def _can_be_registered(self) -> Self:
+        if self.registration == "terraform":
+            raise refuse("registration: terraform has no place for clouds on any cluster", "leave out registration")
+        try:
+            self.resource()
+        except ValidationError as error:
+            raise PydanticCustomError("not_allowed", "{text}", {"text": explain(error)}) from error
+        return self
+
+    def resource(self) -> CloudResource:
+        """What is registered."""
+        return CloudResource(
+            name=f"k8s-generic-{self.region}",
+            provider="GENERIC",
+            compute_stack="K8S",
+            region=self.region,
+            networking_mode=self.networking_mode,
+            object_storage=self.bucket,
+            file_storage=self.file_storage,
+            kubernetes_config=KubernetesConfig(
+                zones=self.zones,
+                redis_endpoint=self.redis_endpoint,
+                custom_image_registry=self.custom_image_registry,
+            ),
+        )
+
+
+class GenericStack(CloudStack):
+    """The outputs that registration needs, and nothing else.
+
+    Args:
+        scope: The app.
+        name: The cloud's name in Anyscale, and the stack's.
+        config: What is registered.
+    """
+
+    config_type = GenericConfig
+
+    def __init__(self, scope: Construct, name: str, config: GenericConfig) -> None:
+        super().__init__(scope, name, backend=config.backend, sources=config.sources)
+        self.require("the outputs", ">= 1.5", {})
+        self.add_cloud_outputs({"anyscale_org_id": config.org_id}, config.resource())
+
+    @classmethod
+    def build(cls, scope: Construct, name: str, config: GenericConfig) -> list[CloudStack]:
+        """Both stacks of the cloud."""
+        return [cls(scope, name, config), GenericOperatorStack(scope, name, config)]
+
+
+class GenericOperatorStack(OperatorStack):
+    """What runs in the cluster.
+
+    Args:
+        scope: The app.
+        name: The cloud's name; the stack's ends with -operator.
+        config: The cloud's configuration.
+    """
+
+    config_type = GenericConfig
+
+    def __init__(self, scope: Construct, name: str, config: GenericConfig) -> None:
+        super().__init__(scope, name, config)
+        releases, balancer = config.releases, config.load_balancer
+        self.connect_by_context(config.kube_context)
+        self.device_plugin(releases.device_plugin)
+        gateway, ready = self.gateway(releases.gateway, config.networking_mode, balancer.annotations, balancer.address)
+        if releases.operator.enabled:
+            self._operator(config, gateway, ready)
+
+    def _operator(self, config: GenericConfig, gateway: Gateway | None, ready: list[Construct]) -> None:
+        self.require("the operator's token, which is write-only", ">= 1.11", {})
+        revision = config.operator_token_revision
+        token = self.add_secret(
+            "anyscale_cli_token",
+            "string",
+            "The token that the operator has; TF_VAR_anyscale_cli_token holds it, and no plan and no state.",
+            ephemeral=True,
+        )
+        # In a release of its own: among other values it would be lost with their next change.
+        chart = self.own_chart("token", _TOKEN_RELEASE)
+        secret = Release(self, chart, ReleaseConfig(), {}, write_only=WriteOnly({"token": token}, revision))
+        values = operator_values(
+            {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "generic"},
+            OPERATOR.service_account,
+            {},
+            gateway,
+        )
+        # Pods read the environment when they start, so another token is another pod.
+        more: dict[str, Any] = {"operator": {"annotations": {"anyscale-constructs/token-revision": str(revision)}}}
+        if config.bucket.s3_addressing_style == "PATH_STYLE":
+            more["global"] = {"aws": {"s3": {"usePathStyle": True}}}
+        self.release(OPERATOR, _with_token(config.releases.operator), merge(values, more), [*ready, secret])
+
+
+def _with_token(release: ReleaseConfig) -> ReleaseConfig:
+    """The operator's release with the token in its environment, beside what the configuration has there."""
+    environment: Any = release.values
+    for key in _ENVIRONMENT:
+        environment = environment.get(key) if isinstance(environment, Mapping) else None
+    reference = {"name": _TOKEN_RELEASE, "key": _TOKEN}
+    ours = {"name": _TOKEN, "valueFrom": {"secretKeyRef": reference}}
+    over = {"operator": {"container": {"additionalEnv": [ours, *(environment or [])]}}}
+    return release.model_copy(update={"values": merge(release.values, over)})

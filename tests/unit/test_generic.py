@@ -1,0 +1,155 @@
+"""The cloud on any cluster: what is registered, and the operator with a token of its own."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.core.app import App
+from anyscale_constructs.registration.resource import CloudResource
+from stacks.generic import GenericConfig, GenericStack
+
+Make = Callable[..., list[dict[str, Any]]]
+
+TOKEN = {
+    "name": "ANYSCALE_CLI_TOKEN",
+    "valueFrom": {"secretKeyRef": {"name": "anyscale-operator-token", "key": "ANYSCALE_CLI_TOKEN"}},
+}
+PROXY = {"name": "HTTPS_PROXY", "value": "http://proxy.acme.example:3128"}
+
+
+def config(**config: Any) -> GenericConfig:
+    base = {"org_id": "org_1", "kube_context": "acme", "bucket": {"bucket_name": "s3://acme"}}
+    return GenericConfig.model_validate(base | config)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Synthesizes a cloud; gives the JSON of both stacks."""
+
+    def make(**keys: Any) -> list[dict[str, Any]]:
+        app = App(tmp_path)
+        stacks = GenericStack.build(app, "ml", config(**keys))
+        app.synth()
+        assert [stack.name for stack in stacks] == ["ml", "ml-operator"]
+        return [json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
+
+    return make
+
+
+def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
+    return found
+
+
+def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -> None:
+    stack, _ = make(
+        region="berlin",
+        networking_mode="PRIVATE",
+        bucket={"bucket_name": "gs://acme", "endpoint": "https://storage.acme.example"},
+        file_storage={"persistent_volume_claim": "shared"},
+        zones=["a"],
+        custom_image_registry="registry.acme.example",
+    )
+    assert not {"resource", "data", "provider", "module"} & set(stack)
+    resource = stack["output"]["anyscale_cloud_resource"]["value"]
+    assert resource == {
+        "name": "k8s-generic-berlin",
+        "provider": "GENERIC",
+        "compute_stack": "K8S",
+        "region": "berlin",
+        "networking_mode": "PRIVATE",
+        "object_storage": {"bucket_name": "gs://acme", "endpoint": "https://storage.acme.example"},
+        "file_storage": {"persistent_volume_claim": "shared"},
+        "kubernetes_config": {"zones": ["a"], "custom_image_registry": "registry.acme.example"},
+    }
+    assert CloudResource.read(resource).mapping() == resource
+    assert stack["output"]["anyscale_cloud_name"]["value"] == "ml"
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"registration": "terraform"}, "has no place for clouds on any cluster. To mend it: leave out registration"),
+        ({"bucket": {"bucket_name": "acme"}}, "object_storage.bucket_name must be a scheme and the bucket's name"),
+        ({"bucket": {"bucket_name": "s3://my-bucket"}}, "is the bucket of Anyscale's examples"),
+        ({"bucket": {}}, "bucket.bucket_name"),
+        ({"bucket": {"bucket_name": "s3://a", "endpoint": "minio:9000"}}, "must be an http or https URL"),
+        (
+            {"file_storage": {"mount_path": "/a", "persistent_volume_claim": "b"}},
+            "file_storage.mount_path and file_storage.persistent_volume_claim exclude each other",
+        ),
+        ({"redis_endpoint": "redis"}, "must be a host and a port"),
+        ({"kube_context": ""}, "must be text"),
+        ({"operator_token_revision": 0}, "greater than or equal to 1"),
+        ({"load_balancer": {"adress": "ip"}}, "unknown key 'adress': did you mean 'address'"),
+        ({"releases": {"autoscaler": {}}}, "unknown key 'autoscaler'"),
+    ],
+)
+def test_fails_on_what_can_not_be_registered(keys: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError) as error:
+        config(**keys)
+    assert says in str(error.value)
+
+
+def test_the_second_stack_goes_where_the_context_leads(make: Make) -> None:
+    _, operator = make()
+    assert operator["provider"] == {
+        "helm": [{"kubernetes": {"config_context": "acme"}}],
+        "kubernetes": [{"config_context": "acme"}],
+    }
+
+
+def test_the_token_is_write_only(make: Make) -> None:
+    _, operator = make(operator_token_revision=3)
+    variable = operator["variable"]["anyscale_cli_token"]
+    assert (variable["ephemeral"], variable["sensitive"], variable["nullable"]) == (True, True, False)
+    assert "default" not in variable
+    release = operator["resource"]["helm_release"]["anyscale-operator-token"]
+    assert release["set_wo"] == [{"name": "token", "value": "${var.anyscale_cli_token}", "type": "string"}]
+    assert (release["set_wo_revision"], release["values"]) == (3, ["{}"])
+    assert json.dumps(operator).count("var.anyscale_cli_token") == 1
+    assert operator["terraform"]["required_version"] == ">= 1.11.0"
+
+
+def test_the_operator_starts_with_the_token_and_anew_with_another(make: Make) -> None:
+    _, operator = make(operator_token_revision=3)
+    given = values(operator, "anyscale-operator")
+    assert given["global"] == {"cloudDeploymentId": "${var.cloud_resource_id}", "cloudProvider": "generic"}
+    assert given["operator"]["container"] == {"additionalEnv": [TOKEN]}
+    assert given["operator"]["annotations"] == {"anyscale-constructs/token-revision": "3"}
+    release = operator["resource"]["helm_release"]
+    assert release["anyscale-operator-token"]["namespace"] == release["anyscale-operator"]["namespace"]
+    assert "helm_release.anyscale-operator-token" in release["anyscale-operator"]["depends_on"]
+
+
+def test_an_environment_of_your_own_stands_beside_the_token(make: Make) -> None:
+    own = {"operator": {"container": {"additionalEnv": [PROXY]}, "replicas": 2}}
+    given = values(make(releases={"operator": {"values": own}})[1], "anyscale-operator")["operator"]
+    assert given["container"]["additionalEnv"] == [TOKEN, PROXY]
+    assert given["replicas"] == 2
+
+
+@pytest.mark.parametrize(("style", "aws"), [("PATH_STYLE", {"s3": {"usePathStyle": True}}), (None, None)])
+def test_the_operator_addresses_the_bucket_as_it_is_registered(style: str | None, aws: object, make: Make) -> None:
+    _, operator = make(bucket={"bucket_name": "s3://acme", "s3_addressing_style": style})
+    assert values(operator, "anyscale-operator")["global"].get("aws") == aws
+
+
+@pytest.mark.parametrize("address", ["ip", "hostname"])
+def test_the_load_balancer_is_as_the_cluster_makes_it(address: str, make: Make) -> None:
+    _, operator = make(load_balancer={"annotations": {"a": "b"}, "address": address})
+    assert values(operator, "anyscale-gateway")["annotations"] == {"a": "b"}
+    assert values(operator, "anyscale-operator")["networking"]["gateway"][address] == (
+        f"${{data.kubernetes_service_v1.gateway.status[0].load_balancer[0].ingress[0].{address}}}"
+    )
+
+
+def test_without_the_operator_there_is_no_token(make: Make) -> None:
+    _, operator = make(releases={"operator": {"enabled": False}})
+    assert sorted(operator["resource"]["helm_release"]) == ["anyscale-gateway", "envoy-gateway", "nvidia-device-plugin"]
+    assert sorted(operator["variable"]) == ["cloud_resource_id"]
+    assert operator["terraform"]["required_version"] == ">= 1.5.0"
