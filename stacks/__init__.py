@@ -4,5 +4,6 @@ STACKS = {
     "ec2": "stacks.ec2:Ec2Stack",
     "eks": "stacks.eks:EksStack",
     "gce": "stacks.gce:GceStack",
+    "gke": "stacks.gke:GkeStack",
 }
 """By the word that stands under `stack:` in a cloud's YAML."""

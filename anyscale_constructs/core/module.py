@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Required, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
+from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, known_after_apply
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.sources import Sources
@@ -168,7 +168,7 @@ class Module(TerraformHclModule):
             part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
             unknown = {
                 "": False,
-                "value": bool(references(json.dumps(value, default=str))),
+                "value": known_after_apply(json.dumps(value, default=str)),
                 "length": is_unresolved(value) if isinstance(value, str) else _is_list_token(value),
                 "keys": is_unresolved(value) or (isinstance(value, Mapping) and any(map(is_unresolved, value))),
             }

@@ -16,7 +16,7 @@ from tests.examples import CLOUDS, synthesized
 # The chart's values.yaml at that version: keys with a value, and mappings that take keys of the user's own.
 RECORDED = json.loads((pathlib.Path(__file__).parent / "charts" / "anyscale-operator.json").read_text())
 GATEWAY = ROOT / "anyscale_constructs" / "kubernetes" / "gateway"
-KUBERNETES = [cloud for cloud in CLOUDS if cloud.stem.startswith("eks")]
+KUBERNETES = [cloud for cloud in CLOUDS if cloud.stem.startswith(("eks", "gke"))]
 
 
 def releases(example: pathlib.Path, directory: pathlib.Path) -> dict[str, dict[str, Any]]:
@@ -42,7 +42,13 @@ def test_the_recorded_chart_is_the_one_that_is_released() -> None:
 def test_the_operators_values_are_ones_that_the_chart_has(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
     values = releases(example, tmp_path)["anyscale-operator"]
     assert not set(paths(values)) - {*RECORDED["keys"], *RECORDED["mappings"]}
-    assert values["global"]["cloudDeploymentId"] == "${var.cloud_resource_id}"
+    by_terraform = "registration: terraform" in example.read_text()
+    source = (
+        "data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id"
+        if by_terraform
+        else "var.cloud_resource_id"
+    )
+    assert values["global"]["cloudDeploymentId"] == f"${{{source}}}"
 
 
 def test_check_bites() -> None:

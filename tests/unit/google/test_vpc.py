@@ -106,7 +106,7 @@ TABLE = Table(
             guards.private_services_have_a_proxy_subnet,
             "proxy_subnet_cidr is not set",
             springs=[{"private_subnet_cidr": "10.1.0.0/16"}, {"networking_mode": "PRIVATE"}],
-            passes=[PRIVATE, {}],
+            passes=[PRIVATE, {}, {"networking_mode": "PRIVATE", **GKE}],
         ),
         Case(
             guards.gke_ranges_come_together_in_a_private_subnet,
