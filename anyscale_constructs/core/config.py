@@ -1,14 +1,16 @@
 """What every cloud's configuration has, whatever its provider, and how YAML becomes it."""
 
 import pathlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from anyscale_constructs.core.backend import Backend, Local
-from anyscale_constructs.core.model import Model, explain_one, place, refuse
+from anyscale_constructs.core.model import Model, explain_one, is_whole, refuse
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 from anyscale_constructs.core.types import CloudId, OrgId, TagValue
 from anyscale_constructs.errors import ConfigError
@@ -119,33 +121,24 @@ class Document:
         try:
             return config.model_validate(self.data)
         except ValidationError as error:
-            lines = (
-                f"{self.where(place(detail), missing=detail['type'] == 'missing')}: {explain_one(detail)}"
-                for detail in error.errors()
-            )
-            raise ConfigError("\n".join(lines)) from error
+            raise ConfigError("\n".join(map(self._say, error.errors()))) from error
 
-    def where(self, loc: Sequence[int | str], *, missing: bool = False) -> str:
+    def _say(self, detail: ErrorDetails) -> str:
+        text = explain_one(detail)
+        words = re.findall(r"[\w.]+", text) if is_whole(detail) else ()
+        return f"{self.where(detail['loc'], missing=detail['type'] == 'missing', about=words)}: {text}"
+
+    def where(self, loc: Sequence[int | str], *, missing: bool = False, about: Iterable[str] = ()) -> str:
         """File, line and keys of a value.
 
         Args:
             loc: Its keys and indexes; others are passed over, such as pydantic's names for a choice of models.
             missing: Whether the last one is a key that is not there.
+            about: Words among which may be keys inside of the value: the line is the first such key's.
         """
-        node: yaml.Node | None = self._root
-        line = 1
-        path = []
-        for step in loc:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-                if found is None:
-                    continue
-                line, node = found[0].start_mark.line + 1, found[1]
-                path.append(str(step))
-            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-                node = node.value[step]
-                line = node.start_mark.line + 1
-                path.append(str(step))
+        line, node, path = _walk(self._root, loc)
+        inner = (_walk(node, word.split(".")) for word in about)
+        line = next((line for line, _, found in inner if found), line)
         path += [str(loc[-1])] if missing else []
         return ": ".join([f"{self.file}:{line}", *([".".join(path)] if path else [])])
 
@@ -162,3 +155,21 @@ class Document:
             children = node.value
         for child in children:
             self._refuse_duplicates(file, child)
+
+
+def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[int, yaml.Node, list[str]]:
+    """The line, the node and the path to which those of the steps lead that are keys or indexes."""
+    line, path = 1, []
+    for step in steps:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if found is None:
+                continue
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            continue
+        path.append(str(step))
+    return line, node, path

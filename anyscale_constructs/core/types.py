@@ -47,8 +47,9 @@ class Checked:
             accepted = re.fullmatch(self.accepts, value) if isinstance(self.accepts, str) else self.accepts(value)
             if accepted:
                 return value
+        says = self.says if isinstance(value, str) else f"text: {self.says}"
         raise PydanticCustomError(
-            "not_allowed", "must be {says}, such as {example}", {"says": self.says, "example": self.example}
+            "not_allowed", "must be {says}, such as {example}", {"says": says, "example": self.example}
         )
 
 

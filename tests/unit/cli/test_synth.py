@@ -147,7 +147,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "an external id of another organization": (
         "external_id: org_2-production\n",
-        ":1: external_id is org_2-production, of another organization than org_id, org_1234abcd",
+        ":5: external_id is org_2-production, of another organization than org_id, org_1234abcd",
         "To mend it: begin it with org_1234abcd-",
     ),
     "a bucket name that AWS refuses": (
@@ -173,7 +173,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "public nodes in private subnets": (
         "vpc: {public_subnets: [10.0.0.0/20], private_subnets: [10.0.16.0/20]}\n",
-        ":1: networking_mode is PUBLIC, but vpc.private_subnets are given",
+        ":5: networking_mode is PUBLIC, but vpc.private_subnets are given",
         "To mend it: set networking_mode: PRIVATE",
     ),
     "an override for no module": (
