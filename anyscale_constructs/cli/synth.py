@@ -4,13 +4,12 @@ import json
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.core.app import App, synthesize
-from anyscale_constructs.core.config import CloudConfig, Document
+from anyscale_constructs.core.config import Document
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
@@ -40,16 +39,17 @@ def synth(
     directory = pathlib.Path(clouds) if clouds else project.clouds_directory()
     target = pathlib.Path(out) if out else project.output_directory()
     files = _choose(directory, names)
-    configs = _load(kinds, files)
 
     def build(app: App) -> None:
-        for file, (stack, config) in zip(files, configs, strict=True):
+        """Goes through all files before it complains of any, so that one run shows all that is wrong."""
+        errors = []
+        for file in files:
             try:
-                for made in stack.build(app, file.stem, config):
-                    made.prepare()
-            except (ConstructsError, ValidationError) as error:
-                text = explain(error) if isinstance(error, ValidationError) else str(error)
-                raise ConfigError("\n".join(f"{file}: {line}" for line in text.splitlines())) from error
+                _make(app, kinds, Document(file))
+            except ConfigError as error:
+                errors.append(str(error))
+        if errors:
+            raise ConfigError("\n".join(errors))
 
     stacks = synthesize(build, target)
     _warn(target)
@@ -84,24 +84,18 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
     return [files[name] for name in dict.fromkeys(names or files)]
 
 
-def _load(kinds: Mapping[str, str], files: Sequence[pathlib.Path]) -> list[tuple[Any, CloudConfig]]:
-    """Reads all files before it complains of any, so that one run shows all that is wrong."""
-    configs, errors = [], []
-    for file in files:
-        try:
-            document = Document(file)
-            try:
-                stack = project.load_stack(kinds, document.data.get("stack"))
-            except ConfigError as error:
-                raise ConfigError(
-                    f"{document.where(['stack'], missing='stack' not in document.data)}: {error}"
-                ) from error
-            configs.append((stack, document.parse(stack.config_type)))
-        except ConfigError as error:
-            errors.append(str(error))
-    if errors:
-        raise ConfigError("\n".join(errors))
-    return configs
+def _make(app: App, kinds: Mapping[str, str], document: Document) -> None:
+    try:
+        stack = project.load_stack(kinds, document.data.get("stack"))
+    except ConfigError as error:
+        raise ConfigError(f"{document.where(['stack'], missing='stack' not in document.data)}: {error}") from error
+    config = document.parse(stack.config_type)
+    try:
+        for made in stack.build(app, document.file.stem, config):
+            made.prepare()
+    except (ConstructsError, ValidationError) as error:
+        text = explain(error) if isinstance(error, ValidationError) else str(error)
+        raise ConfigError("\n".join(f"{document.near(line)}: {line}" for line in text.splitlines())) from error
 
 
 def _warn(out: pathlib.Path) -> None:

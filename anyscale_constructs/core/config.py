@@ -2,7 +2,7 @@
 
 import pathlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
@@ -91,7 +91,7 @@ class Document:
             text = file.read_text(encoding="utf-8")
             root = yaml.compose(text, Loader=yaml.SafeLoader)
             data = yaml.load(text, Loader=yaml.SafeLoader)
-            self._refuse_duplicates(file, root)
+            _refuse_duplicates(file, root)
         except OSError as error:
             raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -142,19 +142,45 @@ class Document:
         path += [str(loc[-1])] if missing else []
         return ": ".join([f"{self.file}:{line}", *([".".join(path)] if path else [])])
 
-    def _refuse_duplicates(self, file: pathlib.Path, node: yaml.Node | None) -> None:
-        children: list[yaml.Node] = []
-        if isinstance(node, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, value in node.value:
-                if key.value in seen:
-                    raise ConfigError(f"{file}:{key.start_mark.line + 1}: the key {key.value!r} stands there twice")
-                seen.add(key.value)
-                children.append(value)
-        elif isinstance(node, yaml.SequenceNode):
-            children = node.value
-        for child in children:
-            self._refuse_duplicates(file, child)
+    def near(self, text: str) -> str:
+        """File and line of what a construct's error is about; the file alone where that is not clear.
+
+        Args:
+            text: The error. What it names counts where it stands in the file once only: an input's name at the
+                beginning, quoted names and values, or the module's own name.
+        """
+        lines: dict[str, set[int]] = {}
+        for node in _nodes(self._root):
+            keys = [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+            quoted = [(repr(node.value), node)] if isinstance(node, yaml.ScalarNode) else []
+            for name, at in [*quoted, *((key.value, key) for key in keys)]:
+                lines.setdefault(name, set()).add(at.start_mark.line + 1)
+        names = re.findall(r"(?:^|: )(\w{2,})", text) + re.findall(r"'[^']+'", text)
+        names += re.findall(r"\bmodule\.(\w+)", text)
+        line = next((only for name in names for only in lines.get(name, ()) if len(lines[name]) == 1), None)
+        return f"{self.file}:{line}" if line else str(self.file)
+
+
+def _refuse_duplicates(file: pathlib.Path, root: yaml.Node | None) -> None:
+    for mapping in _nodes(root):
+        seen: set[str] = set()
+        for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+            if key.value in seen:
+                raise ConfigError(f"{file}:{key.start_mark.line + 1}: the key {key.value!r} stands there twice")
+            seen.add(key.value)
+
+
+def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    """A node and all that are in it, keys too."""
+    if node is not None:
+        yield node
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for inner in pair:
+                yield from _nodes(inner)
+    elif isinstance(node, yaml.SequenceNode):
+        for inner in node.value:
+            yield from _nodes(inner)
 
 
 def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[int, yaml.Node, list[str]]:

@@ -300,7 +300,10 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
     [
         ({"cidr_block": expr("var.range")}, "cidr_block is known to Terraform only, so no subnets can be planned"),
         ({"cidr_block": "10.0.0.1/16"}, "cidr_block must be a network; given: '10.0.0.1/16'. Allowed: an IPv4"),
-        ({"cidr_block": "10.0.0.0/26"}, "subnets for 2 availability zones don't fit the VPC: they would be /29; given"),
+        (
+            {"cidr_block": "10.0.0.0/26"},
+            "cidr_block has no room for subnets in 2 availability zones: they would be /29; given",
+        ),
         ({"use_ipam_pool": True}, "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it"),
         ({"availability_zone_count": 9}, "the number of availability zones; given: 9. Allowed: 1 to 8"),
     ],

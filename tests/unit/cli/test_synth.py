@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "ranges that overlap": (
         "vpc:\n  public_subnets: [10.0.0.0/20, 10.0.8.0/21]\n",
-        ": module.vpc: public_subnets and private_subnets: 10.0.0.0/20 overlaps 10.0.8.0/21",
+        ":6: module.vpc: public_subnets and private_subnets: 10.0.0.0/20 overlaps 10.0.8.0/21",
         "To mend it: give each subnet a range of its own",
     ),
     "an external id without its organization": (
@@ -157,18 +157,18 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "subnets that don't fit": (
         "vpc:\n  cidr_block: 10.0.0.0/26\n",
-        ": subnets for 2 availability zones don't fit the VPC: they would be /29; given: '10.0.0.0/26'. Allowed: a",
+        ":6: cidr_block has no room for subnets in 2 availability zones: they would be /29; given: '10.0.0.0/26'",
         "To mend it: take a larger cidr_block",
     ),
     "a network too small to register": (
         "vpc:\n  cidr_block: 10.0.0.0/25\n",
-        ": module.vpc: cidr_block is too small to register; given: '10.0.0.0/25'. Allowed: /24 or larger",
+        ":6: module.vpc: cidr_block is too small to register; given: '10.0.0.0/25'. Allowed: /24 or larger",
         "To mend it: take a larger range",
     ),
     "one zone": ("vpc: {availability_zone_count: 1}\n", ":5: vpc.availability_zone_count: ", "equal to 2; given: 1"),
     "private nodes in public subnets": (
         "networking_mode: PRIVATE\nvpc: {public_subnets: [10.0.0.0/20, 10.0.16.0/20]}\n",
-        ": networking_mode PRIVATE, but only public_subnets are given",
+        ":5: networking_mode PRIVATE, but only public_subnets are given",
         "To mend it: give private_subnets too",
     ),
     "public nodes in private subnets": (
@@ -178,22 +178,22 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "an override for no module": (
         "modules: {s4: {ref: v0.38.0}}\n",
-        ": prod: modules: unknown module 's4': known are iam, s3, s3_policy, securitygroups, vpc",
+        ":5: prod: modules: unknown module 's4': known are iam, s3, s3_policy, securitygroups, vpc",
         "",
     ),
     "an override of no input": (
         "modules: {s3: {inputs: {buckt: a}}}\n",
-        ": module.s3: unknown input 'buckt': known are anyscale_bucket_name, ",
+        ":5: module.s3: unknown input 'buckt': known are anyscale_bucket_name, ",
         "",
     ),
     "an unknown ref": (
         "modules: {s3: {ref: v0.1.0}}\n",
-        ": the catalog does not hold aws/s3 at that ref; given: 'v0.1.0'. Allowed: v0.38.0, v0.40.1",
+        ":5: the catalog does not hold aws/s3 at that ref; given: 'v0.1.0'. Allowed: v0.38.0, v0.40.1",
         "To mend it: anyscale-constructs modules add aws/s3 --ref v0.1.0",
     ),
     "a reference to no output": (
         "modules: {s3: {inputs: {tags: {a: '${module.vpc.vpcid}'}}}}\n",
-        ": prod: module.s3.tags refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
+        ":5: prod: module.s3.tags refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
         "",
     ),
     "text like a token": ("tags: {a: '${TfToken[TOKEN.999999]}'}\n", "the engine can't synthesize", "TOKEN.999999"),
@@ -230,10 +230,22 @@ def test_fails_on_a_kind_that_is_unknown(text: str, says: str, run: Run, folder:
 
 
 def test_fails_once_for_all_files(run: Run, folder: Path) -> None:
-    write(folder, a=CLOUD + "vpcs: {}\n", b=CLOUD, c="stack: [", d=CLOUD + "regions: []\n")
+    """Whichever step finds what is wrong: YAML, the kind, the keys, a module's guards, the stack as a whole."""
+    write(
+        folder,
+        a=CLOUD + "vpcs: {}\n",
+        b=CLOUD,
+        c="stack: [",
+        d=CLOUD + "vpc: {cidr_block: 10.0.0.0/25}\n",
+        e=CLOUD + "modules: {s4: {}, s5: {}}\n",
+        f="stack: ec3\n",
+        g=CLOUD + "iam: {control_plane_role_name: " + "a" * 65 + "}\n",
+    )
     status, _, err = run()
     assert status == 2
-    assert re.findall(r"clouds/(\w)\.yaml:", err) == ["a", "c", "d"]
+    assert re.findall(r"clouds/(\w)\.yaml:(\d+): ", err) == [
+        ("a", "5"), ("c", "1"), ("d", "5"), ("e", "5"), ("e", "5"), ("f", "1"), ("g", "5")
+    ]  # fmt: skip
 
 
 def test_fails_when_modules_provider_constraints_clash(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -216,3 +216,24 @@ def test_fails_once_for_all_of_a_section(file: pathlib.Path) -> None:
 def test_fails_on_a_file_that_is_not_there(file: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match=r"cloud.yaml: can't be read: No such file or directory"):
         Document(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("module.vpc: cidr_block is too small; given: '10.1.0.0/16'", ":3"),
+        ("module.vpc: tags are too many", ":2"),
+        ("a subnet is too small; given: '10.2.0.0/28'", ":4"),
+        ("module.other: unknown input 'rangs'", ":6"),
+        ("name is too long", ""),
+        ("module.s3: too much of it", ""),
+        ("prod: ml refers to it", ""),
+    ],
+    ids=["an input", "a module", "a value in a list", "a quoted name", "two of a name", "nothing", "no key"],
+)
+def test_what_constructs_say_is_found(text: str, line: str, file: pathlib.Path) -> None:
+    """Where it stands once: keys by their names, values as they are given."""
+    file.write_text(
+        "name: ml\nvpc: {name: a}\ncidr_block: 10.1.0.0/16\nranges: [10.2.0.0/28]\nmodules:\n  z: {rangs: ml}\n"
+    )
+    assert Document(file).near(text) == f"{file}{line}"
