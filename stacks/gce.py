@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, Tag
 
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import lower_case
 from anyscale_constructs.core.model import Model, existing_if
@@ -126,6 +127,7 @@ class GceStack(CloudStack):
         self.config = config
         existing = config.project.project_id if isinstance(config.project, ExistingProject) else None
         self.add_provider("google", project=existing, region=config.region)
+        self.warn_of_region(config.region, regions.GOOGLE)
         self.registration = self._registration() if config.registration == "terraform" else None
         self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
 

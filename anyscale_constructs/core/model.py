@@ -84,9 +84,10 @@ def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
-    """The known name that is near, whatever its case."""
+    """The known name that is near, whatever its case, and best with the same letters in another order."""
     by_lower_case = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(str(name).lower(), by_lower_case, n=1)
+    near = difflib.get_close_matches(str(name).lower(), by_lower_case)
+    near.sort(key=lambda each: sorted(each) != sorted(str(name).lower()))
     return by_lower_case[near[0]] if near else None
 
 

@@ -4,17 +4,19 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
-from anyscale_constructs.core.expressions import Expr, expr, references
+from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
 from anyscale_constructs.core.interface import Provider as RequiredProvider
-from anyscale_constructs.core.model import unknown
+from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
 from anyscale_constructs.core.sources import Sources
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import (
+    Annotations,
     CloudBackend,
     Construct,
     GcsBackend,
@@ -71,6 +73,15 @@ class CloudStack(TerraformStack):
     def add_provider(self, name: str, *, alias: str | None = None, **config: Any) -> Provider:
         """Configures a provider, e.g. `add_provider("aws", region="us-east-2")`."""
         return Provider(self, name, config, alias)
+
+    def warn_of_region(self, region: str, known: Sequence[str]) -> None:
+        """Annotates a region that is none of the known ones: it may be misspelt, or new."""
+        if region not in known and not is_unresolved(region):
+            near = nearest(region, known)
+            Annotations.of(self).add_warning(
+                f"region is none that was known in {regions.AS_OF}; given: {region!r}"
+                + (f": did you mean {near!r}?" if near else "")
+            )
 
     def require(self, who: str, terraform: str, providers: Mapping[str, RequiredProvider]) -> None:
         """Constrains Terraform and providers beside what the modules ask.

@@ -24,6 +24,19 @@ region: us-east-2
 org_id: org_1234abcd
 security_group: {ingress_cidr_blocks: [10.0.0.0/8]}
 """
+KUBERNETES = """\
+stack: eks
+region: us-east-2
+org_id: org_1234abcd
+releases: {gateway: {ingress_cidr_blocks: [10.0.0.0/8]}}
+"""
+GOOGLE = """\
+stack: gce
+region: us-east1
+org_id: org_1234abcd
+project: {project_id: acme-ml}
+firewall: {ingress_cidr_blocks: [10.0.0.0/8]}
+"""
 
 
 @pytest.fixture
@@ -118,6 +131,20 @@ def test_warnings_are_on_stderr(run: Run, folder: Path) -> None:
         "warn: prod: vpc: a subnet is smaller than recommended, and Ray clusters take an address a node; given: "
         "'10.0.0.0/23'. To mend it: take a /22 or larger while nothing runs in it\n"
     )
+
+
+def test_a_misspelt_region_is_warned_of_in_every_kind(run: Run, folder: Path) -> None:
+    write(folder, a=CLOUD.replace("east", "esat"), b=KUBERNETES.replace("east", "esat"), c=GOOGLE.replace("st1", "ts1"))
+    status, _, err = run()
+    assert status == 0
+    assert err.splitlines() == [
+        f"warn: {name}: region is none that was known in November 2026; given: {given!r}: did you mean {near!r}?"
+        for name, given, near in [
+            ("a", "us-esat-2", "us-east-2"),
+            ("b", "us-esat-2", "us-east-2"),
+            ("c", "us-eats1", "us-east1"),
+        ]
+    ]
 
 
 # what the cloud says besides -> where and what is said, and what mends it
@@ -335,14 +362,6 @@ def test_the_process_does_the_same(run: Run, folder: Path) -> None:
     result = process(folder)
     assert (result.returncode, result.stdout, result.stderr) == run()
     assert result.returncode == 2
-
-
-KUBERNETES = """\
-stack: eks
-region: us-east-2
-org_id: org_1234abcd
-releases: {gateway: {ingress_cidr_blocks: [10.0.0.0/8]}}
-"""
 
 
 def test_a_kubernetes_cloud_is_two_stacks(run: Run, folder: Path) -> None:

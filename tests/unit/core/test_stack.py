@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from anyscale_constructs import engine
 from anyscale_constructs.aws import S3, ExistingVpc, Iam, SecurityGroups, Vpc
-from anyscale_constructs.core import backend
+from anyscale_constructs.core import backend, regions
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.backend import Backend, Gcs, Hcp, Local
 from anyscale_constructs.core.expressions import Expr, expr
@@ -22,8 +23,10 @@ from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.types import AwsRegion
 from anyscale_constructs.engine import TerraformResource
 from anyscale_constructs.errors import ConstraintError, SynthesisError
+from anyscale_constructs.google.types import GcpRegion
 from anyscale_constructs.modules.aws import S3Module, VpcModule
 from tests import ROOT
 
@@ -267,6 +270,37 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
         "password": {"description": "One a user.", "nullable": False, "sensitive": True, "type": "map(string)"}
     }
     assert synthesized["output"]["user"]["value"] == {"password": '${var.password["a"]}'}
+
+
+@pytest.mark.parametrize(
+    ("region", "known", "says"),
+    [
+        (
+            "us-esat-2",
+            regions.AWS,
+            ["region is none that was known in November 2026; given: 'us-esat-2': did you"],
+        ),
+        ("us-esat1", regions.GOOGLE, ["region is none that was known in November 2026; given: 'us-esat1': did you"]),
+        ("xx-nowhere-9", ["us-east-2"], ["region is none that was known in November 2026; given: 'xx-nowhere-9'"]),
+        ("us-east-2", regions.AWS, []),
+        ("us-central1", regions.GOOGLE, []),
+        ("${var.region}", regions.AWS, []),
+    ],
+)
+def test_a_region_that_is_not_known_is_a_warning(
+    region: str, known: list[str], says: list[str], stack: CloudStack
+) -> None:
+    """A newer region works all the same."""
+    stack.warn_of_region(region, known)
+    warnings = [entry.data for entry in stack.node.metadata if entry.type.endswith("warn")]
+    assert [warning[: len(begin)] for warning, begin in zip(warnings, says, strict=True)] == says
+
+
+def test_regions_are_in_the_form_that_is_asked_for() -> None:
+    for kind, known in ((AwsRegion, regions.AWS), (GcpRegion, regions.GOOGLE)):
+        for region in known:
+            TypeAdapter(kind).validate_python(region)
+        assert sorted(set(known)) == sorted(known)
 
 
 # Its own program, for other directories and engines. What it makes holds all kinds of elements.
