@@ -13,7 +13,7 @@ from anyscale_constructs.core.config import Document
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
-from anyscale_constructs.errors import ConfigError, ConstructsError
+from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
 
 
 def synth(
@@ -39,19 +39,25 @@ def synth(
     directory = pathlib.Path(clouds) if clouds else project.clouds_directory()
     target = pathlib.Path(out) if out else project.output_directory()
     files = _choose(directory, names)
+    documents: dict[str, Document] = {}
 
     def build(app: App) -> None:
         """Goes through all files before it complains of any, so that one run shows all that is wrong."""
         errors = []
         for file in files:
             try:
-                _make(app, kinds, Document(file))
+                document = Document(file)
+                documents.update((made.name, document) for made in _make(app, kinds, document))
             except ConfigError as error:
                 errors.append(str(error))
         if errors:
             raise ConfigError("\n".join(errors))
 
-    stacks = synthesize(build, target)
+    try:
+        stacks = synthesize(build, target)
+    except SynthesisError as error:
+        lines = ((documents.get(line.partition(": ")[0]), line) for line in str(error).splitlines())
+        raise ConfigError("\n".join(f"{of.near(line)}: {line}" if of else line for of, line in lines)) from error
     _warn(target)
     _report(stacks, target)
     _note(stacks, all_of_them=notes)
@@ -84,18 +90,20 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
     return [files[name] for name in dict.fromkeys(names or files)]
 
 
-def _make(app: App, kinds: Mapping[str, str], document: Document) -> None:
+def _make(app: App, kinds: Mapping[str, str], document: Document) -> Sequence[CloudStack]:
     try:
         stack = project.load_stack(kinds, document.data.get("stack"))
     except ConfigError as error:
         raise ConfigError(f"{document.where(['stack'], missing='stack' not in document.data)}: {error}") from error
     config = document.parse(stack.config_type)
     try:
-        for made in stack.build(app, document.file.stem, config):
+        stacks: Sequence[CloudStack] = stack.build(app, document.file.stem, config)
+        for made in stacks:
             made.prepare()
     except (ConstructsError, ValidationError) as error:
         text = explain(error) if isinstance(error, ValidationError) else str(error)
         raise ConfigError("\n".join(f"{document.near(line)}: {line}" for line in text.splitlines())) from error
+    return stacks
 
 
 def _warn(out: pathlib.Path) -> None:

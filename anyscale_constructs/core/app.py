@@ -49,6 +49,7 @@ class App(engine.App):
             super().synth()
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
             raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
+        problems: list[str] = []
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             text = file.read_text(encoding="utf-8")
             if residue := _RESIDUE.search(text):
@@ -59,8 +60,10 @@ class App(engine.App):
                 )
             synthesized = json.loads(text)
             if file.parent.name in stacks:
-                stacks[file.parent.name].check_raw(synthesized)
+                problems += stacks[file.parent.name].check_raw(synthesized)
             file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        if problems:
+            raise SynthesisError("\n".join(problems))
 
 
 def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudStack]:

@@ -223,6 +223,16 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         ":5: prod: module.s3.tags refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
         "",
     ),
+    "a variable that no one declared": (
+        "vpc:\n  name: ${var.network}\n",
+        ":6: prod: module.vpc.anyscale_vpc_name refers to '${var.network}', which is not in this stack",
+        "To mend it: write the value itself, or declare that in the stack",
+    ),
+    "a data source that no one declared": (
+        "iam: {permissions_boundary_arn: '${data.aws_iam_policy.b.arn}'}\n",
+        ":5: prod: module.iam.role_permissions_boundary_arn refers to '${data.aws_iam_policy.b}', which is not",
+        "",
+    ),
     "text like a token": ("tags: {a: '${TfToken[TOKEN.999999]}'}\n", "the engine can't synthesize", "TOKEN.999999"),
 }
 

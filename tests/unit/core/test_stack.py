@@ -21,6 +21,7 @@ from anyscale_constructs.core.expressions import Expr, expr
 from anyscale_constructs.core.interface import Provider
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Module
+from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import AwsRegion
@@ -188,6 +189,47 @@ def test_fails_on_a_raw_resource_that_refers_to_no_output(synth: Synth) -> None:
     )
 
 
+def refers_to_all(app: App, code: str) -> CloudStack:
+    """A stack with a variable, a local value and a data source, in which the code stands everywhere."""
+    stack = CloudStack(app, "test", backend=backend.S3(type="s3", bucket="acme-state", region="us-east-2", key=code))
+    S3Module(stack, "s3", tags={"a": f"x-{code}"})
+    Resource(stack, "aws_x", "r", {"name": [code]})
+    stack.add_provider("aws", region=code)
+    stack.add_secret("given", "string", "A variable.")
+    stack.add_override("locals.near", "1")
+    Data(stack, "aws_y", "found", {"name": code})
+    stack.add_output("id", code)
+    return stack
+
+
+@pytest.mark.parametrize("name", ["var.none", "local.none", "data.aws_y.none", "data.aws_z.found", "var.near"])
+def test_fails_on_what_no_one_declared(name: str, synth: Synth) -> None:
+    with pytest.raises(SynthesisError) as error:
+        synth(lambda app: refers_to_all(app, f"${{{name}.part[0]}}"))
+    users = ["resource aws_x", "data aws_y", "provider aws", "output id", "terraform backend", "module.s3.tags"]
+    assert str(error.value).splitlines() == [
+        f"test: {user} refers to '${{{name}}}', which is not in this stack. To mend it: write the value itself, or "
+        "declare that in the stack"
+        for user in users
+    ]
+
+
+@pytest.mark.parametrize("code", ["${var.given}", "${local.near}", "${data.aws_y.found.id}", "var.none"])
+def test_what_is_declared_can_be_referred_to(code: str, synth: Synth) -> None:
+    assert synth(lambda app: refers_to_all(app, code))["provider"]["aws"]
+
+
+def test_text_that_is_no_reference_passes(synth: Synth) -> None:
+    """What `to_terraform` escapes is text for Terraform."""
+
+    def build(app: App) -> CloudStack:
+        stack = CloudStack(app, "test")
+        stack.add_output("id", "${var.none + 1}")
+        return stack
+
+    assert synth(build)["output"]["id"]["value"] == "$${var.none + 1}"
+
+
 @pytest.mark.parametrize("text", ["see module.x.y", "${var.a} module.x.y", "${upper(module.x.y)}"])
 def test_text_that_only_looks_like_a_reference_passes(text: str, stack: CloudStack) -> None:
     S3Module(stack, "s3", tags={"doc": text, "user": "${aws:username}"})
@@ -236,7 +278,7 @@ def test_fails_on_an_override_for_no_module(tmp_path: pathlib.Path) -> None:
     assert problem(stack) == "test: modules: unknown module 'vpx': did you mean 'vpc'?"
 
 
-class Resource(Model):
+class Outputs(Model):
     name: str
     region: str | None = None
     inner: dict[str, Any] | None = None
@@ -245,7 +287,7 @@ class Resource(Model):
 def test_outputs_hold_no_nulls(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
-        stack.add_output("resource", Resource(name="vm"), description="What register reads.")
+        stack.add_output("resource", Outputs(name="vm"), description="What register reads.")
         stack.add_output("mapping", {"a": None, "b": {"c": None, "d": 1}})
         stack.add_output("secret", "${aws:x}", sensitive=True)
         return stack
