@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.cli import project
-from anyscale_constructs.core.app import App, synthesize
+from anyscale_constructs.core.app import App, sweep, synthesize
 from anyscale_constructs.core.config import Document
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.stack import CloudStack
@@ -28,7 +28,7 @@ def synth(
 
     Args:
         kinds: Where the class of each kind of stack is, e.g. `{"ec2": "stacks.ec2:Ec2Stack"}`.
-        names: Which clouds. Default: all.
+        names: Which clouds. Default: all; folders of clouds that are gone are removed from the output then.
         clouds: Where the YAML files are. Default: what cdktf.json names.
         out: Where the JSON goes. Default: what cdktf.json names.
         notes: Whether to print what upstream's defaults leave open, instead of how often.
@@ -59,6 +59,8 @@ def synth(
         lines = ((documents.get(line.partition(": ")[0]), line) for line in str(error).splitlines())
         raise ConfigError("\n".join(f"{of.near(line)}: {line}" if of else line for of, line in lines)) from error
     _warn(target)
+    for folder in () if names else sweep(target, stacks):
+        print(f"warn: {folder}", file=sys.stderr)
     _report(stacks, target)
     _note(stacks, all_of_them=notes)
 

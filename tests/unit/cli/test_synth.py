@@ -147,6 +147,53 @@ def test_a_misspelt_region_is_warned_of_in_every_kind(run: Run, folder: Path) ->
     ]
 
 
+def test_what_is_left_of_a_cloud_that_is_gone_is_removed(run: Run, folder: Path) -> None:
+    write(folder, live=CLOUD, gone=CLOUD)
+    run()
+    (folder / "cdktf.out/stacks/live/.terraform").mkdir()
+    (folder / "clouds/gone.yaml").unlink()
+    assert run("live")[2] == ""
+    assert (folder / "cdktf.out/stacks/gone/cdk.tf.json").is_file()
+    status, _, err = run()
+    assert (status, err) == (0, "warn: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n")
+    assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]
+    assert (folder / "cdktf.out/stacks/live/.terraform").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("backend", "kept"),
+    [
+        ("", "cdktf.out/stacks/gone/.terraform/modules.json"),
+        ("", "cdktf.out/stacks/gone/mine.tf"),
+        ("", "terraform.gone.tfstate"),
+        ("backend: {type: local, path: ../../state/x.tfstate}\n", "cdktf.out/state/x.tfstate"),
+        ("backend: {type: local, path: x.tfstate}\n", "cdktf.out/stacks/gone/x.tfstate"),
+    ],
+)
+def test_what_anything_is_kept_for_stays(backend: str, kept: str, run: Run, folder: Path) -> None:
+    """Without its JSON a deployed stack could not be destroyed."""
+    write(folder, live=CLOUD, gone=CLOUD + backend)
+    run()
+    (folder / kept).parent.mkdir(parents=True, exist_ok=True)
+    (folder / kept).write_text("{}")
+    (folder / "clouds/gone.yaml").unlink()
+    before = files(folder / "cdktf.out/stacks/gone")
+    status, _, err = run()
+    assert (status, len(err.splitlines())) == (0, 1)
+    assert err.startswith("warn: cdktf.out/stacks/gone stays, though no cloud makes this stack any more: there is ")
+    assert files(folder / "cdktf.out/stacks/gone") == before
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"//": {"metadata": {"stackName": "other"}}}'])
+def test_what_was_not_synthesized_stays(text: str, run: Run, folder: Path) -> None:
+    write(folder, live=CLOUD)
+    mine = folder / "cdktf.out/stacks/mine/cdk.tf.json"
+    mine.parent.mkdir(parents=True)
+    mine.write_text(text)
+    assert run()[::2] == (0, "")
+    assert mine.read_text() == text
+
+
 # what the cloud says besides -> where and what is said, and what mends it
 REFUSED: dict[str, tuple[str, str, str]] = {
     "bad YAML": ("tags: {a: b\n", ":6: is not YAML: expected ',' or '}'", ""),
