@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from anyscale_constructs.cli import project
 from anyscale_constructs.core.app import App, sweep, synthesize
 from anyscale_constructs.core.config import Document
-from anyscale_constructs.core.model import explain, unknown
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
 from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
@@ -102,9 +102,8 @@ def _make(app: App, kinds: Mapping[str, str], document: Document) -> Sequence[Cl
         stacks: Sequence[CloudStack] = stack.build(app, document.file.stem, config)
         for made in stacks:
             made.prepare()
-    except (ConstructsError, ValidationError) as error:
-        text = explain(error) if isinstance(error, ValidationError) else str(error)
-        raise ConfigError("\n".join(f"{document.near(line)}: {line}" for line in text.splitlines())) from error
+    except ConstructsError as error:
+        raise ConfigError("\n".join(f"{document.near(line)}: {line}" for line in str(error).splitlines())) from error
     return stacks
 
 

@@ -3,17 +3,22 @@
 import difflib
 import re
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, Self, dataclass_transform
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Discriminator,
+    Field,
     ModelWrapValidatorHandler,
+    PrivateAttr,
     ValidationError,
     model_validator,
 )
+from pydantic._internal._model_construction import ModelMetaclass  # pydantic has no public name for it
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from anyscale_constructs.errors import ConfigError
 
 # What pydantic calls by Python's names.
 _PLAIN = {
@@ -26,7 +31,18 @@ _PLAIN = {
 }
 
 
-class Model(BaseModel):
+@dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))  # as pydantic's own
+class _Explaining(ModelMetaclass):
+    """Says in our words what is wrong with a model that is made in Python; pydantic's own way in is untouched."""
+
+    def __call__(self, *args: Any, **fields: Any) -> Any:
+        try:
+            return super().__call__(*args, **fields)
+        except ValidationError as error:
+            raise ConfigError(explain(error, self.__name__)) from None
+
+
+class Model(BaseModel, metaclass=_Explaining):
     """A model without conversions and without unknown keys; an unknown key's error names the nearest known one."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, defer_build=True)

@@ -50,6 +50,10 @@ class CloudStack(TerraformStack):
     def __init__(
         self, scope: Construct, id: str, *, backend: Backend | None = None, sources: Sources | None = None
     ) -> None:
+        if not re.fullmatch(r"[A-Za-z][\w-]*", id):
+            raise SynthesisError(
+                "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter", value=id
+            )
         if scope.node.try_find_child(id):
             raise SynthesisError(
                 f"there is another stack {id}",

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.aws import Efs, ExistingVpc, Vpc, plan_subnets, vpc
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import InputError
+from anyscale_constructs.errors import ConfigError, InputError
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table
 
@@ -356,7 +355,7 @@ def test_an_existing_vpc_has_its_subnets_and_zones() -> None:
 )
 def test_fails_when_an_existing_vpc_could_not_be_registered(inputs: dict[str, Any], says: str) -> None:
     """The sizing rules: 2 subnets in 2 AZs, and a VPC of a /24 or larger."""
-    with pytest.raises(ValidationError, match=says):
+    with pytest.raises(ConfigError, match=says):
         ExistingVpc(**({"vpc_id": "vpc-12345678"} | inputs))
 
 

@@ -237,3 +237,16 @@ def test_what_constructs_say_is_found(text: str, line: str, file: pathlib.Path) 
         "name: ml\nvpc: {name: a}\ncidr_block: 10.1.0.0/16\nranges: [10.2.0.0/28]\nmodules:\n  z: {rangs: ml}\n"
     )
     assert Document(file).near(text) == f"{file}{line}"
+
+
+def test_fails_in_python_with_the_same_words() -> None:
+    """Pydantic's own error has several lines for each, and no advice."""
+    with pytest.raises(ConfigError) as error:
+        Config(org_id="acme", vpcs={}, vpc={"cidr_blok": 1}, registration="Terraform")  # type: ignore[arg-type,call-arg]
+    assert str(error.value).splitlines() == [
+        "Config.vpcs: unknown key 'vpcs': did you mean 'vpc'?",
+        "Config.org_id: must be an Anyscale organization id, such as org_1234abcd; given: 'acme'",
+        "Config.registration: must be 'command' or 'terraform'; given: 'Terraform': did you mean 'terraform'?",
+        "Config.vpc.new.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
+    ]
+    assert (error.value.__cause__, error.value.__suppress_context__) == (None, True)

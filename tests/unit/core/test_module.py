@@ -192,6 +192,12 @@ def test_guards_wait_until_the_types_are_right(stack: CloudStack) -> None:
     assert line == "module.m: anyscale_bucket_name: must be text; given: 1"
 
 
+def test_fails_on_two_of_the_same_id(stack: CloudStack) -> None:
+    S3Module(stack, "m")
+    with pytest.raises(InputError, match=r"^module.m is there already. To mend it: give each of them an id"):
+        VpcModule(stack, "m")
+
+
 def test_warnings_are_annotations(stack: CloudStack) -> None:
     assert warnings(Warned(stack, "m")) == ["name is new. To mend it: wait"]
 

@@ -271,6 +271,12 @@ def test_modules_may_refer_to_each_other(stack: CloudStack) -> None:
     stack.prepare()
 
 
+@pytest.mark.parametrize("name", ["", "two words", "1st", "a.b", "a/b"])
+def test_fails_on_a_name_that_is_none(name: str, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(SynthesisError, match=r"a stack's name must be letters, digits, hyphens and underscores, .*"):
+        CloudStack(App(tmp_path), name)
+
+
 def test_fails_on_an_override_for_no_module(tmp_path: pathlib.Path) -> None:
     sources = Sources(overrides={"vpx": ModuleOverride(inputs={"tags": {}})})
     stack = CloudStack(App(tmp_path), "test", sources=sources)
