@@ -66,6 +66,12 @@ def synth(
 
 
 def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
+    if directory.is_file():
+        raise ConfigError(
+            "the directory of clouds is a file",
+            value=str(directory),
+            mend=f"--clouds {directory.parent} {directory.stem} synthesizes that cloud alone",
+        )
     if not directory.is_dir():
         raise ConfigError("the directory of clouds is missing", value=str(directory), mend="name it with --clouds")
     files: dict[str, pathlib.Path] = {}

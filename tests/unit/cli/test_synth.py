@@ -332,6 +332,15 @@ def test_fails_once_for_all_files(run: Run, folder: Path) -> None:
     ]  # fmt: skip
 
 
+def test_fails_without_a_traceback_when_interrupted(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    write(folder, prod=CLOUD)
+    monkeypatch.setattr("anyscale_constructs.cli.synth.synthesize", interrupted)
+    assert run() == (130, "", "")
+
+
 def test_fails_when_modules_provider_constraints_clash(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load = Interface.load
 
@@ -359,6 +368,11 @@ def place(folder: Path, *names: str) -> None:
     ("names", "arguments", "says"),
     [
         ([], ["--clouds", "nowhere"], "the directory of clouds is missing; given: 'nowhere'. To mend it: name it"),
+        (
+            ["prod.yaml"],
+            ["--clouds", "clouds/prod.yaml"],
+            "the directory of clouds is a file; given: 'clouds/prod.yaml'. To mend it: --clouds clouds prod",
+        ),
         ([], [], "no cloud is there; given: 'clouds'. To mend it: write one as NAME.yaml"),
         (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
         (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
