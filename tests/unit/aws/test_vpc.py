@@ -304,6 +304,17 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
             "cidr_block has no room for subnets in 2 availability zones: they would be /29; given",
         ),
         ({"use_ipam_pool": True}, "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it"),
+        *(
+            (
+                {"availability_zone_count": 3, name: value},
+                f"availability_zone_count is for planned subnets, but {name} is given; given: 3. To mend it: leave one",
+            )
+            for name, value in [
+                ("public_subnets", ["10.0.0.0/20", "10.0.16.0/20"]),
+                ("private_subnets", ["10.0.0.0/20", "10.0.16.0/20"]),
+                ("existing_vpc_id", "vpc-12345678"),
+            ]
+        ),
         ({"availability_zone_count": 9}, "the number of availability zones; given: 9. Allowed: 1 to 8"),
     ],
 )
