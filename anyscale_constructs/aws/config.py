@@ -198,7 +198,7 @@ class AwsCloudConfig(CloudConfig):
     @model_validator(mode="after")
     def _one_region(self) -> Self:
         zones = [zone for zone in self.vpc.availability_zones if not is_unresolved(zone)]
-        places = {f"the availability zone {zone}": zone[:-1] for zone in zones}
+        places = {f"vpc's availability zone {zone}": zone[:-1] for zone in zones}
         if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
             places[f"kms_key_arn {self.kms_key_arn}"] = self.kms_key_arn.split(":")[3]
         for what, region in places.items():

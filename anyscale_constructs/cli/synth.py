@@ -102,7 +102,7 @@ def _make(app: App, kinds: Mapping[str, str], document: Document) -> Sequence[Cl
     try:
         stack = project.load_stack(kinds, document.data.get("stack"))
     except ConfigError as error:
-        raise ConfigError(f"{document.where(['stack'], missing='stack' not in document.data)}: {error}") from error
+        raise ConfigError(f"{document.file}:{document.line('stack')}: stack: {error}") from error
     config = document.parse(stack.config_type)
     try:
         stacks: Sequence[CloudStack] = stack.build(app, document.file.stem, config)

@@ -2,7 +2,7 @@
 
 import pathlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
@@ -121,26 +121,24 @@ class Document:
         try:
             return config.model_validate(self.data)
         except ValidationError as error:
-            raise ConfigError("\n".join(map(self._say, error.errors()))) from error
+            found = sorted(map(self._say, error.errors()))
+            raise ConfigError("\n".join(f"{self.file}:{line}: {text}" for line, text in found)) from error
 
-    def _say(self, detail: ErrorDetails) -> str:
+    def _say(self, detail: ErrorDetails) -> tuple[int, str]:
+        """The line that an error is about, and its text behind the keys that lead there."""
         text = explain_one(detail)
-        words = re.findall(r"[\w.]+", text) if is_whole(detail) else ()
-        return f"{self.where(detail['loc'], missing=detail['type'] == 'missing', about=words)}: {text}"
+        # Pydantic's names for a choice of models lead nowhere.
+        line, node, path = _walk(self._root, detail["loc"])
+        if is_whole(detail):
+            inner = (_walk(node, word.split(".")) for word in re.findall(r"[\w.]+", text))
+            line = next((line for line, _, keys in inner if keys), line)
+        elif detail["type"] == "missing":
+            path.append(str(detail["loc"][-1]))
+        return line, f"{'.'.join(path)}: {text}" if path else text
 
-    def where(self, loc: Sequence[int | str], *, missing: bool = False, about: Iterable[str] = ()) -> str:
-        """File, line and keys of a value.
-
-        Args:
-            loc: Its keys and indexes; others are passed over, such as pydantic's names for a choice of models.
-            missing: Whether the last one is a key that is not there.
-            about: Words among which may be keys inside of the value: the line is the first such key's.
-        """
-        line, node, path = _walk(self._root, loc)
-        inner = (_walk(node, word.split(".")) for word in about)
-        line = next((line for line, _, found in inner if found), line)
-        path += [str(loc[-1])] if missing else []
-        return ": ".join([f"{self.file}:{line}", *([".".join(path)] if path else [])])
+    def line(self, key: str) -> int:
+        """The line of one of the outermost keys; the first if it is not there."""
+        return _walk(self._root, [key])[0]
 
     def near(self, text: str) -> str:
         """File and line of what a construct's error is about; the file alone where that is not clear.

@@ -214,6 +214,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         ":6: module.vpc: public_subnets and private_subnets: 10.0.0.0/20 overlaps 10.0.8.0/21",
         "To mend it: give each subnet a range of its own",
     ),
+    "a zone of another region": (
+        "vpc:\n  availability_zones: [us-east-1a, us-east-1b]\n",
+        ":5: vpc's availability zone us-east-1a is not in the cloud's region, us-east-2",
+        "To mend it: take one in us-east-2",
+    ),
     "an external id without its organization": (
         "external_id: production\n",
         ":5: external_id: must be the organization id, a hyphen and a suffix of your own, such as org_1234abcd-produc",

@@ -197,19 +197,19 @@ def test_fails_once_for_all_wrong_values(file: pathlib.Path) -> None:
 
 
 def test_fails_once_for_all_of_a_section(file: pathlib.Path) -> None:
-    """Unknown keys hide neither each other nor wrong values, above them and below."""
+    """Unknown keys hide neither each other nor wrong values, above them and below; all are in the file's order."""
     text = "region: a\nclud_id: cld_1\nvpc:\n  cidr_blok: a\n  nam: b\n  name: 1\nbackend: {type: s3, bukket: a}\n"
     with pytest.raises(ConfigError) as error:
         parse(file, text)
     assert [line.partition(": ")[2] for line in str(error.value).splitlines()] == [
+        "org_id: is required",
         "region: unknown key 'region': did you mean 'registration'?",
         "clud_id: unknown key 'clud_id': did you mean 'cloud_id'?",
-        "org_id: is required",
-        "backend.bukket: unknown key 'bukket': did you mean 'bucket'?",
-        "backend.region: is required",
         "vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
         "vpc.nam: unknown key 'nam': did you mean 'name'?",
         "vpc.name: must be text; given: 1",
+        "backend.bukket: unknown key 'bukket': did you mean 'bucket'?",
+        "backend.region: is required",
     ]
 
 
