@@ -96,6 +96,8 @@ class Module(TerraformHclModule):
         self, scope: Construct, id: str, inputs: Mapping[str, Any], depends_on: Sequence[Construct] = ()
     ) -> None:
         stack = scope if isinstance(scope, TerraformStack) else TerraformStack.of(scope)
+        if scope is stack and id in getattr(stack, "modules", ()):
+            raise InputError(f"module.{id} is there already", mend="give each of them an id of its own")
         sources: Sources = getattr(stack, "sources", None) or Sources()
         override = sources.override(id)
         self.interface = Interface.load(self.interface_name, override.ref)

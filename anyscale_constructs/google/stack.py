@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.expressions import lower_case
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
@@ -40,6 +41,7 @@ class GoogleStack(CloudStack):
         self.cloud_id: str | None = config.cloud_id
         existing = config.project.project_id if isinstance(config.project, ExistingProject) else None
         self.add_provider("google", project=existing, region=config.region)
+        self.warn_of_region(config.region, regions.GOOGLE)
         self.project: Project | ExistingProject
         self.ready: Sequence[Construct] = []
         self.filestore: Filestore | ExistingFilestore | None = None
