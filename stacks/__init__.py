@@ -6,5 +6,6 @@ STACKS = {
     "eks": "stacks.eks:EksStack",
     "gce": "stacks.gce:GceStack",
     "generic": "stacks.generic:GenericStack",
+    "gke": "stacks.gke:GkeStack",
 }
 """By the word that stands under `stack:` in a cloud's YAML."""

@@ -8,7 +8,7 @@ gc.disable()
 import argparse
 import sys
 
-from anyscale_constructs.errors import ConstructsError
+from anyscale_constructs.cli import run
 from stacks import STACKS
 
 
@@ -22,14 +22,13 @@ def main() -> int:
     parser.add_argument("--out", metavar="DIR", help="where the JSON goes (default: cdktf.json's output)")
     parser.add_argument("--notes", action="store_true", help="print what upstream's defaults leave open")
     arguments = parser.parse_args()
-    try:
+
+    def command() -> None:
         from anyscale_constructs.cli.synth import synth  # noqa: PLC0415 - it starts the engine, which may be missing
 
         synth(STACKS, arguments.names, arguments.clouds, arguments.out, notes=arguments.notes)
-    except ConstructsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_status
-    return 0
+
+    return run(command)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from anyscale_constructs.azure import (
 from anyscale_constructs.azure.config import BucketConfig, ClusterConfig, VnetConfig
 from anyscale_constructs.azure.nodes import GPUS, SPOT_TAINT
 from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
@@ -34,7 +35,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, gpu_instance_types, operator_values
+from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, gpu_instance_types, operator_values
 from anyscale_constructs.kubernetes.charts import OPERATOR
 from anyscale_constructs.kubernetes.stack import ca_certificate
 from anyscale_constructs.registration.in_stack import TerraformRegistration
@@ -75,7 +76,7 @@ class AksConfig(CloudConfig):
         Annotated[ClusterConfig, Tag("new")] | Annotated[ExistingCluster, Tag("existing")],
         existing_if("cluster_name", ClusterConfig),
     ] = Field(default_factory=ClusterConfig)
-    releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
+    releases: GpuReleasesConfig = Field(default_factory=GpuReleasesConfig)
     operator_audience: str = Field(
         default="api://086bc555-6989-4362-ba30-fded273e432b/.default",
         description="What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.",
@@ -119,6 +120,7 @@ class AksStack(CloudStack):
     def __init__(self, scope: Construct, name: str, config: AksConfig) -> None:
         super().__init__(scope, name, backend=config.backend, sources=config.sources)
         self.config = config
+        self.warn_of_region(config.region, regions.AZURE)
         self.require(*_AZURE)
         # The account's own services are asked nothing, so Terraform needs neither its keys nor a way to it.
         features = {"storage": {"data_plane_available": False}}

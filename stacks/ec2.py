@@ -57,6 +57,8 @@ class Ec2Config(AwsCloudConfig):
                 f"external_id is {self.external_id}, of another organization than org_id, {self.org_id}",
                 f"begin it with {self.org_id}-",
             )
+        if self.kms_key_arn and isinstance(self.bucket, ExistingBucket) and not (self.efs or self.memorydb):
+            raise refuse("kms_key_arn is for a new bucket, EFS or MemoryDB, and there is none of them", "leave it out")
         return self
 
 

@@ -18,21 +18,30 @@ from anyscale_constructs.aws import (
 )
 from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig, PlainBucketConfig
 from anyscale_constructs.aws.nodes import GPUS, node_groups
-from anyscale_constructs.aws.pod_identity import (
-    add_pod_identity,
+from anyscale_constructs.aws.pod_roles import (
+    Pods,
+    add_pod_role,
     autoscaler_statements,
     bucket_statements,
     load_balancer_statements,
 )
 from anyscale_constructs.aws.stack import AwsStack
+from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import existing_if, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.kubernetes import EksReleasesConfig, OperatorStack, gpu_instance_types, operator_values
+from anyscale_constructs.kubernetes import (
+    EksReleasesConfig,
+    OperatorStack,
+    ReleaseConfig,
+    gpu_instance_types,
+    operator_values,
+)
 from anyscale_constructs.kubernetes.charts import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
+from anyscale_constructs.kubernetes.operator import Global
 from anyscale_constructs.kubernetes.stack import ca_certificate
 from anyscale_constructs.registration.in_stack import TerraformRegistration
 from anyscale_constructs.registration.resource import (
@@ -136,7 +145,15 @@ class EksStack(AwsStack):
     def _cluster(self) -> Eks | ExistingCluster:
         cluster = self.config.cluster
         if isinstance(cluster, ExistingCluster):
+            if cluster.node_role_name:
+                for name, policy in self._node_policies().items():
+                    attachment = {"role": cluster.node_role_name, "policy_arn": policy}
+                    Resource(self, "aws_iam_role_policy_attachment", f"nodes_{name}", attachment)
             return cluster
+        return self._new_cluster(cluster)
+
+    def _node_policies(self) -> dict[str, str]:
+        """What nodes may do beside what a cluster needs, by a name of our own."""
         iam = Iam(
             self,
             bucket=self.bucket,
@@ -146,8 +163,10 @@ class EksStack(AwsStack):
             create_cluster_node_instance_profile=False,
             tags=self._tags({}),
         )
-        policies: dict[str, str] = {"bucket": iam.anyscale_iam_s3_policy_arn}
-        policies |= {"efs": _EFS_POLICY} if self.config.efs else {}
+        efs = {"efs": _EFS_POLICY} if self.config.efs else {}
+        return {"bucket": iam.anyscale_iam_s3_policy_arn, **efs}
+
+    def _new_cluster(self, cluster: ClusterConfig) -> Eks:
         return Eks(
             self,
             vpc=self.vpc,
@@ -157,19 +176,17 @@ class EksStack(AwsStack):
             endpoint_public_access=True if cluster.public_access_cidrs else None,
             endpoint_public_access_cidrs=cluster.public_access_cidrs or None,
             access_entries=_administrators(cluster.administrator_arns) or None,
-            eks_managed_node_groups=node_groups(cluster.nodes, policies),
+            eks_managed_node_groups=node_groups(cluster.nodes, self._node_policies()),
             tags=self._tags(cluster.tags),
         )
 
     def _pod_role(self, chart: Chart, id: str, statements: list[Any]) -> Resource:
-        return add_pod_identity(
+        return add_pod_role(
             self,
             id,
-            cluster_name=self.cluster_name,
-            namespace=chart.namespace,
-            service_account=chart.service_account,
+            _pods(chart, self.name, self.config),
             statements=statements,
-            name_prefix=f"{self.config.name_prefix}{id.replace('_', '-')}-",
+            name_prefix=_role_prefix(id, self.config),
             tags=self._tags({}),
             depends_on=[self.cluster] if isinstance(self.cluster, Eks) else [],
         )
@@ -225,6 +242,8 @@ class EksOperatorStack(OperatorStack):
 
     def __init__(self, scope: Construct, name: str, config: EksConfig) -> None:
         super().__init__(scope, name, config)
+        self.config = config
+        self.cloud_name = name
         releases, region, cluster = config.releases, config.region, cluster_name(name, config)
         self.require(*_AWS)
         self.add_provider("aws", region=region)
@@ -243,7 +262,9 @@ class EksOperatorStack(OperatorStack):
                 "region": region,
                 # Pods can't ask the instance for it, which is more than one hop away.
                 "vpcId": there.attribute("vpc_config[0].vpc_id"),
-                "serviceAccount": {"name": LOAD_BALANCER_CONTROLLER.service_account},
+                "serviceAccount": self._account(
+                    LOAD_BALANCER_CONTROLLER, releases.load_balancer_controller, "load_balancer"
+                ),
             },
         )
         self.release(
@@ -252,7 +273,7 @@ class EksOperatorStack(OperatorStack):
             {
                 "awsRegion": region,
                 "autoDiscovery": {"clusterName": cluster},
-                "rbac": {"serviceAccount": {"name": AUTOSCALER.service_account}},
+                "rbac": {"serviceAccount": self._account(AUTOSCALER, releases.autoscaler, "autoscaler")},
             },
             # Its webhook sees every service, so others wait until it runs.
             balancers,
@@ -260,12 +281,19 @@ class EksOperatorStack(OperatorStack):
         gpus = config.cluster.nodes.gpu_types if isinstance(config.cluster, ClusterConfig) else []
         if gpus or isinstance(config.cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin)
+        cloud: Global = {
+            "cloudDeploymentId": self.cloud_resource_id,
+            "cloudProvider": "aws",
+            "aws": {"region": region},
+        }
+        if (role := self._role_arn(OPERATOR, "operator")) is not None:
+            cloud["auth"] = {"iamIdentity": role}
         annotations = _balancer_annotations(config)
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "hostname", balancers)
         self.operator(
             releases.operator,
             operator_values(
-                {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "aws", "aws": {"region": region}},
+                cloud,
                 OPERATOR.service_account,
                 gpu_instance_types({name: GPUS[name].per_node for name in gpus}),
                 gateway,
@@ -273,11 +301,33 @@ class EksOperatorStack(OperatorStack):
             ready,
         )
 
+    def _account(self, chart: Chart, release: ReleaseConfig, id: str) -> dict[str, Any]:
+        """The chart's values for its service account."""
+        role = self._role_arn(chart, id) if release.enabled else None
+        annotations = {} if role is None else {"annotations": {"eks.amazonaws.com/role-arn": role}}
+        return {"name": chart.service_account, **annotations}
+
+    def _role_arn(self, chart: Chart, id: str) -> Expr | None:
+        """The role that the service account has to name; None where EKS Pod Identity knows it."""
+        pods = _pods(chart, self.cloud_name, self.config)
+        if pods.oidc_provider_arn is None:
+            return None
+        return Data(self, "aws_iam_role", id, {"name": pods.role_name(_role_prefix(id, self.config))}).attribute("arn")
+
 
 def cluster_name(name: str, config: EksConfig) -> str:
     """The cluster's name, by which the second stack finds it."""
     cluster = config.cluster
     return cluster.cluster_name if isinstance(cluster, ExistingCluster) else cluster.name or name
+
+
+def _pods(chart: Chart, name: str, config: EksConfig) -> Pods:
+    oidc = config.cluster.oidc_provider_arn if isinstance(config.cluster, ExistingCluster) else None
+    return Pods(cluster_name(name, config), chart.namespace, chart.service_account, oidc)
+
+
+def _role_prefix(id: str, config: EksConfig) -> str:
+    return f"{config.name_prefix}{id.replace('_', '-')}-"
 
 
 def _administrators(arns: list[str]) -> dict[str, Any]:

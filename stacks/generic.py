@@ -15,7 +15,7 @@ from anyscale_constructs.core.model import Model, explain, refuse
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, operator_values
+from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.kubernetes.charts import OPERATOR, Release, WriteOnly, merge
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 from anyscale_constructs.kubernetes.operator import Gateway
@@ -65,7 +65,7 @@ class GenericConfig(CloudConfig):
         ge=1,
         description="Raise it when the operator's token changes: Terraform keeps none to compare it with.",
     )
-    releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
+    releases: GpuReleasesConfig = Field(default_factory=GpuReleasesConfig)
 
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
@@ -79,19 +79,21 @@ class GenericConfig(CloudConfig):
 
     def resource(self) -> CloudResource:
         """What is registered."""
-        return CloudResource(
-            name=f"k8s-generic-{self.region}",
-            provider="GENERIC",
-            compute_stack="K8S",
-            region=self.region,
-            networking_mode=self.networking_mode,
-            object_storage=self.bucket,
-            file_storage=self.file_storage,
-            kubernetes_config=KubernetesConfig(
-                zones=self.zones,
-                redis_endpoint=self.redis_endpoint,
-                custom_image_registry=self.custom_image_registry,
-            ),
+        return CloudResource.model_validate(
+            {
+                "name": f"k8s-generic-{self.region}",
+                "provider": "GENERIC",
+                "compute_stack": "K8S",
+                "region": self.region,
+                "networking_mode": self.networking_mode,
+                "object_storage": self.bucket,
+                "file_storage": self.file_storage,
+                "kubernetes_config": KubernetesConfig(
+                    zones=self.zones,
+                    redis_endpoint=self.redis_endpoint,
+                    custom_image_registry=self.custom_image_registry,
+                ),
+            }
         )
 
 

@@ -12,13 +12,14 @@ from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model, existing_if, refuse
 from anyscale_constructs.core.types import (
-    Arn,
     AvailabilityZone,
     AwsRegion,
     BucketName,
     Cidr,
     KmsKeyArn,
+    PolicyArn,
     RoleArn,
+    SecretArn,
     TagValue,
 )
 
@@ -109,11 +110,13 @@ class IamConfig(ExistingRoles):
 
     control_plane_role_name: str | None = Field(default=None, description="Default: a unique one.")
     cluster_node_role_name: str | None = Field(default=None, description="Default: a unique one.")
-    permissions_boundary_arn: Arn | None = None
+    permissions_boundary_arn: PolicyArn | None = None
     cluster_node_cloudwatch_policy: bool = Field(default=False, description="Whether nodes may write logs and metrics.")
-    cluster_node_managed_policy_arns: list[Arn] = Field(default_factory=list)
+    cluster_node_managed_policy_arns: list[PolicyArn] = Field(default_factory=list)
     cluster_node_custom_policy: PolicyDocument | None = None
-    cluster_node_secret_arns: list[Arn] = Field(default_factory=list, description="Secrets for images of your own.")
+    cluster_node_secret_arns: list[SecretArn] = Field(
+        default_factory=list, description="Secrets for images of your own."
+    )
     cluster_node_secret_kms_key_arn: KmsKeyArn | None = None
     tags: Tags = Field(default_factory=dict)
 
@@ -195,7 +198,7 @@ class AwsCloudConfig(CloudConfig):
     @model_validator(mode="after")
     def _one_region(self) -> Self:
         zones = [zone for zone in self.vpc.availability_zones if not is_unresolved(zone)]
-        places = {f"the availability zone {zone}": zone[:-1] for zone in zones}
+        places = {f"vpc's availability zone {zone}": zone[:-1] for zone in zones}
         if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
             places[f"kms_key_arn {self.kms_key_arn}"] = self.kms_key_arn.split(":")[3]
         for what, region in places.items():

@@ -37,10 +37,31 @@ ClusterName = Annotated[
 _NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 
 
+OidcProviderArn = Annotated[
+    str,
+    Checked(
+        "the ARN of an IAM OIDC provider of an EKS cluster",
+        r"arn:aws:iam::\d{12}:oidc-provider/oidc\.eks\.[a-z0-9-]+\.amazonaws\.com/id/[0-9A-F]+",
+        "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
+    ),
+]
+RoleName = Annotated[
+    str, Checked("a role's name: 1 to 64 letters, digits and +=,.@_-", r"[\w+=,.@-]{1,64}", "acme-nodes")
+]
+
+
 class ExistingCluster(Model):
-    """A cluster that is there already, with the add-on eks-pod-identity-agent and nodes for Anyscale's workloads."""
+    """A cluster that is there already, with nodes for Anyscale's workloads."""
 
     cluster_name: ClusterName
+    oidc_provider_arn: OidcProviderArn | None = Field(
+        default=None,
+        description="The cluster's OIDC provider, by which pods get their roles. "
+        "Default: by the add-on eks-pod-identity-agent, which the cluster must have then.",
+    )
+    node_role_name: RoleName | None = Field(
+        default=None, description="The nodes' role, which may use the bucket then, and EFS. Default: it stays as it is."
+    )
     node_security_group_id: SecurityGroupId | None = Field(
         default=None, description="The nodes' security group, for EFS and MemoryDB."
     )

@@ -8,6 +8,7 @@ from anyscale_constructs.aws.memorydb import MemoryDb
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
@@ -27,6 +28,7 @@ class AwsStack(CloudStack):
         self.config = config
         self.cloud_id: str | None = config.cloud_id
         self.add_provider("aws", region=config.region)
+        self.warn_of_region(config.region, regions.AWS)
         self.efs: Efs | None = None
         self.memorydb: MemoryDb | None = None
 

@@ -54,7 +54,7 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool) -> Plan:
     prefix = vpc.prefixlen + (2 * per_kind - 1).bit_length()
     if prefix > _SMALLEST:
         raise InputError(
-            f"subnets for {zones} availability zones don't fit the VPC: they would be /{prefix}",
+            f"cidr_block has no room for subnets in {zones} availability zones: they would be /{prefix}",
             value=cidr_block,
             allowed=f"a range of /{_SMALLEST - (prefix - vpc.prefixlen)} or larger",
             mend="take a larger cidr_block (a /19 gives the recommended /22 subnets), or fewer zones",

@@ -305,6 +305,13 @@ class Vpc(VpcModule):
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Plans the subnets, and switches on and off what goes with them."""
+        explicit = {"public_subnets", "private_subnets", "existing_vpc_id"} & set(given)
+        if self._zone_count is not None and explicit:
+            raise InputError(
+                f"availability_zone_count is for planned subnets, but {min(explicit)} is given",
+                value=self._zone_count,
+                mend="leave one of them out",
+            )
         if "existing_vpc_id" in given:
             given = {"create_igw": False, "create_ngw": False} | given
         elif "public_subnets" not in given and "private_subnets" not in given:

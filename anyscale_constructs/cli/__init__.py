@@ -1,18 +1,30 @@
 """The command line: thin commands that import what they need when they run."""
 
 import sys
+from collections.abc import Callable
 
 from anyscale_constructs.errors import ConstructsError
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
+
+_INTERRUPTED = 130
+"""What a shell makes of a program that ended by SIGINT."""
 
 
 def main() -> None:
-    """Runs `anyscale-constructs`; an error the user can mend is one message and an exit status."""
+    """Runs `anyscale-constructs`."""
     from anyscale_constructs.cli.app import app  # noqa: PLC0415 - python -m stacks needs none of typer
 
+    sys.exit(run(app))
+
+
+def run(command: Callable[[], object]) -> int:
+    """Runs a command and gives its exit status; an error the user can mend is one message."""
     try:
-        app()
+        command()
     except ConstructsError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_status)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    return 0

@@ -1,5 +1,8 @@
 """`anyscale-constructs`: its commands in one place."""
 
+from importlib.metadata import version as version_of
+from typing import Annotated
+
 import typer
 
 from anyscale_constructs.cli import modules
@@ -12,6 +15,23 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version_of("anyscale-constructs"))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None: ...
+
+
 app.add_typer(modules.app, name="modules")
 app.command()(register)
 app.command()(schema)

@@ -4,17 +4,16 @@ import json
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.cli import project
-from anyscale_constructs.core.app import App, synthesize
-from anyscale_constructs.core.config import CloudConfig, Document
-from anyscale_constructs.core.model import explain, unknown
+from anyscale_constructs.core.app import App, sweep, synthesize
+from anyscale_constructs.core.config import Document
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
-from anyscale_constructs.errors import ConfigError, ConstructsError
+from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
 
 
 def synth(
@@ -29,7 +28,7 @@ def synth(
 
     Args:
         kinds: Where the class of each kind of stack is, e.g. `{"ec2": "stacks.ec2:Ec2Stack"}`.
-        names: Which clouds. Default: all.
+        names: Which clouds. Default: all; folders of clouds that are gone are removed from the output then.
         clouds: Where the YAML files are. Default: what cdktf.json names.
         out: Where the JSON goes. Default: what cdktf.json names.
         notes: Whether to print what upstream's defaults leave open, instead of how often.
@@ -40,24 +39,39 @@ def synth(
     directory = pathlib.Path(clouds) if clouds else project.clouds_directory()
     target = pathlib.Path(out) if out else project.output_directory()
     files = _choose(directory, names)
-    configs = _load(kinds, files)
+    documents: dict[str, Document] = {}
 
     def build(app: App) -> None:
-        for file, (stack, config) in zip(files, configs, strict=True):
+        """Goes through all files before it complains of any, so that one run shows all that is wrong."""
+        errors = []
+        for file in files:
             try:
-                for made in stack.build(app, file.stem, config):
-                    made.prepare()
-            except (ConstructsError, ValidationError) as error:
-                text = explain(error) if isinstance(error, ValidationError) else str(error)
-                raise ConfigError("\n".join(f"{file}: {line}" for line in text.splitlines())) from error
+                document = Document(file)
+                documents.update((made.name, document) for made in _make(app, kinds, document))
+            except ConfigError as error:
+                errors.append(str(error))
+        if errors:
+            raise ConfigError("\n".join(errors))
 
-    stacks = synthesize(build, target)
+    try:
+        stacks = synthesize(build, target)
+    except SynthesisError as error:
+        lines = ((documents.get(line.partition(": ")[0]), line) for line in str(error).splitlines())
+        raise ConfigError("\n".join(f"{of.near(line)}: {line}" if of else line for of, line in lines)) from error
     _warn(target)
+    for folder in () if names else sweep(target, stacks):
+        print(f"warn: {folder}", file=sys.stderr)
     _report(stacks, target)
     _note(stacks, all_of_them=notes)
 
 
 def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
+    if directory.is_file():
+        raise ConfigError(
+            "the directory of clouds is a file",
+            value=str(directory),
+            mend=f"--clouds {directory.parent} {directory.stem} synthesizes that cloud alone",
+        )
     if not directory.is_dir():
         raise ConfigError("the directory of clouds is missing", value=str(directory), mend="name it with --clouds")
     files: dict[str, pathlib.Path] = {}
@@ -84,24 +98,19 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
     return [files[name] for name in dict.fromkeys(names or files)]
 
 
-def _load(kinds: Mapping[str, str], files: Sequence[pathlib.Path]) -> list[tuple[Any, CloudConfig]]:
-    """Reads all files before it complains of any, so that one run shows all that is wrong."""
-    configs, errors = [], []
-    for file in files:
-        try:
-            document = Document(file)
-            try:
-                stack = project.load_stack(kinds, document.data.get("stack"))
-            except ConfigError as error:
-                raise ConfigError(
-                    f"{document.where(['stack'], missing='stack' not in document.data)}: {error}"
-                ) from error
-            configs.append((stack, document.parse(stack.config_type)))
-        except ConfigError as error:
-            errors.append(str(error))
-    if errors:
-        raise ConfigError("\n".join(errors))
-    return configs
+def _make(app: App, kinds: Mapping[str, str], document: Document) -> Sequence[CloudStack]:
+    try:
+        stack = project.load_stack(kinds, document.data.get("stack"))
+    except ConfigError as error:
+        raise ConfigError(f"{document.file}:{document.line('stack')}: stack: {error}") from error
+    config = document.parse(stack.config_type)
+    try:
+        stacks: Sequence[CloudStack] = stack.build(app, document.file.stem, config)
+        for made in stacks:
+            made.prepare()
+    except ConstructsError as error:
+        raise ConfigError("\n".join(f"{document.near(line)}: {line}" for line in str(error).splitlines())) from error
+    return stacks
 
 
 def _warn(out: pathlib.Path) -> None:

@@ -6,7 +6,8 @@ import os
 import pathlib
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from anyscale_constructs import engine
 from anyscale_constructs.core.stack import CloudStack
@@ -49,6 +50,7 @@ class App(engine.App):
             super().synth()
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
             raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
+        problems: list[str] = []
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             text = file.read_text(encoding="utf-8")
             if residue := _RESIDUE.search(text):
@@ -59,8 +61,10 @@ class App(engine.App):
                 )
             synthesized = json.loads(text)
             if file.parent.name in stacks:
-                stacks[file.parent.name].check_raw(synthesized)
+                problems += stacks[file.parent.name].check_raw(synthesized)
             file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        if problems:
+            raise SynthesisError("\n".join(problems))
 
 
 def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudStack]:
@@ -94,6 +98,49 @@ def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudS
                 target.parent.mkdir(parents=True, exist_ok=True)
                 file.replace(target)
     return app.cloud_stacks
+
+
+def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
+    """Removes what synthesis wrote for stacks that are gone; folders that hold anything else stay.
+
+    Args:
+        out: The output directory.
+        stacks: All stacks there are.
+
+    Yields:
+        What was done with the folder of a stack that is gone, and why.
+
+    Raises:
+        ConstructsError: A folder can't be removed.
+    """
+    live = {stack.name for stack in stacks}
+    with _writing(out):
+        for file in sorted(out.glob("stacks/*/cdk.tf.json")):
+            folder = file.parent
+            synthesized = _synthesized(file)
+            if folder.name in live or not synthesized:
+                continue
+            kept = {other.name for other in folder.iterdir() if other != file}
+            state = synthesized.get("terraform", {}).get("backend", {}).get("local", {}).get("path")
+            kept |= {state} if state and (folder / state).exists() else set()
+            if kept:
+                yield (
+                    f"{folder} stays, though no cloud makes this stack any more: there is {', '.join(sorted(kept))}. "
+                    "To mend it: terraform destroy, if it is deployed, and delete the folder"
+                )
+            else:
+                file.unlink()
+                folder.rmdir()
+                yield f"{folder} is removed: no cloud makes this stack any more"
+
+
+def _synthesized(file: pathlib.Path) -> dict[str, Any]:
+    """The Terraform JSON that synthesis wrote there; empty if something else did."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return content if content["//"]["metadata"]["stackName"] == file.parent.name else {}
+    except (ValueError, KeyError, TypeError):
+        return {}
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.types import Arn, AwsRegion, BucketName, KmsKeyArn
+from anyscale_constructs.core.types import AwsRegion, BucketName, KmsKeyArn, RoleArn
 
 
 class Local(Model):
@@ -27,7 +27,7 @@ class S3(Model):
     region: AwsRegion
     key: str | None = Field(default=None, description="Default: <stack>/terraform.tfstate.")
     kms_key_id: KmsKeyArn | None = Field(default=None, description="Default: the bucket's own encryption.")
-    role_arn: Arn | None = Field(
+    role_arn: RoleArn | None = Field(
         default=None, description="A role to assume for the state. Default: the caller's credentials."
     )
     profile: str | None = Field(

@@ -1,14 +1,16 @@
 """What every cloud's configuration has, whatever its provider, and how YAML becomes it."""
 
 import pathlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from anyscale_constructs.core.backend import Backend, Local
-from anyscale_constructs.core.model import Model, explain_one, place, refuse
+from anyscale_constructs.core.model import Model, explain_one, is_whole, refuse
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 from anyscale_constructs.core.types import CloudId, OrgId, TagValue
 from anyscale_constructs.errors import ConfigError
@@ -89,7 +91,7 @@ class Document:
             text = file.read_text(encoding="utf-8")
             root = yaml.compose(text, Loader=yaml.SafeLoader)
             data = yaml.load(text, Loader=yaml.SafeLoader)
-            self._refuse_duplicates(file, root)
+            _refuse_duplicates(file, root)
         except OSError as error:
             raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
@@ -119,46 +121,79 @@ class Document:
         try:
             return config.model_validate(self.data)
         except ValidationError as error:
-            lines = (
-                f"{self.where(place(detail), missing=detail['type'] == 'missing')}: {explain_one(detail)}"
-                for detail in error.errors()
-            )
-            raise ConfigError("\n".join(lines)) from error
+            found = sorted(map(self._say, error.errors()))
+            raise ConfigError("\n".join(f"{self.file}:{line}: {text}" for line, text in found)) from error
 
-    def where(self, loc: Sequence[int | str], *, missing: bool = False) -> str:
-        """File, line and keys of a value.
+    def _say(self, detail: ErrorDetails) -> tuple[int, str]:
+        """The line that an error is about, and its text behind the keys that lead there."""
+        text = explain_one(detail)
+        # Pydantic's names for a choice of models lead nowhere.
+        line, node, path = _walk(self._root, detail["loc"])
+        if is_whole(detail):
+            inner = (_walk(node, word.split(".")) for word in re.findall(r"[\w.]+", text))
+            line = next((line for line, _, keys in inner if keys), line)
+        elif detail["type"] == "missing":
+            path.append(str(detail["loc"][-1]))
+        return line, f"{'.'.join(path)}: {text}" if path else text
+
+    def line(self, key: str) -> int:
+        """The line of one of the outermost keys; the first if it is not there."""
+        return _walk(self._root, [key])[0]
+
+    def near(self, text: str) -> str:
+        """File and line of what a construct's error is about; the file alone where that is not clear.
 
         Args:
-            loc: Its keys and indexes; others are passed over, such as pydantic's names for a choice of models.
-            missing: Whether the last one is a key that is not there.
+            text: The error. What it names counts where it stands in the file once only: an input's name at the
+                beginning, quoted names and values, or the module's own name.
         """
-        node: yaml.Node | None = self._root
-        line = 1
-        path = []
-        for step in loc:
-            if isinstance(node, yaml.MappingNode):
-                found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-                if found is None:
-                    continue
-                line, node = found[0].start_mark.line + 1, found[1]
-                path.append(str(step))
-            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-                node = node.value[step]
-                line = node.start_mark.line + 1
-                path.append(str(step))
-        path += [str(loc[-1])] if missing else []
-        return ": ".join([f"{self.file}:{line}", *([".".join(path)] if path else [])])
+        lines: dict[str, set[int]] = {}
+        for node in _nodes(self._root):
+            keys = [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+            quoted = [(repr(node.value), node)] if isinstance(node, yaml.ScalarNode) else []
+            for name, at in [*quoted, *((key.value, key) for key in keys)]:
+                lines.setdefault(name, set()).add(at.start_mark.line + 1)
+        names = re.findall(r"(?:^|: )(\w{2,})", text) + re.findall(r"'[^']+'", text)
+        names += re.findall(r"\bmodule\.(\w+)", text)
+        line = next((only for name in names for only in lines.get(name, ()) if len(lines[name]) == 1), None)
+        return f"{self.file}:{line}" if line else str(self.file)
 
-    def _refuse_duplicates(self, file: pathlib.Path, node: yaml.Node | None) -> None:
-        children: list[yaml.Node] = []
+
+def _refuse_duplicates(file: pathlib.Path, root: yaml.Node | None) -> None:
+    for mapping in _nodes(root):
+        seen: set[str] = set()
+        for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+            if key.value in seen:
+                raise ConfigError(f"{file}:{key.start_mark.line + 1}: the key {key.value!r} stands there twice")
+            seen.add(key.value)
+
+
+def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    """A node and all that are in it, keys too."""
+    if node is not None:
+        yield node
+    if isinstance(node, yaml.MappingNode):
+        for pair in node.value:
+            for inner in pair:
+                yield from _nodes(inner)
+    elif isinstance(node, yaml.SequenceNode):
+        for inner in node.value:
+            yield from _nodes(inner)
+
+
+def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[int, yaml.Node, list[str]]:
+    """The line, the node and the path to which those of the steps lead that are keys or indexes."""
+    line, path = 1, []
+    for step in steps:
         if isinstance(node, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, value in node.value:
-                if key.value in seen:
-                    raise ConfigError(f"{file}:{key.start_mark.line + 1}: the key {key.value!r} stands there twice")
-                seen.add(key.value)
-                children.append(value)
-        elif isinstance(node, yaml.SequenceNode):
-            children = node.value
-        for child in children:
-            self._refuse_duplicates(file, child)
+            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
+            if found is None:
+                continue
+            line, node = found[0].start_mark.line + 1, found[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            continue
+        path.append(str(step))
+    return line, node, path

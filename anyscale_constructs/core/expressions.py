@@ -23,6 +23,8 @@ _DOLLARS = re.compile(r"\$+\Z")
 _BRACES = re.compile(r"[{}]")
 _CODE = re.compile(r"(?<!\$)\$\{")
 _MODULE_OUTPUT = re.compile(r"(?<![\w.-])module\.([A-Za-z_][\w-]*)\.([A-Za-z_][\w-]*)")
+# Every provider's resource types have an underscore: what stands before it is the provider's name.
+_RESOURCE_ATTRIBUTE = re.compile(r"(?<![\w.\"-])[a-z][a-z0-9]*_\w+\.[A-Za-z_][\w-]*[.\[]")
 _COLLECTION = re.compile(r"(?:list|set|map)\((.*)\)")
 
 # Python's way to use a string's value, and what Terraform has for it.
@@ -217,6 +219,13 @@ def references(text: str) -> set[tuple[str, str]]:
     """The (module, output) pairs that Terraform code refers to."""
     text = str.__str__(text)
     return {found for start in _CODE.finditer(text) for found in _MODULE_OUTPUT.findall(_code(text, start.end()))}
+
+
+def known_after_apply(text: str) -> bool:
+    """Whether Terraform code in it refers to an output of a module or an attribute of a resource."""
+    text = str.__str__(text)
+    codes = (_code(text, start.end()) for start in _CODE.finditer(text))
+    return any(_MODULE_OUTPUT.search(code) or _RESOURCE_ATTRIBUTE.search(code) for code in codes)
 
 
 def _code(text: str, start: int) -> str:

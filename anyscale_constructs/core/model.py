@@ -1,28 +1,77 @@
 """Strict pydantic models, and one clear error for whatever doesn't fit them."""
 
 import difflib
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Self, dataclass_transform
 
-from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
+from pydantic._internal._model_construction import ModelMetaclass  # pydantic has no public name for it
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from anyscale_constructs.errors import ConfigError
+
+# What pydantic calls by Python's names.
+_PLAIN = {
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), "must be a mapping"),
+    **dict.fromkeys(("list_type", "iterable_type"), "must be a list"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    "float_type": "must be a number",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+}
 
 
-class Model(BaseModel):
+@dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))  # as pydantic's own
+class _Explaining(ModelMetaclass):
+    """Says in our words what is wrong with a model that is made in Python; pydantic's own way in is untouched."""
+
+    def __call__(self, *args: Any, **fields: Any) -> Any:
+        try:
+            return super().__call__(*args, **fields)
+        except ValidationError as error:
+            raise ConfigError(explain(error, self.__name__)) from None
+
+
+class Model(BaseModel, metaclass=_Explaining):
     """A model without conversions and without unknown keys; an unknown key's error names the nearest known one."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, defer_build=True)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _known_keys(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            for key in values:
-                if key not in cls.model_fields:
-                    raise PydanticCustomError(
-                        "unknown_key", "{text}", {"text": unknown(key, cls.model_fields), "key": str(key)}
-                    )
-        return values
+    def _known_keys(cls, values: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(values, dict) or values.keys() <= cls.model_fields.keys():
+            return validate(values)
+        known = {key: value for key, value in values.items() if key in cls.model_fields}
+        others = {key: value for key, value in values.items() if key not in known}
+        errors: list[InitErrorDetails] = []
+        for key, value in others.items():
+            error = PydanticCustomError("unknown_key", "{text}", {"text": unknown(key, cls.model_fields)})
+            errors.append({"type": error, "loc": (str(key),), "input": value})
+        meant = {(nearest(key, cls.model_fields),) for key in others}
+        try:
+            validate(known)
+        except ValidationError as others_too:
+            found = others_too.errors()
+            errors += [_again(each) for each in found if each["type"] != "missing" or each["loc"] not in meant]
+        raise ValidationError.from_exception_data(cls.__name__, errors)
+
+
+def _again(detail: ErrorDetails) -> InitErrorDetails:
+    """An error as pydantic takes it back, which has no other way to add errors to those it found."""
+    context = {**detail.get("ctx", {}), "text": detail["msg"]}
+    error = PydanticCustomError(detail["type"], "{text}", context)
+    return {"type": error, "loc": detail["loc"], "input": detail["input"]}
 
 
 def existing_if(key: str, new: type[BaseModel]) -> Discriminator:
@@ -37,8 +86,7 @@ def existing_if(key: str, new: type[BaseModel]) -> Discriminator:
         if not isinstance(value, dict):
             return "existing" if hasattr(value, key) else "new"
         names = [key, *new.model_fields]
-        nearest = (difflib.get_close_matches(str(name), names, n=1) for name in value)
-        return "existing" if [key] in nearest else "new"
+        return "existing" if key in {nearest(name, names) for name in value} else "new"
 
     return Discriminator(tag)
 
@@ -46,13 +94,21 @@ def existing_if(key: str, new: type[BaseModel]) -> Discriminator:
 def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
     """What to say of a name that isn't known: the nearest known one, or all of them when none is near."""
     known = sorted(known)
-    near = difflib.get_close_matches(str(name), known, n=1)
-    instead = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known) or 'none'}"
+    near = nearest(name, known)
+    instead = f"did you mean {near!r}?" if near else f"known are {', '.join(known) or 'none'}"
     return f"unknown {what} {name!r}: {instead}"
 
 
+def nearest(name: object, known: Iterable[str]) -> str | None:
+    """The known name that is near, whatever its case, and best with the same letters in another order."""
+    by_lower_case = {each.lower(): each for each in known}
+    near = difflib.get_close_matches(str(name).lower(), by_lower_case)
+    near.sort(key=lambda each: sorted(each) != sorted(str(name).lower()))
+    return by_lower_case[near[0]] if near else None
+
+
 def refuse(what: str, mend: str) -> PydanticCustomError:
-    """The error of a validator that looks at more than one field."""
+    """The error of a validator that looks at more than one field; it stands where the first key is that it names."""
     return PydanticCustomError("not_allowed", "{text}", {"text": f"{what}. To mend it: {mend}"})
 
 
@@ -65,24 +121,39 @@ def explain(error: ValidationError, name: str = "") -> str:
     """
 
     def line(detail: ErrorDetails) -> str:
-        where = ".".join(filter(None, [name, *map(str, place(detail))]))
+        where = ".".join(filter(None, [name, *map(str, detail["loc"])]))
         return f"{where}: {explain_one(detail)}" if where else explain_one(detail)
 
     return "\n".join(map(line, error.errors()))
 
 
-def place(detail: ErrorDetails) -> tuple[int | str, ...]:
-    """Where a value stands, with the key itself for an unknown one."""
-    return (*detail["loc"], detail["ctx"]["key"]) if detail["type"] == "unknown_key" else detail["loc"]
-
-
 def explain_one(detail: ErrorDetails) -> str:
     """What is wrong with one value, without the place where it stands."""
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
     text = detail["msg"]
-    if detail["type"] == "missing":
-        return "is required"
-    if detail["type"] == "union_tag_not_found":
-        return f"{detail['ctx']['discriminator'].strip(chr(39))} is required, to tell which one it is"
-    if detail["type"] in {"unknown_key", "not_allowed"} and isinstance(detail["input"], dict | BaseModel):
-        return text
-    return f"{text[0].lower()}{text[1:]}; given: {detail['input']!r}"
+    match kind:
+        case "missing":
+            return "is required"
+        case "unknown_key":
+            return text
+        case "union_tag_not_found":
+            return f"{context['discriminator'].strip(chr(39))} is required, to tell which one it is"
+        case "union_tag_invalid":
+            return unknown(context["tag"], _quoted(context["expected_tags"]), context["discriminator"].strip(chr(39)))
+        case _ if is_whole(detail):
+            return text
+        case _ if value is None and _PLAIN.get(kind) == "must be a mapping":
+            return "is empty. To mend it: write {} for a section with its defaults, or leave it out"
+    text = _PLAIN.get(kind) or text.replace("Input should be", "must be")
+    text = f"{text[0].lower()}{text[1:]}; given: {'nothing' if value is None else repr(value)}"
+    near = nearest(value, _quoted(context["expected"])) if kind == "literal_error" else None
+    return f"{text}: did you mean {near!r}?" if near else text
+
+
+def is_whole(detail: ErrorDetails) -> bool:
+    """Whether the error is a model's as a whole: its text names the keys."""
+    return detail["type"] == "not_allowed" and isinstance(detail["input"], dict | BaseModel)
+
+
+def _quoted(text: str) -> list[str]:
+    return re.findall(r"'([^']*)'", text)

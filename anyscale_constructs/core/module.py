@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Required, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
+from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, known_after_apply
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.sources import Sources
@@ -96,6 +96,8 @@ class Module(TerraformHclModule):
         self, scope: Construct, id: str, inputs: Mapping[str, Any], depends_on: Sequence[Construct] = ()
     ) -> None:
         stack = scope if isinstance(scope, TerraformStack) else TerraformStack.of(scope)
+        if scope is stack and id in getattr(stack, "modules", ()):
+            raise InputError(f"module.{id} is there already", mend="give each of them an id of its own")
         sources: Sources = getattr(stack, "sources", None) or Sources()
         override = sources.override(id)
         self.interface = Interface.load(self.interface_name, override.ref)
@@ -168,7 +170,7 @@ class Module(TerraformHclModule):
             part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
             unknown = {
                 "": False,
-                "value": bool(references(json.dumps(value, default=str))),
+                "value": known_after_apply(json.dumps(value, default=str)),
                 "length": is_unresolved(value) if isinstance(value, str) else _is_list_token(value),
                 "keys": is_unresolved(value) or (isinstance(value, Mapping) and any(map(is_unresolved, value))),
             }

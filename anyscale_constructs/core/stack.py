@@ -1,20 +1,23 @@
 """The base of all stacks: backend, providers, outputs, and the checks that need the whole stack."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local, place
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
-from anyscale_constructs.core.expressions import Expr, expr, references
+from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
 from anyscale_constructs.core.interface import Provider as RequiredProvider
-from anyscale_constructs.core.model import unknown
+from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
 from anyscale_constructs.core.sources import Sources
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import (
+    Annotations,
     CloudBackend,
     Construct,
     GcsBackend,
@@ -26,6 +29,9 @@ from anyscale_constructs.engine import (
     TerraformVariable,
 )
 from anyscale_constructs.errors import ConstraintError, SynthesisError
+
+# Code that begins with a variable, a local value or a data source.
+_DECLARED = re.compile(r"(?<!\$)\$\{((?:var|local)\.[\w-]+|data\.[\w-]+\.[\w-]+)")
 
 
 class CloudStack(TerraformStack):
@@ -44,6 +50,10 @@ class CloudStack(TerraformStack):
     def __init__(
         self, scope: Construct, id: str, *, backend: Backend | None = None, sources: Sources | None = None
     ) -> None:
+        if not re.fullmatch(r"[A-Za-z][\w-]*", id):
+            raise SynthesisError(
+                "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter", value=id
+            )
         if scope.node.try_find_child(id):
             raise SynthesisError(
                 f"there is another stack {id}",
@@ -71,6 +81,15 @@ class CloudStack(TerraformStack):
     def add_provider(self, name: str, *, alias: str | None = None, **config: Any) -> Provider:
         """Configures a provider, e.g. `add_provider("aws", region="us-east-2")`."""
         return Provider(self, name, config, alias)
+
+    def warn_of_region(self, region: str, known: Sequence[str]) -> None:
+        """Annotates a region that is none of the known ones: it may be misspelt, or new."""
+        if region not in known and not is_unresolved(region):
+            near = nearest(region, known)
+            Annotations.of(self).add_warning(
+                f"region is none that was known in {regions.AS_OF}; given: {region!r}"
+                + (f": did you mean {near!r}?" if near else "")
+            )
 
     def require(self, who: str, terraform: str, providers: Mapping[str, RequiredProvider]) -> None:
         """Constrains Terraform and providers beside what the modules ask.
@@ -149,18 +168,27 @@ class CloudStack(TerraformStack):
             },
         )
 
-    def check_raw(self, synthesized: Mapping[str, Any]) -> None:
-        """Checks how raw resources, data sources and providers refer to modules; synthesis does this by itself.
+    def check_raw(self, synthesized: Mapping[str, Any]) -> list[str]:
+        """Checks how raw resources, data sources and providers refer to modules, and what all refer to besides.
+
+        Synthesis does this by itself.
 
         Args:
             synthesized: The stack's Terraform JSON.
 
-        Raises:
-            SynthesisError: A reference leads nowhere.
+        Returns:
+            Which references lead nowhere.
         """
         kinds = ("resource", "data", "provider", "locals")
         users = [(f"{kind} {name}", value) for kind in kinds for name, value in synthesized.get(kind, {}).items()]
-        self._refuse([*self._dead_references(users)])
+        others = [(f"{kind} {n}", v) for kind in ("output", "terraform") for n, v in synthesized.get(kind, {}).items()]
+        for name, block in synthesized.get("module", {}).items():
+            others += [(f"module.{name}.{key}", value) for key, value in block.items()]
+        declared = {f"var.{name}" for name in synthesized.get("variable", {})}
+        declared |= {f"local.{name}" for name in synthesized.get("locals", {})}
+        declared |= {f"data.{kind}.{name}" for kind, found in synthesized.get("data", {}).items() for name in found}
+        problems = [*self._dead_references(users), *_undeclared([*users, *others], declared)]
+        return [f"{self.name}: {problem}" for problem in problems]
 
     def prepare_stack(self) -> None:
         """The engine calls this at synthesis, whichever app the stack is in."""
@@ -235,6 +263,15 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _without_none(v) for k, v in value.items() if v is not None}
     return value
+
+
+def _undeclared(users: Iterable[tuple[str, Any]], declared: set[str]) -> Iterator[str]:
+    for user, value in users:
+        for name in sorted(set(_DECLARED.findall(json.dumps(value))) - declared):
+            yield (
+                f"{user} refers to '${{{name}}}', which is not in this stack. To mend it: write the value itself, or "
+                "declare that in the stack"
+            )
 
 
 def _references(value: Any) -> set[tuple[str, str]]:

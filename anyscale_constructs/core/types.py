@@ -47,8 +47,9 @@ class Checked:
             accepted = re.fullmatch(self.accepts, value) if isinstance(self.accepts, str) else self.accepts(value)
             if accepted:
                 return value
+        says = self.says if isinstance(value, str) else f"text: {self.says}"
         raise PydanticCustomError(
-            "not_allowed", "must be {says}, such as {example}", {"says": self.says, "example": self.example}
+            "not_allowed", "must be {says}, such as {example}", {"says": says, "example": self.example}
         )
 
 
@@ -100,14 +101,6 @@ AwsRegion = Annotated[
     ),
 ]
 AvailabilityZone = Annotated[str, Checked("an availability zone's name", r"[a-z]{2}(-[a-z]+)+-\d[a-z]", "us-east-2a")]
-Arn = Annotated[
-    str,
-    Checked(
-        "an ARN of the commercial AWS partition",
-        r"arn:aws:[a-z0-9-]+:[a-z0-9-]*:(?:\d*|aws):.+",
-        "arn:aws:sns:us-east-2:111122223333:alerts",
-    ),
-]
 RoleArn = Annotated[
     str,
     Checked(
@@ -122,6 +115,22 @@ InstanceProfileArn = Annotated[
         "an IAM instance profile's ARN",
         r"arn:aws:iam::\d{12}:instance-profile/[\w+=,.@/-]+",
         "arn:aws:iam::111122223333:instance-profile/anyscale",
+    ),
+]
+PolicyArn = Annotated[
+    str,
+    Checked(
+        "an IAM policy's ARN",
+        r"arn:aws:iam::(?:\d{12}|aws):policy/[\w+=,.@/-]+",
+        "arn:aws:iam::111122223333:policy/anyscale",
+    ),
+]
+SecretArn = Annotated[
+    str,
+    Checked(
+        "the ARN of a secret in Secrets Manager, or of several with *",
+        r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!*?-]+",
+        "arn:aws:secretsmanager:us-east-2:111122223333:secret:registry-AbCdEf",
     ),
 ]
 KmsKeyArn = Annotated[

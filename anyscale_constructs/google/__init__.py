@@ -4,9 +4,11 @@ from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.google.cloudapis import CloudApis
 from anyscale_constructs.google.cloudstorage import CloudStorage, ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore, Filestore
+from anyscale_constructs.google.gke import ExistingCluster, Gke
 from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam
 from anyscale_constructs.google.loggingsink import LoggingSink
 from anyscale_constructs.google.memorystore import ExistingMemorystore, Memorystore
+from anyscale_constructs.google.operator_account import OperatorAccount
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc
 from anyscale_constructs.google.vpc_firewall import ExistingFirewallPolicy, VpcFirewall
@@ -16,6 +18,7 @@ __all__ = [
     "CloudApis",
     "CloudStorage",
     "ExistingBucket",
+    "ExistingCluster",
     "ExistingFilestore",
     "ExistingFirewallPolicy",
     "ExistingIdentityProvider",
@@ -24,10 +27,12 @@ __all__ = [
     "ExistingServiceAccounts",
     "ExistingVpc",
     "Filestore",
+    "Gke",
     "Iam",
     "LoggingSink",
     "Memorystore",
     "NetworkingMode",
+    "OperatorAccount",
     "Project",
     "Vpc",
     "VpcFirewall",

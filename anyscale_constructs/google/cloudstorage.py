@@ -9,8 +9,8 @@ from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.values import to_terraform
-from anyscale_constructs.engine import Construct, TerraformResource
+from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.engine import Construct
 from anyscale_constructs.google.guards import (
     exact_names,
     globally_unique,
@@ -21,6 +21,7 @@ from anyscale_constructs.google.guards import (
     value_is_refused,
 )
 from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam
+from anyscale_constructs.google.operator_account import OperatorAccount
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import CryptoKeyName, GcpRegion, GcsBucketName
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageInputs, CloudStorageModule
@@ -177,7 +178,7 @@ class CloudStorage(CloudStorageModule):
         id: Default: `cloudstorage`.
         project: The project it is made in.
         region: Where it is kept, unless `bucket_location` says otherwise.
-        iam: The two service accounts that may use it.
+        iam: The service accounts that may use it.
         depends_on: Constructs that must be there first.
         **inputs: Upstream's inputs by their own names; Google's storage agent of the project must be able to use
             the key in `bucket_encryption_key_name`.
@@ -208,7 +209,7 @@ class CloudStorage(CloudStorageModule):
         *,
         project: Project | ExistingProject,
         region: GcpRegion,
-        iam: Iam | ExistingServiceAccounts,
+        iam: Iam | ExistingServiceAccounts | OperatorAccount,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[CloudStorageInputs],
     ) -> None:
@@ -237,11 +238,16 @@ class CloudStorage(CloudStorageModule):
         return self.cloudstorage_bucket_url
 
 
-def let_into_bucket(scope: Construct, bucket: ExistingBucket, iam: Iam) -> None:
-    """Lets new service accounts use an existing bucket, for which upstream has nothing."""
+def let_into_bucket(scope: Construct, bucket: ExistingBucket, members: Mapping[str, str]) -> None:
+    """Lets new service accounts use an existing bucket, for which upstream has nothing.
+
+    Args:
+        scope: The stack.
+        bucket: The bucket.
+        members: The accounts, as Google's policies write them, by a name of your own.
+    """
     for role in sorted(_ENOUGH_ROLES[1]):
-        for account, member in zip(("access", "node"), iam.bucket_members, strict=True):
+        for account, member in members.items():
             name = f"bucket_{account}_{role.rpartition('.')[2]}"
-            grant = TerraformResource(scope, name, terraform_resource_type="google_storage_bucket_iam_member")
-            for attribute, value in {"bucket": bucket.bucket_name, "role": role, "member": member}.items():
-                grant.add_override(attribute, to_terraform(value, attribute))
+            grant = {"bucket": bucket.bucket_name, "role": role, "member": member}
+            Resource(scope, "google_storage_bucket_iam_member", name, grant)

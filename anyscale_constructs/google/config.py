@@ -1,18 +1,28 @@
 """The sections of a Google cloud's configuration."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
-from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.model import Model, existing_if
 from anyscale_constructs.core.types import Cidr, GcpResourceName
+from anyscale_constructs.google.cloudstorage import ExistingBucket
+from anyscale_constructs.google.filestore import ExistingFilestore
+from anyscale_constructs.google.gke import ClusterName
+from anyscale_constructs.google.memorystore import ExistingMemorystore
+from anyscale_constructs.google.nodes import NodesConfig
+from anyscale_constructs.google.project import ExistingProject
 from anyscale_constructs.google.types import (
     BillingAccountId,
     CryptoKeyName,
     FolderId,
+    GcpRegion,
+    GcpZone,
     GcsBucketName,
     InstanceId,
     Labels,
+    NamePrefix,
     OrganizationNumber,
     ProjectId,
     ProjectName,
@@ -182,3 +192,82 @@ class LoggingSinkConfig(Model):
     """The project's default log sink; a project has one."""
 
     exclusion_filter: str | None = Field(default=None, description="What is left out. Default: the nodes' syslog.")
+
+
+class GkeVpcConfig(Model):
+    """A new VPC for a GKE cluster: one private subnet behind NAT, with ranges for pods and services."""
+
+    name: GcpResourceName | None = Field(
+        default=None, description="Default: a unique one that begins with name_prefix."
+    )
+    subnet_cidr: Cidr = Field(default="10.0.0.0/16", description="The nodes' subnet.")
+    pods_cidr: Cidr = Field(default="10.4.0.0/14", description="Each node takes a /24 of it.")
+    services_cidr: Cidr = "10.8.0.0/20"
+    flow_logs: bool | None = Field(
+        default=None, description="Whether Cloud Logging gets the subnet's flow logs. Default: yes."
+    )
+
+
+class ClusterConfig(Model):
+    """A new GKE cluster."""
+
+    name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
+    zones: list[GcpZone] = Field(default_factory=list, description="The nodes'. Default: the region's first three.")
+    release_channel: Literal["RAPID", "REGULAR", "STABLE"] | None = Field(
+        default=None, description="How soon Google upgrades it. Default: REGULAR."
+    )
+    public_access_cidrs: list[Cidr] = Field(
+        default_factory=list,
+        description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
+        "in the nodes' subnet or in one of private_access_cidrs.",
+    )
+    private_access_cidrs: list[Cidr] = Field(
+        default_factory=list,
+        description="Who else may reach it inside the VPC or in a network that is connected with it.",
+    )
+    master_ipv4_cidr_block: Cidr = Field(default="172.16.0.0/28", description="The control plane's own range, a /28.")
+    kms_key_name: CryptoKeyName | None = Field(
+        default=None, description="For Kubernetes secrets. Default: Google's own keys."
+    )
+    deletion_protection: bool = Field(
+        default=True, description="Whether Terraform refuses to destroy it until this is off."
+    )
+    nodes: NodesConfig = Field(default_factory=NodesConfig)
+    labels: Labels = Field(default_factory=dict)
+
+
+class GoogleCloudConfig(CloudConfig):
+    """What all kinds of Google clouds have in common."""
+
+    region: GcpRegion
+    name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
+    labels: Labels = Field(default_factory=dict, description="For every resource that takes labels.")
+    project: Annotated[
+        Annotated[ProjectConfig, Tag("new")] | Annotated[ExistingProject, Tag("existing")],
+        existing_if("project_id", ProjectConfig),
+    ]
+    enable_apis: bool = Field(default=True, description="Whether the project's services are switched on here.")
+    bucket: Annotated[
+        Annotated[BucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
+        existing_if("bucket_name", BucketConfig),
+    ] = Field(default_factory=BucketConfig)
+    filestore: (
+        Annotated[
+            Annotated[FilestoreConfig, Tag("new")] | Annotated[ExistingFilestore, Tag("existing")],
+            existing_if("instance_name", FilestoreConfig),
+        ]
+        | None
+    ) = Field(default=None, description="Default: no shared file system; {} makes one.")
+    memorystore: (
+        Annotated[
+            Annotated[MemorystoreConfig, Tag("new")] | Annotated[ExistingMemorystore, Tag("existing")],
+            existing_if("instance_name", MemorystoreConfig),
+        ]
+        | None
+    ) = Field(default=None, description="Default: no Memorystore; {} makes one.")
+
+
+def texts(values: Model) -> dict[str, str]:
+    """What upstream takes as maps of strings, with commas between elements."""
+    set_ = values.model_dump(exclude_none=True).items()
+    return {key: ",".join(value) if isinstance(value, list) else str(value) for key, value in set_}

@@ -54,6 +54,12 @@ class ExistingVpc(Model):
     proxy_subnet_cidr: Cidr | None = Field(
         default=None, description="The range of the VPC's proxy-only subnet, which load balancers reach nodes from."
     )
+    pods_range_name: GcpResourceName | None = Field(
+        default=None, description="The subnet's secondary range for pods, for a new GKE cluster."
+    )
+    services_range_name: GcpResourceName | None = Field(
+        default=None, description="The subnet's secondary range for services, for a new GKE cluster."
+    )
     connect_mode: ConnectMode | None = Field(
         default=None,
         description="How Filestore and Memorystore join it. Default: PRIVATE_SERVICE_ACCESS for a shared VPC, "
@@ -81,6 +87,11 @@ class ExistingVpc(Model):
     def node_subnet_cidr(self) -> str:
         """The range of that subnet."""
         return self.subnet_cidr
+
+    @property
+    def ranges(self) -> list[str]:
+        """The ranges in it that are known."""
+        return [cidr for cidr in (self.subnet_cidr, self.proxy_subnet_cidr) if cidr is not None]
 
     def host_project_id(self, project: Project | ExistingProject) -> str | None:
         """The project that shares the VPC with the cloud's; None when the VPC is the cloud's own."""
@@ -179,8 +190,9 @@ def nat_ports_are_dynamic_or_independent(i: Inputs) -> Finding | None:
 
 
 def private_services_have_a_proxy_subnet(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` looks for one: load balancers of private services stand in it."""
-    if i["private_subnet_cidr"] is not None and i["proxy_subnet_cidr"] is None:
+    """`anyscale cloud verify` looks for one: load balancers of private services stand in it, but for those of GKE."""
+    kubernetes = i["gke_pod_range_cidr"] is not None
+    if i["private_subnet_cidr"] is not None and i["proxy_subnet_cidr"] is None and not kubernetes:
         return Finding(
             "proxy_subnet_cidr is not set, so Anyscale services can't have a private load balancer",
             "give a range, e.g. a /23, unless you run no services",
@@ -300,6 +312,23 @@ class Vpc(VpcModule):
         """The range of the proxy-only subnet, for which upstream has no output."""
         cidr: str | None = self.inputs["proxy_subnet_cidr"]
         return cidr
+
+    @property
+    def pods_range_name(self) -> str | None:
+        """The private subnet's range for GKE's pods, if it has one."""
+        return None if self.inputs["gke_pod_range_cidr"] is None else self.private_subnet_gke_pod_range_name
+
+    @property
+    def services_range_name(self) -> str | None:
+        """The private subnet's range for GKE's services, if it has one."""
+        return (
+            self.private_subnet_gke_services_range_name if self.inputs["gke_services_range_cidr"] is not None else None
+        )
+
+    @property
+    def ranges(self) -> list[str]:
+        """The ranges of its subnets."""
+        return list(_ranges(self.inputs).values())
 
     def host_project_id(self, _project: Project | ExistingProject) -> None:
         """None: a new VPC is the cloud's own."""

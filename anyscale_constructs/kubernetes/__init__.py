@@ -1,7 +1,13 @@
 """What runs in a Kubernetes cloud's cluster: Anyscale's operator and what it stands on, as Helm releases."""
 
 from anyscale_constructs.kubernetes.charts import Chart, Release
-from anyscale_constructs.kubernetes.config import EksReleasesConfig, GatewayConfig, ReleaseConfig, ReleasesConfig
+from anyscale_constructs.kubernetes.config import (
+    EksReleasesConfig,
+    GatewayConfig,
+    GpuReleasesConfig,
+    ReleaseConfig,
+    ReleasesConfig,
+)
 from anyscale_constructs.kubernetes.operator import gpu_instance_types, operator_values
 from anyscale_constructs.kubernetes.stack import OperatorStack
 
@@ -9,6 +15,7 @@ __all__ = [
     "Chart",
     "EksReleasesConfig",
     "GatewayConfig",
+    "GpuReleasesConfig",
     "OperatorStack",
     "Release",
     "ReleaseConfig",

@@ -27,18 +27,23 @@ class GatewayConfig(ReleaseConfig):
 
 
 class ReleasesConfig(Model):
-    """What runs in the cluster."""
+    """What runs in every cluster."""
 
-    device_plugin: ReleaseConfig = Field(
-        default_factory=ReleaseConfig, description="NVIDIA's device plugin; only with GPUs."
-    )
     gateway: GatewayConfig = Field(
         default_factory=GatewayConfig, description="Envoy Gateway, a Gateway and its load balancer."
     )
     operator: ReleaseConfig = Field(default_factory=ReleaseConfig, description="Anyscale's operator.")
 
 
-class EksReleasesConfig(ReleasesConfig):
+class GpuReleasesConfig(ReleasesConfig):
+    """What runs in a cluster that leaves GPUs to others."""
+
+    device_plugin: ReleaseConfig = Field(
+        default_factory=ReleaseConfig, description="NVIDIA's device plugin; only with GPUs."
+    )
+
+
+class EksReleasesConfig(GpuReleasesConfig):
     """What runs in a cluster on EKS, which has no autoscaler and no load balancers of its own."""
 
     autoscaler: ReleaseConfig = Field(default_factory=ReleaseConfig, description="The cluster autoscaler.")

@@ -119,8 +119,13 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
         ) from error
     source = f"terraform output of {stack}"
     if done.returncode:
+        # Of a stack without init Terraform says twenty lines, which are about changes of the backend.
+        first = "initialization required" in done.stderr
         raise RegistrationError(
-            f"{source} failed: {done.stderr.strip()}", mend=f"run terraform init and apply in {directory}"
+            f"the stack {stack} is not initialized in {directory}"
+            if first
+            else f"{source} failed: {done.stderr.strip()}",
+            mend=f"{program} -chdir={directory} init, then {program} -chdir={directory} apply",
         )
     try:
         return json.loads(done.stdout), source

@@ -20,6 +20,9 @@ RECORDED = {
     for block, key in (("data", "data"), ("resource", "resources"))
 }
 
+# Terraform brings them along.
+BUILT_IN = {"terraform_remote_state"}
+
 _VALUES = {
     "string": '"x"',
     "number": "1",
@@ -57,24 +60,24 @@ def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathli
 
 
 def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path) -> dict[str, Any]:
-    """Resources and data whose arguments are recorded become calls of stand-in modules; of others, Terraform's stay."""
+    """Resources and data become calls of stand-in modules, by their recorded arguments."""
     recorded = [
         (block, kind, name)
-        for block, kinds in RECORDED.items()
+        for block in RECORDED
         for kind, bodies in configuration.get(block, {}).items()
-        if kind in kinds
+        if kind not in BUILT_IN
         for name in bodies
     ]
     text = json.dumps(configuration)
     for block, kind, name in recorded:
-        prefix, call = "data." if block == "data" else "", f"module.{block}-{kind}-{name}"
-        text = re.sub(rf"(?<![\w.]){prefix}{kind}\.{name}(?=[.\"])", call, text)
+        call = f"module.{block}-{kind}-{name}"
+        text = re.sub(rf"(?<![\w.]){prefix_of(block)}{kind}\.{name}(?=[.\"])", call, text)
     changed: dict[str, Any] = json.loads(text)
     bodies = {block: changed.pop(block, {}) for block in RECORDED}
-    for block, kinds in bodies.items():
-        if built_in := {kind: each for kind, each in kinds.items() if kind.startswith("terraform_")}:
-            changed[block] = built_in
+    if built_in := {kind: bodies["data"][kind] for kind in BUILT_IN & bodies["data"].keys()}:
+        changed["data"] = built_in
     for block, kind, name in recorded:
+        assert kind in RECORDED[block], f"the arguments of {prefix_of(block)}{kind} are not recorded in providers/"
         body, known = bodies[block][kind][name], RECORDED[block][kind]
         check_lifecycle(body.pop("lifecycle", {}), {*known["arguments"], *known["attributes"]}, f"{kind}.{name}")
         check_names(body, known["arguments"] | {"//": {}, "depends_on": "list(string)"}, f"{kind}.{name}")
@@ -83,6 +86,11 @@ def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path)
         folder = _write_block(directory / f"{block}-{kind}", known)
         changed["module"][f"{block}-{kind}-{name}"] = arguments | {"source": str(folder)}
     return changed
+
+
+def prefix_of(block: str) -> str:
+    """What an address in it begins with."""
+    return "data." if block == "data" else ""
 
 
 def check_names(value: Any, known: Any, where: str) -> None:

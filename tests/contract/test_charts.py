@@ -19,7 +19,6 @@ RECORDED = json.loads((pathlib.Path(__file__).parent / "charts" / "anyscale-oper
 OURS = ROOT / "anyscale_constructs" / "kubernetes"
 VIRTUAL_MACHINES = {"ec2", "gce"}
 KUBERNETES = [cloud for cloud in CLOUDS if Document(cloud).data["stack"] not in VIRTUAL_MACHINES]
-BY_TERRAFORM = "${data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id}"
 
 
 def releases(example: pathlib.Path, directory: pathlib.Path) -> dict[str, dict[str, Any]]:
@@ -45,7 +44,13 @@ def test_the_recorded_chart_is_the_one_that_is_released() -> None:
 def test_the_operators_values_are_ones_that_the_chart_has(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
     values = releases(example, tmp_path)["anyscale-operator"]
     assert not set(paths(values)) - {*RECORDED["keys"], *RECORDED["mappings"]}
-    assert values["global"]["cloudDeploymentId"] in {"${var.cloud_resource_id}", BY_TERRAFORM}
+    by_terraform = "registration: terraform" in example.read_text()
+    source = (
+        "data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id"
+        if by_terraform
+        else "var.cloud_resource_id"
+    )
+    assert values["global"]["cloudDeploymentId"] == f"${{{source}}}"
 
 
 def test_check_bites() -> None:

@@ -109,9 +109,15 @@ def test_the_operator_may_use_the_one_container_only(make: Make) -> None:
     assert credential["issuer"] == "${azurerm_kubernetes_cluster.this.oidc_issuer_url}"
 
 
-def test_what_is_not_known_yet_is_left_to_terraform(make: Make) -> None:
+def test_what_is_not_known_yet_is_left_to_terraform(tmp_path: Path) -> None:
+    app = App(tmp_path)
     cluster = {"name": expr("var.name", "string"), "service_cidr": expr("var.services", "string")}
-    made = make(cluster=cluster)[0]["resource"]["azurerm_kubernetes_cluster"]["this"]
+    stack = AksStack(app, "ml", config(cluster=cluster))
+    for variable in ("name", "services"):
+        stack.add_secret(variable, "string", "")
+    app.synth()
+    resources = json.loads((tmp_path / "stacks" / "ml" / "cdk.tf.json").read_text())["resource"]
+    made = resources["azurerm_kubernetes_cluster"]["this"]
     assert (made["name"], made["dns_prefix"]) == ("${var.name}", "${var.name}")
     assert made["network_profile"]["dns_service_ip"] == '${cidrhost("${var.services}", 10)}'
 
@@ -314,6 +320,13 @@ def test_what_comes_near_passes(keys: dict[str, Any]) -> None:
 def test_a_dns_prefix_is_short_and_ends_with_a_letter_or_digit(make: Make) -> None:
     (made,) = make(cluster={"name": "m_" * 27 + "-cluster"})[0]["resource"]["azurerm_kubernetes_cluster"].values()
     assert made["dns_prefix"] == "m-" * 26 + "m"
+
+
+@pytest.mark.parametrize(("region", "warns"), [("eastus2", []), ("eatsus2", ["did you mean 'eastus2'?"])])
+def test_warns_of_a_misspelt_region(region: str, warns: list[str], tmp_path: Path) -> None:
+    stack = AksStack(App(tmp_path), "ml", config(region=region))
+    warnings = [str(entry.data) for entry in stack.node.metadata if entry.type == "@cdktf/warn"]
+    assert [text.rpartition(": ")[2] for text in warnings] == warns
 
 
 @pytest.mark.parametrize("name", ["m" * 64, "ml-"])

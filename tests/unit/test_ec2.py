@@ -206,9 +206,19 @@ def test_open_access_is_said_without_users(make: Make) -> None:
         ({"vpc": {"private_subnets": ["10.0.0.0/20"]}}, "networking_mode is PUBLIC, but vpc.private_subnets are given"),
         ({"region": "us-gov-west-1"}, "a region of the commercial AWS partition"),
         ({"vpc": {"availability_zone_count": 1}}, "greater than or equal to 2"),
+        ({"bucket": EXISTING["bucket"], "kms_key_arn": KEY}, "kms_key_arn is for a new bucket, EFS or MemoryDB"),
+        ({"iam": {"permissions_boundary_arn": ROLE}}, "an IAM policy's ARN"),
+        ({"iam": {"cluster_node_managed_policy_arns": [ROLE]}}, "an IAM policy's ARN"),
+        ({"iam": {"cluster_node_secret_arns": [ROLE]}}, "the ARN of a secret in Secrets Manager"),
         ({"security_group": {"machine_pool_cidr_ranges": ["10.0.0.0/8"] * 3}}, "at most 2 items"),
     ],
 )
 def test_fails_on_what_does_not_fit_together(config: dict[str, Any], says: str, make: Make) -> None:
     with pytest.raises(ValidationError, match=says):
         make(**config)
+
+
+@pytest.mark.parametrize("user", [{"efs": {}}, {"memorydb": {}}])
+def test_a_key_beside_an_existing_bucket_needs_another_user(user: dict[str, Any], make: Make) -> None:
+    (module,) = [make(bucket=EXISTING["bucket"], kms_key_arn=KEY, **user).modules[name] for name in user]
+    assert KEY in module.rendered.values()

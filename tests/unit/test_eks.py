@@ -22,6 +22,7 @@ EXISTING: dict[str, Any] = {
     "bucket": {"bucket_name": "acme-shared"},
     "cluster": {"cluster_name": "acme", "node_security_group_id": "sg-12345678"},
 }
+ROLE = "arn:aws:iam::111122223333:role/nodes"
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 
 
@@ -178,9 +179,57 @@ def test_what_exists_is_not_made_and_stands_in(make: Make) -> None:
     assert operator["data"]["aws_eks_cluster"]["this"]["name"] == "acme"
 
 
+OIDC = "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/0123456789ABCDEF"
+
+
+def test_with_an_oidc_provider_service_accounts_name_their_roles(make: Make) -> None:
+    stack, operator = make(**EXISTING | {"cluster": {"cluster_name": "acme", "oidc_provider_arn": OIDC}})
+    assert "aws_eks_pod_identity_association" not in stack["resource"]
+    role = stack["resource"]["aws_iam_role"]["operator"]
+    issuer = "oidc.eks.us-east-2.amazonaws.com/id/0123456789ABCDEF"
+    assert json.loads(role["assume_role_policy"])["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Federated": OIDC},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {
+                "StringEquals": {
+                    f"{issuer}:sub": "system:serviceaccount:anyscale-operator:anyscale-operator",
+                    f"{issuer}:aud": "sts.amazonaws.com",
+                }
+            },
+        }
+    ]
+    for name, found in operator["data"]["aws_iam_role"].items():
+        assert found["name"] == stack["resource"]["aws_iam_role"][name]["name"]
+    arn = "${data.aws_iam_role.%s.arn}"
+    assert values(operator, "anyscale-operator")["global"]["auth"] == {"iamIdentity": arn % "operator"}
+    account = values(operator, "cluster-autoscaler")["rbac"]["serviceAccount"]
+    assert account["annotations"] == {"eks.amazonaws.com/role-arn": arn % "autoscaler"}
+    account = values(operator, "aws-load-balancer-controller")["serviceAccount"]
+    assert account["annotations"] == {"eks.amazonaws.com/role-arn": arn % "load_balancer"}
+
+
+def test_nodes_that_are_there_get_what_new_ones_have(make: Make) -> None:
+    existing = {"cluster_name": "acme", "node_role_name": "acme-nodes", "node_security_group_id": "sg-12345678"}
+    stack, _ = make(**EXISTING | {"cluster": existing, "efs": {}})
+    attachments = stack["resource"]["aws_iam_role_policy_attachment"].values()
+    assert {(each["role"], each["policy_arn"]) for each in attachments} == {
+        ("acme-nodes", "${module.iam.anyscale_iam_s3_policy_arn}"),
+        ("acme-nodes", "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"),
+    }
+
+
+def test_fails_on_a_role_name_that_is_too_long(tmp_path: Path) -> None:
+    existing = EXISTING | {"cluster": {"cluster_name": "a" * 64, "oidc_provider_arn": OIDC}}
+    with pytest.raises(InputError, match=r"would be too long; given: 'anyscale-operator-a+'\. Allowed: at most 64"):
+        EksStack(App(tmp_path), "ml", config(**existing))
+
+
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
+        ({"cluster": {"cluster_name": "acme", "oidc_provider_arn": ROLE}}, "the ARN of an IAM OIDC provider"),
         (
             {"cluster": {"cluster_name": "acme"}},
             "cluster.cluster_name is acme, which is in a VPC, but vpc would be new",

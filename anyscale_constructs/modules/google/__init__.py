@@ -4,6 +4,7 @@
 from anyscale_constructs.modules.google.cloudapis import CloudApisInputs, CloudApisModule
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageInputs, CloudStorageModule
 from anyscale_constructs.modules.google.filestore import FilestoreInputs, FilestoreModule
+from anyscale_constructs.modules.google.gke import GkeInputs, GkeModule
 from anyscale_constructs.modules.google.iam import IamInputs, IamModule
 from anyscale_constructs.modules.google.loggingsink import LoggingSinkInputs, LoggingSinkModule
 from anyscale_constructs.modules.google.memorystore import MemorystoreInputs, MemorystoreModule
@@ -18,6 +19,8 @@ __all__ = [
     "CloudStorageModule",
     "FilestoreInputs",
     "FilestoreModule",
+    "GkeInputs",
+    "GkeModule",
     "IamInputs",
     "IamModule",
     "LoggingSinkInputs",

@@ -9,10 +9,11 @@ import pytest
 from anyscale_constructs.core.config import Document
 from tests.e2e.registration.conftest import Cli
 from tests.examples import CLOUDS, synthesized
-from tests.registration_samples import ALL
+from tests.registration_samples import ALL, GCP_K8S, GCP_VM
 
 SAMPLES = {(sample["provider"], sample["compute_stack"]): sample for sample in ALL.values()}
-# EC2's are registered by their whole lives' tests.
+SAMPLES["GCP", "K8S"] = GCP_VM | GCP_K8S | {"gcp_config": GCP_VM["gcp_config"]}
+# `python -m tests.e2e` applies those on EC2, and registers what comes out.
 EXAMPLES = [example for example in CLOUDS if Document(example).data["stack"] != "ec2"]
 
 

@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.aws import Eks, ExistingCluster, eks
 from anyscale_constructs.aws.nodes import GPUS, NodesConfig, node_groups
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import InputError
+from anyscale_constructs.errors import ConfigError, InputError
 from tests.unit.aws.parts import NETWORK
 from tests.unit.guards import Case, Table
 
@@ -235,11 +234,11 @@ def test_all_node_groups_pass_the_guards(stack: CloudStack) -> None:
 
 
 def test_fails_on_a_gpu_that_is_not_in_the_table() -> None:
-    with pytest.raises(ValidationError, match="Input should be 'T4', 'L4'"):
+    with pytest.raises(ConfigError, match="must be 'T4', 'L4'"):
         NodesConfig(gpu_types=["K80"])  # type: ignore[list-item] # the mistake
 
 
 def test_an_existing_cluster_has_a_name() -> None:
     assert ExistingCluster(cluster_name=LATER).cluster_name is LATER
-    with pytest.raises(ValidationError, match="must be 1 to 100 letters"):
+    with pytest.raises(ConfigError, match="must be 1 to 100 letters"):
         ExistingCluster(cluster_name="a.b")

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.aws import ExistingRoles, Iam, iam
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import InputError
+from anyscale_constructs.errors import ConfigError, InputError
 from tests.unit.aws.parts import BUCKET, ROLE
 from tests.unit.guards import Case, Table
 
@@ -212,5 +211,5 @@ def test_fails_to_name_a_node_role_that_is_not_made(stack: CloudStack) -> None:
 )
 def test_fails_on_what_is_no_such_arn(roles: dict[str, str]) -> None:
     """Traps 13 and 15: a profile is no role, and GovCloud is another partition."""
-    with pytest.raises(ValidationError, match="must be an IAM"):
+    with pytest.raises(ConfigError, match="must be an IAM"):
         ExistingRoles(**roles)

@@ -4,13 +4,13 @@ import pathlib
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.aws import S3, ExistingBucket, s3
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import NULL, expr
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import ConfigError
 from tests.unit.guards import Case, Table
 
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
@@ -164,5 +164,5 @@ def test_an_existing_bucket_has_the_same_outputs() -> None:
 @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
 def test_fails_outside_the_commercial_partition(region: str) -> None:
     """Trap 15: upstream writes arn:aws: by hand."""
-    with pytest.raises(ValidationError, match="a region of the commercial AWS partition"):
+    with pytest.raises(ConfigError, match="a region of the commercial AWS partition"):
         ExistingBucket(bucket_name="acme-shared", region=region)

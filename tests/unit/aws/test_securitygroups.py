@@ -1,12 +1,11 @@
 """The nodes' security group, new or existing."""
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, securitygroups
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import ExpressionError
+from anyscale_constructs.errors import ConfigError, ExpressionError
 from tests.unit.aws.parts import NETWORK
 from tests.unit.guards import Case, Table
 
@@ -166,5 +165,5 @@ def test_fails_on_ranges_that_only_terraform_knows_the_number_of(stack: CloudSta
 
 
 def test_fails_on_an_id_that_is_no_groups() -> None:
-    with pytest.raises(ValidationError, match="must be a security group id"):
+    with pytest.raises(ConfigError, match="must be a security group id"):
         ExistingSecurityGroup(security_group_id="default")

@@ -77,9 +77,9 @@ def test_sizes(cidr_block: str, zones: int, prefix: int) -> None:
         (
             "10.0.0.0/26",
             2,
-            "subnets for 2 availability zones don't fit the VPC: they would be /29; given: '10.0.0.0/26'",
+            "cidr_block has no room for subnets in 2 availability zones: they would be /29; given: '10.0.0.0/26'",
         ),
-        ("10.0.0.0/25", 5, "subnets for 5 availability zones don't fit the VPC: they would be /29"),
+        ("10.0.0.0/25", 5, "cidr_block has no room for subnets in 5 availability zones: they would be /29"),
         ("10.0.0.0/16", 0, "the number of availability zones; given: 0. Allowed: 1 to 8"),
         ("10.0.0.0/16", 9, "the number of availability zones; given: 9. Allowed: 1 to 8"),
         ("10.0.0.1/16", 2, "cidr_block must be a network; given: '10.0.0.1/16'. Allowed: an IPv4 network in CIDR"),

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.aws import Efs, ExistingVpc, Vpc, plan_subnets, vpc
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import InputError
+from anyscale_constructs.errors import ConfigError, InputError
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table
 
@@ -300,8 +299,22 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
     [
         ({"cidr_block": expr("var.range")}, "cidr_block is known to Terraform only, so no subnets can be planned"),
         ({"cidr_block": "10.0.0.1/16"}, "cidr_block must be a network; given: '10.0.0.1/16'. Allowed: an IPv4"),
-        ({"cidr_block": "10.0.0.0/26"}, "subnets for 2 availability zones don't fit the VPC: they would be /29; given"),
+        (
+            {"cidr_block": "10.0.0.0/26"},
+            "cidr_block has no room for subnets in 2 availability zones: they would be /29; given",
+        ),
         ({"use_ipam_pool": True}, "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it"),
+        *(
+            (
+                {"availability_zone_count": 3, name: value},
+                f"availability_zone_count is for planned subnets, but {name} is given; given: 3. To mend it: leave one",
+            )
+            for name, value in [
+                ("public_subnets", ["10.0.0.0/20", "10.0.16.0/20"]),
+                ("private_subnets", ["10.0.0.0/20", "10.0.16.0/20"]),
+                ("existing_vpc_id", "vpc-12345678"),
+            ]
+        ),
         ({"availability_zone_count": 9}, "the number of availability zones; given: 9. Allowed: 1 to 8"),
     ],
 )
@@ -353,7 +366,7 @@ def test_an_existing_vpc_has_its_subnets_and_zones() -> None:
 )
 def test_fails_when_an_existing_vpc_could_not_be_registered(inputs: dict[str, Any], says: str) -> None:
     """The sizing rules: 2 subnets in 2 AZs, and a VPC of a /24 or larger."""
-    with pytest.raises(ValidationError, match=says):
+    with pytest.raises(ConfigError, match=says):
         ExistingVpc(**({"vpc_id": "vpc-12345678"} | inputs))
 
 

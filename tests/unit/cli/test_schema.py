@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from anyscale_constructs import cli
+from stacks import STACKS
 from tests import ROOT
 
 Run = Callable[..., tuple[int, str, str]]
@@ -98,6 +99,11 @@ CLOUD: dict[str, Any] = {"stack": "ec2", "region": "us-east-2", "org_id": "org_1
 def test_what_the_program_refuses_does_not_fit(wrong: dict[str, Any], schema: dict[str, Any]) -> None:
     assert fits(CLOUD, schema, schema)
     assert not fits(CLOUD | wrong, schema, schema)
+
+
+def test_the_help_names_all_kinds(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert f"A kind of stack: {', '.join(STACKS)}, or one of your own." in run("--help")[1]
 
 
 def test_fails_on_an_unknown_kind(run: Run) -> None:

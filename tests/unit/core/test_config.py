@@ -1,21 +1,28 @@
 """From YAML to a configuration, and what is said of YAML that is none."""
 
 import pathlib
-from typing import Annotated
+from typing import Annotated, Self
 
 import pytest
-from pydantic import Field, Tag
+from pydantic import Field, Tag, model_validator
 
 from anyscale_constructs.core.backend import Gcs, Local
 from anyscale_constructs.core.config import CloudConfig, Document
-from anyscale_constructs.core.model import Model, existing_if
+from anyscale_constructs.core.model import Model, existing_if, refuse
 from anyscale_constructs.core.sources import GITHUB, ModuleOverride
 from anyscale_constructs.core.types import Cidr, TagValue, VpcId
 from anyscale_constructs.errors import ConfigError
 
 
 class NewVpc(Model):
+    name: str | None = None
     cidr_block: Cidr = "10.0.0.0/16"
+
+    @model_validator(mode="after")
+    def _not_large(self) -> Self:
+        if self.cidr_block == "10.0.0.0/8":
+            raise refuse("vpc.cidr_block is too large", "take a /16")
+        return self
 
 
 class OldVpc(Model):
@@ -30,6 +37,9 @@ class Config(CloudConfig):
     ranges: list[Cidr] = Field(default_factory=list)
     tags: dict[str, TagValue] = Field(default_factory=dict)
     rules: list[NewVpc] = Field(default_factory=list)
+    zones: int = Field(default=2, ge=2)
+    logs: bool = False
+    name: str = ""
 
 
 def parse(file: pathlib.Path, text: str | bytes) -> Config:
@@ -109,29 +119,57 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     ),
     "an unknown key like no other": (ORG + "vpc:\n  zzz: 1", ":3: vpc.zzz: unknown key 'zzz': known are cidr_block"),
     "an unknown key of a choice": (
-        ORG + "backend:\n  type: s3\n  bukket: a",
+        ORG + "backend:\n  type: gcs\n  bukket: a",
         ":4: backend.bukket: unknown key 'bukket': did you mean 'bucket'?",
     ),
     "an unknown key in a list": (
-        ORG + "rules:\n  - cidr_block: 10.0.0.0/8\n  - cidr_blocks: 1",
+        ORG + "rules:\n  - cidr_block: 10.0.0.0/16\n  - cidr_blocks: 1",
         ":4: rules.1.cidr_blocks: unknown key 'cidr_blocks': did you mean 'cidr_block'?",
     ),
     "a key that is no text": (ORG + "1: a", ":2: 1: unknown key 1: known are backend, "),
     "a missing key": ("cloud_id: cld_1", ":1: org_id: is required"),
     "a missing key inside": (ORG + "backend:\n  type: gcs", ":2: backend.bucket: is required"),
     "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required, to tell which one it is"),
-    "a wrong choice": (
-        ORG + "backend: {type: s4}",
-        ":2: backend: input tag 's4' found using 'type' does not match any",
+    "a wrong choice": (ORG + "backend: {type: s4}", ":2: backend: unknown type 's4': known are gcs, hcp, local, s3"),
+    "a key in capitals": (ORG + "VPC: {}", ":2: VPC: unknown key 'VPC': did you mean 'vpc'?"),
+    "a word in capitals": (
+        ORG + "registration: Terraform",
+        ":2: registration: must be 'command' or 'terraform'; given: 'Terraform': did you mean 'terraform'?",
+    ),
+    "an unknown word": (
+        ORG + "registration: later",
+        ":2: registration: must be 'command' or 'terraform'; given: 'later'",
     ),
     "a wrong value": (
         ORG + "vpc:\n  cidr_block: 10.0.0.1/16",
         ":3: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16; given",
     ),
     "a wrong value in a list": (ORG + "ranges:\n- 10.0.0.0/8\n- ten", ":4: ranges.1: must be an IPv4 network"),
-    "a number for text": (ORG + "deploy_environment: 4711", ":2: deploy_environment: must be at most 256 characters"),
-    "text for a mapping": (ORG + "vpc: mine", ":2: vpc: input should be a valid dictionary"),
-    "nothing for a mapping": (ORG + "vpc:", ":2: vpc: input should be a valid dictionary"),
+    "a number for text": (
+        ORG + "deploy_environment: 4711",
+        ":2: deploy_environment: must be text: at most 256 characters",
+    ),
+    "text for a mapping": (ORG + "vpc: mine", ":2: vpc: must be a mapping; given: 'mine'"),
+    "nothing for a mapping": (
+        ORG + "vpc:",
+        ":2: vpc: is empty. To mend it: write {} for a section with its defaults, or leave it out",
+    ),
+    "text for a mapping of one's own": (ORG + "tags: mine", ":2: tags: must be a mapping; given: 'mine'"),
+    "text for a list": (ORG + "ranges: 10.0.0.0/8", ":2: ranges: must be a list; given: '10.0.0.0/8'"),
+    "nothing for a list": (ORG + "ranges:", ":2: ranges: must be a list; given: nothing"),
+    "text for a number": (ORG + "zones: two", ":2: zones: must be a whole number; given: 'two'"),
+    "a fraction": (ORG + "zones: 2.5", ":2: zones: must be a whole number; given: 2.5"),
+    "too small a number": (ORG + "zones: 1", ":2: zones: must be greater than or equal to 2; given: 1"),
+    "text for a switch": (ORG + "logs: 'on'", ":2: logs: must be true or false; given: 'on'"),
+    "a number for a name": (ORG + "name: 1", ":2: name: must be text; given: 1"),
+    "keys that exclude each other": (
+        ORG + "registration: terraform\ncloud_id: cld_1",
+        ":3: cloud_id is known to Terraform only",
+    ),
+    "keys of a section that exclude each other": (
+        ORG + "vpc:\n  name: a\n  cidr_block: 10.0.0.0/8",
+        ":4: vpc: vpc.cidr_block is too large",
+    ),
     "an override's unknown key": (
         ORG + "modules:\n  s3:\n    imputs: {}",
         ":4: modules.s3.imputs: unknown key 'imputs': did you mean 'inputs'?",
@@ -158,6 +196,57 @@ def test_fails_once_for_all_wrong_values(file: pathlib.Path) -> None:
     ]
 
 
+def test_fails_once_for_all_of_a_section(file: pathlib.Path) -> None:
+    """Unknown keys hide neither each other nor wrong values, above them and below; all are in the file's order."""
+    text = "region: a\nclud_id: cld_1\nvpc:\n  cidr_blok: a\n  nam: b\n  name: 1\nbackend: {type: s3, bukket: a}\n"
+    with pytest.raises(ConfigError) as error:
+        parse(file, text)
+    assert [line.partition(": ")[2] for line in str(error.value).splitlines()] == [
+        "org_id: is required",
+        "region: unknown key 'region': did you mean 'registration'?",
+        "clud_id: unknown key 'clud_id': did you mean 'cloud_id'?",
+        "vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
+        "vpc.nam: unknown key 'nam': did you mean 'name'?",
+        "vpc.name: must be text; given: 1",
+        "backend.bukket: unknown key 'bukket': did you mean 'bucket'?",
+        "backend.region: is required",
+    ]
+
+
 def test_fails_on_a_file_that_is_not_there(file: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match=r"cloud.yaml: can't be read: No such file or directory"):
         Document(file)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("module.vpc: cidr_block is too small; given: '10.1.0.0/16'", ":3"),
+        ("module.vpc: tags are too many", ":2"),
+        ("a subnet is too small; given: '10.2.0.0/28'", ":4"),
+        ("module.other: unknown input 'rangs'", ":6"),
+        ("name is too long", ""),
+        ("module.s3: too much of it", ""),
+        ("prod: ml refers to it", ""),
+    ],
+    ids=["an input", "a module", "a value in a list", "a quoted name", "two of a name", "nothing", "no key"],
+)
+def test_what_constructs_say_is_found(text: str, line: str, file: pathlib.Path) -> None:
+    """Where it stands once: keys by their names, values as they are given."""
+    file.write_text(
+        "name: ml\nvpc: {name: a}\ncidr_block: 10.1.0.0/16\nranges: [10.2.0.0/28]\nmodules:\n  z: {rangs: ml}\n"
+    )
+    assert Document(file).near(text) == f"{file}{line}"
+
+
+def test_fails_in_python_with_the_same_words() -> None:
+    """Pydantic's own error has several lines for each, and no advice."""
+    with pytest.raises(ConfigError) as error:
+        Config(org_id="acme", vpcs={}, vpc={"cidr_blok": 1}, registration="Terraform")  # type: ignore[arg-type,call-arg]
+    assert str(error.value).splitlines() == [
+        "Config.vpcs: unknown key 'vpcs': did you mean 'vpc'?",
+        "Config.org_id: must be an Anyscale organization id, such as org_1234abcd; given: 'acme'",
+        "Config.registration: must be 'command' or 'terraform'; given: 'Terraform': did you mean 'terraform'?",
+        "Config.vpc.new.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
+    ]
+    assert (error.value.__cause__, error.value.__suppress_context__) == (None, True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anyscale_constructs.core.expressions import NULL, Expr, expr, is_unresolved, literal, references
+from anyscale_constructs.core.expressions import NULL, Expr, expr, is_unresolved, known_after_apply, literal, references
 from anyscale_constructs.engine import Token
 from anyscale_constructs.errors import ExpressionError
 
@@ -226,6 +226,22 @@ def test_what_is_known_now_is_recognised(value: object) -> None:
 )
 def test_references_are_found(text: str, found: set[tuple[str, str]]) -> None:
     assert references(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "later"),
+    [
+        ("${module.vpc.vpc_id}", True),
+        ("a-${lower(google_service_account.operator.email)}", True),
+        ("${aws_subnet.a[0].id}", True),
+        ("${data.aws_iam_role.nodes.arn}", False),
+        ("${var.the_name.of_it.all}", False),
+        ("${local.a_b.c.d}", False),
+        ("aws_subnet.a.id", False),
+    ],
+)
+def test_what_terraform_knows_after_it_has_applied_is_found(text: str, later: bool) -> None:
+    assert known_after_apply(text) == later
 
 
 # Every short text of the letters that matter, and real ones.

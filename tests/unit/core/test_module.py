@@ -56,8 +56,8 @@ def test_none_meets_a_requirement_no_more_than_leaving_out_does(stack: CloudStac
     ("inputs", "said"),
     [
         ({"anyscale_bucket_nam": "a"}, "unknown input 'anyscale_bucket_nam': did you mean 'anyscale_bucket_name'?"),
-        ({"force_destroy": "yes"}, "force_destroy: input should be a valid boolean; given: 'yes'"),
-        ({"tags": {"a": 1}}, "tags.a: input should be a valid string; given: 1"),
+        ({"force_destroy": "yes"}, "force_destroy: must be true or false; given: 'yes'"),
+        ({"tags": {"a": 1}}, "tags.a: must be text; given: 1"),
         ({"tags": expr("var.x", "list(string)")}, "tags: must be a Terraform map, but the expression ${var.x} is a"),
     ],
 )
@@ -189,7 +189,13 @@ def test_fails_once_for_all_that_the_guards_find(stack: CloudStack) -> None:
 
 def test_guards_wait_until_the_types_are_right(stack: CloudStack) -> None:
     (line,) = refusal(Guarded, stack, anyscale_bucket_name=1)
-    assert line == "module.m: anyscale_bucket_name: input should be a valid string; given: 1"
+    assert line == "module.m: anyscale_bucket_name: must be text; given: 1"
+
+
+def test_fails_on_two_of_the_same_id(stack: CloudStack) -> None:
+    S3Module(stack, "m")
+    with pytest.raises(InputError, match=r"^module.m is there already. To mend it: give each of them an id"):
+        VpcModule(stack, "m")
 
 
 def test_warnings_are_annotations(stack: CloudStack) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
 
@@ -27,7 +26,7 @@ def test_providers_keep_their_alias(synth: Synth) -> None:
 def test_arguments_are_terraform_values(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
-        tags = {"Owner": "${aws:username}", "Team": expr("var.team")}
+        tags = {"Owner": "${aws:username}", "Team": stack.add_secret("team", "string", "Who pays.")}
         stack.add_provider("aws", default_tags=[{"tags": tags}], allowed_account_ids=("111122223333",))
         return stack
 

@@ -1,10 +1,10 @@
 """Where the modules come from."""
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.sources import ModuleOverride, Sources
+from anyscale_constructs.errors import ConfigError
 
 VPC = Interface.load("aws/vpc")
 EKS = Interface.load("aws/eks")
@@ -59,7 +59,7 @@ def test_the_source_is_a_commit_since_a_tag_can_move() -> None:
 
 @pytest.mark.parametrize("base", ["relative/path", "./checkout", "", "github.com/anyscale"])
 def test_fails_on_a_place_that_terraform_would_read_otherwise(base: str) -> None:
-    with pytest.raises(ValidationError, match="must be a URL that holds the repositories by their own names"):
+    with pytest.raises(ConfigError, match="must be a URL that holds the repositories by their own names"):
         Sources(base=base)
 
 

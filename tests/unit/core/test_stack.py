@@ -10,20 +10,24 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from anyscale_constructs import engine
 from anyscale_constructs.aws import S3, ExistingVpc, Iam, SecurityGroups, Vpc
-from anyscale_constructs.core import backend
+from anyscale_constructs.core import backend, regions
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.backend import Backend, Gcs, Hcp, Local
 from anyscale_constructs.core.expressions import Expr, expr
 from anyscale_constructs.core.interface import Provider
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Module
+from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.types import AwsRegion
 from anyscale_constructs.engine import TerraformResource
 from anyscale_constructs.errors import ConstraintError, SynthesisError
+from anyscale_constructs.google.types import GcpRegion
 from anyscale_constructs.modules.aws import S3Module, VpcModule
 from tests import ROOT
 
@@ -222,6 +226,47 @@ def test_fails_on_a_raw_resource_that_refers_to_no_output(synth: Synth) -> None:
     )
 
 
+def refers_to_all(app: App, code: str) -> CloudStack:
+    """A stack with a variable, a local value and a data source, in which the code stands everywhere."""
+    stack = CloudStack(app, "test", backend=backend.S3(type="s3", bucket="acme-state", region="us-east-2", key=code))
+    S3Module(stack, "s3", tags={"a": f"x-{code}"})
+    Resource(stack, "aws_x", "r", {"name": [code]})
+    stack.add_provider("aws", region=code)
+    stack.add_secret("given", "string", "A variable.")
+    stack.add_override("locals.near", "1")
+    Data(stack, "aws_y", "found", {"name": code})
+    stack.add_output("id", code)
+    return stack
+
+
+@pytest.mark.parametrize("name", ["var.none", "local.none", "data.aws_y.none", "data.aws_z.found", "var.near"])
+def test_fails_on_what_no_one_declared(name: str, synth: Synth) -> None:
+    with pytest.raises(SynthesisError) as error:
+        synth(lambda app: refers_to_all(app, f"${{{name}.part[0]}}"))
+    users = ["resource aws_x", "data aws_y", "provider aws", "output id", "terraform backend", "module.s3.tags"]
+    assert str(error.value).splitlines() == [
+        f"test: {user} refers to '${{{name}}}', which is not in this stack. To mend it: write the value itself, or "
+        "declare that in the stack"
+        for user in users
+    ]
+
+
+@pytest.mark.parametrize("code", ["${var.given}", "${local.near}", "${data.aws_y.found.id}", "var.none"])
+def test_what_is_declared_can_be_referred_to(code: str, synth: Synth) -> None:
+    assert synth(lambda app: refers_to_all(app, code))["provider"]["aws"]
+
+
+def test_text_that_is_no_reference_passes(synth: Synth) -> None:
+    """What `to_terraform` escapes is text for Terraform."""
+
+    def build(app: App) -> CloudStack:
+        stack = CloudStack(app, "test")
+        stack.add_output("id", "${var.none + 1}")
+        return stack
+
+    assert synth(build)["output"]["id"]["value"] == "$${var.none + 1}"
+
+
 @pytest.mark.parametrize("text", ["see module.x.y", "${var.a} module.x.y", "${upper(module.x.y)}"])
 def test_text_that_only_looks_like_a_reference_passes(text: str, stack: CloudStack) -> None:
     S3Module(stack, "s3", tags={"doc": text, "user": "${aws:username}"})
@@ -263,6 +308,12 @@ def test_modules_may_refer_to_each_other(stack: CloudStack) -> None:
     stack.prepare()
 
 
+@pytest.mark.parametrize("name", ["", "two words", "1st", "a.b", "a/b"])
+def test_fails_on_a_name_that_is_none(name: str, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(SynthesisError, match=r"a stack's name must be letters, digits, hyphens and underscores, .*"):
+        CloudStack(App(tmp_path), name)
+
+
 def test_fails_on_an_override_for_no_module(tmp_path: pathlib.Path) -> None:
     sources = Sources(overrides={"vpx": ModuleOverride(inputs={"tags": {}})})
     stack = CloudStack(App(tmp_path), "test", sources=sources)
@@ -270,7 +321,7 @@ def test_fails_on_an_override_for_no_module(tmp_path: pathlib.Path) -> None:
     assert problem(stack) == "test: modules: unknown module 'vpx': did you mean 'vpc'?"
 
 
-class Resource(Model):
+class Outputs(Model):
     name: str
     region: str | None = None
     inner: dict[str, Any] | None = None
@@ -279,7 +330,7 @@ class Resource(Model):
 def test_outputs_hold_no_nulls(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
-        stack.add_output("resource", Resource(name="vm"), description="What register reads.")
+        stack.add_output("resource", Outputs(name="vm"), description="What register reads.")
         stack.add_output("mapping", {"a": None, "b": {"c": None, "d": 1}})
         stack.add_output("secret", "${aws:x}", sensitive=True)
         return stack
@@ -304,6 +355,37 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
         "password": {"description": "One a user.", "nullable": False, "sensitive": True, "type": "map(string)"}
     }
     assert synthesized["output"]["user"]["value"] == {"password": '${var.password["a"]}'}
+
+
+@pytest.mark.parametrize(
+    ("region", "known", "says"),
+    [
+        (
+            "us-esat-2",
+            regions.AWS,
+            ["region is none that was known in November 2026; given: 'us-esat-2': did you"],
+        ),
+        ("us-esat1", regions.GOOGLE, ["region is none that was known in November 2026; given: 'us-esat1': did you"]),
+        ("xx-nowhere-9", ["us-east-2"], ["region is none that was known in November 2026; given: 'xx-nowhere-9'"]),
+        ("us-east-2", regions.AWS, []),
+        ("us-central1", regions.GOOGLE, []),
+        ("${var.region}", regions.AWS, []),
+    ],
+)
+def test_a_region_that_is_not_known_is_a_warning(
+    region: str, known: list[str], says: list[str], stack: CloudStack
+) -> None:
+    """A newer region works all the same."""
+    stack.warn_of_region(region, known)
+    warnings = [entry.data for entry in stack.node.metadata if entry.type.endswith("warn")]
+    assert [warning[: len(begin)] for warning, begin in zip(warnings, says, strict=True)] == says
+
+
+def test_regions_are_in_the_form_that_is_asked_for() -> None:
+    for kind, known in ((AwsRegion, regions.AWS), (GcpRegion, regions.GOOGLE)):
+        for region in known:
+            TypeAdapter(kind).validate_python(region)
+        assert sorted(set(known)) == sorted(known)
 
 
 # Its own program, for other directories and engines. What it makes holds all kinds of elements.

@@ -28,9 +28,13 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
         ["us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-east-2a", "US-EAST-2"],
     ),
     "AvailabilityZone": (["us-east-2a", "ap-southeast-1c"], ["us-east-2", "use2-az1", "us-east-2A"]),
-    "Arn": (
-        ["arn:aws:iam::aws:policy/X", "arn:aws:s3:::b", "arn:aws:sns:us-east-2:111122223333:a"],
-        ["arn:aws-us-gov:s3:::b", "arn:aws-cn:s3:::b", "b", "arn:aws:s3:::"],
+    "PolicyArn": (
+        ["arn:aws:iam::aws:policy/service-role/X", "arn:aws:iam::111122223333:policy/path/a+=,.@-_b"],
+        ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::1:policy/a", "arn:aws-cn:iam::aws:policy/X", "X", 1],
+    ),
+    "SecretArn": (
+        [f"arn:aws:secretsmanager:us-east-2:111122223333:secret:{name}" for name in ("a-AbCdEf", "team/a", "team/*")],
+        ["arn:aws:ssm:us-east-2:111122223333:parameter/a", "arn:aws:secretsmanager:us-east-2:1:secret:a", "registry"],
     ),
     "RoleArn": (
         ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:role/path/a+=,.@-_b"],
@@ -92,7 +96,8 @@ def test_literal_is_accepted(name: str, literal: str) -> None:
 def test_fails_on_a_literal_that_is_not_allowed(name: str, literal: object) -> None:
     with pytest.raises(ValidationError) as error:
         adapter(name).validate_python(literal)
-    assert error.value.errors()[0]["msg"] == f"must be {checked(name).says}, such as {checked(name).example}"
+    text = "" if isinstance(literal, str) else "text: "
+    assert error.value.errors()[0]["msg"] == f"must be {text}{checked(name).says}, such as {checked(name).example}"
 
 
 @pytest.mark.parametrize("name", LITERALS)

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.google import CloudStorage, ExistingBucket
 from anyscale_constructs.google import cloudstorage as guards
 from tests.unit.google.parts import ACCOUNTS, ENABLED, KEY, LABELS, PROJECT, RANDOM_SUFFIX, REGION, many
@@ -138,5 +138,5 @@ def test_an_existing_bucket_has_a_scheme_where_it_is_registered() -> None:
 
 
 def test_fails_on_an_existing_bucket_with_a_scheme() -> None:
-    with pytest.raises(ValidationError, match="must be a bucket name"):
+    with pytest.raises(ConfigError, match="must be a bucket name"):
         ExistingBucket(bucket_name="gs://acme-anyscale")

@@ -1,11 +1,11 @@
 """The service accounts and the identity federation: their traps."""
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.google import ExistingServiceAccounts, Iam
 from anyscale_constructs.google import iam as guards
 from anyscale_constructs.google import workload_identity as federation
@@ -206,5 +206,5 @@ def test_members_of_a_bucket_are_never_null(stack: CloudStack) -> None:
 
 @pytest.mark.parametrize("email", ["access", "access@acme.com", "serviceAccount:a@acme-ml.iam.gserviceaccount.com/x"])
 def test_fails_on_accounts_by_another_name(email: str) -> None:
-    with pytest.raises(ValidationError, match="a service account's e-mail address"):
+    with pytest.raises(ConfigError, match="a service account's e-mail address"):
         ExistingServiceAccounts(**{**ACCOUNTS.model_dump(), "anyscale_service_account_email": email})

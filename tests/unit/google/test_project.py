@@ -1,8 +1,8 @@
 """The project: its traps."""
 
 import pytest
-from pydantic import ValidationError
 
+from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.google import ExistingProject, Project
 from anyscale_constructs.google import project as guards
 from tests.unit.google.parts import ENABLED, LABELS, RANDOM_SUFFIX
@@ -63,5 +63,5 @@ TABLE = Table(
 
 @pytest.mark.parametrize("project_id", ["123456", "Acme-ML", "acme_ml", ""])
 def test_fails_on_an_existing_project_by_another_name(project_id: str) -> None:
-    with pytest.raises(ValidationError, match="a project id, which begins with a letter"):
+    with pytest.raises(ConfigError, match="a project id, which begins with a letter"):
         ExistingProject(project_id=project_id)

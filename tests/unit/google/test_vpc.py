@@ -1,10 +1,9 @@
 """The VPC: its traps, and the nodes' subnet."""
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import InputError
+from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.google import ExistingProject, ExistingVpc, Project, Vpc
 from anyscale_constructs.google import vpc as guards
 from tests.unit.google.parts import ENABLED, NETWORK, PROJECT, RANDOM_SUFFIX, REGION, SHARED, many
@@ -106,7 +105,7 @@ TABLE = Table(
             guards.private_services_have_a_proxy_subnet,
             "proxy_subnet_cidr is not set",
             springs=[{"private_subnet_cidr": "10.1.0.0/16"}, {"networking_mode": "PRIVATE"}],
-            passes=[PRIVATE, {}],
+            passes=[PRIVATE, {}, {"networking_mode": "PRIVATE", **GKE}],
         ),
         Case(
             guards.gke_ranges_come_together_in_a_private_subnet,
@@ -204,5 +203,5 @@ def test_managed_services_name_and_join_a_shared_vpc_in_its_own_way(
     ],
 )
 def test_fails_on_an_existing_vpc_that_cannot_be_used(values: dict[str, str], says: str) -> None:
-    with pytest.raises(ValidationError, match=says):
+    with pytest.raises(ConfigError, match=says):
         ExistingVpc(**{**NETWORK.model_dump(), **values})

@@ -24,7 +24,7 @@ def released(synth: Synth, chart: Chart, config: ReleaseConfig, values: dict[str
 
 
 def test_a_release_is_of_one_version_and_waits(synth: Synth) -> None:
-    assert released(synth, AUTOSCALER, ReleaseConfig(), {"name": expr("var.name")}) == {
+    assert released(synth, AUTOSCALER, ReleaseConfig(), {"name": expr("path.module")}) == {
         "name": "cluster-autoscaler",
         "namespace": "kube-system",
         "create_namespace": True,
@@ -33,7 +33,7 @@ def test_a_release_is_of_one_version_and_waits(synth: Synth) -> None:
         "version": "9.46.0",
         "timeout": 900,
         "atomic": True,
-        "values": ['{"name": "${var.name}"}'],
+        "values": ['{"name": "${path.module}"}'],
     }
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.google import ExistingProject
 from stacks.ec2 import Ec2Config, Ec2Stack
 from stacks.gce import GceConfig, GceStack
@@ -66,7 +66,7 @@ def test_a_gce_cloud_fits_the_provider_too(synth: Synth) -> None:
 
 
 def test_fails_with_a_cloud_id_of_ones_own() -> None:
-    with pytest.raises(ValidationError, match="leave out cloud_id, or register with the command"):
+    with pytest.raises(ConfigError, match="leave out cloud_id, or register with the command"):
         Ec2Config(region="us-east-2", org_id="org_1", registration="terraform", cloud_id="cld_1")
 
 

@@ -50,10 +50,10 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         "subnets in two zones or more",
     ),
     "no subnet": (changed(AWS_VM, aws_config__subnet_ids=[]), "aws_config.subnet_ids is required"),
-    "subnets as one string": (changed(AWS_VM, aws_config__subnet_ids="subnet-1,subnet-2"), "should be a valid list"),
+    "subnets as one string": (changed(AWS_VM, aws_config__subnet_ids="subnet-1,subnet-2"), "must be a list"),
     "a null among the subnets": (
         changed(AWS_VM, aws_config__subnet_ids=["subnet-0123456789abcdef0", None]),
-        "aws_config.subnet_ids.1: must be a subnet id",
+        "aws_config.subnet_ids.1: must be text: a subnet id",
     ),
     "no external id": (changed(AWS_VM, aws_config__external_id=None), "aws_config.external_id is required"),
     "external id without organization": (
@@ -91,9 +91,9 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         "aws_config.subnet_ids does not belong to K8S clouds",
     ),
     "instances on Azure": (changed(AZURE_K8S, compute_stack="VM"), "compute_stack must be K8S for AZURE"),
-    "lower-case provider": (changed(AWS_VM, provider="aws"), "provider: input should be 'AWS', 'GCP'"),
-    "EKS for K8S": (changed(AWS_K8S, compute_stack="EKS"), "compute_stack: input should be 'VM' or 'K8S'"),
-    "no provider": (changed(AWS_VM, provider=None), "provider: input should be"),
+    "lower-case provider": (changed(AWS_VM, provider="aws"), "provider: must be 'AWS', 'GCP'"),
+    "EKS for K8S": (changed(AWS_K8S, compute_stack="EKS"), "compute_stack: must be 'VM' or 'K8S'"),
+    "no provider": (changed(AWS_VM, provider=None), "provider: must be"),
     "no region": (changed(GENERIC_K8S, region=MISSING), "region: is required"),
     "zone for region": (
         changed(AWS_VM, region="us-east-2a"),

@@ -91,3 +91,29 @@ def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: 
     (tmp_path / "cdktf.out/stacks/prod").mkdir(parents=True)
     with pytest.raises(RegistrationError, match="/no/such/terraform can't be run"):
         read_outputs("prod", None, output_directory(), 60)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            'Error: Backend initialization required, please run "terraform init"\n\nReason: Initial configuration',
+            "the stack prod is not initialized in cdktf.out/stacks/prod",
+        ),
+        ("Error: no credentials\n\nNone.", "terraform output of prod failed: Error: no credentials\n\nNone."),
+    ],
+    ids=["before init", "anything else"],
+)
+def test_fails_when_terraform_fails(
+    said: str, told: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terraform = tmp_path / "tf"
+    terraform.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 1\n")
+    terraform.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(terraform))
+    (tmp_path / "cdktf.out/stacks/prod").mkdir(parents=True)
+    with pytest.raises(RegistrationError) as error:
+        read_outputs("prod", None, output_directory(), 60)
+    run = f"{terraform} -chdir=cdktf.out/stacks/prod"
+    assert str(error.value) == f"{told}. To mend it: {run} init, then {run} apply"

@@ -1,6 +1,7 @@
-"""Roles for pods by EKS Pod Identity, for which upstream has no module: they need no OIDC provider and no node role."""
+"""Roles for pods, for which upstream has no module: by EKS Pod Identity, or by a cluster's OIDC provider."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from anyscale_constructs.core.expressions import is_unresolved
@@ -11,6 +12,7 @@ from anyscale_constructs.errors import InputError
 
 Statement = Mapping[str, Any]
 
+_LONGEST_NAME = 64
 _LONGEST_PREFIX = 38
 _LOAD_BALANCERS = "arn:aws:elasticloadbalancing:*:*"
 _GROUPS = "arn:aws:ec2:*:*:security-group/*"
@@ -21,26 +23,60 @@ _BECOMES_OURS = {"Null": {f"aws:RequestTag/{_TAG}": "false"}}
 _STAYS_OURS = {"Null": {f"aws:RequestTag/{_TAG}": "true", f"aws:ResourceTag/{_TAG}": "false"}}
 
 
-def add_pod_identity(
+@dataclass(frozen=True)
+class Pods:
+    """The pods of one service account, and how they get a role of their own.
+
+    Args:
+        cluster_name: The cluster, which has the add-on eks-pod-identity-agent, if it has no oidc_provider_arn.
+        namespace: The service account's.
+        service_account: Its name.
+        oidc_provider_arn: The cluster's OIDC provider.
+    """
+
+    cluster_name: str
+    namespace: str
+    service_account: str
+    oidc_provider_arn: str | None = None
+
+    def role_name(self, prefix: str) -> str:
+        """The role's name by OIDC, for which the service account has to name the role: no suffix makes it unique."""
+        return prefix + self.cluster_name
+
+    def trust(self) -> Statement:
+        """Who may take the role."""
+        if self.oidc_provider_arn is None:
+            return {
+                "Effect": "Allow",
+                "Principal": {"Service": "pods.eks.amazonaws.com"},
+                "Action": ["sts:AssumeRole", "sts:TagSession"],
+            }
+        issuer = self.oidc_provider_arn.partition("/")[2]
+        account = f"system:serviceaccount:{self.namespace}:{self.service_account}"
+        return {
+            "Effect": "Allow",
+            "Principal": {"Federated": self.oidc_provider_arn},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {f"{issuer}:sub": account, f"{issuer}:aud": "sts.amazonaws.com"}},
+        }
+
+
+def add_pod_role(
     scope: Construct,
     id: str,
+    pods: Pods,
     *,
-    cluster_name: str,
-    namespace: str,
-    service_account: str,
     statements: Sequence[Statement],
     name_prefix: str,
     tags: Mapping[str, str],
     depends_on: Sequence[Construct] = (),
 ) -> Resource:
-    """Gives the pods of one service account a role of their own.
+    """Gives pods a role of their own.
 
     Args:
         scope: The stack.
-        id: The name of its three resources: role, policy and association.
-        cluster_name: The cluster, which has the add-on eks-pod-identity-agent.
-        namespace: The service account's.
-        service_account: Its name.
+        id: The name of its resources: role, policy and association.
+        pods: Whose role it is.
         statements: What the role may do.
         name_prefix: What the role's name begins with.
         tags: For the role and the association.
@@ -52,23 +88,21 @@ def add_pod_identity(
     Raises:
         InputError: The prefix is too long for an IAM role.
     """
-    if not is_unresolved(name_prefix) and len(name_prefix) > _LONGEST_PREFIX:
+    by_oidc = pods.oidc_provider_arn is not None
+    name = pods.role_name(name_prefix) if by_oidc else name_prefix
+    longest = _LONGEST_NAME if by_oidc else _LONGEST_PREFIX
+    if not is_unresolved(name) and len(name) > longest:
         raise InputError(
-            f"the name of the pods' role {id} would begin with too long a prefix",
-            value=name_prefix,
-            allowed=f"at most {_LONGEST_PREFIX} characters, since Terraform appends 26",
+            f"the name of the pods' role {id} would {'be too long' if by_oidc else 'begin with too long a prefix'}",
+            value=name,
+            allowed=f"at most {longest} characters" + ("" if by_oidc else ", since Terraform appends 26"),
             mend="shorten name_prefix",
         )
-    trust = {
-        "Effect": "Allow",
-        "Principal": {"Service": "pods.eks.amazonaws.com"},
-        "Action": ["sts:AssumeRole", "sts:TagSession"],
-    }
     role = Resource(
         scope,
         "aws_iam_role",
         id,
-        {"name_prefix": name_prefix, "assume_role_policy": _policy([trust]), "tags": tags},
+        {"name" if by_oidc else "name_prefix": name, "assume_role_policy": _policy([pods.trust()]), "tags": tags},
     )
     Resource(
         scope,
@@ -76,19 +110,20 @@ def add_pod_identity(
         id,
         {"name": id, "role": role.attribute("id"), "policy": _policy(statements)},
     )
-    Resource(
-        scope,
-        "aws_eks_pod_identity_association",
-        id,
-        {
-            "cluster_name": cluster_name,
-            "namespace": namespace,
-            "service_account": service_account,
-            "role_arn": role.attribute("arn"),
-            "tags": tags,
-        },
-        depends_on,
-    )
+    if not by_oidc:
+        Resource(
+            scope,
+            "aws_eks_pod_identity_association",
+            id,
+            {
+                "cluster_name": pods.cluster_name,
+                "namespace": pods.namespace,
+                "service_account": pods.service_account,
+                "role_arn": role.attribute("arn"),
+                "tags": tags,
+            },
+            depends_on,
+        )
     return role
 
 

@@ -1,0 +1,385 @@
+"""The Kubernetes cluster: new, or an existing one."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Unpack
+
+from pydantic import Field, TypeAdapter
+
+from anyscale_constructs.core import sizing
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model, unknown
+from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.types import Checked, Cidr
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.google.guards import value_is_refused
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.types import GcpRegion, GcpZone, Labels
+from anyscale_constructs.google.vpc import ExistingVpc, Vpc
+from anyscale_constructs.modules.google.gke import GkeInputs, GkeModule
+
+_PODS_IDENTITY = {"GKE_METADATA", "GKE_METADATA_SERVER"}
+_ANYWHERE = "0.0.0.0/0"
+_CONTROL_PLANE_PREFIX = 28
+# Kubernetes objects, for which the module has a provider that nothing connects with the cluster.
+_INSIDE_THE_CLUSTER = ("configure_ip_masq", "stub_domains", "upstream_nameservers")
+# What the module looks up in a pool; it passes over all else without a word.
+_POOL_KEYS = """
+    accelerator_count accelerator_type auto_repair auto_upgrade autoscaling batch_node_count batch_percentage
+    batch_soak_duration boot_disk_kms_key consume_reservation_type cpu_cfs_quota cpu_cfs_quota_period
+    cpu_manager_policy disk_size_gb disk_type enable_confidential_nodes enable_confidential_storage enable_gcfs
+    enable_gvnic enable_integrity_monitoring enable_nested_virtualization enable_secure_boot gpu_driver_version
+    gpu_partition_size gpu_sharing_strategy image_type initial_node_count insecure_kubelet_readonly_port_enabled
+    local_nvme_ssd_count local_ssd_count local_ssd_ephemeral_storage_count location_policy logging_variant
+    machine_type max_count max_pods_per_node max_shared_clients_per_gpu max_surge max_unavailable min_count
+    min_cpu_platform name node_count node_locations node_metadata node_pool_soak_duration placement_policy
+    pod_pids_limit pod_range preemptible queued_provisioning reservation_affinity_key reservation_affinity_values
+    secondary_boot_disk service_account spot strategy threads_per_core total_max_count total_min_count version
+"""
+_BY_POOL = (
+    "node_pools_labels",
+    "node_pools_resource_labels",
+    "node_pools_resource_manager_tags",
+    "node_pools_metadata",
+    "node_pools_taints",
+    "node_pools_tags",
+    "node_pools_oauth_scopes",
+    "node_pools_linux_node_configs_sysctls",
+    "node_pools_cgroup_mode",
+)
+_NO_POOLS = {"all", "default-node-pool", "default_values"}
+# Their zones are b, c and d; all others have a, b and c. https://cloud.google.com/compute/docs/regions-zones
+_WITHOUT_ZONE_A = {"europe-west1", "us-east1"}
+
+ClusterName = Annotated[
+    str,
+    Checked(
+        "at most 40 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at the end",
+        r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?",
+        "anyscale-prod",
+    ),
+]
+_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
+_REGION: TypeAdapter[str] = TypeAdapter(GcpRegion)
+_LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)
+
+
+class ExistingCluster(Model):
+    """A standard cluster that is there already, with workload identity and nodes for Anyscale's workloads."""
+
+    cluster_name: ClusterName
+    location: GcpRegion | GcpZone | None = Field(
+        default=None, description="Its zone, if it is in one only. Default: the cloud's region."
+    )
+    private_endpoint: bool = Field(
+        default=False, description="Whether Terraform reaches its API by the private endpoint, from inside the VPC."
+    )
+
+
+def the_cluster_is_in_a_region(i: Inputs) -> Finding | None:
+    """Upstream's default is none, which fails without saying so; a zonal cluster is gone when its zone is."""
+    if i["regional"] is False:
+        return Finding("regional is off: the cluster is gone while its zone is", "leave it out", warning=True)
+    return value_is_refused(_REGION, i["region"], "region", "give the cloud's")
+
+
+def the_cluster_has_a_name_that_gke_accepts(i: Inputs) -> Finding | None:
+    """Google refuses others at apply."""
+    return value_is_refused(_NAME, i["name"], "name", "choose another")
+
+
+def the_control_plane_has_16_addresses(i: Inputs) -> Finding | None:
+    """Google refuses others at apply."""
+    range_ = i["master_ipv4_cidr_block"]
+    found = sizing.network(range_)
+    if i["enable_private_nodes"] is not True or i["private_endpoint_subnetwork"] is not None or is_unresolved(range_):
+        return None
+    if found is None or found.prefixlen != _CONTROL_PLANE_PREFIX:
+        return Finding("master_ipv4_cidr_block must be a /28", "take another", range_, "such as 172.16.0.0/28")
+    return None
+
+
+def labels_are_ones_google_accepts(i: Inputs) -> Finding | None:
+    """Google refuses others at apply."""
+    labels = "cluster_resource_labels"
+    return None if is_unresolved(i[labels]) else value_is_refused(_LABELS, i[labels], labels, "change it")
+
+
+def pools_have_names_of_their_own(i: Inputs) -> Finding | None:
+    """Of two pools with one name upstream makes the last; Google refuses names that are no names at apply."""
+    names = [str(pool.get("name")) for pool in _pools(i)]
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        return Finding("node_pools has two pools of one name", "rename one", twice[0])
+    found = (value_is_refused(_NAME, name, "node_pools: name", "choose another") for name in names)
+    return next(filter(None, found), None)
+
+
+def pools_have_keys_that_upstream_reads(i: Inputs) -> Finding | None:
+    """Upstream passes over the others, and takes its defaults: an e2-medium for a machine_type that is misspelt."""
+    known = _POOL_KEYS.split()
+    for pool in _pools(i):
+        for key in pool:
+            if key not in known:
+                return Finding(f"node_pools: {pool.get('name')}: {unknown(key, known)}", "correct it")
+    return None
+
+
+def pools_have_room_for_their_nodes(i: Inputs) -> Finding | None:
+    """Google refuses others, after the cluster has been made."""
+    for pool in _pools(i):
+        for smallest, largest in (("min_count", "max_count"), ("total_min_count", "total_max_count")):
+            if _count(pool, smallest, 0) > _count(pool, largest, 100):
+                return Finding(
+                    f"node_pools: {smallest} of {pool.get('name')} is more than its {largest}",
+                    "correct them",
+                    pool[smallest],
+                )
+    return None
+
+
+def limits_are_for_whole_pools(i: Inputs) -> Finding | None:
+    """In a regional cluster max_count counts in each zone: three times as many nodes as it says."""
+    zonal = [pool.get("name") for pool in _pools(i) if {"min_count", "max_count"} & set(pool)]
+    if zonal and i["regional"] is True:
+        return Finding(
+            "node_pools: min_count and max_count count in each zone",
+            "give total_min_count and total_max_count instead",
+            ", ".join(map(str, zonal)),
+            warning=True,
+        )
+    return None
+
+
+def settings_are_of_pools_that_are_there(i: Inputs) -> Finding | None:
+    """Upstream passes over the others, and the pool would be without its taints."""
+    if not i.known("node_pools"):
+        return None
+    names = {str(pool.get("name")) for pool in [*_pools(i), *_pools(i, "windows_node_pools")]}
+    for setting in _BY_POOL:
+        for key in i.given.get(setting, {}) if not is_unresolved(i.given.get(setting)) else ():
+            if not is_unresolved(key) and key not in names | _NO_POOLS:
+                return Finding(f"{setting}: {unknown(key, names, 'pool')}", "name a pool of node_pools, or all")
+    return None
+
+
+def gpus_are_not_provisioned_by_gke(i: Inputs) -> Finding | None:
+    """Anyscale asks for GPUs by labels that pools of GKE's own making don't have."""
+    scaling = i["cluster_autoscaling"]
+    enabled = isinstance(scaling, Mapping) and scaling.get("enabled") is True
+    if enabled and any("accelerator_type" in pool for pool in _pools(i)):
+        return Finding(
+            "cluster_autoscaling makes node pools, which fails with GPUs", "leave it out: node_pools grow by themselves"
+        )
+    return None
+
+
+def nodes_have_the_account_that_is_meant(i: Inputs) -> Finding | None:
+    """Upstream would make another one, which may not read images, beside the one that is given."""
+    if i["create_service_account"] is not False:
+        return Finding(
+            "create_service_account makes an account that lacks what nodes need",
+            "leave it out, and give service_account",
+        )
+    if i["service_account"] in {"", "create"}:
+        return Finding("service_account is not set, so nodes would have the project's default account", "give one")
+    return None
+
+
+def pods_have_identities_of_their_own(i: Inputs) -> Finding | None:
+    """Without workload identity the operator can't prove to Anyscale who it is, and pods have the nodes' account."""
+    pool, metadata = i["identity_namespace"], i["node_metadata"]
+    if i.known("identity_namespace") and pool != "enabled" and not pool.endswith(".svc.id.goog"):
+        return Finding("identity_namespace switches workload identity off", "leave it out", pool)
+    if i.known("node_metadata") and metadata not in _PODS_IDENTITY:
+        return Finding(
+            "node_metadata gives pods the nodes' account", "leave it out", metadata, " or ".join(sorted(_PODS_IDENTITY))
+        )
+    return None
+
+
+def nothing_is_made_inside_the_cluster(i: Inputs) -> Finding | None:
+    """Such objects need a provider that is connected with the cluster, before there is one."""
+    for name in _INSIDE_THE_CLUSTER:
+        if i[name] not in (False, [], {}):
+            return Finding(f"{name} makes objects inside the cluster", "make them in a stack of their own, afterwards")
+    return None
+
+
+def nodes_have_no_addresses_of_their_own(i: Inputs) -> Finding | None:
+    """Workloads run others' code."""
+    if i["enable_private_nodes"] is False:
+        return Finding(
+            "enable_private_nodes is off, so every node has an address in the internet",
+            "leave it out: NAT lets nodes out",
+            warning=True,
+        )
+    return None
+
+
+def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
+    """A review should not be the first to see it, and upstream's default is everybody."""
+    networks = i["master_authorized_networks"]
+    if i["enable_private_endpoint"] is not False or is_unresolved(networks):
+        return None
+    ranges = [network.get("cidr_block") for network in networks if isinstance(network, Mapping)]
+    if not networks or _ANYWHERE in ranges:
+        return Finding(
+            "master_authorized_networks lets the whole internet reach the cluster's API",
+            "name the ranges that Terraform and your administrators come from, or leave enable_private_endpoint out",
+            ranges,
+            warning=True,
+        )
+    return None
+
+
+def a_private_endpoint_is_reached_from_inside(i: Inputs) -> Finding | None:
+    """Google refuses addresses of the internet then."""
+    networks = i["master_authorized_networks"]
+    if i["enable_private_endpoint"] is not True or is_unresolved(networks):
+        return None
+    for network in networks:
+        found = sizing.network(network["cidr_block"]) if isinstance(network, Mapping) else None
+        if found and found.is_global:
+            return Finding(
+                "master_authorized_networks has a range of the internet, but the API has a private endpoint only",
+                "leave the range out, or set enable_private_endpoint to False",
+                str(found),
+            )
+    return None
+
+
+def upgrades_are_planned(i: Inputs) -> Finding | None:
+    """Whichever version is the latest that day: an apply for something else would upgrade the control plane."""
+    if i["kubernetes_version"] == "latest" and i["release_channel"] == "UNSPECIFIED":
+        return Finding(
+            "kubernetes_version is the latest on the day of each apply, without a release_channel",
+            "give a version, or leave release_channel out",
+            warning=True,
+        )
+    return None
+
+
+def the_gateways_types_are_envoys(i: Inputs) -> Finding | None:
+    """Envoy Gateway's chart brings the Gateway API's types, of another version."""
+    channel = i["gateway_api_channel"]
+    if channel not in {None, "CHANNEL_DISABLED"} and not is_unresolved(channel):
+        return Finding(
+            "gateway_api_channel brings types that Envoy Gateway brings too",
+            "leave it out, or switch releases.gateway off",
+            channel,
+            warning=True,
+        )
+    return None
+
+
+def _count(pool: Mapping[str, Any], key: str, default: int) -> int:
+    text = str(pool.get(key, default))
+    return int(text) if text.isdigit() else default
+
+
+def _pools(i: Inputs, name: str = "node_pools") -> list[Mapping[str, Any]]:
+    pools = i[name]
+    return [pool for pool in pools if isinstance(pool, Mapping)] if isinstance(pools, list) else []
+
+
+class Gke(GkeModule):
+    """A regional cluster of private nodes; Google upgrades it, in the release channel REGULAR.
+
+    Its API has a private endpoint only, unless `enable_private_endpoint` is False.
+
+    Args:
+        scope: The stack.
+        id: Default: `gke`.
+        project: The project it is made in.
+        vpc: Where the nodes are: a subnet with a range for pods and one for services.
+        name: The cluster's name.
+        depends_on: Constructs that must be there first.
+        **inputs: Upstream's inputs by their own names. `zones` are the region's first three by default: upstream would
+            take three at random, and others whenever one of the services in `depends_on` changes.
+
+    Raises:
+        InputError: An input is wrong or would spring one of upstream's traps.
+    """
+
+    guards: ClassVar[Sequence[Guard]] = (
+        the_cluster_is_in_a_region,
+        the_cluster_has_a_name_that_gke_accepts,
+        the_control_plane_has_16_addresses,
+        labels_are_ones_google_accepts,
+        pools_have_names_of_their_own,
+        pools_have_keys_that_upstream_reads,
+        pools_have_room_for_their_nodes,
+        limits_are_for_whole_pools,
+        settings_are_of_pools_that_are_there,
+        gpus_are_not_provisioned_by_gke,
+        nodes_have_the_account_that_is_meant,
+        pods_have_identities_of_their_own,
+        nothing_is_made_inside_the_cluster,
+        nodes_have_no_addresses_of_their_own,
+        the_api_is_not_open_to_the_internet,
+        a_private_endpoint_is_reached_from_inside,
+        upgrades_are_planned,
+        the_gateways_types_are_envoys,
+    )
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str = "gke",
+        *,
+        project: Project | ExistingProject,
+        vpc: Vpc | ExistingVpc,
+        name: str,
+        depends_on: Sequence[Construct] = (),
+        **inputs: Unpack[GkeInputs],
+    ) -> None:
+        self._project = project
+        self._vpc = vpc
+        super().__init__(
+            scope,
+            id,
+            project_id=project.project_id,
+            network=vpc.vpc_name,
+            subnetwork=vpc.node_subnet_name,
+            ip_range_pods=_named(vpc.pods_range_name, "pods"),
+            ip_range_services=_named(vpc.services_range_name, "services"),
+            name=name,
+            depends_on=depends_on,
+            **inputs,
+        )
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Makes nodes and API private, lets the control plane reach webhooks, and leaves no pool but those given."""
+        private = given.get("enable_private_endpoint", True)
+        given = {
+            "network_project_id": self._vpc.host_project_id(self._project),
+            "zones": zones_of(given.get("region")),
+            "enable_private_endpoint": private,
+            "deploy_using_private_endpoint": private,
+            # Upstream's own default lies in the nodes' subnet as likely as not.
+            "master_ipv4_cidr_block": "172.16.0.0/28",
+            # It reaches private nodes on two ports only, and Envoy Gateway's webhook has another.
+            "add_master_webhook_firewall_rules": True,
+            "remove_default_node_pool": True,
+            "create_service_account": False,
+        } | given
+        given = {name: value for name, value in given.items() if value is not None}
+        ranges: list[Cidr] = [given["master_ipv4_cidr_block"], *self._vpc.ranges]
+        if found := sizing.misplaced("master_ipv4_cidr_block and the VPC", ranges, [_ANYWHERE]):
+            raise InputError(found.what, mend="give the control plane a /28 of its own")
+        return given
+
+
+def zones_of(region: str | None) -> list[str] | None:
+    """The first three zones of a region; None if it is not known yet."""
+    if region is None or is_unresolved(region):
+        return None
+    return [f"{region}-{letter}" for letter in ("bcd" if region in _WITHOUT_ZONE_A else "abc")]
+
+
+def _named(range_: str | None, what: str) -> str:
+    if range_ is None:
+        raise InputError(f"the VPC has no range for {what}", mend=f"name it: {what}_range_name, or gke_*_range_cidr")
+    return range_

@@ -1,0 +1,107 @@
+"""The node pools of a GKE cluster: one for the cluster's own pods, and pairs for Anyscale's workloads.
+
+Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates them for the pods that asked for such
+a node. GKE labels nodes with their GPU, and installs drivers and device plugin by itself.
+"""
+
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints
+
+_MARKETS = {"ondemand": "ON_DEMAND", "spot": "SPOT"}
+
+
+class Gpu(NamedTuple):
+    """A type of GPU: what Google calls it, the machines that have it, and how many each has."""
+
+    accelerator_type: str
+    machine_type: str
+    per_node: int
+
+
+# By the name that Anyscale's compute configurations have for it; the operator selects nodes by Google's.
+GPUS = {
+    "T4": Gpu("nvidia-tesla-t4", "n1-standard-16", 1),
+    "L4": Gpu("nvidia-l4", "g2-standard-16", 1),
+    "A100-40G": Gpu("nvidia-tesla-a100", "a2-highgpu-1g", 1),
+    "A100-80G": Gpu("nvidia-a100-80gb", "a2-ultragpu-1g", 1),
+    "H100": Gpu("nvidia-h100-80gb", "a3-highgpu-8g", 8),
+    "H100-MEGA": Gpu("nvidia-h100-mega-80gb", "a3-megagpu-8g", 8),
+}
+GpuType = Literal["T4", "L4", "A100-40G", "A100-80G", "H100", "H100-MEGA"]
+
+
+class NodesConfig(Model):
+    """The node pools of a new cluster."""
+
+    default_machine_type: str = Field(
+        default="e2-standard-4", description="For the cluster's own pods, the operator among them."
+    )
+    cpu_machine_type: str = Field(default="n2-standard-16", description="For workloads without GPUs.")
+    gpu_types: list[GpuType] = Field(
+        default=["T4"],
+        description="A pair of node pools for each: on-demand and spot. All of the cluster's zones must have it.",
+    )
+    max_size: int = Field(
+        default=10,
+        ge=1,
+        description="Nodes in each pool at most, in all zones. All but the default begin at 0.",
+    )
+    disk_size_gb: int = Field(default=500, ge=20, description="Of each workload node.")
+
+
+def node_pools(nodes: NodesConfig) -> list[dict[str, Any]]:
+    """The node pools, by upstream's keys, all of which Terraform knows when it plans."""
+    pools: list[dict[str, Any]] = [
+        {
+            "name": "default",
+            "machine_type": nodes.default_machine_type,
+            "disk_type": "pd-balanced",
+            "initial_node_count": 1,
+            "total_min_count": 1,
+            "total_max_count": nodes.max_size,
+        }
+    ]
+    for market in _MARKETS:
+        workload: dict[str, Any] = {
+            "disk_size_gb": nodes.disk_size_gb,
+            "disk_type": "pd-balanced",
+            "initial_node_count": 0,
+            "total_min_count": 0,
+            "total_max_count": nodes.max_size,
+            # Whichever zone has room: capacity is scarce, balance is worth nothing here.
+            "location_policy": "ANY",
+            "spot": market == "spot",
+        }
+        pools.append({"name": f"{market}-cpu", "machine_type": nodes.cpu_machine_type, **workload})
+        for name in nodes.gpu_types:
+            gpu = GPUS[name]
+            pools.append(
+                {
+                    "name": f"{market}-gpu-{name.lower()}",
+                    "machine_type": gpu.machine_type,
+                    "accelerator_type": gpu.accelerator_type,
+                    "accelerator_count": gpu.per_node,
+                    "gpu_driver_version": "LATEST",
+                    **workload,
+                }
+            )
+    return pools
+
+
+def node_pool_taints(nodes: NodesConfig) -> dict[str, list[GkeNodePoolsTaints]]:
+    """The taints of the pools, by their names."""
+    gpu = [_taint("node.anyscale.com/accelerator-type", "GPU"), _taint("nvidia.com/gpu", "present")]
+    taints: dict[str, list[GkeNodePoolsTaints]] = {}
+    for prefix, market in _MARKETS.items():
+        capacity = _taint("node.anyscale.com/capacity-type", market)
+        taints[f"{prefix}-cpu"] = [capacity]
+        taints |= {f"{prefix}-gpu-{name.lower()}": [capacity, *gpu] for name in nodes.gpu_types}
+    return taints
+
+
+def _taint(key: str, value: str) -> GkeNodePoolsTaints:
+    return {"key": key, "value": value, "effect": "NO_SCHEDULE"}

@@ -1,0 +1,98 @@
+"""The service account of a Kubernetes cloud, for which upstream has no module that leaves others' roles alone."""
+
+from collections.abc import Sequence
+
+from pydantic import TypeAdapter, ValidationError
+
+from anyscale_constructs.core.model import explain
+from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.types import ServiceAccountName
+
+_NAME: TypeAdapter[str] = TypeAdapter(ServiceAccountName)
+_PROJECT_ROLES = (
+    "roles/artifactregistry.reader",
+    "roles/logging.logWriter",
+    "roles/monitoring.metricWriter",
+    "roles/monitoring.viewer",
+)
+_FILE_ROLE = "roles/file.editor"
+_SIGNER_ROLE = "roles/iam.serviceAccountTokenCreator"
+_POD_ROLE = "roles/iam.workloadIdentityUser"
+
+
+class OperatorAccount:
+    """The account of a cluster's nodes and, by workload identity, of Anyscale's operator and its workloads.
+
+    In the project it may read images and write logs and metrics. It makes tokens, which sign links to files in the
+    bucket, for itself alone: upstream's examples let it act as every account of the project. All grants are members
+    beside others, never bindings, which would take the roles from others.
+
+    Args:
+        scope: The stack.
+        project: The project it is in.
+        account_id: Its name; 6 to 30 characters.
+        file_storage: Whether it may use Filestore.
+        depends_on: Constructs that must be there first.
+
+    Raises:
+        InputError: Google refuses the name.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        project: Project | ExistingProject,
+        account_id: str,
+        file_storage: bool = False,
+        depends_on: Sequence[Construct] = (),
+    ) -> None:
+        try:
+            _NAME.validate_python(account_id)
+        except ValidationError as error:
+            raise InputError(explain(error, "the operator's account"), mend="choose service_account_name") from error
+        self._scope = scope
+        self._project_id = project.project_id
+        self._account = Resource(
+            scope,
+            "google_service_account",
+            "operator",
+            {
+                "project": self._project_id,
+                "account_id": account_id,
+                "display_name": "Anyscale's operator, workloads and nodes",
+            },
+            depends_on,
+        )
+        self.email = self._account.attribute("email")
+        """Its e-mail address."""
+        self.member = self._account.attribute("member")
+        """It, as Google's policies write it."""
+        for role in [*_PROJECT_ROLES, *([_FILE_ROLE] if file_storage else [])]:
+            name = "operator_" + role.rpartition("/")[2].replace(".", "_")
+            grant = {"project": self._project_id, "role": role, "member": self.member}
+            Resource(scope, "google_project_iam_member", name, grant)
+        self._let_act_as_itself("operator_signer", _SIGNER_ROLE, self.member)
+
+    @property
+    def bucket_members(self) -> list[str]:
+        """It, as the only member of a bucket."""
+        return [self.member]
+
+    def let_pods_act_as_it(self, namespace: str, service_account: str, depends_on: Sequence[Construct]) -> None:
+        """Lets the pods of a Kubernetes service account be it.
+
+        Args:
+            namespace: That account's.
+            service_account: Its name.
+            depends_on: The cluster: the first one in a project makes the project's workload identity pool.
+        """
+        pods = f"serviceAccount:{self._project_id}.svc.id.goog[{namespace}/{service_account}]"
+        self._let_act_as_itself("operator_pods", _POD_ROLE, pods, depends_on)
+
+    def _let_act_as_itself(self, id: str, role: str, member: str, depends_on: Sequence[Construct] = ()) -> None:
+        grant = {"service_account_id": self._account.attribute("name"), "role": role, "member": member}
+        Resource(self._scope, "google_service_account_iam_member", id, grant, depends_on)

@@ -1,0 +1,302 @@
+"""An Anyscale cloud on GKE: read it from top to bottom, copy it, change it.
+
+It is two stacks. The first makes the cluster and what belongs to it in Google Cloud; then the cloud is registered; the
+second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, Tag, model_validator
+
+from anyscale_constructs.core.expressions import Expr, expr
+from anyscale_constructs.core.interface import Provider as RequiredProvider
+from anyscale_constructs.core.model import existing_if, refuse
+from anyscale_constructs.core.resource import Data
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.google import (
+    ExistingBucket,
+    ExistingCluster,
+    ExistingProject,
+    ExistingVpc,
+    Gke,
+    NetworkingMode,
+    OperatorAccount,
+    Vpc,
+)
+from anyscale_constructs.google.cloudstorage import let_into_bucket
+from anyscale_constructs.google.config import ClusterConfig, GkeVpcConfig, GoogleCloudConfig
+from anyscale_constructs.google.nodes import GPUS, node_pool_taints, node_pools
+from anyscale_constructs.google.stack import GoogleStack
+from anyscale_constructs.google.types import ServiceAccountName
+from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, gpu_instance_types, operator_values
+from anyscale_constructs.kubernetes.charts import OPERATOR
+from anyscale_constructs.kubernetes.stack import ca_certificate
+from anyscale_constructs.modules.google.gke import GkeDatabaseEncryption, GkeMasterAuthorizedNetworks
+from anyscale_constructs.registration.in_stack import TerraformRegistration
+from anyscale_constructs.registration.resource import (
+    CloudResource,
+    FileStorage,
+    GcpConfig,
+    KubernetesConfig,
+    ObjectStorage,
+)
+
+# What the modules ask for, for what stands beside them or without them.
+_GOOGLE = ("resources without a module", ">= 1.5", {"google": RequiredProvider("hashicorp/google", ">= 5.44.2, < 6")})
+_INTERNAL = {"networking.gke.io/load-balancer-type": "Internal"}
+
+
+class GkeConfig(GoogleCloudConfig):
+    """An Anyscale cloud on GKE."""
+
+    stack: Literal["gke"] = "gke"
+    networking_mode: NetworkingMode = Field(
+        default="PUBLIC",
+        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in a "
+        "private subnet behind NAT either way.",
+    )
+    service_account_name: ServiceAccountName | None = Field(
+        default=None, description="The operator's account, which nodes have too. Default: NAME-operator."
+    )
+    vpc: Annotated[
+        Annotated[GkeVpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")],
+        existing_if("vpc_id", GkeVpcConfig),
+    ] = Field(default_factory=GkeVpcConfig)
+    cluster: Annotated[
+        Annotated[ClusterConfig, Tag("new")] | Annotated[ExistingCluster, Tag("existing")],
+        existing_if("cluster_name", ClusterConfig),
+    ] = Field(default_factory=ClusterConfig)
+    releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not isinstance(self.project, ExistingProject) and self.project.id is None:
+            raise refuse("project.id is not set, and the operator's stack finds the cluster by it", "choose an id")
+        if isinstance(self.cluster, ExistingCluster):
+            location = self.cluster.location or self.region
+            if location != self.region and location.rpartition("-")[0] != self.region:
+                raise refuse(
+                    f"cluster.location {location} is not in the cloud's region, {self.region}", "correct one of them"
+                )
+            if not isinstance(self.vpc, ExistingVpc):
+                raise refuse(
+                    f"cluster.cluster_name is {self.cluster.cluster_name}, which is in a VPC, but vpc would be new",
+                    "name the cluster's VPC and subnet: vpc: {vpc_id: ..., subnet_name: ..., subnet_cidr: ...}",
+                )
+        elif isinstance(self.vpc, ExistingVpc) and None in (self.vpc.pods_range_name, self.vpc.services_range_name):
+            raise refuse(
+                "vpc.pods_range_name and vpc.services_range_name are for a new cluster, which has no other ranges",
+                "name the subnet's secondary ranges",
+            )
+        return self
+
+
+class GkeStack(GoogleStack):
+    """The cluster of an Anyscale cloud, and what belongs to it in Google Cloud, with what registration needs.
+
+    Args:
+        scope: The app.
+        name: The cloud's name in Anyscale, and the stack's.
+        config: What it is made of.
+    """
+
+    config_type = GkeConfig
+    config: GkeConfig
+
+    def __init__(self, scope: Construct, name: str, config: GkeConfig) -> None:
+        super().__init__(scope, name, config)
+        self.require(*_GOOGLE)
+        self.registration = self._registration() if config.registration == "terraform" else None
+        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
+
+        self._make_project(
+            dict.fromkeys(("container.googleapis.com", "logging.googleapis.com", "monitoring.googleapis.com"), True)
+        )
+        self.vpc = self._vpc()
+        self.account = OperatorAccount(
+            self,
+            project=self.project,
+            account_id=account_name(name, config),
+            file_storage=config.filestore is not None,
+            depends_on=self.ready,
+        )
+        self.bucket = self._make_bucket(self.account)
+        if isinstance(self.bucket, ExistingBucket):
+            let_into_bucket(self, self.bucket, {"operator": self.account.member})
+        self._make_stores(self.vpc)
+        self.cluster = self._cluster()
+        self.account.let_pods_act_as_it(
+            OPERATOR.namespace,
+            OPERATOR.service_account,
+            depends_on=[self.cluster] if isinstance(self.cluster, Gke) else [],
+        )
+
+        self._add_outputs()
+
+    @classmethod
+    def build(cls, scope: Construct, name: str, config: GkeConfig) -> list[CloudStack]:
+        """Both stacks of the cloud."""
+        return [cls(scope, name, config), GkeOperatorStack(scope, name, config)]
+
+    def _registration(self) -> TerraformRegistration:
+        config = self.config
+        return TerraformRegistration(self, provider="GCP", region=config.region, networking_mode=config.networking_mode)
+
+    def _vpc(self) -> Vpc | ExistingVpc:
+        vpc = self.config.vpc
+        if isinstance(vpc, ExistingVpc):
+            return vpc
+        return Vpc(
+            self,
+            project=self.project,
+            region=self.config.region,
+            networking_mode="PRIVATE",
+            subnet_cidr=vpc.subnet_cidr,
+            anyscale_vpc_name=vpc.name,
+            anyscale_vpc_name_prefix=self.config.name_prefix,
+            gke_pod_range_cidr=vpc.pods_cidr,
+            gke_services_range_cidr=vpc.services_cidr,
+            private_subnet_flow_log_config={} if vpc.flow_logs is False else None,
+            depends_on=self.ready,
+        )
+
+    def _cluster(self) -> Gke | ExistingCluster:
+        cluster = self.config.cluster
+        if isinstance(cluster, ExistingCluster):
+            return cluster
+        ranges = {"internet": cluster.public_access_cidrs, "internal": cluster.private_access_cidrs}
+        networks: list[GkeMasterAuthorizedNetworks] = [
+            {"cidr_block": cidr, "display_name": where} for where, cidrs in ranges.items() for cidr in cidrs
+        ]
+        encryption: GkeDatabaseEncryption = {"state": "ENCRYPTED", "key_name": cluster.kms_key_name}
+        return Gke(
+            self,
+            project=self.project,
+            region=self.config.region,
+            vpc=self.vpc,
+            name=cluster_name(self.name, self.config),
+            zones=cluster.zones or None,
+            release_channel=cluster.release_channel,
+            enable_private_endpoint=False if cluster.public_access_cidrs else None,
+            master_authorized_networks=networks or None,
+            master_ipv4_cidr_block=cluster.master_ipv4_cidr_block,
+            database_encryption=[encryption] if cluster.kms_key_name else None,
+            deletion_protection=None if cluster.deletion_protection else False,
+            service_account=self.account.email,
+            node_pools=node_pools(cluster.nodes),
+            node_pools_taints=node_pool_taints(cluster.nodes),
+            cluster_resource_labels=self._labels(cluster.labels),
+            depends_on=self.ready,
+        )
+
+    def _zones(self) -> list[str] | Expr:
+        if isinstance(self.cluster, Gke):
+            return self.cluster.zones
+        zones = _found(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
+        if self.cluster.location in {None, self.config.region}:
+            return zones
+        # A cluster in one zone names only others there.
+        return expr(f'concat(["{self.cluster.location}"], tolist({zones.code}))', "list(string)")
+
+    def _add_outputs(self) -> None:
+        outputs = self._common_outputs(self.vpc, self.bucket) | {
+            "anyscale_gke_cluster_name": cluster_name(self.name, self.config),
+            "anyscale_operator_service_account_email": self.account.email,
+        }
+        resource = self._resource()
+        self.add_cloud_outputs(outputs, resource)
+        if self.registration:
+            self.registration.add_resource(resource)
+
+    def _resource(self) -> CloudResource:
+        config = self.config
+        return CloudResource(
+            name=f"k8s-gcp-{config.region}",
+            provider="GCP",
+            compute_stack="K8S",
+            region=config.region,
+            networking_mode=config.networking_mode,
+            object_storage=ObjectStorage(bucket_name=self.bucket.bucket_url),
+            file_storage=FileStorage(file_storage_id=self.filestore.instance_name) if self.filestore else None,
+            gcp_config=GcpConfig(
+                project_id=self.project.project_id,
+                vpc_name=self.vpc.vpc_name if self.filestore else None,
+                memorystore_instance_name=self.memorystore.instance_name if self.memorystore else None,
+            ),
+            kubernetes_config=KubernetesConfig(
+                anyscale_operator_iam_identity=self.account.email,
+                zones=self._zones(),
+            ),
+        )
+
+
+class GkeOperatorStack(OperatorStack):
+    """What runs in the cluster of an Anyscale cloud on GKE.
+
+    Args:
+        scope: The app.
+        name: The cloud's name; the stack's ends with -operator.
+        config: The cloud's configuration.
+    """
+
+    config_type = GkeConfig
+
+    def __init__(self, scope: Construct, name: str, config: GkeConfig) -> None:
+        super().__init__(scope, name, config)
+        releases, cluster, project = config.releases, config.cluster, _project_id(config)
+        self.require(*_GOOGLE)
+        self.add_provider("google", project=project, region=config.region)
+        there = _found(self, config, cluster_name(name, config))
+        account = Data(
+            self,
+            "google_service_account",
+            "operator",
+            {"project": project, "account_id": account_name(name, config)},
+        )
+        private = cluster.private_endpoint if isinstance(cluster, ExistingCluster) else not cluster.public_access_cidrs
+        endpoint = there.attribute("private_cluster_config[0].private_endpoint" if private else "endpoint")
+        self.connect(
+            "https://" + endpoint,
+            ca_certificate(there.attribute("master_auth[0].cluster_ca_certificate")),
+            ["gke-gcloud-auth-plugin"],
+        )
+        annotations = _INTERNAL if config.networking_mode == "PRIVATE" else {}
+        gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "ip")
+        gpus = cluster.nodes.gpu_types if isinstance(cluster, ClusterConfig) else []
+        self.operator(
+            releases.operator,
+            operator_values(
+                {
+                    "cloudDeploymentId": self.cloud_resource_id,
+                    "cloudProvider": "gcp",
+                    "auth": {"iamIdentity": account.attribute("email")},
+                },
+                OPERATOR.service_account,
+                gpu_instance_types({name: GPUS[name].per_node for name in gpus}),
+                gateway,
+            ),
+            ready,
+        )
+
+
+def cluster_name(name: str, config: GkeConfig) -> str:
+    """The cluster's name, by which the second stack finds it."""
+    cluster = config.cluster
+    return cluster.cluster_name if isinstance(cluster, ExistingCluster) else cluster.name or name
+
+
+def account_name(name: str, config: GkeConfig) -> str:
+    """The name of the operator's account, by which the second stack finds it."""
+    return config.service_account_name or f"{name}-operator"
+
+
+def _project_id(config: GkeConfig) -> str:
+    project = config.project
+    return project.project_id if isinstance(project, ExistingProject) else str(project.id)
+
+
+def _found(stack: CloudStack, config: GkeConfig, name: str) -> Data:
+    location = config.cluster.location if isinstance(config.cluster, ExistingCluster) else None
+    arguments = {"project": _project_id(config), "location": location or config.region, "name": name}
+    return Data(stack, "google_container_cluster", "this", arguments)

@@ -1,0 +1,169 @@
+"""The values of our Helm releases, through the real helm and the charts' own templates."""
+
+import base64
+import functools
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from anyscale_constructs.kubernetes.charts import OPERATOR
+from tests import ROOT
+from tests.e2e.clones import find_clone
+from tests.e2e.missing import MissingPieceError, reachable
+from tests.examples import CLOUDS, synthesized
+
+KUBERNETES = [cloud for cloud in CLOUDS if not re.search("^stack: (ec2|gce)$", cloud.read_text(), re.MULTILINE)]
+OUR_CHARTS = ROOT / "anyscale_constructs" / "kubernetes"
+PROVIDERS = {"aks": "azure", "eks": "aws", "generic": "generic", "gke": "gcp"}
+
+Documents = list[dict[str, Any]]
+
+
+@functools.cache
+def helm() -> str:
+    beside = pathlib.Path(sys.executable).with_name("helm")
+    found = str(beside) if beside.exists() else shutil.which("helm")
+    if found is None:
+        raise MissingPieceError("helm", [str(beside), "PATH"], "install it: https://helm.sh/docs/intro/install/")
+    return found
+
+
+def template(
+    chart: list[str], values: dict[str, Any], folder: pathlib.Path, release: str = OPERATOR.release
+) -> Documents:
+    """What helm makes of a chart."""
+    file = folder / "values.json"
+    file.write_text(json.dumps(values))
+    command = [helm(), "template", release, *chart, "--namespace", OPERATOR.namespace, "--values", str(file)]
+    # Its caches go where the test's other files are.
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"HOME": str(folder)})
+    assert done.returncode == 0, done.stderr
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
+
+
+@pytest.fixture(scope="session")
+def operators_chart(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """How helm is told where the chart is: its repository, or a clone in ANYSCALE_MODULES_DIR."""
+    named, host = os.environ.get("ANYSCALE_MODULES_DIR"), "anyscale.github.io"
+    if not named:
+        if not reachable(host):
+            # What only a host that can't be reached would give is no failure, as everywhere in these tests.
+            pytest.skip(
+                f"the chart {OPERATOR.chart} is missing: {host} can't be reached, ANYSCALE_MODULES_DIR is not set"
+            )
+        return [OPERATOR.chart, "--repo", str(OPERATOR.repository), "--version", str(OPERATOR.version)]
+    clone = find_clone(pathlib.Path(named), "anyscale/helm-charts")
+    if clone is None:
+        raise MissingPieceError("a clone of anyscale/helm-charts", [named], "clone it there, or name no folder")
+    folder = tmp_path_factory.mktemp("charts")
+    tag, path = f"{OPERATOR.chart}-{OPERATOR.version}", f"charts/{OPERATOR.chart}"
+    archive = subprocess.run(
+        ["git", "-c", f"safe.directory={clone}", "-C", str(clone), "archive", tag, path],
+        check=True,
+        capture_output=True,
+    )
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=archive.stdout, check=True)
+    return [str(folder / path)]
+
+
+def released(example: pathlib.Path, release: str, folder: pathlib.Path) -> dict[str, Any]:
+    """The values of a release, with something in place of what only Terraform knows."""
+    configuration, _ = synthesized(example, folder / "synth")[-1]
+    (text,) = configuration["resource"]["helm_release"][release]["values"]
+    values: dict[str, Any] = json.loads(re.sub(r"\$\{[^}]*cloud_resource_id\}", "cldrsrc_e2e", text))
+    return json.loads(re.sub(r"\$\{[^}]*\}", "known-later", json.dumps(values)))  # type: ignore[no-any-return] # a mapping
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for element in value:
+            yield from strings(element)
+    elif isinstance(value, str):
+        yield value
+
+
+def of_kind(documents: Documents, kind: str) -> dict[str, Any]:
+    (found,) = [document for document in documents if document["kind"] == kind]
+    return found
+
+
+@pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
+def test_the_operators_chart_takes_our_values(
+    example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
+) -> None:
+    values = released(example, "anyscale-operator", tmp_path)
+    made = template(operators_chart, values, tmp_path)
+    deployment = of_kind(made, "Deployment")
+    arguments = set(strings(deployment))
+    provider = PROVIDERS[example.stem.partition("-")[0]]
+    assert {f"--cloud-provider={provider}", "--gateway-name=anyscale-gateway", "--enable-gateway=true"} <= arguments
+    assert any("cldrsrc_e2e" in argument for argument in arguments)
+    assert deployment["spec"]["template"]["spec"]["serviceAccountName"] == OPERATOR.service_account
+    account = of_kind(made, "ServiceAccount")
+    assert account["metadata"]["name"] == OPERATOR.service_account
+    identity = values["global"].get("auth", {}).get("iamIdentity")
+    assert (identity in strings(account["metadata"].get("annotations", {}))) == (identity is not None)
+
+
+@pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
+def test_users_can_choose_every_gpu_of_the_nodes(
+    example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
+) -> None:
+    values = released(example, "anyscale-operator", tmp_path)
+    texts = "\n".join(
+        text
+        for document in template(operators_chart, values, tmp_path)
+        if document["kind"] == "ConfigMap"
+        for text in strings(document["data"])
+    )
+    shapes = values["workloads"]["instanceTypes"]["additional"]
+    for name, shape in shapes.items():
+        assert name in texts
+        for accelerator in shape["resources"]["accelerators"]:
+            # The chart makes such pods run on nodes with that GPU.
+            assert f"anyscale.com/accelerator-type in ({accelerator})" in texts
+
+
+@pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
+def test_our_own_chart_makes_a_gateway_with_a_load_balancer(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    values = released(example, "anyscale-gateway", tmp_path)
+    made = template([str(OUR_CHARTS / "gateway")], values, tmp_path)
+    service, gateway = of_kind(made, "Service"), of_kind(made, "Gateway")
+    assert service["metadata"].get("annotations", {}) == values["annotations"]
+    assert service["spec"].get("loadBalancerSourceRanges", []) == values["sourceRanges"]
+    assert gateway["spec"]["listeners"][1]["tls"]["certificateRefs"][0]["name"] == "anyscale-cldrsrc-e2e-certificate"
+
+
+def test_the_operator_reads_the_secret_that_our_own_chart_makes(
+    operators_chart: list[str], tmp_path: pathlib.Path
+) -> None:
+    generic = next(example for example in KUBERNETES if example.stem == "generic")
+    made = template(operators_chart, released(generic, "anyscale-operator", tmp_path), tmp_path)
+    containers = of_kind(made, "Deployment")["spec"]["template"]["spec"]["containers"]
+    (token,) = [each for container in containers for each in container["env"] if each["name"] == "ANYSCALE_CLI_TOKEN"]
+    (secret,) = template([str(OUR_CHARTS / "token")], {"token": "aph0_e2e"}, tmp_path, "anyscale-operator-token")
+    reference = token["valueFrom"]["secretKeyRef"]
+    assert reference["name"] == secret["metadata"]["name"]
+    assert base64.b64decode(secret["data"][reference["key"]]) == b"aph0_e2e"
+    assert secret["metadata"]["namespace"] == OPERATOR.namespace
+
+
+def test_fails_without_a_token(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(AssertionError, match="there is no token: raise operator_token_revision"):
+        template([str(OUR_CHARTS / "token")], {}, tmp_path)
+
+
+def test_fails_on_a_value_that_the_chart_refuses(operators_chart: list[str], tmp_path: pathlib.Path) -> None:
+    with pytest.raises(AssertionError, match=r"global\.aws\.region is required"):
+        template(operators_chart, {"global": {"cloudDeploymentId": "cldrsrc_e2e", "cloudProvider": "aws"}}, tmp_path)

@@ -1,0 +1,30 @@
+"""`python -m stacks`, run in an empty directory."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from stacks import __main__ as program
+from tests.unit.cli.parts import Run
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with a directory `clouds`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CDKTF_OUTDIR", raising=False)
+    (tmp_path / "clouds").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the program here; gives its exit status, stdout and stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        assert Path.cwd() == folder
+        monkeypatch.setattr(sys, "argv", ["stacks", *arguments])
+        return (program.main(), *capsys.readouterr())
+
+    return run

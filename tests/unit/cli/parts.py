@@ -1,0 +1,35 @@
+"""Clouds in YAML, and the directories they are in."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+Run = Callable[..., tuple[int, str, str]]
+
+CLOUD = """\
+stack: ec2
+region: us-east-2
+org_id: org_1234abcd
+security_group: {ingress_cidr_blocks: [10.0.0.0/8]}
+"""
+KUBERNETES = """\
+stack: eks
+region: us-east-2
+org_id: org_1234abcd
+releases: {gateway: {ingress_cidr_blocks: [10.0.0.0/8]}}
+"""
+GOOGLE = """\
+stack: gce
+region: us-east1
+org_id: org_1234abcd
+project: {project_id: acme-ml}
+firewall: {ingress_cidr_blocks: [10.0.0.0/8]}
+"""
+
+
+def write(folder: Path, **clouds: str) -> None:
+    for name, text in clouds.items():
+        (folder / "clouds" / f"{name}.yaml").write_text(text)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}

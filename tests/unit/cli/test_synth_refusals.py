@@ -1,0 +1,234 @@
+"""`python -m stacks` and what is wrong: one message, and nothing written."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+from anyscale_constructs.core.interface import Interface, Provider
+from tests.unit.cli.parts import CLOUD, KUBERNETES, Run, files, write
+
+# what the cloud says besides -> where and what is said, and what mends it
+REFUSED: dict[str, tuple[str, str, str]] = {
+    "bad YAML": ("tags: {a: b\n", ":6: is not YAML: expected ',' or '}'", ""),
+    "a key twice": ("region: us-east-1\n", ":5: the key 'region' stands there twice", ""),
+    "an unknown key": ("vpcs: {}\n", ":5: vpcs: unknown key 'vpcs'", "did you mean 'vpc'?"),
+    "an unknown key inside": (
+        "vpc:\n  cidr_blok: 10.0.0.0/16\n",
+        ":6: vpc.cidr_blok: unknown key 'cidr_blok'",
+        "did you mean 'cidr_block'?",
+    ),
+    "a wrong value": (
+        "vpc:\n  cidr_block: 10.0.0.1/16\n",
+        ":6: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16",
+        "given: '10.0.0.1/16'",
+    ),
+    "ranges that overlap": (
+        "vpc:\n  public_subnets: [10.0.0.0/20, 10.0.8.0/21]\n",
+        ":6: module.vpc: public_subnets and private_subnets: 10.0.0.0/20 overlaps 10.0.8.0/21",
+        "To mend it: give each subnet a range of its own",
+    ),
+    "a zone of another region": (
+        "vpc:\n  availability_zones: [us-east-1a, us-east-1b]\n",
+        ":5: vpc's availability zone us-east-1a is not in the cloud's region, us-east-2",
+        "To mend it: take one in us-east-2",
+    ),
+    "an external id without its organization": (
+        "external_id: production\n",
+        ":5: external_id: must be the organization id, a hyphen and a suffix of your own, such as org_1234abcd-produc",
+        "given: 'production'",
+    ),
+    "an external id of another organization": (
+        "external_id: org_2-production\n",
+        ":5: external_id is org_2-production, of another organization than org_id, org_1234abcd",
+        "To mend it: begin it with org_1234abcd-",
+    ),
+    "a bucket name that AWS refuses": (
+        "bucket:\n  name: Acme_Bucket\n",
+        ":6: bucket.name: must be an S3 bucket name: 3 to 63 lower-case letters",
+        "given: 'Acme_Bucket'",
+    ),
+    "subnets that don't fit": (
+        "vpc:\n  cidr_block: 10.0.0.0/26\n",
+        ":6: cidr_block has no room for subnets in 2 availability zones: they would be /29; given: '10.0.0.0/26'",
+        "To mend it: take a larger cidr_block",
+    ),
+    "a network too small to register": (
+        "vpc:\n  cidr_block: 10.0.0.0/25\n",
+        ":6: module.vpc: cidr_block is too small to register; given: '10.0.0.0/25'. Allowed: /24 or larger",
+        "To mend it: take a larger range",
+    ),
+    "one zone": ("vpc: {availability_zone_count: 1}\n", ":5: vpc.availability_zone_count: ", "equal to 2; given: 1"),
+    "private nodes in public subnets": (
+        "networking_mode: PRIVATE\nvpc: {public_subnets: [10.0.0.0/20, 10.0.16.0/20]}\n",
+        ":5: networking_mode PRIVATE, but only public_subnets are given",
+        "To mend it: give private_subnets too",
+    ),
+    "public nodes in private subnets": (
+        "vpc: {public_subnets: [10.0.0.0/20], private_subnets: [10.0.16.0/20]}\n",
+        ":5: networking_mode is PUBLIC, but vpc.private_subnets are given",
+        "To mend it: set networking_mode: PRIVATE",
+    ),
+    "an override for no module": (
+        "modules: {s4: {ref: v0.38.0}}\n",
+        ":5: prod: modules: unknown module 's4': known are iam, s3, s3_policy, securitygroups, vpc",
+        "",
+    ),
+    "an override of no input": (
+        "modules: {s3: {inputs: {buckt: a}}}\n",
+        ":5: module.s3: unknown input 'buckt': known are anyscale_bucket_name, ",
+        "",
+    ),
+    "an unknown ref": (
+        "modules: {s3: {ref: v0.1.0}}\n",
+        ":5: the catalog does not hold aws/s3 at that ref; given: 'v0.1.0'. Allowed: v0.38.0, v0.40.1",
+        "To mend it: anyscale-constructs modules add aws/s3 --ref v0.1.0",
+    ),
+    "a reference to no output": (
+        "modules: {s3: {inputs: {tags: {a: '${module.vpc.vpcid}'}}}}\n",
+        ":5: prod: module.s3.tags refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
+        "",
+    ),
+    "a variable that no one declared": (
+        "vpc:\n  name: ${var.network}\n",
+        ":6: prod: module.vpc.anyscale_vpc_name refers to '${var.network}', which is not in this stack",
+        "To mend it: write the value itself, or declare that in the stack",
+    ),
+    "a data source that no one declared": (
+        "iam: {permissions_boundary_arn: '${data.aws_iam_policy.b.arn}'}\n",
+        ":5: prod: module.iam.role_permissions_boundary_arn refers to '${data.aws_iam_policy.b}', which is not",
+        "",
+    ),
+    "text like a token": ("tags: {a: '${TfToken[TOKEN.999999]}'}\n", "the engine can't synthesize", "TOKEN.999999"),
+}
+
+
+@pytest.mark.parametrize(("text", "says", "mend"), REFUSED.values(), ids=REFUSED)
+def test_fails_with_one_message_and_writes_nothing(text: str, says: str, mend: str, run: Run, folder: Path) -> None:
+    write(folder, good=CLOUD)
+    assert run()[0] == 0
+    write(folder, prod=CLOUD + text)
+    before = files(folder)
+    status, out, err = run()
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(f"error: clouds/prod.yaml{says}" if says.startswith(":") else f"error: {says}")
+    assert mend in err
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("region: us-east-2\n", "clouds/prod.yaml:1: stack: unknown kind of stack None: known are aks, ec2"),
+        ("a: 1\nstack: ec3\n", "clouds/prod.yaml:2: stack: unknown kind of stack 'ec3': did you mean 'ec2'?"),
+        ("stack: [ec2]\n", "clouds/prod.yaml:1: stack: unknown kind of stack ['ec2']: "),
+        ("", "clouds/prod.yaml: must be a mapping of keys to values, one cloud. To mend it: begin with stack: ec2"),
+    ],
+)
+def test_fails_on_a_kind_that_is_unknown(text: str, says: str, run: Run, folder: Path) -> None:
+    write(folder, prod=text)
+    status, out, err = run()
+    assert (status, out) == (2, "")
+    assert err.startswith(f"error: {says}")
+
+
+def test_fails_once_for_all_files(run: Run, folder: Path) -> None:
+    """Whichever step finds what is wrong: YAML, the kind, the keys, a module's guards, the stack as a whole."""
+    write(
+        folder,
+        a=CLOUD + "vpcs: {}\n",
+        b=CLOUD,
+        c="stack: [",
+        d=CLOUD + "vpc: {cidr_block: 10.0.0.0/25}\n",
+        e=CLOUD + "modules: {s4: {}, s5: {}}\n",
+        f="stack: ec3\n",
+        g=CLOUD + "iam: {control_plane_role_name: " + "a" * 65 + "}\n",
+    )
+    status, _, err = run()
+    assert status == 2
+    assert re.findall(r"clouds/(\w)\.yaml:(\d+): ", err) == [
+        ("a", "5"), ("c", "1"), ("d", "5"), ("e", "5"), ("e", "5"), ("f", "1"), ("g", "5")
+    ]  # fmt: skip
+
+
+def test_fails_without_a_traceback_when_interrupted(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    write(folder, prod=CLOUD)
+    monkeypatch.setattr("anyscale_constructs.cli.synth.synthesize", interrupted)
+    assert run() == (130, "", "")
+
+
+def test_fails_when_modules_provider_constraints_clash(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load = Interface.load
+
+    def clashing(name: str, ref: str | None = None) -> Interface:
+        old = {"aws": Provider("hashicorp/aws", "< 6.0")}
+        return dataclasses.replace(load(name, ref), required_providers=old) if name == "aws/vpc" else load(name, ref)
+
+    monkeypatch.setattr(Interface, "load", clashing)
+    write(folder, prod=CLOUD)
+    status, out, err = run()
+    assert (status, out) == (2, "")
+    assert err == (
+        "error: clouds/prod.yaml: prod: no version of hashicorp/aws satisfies module.vpc (< 6.0) and module.s3 "
+        "(>= 6.37.0, < 7.0). To mend it: pin one of them to another ref whose constraint fits, or leave it out\n"
+    )
+    assert not (folder / "cdktf.out").exists()
+
+
+def place(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / "clouds" / name).write_text(CLOUD)
+
+
+@pytest.mark.parametrize(
+    ("names", "arguments", "says"),
+    [
+        ([], ["--clouds", "nowhere"], "the directory of clouds is missing; given: 'nowhere'. To mend it: name it"),
+        (
+            ["prod.yaml"],
+            ["--clouds", "clouds/prod.yaml"],
+            "the directory of clouds is a file; given: 'clouds/prod.yaml'. To mend it: --clouds clouds prod",
+        ),
+        ([], [], "no cloud is there; given: 'clouds'. To mend it: write one as NAME.yaml"),
+        (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
+        (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
+        (["1st.yaml"], [], "clouds/1st.yaml: the file's name is the cloud's name and must be letters, digits, hyphens"),
+        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud of the same name. To mend it: rename"),
+        (["prod.yaml"], ["--out", "clouds/prod.yaml"], "the output directory clouds/prod.yaml can't be written: "),
+    ],
+)
+def test_fails_on_what_it_is_asked(names: list[str], arguments: list[str], says: str, run: Run, folder: Path) -> None:
+    place(folder, *names)
+    before = files(folder)
+    status, out, err = run(*arguments)
+    assert (status, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(f"error: {says}")
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{", "cdktf.json: is not JSON: Expecting property name"),
+        ('{"output": 5}', "cdktf.json: output must be text; given: 5"),
+        ('{"context": {"clouds": ["a"]}}', "cdktf.json: context.clouds must be text; given: ['a']"),
+    ],
+)
+def test_fails_on_a_broken_cdktf_json(text: str, says: str, run: Run, folder: Path) -> None:
+    (folder / "cdktf.json").write_text(text)
+    write(folder, prod=CLOUD)
+    status, _, err = run()
+    assert status == 2
+    assert err.startswith(f"error: {says}")
+
+
+def test_fails_on_a_cloud_that_has_the_name_of_anothers_second_stack(run: Run, folder: Path) -> None:
+    write(folder, **{"ml": KUBERNETES, "ml-operator": CLOUD})
+    status, _, err = run()
+    assert status == 2
+    assert err.startswith("error: clouds/ml.yaml: there is another stack ml-operator. To mend it: ")
+    assert not (folder / "cdktf.out").exists()

@@ -1,0 +1,306 @@
+"""The Kubernetes cluster and its node pools."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.google import ExistingCluster, Gke, Vpc, gke
+from anyscale_constructs.google.nodes import GPUS, NodesConfig, node_pool_taints, node_pools
+from tests.unit.google.parts import NETWORK, PROJECT, REGION, SHARED, many
+from tests.unit.guards import Case, Table
+
+RANGES = {"pods_range_name": "pods", "services_range_name": "services"}
+BASE: dict[str, Any] = {
+    "project": PROJECT,
+    "region": REGION,
+    "vpc": NETWORK.model_copy(update=RANGES),
+    "name": "acme",
+    "service_account": "operator@acme-ml.iam.gserviceaccount.com",
+    "node_pools": [{"name": "a", "total_min_count": 0, "total_max_count": 1}],
+}
+LATER = expr("var.later")
+OPEN = {"enable_private_endpoint": False}
+AUTO = {
+    "enabled": True,
+    "autoscaling_profile": "BALANCED",
+    "min_cpu_cores": 0,
+    "max_cpu_cores": 8,
+    "min_memory_gb": 0,
+    "max_memory_gb": 64,
+    "gpu_resources": [],
+    "auto_repair": True,
+    "auto_upgrade": True,
+}
+
+
+def pools(*pools: dict[str, Any]) -> dict[str, Any]:
+    return {"node_pools": [{"name": "a", **pool} for pool in pools]}
+
+
+def networks(*cidrs: Any) -> dict[str, Any]:
+    return {"master_authorized_networks": [{"cidr_block": cidr, "display_name": "a"} for cidr in cidrs]}
+
+
+TABLE = Table(
+    Gke,
+    BASE,
+    [
+        Case(
+            gke.the_cluster_is_in_a_region,
+            "region: must be a Google Cloud region",
+            [*many(region=["us-central1-a", None])],
+            [{"region": LATER}],
+        ),
+        Case(
+            gke.the_cluster_is_in_a_region,
+            "regional is off",
+            [{"regional": False, "zones": ["us-central1-a"]}],
+            [{"regional": True}],
+        ),
+        Case(
+            gke.the_cluster_has_a_name_that_gke_accepts,
+            "name: must be at most 40 lower-case letters",
+            [*many(name=["Acme", "a" * 41, "a-", "1a"])],
+            [*many(name=["a" * 40, LATER])],
+        ),
+        Case(
+            gke.the_control_plane_has_16_addresses,
+            "master_ipv4_cidr_block must be a /28",
+            [*many(master_ipv4_cidr_block=["172.16.0.0/27", "172.16.0.1/28", "172.16.0.0"])],
+            [
+                *many(master_ipv4_cidr_block=["172.16.0.16/28", LATER]),
+                {"master_ipv4_cidr_block": "172.16.0.0/24", "private_endpoint_subnetwork": "a"},
+                {"master_ipv4_cidr_block": "172.16.0.0/24", "enable_private_nodes": False},
+            ],
+        ),
+        Case(
+            gke.labels_are_ones_google_accepts,
+            "cluster_resource_labels",
+            [*many(cluster_resource_labels=[{"Team": "ml"}, {"team": "ML"}])],
+            [*many(cluster_resource_labels=[{"team": "ml"}, LATER])],
+        ),
+        Case(
+            gke.pools_have_names_of_their_own,
+            "node_pools has two pools of one name",
+            [pools({}, {})],
+            [pools({"name": "a"}, {"name": "b"})],
+        ),
+        Case(
+            gke.pools_have_names_of_their_own,
+            "node_pools: name: must be at most 40",
+            [pools({"name": "A"}), {"node_pools": [{"machine_type": "e2-standard-4"}]}],
+            [pools({"name": "a" * 40})],
+        ),
+        Case(
+            gke.pools_have_keys_that_upstream_reads,
+            "node_pools: a: unknown key 'machine_typ': did you mean 'machine_type'?",
+            [pools({"machine_typ": "n2-standard-16"})],
+            [pools({"machine_type": "n2-standard-16", "spot": True, "accelerator_count": 1})],
+        ),
+        Case(
+            gke.pools_have_room_for_their_nodes,
+            "is more than its",
+            [pools({"total_min_count": 2, "total_max_count": 1}), pools({"min_count": "101"})],
+            [pools({"total_min_count": 1, "total_max_count": 1}), pools({"min_count": "a", "max_count": 3})],
+        ),
+        Case(
+            gke.limits_are_for_whole_pools,
+            "node_pools: min_count and max_count count in each zone",
+            [pools({"max_count": 10}), pools({"min_count": 0})],
+            [
+                pools({"total_max_count": 10}),
+                pools({"max_count": 10}) | {"regional": False, "zones": ["us-central1-a"]},
+            ],
+        ),
+        Case(
+            gke.settings_are_of_pools_that_are_there,
+            "unknown pool 'b'",
+            [
+                {"node_pools_taints": {"b": []}},
+                {"node_pools_labels": {"a": {}, "b": {}}},
+                {"node_pools_oauth_scopes": {"b": []}},
+            ],
+            [
+                {"node_pools_taints": {"a": [], "all": [], "default-node-pool": []}},
+                {"node_pools_labels": {"b": {}}, "windows_node_pools": [{"name": "b"}]},
+                {"node_pools_labels": LATER},
+            ],
+        ),
+        Case(
+            gke.gpus_are_not_provisioned_by_gke,
+            "cluster_autoscaling makes node pools, which fails with GPUs",
+            [pools({"accelerator_type": "nvidia-l4"}) | {"cluster_autoscaling": AUTO}],
+            [
+                {"cluster_autoscaling": AUTO},
+                pools({"accelerator_type": "nvidia-l4"}) | {"cluster_autoscaling": AUTO | {"enabled": False}},
+            ],
+        ),
+        Case(
+            gke.nodes_have_the_account_that_is_meant,
+            "create_service_account makes an account that lacks what nodes need",
+            [{"create_service_account": True}],
+            [{"create_service_account": False}],
+        ),
+        Case(
+            gke.nodes_have_the_account_that_is_meant,
+            "service_account is not set",
+            [*many(service_account=[None, "", "create"])],
+            [{"service_account": LATER}],
+        ),
+        Case(
+            gke.pods_have_identities_of_their_own,
+            "identity_namespace switches workload identity off",
+            [{"identity_namespace": "null"}],
+            [*many(identity_namespace=["enabled", "acme-ml.svc.id.goog", LATER])],
+        ),
+        Case(
+            gke.pods_have_identities_of_their_own,
+            "node_metadata gives pods the nodes' account",
+            [*many(node_metadata=["GCE_METADATA", "UNSPECIFIED", "EXPOSE"])],
+            [*many(node_metadata=["GKE_METADATA", "GKE_METADATA_SERVER", LATER])],
+        ),
+        Case(
+            gke.nothing_is_made_inside_the_cluster,
+            "makes objects inside the cluster",
+            [{"configure_ip_masq": True}, {"stub_domains": {"a": []}}, {"upstream_nameservers": ["10.0.0.2"]}],
+            [{"configure_ip_masq": False}, {"stub_domains": {}}, {"upstream_nameservers": []}],
+        ),
+        Case(
+            gke.nodes_have_no_addresses_of_their_own,
+            "enable_private_nodes is off",
+            [{"enable_private_nodes": False}],
+            [{"enable_private_nodes": True}],
+        ),
+        Case(
+            gke.the_api_is_not_open_to_the_internet,
+            "master_authorized_networks lets the whole internet reach the cluster's API",
+            [OPEN, OPEN | networks("10.0.0.0/8", "0.0.0.0/0")],
+            [{}, OPEN | networks("203.0.113.0/24"), OPEN | networks(LATER)],
+        ),
+        Case(
+            gke.a_private_endpoint_is_reached_from_inside,
+            "master_authorized_networks has a range of the internet",
+            [networks("198.18.0.0/15", "8.8.8.0/24")],
+            [networks("10.0.0.0/8", LATER), OPEN | networks("8.8.8.0/24")],
+        ),
+        Case(
+            gke.upgrades_are_planned,
+            "kubernetes_version is the latest on the day of each apply",
+            [{"release_channel": "UNSPECIFIED"}],
+            [{}, {"release_channel": "UNSPECIFIED", "kubernetes_version": "1.33"}, {"release_channel": "STABLE"}],
+        ),
+        Case(
+            gke.the_gateways_types_are_envoys,
+            "gateway_api_channel brings types that Envoy Gateway brings too",
+            [{"gateway_api_channel": "CHANNEL_STANDARD"}],
+            [*many(gateway_api_channel=["CHANNEL_DISABLED", LATER])],
+        ),
+    ],
+)
+
+
+def test_nodes_and_api_are_private(stack: CloudStack) -> None:
+    rendered = Gke(stack, **BASE).rendered
+    assert (rendered["network"], rendered["subnetwork"]) == ("ml", "ml-us-central1")
+    assert (rendered["ip_range_pods"], rendered["ip_range_services"]) == ("pods", "services")
+    assert (rendered["enable_private_endpoint"], rendered["deploy_using_private_endpoint"]) == (True, True)
+    assert rendered["add_master_webhook_firewall_rules"] is True
+    assert (rendered["remove_default_node_pool"], rendered["create_service_account"]) == (True, False)
+    assert "network_project_id" not in rendered
+
+
+def test_a_shared_vpc_has_its_own_project(stack: CloudStack) -> None:
+    rendered = Gke(stack, **{**BASE, "vpc": SHARED.model_copy(update=RANGES)}).rendered
+    assert (rendered["network"], rendered["network_project_id"]) == ("shared", "acme-network")
+
+
+def test_a_new_vpcs_ranges_are_its_outputs(stack: CloudStack) -> None:
+    vpc = Vpc(
+        stack,
+        project=PROJECT,
+        region=REGION,
+        networking_mode="PRIVATE",
+        gke_pod_range_cidr="10.4.0.0/14",
+        gke_services_range_cidr="10.8.0.0/20",
+    )
+    rendered = Gke(stack, **{**BASE, "vpc": vpc}).rendered
+    assert rendered["ip_range_pods"] == "${module.vpc.private_subnet_gke_pod_range_name}"
+    assert rendered["ip_range_services"] == "${module.vpc.private_subnet_gke_services_range_name}"
+
+
+@pytest.mark.parametrize(("region", "letters"), [("us-central1", "abc"), ("europe-west1", "bcd"), ("us-east1", "bcd")])
+def test_zones_are_known_when_terraform_plans(region: str, letters: str, stack: CloudStack) -> None:
+    zones = Gke(stack, **{**BASE, "region": region}).rendered["zones"]
+    assert zones == [f"{region}-{letter}" for letter in letters]
+
+
+def test_fails_when_the_control_planes_range_is_in_the_vpc(stack: CloudStack) -> None:
+    with pytest.raises(InputError, match=r"10\.20\.0\.0/28 overlaps 10\.20\.0\.0/20.*give the control plane a /28"):
+        Gke(stack, **BASE, master_ipv4_cidr_block="10.20.0.0/28")
+
+
+def test_fails_without_ranges_for_pods_and_services(stack: CloudStack) -> None:
+    with pytest.raises(InputError, match=r"the VPC has no range for pods\. To mend it: name it: pods_range_name"):
+        Gke(stack, **{**BASE, "vpc": NETWORK})
+
+
+def test_fails_on_a_pool_that_terraform_does_not_know_when_it_plans(stack: CloudStack) -> None:
+    account = expr("google_service_account.operator.email", "string")
+    with pytest.raises(InputError, match="node_pools: upstream counts with its value, which must be known"):
+        Gke(stack, **{**BASE, **pools({"service_account": account})})
+
+
+def test_workloads_have_a_pair_of_node_pools_for_cpus_and_for_each_gpu() -> None:
+    nodes = NodesConfig(gpu_types=["T4", "H100"])
+    made = {pool["name"]: pool for pool in node_pools(nodes)}
+    assert list(made) == [
+        "default",
+        "ondemand-cpu",
+        "ondemand-gpu-t4",
+        "ondemand-gpu-h100",
+        "spot-cpu",
+        "spot-gpu-t4",
+        "spot-gpu-h100",
+    ]
+    assert made["spot-gpu-h100"] == {
+        "name": "spot-gpu-h100",
+        "machine_type": "a3-highgpu-8g",
+        "accelerator_type": "nvidia-h100-80gb",
+        "accelerator_count": 8,
+        "gpu_driver_version": "LATEST",
+        "disk_size_gb": 500,
+        "disk_type": "pd-balanced",
+        "initial_node_count": 0,
+        "total_min_count": 0,
+        "total_max_count": 10,
+        "location_policy": "ANY",
+        "spot": True,
+    }
+    taints = node_pool_taints(nodes)
+    assert taints.keys() == made.keys() - {"default"}
+    assert [(taint["key"], taint["value"]) for taint in taints["spot-gpu-h100"]] == [
+        ("node.anyscale.com/capacity-type", "SPOT"),
+        ("node.anyscale.com/accelerator-type", "GPU"),
+        ("nvidia.com/gpu", "present"),
+    ]
+
+
+def test_all_node_pools_pass_the_guards(stack: CloudStack) -> None:
+    nodes = NodesConfig(gpu_types=list(GPUS), max_size=1)  # type: ignore[arg-type] # all of them
+    made = Gke(stack, **{**BASE, "node_pools": node_pools(nodes)}, node_pools_taints=node_pool_taints(nodes))
+    assert not [entry for entry in made.node.metadata if "warn" in entry.type]
+
+
+def test_fails_on_a_gpu_that_is_not_in_the_table() -> None:
+    with pytest.raises(ValidationError, match="Input should be 'T4', 'L4'"):
+        NodesConfig(gpu_types=["K80"])  # type: ignore[list-item] # the mistake
+
+
+def test_an_existing_cluster_is_in_a_region_or_a_zone() -> None:
+    assert ExistingCluster(cluster_name="acme", location="us-central1-a").location == "us-central1-a"
+    with pytest.raises(ValidationError, match="must be a Google Cloud region"):
+        ExistingCluster(cluster_name="acme", location="us")
