@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.cli import project
+from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.core.app import App, sweep, synthesize
 from anyscale_constructs.core.config import Document
 from anyscale_constructs.core.model import unknown
@@ -61,7 +62,13 @@ def synth(
     _warn(target)
     for folder in () if names else sweep(target, stacks):
         print(f"warn: {folder}", file=sys.stderr)
-    _report(stacks, target)
+    _report(stacks)
+    one = len(files) == 1
+    _guide(
+        [stack.name for stack in stacks] if one else ["STACK"],
+        target,
+        registers=one and RESOURCE_ID_OUTPUT in stacks[0].outputs,
+    )
     _note(stacks, all_of_them=notes)
 
 
@@ -132,7 +139,7 @@ def _note(stacks: Sequence[CloudStack], *, all_of_them: bool) -> None:
         print(f"\n{len(notes)} notes on what upstream's defaults leave open: python -m stacks --notes")
 
 
-def _report(stacks: Sequence[CloudStack], out: pathlib.Path) -> None:
+def _report(stacks: Sequence[CloudStack]) -> None:
     rows = [("STACK", "MODULES", "PINS", "STATE")]
     for stack in stacks:
         interfaces = {name: module.interface for name, module in stack.modules.items()}
@@ -141,10 +148,25 @@ def _report(stacks: Sequence[CloudStack], out: pathlib.Path) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         print("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]).rstrip())
-    name = stacks[0].name if len(stacks) == 1 else "STACK"
-    terraform = f"terraform -chdir={out}/stacks/{name}"
+
+
+def _guide(names: Sequence[str], out: pathlib.Path, *, registers: bool) -> None:
+    """Prints what to run next.
+
+    Args:
+        names: A cloud's stacks, in the order in which they are applied.
+        out: Where they are.
+        registers: Whether Terraform registers the cloud.
+    """
+    applies = [f"{_terraform(name, out)} init, then {_terraform(name, out)} apply" for name in names]
     # `register` looks where cdktf.json says; from elsewhere the outputs reach it by a pipe.
     here = out == project.output_directory()
-    register = f"register {name}" if here else f"register {name} --outputs -"
-    print(f"\nNext: {terraform} init, then {terraform} apply")
-    print(f"Then: {'' if here else f'{terraform} output -json | '}anyscale-constructs {register}")
+    pipe, outputs = ("", "") if here else (f"{_terraform(names[0], out)} output -json | ", " --outputs -")
+    variables = "".join(f" --tfvars {out}/stacks/{name}/terraform.tfvars.json" for name in names[1:])
+    register = f"{pipe}anyscale-constructs register {names[0]}{outputs}{variables}"
+    steps = [applies[0], *([] if registers else [register]), *applies[1:]]
+    print("\nNext: " + "\nThen: ".join(steps))
+
+
+def _terraform(name: str, out: pathlib.Path) -> str:
+    return f"terraform -chdir={out}/stacks/{name}"

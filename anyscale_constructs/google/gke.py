@@ -15,7 +15,7 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.google.guards import value_is_refused
 from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import GcpRegion, GcpZone, Labels
+from anyscale_constructs.google.types import GcpLocation, GcpRegion, Labels
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc
 from anyscale_constructs.modules.google.gke import GkeInputs, GkeModule
 
@@ -69,7 +69,7 @@ class ExistingCluster(Model):
     """A standard cluster that is there already, with workload identity and nodes for Anyscale's workloads."""
 
     cluster_name: ClusterName
-    location: GcpRegion | GcpZone | None = Field(
+    location: GcpLocation | None = Field(
         default=None, description="Its zone, if it is in one only. Default: the cloud's region."
     )
     private_endpoint: bool = Field(

@@ -9,6 +9,7 @@ ConnectMode = Literal["DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS"]
 
 GcpRegion = Annotated[str, Checked("a Google Cloud region", r"[a-z]+-[a-z]+\d+", "us-central1")]
 GcpZone = Annotated[str, Checked("a Google Cloud zone", r"[a-z]+-[a-z]+\d+-[a-z]", "us-central1-b")]
+GcpLocation = Annotated[str, Checked("a Google Cloud region or zone", r"[a-z]+-[a-z]+\d+(-[a-z])?", "us-central1")]
 BillingAccountId = Annotated[
     str, Checked("a billing account's id", r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", "01ABCD-234567-89EF01")
 ]

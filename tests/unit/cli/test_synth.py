@@ -45,6 +45,20 @@ def test_single_clouds_can_be_named(run: Run, folder: Path) -> None:
     assert [file.name for file in (folder / "elsewhere" / "stacks").iterdir()] == ["b"]
 
 
+APPLY = "terraform -chdir={0} init, then terraform -chdir={0} apply"
+MIDDLE = "Then: anyscale-constructs register prod --tfvars cdktf.out/stacks/prod-operator/terraform.tfvars.json\n"
+
+
+@pytest.mark.parametrize(("registration", "middle"), [("command", MIDDLE), ("terraform", "")])
+def test_what_comes_next_for_a_kubernetes_cloud_can_be_pasted(
+    registration: str, middle: str, run: Run, folder: Path
+) -> None:
+    write(folder, prod=f"{KUBERNETES}registration: {registration}\n")
+    _, out, _ = run()
+    first, last = (APPLY.format(f"cdktf.out/stacks/{name}") for name in ("prod", "prod-operator"))
+    assert f"\nNext: {first}\n{middle}Then: {last}\n" in out
+
+
 def test_a_cloud_is_named_by_its_file(run: Run, folder: Path) -> None:
     write(folder, prod=CLOUD)
     assert run()[0] == 0

@@ -3,11 +3,10 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import InputError
+from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.google import ExistingCluster, Gke, Vpc, gke
 from anyscale_constructs.google.nodes import GPUS, NodesConfig, node_pool_taints, node_pools
 from tests.unit.google.parts import NETWORK, PROJECT, REGION, SHARED, many
@@ -51,7 +50,7 @@ TABLE = Table(
     [
         Case(
             gke.the_cluster_is_in_a_region,
-            "region: must be a Google Cloud region",
+            "a Google Cloud region, such as us-central1",
             [*many(region=["us-central1-a", None])],
             [{"region": LATER}],
         ),
@@ -296,11 +295,11 @@ def test_all_node_pools_pass_the_guards(stack: CloudStack) -> None:
 
 
 def test_fails_on_a_gpu_that_is_not_in_the_table() -> None:
-    with pytest.raises(ValidationError, match="Input should be 'T4', 'L4'"):
+    with pytest.raises(ConfigError, match="must be 'T4', 'L4'"):
         NodesConfig(gpu_types=["K80"])  # type: ignore[list-item] # the mistake
 
 
 def test_an_existing_cluster_is_in_a_region_or_a_zone() -> None:
     assert ExistingCluster(cluster_name="acme", location="us-central1-a").location == "us-central1-a"
-    with pytest.raises(ValidationError, match="must be a Google Cloud region"):
+    with pytest.raises(ConfigError, match="must be a Google Cloud region or zone"):
         ExistingCluster(cluster_name="acme", location="us")
