@@ -9,7 +9,7 @@ from anyscale_constructs.cli import project
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(help="A kind of stack: ec2, eks, gce, gke, or one of your own.")],
+    kind: Annotated[str, typer.Argument(help="A kind of stack: aks, ec2, eks, gce, generic, gke, or one of your own.")],
 ) -> None:
     """Prints the JSON Schema of a kind of cloud, for editors and checks before a commit."""
     config = project.load_stack(project.stacks(), kind).config_type
