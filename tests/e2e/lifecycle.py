@@ -62,7 +62,7 @@ def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
 
 def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: EmulatedAccount) -> None:
     step = partial(report.step, cloud.name)
-    folder = work / "terraform"
+    folder = work / "out" / "stacks" / cloud.name  # beside which its state goes, three folders up
     before: set[str] = set()
 
     def prepare() -> Terraform:
