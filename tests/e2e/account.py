@@ -1,5 +1,6 @@
 """An emulated AWS account: its server in a process of its own, and what there is in it."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,9 +29,12 @@ INVENTORY: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
     ("ec2", "describe_security_group_rules", {}, "SecurityGroupRules", "SecurityGroupRuleId"),
     ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints", "VpcEndpointId"),
     ("ec2", "describe_flow_logs", {}, "FlowLogs", "FlowLogId"),
+    ("ec2", "describe_launch_templates", {}, "LaunchTemplates", "LaunchTemplateId"),
     ("iam", "list_roles", {}, "Roles", "RoleName"),
     ("iam", "list_policies", {"Scope": "Local"}, "Policies", "PolicyName"),
     ("iam", "list_instance_profiles", {}, "InstanceProfiles", "InstanceProfileName"),
+    ("iam", "list_open_id_connect_providers", {}, "OpenIDConnectProviderList", "Arn"),
+    ("kms", "list_aliases", {}, "Aliases", "AliasName"),
     ("s3", "list_buckets", {}, "Buckets", "Name"),
     ("efs", "describe_file_systems", {}, "FileSystems", "FileSystemId"),
     ("efs", "describe_access_points", {}, "AccessPoints", "AccessPointId"),
@@ -46,7 +50,7 @@ INVENTORY: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
 """Every kind of thing that the upstream modules make, and how to list it.
 
 A VPC's default network ACL and the network interfaces are not among them: AWS makes and removes those
-itself, and moto only makes them.
+itself, and moto only makes them. A KMS key outlives its alias by a waiting period.
 """
 
 
@@ -86,6 +90,11 @@ class EmulatedAccount:
             else:
                 pages = [getattr(client, operation)(**arguments)]
             found |= {f"{service} {item[key]}" for page in pages for item in page[items] if _exists(item)}
+        eks = self.client("eks")
+        for cluster in eks.list_clusters()["clusters"]:
+            found.add(f"eks {cluster}")
+            associations = eks.list_pod_identity_associations(clusterName=cluster)["associations"]
+            found |= {f"eks {cluster} {association['associationId']}" for association in associations}
         return found
 
     def zones(self, subnets: list[str]) -> dict[str, str]:
@@ -104,6 +113,13 @@ class EmulatedAccount:
             "ExposeHeaders": ["Accept-Ranges", "Content-Range", "Content-Length"],
         }
         s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [rule]})
+
+    def cluster(self, name: str, subnets: list[str]) -> None:
+        """Make a Kubernetes cluster that is there before any stack."""
+        service = {"Effect": "Allow", "Principal": {"Service": "eks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [service]})
+        role = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        self.client("eks").create_cluster(name=name, roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
 
     def network(self, cidr: str, subnets: list[str]) -> tuple[str, list[str]]:
         """Make a network that is there before any stack: a VPC, and subnets in one zone after the other.

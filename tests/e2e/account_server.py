@@ -18,7 +18,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from tests.e2e.additions import efs, memorydb, s3, servicequotas
+from tests.e2e.additions import ec2, efs, eks, memorydb, s3, servicequotas, ssm
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -52,7 +52,7 @@ class Quiet(MotoRequestHandler):
 
 def main() -> None:
     """Serve until the process is ended."""
-    for addition in (efs, memorydb, s3, servicequotas):
+    for addition in (ec2, efs, eks, memorydb, s3, servicequotas, ssm):
         addition.register()
     server = make_server("127.0.0.1", 0, Account(), threaded=True, request_handler=Quiet)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)  # noqa: T201
