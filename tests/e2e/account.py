@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import boto3
@@ -60,13 +59,17 @@ class EmulatedAccount:
     Attributes:
         endpoint: Its address.
         region: The region that `client` and `inventory` use.
-        unanswered: The calls that it could not answer.
     """
 
-    def __init__(self, endpoint: str, region: str) -> None:
+    def __init__(self, endpoint: str, region: str, unanswered: Path) -> None:
         self.endpoint = endpoint
         self.region = region
-        self.unanswered: list[str] = []
+        self._unanswered = unanswered
+
+    @property
+    def unanswered(self) -> list[str]:
+        """The calls that it could not answer."""
+        return self._unanswered.read_text().splitlines()
 
     def client(self, service: str) -> Any:
         """A boto3 client of this account."""
@@ -152,19 +155,18 @@ def emulated_account(region: str, log: Path) -> Iterator[EmulatedAccount]:
         region: Its region.
         log: Where the server writes what it says.
     """
-    program = [sys.executable, "-m", "tests.e2e.account_server", ACCOUNT_ID]
+    unanswered = log.with_suffix(".unanswered")
+    unanswered.touch()
+    program = [sys.executable, "-m", "tests.e2e.account_server", ACCOUNT_ID, str(unanswered)]
     with (
         log.open("w") as errors,
         subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as server,
     ):
         assert server.stdout
-        output = server.stdout
-        endpoint = output.readline().strip()
+        endpoint = server.stdout.readline().strip()
         if not endpoint:
             raise RuntimeError(f"the emulated account did not start: {log.read_text()}")
-        account = EmulatedAccount(endpoint, region)
-        Thread(target=lambda: account.unanswered.extend(map(str.strip, output)), daemon=True).start()
         try:
-            yield account
+            yield EmulatedAccount(endpoint, region, unanswered)
         finally:
             server.terminate()

@@ -1,11 +1,12 @@
 """The program that serves one emulated AWS account: moto on loopback, with the additions that a cloud needs.
 
-It prints its address on the first line of its output, and then each call that it can't answer.
+It prints its address, and writes each call that it can't answer to the file that it is given.
 """
 
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ["MOTO_ACCOUNT_ID"] = sys.argv[1]
@@ -37,7 +38,8 @@ class Account:
         try:
             answer: Iterable[bytes] = self._moto(environ, start_response)
         except Exception as error:  # noqa: BLE001 - whatever moto fails with is told and answered
-            print(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}: {error!r}", flush=True)  # noqa: T201
+            with Path(sys.argv[2]).open("a") as unanswered:
+                unanswered.write(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}: {error!r}\n")
             start_response("501 Not Implemented", [("Content-Type", "application/json")])
             return [b'{"__type": "NotImplemented"}']
         return answer
