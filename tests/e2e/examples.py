@@ -70,6 +70,7 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
         config["vpc"] = {"vpc_id": vpc, "subnet_ids_to_az": account.zones(subnets)}
         if "cluster_name" in config.get("cluster", {}):
             account.cluster(config["cluster"]["cluster_name"], subnets)
+            account.role(config["cluster"]["node_role_name"], "ec2.amazonaws.com")
     if not new_bucket:
         account.bucket(config["bucket"]["bucket_name"])
     if "permissions_boundary_arn" in config.get("iam", {}):
@@ -80,7 +81,7 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
 def _update(config: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], dict[str, Any]], tuple[str, ...]]:
     """A change of tags and of one thing more in the YAML, and the addresses that it touches."""
     if "cluster_name" in config.get("cluster", {}):
-        return lambda made: made | {"tags": _TAG}, ("aws_iam_role.*", "aws_eks_pod_identity_association.*")
+        return lambda made: made | {"tags": _TAG}, ("aws_iam_role.*", "module.iam.aws_iam_policy.*")
     tagged, address = ("efs", "module.efs.aws_efs_*") if "efs" in config else ("bucket", "module.s3.aws_s3_bucket.*")
 
     def updated(made: dict[str, Any]) -> dict[str, Any]:
