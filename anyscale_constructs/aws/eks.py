@@ -284,7 +284,7 @@ class Eks(EksModule):
             "enable_cluster_creator_admin_permissions": True,
             "node_security_group_additional_rules": {
                 "nodes": {
-                    "description": "Ray's nodes reach each other",
+                    "description": "Nodes reach each other on all ports",
                     "protocol": "-1",
                     "from_port": 0,
                     "to_port": 0,

@@ -1,4 +1,4 @@
-"""Takes the EC2 examples through their whole life, with all that is real where it can be: `make e2e`.
+"""Takes the examples on AWS through their whole life, with all that is real where it can be: `make e2e`.
 
 python -m tests.e2e [NAME...]
 """
@@ -18,7 +18,7 @@ from tests.e2e.report import Report, StoppedError
 def main() -> int:
     """Run every cloud; gives the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="examples (default: all of EC2)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="examples (default: all on AWS)")
     parser.add_argument("--jobs", type=int, default=4, help="clouds at a time")
     arguments = parser.parse_args()
     report = Report()
@@ -33,7 +33,7 @@ def main() -> int:
             )
             examples = clouds(plugins, work, frozenset(arguments.names))
             if unknown := set(arguments.names) - {cloud.name for cloud in examples}:
-                parser.error(f"no EC2 example is called {', '.join(sorted(unknown))}")
+                parser.error(f"no example on AWS is called {', '.join(sorted(unknown))}")
             for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in examples]:
                 done.result()
         except StoppedError:

@@ -1,11 +1,11 @@
 """An emulated AWS account: its server in a process of its own, and what there is in it."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import boto3
@@ -28,9 +28,12 @@ INVENTORY: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
     ("ec2", "describe_security_group_rules", {}, "SecurityGroupRules", "SecurityGroupRuleId"),
     ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints", "VpcEndpointId"),
     ("ec2", "describe_flow_logs", {}, "FlowLogs", "FlowLogId"),
+    ("ec2", "describe_launch_templates", {}, "LaunchTemplates", "LaunchTemplateId"),
     ("iam", "list_roles", {}, "Roles", "RoleName"),
     ("iam", "list_policies", {"Scope": "Local"}, "Policies", "PolicyName"),
     ("iam", "list_instance_profiles", {}, "InstanceProfiles", "InstanceProfileName"),
+    ("iam", "list_open_id_connect_providers", {}, "OpenIDConnectProviderList", "Arn"),
+    ("kms", "list_aliases", {}, "Aliases", "AliasName"),
     ("s3", "list_buckets", {}, "Buckets", "Name"),
     ("efs", "describe_file_systems", {}, "FileSystems", "FileSystemId"),
     ("efs", "describe_access_points", {}, "AccessPoints", "AccessPointId"),
@@ -46,7 +49,7 @@ INVENTORY: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
 """Every kind of thing that the upstream modules make, and how to list it.
 
 A VPC's default network ACL and the network interfaces are not among them: AWS makes and removes those
-itself, and moto only makes them.
+itself, and moto only makes them. A KMS key outlives its alias by a waiting period.
 """
 
 
@@ -56,13 +59,17 @@ class EmulatedAccount:
     Attributes:
         endpoint: Its address.
         region: The region that `client` and `inventory` use.
-        unanswered: The calls that it could not answer.
     """
 
-    def __init__(self, endpoint: str, region: str) -> None:
+    def __init__(self, endpoint: str, region: str, unanswered: Path) -> None:
         self.endpoint = endpoint
         self.region = region
-        self.unanswered: list[str] = []
+        self._unanswered = unanswered
+
+    @property
+    def unanswered(self) -> list[str]:
+        """The calls that it could not answer."""
+        return self._unanswered.read_text().splitlines()
 
     def client(self, service: str) -> Any:
         """A boto3 client of this account."""
@@ -86,6 +93,11 @@ class EmulatedAccount:
             else:
                 pages = [getattr(client, operation)(**arguments)]
             found |= {f"{service} {item[key]}" for page in pages for item in page[items] if _exists(item)}
+        eks = self.client("eks")
+        for cluster in eks.list_clusters()["clusters"]:
+            found.add(f"eks {cluster}")
+            associations = eks.list_pod_identity_associations(clusterName=cluster)["associations"]
+            found |= {f"eks {cluster} {association['associationId']}" for association in associations}
         return found
 
     def zones(self, subnets: list[str]) -> dict[str, str]:
@@ -104,6 +116,18 @@ class EmulatedAccount:
             "ExposeHeaders": ["Accept-Ranges", "Content-Range", "Content-Length"],
         }
         s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [rule]})
+
+    def cluster(self, name: str, subnets: list[str]) -> None:
+        """Make a Kubernetes cluster that is there before any stack."""
+        role = self.role(name, "eks.amazonaws.com")
+        self.client("eks").create_cluster(name=name, roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
+
+    def role(self, name: str, service: str) -> str:
+        """Make a role of a service that is there before any stack; gives its ARN."""
+        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        arn: str = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        return arn
 
     def network(self, cidr: str, subnets: list[str]) -> tuple[str, list[str]]:
         """Make a network that is there before any stack: a VPC, and subnets in one zone after the other.
@@ -136,19 +160,18 @@ def emulated_account(region: str, log: Path) -> Iterator[EmulatedAccount]:
         region: Its region.
         log: Where the server writes what it says.
     """
-    program = [sys.executable, "-m", "tests.e2e.account_server", ACCOUNT_ID]
+    unanswered = log.with_suffix(".unanswered")
+    unanswered.touch()
+    program = [sys.executable, "-m", "tests.e2e.account_server", ACCOUNT_ID, str(unanswered)]
     with (
         log.open("w") as errors,
         subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True) as server,
     ):
         assert server.stdout
-        output = server.stdout
-        endpoint = output.readline().strip()
+        endpoint = server.stdout.readline().strip()
         if not endpoint:
             raise RuntimeError(f"the emulated account did not start: {log.read_text()}")
-        account = EmulatedAccount(endpoint, region)
-        Thread(target=lambda: account.unanswered.extend(map(str.strip, output)), daemon=True).start()
         try:
-            yield account
+            yield EmulatedAccount(endpoint, region, unanswered)
         finally:
             server.terminate()

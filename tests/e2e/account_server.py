@@ -1,11 +1,12 @@
 """The program that serves one emulated AWS account: moto on loopback, with the additions that a cloud needs.
 
-It prints its address on the first line of its output, and then each call that it can't answer.
+It prints its address, and writes each call that it can't answer to the file that it is given.
 """
 
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 os.environ["MOTO_ACCOUNT_ID"] = sys.argv[1]
@@ -18,7 +19,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import make_server
 
-from tests.e2e.additions import efs, memorydb, s3, servicequotas
+from tests.e2e.additions import ec2, efs, eks, memorydb, s3, servicequotas, ssm
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -37,7 +38,8 @@ class Account:
         try:
             answer: Iterable[bytes] = self._moto(environ, start_response)
         except Exception as error:  # noqa: BLE001 - whatever moto fails with is told and answered
-            print(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}: {error!r}", flush=True)  # noqa: T201
+            with Path(sys.argv[2]).open("a") as unanswered:
+                unanswered.write(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}: {error!r}\n")
             start_response("501 Not Implemented", [("Content-Type", "application/json")])
             return [b'{"__type": "NotImplemented"}']
         return answer
@@ -52,7 +54,7 @@ class Quiet(MotoRequestHandler):
 
 def main() -> None:
     """Serve until the process is ended."""
-    for addition in (efs, memorydb, s3, servicequotas):
+    for addition in (ec2, efs, eks, memorydb, s3, servicequotas, ssm):
         addition.register()
     server = make_server("127.0.0.1", 0, Account(), threaded=True, request_handler=Quiet)
     print(f"http://127.0.0.1:{server.server_port}", flush=True)  # noqa: T201

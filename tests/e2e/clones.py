@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from tests.e2e.missing import MissingPieceError, reachable
+from tests.e2e.registry import registry_modules
 
 _SOURCE = re.compile(r"git::https://github\.com/(?P<org>[^/]+)/(?P<name>[^/?]+?)(\.git)?(//[^?]*)?\?ref=(?P<ref>.+)")
 
@@ -20,6 +21,8 @@ def module_sources(folders: Iterable[Path]) -> dict[str, set[str]]:
         for module in document.get("module", {}).values():
             if match := _SOURCE.fullmatch(module["source"]):
                 refs.setdefault(f"{match['org']}/{match['name']}", set()).add(match["ref"])
+        for called in registry_modules(folder):
+            refs.setdefault(called.repository, set()).add(called.ref)
     return refs
 
 

@@ -49,7 +49,7 @@ def _tell(console: Console, work: Path) -> None:
     plugins = find_plugins(work)
     (cloud,) = clouds(plugins, work, frozenset({EXAMPLE}))
     with emulated_account(cloud.region, work / "account.log") as account, ControlPlane() as plane:
-        source, folder = cloud.synth(account), work / "terraform"
+        source, folder = cloud.synth(account), work / "out" / "stacks" / cloud.name
         shutil.copytree(source, folder)
         calls = json.loads((folder / "cdk.tf.json").read_text())["module"]
         console.print(f"The YAML is Terraform JSON now: {len(calls)} modules, {', '.join(calls)}.")

@@ -1,4 +1,4 @@
-"""The EC2 examples, as they can be applied to an emulated account: what exists is made first, state is local."""
+"""The examples on AWS, as they can be applied to an emulated account: what exists is made first, state is local."""
 
 import copy
 import subprocess
@@ -21,6 +21,7 @@ _OLD_S3 = "v0.38.0"
 
 _TAG = {"e2e": "updated"}
 _RANGE = "192.0.2.0/24"
+_MAX_SIZE = 7
 
 
 def clouds(plugins: Plugins, work: Path, names: frozenset[str] = frozenset()) -> list[Cloud]:
@@ -28,7 +29,7 @@ def clouds(plugins: Plugins, work: Path, names: frozenset[str] = frozenset()) ->
     found = []
     for file in sorted((ROOT / "examples" / "clouds").glob("*.yaml")):
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
-        applies = config["stack"] == "ec2" and config.get("registration") != "terraform"
+        applies = config["stack"] in {"ec2", "eks"} and config.get("registration") != "terraform"
         if applies and (not names or file.stem in names):
             found.append(_cloud(file.stem, config, plugins, work / "synth" / file.stem))
     return found
@@ -55,7 +56,9 @@ def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path) -> C
 def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: EmulatedAccount) -> dict[str, Any]:
     """The example with what must exist made in the account, and with nothing that only its owner has."""
     config = {key: value for key, value in copy.deepcopy(config).items() if key not in {"backend", "mirror"}}
-    config |= {"org_id": ORG_ID, "external_id": f"{ORG_ID}-{name}"}
+    config |= {"org_id": ORG_ID}
+    if config["stack"] == "ec2":
+        config |= {"external_id": f"{ORG_ID}-{name}"}
     new_bucket = "bucket_name" not in config.get("bucket", {})
     if new_bucket and plugins.only_aws_5:
         config.setdefault("modules", {}).setdefault("s3", {})["ref"] = _OLD_S3
@@ -65,6 +68,9 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
         zones = list(config["vpc"]["subnet_ids_to_az"].values())
         vpc, subnets = account.network("10.0.0.0/16", [f"10.0.{16 * index}.0/20" for index in range(len(zones))])
         config["vpc"] = {"vpc_id": vpc, "subnet_ids_to_az": account.zones(subnets)}
+        if "cluster_name" in config.get("cluster", {}):
+            account.cluster(config["cluster"]["cluster_name"], subnets)
+            account.role(config["cluster"]["node_role_name"], "ec2.amazonaws.com")
     if not new_bucket:
         account.bucket(config["bucket"]["bucket_name"])
     if "permissions_boundary_arn" in config.get("iam", {}):
@@ -73,13 +79,18 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
 
 
 def _update(config: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], dict[str, Any]], tuple[str, ...]]:
-    """A change of one tag and one range in the YAML, and the addresses that it touches."""
+    """A change of tags and of one thing more in the YAML, and the addresses that it touches."""
+    if "cluster_name" in config.get("cluster", {}):
+        return lambda made: made | {"tags": _TAG}, ("aws_iam_role.*", "module.iam.aws_iam_policy.*")
     tagged, address = ("efs", "module.efs.aws_efs_*") if "efs" in config else ("bucket", "module.s3.aws_s3_bucket.*")
 
     def updated(made: dict[str, Any]) -> dict[str, Any]:
         changed = copy.deepcopy(made)
         section = changed.setdefault(tagged, {})
         section["tags"] = section.get("tags", {}) | _TAG
+        if config["stack"] == "eks":
+            changed["cluster"].setdefault("nodes", {})["max_size"] = _MAX_SIZE
+            return changed
         group = changed["security_group"]
         if "ingress_rules" in group:
             group["ingress_rules"][0]["cidr_blocks"] = [_RANGE]
@@ -87,6 +98,8 @@ def _update(config: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], dict[str
             group["ingress_cidr_blocks"] = [_RANGE]
         return changed
 
+    if config["stack"] == "eks":
+        return updated, (address, "module.eks.module.eks_managed_node_group*.aws_eks_node_group.this*")
     return updated, (address, "module.securitygroups.aws_security_group_rule.ingress_from_*")
 
 

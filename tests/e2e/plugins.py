@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,16 @@ from tests import ROOT
 from tests.e2e.missing import MissingPieceError, reachable
 
 REGISTRY = "registry.terraform.io"
-NEEDED = ("hashicorp/aws", "hashicorp/random", "hashicorp/time")
-DOUBLES = {"hashicorp/random": "3.7.2", "hashicorp/time": "0.13.1"}
+NEEDED = ("hashicorp/aws", "hashicorp/cloudinit", "hashicorp/null", "hashicorp/random", "hashicorp/time")
+ALWAYS_DOUBLED = ("hashicorp/tls",)
+"""The real one would ask AWS for the certificates of a cluster that is in no AWS."""
+DOUBLES = {
+    "hashicorp/cloudinit": "2.3.7",
+    "hashicorp/null": "3.2.4",
+    "hashicorp/random": "3.7.2",
+    "hashicorp/time": "0.13.1",
+    "hashicorp/tls": "4.1.0",
+}
 """The providers that have a double, and the release each one stands in for."""
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -94,7 +102,7 @@ def find_plugins(
     places: Sequence[Path] | None = None,
     online: Callable[[str], bool] = reachable,
 ) -> Plugins:
-    """Find every provider, and write the doubles of those that are not to be had.
+    """Find every provider, and write the doubles of those that are not to be had, or can't be asked.
 
     A mirror that `TF_PLUGIN_MIRROR` names comes first, then the registry, then the usual places. What the
     mirror lacks comes from the registry, and from a double only where the registry can't be reached.
@@ -133,13 +141,12 @@ def find_plugins(
         # Every stack begins without a lock file, and would pass over the cache otherwise.
         settings = f'plugin_cache_dir = "{cache}"\nplugin_cache_may_break_dependency_lock_file = true\n'
         origins |= dict.fromkeys(wanting, "from the registry")
-        methods.append(f"direct {{ exclude = [{_quoted(mirrored)}] }}")
-    elif wanting:
-        doubles = work / "doubles"
-        for name in wanting:
-            _write_double(doubles, name)
-        origins |= {name: f"{DOUBLES[name]}, a double" for name in wanting}
-        methods.append(_mirror_method(doubles, wanting))
+        methods.append(f"direct {{ exclude = [{_quoted([*mirrored, *ALWAYS_DOUBLED])}] }}")
+    doubled = [*ALWAYS_DOUBLED] if registry else [*wanting, *ALWAYS_DOUBLED]
+    for name in doubled:
+        _write_double(work / "doubles", name)
+    origins |= {name: f"{DOUBLES[name]}, a double" for name in doubled}
+    methods.append(_mirror_method(work / "doubles", doubled))
 
     return Plugins(
         configuration="\n".join([f"{settings}provider_installation {{", *(f"  {each}" for each in methods), "}\n"]),
@@ -149,11 +156,11 @@ def find_plugins(
     )
 
 
-def _quoted(names: Sequence[str] | Mapping[str, str]) -> str:
+def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{REGISTRY}/{name}"' for name in names)
 
 
-def _mirror_method(folder: Path, names: Sequence[str] | Mapping[str, str]) -> str:
+def _mirror_method(folder: Path, names: Iterable[str]) -> str:
     return f'filesystem_mirror {{\n    path = "{folder}"\n    include = [{_quoted(names)}]\n  }}'
 
 

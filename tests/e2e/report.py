@@ -53,6 +53,7 @@ class Report:
     console: Console = field(default_factory=lambda: Console(width=None if sys.stdout.isatty() else 200))
     strict: bool = field(default_factory=lambda: os.environ.get("CI", "").lower() in {"1", "true"})
     rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
 
     def step(self, cloud: str, name: str, work: Callable[[], T], figures: Callable[[T], str] = str) -> T:
@@ -88,13 +89,18 @@ class Report:
         add("ok", figures(done))
         return done
 
+    def note(self, *texts: str) -> None:
+        """Add what a reader of the table has to know; what several clouds say stands once."""
+        with self._lock:
+            self.notes += [text for text in texts if text not in self.notes]
+
     @property
     def failed(self) -> bool:
         """Whether any step failed."""
         return any(row.result == "failed" for row in self.rows)
 
     def show(self) -> None:
-        """Print the table, cloud by cloud."""
+        """Print the table, cloud by cloud, and the notes."""
         look = box.HEAVY_HEAD if self.console.is_terminal else box.ASCII
         table = Table("cloud", "step", "result", "seconds", "figures", box=look, show_edge=False)
         table.columns[3].justify = "right"
@@ -102,3 +108,5 @@ class Report:
             result = Text(row.result, _STYLES[row.result])
             table.add_row(row.cloud, row.step, result, f"{row.seconds:.1f}", Text(row.figures))
         self.console.print(table)
+        for note in self.notes:
+            self.console.print(f"Note: {note}.", style="yellow", markup=False)

@@ -63,7 +63,9 @@ def find_terraform() -> str:
     raise MissingPieceError("the terraform program", ["PATH"], "install Terraform 1.9 or newer")
 
 
-def clean_environment(work: Path, plugins: Plugins, refs: Mapping[str, set[str]], endpoint: str) -> dict[str, str]:
+def clean_environment(
+    work: Path, plugins: Plugins, refs: Mapping[str, set[str]], endpoint: str, registry: str = ""
+) -> dict[str, str]:
     """An environment for Terraform that holds no credentials and reaches no AWS.
 
     Where the providers and the modules are all on this machine, a proxy that does not exist closes every way
@@ -74,10 +76,11 @@ def clean_environment(work: Path, plugins: Plugins, refs: Mapping[str, set[str]]
         plugins: Where the providers come from.
         refs: The refs of upstream repositories that the stacks ask for.
         endpoint: The address of the emulated account.
+        registry: What the CLI configuration says of a registry for modules.
     """
     home = work / "home"
     home.mkdir(parents=True, exist_ok=True)
-    (home / "terraform.rc").write_text(plugins.configuration)
+    (home / "terraform.rc").write_text(plugins.configuration + registry)
     clones = git_configuration(refs)
     (home / "gitconfig").write_text(clones or "")
     environment = {

@@ -107,3 +107,114 @@ def test_a_file_system_policy_is_removed(account: EmulatedAccount) -> None:
 
     with pytest.raises(ClientError, match="PolicyNotFound"):
         efs.describe_file_system_policy(FileSystemId=system)
+
+
+@pytest.fixture(scope="module")
+def cluster(account: EmulatedAccount) -> str:
+    _, subnets = account.network("10.1.0.0/16", ["10.1.0.0/20"])
+    account.cluster("ray", subnets)
+    return "ray"
+
+
+def test_a_clusters_security_group_lives_as_long_as_the_cluster(account: EmulatedAccount) -> None:
+    vpc, subnets = account.network("10.2.0.0/16", ["10.2.0.0/20"])
+    before = account.inventory()
+    account.cluster("brief", subnets)
+    network = account.client("eks").describe_cluster(name="brief")["cluster"]["resourcesVpcConfig"]
+
+    group = network["clusterSecurityGroupId"]
+    assert network["vpcId"] == vpc
+    assert {f"ec2 {group}", "eks brief"} <= account.inventory() - before
+    account.client("eks").delete_cluster(name="brief")
+    account.client("iam").delete_role(RoleName="brief")
+    assert account.inventory() == before
+
+
+def test_an_addon_has_a_release_and_is_updated(account: EmulatedAccount, cluster: str) -> None:
+    eks = account.client("eks")
+    (addon,) = eks.describe_addon_versions(addonName="coredns", kubernetesVersion="1.33")["addons"]
+    release = addon["addonVersions"][0]["addonVersion"]
+    own = {"clusterName": cluster, "addonName": "coredns"}
+    eks.create_addon(**own, addonVersion=release, tags={"team": "ml"})
+
+    update = eks.update_addon(**own, configurationValues="{}")["update"]["id"]
+
+    assert eks.describe_update(name=cluster, addonName="coredns", updateId=update)["update"]["status"] == "Successful"
+    found = eks.describe_addon(**own)["addon"]
+    assert (found["addonVersion"], found["configurationValues"], found["status"]) == (release, "{}", "ACTIVE")
+    assert eks.list_tags_for_resource(resourceArn=found["addonArn"])["tags"] == {"team": "ml"}
+    eks.delete_addon(**own)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        eks.describe_addon(**own)
+
+
+def test_an_access_entry_gains_and_loses_policies(account: EmulatedAccount, cluster: str) -> None:
+    eks = account.client("eks")
+    own = {"clusterName": cluster, "principalArn": f"arn:aws:iam::{ACCOUNT_ID}:role/teams/platform"}
+    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+    eks.create_access_entry(**own)
+
+    eks.associate_access_policy(**own, policyArn=policy, accessScope={"type": "cluster"})
+
+    assert eks.describe_access_entry(**own)["accessEntry"]["type"] == "STANDARD"
+    (found,) = eks.list_associated_access_policies(**own)["associatedAccessPolicies"]
+    assert (found["policyArn"], found["accessScope"]["type"]) == (policy, "cluster")
+    eks.disassociate_access_policy(**own, policyArn=policy)
+    assert eks.list_associated_access_policies(**own)["associatedAccessPolicies"] == []
+    eks.delete_access_entry(**own)
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        eks.list_associated_access_policies(**own)
+
+
+def test_a_pod_identity_association_changes_its_role_and_tags(account: EmulatedAccount, cluster: str) -> None:
+    eks = account.client("eks")
+    pod = {"namespace": "anyscale-operator", "serviceAccount": "anyscale-operator"}
+    role = f"arn:aws:iam::{ACCOUNT_ID}:role/"
+    made = eks.create_pod_identity_association(clusterName=cluster, roleArn=role + "one", **pod)["association"]
+    own = {"clusterName": cluster, "associationId": made["associationId"]}
+
+    eks.update_pod_identity_association(**own, roleArn=role + "two")
+    eks.tag_resource(resourceArn=made["associationArn"], tags={"team": "ml", "cost": "1"})
+    eks.untag_resource(resourceArn=made["associationArn"], tagKeys=["cost"])
+
+    found = eks.describe_pod_identity_association(**own)["association"]
+    assert (found["roleArn"], found["tags"]) == (role + "two", {"team": "ml"})
+    assert f"eks {cluster} {made['associationId']}" in account.inventory()
+    eks.delete_pod_identity_association(**own)
+    assert eks.list_pod_identity_associations(clusterName=cluster)["associations"] == []
+
+
+def test_a_node_group_keeps_how_it_is_updated(account: EmulatedAccount, cluster: str) -> None:
+    eks = account.client("eks")
+    group = eks.create_nodegroup(
+        clusterName=cluster,
+        nodegroupName="default",
+        subnets=[],
+        nodeRole=f"arn:aws:iam::{ACCOUNT_ID}:role/nodes",
+        updateConfig={"maxUnavailablePercentage": 33},
+    )["nodegroup"]
+
+    assert group["updateConfig"] == {"maxUnavailablePercentage": 33}
+    assert "remoteAccess" not in group
+
+
+def test_an_image_for_nodes_has_a_release(account: EmulatedAccount) -> None:
+    name = "/aws/service/eks/optimized-ami/1.33/amazon-linux-2023/x86_64/standard/recommended/release_version"
+    ssm = account.client("ssm")
+
+    assert ssm.get_parameter(Name=name)["Parameter"]["Value"].startswith("1.33.")
+    with pytest.raises(ClientError, match="ParameterNotFound"):
+        ssm.get_parameter(Name="/aws/service/eks/other")
+
+
+def test_a_launch_template_does_not_give_instances_its_own_tags(account: EmulatedAccount) -> None:
+    ec2 = account.client("ec2")
+    own = {"ResourceType": "launch-template", "Tags": [{"Key": "of", "Value": "template"}]}
+    given = {"ResourceType": "instance", "Tags": [{"Key": "of", "Value": "instance"}]}
+    ec2.create_launch_template(
+        LaunchTemplateName="nodes", LaunchTemplateData={"TagSpecifications": [given]}, TagSpecifications=[own]
+    )
+
+    (version,) = ec2.describe_launch_template_versions(LaunchTemplateName="nodes")["LaunchTemplateVersions"]
+    assert version["LaunchTemplateData"]["TagSpecifications"] == [given]
+    assert ec2.describe_launch_templates(LaunchTemplateNames=["nodes"])["LaunchTemplates"][0]["Tags"] == own["Tags"]

@@ -51,8 +51,11 @@ def test_doubles_stand_in_for_what_a_mirror_lacks(tmp_path: Path) -> None:
 
     assert found.origins == {
         "hashicorp/aws": "5.100.0 from a mirror",
+        "hashicorp/cloudinit": "2.3.7, a double",
+        "hashicorp/null": "3.2.4, a double",
         "hashicorp/random": "3.7.2, a double",
         "hashicorp/time": "0.13.1, a double",
+        "hashicorp/tls": "4.1.0, a double",
     }
     assert "direct" not in found.configuration
     assert not found.online
@@ -64,7 +67,7 @@ def test_the_registry_comes_before_a_mirror_that_nobody_named(tmp_path: Path) ->
 
     found = find(tmp_path, places=(mirror,), reach=online)
 
-    assert found.origins == dict.fromkeys(NEEDED, "from the registry")
+    assert found.origins == dict.fromkeys(NEEDED, "from the registry") | {"hashicorp/tls": "4.1.0, a double"}
     assert str(mirror) not in found.configuration
 
 
@@ -88,7 +91,7 @@ def test_a_named_mirror_takes_the_rest_from_the_registry(tmp_path: Path) -> None
 
     assert found.origins["hashicorp/aws"] == "5.100.0 from a mirror"
     assert found.origins["hashicorp/time"] == "from the registry"
-    assert f'direct {{ exclude = ["{REGISTRY}/hashicorp/aws"] }}' in found.configuration
+    assert f'direct {{ exclude = ["{REGISTRY}/hashicorp/aws", "{REGISTRY}/hashicorp/tls"] }}' in found.configuration
 
 
 def test_fails_when_the_named_mirror_has_no_aws(tmp_path: Path) -> None:

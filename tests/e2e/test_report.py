@@ -40,6 +40,15 @@ def test_a_missing_piece_is_skipped_and_named() -> None:
     assert not told.failed
 
 
+def test_a_note_of_several_clouds_stands_once() -> None:
+    told = report()
+
+    told.note("aws 5 for 6", "eks adapted")
+    told.note("aws 5 for 6")
+
+    assert told.notes == ["aws 5 for 6", "eks adapted"]
+
+
 def test_fails_on_a_missing_piece_where_it_must_be_there() -> None:
     told = report(strict=True)
 

@@ -1,23 +1,32 @@
-"""What the doubles of Terraform providers share: a provider with resources and without configuration."""
+"""What the doubles of Terraform providers share: a provider without configuration, resources kept in the state."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from tf.iface import DataSource, Provider, Resource
+from tf.iface import DataSource, DeleteContext, Provider, ReadContext, Resource, State, UpdateContext
 from tf.schema import Schema
 from tf.utils import Diagnostics
 
 
 class Double(Provider):
-    """A provider of a few resources, under hashicorp's name.
+    """A provider of a few resources and data sources, under hashicorp's name.
 
     Args:
-        name: The provider's name, which begins its resources' types.
+        name: The provider's name, which begins the types of both.
         resources: Its resources.
+        data_sources: Its data sources.
     """
 
-    def __init__(self, name: str, resources: list[type[Resource]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        resources: Sequence[type[Resource]] = (),
+        data_sources: Sequence[type[DataSource]] = (),
+    ) -> None:
         self.name = name
         self.resources = resources
+        self.data_sources = data_sources
 
     def get_model_prefix(self) -> str:
         return f"{self.name}_"
@@ -35,7 +44,23 @@ class Double(Provider):
         """There is no configuration."""
 
     def get_data_sources(self) -> list[type[DataSource]]:
-        return []
+        return list(self.data_sources)
 
     def get_resources(self) -> list[type[Resource]]:
-        return self.resources
+        return list(self.resources)
+
+
+class Kept(Resource):
+    """A resource that is nowhere but in the state."""
+
+    def __init__(self, provider: Double) -> None:
+        self.provider = provider
+
+    def read(self, ctx: ReadContext, current: State) -> State:
+        return current
+
+    def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
+        return planned
+
+    def delete(self, ctx: DeleteContext, current: State) -> None:
+        """There is nothing to delete."""

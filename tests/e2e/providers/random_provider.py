@@ -3,18 +3,15 @@
 import base64
 import secrets
 
-from tf.iface import CreateContext, DeleteContext, ReadContext, Resource, State, UpdateContext
+from tf.iface import CreateContext, State
 from tf.runner import run_provider
 from tf.schema import Attribute, Schema
 from tf.types import Map, Number, String
 
-from tests.e2e.providers.double import Double
+from tests.e2e.providers.double import Double, Kept
 
 
-class RandomId(Resource):
-    def __init__(self, provider: Double) -> None:
-        self.provider = provider
-
+class RandomId(Kept):
     @classmethod
     def get_name(cls) -> str:
         return "id"
@@ -42,15 +39,6 @@ class RandomId(Resource):
             "hex": prefix + value.hex(),
         }
 
-    def read(self, ctx: ReadContext, current: State) -> State:
-        return current
-
-    def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
-        return planned
-
-    def delete(self, ctx: DeleteContext, current: State) -> None:
-        """Nothing is kept outside of the state."""
-
 
 if __name__ == "__main__":
-    run_provider(Double("random", [RandomId]))
+    run_provider(Double("random", resources=[RandomId]))

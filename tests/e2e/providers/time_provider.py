@@ -1,22 +1,19 @@
 """A double of hashicorp/time for machines that can't reach the registry: `time_sleep`, which does not wait.
 
-Upstream sleeps until AWS has spread a new VPC endpoint; the emulated account has it at once.
+Upstream sleeps until AWS has spread a new VPC endpoint, or set a new cluster up; the emulated account needs no time.
 """
 
 from datetime import UTC, datetime
 
-from tf.iface import CreateContext, DeleteContext, ReadContext, Resource, State, UpdateContext
+from tf.iface import CreateContext, State
 from tf.runner import run_provider
 from tf.schema import Attribute, Schema
 from tf.types import Map, String
 
-from tests.e2e.providers.double import Double
+from tests.e2e.providers.double import Double, Kept
 
 
-class TimeSleep(Resource):
-    def __init__(self, provider: Double) -> None:
-        self.provider = provider
-
+class TimeSleep(Kept):
     @classmethod
     def get_name(cls) -> str:
         return "sleep"
@@ -35,15 +32,6 @@ class TimeSleep(Resource):
     def create(self, ctx: CreateContext, planned: State) -> State:
         return planned | {"id": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
 
-    def read(self, ctx: ReadContext, current: State) -> State:
-        return current
-
-    def update(self, ctx: UpdateContext, current: State, planned: State) -> State:
-        return planned
-
-    def delete(self, ctx: DeleteContext, current: State) -> None:
-        """Nothing is kept outside of the state."""
-
 
 if __name__ == "__main__":
-    run_provider(Double("time", [TimeSleep]))
+    run_provider(Double("time", resources=[TimeSleep]))

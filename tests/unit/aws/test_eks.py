@@ -1,5 +1,6 @@
 """The Kubernetes cluster and its node groups."""
 
+import re
 from typing import Any
 
 import pytest
@@ -160,7 +161,9 @@ def test_a_cluster_has_what_its_nodes_and_pods_need(stack: CloudStack) -> None:
     assert (rendered["vpc_id"], rendered["subnet_ids"]) == (NETWORK.vpc_id, NETWORK.node_subnet_ids)
     assert rendered["addons"] == ADDONS
     assert rendered["enable_cluster_creator_admin_permissions"] is True
-    assert rendered["node_security_group_additional_rules"]["nodes"].items() >= {"protocol": "-1", "self": True}.items()
+    rule = rendered["node_security_group_additional_rules"]["nodes"]
+    assert rule.items() >= {"protocol": "-1", "self": True}.items()
+    assert re.fullmatch(r"[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]{1,255}", rule["description"])  # AWS takes no others
     assert "endpoint_public_access" not in rendered
     assert "create_kms_key" not in rendered
 

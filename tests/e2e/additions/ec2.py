@@ -1,0 +1,22 @@
+"""EC2: launch templates whose own tags are not among those that they give to instances; moto mixes them."""
+
+from moto.core.responses import ActionResult
+from moto.ec2.responses import EC2Response
+from moto.ec2.urls import url_paths
+
+
+class EC2(EC2Response):
+    """Moto's EC2 with this addition."""
+
+    def create_launch_template(self) -> ActionResult:
+        answer = super().create_launch_template()
+        (template,) = self.ec2_backend.describe_launch_templates(template_names=[self._get_param("LaunchTemplateName")])
+        data = template.latest_version().data
+        specifications = data.get("TagSpecifications", [])
+        data["TagSpecifications"] = [each for each in specifications if each["ResourceType"] != "launch-template"]
+        return answer
+
+
+def register() -> None:
+    """Serve EC2 with this addition."""
+    url_paths.update(dict.fromkeys(url_paths, EC2.dispatch))

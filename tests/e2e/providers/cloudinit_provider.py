@@ -1,0 +1,43 @@
+"""A double of hashicorp/cloudinit for machines that can't reach the registry: the schema of `cloudinit_config`.
+
+No node group of ours has parts of its own, so upstream never reads it.
+"""
+
+from tf.blocks import SetNestedBlock
+from tf.iface import Config, DataSource, ReadDataContext, State
+from tf.runner import run_provider
+from tf.schema import Attribute, Block, Schema
+from tf.types import Bool, String
+
+from tests.e2e.providers.double import Double
+
+
+class CloudinitConfig(DataSource):
+    def __init__(self, provider: Double) -> None:
+        self.provider = provider
+
+    @classmethod
+    def get_name(cls) -> str:
+        return "config"
+
+    @classmethod
+    def get_schema(cls) -> Schema:
+        part = [
+            Attribute(name, String(), optional=True) for name in ("content", "content_type", "filename", "merge_type")
+        ]
+        return Schema(
+            [
+                Attribute("gzip", Bool(), optional=True),
+                Attribute("base64_encode", Bool(), optional=True),
+                Attribute("boundary", String(), optional=True),
+                Attribute("rendered", String(), computed=True),
+            ],
+            block_types=[SetNestedBlock("part", Block(part))],
+        )
+
+    def read(self, ctx: ReadDataContext, config: Config) -> State:
+        raise NotImplementedError("the double of cloudinit_config is a schema only")
+
+
+if __name__ == "__main__":
+    run_provider(Double("cloudinit", data_sources=[CloudinitConfig]))

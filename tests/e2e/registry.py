@@ -1,0 +1,95 @@
+"""The modules of the Terraform registry: a registry of a few, on loopback, which sends Terraform on to git."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from tests.e2e.plugins import REGISTRY
+
+
+class RegistryModule(NamedTuple):
+    """A version of a module in the registry: the module as a call's `source`, and the version."""
+
+    source: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.version}"
+
+    @property
+    def repository(self) -> str:
+        """Where it is on GitHub, as `org/name`; the registry takes repositories of this name only."""
+        namespace, name, provider = self.source.split("/")
+        return f"{namespace}/terraform-{provider}-{name}"
+
+    @property
+    def ref(self) -> str:
+        """The tag."""
+        return f"v{self.version}"
+
+
+EKS = RegistryModule("terraform-aws-modules/eks/aws", "21.19.0")
+KMS = RegistryModule("terraform-aws-modules/kms/aws", "4.0.0")
+_CALLED = {EKS: [KMS]}
+"""The registry's modules that they call in turn."""
+
+
+def registry_modules(folder: Path) -> list[RegistryModule]:
+    """The registry's modules that a stack needs."""
+    calls = json.loads((folder / "cdk.tf.json").read_text()).get("module", {}).values()
+    called = [RegistryModule(call["source"], call["version"]) for call in calls if "version" in call]
+    return [module for one in called for module in (one, *_CALLED.get(one, []))]
+
+
+class Registry:
+    """Answers as registry.terraform.io does, each module at one version; a context manager."""
+
+    def __init__(self) -> None:
+        self._answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/"
+
+    @property
+    def configuration(self) -> str:
+        """What makes Terraform ask for modules here; for providers it goes where it did."""
+        services = {"modules.v1": self.url, "providers.v1": f"https://{REGISTRY}/v1/providers/"}
+        told = "".join(f'    "{name}" = "{url}"\n' for name, url in services.items())
+        return f'host "{REGISTRY}" {{\n  services = {{\n{told}  }}\n}}\n'
+
+    def add(self, module: RegistryModule, folder: Path | None = None) -> None:
+        """Serve a module: from its tag, or from a folder."""
+        place = folder.as_uri() if folder else f"git::https://github.com/{module.repository}.git?ref={module.ref}"
+        versions = {"modules": [{"versions": [{"version": module.version}]}]}
+        self._answers[f"/{module.source}/versions"] = (200, {}, json.dumps(versions).encode())
+        self._answers[f"/{module.source}/{module.version}/download"] = (204, {"X-Terraform-Get": place}, b"")
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        answers = self._answers
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, headers, body = answers.get(self.path, (404, {}, b""))
+                self.send_response(status)
+                for name, value in {"Content-Type": "application/json", **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                """Keeps the report clean."""
+
+        return Handler
