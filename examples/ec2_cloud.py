@@ -10,7 +10,7 @@ from stacks.ec2 import Ec2Config, Ec2Stack
 app = App()
 Ec2Stack(
     app,
-    "prod",
+    "ec2-prod",
     Ec2Config(
         region="us-east-2",
         org_id="org_1234abcd",

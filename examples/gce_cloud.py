@@ -11,7 +11,7 @@ from stacks.gce import GceConfig, GceStack
 app = App()
 GceStack(
     app,
-    "prod",
+    "gce-prod",
     GceConfig(
         region="us-central1",
         org_id="org_1234abcd",

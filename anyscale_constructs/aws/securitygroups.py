@@ -1,5 +1,6 @@
 """The security group of Anyscale's nodes: new, or an existing one."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
@@ -18,6 +19,7 @@ _RULE_LISTS = (
     "egress_to_self",
     "egress_to_cidr_map",
 )
+_DESCRIPTION = re.compile(r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 _ANYWHERE = "0.0.0.0/0"
 
 
@@ -74,6 +76,17 @@ def ranges_have_no_blanks(i: Inputs) -> Finding | None:
         ranges = rule.get("cidr_blocks", "")
         if not is_unresolved(ranges) and set(ranges) & set(" \t\n"):
             return Finding("cidr_blocks has a blank", "join the ranges by commas alone", ranges)
+    return None
+
+
+def descriptions_are_ones_that_aws_takes(i: Inputs) -> Finding | None:
+    """AWS refuses others, an apostrophe among them, after the group is made."""
+    for name in _RULE_LISTS:
+        for rule in filter(_known, i[name]):
+            text = rule.get("description", "")
+            if not is_unresolved(text) and not _DESCRIPTION.fullmatch(text):
+                allowed = "at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
+                return Finding(f"{name} has a rule whose description AWS refuses", "write it otherwise", text, allowed)
     return None
 
 
@@ -175,6 +188,7 @@ class SecurityGroups(SecurityGroupsModule):
         rules_from_ranges_have_ranges,
         ranges_have_no_blanks,
         ranges_are_given_once,
+        descriptions_are_ones_that_aws_takes,
         rules_for_the_group_itself_say_so,
         nodes_reach_each_other,
         an_existing_group_is_named,

@@ -64,6 +64,18 @@ TABLE = Table(
             ],
         ),
         Case(
+            securitygroups.descriptions_are_ones_that_aws_takes,
+            "has a rule whose description AWS refuses",
+            [
+                {"ingress_from_cidr_map": [HTTPS | {"description": "our users' office"}]},
+                {"ingress_with_self": [{"rule": "all-all", "description": "a" * 256}]},
+            ],
+            [
+                {"ingress_from_cidr_map": [HTTPS | {"description": "users (office), see [wiki]: #1"}]},
+                {"ingress_from_cidr_map": [HTTPS | {"description": expr("var.about")}]},
+            ],
+        ),
+        Case(
             securitygroups.ranges_are_given_once,
             "ingress_from_cidr_map opens the same ports to a range twice",
             [
