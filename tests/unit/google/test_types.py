@@ -16,6 +16,7 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
         ["us-central1", "europe-west12", "northamerica-northeast1"],
         ["us-east-1", "us-central1-b", "US", "us"],
     ),
+    "GcpLocation": (["us-central1", "us-central1-f"], ["us", "us-east-1", "US"]),
     "GcpZone": (["us-central1-f", "europe-west12-a"], ["us-central1", "us-east-1a", "b"]),
     "BillingAccountId": (["01ABCD-234567-89EF01"], ["01abcd-234567-89ef01", "billingAccounts/01ABCD-234567-89EF01"]),
     "FolderId": (["123", "folders/123"], ["ml", "organizations/123", 123]),
