@@ -38,7 +38,7 @@ from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, gpu_instance_types, operator_values
 from anyscale_constructs.kubernetes.charts import OPERATOR
 from anyscale_constructs.kubernetes.stack import ca_certificate
-from anyscale_constructs.registration.in_stack import TerraformRegistration
+from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import AzureConfig, CloudResource, KubernetesConfig, ObjectStorage
 
 # Since 4.65 a federated credential names its identity as version 5 does.
@@ -127,8 +127,8 @@ class AksStack(CloudStack):
         self.add_provider(
             "azurerm", features=features, subscription_id=config.subscription_id, storage_use_azuread=True
         )
-        self.registration = self._registration() if config.registration == "terraform" else None
-        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
+        self.registration = StackRegistration(self, config, "AZURE")
+        self.cloud_id = self.registration.cloud_id
         self.tags = config.standard_tags(self.cloud_id) | config.tags
         self.place = {"location": config.region, "resource_group_name": self._resource_group()}
 
@@ -152,12 +152,6 @@ class AksStack(CloudStack):
     def build(cls, scope: Construct, name: str, config: AksConfig) -> list[CloudStack]:
         """Both stacks of the cloud."""
         return [cls(scope, name, config), AksOperatorStack(scope, name, config)]
-
-    def _registration(self) -> TerraformRegistration:
-        config = self.config
-        return TerraformRegistration(
-            self, provider="AZURE", region=config.region, networking_mode=config.networking_mode
-        )
 
     def _resource_group(self) -> str:
         if self.config.resource_group_name is not None:
@@ -214,10 +208,7 @@ class AksStack(CloudStack):
             "anyscale_operator_client_id": identity.attribute("client_id"),
             "anyscale_operator_principal_id": identity.attribute("principal_id"),
         }
-        resource = self._resource()
-        self.add_cloud_outputs(outputs, resource)
-        if self.registration:
-            self.registration.add_resource(resource)
+        self.registration.finish(outputs, self._resource())
 
     def _resource(self) -> CloudResource:
         config, identity = self.config, self.operator_identity

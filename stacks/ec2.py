@@ -19,7 +19,7 @@ from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import existing_if, refuse
 from anyscale_constructs.core.types import ExternalId, NetworkingMode
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.registration.in_stack import TerraformRegistration
+from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
 
 
@@ -77,8 +77,8 @@ class Ec2Stack(AwsStack):
     def __init__(self, scope: Construct, name: str, config: Ec2Config) -> None:
         super().__init__(scope, name, config)
         self.external_id = config.external_id or f"{config.org_id}-{name}"
-        self.registration = self._registration() if config.registration == "terraform" else None
-        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
+        self.registration = StackRegistration(self, config, "AWS")
+        self.cloud_id = self.registration.cloud_id
 
         self.vpc = self._make_vpc(config.networking_mode)
         self.security_group = self._security_group()
@@ -89,10 +89,6 @@ class Ec2Stack(AwsStack):
         self._make_stores(self.vpc, self.security_group)
 
         self._add_outputs()
-
-    def _registration(self) -> TerraformRegistration:
-        config = self.config
-        return TerraformRegistration(self, provider="AWS", region=config.region, networking_mode=config.networking_mode)
 
     def _security_group(self) -> SecurityGroups | ExistingSecurityGroup:
         group = self.config.security_group
@@ -152,10 +148,7 @@ class Ec2Stack(AwsStack):
             "anyscale_iam_role_cluster_node_arn": iam.cluster_node_role_arn,
             "anyscale_iam_instance_profile_role_arn": iam.cluster_node_instance_profile_arn,
         }
-        resource = self._resource()
-        self.add_cloud_outputs(outputs, resource)
-        if self.registration:
-            self.registration.add_resource(resource)
+        self.registration.finish(outputs, self._resource())
 
     def _resource(self) -> CloudResource:
         config = self.config

@@ -43,7 +43,7 @@ from anyscale_constructs.kubernetes import (
 from anyscale_constructs.kubernetes.charts import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
 from anyscale_constructs.kubernetes.operator import Global
 from anyscale_constructs.kubernetes.stack import ca_certificate
-from anyscale_constructs.registration.in_stack import TerraformRegistration
+from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import (
     AwsConfig,
     CloudResource,
@@ -108,8 +108,8 @@ class EksStack(AwsStack):
     def __init__(self, scope: Construct, name: str, config: EksConfig) -> None:
         super().__init__(scope, name, config)
         self.require(*_AWS)
-        self.registration = self._registration() if config.registration == "terraform" else None
-        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
+        self.registration = StackRegistration(self, config, "AWS")
+        self.cloud_id = self.registration.cloud_id
         self.cluster_name = cluster_name(name, config)
 
         self.vpc = self._make_vpc(
@@ -137,10 +137,6 @@ class EksStack(AwsStack):
     def build(cls, scope: Construct, name: str, config: EksConfig) -> list[CloudStack]:
         """Both stacks of the cloud."""
         return [cls(scope, name, config), EksOperatorStack(scope, name, config)]
-
-    def _registration(self) -> TerraformRegistration:
-        config = self.config
-        return TerraformRegistration(self, provider="AWS", region=config.region, networking_mode=config.networking_mode)
 
     def _cluster(self) -> Eks | ExistingCluster:
         cluster = self.config.cluster
@@ -202,10 +198,7 @@ class EksStack(AwsStack):
                 "anyscale_eks_oidc_provider_arn": self.cluster.oidc_provider_arn,
                 "anyscale_eks_node_security_group_id": self.cluster.node_security_group_id,
             }
-        resource = self._resource()
-        self.add_cloud_outputs(outputs, resource)
-        if self.registration:
-            self.registration.add_resource(resource)
+        self.registration.finish(outputs, self._resource())
 
     def _resource(self) -> CloudResource:
         config = self.config

@@ -27,7 +27,7 @@ from anyscale_constructs.google.config import (
     texts,
 )
 from anyscale_constructs.google.stack import GoogleStack
-from anyscale_constructs.registration.in_stack import TerraformRegistration
+from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, ObjectStorage
 
 # what upstream's root module passes on from new parts under their own names
@@ -80,8 +80,8 @@ class GceStack(GoogleStack):
 
     def __init__(self, scope: Construct, name: str, config: GceConfig) -> None:
         super().__init__(scope, name, config)
-        self.registration = self._registration() if config.registration == "terraform" else None
-        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
+        self.registration = StackRegistration(self, config, "GCP")
+        self.cloud_id = self.registration.cloud_id
 
         logging = isinstance(config.iam, IamConfig) and config.iam.cluster_node_logging
         self._make_project(
@@ -106,10 +106,6 @@ class GceStack(GoogleStack):
             )
 
         self._add_outputs()
-
-    def _registration(self) -> TerraformRegistration:
-        config = self.config
-        return TerraformRegistration(self, provider="GCP", region=config.region, networking_mode=config.networking_mode)
 
     def _vpc(self) -> Vpc | ExistingVpc:
         vpc = self.config.vpc
@@ -184,10 +180,7 @@ class GceStack(GoogleStack):
             }
         if isinstance(iam, Iam):
             outputs |= {name: iam.output(name) for name in _IAM_OUTPUTS}
-        resource = self._resource()
-        self.add_cloud_outputs(outputs, resource)
-        if self.registration:
-            self.registration.add_resource(resource)
+        self.registration.finish(outputs, self._resource())
 
     def _resource(self) -> CloudResource:
         config = self.config

@@ -33,7 +33,7 @@ from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, gpu_in
 from anyscale_constructs.kubernetes.charts import OPERATOR
 from anyscale_constructs.kubernetes.stack import ca_certificate
 from anyscale_constructs.modules.google.gke import GkeDatabaseEncryption, GkeMasterAuthorizedNetworks
-from anyscale_constructs.registration.in_stack import TerraformRegistration
+from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import (
     CloudResource,
     FileStorage,
@@ -107,8 +107,8 @@ class GkeStack(GoogleStack):
     def __init__(self, scope: Construct, name: str, config: GkeConfig) -> None:
         super().__init__(scope, name, config)
         self.require(*_GOOGLE)
-        self.registration = self._registration() if config.registration == "terraform" else None
-        self.cloud_id = self.registration.cloud_id if self.registration else config.cloud_id
+        self.registration = StackRegistration(self, config, "GCP")
+        self.cloud_id = self.registration.cloud_id
 
         self._make_project(
             dict.fromkeys(("container.googleapis.com", "logging.googleapis.com", "monitoring.googleapis.com"), True)
@@ -138,10 +138,6 @@ class GkeStack(GoogleStack):
     def build(cls, scope: Construct, name: str, config: GkeConfig) -> list[CloudStack]:
         """Both stacks of the cloud."""
         return [cls(scope, name, config), GkeOperatorStack(scope, name, config)]
-
-    def _registration(self) -> TerraformRegistration:
-        config = self.config
-        return TerraformRegistration(self, provider="GCP", region=config.region, networking_mode=config.networking_mode)
 
     def _vpc(self) -> Vpc | ExistingVpc:
         vpc = self.config.vpc
@@ -204,10 +200,7 @@ class GkeStack(GoogleStack):
             "anyscale_gke_cluster_name": cluster_name(self.name, self.config),
             "anyscale_operator_service_account_email": self.account.email,
         }
-        resource = self._resource()
-        self.add_cloud_outputs(outputs, resource)
-        if self.registration:
-            self.registration.add_resource(resource)
+        self.registration.finish(outputs, self._resource())
 
     def _resource(self) -> CloudResource:
         config = self.config

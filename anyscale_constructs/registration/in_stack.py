@@ -1,9 +1,10 @@
-"""Registration inside a stack, through Anyscale's own Terraform provider, in the same apply."""
+"""Registration as far as a stack has to do with it."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
 
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
-from anyscale_constructs.core.expressions import Expr, expr
+from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.stack import CloudStack
@@ -19,32 +20,61 @@ from anyscale_constructs.registration.terraform import (
 )
 
 
-class TerraformRegistration:
-    """The cloud as two resources of the provider: empty first, for its id; then, after all modules, its resource.
+class Config(Protocol):
+    """What registering reads of a cloud's configuration."""
 
-    The provider is in beta and breaks something in nearly every minor version, so it is pinned exactly. Its token
-    is ANYSCALE_CLI_TOKEN in the environment of Terraform.
+    @property
+    def region(self) -> str:
+        """The cloud's region."""
+
+    @property
+    def networking_mode(self) -> str:
+        """PUBLIC or PRIVATE."""
+
+    @property
+    def cloud_id(self) -> str | None:
+        """The cloud's id, if it is there already."""
+
+    @property
+    def registration(self) -> Literal["command", "terraform"]:
+        """Who registers it."""
+
+
+class StackRegistration:
+    """How a stack's cloud is registered: by the command, which reads outputs, or by Terraform in the same apply.
+
+    To Terraform the cloud is two resources: empty first, for its id; then, after all modules, its infrastructure. The
+    provider is in beta and breaks something in nearly every minor version, so it is pinned exactly. Its token is
+    ANYSCALE_CLI_TOKEN in the environment of Terraform.
 
     Args:
         stack: The cloud's stack; its name is the cloud's.
-        provider: AWS or GCP.
-        region: The cloud's region.
-        networking_mode: PUBLIC or PRIVATE.
+        config: Its configuration.
+        provider: AWS, AZURE or GCP.
     """
 
-    def __init__(self, stack: CloudStack, *, provider: str, region: str, networking_mode: str) -> None:
+    def __init__(self, stack: CloudStack, config: Config, provider: str) -> None:
         self._stack = stack
-        stack.require("registration: terraform", TERRAFORM_VERSION, {"anyscale": RequiredProvider(SOURCE, VERSION)})
-        stack.add_provider("anyscale")
-        self._add("cloud", "anyscale_cloud", cloud_arguments(stack.name, provider, region, networking_mode))
+        self._by_terraform = config.registration == "terraform"
+        self.cloud_id: str | None = config.cloud_id
+        """The cloud's id, which narrows the control plane's permissions to the cloud's tag; None if nobody knows it."""
+        if self._by_terraform:
+            stack.require("registration: terraform", TERRAFORM_VERSION, {"anyscale": RequiredProvider(SOURCE, VERSION)})
+            stack.add_provider("anyscale")
+            arguments = cloud_arguments(stack.name, provider, config.region, config.networking_mode)
+            self._add("cloud", "anyscale_cloud", arguments)
+            self.cloud_id = expr("anyscale_cloud.cloud.id", "string")
 
-    @property
-    def cloud_id(self) -> Expr:
-        """The cloud's id, which narrows the control plane's permissions to the cloud's tag."""
-        return expr("anyscale_cloud.cloud.id", "string")
+    def finish(self, outputs: Mapping[str, Any], resource: CloudResource) -> None:
+        """Gives the stack its outputs, and the cloud its infrastructure, once all of it is there.
 
-    def add_resource(self, resource: CloudResource) -> None:
-        """Gives the cloud its infrastructure, once all of it is there, and the stack the ids as outputs."""
+        Args:
+            outputs: Upstream's own, by name; those that are None are left out.
+            resource: The infrastructure.
+        """
+        self._stack.add_cloud_outputs(outputs, resource)
+        if not self._by_terraform:
+            return
         arguments = {"cloud_id": self.cloud_id, **resource_arguments(resource)}
         # A reference to a role does not wait for its policies.
         others = [child.address for child in self._stack.node.children if isinstance(child, Resource)]
