@@ -84,6 +84,7 @@ class AksConfig(CloudConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        self.refuse_idle("mirror")
         cluster, vnet = self.cluster, self.vnet
         if isinstance(cluster, ExistingCluster):
             if "vnet" in self.model_fields_set:

@@ -26,7 +26,7 @@ from anyscale_constructs.aws.pod_roles import (
     load_balancer_statements,
 )
 from anyscale_constructs.aws.stack import AwsStack
-from anyscale_constructs.core.expressions import Expr
+from anyscale_constructs.core.expressions import Expr, is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import existing_if, refuse
 from anyscale_constructs.core.resource import Data, Resource
@@ -80,6 +80,12 @@ class EksConfig(AwsCloudConfig):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if isinstance(self.cluster, ExistingCluster):
+            oidc = self.cluster.oidc_provider_arn
+            if oidc is not None and (is_unresolved(oidc) or f"oidc.eks.{self.region}." not in oidc):
+                raise refuse(
+                    "cluster.oidc_provider_arn is not known here, or not in the cloud's region",
+                    f"write out the ARN of the provider in {self.region}",
+                )
             if not isinstance(self.vpc, ExistingVpc):
                 raise refuse(
                     f"cluster.cluster_name is {self.cluster.cluster_name}, which is in a VPC, but vpc would be new",
@@ -141,7 +147,7 @@ class EksStack(AwsStack):
     def _cluster(self) -> Eks | ExistingCluster:
         cluster = self.config.cluster
         if isinstance(cluster, ExistingCluster):
-            if cluster.node_role_name:
+            if cluster.node_role_name is not None:
                 for name, policy in self._node_policies().items():
                     attachment = {"role": cluster.node_role_name, "policy_arn": policy}
                     Resource(self, "aws_iam_role_policy_attachment", f"nodes_{name}", attachment)
@@ -311,12 +317,14 @@ class EksOperatorStack(OperatorStack):
 def cluster_name(name: str, config: EksConfig) -> str:
     """The cluster's name, by which the second stack finds it."""
     cluster = config.cluster
-    return cluster.cluster_name if isinstance(cluster, ExistingCluster) else cluster.name or name
+    if isinstance(cluster, ExistingCluster):
+        return cluster.cluster_name
+    return name if cluster.name is None else cluster.name
 
 
 def _pods(chart: Chart, name: str, config: EksConfig) -> Pods:
     oidc = config.cluster.oidc_provider_arn if isinstance(config.cluster, ExistingCluster) else None
-    return Pods(cluster_name(name, config), chart.namespace, chart.service_account, oidc)
+    return Pods(name, cluster_name(name, config), chart.namespace, chart.service_account, oidc)
 
 
 def _role_prefix(id: str, config: EksConfig) -> str:

@@ -14,7 +14,8 @@ from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import Model, explain, refuse
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.engine import Annotations, Construct
+from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.kubernetes.charts import OPERATOR, Release, WriteOnly, merge
 from anyscale_constructs.kubernetes.config import ReleaseConfig
@@ -69,12 +70,15 @@ class GenericConfig(CloudConfig):
 
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
+        self.refuse_idle("cloud_id", "deploy_environment", "mirror")
         if self.registration == "terraform":
             raise refuse("registration: terraform has no place for clouds on any cluster", "leave out registration")
         try:
             self.resource()
         except ValidationError as error:
-            raise PydanticCustomError("not_allowed", "{text}", {"text": explain(error)}) from error
+            raise PydanticCustomError(
+                "not_allowed", "{text}", {"text": explain(error).replace("object_storage.", "bucket.")}
+            ) from error
         return self
 
     def resource(self) -> CloudResource:
@@ -135,6 +139,11 @@ class GenericOperatorStack(OperatorStack):
         releases, balancer = config.releases, config.load_balancer
         self.connect_by_context(config.kube_context)
         self.device_plugin(releases.device_plugin)
+        if releases.gateway.enabled and config.networking_mode == "PRIVATE" and not balancer.annotations:
+            Annotations.of(self).add_warning(
+                "networking_mode is PRIVATE, but load_balancer.annotations is empty, so the cluster may make a load "
+                "balancer of the internet. To mend it: give the annotation that makes it an internal one"
+            )
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, balancer.annotations, balancer.address)
         if releases.operator.enabled:
             self._operator(config, gateway, ready)
@@ -169,6 +178,12 @@ def _with_token(release: ReleaseConfig) -> ReleaseConfig:
     environment: Any = release.values
     for key in _ENVIRONMENT:
         environment = environment.get(key) if isinstance(environment, Mapping) else None
+    if environment is not None and not isinstance(environment, list):
+        raise ConfigError(
+            f"releases.operator.values.{'.'.join(_ENVIRONMENT)} must be a list",
+            value=environment,
+            mend="write - name: ...",
+        )
     reference = {"name": _TOKEN_RELEASE, "key": _TOKEN}
     ours = {"name": _TOKEN, "valueFrom": {"secretKeyRef": reference}}
     over = {"operator": {"container": {"additionalEnv": [ours, *(environment or [])]}}}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Tag, model_validator
 
-from anyscale_constructs.core.expressions import Expr, expr
+from anyscale_constructs.core.expressions import Expr, expr, is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import existing_if, refuse
 from anyscale_constructs.core.resource import Data
@@ -73,12 +73,12 @@ class GkeConfig(GoogleCloudConfig):
     def _fits_together(self) -> Self:
         if not isinstance(self.project, ExistingProject) and self.project.id is None:
             raise refuse("project.id is not set, and the operator's stack finds the cluster by it", "choose an id")
+        for place in self._places():
+            if not is_unresolved(place) and place != self.region and place.rpartition("-")[0] != self.region:
+                raise refuse(f"cluster: {place} is not in the cloud's region, {self.region}", "correct one of them")
         if isinstance(self.cluster, ExistingCluster):
-            location = self.cluster.location or self.region
-            if location != self.region and location.rpartition("-")[0] != self.region:
-                raise refuse(
-                    f"cluster.location {location} is not in the cloud's region, {self.region}", "correct one of them"
-                )
+            if not isinstance(self.project, ExistingProject):
+                raise refuse("project is new, so cluster.cluster_name can't be in it", "name the cluster's project_id")
             if not isinstance(self.vpc, ExistingVpc):
                 raise refuse(
                     f"cluster.cluster_name is {self.cluster.cluster_name}, which is in a VPC, but vpc would be new",
@@ -90,6 +90,11 @@ class GkeConfig(GoogleCloudConfig):
                 "name the subnet's secondary ranges",
             )
         return self
+
+    def _places(self) -> list[str]:
+        if isinstance(self.cluster, ExistingCluster):
+            return [] if self.cluster.location is None else [self.cluster.location]
+        return self.cluster.zones
 
 
 class GkeStack(GoogleStack):
@@ -177,7 +182,7 @@ class GkeStack(GoogleStack):
             enable_private_endpoint=False if cluster.public_access_cidrs else None,
             master_authorized_networks=networks or None,
             master_ipv4_cidr_block=cluster.master_ipv4_cidr_block,
-            database_encryption=[encryption] if cluster.kms_key_name else None,
+            database_encryption=None if cluster.kms_key_name is None else [encryption],
             deletion_protection=None if cluster.deletion_protection else False,
             service_account=self.account.email,
             node_pools=node_pools(cluster.nodes),
@@ -276,12 +281,14 @@ class GkeOperatorStack(OperatorStack):
 def cluster_name(name: str, config: GkeConfig) -> str:
     """The cluster's name, by which the second stack finds it."""
     cluster = config.cluster
-    return cluster.cluster_name if isinstance(cluster, ExistingCluster) else cluster.name or name
+    if isinstance(cluster, ExistingCluster):
+        return cluster.cluster_name
+    return name if cluster.name is None else cluster.name
 
 
 def account_name(name: str, config: GkeConfig) -> str:
     """The name of the operator's account, by which the second stack finds it."""
-    return config.service_account_name or f"{name}-operator"
+    return f"{name}-operator" if config.service_account_name is None else config.service_account_name
 
 
 def _project_id(config: GkeConfig) -> str:
@@ -291,5 +298,6 @@ def _project_id(config: GkeConfig) -> str:
 
 def _found(stack: CloudStack, config: GkeConfig, name: str) -> Data:
     location = config.cluster.location if isinstance(config.cluster, ExistingCluster) else None
-    arguments = {"project": _project_id(config), "location": location or config.region, "name": name}
+    place = config.region if location is None else location
+    arguments = {"project": _project_id(config), "location": place, "name": name}
     return Data(stack, "google_container_cluster", "this", arguments)

@@ -28,20 +28,22 @@ class Pods:
     """The pods of one service account, and how they get a role of their own.
 
     Args:
+        cloud_name: Their cloud's.
         cluster_name: The cluster, which has the add-on eks-pod-identity-agent, if it has no oidc_provider_arn.
         namespace: The service account's.
         service_account: Its name.
         oidc_provider_arn: The cluster's OIDC provider.
     """
 
+    cloud_name: str
     cluster_name: str
     namespace: str
     service_account: str
     oidc_provider_arn: str | None = None
 
     def role_name(self, prefix: str) -> str:
-        """The role's name by OIDC, for which the service account has to name the role: no suffix makes it unique."""
-        return prefix + self.cluster_name
+        """The role's name by OIDC, which the service account has to know, so that no suffix makes it unique."""
+        return prefix + self.cloud_name
 
     def trust(self) -> Statement:
         """Who may take the role."""
@@ -51,7 +53,7 @@ class Pods:
                 "Principal": {"Service": "pods.eks.amazonaws.com"},
                 "Action": ["sts:AssumeRole", "sts:TagSession"],
             }
-        issuer = self.oidc_provider_arn.partition("/")[2]
+        issuer = self.oidc_provider_arn.partition("oidc-provider/")[2]
         account = f"system:serviceaccount:{self.namespace}:{self.service_account}"
         return {
             "Effect": "Allow",
@@ -130,10 +132,21 @@ def add_pod_role(
 def bucket_statements(bucket_arn: str, kms_key_arn: str | None = None) -> list[Statement]:
     """What Anyscale's operator and its workloads do: nothing but use the one bucket, and its key."""
     statements = [
-        _allow(["s3:ListBucket"], [bucket_arn]),
-        _allow(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [bucket_arn + "/*"]),
+        _allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [bucket_arn]),
+        _allow(
+            [
+                "s3:AbortMultipartUpload",
+                "s3:DeleteObject",
+                "s3:GetObject",
+                "s3:ListMultipartUploadParts",
+                "s3:PutObject",
+            ],
+            [bucket_arn + "/*"],
+        ),
     ]
-    return statements + ([_allow(["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn])] if kms_key_arn else [])
+    if kms_key_arn is not None:
+        statements.append(_allow(["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn]))
+    return statements
 
 
 def autoscaler_statements(cluster_name: str) -> list[Statement]:

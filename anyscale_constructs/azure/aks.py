@@ -9,9 +9,10 @@ from anyscale_constructs.azure.identity import assign_role
 from anyscale_constructs.azure.nodes import default_node_pool, node_pools
 from anyscale_constructs.core.expressions import expr, is_unresolved
 from anyscale_constructs.core.resource import Data, Resource
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.engine import Annotations, Construct
 
 _LONGEST_DNS_PREFIX = 54
+_ANYWHERE = "0.0.0.0/0"
 _DNS_ADDRESS = 10
 _ADMINISTRATOR = "Azure Kubernetes Service RBAC Cluster Admin"
 # AKS has settings of its own for upgrades, which are no change of ours.
@@ -118,6 +119,11 @@ def add_cluster(
         },
         [network],
     )
+    if _ANYWHERE in ranges:
+        Annotations.of(resource).add_warning(
+            f"authorized_ip_ranges lets the whole internet reach the cluster's API; given: {_ANYWHERE!r}. To mend it: "
+            "name the ranges that Terraform and your administrators come from"
+        )
     for pool, arguments in node_pools(cluster.nodes).items():
         placed = {
             "kubernetes_cluster_id": resource.attribute("id"),

@@ -16,11 +16,12 @@ from anyscale_constructs.azure.types import (
     SubnetId,
     Tags,
 )
+from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.types import Cidr
 
-_ANYWHERE = "0.0.0.0/0"
+_LONGEST_SERVICE_PREFIX = 28
 
 
 class VnetConfig(Model):
@@ -105,11 +106,12 @@ class ClusterConfig(Model):
     tags: Tags = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _the_api_is_not_open_to_the_internet(self) -> Self:
-        if _ANYWHERE in self.authorized_ip_ranges:
+    def _services_have_room(self) -> Self:
+        found = sizing.network(self.service_cidr)
+        if found and found.prefixlen > _LONGEST_SERVICE_PREFIX:
             raise refuse(
-                f"authorized_ip_ranges lets the whole internet reach the cluster's API: {_ANYWHERE}",
-                "name the ranges your administrators come from, or leave it out",
+                f"service_cidr {found} is too small: the cluster's DNS server has its tenth address",
+                f"take a /{_LONGEST_SERVICE_PREFIX} or larger",
             )
         return self
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -120,15 +121,21 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
             synthesized = _synthesized(file)
             if folder.name in live or not synthesized:
                 continue
-            kept = {other.name for other in folder.iterdir() if other != file}
-            state = synthesized.get("terraform", {}).get("backend", {}).get("local", {}).get("path")
-            kept |= {state} if state and (folder / state).exists() else set()
+            assets = folder / "assets"
+            kept = {other.name for other in folder.iterdir() if other not in {file, assets}}
+            settings = synthesized.get("terraform", {})
+            state = settings.get("backend", {}).get("local", {}).get("path")
+            if state is None:
+                kept.add("a state elsewhere, perhaps")
+            elif (folder / state).exists():
+                kept.add(state)
             if kept:
                 yield (
                     f"{folder} stays, though no cloud makes this stack any more: there is {', '.join(sorted(kept))}. "
                     "To mend it: terraform destroy, if it is deployed, and delete the folder"
                 )
             else:
+                shutil.rmtree(assets, ignore_errors=True)
                 file.unlink()
                 folder.rmdir()
                 yield f"{folder} is removed: no cloud makes this stack any more"

@@ -1,5 +1,6 @@
 """Terraform backends: always explicit, so that the same configuration gives the same bytes everywhere."""
 
+import pathlib
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -87,6 +88,8 @@ def remote_state(backend: Backend, name: str) -> dict[str, Any]:
         workspace = {"organization": backend.organization, "hostname": backend.hostname, "workspaces": {"name": there}}
         return {"backend": "remote", "config": workspace}
     config = backend.model_dump(exclude={"type", "role_arn"}, exclude_none=True) | {_PLACES[backend.type]: there}
-    if isinstance(backend, S3) and backend.role_arn:
+    if isinstance(backend, Local) and backend.path is not None and not pathlib.PurePath(there).is_absolute():
+        config["path"] = f"../{name}/{there}"  # it is relative to that stack's folder
+    if isinstance(backend, S3) and backend.role_arn is not None:
         config["assume_role"] = {"role_arn": backend.role_arn}
     return {"backend": backend.type, "config": config}

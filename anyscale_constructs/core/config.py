@@ -56,6 +56,12 @@ class CloudConfig(Model):
             )
         return self
 
+    def refuse_idle(self, *keys: str) -> None:
+        """Refuses keys that are given, but do nothing for this kind of cloud; for its validators."""
+        for key in keys:
+            if key in self.model_fields_set:
+                raise refuse(f"{key} does nothing for this kind of cloud", "leave it out")
+
     def standard_tags(self, cloud_id: str | None) -> dict[str, str]:
         """The tags, or labels, of every resource.
 

@@ -1,11 +1,12 @@
 """The sections of a Google cloud's configuration."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, Tag
+from pydantic import Field, Tag, model_validator
 
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import Model, existing_if
+from anyscale_constructs.core.expressions import is_unresolved
+from anyscale_constructs.core.model import Model, existing_if, refuse
 from anyscale_constructs.core.types import Cidr, GcpResourceName
 from anyscale_constructs.google.cloudstorage import ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore
@@ -265,6 +266,13 @@ class GoogleCloudConfig(CloudConfig):
         ]
         | None
     ) = Field(default=None, description="Default: no Memorystore; {} makes one.")
+
+    @model_validator(mode="after")
+    def _one_region(self) -> Self:
+        location = self.filestore.location if isinstance(self.filestore, FilestoreConfig) else None
+        if location is not None and not is_unresolved(location) and not location.startswith(self.region):
+            raise refuse(f"filestore.location {location} is not in the cloud's region, {self.region}", "correct it")
+        return self
 
 
 def texts(values: Model) -> dict[str, str]:

@@ -136,6 +136,15 @@ def pools_have_room_for_their_nodes(i: Inputs) -> Finding | None:
                     "correct them",
                     pool[smallest],
                 )
+        zones = len(i["zones"]) if i["regional"] is True and isinstance(i["zones"], list) else 1
+        first, most = _count(pool, "initial_node_count", 1) * zones, _count(pool, "total_max_count", 100)
+        if "total_max_count" in pool and first > most:
+            return Finding(
+                f"node_pools: initial_node_count of {pool.get('name')} counts in each zone, which is more than its "
+                "total_max_count",
+                "correct them",
+                pool.get("initial_node_count", 1),
+            )
     return None
 
 

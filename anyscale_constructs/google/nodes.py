@@ -9,8 +9,10 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field
 
 from anyscale_constructs.core.model import Model
+from anyscale_constructs.google.types import MachineType
 from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints
 
+_ZONES = 3
 _MARKETS = {"ondemand": "ON_DEMAND", "spot": "SPOT"}
 
 
@@ -37,10 +39,10 @@ GpuType = Literal["T4", "L4", "A100-40G", "A100-80G", "H100", "H100-MEGA"]
 class NodesConfig(Model):
     """The node pools of a new cluster."""
 
-    default_machine_type: str = Field(
+    default_machine_type: MachineType = Field(
         default="e2-standard-4", description="For the cluster's own pods, the operator among them."
     )
-    cpu_machine_type: str = Field(default="n2-standard-16", description="For workloads without GPUs.")
+    cpu_machine_type: MachineType = Field(default="n2-standard-16", description="For workloads without GPUs.")
     gpu_types: list[GpuType] = Field(
         default=["T4"],
         description="A pair of node pools for each: on-demand and spot. All of the cluster's zones must have it.",
@@ -60,9 +62,10 @@ def node_pools(nodes: NodesConfig) -> list[dict[str, Any]]:
             "name": "default",
             "machine_type": nodes.default_machine_type,
             "disk_type": "pd-balanced",
+            # In each zone, whatever max_size says: a cluster begins with that many.
             "initial_node_count": 1,
             "total_min_count": 1,
-            "total_max_count": nodes.max_size,
+            "total_max_count": max(nodes.max_size, _ZONES),
         }
     ]
     for market in _MARKETS:

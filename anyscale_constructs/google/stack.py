@@ -67,7 +67,7 @@ class GoogleStack(CloudStack):
             self,
             billing_account_id=project.billing_account_id,
             anyscale_project_id=project.id,
-            anyscale_project_name=project.name or project.id,
+            anyscale_project_name=project.id if project.name is None else project.name,
             anyscale_project_name_prefix=self.config.name_prefix,
             folder_id=project.folder_id,
             organization_id=project.organization_id,

@@ -99,6 +99,7 @@ InstanceId = Annotated[
         "anyscale-prod",
     ),
 ]
+MachineType = Annotated[str, Checked("a machine type", r"[a-z]+\d*[a-z]*-[a-z]+(-[a-z0-9]+)*", "n2-standard-16")]
 ServiceAccountName = Annotated[
     str,
     Checked(

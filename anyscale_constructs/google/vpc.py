@@ -39,6 +39,7 @@ _DERIVED_NAMES = (
     ("gke_pods_range_name", "gke_pod_range_cidr", "gke_pods_range_name_suffix"),
 )
 _LONGEST_PROXY_PREFIX = 26
+_LONGEST_POD_PREFIX = 18
 
 
 class ExistingVpc(Model):
@@ -209,6 +210,21 @@ def gke_ranges_come_together_in_a_private_subnet(i: Inputs) -> Finding | None:
     return None
 
 
+def pods_have_room(i: Inputs) -> Finding | None:
+    """Each of GKE's nodes takes a /24, whatever runs on it, and the range can't be made larger."""
+    found = None if i["gke_pod_range_cidr"] is None else sizing.network(i["gke_pod_range_cidr"])
+    if found and found.prefixlen > _LONGEST_POD_PREFIX:
+        nodes = max(2 ** (24 - found.prefixlen), 0)
+        return Finding(
+            f"gke_pod_range_cidr has room for the pods of {nodes or 'no'} nodes",
+            "take a larger range while nothing runs in it",
+            str(found),
+            f"best /{_LONGEST_POD_PREFIX} or larger",
+            warning=True,
+        )
+    return None
+
+
 def ipv6_subnets_are_external(i: Inputs) -> Finding | None:
     """Google wants the kind of address named, and internal ones need a range of the VPC that upstream doesn't make."""
     for kind in ("public", "private"):
@@ -262,6 +278,7 @@ class Vpc(VpcModule):
         nat_ports_are_dynamic_or_independent,
         private_services_have_a_proxy_subnet,
         gke_ranges_come_together_in_a_private_subnet,
+        pods_have_room,
         ipv6_subnets_are_external,
     )
 

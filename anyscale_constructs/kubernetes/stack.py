@@ -143,7 +143,7 @@ class OperatorStack(CloudStack):
             What the operator must know of it, and what the operator depends on.
         """
         if not config.enabled:
-            return None, []
+            return None, list(depends_on)
         if networking_mode == "PUBLIC" and not config.ingress_cidr_blocks:
             Annotations.of(self).add_warning(
                 "releases.gateway.ingress_cidr_blocks is empty, so the whole internet reaches the load balancer. "

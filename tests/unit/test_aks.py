@@ -282,7 +282,8 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
         ),
         ({"vnet": {"subnet_id": "nodes"}}, "must be a subnet's resource id"),
         ({"vnet": {"subnet_idd": "nodes"}}, "unknown key 'subnet_idd': did you mean 'subnet_id'"),
-        ({"cluster": {"authorized_ip_ranges": ["0.0.0.0/0"]}}, "lets the whole internet reach the cluster's API"),
+        ({"cluster": {"service_cidr": "10.245.0.0/29"}}, "service_cidr 10.245.0.0/29 is too small"),
+        ({"mirror": "https://git.acme.example/anyscale"}, "mirror does nothing for this kind of cloud"),
         ({"cluster": {"clustr_name": "acme"}}, "unknown key 'clustr_name': did you mean 'cluster_name'"),
         ({"cluster": {"kubernetes_version": "1.31"}}, "must be a version of Kubernetes from 1.32 on"),
         ({"cluster": {"nodes": {"gpu_types": ["V100"]}}}, "Input should be 'T4', 'A10'"),
@@ -397,3 +398,10 @@ def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path
     assert "variable" not in operator
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["stacks"]["ml-operator"]["dependencies"] == ["ml"]
+
+
+@pytest.mark.parametrize(("ranges", "warns"), [(["0.0.0.0/0"], True), (["203.0.113.0/24"], False), ([], False)])
+def test_warns_of_an_api_for_the_whole_internet(ranges: list[str], warns: bool, tmp_path: Path) -> None:
+    stack, _ = AksStack.build(App(tmp_path), "ml", config(cluster={"authorized_ip_ranges": ranges}))
+    warnings = [entry.data for child in stack.node.children for entry in child.node.metadata]
+    assert any("lets the whole internet reach the cluster's API" in str(text) for text in warnings) == warns

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.backend import Gcs, Hcp, Local, beside
+from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError, SynthesisError
 from stacks.eks import EksConfig, EksStack
@@ -23,6 +24,7 @@ EXISTING: dict[str, Any] = {
     "cluster": {"cluster_name": "acme", "node_security_group_id": "sg-12345678"},
 }
 ROLE = "arn:aws:iam::111122223333:role/nodes"
+VARIABLE = expr("var.later", "string")
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 
 
@@ -100,10 +102,20 @@ def test_stores_are_in_the_nodes_security_group(make: Make) -> None:
 def test_the_operator_may_use_the_one_bucket_and_its_key_only(make: Make) -> None:
     stack, _ = make(bucket={"bucket_name": "acme"}, kms_key_arn=KEY)
     assert statements(stack, "operator") == [
-        {"Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::acme"]},
         {
             "Effect": "Allow",
-            "Action": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+            "Action": ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"],
+            "Resource": ["arn:aws:s3:::acme"],
+        },
+        {
+            "Effect": "Allow",
+            "Action": [
+                "s3:AbortMultipartUpload",
+                "s3:DeleteObject",
+                "s3:GetObject",
+                "s3:ListMultipartUploadParts",
+                "s3:PutObject",
+            ],
             "Resource": ["arn:aws:s3:::acme/*"],
         },
         {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": [KEY]},
@@ -221,15 +233,20 @@ def test_nodes_that_are_there_get_what_new_ones_have(make: Make) -> None:
 
 
 def test_fails_on_a_role_name_that_is_too_long(tmp_path: Path) -> None:
-    existing = EXISTING | {"cluster": {"cluster_name": "a" * 64, "oidc_provider_arn": OIDC}}
+    existing = EXISTING | {"cluster": {"cluster_name": "acme", "oidc_provider_arn": OIDC}}
     with pytest.raises(InputError, match=r"would be too long; given: 'anyscale-operator-a+'\. Allowed: at most 64"):
-        EksStack(App(tmp_path), "ml", config(**existing))
+        EksStack(App(tmp_path), "a" * 64, config(**existing))
 
 
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
         ({"cluster": {"cluster_name": "acme", "oidc_provider_arn": ROLE}}, "the ARN of an IAM OIDC provider"),
+        (
+            EXISTING
+            | {"cluster": {"cluster_name": "acme", "oidc_provider_arn": OIDC.replace("us-east-2", "us-west-2")}},
+            "write out the ARN of the provider in us-east-2",
+        ),
         (
             {"cluster": {"cluster_name": "acme"}},
             "cluster.cluster_name is acme, which is in a VPC, but vpc would be new",
@@ -348,6 +365,25 @@ def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], w
 def test_fails_on_a_prefix_that_is_too_long_for_roles(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="too long a prefix; given: 'acme-machine-learning-platform-operator-'"):
         EksStack(App(tmp_path), "ml", config(name_prefix="acme-machine-learning-platform-"))
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"cluster": {"name": VARIABLE}},
+        {"kms_key_arn": VARIABLE},
+        {"bucket": {"name": VARIABLE}},
+        EXISTING | {"cluster": {"cluster_name": VARIABLE, "node_role_name": VARIABLE}},
+    ],
+)
+def test_what_only_terraform_knows_passes(keys: dict[str, Any], tmp_path: Path) -> None:
+    assert [stack.name for stack in EksStack.build(App(tmp_path), "ml", config(**keys))] == ["ml", "ml-operator"]
+
+
+def test_without_a_gateway_the_operator_waits_for_the_controller(make: Make) -> None:
+    _, operator = make(releases={"gateway": {"enabled": False}})
+    waits = operator["resource"]["helm_release"]["anyscale-operator"]["depends_on"]
+    assert waits == ["helm_release.aws-load-balancer-controller"]
 
 
 def test_without_gpus_there_is_no_device_plugin(make: Make) -> None:

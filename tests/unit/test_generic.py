@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
+from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.registration.resource import CloudResource
 from stacks.generic import GenericConfig, GenericStack
 
@@ -73,8 +74,10 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
+        ({"mirror": "https://git.acme.example/anyscale"}, "mirror does nothing for this kind of cloud"),
+        ({"cloud_id": "cld_1"}, "cloud_id does nothing for this kind of cloud"),
         ({"registration": "terraform"}, "has no place for clouds on any cluster. To mend it: leave out registration"),
-        ({"bucket": {"bucket_name": "acme"}}, "object_storage.bucket_name must be a scheme and the bucket's name"),
+        ({"bucket": {"bucket_name": "acme"}}, "bucket.bucket_name must be a scheme and the bucket's name"),
         ({"bucket": {"bucket_name": "s3://my-bucket"}}, "is the bucket of Anyscale's examples"),
         ({"bucket": {}}, "bucket.bucket_name"),
         ({"bucket": {"bucket_name": "s3://a", "endpoint": "minio:9000"}}, "must be an http or https URL"),
@@ -153,3 +156,22 @@ def test_without_the_operator_there_is_no_token(make: Make) -> None:
     assert sorted(operator["resource"]["helm_release"]) == ["anyscale-gateway", "envoy-gateway", "nvidia-device-plugin"]
     assert sorted(operator["variable"]) == ["cloud_resource_id"]
     assert operator["terraform"]["required_version"] == ">= 1.5.0"
+
+
+@pytest.mark.parametrize("environment", [7, "abc", {"FOO": "bar"}])
+def test_fails_on_an_environment_that_is_no_list(environment: Any, tmp_path: Path) -> None:
+    releases = {"operator": {"values": {"operator": {"container": {"additionalEnv": environment}}}}}
+    with pytest.raises(ConfigError, match=r"operator\.container\.additionalEnv must be a list; given: "):
+        GenericStack.build(App(tmp_path), "ml", config(releases=releases))
+
+
+@pytest.mark.parametrize(
+    ("annotations", "mode", "warns"), [({}, "PRIVATE", True), ({}, "PUBLIC", False), ({"a": "b"}, "PRIVATE", False)]
+)
+def test_warns_where_nothing_makes_the_load_balancer_private(
+    annotations: dict[str, str], mode: str, warns: bool, tmp_path: Path
+) -> None:
+    keys = {"networking_mode": mode, "load_balancer": {"annotations": annotations}}
+    _, operator = GenericStack.build(App(tmp_path), "ml", config(**keys))
+    warnings = [entry.data for entry in operator.node.metadata]
+    assert any("load_balancer.annotations is empty" in str(text) for text in warnings) == warns

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import InputError
 from stacks.gke import GkeConfig, GkeStack
 
@@ -20,6 +21,7 @@ EXISTING: dict[str, Any] = {
     "bucket": {"bucket_name": "acme-shared"},
     "cluster": {"cluster_name": "acme"},
 }
+VARIABLE = expr("var.later", "string")
 ACCOUNT = "google_service_account.operator"
 
 
@@ -215,7 +217,13 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
         ({"vpc": VPC}, "vpc.pods_range_name and vpc.services_range_name are for a new cluster"),
         (
             EXISTING | {"cluster": {"cluster_name": "acme", "location": "us-east1-b"}},
-            "cluster.location us-east1-b is not in the cloud's region, us-central1",
+            "cluster: us-east1-b is not in the cloud's region, us-central1",
+        ),
+        ({"cluster": {"zones": ["us-east1-b"]}}, "cluster: us-east1-b is not in the cloud's region, us-central1"),
+        ({"filestore": {"location": "us-east1-b"}}, "filestore.location us-east1-b is not in the cloud's region"),
+        (
+            EXISTING | {"project": {"billing_account_id": "01ABCD-234567-89EF01", "id": "acme-ml"}},
+            "project is new, so cluster.cluster_name can't be in it",
         ),
         ({"project": {"billing_account_id": "01ABCD-234567-89EF01"}}, "project.id is not set"),
     ],
@@ -224,6 +232,18 @@ def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) ->
     with pytest.raises(ValidationError) as error:
         config(**keys)
     assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"cluster": {"name": VARIABLE, "kms_key_name": VARIABLE, "zones": [VARIABLE]}},
+        {"service_account_name": VARIABLE},
+        EXISTING | {"cluster": {"cluster_name": VARIABLE, "location": VARIABLE}},
+    ],
+)
+def test_what_only_terraform_knows_passes(keys: dict[str, Any], tmp_path: Path) -> None:
+    assert [stack.name for stack in GkeStack.build(App(tmp_path), "ml", config(**keys))] == ["ml", "ml-operator"]
 
 
 def test_fails_on_a_name_that_is_too_long_for_an_account(tmp_path: Path) -> None:

@@ -109,6 +109,8 @@ def test_the_backend_is_always_written(state: Backend | None, written: dict[str,
     ("state", "read"),
     [
         (Local(), {"backend": "local", "config": {"path": "../../../terraform.test.tfstate"}}),
+        (Local(path="state/x.tfstate"), {"backend": "local", "config": {"path": "../test/state/x.tfstate"}}),
+        (Local(path="/state/x.tfstate"), {"backend": "local", "config": {"path": "/state/x.tfstate"}}),
         (
             backend.S3(type="s3", bucket="acme-state", region="us-east-2", role_arn=ROLE),
             {

@@ -19,7 +19,7 @@ BASE: dict[str, Any] = {
     "vpc": NETWORK.model_copy(update=RANGES),
     "name": "acme",
     "service_account": "operator@acme-ml.iam.gserviceaccount.com",
-    "node_pools": [{"name": "a", "total_min_count": 0, "total_max_count": 1}],
+    "node_pools": [{"name": "a", "initial_node_count": 0, "total_min_count": 0, "total_max_count": 1}],
 }
 LATER = expr("var.later")
 OPEN = {"enable_private_endpoint": False}
@@ -37,7 +37,7 @@ AUTO = {
 
 
 def pools(*pools: dict[str, Any]) -> dict[str, Any]:
-    return {"node_pools": [{"name": "a", **pool} for pool in pools]}
+    return {"node_pools": [{"name": "a", "initial_node_count": 0, **pool} for pool in pools]}
 
 
 def networks(*cidrs: Any) -> dict[str, Any]:
@@ -105,6 +105,15 @@ TABLE = Table(
             "is more than its",
             [pools({"total_min_count": 2, "total_max_count": 1}), pools({"min_count": "101"})],
             [pools({"total_min_count": 1, "total_max_count": 1}), pools({"min_count": "a", "max_count": 3})],
+        ),
+        Case(
+            gke.pools_have_room_for_their_nodes,
+            "initial_node_count of a counts in each zone",
+            [pools({"initial_node_count": 1, "total_max_count": 2})],
+            [
+                pools({"initial_node_count": 1, "total_max_count": 3}),
+                pools({"initial_node_count": 1, "total_max_count": 1}) | {"zones": ["us-central1-a"]},
+            ],
         ),
         Case(
             gke.limits_are_for_whole_pools,

@@ -18,6 +18,10 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     ),
     "GcpLocation": (["us-central1", "us-central1-f"], ["us", "us-east-1", "US"]),
     "GcpZone": (["us-central1-f", "europe-west12-a"], ["us-central1", "us-east-1a", "b"]),
+    "MachineType": (
+        ["n2-standard-16", "a3-highgpu-8g", "c2d-highmem-4", "n2-custom-4-16384-ext"],
+        ["m5.large", "Standard_D4s_v5", "n2", ""],
+    ),
     "BillingAccountId": (["01ABCD-234567-89EF01"], ["01abcd-234567-89ef01", "billingAccounts/01ABCD-234567-89EF01"]),
     "FolderId": (["123", "folders/123"], ["ml", "organizations/123", 123]),
     "OrganizationNumber": (["123"], ["organizations/123", "org_123", 123]),

@@ -114,6 +114,12 @@ TABLE = Table(
             passes=[{**PRIVATE, **GKE}, PRIVATE],
         ),
         Case(
+            guards.pods_have_room,
+            "gke_pod_range_cidr has room for the pods of",
+            springs=[{**PRIVATE, **GKE, "gke_pod_range_cidr": cidr} for cidr in ("10.4.0.0/19", "10.4.0.0/26")],
+            passes=[{**PRIVATE, **GKE}, {**PRIVATE, **GKE, "gke_pod_range_cidr": "10.4.0.0/18"}],
+        ),
+        Case(
             guards.ipv6_subnets_are_external,
             "does not fit",
             springs=[
