@@ -124,11 +124,15 @@ class Document:
         Raises:
             ConfigError: A key is unknown, missing or wrong; the text names file, line and key.
         """
+        empty = dict(_empty(self._root))
+        found = list(empty.items())
         try:
-            return config.model_validate(self.data)
+            parsed = config.model_validate(self.data)
         except ValidationError as error:
-            found = sorted(map(self._say, error.errors()))
-            raise ConfigError("\n".join(f"{self.file}:{line}: {text}" for line, text in found)) from error
+            found += [said for said in map(self._say, error.errors()) if said[0] not in empty]
+        if found:
+            raise ConfigError("\n".join(f"{self.file}:{line}: {text}" for line, text in sorted(found)))
+        return parsed
 
     def _say(self, detail: ErrorDetails) -> tuple[int, str]:
         """The line that an error is about, and its text behind the keys that lead there."""
@@ -172,6 +176,15 @@ def _refuse_duplicates(file: pathlib.Path, root: yaml.Node | None) -> None:
             if key.value in seen:
                 raise ConfigError(f"{file}:{key.start_mark.line + 1}: the key {key.value!r} stands there twice")
             seen.add(key.value)
+
+
+def _empty(root: yaml.Node) -> Iterator[tuple[int, str]]:
+    """The lines of keys with nothing behind them: they read like what is there, and YAML means what isn't."""
+    for mapping in _nodes(root):
+        for key, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+            if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
+                text = "is empty. To mend it: give it a value, {} for a section with its defaults, or leave it out"
+                yield key.start_mark.line + 1, f"{key.value}: {text}"
 
 
 def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:

@@ -142,8 +142,10 @@ def explain_one(detail: ErrorDetails) -> str:
             return unknown(context["tag"], _quoted(context["expected_tags"]), context["discriminator"].strip(chr(39)))
         case _ if is_whole(detail):
             return text
-        case _ if value is None and _PLAIN.get(kind) == "must be a mapping":
-            return "is empty. To mend it: write {} for a section with its defaults, or leave it out"
+        case "string_type" if isinstance(value, int | float):
+            return f"must be text; given: {value!r}. To mend it: put it in quotes"
+        case "too_short":
+            return f"must have {context['min_length']} or more; given: {value!r}"
     text = _PLAIN.get(kind) or text.replace("Input should be", "must be")
     text = f"{text[0].lower()}{text[1:]}; given: {'nothing' if value is None else repr(value)}"
     near = nearest(value, _quoted(context["expected"])) if kind == "literal_error" else None

@@ -95,6 +95,8 @@ class EKSBackend(models.EKSBackend):
 class EKS(EKSResponse):
     """Moto's EKS with these additions."""
 
+    uri_match: dict[str, str]
+
     @property
     def eks_backend(self) -> EKSBackend:
         backend = super().eks_backend

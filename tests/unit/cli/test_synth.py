@@ -119,6 +119,23 @@ def test_what_is_left_of_a_cloud_that_is_gone_is_removed(run: Run, folder: Path)
     assert (folder / "cdktf.out/stacks/live/.terraform").is_dir()
 
 
+def test_charts_of_ours_go_with_their_stack(run: Run, folder: Path) -> None:
+    write(folder, live=CLOUD, gone=KUBERNETES)
+    run()
+    assert (folder / "cdktf.out/stacks/gone-operator/assets").is_dir()
+    (folder / "clouds/gone.yaml").unlink()
+    assert len(run()[2].splitlines()) == 2
+    assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]
+
+
+def test_a_stack_whose_state_is_elsewhere_stays(run: Run, folder: Path) -> None:
+    write(folder, live=CLOUD, gone=CLOUD + "backend: {type: gcs, bucket: acme-state}\n")
+    run()
+    (folder / "clouds/gone.yaml").unlink()
+    assert "gone stays, though no cloud makes this stack any more: there is a state elsewhere, perhaps" in run()[2]
+    assert (folder / "cdktf.out/stacks/gone/cdk.tf.json").is_file()
+
+
 @pytest.mark.parametrize(
     ("backend", "kept"),
     [

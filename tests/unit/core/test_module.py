@@ -57,7 +57,7 @@ def test_none_meets_a_requirement_no_more_than_leaving_out_does(stack: CloudStac
     [
         ({"anyscale_bucket_nam": "a"}, "unknown input 'anyscale_bucket_nam': did you mean 'anyscale_bucket_name'?"),
         ({"force_destroy": "yes"}, "force_destroy: must be true or false; given: 'yes'"),
-        ({"tags": {"a": 1}}, "tags.a: must be text; given: 1"),
+        ({"tags": {"a": 1}}, "tags.a: must be text; given: 1. To mend it: put it in quotes"),
         ({"tags": expr("var.x", "list(string)")}, "tags: must be a Terraform map, but the expression ${var.x} is a"),
     ],
 )
@@ -189,7 +189,7 @@ def test_fails_once_for_all_that_the_guards_find(stack: CloudStack) -> None:
 
 def test_guards_wait_until_the_types_are_right(stack: CloudStack) -> None:
     (line,) = refusal(Guarded, stack, anyscale_bucket_name=1)
-    assert line == "module.m: anyscale_bucket_name: must be text; given: 1"
+    assert line == "module.m: anyscale_bucket_name: must be text; given: 1. To mend it: put it in quotes"
 
 
 def test_fails_on_two_of_the_same_id(stack: CloudStack) -> None:
