@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from anyscale_constructs.kubernetes.stack import SUFFIX
 from tests.e2e.account import EmulatedAccount, emulated_account
 from tests.e2e.adapted import adapt, relax
 from tests.e2e.clones import module_sources
@@ -65,18 +67,21 @@ def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
 def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: EmulatedAccount) -> None:
     step = partial(report.step, cloud.name)
     folder = work / "out" / "stacks" / cloud.name  # beside which its state goes, three folders up
+    second = folder.with_name(folder.name + SUFFIX)
     before: set[str] = set()
     adapted: list[str] = []
+    environment: dict[str, str] = {}
 
     def prepare(registry: Registry) -> Terraform:
         source = cloud.synth(account)
         before.update(account.inventory())
-        shutil.copytree(source, folder)
+        shutil.copytree(source.parent, folder.parent)
         modules = registry_modules(folder)
         served = registry.configuration if modules else ""
-        environment = clean_environment(work, plugins, module_sources([folder]), account.endpoint, served)
+        environment.update(clean_environment(work, plugins, module_sources([folder]), account.endpoint, served))
         if plugins.only_aws_5:
-            adapted.extend(relax(folder, plugins.aws_versions[-1]))
+            relaxed = [note for each in folder.parent.iterdir() for note in relax(each, plugins.aws_versions[-1])]
+            adapted.extend(dict.fromkeys(relaxed))
             adapted.extend(f"{module} adapted to hashicorp/aws 5" for module in modules)
         for module in modules:
             place = work / "modules" / module.repository
@@ -90,11 +95,7 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
             lambda _: "; ".join([f"{len(before)} things in the account", *adapted]),
         )
         report.note(*adapted)
-        step(
-            "init",
-            terraform.init,
-            lambda versions: ", ".join(f"{name} {release}" for name, release in versions.items()),
-        )
+        step("init", terraform.init, _releases)
     step("validate", terraform.validate, lambda warnings: f"{len(warnings)} warnings")
     step("plan", terraform.plan)
     step("apply", terraform.apply)
@@ -103,10 +104,17 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
         registering = step("registration", lambda: Registering(cloud.name, work, account, plane), lambda _: "ready")
         # Clouds on Kubernetes are not among those that the program verifies.
         verified = outputs["anyscale_cloud_resource"]["compute_stack"] == "VM"
-        ids = step("register, verified" if verified else "register", lambda: registering.run(outputs, "created"), _ids)
+        tfvars = second / "terraform.tfvars.json" if second.exists() else None
+        ids = step(
+            "register, verified" if verified else "register",
+            lambda: registering.run(outputs, "created", tfvars),
+            _ids,
+        )
         again = step("register again", lambda: registering.run(outputs, "unchanged"), _ids)
         step("same ids", lambda: _same(ids, again))
     step("plan again", lambda: _unchanged(terraform))
+    if second.exists():
+        _live_second(Terraform(second, environment), partial(report.step, second.name))
 
     if update := cloud.update:
 
@@ -120,6 +128,19 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
 
     step("destroy", terraform.destroy)
     step("nothing left", lambda: _nothing_left(terraform, account.inventory() - before))
+
+
+def _live_second(terraform: Terraform, step: Callable[..., Any]) -> None:
+    """The life of what runs in the cluster, with the variable file that registering wrote."""
+    step("init", terraform.init, _releases)
+    step("plan", terraform.plan)
+    step("apply", terraform.apply)
+    step("plan again", lambda: _unchanged(terraform))
+    step("destroy", terraform.destroy)
+
+
+def _releases(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {release}" for name, release in versions.items())
 
 
 def _ids(result: Mapping[str, str]) -> str:

@@ -13,10 +13,12 @@ from tests.e2e.missing import MissingPieceError, reachable
 
 REGISTRY = "registry.terraform.io"
 NEEDED = ("hashicorp/aws", "hashicorp/cloudinit", "hashicorp/null", "hashicorp/random", "hashicorp/time")
-ALWAYS_DOUBLED = ("hashicorp/tls",)
-"""The real one would ask AWS for the certificates of a cluster that is in no AWS."""
+ALWAYS_DOUBLED = ("hashicorp/helm", "hashicorp/kubernetes", "hashicorp/tls")
+"""The real ones would ask for a cluster that runs: its API, and AWS for its issuer's certificates."""
 DOUBLES = {
     "hashicorp/cloudinit": "2.3.7",
+    "hashicorp/helm": "3.1.1",
+    "hashicorp/kubernetes": "3.0.1",
     "hashicorp/null": "3.2.4",
     "hashicorp/random": "3.7.2",
     "hashicorp/time": "0.13.1",
@@ -170,6 +172,6 @@ def _write_double(doubles: Path, name: str) -> None:
     program = doubles / REGISTRY / name / version / target() / f"terraform-provider-{short}_v{version}"
     program.parent.mkdir(parents=True, exist_ok=True)
     program.write_text(
-        f'#!/bin/sh\ncd "{ROOT}" && exec "{sys.executable}" -m tests.e2e.providers.{short}_provider "$@"\n'
+        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m tests.e2e.providers.{short}_provider "$@"\n'
     )
     program.chmod(0o755)

@@ -52,12 +52,13 @@ class Registering:
             **plane.environment,
         }
 
-    def run(self, outputs: Mapping[str, Any], action: str) -> dict[str, str]:
+    def run(self, outputs: Mapping[str, Any], action: str, tfvars: Path | None = None) -> dict[str, str]:
         """Registers the outputs.
 
         Args:
             outputs: The stack's, by name.
             action: What it must come to: `created` or `unchanged`.
+            tfvars: The variable file of the cloud's second stack.
 
         Raises:
             StepFailedError: It came to something else, or wrote although nothing changed.
@@ -66,6 +67,7 @@ class Registering:
         before = len(self._plane.writes)
         program = str(Path(sys.executable).parent / "anyscale-constructs")
         command = [program, "register", self._name, "--outputs", str(self.file), "--verify", "--json"]
+        command += ["--tfvars", str(tfvars)] if tfvars else []
         run = subprocess.run(command, check=False, env=self._environment, capture_output=True, text=True, timeout=600)
         if run.returncode:
             raise StepFailedError(run.stderr)

@@ -1,14 +1,11 @@
 """The values of our Helm releases, through the real helm and the charts' own templates."""
 
 import base64
-import functools
 import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +15,7 @@ import yaml
 from anyscale_constructs.kubernetes.charts import OPERATOR
 from tests import ROOT
 from tests.e2e.clones import find_clone
+from tests.e2e.helm import find_helm
 from tests.e2e.missing import MissingPieceError, reachable
 from tests.examples import CLOUDS, synthesized
 
@@ -28,22 +26,13 @@ PROVIDERS = {"aks": "azure", "eks": "aws", "generic": "generic", "gke": "gcp"}
 Documents = list[dict[str, Any]]
 
 
-@functools.cache
-def helm() -> str:
-    beside = pathlib.Path(sys.executable).with_name("helm")
-    found = str(beside) if beside.exists() else shutil.which("helm")
-    if found is None:
-        raise MissingPieceError("helm", [str(beside), "PATH"], "install it: https://helm.sh/docs/intro/install/")
-    return found
-
-
 def template(
     chart: list[str], values: dict[str, Any], folder: pathlib.Path, release: str = OPERATOR.release
 ) -> Documents:
     """What helm makes of a chart."""
     file = folder / "values.json"
     file.write_text(json.dumps(values))
-    command = [helm(), "template", release, *chart, "--namespace", OPERATOR.namespace, "--values", str(file)]
+    command = [find_helm(), "template", release, *chart, "--namespace", OPERATOR.namespace, "--values", str(file)]
     # Its caches go where the test's other files are.
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | {"HOME": str(folder)})
     assert done.returncode == 0, done.stderr

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.missing import MissingPieceError
-from tests.e2e.plugins import NEEDED, REGISTRY, Plugins, find_plugins, target, versions
+from tests.e2e.plugins import ALWAYS_DOUBLED, DOUBLES, NEEDED, REGISTRY, Plugins, find_plugins, target, versions
 
 
 def online(_: str) -> bool:
@@ -52,6 +52,8 @@ def test_doubles_stand_in_for_what_a_mirror_lacks(tmp_path: Path) -> None:
     assert found.origins == {
         "hashicorp/aws": "5.100.0 from a mirror",
         "hashicorp/cloudinit": "2.3.7, a double",
+        "hashicorp/helm": "3.1.1, a double",
+        "hashicorp/kubernetes": "3.0.1, a double",
         "hashicorp/null": "3.2.4, a double",
         "hashicorp/random": "3.7.2, a double",
         "hashicorp/time": "0.13.1, a double",
@@ -67,7 +69,9 @@ def test_the_registry_comes_before_a_mirror_that_nobody_named(tmp_path: Path) ->
 
     found = find(tmp_path, places=(mirror,), reach=online)
 
-    assert found.origins == dict.fromkeys(NEEDED, "from the registry") | {"hashicorp/tls": "4.1.0, a double"}
+    assert found.origins == dict.fromkeys(NEEDED, "from the registry") | {
+        name: f"{DOUBLES[name]}, a double" for name in ALWAYS_DOUBLED
+    }
     assert str(mirror) not in found.configuration
 
 
@@ -91,7 +95,8 @@ def test_a_named_mirror_takes_the_rest_from_the_registry(tmp_path: Path) -> None
 
     assert found.origins["hashicorp/aws"] == "5.100.0 from a mirror"
     assert found.origins["hashicorp/time"] == "from the registry"
-    assert f'direct {{ exclude = ["{REGISTRY}/hashicorp/aws", "{REGISTRY}/hashicorp/tls"] }}' in found.configuration
+    excluded = ", ".join(f'"{REGISTRY}/{name}"' for name in ("hashicorp/aws", *ALWAYS_DOUBLED))
+    assert f"direct {{ exclude = [{excluded}] }}" in found.configuration
 
 
 def test_fails_when_the_named_mirror_has_no_aws(tmp_path: Path) -> None:

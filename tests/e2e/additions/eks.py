@@ -1,5 +1,6 @@
 """EKS: the cluster's security group, add-ons, access entries, pod identity associations, and updates to wait for."""
 
+import base64
 import json
 import secrets
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ from moto.eks.responses import EKSResponse
 
 _RELEASE = "v1.0.0-eksbuild.1"
 """The release of every add-on, for every version of Kubernetes."""
+
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
 
 _POLICY_ACTIONS = {
     "GET": "ListAssociatedAccessPolicies",
@@ -59,6 +62,8 @@ class EKSBackend(models.EKSBackend):
         vpc = ec2.get_subnet(network["subnetIds"][0]).vpc_id
         group = ec2.create_security_group(f"eks-cluster-sg-{cluster.name}", "EKS created security group", vpc)
         cluster.resources_vpc_config = network | {"vpcId": vpc, "clusterSecurityGroupId": group.id}
+        # The certificate of no authority, but text, unlike moto's.
+        cluster.certificate_authority = {"data": base64.b64encode(_CERTIFICATE).decode()}
         cluster.kubernetes_network_config = models.DEFAULT_KUBERNETES_NETWORK_CONFIG | cluster.kubernetes_network_config
         return cluster
 

@@ -1,0 +1,36 @@
+"""The doubles of Helm's and Kubernetes' providers fail on what the real ones would fail on later."""
+
+import pytest
+from tf.iface import CreateContext
+from tf.types import Unknown
+from tf.utils import Diagnostics
+
+from tests import ROOT
+from tests.e2e.providers.cluster import ClusterDouble
+from tests.e2e.providers.helm_provider import HelmRelease
+
+
+@pytest.mark.parametrize(("host", "fails"), [("https://10.0.0.1", False), (Unknown, True)])
+def test_a_cluster_that_is_known_later_is_refused(host: object, fails: bool) -> None:
+    diags = Diagnostics()
+    ClusterDouble("helm", ["kubernetes"]).configure_provider(
+        diags, {"kubernetes": [b"", {"host": host, "args": ["a"]}]}
+    )
+    assert diags.has_errors() == fails
+
+
+@pytest.mark.parametrize(
+    ("folder", "values", "says"),
+    [
+        ("gateway", '{"cloudResourceId": "cldrsrc_a"}', None),
+        ("gateway", "{}", "cloudResourceId is required"),
+        ("no-such-chart", "{}", "there is no folder"),
+    ],
+)
+def test_our_own_charts_are_rendered(folder: str, values: str, says: str | None) -> None:
+    chart = str(ROOT / "anyscale_constructs" / "kubernetes" / folder)
+    planned = {"name": "a", "namespace": "b", "chart": chart, "repository": None, "values": [values]}
+    diags = Diagnostics()
+    HelmRelease(ClusterDouble("helm", [])).create(CreateContext(diags, "helm_release"), planned)
+    assert diags.has_errors() == (says is not None)
+    assert (says or "") in str(diags)
