@@ -8,7 +8,7 @@ import ipaddress
 import itertools
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Tag, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from anyscale_constructs.azure import (
     Container,
@@ -29,7 +29,7 @@ from anyscale_constructs.core import regions
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
-from anyscale_constructs.core.model import existing_if, explain, refuse
+from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
@@ -64,18 +64,13 @@ class AksConfig(CloudConfig):
     resource_group_name: ResourceGroupName | None = Field(
         default=None, description="An existing resource group. Default: a new one with the stack's name."
     )
-    vnet: Annotated[
-        Annotated[VnetConfig, Tag("new")] | Annotated[ExistingVnet, Tag("existing")],
-        existing_if("subnet_id", VnetConfig),
-    ] = Field(default_factory=VnetConfig)
-    bucket: Annotated[
-        Annotated[BucketConfig, Tag("new")] | Annotated[ExistingContainer, Tag("existing")],
-        existing_if("storage_account_name", BucketConfig),
-    ] = Field(default_factory=BucketConfig)
-    cluster: Annotated[
-        Annotated[ClusterConfig, Tag("new")] | Annotated[ExistingCluster, Tag("existing")],
-        existing_if("cluster_name", ClusterConfig),
-    ] = Field(default_factory=ClusterConfig)
+    vnet: Annotated[VnetConfig | ExistingVnet, ExistingIf("subnet_id")] = Field(default_factory=VnetConfig)
+    bucket: Annotated[BucketConfig | ExistingContainer, ExistingIf("storage_account_name")] = Field(
+        default_factory=BucketConfig
+    )
+    cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
+        default_factory=ClusterConfig
+    )
     releases: GpuReleasesConfig = Field(default_factory=GpuReleasesConfig)
     operator_audience: str = Field(
         default="api://086bc555-6989-4362-ba30-fded273e432b/.default",

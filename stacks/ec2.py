@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from anyscale_constructs.aws import ExistingBucket, ExistingRoles, ExistingSecurityGroup, Iam, S3Policy, SecurityGroups
 from anyscale_constructs.aws.config import (
@@ -16,7 +16,7 @@ from anyscale_constructs.aws.config import (
 )
 from anyscale_constructs.aws.stack import AwsStack
 from anyscale_constructs.core.expressions import is_unresolved
-from anyscale_constructs.core.model import existing_if, refuse
+from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.types import ExternalId, NetworkingMode
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.registration.in_stack import StackRegistration
@@ -31,14 +31,10 @@ class Ec2Config(AwsCloudConfig):
     networking_mode: NetworkingMode = Field(
         default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
     )
-    security_group: Annotated[
-        Annotated[SecurityGroupConfig, Tag("new")] | Annotated[ExistingSecurityGroup, Tag("existing")],
-        existing_if("security_group_id", SecurityGroupConfig),
-    ] = Field(default_factory=SecurityGroupConfig)
-    bucket: Annotated[
-        Annotated[BucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
-        existing_if("bucket_name", BucketConfig),
-    ] = Field(default_factory=BucketConfig)
+    security_group: Annotated[SecurityGroupConfig | ExistingSecurityGroup, ExistingIf("security_group_id")] = Field(
+        default_factory=SecurityGroupConfig
+    )
+    bucket: Annotated[BucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(default_factory=BucketConfig)
     iam: IamConfig = Field(default_factory=IamConfig)
 
     @model_validator(mode="after")

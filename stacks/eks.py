@@ -6,7 +6,7 @@ It is two stacks. The first makes the cluster and what belongs to it in AWS; the
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from anyscale_constructs.aws import (
     Eks,
@@ -28,7 +28,7 @@ from anyscale_constructs.aws.pod_roles import (
 from anyscale_constructs.aws.stack import AwsStack
 from anyscale_constructs.core.expressions import Expr, is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
-from anyscale_constructs.core.model import existing_if, refuse
+from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
@@ -67,14 +67,12 @@ class EksConfig(AwsCloudConfig):
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in "
         "private subnets behind NAT either way.",
     )
-    bucket: Annotated[
-        Annotated[PlainBucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
-        existing_if("bucket_name", PlainBucketConfig),
-    ] = Field(default_factory=PlainBucketConfig)
-    cluster: Annotated[
-        Annotated[ClusterConfig, Tag("new")] | Annotated[ExistingCluster, Tag("existing")],
-        existing_if("cluster_name", ClusterConfig),
-    ] = Field(default_factory=ClusterConfig)
+    bucket: Annotated[PlainBucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
+        default_factory=PlainBucketConfig
+    )
+    cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
+        default_factory=ClusterConfig
+    )
     releases: EksReleasesConfig = Field(default_factory=EksReleasesConfig)
 
     @model_validator(mode="after")

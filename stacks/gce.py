@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Tag
+from pydantic import Field
 
-from anyscale_constructs.core.model import existing_if
+from anyscale_constructs.core.model import ExistingIf
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.google import (
     ExistingBucket,
@@ -50,17 +50,13 @@ class GceConfig(GoogleCloudConfig):
     networking_mode: NetworkingMode = Field(
         default="PUBLIC", description="PUBLIC: nodes in a public subnet. PRIVATE: nodes in a private subnet behind NAT."
     )
-    vpc: Annotated[
-        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id", VpcConfig)
-    ] = Field(default_factory=VpcConfig)
-    firewall: Annotated[
-        Annotated[FirewallConfig, Tag("new")] | Annotated[ExistingFirewallPolicy, Tag("existing")],
-        existing_if("firewall_policy_name", FirewallConfig),
-    ] = Field(default_factory=FirewallConfig)
-    iam: Annotated[
-        Annotated[IamConfig, Tag("new")] | Annotated[ExistingServiceAccounts, Tag("existing")],
-        existing_if("anyscale_service_account_email", IamConfig),
-    ] = Field(default_factory=IamConfig)
+    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
+    firewall: Annotated[FirewallConfig | ExistingFirewallPolicy, ExistingIf("firewall_policy_name")] = Field(
+        default_factory=FirewallConfig
+    )
+    iam: Annotated[IamConfig | ExistingServiceAccounts, ExistingIf("anyscale_service_account_email")] = Field(
+        default_factory=IamConfig
+    )
     logging_sink: LoggingSinkConfig | None = Field(
         default=None, description="Default: the project's sink stays as it is; {} keeps the nodes' syslog out of it."
     )

@@ -6,11 +6,11 @@ second, `<name>-operator`, installs Anyscale's operator in the cluster, for whic
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from anyscale_constructs.core.expressions import Expr, expr, is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
-from anyscale_constructs.core.model import existing_if, refuse
+from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
@@ -59,14 +59,10 @@ class GkeConfig(GoogleCloudConfig):
     service_account_name: ServiceAccountName | None = Field(
         default=None, description="The operator's account, which nodes have too. Default: NAME-operator."
     )
-    vpc: Annotated[
-        Annotated[GkeVpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")],
-        existing_if("vpc_id", GkeVpcConfig),
-    ] = Field(default_factory=GkeVpcConfig)
-    cluster: Annotated[
-        Annotated[ClusterConfig, Tag("new")] | Annotated[ExistingCluster, Tag("existing")],
-        existing_if("cluster_name", ClusterConfig),
-    ] = Field(default_factory=ClusterConfig)
+    vpc: Annotated[GkeVpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=GkeVpcConfig)
+    cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
+        default_factory=ClusterConfig
+    )
     releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
 
     @model_validator(mode="after")

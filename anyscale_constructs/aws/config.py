@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from anyscale_constructs.aws.eks import ClusterName
 from anyscale_constructs.aws.iam import ExistingRoles
@@ -10,7 +10,7 @@ from anyscale_constructs.aws.nodes import NodesConfig
 from anyscale_constructs.aws.vpc import ExistingVpc
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
-from anyscale_constructs.core.model import Model, existing_if, refuse
+from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import (
     AvailabilityZone,
     AwsRegion,
@@ -189,9 +189,7 @@ class AwsCloudConfig(CloudConfig):
     kms_key_arn: KmsKeyArn | None = Field(
         default=None, description="For the bucket, EFS and MemoryDB. Default: AWS's own keys."
     )
-    vpc: Annotated[
-        Annotated[VpcConfig, Tag("new")] | Annotated[ExistingVpc, Tag("existing")], existing_if("vpc_id", VpcConfig)
-    ] = Field(default_factory=VpcConfig)
+    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
     memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")
 

@@ -3,20 +3,21 @@
 import difflib
 import re
 from collections.abc import Iterable
-from typing import Any, Self, dataclass_transform
+from dataclasses import dataclass
+from typing import Any, Self, dataclass_transform, get_args
 
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Discriminator,
     Field,
+    GetCoreSchemaHandler,
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
     model_validator,
 )
 from pydantic._internal._model_construction import ModelMetaclass  # pydantic has no public name for it
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
 from anyscale_constructs.errors import ConfigError
 
@@ -74,21 +75,27 @@ def _again(detail: ErrorDetails) -> InitErrorDetails:
     return {"type": error, "loc": detail["loc"], "input": detail["input"]}
 
 
-def existing_if(key: str, new: type[BaseModel]) -> Discriminator:
-    """Tells the tags `new` and `existing` apart, by the key that only the existing thing has, also misspelt.
+@dataclass(frozen=True)
+class ExistingIf:
+    """Tells a new thing's model, which stands first in a union, from an existing one's.
 
     Args:
-        key: That key.
-        new: The model of the new thing, whose own keys are no misspellings.
+        key: The key that only the existing thing has, also misspelt; the new thing's own keys are no misspellings.
     """
 
-    def tag(value: Any) -> str:
-        if not isinstance(value, dict):
-            return "existing" if hasattr(value, key) else "new"
-        names = [key, *new.model_fields]
-        return "existing" if key in {nearest(name, names) for name in value} else "new"
+    key: str
 
-    return Discriminator(tag)
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        new, existing = get_args(source)
+        names = [self.key, *new.model_fields]
+
+        def tag(value: Any) -> str:
+            if not isinstance(value, dict):
+                return "existing" if hasattr(value, self.key) else "new"
+            return "existing" if self.key in {nearest(name, names) for name in value} else "new"
+
+        choices = {"new": handler.generate_schema(new), "existing": handler.generate_schema(existing)}
+        return core_schema.tagged_union_schema(choices, tag)
 
 
 def unknown(name: object, known: Iterable[str], what: str = "key") -> str:

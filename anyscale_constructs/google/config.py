@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
-from anyscale_constructs.core.model import Model, existing_if, refuse
+from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import Cidr, GcpResourceName
 from anyscale_constructs.google.cloudstorage import ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore
@@ -243,29 +243,15 @@ class GoogleCloudConfig(CloudConfig):
     region: GcpRegion
     name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
     labels: Labels = Field(default_factory=dict, description="For every resource that takes labels.")
-    project: Annotated[
-        Annotated[ProjectConfig, Tag("new")] | Annotated[ExistingProject, Tag("existing")],
-        existing_if("project_id", ProjectConfig),
-    ]
+    project: Annotated[ProjectConfig | ExistingProject, ExistingIf("project_id")]
     enable_apis: bool = Field(default=True, description="Whether the project's services are switched on here.")
-    bucket: Annotated[
-        Annotated[BucketConfig, Tag("new")] | Annotated[ExistingBucket, Tag("existing")],
-        existing_if("bucket_name", BucketConfig),
-    ] = Field(default_factory=BucketConfig)
-    filestore: (
-        Annotated[
-            Annotated[FilestoreConfig, Tag("new")] | Annotated[ExistingFilestore, Tag("existing")],
-            existing_if("instance_name", FilestoreConfig),
-        ]
-        | None
-    ) = Field(default=None, description="Default: no shared file system; {} makes one.")
-    memorystore: (
-        Annotated[
-            Annotated[MemorystoreConfig, Tag("new")] | Annotated[ExistingMemorystore, Tag("existing")],
-            existing_if("instance_name", MemorystoreConfig),
-        ]
-        | None
-    ) = Field(default=None, description="Default: no Memorystore; {} makes one.")
+    bucket: Annotated[BucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(default_factory=BucketConfig)
+    filestore: Annotated[FilestoreConfig | ExistingFilestore, ExistingIf("instance_name")] | None = Field(
+        default=None, description="Default: no shared file system; {} makes one."
+    )
+    memorystore: Annotated[MemorystoreConfig | ExistingMemorystore, ExistingIf("instance_name")] | None = Field(
+        default=None, description="Default: no Memorystore; {} makes one."
+    )
 
     @model_validator(mode="after")
     def _one_region(self) -> Self:

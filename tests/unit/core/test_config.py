@@ -4,11 +4,11 @@ import pathlib
 from typing import Annotated, Self
 
 import pytest
-from pydantic import Field, Tag, model_validator
+from pydantic import Field, model_validator
 
 from anyscale_constructs.core.backend import Gcs, Local
 from anyscale_constructs.core.config import CloudConfig, Document
-from anyscale_constructs.core.model import Model, existing_if, refuse
+from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.sources import GITHUB, ModuleOverride
 from anyscale_constructs.core.types import Cidr, TagValue, VpcId
 from anyscale_constructs.errors import ConfigError
@@ -31,9 +31,7 @@ class OldVpc(Model):
 
 
 class Config(CloudConfig):
-    vpc: Annotated[
-        Annotated[NewVpc, Tag("new")] | Annotated[OldVpc, Tag("existing")], existing_if("vpc_id", NewVpc)
-    ] = Field(default_factory=NewVpc)
+    vpc: Annotated[NewVpc | OldVpc, ExistingIf("vpc_id")] = Field(default_factory=NewVpc)
     ranges: list[Cidr] = Field(default_factory=list)
     tags: dict[str, TagValue] = Field(default_factory=dict)
     rules: list[NewVpc] = Field(default_factory=list)
