@@ -23,7 +23,7 @@ from anyscale_constructs.azure import (
     unique_account_name,
 )
 from anyscale_constructs.azure.config import BucketConfig, ClusterConfig, VnetConfig
-from anyscale_constructs.azure.nodes import GPUS, SPOT_TAINT
+from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.config import CloudConfig
@@ -35,9 +35,8 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, gpu_instance_types, operator_values
+from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.kubernetes.charts import OPERATOR
-from anyscale_constructs.kubernetes.stack import ca_certificate
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import AzureConfig, CloudResource, KubernetesConfig, ObjectStorage
 
@@ -247,22 +246,22 @@ class AksOperatorStack(OperatorStack):
         identity = Data(self, "azurerm_user_assigned_identity", "operator", arguments)
         self.connect(
             there.attribute("kube_config[0].host"),
-            ca_certificate(there.attribute("kube_config[0].cluster_ca_certificate")),
+            there.attribute("kube_config[0].cluster_ca_certificate"),
             ["kubelogin", "get-token", "--login", "azurecli", "--server-id", _AKS_SERVER_ID],
         )
 
-        gpus = cluster.nodes.gpu_types if isinstance(cluster, ClusterConfig) else []
+        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else {}
         if gpus or isinstance(cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin, [SPOT_TAINT])
         annotations = {_INTERNAL: "true"} if config.networking_mode == "PRIVATE" else {}
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "ip")
         auth = {"iamIdentity": identity.attribute("client_id"), "audience": config.operator_audience}
-        self.operator(
+        self.release(
+            OPERATOR,
             releases.operator,
             operator_values(
                 {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "azure", "auth": auth},
-                OPERATOR.service_account,
-                gpu_instance_types({name: GPUS[name].per_node for name in gpus}),
+                gpus,
                 gateway,
             ),
             ready,

@@ -17,7 +17,7 @@ from anyscale_constructs.aws import (
     Iam,
 )
 from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig, PlainBucketConfig
-from anyscale_constructs.aws.nodes import GPUS, node_groups
+from anyscale_constructs.aws.nodes import node_groups
 from anyscale_constructs.aws.pod_roles import (
     Pods,
     add_pod_role,
@@ -37,12 +37,10 @@ from anyscale_constructs.kubernetes import (
     EksReleasesConfig,
     OperatorStack,
     ReleaseConfig,
-    gpu_instance_types,
     operator_values,
 )
 from anyscale_constructs.kubernetes.charts import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
 from anyscale_constructs.kubernetes.operator import Global
-from anyscale_constructs.kubernetes.stack import ca_certificate
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import (
     AwsConfig,
@@ -247,7 +245,7 @@ class EksOperatorStack(OperatorStack):
         there = Data(self, "aws_eks_cluster", "this", {"name": cluster})
         self.connect(
             there.attribute("endpoint"),
-            ca_certificate(there.attribute("certificate_authority[0].data")),
+            there.attribute("certificate_authority[0].data"),
             ["aws", "eks", "get-token", "--cluster-name", cluster, "--region", region, "--output", "json"],
         )
 
@@ -275,7 +273,7 @@ class EksOperatorStack(OperatorStack):
             # Its webhook sees every service, so others wait until it runs.
             balancers,
         )
-        gpus = config.cluster.nodes.gpu_types if isinstance(config.cluster, ClusterConfig) else []
+        gpus = config.cluster.nodes.gpus if isinstance(config.cluster, ClusterConfig) else {}
         if gpus or isinstance(config.cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin)
         cloud: Global = {
@@ -287,14 +285,10 @@ class EksOperatorStack(OperatorStack):
             cloud["auth"] = {"iamIdentity": role}
         annotations = _balancer_annotations(config)
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "hostname", balancers)
-        self.operator(
+        self.release(
+            OPERATOR,
             releases.operator,
-            operator_values(
-                cloud,
-                OPERATOR.service_account,
-                gpu_instance_types({name: GPUS[name].per_node for name in gpus}),
-                gateway,
-            ),
+            operator_values(cloud, gpus, gateway),
             ready,
         )
 

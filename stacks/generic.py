@@ -19,7 +19,7 @@ from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.kubernetes.charts import OPERATOR, Release, WriteOnly, merge
 from anyscale_constructs.kubernetes.config import ReleaseConfig
-from anyscale_constructs.kubernetes.operator import Gateway
+from anyscale_constructs.kubernetes.operator import Gateway, Global
 from anyscale_constructs.registration.fields import HostPort, Text
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig, ObjectStorage
 
@@ -160,17 +160,17 @@ class GenericOperatorStack(OperatorStack):
         # In a release of its own: among other values it would be lost with their next change.
         chart = self.own_chart("token", _TOKEN_RELEASE)
         secret = Release(self, chart, ReleaseConfig(), {}, write_only=WriteOnly({"token": token}, revision))
-        values = operator_values(
-            {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "generic"},
-            OPERATOR.service_account,
-            {},
-            gateway,
-        )
+        cloud: Global = {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "generic"}
         # Pods read the environment when they start, so another token is another pod.
         more: dict[str, Any] = {"operator": {"annotations": {"anyscale-constructs/token-revision": str(revision)}}}
         if config.bucket.s3_addressing_style == "PATH_STYLE":
             more["global"] = {"aws": {"s3": {"usePathStyle": True}}}
-        self.release(OPERATOR, _with_token(config.releases.operator), merge(values, more), [*ready, secret])
+        self.release(
+            OPERATOR,
+            _with_token(config.releases.operator),
+            merge(operator_values(cloud, {}, gateway), more),
+            [*ready, secret],
+        )
 
 
 def _with_token(release: ReleaseConfig) -> ReleaseConfig:

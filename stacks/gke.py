@@ -26,12 +26,11 @@ from anyscale_constructs.google import (
 )
 from anyscale_constructs.google.cloudstorage import let_into_bucket
 from anyscale_constructs.google.config import ClusterConfig, GkeVpcConfig, GoogleCloudConfig
-from anyscale_constructs.google.nodes import GPUS, node_pool_taints, node_pools
+from anyscale_constructs.google.nodes import node_pool_taints, node_pools
 from anyscale_constructs.google.stack import GoogleStack
 from anyscale_constructs.google.types import ServiceAccountName
-from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, gpu_instance_types, operator_values
+from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, operator_values
 from anyscale_constructs.kubernetes.charts import OPERATOR
-from anyscale_constructs.kubernetes.stack import ca_certificate
 from anyscale_constructs.modules.google.gke import GkeDatabaseEncryption, GkeMasterAuthorizedNetworks
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import (
@@ -252,23 +251,18 @@ class GkeOperatorStack(OperatorStack):
         endpoint = there.attribute("private_cluster_config[0].private_endpoint" if private else "endpoint")
         self.connect(
             "https://" + endpoint,
-            ca_certificate(there.attribute("master_auth[0].cluster_ca_certificate")),
+            there.attribute("master_auth[0].cluster_ca_certificate"),
             ["gke-gcloud-auth-plugin"],
         )
         annotations = _INTERNAL if config.networking_mode == "PRIVATE" else {}
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "ip")
-        gpus = cluster.nodes.gpu_types if isinstance(cluster, ClusterConfig) else []
-        self.operator(
+        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else {}
+        auth = {"iamIdentity": account.attribute("email")}
+        self.release(
+            OPERATOR,
             releases.operator,
             operator_values(
-                {
-                    "cloudDeploymentId": self.cloud_resource_id,
-                    "cloudProvider": "gcp",
-                    "auth": {"iamIdentity": account.attribute("email")},
-                },
-                OPERATOR.service_account,
-                gpu_instance_types({name: GPUS[name].per_node for name in gpus}),
-                gateway,
+                {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "gcp", "auth": auth}, gpus, gateway
             ),
             ready,
         )

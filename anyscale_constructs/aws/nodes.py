@@ -51,6 +51,11 @@ class NodesConfig(Model):
     max_size: int = Field(default=10, ge=1, description="Nodes in each group at most. All but the default begin at 0.")
     disk_size_gb: int = Field(default=500, ge=20, description="Of each workload node.")
 
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return {name: GPUS[name].per_node for name in self.gpu_types}
+
 
 def node_groups(nodes: NodesConfig, policies: dict[str, str]) -> dict[str, EksEksManagedNodeGroups]:
     """The node groups, by name.

@@ -68,6 +68,11 @@ class NodesConfig(Model):
     )
     os_disk_size_gb: int = Field(default=500, ge=30, le=2048, description="Of each workload node.")
 
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return {name: GPUS[name].per_node for name in self.gpu_types}
+
 
 def default_node_pool(nodes: NodesConfig) -> dict[str, Any]:
     """The arguments of the pool for the cluster's own pods."""

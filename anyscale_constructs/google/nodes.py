@@ -54,6 +54,11 @@ class NodesConfig(Model):
     )
     disk_size_gb: int = Field(default=500, ge=20, description="Of each workload node.")
 
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return {name: GPUS[name].per_node for name in self.gpu_types}
+
 
 def node_pools(nodes: NodesConfig) -> list[dict[str, Any]]:
     """The node pools, by upstream's keys, all of which Terraform knows when it plans."""

@@ -8,7 +8,7 @@ from anyscale_constructs.kubernetes.config import (
     ReleaseConfig,
     ReleasesConfig,
 )
-from anyscale_constructs.kubernetes.operator import gpu_instance_types, operator_values
+from anyscale_constructs.kubernetes.operator import operator_values
 from anyscale_constructs.kubernetes.stack import OperatorStack
 
 __all__ = [
@@ -20,6 +20,5 @@ __all__ = [
     "Release",
     "ReleaseConfig",
     "ReleasesConfig",
-    "gpu_instance_types",
     "operator_values",
 ]

@@ -8,6 +8,8 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from anyscale_constructs.kubernetes.charts import OPERATOR
+
 _CPUS_PER_GPU = 8
 _GB_PER_GPU = 32
 _DEFAULTS_HAVE = {"8CPU-32GB-1xT4"}
@@ -56,38 +58,29 @@ OperatorValues = TypedDict(
 )
 
 
-def operator_values(
-    cloud: Global, service_account: str, instance_types: Mapping[str, InstanceType], gateway: Gateway | None
-) -> OperatorValues:
+def operator_values(cloud: Global, gpus: Mapping[str, int], gateway: Gateway | None) -> OperatorValues:
     """The chart's values.
 
     Args:
         cloud: Its section `global`.
-        service_account: Of the operator and of the workloads, which has the role for the bucket.
-        instance_types: Beside the chart's own.
+        gpus: How many GPUs a node has, by the GPU's name in Anyscale.
         gateway: None: the operator makes Ingresses instead.
     """
+    name = OPERATOR.service_account  # which has the role for the bucket
     values: OperatorValues = {
         "global": cloud,
-        "operator": {"serviceAccount": {"name": service_account}},
-        "workloads": {
-            "serviceAccount": {"name": service_account},
-            "instanceTypes": {"additional": instance_types},
-        },
+        "operator": {"serviceAccount": {"name": name}},
+        "workloads": {"serviceAccount": {"name": name}, "instanceTypes": {"additional": _instance_types(gpus)}},
     }
     if gateway:
         values["networking"] = {"gateway": gateway}
     return values
 
 
-def gpu_instance_types(per_node: Mapping[str, int]) -> dict[str, InstanceType]:
-    """Shapes with one GPU and with all GPUs of a node, for types of GPUs that the chart's defaults lack.
-
-    Args:
-        per_node: How many GPUs a node has, by the GPU's name in Anyscale.
-    """
+def _instance_types(gpus: Mapping[str, int]) -> dict[str, InstanceType]:
+    """Shapes with one GPU and with all GPUs of a node, for types of GPUs that the chart's defaults lack."""
     types: dict[str, InstanceType] = {}
-    for gpu, most in per_node.items():
+    for gpu, most in gpus.items():
         for count in sorted({1, most}):
             cpus, memory = count * _CPUS_PER_GPU, count * _GB_PER_GPU
             resources: dict[str, int | str | list[str]] = {

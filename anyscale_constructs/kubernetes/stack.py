@@ -15,7 +15,7 @@ from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct, TerraformAsset, TerraformVariable
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import GatewayConfig, ReleaseConfig
-from anyscale_constructs.kubernetes.operator import Gateway, OperatorValues
+from anyscale_constructs.kubernetes.operator import Gateway
 
 SUFFIX = "-operator"
 """What the name of a cloud's second stack ends with."""
@@ -64,16 +64,17 @@ class OperatorStack(CloudStack):
         state = Data(self, "terraform_remote_state", "cloud", remote_state(backend, name))
         return state.attribute(f"outputs.{RESOURCE_ID_OUTPUT}")
 
-    def connect(self, host: str, ca_certificate: str, command: Sequence[str]) -> None:
+    def connect(self, host: str, ca_certificate: Expr, command: Sequence[str]) -> None:
         """Configures the providers of Helm and Kubernetes.
 
         Args:
             host: The cluster's endpoint.
-            ca_certificate: Its authority's certificate, in PEM.
+            ca_certificate: Its authority's certificate, in base64.
             command: What prints a token, for as long as a run needs one: none is in the state.
         """
+        decoded = expr(f"base64decode({ca_certificate.code})", "string")
         token = {"api_version": "client.authentication.k8s.io/v1beta1", "command": command[0], "args": command[1:]}
-        self._connect({"host": host, "cluster_ca_certificate": ca_certificate, "exec": token})
+        self._connect({"host": host, "cluster_ca_certificate": decoded, "exec": token})
 
     def connect_by_context(self, context: str) -> None:
         """Configures the providers of Helm and Kubernetes from the kubeconfig that KUBE_CONFIG_PATH names.
@@ -171,12 +172,3 @@ class OperatorStack(CloudStack):
         gateway: Gateway = {"enabled": True, "name": _RELEASE, "namespace": OPERATOR.namespace}
         gateway[address] = place
         return gateway, [release]
-
-    def operator(self, config: ReleaseConfig, values: OperatorValues, depends_on: Sequence[Construct]) -> None:
-        """Installs Anyscale's operator."""
-        self.release(OPERATOR, config, values, depends_on)
-
-
-def ca_certificate(base64: Expr) -> Expr:
-    """The PEM text of a certificate that a provider gives in base64."""
-    return expr(f"base64decode({base64.code})", "string")
