@@ -16,7 +16,7 @@ from anyscale_constructs.aws import (
     ExistingVpc,
     Iam,
 )
-from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig, PlainBucketConfig
+from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig, PlainBucketConfig, VpcConfig
 from anyscale_constructs.aws.nodes import node_groups
 from anyscale_constructs.aws.pod_roles import (
     Pods,
@@ -31,8 +31,8 @@ from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.types import NetworkingMode
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.core.types import Cidr, NetworkingMode, PolicyArn
+from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.kubernetes import (
     EksReleasesConfig,
     OperatorStack,
@@ -41,12 +41,14 @@ from anyscale_constructs.kubernetes import (
 )
 from anyscale_constructs.kubernetes.charts import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
 from anyscale_constructs.kubernetes.operator import Global
+from anyscale_constructs.modules.aws.eks import EksSecurityGroupAdditionalRules
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import (
     AwsConfig,
     CloudResource,
     FileStorage,
     KubernetesConfig,
+    MountTarget,
     ObjectStorage,
 )
 
@@ -71,10 +73,14 @@ class EksConfig(AwsCloudConfig):
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig
     )
+    permissions_boundary_arn: PolicyArn | None = Field(
+        default=None, description="For the roles of the cluster, of its nodes and of pods."
+    )
     releases: EksReleasesConfig = Field(default_factory=EksReleasesConfig)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        self.refuse_input("eks", "name", "cluster.name")
         if isinstance(self.cluster, ExistingCluster):
             oidc = self.cluster.oidc_provider_arn
             if oidc is not None and (is_unresolved(oidc) or f"oidc.eks.{self.region}." not in oidc):
@@ -173,10 +179,36 @@ class EksStack(AwsStack):
             kubernetes_version=cluster.kubernetes_version,
             endpoint_public_access=True if cluster.public_access_cidrs else None,
             endpoint_public_access_cidrs=cluster.public_access_cidrs or None,
+            security_group_additional_rules=self._access_rules(cluster),
             access_entries=_administrators(cluster.administrator_arns) or None,
-            eks_managed_node_groups=node_groups(cluster.nodes, self._node_policies()),
+            # Whoever applies it would have a second entry otherwise, which AWS refuses for one role.
+            enable_cluster_creator_admin_permissions=False if cluster.administrator_arns else None,
+            iam_role_permissions_boundary=self.config.permissions_boundary_arn,
+            eks_managed_node_groups=node_groups(
+                cluster.nodes, self._node_policies(), self.config.permissions_boundary_arn
+            ),
             tags=self._tags(cluster.tags),
         )
+
+    def _access_rules(self, cluster: ClusterConfig) -> dict[str, EksSecurityGroupAdditionalRules] | None:
+        """Upstream lets the nodes reach the API from inside the VPC, and nobody else."""
+        ranges: list[Cidr] = cluster.private_access_cidrs or []
+        if cluster.private_access_cidrs is None and isinstance(self.config.vpc, VpcConfig):
+            ranges = [self.config.vpc.cidr_block]
+        if not ranges and not cluster.public_access_cidrs:
+            Annotations.of(self).add_warning(
+                "nobody but the nodes reaches the cluster's API, so the operator's stack can't be applied. To mend it: "
+                "give cluster.private_access_cidrs or cluster.public_access_cidrs"
+            )
+        rule: EksSecurityGroupAdditionalRules = {
+            "description": "The API, from inside",
+            "protocol": "tcp",
+            "from_port": 443,
+            "to_port": 443,
+            "type": "ingress",
+            "cidr_blocks": ranges,
+        }
+        return {"private_access": rule} if ranges else None
 
     def _pod_role(self, chart: Chart, id: str, statements: list[Any]) -> Resource:
         return add_pod_role(
@@ -185,6 +217,7 @@ class EksStack(AwsStack):
             _pods(chart, self.name, self.config),
             statements=statements,
             name_prefix=_role_prefix(id, self.config),
+            permissions_boundary_arn=self.config.permissions_boundary_arn,
             tags=self._tags({}),
             depends_on=[self.cluster] if isinstance(self.cluster, Eks) else [],
         )
@@ -205,7 +238,6 @@ class EksStack(AwsStack):
     def _resource(self) -> CloudResource:
         config = self.config
         bucket_region = config.bucket.region if isinstance(config.bucket, ExistingBucket) else None
-        memorydb = AwsConfig(memorydb_cluster_name=self.memorydb.name) if self.memorydb else None
         return CloudResource(
             name=f"k8s-aws-{config.region}",
             provider="AWS",
@@ -215,12 +247,28 @@ class EksStack(AwsStack):
             object_storage=ObjectStorage(
                 bucket_name="s3://" + self.bucket.s3_bucket_id, region=bucket_region or config.region
             ),
-            file_storage=FileStorage(file_storage_id=self.efs.efs_id) if self.efs else None,
-            aws_config=memorydb,
+            file_storage=self._file_storage(),
+            aws_config=self._aws_config(),
             kubernetes_config=KubernetesConfig(
                 anyscale_operator_iam_identity=self.operator_role.attribute("arn"),
                 zones=self.vpc.availability_zones,
             ),
+        )
+
+    # What the control plane finds by itself for other clouds: here it has no role to look with.
+    def _file_storage(self) -> FileStorage | None:
+        if self.efs is None:
+            return None
+        target = MountTarget(address=self.efs.efs_mount_target_ips[0])
+        return FileStorage(file_storage_id=self.efs.efs_id, mount_targets=[target])
+
+    def _aws_config(self) -> AwsConfig | None:
+        if self.memorydb is None:
+            return None
+        return AwsConfig(
+            memorydb_cluster_name=self.memorydb.name,
+            memorydb_cluster_arn=self.memorydb.memorydb_cluster_arn,
+            memorydb_cluster_endpoint=self.memorydb.url,
         )
 
 
@@ -273,7 +321,7 @@ class EksOperatorStack(OperatorStack):
             # Its webhook sees every service, so others wait until it runs.
             balancers,
         )
-        gpus = config.cluster.nodes.gpus if isinstance(config.cluster, ClusterConfig) else {}
+        gpus = config.cluster.nodes.gpus if isinstance(config.cluster, ClusterConfig) else config.cluster.gpus
         if gpus or isinstance(config.cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin)
         cloud: Global = {
@@ -330,8 +378,10 @@ def _administrators(arns: list[str]) -> dict[str, Any]:
 
 
 def _balancer_annotations(config: EksConfig) -> dict[str, str]:
-    # Kubernetes' own works whether or not the cluster has a controller; without one, `external` waits in vain.
-    controller = config.releases.load_balancer_controller.enabled
-    kind = {"type": "external", "nlb-target-type": "ip"} if controller else {"type": "nlb"}
-    scheme = {"PUBLIC": "internet-facing", "PRIVATE": "internal"}[config.networking_mode]
-    return {f"{_BALANCER}-{key}": value for key, value in (kind | {"scheme": scheme}).items()}
+    private = config.networking_mode == "PRIVATE"
+    annotations = {"scheme": "internal" if private else "internet-facing"}
+    if config.releases.load_balancer_controller.enabled:
+        annotations |= {"type": "external", "nlb-target-type": "ip"}
+    else:  # Kubernetes' own words work with or without a controller; for `external` alone it would wait in vain
+        annotations |= {"type": "nlb"} | ({"internal": "true"} if private else {})
+    return {f"{_BALANCER}-{key}": value for key, value in annotations.items()}

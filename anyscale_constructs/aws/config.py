@@ -36,7 +36,7 @@ class VpcConfig(Model):
     availability_zones: list[AvailabilityZone] = Field(default_factory=list, description="Default: the region's first.")
     public_subnets: list[Cidr] | None = Field(default=None, description="Default: planned inside cidr_block.")
     private_subnets: list[Cidr] | None = Field(
-        default=None, description="Default: planned, with networking_mode PRIVATE."
+        default=None, description="Default: planned, with networking_mode PRIVATE and on EKS."
     )
     flow_logs: bool = Field(default=False, description="Whether CloudWatch gets the VPC's flow logs.")
     tags: Tags = Field(default_factory=dict)
@@ -167,14 +167,21 @@ class ClusterConfig(Model):
     """A new EKS cluster."""
 
     name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
-    kubernetes_version: str = "1.33"
+    kubernetes_version: str = "1.36"
     public_access_cidrs: list[Cidr] = Field(
         default_factory=list,
         description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
-        "inside the VPC, or in a network that is connected with it.",
+        "in one of private_access_cidrs.",
+    )
+    private_access_cidrs: list[Cidr] | None = Field(
+        default=None,
+        description="Who may reach it inside the VPC or in a network that is connected with it. "
+        "Default: all of a new VPC, nobody but the nodes of an existing one.",
     )
     administrator_arns: list[RoleArn] = Field(
-        default_factory=list, description="Roles that may do anything, beside whoever applies the stack."
+        default_factory=list,
+        description="Roles that may do anything, and nobody else: whoever applies both stacks must have one of them. "
+        "Default: whoever applies this stack.",
     )
     nodes: NodesConfig = Field(default_factory=NodesConfig)
     tags: Tags = Field(default_factory=dict)
@@ -187,7 +194,7 @@ class AwsCloudConfig(CloudConfig):
     name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
     tags: Tags = Field(default_factory=dict, description="For every resource.")
     kms_key_arn: KmsKeyArn | None = Field(
-        default=None, description="For the bucket, EFS and MemoryDB. Default: AWS's own keys."
+        default=None, description="For the bucket, EFS, MemoryDB and Kubernetes secrets. Default: AWS's own keys."
     )
     vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")

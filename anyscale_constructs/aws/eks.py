@@ -1,12 +1,15 @@
 """The Kubernetes cluster: new, or an existing one."""
 
+import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from anyscale_constructs.aws.nodes import GPUS, GpuType
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
@@ -24,6 +27,13 @@ _ADDONS: Mapping[str, EksAddons] = {
 _OLDEST_VERSION = (1, 32)
 _ANYWHERE = "0.0.0.0/0"
 _LONGEST_ROLE_PREFIX = 38
+_RESERVED = [
+    ipaddress.IPv4Network(cidr)
+    for cidr in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8"),
+        *("169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
+    )
+]
 
 
 ClusterName = Annotated[
@@ -65,6 +75,14 @@ class ExistingCluster(Model):
     node_security_group_id: SecurityGroupId | None = Field(
         default=None, description="The nodes' security group, for EFS and MemoryDB."
     )
+    gpu_types: list[GpuType] = Field(
+        default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
+    )
+
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return {name: GPUS[name].per_node for name in self.gpu_types}
 
 
 def the_cluster_has_a_name_that_eks_accepts(i: Inputs) -> Finding | None:
@@ -164,6 +182,20 @@ def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
     return None
 
 
+def the_internet_is_not_a_private_network(i: Inputs) -> Finding | None:
+    """AWS refuses ranges that are none of the internet's, after the VPC has been made."""
+    ranges = i["endpoint_public_access_cidrs"]
+    for found in filter(None, map(sizing.network, ranges if isinstance(ranges, list) else ())):
+        if found.prefixlen > 0 and any(found.overlaps(private) for private in _RESERVED):
+            return Finding(
+                "endpoint_public_access_cidrs has a range that nobody has on the internet",
+                "leave it out; who comes from inside the VPC needs a rule in security_group_additional_rules, which "
+                "cluster.private_access_cidrs makes",
+                str(found),
+            )
+    return None
+
+
 def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
     """AWS refuses others at apply, after the cluster has been made."""
     for name, group in _groups(i):
@@ -222,6 +254,16 @@ def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
     return None
 
 
+_AMONG_NODES = {
+    "description": "Nodes reach each other on all ports",
+    "protocol": "-1",
+    "from_port": 0,
+    "to_port": 0,
+    "type": "ingress",
+    "self": True,
+}
+
+
 def _groups(i: Inputs) -> list[tuple[str, Mapping[str, Any]]]:
     groups = i["eks_managed_node_groups"]
     if not isinstance(groups, Mapping):
@@ -255,6 +297,7 @@ class Eks(EksModule):
         somebody_may_administer_the_cluster,
         the_api_has_an_endpoint,
         the_api_is_not_open_to_the_internet,
+        the_internet_is_not_a_private_network,
         node_groups_have_room_for_their_nodes,
         disk_sizes_reach_the_disk,
         disks_are_those_that_hold_images,
@@ -282,17 +325,9 @@ class Eks(EksModule):
             "subnet_ids": self._vpc.node_subnet_ids,
             "addons": {name: dict(addon) for name, addon in _ADDONS.items()},
             "enable_cluster_creator_admin_permissions": True,
-            "node_security_group_additional_rules": {
-                "nodes": {
-                    "description": "Nodes reach each other on all ports",
-                    "protocol": "-1",
-                    "from_port": 0,
-                    "to_port": 0,
-                    "type": "ingress",
-                    "self": True,
-                }
-            },
         }
+        rules = {"nodes": _AMONG_NODES} | given.get("node_security_group_additional_rules", {})
+        given = given | {"node_security_group_additional_rules": rules}
         if self._kms_key_arn is not None:
             encryption = {"provider_key_arn": self._kms_key_arn, "resources": ["secrets"]}
             defaults |= {"create_kms_key": False, "encryption_config": encryption}

@@ -172,3 +172,8 @@ class MemoryDb(MemoryDbModule):
     def name(self) -> Expr:
         """The cluster's plain name, which registration wants; upstream calls it the id."""
         return self.memorydb_cluster_id
+
+    @property
+    def url(self) -> str:
+        """Where it is reached, with TLS."""
+        return f"rediss://{self.memorydb_cluster_endpoint_address}:{self.memorydb_cluster_endpoint_port}"

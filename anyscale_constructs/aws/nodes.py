@@ -5,15 +5,22 @@ a node. Labels tell it which GPU a node has.
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.modules.aws.eks import EksEksManagedNodeGroups, EksEksManagedNodeGroupsTaints
+from anyscale_constructs.core.types import Checked
+from anyscale_constructs.modules.aws.eks import (
+    EksEksManagedNodeGroups,
+    EksEksManagedNodeGroupsBlockDeviceMappings,
+    EksEksManagedNodeGroupsBlockDeviceMappingsEbs,
+    EksEksManagedNodeGroupsTaints,
+)
 
 _CPU_IMAGE = "AL2023_x86_64_STANDARD"
 _GPU_IMAGE = "AL2023_x86_64_NVIDIA"
+_DEFAULT_DISK_GB = 50
 _MARKETS: Sequence[Literal["ON_DEMAND", "SPOT"]] = ("ON_DEMAND", "SPOT")
 
 
@@ -38,13 +45,24 @@ GPUS = {
 GpuType = Literal["T4", "L4", "A10G", "L40S", "A100-40G", "A100-80G", "H100"]
 
 
+InstanceType = Annotated[
+    str,
+    Checked(
+        "an EC2 instance type with x86 processors, as the nodes' image is for",
+        # Graviton's families have a g behind their generation.
+        r"(?!a1\.|[a-z]+\d+[a-z]*g[a-z]*\.)[a-z][a-z0-9-]*\.[a-z0-9-]+",
+        "m5.4xlarge",
+    ),
+]
+
+
 class NodesConfig(Model):
     """The node groups of a new cluster."""
 
-    default_instance_types: list[str] = Field(
+    default_instance_types: list[InstanceType] = Field(
         default=["t3.medium"], min_length=1, description="For the cluster's own pods, the operator among them."
     )
-    cpu_instance_types: list[str] = Field(
+    cpu_instance_types: list[InstanceType] = Field(
         default=["m5.8xlarge", "m5.4xlarge"], min_length=1, description="For workloads without GPUs."
     )
     gpu_types: list[GpuType] = Field(default=["T4"], description="A pair of node groups for each: on-demand and spot.")
@@ -57,13 +75,19 @@ class NodesConfig(Model):
         return {name: GPUS[name].per_node for name in self.gpu_types}
 
 
-def node_groups(nodes: NodesConfig, policies: dict[str, str]) -> dict[str, EksEksManagedNodeGroups]:
+def node_groups(
+    nodes: NodesConfig, policies: dict[str, str], permissions_boundary_arn: str | None = None
+) -> dict[str, EksEksManagedNodeGroups]:
     """The node groups, by name.
 
     Args:
         nodes: What they are made of.
         policies: IAM policies of the nodes' roles, by a name of your own.
+        permissions_boundary_arn: Of the nodes' roles.
     """
+    role: EksEksManagedNodeGroups = {"iam_role_additional_policies": policies}
+    if permissions_boundary_arn is not None:
+        role["iam_role_permissions_boundary"] = permissions_boundary_arn
     groups: dict[str, EksEksManagedNodeGroups] = {
         "default": {
             "ami_type": _CPU_IMAGE,
@@ -71,25 +95,16 @@ def node_groups(nodes: NodesConfig, policies: dict[str, str]) -> dict[str, EksEk
             "min_size": 1,
             "max_size": nodes.max_size,
             "desired_size": min(2, nodes.max_size),
-            "iam_role_additional_policies": policies,
+            "block_device_mappings": _disk(_DEFAULT_DISK_GB),
+            **role,
         }
     }
     workload: EksEksManagedNodeGroups = {
         "min_size": 0,
         "max_size": nodes.max_size,
         "desired_size": 0,
-        "block_device_mappings": {
-            "root": {
-                "device_name": "/dev/xvda",
-                "ebs": {
-                    "volume_size": nodes.disk_size_gb,
-                    "volume_type": "gp3",
-                    "encrypted": True,
-                    "delete_on_termination": True,
-                },
-            }
-        },
-        "iam_role_additional_policies": policies,
+        "block_device_mappings": _disk(nodes.disk_size_gb),
+        **role,
     }
     for market in _MARKETS:
         prefix = market.replace("_", "").lower()
@@ -107,7 +122,12 @@ def node_groups(nodes: NodesConfig, policies: dict[str, str]) -> dict[str, EksEk
                 "ami_type": _GPU_IMAGE,
                 "instance_types": list(gpu.instance_types),
                 "capacity_type": market,
-                "labels": {"nvidia.com/gpu.product": gpu.product, "nvidia.com/gpu.count": str(gpu.per_node)},
+                "labels": {
+                    "nvidia.com/gpu.product": gpu.product,
+                    "nvidia.com/gpu.count": str(gpu.per_node),
+                    # By this the autoscaler knows that a new node's GPUs are still to come, and buys no more meanwhile.
+                    "k8s.amazonaws.com/accelerator": f"nvidia-{name.lower()}",
+                },
                 "taints": {
                     "capacity_type": _taint("node.anyscale.com/capacity-type", market),
                     "accelerator_type": _taint("node.anyscale.com/accelerator-type", "GPU"),
@@ -115,6 +135,16 @@ def node_groups(nodes: NodesConfig, policies: dict[str, str]) -> dict[str, EksEk
                 },
             }
     return dict(sorted(groups.items()))
+
+
+def _disk(size_gb: int) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]:
+    disk: EksEksManagedNodeGroupsBlockDeviceMappingsEbs = {
+        "volume_size": size_gb,
+        "volume_type": "gp3",
+        "encrypted": True,
+        "delete_on_termination": True,
+    }
+    return {"root": {"device_name": "/dev/xvda", "ebs": disk}}
 
 
 def _taint(key: str, value: str) -> EksEksManagedNodeGroupsTaints:

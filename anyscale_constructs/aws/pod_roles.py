@@ -71,6 +71,7 @@ def add_pod_role(
     statements: Sequence[Statement],
     name_prefix: str,
     tags: Mapping[str, str],
+    permissions_boundary_arn: str | None = None,
     depends_on: Sequence[Construct] = (),
 ) -> Resource:
     """Gives pods a role of their own.
@@ -82,6 +83,7 @@ def add_pod_role(
         statements: What the role may do.
         name_prefix: What the role's name begins with.
         tags: For the role and the association.
+        permissions_boundary_arn: The role's.
         depends_on: What the association waits for: the cluster.
 
     Returns:
@@ -104,7 +106,12 @@ def add_pod_role(
         scope,
         "aws_iam_role",
         id,
-        {"name" if by_oidc else "name_prefix": name, "assume_role_policy": _policy([pods.trust()]), "tags": tags},
+        {
+            "name" if by_oidc else "name_prefix": name,
+            "assume_role_policy": _policy([pods.trust()]),
+            "permissions_boundary": permissions_boundary_arn,
+            "tags": tags,
+        },
     )
     Resource(
         scope,

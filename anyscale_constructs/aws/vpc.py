@@ -330,7 +330,7 @@ class Vpc(VpcModule):
             and not {"private_subnets", "existing_private_subnet_ids"} & set(given)
         ):
             raise InputError(
-                "networking_mode PRIVATE, but only public_subnets are given",
+                "public_subnets are given alone, but nodes are in private ones here",
                 mend="give private_subnets too, or leave both out to have them planned",
             )
         if given.get("private_subnets"):

@@ -62,6 +62,21 @@ class CloudConfig(Model):
             if key in self.model_fields_set:
                 raise refuse(f"{key} does nothing for this kind of cloud", "leave it out")
 
+    def refuse_input(self, module_id: str, name: str, key: str) -> None:
+        """Refuses a module's input that other things of the cloud have to know too; for its validators.
+
+        Args:
+            module_id: The module's id in the stack.
+            name: The input's name.
+            key: The key that sets it for all of them.
+        """
+        override = self.modules.get(module_id)
+        if override and name in override.inputs:
+            raise refuse(
+                f"modules.{module_id}.inputs.{name} changes the module only, and others would still have the old one",
+                f"give {key}",
+            )
+
     def standard_tags(self, cloud_id: str | None) -> dict[str, str]:
         """The tags, or labels, of every resource.
 

@@ -1,6 +1,6 @@
 """The charts, at exact versions, and a release of one in a cluster."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 
 _PATIENCE_SECONDS = 900
@@ -115,7 +116,7 @@ class Release(Resource):
             "timeout": _PATIENCE_SECONDS,
             # A failed one is undone, so that the next run can begin anew.
             "atomic": True,
-            "values": [json_text(merge(values, config.values), f"the values of {chart.release}")],
+            "values": [json_text(_merged(chart, values, config.values), f"the values of {chart.release}")],
         }
         if write_only:
             arguments |= {
@@ -123,6 +124,27 @@ class Release(Resource):
                 "set_wo_revision": write_only.revision,
             }
         super().__init__(scope, "helm_release", chart.release, arguments, depends_on)
+
+
+def _merged(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = merge(values, over)
+    accounts, given = dict(_service_accounts(values)), dict(_service_accounts(merged))
+    for path, name in accounts.items():
+        if given.get(path) != name:
+            raise ConfigError(
+                f"the values of {chart.release} change {path}, but the account {name!r} has the permissions",
+                value=given.get(path),
+                mend="leave it out",
+            )
+    return merged
+
+
+def _service_accounts(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            if key == "serviceAccount" and "name" in value:
+                yield f"{at}{key}.name", value["name"]
+            yield from _service_accounts(value, f"{at}{key}.")
 
 
 def merge(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

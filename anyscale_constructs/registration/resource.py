@@ -61,10 +61,10 @@ class FileStorage(Model):
 
     file_storage_id: Text | None = Field(default=None, description="The EFS id, or the Filestore instance's full name.")
     mount_targets: TfList[MountTarget] | None = Field(
-        default=None, description="Default: what the control plane finds for file_storage_id."
+        default=None, description="Default on instances: what the control plane finds for file_storage_id."
     )
     mount_path: Text | None = Field(
-        default=None, description="Filestore's or the NFS server's directory. Default: found too."
+        default=None, description="Filestore's or the NFS server's directory. Default on instances: found too."
     )
     persistent_volume_claim: Text | None = Field(default=None, description="Kubernetes only: an existing claim.")
     csi_ephemeral_volume_driver: Text | None = Field(default=None, description="Kubernetes only: a CSI driver.")
@@ -94,8 +94,12 @@ class AwsConfig(Model):
     memorydb_cluster_name: MemoryDbName | None = Field(
         default=None, description="MemoryDB for head node fault tolerance."
     )
-    memorydb_cluster_arn: MemoryDbArn | None = Field(default=None, description="Default: found by the control plane.")
-    memorydb_cluster_endpoint: RedisUrl | None = Field(default=None, description="Default: found by the control plane.")
+    memorydb_cluster_arn: MemoryDbArn | None = Field(
+        default=None, description="Default on instances: found by the control plane."
+    )
+    memorydb_cluster_endpoint: RedisUrl | None = Field(
+        default=None, description="Default on instances: found by the control plane."
+    )
 
 
 class GcpConfig(Model):
@@ -114,7 +118,9 @@ class GcpConfig(Model):
     memorystore_instance_name: GcpInstanceName | None = Field(
         default=None, description="Memorystore for head node fault tolerance."
     )
-    memorystore_endpoint: HostPort | None = Field(default=None, description="Default: found by the control plane.")
+    memorystore_endpoint: HostPort | None = Field(
+        default=None, description="Default on instances: found by the control plane."
+    )
 
 
 class AzureConfig(Model):

@@ -293,7 +293,10 @@ class ControlPlane:
 def _derive(resource: dict[str, Any]) -> dict[str, Any]:
     """What the real control plane looks up with the cloud's role when it isn't given."""
     resource = json.loads(json.dumps(resource))
-    aws, storage = resource.get("aws_config"), resource.get("file_storage")
+    aws, gcp, storage = (resource.get(name) for name in ("aws_config", "gcp_config", "file_storage"))
+    role = (aws or {}).get("anyscale_iam_role_id") or (gcp or {}).get("anyscale_service_account_email")
+    if not role:  # as for clouds on Kubernetes
+        return {**resource, "is_default": True, "created_at": _NOW}
     if aws and aws.get("subnet_ids") and not aws.get("zones"):
         aws["zones"] = [f"{resource['region']}{chr(ord('a') + index)}" for index in range(len(aws["subnet_ids"]))]
     if aws and (name := aws.get("memorydb_cluster_name")) and not aws.get("memorydb_cluster_arn"):

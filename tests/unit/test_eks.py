@@ -9,10 +9,8 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.backend import Gcs, Hcp, Local, beside
 from anyscale_constructs.core.expressions import expr
-from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import InputError, SynthesisError
+from anyscale_constructs.errors import InputError
 from stacks.eks import EksConfig, EksStack
 
 Make = Callable[..., list[dict[str, Any]]]
@@ -24,6 +22,7 @@ EXISTING: dict[str, Any] = {
     "cluster": {"cluster_name": "acme", "node_security_group_id": "sg-12345678"},
 }
 ROLE = "arn:aws:iam::111122223333:role/nodes"
+WITHOUT_CONTROLLER: dict[str, Any] = {"releases": {"load_balancer_controller": {"enabled": False}}}
 VARIABLE = expr("var.later", "string")
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 
@@ -81,8 +80,17 @@ def test_it_is_registered_with_the_operators_role(make: Make) -> None:
         "region": "us-east-2",
         "networking_mode": "PRIVATE",
         "object_storage": {"bucket_name": "s3://${module.s3.s3_bucket_id}", "region": "us-east-2"},
-        "file_storage": {"file_storage_id": "${module.efs.efs_id}"},
-        "aws_config": {"memorydb_cluster_name": "${module.memorydb.memorydb_cluster_id}"},
+        # The control plane has no role here to look for the rest.
+        "file_storage": {
+            "file_storage_id": "${module.efs.efs_id}",
+            "mount_targets": [{"address": "${module.efs.efs_mount_target_ips[0]}"}],
+        },
+        "aws_config": {
+            "memorydb_cluster_name": "${module.memorydb.memorydb_cluster_id}",
+            "memorydb_cluster_arn": "${module.memorydb.memorydb_cluster_arn}",
+            "memorydb_cluster_endpoint": "rediss://${module.memorydb.memorydb_cluster_endpoint_address}:"
+            "${module.memorydb.memorydb_cluster_endpoint_port}",
+        },
         "kubernetes_config": {
             "anyscale_operator_iam_identity": "${aws_iam_role.operator.arn}",
             "zones": "${module.vpc.availability_zones}",
@@ -158,10 +166,9 @@ def test_the_autoscaler_changes_its_own_cluster_only(make: Make) -> None:
 
 def test_the_load_balancer_controller_deletes_what_it_made_only(make: Make) -> None:
     stack, _ = make()
-    for statement in statements(stack, "load_balancer"):
-        deletes = {"ec2:DeleteSecurityGroup", "elasticloadbalancing:DeleteLoadBalancer"} & set(statement["Action"])
-        if deletes:
-            assert statement["Condition"] == {"Null": {"aws:ResourceTag/elbv2.k8s.aws/cluster": "false"}}
+    for action in ("ec2:DeleteSecurityGroup", "elasticloadbalancing:DeleteLoadBalancer"):
+        (statement,) = [each for each in statements(stack, "load_balancer") if action in each["Action"]]
+        assert statement["Condition"] == {"Null": {"aws:ResourceTag/elbv2.k8s.aws/cluster": "false"}}
 
 
 def test_the_api_is_private_unless_ranges_are_given(make: Make) -> None:
@@ -173,11 +180,49 @@ def test_the_api_is_open_to_the_ranges_that_are_given(make: Make) -> None:
     assert (eks["endpoint_public_access"], eks["endpoint_public_access_cidrs"]) == (True, ["203.0.113.0/24"])
 
 
-def test_administrators_may_do_anything(make: Make) -> None:
+@pytest.mark.parametrize(
+    ("keys", "ranges"),
+    [
+        ({}, ["10.0.0.0/16"]),
+        ({"vpc": {"cidr_block": "10.1.0.0/16"}}, ["10.1.0.0/16"]),
+        ({"cluster": {"private_access_cidrs": ["10.9.0.0/16"]}}, ["10.9.0.0/16"]),
+        ({"cluster": {"private_access_cidrs": []}}, None),
+        ({"vpc": EXISTING["vpc"]}, None),
+    ],
+)
+def test_the_api_is_reached_from_inside(keys: dict[str, Any], ranges: list[str] | None, make: Make) -> None:
+    """Upstream lets the nodes in only, so that nobody could apply the second stack from inside the VPC."""
+    rules = make(**keys)[0]["module"]["eks"].get("security_group_additional_rules", {})
+    assert [(rule["from_port"], rule["cidr_blocks"]) for rule in rules.values()] == ([(443, ranges)] if ranges else [])
+
+
+@pytest.mark.parametrize(
+    ("cluster", "warns"), [({}, True), ({"public_access_cidrs": ["203.0.113.0/24"]}, False)], ids=["closed", "open"]
+)
+def test_warns_of_an_api_that_nobody_reaches(cluster: dict[str, Any], warns: bool, tmp_path: Path) -> None:
+    stack, _ = EksStack.build(App(tmp_path), "ml", config(vpc=EXISTING["vpc"], cluster=cluster))
+    warnings = [entry.data for entry in stack.node.metadata if entry.type == "@cdktf/warn"]
+    assert any("nobody but the nodes reaches the cluster's API" in text for text in warnings) == warns
+
+
+def test_administrators_may_do_anything_and_nobody_else(make: Make) -> None:
     role = "arn:aws:iam::111122223333:role/platform"
-    (entry,) = make(cluster={"administrator_arns": [role]})[0]["module"]["eks"]["access_entries"].values()
+    eks = make(cluster={"administrator_arns": [role]})[0]["module"]["eks"]
+    (entry,) = eks["access_entries"].values()
     assert entry["principal_arn"] == role
     assert entry["policy_associations"]["admin"]["access_scope"] == {"type": "cluster"}
+    # AWS refuses two entries of one role, and whoever applies it has one of these.
+    assert eks["enable_cluster_creator_admin_permissions"] is False
+
+
+def test_roles_have_the_permissions_boundary(make: Make) -> None:
+    boundary = "arn:aws:iam::111122223333:policy/boundary"
+    stack, _ = make(permissions_boundary_arn=boundary)
+    eks = stack["module"]["eks"]
+    groups = eks["eks_managed_node_groups"].values()
+    assert {eks["iam_role_permissions_boundary"]} == {group["iam_role_permissions_boundary"] for group in groups}
+    roles = stack["resource"]["aws_iam_role"].values()
+    assert {role["permissions_boundary"] for role in roles} == {boundary}
 
 
 def test_what_exists_is_not_made_and_stands_in(make: Make) -> None:
@@ -255,6 +300,8 @@ def test_fails_on_a_role_name_that_is_too_long(tmp_path: Path) -> None:
         ({"bucket": {"custom_policy": {}}}, "unknown key 'custom_policy'"),
         ({"cluster": {"clustr_name": "acme"}}, "unknown key 'clustr_name': did you mean 'cluster_name'"),
         ({"releases": {"operater": {}}}, "unknown key 'operater': did you mean 'operator'"),
+        (EXISTING | {"cluster": {"cluster_name": "acme"}, "memorydb": {}}, "give cluster.node_security_group_id"),
+        ({"modules": {"eks": {"inputs": {"name": "other"}}}}, "modules.eks.inputs.name changes the module only"),
     ],
 )
 def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
@@ -274,52 +321,23 @@ def test_the_second_stack_finds_the_cluster_by_its_name(make: Make) -> None:
     assert "token" not in kubernetes
 
 
-def test_the_second_stack_takes_a_cloud_resource_id(make: Make) -> None:
-    _, operator = make()
-    variable = operator["variable"]["cloud_resource_id"]
-    assert variable["nullable"] is False
-    assert variable["validation"][0]["condition"] == '${can(regex("^cldrsrc_[A-Za-z0-9]+$", var.cloud_resource_id))}'
-    assert values(operator, "anyscale-operator")["global"] == {
-        "cloudDeploymentId": "${var.cloud_resource_id}",
-        "cloudProvider": "aws",
-        "aws": {"region": "us-east-2"},
-    }
-
-
-def test_the_operator_knows_the_gateways_address_once_it_has_one(make: Make) -> None:
-    _, operator = make()
-    release = operator["resource"]["helm_release"]
-    assert operator["data"]["kubernetes_service_v1"]["gateway"]["depends_on"] == ["helm_release.anyscale-gateway"]
-    assert release["anyscale-gateway"]["depends_on"] == ["helm_release.envoy-gateway"]
-    assert values(operator, "anyscale-operator")["networking"]["gateway"]["hostname"] == (
-        "${data.kubernetes_service_v1.gateway.status[0].load_balancer[0].ingress[0].hostname}"
-    )
-
-
-def test_the_gateways_chart_is_beside_the_stack(make: Make, tmp_path: Path) -> None:
-    _, operator = make()
-    chart = operator["resource"]["helm_release"]["anyscale-gateway"]["chart"]
-    folder = tmp_path / "stacks" / "ml-operator" / chart
-    assert {file.name for file in folder.rglob("*.yaml")} == {
-        "Chart.yaml",
-        "values.yaml",
-        "gateway.yaml",
-        "service.yaml",
-    }
-
-
 @pytest.mark.parametrize(
-    ("keys", "kind", "scheme"),
+    ("keys", "annotations"),
     [
-        ({}, "external", "internet-facing"),
-        ({"networking_mode": "PRIVATE"}, "external", "internal"),
-        ({"releases": {"load_balancer_controller": {"enabled": False}}}, "nlb", "internet-facing"),
+        ({}, {"type": "external", "nlb-target-type": "ip", "scheme": "internet-facing"}),
+        ({"networking_mode": "PRIVATE"}, {"type": "external", "nlb-target-type": "ip", "scheme": "internal"}),
+        (WITHOUT_CONTROLLER, {"type": "nlb", "scheme": "internet-facing"}),
+        # Kubernetes itself knows no scheme, and makes a load balancer of the internet unless told so.
+        (
+            WITHOUT_CONTROLLER | {"networking_mode": "PRIVATE"},
+            {"type": "nlb", "scheme": "internal", "internal": "true"},
+        ),
     ],
 )
-def test_the_load_balancer_is_where_users_are(keys: dict[str, Any], kind: str, scheme: str, make: Make) -> None:
-    annotations = values(make(**keys)[1], "anyscale-gateway")["annotations"]
-    prefix = "service.beta.kubernetes.io/aws-load-balancer"
-    assert (annotations[f"{prefix}-type"], annotations[f"{prefix}-scheme"]) == (kind, scheme)
+def test_the_load_balancer_is_where_users_are(keys: dict[str, Any], annotations: dict[str, str], make: Make) -> None:
+    prefix = "service.beta.kubernetes.io/aws-load-balancer-"
+    expected = {prefix + name: value for name, value in annotations.items()}
+    assert values(make(**keys)[1], "anyscale-gateway")["annotations"] == expected
 
 
 RELEASES = {
@@ -339,27 +357,6 @@ def test_each_release_can_be_switched_off(name: str, make: Make) -> None:
     roles = {"operator": "operator", "autoscaler": "autoscaler", "load_balancer_controller": "load_balancer"}
     kept = [role for release, role in roles.items() if release != name or name == "operator"]
     assert sorted(stack["resource"]["aws_iam_role"]) == sorted(kept)
-
-
-def test_without_a_gateway_the_operator_makes_ingresses(make: Make) -> None:
-    _, operator = make(releases={"gateway": {"enabled": False}})
-    assert "networking" not in values(operator, "anyscale-operator")
-    assert "kubernetes_service_v1" not in operator["data"]
-
-
-@pytest.mark.parametrize(
-    ("keys", "warns"),
-    [
-        ({}, True),
-        ({"networking_mode": "PRIVATE"}, False),
-        ({"releases": {"gateway": {"ingress_cidr_blocks": ["203.0.113.0/24"]}}}, False),
-        ({"releases": {"gateway": {"enabled": False}}}, False),
-    ],
-)
-def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], warns: bool, tmp_path: Path) -> None:
-    _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
-    warnings = [entry.data for entry in operator.node.metadata if entry.type == "@cdktf/warn"]
-    assert any("the whole internet reaches the load balancer" in text for text in warnings) == warns
 
 
 def test_fails_on_a_prefix_that_is_too_long_for_roles(tmp_path: Path) -> None:
@@ -392,42 +389,16 @@ def test_without_gpus_there_is_no_device_plugin(make: Make) -> None:
     assert values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"] == {}
 
 
-def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:
-    stack, operator = make(registration="terraform")
-    resource = stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]
-    assert resource["compute_stack"] == "K8S"
-    assert {"module.eks", "aws_iam_role_policy.operator", "aws_eks_pod_identity_association.operator"} <= set(
-        resource["depends_on"]
-    )
-    assert stack["output"]["anyscale_cloud_resource_id"]["value"] == (
-        "${anyscale_cloud_resource.cloud_resource.cloud_resource_id}"
-    )
-    assert "variable" not in operator
-    state = {name: value for name, value in operator["data"]["terraform_remote_state"]["cloud"].items() if name != "//"}
-    assert state == {"backend": "local", "config": {"path": "../../../terraform.ml.tfstate"}}
-    assert values(operator, "anyscale-operator")["global"]["cloudDeploymentId"] == (
-        "${data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id}"
-    )
-    manifest = json.loads((tmp_path / "manifest.json").read_text())
-    assert manifest["stacks"]["ml-operator"]["dependencies"] == ["ml"]
+def test_an_existing_cluster_has_gpus_when_it_says_so(make: Make) -> None:
+    existing = {"cluster_name": "acme", "gpu_types": ["L4"]}
+    shapes = [
+        values(make(**EXISTING | {"cluster": cluster})[1], "anyscale-operator")["workloads"]["instanceTypes"][
+            "additional"
+        ]
+        for cluster in (existing, {"cluster_name": "acme"})
+    ]
+    assert [list(each) for each in shapes] == [["8CPU-32GB-1xL4"], []]
 
 
-@pytest.mark.parametrize(
-    ("backend", "place"),
-    [
-        (Local(path="a.tfstate"), "a.tfstate-operator"),
-        (Local(), None),
-        (Gcs(type="gcs", bucket="b", prefix="p"), "p-operator"),
-        (Hcp(type="hcp", organization="acme"), None),
-    ],
-)
-def test_the_stacks_never_share_a_state(backend: Local | Gcs | Hcp, place: str | None) -> None:
-    other = beside(backend, "-operator")
-    assert next(getattr(other, name) for name in ("path", "prefix", "workspace") if hasattr(other, name)) == place
-
-
-def test_fails_on_a_cloud_that_is_called_as_anothers_second_stack(tmp_path: Path) -> None:
-    app = App(tmp_path)
-    EksStack.build(app, "ml", config())
-    with pytest.raises(SynthesisError, match="there is another stack ml-operator"):
-        CloudStack(app, "ml-operator")
+def test_an_existing_cluster_gets_the_device_plugin(make: Make) -> None:
+    assert "nvidia-device-plugin" in make(**EXISTING)[1]["resource"]["helm_release"]

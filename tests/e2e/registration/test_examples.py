@@ -9,9 +9,17 @@ import pytest
 from anyscale_constructs.core.config import Document
 from tests.e2e.registration.conftest import Cli
 from tests.examples import CLOUDS, synthesized
-from tests.registration_samples import ALL, GCP_K8S, GCP_VM
+from tests.registration_samples import ALL, AWS_K8S, GCP_K8S, GCP_VM
 
 SAMPLES = {(sample["provider"], sample["compute_stack"]): sample for sample in ALL.values()}
+SAMPLES["AWS", "K8S"] = AWS_K8S | {
+    "file_storage": {"file_storage_id": "fs-0123456789abcdef0", "mount_targets": [{"address": "10.0.1.5"}]},
+    "aws_config": {
+        "memorydb_cluster_name": "anyscale-prod",
+        "memorydb_cluster_arn": "arn:aws:memorydb:us-east-2:111122223333:cluster/anyscale-prod",
+        "memorydb_cluster_endpoint": "rediss://clustercfg.anyscale-prod.abc123.memorydb.us-east-2.amazonaws.com:6379",
+    },
+}
 SAMPLES["GCP", "K8S"] = GCP_VM | GCP_K8S | {"gcp_config": GCP_VM["gcp_config"]}
 # `python -m tests.e2e` applies those on EC2, and registers what comes out.
 EXAMPLES = [example for example in CLOUDS if Document(example).data["stack"] != "ec2"]

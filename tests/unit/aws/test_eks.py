@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws import Eks, ExistingCluster, eks
-from anyscale_constructs.aws.nodes import GPUS, NodesConfig, node_groups
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
@@ -107,12 +106,25 @@ TABLE = Table(
             "endpoint_public_access_cidrs lets the whole internet reach the cluster's API",
             [
                 {"endpoint_public_access": True},
-                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["10.0.0.0/8", "0.0.0.0/0"]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24", "0.0.0.0/0"]},
             ],
             [
                 {},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24"]},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": [LATER]},
+            ],
+        ),
+        Case(
+            eks.the_internet_is_not_a_private_network,
+            "endpoint_public_access_cidrs has a range that nobody has on the internet; given: ",
+            [
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24", "10.1.0.0/16"]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["172.0.0.0/8"]},
+            ],
+            [
+                {},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24", LATER]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["0.0.0.0/0"]},
             ],
         ),
         Case(
@@ -168,6 +180,14 @@ def test_a_cluster_has_what_its_nodes_and_pods_need(stack: CloudStack) -> None:
     assert "create_kms_key" not in rendered
 
 
+def test_nodes_reach_each_other_whatever_rules_are_added(stack: CloudStack) -> None:
+    added: Any = {"ssh": {"from_port": 22, "to_port": 22}}
+    rules = Eks(stack, **BASE, node_security_group_additional_rules=added).rendered[
+        "node_security_group_additional_rules"
+    ]
+    assert sorted(rules) == ["nodes", "ssh"]
+
+
 def test_a_key_of_your_own_encrypts_secrets(stack: CloudStack) -> None:
     rendered = Eks(stack, **BASE, kms_key_arn="arn:aws:kms:us-east-2:111122223333:key/1").rendered
     assert rendered["create_kms_key"] is False
@@ -192,53 +212,6 @@ def test_fails_on_what_version_20_of_the_module_took(inputs: dict[str, Any], say
         Eks(stack, **BASE, **inputs)
     assert says in str(error.value)
     assert len(str(error.value).splitlines()) == 1
-
-
-def test_workloads_have_a_pair_of_node_groups_for_cpus_and_for_each_gpu() -> None:
-    groups = node_groups(NodesConfig(gpu_types=["T4", "H100"]), {})
-    assert list(groups) == [
-        "default",
-        "ondemand_cpu",
-        "ondemand_gpu_h100",
-        "ondemand_gpu_t4",
-        "spot_cpu",
-        "spot_gpu_h100",
-        "spot_gpu_t4",
-    ]
-    assert "taints" not in groups["default"]
-    assert groups["spot_gpu_t4"] == {
-        "min_size": 0,
-        "max_size": 10,
-        "desired_size": 0,
-        "ami_type": "AL2023_x86_64_NVIDIA",
-        "instance_types": ["g4dn.4xlarge"],
-        "capacity_type": "SPOT",
-        "block_device_mappings": {
-            "root": {
-                "device_name": "/dev/xvda",
-                "ebs": {"volume_size": 500, "volume_type": "gp3", "encrypted": True, "delete_on_termination": True},
-            }
-        },
-        "iam_role_additional_policies": {},
-        "labels": {"nvidia.com/gpu.product": "Tesla-T4", "nvidia.com/gpu.count": "1"},
-        "taints": {
-            "capacity_type": {"key": "node.anyscale.com/capacity-type", "value": "SPOT", "effect": "NO_SCHEDULE"},
-            "accelerator_type": {"key": "node.anyscale.com/accelerator-type", "value": "GPU", "effect": "NO_SCHEDULE"},
-            "gpu": {"key": "nvidia.com/gpu", "value": "present", "effect": "NO_SCHEDULE"},
-        },
-    }
-
-
-def test_all_node_groups_pass_the_guards(stack: CloudStack) -> None:
-    groups = node_groups(NodesConfig(gpu_types=list(GPUS), max_size=1), {"s3": "arn:aws:iam::111122223333:policy/s3"})  # type: ignore[arg-type] # all of them
-    assert not [
-        entry for entry in Eks(stack, **BASE, eks_managed_node_groups=groups).node.metadata if "warn" in entry.type
-    ]
-
-
-def test_fails_on_a_gpu_that_is_not_in_the_table() -> None:
-    with pytest.raises(ConfigError, match="must be 'T4', 'L4'"):
-        NodesConfig(gpu_types=["K80"])  # type: ignore[list-item] # the mistake
 
 
 def test_an_existing_cluster_has_a_name() -> None:

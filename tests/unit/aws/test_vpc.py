@@ -324,7 +324,7 @@ def test_fails_when_subnets_cannot_be_planned(inputs: dict[str, Any], says: str,
 
 def test_fails_when_private_networking_gets_public_subnets_only(stack: CloudStack) -> None:
     assert refusal(stack, networking_mode="PRIVATE", public_subnets=PUBLIC) == (
-        "networking_mode PRIVATE, but only public_subnets are given. "
+        "public_subnets are given alone, but nodes are in private ones here. "
         "To mend it: give private_subnets too, or leave both out to have them planned"
     )
 

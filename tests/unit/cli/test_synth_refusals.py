@@ -62,7 +62,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "one zone": ("vpc: {availability_zone_count: 1}\n", ":5: vpc.availability_zone_count: ", "equal to 2; given: 1"),
     "private nodes in public subnets": (
         "networking_mode: PRIVATE\nvpc: {public_subnets: [10.0.0.0/20, 10.0.16.0/20]}\n",
-        ":5: networking_mode PRIVATE, but only public_subnets are given",
+        ":6: public_subnets are given alone, but nodes are in private ones here",
         "To mend it: give private_subnets too",
     ),
     "public nodes in private subnets": (

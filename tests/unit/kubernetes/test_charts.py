@@ -4,9 +4,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes.charts import AUTOSCALER, Chart, Release, merge
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 
@@ -58,3 +61,13 @@ def test_mappings_merge_and_all_else_is_replaced() -> None:
         "a": {"b": [2], "c": 1},
         "d": 4,
     }
+
+
+def test_fails_on_values_that_take_an_accounts_permissions(synth: Synth) -> None:
+    """The role is for a service account by its name."""
+    ours = {"rbac": {"serviceAccount": {"name": "autoscaler"}}}
+    same = ReleaseConfig(values=ours | {"rbac": {"serviceAccount": {"annotations": {"a": "b"}}}})
+    released(synth, AUTOSCALER, same, ours)
+    for values in ({"rbac": {"serviceAccount": {"name": "other"}}}, {"rbac": {"serviceAccount": None}}):
+        with pytest.raises(ConfigError, match=r"change rbac\.serviceAccount\.name, but the account 'autoscaler'"):
+            released(synth, AUTOSCALER, ReleaseConfig(values=values), ours)

@@ -1,0 +1,119 @@
+"""What the second stacks of all kinds of Kubernetes clouds have in common, shown by EKS's."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import SynthesisError
+from stacks.eks import EksConfig, EksStack
+
+Make = Callable[..., list[dict[str, Any]]]
+
+
+def config(**config: Any) -> EksConfig:
+    return EksConfig.model_validate({"region": "us-east-2", "org_id": "org_1"} | config)
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Synthesizes a cloud; gives the JSON of both stacks."""
+
+    def make(**keys: Any) -> list[dict[str, Any]]:
+        app = App(tmp_path)
+        stacks = EksStack.build(app, "ml", config(**keys))
+        app.synth()
+        return [json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
+
+    return make
+
+
+def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
+    return found
+
+
+def test_the_second_stack_takes_a_cloud_resource_id(make: Make) -> None:
+    _, operator = make()
+    variable = operator["variable"]["cloud_resource_id"]
+    assert variable["nullable"] is False
+    assert variable["validation"][0]["condition"] == '${can(regex("^cldrsrc_[A-Za-z0-9]+$", var.cloud_resource_id))}'
+    assert values(operator, "anyscale-operator")["global"] == {
+        "cloudDeploymentId": "${var.cloud_resource_id}",
+        "cloudProvider": "aws",
+        "aws": {"region": "us-east-2"},
+    }
+
+
+def test_the_operator_knows_the_gateways_address_once_it_has_one(make: Make) -> None:
+    _, operator = make()
+    release = operator["resource"]["helm_release"]
+    assert operator["data"]["kubernetes_service_v1"]["gateway"]["depends_on"] == ["helm_release.anyscale-gateway"]
+    assert release["anyscale-gateway"]["depends_on"] == ["helm_release.envoy-gateway"]
+    assert values(operator, "anyscale-operator")["networking"]["gateway"]["hostname"] == (
+        "${data.kubernetes_service_v1.gateway.status[0].load_balancer[0].ingress[0].hostname}"
+    )
+
+
+def test_the_gateways_chart_is_beside_the_stack(make: Make, tmp_path: Path) -> None:
+    _, operator = make()
+    chart = operator["resource"]["helm_release"]["anyscale-gateway"]["chart"]
+    folder = tmp_path / "stacks" / "ml-operator" / chart
+    assert {file.name for file in folder.rglob("*.yaml")} == {
+        "Chart.yaml",
+        "values.yaml",
+        "gateway.yaml",
+        "service.yaml",
+    }
+
+
+def test_without_a_gateway_the_operator_makes_ingresses(make: Make) -> None:
+    _, operator = make(releases={"gateway": {"enabled": False}})
+    assert "networking" not in values(operator, "anyscale-operator")
+    assert "kubernetes_service_v1" not in operator["data"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "warns"),
+    [
+        ({}, True),
+        ({"networking_mode": "PRIVATE"}, False),
+        ({"releases": {"gateway": {"ingress_cidr_blocks": ["203.0.113.0/24"]}}}, False),
+        ({"releases": {"gateway": {"enabled": False}}}, False),
+    ],
+)
+def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], warns: bool, tmp_path: Path) -> None:
+    _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
+    warnings = [entry.data for entry in operator.node.metadata if entry.type == "@cdktf/warn"]
+    assert any("the whole internet reaches the load balancer" in text for text in warnings) == warns
+
+
+def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:
+    stack, operator = make(registration="terraform")
+    resource = stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]
+    assert resource["compute_stack"] == "K8S"
+    assert {"module.eks", "aws_iam_role_policy.operator", "aws_eks_pod_identity_association.operator"} <= set(
+        resource["depends_on"]
+    )
+    assert stack["output"]["anyscale_cloud_resource_id"]["value"] == (
+        "${anyscale_cloud_resource.cloud_resource.cloud_resource_id}"
+    )
+    assert "variable" not in operator
+    state = {name: value for name, value in operator["data"]["terraform_remote_state"]["cloud"].items() if name != "//"}
+    assert state == {"backend": "local", "config": {"path": "../../../terraform.ml.tfstate"}}
+    assert values(operator, "anyscale-operator")["global"]["cloudDeploymentId"] == (
+        "${data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id}"
+    )
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["stacks"]["ml-operator"]["dependencies"] == ["ml"]
+
+
+def test_fails_on_a_cloud_that_is_called_as_anothers_second_stack(tmp_path: Path) -> None:
+    app = App(tmp_path)
+    EksStack.build(app, "ml", config())
+    with pytest.raises(SynthesisError, match="there is another stack ml-operator"):
+        CloudStack(app, "ml-operator")
