@@ -1,8 +1,8 @@
 """An Anyscale cloud on GCE: read it from top to bottom, copy it, change it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from anyscale_constructs.core.model import ExistingIf
 from anyscale_constructs.engine import Construct
@@ -60,6 +60,11 @@ class GceConfig(GoogleCloudConfig):
     logging_sink: LoggingSinkConfig | None = Field(
         default=None, description="Default: the project's sink stays as it is; {} keeps the nodes' syslog out of it."
     )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        self.refuse_what_is_elsewhere(self.vpc)
+        return self
 
 
 class GceStack(GoogleStack):

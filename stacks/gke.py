@@ -4,7 +4,8 @@ It is two stacks. The first makes the cluster and what belongs to it in Google C
 second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
-from typing import Annotated, Literal, Self
+import json
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -38,11 +39,30 @@ from anyscale_constructs.registration.resource import (
     FileStorage,
     GcpConfig,
     KubernetesConfig,
+    MountTarget,
     ObjectStorage,
 )
 
 # What the modules ask for, for what stands beside them or without them.
 _GOOGLE = ("resources without a module", ">= 1.5", {"google": RequiredProvider("hashicorp/google", ">= 5.44.2, < 6")})
+_ZONES = 3
+# What nobody has looked at in a cluster that is there already.
+_DEMANDED = [
+    {
+        "condition": expr('self.master_auth[0].client_key == ""', "bool"),
+        "error_message": "The cluster issues a client certificate, whose key would be in the state. To mend it: take a "
+        "cluster that was made without.",
+    },
+    {
+        "condition": expr("length(self.workload_identity_config) > 0", "bool"),
+        "error_message": "The cluster has no workload identity. To mend it: gcloud container clusters update "
+        "--workload-pool=PROJECT.svc.id.goog.",
+    },
+    {
+        "condition": expr("self.enable_autopilot != true", "bool"),
+        "error_message": "Anyscale doesn't run on Autopilot clusters. To mend it: take a standard one.",
+    },
+]
 _INTERNAL = {"networking.gke.io/load-balancer-type": "Internal"}
 
 
@@ -66,11 +86,13 @@ class GkeConfig(GoogleCloudConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        self.refuse_input("gke", "name", "cluster.name")
+        self.refuse_what_is_elsewhere(self.vpc)
         if not isinstance(self.project, ExistingProject) and self.project.id is None:
             raise refuse("project.id is not set, and the operator's stack finds the cluster by it", "choose an id")
-        for place in self._places():
+        for key, place in self._places():
             if not is_unresolved(place) and place != self.region and place.rpartition("-")[0] != self.region:
-                raise refuse(f"cluster: {place} is not in the cloud's region, {self.region}", "correct one of them")
+                raise refuse(f"{key} {place}, which is not in the cloud's region, {self.region}", "correct one of them")
         if isinstance(self.cluster, ExistingCluster):
             if not isinstance(self.project, ExistingProject):
                 raise refuse("project is new, so cluster.cluster_name can't be in it", "name the cluster's project_id")
@@ -86,10 +108,18 @@ class GkeConfig(GoogleCloudConfig):
             )
         return self
 
-    def _places(self) -> list[str]:
-        if isinstance(self.cluster, ExistingCluster):
-            return [] if self.cluster.location is None else [self.cluster.location]
-        return self.cluster.zones
+    def _places(self) -> list[tuple[str, str]]:
+        """What must be in the region: the keys, and the zones or regions."""
+        cluster = self.cluster
+        if isinstance(cluster, ExistingCluster):
+            return [] if cluster.location is None else [("cluster.location is", cluster.location)]
+        zones = {"cluster.zones": cluster.zones}
+        zones |= {f"cluster.nodes.gpu_zones.{gpu}": own for gpu, own in cluster.nodes.gpu_zones.items()}
+        places = [(f"{name} has", zone) for name, own in zones.items() for zone in own]
+        key = cluster.kms_key_name
+        if key is not None and not is_unresolved(key):
+            places.append(("cluster.kms_key_name is in", key.split("/")[3]))
+        return places
 
 
 class GkeStack(GoogleStack):
@@ -153,7 +183,7 @@ class GkeStack(GoogleStack):
             anyscale_vpc_name_prefix=self.config.name_prefix,
             gke_pod_range_cidr=vpc.pods_cidr,
             gke_services_range_cidr=vpc.services_cidr,
-            private_subnet_flow_log_config={} if vpc.flow_logs is False else None,
+            private_subnet_flow_log_config=None if vpc.flow_logs else {},
             depends_on=self.ready,
         )
 
@@ -180,7 +210,7 @@ class GkeStack(GoogleStack):
             database_encryption=None if cluster.kms_key_name is None else [encryption],
             deletion_protection=None if cluster.deletion_protection else False,
             service_account=self.account.email,
-            node_pools=node_pools(cluster.nodes),
+            node_pools=node_pools(cluster.nodes, len(cluster.zones) or _ZONES),
             node_pools_taints=node_pool_taints(cluster.nodes),
             cluster_resource_labels=self._labels(cluster.labels),
             depends_on=self.ready,
@@ -188,12 +218,23 @@ class GkeStack(GoogleStack):
 
     def _zones(self) -> list[str] | Expr:
         if isinstance(self.cluster, Gke):
-            return self.cluster.zones
+            zones = self.cluster.zones
+            return (
+                zones
+                if not (more := self._gpu_zones())
+                else expr(f"distinct(concat({zones.code}, {json.dumps(more)}))", "list(string)")
+            )
         zones = _found(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
         if self.cluster.location in {None, self.config.region}:
             return zones
         # A cluster in one zone names only others there.
         return expr(f'concat(["{self.cluster.location}"], tolist({zones.code}))', "list(string)")
+
+    def _gpu_zones(self) -> list[str]:
+        """The zones that pools have beside the cluster's."""
+        cluster = self.config.cluster
+        zones = cluster.nodes.gpu_zones.values() if isinstance(cluster, ClusterConfig) else ()
+        return sorted({zone for each in zones for zone in each})
 
     def _add_outputs(self) -> None:
         outputs = self._common_outputs(self.vpc, self.bucket) | {
@@ -211,17 +252,26 @@ class GkeStack(GoogleStack):
             region=config.region,
             networking_mode=config.networking_mode,
             object_storage=ObjectStorage(bucket_name=self.bucket.bucket_url),
-            file_storage=FileStorage(file_storage_id=self.filestore.instance_name) if self.filestore else None,
+            file_storage=self._file_storage(),
             gcp_config=GcpConfig(
                 project_id=self.project.project_id,
                 vpc_name=self.vpc.vpc_name if self.filestore else None,
                 memorystore_instance_name=self.memorystore.instance_name if self.memorystore else None,
+                memorystore_endpoint=self.memorystore.endpoint(self) if self.memorystore else None,
             ),
             kubernetes_config=KubernetesConfig(
                 anyscale_operator_iam_identity=self.account.email,
                 zones=self._zones(),
             ),
         )
+
+    # What the control plane finds by itself for other clouds: here it has no account to look with.
+    def _file_storage(self) -> FileStorage | None:
+        if self.filestore is None:
+            return None
+        address, share = self.filestore.mount(self)
+        target = MountTarget(address=address)
+        return FileStorage(file_storage_id=self.filestore.instance_name, mount_targets=[target], mount_path=share)
 
 
 class GkeOperatorStack(OperatorStack):
@@ -252,11 +302,12 @@ class GkeOperatorStack(OperatorStack):
         self.connect(
             "https://" + endpoint,
             there.attribute("master_auth[0].cluster_ca_certificate"),
-            ["gke-gcloud-auth-plugin"],
+            # As whom Terraform itself comes; otherwise as whoever is logged in to gcloud.
+            ["gke-gcloud-auth-plugin", "--use_application_default_credentials"],
         )
         annotations = _INTERNAL if config.networking_mode == "PRIVATE" else {}
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "ip")
-        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else {}
+        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else cluster.gpus
         auth = {"iamIdentity": account.attribute("email")}
         self.release(
             OPERATOR,
@@ -287,7 +338,9 @@ def _project_id(config: GkeConfig) -> str:
 
 
 def _found(stack: CloudStack, config: GkeConfig, name: str) -> Data:
-    location = config.cluster.location if isinstance(config.cluster, ExistingCluster) else None
-    place = config.region if location is None else location
-    arguments = {"project": _project_id(config), "location": place, "name": name}
+    existing = config.cluster if isinstance(config.cluster, ExistingCluster) else None
+    place = existing.location if existing and existing.location is not None else config.region
+    arguments: dict[str, Any] = {"project": _project_id(config), "location": place, "name": name}
+    if existing:
+        arguments["lifecycle"] = {"postcondition": _DEMANDED}
     return Data(stack, "google_container_cluster", "this", arguments)

@@ -10,8 +10,8 @@ from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import Cidr, GcpResourceName
 from anyscale_constructs.google.cloudstorage import ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore
-from anyscale_constructs.google.gke import ClusterName
 from anyscale_constructs.google.memorystore import ExistingMemorystore
+from anyscale_constructs.google.node_pools import ClusterName
 from anyscale_constructs.google.nodes import NodesConfig
 from anyscale_constructs.google.project import ExistingProject
 from anyscale_constructs.google.types import (
@@ -30,6 +30,7 @@ from anyscale_constructs.google.types import (
     Role,
     ServiceAccountName,
 )
+from anyscale_constructs.google.vpc import ExistingVpc
 from anyscale_constructs.google.workload_identity import ExistingIdentityProvider
 
 
@@ -204,9 +205,7 @@ class GkeVpcConfig(Model):
     subnet_cidr: Cidr = Field(default="10.0.0.0/16", description="The nodes' subnet.")
     pods_cidr: Cidr = Field(default="10.4.0.0/14", description="Each node takes a /24 of it.")
     services_cidr: Cidr = "10.8.0.0/20"
-    flow_logs: bool | None = Field(
-        default=None, description="Whether Cloud Logging gets the subnet's flow logs. Default: yes."
-    )
+    flow_logs: bool = Field(default=True, description="Whether Cloud Logging gets the subnet's flow logs.")
 
 
 class ClusterConfig(Model):
@@ -228,7 +227,9 @@ class ClusterConfig(Model):
     )
     master_ipv4_cidr_block: Cidr = Field(default="172.16.0.0/28", description="The control plane's own range, a /28.")
     kms_key_name: CryptoKeyName | None = Field(
-        default=None, description="For Kubernetes secrets. Default: Google's own keys."
+        default=None,
+        description="For Kubernetes secrets, in the cloud's region; GKE's own account of the project must be able to "
+        "use it. Default: Google's own keys.",
     )
     deletion_protection: bool = Field(
         default=True, description="Whether Terraform refuses to destroy it until this is off."
@@ -259,6 +260,35 @@ class GoogleCloudConfig(CloudConfig):
         if location is not None and not is_unresolved(location) and not location.startswith(self.region):
             raise refuse(f"filestore.location {location} is not in the cloud's region, {self.region}", "correct it")
         return self
+
+    @model_validator(mode="after")
+    def _a_new_project_has_its_services(self) -> Self:
+        if not (self.enable_apis or isinstance(self.project, ExistingProject)):
+            raise refuse("enable_apis is off, but the project is new and has no services", "leave out enable_apis")
+        return self
+
+    def refuse_what_is_elsewhere(self, vpc: ExistingVpc | Model) -> None:
+        """Refuses what can't be in the cloud's VPC; for the validators of kinds of clouds.
+
+        Args:
+            vpc: The VPC, of whose kind every kind of cloud has its own.
+        """
+        new = not isinstance(vpc, ExistingVpc)
+        stores = {
+            "filestore": (self.filestore, ExistingFilestore),
+            "memorystore": (self.memorystore, ExistingMemorystore),
+        }
+        for key, (store, existing) in stores.items():
+            if new and isinstance(store, existing):
+                raise refuse(
+                    f"{key}.instance_name is connected to a VPC for good, but vpc would be new",
+                    "name its VPC: vpc: {vpc_id: ..., subnet_name: ..., subnet_cidr: ...}",
+                )
+        if not (new or isinstance(self.project, ExistingProject)):
+            raise refuse(
+                "vpc.vpc_id names a VPC that is there, but project is new, and no VPC is in it or shared with it yet",
+                "leave out vpc, or name the project: project: {project_id: ...}",
+            )
 
 
 def texts(values: Model) -> dict[str, str]:

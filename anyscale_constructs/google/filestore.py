@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.types import GcpInstanceName, GcpResourceName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.google.guards import (
@@ -20,7 +21,7 @@ from anyscale_constructs.google.guards import (
     value_is_refused,
 )
 from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import GcpRegion, GcpZone
+from anyscale_constructs.google.types import GcpRegion, GcpZone, by_full_name
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
 from anyscale_constructs.modules.google.filestore import FilestoreInputs, FilestoreModule
 
@@ -70,6 +71,11 @@ class ExistingFilestore(Model):
     """A file system that is there already, connected to the VPC."""
 
     instance_name: GcpInstanceName
+
+    def mount(self, scope: Construct) -> tuple[str, str]:
+        """Its address and its share, which Terraform looks up."""
+        there = Data(scope, "google_filestore_instance", "this", by_full_name(self.instance_name, "location"))
+        return there.attribute("networks[0].ip_addresses[0]"), there.attribute("file_shares[0].name")
 
 
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
@@ -173,3 +179,7 @@ class Filestore(FilestoreModule):
     def instance_name(self) -> str:
         """The file system's full name, which upstream calls its id."""
         return self.anyscale_filestore_id
+
+    def mount(self, _scope: Construct) -> tuple[str, str]:
+        """Its address and its share."""
+        return self.anyscale_filestore_ip_addresses[0], self.anyscale_filestore_fileshare_name

@@ -1,19 +1,29 @@
 """The Kubernetes cluster: new, or an existing one."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import is_unresolved
-from anyscale_constructs.core.model import Model, unknown
+from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.types import Checked, Cidr
+from anyscale_constructs.core.types import Cidr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.google.guards import value_is_refused
+from anyscale_constructs.google.node_pools import (
+    NAME,
+    ClusterName,
+    limits_are_for_whole_pools,
+    pools_have_keys_that_upstream_reads,
+    pools_have_names_of_their_own,
+    pools_have_room_for_their_nodes,
+    pools_of,
+    settings_are_of_pools_that_are_there,
+)
+from anyscale_constructs.google.nodes import GPUS, GpuType
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import GcpLocation, GcpRegion, Labels
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc
@@ -24,43 +34,9 @@ _ANYWHERE = "0.0.0.0/0"
 _CONTROL_PLANE_PREFIX = 28
 # Kubernetes objects, for which the module has a provider that nothing connects with the cluster.
 _INSIDE_THE_CLUSTER = ("configure_ip_masq", "stub_domains", "upstream_nameservers")
-# What the module looks up in a pool; it passes over all else without a word.
-_POOL_KEYS = """
-    accelerator_count accelerator_type auto_repair auto_upgrade autoscaling batch_node_count batch_percentage
-    batch_soak_duration boot_disk_kms_key consume_reservation_type cpu_cfs_quota cpu_cfs_quota_period
-    cpu_manager_policy disk_size_gb disk_type enable_confidential_nodes enable_confidential_storage enable_gcfs
-    enable_gvnic enable_integrity_monitoring enable_nested_virtualization enable_secure_boot gpu_driver_version
-    gpu_partition_size gpu_sharing_strategy image_type initial_node_count insecure_kubelet_readonly_port_enabled
-    local_nvme_ssd_count local_ssd_count local_ssd_ephemeral_storage_count location_policy logging_variant
-    machine_type max_count max_pods_per_node max_shared_clients_per_gpu max_surge max_unavailable min_count
-    min_cpu_platform name node_count node_locations node_metadata node_pool_soak_duration placement_policy
-    pod_pids_limit pod_range preemptible queued_provisioning reservation_affinity_key reservation_affinity_values
-    secondary_boot_disk service_account spot strategy threads_per_core total_max_count total_min_count version
-"""
-_BY_POOL = (
-    "node_pools_labels",
-    "node_pools_resource_labels",
-    "node_pools_resource_manager_tags",
-    "node_pools_metadata",
-    "node_pools_taints",
-    "node_pools_tags",
-    "node_pools_oauth_scopes",
-    "node_pools_linux_node_configs_sysctls",
-    "node_pools_cgroup_mode",
-)
-_NO_POOLS = {"all", "default-node-pool", "default_values"}
 # Their zones are b, c and d; all others have a, b and c. https://cloud.google.com/compute/docs/regions-zones
 _WITHOUT_ZONE_A = {"europe-west1", "us-east1"}
 
-ClusterName = Annotated[
-    str,
-    Checked(
-        "at most 40 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at the end",
-        r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?",
-        "anyscale-prod",
-    ),
-]
-_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 _REGION: TypeAdapter[str] = TypeAdapter(GcpRegion)
 _LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)
 
@@ -75,6 +51,14 @@ class ExistingCluster(Model):
     private_endpoint: bool = Field(
         default=False, description="Whether Terraform reaches its API by the private endpoint, from inside the VPC."
     )
+    gpu_types: list[GpuType] = Field(
+        default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
+    )
+
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return {name: GPUS[name].per_node for name in self.gpu_types}
 
 
 def the_cluster_is_in_a_region(i: Inputs) -> Finding | None:
@@ -86,7 +70,7 @@ def the_cluster_is_in_a_region(i: Inputs) -> Finding | None:
 
 def the_cluster_has_a_name_that_gke_accepts(i: Inputs) -> Finding | None:
     """Google refuses others at apply."""
-    return value_is_refused(_NAME, i["name"], "name", "choose another")
+    return value_is_refused(NAME, i["name"], "name", "choose another")
 
 
 def the_control_plane_has_16_addresses(i: Inputs) -> Finding | None:
@@ -106,78 +90,11 @@ def labels_are_ones_google_accepts(i: Inputs) -> Finding | None:
     return None if is_unresolved(i[labels]) else value_is_refused(_LABELS, i[labels], labels, "change it")
 
 
-def pools_have_names_of_their_own(i: Inputs) -> Finding | None:
-    """Of two pools with one name upstream makes the last; Google refuses names that are no names at apply."""
-    names = [str(pool.get("name")) for pool in _pools(i)]
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        return Finding("node_pools has two pools of one name", "rename one", twice[0])
-    found = (value_is_refused(_NAME, name, "node_pools: name", "choose another") for name in names)
-    return next(filter(None, found), None)
-
-
-def pools_have_keys_that_upstream_reads(i: Inputs) -> Finding | None:
-    """Upstream passes over the others, and takes its defaults: an e2-medium for a machine_type that is misspelt."""
-    known = _POOL_KEYS.split()
-    for pool in _pools(i):
-        for key in pool:
-            if key not in known:
-                return Finding(f"node_pools: {pool.get('name')}: {unknown(key, known)}", "correct it")
-    return None
-
-
-def pools_have_room_for_their_nodes(i: Inputs) -> Finding | None:
-    """Google refuses others, after the cluster has been made."""
-    for pool in _pools(i):
-        for smallest, largest in (("min_count", "max_count"), ("total_min_count", "total_max_count")):
-            if _count(pool, smallest, 0) > _count(pool, largest, 100):
-                return Finding(
-                    f"node_pools: {smallest} of {pool.get('name')} is more than its {largest}",
-                    "correct them",
-                    pool[smallest],
-                )
-        zones = len(i["zones"]) if i["regional"] is True and isinstance(i["zones"], list) else 1
-        first, most = _count(pool, "initial_node_count", 1) * zones, _count(pool, "total_max_count", 100)
-        if "total_max_count" in pool and first > most:
-            return Finding(
-                f"node_pools: initial_node_count of {pool.get('name')} counts in each zone, which is more than its "
-                "total_max_count",
-                "correct them",
-                pool.get("initial_node_count", 1),
-            )
-    return None
-
-
-def limits_are_for_whole_pools(i: Inputs) -> Finding | None:
-    """In a regional cluster max_count counts in each zone: three times as many nodes as it says."""
-    zonal = [pool.get("name") for pool in _pools(i) if {"min_count", "max_count"} & set(pool)]
-    if zonal and i["regional"] is True:
-        return Finding(
-            "node_pools: min_count and max_count count in each zone",
-            "give total_min_count and total_max_count instead",
-            ", ".join(map(str, zonal)),
-            warning=True,
-        )
-    return None
-
-
-def settings_are_of_pools_that_are_there(i: Inputs) -> Finding | None:
-    """Upstream passes over the others, and the pool would be without its taints."""
-    if not i.known("node_pools"):
-        return None
-    names = {str(pool.get("name")) for pool in [*_pools(i), *_pools(i, "windows_node_pools")]}
-    for setting in _BY_POOL:
-        for key in i.given.get(setting, {}) if not is_unresolved(i.given.get(setting)) else ():
-            if not is_unresolved(key) and key not in names | _NO_POOLS:
-                return Finding(f"{setting}: {unknown(key, names, 'pool')}", "name a pool of node_pools, or all")
-    return None
-
-
 def gpus_are_not_provisioned_by_gke(i: Inputs) -> Finding | None:
     """Anyscale asks for GPUs by labels that pools of GKE's own making don't have."""
     scaling = i["cluster_autoscaling"]
     enabled = isinstance(scaling, Mapping) and scaling.get("enabled") is True
-    if enabled and any("accelerator_type" in pool for pool in _pools(i)):
+    if enabled and any("accelerator_type" in pool for pool in pools_of(i)):
         return Finding(
             "cluster_autoscaling makes node pools, which fails with GPUs", "leave it out: node_pools grow by themselves"
         )
@@ -259,6 +176,18 @@ def a_private_endpoint_is_reached_from_inside(i: Inputs) -> Finding | None:
     return None
 
 
+def the_control_plane_reaches_webhooks(i: Inputs) -> Finding | None:
+    """Without, the API waits for Envoy Gateway's webhook in vain, and nothing of the gateway can be made."""
+    if i["enable_private_nodes"] is True and i["add_master_webhook_firewall_rules"] is False:
+        return Finding(
+            "add_master_webhook_firewall_rules is off, as in a shared VPC, so the control plane doesn't reach webhooks",
+            f"have {i['master_ipv4_cidr_block']} admitted to the nodes on TCP port 9443, or set it to True if "
+            "Terraform may make firewall rules in the host project",
+            warning=True,
+        )
+    return None
+
+
 def upgrades_are_planned(i: Inputs) -> Finding | None:
     """Whichever version is the latest that day: an apply for something else would upgrade the control plane."""
     if i["kubernetes_version"] == "latest" and i["release_channel"] == "UNSPECIFIED":
@@ -281,16 +210,6 @@ def the_gateways_types_are_envoys(i: Inputs) -> Finding | None:
             warning=True,
         )
     return None
-
-
-def _count(pool: Mapping[str, Any], key: str, default: int) -> int:
-    text = str(pool.get(key, default))
-    return int(text) if text.isdigit() else default
-
-
-def _pools(i: Inputs, name: str = "node_pools") -> list[Mapping[str, Any]]:
-    pools = i[name]
-    return [pool for pool in pools if isinstance(pool, Mapping)] if isinstance(pools, list) else []
 
 
 class Gke(GkeModule):
@@ -329,6 +248,7 @@ class Gke(GkeModule):
         nodes_have_no_addresses_of_their_own,
         the_api_is_not_open_to_the_internet,
         a_private_endpoint_is_reached_from_inside,
+        the_control_plane_reaches_webhooks,
         upgrades_are_planned,
         the_gateways_types_are_envoys,
     )
@@ -362,15 +282,17 @@ class Gke(GkeModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Makes nodes and API private, lets the control plane reach webhooks, and leaves no pool but those given."""
         private = given.get("enable_private_endpoint", True)
+        host = self._vpc.host_project_id(self._project)
         given = {
-            "network_project_id": self._vpc.host_project_id(self._project),
+            "network_project_id": host,
             "zones": zones_of(given.get("region")),
             "enable_private_endpoint": private,
             "deploy_using_private_endpoint": private,
             # Upstream's own default lies in the nodes' subnet as likely as not.
             "master_ipv4_cidr_block": "172.16.0.0/28",
-            # It reaches private nodes on two ports only, and Envoy Gateway's webhook has another.
-            "add_master_webhook_firewall_rules": True,
+            # It reaches private nodes on two ports only, and Envoy Gateway's webhook has another. In a shared VPC the
+            # rule would be made in the host project, which is somebody else's.
+            "add_master_webhook_firewall_rules": host is None,
             "remove_default_node_pool": True,
             "create_service_account": False,
         } | given

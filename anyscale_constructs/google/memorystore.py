@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.types import GcpInstanceName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.google.guards import (
@@ -17,7 +18,7 @@ from anyscale_constructs.google.guards import (
     the_random_suffix_has_a_length,
 )
 from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import GcpRegion, InstanceId
+from anyscale_constructs.google.types import GcpRegion, InstanceId, by_full_name
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
 from anyscale_constructs.modules.google.memorystore import MemorystoreInputs, MemorystoreModule
 
@@ -31,6 +32,11 @@ class ExistingMemorystore(Model):
     """A Redis that is there already, connected to the VPC: STANDARD_HA with read replicas, without TLS."""
 
     instance_name: GcpInstanceName
+
+    def endpoint(self, scope: Construct) -> str:
+        """Its host and its port, which Terraform looks up."""
+        there = Data(scope, "google_redis_instance", "this", by_full_name(self.instance_name, "region"))
+        return f"{there.attribute('host')}:{there.attribute('port')}"
 
 
 def name_is_one_google_accepts(i: Inputs) -> Finding | None:
@@ -160,3 +166,7 @@ class Memorystore(MemorystoreModule):
     def instance_name(self) -> str:
         """The Redis' full name, which upstream calls its id."""
         return self.anyscale_memorystore_id
+
+    def endpoint(self, _scope: Construct) -> str:
+        """Its host and its port."""
+        return f"{self.anyscale_memorystore_host}:{self.anyscale_memorystore_port}"

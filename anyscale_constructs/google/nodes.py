@@ -4,24 +4,24 @@ Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates t
 a node. GKE labels nodes with their GPU, and installs drivers and device plugin by itself.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.google.types import MachineType
+from anyscale_constructs.core.model import Model, refuse
+from anyscale_constructs.google.types import GcpZone, MachineType
 from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints
 
-_ZONES = 3
 _MARKETS = {"ondemand": "ON_DEMAND", "spot": "SPOT"}
 
 
 class Gpu(NamedTuple):
-    """A type of GPU: what Google calls it, the machines that have it, and how many each has."""
+    """A type of GPU: what Google calls it, the machines that have it, how many each has, and their local disks."""
 
     accelerator_type: str
     machine_type: str
     per_node: int
+    local_ssds: int = 0
 
 
 # By the name that Anyscale's compute configurations have for it; the operator selects nodes by Google's.
@@ -30,8 +30,8 @@ GPUS = {
     "L4": Gpu("nvidia-l4", "g2-standard-16", 1),
     "A100-40G": Gpu("nvidia-tesla-a100", "a2-highgpu-1g", 1),
     "A100-80G": Gpu("nvidia-a100-80gb", "a2-ultragpu-1g", 1),
-    "H100": Gpu("nvidia-h100-80gb", "a3-highgpu-8g", 8),
-    "H100-MEGA": Gpu("nvidia-h100-mega-80gb", "a3-megagpu-8g", 8),
+    "H100": Gpu("nvidia-h100-80gb", "a3-highgpu-8g", 8, 16),
+    "H100-MEGA": Gpu("nvidia-h100-mega-80gb", "a3-megagpu-8g", 8, 16),
 }
 GpuType = Literal["T4", "L4", "A100-40G", "A100-80G", "H100", "H100-MEGA"]
 
@@ -43,9 +43,10 @@ class NodesConfig(Model):
         default="e2-standard-4", description="For the cluster's own pods, the operator among them."
     )
     cpu_machine_type: MachineType = Field(default="n2-standard-16", description="For workloads without GPUs.")
-    gpu_types: list[GpuType] = Field(
-        default=["T4"],
-        description="A pair of node pools for each: on-demand and spot. All of the cluster's zones must have it.",
+    gpu_types: list[GpuType] = Field(default=["T4"], description="A pair of node pools for each: on-demand and spot.")
+    gpu_zones: dict[GpuType, list[GcpZone]] = Field(
+        default_factory=dict,
+        description="The zones of a type's nodes, by type. Default: the cluster's, all of which must have that GPU.",
     )
     max_size: int = Field(
         default=10,
@@ -54,14 +55,30 @@ class NodesConfig(Model):
     )
     disk_size_gb: int = Field(default=500, ge=20, description="Of each workload node.")
 
+    @model_validator(mode="after")
+    def _zones_are_of_types_that_are_there(self) -> Self:
+        for name, zones in self.gpu_zones.items():
+            if name not in self.gpu_types:
+                raise refuse(
+                    f"gpu_zones.{name} is for a type that gpu_types lacks", "add it there, or leave it out here"
+                )
+            if not zones:
+                raise refuse(f"gpu_zones.{name} names no zone", "name one, or leave it out")
+        return self
+
     @property
     def gpus(self) -> dict[str, int]:
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
 
 
-def node_pools(nodes: NodesConfig) -> list[dict[str, Any]]:
-    """The node pools, by upstream's keys, all of which Terraform knows when it plans."""
+def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
+    """The node pools, by upstream's keys, all of which Terraform knows when it plans.
+
+    Args:
+        nodes: What they are made of.
+        zone_count: The number of the cluster's zones.
+    """
     pools: list[dict[str, Any]] = [
         {
             "name": "default",
@@ -70,7 +87,7 @@ def node_pools(nodes: NodesConfig) -> list[dict[str, Any]]:
             # In each zone, whatever max_size says: a cluster begins with that many.
             "initial_node_count": 1,
             "total_min_count": 1,
-            "total_max_count": max(nodes.max_size, _ZONES),
+            "total_max_count": max(nodes.max_size, zone_count),
         }
     ]
     for market in _MARKETS:
@@ -87,16 +104,20 @@ def node_pools(nodes: NodesConfig) -> list[dict[str, Any]]:
         pools.append({"name": f"{market}-cpu", "machine_type": nodes.cpu_machine_type, **workload})
         for name in nodes.gpu_types:
             gpu = GPUS[name]
-            pools.append(
-                {
-                    "name": f"{market}-gpu-{name.lower()}",
-                    "machine_type": gpu.machine_type,
-                    "accelerator_type": gpu.accelerator_type,
-                    "accelerator_count": gpu.per_node,
-                    "gpu_driver_version": "LATEST",
-                    **workload,
-                }
-            )
+            pool = {
+                "name": f"{market}-gpu-{name.lower()}",
+                "machine_type": gpu.machine_type,
+                "accelerator_type": gpu.accelerator_type,
+                "accelerator_count": gpu.per_node,
+                "gpu_driver_version": "LATEST",
+                **workload,
+            }
+            if gpu.local_ssds:
+                # They come with the machine; unsaid, they would be a change in every plan, which replaces the pool.
+                pool["local_ssd_ephemeral_storage_count"] = gpu.local_ssds
+            if name in nodes.gpu_zones:
+                pool["node_locations"] = ",".join(nodes.gpu_zones[name])
+            pools.append(pool)
     return pools
 
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from anyscale_constructs.core.expressions import Expr, expr
 from anyscale_constructs.core.types import Checked
 
 ConnectMode = Literal["DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS"]
@@ -126,3 +127,16 @@ GcsBucketName = Annotated[
         "acme-anyscale-prod",
     ),
 ]
+
+
+def by_full_name(name: str, place: str) -> dict[str, str]:
+    """A data source's arguments for an instance.
+
+    Args:
+        name: Its full name, projects/P/locations/L/instances/I; what only Terraform knows is taken apart there.
+        place: What the data source calls its location.
+    """
+    keys = {"project": 1, place: 3, "name": 5}
+    if isinstance(name, Expr):
+        return {key: expr(f'split("/", {name.code})[{part}]', "string") for key, part in keys.items()}
+    return {key: name.split("/")[part] for key, part in keys.items()}

@@ -21,6 +21,9 @@ EXISTING: dict[str, Any] = {
     "bucket": {"bucket_name": "acme-shared"},
     "cluster": {"cluster_name": "acme"},
 }
+NEW_PROJECT = {"billing_account_id": "01ABCD-234567-89EF01", "id": "acme-ml"}
+INSTANCE = "projects/acme-ml/locations/us-central1/instances/there"
+KEY_ELSEWHERE = "projects/acme-ml/locations/europe-west4/keyRings/anyscale/cryptoKeys/secrets"
 VARIABLE = expr("var.later", "string")
 ACCOUNT = "google_service_account.operator"
 
@@ -95,7 +98,12 @@ def test_the_account_may_no_more_than_it_needs(make: Make) -> None:
 def test_it_may_use_filestore_if_there_is_one(make: Make) -> None:
     stack, _ = make(filestore={})
     assert "roles/file.editor" in {role for _, role in grants(stack, "project")}
-    assert resource(stack)["file_storage"]["file_storage_id"] == "${module.filestore.anyscale_filestore_id}"
+    assert resource(stack)["file_storage"] == {
+        "file_storage_id": "${module.filestore.anyscale_filestore_id}",
+        # The control plane has no account here to look for the rest.
+        "mount_targets": [{"address": "${module.filestore.anyscale_filestore_ip_addresses[0]}"}],
+        "mount_path": "${module.filestore.anyscale_filestore_fileshare_name}",
+    }
     assert resource(stack)["gcp_config"]["vpc_name"] == "${module.vpc.vpc_name}"
 
 
@@ -111,6 +119,8 @@ def test_registration_gets_account_zones_and_project(make: Make) -> None:
         "gcp_config": {
             "project_id": "acme-ml",
             "memorystore_instance_name": "${module.memorystore.anyscale_memorystore_id}",
+            "memorystore_endpoint": "${module.memorystore.anyscale_memorystore_host}:"
+            "${module.memorystore.anyscale_memorystore_port}",
         },
         "kubernetes_config": {
             "anyscale_operator_iam_identity": f"${{{ACCOUNT}.email}}",
@@ -129,6 +139,71 @@ def test_what_exists_is_not_made(make: Make) -> None:
     assert resource(stack)["kubernetes_config"]["zones"] == "${data.google_container_cluster.this.node_locations}"
     assert operator["data"]["google_container_cluster"]["this"]["location"] == "us-central1"
     assert values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"] == {}
+
+
+def test_what_exists_is_looked_up(make: Make) -> None:
+    store = "projects/acme-data/locations/us-central1-b/instances/files"
+    redis = "projects/acme-ml/locations/us-central1/instances/redis"
+    stack, _ = make(**EXISTING, filestore={"instance_name": store}, memorystore={"instance_name": redis})
+    (there,) = stack["data"]["google_filestore_instance"].values()
+    assert (there["project"], there["location"], there["name"]) == ("acme-data", "us-central1-b", "files")
+    assert resource(stack)["file_storage"] == {
+        "file_storage_id": store,
+        "mount_targets": [{"address": "${data.google_filestore_instance.this.networks[0].ip_addresses[0]}"}],
+        "mount_path": "${data.google_filestore_instance.this.file_shares[0].name}",
+    }
+    assert resource(stack)["gcp_config"]["memorystore_endpoint"] == (
+        "${data.google_redis_instance.this.host}:${data.google_redis_instance.this.port}"
+    )
+
+
+def test_an_existing_cluster_fails_before_a_key_is_in_the_state(make: Make) -> None:
+    """Also one without workload identity, and one on Autopilot, which take everything and don't work."""
+    for stack in make(**EXISTING):
+        demanded = stack["data"]["google_container_cluster"]["this"]["lifecycle"]["postcondition"]
+        assert [each["condition"] for each in demanded] == [
+            '${self.master_auth[0].client_key == ""}',
+            "${length(self.workload_identity_config) > 0}",
+            "${self.enable_autopilot != true}",
+        ]
+    assert "lifecycle" not in make()[1]["data"]["google_container_cluster"]["this"]
+
+
+def test_an_existing_cluster_has_gpus_when_it_says_so(make: Make) -> None:
+    _, operator = make(**EXISTING | {"cluster": {"cluster_name": "acme", "gpu_types": ["L4"]}})
+    assert list(values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"]) == ["8CPU-32GB-1xL4"]
+
+
+def test_gpus_can_be_where_the_cluster_is_not(make: Make) -> None:
+    nodes = {"gpu_types": ["T4", "H100"], "gpu_zones": {"H100": ["us-central1-c", "us-central1-a"]}}
+    stack, _ = make(cluster={"zones": ["us-central1-a", "us-central1-b"], "nodes": nodes})
+    pools = {pool["name"]: pool for pool in stack["module"]["gke"]["node_pools"]}
+    assert pools["spot-gpu-h100"]["node_locations"] == "us-central1-c,us-central1-a"
+    assert "node_locations" not in pools["spot-gpu-t4"]
+    assert resource(stack)["kubernetes_config"]["zones"] == (
+        '${distinct(concat(module.gke.zones, ["us-central1-a", "us-central1-c"]))}'
+    )
+
+
+def test_the_default_pool_has_a_node_in_each_zone(make: Make) -> None:
+    zones = [f"us-central1-{letter}" for letter in "abcf"]
+    stack, _ = make(cluster={"zones": zones, "nodes": {"max_size": 1}})
+    assert stack["module"]["gke"]["node_pools"][0]["total_max_count"] == 4
+
+
+def test_what_the_configuration_says_of_the_cluster(make: Make) -> None:
+    nodes = {"default_machine_type": "e2-standard-8", "cpu_machine_type": "n2-standard-32", "disk_size_gb": 100}
+    cluster = {"release_channel": "STABLE", "labels": {"team": "ml"}, "nodes": nodes}
+    stack, _ = make(vpc={"flow_logs": False}, cluster=cluster)
+    gke = stack["module"]["gke"]
+    assert (gke["release_channel"], gke["cluster_resource_labels"]["team"]) == ("STABLE", "ml")
+    default, cpu, *_ = gke["node_pools"]
+    assert (default["machine_type"], cpu["machine_type"], cpu["disk_size_gb"]) == (
+        "e2-standard-8",
+        "n2-standard-32",
+        100,
+    )
+    assert stack["module"]["vpc"]["private_subnet_flow_log_config"] == {}
 
 
 def test_a_cluster_in_one_zone_has_nodes_there_too(make: Make) -> None:
@@ -217,12 +292,27 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
         ({"vpc": VPC}, "vpc.pods_range_name and vpc.services_range_name are for a new cluster"),
         (
             EXISTING | {"cluster": {"cluster_name": "acme", "location": "us-east1-b"}},
-            "cluster: us-east1-b is not in the cloud's region, us-central1",
+            "cluster.location is us-east1-b, which is not in the cloud's region, us-central1",
         ),
-        ({"cluster": {"zones": ["us-east1-b"]}}, "cluster: us-east1-b is not in the cloud's region, us-central1"),
+        (
+            {"cluster": {"zones": ["us-east1-b"]}},
+            "cluster.zones has us-east1-b, which is not in the cloud's region, us-central1",
+        ),
+        (
+            {"cluster": {"nodes": {"gpu_zones": {"T4": ["us-east1-b"]}}}},
+            "cluster.nodes.gpu_zones.T4 has us-east1-b, which is not in the cloud's region",
+        ),
+        ({"cluster": {"nodes": {"gpu_zones": {"L4": ["us-central1-b"]}}}}, "is for a type that gpu_types lacks"),
+        ({"cluster": {"nodes": {"gpu_zones": {"T4": []}}}}, "gpu_zones.T4 names no zone"),
+        ({"cluster": {"kms_key_name": KEY_ELSEWHERE}}, "cluster.kms_key_name is in europe-west4, which is not in"),
+        ({"modules": {"gke": {"inputs": {"name": "other"}}}}, "modules.gke.inputs.name changes the module only"),
+        ({"filestore": {"instance_name": INSTANCE}}, "filestore.instance_name is connected to a VPC for good, but vpc"),
+        ({"memorystore": {"instance_name": INSTANCE}}, "memorystore.instance_name is connected to a VPC for good"),
+        ({"project": NEW_PROJECT, "enable_apis": False}, "enable_apis is off, but the project is new"),
+        ({"project": NEW_PROJECT, "vpc": VPC}, "vpc.vpc_id names a VPC that is there, but project is new"),
         ({"filestore": {"location": "us-east1-b"}}, "filestore.location us-east1-b is not in the cloud's region"),
         (
-            EXISTING | {"project": {"billing_account_id": "01ABCD-234567-89EF01", "id": "acme-ml"}},
+            EXISTING | {"project": NEW_PROJECT, "vpc": {}},
             "project is new, so cluster.cluster_name can't be in it",
         ),
         ({"project": {"billing_account_id": "01ABCD-234567-89EF01"}}, "project.id is not set"),

@@ -20,7 +20,11 @@ SAMPLES["AWS", "K8S"] = AWS_K8S | {
         "memorydb_cluster_endpoint": "rediss://clustercfg.anyscale-prod.abc123.memorydb.us-east-2.amazonaws.com:6379",
     },
 }
-SAMPLES["GCP", "K8S"] = GCP_VM | GCP_K8S | {"gcp_config": GCP_VM["gcp_config"]}
+SAMPLES["GCP", "K8S"] = GCP_VM | GCP_K8S
+SAMPLES["GCP", "K8S"] |= {
+    "file_storage": GCP_VM["file_storage"] | {"mount_targets": [{"address": "10.0.1.5"}], "mount_path": "anyscale"},
+    "gcp_config": GCP_VM["gcp_config"] | {"memorystore_endpoint": "10.0.1.6:6379"},
+}
 # `python -m tests.e2e` applies those on EC2, and registers what comes out.
 EXAMPLES = [example for example in CLOUDS if Document(example).data["stack"] != "ec2"]
 

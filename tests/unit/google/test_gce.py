@@ -19,6 +19,7 @@ region: us-central1
 org_id: org_1234AbCd
 """
 EXISTING_PROJECT = "project: {project_id: acme-ml}\n"
+EXISTING_VPC = "vpc: {vpc_id: projects/acme-ml/global/networks/ml, subnet_name: ml, subnet_cidr: 10.20.0.0/20}"
 NEW_PROJECT = 'project: {billing_account_id: 01ABCD-234567-89EF01, folder_id: "123456789012"}\n'
 OPEN = "firewall: {ingress_cidr_blocks: [203.0.113.0/24]}\n"
 PROVIDER = "projects/123456789012/locations/global/workloadIdentityPools/anyscale/providers/anyscale"
@@ -110,7 +111,7 @@ def test_the_provider_never_waits_for_the_project_that_it_makes(tmp_path: pathli
         ("memorystore: {}", ["redis.googleapis.com"]),
         ("iam: {cluster_node_logging: true}", ["logging.googleapis.com", "monitoring.googleapis.com"]),
         ("logging_sink: {}", ["logging.googleapis.com"]),
-        ("memorystore: {instance_name: projects/p/locations/us-central1/instances/r}", None),
+        (f"memorystore: {{instance_name: projects/p/locations/us-central1/instances/r}}\n{EXISTING_VPC}", None),
     ],
 )
 def test_parts_bring_their_services(text: str, services: list[str] | None, tmp_path: pathlib.Path) -> None:

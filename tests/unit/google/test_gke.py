@@ -8,6 +8,7 @@ from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.google import ExistingCluster, Gke, Vpc, gke
+from anyscale_constructs.google import node_pools as pool_guards
 from anyscale_constructs.google.nodes import GPUS, NodesConfig, node_pool_taints, node_pools
 from tests.unit.google.parts import NETWORK, PROJECT, REGION, SHARED, many
 from tests.unit.guards import Case, Table
@@ -83,31 +84,31 @@ TABLE = Table(
             [*many(cluster_resource_labels=[{"team": "ml"}, LATER])],
         ),
         Case(
-            gke.pools_have_names_of_their_own,
+            pool_guards.pools_have_names_of_their_own,
             "node_pools has two pools of one name",
             [pools({}, {})],
             [pools({"name": "a"}, {"name": "b"})],
         ),
         Case(
-            gke.pools_have_names_of_their_own,
+            pool_guards.pools_have_names_of_their_own,
             "node_pools: name: must be at most 40",
             [pools({"name": "A"}), {"node_pools": [{"machine_type": "e2-standard-4"}]}],
             [pools({"name": "a" * 40})],
         ),
         Case(
-            gke.pools_have_keys_that_upstream_reads,
+            pool_guards.pools_have_keys_that_upstream_reads,
             "node_pools: a: unknown key 'machine_typ': did you mean 'machine_type'?",
             [pools({"machine_typ": "n2-standard-16"})],
             [pools({"machine_type": "n2-standard-16", "spot": True, "accelerator_count": 1})],
         ),
         Case(
-            gke.pools_have_room_for_their_nodes,
+            pool_guards.pools_have_room_for_their_nodes,
             "is more than its",
             [pools({"total_min_count": 2, "total_max_count": 1}), pools({"min_count": "101"})],
             [pools({"total_min_count": 1, "total_max_count": 1}), pools({"min_count": "a", "max_count": 3})],
         ),
         Case(
-            gke.pools_have_room_for_their_nodes,
+            pool_guards.pools_have_room_for_their_nodes,
             "initial_node_count of a counts in each zone",
             [pools({"initial_node_count": 1, "total_max_count": 2})],
             [
@@ -116,7 +117,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            gke.limits_are_for_whole_pools,
+            pool_guards.limits_are_for_whole_pools,
             "node_pools: min_count and max_count count in each zone",
             [pools({"max_count": 10}), pools({"min_count": 0})],
             [
@@ -125,7 +126,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            gke.settings_are_of_pools_that_are_there,
+            pool_guards.settings_are_of_pools_that_are_there,
             "unknown pool 'b'",
             [
                 {"node_pools_taints": {"b": []}},
@@ -194,6 +195,16 @@ TABLE = Table(
             "master_authorized_networks has a range of the internet",
             [networks("198.18.0.0/15", "8.8.8.0/24")],
             [networks("10.0.0.0/8", LATER), OPEN | networks("8.8.8.0/24")],
+        ),
+        Case(
+            gke.the_control_plane_reaches_webhooks,
+            "add_master_webhook_firewall_rules is off, as in a shared VPC",
+            [{"add_master_webhook_firewall_rules": False}, {"vpc": SHARED.model_copy(update=RANGES)}],
+            [
+                {"add_master_webhook_firewall_rules": True, "vpc": SHARED.model_copy(update=RANGES)},
+                {"add_master_webhook_firewall_rules": False, "enable_private_nodes": False},
+                {"add_master_webhook_firewall_rules": LATER},
+            ],
         ),
         Case(
             gke.upgrades_are_planned,
@@ -287,6 +298,7 @@ def test_workloads_have_a_pair_of_node_pools_for_cpus_and_for_each_gpu() -> None
         "total_max_count": 10,
         "location_policy": "ANY",
         "spot": True,
+        "local_ssd_ephemeral_storage_count": 16,
     }
     taints = node_pool_taints(nodes)
     assert taints.keys() == made.keys() - {"default"}
