@@ -5,14 +5,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Unpack
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.aws.nodes import GPUS, GpuType
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.types import Checked, SecurityGroupId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
@@ -87,11 +87,7 @@ class ExistingCluster(Model):
 
 def the_cluster_has_a_name_that_eks_accepts(i: Inputs) -> Finding | None:
     """Upstream's default is empty, and AWS refuses it at apply."""
-    try:
-        _NAME.validate_python(i["name"])
-    except ValidationError as error:
-        return Finding(f"name {error.errors()[0]['msg']}", "choose another", i["name"])
-    return None
+    return value_is_refused(_NAME, i["name"], "name", "choose another")
 
 
 def names_fit_the_roles_that_upstream_makes(i: Inputs) -> Finding | None:

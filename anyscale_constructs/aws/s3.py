@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.types import AwsRegion, BucketName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.modules.aws.s3 import S3Inputs, S3Module
@@ -43,12 +43,7 @@ class ExistingBucket(Model):
 
 def bucket_name_is_one_aws_accepts(i: Inputs) -> Finding | None:
     """AWS refuses it at apply, when half of the cloud is there."""
-    name = i["anyscale_bucket_name"]
-    try:
-        _BUCKET_NAME.validate_python(name)
-    except ValidationError as error:
-        return Finding(f"anyscale_bucket_name {error.errors()[0]['msg']}", "choose another name", name)
-    return None
+    return value_is_refused(_BUCKET_NAME, i["anyscale_bucket_name"], "anyscale_bucket_name", "choose another name")
 
 
 def bucket_prefix_makes_a_bucket_name(i: Inputs) -> Finding | None:
@@ -59,11 +54,8 @@ def bucket_prefix_makes_a_bucket_name(i: Inputs) -> Finding | None:
     if len(prefix) > _LONGEST_PREFIX:
         allowed = f"at most {_LONGEST_PREFIX} characters"
         return Finding("anyscale_bucket_prefix is too long", "shorten it", prefix, allowed)
-    try:
-        _BUCKET_NAME.validate_python(prefix + "0" * _SUFFIX)
-    except ValidationError as error:
-        return Finding(f"anyscale_bucket_prefix: {error.errors()[0]['msg']}", "choose another prefix", prefix)
-    return None
+    what = "anyscale_bucket_prefix with upstream's suffix"
+    return value_is_refused(_BUCKET_NAME, prefix + "0" * _SUFFIX, what, "choose another prefix")
 
 
 def names_in_the_account_regional_namespace_say_so(i: Inputs) -> Finding | None:

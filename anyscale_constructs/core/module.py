@@ -72,6 +72,22 @@ Guard = Callable[[Inputs], Finding | None]
 """Looks at a module's inputs for one trap; its name is the rule it keeps."""
 
 
+def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, mend: str) -> Finding | None:
+    """An error when the value is not of that type; what is not known yet passes.
+
+    Args:
+        kind: The type, one of those in `core.types`, or the like.
+        value: The value.
+        what: What to call it in the error.
+        mend: What to do.
+    """
+    try:
+        kind.validate_python(value)
+    except ValidationError as error:
+        return Finding(explain(error, what), mend)
+    return None
+
+
 class Module(TerraformHclModule):
     """A call of one upstream module.
 

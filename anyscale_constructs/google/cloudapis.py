@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.google.guards import the_module_is_enabled, value_is_refused
+from anyscale_constructs.google.guards import the_module_is_enabled
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import ServiceName
 from anyscale_constructs.modules.google.cloudapis import CloudApisInputs, CloudApisModule

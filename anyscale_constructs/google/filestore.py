@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.types import GcpInstanceName, GcpResourceName
 from anyscale_constructs.engine import Construct
@@ -18,7 +18,6 @@ from anyscale_constructs.google.guards import (
     name_is_refused,
     the_module_is_enabled,
     the_random_suffix_has_a_length,
-    value_is_refused,
 )
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import GcpRegion, GcpZone, by_full_name

@@ -8,11 +8,10 @@ from pydantic import Field, TypeAdapter
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.types import Cidr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.google.guards import value_is_refused
 from anyscale_constructs.google.node_pools import (
     NAME,
     ClusterName,

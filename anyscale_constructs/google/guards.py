@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from anyscale_constructs.core.expressions import is_unresolved
-from anyscale_constructs.core.model import explain
-from anyscale_constructs.core.module import Finding, Inputs
+from anyscale_constructs.core.module import Finding, Inputs, value_is_refused
 from anyscale_constructs.google.types import Labels
 
 _SHORTEST_SUFFIX = 4
@@ -38,15 +37,6 @@ def labels_are_ones_google_accepts(i: Inputs) -> Finding | None:
         allowed = f"at most {_MOST_LABELS - 1}, since upstream adds one"
         return Finding("labels are too many", "leave some out", len(labels), allowed)
     return value_is_refused(_LABELS, labels, "labels", "change it")
-
-
-def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, mend: str) -> Finding | None:
-    """An error when the value is not of that type; what is not known yet passes."""
-    try:
-        kind.validate_python(value)
-    except ValidationError as error:
-        return Finding(explain(error, what), mend)
-    return None
 
 
 def name_is_refused(

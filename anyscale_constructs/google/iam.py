@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.core.expressions import is_unresolved
-from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.google import workload_identity
 from anyscale_constructs.google.guards import (
@@ -14,7 +14,6 @@ from anyscale_constructs.google.guards import (
     name_is_refused,
     the_module_is_enabled,
     the_random_suffix_has_a_length,
-    value_is_refused,
 )
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import GcpRegion, Role, RoleId, ServiceAccountEmail, ServiceAccountName

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Unpack
 from pydantic import TypeAdapter
 
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.types import GcpProjectId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.google.guards import (
@@ -16,7 +16,6 @@ from anyscale_constructs.google.guards import (
     name_is_refused,
     the_module_is_enabled,
     the_random_suffix_has_a_length,
-    value_is_refused,
 )
 from anyscale_constructs.google.types import BillingAccountId, ProjectId, ProjectName
 from anyscale_constructs.modules.google.project import ProjectInputs, ProjectModule

@@ -11,9 +11,9 @@ from pydantic import Field, TypeAdapter
 from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Inputs
+from anyscale_constructs.core.module import Finding, Inputs, value_is_refused
 from anyscale_constructs.core.types import IdentityProviderName, OrgId
-from anyscale_constructs.google.guards import name_is_refused, value_is_refused
+from anyscale_constructs.google.guards import name_is_refused
 from anyscale_constructs.google.types import PoolId
 
 _ORGANIZATION: TypeAdapter[str] = TypeAdapter(OrgId)

@@ -34,7 +34,7 @@ TABLE = Table(
     [
         Case(
             eks.the_cluster_has_a_name_that_eks_accepts,
-            "name must be 1 to 100 letters, digits, hyphens and underscores, a letter or digit first",
+            "name: must be 1 to 100 letters, digits, hyphens and underscores, a letter or digit first",
             [{"name": ""}, {"name": "a.b"}, {"name": "-a"}, {"name": None}],
             [{"name": "a_b-C1"}, {"name": LATER}],
         ),

@@ -35,7 +35,7 @@ TABLE = Table(
         ),
         Case(
             s3.bucket_name_is_one_aws_accepts,
-            "anyscale_bucket_name must be an S3 bucket name",
+            "anyscale_bucket_name: must be an S3 bucket name",
             [
                 {"anyscale_bucket_name": "Acme_Bucket"},
                 {"anyscale_bucket_name": "ab"},
@@ -59,7 +59,7 @@ TABLE = Table(
         ),
         Case(
             s3.bucket_prefix_makes_a_bucket_name,
-            "anyscale_bucket_prefix: must be an S3 bucket name",
+            "anyscale_bucket_prefix with upstream's suffix: must be an S3 bucket name",
             [{"anyscale_bucket_prefix": "Acme-"}, {"anyscale_bucket_prefix": "-acme"}],
             [{"anyscale_bucket_prefix": "acme."}, {"anyscale_bucket_prefix": ""}],
         ),
