@@ -1,6 +1,7 @@
 """What the second stacks of all kinds of Kubernetes clouds have in common, shown by EKS's."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import SynthesisError
 from stacks.eks import EksConfig, EksStack
+from tests.examples import CLOUDS, synthesized
 
 Make = Callable[..., list[dict[str, Any]]]
 
@@ -35,6 +37,22 @@ def make(tmp_path: Path) -> Make:
 def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
     return found
+
+
+@pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
+def test_a_plan_needs_nothing_that_only_an_apply_gives(example: Path, tmp_path: Path) -> None:
+    """Providers are configured from what is there and from names that are written out; nothing is counted."""
+    for configuration, _ in synthesized(example, tmp_path)[1:]:
+        text = json.dumps(configuration["provider"])
+        looked_up = set(re.findall(r"\bdata\.(\w+)\.([\w-]+)", text))
+        for kind, name in looked_up:
+            found = {key: value for key, value in configuration["data"][kind][name].items() if key != "lifecycle"}
+            assert "depends_on" not in found
+            assert "${" not in json.dumps(found)
+        resources = {f"{kind}.{name}" for kind, named in configuration["resource"].items() for name in named}
+        assert not [address for address in resources if re.search(rf"(?<!data\.){re.escape(address)}\b", text)]
+        assert not re.search(r'"(count|for_each)":', json.dumps(configuration))
+        assert looked_up or example.stem == "generic"  # whose cluster is in the kubeconfig
 
 
 def test_the_second_stack_takes_a_cloud_resource_id(make: Make) -> None:
