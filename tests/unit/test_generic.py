@@ -85,6 +85,14 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
             {"file_storage": {"mount_path": "/a", "persistent_volume_claim": "b"}},
             "file_storage.mount_path and file_storage.persistent_volume_claim exclude each other",
         ),
+        (
+            {"bucket": {"bucket_name": "gs://a", "s3_addressing_style": "PATH_STYLE"}},
+            "bucket.s3_addressing_style is for buckets with s3://: leave it out for 'gs://a'",
+        ),
+        (
+            {"file_storage": {"file_storage_id": "fs-1"}},
+            "file_storage_id does not belong to GENERIC clouds; given: 'fs-1'",
+        ),
         ({"redis_endpoint": "redis"}, "must be a host and a port"),
         ({"kube_context": ""}, "must be text"),
         ({"operator_token_revision": 0}, "greater than or equal to 1"),
