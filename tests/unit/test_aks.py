@@ -1,7 +1,6 @@
 """The AKS cloud: its two stacks, and what stands in where something exists."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from anyscale_constructs.azure.nodes import GPUS, NodesConfig, default_node_pool, node_pools
-from anyscale_constructs.azure.storage import unique_account_name
+from anyscale_constructs.azure.nodes import NodesConfig, node_pools
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
-from anyscale_constructs.errors import ConfigError, InputError
+from anyscale_constructs.errors import ConfigError
 from stacks.aks import AksConfig, AksStack
 
 Make = Callable[..., list[dict[str, Any]]]
@@ -24,7 +22,6 @@ NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/network/providers/Micro
 VNET = {"subnet_id": f"{NETWORK}/subnets/nodes"}
 CONTAINER = {"storage_account_name": "acmedata", "container_name": "ray", "resource_group_name": "data"}
 CLUSTER = {"cluster_name": "acme", "resource_group_name": "kubernetes"}
-SPOT = "kubernetes.azure.com/scalesetpriority"
 
 
 def config(**config: Any) -> AksConfig:
@@ -148,19 +145,6 @@ def test_terraform_keeps_the_bucket_unless_told(force_destroy: bool, make: Make)
         assert resources[kind]["this"]["lifecycle"] == {"prevent_destroy": not force_destroy}
 
 
-def test_the_accounts_name_is_unique_short_and_always_the_same() -> None:
-    name = unique_account_name("Machine-Learning_Platform", SUBSCRIPTION)
-    assert name == unique_account_name("Machine-Learning_Platform", SUBSCRIPTION)
-    assert re.fullmatch(r"machinelearningp[0-9a-f]{8}", name)
-    assert name != unique_account_name("Machine-Learning_Platform", PRINCIPAL)
-    assert name != unique_account_name("machinelearningplatform", SUBSCRIPTION)
-
-
-def test_fails_on_an_accounts_name_that_follows_from_what_is_not_known() -> None:
-    with pytest.raises(InputError, match=r"To mend it: give bucket\.name"):
-        unique_account_name("ml", expr("var.subscription", "string"))
-
-
 def test_the_api_is_private_unless_ranges_are_given(make: Make) -> None:
     cluster = make()[0]["resource"]["azurerm_kubernetes_cluster"]["this"]
     assert cluster["private_cluster_enabled"] is True
@@ -200,40 +184,6 @@ def test_the_cluster_may_use_its_subnet_before_it_is_made(make: Make) -> None:
     cluster = stack["resource"]["azurerm_kubernetes_cluster"]["this"]
     assert cluster["depends_on"] == ["azurerm_role_assignment.cluster_subnet"]
     assert cluster["identity"]["identity_ids"] == ["${azurerm_user_assigned_identity.cluster.id}"]
-
-
-def test_workloads_have_a_pair_of_node_pools_for_cpus_and_for_each_gpu() -> None:
-    pools = node_pools(NodesConfig(gpu_types=["T4", "H100"]))
-    assert list(pools) == ["cpu", "cpuspot", "h100", "h100spot", "t4", "t4spot"]
-    assert pools["h100spot"] == {
-        "name": "h100spot",
-        "vm_size": "Standard_ND96isr_H100_v5",
-        "mode": "User",
-        "auto_scaling_enabled": True,
-        "min_count": 0,
-        "max_count": 10,
-        "os_disk_size_gb": 500,
-        "priority": "Spot",
-        "eviction_policy": "Delete",
-        "spot_max_price": -1,
-        "node_labels": {"nvidia.com/gpu.product": "NVIDIA-H100", "nvidia.com/gpu.count": "8", SPOT: "spot"},
-        "node_taints": [
-            "node.anyscale.com/capacity-type=SPOT:NoSchedule",
-            "node.anyscale.com/accelerator-type=GPU:NoSchedule",
-            "nvidia.com/gpu=present:NoSchedule",
-            f"{SPOT}=spot:NoSchedule",
-        ],
-        "temporary_name_for_rotation": "h100spottmp",
-    }
-    assert pools["cpu"]["node_taints"] == ["node.anyscale.com/capacity-type=ON_DEMAND:NoSchedule"]
-    assert "priority" not in pools["cpu"]
-
-
-def test_all_pools_have_names_that_aks_accepts() -> None:
-    nodes = NodesConfig(gpu_types=list(GPUS))  # type: ignore[arg-type] # all of them
-    for pool in [default_node_pool(nodes), *node_pools(nodes).values()]:
-        for name in ("name", "temporary_name_for_rotation"):
-            assert re.fullmatch(r"[a-z][a-z0-9]{0,11}", pool[name])
 
 
 def test_what_exists_is_not_made_and_stands_in(make: Make) -> None:
