@@ -25,7 +25,7 @@ from anyscale_constructs.azure import (
 from anyscale_constructs.azure.config import BucketConfig, ClusterConfig, VnetConfig
 from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags
-from anyscale_constructs.core import regions
+from anyscale_constructs.core import regions, sizing
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
@@ -33,7 +33,7 @@ from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.kubernetes.charts import OPERATOR
@@ -45,6 +45,8 @@ _AZURE = ("Azure's resources", ">= 1.5", {"azurerm": RequiredProvider("hashicorp
 # The application that all AKS clusters have in Entra ID.
 _AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
+# Azure keeps them in each subnet.
+_AZURES_ADDRESSES = 5
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 
 
@@ -159,11 +161,17 @@ class AksStack(CloudStack):
         if isinstance(cluster, ExistingCluster):
             return find_cluster(self, name, cluster.resource_group_name)
         vnet = self.config.vnet
-        self.subnet_id = vnet.subnet_id if isinstance(vnet, ExistingVnet) else self._subnet(vnet)
+        self.subnet_id = vnet.subnet_id if isinstance(vnet, ExistingVnet) else self._subnet(vnet, cluster.nodes.most)
         tags = self.tags | cluster.tags
         return add_cluster(self, cluster, name=name, **self.place, subnet_id=self.subnet_id, tags=tags)
 
-    def _subnet(self, vnet: VnetConfig) -> str:
+    def _subnet(self, vnet: VnetConfig, nodes: int) -> str:
+        found = sizing.network(vnet.nodes_cidr_block)
+        if found and (room := found.num_addresses - _AZURES_ADDRESSES) < nodes:
+            Annotations.of(self).add_warning(
+                f"vnet has addresses for {room} nodes, but all pools together may have {nodes}; given: {found}. To "
+                "mend it: take a larger range while nothing runs in it, or lower cluster.nodes.max_count"
+            )
         network = Resource(
             self,
             "azurerm_virtual_network",
@@ -178,7 +186,7 @@ class AksStack(CloudStack):
                 "name": "nodes",
                 "resource_group_name": self.place["resource_group_name"],
                 "virtual_network_name": network.attribute("name"),
-                "address_prefixes": [vnet.cidr_block if vnet.subnet_cidr_block is None else vnet.subnet_cidr_block],
+                "address_prefixes": [vnet.nodes_cidr_block],
             },
         )
         return subnet.attribute("id")

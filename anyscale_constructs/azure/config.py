@@ -21,7 +21,16 @@ from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.types import Cidr
 
-_LONGEST_SERVICE_PREFIX = 28
+# The longest prefix, and why no longer one.
+_SMALLEST = {
+    "pod_cidr": (24, "each node takes a /24 of it"),
+    "service_cidr": (28, "the cluster's DNS server has its tenth address"),
+}
+_LONGEST_SUBNET_PREFIX = 29
+_NOT_OF_THE_INTERNET = [
+    ipaddress.IPv4Network(cidr)
+    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+]
 
 
 class VnetConfig(Model):
@@ -29,6 +38,18 @@ class VnetConfig(Model):
 
     cidr_block: Cidr = "10.0.0.0/16"
     subnet_cidr_block: Cidr | None = Field(default=None, description="The nodes' subnet. Default: all of cidr_block.")
+
+    @property
+    def nodes_cidr_block(self) -> str:
+        """The nodes' subnet."""
+        return self.cidr_block if self.subnet_cidr_block is None else self.subnet_cidr_block
+
+    @model_validator(mode="after")
+    def _the_subnet_is_one_for_azure(self) -> Self:
+        found = sizing.network(self.nodes_cidr_block)
+        if found and found.prefixlen > _LONGEST_SUBNET_PREFIX:
+            raise refuse(f"the nodes' subnet {found} is too small", f"take a /{_LONGEST_SUBNET_PREFIX} or larger")
+        return self
 
     @model_validator(mode="after")
     def _the_subnet_is_in_the_network(self) -> Self:
@@ -85,14 +106,17 @@ class ClusterConfig(Model):
         max_length=200,
         description="Who may reach the cluster's API from the internet. Default: nobody; the cluster is private then, "
         "and Terraform has to run inside the network, or in one that is connected with it. Changing between the two "
-        "makes another cluster.",
+        "makes another cluster. They must hold the address of a firewall or a NAT gateway that nodes leave by.",
     )
     administrator_ids: list[PrincipalId] = Field(
         default_factory=list,
         description="Entra users, groups and service principals that may do anything in the cluster, by their object "
         "ids. Default: whoever applies the stack.",
     )
-    pod_cidr: Cidr = Field(default="10.244.0.0/16", description="The pods' addresses, which only the cluster knows.")
+    pod_cidr: Cidr = Field(
+        default="10.244.0.0/16",
+        description="The pods' addresses, which only the cluster knows: a /24 for each node.",
+    )
     service_cidr: Cidr = Field(default="10.245.0.0/16", description="The services' addresses, likewise.")
     outbound_type: Literal["loadBalancer", "userDefinedRouting", "userAssignedNATGateway"] = Field(
         default="loadBalancer",
@@ -106,13 +130,21 @@ class ClusterConfig(Model):
     tags: Tags = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _services_have_room(self) -> Self:
-        found = sizing.network(self.service_cidr)
-        if found and found.prefixlen > _LONGEST_SERVICE_PREFIX:
-            raise refuse(
-                f"service_cidr {found} is too small: the cluster's DNS server has its tenth address",
-                f"take a /{_LONGEST_SERVICE_PREFIX} or larger",
-            )
+    def _pods_and_services_have_room(self) -> Self:
+        for key, (longest, reason) in _SMALLEST.items():
+            found = sizing.network(getattr(self, key))
+            if found and found.prefixlen > longest:
+                raise refuse(f"{key} {found} is too small: {reason}", f"take a /{longest} or larger")
+        return self
+
+    @model_validator(mode="after")
+    def _who_may_reach_the_api_comes_from_the_internet(self) -> Self:
+        for found in filter(None, map(sizing.network, self.authorized_ip_ranges)):
+            if any(found.subnet_of(private) for private in _NOT_OF_THE_INTERNET):
+                raise refuse(
+                    f"authorized_ip_ranges holds {found}, which nobody in the internet comes from",
+                    "name addresses of the internet, or leave authorized_ip_ranges out: the API is private then",
+                )
         return self
 
 

@@ -73,6 +73,11 @@ class NodesConfig(Model):
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
 
+    @property
+    def most(self) -> int:
+        """How many nodes all pools may have together."""
+        return self.max_count * (1 + len(node_pools(self)))
+
 
 def default_node_pool(nodes: NodesConfig) -> dict[str, Any]:
     """The arguments of the pool for the cluster's own pods."""

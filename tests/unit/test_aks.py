@@ -232,7 +232,6 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
         ),
         ({"vnet": {"subnet_id": "nodes"}}, "must be a subnet's resource id"),
         ({"vnet": {"subnet_idd": "nodes"}}, "unknown key 'subnet_idd': did you mean 'subnet_id'"),
-        ({"cluster": {"service_cidr": "10.245.0.0/29"}}, "service_cidr 10.245.0.0/29 is too small"),
         ({"mirror": "https://git.acme.example/anyscale"}, "mirror does nothing for this kind of cloud"),
         ({"cluster": {"clustr_name": "acme"}}, "unknown key 'clustr_name': did you mean 'cluster_name'"),
         ({"cluster": {"kubernetes_version": "1.31"}}, "must be a version of Kubernetes from 1.32 on"),
@@ -260,7 +259,7 @@ def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) ->
         {"vnet": VNET, "cluster": {"outbound_type": "userAssignedNATGateway"}},
         {"vnet": {"cidr_block": "10.244.0.0/20"}, "cluster": {"pod_cidr": "192.168.0.0/16"}},
         {"vnet": {"subnet_cidr_block": "10.0.0.0/20"}},
-        {"cluster": {"authorized_ip_ranges": ["10.0.0.0/8"], "kubernetes_version": "1.34.1"}},
+        {"cluster": {"authorized_ip_ranges": ["11.0.0.0/8"], "kubernetes_version": "1.34.1"}},
         {"cluster": {"service_cidr": expr("var.later", "string"), "pod_cidr": "10.245.0.0/16"}},
     ],
 )
@@ -350,8 +349,40 @@ def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path
     assert manifest["stacks"]["ml-operator"]["dependencies"] == ["ml"]
 
 
-@pytest.mark.parametrize(("ranges", "warns"), [(["0.0.0.0/0"], True), (["203.0.113.0/24"], False), ([], False)])
-def test_warns_of_an_api_for_the_whole_internet(ranges: list[str], warns: bool, tmp_path: Path) -> None:
-    stack, _ = AksStack.build(App(tmp_path), "ml", config(cluster={"authorized_ip_ranges": ranges}))
-    warnings = [entry.data for child in stack.node.children for entry in child.node.metadata]
-    assert any("lets the whole internet reach the cluster's API" in str(text) for text in warnings) == warns
+UDR = {"outbound_type": "userDefinedRouting"}
+NAT = {"outbound_type": "userAssignedNATGateway"}
+RANGES = {"authorized_ip_ranges": ["203.0.113.0/24"]}
+NARROW = {"vnet": {"subnet_cidr_block": "10.0.0.0/27"}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({}, []),
+        ({"cluster": RANGES}, []),
+        ({"vnet": VNET, "cluster": UDR}, []),
+        (
+            {"cluster": {"authorized_ip_ranges": ["0.0.0.0/0"]}},
+            ["authorized_ip_ranges lets the whole internet reach the cluster's API; given: '0.0.0.0/0'"],
+        ),
+        (
+            {"vnet": VNET, "cluster": UDR | RANGES},
+            ["outbound_type is userDefinedRouting, so nodes join only if authorized_ip_ranges holds the address"],
+        ),
+        ({"vnet": VNET, "cluster": NAT | RANGES}, ["outbound_type is userAssignedNATGateway, so nodes join only"]),
+        ({"cluster": {"pod_cidr": "10.244.0.0/18"}}, []),
+        (
+            {"cluster": {"pod_cidr": "10.244.0.0/19"}},
+            ["pod_cidr has room for the pods of 32 nodes, but all pools together may have 50; given: 10.244.0.0/19"],
+        ),
+        ({"cluster": {"pod_cidr": expr("var.later", "string")}}, []),
+        (NARROW, ["vnet has addresses for 27 nodes, but all pools together may have 50; given: 10.0.0.0/27"]),
+        (NARROW | {"cluster": {"nodes": {"max_count": 5}}}, []),
+    ],
+)
+def test_warns_of_what_becomes_too_narrow_or_too_open(keys: dict[str, Any], says: list[str], tmp_path: Path) -> None:
+    stack = AksStack(App(tmp_path), "ml", config(**keys))
+    entries = [entry for each in (stack, *stack.node.children) for entry in each.node.metadata]
+    warnings = [str(entry.data) for entry in entries if entry.type == "@cdktf/warn"]
+    assert len(warnings) == len(says)
+    assert all(text.startswith(start) for text, start in zip(warnings, says, strict=True))

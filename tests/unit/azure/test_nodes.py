@@ -39,3 +39,9 @@ def test_all_pools_have_names_that_aks_accepts() -> None:
     for pool in [default_node_pool(nodes), *node_pools(nodes).values()]:
         for name in ("name", "temporary_name_for_rotation"):
             assert re.fullmatch(r"[a-z][a-z0-9]{0,11}", pool[name])
+
+
+def test_all_pools_together_have_as_many_nodes_as_each_may_have() -> None:
+    nodes = NodesConfig(gpu_types=["T4", "H100"], max_count=20)
+    pools = [default_node_pool(nodes), *node_pools(nodes).values()]
+    assert nodes.most == sum(pool["max_count"] for pool in pools) == 140
