@@ -84,7 +84,7 @@ def add_cluster(
         scope,
         "cluster_subnet",
         "Network Contributor",
-        on=subnet_id,
+        scope_id=subnet_id,
         principal_id=identity.attribute("principal_id"),
         principal_type="ServicePrincipal",
     )
@@ -132,9 +132,21 @@ def add_cluster(
             "lifecycle": {"ignore_changes": [_UPGRADES]},
         }
         Resource(scope, "azurerm_kubernetes_cluster_node_pool", pool, arguments | placed)
-    administrators = {f"administrator_{principal_id}": principal_id for principal_id in cluster.administrator_ids}
-    for assignment, principal_id in (administrators or {"administrator": _whoever_applies(scope)}).items():
-        assign_role(scope, assignment, _ADMINISTRATOR, on=resource.attribute("id"), principal_id=principal_id)
+    cluster_id = resource.attribute("id")
+    for principal_id in cluster.administrator_ids:
+        assign_role(
+            scope, f"administrator_{principal_id}", _ADMINISTRATOR, scope_id=cluster_id, principal_id=principal_id
+        )
+    if not cluster.administrator_ids:
+        assign_role(
+            scope,
+            "administrator",
+            _ADMINISTRATOR,
+            scope_id=cluster_id,
+            principal_id=Data(scope, "azurerm_client_config", "this", {}).attribute("object_id"),
+            # Else people and pipelines that apply in turn would take the role from each other.
+            ignore_changes=["principal_id"],
+        )
     return resource
 
 
@@ -158,10 +170,6 @@ def _doubts(cluster: ClusterConfig) -> Iterator[str]:
             f"pod_cidr has room for the pods of {room} nodes, but all pools together may have {most}; given: {pods}. "
             "To mend it: take a larger range while nothing runs in it, or lower nodes.max_count"
         )
-
-
-def _whoever_applies(scope: Construct) -> str:
-    return Data(scope, "azurerm_client_config", "this", {}).attribute("object_id")
 
 
 def _dns_prefix(name: str) -> str:

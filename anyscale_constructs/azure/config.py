@@ -111,7 +111,7 @@ class ClusterConfig(Model):
     administrator_ids: list[PrincipalId] = Field(
         default_factory=list,
         description="Entra users, groups and service principals that may do anything in the cluster, by their object "
-        "ids. Default: whoever applies the stack.",
+        "ids. Default: whoever applied the stack first.",
     )
     pod_cidr: Cidr = Field(
         default="10.244.0.0/16",

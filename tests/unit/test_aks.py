@@ -167,8 +167,12 @@ def test_nobody_has_an_account_but_by_entra_id(make: Make) -> None:
         "Azure Kubernetes Service RBAC Cluster Admin",
         "${azurerm_kubernetes_cluster.this.id}",
     )
-    principal = stack["resource"]["azurerm_role_assignment"]["administrator"]["principal_id"]
-    assert principal == "${data.azurerm_client_config.this.object_id}"
+
+
+def test_whoever_applied_first_stays_the_administrator(make: Make) -> None:
+    administrator = make()[0]["resource"]["azurerm_role_assignment"]["administrator"]
+    assert administrator["principal_id"] == "${data.azurerm_client_config.this.object_id}"
+    assert administrator["lifecycle"] == {"ignore_changes": ["principal_id"]}
 
 
 def test_administrators_stand_for_whoever_applies(make: Make) -> None:
@@ -176,6 +180,7 @@ def test_administrators_stand_for_whoever_applies(make: Make) -> None:
     assignments = stack["resource"]["azurerm_role_assignment"]
     assert "administrator" not in assignments
     assert assignments[f"administrator_{PRINCIPAL}"]["principal_id"] == PRINCIPAL
+    assert "lifecycle" not in assignments[f"administrator_{PRINCIPAL}"]
 
 
 def test_the_cluster_may_use_its_subnet_before_it_is_made(make: Make) -> None:
