@@ -135,7 +135,8 @@ def test_the_bucket_is_private_and_knows_entra_identities_only(make: Make) -> No
     closed = ("allow_nested_items_to_be_public", "shared_access_key_enabled", "local_user_enabled")
     assert [account[name] for name in closed] == [False] * 3
     cors = account["blob_properties"]["cors_rule"]
-    assert (cors["allowed_origins"], cors["allowed_methods"]) == (["https://*.anyscale.com"], ["GET"])
+    assert (cors["allowed_origins"], cors["exposed_headers"]) == (["https://*.anyscale.com"], ["*"])
+    assert cors["allowed_methods"] == ["DELETE", "GET", "HEAD", "POST", "PUT"]
 
 
 @pytest.mark.parametrize("force_destroy", [True, False])
