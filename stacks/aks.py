@@ -24,7 +24,7 @@ from anyscale_constructs.azure import (
 )
 from anyscale_constructs.azure.config import BucketConfig, ClusterConfig, VnetConfig
 from anyscale_constructs.azure.nodes import SPOT_TAINT
-from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags
+from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags, VnetName
 from anyscale_constructs.core import regions, sizing
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
@@ -47,7 +47,10 @@ _AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
 # Azure keeps them in each subnet.
 _AZURES_ADDRESSES = 5
+# What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.
+_AUDIENCE = "api://086bc555-6989-4362-ba30-fded273e432b/.default"
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
+_VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
 
 class AksConfig(CloudConfig):
@@ -73,10 +76,6 @@ class AksConfig(CloudConfig):
         default_factory=ClusterConfig
     )
     releases: GpuReleasesConfig = Field(default_factory=GpuReleasesConfig)
-    operator_audience: str = Field(
-        default="api://086bc555-6989-4362-ba30-fded273e432b/.default",
-        description="What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.",
-    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -85,7 +84,8 @@ class AksConfig(CloudConfig):
         if isinstance(cluster, ExistingCluster):
             if "vnet" in self.model_fields_set:
                 raise refuse(
-                    f"vnet is for a new cluster, but cluster.cluster_name names an old one: {cluster.cluster_name}",
+                    "vnet is for a new cluster, but cluster.cluster_name names an existing one: "
+                    f"{cluster.cluster_name}",
                     "leave out vnet",
                 )
             return self
@@ -176,7 +176,12 @@ class AksStack(CloudStack):
             self,
             "azurerm_virtual_network",
             "this",
-            {"name": self.name, **self.place, "address_space": [vnet.cidr_block], "tags": self.tags},
+            {
+                "name": _fitting(_VNET_NAME, self.name, "the network's", "rename the cloud, or give vnet.subnet_id"),
+                **self.place,
+                "address_space": [vnet.cidr_block],
+                "tags": self.tags,
+            },
         )
         subnet = Resource(
             self,
@@ -263,7 +268,7 @@ class AksOperatorStack(OperatorStack):
             self.device_plugin(releases.device_plugin, [SPOT_TAINT])
         annotations = {_INTERNAL: "true"} if config.networking_mode == "PRIVATE" else {}
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "ip")
-        auth = {"iamIdentity": identity.attribute("client_id"), "audience": config.operator_audience}
+        auth = {"iamIdentity": identity.attribute("client_id"), "audience": _AUDIENCE}
         self.release(
             OPERATOR,
             releases.operator,
@@ -285,14 +290,16 @@ def cluster_name(name: str, config: AksConfig) -> str:
     cluster = config.cluster
     if isinstance(cluster, ExistingCluster):
         return cluster.cluster_name
-    try:
-        return _CLUSTER_NAME.validate_python(name if cluster.name is None else cluster.name)
-    except ValidationError as error:
-        raise ConfigError(
-            explain(error, f"the stack's name, {name}, as the cluster's"), mend="give cluster.name"
-        ) from error
+    return _fitting(_CLUSTER_NAME, name, "the cluster's", "give cluster.name") if cluster.name is None else cluster.name
 
 
 def operator_identity_name(name: str) -> str:
     """The name of the operator's identity, by which the second stack finds it."""
     return f"{name}-operator"
+
+
+def _fitting(kind: TypeAdapter[str], name: str, whose: str, mend: str) -> str:
+    try:
+        return kind.validate_python(name)
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"the stack's name, {name}, as {whose}"), mend=mend) from error

@@ -30,6 +30,14 @@ ResourceGroupName = Annotated[
         "anyscale-prod",
     ),
 ]
+VnetName = Annotated[
+    str,
+    Checked(
+        "2 to 64 letters, digits, hyphens, underscores and periods, first a letter or digit, last one or an underscore",
+        r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}[A-Za-z0-9_]",
+        "anyscale-prod",
+    ),
+]
 SubnetId = Annotated[
     str,
     Checked(

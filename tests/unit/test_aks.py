@@ -227,7 +227,7 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
     [
         (
             {"cluster": CLUSTER, "vnet": {}},
-            "vnet is for a new cluster, but cluster.cluster_name names an old one: acme",
+            "vnet is for a new cluster, but cluster.cluster_name names an existing one: acme",
         ),
         ({"cluster": {"outbound_type": "userDefinedRouting"}}, "name a subnet with a route table or a NAT gateway"),
         ({"vnet": {"cidr_block": "10.244.0.0/20"}}, "cluster.pod_cidr 10.244.0.0/16 and vnet.cidr_block 10.244.0.0/20"),
@@ -251,6 +251,7 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
         ({"subscription_id": "acme"}, "must be a subscription's id"),
         ({"tags": {"a/b": "c"}}, "must be at most 512 characters"),
         ({"releases": {"autoscaler": {}}}, "unknown key 'autoscaler'"),
+        ({"operator_audience": "api://acme"}, "unknown key 'operator_audience'"),
     ],
 )
 def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
@@ -288,8 +289,20 @@ def test_warns_of_a_misspelt_region(region: str, warns: list[str], tmp_path: Pat
 @pytest.mark.parametrize("name", ["m" * 64, "ml-"])
 def test_fails_on_a_stacks_name_that_no_cluster_can_have(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"the stack's name, {name}, as the cluster's: must be 1 to 63 letters"):
-        AksStack(App(tmp_path), name, config())
-    AksStack.build(App(tmp_path), name, config(cluster={"name": "ml"}))
+        AksStack(App(tmp_path), name, config(vnet=VNET))
+    AksStack.build(App(tmp_path), name, config(vnet=VNET, cluster={"name": "ml"}))
+
+
+@pytest.mark.parametrize("name", ["m", "ml-"])
+def test_fails_on_a_stacks_name_that_no_network_can_have(name: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=f"the stack's name, {name}, as the network's: must be 2 to 64 letters"
+    ) as error:
+        AksStack(App(tmp_path), name, config(cluster={"name": "ml"}))
+    assert str(error.value).endswith("To mend it: rename the cloud, or give vnet.subnet_id")
+    AksStack.build(App(tmp_path), name, config(vnet=VNET, cluster={"name": "ml"}))
+    AksStack.build(App(tmp_path), name, config(cluster=CLUSTER))
+    AksStack.build(App(tmp_path), "m" * 64, config(cluster={"name": "ml"}))
 
 
 def test_the_second_stack_finds_the_cluster_by_its_name(make: Make) -> None:
