@@ -263,7 +263,7 @@ class AksOperatorStack(OperatorStack):
             ["kubelogin", "get-token", "--login", "azurecli", "--server-id", _AKS_SERVER_ID],
         )
 
-        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else {}
+        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else cluster.gpus
         if gpus or isinstance(cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin, [SPOT_TAINT])
         annotations = {_INTERNAL: "true"} if config.networking_mode == "PRIVATE" else {}

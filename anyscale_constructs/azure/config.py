@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.azure.nodes import NodesConfig
+from anyscale_constructs.azure.nodes import GpuType, NodesConfig, gpus_per_node
 from anyscale_constructs.azure.types import (
     ClusterName,
     ContainerName,
@@ -104,9 +104,9 @@ class ClusterConfig(Model):
     authorized_ip_ranges: list[Cidr] = Field(
         default_factory=list,
         max_length=200,
-        description="Who may reach the cluster's API from the internet. Default: nobody; the cluster is private then, "
-        "and Terraform has to run inside the network, or in one that is connected with it. Changing between the two "
-        "makes another cluster. They must hold the address of a firewall or a NAT gateway that nodes leave by.",
+        description="Who may reach the cluster's API from the internet; where nodes leave by a firewall or a NAT "
+        "gateway, its address too. Default: nobody; the cluster is private then, and Terraform has to run inside the "
+        "network, or in one that is connected with it. Changing between the two makes another cluster.",
     )
     administrator_ids: list[PrincipalId] = Field(
         default_factory=list,
@@ -153,3 +153,11 @@ class ExistingCluster(Model):
 
     cluster_name: ClusterName
     resource_group_name: ResourceGroupName = Field(description="The cluster's.")
+    gpu_types: list[GpuType] = Field(
+        default=[], description="The types of GPUs that its nodes have, for users to choose."
+    )
+
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale: as many as a new cluster's."""
+        return gpus_per_node(self.gpu_types)
