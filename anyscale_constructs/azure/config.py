@@ -9,6 +9,7 @@ from anyscale_constructs.azure.nodes import GpuType, NodesConfig, gpus_per_node
 from anyscale_constructs.azure.types import (
     ClusterName,
     ContainerName,
+    InternetCidr,
     KubernetesVersion,
     PrincipalId,
     ResourceGroupName,
@@ -27,10 +28,6 @@ _SMALLEST = {
     "service_cidr": (28, "the cluster's DNS server has its tenth address"),
 }
 _LONGEST_SUBNET_PREFIX = 29
-_NOT_OF_THE_INTERNET = [
-    ipaddress.IPv4Network(cidr)
-    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
-]
 
 
 class VnetConfig(Model):
@@ -101,7 +98,7 @@ class ClusterConfig(Model):
     kubernetes_version: KubernetesVersion | None = Field(
         default=None, description="Default: what AKS recommends on the day the cluster is made."
     )
-    authorized_ip_ranges: list[Cidr] = Field(
+    authorized_ip_ranges: list[InternetCidr] = Field(
         default_factory=list,
         max_length=200,
         description="Who may reach the cluster's API from the internet; where nodes leave by a firewall or a NAT "
@@ -135,16 +132,6 @@ class ClusterConfig(Model):
             found = sizing.network(getattr(self, key))
             if found and found.prefixlen > longest:
                 raise refuse(f"{key} {found} is too small: {reason}", f"take a /{longest} or larger")
-        return self
-
-    @model_validator(mode="after")
-    def _who_may_reach_the_api_comes_from_the_internet(self) -> Self:
-        for found in filter(None, map(sizing.network, self.authorized_ip_ranges)):
-            if any(found.subnet_of(private) for private in _NOT_OF_THE_INTERNET):
-                raise refuse(
-                    f"authorized_ip_ranges holds {found}, which nobody in the internet comes from",
-                    "name addresses of the internet, or leave authorized_ip_ranges out: the API is private then",
-                )
         return self
 
 
