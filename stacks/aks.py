@@ -24,8 +24,8 @@ from anyscale_constructs.azure import (
 )
 from anyscale_constructs.azure.config import BucketConfig, ClusterConfig, VnetConfig
 from anyscale_constructs.azure.nodes import SPOT_TAINT
-from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags
-from anyscale_constructs.core import regions
+from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags, VnetName
+from anyscale_constructs.core import regions, sizing
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
@@ -33,7 +33,7 @@ from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.kubernetes.charts import OPERATOR
@@ -45,7 +45,12 @@ _AZURE = ("Azure's resources", ">= 1.5", {"azurerm": RequiredProvider("hashicorp
 # The application that all AKS clusters have in Entra ID.
 _AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
+# Azure keeps them in each subnet.
+_AZURES_ADDRESSES = 5
+# What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.
+_AUDIENCE = "api://086bc555-6989-4362-ba30-fded273e432b/.default"
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
+_VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
 
 class AksConfig(CloudConfig):
@@ -71,10 +76,6 @@ class AksConfig(CloudConfig):
         default_factory=ClusterConfig
     )
     releases: GpuReleasesConfig = Field(default_factory=GpuReleasesConfig)
-    operator_audience: str = Field(
-        default="api://086bc555-6989-4362-ba30-fded273e432b/.default",
-        description="What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.",
-    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -83,7 +84,8 @@ class AksConfig(CloudConfig):
         if isinstance(cluster, ExistingCluster):
             if "vnet" in self.model_fields_set:
                 raise refuse(
-                    f"vnet is for a new cluster, but cluster.cluster_name names an old one: {cluster.cluster_name}",
+                    "vnet is for a new cluster, but cluster.cluster_name names an existing one: "
+                    f"{cluster.cluster_name}",
                     "leave out vnet",
                 )
             return self
@@ -159,16 +161,27 @@ class AksStack(CloudStack):
         if isinstance(cluster, ExistingCluster):
             return find_cluster(self, name, cluster.resource_group_name)
         vnet = self.config.vnet
-        self.subnet_id = vnet.subnet_id if isinstance(vnet, ExistingVnet) else self._subnet(vnet)
+        self.subnet_id = vnet.subnet_id if isinstance(vnet, ExistingVnet) else self._subnet(vnet, cluster.nodes.most)
         tags = self.tags | cluster.tags
         return add_cluster(self, cluster, name=name, **self.place, subnet_id=self.subnet_id, tags=tags)
 
-    def _subnet(self, vnet: VnetConfig) -> str:
+    def _subnet(self, vnet: VnetConfig, nodes: int) -> str:
+        found = sizing.network(vnet.nodes_cidr_block)
+        if found and (room := found.num_addresses - _AZURES_ADDRESSES) < nodes:
+            Annotations.of(self).add_warning(
+                f"vnet has addresses for {room} nodes, but all pools together may have {nodes}; given: {found}. To "
+                "mend it: take a larger range while nothing runs in it, or lower cluster.nodes.max_count"
+            )
         network = Resource(
             self,
             "azurerm_virtual_network",
             "this",
-            {"name": self.name, **self.place, "address_space": [vnet.cidr_block], "tags": self.tags},
+            {
+                "name": _fitting(_VNET_NAME, self.name, "the network's", "rename the cloud, or give vnet.subnet_id"),
+                **self.place,
+                "address_space": [vnet.cidr_block],
+                "tags": self.tags,
+            },
         )
         subnet = Resource(
             self,
@@ -178,7 +191,7 @@ class AksStack(CloudStack):
                 "name": "nodes",
                 "resource_group_name": self.place["resource_group_name"],
                 "virtual_network_name": network.attribute("name"),
-                "address_prefixes": [vnet.cidr_block if vnet.subnet_cidr_block is None else vnet.subnet_cidr_block],
+                "address_prefixes": [vnet.nodes_cidr_block],
             },
         )
         return subnet.attribute("id")
@@ -250,12 +263,12 @@ class AksOperatorStack(OperatorStack):
             ["kubelogin", "get-token", "--login", "azurecli", "--server-id", _AKS_SERVER_ID],
         )
 
-        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else {}
+        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else cluster.gpus
         if gpus or isinstance(cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin, [SPOT_TAINT])
         annotations = {_INTERNAL: "true"} if config.networking_mode == "PRIVATE" else {}
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "ip")
-        auth = {"iamIdentity": identity.attribute("client_id"), "audience": config.operator_audience}
+        auth = {"iamIdentity": identity.attribute("client_id"), "audience": _AUDIENCE}
         self.release(
             OPERATOR,
             releases.operator,
@@ -277,14 +290,16 @@ def cluster_name(name: str, config: AksConfig) -> str:
     cluster = config.cluster
     if isinstance(cluster, ExistingCluster):
         return cluster.cluster_name
-    try:
-        return _CLUSTER_NAME.validate_python(name if cluster.name is None else cluster.name)
-    except ValidationError as error:
-        raise ConfigError(
-            explain(error, f"the stack's name, {name}, as the cluster's"), mend="give cluster.name"
-        ) from error
+    return _fitting(_CLUSTER_NAME, name, "the cluster's", "give cluster.name") if cluster.name is None else cluster.name
 
 
 def operator_identity_name(name: str) -> str:
     """The name of the operator's identity, by which the second stack finds it."""
     return f"{name}-operator"
+
+
+def _fitting(kind: TypeAdapter[str], name: str, whose: str, mend: str) -> str:
+    try:
+        return kind.validate_python(name)
+    except ValidationError as error:
+        raise ConfigError(explain(error, f"the stack's name, {name}, as {whose}"), mend=mend) from error

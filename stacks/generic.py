@@ -25,7 +25,28 @@ from anyscale_constructs.registration.resource import CloudResource, FileStorage
 
 _TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 - a name
 _TOKEN_RELEASE = "anyscale-operator-token"  # noqa: S105 - a name
-_ENVIRONMENT = ("operator", "container", "additionalEnv")
+_OPERATORS_TOKEN = {
+    "name": _TOKEN,
+    "valueFrom": {"secretKeyRef": {"name": _TOKEN_RELEASE, "key": _TOKEN}},
+}
+# Of what runs in Ray's pods, ray, vector, anyscaled and activity-probe use the bucket: their places there.
+_RAY_PODS = {"head": (0, 1, 2, 5), "worker": (0, 1, 2, 3)}
+# The chart has these for AWS alone, whose value global.aws.s3.usePathStyle reaches just the operator elsewhere.
+_PATH_STYLE = [
+    {
+        "kind": "Pod",
+        "selector": f"anyscale.com/ray-node-type in ({pod})",
+        "patch": [
+            {
+                "op": "add",
+                "path": f"/spec/containers/{container}/env/-",
+                "value": {"name": "ANYSCALE_S3_USE_PATH_STYLE", "value": "true"},
+            }
+            for container in containers
+        ],
+    }
+    for pod, containers in _RAY_PODS.items()
+]
 
 
 class BucketConfig(ObjectStorage):
@@ -163,28 +184,29 @@ class GenericOperatorStack(OperatorStack):
         cloud: Global = {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "generic"}
         # Pods read the environment when they start, so another token is another pod.
         more: dict[str, Any] = {"operator": {"annotations": {"anyscale-constructs/token-revision": str(revision)}}}
+        release = _beside(config.releases.operator, "operator.container.additionalEnv", [_OPERATORS_TOKEN])
         if config.bucket.s3_addressing_style == "PATH_STYLE":
             more["global"] = {"aws": {"s3": {"usePathStyle": True}}}
+            release = _beside(release, "patches", _PATH_STYLE)
         self.release(
             OPERATOR,
-            _with_token(config.releases.operator),
+            release,
             merge(operator_values(cloud, {}, gateway), more),
             [*ready, secret],
         )
 
 
-def _with_token(release: ReleaseConfig) -> ReleaseConfig:
-    """The operator's release with the token in its environment, beside what the configuration has there."""
-    environment: Any = release.values
-    for key in _ENVIRONMENT:
-        environment = environment.get(key) if isinstance(environment, Mapping) else None
-    if environment is not None and not isinstance(environment, list):
+def _beside(release: ReleaseConfig, path: str, ours: list[dict[str, Any]]) -> ReleaseConfig:
+    """The release with a list of ours before what the configuration has there: Helm would take one of both."""
+    theirs: Any = release.values
+    keys = path.split(".")
+    for key in keys:
+        theirs = theirs.get(key) if isinstance(theirs, Mapping) else None
+    if theirs is not None and not isinstance(theirs, list):
         raise ConfigError(
-            f"releases.operator.values.{'.'.join(_ENVIRONMENT)} must be a list",
-            value=environment,
-            mend="write - name: ...",
+            f"releases.operator.values.{path} must be a list", value=theirs, mend="write each with a - before it"
         )
-    reference = {"name": _TOKEN_RELEASE, "key": _TOKEN}
-    ours = {"name": _TOKEN, "valueFrom": {"secretKeyRef": reference}}
-    over = {"operator": {"container": {"additionalEnv": [ours, *(environment or [])]}}}
+    over: Any = [*ours, *(theirs or [])]
+    for key in reversed(keys):
+        over = {key: over}
     return release.model_copy(update={"values": merge(release.values, over)})

@@ -2,7 +2,7 @@
 
 from anyscale_constructs.azure.aks import add_cluster, find_cluster
 from anyscale_constructs.azure.config import ExistingCluster, ExistingContainer, ExistingVnet
-from anyscale_constructs.azure.identity import add_operator_identity, assign_role
+from anyscale_constructs.azure.identity import add_operator_identity
 from anyscale_constructs.azure.storage import Container, add_container, existing_container, unique_account_name
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "add_cluster",
     "add_container",
     "add_operator_identity",
-    "assign_role",
     "existing_container",
     "find_cluster",
     "unique_account_name",

@@ -2,11 +2,12 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from anyscale_constructs.azure.config import ClusterConfig
 from anyscale_constructs.azure.identity import assign_role
 from anyscale_constructs.azure.nodes import default_node_pool, node_pools
+from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import expr, is_unresolved
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.engine import Annotations, Construct
@@ -14,6 +15,8 @@ from anyscale_constructs.engine import Annotations, Construct
 _LONGEST_DNS_PREFIX = 54
 _ANYWHERE = "0.0.0.0/0"
 _DNS_ADDRESS = 10
+# What each node takes of the pods' addresses, whatever runs on it.
+_NODES_PREFIX = 24
 _ADMINISTRATOR = "Azure Kubernetes Service RBAC Cluster Admin"
 # AKS has settings of its own for upgrades, which are no change of ours.
 _UPGRADES = "upgrade_settings"
@@ -81,7 +84,7 @@ def add_cluster(
         scope,
         "cluster_subnet",
         "Network Contributor",
-        on=subnet_id,
+        scope_id=subnet_id,
         principal_id=identity.attribute("principal_id"),
         principal_type="ServicePrincipal",
     )
@@ -119,11 +122,8 @@ def add_cluster(
         },
         [network],
     )
-    if _ANYWHERE in ranges:
-        Annotations.of(resource).add_warning(
-            f"authorized_ip_ranges lets the whole internet reach the cluster's API; given: {_ANYWHERE!r}. To mend it: "
-            "name the ranges that Terraform and your administrators come from"
-        )
+    for doubt in _doubts(cluster):
+        Annotations.of(resource).add_warning(doubt)
     for pool, arguments in node_pools(cluster.nodes).items():
         placed = {
             "kubernetes_cluster_id": resource.attribute("id"),
@@ -132,14 +132,44 @@ def add_cluster(
             "lifecycle": {"ignore_changes": [_UPGRADES]},
         }
         Resource(scope, "azurerm_kubernetes_cluster_node_pool", pool, arguments | placed)
-    administrators = {f"administrator_{principal_id}": principal_id for principal_id in cluster.administrator_ids}
-    for assignment, principal_id in (administrators or {"administrator": _whoever_applies(scope)}).items():
-        assign_role(scope, assignment, _ADMINISTRATOR, on=resource.attribute("id"), principal_id=principal_id)
+    cluster_id = resource.attribute("id")
+    for principal_id in cluster.administrator_ids:
+        assign_role(
+            scope, f"administrator_{principal_id}", _ADMINISTRATOR, scope_id=cluster_id, principal_id=principal_id
+        )
+    if not cluster.administrator_ids:
+        assign_role(
+            scope,
+            "administrator",
+            _ADMINISTRATOR,
+            scope_id=cluster_id,
+            principal_id=Data(scope, "azurerm_client_config", "this", {}).attribute("object_id"),
+            # Else people and pipelines that apply in turn would take the role from each other.
+            ignore_changes=["principal_id"],
+        )
     return resource
 
 
-def _whoever_applies(scope: Construct) -> str:
-    return Data(scope, "azurerm_client_config", "this", {}).attribute("object_id")
+def _doubts(cluster: ClusterConfig) -> Iterator[str]:
+    ranges = cluster.authorized_ip_ranges
+    if _ANYWHERE in ranges:
+        yield (
+            f"authorized_ip_ranges lets the whole internet reach the cluster's API; given: {_ANYWHERE!r}. To mend it: "
+            "name the ranges that Terraform and your administrators come from"
+        )
+    elif ranges and cluster.outbound_type != "loadBalancer":
+        # AKS adds the addresses of its own load balancer, and of nothing else.
+        yield (
+            f"outbound_type is {cluster.outbound_type}, so nodes join only if authorized_ip_ranges holds the address "
+            f"that they have in the internet; given: {ranges}. To mend it: see that the firewall's or the NAT "
+            "gateway's is among them"
+        )
+    pods, most = sizing.network(cluster.pod_cidr), cluster.nodes.most
+    if pods and (room := 2 ** (_NODES_PREFIX - pods.prefixlen)) < most:
+        yield (
+            f"pod_cidr has room for the pods of {room} nodes, but all pools together may have {most}; given: {pods}. "
+            "To mend it: take a larger range while nothing runs in it, or lower nodes.max_count"
+        )
 
 
 def _dns_prefix(name: str) -> str:

@@ -5,10 +5,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.azure.nodes import NodesConfig
+from anyscale_constructs.azure.nodes import GpuType, NodesConfig, gpus_per_node
 from anyscale_constructs.azure.types import (
     ClusterName,
     ContainerName,
+    InternetCidr,
     KubernetesVersion,
     PrincipalId,
     ResourceGroupName,
@@ -21,7 +22,12 @@ from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.types import Cidr
 
-_LONGEST_SERVICE_PREFIX = 28
+# The longest prefix, and why no longer one.
+_SMALLEST = {
+    "pod_cidr": (24, "each node takes a /24 of it"),
+    "service_cidr": (28, "the cluster's DNS server has its tenth address"),
+}
+_LONGEST_SUBNET_PREFIX = 29
 
 
 class VnetConfig(Model):
@@ -29,6 +35,18 @@ class VnetConfig(Model):
 
     cidr_block: Cidr = "10.0.0.0/16"
     subnet_cidr_block: Cidr | None = Field(default=None, description="The nodes' subnet. Default: all of cidr_block.")
+
+    @property
+    def nodes_cidr_block(self) -> str:
+        """The nodes' subnet."""
+        return self.cidr_block if self.subnet_cidr_block is None else self.subnet_cidr_block
+
+    @model_validator(mode="after")
+    def _the_subnet_is_one_for_azure(self) -> Self:
+        found = sizing.network(self.nodes_cidr_block)
+        if found and found.prefixlen > _LONGEST_SUBNET_PREFIX:
+            raise refuse(f"the nodes' subnet {found} is too small", f"take a /{_LONGEST_SUBNET_PREFIX} or larger")
+        return self
 
     @model_validator(mode="after")
     def _the_subnet_is_in_the_network(self) -> Self:
@@ -80,19 +98,22 @@ class ClusterConfig(Model):
     kubernetes_version: KubernetesVersion | None = Field(
         default=None, description="Default: what AKS recommends on the day the cluster is made."
     )
-    authorized_ip_ranges: list[Cidr] = Field(
+    authorized_ip_ranges: list[InternetCidr] = Field(
         default_factory=list,
         max_length=200,
-        description="Who may reach the cluster's API from the internet. Default: nobody; the cluster is private then, "
-        "and Terraform has to run inside the network, or in one that is connected with it. Changing between the two "
-        "makes another cluster.",
+        description="Who may reach the cluster's API from the internet; where nodes leave by a firewall or a NAT "
+        "gateway, its address too. Default: nobody; the cluster is private then, and Terraform has to run inside the "
+        "network, or in one that is connected with it. Changing between the two makes another cluster.",
     )
     administrator_ids: list[PrincipalId] = Field(
         default_factory=list,
         description="Entra users, groups and service principals that may do anything in the cluster, by their object "
-        "ids. Default: whoever applies the stack.",
+        "ids. Default: whoever applied the stack first.",
     )
-    pod_cidr: Cidr = Field(default="10.244.0.0/16", description="The pods' addresses, which only the cluster knows.")
+    pod_cidr: Cidr = Field(
+        default="10.244.0.0/16",
+        description="The pods' addresses, which only the cluster knows: a /24 for each node.",
+    )
     service_cidr: Cidr = Field(default="10.245.0.0/16", description="The services' addresses, likewise.")
     outbound_type: Literal["loadBalancer", "userDefinedRouting", "userAssignedNATGateway"] = Field(
         default="loadBalancer",
@@ -106,13 +127,11 @@ class ClusterConfig(Model):
     tags: Tags = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _services_have_room(self) -> Self:
-        found = sizing.network(self.service_cidr)
-        if found and found.prefixlen > _LONGEST_SERVICE_PREFIX:
-            raise refuse(
-                f"service_cidr {found} is too small: the cluster's DNS server has its tenth address",
-                f"take a /{_LONGEST_SERVICE_PREFIX} or larger",
-            )
+    def _pods_and_services_have_room(self) -> Self:
+        for key, (longest, reason) in _SMALLEST.items():
+            found = sizing.network(getattr(self, key))
+            if found and found.prefixlen > longest:
+                raise refuse(f"{key} {found} is too small: {reason}", f"take a /{longest} or larger")
         return self
 
 
@@ -121,3 +140,11 @@ class ExistingCluster(Model):
 
     cluster_name: ClusterName
     resource_group_name: ResourceGroupName = Field(description="The cluster's.")
+    gpu_types: list[GpuType] = Field(
+        default=[], description="The types of GPUs that its nodes have, for users to choose."
+    )
+
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale: as many as a new cluster's."""
+        return gpus_per_node(self.gpu_types)

@@ -1,6 +1,6 @@
 """The identity of Anyscale's operator and its workloads: a managed one, which their service account stands for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from anyscale_constructs.azure.storage import Container
 from anyscale_constructs.core.resource import Resource
@@ -63,7 +63,7 @@ def add_operator_identity(
             scope,
             f"operator_{purpose}",
             role,
-            on=scopes[purpose],
+            scope_id=scopes[purpose],
             principal_id=identity.attribute("principal_id"),
             principal_type="ServicePrincipal",
         )
@@ -71,7 +71,14 @@ def add_operator_identity(
 
 
 def assign_role(
-    scope: Construct, id: str, role: str, *, on: str, principal_id: str, principal_type: str | None = None
+    scope: Construct,
+    id: str,
+    role: str,
+    *,
+    scope_id: str,
+    principal_id: str,
+    principal_type: str | None = None,
+    ignore_changes: Sequence[str] = (),
 ) -> Resource:
     """Assigns one of Azure's own roles.
 
@@ -79,15 +86,17 @@ def assign_role(
         scope: The stack.
         id: The assignment's name beside others.
         role: The role's name.
-        on: The resource id of what it is for.
+        scope_id: The resource id of what it is for.
         principal_id: Who gets it.
         principal_type: ServicePrincipal for an identity of the same run, which Entra ID may not know yet. Default:
             Azure looks it up.
+        ignore_changes: Arguments that stay as they were when the role was assigned.
     """
     arguments = {
-        "scope": on,
+        "scope": scope_id,
         "role_definition_name": role,
         "principal_id": principal_id,
         "principal_type": principal_type,
+        "lifecycle": {"ignore_changes": ignore_changes} if ignore_changes else None,
     }
     return Resource(scope, "azurerm_role_assignment", id, arguments)

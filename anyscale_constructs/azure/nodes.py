@@ -4,6 +4,7 @@ Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates t
 a node. Labels tell it which GPU a node has.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -71,7 +72,17 @@ class NodesConfig(Model):
     @property
     def gpus(self) -> dict[str, int]:
         """How many GPUs a node has, by the GPU's name in Anyscale."""
-        return {name: GPUS[name].per_node for name in self.gpu_types}
+        return gpus_per_node(self.gpu_types)
+
+    @property
+    def most(self) -> int:
+        """How many nodes all pools may have together."""
+        return self.max_count * (1 + len(node_pools(self)))
+
+
+def gpus_per_node(gpu_types: Sequence[GpuType]) -> dict[str, int]:
+    """How many GPUs a node has, by the GPU's name in Anyscale."""
+    return {name: GPUS[name].per_node for name in gpu_types}
 
 
 def default_node_pool(nodes: NodesConfig) -> dict[str, Any]:

@@ -14,12 +14,13 @@ from anyscale_constructs.errors import InputError
 
 _LONGEST_NAME = 24
 _DIGITS = 8
-# The console's pages read logs with signed addresses.
+# The console's pages read and write with signed addresses. On Azure `anyscale` looks for all headers exposed by a star,
+# and else sets a rule of its own.
 _CORS = {
     "allowed_origins": [CONSOLE_ORIGIN],
-    "allowed_methods": ["GET"],
+    "allowed_methods": ["DELETE", "GET", "HEAD", "POST", "PUT"],
     "allowed_headers": ["*"],
-    "exposed_headers": ["Accept-Ranges", "Content-Length", "Content-Range"],
+    "exposed_headers": ["*"],
     "max_age_in_seconds": 3600,
 }
 

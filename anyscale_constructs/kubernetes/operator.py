@@ -66,11 +66,16 @@ def operator_values(cloud: Global, gpus: Mapping[str, int], gateway: Gateway | N
         gpus: How many GPUs a node has, by the GPU's name in Anyscale.
         gateway: None: the operator makes Ingresses instead.
     """
-    name = OPERATOR.service_account  # which has the role for the bucket
+    name = OPERATOR.service_account
+    workloads: dict[str, Mapping[str, object]] = {"instanceTypes": {"additional": _instance_types(gpus)}}
+    # A cloud gives this account a role for the bucket, which workloads need too. Without a cloud it may but read
+    # Secrets, the operator's token among them: workloads keep the chart's default, the namespace's own account.
+    if cloud["cloudProvider"] != "generic":
+        workloads["serviceAccount"] = {"name": name}
     values: OperatorValues = {
         "global": cloud,
         "operator": {"serviceAccount": {"name": name}},
-        "workloads": {"serviceAccount": {"name": name}, "instanceTypes": {"additional": _instance_types(gpus)}},
+        "workloads": workloads,
     }
     if gateway:
         values["networking"] = {"gateway": gateway}

@@ -131,13 +131,16 @@ _FOREIGN = {
         "object_storage.s3_addressing_style",
         _STORAGE_ID,
     ),
-    "GENERIC": ("azure_config",),
+    "GENERIC": ("azure_config", _STORAGE_ID),
     "VM": (
         "kubernetes_config",
         "file_storage.persistent_volume_claim",
         "file_storage.csi_ephemeral_volume_driver",
     ),
     "K8S": ("aws_config.subnet_ids", "gcp_config.subnet_names"),  # they would replace the cluster's zones
+}
+_INSTEAD = {
+    _STORAGE_ID: "nothing looks it up; give mount_targets, persistent_volume_claim or csi_ephemeral_volume_driver",
 }
 _ONE_OF = (
     (
@@ -174,7 +177,8 @@ def _misplaced(resource: "CloudResource") -> Iterator[str]:
     for kind in (resource.provider, resource.compute_stack):
         for path in _FOREIGN[kind]:
             if _at(resource, path) is not None:
-                yield f"{path} does not belong to {kind} clouds; given: {_at(resource, path)!r}"
+                mend = f": {_INSTEAD[path]}" if path in _INSTEAD else ""
+                yield f"{path} does not belong to {kind} clouds; given: {_at(resource, path)!r}{mend}"
     for paths in _ONE_OF:
         given = [path for path in paths if _at(resource, path) is not None]
         if len(given) > 1:
@@ -201,11 +205,15 @@ def _unfit(resource: "CloudResource") -> Iterator[str]:
     targets, path = _at(resource, "file_storage.mount_targets"), _at(resource, "file_storage.mount_path")
     if resource.provider == "GCP" and path is not None and targets is None:
         yield "file_storage.mount_path needs mount_targets too: without them Filestore's own path replaces it"
+    style, bucket = _at(resource, "object_storage.s3_addressing_style"), _at(resource, _BUCKET)
+    # Elsewhere either the style or the bucket is refused by itself.
+    if resource.provider == "GENERIC" and style is not None and str(bucket).startswith(("gs://", "abfss://")):
+        yield f"object_storage.s3_addressing_style is for buckets with s3://: leave it out for {bucket!r}"
     if resource.compute_stack == "K8S":
         identity = _at(resource, _IDENTITY)
         if identity is not None and not is_unresolved(identity) and _PLACEHOLDER_ACCOUNT in identity:
             yield f"{_IDENTITY} is of AWS's example account: {identity!r}"
-        if (bucket := _at(resource, _BUCKET)) in _PLACEHOLDER_BUCKETS:
+        if bucket in _PLACEHOLDER_BUCKETS:
             yield f"{_BUCKET} is the bucket of Anyscale's examples: {bucket!r}"
 
 

@@ -1,7 +1,6 @@
 """The AKS cloud: its two stacks, and what stands in where something exists."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from anyscale_constructs.azure.nodes import GPUS, NodesConfig, default_node_pool, node_pools
-from anyscale_constructs.azure.storage import unique_account_name
+from anyscale_constructs.azure.nodes import NodesConfig, node_pools
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
-from anyscale_constructs.errors import ConfigError, InputError
+from anyscale_constructs.errors import ConfigError
 from stacks.aks import AksConfig, AksStack
 
 Make = Callable[..., list[dict[str, Any]]]
@@ -24,7 +22,6 @@ NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/network/providers/Micro
 VNET = {"subnet_id": f"{NETWORK}/subnets/nodes"}
 CONTAINER = {"storage_account_name": "acmedata", "container_name": "ray", "resource_group_name": "data"}
 CLUSTER = {"cluster_name": "acme", "resource_group_name": "kubernetes"}
-SPOT = "kubernetes.azure.com/scalesetpriority"
 
 
 def config(**config: Any) -> AksConfig:
@@ -138,7 +135,8 @@ def test_the_bucket_is_private_and_knows_entra_identities_only(make: Make) -> No
     closed = ("allow_nested_items_to_be_public", "shared_access_key_enabled", "local_user_enabled")
     assert [account[name] for name in closed] == [False] * 3
     cors = account["blob_properties"]["cors_rule"]
-    assert (cors["allowed_origins"], cors["allowed_methods"]) == (["https://*.anyscale.com"], ["GET"])
+    assert (cors["allowed_origins"], cors["exposed_headers"]) == (["https://*.anyscale.com"], ["*"])
+    assert cors["allowed_methods"] == ["DELETE", "GET", "HEAD", "POST", "PUT"]
 
 
 @pytest.mark.parametrize("force_destroy", [True, False])
@@ -146,32 +144,6 @@ def test_terraform_keeps_the_bucket_unless_told(force_destroy: bool, make: Make)
     resources = make(bucket={"force_destroy": force_destroy})[0]["resource"]
     for kind in ("azurerm_storage_account", "azurerm_storage_container"):
         assert resources[kind]["this"]["lifecycle"] == {"prevent_destroy": not force_destroy}
-
-
-def test_the_accounts_name_is_unique_short_and_always_the_same() -> None:
-    name = unique_account_name("Machine-Learning_Platform", SUBSCRIPTION)
-    assert name == unique_account_name("Machine-Learning_Platform", SUBSCRIPTION)
-    assert re.fullmatch(r"machinelearningp[0-9a-f]{8}", name)
-    assert name != unique_account_name("Machine-Learning_Platform", PRINCIPAL)
-    assert name != unique_account_name("machinelearningplatform", SUBSCRIPTION)
-
-
-def test_fails_on_an_accounts_name_that_follows_from_what_is_not_known() -> None:
-    with pytest.raises(InputError, match=r"To mend it: give bucket\.name"):
-        unique_account_name("ml", expr("var.subscription", "string"))
-
-
-def test_the_api_is_private_unless_ranges_are_given(make: Make) -> None:
-    cluster = make()[0]["resource"]["azurerm_kubernetes_cluster"]["this"]
-    assert cluster["private_cluster_enabled"] is True
-    assert "api_server_access_profile" not in cluster
-
-
-def test_the_api_is_open_to_the_ranges_that_are_given(make: Make) -> None:
-    keys = {"authorized_ip_ranges": ["203.0.113.0/24"]}
-    cluster = make(cluster=keys)[0]["resource"]["azurerm_kubernetes_cluster"]["this"]
-    assert cluster["private_cluster_enabled"] is False
-    assert cluster["api_server_access_profile"] == keys
 
 
 def test_nobody_has_an_account_but_by_entra_id(make: Make) -> None:
@@ -183,15 +155,6 @@ def test_nobody_has_an_account_but_by_entra_id(make: Make) -> None:
         "Azure Kubernetes Service RBAC Cluster Admin",
         "${azurerm_kubernetes_cluster.this.id}",
     )
-    principal = stack["resource"]["azurerm_role_assignment"]["administrator"]["principal_id"]
-    assert principal == "${data.azurerm_client_config.this.object_id}"
-
-
-def test_administrators_stand_for_whoever_applies(make: Make) -> None:
-    stack, _ = make(cluster={"administrator_ids": [PRINCIPAL]})
-    assignments = stack["resource"]["azurerm_role_assignment"]
-    assert "administrator" not in assignments
-    assert assignments[f"administrator_{PRINCIPAL}"]["principal_id"] == PRINCIPAL
 
 
 def test_the_cluster_may_use_its_subnet_before_it_is_made(make: Make) -> None:
@@ -200,40 +163,6 @@ def test_the_cluster_may_use_its_subnet_before_it_is_made(make: Make) -> None:
     cluster = stack["resource"]["azurerm_kubernetes_cluster"]["this"]
     assert cluster["depends_on"] == ["azurerm_role_assignment.cluster_subnet"]
     assert cluster["identity"]["identity_ids"] == ["${azurerm_user_assigned_identity.cluster.id}"]
-
-
-def test_workloads_have_a_pair_of_node_pools_for_cpus_and_for_each_gpu() -> None:
-    pools = node_pools(NodesConfig(gpu_types=["T4", "H100"]))
-    assert list(pools) == ["cpu", "cpuspot", "h100", "h100spot", "t4", "t4spot"]
-    assert pools["h100spot"] == {
-        "name": "h100spot",
-        "vm_size": "Standard_ND96isr_H100_v5",
-        "mode": "User",
-        "auto_scaling_enabled": True,
-        "min_count": 0,
-        "max_count": 10,
-        "os_disk_size_gb": 500,
-        "priority": "Spot",
-        "eviction_policy": "Delete",
-        "spot_max_price": -1,
-        "node_labels": {"nvidia.com/gpu.product": "NVIDIA-H100", "nvidia.com/gpu.count": "8", SPOT: "spot"},
-        "node_taints": [
-            "node.anyscale.com/capacity-type=SPOT:NoSchedule",
-            "node.anyscale.com/accelerator-type=GPU:NoSchedule",
-            "nvidia.com/gpu=present:NoSchedule",
-            f"{SPOT}=spot:NoSchedule",
-        ],
-        "temporary_name_for_rotation": "h100spottmp",
-    }
-    assert pools["cpu"]["node_taints"] == ["node.anyscale.com/capacity-type=ON_DEMAND:NoSchedule"]
-    assert "priority" not in pools["cpu"]
-
-
-def test_all_pools_have_names_that_aks_accepts() -> None:
-    nodes = NodesConfig(gpu_types=list(GPUS))  # type: ignore[arg-type] # all of them
-    for pool in [default_node_pool(nodes), *node_pools(nodes).values()]:
-        for name in ("name", "temporary_name_for_rotation"):
-            assert re.fullmatch(r"[a-z][a-z0-9]{0,11}", pool[name])
 
 
 def test_what_exists_is_not_made_and_stands_in(make: Make) -> None:
@@ -271,7 +200,7 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
     [
         (
             {"cluster": CLUSTER, "vnet": {}},
-            "vnet is for a new cluster, but cluster.cluster_name names an old one: acme",
+            "vnet is for a new cluster, but cluster.cluster_name names an existing one: acme",
         ),
         ({"cluster": {"outbound_type": "userDefinedRouting"}}, "name a subnet with a route table or a NAT gateway"),
         ({"vnet": {"cidr_block": "10.244.0.0/20"}}, "cluster.pod_cidr 10.244.0.0/16 and vnet.cidr_block 10.244.0.0/20"),
@@ -282,7 +211,6 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
         ),
         ({"vnet": {"subnet_id": "nodes"}}, "must be a subnet's resource id"),
         ({"vnet": {"subnet_idd": "nodes"}}, "unknown key 'subnet_idd': did you mean 'subnet_id'"),
-        ({"cluster": {"service_cidr": "10.245.0.0/29"}}, "service_cidr 10.245.0.0/29 is too small"),
         ({"mirror": "https://git.acme.example/anyscale"}, "mirror does nothing for this kind of cloud"),
         ({"cluster": {"clustr_name": "acme"}}, "unknown key 'clustr_name': did you mean 'cluster_name'"),
         ({"cluster": {"kubernetes_version": "1.31"}}, "must be a version of Kubernetes from 1.32 on"),
@@ -296,6 +224,7 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
         ({"subscription_id": "acme"}, "must be a subscription's id"),
         ({"tags": {"a/b": "c"}}, "must be at most 512 characters"),
         ({"releases": {"autoscaler": {}}}, "unknown key 'autoscaler'"),
+        ({"operator_audience": "api://acme"}, "unknown key 'operator_audience'"),
     ],
 )
 def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
@@ -310,17 +239,12 @@ def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) ->
         {"vnet": VNET, "cluster": {"outbound_type": "userAssignedNATGateway"}},
         {"vnet": {"cidr_block": "10.244.0.0/20"}, "cluster": {"pod_cidr": "192.168.0.0/16"}},
         {"vnet": {"subnet_cidr_block": "10.0.0.0/20"}},
-        {"cluster": {"authorized_ip_ranges": ["10.0.0.0/8"], "kubernetes_version": "1.34.1"}},
+        {"cluster": {"authorized_ip_ranges": ["11.0.0.0/8"], "kubernetes_version": "1.34.1"}},
         {"cluster": {"service_cidr": expr("var.later", "string"), "pod_cidr": "10.245.0.0/16"}},
     ],
 )
 def test_what_comes_near_passes(keys: dict[str, Any]) -> None:
     config(**keys)
-
-
-def test_a_dns_prefix_is_short_and_ends_with_a_letter_or_digit(make: Make) -> None:
-    (made,) = make(cluster={"name": "m_" * 27 + "-cluster"})[0]["resource"]["azurerm_kubernetes_cluster"].values()
-    assert made["dns_prefix"] == "m-" * 26 + "m"
 
 
 @pytest.mark.parametrize(("region", "warns"), [("eastus2", []), ("eatsus2", ["did you mean 'eastus2'?"])])
@@ -333,8 +257,20 @@ def test_warns_of_a_misspelt_region(region: str, warns: list[str], tmp_path: Pat
 @pytest.mark.parametrize("name", ["m" * 64, "ml-"])
 def test_fails_on_a_stacks_name_that_no_cluster_can_have(name: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"the stack's name, {name}, as the cluster's: must be 1 to 63 letters"):
-        AksStack(App(tmp_path), name, config())
-    AksStack.build(App(tmp_path), name, config(cluster={"name": "ml"}))
+        AksStack(App(tmp_path), name, config(vnet=VNET))
+    AksStack.build(App(tmp_path), name, config(vnet=VNET, cluster={"name": "ml"}))
+
+
+@pytest.mark.parametrize("name", ["m", "ml-"])
+def test_fails_on_a_stacks_name_that_no_network_can_have(name: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=f"the stack's name, {name}, as the network's: must be 2 to 64 letters"
+    ) as error:
+        AksStack(App(tmp_path), name, config(cluster={"name": "ml"}))
+    assert str(error.value).endswith("To mend it: rename the cloud, or give vnet.subnet_id")
+    AksStack.build(App(tmp_path), name, config(vnet=VNET, cluster={"name": "ml"}))
+    AksStack.build(App(tmp_path), name, config(cluster=CLUSTER))
+    AksStack.build(App(tmp_path), "m" * 64, config(cluster={"name": "ml"}))
 
 
 def test_the_second_stack_finds_the_cluster_by_its_name(make: Make) -> None:
@@ -369,6 +305,21 @@ def test_the_device_plugin_runs_on_spot_nodes_too(make: Make) -> None:
     assert taints == tolerated
 
 
+def test_an_existing_clusters_gpus_are_ones_that_users_can_choose(make: Make) -> None:
+    for gpu_types, shapes in ([], []), (["A10", "H100"], ["8CPU-32GB-1xA10", "8CPU-32GB-1xH100", "64CPU-256GB-8xH100"]):
+        _, operator = make(cluster=CLUSTER | {"gpu_types": gpu_types})
+        additional = values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"]
+        assert sorted(additional) == sorted(shapes)
+        # It may have GPUs that nobody named.
+        assert "nvidia-device-plugin" in operator["resource"]["helm_release"]
+
+
+def test_the_operators_audience_can_be_another(make: Make) -> None:
+    audience = {"global": {"auth": {"audience": "api://acme"}}}
+    auth = values(make(releases={"operator": {"values": audience}})[1], "anyscale-operator")["global"]["auth"]
+    assert (sorted(auth), auth["audience"]) == (["audience", "iamIdentity"], "api://acme")
+
+
 RELEASES = {
     "device_plugin": ["nvidia-device-plugin"],
     "gateway": ["anyscale-gateway", "envoy-gateway"],
@@ -400,8 +351,21 @@ def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path
     assert manifest["stacks"]["ml-operator"]["dependencies"] == ["ml"]
 
 
-@pytest.mark.parametrize(("ranges", "warns"), [(["0.0.0.0/0"], True), (["203.0.113.0/24"], False), ([], False)])
-def test_warns_of_an_api_for_the_whole_internet(ranges: list[str], warns: bool, tmp_path: Path) -> None:
-    stack, _ = AksStack.build(App(tmp_path), "ml", config(cluster={"authorized_ip_ranges": ranges}))
-    warnings = [entry.data for child in stack.node.children for entry in child.node.metadata]
-    assert any("lets the whole internet reach the cluster's API" in str(text) for text in warnings) == warns
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({}, []),
+        (
+            {"vnet": {"subnet_cidr_block": "10.0.0.0/27"}},
+            ["vnet has addresses for 27 nodes, but all pools together may have 50; given: 10.0.0.0/27"],
+        ),
+        ({"vnet": {"subnet_cidr_block": "10.0.0.0/27"}, "cluster": {"nodes": {"max_count": 5}}}, []),
+        ({"vnet": {"cidr_block": expr("var.later", "string")}}, []),
+    ],
+)
+def test_warns_of_a_subnet_that_is_too_small_for_all_nodes(
+    keys: dict[str, Any], says: list[str], tmp_path: Path
+) -> None:
+    stack = AksStack(App(tmp_path), "ml", config(**keys))
+    warnings = [str(entry.data) for entry in stack.node.metadata if entry.type == "@cdktf/warn"]
+    assert [text[: len(start)] for text, start in zip(warnings, says, strict=True)] == says

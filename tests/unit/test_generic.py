@@ -85,6 +85,14 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
             {"file_storage": {"mount_path": "/a", "persistent_volume_claim": "b"}},
             "file_storage.mount_path and file_storage.persistent_volume_claim exclude each other",
         ),
+        (
+            {"bucket": {"bucket_name": "gs://a", "s3_addressing_style": "PATH_STYLE"}},
+            "bucket.s3_addressing_style is for buckets with s3://: leave it out for 'gs://a'",
+        ),
+        (
+            {"file_storage": {"file_storage_id": "fs-1"}},
+            "file_storage_id does not belong to GENERIC clouds; given: 'fs-1'",
+        ),
         ({"redis_endpoint": "redis"}, "must be a host and a port"),
         ({"kube_context": ""}, "must be text"),
         ({"operator_token_revision": 0}, "greater than or equal to 1"),
@@ -136,10 +144,31 @@ def test_an_environment_of_your_own_stands_beside_the_token(make: Make) -> None:
     assert given["replicas"] == 2
 
 
-@pytest.mark.parametrize(("style", "aws"), [("PATH_STYLE", {"s3": {"usePathStyle": True}}), (None, None)])
-def test_the_operator_addresses_the_bucket_as_it_is_registered(style: str | None, aws: object, make: Make) -> None:
-    _, operator = make(bucket={"bucket_name": "s3://acme", "s3_addressing_style": style})
-    assert values(operator, "anyscale-operator")["global"].get("aws") == aws
+@pytest.mark.parametrize("style", ["VIRTUAL_HOSTED_STYLE", None])
+def test_who_uses_the_bucket_is_told_nothing_of_its_addresses_unless_registered(style: str | None, make: Make) -> None:
+    given = values(make(bucket={"bucket_name": "s3://acme", "s3_addressing_style": style})[1], "anyscale-operator")
+    assert "aws" not in given["global"]
+    assert "patches" not in given
+
+
+def test_the_operator_and_rays_pods_address_the_bucket_as_it_is_registered(make: Make) -> None:
+    own = {"kind": "Ingress", "patch": [{"op": "remove", "path": "/metadata/labels"}]}
+    releases = {"operator": {"values": {"patches": [own]}}}
+    bucket = {"bucket_name": "s3://acme", "s3_addressing_style": "PATH_STYLE"}
+    given = values(make(bucket=bucket, releases=releases)[1], "anyscale-operator")
+    assert given["global"]["aws"] == {"s3": {"usePathStyle": True}}
+    head, worker, last = given["patches"]
+    assert last == own
+    for patch, pod, containers in ((head, "head", [0, 1, 2, 5]), (worker, "worker", [0, 1, 2, 3])):
+        assert (patch["kind"], patch["selector"]) == ("Pod", f"anyscale.com/ray-node-type in ({pod})")
+        assert patch["patch"] == [
+            {
+                "op": "add",
+                "path": f"/spec/containers/{container}/env/-",
+                "value": {"name": "ANYSCALE_S3_USE_PATH_STYLE", "value": "true"},
+            }
+            for container in containers
+        ]
 
 
 @pytest.mark.parametrize("address", ["ip", "hostname"])
@@ -163,6 +192,13 @@ def test_fails_on_an_environment_that_is_no_list(environment: Any, tmp_path: Pat
     releases = {"operator": {"values": {"operator": {"container": {"additionalEnv": environment}}}}}
     with pytest.raises(ConfigError, match=r"operator\.container\.additionalEnv must be a list; given: "):
         GenericStack.build(App(tmp_path), "ml", config(releases=releases))
+
+
+def test_fails_on_patches_that_are_no_list(tmp_path: Path) -> None:
+    bucket = {"bucket_name": "s3://acme", "s3_addressing_style": "PATH_STYLE"}
+    releases = {"operator": {"values": {"patches": {"kind": "Pod"}}}}
+    with pytest.raises(ConfigError, match=r"releases\.operator\.values\.patches must be a list; given: "):
+        GenericStack.build(App(tmp_path), "ml", config(bucket=bucket, releases=releases))
 
 
 @pytest.mark.parametrize(

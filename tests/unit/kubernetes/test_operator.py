@@ -23,6 +23,12 @@ def test_the_operator_and_its_workloads_have_one_role() -> None:
     }
 
 
+def test_where_no_cloud_vouches_for_it_workloads_do_without_the_operators_account() -> None:
+    values = operator_values({"cloudDeploymentId": "cldrsrc_1", "cloudProvider": "generic"}, {}, None)
+    assert values["operator"] == {"serviceAccount": {"name": "anyscale-operator"}}
+    assert values["workloads"] == {"instanceTypes": {"additional": {}}}
+
+
 def test_the_operator_is_told_the_gateway() -> None:
     gateway = {"enabled": True, "name": "a", "namespace": "b", "hostname": "c"}
     values = operator_values(CLOUD, {}, gateway)  # type: ignore[arg-type] # plain mappings

@@ -137,6 +137,14 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         changed(GENERIC_K8S, file_storage__persistent_volume_claim="anyscale"),
         "exclude each other",
     ),
+    "S3's addressing style with Google's bucket": (
+        changed(GENERIC_K8S, object_storage__bucket_name="gs://anyscale"),
+        "object_storage.s3_addressing_style is for buckets with s3://: leave it out for 'gs://anyscale'",
+    ),
+    "S3's addressing style with Azure's bucket": (
+        changed(GENERIC_K8S, object_storage__bucket_name="abfss://anyscale@acme.dfs.core.windows.net"),
+        "s3_addressing_style is for buckets with s3://",
+    ),
     "Azure client's name for its principal id": (
         changed(AZURE_K8S, kubernetes_config__anyscale_operator_iam_identity="operator"),
         "principal id (not its client id)",
@@ -165,6 +173,10 @@ MISPLACED: list[tuple[dict[str, Any], str]] = [
     (changed(AZURE_K8S, gcp_config=_GOOGLE), "gcp_config does not belong to AZURE clouds"),
     (changed(AZURE_K8S, file_storage={"file_storage_id": "anyscale"}), "file_storage_id does not belong to AZURE"),
     (changed(GENERIC_K8S, azure_config=_AZURE), "azure_config does not belong to GENERIC clouds"),
+    (
+        changed(GENERIC_K8S, file_storage={"file_storage_id": "fs-0123456789abcdef0"}),
+        "GENERIC clouds; given: 'fs-0123456789abcdef0': nothing looks it up; give mount_targets, persistent_volume",
+    ),
     (changed(AWS_VM, file_storage=_CLAIM), "file_storage.persistent_volume_claim does not belong to VM clouds"),
     (changed(AWS_VM, file_storage=_DRIVER), "file_storage.csi_ephemeral_volume_driver does not belong to VM clouds"),
     (changed(GCP_K8S, gcp_config__subnet_names=["anyscale"]), "gcp_config.subnet_names does not belong to K8S clouds"),

@@ -1,0 +1,96 @@
+"""The Kubernetes cluster."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.azure import add_cluster
+from anyscale_constructs.azure.config import ClusterConfig
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.core.stack import CloudStack
+
+PRINCIPAL = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
+SUBNET = (
+    "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/network/providers/Microsoft.Network"
+    "/virtualNetworks/shared/subnets/nodes"
+)
+UDR: dict[str, Any] = {"outbound_type": "userDefinedRouting"}
+NAT: dict[str, Any] = {"outbound_type": "userAssignedNATGateway"}
+RANGES: dict[str, Any] = {"authorized_ip_ranges": ["203.0.113.0/24"]}
+
+
+def cluster(folder: Path, name: str = "ml", **keys: Any) -> Resource:
+    stack = CloudStack(App(folder), "ml")
+    place = {"location": "eastus2", "resource_group_name": "ml"}
+    return add_cluster(stack, ClusterConfig(**keys), name=name, **place, subnet_id=SUBNET, tags={})
+
+
+def resources(made: Resource) -> Any:
+    """What is in the JSON of the cluster's stack."""
+    app = made.node.root
+    assert isinstance(app, App)
+    app.synth()
+    return json.loads((Path(app.outdir) / "stacks" / "ml" / "cdk.tf.json").read_text())["resource"]
+
+
+def test_the_api_is_private_unless_ranges_are_given(tmp_path: Path) -> None:
+    made = resources(cluster(tmp_path))["azurerm_kubernetes_cluster"]["this"]
+    assert made["private_cluster_enabled"] is True
+    assert "api_server_access_profile" not in made
+
+
+def test_the_api_is_open_to_the_ranges_that_are_given(tmp_path: Path) -> None:
+    made = resources(cluster(tmp_path, **RANGES))["azurerm_kubernetes_cluster"]["this"]
+    assert made["private_cluster_enabled"] is False
+    assert made["api_server_access_profile"] == RANGES
+
+
+def test_a_dns_prefix_is_short_and_ends_with_a_letter_or_digit(tmp_path: Path) -> None:
+    made = resources(cluster(tmp_path, "m_" * 27 + "-cluster"))["azurerm_kubernetes_cluster"]["this"]
+    assert made["dns_prefix"] == "m-" * 26 + "m"
+
+
+def test_whoever_applied_first_stays_the_administrator(tmp_path: Path) -> None:
+    administrator = resources(cluster(tmp_path))["azurerm_role_assignment"]["administrator"]
+    assert administrator["principal_id"] == "${data.azurerm_client_config.this.object_id}"
+    assert administrator["lifecycle"] == {"ignore_changes": ["principal_id"]}
+
+
+def test_administrators_that_are_named_are_the_only_ones(tmp_path: Path) -> None:
+    assignments = resources(cluster(tmp_path, administrator_ids=[PRINCIPAL]))["azurerm_role_assignment"]
+    assert "administrator" not in assignments
+    assert assignments[f"administrator_{PRINCIPAL}"]["principal_id"] == PRINCIPAL
+    assert "lifecycle" not in assignments[f"administrator_{PRINCIPAL}"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({}, []),
+        (RANGES, []),
+        (UDR, []),
+        (
+            {"authorized_ip_ranges": ["0.0.0.0/0"]},
+            ["authorized_ip_ranges lets the whole internet reach the cluster's API; given: '0.0.0.0/0'"],
+        ),
+        (NAT | {"authorized_ip_ranges": ["0.0.0.0/0"]}, ["authorized_ip_ranges lets the whole internet"]),
+        (
+            UDR | RANGES,
+            ["outbound_type is userDefinedRouting, so nodes join only if authorized_ip_ranges holds the address"],
+        ),
+        (NAT | RANGES, ["outbound_type is userAssignedNATGateway, so nodes join only"]),
+        ({"pod_cidr": "10.244.0.0/18"}, []),
+        (
+            {"pod_cidr": "10.244.0.0/19"},
+            ["pod_cidr has room for the pods of 32 nodes, but all pools together may have 50; given: 10.244.0.0/19"],
+        ),
+        ({"pod_cidr": expr("var.later", "string")}, []),
+    ],
+)
+def test_warns_of_what_is_too_open_or_too_narrow(keys: dict[str, Any], says: list[str], tmp_path: Path) -> None:
+    warnings = [str(entry.data) for entry in cluster(tmp_path, **keys).node.metadata if entry.type == "@cdktf/warn"]
+    assert [text[: len(start)] for text, start in zip(warnings, says, strict=True)] == says

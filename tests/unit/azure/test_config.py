@@ -1,0 +1,59 @@
+"""The sections of an Azure cloud's configuration."""
+
+import re
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.azure.config import ClusterConfig, VnetConfig
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("model", "keys", "says"),
+    [
+        (
+            VnetConfig,
+            {"cidr_block": "10.0.0.0/30"},
+            "the nodes' subnet 10.0.0.0/30 is too small. To mend it: take a /29",
+        ),
+        (VnetConfig, {"subnet_cidr_block": "10.0.0.0/30"}, "the nodes' subnet 10.0.0.0/30 is too small"),
+        (
+            ClusterConfig,
+            {"pod_cidr": "10.244.0.0/25"},
+            "pod_cidr 10.244.0.0/25 is too small: each node takes a /24 of it",
+        ),
+        (ClusterConfig, {"service_cidr": "10.245.0.0/29"}, "service_cidr 10.245.0.0/29 is too small"),
+    ],
+)
+def test_fails_on_ranges_that_are_too_small(model: Any, keys: dict[str, str], says: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        model(**keys)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "10.0.0.0/8",
+        "172.31.0.0/16",
+        "192.168.1.0/24",
+        "100.64.0.0/10",
+        "169.254.1.1/32",
+        "203.0.113.7",
+        "203.0.113.7/24",
+    ],
+)
+def test_fails_on_an_api_for_what_is_no_range_of_the_internet(wrong: str) -> None:
+    says = f"1: must be an IPv4 network of the internet, not a private one, .* such as .*; given: '{wrong}'"
+    with pytest.raises(ConfigError, match=says):
+        ClusterConfig(authorized_ip_ranges=["203.0.113.0/24", wrong])
+
+
+def test_what_comes_near_passes() -> None:
+    ranges = ["0.0.0.0/0", "11.0.0.0/8", "172.32.0.0/16", "100.128.0.0/16", expr("var.later", "string")]
+    assert ClusterConfig(authorized_ip_ranges=ranges).authorized_ip_ranges == ranges
+    ClusterConfig(pod_cidr="10.244.0.0/24", service_cidr="10.245.0.0/28")
+    ClusterConfig(pod_cidr=expr("var.later", "string"))
+    assert VnetConfig(cidr_block="10.0.0.0/29").nodes_cidr_block == "10.0.0.0/29"
+    assert VnetConfig(subnet_cidr_block="10.0.1.0/24").nodes_cidr_block == "10.0.1.0/24"
