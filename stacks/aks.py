@@ -226,7 +226,7 @@ class AksStack(CloudStack):
             compute_stack="K8S",
             region=config.region,
             networking_mode=config.networking_mode,
-            object_storage=ObjectStorage(bucket_name=self.bucket.url),
+            object_storage=ObjectStorage(bucket_name=self.bucket.url, endpoint=self.bucket.endpoint),
             azure_config=AzureConfig(tenant_id=identity.attribute("tenant_id")),
             # Anyscale knows the operator by the principal's id, Azure by the client's, which its chart has.
             kubernetes_config=KubernetesConfig(anyscale_operator_iam_identity=identity.attribute("principal_id")),

@@ -16,6 +16,7 @@ from anyscale_constructs.core.types import (
     AwsRegion,
     BucketName,
     Cidr,
+    InternetCidr,
     KmsKeyArn,
     PolicyArn,
     RoleArn,
@@ -168,7 +169,7 @@ class ClusterConfig(Model):
 
     name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
     kubernetes_version: str = "1.36"
-    public_access_cidrs: list[Cidr] = Field(
+    public_access_cidrs: list[InternetCidr] = Field(
         default_factory=list,
         description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
         "in one of private_access_cidrs.",

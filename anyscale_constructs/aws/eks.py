@@ -1,6 +1,5 @@
 """The Kubernetes cluster: new, or an existing one."""
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Unpack
@@ -9,11 +8,10 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.aws.nodes import GPUS, GpuType
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
-from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.types import Checked, SecurityGroupId
+from anyscale_constructs.core.types import Checked, InternetCidr, SecurityGroupId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
 
@@ -27,13 +25,7 @@ _ADDONS: Mapping[str, EksAddons] = {
 _OLDEST_VERSION = (1, 32)
 _ANYWHERE = "0.0.0.0/0"
 _LONGEST_ROLE_PREFIX = 38
-_RESERVED = [
-    ipaddress.IPv4Network(cidr)
-    for cidr in (
-        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8"),
-        *("169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
-    )
-]
+_INTERNET_RANGES: TypeAdapter[list[str] | None] = TypeAdapter(list[InternetCidr] | None)
 
 
 ClusterName = Annotated[
@@ -180,16 +172,9 @@ def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
 
 def the_internet_is_not_a_private_network(i: Inputs) -> Finding | None:
     """AWS refuses ranges that are none of the internet's, after the VPC has been made."""
-    ranges = i["endpoint_public_access_cidrs"]
-    for found in filter(None, map(sizing.network, ranges if isinstance(ranges, list) else ())):
-        if found.prefixlen > 0 and any(found.overlaps(private) for private in _RESERVED):
-            return Finding(
-                "endpoint_public_access_cidrs has a range that nobody has on the internet",
-                "leave it out; who comes from inside the VPC needs a rule in security_group_additional_rules, which "
-                "cluster.private_access_cidrs makes",
-                str(found),
-            )
-    return None
+    name = "endpoint_public_access_cidrs"
+    mend = "leave it out: security_group_additional_rules admit those who come from inside"
+    return None if is_unresolved(i[name]) else value_is_refused(_INTERNET_RANGES, i[name], name, mend)
 
 
 def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
+from anyscale_constructs.core.anyscale import Market, node_taints
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.types import Checked
 from anyscale_constructs.modules.aws.eks import (
@@ -21,7 +22,7 @@ from anyscale_constructs.modules.aws.eks import (
 _CPU_IMAGE = "AL2023_x86_64_STANDARD"
 _GPU_IMAGE = "AL2023_x86_64_NVIDIA"
 _DEFAULT_DISK_GB = 50
-_MARKETS: Sequence[Literal["ON_DEMAND", "SPOT"]] = ("ON_DEMAND", "SPOT")
+_MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
 
 
 class Gpu(NamedTuple):
@@ -113,7 +114,7 @@ def node_groups(
             "ami_type": _CPU_IMAGE,
             "instance_types": nodes.cpu_instance_types,
             "capacity_type": market,
-            "taints": {"capacity_type": _taint("node.anyscale.com/capacity-type", market)},
+            "taints": _taints(market, gpu=False),
         }
         for name in nodes.gpu_types:
             gpu = GPUS[name]
@@ -128,11 +129,7 @@ def node_groups(
                     # By this the autoscaler knows that a new node's GPUs are still to come, and buys no more meanwhile.
                     "k8s.amazonaws.com/accelerator": f"nvidia-{name.lower()}",
                 },
-                "taints": {
-                    "capacity_type": _taint("node.anyscale.com/capacity-type", market),
-                    "accelerator_type": _taint("node.anyscale.com/accelerator-type", "GPU"),
-                    "gpu": _taint("nvidia.com/gpu", "present"),
-                },
+                "taints": _taints(market, gpu=True),
             }
     return dict(sorted(groups.items()))
 
@@ -147,5 +144,8 @@ def _disk(size_gb: int) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]
     return {"root": {"device_name": "/dev/xvda", "ebs": disk}}
 
 
-def _taint(key: str, value: str) -> EksEksManagedNodeGroupsTaints:
-    return {"key": key, "value": value, "effect": "NO_SCHEDULE"}
+def _taints(market: Market, *, gpu: bool) -> dict[str, EksEksManagedNodeGroupsTaints]:
+    return {
+        key.rpartition("/")[2].replace("-", "_"): {"key": key, "value": value, "effect": "NO_SCHEDULE"}
+        for key, value in node_taints(market, gpu=gpu).items()
+    }

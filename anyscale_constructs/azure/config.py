@@ -9,7 +9,6 @@ from anyscale_constructs.azure.nodes import GpuType, NodesConfig, gpus_per_node
 from anyscale_constructs.azure.types import (
     ClusterName,
     ContainerName,
-    InternetCidr,
     KubernetesVersion,
     PrincipalId,
     ResourceGroupName,
@@ -20,7 +19,7 @@ from anyscale_constructs.azure.types import (
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.types import Cidr
+from anyscale_constructs.core.types import Cidr, InternetCidr
 
 # The longest prefix, and why no longer one.
 _SMALLEST = {
@@ -141,7 +140,7 @@ class ExistingCluster(Model):
     cluster_name: ClusterName
     resource_group_name: ResourceGroupName = Field(description="The cluster's.")
     gpu_types: list[GpuType] = Field(
-        default=[], description="The types of GPUs that its nodes have, for users to choose."
+        default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
     )
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from pydantic import Field
 
 from anyscale_constructs.azure.types import VmSize
+from anyscale_constructs.core.anyscale import Market, node_taints
 from anyscale_constructs.core.model import Model
 
 SPOT_TAINT = "kubernetes.azure.com/scalesetpriority"
@@ -35,7 +36,7 @@ GpuType = Literal["T4", "A10", "A100", "H100"]
 
 
 class _Market(NamedTuple):
-    taint: str
+    taint: Market
     suffix: str
     arguments: dict[str, Any]
     labels: dict[str, str]
@@ -106,27 +107,23 @@ def node_pools(nodes: NodesConfig) -> dict[str, dict[str, Any]]:
         "max_count": nodes.max_count,
         "os_disk_size_gb": nodes.os_disk_size_gb,
     }
-    kinds: dict[str, tuple[str, dict[str, str], list[str]]] = {"cpu": (nodes.cpu_vm_size, {}, [])}
+    kinds: dict[str, tuple[str, dict[str, str]]] = {"cpu": (nodes.cpu_vm_size, {})}
     for gpu_type in nodes.gpu_types:
         gpu = GPUS[gpu_type]
         labels = {"nvidia.com/gpu.product": gpu.product, "nvidia.com/gpu.count": str(gpu.per_node)}
-        taints = ["node.anyscale.com/accelerator-type=GPU:NoSchedule", "nvidia.com/gpu=present:NoSchedule"]
-        kinds[gpu_type.lower()] = (gpu.vm_size, labels, taints)
+        kinds[gpu_type.lower()] = (gpu.vm_size, labels)
     pools = {}
-    for kind, (vm_size, labels, taints) in kinds.items():
+    for kind, (vm_size, labels) in kinds.items():
         for market in _MARKETS:
             name = kind + market.suffix
+            taints = node_taints(market.taint, gpu=bool(labels))
             pools[name] = {
                 **workload,
                 **market.arguments,
                 "name": name,
                 "vm_size": vm_size,
                 "node_labels": (labels | market.labels) or None,
-                "node_taints": [
-                    f"node.anyscale.com/capacity-type={market.taint}:NoSchedule",
-                    *taints,
-                    *market.taints,
-                ],
+                "node_taints": [*(f"{key}={value}:NoSchedule" for key, value in taints.items()), *market.taints],
                 # Where a change of the machines puts the nodes meanwhile; without it the change is refused.
                 "temporary_name_for_rotation": f"{name}tmp",
             }

@@ -46,6 +46,11 @@ class Container:
         """What Anyscale calls the bucket."""
         return f"abfss://{self.name}@{self.storage_account_name}.dfs.core.windows.net"
 
+    @property
+    def endpoint(self) -> str:
+        """Where its files are, as Anyscale's own set-up for AKS registers it."""
+        return f"https://{self.storage_account_name}.blob.core.windows.net"
+
 
 def existing_container(container: ExistingContainer, subscription_id: str) -> Container:
     """The container by its names: a data source would put the account's keys into the state."""

@@ -1,24 +1,11 @@
 """Azure's field types, in the manner of `core.types`: literals are checked, what is not known yet passes."""
 
-import ipaddress
 from typing import Annotated
 
-from anyscale_constructs.core import sizing
 from anyscale_constructs.core.types import Checked, TagValue
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _GROUP = r"[\w().-]{0,89}[\w()-]"
-
-_NOT_OF_THE_INTERNET = [
-    ipaddress.IPv4Network(cidr)
-    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
-]
-
-
-def _is_of_the_internet(text: str) -> bool:
-    found = sizing.network(text)
-    return found is not None and "/" in text and not any(map(found.subnet_of, _NOT_OF_THE_INTERNET))
-
 
 AzureRegion = Annotated[
     str,
@@ -78,14 +65,6 @@ ClusterName = Annotated[
         "1 to 63 letters, digits, hyphens and underscores, a letter or digit at both ends",
         r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?",
         "anyscale-prod",
-    ),
-]
-InternetCidr = Annotated[
-    str,
-    Checked(
-        "an IPv4 network of the internet, not a private one, in CIDR form, with no host bits set",
-        _is_of_the_internet,
-        "203.0.113.0/24",
     ),
 ]
 KubernetesVersion = Annotated[

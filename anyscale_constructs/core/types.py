@@ -61,12 +61,30 @@ def _is_cidr(text: str) -> bool:
     return "/" in text
 
 
+_PRIVATE = [
+    ipaddress.IPv4Network(cidr)
+    for cidr in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+]
+
+
+def _is_of_the_internet(text: str) -> bool:
+    return _is_cidr(text) and not any(map(ipaddress.IPv4Network(text).subnet_of, _PRIVATE))
+
+
 _BUCKET = (
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
     r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 )
 
 Cidr = Annotated[str, Checked("an IPv4 network in CIDR form, with no host bits set", _is_cidr, "10.0.0.0/16")]
+InternetCidr = Annotated[
+    str,
+    Checked(
+        "an IPv4 network of the internet, not a private one, in CIDR form, with no host bits set",
+        _is_of_the_internet,
+        "203.0.113.0/24",
+    ),
+]
 OrgId = Annotated[str, Checked("an Anyscale organization id", r"org_[A-Za-z0-9]+", "org_1234abcd")]
 CloudId = Annotated[str, Checked("an Anyscale cloud id", r"cld_[A-Za-z0-9]+", "cld_1234abcd")]
 CloudResourceId = Annotated[str, Checked("an Anyscale cloud resource id", r"cldrsrc_[A-Za-z0-9]+", "cldrsrc_1234abcd")]

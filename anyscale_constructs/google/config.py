@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
-from anyscale_constructs.core.types import Cidr, GcpResourceName
+from anyscale_constructs.core.types import Cidr, GcpResourceName, InternetCidr
 from anyscale_constructs.google.cloudstorage import ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore
 from anyscale_constructs.google.memorystore import ExistingMemorystore
@@ -216,7 +216,7 @@ class ClusterConfig(Model):
     release_channel: Literal["RAPID", "REGULAR", "STABLE"] | None = Field(
         default=None, description="How soon Google upgrades it. Default: REGULAR."
     )
-    public_access_cidrs: list[Cidr] = Field(
+    public_access_cidrs: list[InternetCidr] = Field(
         default_factory=list,
         description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
         "in the nodes' subnet or in one of private_access_cidrs.",

@@ -8,11 +8,12 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from anyscale_constructs.core.anyscale import Market, node_taints
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.google.types import GcpZone, MachineType
 from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints
 
-_MARKETS = {"ondemand": "ON_DEMAND", "spot": "SPOT"}
+_MARKETS: dict[str, Market] = {"ondemand": "ON_DEMAND", "spot": "SPOT"}
 
 
 class Gpu(NamedTuple):
@@ -123,14 +124,13 @@ def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
 
 def node_pool_taints(nodes: NodesConfig) -> dict[str, list[GkeNodePoolsTaints]]:
     """The taints of the pools, by their names."""
-    gpu = [_taint("node.anyscale.com/accelerator-type", "GPU"), _taint("nvidia.com/gpu", "present")]
     taints: dict[str, list[GkeNodePoolsTaints]] = {}
     for prefix, market in _MARKETS.items():
-        capacity = _taint("node.anyscale.com/capacity-type", market)
-        taints[f"{prefix}-cpu"] = [capacity]
-        taints |= {f"{prefix}-gpu-{name.lower()}": [capacity, *gpu] for name in nodes.gpu_types}
+        taints[f"{prefix}-cpu"] = _taints(market, gpu=False)
+        taints |= {f"{prefix}-gpu-{name.lower()}": _taints(market, gpu=True) for name in nodes.gpu_types}
     return taints
 
 
-def _taint(key: str, value: str) -> GkeNodePoolsTaints:
-    return {"key": key, "value": value, "effect": "NO_SCHEDULE"}
+def _taints(market: Market, *, gpu: bool) -> list[GkeNodePoolsTaints]:
+    taints = node_taints(market, gpu=gpu).items()
+    return [{"key": key, "value": value, "effect": "NO_SCHEDULE"} for key, value in taints]

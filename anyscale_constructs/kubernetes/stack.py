@@ -4,7 +4,7 @@ import importlib.resources
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
+from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT, node_taints
 from anyscale_constructs.core.backend import Backend, beside, remote_state
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import Expr, expr
@@ -27,7 +27,6 @@ _PROVIDERS = {
 }
 _TERRAFORM_VERSION = ">= 1.5"
 _RELEASE = "anyscale-gateway"
-_GPU_TAINTS = ("nvidia.com/gpu", "node.anyscale.com/capacity-type", "node.anyscale.com/accelerator-type")
 
 
 class OperatorStack(CloudStack):
@@ -115,11 +114,10 @@ class OperatorStack(CloudStack):
         """
         has_gpu = {"key": "nvidia.com/gpu.product", "operator": "Exists"}
         terms = {"nodeSelectorTerms": [{"matchExpressions": [has_gpu]}]}
+        keys = [*node_taints("SPOT", gpu=True), *taints]
         values = {
             "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}},
-            "tolerations": [
-                {"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in (*_GPU_TAINTS, *taints)
-            ],
+            "tolerations": [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in keys],
         }
         self.release(DEVICE_PLUGIN, config, values)
 

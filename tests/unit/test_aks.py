@@ -79,7 +79,10 @@ def test_it_is_registered_with_the_principals_id_and_the_chart_has_the_clients(m
         "compute_stack": "K8S",
         "region": "eastus2",
         "networking_mode": "PRIVATE",
-        "object_storage": {"bucket_name": "abfss://anyscale@acme.dfs.core.windows.net"},
+        "object_storage": {
+            "bucket_name": "abfss://anyscale@acme.dfs.core.windows.net",
+            "endpoint": "https://acme.blob.core.windows.net",
+        },
         "azure_config": {"tenant_id": "${azurerm_user_assigned_identity.operator.tenant_id}"},
         "kubernetes_config": {
             "anyscale_operator_iam_identity": "${azurerm_user_assigned_identity.operator.principal_id}"

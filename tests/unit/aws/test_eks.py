@@ -116,10 +116,10 @@ TABLE = Table(
         ),
         Case(
             eks.the_internet_is_not_a_private_network,
-            "endpoint_public_access_cidrs has a range that nobody has on the internet; given: ",
+            ": must be an IPv4 network of the internet",
             [
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24", "10.1.0.0/16"]},
-                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["172.0.0.0/8"]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["172.20.0.0/16"]},
             ],
             [
                 {},
