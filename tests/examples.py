@@ -6,7 +6,7 @@ from typing import Any
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.core.app import synthesize
-from anyscale_constructs.core.config import Document
+from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.stack import CloudStack
 from stacks import STACKS
 from tests import ROOT

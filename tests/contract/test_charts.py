@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from anyscale_constructs.core.config import Document
+from anyscale_constructs.core.document import Document
 from anyscale_constructs.kubernetes.charts import OPERATOR
 from tests import ROOT
 from tests.examples import CLOUDS, synthesized

@@ -312,8 +312,12 @@ def test_modules_may_refer_to_each_other(stack: CloudStack) -> None:
 
 @pytest.mark.parametrize("name", ["", "two words", "1st", "a.b", "a/b"])
 def test_fails_on_a_name_that_is_none(name: str, tmp_path: pathlib.Path) -> None:
-    with pytest.raises(SynthesisError, match=r"a stack's name must be letters, digits, hyphens and underscores, .*"):
+    with pytest.raises(SynthesisError) as error:
         CloudStack(App(tmp_path), name)
+    assert str(error.value) == (
+        "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter; "
+        f"given: {name!r}. To mend it: rename it, e.g. production"
+    )
 
 
 def test_fails_on_an_override_for_no_module(tmp_path: pathlib.Path) -> None:
