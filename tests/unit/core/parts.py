@@ -1,12 +1,15 @@
-"""A configuration with a bit of everything."""
+"""A configuration with a bit of everything, and what is said of a stack."""
 
 from typing import Annotated, Self
 
+import pytest
 from pydantic import Field, model_validator
 
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
+from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import Cidr, TagValue, VpcId
+from anyscale_constructs.errors import SynthesisError
 
 
 class NewVpc(Model):
@@ -33,3 +36,10 @@ class Config(CloudConfig):
     zones: int = Field(default=2, ge=2)
     logs: bool = False
     name: str = ""
+
+
+def problem(stack: CloudStack) -> str:
+    """What is said of the stack as a whole."""
+    with pytest.raises(SynthesisError) as error:
+        stack.prepare()
+    return str(error.value)
