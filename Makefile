@@ -43,8 +43,7 @@ check: $(READY)
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/anyscale-constructs modules render >/dev/null
-	@git diff --exit-code --stat -- anyscale_constructs/modules
+	@$(BIN)/anyscale-constructs modules render --check
 
 ## make bench      how fast synthesis is, in ratios to plain cdktf
 bench: $(READY)

@@ -57,6 +57,12 @@ class CodegenError(ConstructsError):
     """An upstream checkout can't be turned into wrappers."""
 
 
+class OutdatedError(CodegenError):
+    """Wrappers are not what the catalog gives."""
+
+    exit_status = 1
+
+
 class RegistrationError(ConstructsError):
     """The outputs or the resource file can't be registered as they are."""
 

@@ -3,8 +3,8 @@
 import json
 import os
 import pathlib
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from hypothesis import settings
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.stack import CloudStack
+from tests.missing import MissingPieceError, find_terraform, strict
 
 # A loaded machine is no failure, and CI tries the same cases each time.
 settings.register_profile("here", deadline=None)
@@ -25,20 +26,32 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return str.__str__(val) if isinstance(val, Expr) else None
 
 
-def require(program: str) -> str:
-    """The path of a program; without it the test skips and says so, and in CI it fails."""
-    path = shutil.which(program)
-    if path is None:
-        text = f"{program} is not on PATH"
-        if os.environ.get("CI"):
-            pytest.fail(text)
-        pytest.skip(text)
-    return path
+@contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except MissingPieceError as error:
+        if strict() and not error.remote:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+        raise pytest.skip.Exception(str(error)) from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None]:
+    """Without a piece of the machine a test skips and names it; where it must be there the test fails."""
+    with _named():
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None]:
+    with _named():
+        yield
 
 
 @pytest.fixture(scope="session")
 def terraform() -> str:
-    return require("terraform")
+    return find_terraform()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The example clouds, synthesized: what snapshots and contract tests look at."""
+"""The example clouds, synthesized: what snapshots, contract and end-to-end tests look at."""
 
 import json
 import pathlib
@@ -6,12 +6,14 @@ from typing import Any
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.core.app import synthesize
-from anyscale_constructs.core.config import Document
+from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.stack import CloudStack
 from stacks import STACKS
 from tests import ROOT
 
-CLOUDS = sorted((ROOT / "examples" / "clouds").glob("*.yaml"))
+FOLDER = ROOT / "examples" / "clouds"
+CLOUDS = sorted(FOLDER.glob("*.yaml"))
+KUBERNETES = [cloud for cloud in CLOUDS if Document(cloud).data["stack"] not in {"ec2", "gce"}]
 
 
 def synthesized(example: pathlib.Path, directory: pathlib.Path) -> list[tuple[dict[str, Any], CloudStack]]:
@@ -22,3 +24,11 @@ def synthesized(example: pathlib.Path, directory: pathlib.Path) -> list[tuple[di
     stacks = synthesize(lambda app: stack_type.build(app, example.stem, config), directory / "out")
     folder = directory / "out" / "stacks"
     return [(json.loads((folder / stack.name / "cdk.tf.json").read_text()), stack) for stack in stacks]
+
+
+def released(example: pathlib.Path, release: str, directory: pathlib.Path) -> dict[str, Any]:
+    """The values of one of an example's Helm releases."""
+    configuration, _ = synthesized(example, directory)[-1]
+    (text,) = configuration["resource"]["helm_release"][release]["values"]
+    values: dict[str, Any] = json.loads(text)
+    return values

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anyscale_constructs.errors import OutdatedError
+
 if TYPE_CHECKING:
     from anyscale_constructs.codegen.git import Checkout
 
@@ -49,10 +51,21 @@ def add(
 
 
 @app.command()
-def render() -> None:
+def render(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; end with 1 if a wrapper is not what the catalog gives.")
+    ] = False,
+) -> None:
     """Renders the wrappers anew from the catalog, without a checkout."""
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
+    if check:
+        if files := write.outdated(write.MODULES):
+            raise OutdatedError(
+                f"not what the catalog gives: {', '.join(map(str, files))}", mend="anyscale-constructs modules render"
+            )
+        return
     typer.echo(f"rendered {', '.join(write.rerender(write.MODULES))}")
 
 

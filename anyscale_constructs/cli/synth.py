@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from anyscale_constructs.cli import project
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.core.app import App, sweep, synthesize
-from anyscale_constructs.core.config import Document
+from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.model import unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
@@ -100,7 +100,9 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
             TypeAdapter(StackName).validate_python(name)
         except ValidationError as error:
             raise ConfigError(
-                f"{file}: the file's name is the cloud's name and {error.errors()[0]['msg']}", value=name
+                f"{file}: the file's name is the cloud's name and {error.errors()[0]['msg']}",
+                value=name,
+                mend="rename the file",
             ) from error
     return [files[name] for name in dict.fromkeys(names or files)]
 

@@ -70,13 +70,30 @@ def rerender(modules: Path) -> list[str]:
     Raises:
         CodegenError: The catalog lacks a module of the table, or a file can't be written.
     """
+    _write(_rendered(modules))
+    return list(table())
+
+
+def outdated(modules: Path) -> list[Path]:
+    """The wrappers that are not there, or are not what the catalog gives; nothing is written.
+
+    Args:
+        modules: The folder to read from.
+
+    Raises:
+        CodegenError: The catalog lacks a module of the table.
+    """
+    texts = _rendered(modules)
+    return [file for file, text in texts.items() if not file.is_file() or file.read_text(encoding="utf-8") != text]
+
+
+def _rendered(modules: Path) -> dict[Path, str]:
     missing = [name for name in table() if not _catalog(modules, name).is_file()]
     if missing:
         raise CodegenError(
             f"the catalog lacks {', '.join(missing)}", mend="anyscale-constructs modules regenerate --ref TAG"
         )
-    _write(_wrappers([_load(modules, name) for name in table()], modules))
-    return list(table())
+    return _wrappers([_load(modules, name) for name in table()], modules)
 
 
 def _wrappers(interfaces: Sequence[Interface], modules: Path) -> dict[Path, str]:

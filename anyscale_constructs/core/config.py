@@ -1,21 +1,13 @@
-"""What every cloud's configuration has, whatever its provider, and how YAML becomes it."""
+"""What every cloud's configuration has, whatever its provider."""
 
-import pathlib
-import re
-from collections.abc import Iterable, Iterator
-from typing import Any, Literal, Self, TypeVar
+from typing import Literal, Self
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, model_validator
 
 from anyscale_constructs.core.backend import Backend, Local
-from anyscale_constructs.core.model import Model, explain_one, is_whole, refuse
+from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 from anyscale_constructs.core.types import CloudId, OrgId, TagValue
-from anyscale_constructs.errors import ConfigError
-
-_Config = TypeVar("_Config", bound="CloudConfig")
 
 
 class CloudConfig(Model):
@@ -95,139 +87,3 @@ class CloudConfig(Model):
     def sources(self) -> Sources:
         """Where the modules come from."""
         return Sources(base=self.mirror, overrides=self.modules)
-
-
-class Document:
-    """A YAML file's mapping, which knows on which line each key stands.
-
-    Args:
-        file: The file.
-
-    Raises:
-        ConfigError: It can't be read, is no YAML mapping, or names a key twice; the text begins with file and line.
-    """
-
-    def __init__(self, file: pathlib.Path) -> None:
-        try:
-            text = file.read_text(encoding="utf-8")
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-            data = yaml.load(text, Loader=yaml.SafeLoader)
-            _refuse_duplicates(file, root)
-        except OSError as error:
-            raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise ConfigError(f"{file}:{line}: is not YAML: {error.problem or error.context}") from error
-        except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            raise ConfigError(f"{file}:{line}: is not YAML: {error.reason}: {error.character!r}") from error
-        except RecursionError as error:
-            raise ConfigError(f"{file}: is nested too deeply, or holds an alias of itself") from error
-        except ValueError as error:  # a date or a number that looks like one and isn't
-            raise ConfigError(f"{file}: holds a value that can't be read: {error}", mend="quote text") from error
-        if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
-            raise ConfigError(f"{file}: must be a mapping of keys to values, one cloud", mend="begin with stack: ec2")
-        self.file = file
-        self.data: dict[str, Any] = data
-        self._root = root
-
-    def parse(self, config: type[_Config]) -> _Config:
-        """The configuration in it.
-
-        Raises:
-            ConfigError: A key is unknown, missing or wrong; the text names file, line and key.
-        """
-        empty = dict(_empty(self._root))
-        found = list(empty.items())
-        try:
-            parsed = config.model_validate(self.data)
-        except ValidationError as error:
-            found += [said for said in map(self._say, error.errors()) if said[0] not in empty]
-        if found:
-            raise ConfigError("\n".join(f"{self.file}:{line}: {text}" for line, text in sorted(found)))
-        return parsed
-
-    def _say(self, detail: ErrorDetails) -> tuple[int, str]:
-        """The line that an error is about, and its text behind the keys that lead there."""
-        text = explain_one(detail)
-        # Pydantic's names for a choice of models lead nowhere.
-        line, node, path = _walk(self._root, detail["loc"])
-        if is_whole(detail):
-            inner = (_walk(node, word.split(".")) for word in re.findall(r"[\w.]+", text))
-            line = next((line for line, _, keys in inner if keys), line)
-        elif detail["type"] == "missing":
-            path.append(str(detail["loc"][-1]))
-        return line, f"{'.'.join(path)}: {text}" if path else text
-
-    def line(self, key: str) -> int:
-        """The line of one of the outermost keys; the first if it is not there."""
-        return _walk(self._root, [key])[0]
-
-    def near(self, text: str) -> str:
-        """File and line of what a construct's error is about; the file alone where that is not clear.
-
-        Args:
-            text: The error. What it names counts where it stands in the file once only: an input's name at the
-                beginning, quoted names and values, or the module's own name.
-        """
-        lines: dict[str, set[int]] = {}
-        for node in _nodes(self._root):
-            keys = [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
-            quoted = [(repr(node.value), node)] if isinstance(node, yaml.ScalarNode) else []
-            for name, at in [*quoted, *((key.value, key) for key in keys)]:
-                lines.setdefault(name, set()).add(at.start_mark.line + 1)
-        names = re.findall(r"(?:^|: )(\w{2,})", text) + re.findall(r"'[^']+'", text)
-        names += re.findall(r"\bmodule\.(\w+)", text)
-        line = next((only for name in names for only in lines.get(name, ()) if len(lines[name]) == 1), None)
-        return f"{self.file}:{line}" if line else str(self.file)
-
-
-def _refuse_duplicates(file: pathlib.Path, root: yaml.Node | None) -> None:
-    for mapping in _nodes(root):
-        seen: set[str] = set()
-        for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
-            if key.value in seen:
-                raise ConfigError(f"{file}:{key.start_mark.line + 1}: the key {key.value!r} stands there twice")
-            seen.add(key.value)
-
-
-def _empty(root: yaml.Node) -> Iterator[tuple[int, str]]:
-    """The lines of keys with nothing behind them: they read like what is there, and YAML means what isn't."""
-    for mapping in _nodes(root):
-        for key, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
-            if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
-                text = "is empty. To mend it: give it a value, {} for a section with its defaults, or leave it out"
-                yield key.start_mark.line + 1, f"{key.value}: {text}"
-
-
-def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """A node and all that are in it, keys too."""
-    if node is not None:
-        yield node
-    if isinstance(node, yaml.MappingNode):
-        for pair in node.value:
-            for inner in pair:
-                yield from _nodes(inner)
-    elif isinstance(node, yaml.SequenceNode):
-        for inner in node.value:
-            yield from _nodes(inner)
-
-
-def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[int, yaml.Node, list[str]]:
-    """The line, the node and the path to which those of the steps lead that are keys or indexes."""
-    line, path = 1, []
-    for step in steps:
-        if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-            if found is None:
-                continue
-            line, node = found[0].start_mark.line + 1, found[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            continue
-        path.append(str(step))
-    return line, node, path

@@ -52,7 +52,9 @@ class CloudStack(TerraformStack):
     ) -> None:
         if not re.fullmatch(r"[A-Za-z][\w-]*", id):
             raise SynthesisError(
-                "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter", value=id
+                "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter",
+                value=id,
+                mend="rename it, e.g. production",
             )
         if scope.node.try_find_child(id):
             raise SynthesisError(

@@ -95,10 +95,14 @@ def prefix_of(block: str) -> str:
 
 def check_names(value: Any, known: Any, where: str) -> None:
     """Terraform's own conversion would drop an unknown argument of a block without a word."""
-    if isinstance(known, dict) and isinstance(value, dict) and known:
-        for key, inner in value.items():
-            assert key in known, f"{where} has no argument {key}"
-            check_names(inner, known[key], f"{where}.{key}")
+    match known, value:
+        case [element], list():
+            for index, inner in enumerate(value):
+                check_names(inner, element, f"{where}[{index}]")
+        case dict(), dict() if known:
+            for key, inner in value.items():
+                assert key in known, f"{where} has no argument {key}"
+                check_names(inner, known[key], f"{where}.{key}")
 
 
 def check_lifecycle(lifecycle: dict[str, Any], known: set[str], where: str) -> None:

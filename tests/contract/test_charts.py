@@ -9,22 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from anyscale_constructs.core.config import Document
 from anyscale_constructs.kubernetes.charts import OPERATOR
 from tests import ROOT
-from tests.examples import CLOUDS, synthesized
+from tests.examples import FOLDER, KUBERNETES, released, synthesized
 
 # The chart's values.yaml at that version: keys with a value, and mappings that take keys of the user's own.
 RECORDED = json.loads((pathlib.Path(__file__).parent / "charts" / "anyscale-operator.json").read_text())
 OURS = ROOT / "anyscale_constructs" / "kubernetes"
-VIRTUAL_MACHINES = {"ec2", "gce"}
-KUBERNETES = [cloud for cloud in CLOUDS if Document(cloud).data["stack"] not in VIRTUAL_MACHINES]
-
-
-def releases(example: pathlib.Path, directory: pathlib.Path) -> dict[str, dict[str, Any]]:
-    """The values of each release of an example."""
-    configuration, _ = synthesized(example, directory)[-1]
-    return {name: json.loads(body["values"][0]) for name, body in configuration["resource"]["helm_release"].items()}
 
 
 def paths(values: Mapping[str, Any], at: str = "") -> Iterator[str]:
@@ -42,7 +33,7 @@ def test_the_recorded_chart_is_the_one_that_is_released() -> None:
 
 @pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
 def test_the_operators_values_are_ones_that_the_chart_has(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    values = releases(example, tmp_path)["anyscale-operator"]
+    values = released(example, "anyscale-operator", tmp_path)
     assert not set(paths(values)) - {*RECORDED["keys"], *RECORDED["mappings"]}
     by_terraform = "registration: terraform" in example.read_text()
     source = (
@@ -67,8 +58,8 @@ def used(chart: str) -> set[str]:
 
 
 def test_our_own_charts_values_are_those_that_they_use(tmp_path: pathlib.Path) -> None:
-    generic = next(cloud for cloud in KUBERNETES if cloud.stem == "generic")
-    assert used("gateway") == set(releases(generic, tmp_path)["anyscale-gateway"])
+    generic = FOLDER / "generic.yaml"
+    assert used("gateway") == set(released(generic, "anyscale-gateway", tmp_path))
     configuration, _ = synthesized(generic, tmp_path)[-1]
     token = configuration["resource"]["helm_release"]["anyscale-operator-token"]
     assert used("token") == {value["name"] for value in token["set_wo"]}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.contract import standins
-from tests.examples import CLOUDS, synthesized
+from tests.examples import CLOUDS, FOLDER, synthesized
 
 Validate = Callable[[dict[str, Any]], subprocess.CompletedProcess[str]]
 
@@ -72,8 +72,7 @@ def break_a_validation(configuration: dict[str, Any]) -> None:
 def test_check_bites(
     spoil: Callable[[dict[str, Any]], None], complaint: str, tmp_path: pathlib.Path, validate: Validate
 ) -> None:
-    minimal = next(example for example in CLOUDS if example.stem == "minimal")
-    ((configuration, stack),) = synthesized(minimal, tmp_path)
+    ((configuration, stack),) = synthesized(FOLDER / "minimal.yaml", tmp_path)
     spoiled = standins.redirect(configuration, stack, tmp_path / "modules")
     spoil(spoiled)
     result = validate(spoiled)
@@ -81,12 +80,19 @@ def test_check_bites(
     assert complaint in " ".join((result.stdout + result.stderr).split())
 
 
+def test_check_bites_in_lists_of_blocks(tmp_path: pathlib.Path) -> None:
+    _, (configuration, stack) = synthesized(FOLDER / "generic.yaml", tmp_path)
+    (token,) = configuration["resource"]["helm_release"]["anyscale-operator-token"]["set_wo"]
+    token["typ"] = token.pop("type")
+    with pytest.raises(AssertionError, match=r"anyscale-operator-token\.set_wo\[0\] has no argument typ"):
+        standins.redirect(configuration, stack, tmp_path / "modules")
+
+
 @pytest.mark.parametrize("argument", ["values", "set_wo"])
 def test_terraform_keeps_the_operators_token_out_of_plans_and_states(
     argument: str, tmp_path: pathlib.Path, validate: Validate
 ) -> None:
-    generic = next(example for example in CLOUDS if example.stem == "generic")
-    _, (configuration, stack) = synthesized(generic, tmp_path)
+    _, (configuration, stack) = synthesized(FOLDER / "generic.yaml", tmp_path)
     (token,) = configuration["resource"]["helm_release"]["anyscale-operator-token"]["set_wo"]
     given = {"values": [token["value"]], "set_wo": [token]}
     configuration["resource"]["helm_release"]["anyscale-operator-token"][argument] = given[argument]

@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tests.e2e.missing import MissingPieceError, reachable
 from tests.e2e.registry import registry_modules
+from tests.missing import MissingPieceError, reachable
 
 _SOURCE = re.compile(r"git::https://github\.com/(?P<org>[^/]+)/(?P<name>[^/?]+?)(\.git)?(//[^?]*)?\?ref=(?P<ref>.+)")
 

@@ -15,8 +15,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any
+
+from tests.e2e.loopback import Handler, Loopback
 
 ORG_ID = "org_e2e1234"
 TOKEN = "sss_e2e"  # noqa: S105 - the token of a control plane that exists for one test
@@ -45,7 +46,7 @@ class Fault:
     seen: threading.Event = field(default_factory=threading.Event)
 
 
-class ControlPlane:
+class ControlPlane(Loopback):
     """Serves the endpoints that registration uses; a context manager."""
 
     def __init__(self, *, token: str = TOKEN) -> None:
@@ -57,21 +58,11 @@ class ControlPlane:
         self._ids = 0
         self._lock = threading.RLock()
         self._released = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        super().__init__(self._handler())
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._released.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        super().__exit__(*exception)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -259,10 +250,10 @@ class ControlPlane:
         self._ids += 1
         return f"{prefix}_e2e{self._ids:04}"
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Handler]:
         plane = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             protocol_version = "HTTP/1.1"
 
             def respond(self) -> None:
@@ -284,10 +275,7 @@ class ControlPlane:
 
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = respond  # noqa: N815 - http.server's names
 
-            def log_message(self, *_: object) -> None:
-                """Keeps the test's output clean."""
-
-        return Handler
+        return Answering
 
 
 def _derive(resource: dict[str, Any]) -> dict[str, Any]:

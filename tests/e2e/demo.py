@@ -16,11 +16,11 @@ from tests.e2e.account import ACCOUNT_ID, emulated_account
 from tests.e2e.clones import module_sources
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.examples import clouds
-from tests.e2e.missing import MissingPieceError
 from tests.e2e.plugins import find_plugins
 from tests.e2e.registering import Registering
 from tests.e2e.report import StepFailedError
 from tests.e2e.terraform import Terraform, TerraformError, clean_environment
+from tests.missing import MissingPieceError
 
 EXAMPLE = "minimal"
 

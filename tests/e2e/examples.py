@@ -15,6 +15,7 @@ from tests.e2e.control_plane import ORG_ID
 from tests.e2e.lifecycle import Cloud
 from tests.e2e.plugins import Plugins
 from tests.e2e.report import StepFailedError
+from tests.examples import CLOUDS
 
 _OLD_S3 = "v0.38.0"
 """The newest tag at which the bucket's module accepts hashicorp/aws 5."""
@@ -27,7 +28,7 @@ _MAX_SIZE = 7
 def clouds(plugins: Plugins, work: Path, names: frozenset[str] = frozenset()) -> list[Cloud]:
     """The examples that the command registers, or those of them with these names."""
     found = []
-    for file in sorted((ROOT / "examples" / "clouds").glob("*.yaml")):
+    for file in CLOUDS:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
         applies = config["stack"] in {"ec2", "eks"} and config.get("registration") != "terraform"
         if applies and (not names or file.stem in names):

@@ -111,8 +111,8 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
             _ids,
         )
         again = step("register again", lambda: registering.run(outputs, "unchanged"), _ids)
-        step("same ids", lambda: _same(ids, again))
-    step("plan again", lambda: _unchanged(terraform))
+        step("same ids", lambda: same(ids, again))
+    step("plan again", lambda: unchanged(terraform))
     if second.exists():
         _live_second(Terraform(second, environment), partial(report.step, second.name))
 
@@ -124,10 +124,10 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
 
         step("update: plan", put_update, lambda plan: f"{plan}, all of them expected")
         step("update: apply", terraform.apply)
-        step("update: plan again", lambda: _unchanged(terraform))
+        step("update: plan again", lambda: unchanged(terraform))
 
     step("destroy", terraform.destroy)
-    step("nothing left", lambda: _nothing_left(terraform, account.inventory() - before))
+    step("nothing left", lambda: nothing_left(terraform, account.inventory() - before))
 
 
 def _live_second(terraform: Terraform, step: Callable[..., Any]) -> None:
@@ -135,7 +135,7 @@ def _live_second(terraform: Terraform, step: Callable[..., Any]) -> None:
     step("init", terraform.init, _releases)
     step("plan", terraform.plan)
     step("apply", terraform.apply)
-    step("plan again", lambda: _unchanged(terraform))
+    step("plan again", lambda: unchanged(terraform))
     step("destroy", terraform.destroy)
 
 
@@ -147,13 +147,15 @@ def _ids(result: Mapping[str, str]) -> str:
     return f"{result['action']}: {result['cloud_id']}, {result['cloud_resource_id']}"
 
 
-def _same(ids: Mapping[str, str], again: Mapping[str, str]) -> str:
+def same(ids: Mapping[str, str], again: Mapping[str, str]) -> str:
+    """A word on the ids of the second registration, when they are those of the first."""
     if dict(ids, action="") != dict(again, action=""):
         raise StepFailedError(f"{again} instead of {ids}")
     return "as the first time"
 
 
-def _unchanged(terraform: Terraform) -> Plan:
+def unchanged(terraform: Terraform) -> Plan:
+    """The plan, when it changes no resource and no output."""
     plan = terraform.plan()
     if plan.changes or plan.outputs:
         raise StepFailedError(f"{plan}: {dict(plan.changes) | dict(plan.outputs)}")
@@ -173,7 +175,8 @@ def only(plan: Plan, patterns: tuple[str, ...]) -> Plan:
     return plan
 
 
-def _nothing_left(terraform: Terraform, left: set[str]) -> str:
+def nothing_left(terraform: Terraform, left: set[str]) -> str:
+    """A word on state and account, when nothing is left in either."""
     state = terraform.state()
     if state or left:
         raise StepFailedError(f"in the state: {state}; in the account: {sorted(left)}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import ROOT
-from tests.e2e.missing import MissingPieceError, reachable
+from tests.missing import MissingPieceError, reachable
 
 REGISTRY = "registry.terraform.io"
 NEEDED = ("hashicorp/aws", "hashicorp/cloudinit", "hashicorp/null", "hashicorp/random", "hashicorp/time")

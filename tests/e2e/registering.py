@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,19 +10,8 @@ from typing import Any
 
 from tests.e2e.account import EmulatedAccount
 from tests.e2e.control_plane import ControlPlane
-from tests.e2e.missing import MissingPieceError
 from tests.e2e.report import StepFailedError
-
-
-def find_anyscale() -> str:
-    """The real program.
-
-    Raises:
-        MissingPieceError: There is none.
-    """
-    if program := shutil.which(os.environ.get("ANYSCALE_BIN") or "anyscale"):
-        return program
-    raise MissingPieceError("the anyscale program", ["ANYSCALE_BIN", "PATH"], "pip install anyscale")
+from tests.missing import find_anyscale
 
 
 class Registering:

@@ -1,11 +1,10 @@
 """The modules of the Terraform registry: a registry of a few, on loopback, which sends Terraform on to git."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
+from tests.e2e.loopback import Handler, Loopback
 from tests.e2e.plugins import REGISTRY
 
 
@@ -43,30 +42,17 @@ def registry_modules(folder: Path) -> list[RegistryModule]:
     return [module for one in called for module in (one, *_CALLED.get(one, []))]
 
 
-class Registry:
+class Registry(Loopback):
     """Answers as registry.terraform.io does, each module at one version; a context manager."""
 
     def __init__(self) -> None:
         self._answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/"
+        super().__init__(self._handler())
 
     @property
     def configuration(self) -> str:
         """What makes Terraform ask for modules here; for providers it goes where it did."""
-        services = {"modules.v1": self.url, "providers.v1": f"https://{REGISTRY}/v1/providers/"}
+        services = {"modules.v1": f"{self.url}/", "providers.v1": f"https://{REGISTRY}/v1/providers/"}
         told = "".join(f'    "{name}" = "{url}"\n' for name, url in services.items())
         return f'host "{REGISTRY}" {{\n  services = {{\n{told}  }}\n}}\n'
 
@@ -77,11 +63,11 @@ class Registry:
         self._answers[f"/{module.source}/versions"] = (200, {}, json.dumps(versions).encode())
         self._answers[f"/{module.source}/{module.version}/download"] = (204, {"X-Terraform-Get": place}, b"")
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
+    def _handler(self) -> type[Handler]:
         answers = self._answers
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
+        class Answering(Handler):
+            def do_GET(self) -> None:  # noqa: N802 - http.server's name
                 status, headers, body = answers.get(self.path, (404, {}, b""))
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", **headers}.items():
@@ -89,7 +75,4 @@ class Registry:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                """Keeps the report clean."""
-
-        return Handler
+        return Answering

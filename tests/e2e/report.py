@@ -1,6 +1,5 @@
 """What happened: a row a step, with its time and figures."""
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -13,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tests.e2e.missing import MissingPieceError
 from tests.e2e.terraform import TerraformError
+from tests.missing import MissingPieceError, strict
 
 T = TypeVar("T")
 Result = Literal["ok", "failed", "skipped"]
@@ -51,7 +50,7 @@ class Report:
     """
 
     console: Console = field(default_factory=lambda: Console(width=None if sys.stdout.isatty() else 200))
-    strict: bool = field(default_factory=lambda: os.environ.get("CI", "").lower() in {"1", "true"})
+    strict: bool = field(default_factory=strict)
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,8 +11,8 @@ from threading import Lock
 from typing import Any
 
 from tests.e2e.clones import git_configuration
-from tests.e2e.missing import MissingPieceError
 from tests.e2e.plugins import Plugins
+from tests.missing import find_terraform
 
 _NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE")
 """What a person's environment may say about reaching the network; nothing else of it is passed on."""
@@ -50,17 +49,6 @@ class Applied:
     def __str__(self) -> str:
         counts = {"added": self.added, "changed": self.changed, "removed": self.removed}
         return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing"
-
-
-def find_terraform() -> str:
-    """The program on PATH.
-
-    Raises:
-        MissingPieceError: There is none.
-    """
-    if program := shutil.which("terraform"):
-        return program
-    raise MissingPieceError("the terraform program", ["PATH"], "install Terraform 1.9 or newer")
 
 
 def clean_environment(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.clones import find_clone, git_configuration, module_sources
-from tests.e2e.missing import MissingPieceError
+from tests.missing import MissingPieceError
 
 REPOSITORY = "anyscale/modules"
 

@@ -15,11 +15,9 @@ import yaml
 from anyscale_constructs.kubernetes.charts import OPERATOR
 from tests import ROOT
 from tests.e2e.clones import find_clone
-from tests.e2e.helm import find_helm
-from tests.e2e.missing import MissingPieceError, reachable
-from tests.examples import CLOUDS, synthesized
+from tests.examples import FOLDER, KUBERNETES, released
+from tests.missing import MissingPieceError, find_helm, reachable
 
-KUBERNETES = [cloud for cloud in CLOUDS if not re.search("^stack: (ec2|gce)$", cloud.read_text(), re.MULTILINE)]
 OUR_CHARTS = ROOT / "anyscale_constructs" / "kubernetes"
 PROVIDERS = {"aks": "azure", "eks": "aws", "generic": "generic", "gke": "gcp"}
 
@@ -45,9 +43,11 @@ def operators_chart(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     named, host = os.environ.get("ANYSCALE_MODULES_DIR"), "anyscale.github.io"
     if not named:
         if not reachable(host):
-            # What only a host that can't be reached would give is no failure, as everywhere in these tests.
-            pytest.skip(
-                f"the chart {OPERATOR.chart} is missing: {host} can't be reached, ANYSCALE_MODULES_DIR is not set"
+            raise MissingPieceError(
+                f"the chart {OPERATOR.chart}",
+                [f"https://{host}"],
+                "name a folder of clones in ANYSCALE_MODULES_DIR",
+                remote=True,
             )
         return [OPERATOR.chart, "--repo", str(OPERATOR.repository), "--version", str(OPERATOR.version)]
     clone = find_clone(pathlib.Path(named), "anyscale/helm-charts")
@@ -64,12 +64,12 @@ def operators_chart(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [str(folder / path)]
 
 
-def released(example: pathlib.Path, release: str, folder: pathlib.Path) -> dict[str, Any]:
+def applied(example: pathlib.Path, release: str, folder: pathlib.Path) -> dict[str, Any]:
     """The values of a release, with something in place of what only Terraform knows."""
-    configuration, _ = synthesized(example, folder / "synth")[-1]
-    (text,) = configuration["resource"]["helm_release"][release]["values"]
-    values: dict[str, Any] = json.loads(re.sub(r"\$\{[^}]*cloud_resource_id\}", "cldrsrc_e2e", text))
-    return json.loads(re.sub(r"\$\{[^}]*\}", "known-later", json.dumps(values)))  # type: ignore[no-any-return] # a mapping
+    text = json.dumps(released(example, release, folder / "synth"))
+    text = re.sub(r"\$\{[^}]*cloud_resource_id\}", "cldrsrc_e2e", text)
+    values: dict[str, Any] = json.loads(re.sub(r"\$\{[^}]*\}", "known-later", text))
+    return values
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -91,7 +91,7 @@ def of_kind(documents: Documents, kind: str) -> dict[str, Any]:
 def test_the_operators_chart_takes_our_values(
     example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
-    values = released(example, "anyscale-operator", tmp_path)
+    values = applied(example, "anyscale-operator", tmp_path)
     made = template(operators_chart, values, tmp_path)
     deployment = of_kind(made, "Deployment")
     arguments = set(strings(deployment))
@@ -109,7 +109,7 @@ def test_the_operators_chart_takes_our_values(
 def test_users_can_choose_every_gpu_of_the_nodes(
     example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
-    values = released(example, "anyscale-operator", tmp_path)
+    values = applied(example, "anyscale-operator", tmp_path)
     texts = "\n".join(
         text
         for document in template(operators_chart, values, tmp_path)
@@ -126,7 +126,7 @@ def test_users_can_choose_every_gpu_of_the_nodes(
 
 @pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
 def test_our_own_chart_makes_a_gateway_with_a_load_balancer(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    values = released(example, "anyscale-gateway", tmp_path)
+    values = applied(example, "anyscale-gateway", tmp_path)
     made = template([str(OUR_CHARTS / "gateway")], values, tmp_path)
     service, gateway = of_kind(made, "Service"), of_kind(made, "Gateway")
     assert service["metadata"].get("annotations", {}) == values["annotations"]
@@ -137,8 +137,7 @@ def test_our_own_chart_makes_a_gateway_with_a_load_balancer(example: pathlib.Pat
 def test_the_operator_reads_the_secret_that_our_own_chart_makes(
     operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
-    generic = next(example for example in KUBERNETES if example.stem == "generic")
-    made = template(operators_chart, released(generic, "anyscale-operator", tmp_path), tmp_path)
+    made = template(operators_chart, applied(FOLDER / "generic.yaml", "anyscale-operator", tmp_path), tmp_path)
     containers = of_kind(made, "Deployment")["spec"]["template"]["spec"]["containers"]
     (token,) = [each for container in containers for each in container["env"] if each["name"] == "ANYSCALE_CLI_TOKEN"]
     (secret,) = template([str(OUR_CHARTS / "token")], {"token": "aph0_e2e"}, tmp_path, "anyscale-operator-token")

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.missing import MissingPieceError
 from tests.e2e.plugins import ALWAYS_DOUBLED, DOUBLES, NEEDED, REGISTRY, Plugins, find_plugins, target, versions
+from tests.missing import MissingPieceError
 
 
 def online(_: str) -> bool:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import require
 from tests.e2e.clones import git_configuration, module_sources
 from tests.e2e.registry import EKS, KMS, Registry, RegistryModule, registry_modules
 
@@ -28,9 +27,8 @@ def clones(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def get(tmp_path: Path, clones: Path) -> Get:
+def get(terraform: str, tmp_path: Path, clones: Path) -> Get:
     """Has Terraform install the module, and gives its folder."""
-    terraform = require("terraform")
     stack = tmp_path / "stack"
     stack.mkdir()
     call = {"source": MODULE.source, "version": MODULE.version}

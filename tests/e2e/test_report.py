@@ -4,8 +4,8 @@ from typing import NoReturn
 import pytest
 from rich.console import Console
 
-from tests.e2e.missing import MissingPieceError
 from tests.e2e.report import Report, StepFailedError, StoppedError
+from tests.missing import MissingPieceError
 
 
 def report(*, strict: bool = False) -> Report:

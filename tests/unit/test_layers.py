@@ -93,7 +93,10 @@ LIGHT = [
     "stacks",
     "anyscale_constructs",
     *(f"anyscale_constructs.cli.{name}" for name in ("app", "project")),
-    *(f"anyscale_constructs.core.{name}" for name in ("types", "values", "config", "interface", "constraints")),
+    *(
+        f"anyscale_constructs.core.{name}"
+        for name in ("types", "values", "config", "document", "interface", "constraints")
+    ),
     *(f"anyscale_constructs.{name}" for name in ("errors", "node", "codegen.write", "registration")),
 ]
 

@@ -9,9 +9,9 @@ from tf.schema import Attribute, Schema
 from tf.types import Bool, List, Number, String
 from tf.utils import Diagnostics
 
-from tests.e2e.helm import find_helm
 from tests.e2e.providers.cluster import ClusterDouble
 from tests.e2e.providers.double import Kept
+from tests.missing import find_helm
 
 
 class HelmRelease(Kept):

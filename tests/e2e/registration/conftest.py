@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import yaml
 
 from tests import ROOT
 from tests.e2e.control_plane import ControlPlane
+from tests.missing import find_anyscale
 
 _MAIN = "from anyscale_constructs.cli import main; main()"
 _NO_AWS = {
@@ -108,14 +108,7 @@ def wait(process: subprocess.Popen[str], begin: float) -> Outcome:
 
 @pytest.fixture(scope="session")
 def anyscale_program() -> str:
-    """The real program; without it the test skips and says so, and in CI it fails."""
-    path = shutil.which(os.environ.get("ANYSCALE_BIN") or "anyscale")
-    if path is None:
-        text = "the anyscale program is neither named by ANYSCALE_BIN nor on PATH (pip install anyscale)"
-        if os.environ.get("CI"):
-            pytest.fail(text)
-        pytest.skip(text)
-    return path
+    return find_anyscale()
 
 
 @pytest.fixture

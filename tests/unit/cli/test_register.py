@@ -9,12 +9,30 @@ import pytest
 from anyscale_constructs.cli import main
 from anyscale_constructs.cli.register import write_tfvars
 from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.registration.runner import Registrar, Result
+from tests.registration_samples import AWS_K8S
 
 
 def test_the_variable_file_holds_the_id(tmp_path: Path) -> None:
     file = tmp_path / "terraform.tfvars.json"
     write_tfvars(str(file), "cldrsrc_1")
     assert json.loads(file.read_text()) == {"cloud_resource_id": "cldrsrc_1"}
+
+
+@pytest.mark.parametrize(("options", "written"), [([], True), (["--dry-run"], False)], ids=["run", "dry run"])
+def test_a_dry_run_writes_no_variable_file(
+    options: list[str], written: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even for a cloud that is registered already, whose id it finds."""
+    outputs, file = tmp_path / "resource.json", tmp_path / "terraform.tfvars.json"
+    outputs.write_text(json.dumps(AWS_K8S))
+    monkeypatch.setenv("ANYSCALE_BIN", sys.executable)
+    monkeypatch.setattr(Registrar, "run", lambda *_, **__: Result("unchanged", "cld_1", "cldrsrc_1"))
+    command = ["register", "ml", "--outputs", str(outputs), "--name", "ml", "--tfvars", str(file), *options]
+    monkeypatch.setattr(sys, "argv", ["anyscale-constructs", *command])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert (exit_.value.code or 0, file.exists()) == (0, written)
 
 
 def test_fails_to_write_and_says_that_the_cloud_is_registered(tmp_path: Path) -> None:

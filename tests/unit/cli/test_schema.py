@@ -13,9 +13,9 @@ import yaml
 from anyscale_constructs import cli
 from stacks import STACKS
 from tests import ROOT
+from tests.examples import CLOUDS
 
 Run = Callable[..., tuple[int, str, str]]
-EXAMPLES = sorted((ROOT / "examples" / "clouds").glob("*.yaml"))
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_the_schema_names_its_dialect(schema: dict[str, Any]) -> None:
     assert schema["required"] == ["org_id", "region"]
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
 def test_examples_fit_the_schema(example: Path, run: Run) -> None:
     cloud = yaml.safe_load(example.read_text())
     schema = json.loads(run(cloud["stack"])[1])

@@ -59,6 +59,16 @@ def test_what_comes_next_for_a_kubernetes_cloud_can_be_pasted(
     assert f"\nNext: {first}\n{middle}Then: {last}\n" in out
 
 
+def test_what_comes_next_in_another_directory_reaches_register_by_a_pipe(run: Run, folder: Path) -> None:
+    """`register` looks for outputs where cdktf.json says."""
+    write(folder, prod=KUBERNETES)
+    _, out, _ = run("--out", "elsewhere")
+    assert (
+        "\nThen: terraform -chdir=elsewhere/stacks/prod output -json | anyscale-constructs register prod --outputs - "
+        "--tfvars elsewhere/stacks/prod-operator/terraform.tfvars.json\n"
+    ) in out
+
+
 def test_a_cloud_is_named_by_its_file(run: Run, folder: Path) -> None:
     write(folder, prod=CLOUD)
     assert run()[0] == 0

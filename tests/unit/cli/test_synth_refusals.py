@@ -12,7 +12,7 @@ from tests.unit.cli.parts import CLOUD, KUBERNETES, Run, files, write
 # what the cloud says besides -> where and what is said, and what mends it
 REFUSED: dict[str, tuple[str, str, str]] = {
     "bad YAML": ("tags: {a: b\n", ":6: is not YAML: expected ',' or '}'", ""),
-    "a key twice": ("region: us-east-1\n", ":5: the key 'region' stands there twice", ""),
+    "a key twice": ("region: us-east-1\n", ":5: the key 'region' stands there twice", "To mend it: keep one of them"),
     "an unknown key": ("vpcs: {}\n", ":5: vpcs: unknown key 'vpcs'", "did you mean 'vpc'?"),
     "an unknown key inside": (
         "vpc:\n  cidr_blok: 10.0.0.0/16\n",
@@ -196,7 +196,6 @@ def place(folder: Path, *names: str) -> None:
         ([], [], "no cloud is there; given: 'clouds'. To mend it: write one as NAME.yaml"),
         (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
         (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
-        (["1st.yaml"], [], "clouds/1st.yaml: the file's name is the cloud's name and must be letters, digits, hyphens"),
         (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud of the same name. To mend it: rename"),
         (["prod.yaml"], ["--out", "clouds/prod.yaml"], "the output directory clouds/prod.yaml can't be written: "),
     ],
@@ -208,6 +207,18 @@ def test_fails_on_what_it_is_asked(names: list[str], arguments: list[str], says:
     assert (status, out, len(err.splitlines())) == (2, "", 1)
     assert err.startswith(f"error: {says}")
     assert files(folder) == before
+
+
+def test_fails_on_a_file_whose_name_can_be_no_clouds(run: Run, folder: Path) -> None:
+    place(folder, "1st.yaml")
+    assert run()[::2] == (
+        2,
+        (
+            "error: clouds/1st.yaml: the file's name is the cloud's name and must be letters, digits, hyphens and "
+            "underscores, at most 64, beginning with a letter, such as production; given: '1st'. "
+            "To mend it: rename the file\n"
+        ),
+    )
 
 
 @pytest.mark.parametrize(

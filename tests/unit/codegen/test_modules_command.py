@@ -131,6 +131,23 @@ def test_render_needs_no_checkout(run: Run, upstream: Path, modules: Path) -> No
     assert (modules / "aws" / "vpc.py").read_text() == before
 
 
+def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
+    run: Run, upstream: Path, modules: Path
+) -> None:
+    for repository in REPOSITORIES:
+        run("regenerate", "--from", upstream, "--ref", "v1", "--repository", repository)
+    assert run("render", "--check") == (0, "", "")
+    changed, gone = modules / "aws" / "s3.py", modules / "google" / "__init__.py"
+    changed.write_text("mine")
+    gone.unlink()
+    status, out, err = run("render", "--check")
+    assert (status, out) == (1, "")
+    assert err == (
+        f"error: not what the catalog gives: {changed}, {gone}. To mend it: anyscale-constructs modules render\n"
+    )
+    assert (changed.read_text(), gone.exists()) == ("mine", False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -128,6 +128,15 @@ def test_what_terraform_keeps_survives(tmp_path: pathlib.Path) -> None:
     assert after == kept
 
 
+def test_the_manifest_is_written_last(tmp_path: pathlib.Path) -> None:
+    """It names the stacks: none is missing whenever it can be read."""
+    out = tmp_path / "out"
+    (out / "stacks" / "test" / "cdk.tf.json" / "in the way").mkdir(parents=True)
+    with pytest.raises(SynthesisError, match="can't be written"):
+        synthesize(one_output("a"), out)
+    assert not (out / "manifest.json").exists()
+
+
 def test_fails_where_it_cannot_write(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_text("mine")
     for out in (tmp_path / "file", tmp_path / "file" / "out"):

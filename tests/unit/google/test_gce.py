@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.config import Document
+from anyscale_constructs.core.document import Document
 from anyscale_constructs.errors import ConfigError, ConstructsError
 from anyscale_constructs.registration.resource import CloudResource
 from stacks.gce import GceConfig, GceStack

@@ -1,0 +1,45 @@
+"""A configuration with a bit of everything, and what is said of a stack."""
+
+from typing import Annotated, Self
+
+import pytest
+from pydantic import Field, model_validator
+
+from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.model import ExistingIf, Model, refuse
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.types import Cidr, TagValue, VpcId
+from anyscale_constructs.errors import SynthesisError
+
+
+class NewVpc(Model):
+    name: str | None = None
+    cidr_block: Cidr = "10.0.0.0/16"
+
+    @model_validator(mode="after")
+    def _not_large(self) -> Self:
+        if self.cidr_block == "10.0.0.0/8":
+            raise refuse("vpc.cidr_block is too large", "take a /16")
+        return self
+
+
+class OldVpc(Model):
+    vpc_id: VpcId
+    zones: dict[str, str] = Field(default_factory=dict)
+
+
+class Config(CloudConfig):
+    vpc: Annotated[NewVpc | OldVpc, ExistingIf("vpc_id")] = Field(default_factory=NewVpc)
+    ranges: list[Cidr] = Field(default_factory=list)
+    tags: dict[str, TagValue] = Field(default_factory=dict)
+    rules: list[NewVpc] = Field(default_factory=list)
+    zones: int = Field(default=2, ge=2)
+    logs: bool = False
+    name: str = ""
+
+
+def problem(stack: CloudStack) -> str:
+    """What is said of the stack as a whole."""
+    with pytest.raises(SynthesisError) as error:
+        stack.prepare()
+    return str(error.value)

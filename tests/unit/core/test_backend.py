@@ -1,0 +1,136 @@
+"""Where states are: written by each stack, beside each other, and read by another."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.core import backend
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.backend import Backend, Gcs, Hcp, Local
+from anyscale_constructs.core.stack import CloudStack
+
+Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
+
+KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
+ROLE = "arn:aws:iam::111122223333:role/state"
+
+
+@pytest.mark.parametrize(
+    ("state", "written"),
+    [
+        (None, {"backend": {"local": {"path": "../../../terraform.test.tfstate"}}}),
+        (Local(path="state/x.tfstate"), {"backend": {"local": {"path": "state/x.tfstate"}}}),
+        (
+            backend.S3(type="s3", bucket="acme-state", region="us-east-2"),
+            {
+                "backend": {
+                    "s3": {
+                        "bucket": "acme-state",
+                        "encrypt": True,
+                        "key": "test/terraform.tfstate",
+                        "region": "us-east-2",
+                        "use_lockfile": True,
+                    }
+                }
+            },
+        ),
+        (
+            backend.S3(
+                type="s3",
+                bucket="acme-state",
+                region="us-east-2",
+                key="k",
+                kms_key_id=KEY,
+                role_arn=ROLE,
+                profile="p",
+            ),
+            {
+                "backend": {
+                    "s3": {
+                        "assume_role": {"role_arn": ROLE},
+                        "bucket": "acme-state",
+                        "encrypt": True,
+                        "key": "k",
+                        "kms_key_id": KEY,
+                        "profile": "p",
+                        "region": "us-east-2",
+                        "use_lockfile": True,
+                    }
+                }
+            },
+        ),
+        (Gcs(type="gcs", bucket="acme-state"), {"backend": {"gcs": {"bucket": "acme-state", "prefix": "test"}}}),
+        (
+            Hcp(type="hcp", organization="acme", workspace="w"),
+            {
+                "cloud": {
+                    "hostname": "app.terraform.io",
+                    "organization": "acme",
+                    "workspaces": {"name": "w"},
+                }
+            },
+        ),
+    ],
+)
+def test_the_backend_is_always_written(state: Backend | None, written: dict[str, Any], synth: Synth) -> None:
+    assert synth(lambda app: CloudStack(app, "test", backend=state))["terraform"] == written
+
+
+@pytest.mark.parametrize(
+    ("state", "read"),
+    [
+        (Local(), {"backend": "local", "config": {"path": "../../../terraform.test.tfstate"}}),
+        (Local(path="state/x.tfstate"), {"backend": "local", "config": {"path": "../test/state/x.tfstate"}}),
+        (Local(path="/state/x.tfstate"), {"backend": "local", "config": {"path": "/state/x.tfstate"}}),
+        (
+            backend.S3(type="s3", bucket="acme-state", region="us-east-2", role_arn=ROLE),
+            {
+                "backend": "s3",
+                "config": {
+                    "bucket": "acme-state",
+                    "key": "test/terraform.tfstate",
+                    "region": "us-east-2",
+                    "assume_role": {"role_arn": ROLE},
+                },
+            },
+        ),
+        (
+            Gcs(type="gcs", bucket="acme-state", prefix="p"),
+            {"backend": "gcs", "config": {"bucket": "acme-state", "prefix": "p"}},
+        ),
+        (
+            Hcp(type="hcp", organization="acme"),
+            {
+                "backend": "remote",
+                "config": {
+                    "organization": "acme",
+                    "hostname": "app.terraform.io",
+                    "workspaces": {"name": "test"},
+                },
+            },
+        ),
+    ],
+)
+def test_a_stack_can_read_the_state_of_another(state: Backend, read: dict[str, Any]) -> None:
+    assert backend.remote_state(state, "test") == read
+
+
+@pytest.mark.parametrize(
+    ("state", "second"),
+    [
+        (Local(), "../../../terraform.test-operator.tfstate"),
+        (Local(path="state/x.tfstate"), "state/x.tfstate-operator"),
+        (backend.S3(type="s3", bucket="acme-state", region="us-east-2"), "test-operator/terraform.tfstate"),
+        (backend.S3(type="s3", bucket="acme-state", region="us-east-2", key="k"), "k-operator"),
+        (Gcs(type="gcs", bucket="acme-state"), "test-operator"),
+        (Gcs(type="gcs", bucket="acme-state", prefix="p"), "p-operator"),
+        (Hcp(type="hcp", organization="acme"), "test-operator"),
+        (Hcp(type="hcp", organization="acme", workspace="w"), "w-operator"),
+    ],
+)
+def test_a_second_stacks_state_is_beside_the_firsts(state: Backend, second: str) -> None:
+    beside = backend.beside(state, "-operator")
+    assert backend.place(beside, "test-operator") == second
+    where = {"path", "key", "prefix", "workspace"}
+    assert beside.model_dump(exclude=where) == state.model_dump(exclude=where)

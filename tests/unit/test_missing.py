@@ -1,0 +1,37 @@
+"""What becomes of a test that finds a piece of the machine missing."""
+
+from collections.abc import Callable, Generator
+
+import pytest
+
+from tests import conftest
+from tests.missing import MissingPieceError, find
+
+
+@pytest.mark.parametrize("hook", [conftest.pytest_runtest_setup, conftest.pytest_runtest_call])
+@pytest.mark.parametrize(
+    ("ci", "remote", "outcome"),
+    [
+        ("", False, pytest.skip.Exception),
+        ("true", False, pytest.fail.Exception),
+        ("true", True, pytest.skip.Exception),
+    ],
+    ids=["here", "in CI", "of a host that can't be reached"],
+)
+def test_it_skips_and_in_ci_it_fails(
+    hook: Callable[[], Generator[None]],
+    ci: str,
+    remote: bool,
+    outcome: type[BaseException],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    running = hook()
+    next(running)
+    with pytest.raises(outcome, match="a thing is missing; looked in: here, there; get it"):
+        running.throw(MissingPieceError("a thing", ["here", "there"], "get it", remote=remote))
+
+
+def test_fails_on_a_program_that_is_not_there() -> None:
+    with pytest.raises(MissingPieceError, match="the program no-such is missing; looked in: NO_SUCH, PATH; install it"):
+        find("no-such", "install it", ["NO_SUCH"])

@@ -1,0 +1,326 @@
+"""No key of a cloud's configuration is idle: another value changes the Terraform JSON, or is refused as idle."""
+
+import copy
+import functools
+import json
+import pathlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pydantic import Field
+
+from anyscale_constructs.cli import project
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.document import Document
+from anyscale_constructs.errors import ConstructsError
+from stacks import STACKS
+from stacks.generic import GenericConfig, GenericStack
+from tests.examples import FOLDER
+
+Schema = Mapping[str, Any]
+Path = tuple[str | int, ...]
+
+# The examples whose keys are changed one by one, and what is put into them first: what some keys need, or, with None,
+# what would keep others from being changed.
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "minimal": {},
+    "everything": {
+        "external_id": None,
+        "modules": None,
+        "backend": {"type": "s3", "bucket": "acme", "region": "us-east-2"},
+    },
+    "existing-vpc": {
+        "iam": {
+            "control_plane_role_arn": "arn:aws:iam::111122223333:role/access",
+            "cluster_node_role_arn": "arn:aws:iam::111122223333:role/node",
+        },
+    },
+    "gce-everything": {"modules": None, "bucket.kms_key_name": None},
+    "gce-existing": {
+        "iam.anyscale_service_account_name": "ray-access",
+        "iam.cluster_service_account_name": "ray-node",
+    },
+    "eks-private": {
+        "kms_key_arn": None,
+        "vpc": {
+            "cidr_block": "10.20.0.0/16",
+            "public_subnets": ["10.20.0.0/20", "10.20.16.0/20"],
+            "private_subnets": ["10.20.32.0/20", "10.20.48.0/20"],
+        },
+    },
+    "eks-existing": {"cluster.node_security_group_id": "sg-0123456789abcdef0", "efs": {}, "memorydb": {}},
+    "gke-private": {"registration": None, "bucket.kms_key_name": None, "cluster.zones": None, "filestore": {}},
+    "gke-existing": {"cluster.location": None},
+    "aks": {},
+    "aks-existing": {},
+    "generic": {},
+}
+
+_OTHER = {"mirror": "https://git.example.com/other"}
+
+# Values that fit their surroundings, where one beside what is there, or the schema's example, does not: for all
+# examples or for one.
+SUBSTITUTES: dict[str, Any] = {
+    "modules": {"iam": _OTHER},
+    "security_group.ingress_rules.0.rule": "http-80-tcp",
+    "firewall.ingress_rules.0.rule": "http-80-tcp",
+    "filestore.capacity_gb": 2048,
+    "minimal vpc.availability_zones": ["us-east-2b", "us-east-2c"],
+    "minimal vpc.public_subnets": ["10.0.0.0/21", "10.0.8.0/21"],
+    "existing-vpc modules": {"efs": _OTHER},
+    "existing-vpc kms_key_arn": "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "existing-vpc vpc.subnet_ids_to_az": {
+        "subnet-0123456789abcdef0": "eu-central-1a",
+        "subnet-0123456789abcdef9": "eu-central-1b",
+    },
+    "gce-everything bucket.kms_key_name": "projects/acme/locations/us/keyRings/anyscale/cryptoKeys/storage",
+    "gce-everything vpc.subnet_cidr": "172.28.96.0/20",
+    "eks-private kms_key_arn": "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "eks-private vpc.availability_zones": ["us-west-2b", "us-west-2c"],
+    "eks-existing vpc.subnet_ids_to_az.subnet-0123456789abcdef0": "us-east-2c",
+    "eks-existing bucket.region": "us-west-1",
+    "eks-existing cluster.oidc_provider_arn": (
+        "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/0123456789ABCDEF0123456789ABCDE0"
+    ),
+    "gke-private modules": {"vpc": _OTHER},
+    "gke-private bucket.kms_key_name": "projects/acme/locations/europe-west4/keyRings/anyscale/cryptoKeys/storage",
+    "gke-private bucket.lifecycle_rules": [{"action": {"type": "Delete"}, "condition": {"age": 1}}],
+    "gke-private cluster.zones": ["europe-west4-b"],
+    "gke-private cluster.master_ipv4_cidr_block": "172.16.4.0/28",
+    "gke-private filestore.location": "europe-west4-c",
+    "gke-existing filestore.location": "us-east1-c",
+    "gke-existing cluster.location": "us-east1-c",
+    "aks vnet.subnet_cidr_block": "10.0.0.0/17",
+}
+
+_OFF = "The cluster has it already: the release is switched off."
+_CHECKED = "Its size is checked, and warned of."
+_UNLABELLED = "Nothing that is made has labels."
+_FIREWALL = "It is for the rules of a new firewall."
+_NEW_CLUSTER = "It is for a new GKE cluster."
+_STORES = "It is for a new Filestore or Memorystore."
+
+# What changes nothing without a word, and why.
+IDLE: dict[str, dict[str, str]] = {
+    "existing-vpc": {"vpc.cidr_block": _CHECKED},
+    "gce-everything": {
+        "firewall.ingress_cidr_blocks": "firewall.ingress_rules replace it; EC2's refuse it.",
+        "firewall.enable_ssh_access": "firewall.ingress_rules replace it; EC2's refuse it.",
+    },
+    "gce-existing": {
+        "deploy_environment": _UNLABELLED,
+        "labels": _UNLABELLED,
+        "vpc.subnet_cidr": _FIREWALL,
+        "vpc.proxy_subnet_cidr": _FIREWALL,
+        "vpc.pods_range_name": _NEW_CLUSTER,
+        "vpc.services_range_name": _NEW_CLUSTER,
+        "vpc.connect_mode": _STORES,
+    },
+    "eks-existing": {
+        "vpc.cidr_block": _CHECKED,
+        "releases.device_plugin.repository": _OFF,
+        "releases.device_plugin.values": _OFF,
+        "releases.autoscaler.repository": _OFF,
+        "releases.autoscaler.values": _OFF,
+        "releases.load_balancer_controller.repository": _OFF,
+        "releases.load_balancer_controller.values": _OFF,
+    },
+    "gke-private": {"vpc.flow_logs": "True is what upstream does by itself."},
+    "gke-existing": {
+        "cloud_id": _UNLABELLED,
+        "deploy_environment": _UNLABELLED,
+        "labels": _UNLABELLED,
+        "mirror": "No module is called.",
+        "name_prefix": "Nothing that is made has a name of its own.",
+        "vpc.subnet_name": "The nodes are there already.",
+        "vpc.subnet_cidr": "Its size is checked.",
+        "vpc.proxy_subnet_cidr": "A GKE cloud has no firewall of ours.",
+        "vpc.pods_range_name": _NEW_CLUSTER,
+        "vpc.services_range_name": _NEW_CLUSTER,
+        "vpc.connect_mode": _STORES,
+    },
+    "aks-existing": {"releases.device_plugin.repository": _OFF, "releases.device_plugin.values": _OFF},
+}
+
+# How a key is refused that would do nothing as things are, or that contradicts another one.
+REFUSED = re.compile(
+    r"To mend it: .*\b(leave|give one of them|write them as rules)\b|keep one$|known are none$"
+    r"|is given without|has nothing for|is not in the cloud's region"
+)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The keys of a kind of cloud, and how an example's are changed.
+
+    Args:
+        root: The JSON Schema of the configuration.
+        example: The example's name.
+    """
+
+    root: Schema
+    example: str
+
+    def walk(
+        self, schema: Schema, config: dict[str, Any], path: Path = ()
+    ) -> Iterator[tuple[Path, dict[str, Any], dict[str, Any]]]:
+        """Each key, a configuration that has the sections around it, and that configuration with another value."""
+        given = at(config, path)
+        schema = self._resolve(schema, given)
+        if "const" in schema:
+            return
+        if "properties" in schema:
+            config = put(config, path, self._required(schema, path) | (given or {}))
+            for name, value in schema["properties"].items():
+                yield from self.walk(value, config, (*path, name))
+            return
+        yield path, config, put(config, path, self._another(schema, given, path))
+        inner = _inner(schema)
+        if "properties" in self._resolve(inner, None) and path != ("modules",):
+            config = put(config, path, given or self._another(schema, None, path))
+            step = 0 if "items" in schema else next(iter(at(config, path)))
+            yield from self.walk(inner, config, (*path, step))
+
+    def _resolve(self, schema: Schema, given: Any) -> Schema:
+        """The schema behind references; of a choice the one that fits what is given, else the first."""
+        if "$ref" in schema:
+            there = self.root["$defs"][schema["$ref"].rpartition("/")[2]]
+            return self._resolve({**there, **_but(schema, "$ref")}, given)
+        for key in {"anyOf", "oneOf"} & schema.keys():
+            choices = [self._resolve(each, given) for each in schema[key] if each.get("type") != "null"]
+            fitting = (each for each in choices if _fits(given, each.get("properties", {})))
+            return {**_but(schema, key), **next(fitting, choices[0])}
+        return schema
+
+    def _required(self, schema: Schema, path: Path) -> dict[str, Any]:
+        inner = schema["properties"]
+        needed = {key for key, value in inner.items() if "const" in value} | {*schema.get("required", ())}
+        return {key: self._another(inner[key], None, (*path, key)) for key in sorted(needed)}
+
+    def _another(self, schema: Schema, now: Any, path: Path) -> Any:
+        """A value that fits the schema and is not the one that is there."""
+        name = ".".join(map(str, path))
+        for key in (f"{self.example} {name}", name):
+            if key in SUBSTITUTES:
+                return SUBSTITUTES[key]
+        schema = self._resolve(schema, now)
+        now = schema.get("default") if now is None else now
+        match schema:
+            case {"const": value}:
+                return value
+            case {"enum": values}:
+                return next(value for value in values if value != now)
+            case {"type": "boolean"}:
+                return not now
+            case {"type": "integer"}:
+                return (now or schema.get("minimum", 1)) + 1
+            case {"properties": inner}:
+                changed = [key for key in now or () if "const" not in inner[key]][:1]
+                others = {key: self._another(inner[key], now[key], (*path, key)) for key in changed}
+                return (now or self._required(schema, path)) | others
+            case {"type": "array"}:
+                first, *rest = now or [None]
+                return [self._another(schema["items"], first, (*path, 0)), *rest]
+            case {"type": "object"}:
+                key, value = next(iter((now or {"extra": None}).items()))
+                return {**(now or {}), key: self._another(_inner(schema), value, (*path, key))}
+            case {"examples": [example, *_]} if not now:
+                return example
+        return _next_to(now) if isinstance(now, str) and now else "acme"
+
+
+def _inner(schema: Schema) -> Schema:
+    """The schema of what is in a list or in a mapping of one's own keys."""
+    others = [schema.get("items"), schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
+    return next((each for each in others if isinstance(each, dict)), {})
+
+
+def _fits(given: Any, properties: Schema) -> bool:
+    """Whether it has no other keys than these, and is what they say it is."""
+    return isinstance(given, dict) and all(
+        key in properties and properties[key].get("const", value) == value for key, value in given.items()
+    )
+
+
+def _but(schema: Schema, key: str) -> dict[str, Any]:
+    return {name: value for name, value in schema.items() if name != key}
+
+
+def _next_to(text: str) -> str:
+    """The text with the letter or digit next to its last one."""
+    last = max(index for index, letter in enumerate(text) if letter.isalnum())
+    near = chr(ord(text[last]) + (-1 if text[last] in "9zZ" else 1))
+    return f"{text[:last]}{near}{text[last + 1 :]}"
+
+
+def at(config: Any, path: Path) -> Any:
+    for step in path:
+        match config:
+            case dict():
+                config = config.get(step)
+            case list():
+                config = config[int(step)]
+    return config
+
+
+def put(config: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    """The configuration with another value in the place that the path leads to; without it for None."""
+    changed = {"": copy.deepcopy(config)}
+    *way, last = ("", *path)
+    section = at(changed, tuple(way))
+    section[last] = value
+    if value is None:
+        del section[last]
+    return changed[""]
+
+
+def tried(kind: Any, example: str, config: dict[str, Any], out: pathlib.Path) -> tuple[set[str], dict[str, str]]:
+    """The keys that change nothing, and what is said of those that are refused, though not as idle."""
+
+    @functools.cache
+    def synthesized(text: str) -> str:
+        stacks = kind.build(App(out), "ml", kind.config_type(**json.loads(text)))
+        for stack in stacks:
+            stack.prepare()
+        return json.dumps([stack.to_terraform() for stack in stacks], sort_keys=True)
+
+    root = kind.config_type.model_json_schema()
+    idle, refused = set(), {}
+    for path, before, after in Keys(root, example).walk(root, config):
+        name = ".".join(map(str, path))
+        try:
+            if synthesized(json.dumps(before)) == synthesized(json.dumps(after)):
+                idle.add(name)
+        except ConstructsError as error:
+            if not REFUSED.search(str(error)):
+                refused[name] = f"{at(after, path)!r}: {error}"
+    return idle, refused
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_no_key_is_idle(example: str, tmp_path: pathlib.Path) -> None:
+    config = Document(FOLDER / f"{example}.yaml").data
+    for path, value in EXAMPLES[example].items():
+        config = put(config, tuple(path.split(".")), value)
+    idle, refused = tried(project.load_stack(STACKS, config["stack"]), example, config, tmp_path)
+    assert refused == {}, "SUBSTITUTES must have another value for each of these"
+    assert idle == IDLE.get(example, {}).keys()
+
+
+class IdleConfig(GenericConfig):
+    number: int = Field(default=1, le=1)
+    idle: str = "a"
+
+
+class IdleStack(GenericStack):
+    config_type = IdleConfig
+
+
+def test_check_bites(tmp_path: pathlib.Path) -> None:
+    config = {"org_id": "org_1", "kube_context": "acme", "bucket": {"bucket_name": "s3://acme"}}
+    idle, refused = tried(IdleStack, "generic", config, tmp_path)
+    assert idle == {"idle"}
+    assert refused == {"number": "2: IdleConfig.number: must be less than or equal to 1; given: 2"}
