@@ -63,7 +63,10 @@ class GceConfig(GoogleCloudConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        self.refuse_what_is_elsewhere(self.vpc)
+        idle = dict.fromkeys(("pods_range_name", "services_range_name"), "a new GKE cluster")
+        if isinstance(self.firewall, ExistingFirewallPolicy):
+            idle["proxy_subnet_cidr"] = "a new firewall policy"
+        self.refuse_what_is_elsewhere(self.vpc, idle)
         return self
 
 

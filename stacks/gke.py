@@ -87,7 +87,10 @@ class GkeConfig(GoogleCloudConfig):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         self.refuse_input("gke", "name", "cluster.name")
-        self.refuse_what_is_elsewhere(self.vpc)
+        idle = {"proxy_subnet_cidr": "a firewall policy"}
+        if isinstance(self.cluster, ExistingCluster):
+            idle |= dict.fromkeys(("pods_range_name", "services_range_name"), "a new cluster")
+        self.refuse_what_is_elsewhere(self.vpc, idle)
         if not isinstance(self.project, ExistingProject) and self.project.id is None:
             raise refuse("project.id is not set, and the operator's stack finds the cluster by it", "choose an id")
         for key, place in self._places():

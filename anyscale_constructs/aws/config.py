@@ -8,7 +8,7 @@ from anyscale_constructs.aws.eks import ClusterName
 from anyscale_constructs.aws.iam import ExistingRoles
 from anyscale_constructs.aws.nodes import NodesConfig
 from anyscale_constructs.aws.vpc import ExistingVpc
-from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.config import CloudConfig, IngressConfig
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import (
@@ -56,22 +56,12 @@ class IngressRule(Model):
     description: str | None = None
 
 
-class SecurityGroupConfig(Model):
+class SecurityGroupConfig(IngressConfig):
     """A new security group for the nodes."""
 
-    ingress_cidr_blocks: list[Cidr] = Field(default_factory=list, description="Who may reach 443. Default: nobody.")
-    enable_ssh_access: bool = Field(default=False, description="Whether the same ranges may reach port 22.")
     ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
     machine_pool_cidr_ranges: list[Cidr] = Field(default_factory=list, max_length=2)
     tags: Tags = Field(default_factory=dict)
-
-    @model_validator(mode="after")
-    def _nothing_is_idle(self) -> Self:
-        if self.ingress_rules and (self.ingress_cidr_blocks or self.enable_ssh_access):
-            raise refuse("ingress_rules replace ingress_cidr_blocks and enable_ssh_access", "write them as rules too")
-        if self.enable_ssh_access and not self.ingress_cidr_blocks:
-            raise refuse("enable_ssh_access is for ingress_cidr_blocks, and there are none", "give some")
-        return self
 
 
 class PlainBucketConfig(Model):

@@ -1,13 +1,29 @@
 """What every cloud's configuration has, whatever its provider."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from anyscale_constructs.core.backend import Backend, Local
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
-from anyscale_constructs.core.types import CloudId, OrgId, TagValue
+from anyscale_constructs.core.types import Cidr, CloudId, OrgId, TagValue
+
+
+class IngressConfig(Model):
+    """Who may reach the nodes from outside."""
+
+    ingress_cidr_blocks: list[Cidr] = Field(default_factory=list, description="Who may reach 443. Default: nobody.")
+    enable_ssh_access: bool = Field(default=False, description="Whether the same ranges may reach port 22.")
+    ingress_rules: list[Any] = Field(default_factory=list, description="These replace the two above.")
+
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Self:
+        if self.ingress_rules and (self.ingress_cidr_blocks or self.enable_ssh_access):
+            raise refuse("ingress_rules replace ingress_cidr_blocks and enable_ssh_access", "write them as rules too")
+        if self.enable_ssh_access and not self.ingress_cidr_blocks:
+            raise refuse("enable_ssh_access is for ingress_cidr_blocks, and there are none", "give some")
+        return self
 
 
 class CloudConfig(Model):

@@ -1,10 +1,11 @@
 """The sections of a Google cloud's configuration."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.config import CloudConfig, IngressConfig
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import Cidr, GcpResourceName, InternetCidr
@@ -79,12 +80,10 @@ class IngressRule(Model):
     )
 
 
-class FirewallConfig(Model):
+class FirewallConfig(IngressConfig):
     """A new firewall policy; a VPC can have one only."""
 
     name: GcpResourceName | None = Field(default=None, description="Default: the VPC's name.")
-    ingress_cidr_blocks: list[Cidr] = Field(default_factory=list, description="Who may reach 443. Default: nobody.")
-    enable_ssh_access: bool = Field(default=False, description="Whether the same ranges may reach port 22.")
     ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
     machine_pool_cidr_ranges: list[Cidr] = Field(default_factory=list)
     rule_logging: bool = Field(default=True, description="Whether Cloud Logging gets the connections that are let in.")
@@ -267,11 +266,12 @@ class GoogleCloudConfig(CloudConfig):
             raise refuse("enable_apis is off, but the project is new and has no services", "leave out enable_apis")
         return self
 
-    def refuse_what_is_elsewhere(self, vpc: ExistingVpc | Model) -> None:
-        """Refuses what can't be in the cloud's VPC; for the validators of kinds of clouds.
+    def refuse_what_is_elsewhere(self, vpc: ExistingVpc | Model, idle: Mapping[str, str]) -> None:
+        """Refuses what can't be in the cloud's VPC, and what is for nothing there; for kinds of clouds' validators.
 
         Args:
             vpc: The VPC, of whose kind every kind of cloud has its own.
+            idle: What the cloud doesn't make, by the existing VPC's key that is for it.
         """
         new = not isinstance(vpc, ExistingVpc)
         stores = {
@@ -289,6 +289,11 @@ class GoogleCloudConfig(CloudConfig):
                 "vpc.vpc_id names a VPC that is there, but project is new, and no VPC is in it or shared with it yet",
                 "leave out vpc, or name the project: project: {project_id: ...}",
             )
+        if not any(store and not isinstance(store, existing) for store, existing in stores.values()):
+            idle = {**idle, "connect_mode": "a new Filestore or Memorystore"}
+        for key, what in idle.items():
+            if getattr(vpc, key, None) is not None and not new:
+                raise refuse(f"vpc.{key} is for {what}, and the cloud makes none", "leave it out")
 
 
 def texts(values: Model) -> dict[str, str]:

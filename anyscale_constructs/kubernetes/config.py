@@ -1,10 +1,10 @@
 """What is said of a Kubernetes cloud's Helm releases."""
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.types import Cidr
 
 
@@ -16,6 +16,13 @@ class ReleaseConfig(Model):
         default=None, description="A mirror of the chart's repository, for private networks. Default: upstream's."
     )
     values: dict[str, Any] = Field(default_factory=dict, description="The chart's own values, over ours.")
+
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Self:
+        idle = self.model_fields_set - {"enabled"}
+        if idle and not self.enabled:
+            raise refuse(f"enabled is off, so {min(idle)} does nothing", "leave it out")
+        return self
 
 
 class GatewayConfig(ReleaseConfig):

@@ -93,42 +93,23 @@ SUBSTITUTES: dict[str, Any] = {
     "gke-private filestore.location": "europe-west4-c",
     "gke-existing filestore.location": "us-east1-c",
     "gke-existing cluster.location": "us-east1-c",
+    "eks-existing cluster.gpu_types": ["L4"],  # the chart itself has shapes for T4
+    "gke-existing cluster.gpu_types": ["L4"],
     "aks vnet.subnet_cidr_block": "10.0.0.0/17",
 }
 
-_OFF = "The cluster has it already: the release is switched off."
 _CHECKED = "Its size is checked, and warned of."
 _UNLABELLED = "Nothing that is made has labels."
-_FIREWALL = "It is for the rules of a new firewall."
-_NEW_CLUSTER = "It is for a new GKE cluster."
-_STORES = "It is for a new Filestore or Memorystore."
 
 # What changes nothing without a word, and why.
 IDLE: dict[str, dict[str, str]] = {
     "existing-vpc": {"vpc.cidr_block": _CHECKED},
-    "gce-everything": {
-        "firewall.ingress_cidr_blocks": "firewall.ingress_rules replace it; EC2's refuse it.",
-        "firewall.enable_ssh_access": "firewall.ingress_rules replace it; EC2's refuse it.",
-    },
+    "eks-existing": {"vpc.cidr_block": _CHECKED},
     "gce-existing": {
         "deploy_environment": _UNLABELLED,
         "labels": _UNLABELLED,
-        "vpc.subnet_cidr": _FIREWALL,
-        "vpc.proxy_subnet_cidr": _FIREWALL,
-        "vpc.pods_range_name": _NEW_CLUSTER,
-        "vpc.services_range_name": _NEW_CLUSTER,
-        "vpc.connect_mode": _STORES,
+        "vpc.subnet_cidr": _CHECKED,
     },
-    "eks-existing": {
-        "vpc.cidr_block": _CHECKED,
-        "releases.device_plugin.repository": _OFF,
-        "releases.device_plugin.values": _OFF,
-        "releases.autoscaler.repository": _OFF,
-        "releases.autoscaler.values": _OFF,
-        "releases.load_balancer_controller.repository": _OFF,
-        "releases.load_balancer_controller.values": _OFF,
-    },
-    "gke-private": {"vpc.flow_logs": "True is what upstream does by itself."},
     "gke-existing": {
         "cloud_id": _UNLABELLED,
         "deploy_environment": _UNLABELLED,
@@ -136,19 +117,14 @@ IDLE: dict[str, dict[str, str]] = {
         "mirror": "No module is called.",
         "name_prefix": "Nothing that is made has a name of its own.",
         "vpc.subnet_name": "The nodes are there already.",
-        "vpc.subnet_cidr": "Its size is checked.",
-        "vpc.proxy_subnet_cidr": "A GKE cloud has no firewall of ours.",
-        "vpc.pods_range_name": _NEW_CLUSTER,
-        "vpc.services_range_name": _NEW_CLUSTER,
-        "vpc.connect_mode": _STORES,
+        "vpc.subnet_cidr": _CHECKED,
     },
-    "aks-existing": {"releases.device_plugin.repository": _OFF, "releases.device_plugin.values": _OFF},
 }
 
 # How a key is refused that would do nothing as things are, or that contradicts another one.
 REFUSED = re.compile(
     r"To mend it: .*\b(leave|give one of them|write them as rules)\b|keep one$|known are none$"
-    r"|is given without|has nothing for|is not in the cloud's region"
+    r"|is given without|has nothing for|is not in the cloud's region|does not belong to"
 )
 
 
