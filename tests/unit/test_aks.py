@@ -1,7 +1,6 @@
 """The AKS cloud: its two stacks, and what stands in where something exists."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import ConfigError
 from stacks.aks import AksConfig, AksStack
-
-Make = Callable[..., list[dict[str, Any]]]
+from tests.unit.clouds import Make, maker, values
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 PRINCIPAL = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
@@ -30,21 +28,7 @@ def config(**config: Any) -> AksConfig:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Synthesizes a cloud; gives the JSON of both stacks."""
-
-    def make(**keys: Any) -> list[dict[str, Any]]:
-        app = App(tmp_path)
-        stacks = AksStack.build(app, "ml", config(**keys))
-        app.synth()
-        assert [stack.name for stack in stacks] == ["ml", "ml-operator"]
-        return [json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
-
-    return make
-
-
-def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
-    return found
+    return maker(AksStack, config, tmp_path)
 
 
 def roles(stack: dict[str, Any]) -> dict[str, tuple[str, str]]:

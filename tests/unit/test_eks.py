@@ -1,7 +1,6 @@
 """The EKS cloud: its two stacks, and what stands in where something exists."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import InputError
 from stacks.eks import EksConfig, EksStack
-
-Make = Callable[..., list[dict[str, Any]]]
+from tests.unit.clouds import Make, maker, values
 
 SUBNETS = {"subnet-12345678": "us-east-2b", "subnet-12345679": "us-east-2a"}
 EXISTING: dict[str, Any] = {
@@ -33,25 +31,11 @@ def config(**config: Any) -> EksConfig:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Synthesizes a cloud; gives the JSON of both stacks."""
-
-    def make(**keys: Any) -> list[dict[str, Any]]:
-        app = App(tmp_path)
-        stacks = EksStack.build(app, "ml", config(**keys))
-        app.synth()
-        assert [stack.name for stack in stacks] == ["ml", "ml-operator"]
-        return [json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
-
-    return make
+    return maker(EksStack, config, tmp_path)
 
 
 def statements(stack: dict[str, Any], name: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(stack["resource"]["aws_iam_role_policy"][name]["policy"])["Statement"]
-    return found
-
-
-def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
     return found
 
 

@@ -1,7 +1,6 @@
 """The cloud on any cluster: what is registered, and the operator with a token of its own."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.registration.resource import CloudResource
 from stacks.generic import GenericConfig, GenericStack
-
-Make = Callable[..., list[dict[str, Any]]]
+from tests.unit.clouds import Make, maker, values
 
 TOKEN = {
     "name": "ANYSCALE_CLI_TOKEN",
@@ -29,21 +27,7 @@ def config(**config: Any) -> GenericConfig:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Synthesizes a cloud; gives the JSON of both stacks."""
-
-    def make(**keys: Any) -> list[dict[str, Any]]:
-        app = App(tmp_path)
-        stacks = GenericStack.build(app, "ml", config(**keys))
-        app.synth()
-        assert [stack.name for stack in stacks] == ["ml", "ml-operator"]
-        return [json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
-
-    return make
-
-
-def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
-    return found
+    return maker(GenericStack, config, tmp_path)
 
 
 def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -> None:

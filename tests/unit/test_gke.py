@@ -1,7 +1,6 @@
 """The GKE cloud: its two stacks, and what stands in where something exists."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,7 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import InputError
 from stacks.gke import GkeConfig, GkeStack
-
-Make = Callable[..., list[dict[str, Any]]]
+from tests.unit.clouds import Make, maker, values
 
 VPC = {"vpc_id": "projects/acme-ml/global/networks/ml", "subnet_name": "ml", "subnet_cidr": "10.20.0.0/20"}
 EXISTING: dict[str, Any] = {
@@ -35,26 +33,12 @@ def config(**config: Any) -> GkeConfig:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Synthesizes a cloud; gives the JSON of both stacks."""
-
-    def make(**keys: Any) -> list[dict[str, Any]]:
-        app = App(tmp_path)
-        stacks = GkeStack.build(app, "ml", config(**keys))
-        app.synth()
-        assert [stack.name for stack in stacks] == ["ml", "ml-operator"]
-        return [json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
-
-    return make
+    return maker(GkeStack, config, tmp_path)
 
 
 def grants(stack: dict[str, Any], kind: str) -> set[tuple[str, str]]:
     """Who has which role."""
     return {(grant["member"], grant["role"]) for grant in stack["resource"][f"google_{kind}_iam_member"].values()}
-
-
-def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
-    return found
 
 
 def resource(stack: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import SynthesisError
 from stacks.eks import EksConfig, EksStack
 from tests.examples import CLOUDS, synthesized
-
-Make = Callable[..., list[dict[str, Any]]]
+from tests.unit.clouds import Make, maker, values
 
 
 def config(**config: Any) -> EksConfig:
@@ -23,20 +21,7 @@ def config(**config: Any) -> EksConfig:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Synthesizes a cloud; gives the JSON of both stacks."""
-
-    def make(**keys: Any) -> list[dict[str, Any]]:
-        app = App(tmp_path)
-        stacks = EksStack.build(app, "ml", config(**keys))
-        app.synth()
-        return [json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
-
-    return make
-
-
-def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
-    return found
+    return maker(EksStack, config, tmp_path)
 
 
 @pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)

@@ -1,0 +1,37 @@
+"""Kubernetes clouds, synthesized from their keys: what the tests of each kind look at."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from anyscale_constructs.core.app import App
+from anyscale_constructs.core.stack import CloudStack
+
+Make = Callable[..., list[dict[str, Any]]]
+"""Synthesizes a cloud from its keys; gives the JSON of both stacks."""
+
+
+def maker(kind: type[CloudStack], config: Callable[..., Any], folder: Path) -> Make:
+    """Makes clouds of a kind.
+
+    Args:
+        kind: Their first stack.
+        config: Makes a configuration of keys.
+        folder: Where the JSON goes.
+    """
+
+    def make(**keys: Any) -> list[dict[str, Any]]:
+        app = App(folder)
+        stacks = kind.build(app, "ml", config(**keys))
+        app.synth()
+        assert [stack.name for stack in stacks] == ["ml", "ml-operator"]
+        return [json.loads((folder / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
+
+    return make
+
+
+def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
+    """The values of a release."""
+    found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
+    return found
