@@ -4,8 +4,6 @@ It is two stacks. The first makes the cluster and what belongs to it in Azure; t
 second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
-import ipaddress
-import itertools
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
@@ -27,7 +25,6 @@ from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags, VnetName
 from anyscale_constructs.core import regions, sizing
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
@@ -96,10 +93,8 @@ class AksConfig(CloudConfig):
             )
         ranges = {"cluster.pod_cidr": cluster.pod_cidr, "cluster.service_cidr": cluster.service_cidr}
         ranges |= {"vnet.cidr_block": vnet.cidr_block} if isinstance(vnet, VnetConfig) else {}
-        known = [(key, ipaddress.IPv4Network(cidr)) for key, cidr in ranges.items() if not is_unresolved(cidr)]
-        for (one, first), (other, second) in itertools.combinations(known, 2):
-            if first.overlaps(second):
-                raise refuse(f"{one} {first} and {other} {second} overlap", "take others: pods reach all three")
+        if found := sizing.misplaced(", ".join(ranges), list(ranges.values())):
+            raise refuse(found.what, f"{found.mend}: pods reach all of them")
         return self
 
 

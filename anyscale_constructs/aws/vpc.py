@@ -237,9 +237,7 @@ def subnets_lie_apart_and_inside_the_vpc(i: Inputs) -> Finding | None:
     """AWS refuses others, after the VPC has been made."""
     ranges = [i["cidr_block"], *i["secondary_cidr_blocks"]]
     subnets = [*i["public_subnets"], *i["private_subnets"]]
-    return sizing.misplaced(
-        "public_subnets and private_subnets", subnets, ["0.0.0.0/0"] if _range_is_elsewhere(i) else ranges
-    )
+    return sizing.misplaced("public_subnets and private_subnets", subnets, None if _range_is_elsewhere(i) else ranges)
 
 
 def _range_is_elsewhere(i: Inputs) -> bool:

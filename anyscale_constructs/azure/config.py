@@ -1,6 +1,5 @@
 """The sections of an Azure cloud's configuration."""
 
-import ipaddress
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,7 +16,6 @@ from anyscale_constructs.azure.types import (
     Tags,
 )
 from anyscale_constructs.core import sizing
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.types import Cidr, InternetCidr
 
@@ -49,11 +47,8 @@ class VnetConfig(Model):
 
     @model_validator(mode="after")
     def _the_subnet_is_in_the_network(self) -> Self:
-        subnet = self.subnet_cidr_block
-        if subnet is None or is_unresolved(subnet) or is_unresolved(self.cidr_block):
-            return self
-        if not ipaddress.IPv4Network(subnet).subnet_of(ipaddress.IPv4Network(self.cidr_block)):
-            raise refuse(f"subnet_cidr_block {subnet} is not in cidr_block {self.cidr_block}", "take one in it")
+        if found := sizing.misplaced("subnet_cidr_block", [self.nodes_cidr_block], [self.cidr_block]):
+            raise refuse(found.what, f"{found.mend}, {self.cidr_block}")
         return self
 
 

@@ -66,20 +66,26 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
     )
 
 
-def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str]) -> Finding | None:
-    """An error for networks that overlap each other or lie outside of all the given ranges."""
+def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = None) -> Finding | None:
+    """An error for networks that overlap each other or lie outside of all the given ranges.
+
+    Args:
+        name: What to call them, for the message.
+        cidrs: Networks; those not known yet are passed over.
+        inside: Where they must lie. Default: anywhere.
+    """
     known = [found for cidr in cidrs if (found := network(cidr))]
     for one, other in itertools.combinations(known, 2):
         if one.overlaps(other):
-            return Finding(f"{name}: {one} overlaps {other}", "give each subnet a range of its own")
-    outer = [found for cidr in inside if (found := network(cidr))]
-    if len(outer) < len(inside):
+            return Finding(f"{name}: {one} overlaps {other}", "give each a range of its own")
+    outer = [found for cidr in inside or () if (found := network(cidr))]
+    if inside is None or len(outer) < len(inside):
         return None
     for one in known:
         if not any(one.subnet_of(range_) for range_ in outer):
             ranges = " or ".join(map(str, outer))
             return Finding(
-                f"{name}: {one} is not inside the VPC",
+                f"{name}: {one} is not inside the network",
                 "take a range inside it",
                 allowed=f"inside {ranges}",
             )

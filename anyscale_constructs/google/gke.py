@@ -297,7 +297,7 @@ class Gke(GkeModule):
         } | given
         given = {name: value for name, value in given.items() if value is not None}
         ranges: list[Cidr] = [given["master_ipv4_cidr_block"], *self._vpc.ranges]
-        if found := sizing.misplaced("master_ipv4_cidr_block and the VPC", ranges, [_ANYWHERE]):
+        if found := sizing.misplaced("master_ipv4_cidr_block and the VPC", ranges):
             raise InputError(found.what, mend="give the control plane a /28 of its own")
         return given
 

@@ -131,7 +131,7 @@ def ranges_are_networks(i: Inputs) -> Finding | None:
 
 def ranges_lie_apart(i: Inputs) -> Finding | None:
     """Google refuses others, after the VPC has been made."""
-    return sizing.misplaced(", ".join(_ranges(i)), list(_ranges(i).values()), ["0.0.0.0/0"])
+    return sizing.misplaced(", ".join(_ranges(i)), list(_ranges(i).values()))
 
 
 def subnets_are_large_enough(i: Inputs) -> Finding | None:

@@ -190,11 +190,14 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
             "vnet is for a new cluster, but cluster.cluster_name names an existing one: acme",
         ),
         ({"cluster": {"outbound_type": "userDefinedRouting"}}, "name a subnet with a route table or a NAT gateway"),
-        ({"vnet": {"cidr_block": "10.244.0.0/20"}}, "cluster.pod_cidr 10.244.0.0/16 and vnet.cidr_block 10.244.0.0/20"),
-        ({"cluster": {"service_cidr": "10.244.0.0/24"}}, "and cluster.service_cidr 10.244.0.0/24 overlap"),
+        ({"vnet": {"cidr_block": "10.244.0.0/20"}}, "vnet.cidr_block: 10.244.0.0/16 overlaps 10.244.0.0/20"),
+        (
+            {"cluster": {"service_cidr": "10.244.0.0/24"}},
+            "vnet.cidr_block: 10.244.0.0/16 overlaps 10.244.0.0/24",
+        ),
         (
             {"vnet": {"subnet_cidr_block": "10.1.0.0/24"}},
-            "subnet_cidr_block 10.1.0.0/24 is not in cidr_block 10.0.0.0/16",
+            "subnet_cidr_block: 10.1.0.0/24 is not inside the network. To mend it: take a range inside it, 10.0.0.0/16",
         ),
         ({"vnet": {"subnet_id": "nodes"}}, "must be a subnet's resource id"),
         ({"vnet": {"subnet_idd": "nodes"}}, "unknown key 'subnet_idd': did you mean 'subnet_id'"),

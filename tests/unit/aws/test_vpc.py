@@ -155,7 +155,7 @@ TABLE = Table(
         ),
         Case(
             vpc.subnets_lie_apart_and_inside_the_vpc,
-            "is not inside the VPC. Allowed: inside 10.0.0.0/16",
+            "is not inside the network. Allowed: inside 10.0.0.0/16",
             [
                 {"public_subnets": ["10.0.0.0/20", "10.1.0.0/20"]},
                 {"public_subnets": ["10.0.0.0/15"]},

@@ -27,7 +27,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "ranges that overlap": (
         "vpc:\n  public_subnets: [10.0.0.0/20, 10.0.8.0/21]\n",
         ":6: module.vpc: public_subnets and private_subnets: 10.0.0.0/20 overlaps 10.0.8.0/21",
-        "To mend it: give each subnet a range of its own",
+        "To mend it: give each a range of its own",
     ),
     "a zone of another region": (
         "vpc:\n  availability_zones: [us-east-1a, us-east-1b]\n",
