@@ -32,13 +32,12 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, operator_values
-from anyscale_constructs.kubernetes.charts import OPERATOR
+from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import AzureConfig, CloudResource, KubernetesConfig, ObjectStorage
 
 # Since 4.65 a federated credential names its identity as version 5 does.
-_AZURE = ("Azure's resources", ">= 1.5", {"azurerm": RequiredProvider("hashicorp/azurerm", ">= 4.65, < 5")})
+_AZURE = ("Azure's resources", {"azurerm": RequiredProvider("hashicorp/azurerm", ">= 4.65, < 5")})
 # The application that all AKS clusters have in Entra ID.
 _AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
@@ -72,7 +71,7 @@ class AksConfig(CloudConfig):
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig
     )
-    releases: GpuReleasesConfig = Field(default_factory=GpuReleasesConfig)
+    releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -236,8 +235,6 @@ class AksOperatorStack(OperatorStack):
         name: The cloud's name; the stack's ends with -operator.
         config: The cloud's configuration.
     """
-
-    config_type = AksConfig
 
     def __init__(self, scope: Construct, name: str, config: AksConfig) -> None:
         super().__init__(scope, name, config)

@@ -34,13 +34,16 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import Cidr, NetworkingMode, PolicyArn
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.kubernetes import (
+    AUTOSCALER,
+    LOAD_BALANCER_CONTROLLER,
+    OPERATOR,
+    Chart,
     EksReleasesConfig,
+    Global,
     OperatorStack,
     ReleaseConfig,
     operator_values,
 )
-from anyscale_constructs.kubernetes.charts import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
-from anyscale_constructs.kubernetes.operator import Global
 from anyscale_constructs.modules.aws.eks import EksSecurityGroupAdditionalRules
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import (
@@ -53,7 +56,7 @@ from anyscale_constructs.registration.resource import (
 )
 
 # What the modules ask for, for what stands beside them or without them.
-_AWS = ("resources without a module", ">= 1.5", {"aws": RequiredProvider("hashicorp/aws", ">= 6.37, < 7")})
+_AWS = ("resources without a module", {"aws": RequiredProvider("hashicorp/aws", ">= 6.37, < 7")})
 _EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
 _BALANCER = "service.beta.kubernetes.io/aws-load-balancer"
 
@@ -280,8 +283,6 @@ class EksOperatorStack(OperatorStack):
         name: The cloud's name; the stack's ends with -operator.
         config: The cloud's configuration.
     """
-
-    config_type = EksConfig
 
     def __init__(self, scope: Construct, name: str, config: EksConfig) -> None:
         super().__init__(scope, name, config)

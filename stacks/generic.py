@@ -16,10 +16,18 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.kubernetes import GpuReleasesConfig, OperatorStack, operator_values
-from anyscale_constructs.kubernetes.charts import OPERATOR, Release, WriteOnly, merge
-from anyscale_constructs.kubernetes.config import ReleaseConfig
-from anyscale_constructs.kubernetes.operator import Gateway, Global
+from anyscale_constructs.kubernetes import (
+    OPERATOR,
+    DevicePluginReleasesConfig,
+    Gateway,
+    Global,
+    OperatorStack,
+    Release,
+    ReleaseConfig,
+    WriteOnly,
+    merge,
+    operator_values,
+)
 from anyscale_constructs.registration.fields import HostPort, Text
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig, ObjectStorage
 
@@ -87,7 +95,7 @@ class GenericConfig(CloudConfig):
         ge=1,
         description="Raise it when the operator's token changes: Terraform keeps none to compare it with.",
     )
-    releases: GpuReleasesConfig = Field(default_factory=GpuReleasesConfig)
+    releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
 
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
@@ -135,7 +143,7 @@ class GenericStack(CloudStack):
 
     def __init__(self, scope: Construct, name: str, config: GenericConfig) -> None:
         super().__init__(scope, name, backend=config.backend, sources=config.sources)
-        self.require("the outputs", ">= 1.5", {})
+        self.require("the outputs", {})
         self.add_cloud_outputs({"anyscale_org_id": config.org_id}, config.resource())
 
     @classmethod
@@ -153,8 +161,6 @@ class GenericOperatorStack(OperatorStack):
         config: The cloud's configuration.
     """
 
-    config_type = GenericConfig
-
     def __init__(self, scope: Construct, name: str, config: GenericConfig) -> None:
         super().__init__(scope, name, config)
         releases, balancer = config.releases, config.load_balancer
@@ -170,7 +176,7 @@ class GenericOperatorStack(OperatorStack):
             self._operator(config, gateway, ready)
 
     def _operator(self, config: GenericConfig, gateway: Gateway | None, ready: list[Construct]) -> None:
-        self.require("the operator's token, which is write-only", ">= 1.11", {})
+        self.require("the operator's token, which is write-only", {}, ">= 1.11")
         revision = config.operator_token_revision
         token = self.add_secret(
             "anyscale_cli_token",

@@ -30,8 +30,7 @@ from anyscale_constructs.google.config import ClusterConfig, GkeVpcConfig, Googl
 from anyscale_constructs.google.nodes import node_pool_taints, node_pools
 from anyscale_constructs.google.stack import GoogleStack
 from anyscale_constructs.google.types import ServiceAccountName
-from anyscale_constructs.kubernetes import OperatorStack, ReleasesConfig, operator_values
-from anyscale_constructs.kubernetes.charts import OPERATOR
+from anyscale_constructs.kubernetes import OPERATOR, OperatorStack, ReleasesConfig, operator_values
 from anyscale_constructs.modules.google.gke import GkeDatabaseEncryption, GkeMasterAuthorizedNetworks
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import (
@@ -44,7 +43,7 @@ from anyscale_constructs.registration.resource import (
 )
 
 # What the modules ask for, for what stands beside them or without them.
-_GOOGLE = ("resources without a module", ">= 1.5", {"google": RequiredProvider("hashicorp/google", ">= 5.44.2, < 6")})
+_GOOGLE = ("resources without a module", {"google": RequiredProvider("hashicorp/google", ">= 5.44.2, < 6")})
 _ZONES = 3
 # What nobody has looked at in a cluster that is there already.
 _DEMANDED = [
@@ -159,7 +158,7 @@ class GkeStack(GoogleStack):
             let_into_bucket(self, self.bucket, {"operator": self.account.member})
         self._make_stores(self.vpc)
         self.cluster = self._cluster()
-        self.account.let_pods_act_as_it(
+        self.account.bind_workload_identity(
             OPERATOR.namespace,
             OPERATOR.service_account,
             depends_on=[self.cluster] if isinstance(self.cluster, Gke) else [],
@@ -227,7 +226,7 @@ class GkeStack(GoogleStack):
                 if not (more := self._gpu_zones())
                 else expr(f"distinct(concat({zones.code}, {json.dumps(more)}))", "list(string)")
             )
-        zones = _found(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
+        zones = _cluster_data(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
         if self.cluster.location in {None, self.config.region}:
             return zones
         # A cluster in one zone names only others there.
@@ -286,14 +285,12 @@ class GkeOperatorStack(OperatorStack):
         config: The cloud's configuration.
     """
 
-    config_type = GkeConfig
-
     def __init__(self, scope: Construct, name: str, config: GkeConfig) -> None:
         super().__init__(scope, name, config)
         releases, cluster, project = config.releases, config.cluster, _project_id(config)
         self.require(*_GOOGLE)
         self.add_provider("google", project=project, region=config.region)
-        there = _found(self, config, cluster_name(name, config))
+        there = _cluster_data(self, config, cluster_name(name, config))
         account = Data(
             self,
             "google_service_account",
@@ -340,7 +337,7 @@ def _project_id(config: GkeConfig) -> str:
     return project.project_id if isinstance(project, ExistingProject) else str(project.id)
 
 
-def _found(stack: CloudStack, config: GkeConfig, name: str) -> Data:
+def _cluster_data(stack: CloudStack, config: GkeConfig, name: str) -> Data:
     existing = config.cluster if isinstance(config.cluster, ExistingCluster) else None
     place = existing.location if existing and existing.location is not None else config.region
     arguments: dict[str, Any] = {"project": _project_id(config), "location": place, "name": name}

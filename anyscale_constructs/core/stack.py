@@ -93,13 +93,13 @@ class CloudStack(TerraformStack):
                 + (f": did you mean {near!r}?" if near else "")
             )
 
-    def require(self, who: str, terraform: str, providers: Mapping[str, RequiredProvider]) -> None:
+    def require(self, who: str, providers: Mapping[str, RequiredProvider], terraform: str = ">= 1.5") -> None:
         """Constrains Terraform and providers beside what the modules ask.
 
         Args:
             who: Who wants it, for the error when nothing satisfies all.
-            terraform: Terraform's version.
             providers: By local name.
+            terraform: Terraform's version.
         """
         self._required.append((who, terraform, providers))
 

@@ -82,7 +82,7 @@ class OperatorAccount:
         """It, as the only member of a bucket."""
         return [self.member]
 
-    def let_pods_act_as_it(self, namespace: str, service_account: str, depends_on: Sequence[Construct]) -> None:
+    def bind_workload_identity(self, namespace: str, service_account: str, depends_on: Sequence[Construct]) -> None:
         """Lets the pods of a Kubernetes service account be it.
 
         Args:

@@ -1,24 +1,37 @@
 """What runs in a Kubernetes cloud's cluster: Anyscale's operator and what it stands on, as Helm releases."""
 
-from anyscale_constructs.kubernetes.charts import Chart, Release
+from anyscale_constructs.kubernetes.charts import (
+    AUTOSCALER,
+    LOAD_BALANCER_CONTROLLER,
+    OPERATOR,
+    Chart,
+    Release,
+    WriteOnly,
+    merge,
+)
 from anyscale_constructs.kubernetes.config import (
+    DevicePluginReleasesConfig,
     EksReleasesConfig,
-    GatewayConfig,
-    GpuReleasesConfig,
     ReleaseConfig,
     ReleasesConfig,
 )
-from anyscale_constructs.kubernetes.operator import operator_values
+from anyscale_constructs.kubernetes.operator import Gateway, Global, operator_values
 from anyscale_constructs.kubernetes.stack import OperatorStack
 
 __all__ = [
+    "AUTOSCALER",
+    "LOAD_BALANCER_CONTROLLER",
+    "OPERATOR",
     "Chart",
+    "DevicePluginReleasesConfig",
     "EksReleasesConfig",
-    "GatewayConfig",
-    "GpuReleasesConfig",
+    "Gateway",
+    "Global",
     "OperatorStack",
     "Release",
     "ReleaseConfig",
     "ReleasesConfig",
+    "WriteOnly",
+    "merge",
     "operator_values",
 ]

@@ -11,7 +11,7 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 
-_PATIENCE_SECONDS = 900
+_TIMEOUT_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Release(Resource):
             "repository": config.repository or chart.repository,
             "chart": chart.chart,
             "version": chart.version,
-            "timeout": _PATIENCE_SECONDS,
+            "timeout": _TIMEOUT_SECONDS,
             # A failed one is undone, so that the next run can begin anew.
             "atomic": True,
             "values": [json_text(_merged(chart, values, config.values), f"the values of {chart.release}")],

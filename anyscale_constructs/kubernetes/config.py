@@ -42,7 +42,7 @@ class ReleasesConfig(Model):
     operator: ReleaseConfig = Field(default_factory=ReleaseConfig, description="Anyscale's operator.")
 
 
-class GpuReleasesConfig(ReleasesConfig):
+class DevicePluginReleasesConfig(ReleasesConfig):
     """What runs in a cluster that leaves GPUs to others."""
 
     device_plugin: ReleaseConfig = Field(
@@ -50,7 +50,7 @@ class GpuReleasesConfig(ReleasesConfig):
     )
 
 
-class EksReleasesConfig(GpuReleasesConfig):
+class EksReleasesConfig(DevicePluginReleasesConfig):
     """What runs in a cluster on EKS, which has no autoscaler and no load balancers of its own."""
 
     autoscaler: ReleaseConfig = Field(default_factory=ReleaseConfig, description="The cluster autoscaler.")

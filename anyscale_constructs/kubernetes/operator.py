@@ -86,7 +86,7 @@ def _instance_types(gpus: Mapping[str, int]) -> dict[str, InstanceType]:
     """Shapes with one GPU and with all GPUs of a node, for types of GPUs that the chart's defaults lack."""
     types: dict[str, InstanceType] = {}
     for gpu, most in gpus.items():
-        for count in sorted({1, most}):
+        for count in (1, most):
             cpus, memory = count * _CPUS_PER_GPU, count * _GB_PER_GPU
             resources: dict[str, int | str | list[str]] = {
                 "CPU": cpus,

@@ -25,7 +25,6 @@ _PROVIDERS = {
     "helm": RequiredProvider("hashicorp/helm", "3.1.1"),
     "kubernetes": RequiredProvider("hashicorp/kubernetes", "3.0.1"),
 }
-_TERRAFORM_VERSION = ">= 1.5"
 _RELEASE = "anyscale-gateway"
 
 
@@ -84,7 +83,7 @@ class OperatorStack(CloudStack):
         self._connect({"config_context": context})
 
     def _connect(self, cluster: Mapping[str, Any]) -> None:
-        self.require("the Helm releases", _TERRAFORM_VERSION, _PROVIDERS)
+        self.require("the Helm releases", _PROVIDERS)
         self.add_provider("helm", kubernetes=cluster)
         self.add_provider("kubernetes", **cluster)
 

@@ -59,7 +59,7 @@ class StackRegistration:
         self.cloud_id: str | None = config.cloud_id
         """The cloud's id, which narrows the control plane's permissions to the cloud's tag; None if nobody knows it."""
         if self._by_terraform:
-            stack.require("registration: terraform", TERRAFORM_VERSION, {"anyscale": RequiredProvider(SOURCE, VERSION)})
+            stack.require("registration: terraform", {"anyscale": RequiredProvider(SOURCE, VERSION)}, TERRAFORM_VERSION)
             stack.add_provider("anyscale")
             arguments = cloud_arguments(stack.name, provider, config.region, config.networking_mode)
             self._add("cloud", "anyscale_cloud", arguments)
