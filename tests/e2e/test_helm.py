@@ -155,3 +155,30 @@ def test_fails_without_a_token(tmp_path: pathlib.Path) -> None:
 def test_fails_on_a_value_that_the_chart_refuses(operators_chart: list[str], tmp_path: pathlib.Path) -> None:
     with pytest.raises(AssertionError, match=r"global\.aws\.region is required"):
         template(operators_chart, {"global": {"cloudDeploymentId": "cldrsrc_e2e", "cloudProvider": "aws"}}, tmp_path)
+
+
+def patches(documents: Documents) -> list[str]:
+    """The chart's patches of users' pods that tell them how to address the bucket."""
+    texts = [text for document in documents if document["kind"] == "ConfigMap" for text in strings(document["data"])]
+    found = [patch for text in texts if "ANYSCALE_S3_USE_PATH_STYLE" in text for patch in _listed(yaml.safe_load(text))]
+    return sorted(json.dumps(patch, sort_keys=True) for patch in found if "PATH_STYLE" in json.dumps(patch))
+
+
+def _listed(loaded: Any) -> Iterator[Any]:
+    if isinstance(loaded, list):
+        yield from loaded
+    elif isinstance(loaded, dict):
+        for value in loaded.values():
+            yield from _listed(value)
+
+
+def test_users_pods_address_the_bucket_as_the_chart_has_them_do_on_aws(
+    operators_chart: list[str], tmp_path: pathlib.Path
+) -> None:
+    """The chart does it for AWS alone; the places of containers in its pods may change with its version."""
+    generic = next(example for example in KUBERNETES if example.stem == "generic")
+    ours = patches(template(operators_chart, applied(generic, "anyscale-operator", tmp_path), tmp_path))
+    aws = {"region": "us-east-2", "s3": {"usePathStyle": True}}
+    on_aws = {"global": {"cloudDeploymentId": "cldrsrc_e2e", "cloudProvider": "aws", "aws": aws}}
+    assert ours == patches(template(operators_chart, on_aws, tmp_path))
+    assert ours
