@@ -14,6 +14,7 @@ from tests.e2e.adapted import adapt, relax
 from tests.e2e.clones import module_sources
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.plugins import Plugins
+from tests.e2e.providers.cluster import CLUSTER_IS_KNOWN
 from tests.e2e.registering import Registering
 from tests.e2e.registry import Registry, registry_modules
 from tests.e2e.report import Report, StepFailedError, StoppedError
@@ -114,7 +115,7 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
         step("same ids", lambda: same(ids, again))
     step("plan again", lambda: unchanged(terraform))
     if second.exists():
-        _live_second(Terraform(second, environment), partial(report.step, second.name))
+        _live_second(second, environment, partial(report.step, second.name))
 
     if update := cloud.update:
 
@@ -130,13 +131,14 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     step("nothing left", lambda: nothing_left(terraform, account.inventory() - before))
 
 
-def _live_second(terraform: Terraform, step: Callable[..., Any]) -> None:
+def _live_second(folder: Path, environment: Mapping[str, str], step: Callable[..., Any]) -> None:
     """The life of what runs in the cluster, with the variable file that registering wrote."""
+    terraform = Terraform(folder, {**environment, CLUSTER_IS_KNOWN: "1"})
     step("init", terraform.init, _releases)
     step("plan", terraform.plan)
     step("apply", terraform.apply)
     step("plan again", lambda: unchanged(terraform))
-    step("destroy", terraform.destroy)
+    step("destroy", Terraform(folder, environment).destroy)
 
 
 def _releases(versions: Mapping[str, str]) -> str:

@@ -1,17 +1,25 @@
 """The doubles of Helm's and Kubernetes' providers fail on what the real ones would fail on later."""
 
 import pytest
+from msgpack.ext import ExtType
 from tf.iface import CreateContext
 from tf.types import Unknown
 from tf.utils import Diagnostics
 
 from tests import ROOT
-from tests.e2e.providers.cluster import ClusterDouble
+from tests.e2e.providers.cluster import CLUSTER_IS_KNOWN, ClusterDouble
 from tests.e2e.providers.helm_provider import HelmRelease
 
 
-@pytest.mark.parametrize(("host", "fails"), [("https://10.0.0.1", False), (Unknown, True)])
-def test_a_cluster_that_is_known_later_is_refused(host: object, fails: bool) -> None:
+@pytest.mark.parametrize(
+    ("host", "known", "fails"),
+    [("https://10.0.0.1", True, False), (Unknown, True, True), (ExtType(12, b""), True, True), (Unknown, False, False)],
+)
+def test_a_cluster_that_is_known_later_is_refused(
+    host: object, known: bool, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if known:
+        monkeypatch.setenv(CLUSTER_IS_KNOWN, "1")
     diags = Diagnostics()
     ClusterDouble("helm", ["kubernetes"]).configure_provider(
         diags, {"kubernetes": [b"", {"host": host, "args": ["a"]}]}
