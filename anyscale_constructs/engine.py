@@ -17,6 +17,7 @@ from anyscale_constructs.node import prepare_node
 __all__ = [
     "Annotations",
     "App",
+    "AzurermBackend",
     "CloudBackend",
     "Construct",
     "GcsBackend",
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from cdktf import (  # noqa: TID251 - the engine's one place
         Annotations,
         App,
+        AzurermBackend,
         CloudBackend,
         GcsBackend,
         LocalBackend,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from anyscale_constructs import engine
+from anyscale_constructs.core.backend import KEYS
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import SynthesisError
 
@@ -45,8 +46,15 @@ class App(engine.App):
             ConstructsError: A stack is wrong: nothing is written then, or what is written can't be used.
         """
         stacks = {stack.name: stack for stack in self.cloud_stacks}
+        states: dict[tuple[str, ...], str] = {}
         for stack in stacks.values():
             stack.prepare()
+            if (other := states.setdefault(stack.state, stack.name)) != stack.name:
+                raise SynthesisError(
+                    f"{stack.name}: its state would be {other}'s too, which the next apply would replace",
+                    value=" ".join(stack.state),
+                    mend=f"give each a {KEYS[stack.backend_type]} of its own under backend, or leave it out",
+                )
         try:
             super().synth()
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token

@@ -1,6 +1,7 @@
 """Terraform backends: always explicit, so that the same configuration gives the same bytes everywhere."""
 
 import pathlib
+import posixpath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -44,6 +45,21 @@ class Gcs(Model):
     prefix: str | None = Field(default=None, description="Default: the stack's name.")
 
 
+class Azurerm(Model):
+    """State in an Azure storage account's container, which locks by itself; Entra ID says who may use it."""
+
+    type: Literal["azurerm"]
+    storage_account_name: str
+    container_name: str
+    key: str | None = Field(default=None, description="Default: <stack>/terraform.tfstate.")
+    resource_group_name: str | None = Field(
+        default=None, description="The storage account's. Default: it is not looked up, nor is its endpoint."
+    )
+    subscription_id: str | None = Field(
+        default=None, description="The storage account's. Default: the environment's, ARM_SUBSCRIPTION_ID."
+    )
+
+
 class Hcp(Model):
     """State in HCP Terraform or Terraform Enterprise."""
 
@@ -53,10 +69,13 @@ class Hcp(Model):
     hostname: str = "app.terraform.io"
 
 
-Backend = Annotated[Local | S3 | Gcs | Hcp, Field(discriminator="type")]
+Backend = Annotated[Local | S3 | Gcs | Azurerm | Hcp, Field(discriminator="type")]
 
-_PLACES = {"local": "path", "s3": "key", "gcs": "prefix", "hcp": "workspace"}
-_DEFAULTS = {"local": "../../../terraform.{}.tfstate", "s3": "{}/terraform.tfstate", "gcs": "{}", "hcp": "{}"}
+KEYS = {"local": "path", "s3": "key", "gcs": "prefix", "azurerm": "key", "hcp": "workspace"}
+"""What names a state in each type of backend."""
+
+_FILE = "{}/terraform.tfstate"
+_DEFAULTS = {"local": "../../../terraform.{}.tfstate", "s3": _FILE, "gcs": "{}", "azurerm": _FILE, "hcp": "{}"}
 
 
 def place(backend: Backend, name: str) -> str:
@@ -66,12 +85,31 @@ def place(backend: Backend, name: str) -> str:
         backend: The backend.
         name: The stack's name.
     """
-    return getattr(backend, _PLACES[backend.type]) or _DEFAULTS[backend.type].format(name)
+    return getattr(backend, KEYS[backend.type]) or _DEFAULTS[backend.type].format(name)
+
+
+def identity(backend: Backend, name: str) -> tuple[str, ...]:
+    """What tells a stack's state from all others.
+
+    Args:
+        backend: The backend.
+        name: The stack's name.
+    """
+    there = place(backend, name)
+    match backend:
+        case Local():  # relative to the stack's folder
+            return "local", posixpath.normpath(posixpath.join(name, there))
+        case S3() | Gcs():
+            return backend.type, backend.bucket, there
+        case Azurerm():
+            return backend.type, backend.storage_account_name, backend.container_name, there
+        case Hcp():
+            return backend.type, backend.hostname, backend.organization, there
 
 
 def beside(backend: Backend, suffix: str) -> Backend:
     """The backend of a cloud's second stack: a state of its own in the same place."""
-    key = _PLACES[backend.type]
+    key = KEYS[backend.type]
     given = getattr(backend, key)
     return backend.model_copy(update={key: given and given + suffix})
 
@@ -87,9 +125,11 @@ def remote_state(backend: Backend, name: str) -> dict[str, Any]:
     if isinstance(backend, Hcp):
         workspace = {"organization": backend.organization, "hostname": backend.hostname, "workspaces": {"name": there}}
         return {"backend": "remote", "config": workspace}
-    config = backend.model_dump(exclude={"type", "role_arn"}, exclude_none=True) | {_PLACES[backend.type]: there}
+    config = backend.model_dump(exclude={"type", "role_arn"}, exclude_none=True) | {KEYS[backend.type]: there}
     if isinstance(backend, Local) and backend.path is not None and not pathlib.PurePath(there).is_absolute():
         config["path"] = f"../{name}/{there}"  # it is relative to that stack's folder
+    if isinstance(backend, Azurerm):
+        config["use_azuread_auth"] = True
     if isinstance(backend, S3) and backend.role_arn is not None:
         config["assume_role"] = {"role_arn": backend.role_arn}
     return {"backend": backend.type, "config": config}

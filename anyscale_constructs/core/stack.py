@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from anyscale_constructs.core import regions
-from anyscale_constructs.core.backend import S3, Backend, Gcs, Hcp, Local, place
+from anyscale_constructs.core.backend import S3, Azurerm, Backend, Gcs, Hcp, Local, identity, place
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
 from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
@@ -18,6 +18,7 @@ from anyscale_constructs.core.sources import Sources
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import (
     Annotations,
+    AzurermBackend,
     CloudBackend,
     Construct,
     GcsBackend,
@@ -67,6 +68,7 @@ class CloudStack(TerraformStack):
         self.modules: dict[str, Module] = {}
         self.outputs: dict[str, Any] = {}
         self.backend_type = (backend or Local()).type
+        self.state = identity(backend or Local(), id)
         self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
         self._prepared = False
         _add_backend(self, backend or Local(), id)
@@ -252,6 +254,16 @@ def _add_backend(stack: TerraformStack, backend: Backend, name: str) -> None:
             ).add_override("use_lockfile", True)
         case Gcs():
             GcsBackend(stack, bucket=backend.bucket, prefix=there)
+        case Azurerm():
+            AzurermBackend(
+                stack,
+                storage_account_name=backend.storage_account_name,
+                container_name=backend.container_name,
+                key=there,
+                resource_group_name=backend.resource_group_name,
+                subscription_id=backend.subscription_id,
+                use_azuread_auth=True,
+            )
         case Hcp():
             CloudBackend(
                 stack,

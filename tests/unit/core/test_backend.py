@@ -1,19 +1,24 @@
 """Where states are: written by each stack, beside each other, and read by another."""
 
+import pathlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from anyscale_constructs.core import backend
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.backend import Backend, Gcs, Hcp, Local
+from anyscale_constructs.core.backend import Azurerm, Backend, Gcs, Hcp, Local
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import SynthesisError
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 ROLE = "arn:aws:iam::111122223333:role/state"
+STATE = backend.S3(type="s3", bucket="acme-state", region="us-east-2")
+AZURE = Azurerm(type="azurerm", storage_account_name="acmestate", container_name="state")
 
 
 @pytest.mark.parametrize(
@@ -62,6 +67,19 @@ ROLE = "arn:aws:iam::111122223333:role/state"
         ),
         (Gcs(type="gcs", bucket="acme-state"), {"backend": {"gcs": {"bucket": "acme-state", "prefix": "test"}}}),
         (
+            Azurerm(type="azurerm", storage_account_name="acmestate", container_name="state"),
+            {
+                "backend": {
+                    "azurerm": {
+                        "container_name": "state",
+                        "key": "test/terraform.tfstate",
+                        "storage_account_name": "acmestate",
+                        "use_azuread_auth": True,
+                    }
+                }
+            },
+        ),
+        (
             Hcp(type="hcp", organization="acme", workspace="w"),
             {
                 "cloud": {
@@ -100,6 +118,19 @@ def test_the_backend_is_always_written(state: Backend | None, written: dict[str,
             {"backend": "gcs", "config": {"bucket": "acme-state", "prefix": "p"}},
         ),
         (
+            Azurerm(type="azurerm", storage_account_name="a", container_name="c", key="k", resource_group_name="g"),
+            {
+                "backend": "azurerm",
+                "config": {
+                    "storage_account_name": "a",
+                    "container_name": "c",
+                    "key": "k",
+                    "resource_group_name": "g",
+                    "use_azuread_auth": True,
+                },
+            },
+        ),
+        (
             Hcp(type="hcp", organization="acme"),
             {
                 "backend": "remote",
@@ -125,6 +156,8 @@ def test_a_stack_can_read_the_state_of_another(state: Backend, read: dict[str, A
         (backend.S3(type="s3", bucket="acme-state", region="us-east-2", key="k"), "k-operator"),
         (Gcs(type="gcs", bucket="acme-state"), "test-operator"),
         (Gcs(type="gcs", bucket="acme-state", prefix="p"), "p-operator"),
+        (AZURE, "test-operator/terraform.tfstate"),
+        (AZURE.model_copy(update={"key": "k"}), "k-operator"),
         (Hcp(type="hcp", organization="acme"), "test-operator"),
         (Hcp(type="hcp", organization="acme", workspace="w"), "w-operator"),
     ],
@@ -134,3 +167,27 @@ def test_a_second_stacks_state_is_beside_the_firsts(state: Backend, second: str)
     assert backend.place(beside, "test-operator") == second
     where = {"path", "key", "prefix", "workspace"}
     assert beside.model_dump(exclude=where) == state.model_dump(exclude=where)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (Local(), Local(), False),
+        (Local(path="x.tfstate"), Local(path="x.tfstate"), False),  # each in its stack's folder
+        (Local(path="../x.tfstate"), Local(path="../y/../x.tfstate"), True),
+        (Local(path="/state/x"), Local(path="/state/x"), True),
+        (STATE, STATE, False),
+        (STATE.model_copy(update={"key": "k"}), STATE.model_copy(update={"key": "k", "region": "us-east-1"}), True),
+        (Gcs(type="gcs", bucket="b", prefix="p"), Gcs(type="gcs", bucket="b", prefix="p"), True),
+        (Gcs(type="gcs", bucket="b", prefix="p"), Gcs(type="gcs", bucket="c", prefix="p"), False),
+        (AZURE.model_copy(update={"key": "k"}), AZURE.model_copy(update={"key": "k"}), True),
+        (Hcp(type="hcp", organization="a", workspace="w"), Hcp(type="hcp", organization="a", workspace="w"), True),
+        (Hcp(type="hcp", organization="a", workspace="w"), Hcp(type="hcp", organization="b", workspace="w"), False),
+    ],
+)
+def test_fails_on_two_stacks_with_one_state(one: Backend, other: Backend, same: bool, tmp_path: pathlib.Path) -> None:
+    app = App(tmp_path)
+    for name, state in (("one", one), ("other", other)):
+        CloudStack(app, name, backend=state)
+    with pytest.raises(SynthesisError, match="other: its state would be one's too") if same else nullcontext():
+        app.synth()

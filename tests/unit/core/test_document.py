@@ -63,7 +63,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a missing key": ("cloud_id: cld_1", ":1: org_id: is required"),
     "a missing key inside": (ORG + "backend:\n  type: gcs", ":2: backend.bucket: is required"),
     "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required, to tell which one it is"),
-    "a wrong choice": (ORG + "backend: {type: s4}", ":2: backend: unknown type 's4': known are gcs, hcp, local, s3"),
+    "a wrong choice": (ORG + "backend: {type: s4}", ":2: backend: unknown type 's4': known are azurerm, gcs, hcp, local, s3"),
     "a key in capitals": (ORG + "VPC: {}", ":2: VPC: unknown key 'VPC': did you mean 'vpc'?"),
     "a word in capitals": (
         ORG + "registration: Terraform",
