@@ -58,8 +58,7 @@ def _choose() -> str:
     installed = [engine for engine in _ENGINES if importlib.util.find_spec(engine)]
     engine = wanted or next(iter(loaded or installed), "cdktf")
     if engine not in installed:
-        extra = "anyscale-constructs[cdktn]" if engine == "cdktn" else "anyscale-constructs"
-        raise EngineError(f"the engine {engine} is not installed", mend=f"pip install '{extra}'")
+        raise EngineError(f"the engine {engine} is not installed", mend=f"pip install {engine}")
     return engine
 
 

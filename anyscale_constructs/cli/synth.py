@@ -11,7 +11,7 @@ from anyscale_constructs.cli import project
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.core.app import App, sweep, synthesize
 from anyscale_constructs.core.document import Document
-from anyscale_constructs.core.model import unknown
+from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
 from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
@@ -63,12 +63,10 @@ def synth(
     for folder in () if names else sweep(target, stacks):
         print(f"warn: {folder}", file=sys.stderr)
     _report(stacks)
-    one = len(files) == 1
-    _guide(
-        [stack.name for stack in stacks] if one else ["STACK"],
-        target,
-        registers=one and RESOURCE_ID_OUTPUT in stacks[0].outputs,
-    )
+    if len(files) == 1:
+        _guide([stack.name for stack in stacks], target, registers=RESOURCE_ID_OUTPUT in stacks[0].outputs)
+    else:
+        print("\nNext: python -m stacks CLOUD, with the same options, says what to run for one of them")
     _note(stacks, all_of_them=notes)
 
 
@@ -108,6 +106,13 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
 
 
 def _make(app: App, kinds: Mapping[str, str], document: Document) -> Sequence[CloudStack]:
+    if "stack" not in document.data:
+        meant = nearest("stack", document.data) or next(iter(document.data), "")
+        raise ConfigError(
+            f"{document.file}:{document.line(meant)}: stack is required, the kind of cloud",
+            allowed=", ".join(sorted(kinds)),
+            mend="write stack: KIND, such as stack: ec2",
+        )
     try:
         stack = project.load_stack(kinds, document.data.get("stack"))
     except ConfigError as error:
@@ -138,7 +143,8 @@ def _note(stacks: Sequence[CloudStack], *, all_of_them: bool) -> None:
     if all_of_them:
         print("\n" + "\n".join(notes))
     elif notes:
-        print(f"\n{len(notes)} notes on what upstream's defaults leave open: python -m stacks --notes")
+        count = f"{len(notes)} note{'s' if len(notes) > 1 else ''}"
+        print(f"\n{count} on what upstream's defaults leave open: python -m stacks --notes")
 
 
 def _report(stacks: Sequence[CloudStack]) -> None:

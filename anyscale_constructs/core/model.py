@@ -1,5 +1,6 @@
 """Strict pydantic models, and one clear error for whatever doesn't fit them."""
 
+import datetime
 import difflib
 import re
 from collections.abc import Iterable
@@ -30,6 +31,11 @@ _PLAIN = {
     "bool_type": "must be true or false",
     "string_type": "must be text",
 }
+
+
+# So many letters that two names begin with are no accident.
+_BEGINNING = 4
+_TAGS = {"new", "existing"}
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))  # as pydantic's own
@@ -94,8 +100,16 @@ class ExistingIf:
                 return "existing" if hasattr(value, self.key) else "new"
             return "existing" if self.key in {nearest(name, names) for name in value} else "new"
 
+        def unmixed(value: Any) -> Any:
+            if isinstance(value, dict) and tag(value) == "existing" and self.key in value:
+                mixed = [name for name in value if name in new.model_fields and name not in existing.model_fields]
+                if mixed:
+                    raise refuse(f"{mixed[0]} is for a new one, but {self.key} names an existing one", "keep one")
+            return value
+
         choices = {"new": handler.generate_schema(new), "existing": handler.generate_schema(existing)}
-        return core_schema.tagged_union_schema(choices, tag)
+        union = core_schema.tagged_union_schema(choices, tag)
+        return core_schema.no_info_before_validator_function(unmixed, union)
 
 
 def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
@@ -107,11 +121,19 @@ def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
-    """The known name that is near, whatever its case, and best with the same letters in another order."""
+    """The known name that is near, whatever its case: best with the same letters, or with the same beginning."""
     by_lower_case = {each.lower(): each for each in known}
-    near = difflib.get_close_matches(str(name).lower(), by_lower_case)
-    near.sort(key=lambda each: sorted(each) != sorted(str(name).lower()))
+    given = str(name).lower()
+    near = difflib.get_close_matches(given, by_lower_case, n=len(by_lower_case) or 1)
+    enough = max(_BEGINNING, len(given) / 2)
+    alike = [each for each in by_lower_case if abs(len(each) - len(given)) < _BEGINNING]
+    near += [each for each in alike if each not in near and _common_beginning(each, given) >= enough]
+    near.sort(key=lambda each: (sorted(each) != sorted(given), -_common_beginning(each, given)))
     return by_lower_case[near[0]] if near else None
+
+
+def _common_beginning(one: str, other: str) -> int:
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def refuse(what: str, mend: str) -> PydanticCustomError:
@@ -128,7 +150,8 @@ def explain(error: ValidationError, name: str = "") -> str:
     """
 
     def line(detail: ErrorDetails) -> str:
-        where = ".".join(filter(None, [name, *map(str, detail["loc"])]))
+        # Of a choice pydantic names the tag, which is no key.
+        where = ".".join(filter(None, [name, *(str(step) for step in detail["loc"] if step not in _TAGS)]))
         return f"{where}: {explain_one(detail)}" if where else explain_one(detail)
 
     return "\n".join(map(line, error.errors()))
@@ -149,14 +172,27 @@ def explain_one(detail: ErrorDetails) -> str:
             return unknown(context["tag"], _quoted(context["expected_tags"]), context["discriminator"].strip(chr(39)))
         case _ if is_whole(detail):
             return text
-        case "string_type" if isinstance(value, int | float):
-            return f"must be text; given: {value!r}. To mend it: put it in quotes"
+        case "string_type" if isinstance(value, int | float | datetime.date):
+            return f"must be text; given: {_shown(value)}. To mend it: put it in quotes"
+        case "not_allowed" if isinstance(value, int | float | datetime.date):
+            return f"{text}; given: {_shown(value)}. To mend it: put it in quotes"
+        case "int_type" | "bool_type" | "float_type" if isinstance(value, str):
+            return f"{_PLAIN[kind]}; given: {value!r}. To mend it: leave out the quotes, if that is its value"
         case "too_short":
             return f"must have {context['min_length']} or more; given: {value!r}"
     text = _PLAIN.get(kind) or text.replace("Input should be", "must be")
-    text = f"{text[0].lower()}{text[1:]}; given: {'nothing' if value is None else repr(value)}"
+    text = f"{text[0].lower()}{text[1:]}; given: {_shown(value)}"
     near = nearest(value, _quoted(context["expected"])) if kind == "literal_error" else None
     return f"{text}: did you mean {near!r}?" if near else text
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case datetime.date():
+            return str(value)  # as YAML has it
+    return repr(value)
 
 
 def is_whole(detail: ErrorDetails) -> bool:

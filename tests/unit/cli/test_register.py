@@ -27,6 +27,7 @@ def test_a_dry_run_writes_no_variable_file(
     outputs, file = tmp_path / "resource.json", tmp_path / "terraform.tfvars.json"
     outputs.write_text(json.dumps(AWS_K8S))
     monkeypatch.setenv("ANYSCALE_BIN", sys.executable)
+    monkeypatch.setenv("ANYSCALE_CLI_TOKEN", "sss_1")
     monkeypatch.setattr(Registrar, "run", lambda *_, **__: Result("unchanged", "cld_1", "cldrsrc_1"))
     command = ["register", "ml", "--outputs", str(outputs), "--name", "ml", "--tfvars", str(file), *options]
     monkeypatch.setattr(sys, "argv", ["anyscale-constructs", *command])
@@ -50,3 +51,19 @@ def test_fails_on_another_name_before_anything_runs(
     assert capsys.readouterr().err == (
         "error: --tfvars writes JSON; given: 'ml.tfvars'. Allowed: a name that ends with .tfvars.json\n"
     )
+
+
+def test_fails_without_a_token_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    outputs = tmp_path / "resource.json"
+    outputs.write_text(json.dumps(AWS_K8S))
+    monkeypatch.setenv("ANYSCALE_BIN", sys.executable)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("ANYSCALE_CLI_TOKEN", raising=False)
+    command = ["register", "ml", "--outputs", str(outputs), "--name", "ml"]
+    monkeypatch.setattr(sys, "argv", ["anyscale-constructs", *command])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert exit_.value.code == 2
+    assert "ANYSCALE_CLI_TOKEN is not set" in capsys.readouterr().err

@@ -25,8 +25,7 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
         ["small", "vpc securitygroups s3 iam s3_policy", "v0.40.1 (9880f83)", "local"],
     ]
     assert next_ == (
-        "Next: terraform -chdir=cdktf.out/stacks/STACK init, then terraform -chdir=cdktf.out/stacks/STACK apply\n"
-        "Then: anyscale-constructs register STACK\n"
+        "Next: python -m stacks CLOUD, with the same options, says what to run for one of them\n"
         "\n"
         "7 notes on what upstream's defaults leave open: python -m stacks --notes\n"
     )

@@ -60,6 +60,6 @@ def test_fails_in_python_with_the_same_words() -> None:
         "Config.vpcs: unknown key 'vpcs': did you mean 'vpc'?",
         "Config.org_id: must be an Anyscale organization id, such as org_1234abcd; given: 'acme'",
         "Config.registration: must be 'command' or 'terraform'; given: 'Terraform': did you mean 'terraform'?",
-        "Config.vpc.new.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
+        "Config.vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
     ]
     assert (error.value.__cause__, error.value.__suppress_context__) == (None, True)

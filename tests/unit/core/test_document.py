@@ -63,7 +63,10 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a missing key": ("cloud_id: cld_1", ":1: org_id: is required"),
     "a missing key inside": (ORG + "backend:\n  type: gcs", ":2: backend.bucket: is required"),
     "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required, to tell which one it is"),
-    "a wrong choice": (ORG + "backend: {type: s4}", ":2: backend: unknown type 's4': known are azurerm, gcs, hcp, local, s3"),
+    "a wrong choice": (
+        ORG + "backend: {type: s4}",
+        ":2: backend: unknown type 's4': known are azurerm, gcs, hcp, local, s3",
+    ),
     "a key in capitals": (ORG + "VPC: {}", ":2: VPC: unknown key 'VPC': did you mean 'vpc'?"),
     "a word in capitals": (
         ORG + "registration: Terraform",
@@ -95,6 +98,8 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a fraction": (ORG + "zones: 2.5", ":2: zones: must be a whole number; given: 2.5"),
     "too small a number": (ORG + "zones: 1", ":2: zones: must be greater than or equal to 2; given: 1"),
     "text for a switch": (ORG + "logs: 'on'", ":2: logs: must be true or false; given: 'on'"),
+    "a date for a name": (ORG + "name: 2026-12-31", ":2: name: must be text; given: 2026-12-31. To mend it: put"),
+    "a number in quotes": (ORG + "zones: '3'", ":2: zones: must be a whole number; given: '3'. To mend it: leave out"),
     "a number for a name": (ORG + "name: 1", ":2: name: must be text; given: 1. To mend it: put it in quotes"),
     "keys that exclude each other": (
         ORG + "registration: terraform\ncloud_id: cld_1",

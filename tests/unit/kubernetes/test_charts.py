@@ -1,6 +1,7 @@
 """Helm releases."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.kubernetes.charts import AUTOSCALER, Chart, Release, merge
+from anyscale_constructs.kubernetes.charts import AUTOSCALER, OPERATOR, Chart, Release, merge
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
@@ -71,3 +72,13 @@ def test_fails_on_values_that_take_an_accounts_permissions(synth: Synth) -> None
     for values in ({"rbac": {"serviceAccount": {"name": "other"}}}, {"rbac": {"serviceAccount": None}}):
         with pytest.raises(ConfigError, match=r"change rbac\.serviceAccount\.name, but the account 'autoscaler'"):
             released(synth, AUTOSCALER, ReleaseConfig(values=values), ours)
+
+
+@pytest.mark.parametrize("path", OPERATOR.secrets)
+def test_fails_on_secrets(path: str, synth: Synth) -> None:
+    inner: Any = "hunter2"
+    for key in reversed(path.split(".")):
+        inner = {key: inner}
+    with pytest.raises(ConfigError, match=f"hold a secret, {re.escape(path)}, which would stand") as error:
+        released(synth, OPERATOR, ReleaseConfig(values=inner), {})
+    assert "hunter2" not in str(error.value)

@@ -1,0 +1,56 @@
+"""What models say of names that are not known, and of what is new and existing at once."""
+
+from typing import Annotated, Any
+
+import pytest
+
+from anyscale_constructs.core.model import ExistingIf, Model, nearest
+from anyscale_constructs.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "near"),
+    [
+        ("cidr_blok", ["cidr_block", "vpc_id"], "cidr_block"),
+        ("VPC", ["vpc", "efs"], "vpc"),
+        ("A100", ["H100", "A100-40G", "A10G"], "A100-40G"),
+        ("max_size", ["cpu_vm_size", "default_vm_size", "max_count"], "max_count"),
+        ("estus2", ["westus2", "eastus2", "westus"], "eastus2"),
+        ("us-esat-2", ["us-west-2", "us-east-2"], "us-east-2"),
+        ("a", ["abc"], None),
+        ("xyz", ["abc"], None),
+        ("abc", [], None),
+    ],
+)
+def test_the_nearest_name_begins_alike(name: str, known: list[str], near: str | None) -> None:
+    assert nearest(name, known) == near
+
+
+class New(Model):
+    name: str = "a"
+    nodes: int = 1
+
+
+class Existing(Model):
+    cluster_name: str
+    role: str = "b"
+
+
+class Cloud(Model):
+    cluster: Annotated[New | Existing, ExistingIf("cluster_name")]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "kind"),
+    [({}, New), ({"nodes": 2}, New), ({"cluster_name": "a"}, Existing), ({"cluster_name": "a", "role": "c"}, Existing)],
+)
+def test_new_and_existing_are_told_apart(cluster: dict[str, Any], kind: type[Model]) -> None:
+    assert isinstance(Cloud.model_validate({"cluster": cluster}).cluster, kind)
+
+
+def test_fails_on_what_is_new_and_existing_at_once() -> None:
+    with pytest.raises(ConfigError) as error:
+        Cloud(cluster={"cluster_name": "a", "nodes": 2})  # type: ignore[arg-type] # as YAML has it
+    assert str(error.value) == (
+        "Cloud.cluster: nodes is for a new one, but cluster_name names an existing one. To mend it: keep one"
+    )
