@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import Model, explain, refuse
+from anyscale_constructs.core.model import Model, explain
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
@@ -73,7 +73,12 @@ class LoadBalancerConfig(Model):
 class GenericConfig(CloudConfig):
     """An Anyscale cloud on any Kubernetes cluster."""
 
+    idle_keys = ("cloud_id", "deploy_environment", "mirror", "modules")
+
     stack: Literal["generic"] = "generic"
+    registration: Literal["command"] = Field(
+        default="command", description="How the cloud is registered: by `anyscale-constructs register`, always."
+    )
     kube_context: Text = Field(description="The cluster's context in the kubeconfig that KUBE_CONFIG_PATH names.")
     region: Text = Field(default="default", description="What to call the place.")
     networking_mode: NetworkingMode = Field(
@@ -99,9 +104,6 @@ class GenericConfig(CloudConfig):
 
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
-        self.refuse_idle("cloud_id", "deploy_environment", "mirror")
-        if self.registration == "terraform":
-            raise refuse("registration: terraform has no place for clouds on any cluster", "leave out registration")
         try:
             self.resource()
         except ValidationError as error:
