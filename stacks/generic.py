@@ -28,7 +28,7 @@ from anyscale_constructs.kubernetes import (
     merge,
     operator_values,
 )
-from anyscale_constructs.registration.fields import HostPort, Text
+from anyscale_constructs.registration.fields import BucketUrl, HostPort, ImageRegistry, Text
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig, ObjectStorage
 
 _TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 - a name
@@ -60,7 +60,7 @@ _PATH_STYLE = [
 class BucketConfig(ObjectStorage):
     """The bucket for logs, images and, without file storage, shared files."""
 
-    bucket_name: Text = Field(description="With its scheme: s3://, gs:// or abfss://.")
+    bucket_name: BucketUrl = Field(description="With its scheme: s3://, gs:// or abfss://.")
 
 
 class LoadBalancerConfig(Model):
@@ -91,7 +91,7 @@ class GenericConfig(CloudConfig):
         default=None, description="The zones that pods are launched in, as the nodes' labels have them. Default: any."
     )
     redis_endpoint: HostPort | None = Field(default=None, description="Redis for head node fault tolerance.")
-    custom_image_registry: Text | None = Field(
+    custom_image_registry: ImageRegistry | None = Field(
         default=None, description="Where images are pulled from. Default: Anyscale's."
     )
     load_balancer: LoadBalancerConfig = Field(default_factory=LoadBalancerConfig)

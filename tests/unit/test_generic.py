@@ -76,7 +76,7 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
             "file_storage_id does not belong to GENERIC clouds; given: 'fs-1'",
         ),
         ({"redis_endpoint": "redis"}, "must be a host and a port"),
-        ({"kube_context": ""}, "must be text"),
+        ({"kube_context": ""}, "must be at least one character"),
         ({"operator_token_revision": 0}, "greater than or equal to 1"),
         ({"load_balancer": {"adress": "ip"}}, "unknown key 'adress': did you mean 'address'"),
         ({"releases": {"autoscaler": {}}}, "unknown key 'autoscaler'"),
