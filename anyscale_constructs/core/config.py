@@ -45,8 +45,10 @@ class CloudConfig(Model):
     )
     mirror: ModuleBase = Field(
         default=GITHUB,
-        description="What replaces https://github.com/anyscale as the place of the upstream modules, or the absolute "
-        "path of a checkout, for development.",
+        description="What replaces https://github.com/anyscale as the place of the upstream modules, and the Terraform "
+        "registry as that of EKS's and GKE's own: MIRROR/terraform-aws-eks.git and "
+        "MIRROR/terraform-google-kubernetes-engine.git. EKS's calls another one, which comes from the registry all the "
+        "same. Or the absolute path of a checkout of Anyscale's modules, for development.",
     )
     modules: dict[str, ModuleOverride] = Field(
         default_factory=dict,
