@@ -52,6 +52,8 @@ _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 class AksConfig(CloudConfig):
     """An Anyscale cloud on AKS."""
 
+    idle_keys = ("mirror", "modules")
+
     stack: Literal["aks"] = "aks"
     subscription_id: SubscriptionId
     region: AzureRegion
@@ -75,7 +77,6 @@ class AksConfig(CloudConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        self.refuse_idle("mirror")
         cluster, vnet = self.cluster, self.vnet
         if isinstance(cluster, ExistingCluster):
             if "vnet" in self.model_fields_set:

@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import Model, explain, refuse
+from anyscale_constructs.core.model import Model, explain
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
@@ -28,7 +28,7 @@ from anyscale_constructs.kubernetes import (
     merge,
     operator_values,
 )
-from anyscale_constructs.registration.fields import HostPort, Text
+from anyscale_constructs.registration.fields import BucketUrl, HostPort, ImageRegistry, Text
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig, ObjectStorage
 
 _TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 - a name
@@ -60,7 +60,7 @@ _PATH_STYLE = [
 class BucketConfig(ObjectStorage):
     """The bucket for logs, images and, without file storage, shared files."""
 
-    bucket_name: Text = Field(description="With its scheme: s3://, gs:// or abfss://.")
+    bucket_name: BucketUrl = Field(description="With its scheme: s3://, gs:// or abfss://.")
 
 
 class LoadBalancerConfig(Model):
@@ -73,7 +73,12 @@ class LoadBalancerConfig(Model):
 class GenericConfig(CloudConfig):
     """An Anyscale cloud on any Kubernetes cluster."""
 
+    idle_keys = ("cloud_id", "deploy_environment", "mirror", "modules")
+
     stack: Literal["generic"] = "generic"
+    registration: Literal["command"] = Field(
+        default="command", description="How the cloud is registered: by `anyscale-constructs register`, always."
+    )
     kube_context: Text = Field(description="The cluster's context in the kubeconfig that KUBE_CONFIG_PATH names.")
     region: Text = Field(default="default", description="What to call the place.")
     networking_mode: NetworkingMode = Field(
@@ -86,7 +91,7 @@ class GenericConfig(CloudConfig):
         default=None, description="The zones that pods are launched in, as the nodes' labels have them. Default: any."
     )
     redis_endpoint: HostPort | None = Field(default=None, description="Redis for head node fault tolerance.")
-    custom_image_registry: Text | None = Field(
+    custom_image_registry: ImageRegistry | None = Field(
         default=None, description="Where images are pulled from. Default: Anyscale's."
     )
     load_balancer: LoadBalancerConfig = Field(default_factory=LoadBalancerConfig)
@@ -99,9 +104,6 @@ class GenericConfig(CloudConfig):
 
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
-        self.refuse_idle("cloud_id", "deploy_environment", "mirror")
-        if self.registration == "terraform":
-            raise refuse("registration: terraform has no place for clouds on any cluster", "leave out registration")
         try:
             self.resource()
         except ValidationError as error:

@@ -75,7 +75,9 @@ class GkeConfig(GoogleCloudConfig):
         "private subnet behind NAT either way.",
     )
     service_account_name: ServiceAccountName | None = Field(
-        default=None, description="The operator's account, which nodes have too. Default: NAME-operator."
+        default=None,
+        description="The operator's account, which nodes have too. Default: NAME-operator, for which the cloud's name "
+        "may have at most 21 lower-case letters, digits and hyphens.",
     )
     vpc: Annotated[GkeVpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=GkeVpcConfig)
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(

@@ -1,8 +1,9 @@
 """What every cloud's configuration has, whatever its provider."""
 
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from anyscale_constructs.core.backend import Backend, Local
 from anyscale_constructs.core.model import Model, refuse
@@ -29,6 +30,9 @@ class IngressConfig(Model):
 class CloudConfig(Model):
     """A cloud's configuration, as far as providers have it in common."""
 
+    idle_keys: ClassVar[tuple[str, ...]] = ()
+    """The keys that would do nothing for this kind of cloud: they are refused, and are not in the JSON Schema."""
+
     org_id: OrgId = Field(description="The Anyscale organization.")
     cloud_id: CloudId | None = Field(
         default=None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
@@ -41,8 +45,10 @@ class CloudConfig(Model):
     )
     mirror: ModuleBase = Field(
         default=GITHUB,
-        description="What replaces https://github.com/anyscale as the place of the upstream modules, or the absolute "
-        "path of a checkout, for development.",
+        description="What replaces https://github.com/anyscale as the place of the upstream modules, and the Terraform "
+        "registry as that of EKS's and GKE's own: MIRROR/terraform-aws-eks.git and "
+        "MIRROR/terraform-google-kubernetes-engine.git. EKS's calls another one, which comes from the registry all the "
+        "same. Or the absolute path of a checkout of Anyscale's modules, for development.",
     )
     modules: dict[str, ModuleOverride] = Field(
         default_factory=dict,
@@ -64,11 +70,25 @@ class CloudConfig(Model):
             )
         return self
 
-    def refuse_idle(self, *keys: str) -> None:
-        """Refuses keys that are given, but do nothing for this kind of cloud; for its validators."""
-        for key in keys:
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Self:
+        for key in self.idle_keys:
             if key in self.model_fields_set:
                 raise refuse(f"{key} does nothing for this kind of cloud", "leave it out")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The schema of a cloud's YAML, where `stack` says what it is; in Python the class does."""
+        reference = handler(core_schema)
+        schema = handler.resolve_ref_schema(reference)
+        properties = {key: value for key, value in schema["properties"].items() if key not in cls.idle_keys}
+        if "stack" in properties:
+            kind = {key: value for key, value in properties.pop("stack").items() if key != "default"}
+            properties = {"stack": kind, **properties}
+            schema["required"] = ["stack", *schema.get("required", ())]
+        schema["properties"] = properties
+        return reference
 
     def refuse_input(self, module_id: str, name: str, key: str) -> None:
         """Refuses a module's input that other things of the cloud have to know too; for its validators.

@@ -108,7 +108,7 @@ def _refuse_duplicates(file: pathlib.Path, root: yaml.Node | None) -> None:
         for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             if key.value in seen:
                 raise ConfigError(
-                    f"{file}:{key.start_mark.line + 1}: the key {key.value!r} stands there twice",
+                    f"{file}:{key.start_mark.line + 1}: the key {key.value!r} is given twice",
                     mend="keep one of them",
                 )
             seen.add(key.value)

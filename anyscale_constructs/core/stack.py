@@ -87,11 +87,11 @@ class CloudStack(TerraformStack):
         return Provider(self, name, config, alias)
 
     def warn_of_region(self, region: str, known: Sequence[str]) -> None:
-        """Annotates a region that is none of the known ones: it may be misspelt, or new."""
+        """Annotates a region that is not one of the known ones: it may be misspelt, or new."""
         if region not in known and not is_unresolved(region):
             near = nearest(region, known)
             Annotations.of(self).add_warning(
-                f"region is none that was known in {regions.AS_OF}; given: {region!r}"
+                f"region is not one of those known in {regions.AS_OF}; given: {region!r}"
                 + (f": did you mean {near!r}?" if near else "")
             )
 

@@ -6,7 +6,14 @@ from anyscale_constructs.core.types import Checked
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
-Text = Annotated[str, Checked("text, with no space at its ends", r"\S(?:.*\S)?", "primary")]
+_LINE = r"\S(?:.*\S)?"
+_SAYS = "at least one character, with no space at either end"
+
+Text = Annotated[str, Checked(_SAYS, _LINE, "primary")]
+BucketUrl = Annotated[str, Checked(_SAYS, _LINE, "s3://acme-anyscale-prod")]
+Host = Annotated[str, Checked(_SAYS, _LINE, "10.0.0.5")]
+ImageRegistry = Annotated[str, Checked(_SAYS, _LINE, "registry.acme.example/anyscale")]
+MountPath = Annotated[str, Checked(_SAYS, _LINE, "/anyscale")]
 Email = Annotated[
     str,
     Checked("an e-mail address", r"[^@\s/]+@[^@\s/]+", "anyscale@acme-ml.iam.gserviceaccount.com"),

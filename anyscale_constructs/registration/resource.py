@@ -26,11 +26,15 @@ from anyscale_constructs.core.types import (
 )
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.registration.fields import (
+    BucketUrl,
     Email,
     Endpoint,
+    Host,
     HostPort,
+    ImageRegistry,
     MemoryDbArn,
     MemoryDbName,
+    MountPath,
     RedisUrl,
     TenantId,
     Text,
@@ -41,7 +45,7 @@ from anyscale_constructs.registration.rules import problems
 class ObjectStorage(Model):
     """The bucket for logs, images and, without file storage, shared files."""
 
-    bucket_name: Text | None = Field(default=None, description="With its scheme: s3://, gs:// or abfss://.")
+    bucket_name: BucketUrl | None = Field(default=None, description="With its scheme: s3://, gs:// or abfss://.")
     region: Text | None = Field(default=None, description="Default: the cloud's region.")
     endpoint: Endpoint | None = Field(default=None, description="Default: the provider's own endpoint.")
     s3_addressing_style: Literal["PATH_STYLE", "VIRTUAL_HOSTED_STYLE"] | None = Field(
@@ -52,7 +56,7 @@ class ObjectStorage(Model):
 class MountTarget(Model):
     """An NFS server's address."""
 
-    address: Text = Field(description="An IP address or a host name.")
+    address: Host = Field(description="An IP address or a host name.")
     zone: Text | None = Field(default=None, description="The zone it serves. Default: every zone.")
 
 
@@ -63,7 +67,7 @@ class FileStorage(Model):
     mount_targets: TfList[MountTarget] | None = Field(
         default=None, description="Default on instances: what the control plane finds for file_storage_id."
     )
-    mount_path: Text | None = Field(
+    mount_path: MountPath | None = Field(
         default=None, description="Filestore's or the NFS server's directory. Default on instances: found too."
     )
     persistent_volume_claim: Text | None = Field(default=None, description="Kubernetes only: an existing claim.")
@@ -138,7 +142,7 @@ class KubernetesConfig(Model):
     )
     zones: TfList[Text] | None = Field(default=None, description="The zones that pods are launched in.")
     redis_endpoint: HostPort | None = Field(default=None, description="Redis for head node fault tolerance.")
-    custom_image_registry: Text | None = Field(
+    custom_image_registry: ImageRegistry | None = Field(
         default=None, description="Where images are pulled from. Default: Anyscale's."
     )
 

@@ -1,10 +1,15 @@
-"""The form of the tables of traps, one table beside each construct's tests."""
+"""The tables of traps, one beside each construct's tests: their form, where they are, and what guards say to them."""
 
+import importlib
+import pkgutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from anyscale_constructs.core.module import Guard, Module
+from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -33,3 +38,21 @@ class Table:
     construct: type[Module]
     base: Mapping[str, Any]
     cases: Sequence[Case]
+
+
+def tables(tests: ModuleType) -> list[Table]:
+    """The tables of a provider's tests."""
+    modules = [
+        importlib.import_module(f"{tests.__name__}.{info.name}") for info in pkgutil.iter_modules(tests.__path__)
+    ]
+    return [module.TABLE for module in modules if hasattr(module, "TABLE")]
+
+
+def said(stack: CloudStack, table: Table, properties: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the guards say: errors, or warnings and notes; each with which of them it is."""
+    try:
+        construct = table.construct(stack, "m", **{**table.base, **properties})
+    except InputError as error:
+        return [("error", line) for line in str(error).splitlines()]
+    warnings = [("warning", str(entry.data)) for entry in construct.node.metadata if entry.type == "@cdktf/warn"]
+    return warnings + [("note", note) for note in construct.notes]

@@ -201,7 +201,6 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
         ),
         ({"vnet": {"subnet_id": "nodes"}}, "must be a subnet's resource id"),
         ({"vnet": {"subnet_idd": "nodes"}}, "unknown key 'subnet_idd': did you mean 'subnet_id'"),
-        ({"mirror": "https://git.acme.example/anyscale"}, "mirror does nothing for this kind of cloud"),
         ({"cluster": {"clustr_name": "acme"}}, "unknown key 'clustr_name': did you mean 'cluster_name'"),
         ({"cluster": {"kubernetes_version": "1.31"}}, "must be a version of Kubernetes from 1.32 on"),
         ({"cluster": {"nodes": {"gpu_types": ["V100"]}}}, "Input should be 'T4', 'A10'"),

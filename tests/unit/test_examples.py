@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests import ROOT
+from tests import ROOT, examples
 
-EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+EXAMPLES = sorted(file.name for file in (ROOT / "examples").glob("*.py"))
 
 
 @pytest.fixture
@@ -20,35 +20,42 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def synthesized(example: Path, here: Path) -> dict[str, Any]:
-    runpy.run_path(str(example), run_name="__main__")
-    (file,) = (here / "cdktf.out" / "stacks").glob("*/cdk.tf.json")
-    loaded: dict[str, Any] = json.loads(file.read_text())
-    return loaded
+def synthesized(example: str, here: Path) -> dict[str, dict[str, Any]]:
+    """The Terraform JSON of an example's stacks, by their names."""
+    runpy.run_path(str(ROOT / "examples" / example), run_name="__main__")
+    files = (here / "cdktf.out" / "stacks").glob("*/cdk.tf.json")
+    return {file.parent.name: json.loads(file.read_text()) for file in files}
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
-def test_example_runs(example: Path, here: Path) -> None:
-    stack = synthesized(example, here)
-    versions = {name: pin["version"] for name, pin in stack["terraform"]["required_providers"].items()}
-    wanted = {"aws": ">= 6.37.0, < 7.0.0", "google": ">= 5.0.0, < 6.0.0"}
-    assert (
-        [versions[name] for name in wanted if name in versions]
-        == [wanted[name] for name in wanted if name in versions]
-        != []
-    )
-    assert stack["output"]
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_example_runs(example: str, here: Path) -> None:
+    stacks = synthesized(example, here)
+    assert stacks
+    for stack in stacks.values():
+        versions = {name: pin["version"] for name, pin in stack["terraform"]["required_providers"].items()}
+        wanted = {"aws": ">= 6.37.0, < 7.0.0", "google": ">= 5.0.0, < 6.0.0"}
+        assert (
+            [versions[name] for name in wanted if name in versions]
+            == [wanted[name] for name in wanted if name in versions]
+            != []
+        )
+        assert stack["output"]
 
 
 def test_a_cloud_from_python_is_whole(here: Path) -> None:
-    stack = synthesized(ROOT / "examples" / "ec2_cloud.py", here)
+    stack = synthesized("ec2_cloud.py", here)["ec2-prod"]
     assert list(stack["module"]) == ["iam", "s3", "s3_policy", "securitygroups", "vpc"]
     assert len(stack["module"]["vpc"]["private_subnets"]) == 3
     assert stack["output"]["anyscale_cloud_resource"]["value"]["networking_mode"] == "PRIVATE"
 
 
+def test_a_kubernetes_cloud_from_python_is_that_from_yaml(here: Path) -> None:
+    from_yaml = examples.synthesized(examples.FOLDER / "eks.yaml", here / "yaml")
+    assert synthesized("eks_cloud.py", here) == {stack.name: configuration for configuration, stack in from_yaml}
+
+
 def test_constructs_stand_beside_raw_resources(here: Path) -> None:
-    stack = synthesized(ROOT / "examples" / "own_stack.py", here)
+    stack = synthesized("own_stack.py", here)["storage"]
     assert stack["resource"]["aws_kms_key"]["key"]["enable_key_rotation"] is True
     assert stack["module"]["s3"]["server_side_encryption"]["kms_master_key_id"] == "${aws_kms_key.key.arn}"
     assert stack["module"]["efs"]["depends_on"] == ["aws_kms_key.key"]

@@ -1,10 +1,7 @@
 """Every guard of every construct: sprung by its trap, passed by a near miss, and never by what isn't known yet."""
 
 import contextlib
-import importlib
-import pkgutil
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,17 +17,9 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
 from tests.unit import aws as aws_tests
 from tests.unit import google as google_tests
-from tests.unit.guards import Case, Table
+from tests.unit.guards import Case, Table, said, tables
 
 PROVIDERS = {aws: aws_tests, google: google_tests}
-
-
-def tables(tests: ModuleType) -> list[Table]:
-    """The tables of a provider's tests."""
-    modules = [
-        importlib.import_module(f"{tests.__name__}.{info.name}") for info in pkgutil.iter_modules(tests.__path__)
-    ]
-    return [module.TABLE for module in modules if hasattr(module, "TABLE")]
 
 
 TABLES = [table for tests in PROVIDERS.values() for table in tables(tests)]
@@ -45,19 +34,10 @@ CASES = [
 ]
 
 
-def said(stack: CloudStack, table: Table, properties: Mapping[str, Any]) -> list[str]:
-    """What the guards say: errors, or warnings and notes."""
-    try:
-        construct = table.construct(stack, "m", **{**table.base, **properties})
-    except InputError as error:
-        return str(error).splitlines()
-    return [entry.data for entry in construct.node.metadata if entry.type == "@cdktf/warn"] + construct.notes
-
-
 @pytest.mark.parametrize(("table", "case"), CASES)
 def test_fails_or_warns_when_sprung(table: Table, case: Case, tmp_path: Path) -> None:
     for properties in case.springs:
-        lines = [line for line in said(CloudStack(App(tmp_path), "test"), table, properties) if case.says in line]
+        lines = [line for _, line in said(CloudStack(App(tmp_path), "test"), table, properties) if case.says in line]
         assert len(lines) == 1, properties
         assert ". To mend it: " in lines[0]
 

@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from anyscale_constructs import cli
+from anyscale_constructs.cli.project import load_stack
 from stacks import STACKS
 from tests import ROOT
-from tests.examples import CLOUDS
+from tests.examples import CLOUDS, FOLDER
 
 Run = Callable[..., tuple[int, str, str]]
+
+IDLE = [(kind, key) for kind in STACKS for key in load_stack(STACKS, kind).config_type.idle_keys]
 
 
 @pytest.fixture
@@ -70,7 +74,7 @@ def schema(run: Run) -> dict[str, Any]:
 
 def test_the_schema_names_its_dialect(schema: dict[str, Any]) -> None:
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["required"] == ["org_id", "region"]
+    assert schema["required"] == ["stack", "org_id", "region"]
 
 
 @pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
@@ -99,6 +103,23 @@ CLOUD: dict[str, Any] = {"stack": "ec2", "region": "us-east-2", "org_id": "org_1
 def test_what_the_program_refuses_does_not_fit(wrong: dict[str, Any], schema: dict[str, Any]) -> None:
     assert fits(CLOUD, schema, schema)
     assert not fits(CLOUD | wrong, schema, schema)
+
+
+@pytest.mark.parametrize("kind", STACKS)
+def test_idle_keys_are_not_in_the_schema(kind: str, run: Run) -> None:
+    config_type = load_stack(STACKS, kind).config_type
+    schema = json.loads(run(kind)[1])
+    assert schema["properties"].keys() == config_type.model_fields.keys() - set(config_type.idle_keys)
+    assert "default" not in schema["properties"]["stack"]
+
+
+@pytest.mark.parametrize(("kind", "key"), IDLE)
+def test_fails_on_an_idle_key(kind: str, key: str) -> None:
+    config_type = load_stack(STACKS, kind).config_type
+    cloud = yaml.safe_load((FOLDER / f"{kind}.yaml").read_text())
+    default = config_type.model_fields[key].get_default(call_default_factory=True)
+    with pytest.raises(ValidationError, match=f"{key} does nothing for this kind of cloud. To mend it: leave it out"):
+        config_type.model_validate({**cloud, key: default})
 
 
 def test_the_help_names_all_kinds(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,7 @@ def test_a_misspelt_region_is_warned_of_in_every_kind(run: Run, folder: Path) ->
     status, _, err = run()
     assert status == 0
     assert err.splitlines() == [
-        f"warn: {name}: region is none that was known in November 2026; given: {given!r}: did you mean {near!r}?"
+        f"warn: {name}: region is not one of those known in November 2026; given: {given!r}: did you mean {near!r}?"
         for name, given, near in [
             ("a", "us-esat-2", "us-east-2"),
             ("b", "us-esat-2", "us-east-2"),

@@ -12,7 +12,7 @@ from tests.unit.cli.parts import CLOUD, KUBERNETES, Run, files, write
 # what the cloud says besides -> where and what is said, and what mends it
 REFUSED: dict[str, tuple[str, str, str]] = {
     "bad YAML": ("tags: {a: b\n", ":6: is not YAML: expected ',' or '}'", ""),
-    "a key twice": ("region: us-east-1\n", ":5: the key 'region' stands there twice", "To mend it: keep one of them"),
+    "a key twice": ("region: us-east-1\n", ":5: the key 'region' is given twice", "To mend it: keep one of them"),
     "an unknown key": ("vpcs: {}\n", ":5: vpcs: unknown key 'vpcs'", "did you mean 'vpc'?"),
     "an unknown key inside": (
         "vpc:\n  cidr_blok: 10.0.0.0/16\n",

@@ -42,9 +42,9 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "no date": ("a: 2026-13-45", ": holds a value that can't be read: month must be in 1..12. To mend it: quote text"),
     "a key twice": (
         ORG + "vpc:\n  cidr_block: a\n  cidr_block: b",
-        ":4: the key 'cidr_block' stands there twice. To mend it: keep one of them",
+        ":4: the key 'cidr_block' is given twice. To mend it: keep one of them",
     ),
-    "a key twice in a list": ("rules:\n- {a: 1, a: 2}", ":2: the key 'a' stands there twice"),
+    "a key twice in a list": ("rules:\n- {a: 1, a: 2}", ":2: the key 'a' is given twice"),
     "an unknown key": (ORG + "vpcs: {}", ":2: vpcs: unknown key 'vpcs': did you mean 'vpc'?"),
     "an unknown key inside": (
         ORG + "vpc:\n  cidr_blok: 10.0.0.0/16",

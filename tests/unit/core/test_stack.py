@@ -126,10 +126,10 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
         (
             "us-esat-2",
             regions.AWS,
-            ["region is none that was known in November 2026; given: 'us-esat-2': did you"],
+            ["region is not one of those known in November 2026; given: 'us-esat-2': did you"],
         ),
-        ("us-esat1", regions.GOOGLE, ["region is none that was known in November 2026; given: 'us-esat1': did you"]),
-        ("xx-nowhere-9", ["us-east-2"], ["region is none that was known in November 2026; given: 'xx-nowhere-9'"]),
+        ("us-esat1", regions.GOOGLE, ["region is not one of those known in November 2026; given: 'us-esat1': did you"]),
+        ("xx-nowhere-9", ["us-east-2"], ["region is not one of those known in November 2026; given: 'xx-nowhere-9'"]),
         ("us-east-2", regions.AWS, []),
         ("us-central1", regions.GOOGLE, []),
         ("${var.region}", regions.AWS, []),

@@ -226,7 +226,7 @@ def test_lifecycle_rules_become_texts(tmp_path: pathlib.Path) -> None:
 REFUSED: dict[str, Any] = {
     "no project": ("", r"ml\.yaml:1: project: is required"),
     "AWS's key": (EXISTING_PROJECT + "tags: {team: ml}", r"unknown key 'tags': known are"),
-    "AWS's region": (EXISTING_PROJECT.replace("project:", "region: us-east-1\nproject:"), "stands there twice"),
+    "AWS's region": (EXISTING_PROJECT.replace("project:", "region: us-east-1\nproject:"), "is given twice"),
     "project number": ("project: {project_id: '123456789012'}", "a project id, which begins with a letter"),
     "capital letters in a label": (EXISTING_PROJECT + "labels: {Team: ml}", "labels.Team"),
     "reserved prefix": (EXISTING_PROJECT + "name_prefix: gcp-ml-", "not with gcp- or goog"),

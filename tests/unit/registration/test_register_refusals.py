@@ -222,7 +222,7 @@ OUTPUTS: dict[str, tuple[Any, str]] = {
     "no name": ({"anyscale_cloud_resource": {"value": AWS_VM}}, "has no output anyscale_cloud_name"),
     "empty name": (
         {"anyscale_cloud_resource": {"value": AWS_VM}, "anyscale_cloud_name": {"value": ""}},
-        "anyscale_cloud_name must be text",
+        "anyscale_cloud_name must be at least one character",
     ),
     "another organization": (
         {

@@ -1,0 +1,25 @@
+"""A cloud on EKS from Python, the same as clouds/eks.yaml: `build` makes both of its stacks.
+
+Run it: python examples/eks_cloud.py
+"""
+
+from anyscale_constructs import App
+from anyscale_constructs.aws.config import ClusterConfig
+from anyscale_constructs.aws.nodes import NodesConfig
+from anyscale_constructs.kubernetes.config import EksReleasesConfig, GatewayConfig
+from stacks.eks import EksConfig, EksStack
+
+OFFICE = "203.0.113.0/24"
+
+app = App()
+EksStack.build(
+    app,
+    "eks",
+    EksConfig(
+        region="us-east-2",
+        org_id="org_1234abcd",
+        cluster=ClusterConfig(public_access_cidrs=[OFFICE], nodes=NodesConfig(gpu_types=["T4", "L4"])),
+        releases=EksReleasesConfig(gateway=GatewayConfig(ingress_cidr_blocks=[OFFICE])),
+    ),
+)
+app.synth()
