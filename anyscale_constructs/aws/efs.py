@@ -48,7 +48,7 @@ def provisioned_throughput_names_its_rate(i: Inputs) -> Finding | None:
     return None
 
 
-def the_policy_lets_any_principal_mount(i: Inputs) -> Finding | None:
+def only_the_security_group_lets_nodes_mount(i: Inputs) -> Finding | None:
     """Upstream's statement allows mounting and writing to everyone, and lacks root access, which verify wants."""
     if i["attach_policy"] is True:
         return Finding(
@@ -78,7 +78,7 @@ class Efs(EfsModule):
         mount_targets_are_counted,
         a_one_zone_file_system_has_one_mount_target,
         provisioned_throughput_names_its_rate,
-        the_policy_lets_any_principal_mount,
+        only_the_security_group_lets_nodes_mount,
     )
 
     def __init__(

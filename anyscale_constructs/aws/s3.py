@@ -71,7 +71,7 @@ def names_in_the_account_regional_namespace_say_so(i: Inputs) -> Finding | None:
     return None
 
 
-def account_regional_prefixes_overflow(i: Inputs) -> Finding | None:
+def account_regional_prefixes_leave_room(i: Inputs) -> Finding | None:
     """Prefix, Terraform's 26 characters and -<account>-<region>-an exceed 63 characters in most regions."""
     regional = "bucket_namespace" in i and i["bucket_namespace"] == "account-regional"
     if regional and i["anyscale_bucket_name"] is None:
@@ -151,7 +151,7 @@ class S3(S3Module):
         bucket_name_is_one_aws_accepts,
         bucket_prefix_makes_a_bucket_name,
         names_in_the_account_regional_namespace_say_so,
-        account_regional_prefixes_overflow,
+        account_regional_prefixes_leave_room,
         cors_rule_is_one_object,
         cors_rule_lets_the_console_read_logs,
         encryption_names_the_algorithm_of_its_key,

@@ -181,7 +181,7 @@ def secondary_ranges_need_a_new_vpc(i: Inputs) -> Finding | None:
     return None
 
 
-def one_existing_private_route_table_associates_each_subnet_twice(i: Inputs) -> Finding | None:
+def existing_private_route_tables_are_several(i: Inputs) -> Finding | None:
     """Upstream has two resources for the associations, and a single route table turns both on."""
     if len(i["existing_private_route_table_ids"]) == 1 and i["private_subnets"]:
         return Finding(
@@ -191,7 +191,7 @@ def one_existing_private_route_table_associates_each_subnet_twice(i: Inputs) -> 
     return None
 
 
-def existing_private_subnets_hide_new_ones(i: Inputs) -> Finding | None:
+def private_subnets_are_new_or_existing(i: Inputs) -> Finding | None:
     """Upstream makes no private subnet as soon as an existing one is named, and does not say so."""
     if i["existing_private_subnet_ids"] and i["private_subnets"]:
         return Finding("private_subnets are not made while existing_private_subnet_ids is set", "give one or the other")
@@ -276,8 +276,8 @@ class Vpc(VpcModule):
         flow_logs_are_on,
         the_flow_log_role_fits_its_name,
         secondary_ranges_need_a_new_vpc,
-        one_existing_private_route_table_associates_each_subnet_twice,
-        existing_private_subnets_hide_new_ones,
+        existing_private_route_tables_are_several,
+        private_subnets_are_new_or_existing,
         public_subnets_in_an_existing_vpc_need_a_route,
         ranges_are_networks,
         subnets_lie_apart_and_inside_the_vpc,

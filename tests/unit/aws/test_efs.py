@@ -50,7 +50,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            efs.the_policy_lets_any_principal_mount,
+            efs.only_the_security_group_lets_nodes_mount,
             "attach_policy adds a statement that lets any principal mount and write, and withholds root access",
             [{"attach_policy": True}],
             [{"attach_policy": False}, {}],

@@ -75,7 +75,7 @@ TABLE = Table(
             trap="3",
         ),
         Case(
-            s3.account_regional_prefixes_overflow,
+            s3.account_regional_prefixes_leave_room,
             "bucket_namespace account-regional with a prefix makes names that are too long",
             [REGIONAL, REGIONAL | {"anyscale_bucket_prefix": "acme-"}],
             [REGIONAL | {"anyscale_bucket_name": "acme-111122223333-us-east-2-an"}, {}],

@@ -105,7 +105,7 @@ TABLE = Table(
             trap="11",
         ),
         Case(
-            vpc.one_existing_private_route_table_associates_each_subnet_twice,
+            vpc.existing_private_route_tables_are_several,
             "with one route table makes upstream associate each private subnet twice",
             [EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_route_table_ids": ["rtb-1"]}],
             [
@@ -125,7 +125,7 @@ TABLE = Table(
             trap="8",
         ),
         Case(
-            vpc.existing_private_subnets_hide_new_ones,
+            vpc.private_subnets_are_new_or_existing,
             "private_subnets are not made while existing_private_subnet_ids is set",
             [EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_subnet_ids": ["subnet-1"]}],
             [EXISTING | {"existing_private_subnet_ids": ["subnet-1"]}, EXISTING | {"private_subnets": PRIVATE[:2]}],
