@@ -76,6 +76,7 @@ SUBSTITUTES: dict[str, Any] = {
         "subnet-0123456789abcdef0": "eu-central-1a",
         "subnet-0123456789abcdef9": "eu-central-1b",
     },
+    "gce-everything bucket.location": "EU",
     "gce-everything bucket.kms_key_name": "projects/acme/locations/us/keyRings/anyscale/cryptoKeys/storage",
     "gce-everything vpc.subnet_cidr": "172.28.96.0/20",
     "eks-private kms_key_arn": "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
