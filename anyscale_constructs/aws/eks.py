@@ -25,6 +25,8 @@ _ADDONS: Mapping[str, EksAddons] = {
 _OLDEST_VERSION = (1, 32)
 _ANYWHERE = "0.0.0.0/0"
 _LONGEST_ROLE_PREFIX = 38
+# https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
+_NODES_BY_DEFAULT = 450
 _INTERNET_RANGES: TypeAdapter[list[str] | None] = TypeAdapter(list[InternetCidr] | None)
 
 
@@ -191,6 +193,20 @@ def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
     return None
 
 
+def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
+    """AWS refuses larger groups at apply, unless the account has a higher quota."""
+    for name, group in _groups(i):
+        most = group.get("max_size")
+        if most is not None and not is_unresolved(most) and most > _NODES_BY_DEFAULT:
+            return Finding(
+                f"eks_managed_node_groups: {name} may have more nodes than EKS's default quota, {_NODES_BY_DEFAULT}",
+                "lower max_size, or have the quota of nodes per managed node group raised first",
+                most,
+                warning=True,
+            )
+    return None
+
+
 def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
     """Upstream ignores disk_size beside its launch template, which is the default."""
     for name, group in _groups(i):
@@ -280,6 +296,7 @@ class Eks(EksModule):
         the_api_is_not_open_to_the_internet,
         the_internet_is_not_a_private_network,
         node_groups_have_room_for_their_nodes,
+        node_groups_are_within_the_quota,
         disk_sizes_reach_the_disk,
         disks_are_those_that_hold_images,
         pods_have_no_nodes_role,

@@ -71,6 +71,10 @@ def _is_of_the_internet(text: str) -> bool:
     return _is_cidr(text) and not any(map(ipaddress.IPv4Network(text).subnet_of, _PRIVATE))
 
 
+def _is_tag_key(text: str) -> bool:
+    return re.fullmatch(r"(?!(?i:aws:))[\s\S]{1,128}", text) is not None
+
+
 _BUCKET = (
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
     r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -107,6 +111,7 @@ StackName = Annotated[
 NetworkingMode = Literal["PUBLIC", "PRIVATE"]
 """PUBLIC: direct networking, nodes in public subnets. PRIVATE: customer-defined networking, nodes in private ones."""
 
+TagKey = Annotated[str, Checked("1 to 128 characters, not beginning with aws: (AWS keeps those)", _is_tag_key, "team")]
 TagValue = Annotated[str, Checked("at most 256 characters", r"[\s\S]{0,256}", "ml-platform")]
 
 # Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
@@ -118,7 +123,8 @@ AwsRegion = Annotated[
         "us-east-2",
     ),
 ]
-AvailabilityZone = Annotated[str, Checked("an availability zone's name", r"[a-z]{2}(-[a-z]+)+-\d[a-z]", "us-east-2a")]
+# No region has more than six.
+AvailabilityZone = Annotated[str, Checked("an availability zone's name", r"[a-z]{2}(-[a-z]+)+-\d[a-f]", "us-east-2a")]
 RoleArn = Annotated[
     str,
     Checked(

@@ -68,6 +68,8 @@ SUBSTITUTES: dict[str, Any] = {
     "security_group.ingress_rules.0.rule": "http-80-tcp",
     "firewall.ingress_rules.0.rule": "http-80-tcp",
     "filestore.capacity_gb": 2048,
+    "cluster.nodes.default_instance_types": ["t3.large"],
+    "cluster.nodes.cpu_instance_types": ["m6i.4xlarge"],
     "minimal vpc.availability_zones": ["us-east-2b", "us-east-2c"],
     "minimal vpc.public_subnets": ["10.0.0.0/21", "10.0.8.0/21"],
     "existing-vpc modules": {"efs": _OTHER},

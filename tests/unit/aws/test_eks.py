@@ -134,6 +134,12 @@ TABLE = Table(
             [group(min_size=1, desired_size=1, max_size=1), group(min_size=LATER, max_size=0), group(max_size=0)],
         ),
         Case(
+            eks.node_groups_are_within_the_quota,
+            "may have more nodes than EKS's default quota, 450; given: 451",
+            [group(max_size=451)],
+            [group(max_size=450), group(max_size=LATER), group()],
+        ),
+        Case(
             eks.disk_sizes_reach_the_disk,
             "is ignored beside a launch template; given: 500",
             [group(disk_size=500), group(disk_size=500, use_custom_launch_template=True)],
