@@ -61,14 +61,14 @@ def _is_cidr(text: str) -> bool:
     return "/" in text
 
 
-_PRIVATE = [
+PRIVATE_NETWORKS = [
     ipaddress.IPv4Network(cidr)
     for cidr in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 ]
 
 
 def _is_of_the_internet(text: str) -> bool:
-    return _is_cidr(text) and not any(map(ipaddress.IPv4Network(text).subnet_of, _PRIVATE))
+    return _is_cidr(text) and not any(map(ipaddress.IPv4Network(text).subnet_of, PRIVATE_NETWORKS))
 
 
 def _is_tag_key(text: str) -> bool:
