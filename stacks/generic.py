@@ -28,7 +28,7 @@ from anyscale_constructs.kubernetes import (
     merge,
     operator_values,
 )
-from anyscale_constructs.registration.fields import HostPort, Text
+from anyscale_constructs.registration.fields import HostPort, ImageRegistry, Text
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig, ObjectStorage
 
 _TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 - a name
@@ -86,7 +86,7 @@ class GenericConfig(CloudConfig):
         default=None, description="The zones that pods are launched in, as the nodes' labels have them. Default: any."
     )
     redis_endpoint: HostPort | None = Field(default=None, description="Redis for head node fault tolerance.")
-    custom_image_registry: Text | None = Field(
+    custom_image_registry: ImageRegistry | None = Field(
         default=None, description="Where images are pulled from. Default: Anyscale's."
     )
     load_balancer: LoadBalancerConfig = Field(default_factory=LoadBalancerConfig)
@@ -102,6 +102,12 @@ class GenericConfig(CloudConfig):
         self.refuse_idle("cloud_id", "deploy_environment", "mirror")
         if self.registration == "terraform":
             raise refuse("registration: terraform has no place for clouds on any cluster", "leave out registration")
+        if self.file_storage and all(value in (None, []) for _, value in self.file_storage):
+            raise refuse(
+                "file_storage sets nothing",
+                "leave it out, or give mount_targets and mount_path, persistent_volume_claim or "
+                "csi_ephemeral_volume_driver",
+            )
         try:
             self.resource()
         except ValidationError as error:

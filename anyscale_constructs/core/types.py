@@ -75,7 +75,7 @@ def _is_tag_key(text: str) -> bool:
     return re.fullmatch(r"(?!(?i:aws:))[\s\S]{1,128}", text) is not None
 
 
-_BUCKET = (
+S3_BUCKET = (
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
     r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 )
@@ -170,7 +170,7 @@ BucketName = Annotated[
     Checked(
         "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends, "
         "not like an IP address, without AWS's reserved prefixes and suffixes",
-        _BUCKET,
+        S3_BUCKET,
         "acme-anyscale-prod",
     ),
 ]

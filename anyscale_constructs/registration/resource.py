@@ -28,7 +28,10 @@ from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.registration.fields import (
     Email,
     Endpoint,
+    Host,
     HostPort,
+    ImageRegistry,
+    KubernetesName,
     MemoryDbArn,
     MemoryDbName,
     RedisUrl,
@@ -52,7 +55,7 @@ class ObjectStorage(Model):
 class MountTarget(Model):
     """An NFS server's address."""
 
-    address: Text = Field(description="An IP address or a host name.")
+    address: Host = Field(description="An IP address or a host name.")
     zone: Text | None = Field(default=None, description="The zone it serves. Default: every zone.")
 
 
@@ -66,8 +69,12 @@ class FileStorage(Model):
     mount_path: Text | None = Field(
         default=None, description="Filestore's or the NFS server's directory. Default on instances: found too."
     )
-    persistent_volume_claim: Text | None = Field(default=None, description="Kubernetes only: an existing claim.")
-    csi_ephemeral_volume_driver: Text | None = Field(default=None, description="Kubernetes only: a CSI driver.")
+    persistent_volume_claim: KubernetesName | None = Field(
+        default=None, description="Kubernetes only: an existing claim."
+    )
+    csi_ephemeral_volume_driver: KubernetesName | None = Field(
+        default=None, description="Kubernetes only: a CSI driver."
+    )
 
 
 class AwsConfig(Model):
@@ -138,7 +145,7 @@ class KubernetesConfig(Model):
     )
     zones: TfList[Text] | None = Field(default=None, description="The zones that pods are launched in.")
     redis_endpoint: HostPort | None = Field(default=None, description="Redis for head node fault tolerance.")
-    custom_image_registry: Text | None = Field(
+    custom_image_registry: ImageRegistry | None = Field(
         default=None, description="Where images are pulled from. Default: Anyscale's."
     )
 

@@ -299,7 +299,12 @@ class IdleStack(GenericStack):
 
 
 def test_check_bites(tmp_path: pathlib.Path) -> None:
-    config = {"org_id": "org_1", "kube_context": "acme", "bucket": {"bucket_name": "s3://acme"}}
+    config = {
+        "org_id": "org_1",
+        "kube_context": "acme",
+        "bucket": {"bucket_name": "s3://acme"},
+        "file_storage": {"mount_targets": [{"address": "10.0.0.5"}], "mount_path": "/anyscale"},
+    }
     idle, refused = tried(IdleStack, "generic", config, tmp_path)
     assert idle == {"idle"}
     assert refused == {"number": "2: IdleConfig.number: must be less than or equal to 1; given: 2"}
