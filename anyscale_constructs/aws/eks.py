@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.aws.nodes import GPUS, GpuType
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
@@ -23,7 +24,6 @@ _ADDONS: Mapping[str, EksAddons] = {
     "vpc-cni": {"before_compute": True},
 }
 _OLDEST_VERSION = (1, 32)
-_ANYWHERE = "0.0.0.0/0"
 _LONGEST_ROLE_PREFIX = 38
 # https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
 _NODES_BY_DEFAULT = 450
@@ -161,10 +161,10 @@ def the_api_has_an_endpoint(i: Inputs) -> Finding | None:
 
 def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
     """A review should not be the first to see it, and upstream's default range is everybody."""
-    ranges = i["endpoint_public_access_cidrs"]
-    if i["endpoint_public_access"] is True and i.known("endpoint_public_access_cidrs") and _ANYWHERE in (ranges or ()):
+    ranges = [] if is_unresolved(i["endpoint_public_access_cidrs"]) else i["endpoint_public_access_cidrs"]
+    if i["endpoint_public_access"] is True and sizing.nearly_everybody(ranges or []):
         return Finding(
-            "endpoint_public_access_cidrs lets the whole internet reach the cluster's API",
+            "endpoint_public_access_cidrs lets the whole internet, or a large part of it, reach the cluster's API",
             "name the ranges that Terraform and your administrators come from",
             ranges,
             warning=True,

@@ -103,15 +103,19 @@ TABLE = Table(
         ),
         Case(
             eks.the_api_is_not_open_to_the_internet,
-            "endpoint_public_access_cidrs lets the whole internet reach the cluster's API",
+            "endpoint_public_access_cidrs lets the whole internet, or a large part of it, reach the cluster's API",
             [
                 {"endpoint_public_access": True},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24", "0.0.0.0/0"]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["16.0.0.0/7"]},
             ],
             [
                 {},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24"]},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": [LATER]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": LATER},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["17.0.0.0/8"]},
             ],
         ),
         Case(
