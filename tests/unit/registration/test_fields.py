@@ -1,4 +1,4 @@
-"""The resource file's field types: what those accept and refuse that more than their form depends on."""
+"""The resource file's field types: what each accepts and refuses."""
 
 from typing import Any
 
