@@ -44,7 +44,7 @@ _AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
 # Azure keeps them in each subnet.
 _AZURES_ADDRESSES = 5
-# Of the resource group that AKS makes for the nodes: https://learn.microsoft.com/en-us/azure/aks/faq
+# Of the resource group that AKS makes for the nodes: https://aka.ms/aks-naming-rules
 _LONGEST_NODE_GROUP = 80
 # What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.
 _AUDIENCE = "api://086bc555-6989-4362-ba30-fded273e432b/.default"

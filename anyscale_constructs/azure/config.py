@@ -27,7 +27,7 @@ _SMALLEST = {
 }
 _LONGEST_SUBNET_PREFIX = 29
 _SHORTEST_SERVICES_PREFIX = 12
-# https://learn.microsoft.com/en-us/azure/aks/configure-azure-cni#prerequisites
+# https://learn.microsoft.com/en-us/azure/aks/concepts-network-cni-overview
 _KEPT_BY_AKS = [
     ipaddress.IPv4Network(cidr) for cidr in ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
 ]
