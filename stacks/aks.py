@@ -25,6 +25,7 @@ from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags, VnetName
 from anyscale_constructs.core import regions, sizing
 from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
@@ -43,6 +44,8 @@ _AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
 # Azure keeps them in each subnet.
 _AZURES_ADDRESSES = 5
+# Of the resource group that AKS makes for the nodes: https://aka.ms/aks-naming-rules
+_LONGEST_NODE_GROUP = 80
 # What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.
 _AUDIENCE = "api://086bc555-6989-4362-ba30-fded273e432b/.default"
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
@@ -155,10 +158,21 @@ class AksStack(CloudStack):
         cluster, name = self.config.cluster, cluster_name(self.name, self.config)
         if isinstance(cluster, ExistingCluster):
             return find_cluster(self, name, cluster.resource_group_name)
+        self._check_node_group(name)
         vnet = self.config.vnet
         self.subnet_id = vnet.subnet_id if isinstance(vnet, ExistingVnet) else self._subnet(vnet, cluster.nodes.most)
         tags = self.tags | cluster.tags
         return add_cluster(self, cluster, name=name, **self.place, subnet_id=self.subnet_id, tags=tags)
+
+    def _check_node_group(self, cluster: str) -> None:
+        parts = ["MC", resource_group_name(self.name, self.config), cluster, self.config.region]
+        if not any(map(is_unresolved, parts)) and len(group := "_".join(parts)) > _LONGEST_NODE_GROUP:
+            raise ConfigError(
+                "the name that AKS makes for the nodes' resource group is too long",
+                value=group,
+                allowed=f"{_LONGEST_NODE_GROUP} characters",
+                mend="give a shorter cluster.name or resource_group_name",
+            )
 
     def _subnet(self, vnet: VnetConfig, nodes: int) -> str:
         found = sizing.network(vnet.nodes_cidr_block)
@@ -245,7 +259,7 @@ class AksOperatorStack(OperatorStack):
             "azurerm", features={}, subscription_id=config.subscription_id, resource_provider_registrations="none"
         )
         releases, cluster = config.releases, config.cluster
-        group = name if config.resource_group_name is None else config.resource_group_name
+        group = resource_group_name(name, config)
         clusters_group = cluster.resource_group_name if isinstance(cluster, ExistingCluster) else group
         there = find_cluster(self, cluster_name(name, config), clusters_group)
         arguments = {"name": operator_identity_name(name), "resource_group_name": group}
@@ -284,6 +298,11 @@ def cluster_name(name: str, config: AksConfig) -> str:
     if isinstance(cluster, ExistingCluster):
         return cluster.cluster_name
     return _fitting(_CLUSTER_NAME, name, "the cluster's", "give cluster.name") if cluster.name is None else cluster.name
+
+
+def resource_group_name(name: str, config: AksConfig) -> str:
+    """The resource group's name, by which the second stack finds what is in it."""
+    return name if config.resource_group_name is None else config.resource_group_name
 
 
 def operator_identity_name(name: str) -> str:

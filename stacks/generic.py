@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import Model, explain
+from anyscale_constructs.core.model import Model, explain, refuse
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
@@ -104,6 +104,12 @@ class GenericConfig(CloudConfig):
 
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
+        if self.file_storage and all(value in (None, []) for _, value in self.file_storage):
+            raise refuse(
+                "file_storage sets nothing",
+                "leave it out, or give mount_targets and mount_path, persistent_volume_claim or "
+                "csi_ephemeral_volume_driver",
+            )
         try:
             self.resource()
         except ValidationError as error:

@@ -21,10 +21,11 @@ from anyscale_constructs.core.types import (
     PolicyArn,
     RoleArn,
     SecretArn,
+    TagKey,
     TagValue,
 )
 
-Tags = dict[str, TagValue]
+Tags = dict[TagKey, TagValue]
 PolicyDocument = dict[str, Any]
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.aws.nodes import GPUS, GpuType
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core import sizing
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
@@ -23,8 +24,9 @@ _ADDONS: Mapping[str, EksAddons] = {
     "vpc-cni": {"before_compute": True},
 }
 _OLDEST_VERSION = (1, 32)
-_ANYWHERE = "0.0.0.0/0"
 _LONGEST_ROLE_PREFIX = 38
+# https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
+_NODES_BY_DEFAULT = 450
 _INTERNET_RANGES: TypeAdapter[list[str] | None] = TypeAdapter(list[InternetCidr] | None)
 
 
@@ -159,10 +161,10 @@ def the_api_has_an_endpoint(i: Inputs) -> Finding | None:
 
 def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
     """A review should not be the first to see it, and upstream's default range is everybody."""
-    ranges = i["endpoint_public_access_cidrs"]
-    if i["endpoint_public_access"] is True and i.known("endpoint_public_access_cidrs") and _ANYWHERE in (ranges or ()):
+    ranges = [] if is_unresolved(i["endpoint_public_access_cidrs"]) else i["endpoint_public_access_cidrs"]
+    if i["endpoint_public_access"] is True and sizing.nearly_everybody(ranges or []):
         return Finding(
-            "endpoint_public_access_cidrs lets the whole internet reach the cluster's API",
+            "endpoint_public_access_cidrs lets the whole internet, or a large part of it, reach the cluster's API",
             "name the ranges that Terraform and your administrators come from",
             ranges,
             warning=True,
@@ -187,6 +189,20 @@ def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
                 f"eks_managed_node_groups: {name} has sizes that contradict each other",
                 "keep min_size <= desired_size <= max_size",
                 dict(zip(("min_size", "desired_size", "max_size"), sizes, strict=True)),
+            )
+    return None
+
+
+def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
+    """AWS refuses larger groups at apply, unless the account has a higher quota."""
+    for name, group in _groups(i):
+        most = group.get("max_size")
+        if most is not None and not is_unresolved(most) and most > _NODES_BY_DEFAULT:
+            return Finding(
+                f"eks_managed_node_groups: {name} may have more nodes than EKS's default quota, {_NODES_BY_DEFAULT}",
+                "lower max_size, or have the quota of nodes per managed node group raised first",
+                most,
+                warning=True,
             )
     return None
 
@@ -280,6 +296,7 @@ class Eks(EksModule):
         the_api_is_not_open_to_the_internet,
         the_internet_is_not_a_private_network,
         node_groups_have_room_for_their_nodes,
+        node_groups_are_within_the_quota,
         disk_sizes_reach_the_disk,
         disks_are_those_that_hold_images,
         pods_have_no_nodes_role,

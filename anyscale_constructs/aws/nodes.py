@@ -49,9 +49,10 @@ GpuType = Literal["T4", "L4", "A10G", "L40S", "A100-40G", "A100-80G", "H100"]
 InstanceType = Annotated[
     str,
     Checked(
-        "an EC2 instance type with x86 processors, as the nodes' image is for",
+        "an EC2 instance type of a size that AWS has, with x86 processors, as the nodes' image is for",
         # Graviton's families have a g behind their generation.
-        r"(?!a1\.|[a-z]+\d+[a-z]*g[a-z]*\.)[a-z][a-z0-9-]*\.[a-z0-9-]+",
+        r"(?!a1\.|[a-z]+\d+[a-z]*g[a-z]*\.)[a-z][a-z0-9-]*\."
+        r"(?:nano|micro|small|medium|large|(?:[2-9]|[1-9]\d+)?xlarge|metal(?:-[1-9]\d*xl)?)",
         "m5.4xlarge",
     ),
 ]
@@ -68,7 +69,7 @@ class NodesConfig(Model):
     )
     gpu_types: list[GpuType] = Field(default=["T4"], description="A pair of node groups for each: on-demand and spot.")
     max_size: int = Field(default=10, ge=1, description="Nodes in each group at most. All but the default begin at 0.")
-    disk_size_gb: int = Field(default=500, ge=20, description="Of each workload node.")
+    disk_size_gb: int = Field(default=500, ge=20, le=65536, description="Of each workload node.")
 
     @property
     def gpus(self) -> dict[str, int]:

@@ -13,7 +13,6 @@ from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.engine import Annotations, Construct
 
 _LONGEST_DNS_PREFIX = 54
-_ANYWHERE = "0.0.0.0/0"
 _DNS_ADDRESS = 10
 # What each node takes of the pods' addresses, whatever runs on it.
 _NODES_PREFIX = 24
@@ -152,10 +151,10 @@ def add_cluster(
 
 def _doubts(cluster: ClusterConfig) -> Iterator[str]:
     ranges = cluster.authorized_ip_ranges
-    if _ANYWHERE in ranges:
+    if large := sizing.nearly_everybody(ranges):
         yield (
-            f"authorized_ip_ranges lets the whole internet reach the cluster's API; given: {_ANYWHERE!r}. To mend it: "
-            "name the ranges that Terraform and your administrators come from"
+            "authorized_ip_ranges lets the whole internet, or a large part of it, reach the cluster's API; given: "
+            f"{large}. To mend it: name the ranges that Terraform and your administrators come from"
         )
     elif ranges and cluster.outbound_type != "loadBalancer":
         # AKS adds the addresses of its own load balancer, and of nothing else.

@@ -1,5 +1,6 @@
 """The sections of an Azure cloud's configuration."""
 
+import ipaddress
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -25,6 +26,11 @@ _SMALLEST = {
     "service_cidr": (28, "the cluster's DNS server has its tenth address"),
 }
 _LONGEST_SUBNET_PREFIX = 29
+_SHORTEST_SERVICES_PREFIX = 12
+# https://learn.microsoft.com/en-us/azure/aks/concepts-network-cni-overview
+_KEPT_BY_AKS = [
+    ipaddress.IPv4Network(cidr) for cidr in ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
+]
 
 
 class VnetConfig(Model):
@@ -121,11 +127,17 @@ class ClusterConfig(Model):
     tags: Tags = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _pods_and_services_have_room(self) -> Self:
+    def _pods_and_services_have_ranges_that_aks_accepts(self) -> Self:
         for key, (longest, reason) in _SMALLEST.items():
             found = sizing.network(getattr(self, key))
             if found and found.prefixlen > longest:
                 raise refuse(f"{key} {found} is too small: {reason}", f"take a /{longest} or larger")
+            if found and any(map(found.subnet_of, _KEPT_BY_AKS)):
+                kept = ", ".join(map(str, _KEPT_BY_AKS))
+                raise refuse(f"{key} {found} is in a range that AKS keeps for itself", f"take none of {kept}")
+        services = sizing.network(self.service_cidr)
+        if services and services.prefixlen < _SHORTEST_SERVICES_PREFIX:
+            raise refuse(f"service_cidr {services} is too large", f"take a /{_SHORTEST_SERVICES_PREFIX} or smaller")
         return self
 
 

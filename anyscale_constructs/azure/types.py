@@ -70,6 +70,14 @@ ClusterName = Annotated[
 KubernetesVersion = Annotated[
     str, Checked("a version of Kubernetes from 1.32 on", r"1\.(?:3[2-9]|[4-9]\d)(?:\.\d+)?", "1.34")
 ]
-VmSize = Annotated[str, Checked("a virtual machine's size", r"Standard_\w+", "Standard_D16s_v5")]
+VmSize = Annotated[
+    str,
+    Checked(
+        "a virtual machine's size, with x86 processors, as the nodes' image is for",
+        # ARM's have a p behind the number of CPUs.
+        r"(?!Standard_[A-Za-z]+\d+(?:-\d+)?[a-z]*p)Standard_[\w-]+",
+        "Standard_D16s_v5",
+    ),
+]
 TagName = Annotated[str, Checked(r"at most 512 characters, none of them one of <>%&\?/", r"[^<>%&\\?/]{1,512}", "team")]
 Tags = dict[TagName, TagValue]

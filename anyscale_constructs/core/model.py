@@ -35,6 +35,8 @@ _PLAIN = {
 
 # So many letters that two names begin with are no accident.
 _BEGINNING = 4
+# Of a URL; a log may keep the message.
+_CREDENTIALS = re.compile(r"://[^/@\s]+@")
 _TAGS = {"new", "existing"}
 
 
@@ -190,6 +192,8 @@ def _shown(value: Any) -> str:
     match value:
         case None:
             return "nothing"
+        case str():
+            return repr(_CREDENTIALS.sub("://...@", value))
         case datetime.date():
             return str(value)  # as YAML has it
     return repr(value)

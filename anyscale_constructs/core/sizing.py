@@ -11,6 +11,8 @@ from anyscale_constructs.core.module import Finding
 VPC = (24, 19)
 SUBNET = (28, 22)
 GOOGLE_SUBNET = (24, 20)
+# Nobody's users come from more; 0.0.0.0/1 and 128.0.0.0/1 are what stands for 0.0.0.0/0 where that is forbidden.
+_LARGEST_OF_USERS = 8
 
 
 def network(cidr: str) -> ipaddress.IPv4Network | None:
@@ -28,6 +30,11 @@ def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
         allowed = "IPv4 networks in CIDR form, with no host bits set, such as 10.0.0.0/16"
         return Finding(f"{name} must be a network", "correct it", wrong[0], allowed)
     return None
+
+
+def nearly_everybody(cidrs: Sequence[str]) -> list[str]:
+    """The ranges that are the whole internet or a large part of it; what is not known yet is passed over."""
+    return [str(found) for found in filter(None, map(network, cidrs)) if found.prefixlen < _LARGEST_OF_USERS]
 
 
 def too_large(name: str, cidrs: Sequence[str], largest: int) -> Finding | None:

@@ -61,17 +61,21 @@ def _is_cidr(text: str) -> bool:
     return "/" in text
 
 
-_PRIVATE = [
+PRIVATE_NETWORKS = [
     ipaddress.IPv4Network(cidr)
     for cidr in ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
 ]
 
 
 def _is_of_the_internet(text: str) -> bool:
-    return _is_cidr(text) and not any(map(ipaddress.IPv4Network(text).subnet_of, _PRIVATE))
+    return _is_cidr(text) and not any(map(ipaddress.IPv4Network(text).subnet_of, PRIVATE_NETWORKS))
 
 
-_BUCKET = (
+def _is_tag_key(text: str) -> bool:
+    return re.fullmatch(r"(?!(?i:aws:))[\s\S]{1,128}", text) is not None
+
+
+S3_BUCKET = (
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
     r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 )
@@ -107,6 +111,7 @@ StackName = Annotated[
 NetworkingMode = Literal["PUBLIC", "PRIVATE"]
 """PUBLIC: direct networking, nodes in public subnets. PRIVATE: customer-defined networking, nodes in private ones."""
 
+TagKey = Annotated[str, Checked("1 to 128 characters, not beginning with aws: (AWS keeps those)", _is_tag_key, "team")]
 TagValue = Annotated[str, Checked("at most 256 characters", r"[\s\S]{0,256}", "ml-platform")]
 
 # Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
@@ -118,7 +123,8 @@ AwsRegion = Annotated[
         "us-east-2",
     ),
 ]
-AvailabilityZone = Annotated[str, Checked("an availability zone's name", r"[a-z]{2}(-[a-z]+)+-\d[a-z]", "us-east-2a")]
+# No region has more than six.
+AvailabilityZone = Annotated[str, Checked("an availability zone's name", r"[a-z]{2}(-[a-z]+)+-\d[a-f]", "us-east-2a")]
 RoleArn = Annotated[
     str,
     Checked(
@@ -164,7 +170,7 @@ BucketName = Annotated[
     Checked(
         "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends, "
         "not like an IP address, without AWS's reserved prefixes and suffixes",
-        _BUCKET,
+        S3_BUCKET,
         "acme-anyscale-prod",
     ),
 ]

@@ -27,7 +27,6 @@ from anyscale_constructs.modules.google.cloudstorage import CloudStorageInputs, 
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcsBucketName)
 _KEY: TypeAdapter[str | None] = TypeAdapter(CryptoKeyName | None)
-_MULTI_REGIONS = ("US", "EU", "ASIA")
 _READ_CONDITIONS = (
     "age",
     "created_before",
@@ -67,7 +66,7 @@ def the_storage_class_fits_the_location(i: Inputs) -> Finding | None:
     location, class_ = i["bucket_location"], i["bucket_storage_class"]
     if is_unresolved(location) or class_ not in {"REGIONAL", "MULTI_REGIONAL"}:
         return None
-    if (location.upper() in _MULTI_REGIONS) != (class_ == "MULTI_REGIONAL"):
+    if ("-" not in location) != (class_ == "MULTI_REGIONAL"):
         return Finding(f"bucket_storage_class does not fit the location {location}", "leave it out", class_, "STANDARD")
     return None
 

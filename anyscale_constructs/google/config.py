@@ -17,10 +17,11 @@ from anyscale_constructs.google.nodes import NodesConfig
 from anyscale_constructs.google.project import ExistingProject
 from anyscale_constructs.google.types import (
     BillingAccountId,
+    BucketLocation,
     CryptoKeyName,
     FolderId,
     GcpRegion,
-    GcpZone,
+    GcpZones,
     GcsBucketName,
     InstanceId,
     Labels,
@@ -125,7 +126,7 @@ class BucketConfig(Model):
     """A new bucket."""
 
     name: GcsBucketName | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
-    location: str | None = Field(default=None, description="A region or a multi-region. Default: the cloud's region.")
+    location: BucketLocation | None = Field(default=None, description="Default: the cloud's region.")
     storage_class: Literal["STANDARD", "MULTI_REGIONAL", "REGIONAL", "NEARLINE", "COLDLINE", "ARCHIVE"] | None = Field(
         default=None, description="Default: STANDARD."
     )
@@ -211,7 +212,7 @@ class ClusterConfig(Model):
     """A new GKE cluster."""
 
     name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
-    zones: list[GcpZone] = Field(default_factory=list, description="The nodes'. Default: the region's first three.")
+    zones: GcpZones = Field(default_factory=list, description="The nodes'. Default: the region's first three.")
     release_channel: Literal["RAPID", "REGULAR", "STABLE"] | None = Field(
         default=None, description="How soon Google upgrades it. Default: REGULAR."
     )

@@ -29,7 +29,6 @@ from anyscale_constructs.google.vpc import ExistingVpc, Vpc
 from anyscale_constructs.modules.google.gke import GkeInputs, GkeModule
 
 _PODS_IDENTITY = {"GKE_METADATA", "GKE_METADATA_SERVER"}
-_ANYWHERE = "0.0.0.0/0"
 _CONTROL_PLANE_PREFIX = 28
 # Kubernetes objects, for which the module has a provider that nothing connects with the cluster.
 _INSIDE_THE_CLUSTER = ("configure_ip_masq", "stub_domains", "upstream_nameservers")
@@ -148,10 +147,10 @@ def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
     networks = i["master_authorized_networks"]
     if i["enable_private_endpoint"] is not False or is_unresolved(networks):
         return None
-    ranges = [network.get("cidr_block") for network in networks if isinstance(network, Mapping)]
-    if not networks or _ANYWHERE in ranges:
+    ranges = [network.get("cidr_block", "") for network in networks if isinstance(network, Mapping)]
+    if not networks or sizing.nearly_everybody(ranges):
         return Finding(
-            "master_authorized_networks lets the whole internet reach the cluster's API",
+            "master_authorized_networks lets the whole internet, or a large part of it, reach the cluster's API",
             "name the ranges that Terraform and your administrators come from, or leave enable_private_endpoint out",
             ranges,
             warning=True,

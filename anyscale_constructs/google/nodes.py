@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.core.anyscale import Market, node_taints
 from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.google.types import GcpZone, MachineType
+from anyscale_constructs.google.types import GcpZones, MachineType
 from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints
 
 _MARKETS: dict[str, Market] = {"ondemand": "ON_DEMAND", "spot": "SPOT"}
@@ -45,7 +45,7 @@ class NodesConfig(Model):
     )
     cpu_machine_type: MachineType = Field(default="n2-standard-16", description="For workloads without GPUs.")
     gpu_types: list[GpuType] = Field(default=["T4"], description="A pair of node pools for each: on-demand and spot.")
-    gpu_zones: dict[GpuType, list[GcpZone]] = Field(
+    gpu_zones: dict[GpuType, GcpZones] = Field(
         default_factory=dict,
         description="The zones of a type's nodes, by type. Default: the cluster's, all of which must have that GPU.",
     )

@@ -2,15 +2,35 @@
 
 from typing import Annotated, Literal
 
-from anyscale_constructs.core.expressions import Expr, expr
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from anyscale_constructs.core.expressions import Expr, expr, is_unresolved
 from anyscale_constructs.core.types import Checked
+
+
+def _each_once(zones: list[str]) -> list[str]:
+    known = [zone for zone in zones if not is_unresolved(zone)]
+    if len(known) > len(set(known)):
+        raise PydanticCustomError("not_allowed", "must name each zone once")
+    return zones
+
 
 ConnectMode = Literal["DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS"]
 """How a managed service joins a VPC; PRIVATE_SERVICE_ACCESS needs a peering that the VPC's owner has set up."""
 
 GcpRegion = Annotated[str, Checked("a Google Cloud region", r"[a-z]+-[a-z]+\d+", "us-central1")]
 GcpZone = Annotated[str, Checked("a Google Cloud zone", r"[a-z]+-[a-z]+\d+-[a-z]", "us-central1-b")]
+GcpZones = Annotated[list[GcpZone], AfterValidator(_each_once)]
 GcpLocation = Annotated[str, Checked("a Google Cloud region or zone", r"[a-z]+-[a-z]+\d+(-[a-z])?", "us-central1")]
+BucketLocation = Annotated[
+    str,
+    Checked(
+        "a Google Cloud region, a multi-region (US, EU, ASIA) or a dual-region (NAM4, EUR4, EUR5, EUR7, EUR8, ASIA1)",
+        r"[a-z]+-[a-z]+\d+|[A-Z]+-[A-Z]+\d+|us|eu|asia|US|EU|ASIA|(?:nam|eur|asia)\d+|(?:NAM|EUR|ASIA)\d+",
+        "us-central1",
+    ),
+]
 BillingAccountId = Annotated[
     str, Checked("a billing account's id", r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", "01ABCD-234567-89EF01")
 ]
@@ -100,7 +120,16 @@ InstanceId = Annotated[
         "anyscale-prod",
     ),
 ]
-MachineType = Annotated[str, Checked("a machine type", r"[a-z]+\d*[a-z]*-[a-z]+(-[a-z0-9]+)*", "n2-standard-16")]
+MachineType = Annotated[
+    str,
+    Checked(
+        "a machine type, FAMILY-TYPE-NUMBER, with x86 processors, as the nodes' image is for",
+        # Ampere's, Google's own and NVIDIA's ARM processors; shared cores and the first custom types have other names.
+        r"(?!(?:t2a|c4a|n4a|a4x)-)"
+        r"(?:[a-z]+\d+[a-z]*-(?:micro|small|medium|(?:[a-z]+-)+\d+[a-z]?(?:-[a-z0-9]+)*)|custom-\d+-\d+(?:-ext)?)",
+        "n2-standard-16",
+    ),
+]
 ServiceAccountName = Annotated[
     str,
     Checked(

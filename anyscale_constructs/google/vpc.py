@@ -74,6 +74,13 @@ class ExistingVpc(Model):
             raise refuse(finding.what, finding.mend)
         return self
 
+    @model_validator(mode="after")
+    def _pods_and_services_have_ranges_of_their_own(self) -> "ExistingVpc":
+        pods = self.pods_range_name
+        if pods is not None and pods == self.services_range_name:
+            raise refuse(f"pods_range_name and services_range_name are one range: {pods}", "name one for each of them")
+        return self
+
     @property
     def vpc_name(self) -> str:
         """The VPC's plain name."""

@@ -1,18 +1,27 @@
 """What is said of a Kubernetes cloud's Helm releases."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.types import Cidr
+from anyscale_constructs.core.types import Checked, Cidr
+
+ChartRepository = Annotated[
+    str,
+    Checked(
+        "https:// or oci:// and a repository's place, without credentials (they would stand in the JSON)",
+        r"(?:https|oci)://[^\s/@]+(?:/\S*)?",
+        "oci://registry.example.com/charts",
+    ),
+]
 
 
 class ReleaseConfig(Model):
     """A Helm release."""
 
     enabled: bool = Field(default=True, description="Whether it is installed here; else the cluster has it already.")
-    repository: str | None = Field(
+    repository: ChartRepository | None = Field(
         default=None, description="A mirror of the chart's repository, for private networks. Default: upstream's."
     )
     values: dict[str, Any] = Field(default_factory=dict, description="The chart's own values, over ours.")

@@ -4,6 +4,7 @@ import importlib.resources
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from anyscale_constructs.core import sizing
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT, node_taints
 from anyscale_constructs.core.backend import Backend, beside, remote_state
 from anyscale_constructs.core.config import CloudConfig
@@ -11,7 +12,7 @@ from anyscale_constructs.core.expressions import Expr, expr
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.core.types import PRIVATE_NETWORKS, NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct, TerraformAsset, TerraformVariable
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import GatewayConfig, ReleaseConfig
@@ -26,6 +27,11 @@ _PROVIDERS = {
     "kubernetes": RequiredProvider("hashicorp/kubernetes", "3.0.1"),
 }
 _RELEASE = "anyscale-gateway"
+# Where nobody comes from, by networking_mode, and what to do.
+_NOBODYS = {
+    "PUBLIC": ("private ranges", "name the ranges that users have in the internet, or set networking_mode: PRIVATE"),
+    "PRIVATE": ("ranges of the internet", "name the ranges of users inside, or set networking_mode: PUBLIC"),
+}
 
 
 class OperatorStack(CloudStack):
@@ -147,6 +153,12 @@ class OperatorStack(CloudStack):
                 "releases.gateway.ingress_cidr_blocks is empty, so the whole internet reaches the load balancer. "
                 "To mend it: name the ranges your users come from, or set networking_mode: PRIVATE"
             )
+        if nobodys := _nobodys(config.ingress_cidr_blocks, networking_mode):
+            what, mend = _NOBODYS[networking_mode]
+            Annotations.of(self).add_warning(
+                f"releases.gateway.ingress_cidr_blocks has {what}, from which nobody reaches the load balancer while "
+                f"networking_mode is {networking_mode}; given: {nobodys}. To mend it: {mend}"
+            )
         controller = self.release(ENVOY_GATEWAY, config, {}, depends_on)
         chart = self.own_chart("gateway", _RELEASE)
         values = {
@@ -169,3 +181,11 @@ class OperatorStack(CloudStack):
         gateway: Gateway = {"enabled": True, "name": _RELEASE, "namespace": OPERATOR.namespace}
         gateway[address] = place
         return gateway, [release]
+
+
+def _nobodys(cidrs: Sequence[str], networking_mode: NetworkingMode) -> list[str]:
+    """The ranges from which nobody reaches the load balancer; what is not known yet is passed over."""
+    known = filter(None, map(sizing.network, cidrs))
+    if networking_mode == "PUBLIC":
+        return [str(each) for each in known if any(map(each.subnet_of, PRIVATE_NETWORKS))]
+    return [str(each) for each in known if not any(map(each.overlaps, PRIVATE_NETWORKS))]

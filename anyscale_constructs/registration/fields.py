@@ -11,8 +11,6 @@ _SAYS = "at least one character, with no space at either end"
 
 Text = Annotated[str, Checked(_SAYS, _LINE, "primary")]
 BucketUrl = Annotated[str, Checked(_SAYS, _LINE, "s3://acme-anyscale-prod")]
-Host = Annotated[str, Checked(_SAYS, _LINE, "10.0.0.5")]
-ImageRegistry = Annotated[str, Checked(_SAYS, _LINE, "registry.acme.example/anyscale")]
 MountPath = Annotated[str, Checked(_SAYS, _LINE, "/anyscale")]
 Email = Annotated[
     str,
@@ -23,6 +21,30 @@ Endpoint = Annotated[
     Checked("an http or https URL", r"https?://[^\s/]+\S*", "https://s3.us-east-2.amazonaws.com"),
 ]
 HostPort = Annotated[str, Checked("a host and a port", r"[^\s:/]+:\d+", "redis.ray-system.svc.cluster.local:6379")]
+Host = Annotated[
+    str,
+    Checked(
+        "a host name or an IP address, without scheme, port and path",
+        r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|(?:[0-9A-Fa-f]*:){2,}[0-9A-Fa-f.]*",
+        "10.0.0.5",
+    ),
+]
+ImageRegistry = Annotated[
+    str,
+    Checked(
+        "HOST[:PORT][/PATH], without a scheme",
+        r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d+)?(?:/[^\s:@]*)?",
+        "registry.acme.example/anyscale",
+    ),
+]
+KubernetesName = Annotated[
+    str,
+    Checked(
+        "a Kubernetes name: at most 253 lower-case letters, digits, hyphens and periods, neither of these at an end",
+        r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*",
+        "anyscale",
+    ),
+]
 RedisUrl = Annotated[
     str,
     Checked(

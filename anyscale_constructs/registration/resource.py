@@ -32,6 +32,7 @@ from anyscale_constructs.registration.fields import (
     Host,
     HostPort,
     ImageRegistry,
+    KubernetesName,
     MemoryDbArn,
     MemoryDbName,
     MountPath,
@@ -70,8 +71,12 @@ class FileStorage(Model):
     mount_path: MountPath | None = Field(
         default=None, description="Filestore's or the NFS server's directory. Default on instances: found too."
     )
-    persistent_volume_claim: Text | None = Field(default=None, description="Kubernetes only: an existing claim.")
-    csi_ephemeral_volume_driver: Text | None = Field(default=None, description="Kubernetes only: a CSI driver.")
+    persistent_volume_claim: KubernetesName | None = Field(
+        default=None, description="Kubernetes only: an existing claim."
+    )
+    csi_ephemeral_volume_driver: KubernetesName | None = Field(
+        default=None, description="Kubernetes only: a CSI driver."
+    )
 
 
 class AwsConfig(Model):

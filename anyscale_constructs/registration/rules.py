@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.types import S3_BUCKET
 
 if TYPE_CHECKING:
     from anyscale_constructs.registration.resource import CloudResource
@@ -23,12 +24,25 @@ def problems(resource: "CloudResource") -> Iterator[str]:
     yield from _misplaced(resource)
     yield from _misformed(resource)
     yield from _unfit(resource)
+    yield from _unmounted(resource)
 
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _IDENTITY = "kubernetes_config.anyscale_operator_iam_identity"
 _BUCKET = "object_storage.bucket_name"
 _STORAGE_ID = "file_storage.file_storage_id"
+_S3 = _Form("s3:// and the bucket's name", f"s3://{S3_BUCKET}", "s3://acme-anyscale-prod")
+# Names with periods are domains of their owners.
+_GS = _Form(
+    "gs:// and the bucket's name",
+    r"gs://(?!goog)(?!.*(?:google|g00gle))[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
+    "gs://acme-anyscale-prod",
+)
+_ABFSS = _Form(
+    "abfss://CONTAINER@ACCOUNT.dfs.core.windows.net",
+    r"abfss://[a-z0-9$-]{3,63}@[a-z0-9]{3,24}\.dfs\.core\.windows\.net",
+    "abfss://anyscale@acmeprod.dfs.core.windows.net",
+)
 
 _FORMS: dict[str, dict[str, _Form]] = {
     "AWS": {
@@ -37,9 +51,7 @@ _FORMS: dict[str, dict[str, _Form]] = {
             r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d",
             "us-east-2",
         ),
-        _BUCKET: _Form(
-            "s3:// and the bucket's name", r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "s3://acme-anyscale-prod"
-        ),
+        _BUCKET: _S3,
         _STORAGE_ID: _Form("an EFS file system's id", r"fs-[0-9a-f]{8,40}", "fs-0123456789abcdef0"),
         _IDENTITY: _Form(
             "an IAM role's ARN",
@@ -49,11 +61,7 @@ _FORMS: dict[str, dict[str, _Form]] = {
     },
     "GCP": {
         "region": _Form("a Google Cloud region", r"[a-z]+-[a-z]+\d+", "us-central1"),
-        _BUCKET: _Form(
-            "gs:// and the bucket's name",
-            r"gs://[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
-            "gs://acme-anyscale-prod",
-        ),
+        _BUCKET: _GS,
         _STORAGE_ID: _Form(
             "a Filestore instance's full name",
             r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+",
@@ -65,11 +73,7 @@ _FORMS: dict[str, dict[str, _Form]] = {
     },
     "AZURE": {
         "region": _Form("an Azure region", r"[a-z]+[0-9]*", "eastus2"),
-        _BUCKET: _Form(
-            "abfss://, the container, @ and the storage account's host",
-            r"abfss://[a-z0-9$-]{3,63}@[a-z0-9]{3,24}\.dfs\.core\.windows\.net",
-            "abfss://anyscale@acmeprod.dfs.core.windows.net",
-        ),
+        _BUCKET: _ABFSS,
         _IDENTITY: _Form(
             "the managed identity's principal id (not its client id)",
             _UUID,
@@ -78,9 +82,9 @@ _FORMS: dict[str, dict[str, _Form]] = {
     },
     "GENERIC": {
         _BUCKET: _Form(
-            "a scheme and the bucket's name",
-            r"(s3|gs)://[^/\s:]+|abfss://[^/\s:@]+@[^/\s:@]+",
-            "s3://acme-anyscale-prod",
+            f"s3:// or gs:// and the bucket's name, or {_ABFSS.says}",
+            "|".join(form.pattern for form in (_S3, _GS, _ABFSS)),
+            _S3.example,
         ),
     },
 }
@@ -202,9 +206,6 @@ def _unfit(resource: "CloudResource") -> Iterator[str]:
             known = [] if zones is None or is_unresolved(zones) else zones
             if strange := [zone for zone in known if not zone.startswith(resource.region)]:
                 yield f"{path} must lie in the region {resource.region}, but it holds {strange!r}"
-    targets, path = _at(resource, "file_storage.mount_targets"), _at(resource, "file_storage.mount_path")
-    if resource.provider == "GCP" and path is not None and targets is None:
-        yield "file_storage.mount_path needs mount_targets too: without them Filestore's own path replaces it"
     style, bucket = _at(resource, "object_storage.s3_addressing_style"), _at(resource, _BUCKET)
     # Elsewhere either the style or the bucket is refused by itself.
     if resource.provider == "GENERIC" and style is not None and str(bucket).startswith(("gs://", "abfss://")):
@@ -215,6 +216,17 @@ def _unfit(resource: "CloudResource") -> Iterator[str]:
             yield f"{_IDENTITY} is of AWS's example account: {identity!r}"
         if bucket in _PLACEHOLDER_BUCKETS:
             yield f"{_BUCKET} is the bucket of Anyscale's examples: {bucket!r}"
+
+
+def _unmounted(resource: "CloudResource") -> Iterator[str]:
+    targets, path = _at(resource, "file_storage.mount_targets"), _at(resource, "file_storage.mount_path")
+    if resource.provider == "GCP" and path is not None and targets is None:
+        yield "file_storage.mount_path needs mount_targets too: without them Filestore's own path replaces it"
+    if resource.provider == "GENERIC":
+        if (targets in (None, [])) != (path is None):
+            yield "file_storage.mount_targets and file_storage.mount_path belong together: give both, or neither"
+        if path is not None and not is_unresolved(path) and not path.startswith("/"):
+            yield f"file_storage.mount_path must be absolute, such as /anyscale; given: {path!r}"
 
 
 def _at(resource: "CloudResource", path: str) -> Any:

@@ -1,6 +1,7 @@
 """The AKS cloud: its two stacks, and what stands in where something exists."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -260,6 +261,20 @@ def test_fails_on_a_stacks_name_that_no_network_can_have(name: str, tmp_path: Pa
     AksStack.build(App(tmp_path), name, config(vnet=VNET, cluster={"name": "ml"}))
     AksStack.build(App(tmp_path), name, config(cluster=CLUSTER))
     AksStack.build(App(tmp_path), "m" * 64, config(cluster={"name": "ml"}))
+
+
+def test_fails_on_names_that_are_too_long_for_the_nodes_resource_group(tmp_path: Path) -> None:
+    group, name = "g" * 34, "n" * 34
+    AksStack(App(tmp_path), "ml", config(resource_group_name=group, cluster={"name": name}))
+    AksStack.build(
+        App(tmp_path), "ml", config(resource_group_name=f"{group}g", cluster=CLUSTER | {"cluster_name": name})
+    )
+    AksStack(App(tmp_path), "ml", config(resource_group_name=group, cluster={"name": expr("var.later", "string")}))
+    says = f"resource group is too long; given: 'MC_{group}g_{name}_eastus2'. Allowed: 80 characters. To mend it: give"
+    with pytest.raises(ConfigError, match=re.escape(says)):
+        AksStack(App(tmp_path), "ml", config(resource_group_name=f"{group}g", cluster={"name": name}))
+    with pytest.raises(ConfigError, match="give a shorter"):
+        AksStack(App(tmp_path), "m" * 35, config())
 
 
 def test_the_second_stack_finds_the_cluster_by_its_name(make: Make) -> None:

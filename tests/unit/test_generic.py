@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.registration.resource import CloudResource
 from stacks.generic import GenericConfig, GenericStack
@@ -59,7 +60,13 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
     ("keys", "says"),
     [
         ({"registration": "terraform"}, "Input should be 'command'"),
-        ({"bucket": {"bucket_name": "acme"}}, "bucket.bucket_name must be a scheme and the bucket's name"),
+        ({"bucket": {"bucket_name": "acme"}}, "bucket.bucket_name must be s3:// or gs:// and the bucket's name"),
+        ({"bucket": {"bucket_name": "abfss://ray"}}, "or abfss://CONTAINER@ACCOUNT.dfs.core.windows.net, such as"),
+        ({"file_storage": {}}, "file_storage sets nothing. To mend it: leave it out, or give mount_targets and"),
+        ({"file_storage": {"mount_targets": []}}, "file_storage sets nothing"),
+        ({"file_storage": {"mount_targets": [{"address": "10.0.0.5"}]}}, "file_storage.mount_path belong together"),
+        ({"file_storage": {"persistent_volume_claim": "Shared"}}, "must be a Kubernetes name"),
+        ({"custom_image_registry": "https://registry.acme.example"}, "must be HOST[:PORT][/PATH], without a scheme"),
         ({"bucket": {"bucket_name": "s3://my-bucket"}}, "is the bucket of Anyscale's examples"),
         ({"bucket": {}}, "bucket.bucket_name"),
         ({"bucket": {"bucket_name": "s3://a", "endpoint": "minio:9000"}}, "must be an http or https URL"),
@@ -68,8 +75,8 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
             "file_storage.mount_path and file_storage.persistent_volume_claim exclude each other",
         ),
         (
-            {"bucket": {"bucket_name": "gs://a", "s3_addressing_style": "PATH_STYLE"}},
-            "bucket.s3_addressing_style is for buckets with s3://: leave it out for 'gs://a'",
+            {"bucket": {"bucket_name": "gs://acme", "s3_addressing_style": "PATH_STYLE"}},
+            "bucket.s3_addressing_style is for buckets with s3://: leave it out for 'gs://acme'",
         ),
         (
             {"file_storage": {"file_storage_id": "fs-1"}},
@@ -86,6 +93,20 @@ def test_fails_on_what_can_not_be_registered(keys: dict[str, Any], says: str) ->
     with pytest.raises(ValidationError) as error:
         config(**keys)
     assert says in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        *({"bucket": {"bucket_name": name}} for name in ("gs://data.acme.example", "s3://acme.ray")),
+        {"bucket": {"bucket_name": "abfss://ray@acmeprod.dfs.core.windows.net"}},
+        {"file_storage": {"mount_targets": [{"address": "nfs.acme.example"}], "mount_path": "/"}},
+        {"file_storage": {"mount_targets": expr("var.later", "list(any)"), "mount_path": expr("var.path", "string")}},
+        {"file_storage": {"csi_ephemeral_volume_driver": "nfs.csi.k8s.io"}},
+    ],
+)
+def test_what_comes_near_passes(keys: dict[str, Any]) -> None:
+    config(**keys)
 
 
 def test_the_second_stack_goes_where_the_context_leads(make: Make) -> None:

@@ -68,6 +68,8 @@ SUBSTITUTES: dict[str, Any] = {
     "security_group.ingress_rules.0.rule": "http-80-tcp",
     "firewall.ingress_rules.0.rule": "http-80-tcp",
     "filestore.capacity_gb": 2048,
+    "cluster.nodes.default_instance_types": ["t3.large"],
+    "cluster.nodes.cpu_instance_types": ["m6i.4xlarge"],
     "minimal vpc.availability_zones": ["us-east-2b", "us-east-2c"],
     "minimal vpc.public_subnets": ["10.0.0.0/21", "10.0.8.0/21"],
     "existing-vpc modules": {"efs": _OTHER},
@@ -76,6 +78,7 @@ SUBSTITUTES: dict[str, Any] = {
         "subnet-0123456789abcdef0": "eu-central-1a",
         "subnet-0123456789abcdef9": "eu-central-1b",
     },
+    "gce-everything bucket.location": "EU",
     "gce-everything bucket.kms_key_name": "projects/acme/locations/us/keyRings/anyscale/cryptoKeys/storage",
     "gce-everything vpc.subnet_cidr": "172.28.96.0/20",
     "eks-private kms_key_arn": "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -296,7 +299,12 @@ class IdleStack(GenericStack):
 
 
 def test_check_bites(tmp_path: pathlib.Path) -> None:
-    config = {"org_id": "org_1", "kube_context": "acme", "bucket": {"bucket_name": "s3://acme"}}
+    config = {
+        "org_id": "org_1",
+        "kube_context": "acme",
+        "bucket": {"bucket_name": "s3://acme"},
+        "file_storage": {"mount_targets": [{"address": "10.0.0.5"}], "mount_path": "/anyscale"},
+    }
     idle, refused = tried(IdleStack, "generic", config, tmp_path)
     assert idle == {"idle"}
     assert refused == {"number": "2: IdleConfig.number: must be less than or equal to 1; given: 2"}

@@ -103,15 +103,19 @@ TABLE = Table(
         ),
         Case(
             eks.the_api_is_not_open_to_the_internet,
-            "endpoint_public_access_cidrs lets the whole internet reach the cluster's API",
+            "endpoint_public_access_cidrs lets the whole internet, or a large part of it, reach the cluster's API",
             [
                 {"endpoint_public_access": True},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24", "0.0.0.0/0"]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["16.0.0.0/7"]},
             ],
             [
                 {},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24"]},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": [LATER]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": LATER},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["17.0.0.0/8"]},
             ],
         ),
         Case(
@@ -132,6 +136,12 @@ TABLE = Table(
             "has sizes that contradict each other",
             [group(min_size=2, max_size=1), group(desired_size=11, max_size=10), group(min_size=1, desired_size=0)],
             [group(min_size=1, desired_size=1, max_size=1), group(min_size=LATER, max_size=0), group(max_size=0)],
+        ),
+        Case(
+            eks.node_groups_are_within_the_quota,
+            "may have more nodes than EKS's default quota, 450; given: 451",
+            [group(max_size=451)],
+            [group(max_size=450), group(max_size=LATER), group()],
         ),
         Case(
             eks.disk_sizes_reach_the_disk,

@@ -83,7 +83,10 @@ def test_sizes_are_those_of_the_configuration() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["m5.4xlarge", "g4dn.xlarge", "g6e.4xlarge", "gr6.4xlarge", "p5en.48xlarge", "u-6tb1.112xlarge", "c5n.metal"],
+    [
+        *("m5.4xlarge", "g4dn.xlarge", "g6e.4xlarge", "gr6.4xlarge", "p5en.48xlarge", "u-6tb1.112xlarge", "c5n.metal"),
+        *("t3.nano", "t3a.micro", "t3.small", "m7i-flex.large", "m7i.metal-48xl", "r5.12xlarge"),
+    ],
 )
 def test_instances_have_x86_processors(name: str) -> None:
     later = expr("var.later", "string")
@@ -91,8 +94,18 @@ def test_instances_have_x86_processors(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["m7g.large", "c7gn.large", "t4g.medium", "a1.large", "im4gn.large", "x2gd.large", "m5"]
+    "name",
+    [
+        *("m7g.large", "c7gn.large", "t4g.medium", "a1.large", "im4gn.large", "x2gd.large", "m5"),
+        *("m5.4xlarg", "m5.xxlarge", "m5.1xlarge", "m5.0xlarge", "m5.huge", "m5.", "m7i.metal-xl"),
+    ],
 )
-def test_fails_on_instances_that_the_image_is_not_for(name: str) -> None:
-    with pytest.raises(ConfigError, match="an EC2 instance type with x86 processors"):
+def test_fails_on_instances_that_aws_lacks_or_the_image_is_not_for(name: str) -> None:
+    with pytest.raises(ConfigError, match="an EC2 instance type of a size that AWS has, with x86 processors"):
         NodesConfig(cpu_instance_types=[name])
+
+
+def test_fails_on_a_disk_that_is_larger_than_gp3_has_them() -> None:
+    assert NodesConfig(disk_size_gb=65536).disk_size_gb == 65536
+    with pytest.raises(ConfigError, match="disk_size_gb: must be less than or equal to 65536"):
+        NodesConfig(disk_size_gb=65537)

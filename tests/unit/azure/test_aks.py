@@ -20,6 +20,7 @@ SUBNET = (
 )
 UDR: dict[str, Any] = {"outbound_type": "userDefinedRouting"}
 NAT: dict[str, Any] = {"outbound_type": "userAssignedNATGateway"}
+OPEN = "lets the whole internet, or a large part of it, reach the cluster's API; given:"
 RANGES: dict[str, Any] = {"authorized_ip_ranges": ["203.0.113.0/24"]}
 
 
@@ -75,8 +76,13 @@ def test_administrators_that_are_named_are_the_only_ones(tmp_path: Path) -> None
         (UDR, []),
         (
             {"authorized_ip_ranges": ["0.0.0.0/0"]},
-            ["authorized_ip_ranges lets the whole internet reach the cluster's API; given: '0.0.0.0/0'"],
+            [f"authorized_ip_ranges {OPEN} ['0.0.0.0/0']"],
         ),
+        (
+            {"authorized_ip_ranges": ["0.0.0.0/1", "203.0.113.0/24", "128.0.0.0/1"]},
+            [f"authorized_ip_ranges {OPEN} ['0.0.0.0/1', '128.0.0.0/1']"],
+        ),
+        ({"authorized_ip_ranges": ["17.0.0.0/8", expr("var.later", "string")]}, []),
         (NAT | {"authorized_ip_ranges": ["0.0.0.0/0"]}, ["authorized_ip_ranges lets the whole internet"]),
         (
             UDR | RANGES,

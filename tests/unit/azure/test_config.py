@@ -25,9 +25,19 @@ from anyscale_constructs.errors import ConfigError
             "pod_cidr 10.244.0.0/25 is too small: each node takes a /24 of it",
         ),
         (ClusterConfig, {"service_cidr": "10.245.0.0/29"}, "service_cidr 10.245.0.0/29 is too small"),
+        (
+            ClusterConfig,
+            {"service_cidr": "192.160.0.0/11"},
+            "service_cidr 192.160.0.0/11 is too large. To mend it: take a /12 or smaller",
+        ),
+        *(
+            (ClusterConfig, {key: cidr}, f"{key} {cidr} is in a range that AKS keeps for itself")
+            for key in ("pod_cidr", "service_cidr")
+            for cidr in ("169.254.0.0/16", "172.30.64.0/20", "172.31.0.0/16", "192.0.2.0/24")
+        ),
     ],
 )
-def test_fails_on_ranges_that_are_too_small(model: Any, keys: dict[str, str], says: str) -> None:
+def test_fails_on_ranges_that_azure_refuses(model: Any, keys: dict[str, str], says: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(says)):
         model(**keys)
 
@@ -55,5 +65,6 @@ def test_what_comes_near_passes() -> None:
     assert ClusterConfig(authorized_ip_ranges=ranges).authorized_ip_ranges == ranges
     ClusterConfig(pod_cidr="10.244.0.0/24", service_cidr="10.245.0.0/28")
     ClusterConfig(pod_cidr=expr("var.later", "string"))
+    ClusterConfig(pod_cidr="172.29.0.0/16", service_cidr="10.240.0.0/12")
     assert VnetConfig(cidr_block="10.0.0.0/29").nodes_cidr_block == "10.0.0.0/29"
     assert VnetConfig(subnet_cidr_block="10.0.1.0/24").nodes_cidr_block == "10.0.1.0/24"

@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from anyscale_constructs.azure.nodes import GPUS, NodesConfig, default_node_pool, node_pools
+from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.errors import ConfigError
 
 SPOT = "kubernetes.azure.com/scalesetpriority"
 
@@ -45,3 +49,25 @@ def test_all_pools_together_have_as_many_nodes_as_each_may_have() -> None:
     nodes = NodesConfig(gpu_types=["T4", "H100"], max_count=20)
     pools = [default_node_pool(nodes), *node_pools(nodes).values()]
     assert nodes.most == sum(pool["max_count"] for pool in pools) == 140
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Standard_D16s_v5", "Standard_DS3_v2_Promo", "Standard_A4_v2", "Standard_F8", "Standard_E32-8s_v5"),
+        *("Standard_NC24ads_A100_v4", "Standard_NP10s", "Standard_HB120-16rs_v3", "Standard_DC8eds_v5"),
+    ],
+)
+def test_machines_have_x86_processors(name: str) -> None:
+    later = expr("var.later", "string")
+    nodes = NodesConfig(default_vm_size=later, cpu_vm_size=name)
+    assert (nodes.default_vm_size, nodes.cpu_vm_size) == (later, name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Standard_D16ps_v5", "Standard_D16pds_v6", "Standard_D16plds_v5", "Standard_E8ps_v6", "Standard_B2pts_v2", "D16s"],
+)
+def test_fails_on_machines_that_the_image_is_not_for(name: str) -> None:
+    with pytest.raises(ConfigError, match="a virtual machine's size, with x86 processors"):
+        NodesConfig(default_vm_size=name)

@@ -15,7 +15,7 @@ KUBERNETES = """\
 stack: eks
 region: us-east-2
 org_id: org_1234abcd
-releases: {gateway: {ingress_cidr_blocks: [10.0.0.0/8]}}
+releases: {gateway: {ingress_cidr_blocks: [203.0.113.0/24]}}
 """
 GOOGLE = """\
 stack: gce

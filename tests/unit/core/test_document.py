@@ -100,6 +100,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "text for a switch": (ORG + "logs: 'on'", ":2: logs: must be true or false; given: 'on'"),
     "a date for a name": (ORG + "name: 2026-12-31", ":2: name: must be text; given: 2026-12-31. To mend it: put"),
     "a number in quotes": (ORG + "zones: '3'", ":2: zones: must be a whole number; given: '3'. To mend it: leave out"),
+    "credentials": (ORG + "mirror: https://me:hunter2@git.example.com/a", ":2: mirror: must be a URL that holds"),
     "a number for a name": (ORG + "name: 1", ":2: name: must be text; given: 1. To mend it: put it in quotes"),
     "keys that exclude each other": (
         ORG + "registration: terraform\ncloud_id: cld_1",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import pytest
 
 from anyscale_constructs.core.model import ExistingIf, Model, nearest
+from anyscale_constructs.core.sources import ModuleBase
 from anyscale_constructs.errors import ConfigError
 
 
@@ -54,3 +55,13 @@ def test_fails_on_what_is_new_and_existing_at_once() -> None:
     assert str(error.value) == (
         "Cloud.cluster: nodes is for a new one, but cluster_name names an existing one. To mend it: keep one"
     )
+
+
+class Mirror(Model):
+    base: ModuleBase
+
+
+def test_credentials_are_in_no_message() -> None:
+    with pytest.raises(ConfigError) as error:
+        Mirror(base="https://me:hunter2@git.example.com/a")
+    assert str(error.value).endswith("given: 'https://...@git.example.com/a'")

@@ -26,12 +26,19 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "CloudResourceId": (["cldrsrc_1234abcd"], ["cld_1", "cldrsrc_"]),
     "ExternalId": (["org_1-prod", "org_1-a+b=c,d.e@f:g/h-i"], ["prod", "org_1", "org_1-", "org_1-a b", "cld_1-prod"]),
     "StackName": (["a", "prod", "a-b_C9", "a" * 64], ["", "1a", "-a", "a b", "a.b", "a/b", "a" * 65, "..", "ü"]),
+    "TagKey": (
+        ["team", "kubernetes.io/role/elb", "awsome", "aws", "a" * 128],
+        ["", "aws:team", "AWS:team", "Aws:", "a" * 129, 4711],
+    ),
     "TagValue": (["", "ml", "a\nb", "a" * 256], ["a" * 257, 4711, True, None]),
     "AwsRegion": (
         ["us-east-2", "eu-central-1", "ap-southeast-3", "me-central-1", "ca-west-1", "mx-central-1", "il-central-1"],
         ["us-gov-west-1", "cn-north-1", "us-iso-east-1", "us-isob-east-1", "eu-isoe-west-1", "us-east-2a", "US-EAST-2"],
     ),
-    "AvailabilityZone": (["us-east-2a", "ap-southeast-1c"], ["us-east-2", "use2-az1", "us-east-2A"]),
+    "AvailabilityZone": (
+        ["us-east-2a", "ap-southeast-1c", "us-east-1f"],
+        ["us-east-2", "use2-az1", "us-east-2A", "us-east-2g", "us-east-2z"],
+    ),
     "PolicyArn": (
         ["arn:aws:iam::aws:policy/service-role/X", "arn:aws:iam::111122223333:policy/path/a+=,.@-_b"],
         ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::1:policy/a", "arn:aws-cn:iam::aws:policy/X", "X", 1],

@@ -45,10 +45,12 @@ TABLE = Table(
             springs=[
                 {"bucket_storage_class": "MULTI_REGIONAL"},
                 {"bucket_storage_class": "REGIONAL", "bucket_location": "us"},
+                {"bucket_storage_class": "REGIONAL", "bucket_location": "NAM4"},
             ],
             passes=[
                 {"bucket_storage_class": "REGIONAL"},
                 {"bucket_storage_class": "MULTI_REGIONAL", "bucket_location": "EU"},
+                {"bucket_storage_class": "MULTI_REGIONAL", "bucket_location": "NAM4"},
                 {"bucket_storage_class": "NEARLINE", "bucket_location": "EU"},
             ],
         ),

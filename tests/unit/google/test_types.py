@@ -19,8 +19,18 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "GcpLocation": (["us-central1", "us-central1-f"], ["us", "us-east-1", "US"]),
     "GcpZone": (["us-central1-f", "europe-west12-a"], ["us-central1", "us-east-1a", "b"]),
     "MachineType": (
-        ["n2-standard-16", "a3-highgpu-8g", "c2d-highmem-4", "n2-custom-4-16384-ext"],
-        ["m5.large", "Standard_D4s_v5", "n2", ""],
+        [
+            *("n2-standard-16", "a3-highgpu-8g", "c2d-highmem-4", "n2-custom-4-16384-ext", "c3-standard-192-metal"),
+            *("z3-highmem-14-standardlssd", "e2-medium", "e2-custom-small-2048", "custom-4-16384", "t2d-standard-4"),
+        ],
+        [
+            *("m5.large", "Standard_D4s_v5", "n2", "", "n2-standard", "n2-16", "standard-16", "n2-standard-16-"),
+            *("t2a-standard-4", "c4a-standard-16", "n4a-highmem-8", "a4x-highgpu-4g"),
+        ],
+    ),
+    "BucketLocation": (
+        ["us-east1", "US-EAST1", "US", "eu", "ASIA", "NAM4", "EUR8", "asia1"],
+        ["us-east-2", "eastus2", "us-east1-b", "usa", "EUROPE", ""],
     ),
     "BillingAccountId": (["01ABCD-234567-89EF01"], ["01abcd-234567-89ef01", "billingAccounts/01ABCD-234567-89EF01"]),
     "FolderId": (["123", "folders/123"], ["ml", "organizations/123", 123]),
@@ -80,3 +90,10 @@ def test_its_example_and_what_is_known_only_later_are_accepted(name: str) -> Non
     (found,) = getattr(types, name).__metadata__
     for value in (found.example, expr("module.vpc.vpc_name")):
         assert adapter(name).validate_python(value) is value
+
+
+def test_zones_are_named_once() -> None:
+    zones, later = TypeAdapter(types.GcpZones), expr("var.later", "string")
+    assert zones.validate_python(["us-central1-a", "us-central1-b", later, later])
+    with pytest.raises(ValidationError, match="must name each zone once"):
+        zones.validate_python(["us-central1-a", "us-central1-b", "us-central1-a"])

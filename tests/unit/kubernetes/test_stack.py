@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.core.app import App
+from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import SynthesisError
 from stacks.eks import EksConfig, EksStack
@@ -93,6 +94,25 @@ def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], w
     _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
     warnings = [entry.data for entry in operator.node.metadata if entry.type == "@cdktf/warn"]
     assert any("the whole internet reaches the load balancer" in text for text in warnings) == warns
+
+
+@pytest.mark.parametrize(
+    ("mode", "cidrs", "warns"),
+    [
+        ("PUBLIC", ["203.0.113.0/24", "10.0.0.0/8", "100.64.0.0/16"], "['10.0.0.0/8', '100.64.0.0/16']"),
+        ("PUBLIC", ["203.0.113.0/24", "0.0.0.0/0", "172.0.0.0/8"], ""),
+        ("PRIVATE", ["203.0.113.0/24", "10.1.0.0/16"], "['203.0.113.0/24']"),
+        ("PRIVATE", ["10.1.0.0/16", "0.0.0.0/0", "172.0.0.0/8"], ""),
+        ("PRIVATE", [], ""),
+        ("PUBLIC", [expr("var.later", "string")], ""),
+    ],
+)
+def test_warns_of_ranges_that_nobody_comes_from(mode: str, cidrs: list[str], warns: str, tmp_path: Path) -> None:
+    keys: dict[str, Any] = {"networking_mode": mode, "releases": {"gateway": {"ingress_cidr_blocks": cidrs}}}
+    _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
+    warnings = [str(entry.data) for entry in operator.node.metadata if entry.type == "@cdktf/warn"]
+    nobodys = [text for text in warnings if "from which nobody reaches the load balancer" in text]
+    assert [f"while networking_mode is {mode}; given: {warns}. " in text for text in nobodys] == [True] * bool(warns)
 
 
 def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:

@@ -33,6 +33,35 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     "bucket ARN": (changed(AWS_VM, object_storage__bucket_name="arn:aws:s3:::acme"), "must be s3://"),
     "another provider's bucket": (changed(GCP_VM, object_storage__bucket_name="s3://acme"), "must be gs://"),
     "abfss without account": (changed(AZURE_K8S, object_storage__bucket_name="abfss://anyscale"), "must be abfss://"),
+    "a bucket that S3 has not": (changed(GENERIC_K8S, object_storage__bucket_name="s3://Acme"), "given: 's3://Acme'"),
+    "a bucket that Google has not": (
+        changed(GENERIC_K8S, object_storage__bucket_name="gs://my-google"),
+        "given: 'gs://my-google'",
+    ),
+    "a place in a bucket": (
+        changed(GENERIC_K8S, object_storage__bucket_name="s3://acme/ray"),
+        "must be s3:// or gs://",
+    ),
+    "abfss without account on any cluster": (
+        changed(GENERIC_K8S, object_storage__bucket_name="abfss://anyscale"),
+        "must be s3:// or gs:// and the bucket's name, or abfss://CONTAINER@ACCOUNT.dfs.core.windows.net",
+    ),
+    "NFS without its directory": (
+        changed(GENERIC_K8S, file_storage__mount_path=MISSING),
+        "file_storage.mount_targets and file_storage.mount_path belong together: give both, or neither",
+    ),
+    "an NFS directory without its server": (
+        changed(GENERIC_K8S, file_storage__mount_targets=MISSING),
+        "file_storage.mount_targets and file_storage.mount_path belong together",
+    ),
+    "an NFS directory that is not absolute": (
+        changed(GENERIC_K8S, file_storage__mount_path="anyscale"),
+        "file_storage.mount_path must be absolute, such as /anyscale; given: 'anyscale'",
+    ),
+    "an NFS server's URL": (
+        changed(GENERIC_K8S, file_storage__mount_targets=[{"address": "nfs://10.0.0.5"}]),
+        "file_storage.mount_targets.0.address: must be a host name or an IP address",
+    ),
     "placeholder bucket": (
         changed(AWS_K8S, object_storage__bucket_name="s3://my-bucket"),
         "bucket of Anyscale's examples",
