@@ -217,9 +217,7 @@ def _beside(release: ReleaseConfig, path: str, ours: list[dict[str, Any]]) -> Re
     for key in keys:
         theirs = theirs.get(key) if isinstance(theirs, Mapping) else None
     if theirs is not None and not isinstance(theirs, list):
-        raise ConfigError(
-            f"releases.operator.values.{path} must be a list", value=theirs, mend="write each with a - before it"
-        )
+        raise ConfigError(f"releases.operator.values.{path} must be a list", mend="write each with a - before it")
     over: Any = [*ours, *(theirs or [])]
     for key in reversed(keys):
         over = {key: over}

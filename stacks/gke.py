@@ -114,6 +114,8 @@ class GkeConfig(GoogleCloudConfig):
 
     def _places(self) -> list[tuple[str, str]]:
         """What must be in the region: the keys, and the zones or regions."""
+        if is_unresolved(self.region):
+            return []
         cluster = self.cluster
         if isinstance(cluster, ExistingCluster):
             return [] if cluster.location is None else [("cluster.location is", cluster.location)]
@@ -238,7 +240,7 @@ class GkeStack(GoogleStack):
         """The zones that pools have beside the cluster's."""
         cluster = self.config.cluster
         zones = cluster.nodes.gpu_zones.values() if isinstance(cluster, ClusterConfig) else ()
-        return sorted({zone for each in zones for zone in each})
+        return sorted({zone for each in zones for zone in each}, key=str.__str__)
 
     def _add_outputs(self) -> None:
         outputs = self._common_outputs(self.vpc, self.bucket) | {

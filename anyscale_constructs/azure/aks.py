@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from anyscale_constructs.azure.config import ClusterConfig
 from anyscale_constructs.azure.identity import assign_role
@@ -14,6 +14,7 @@ from anyscale_constructs.engine import Annotations, Construct
 
 _LONGEST_DNS_PREFIX = 54
 _DNS_ADDRESS = 10
+_FEW_ADDRESSES = 28
 # What each node takes of the pods' addresses, whatever runs on it.
 _NODES_PREFIX = 24
 _ADMINISTRATOR = "Azure Kubernetes Service RBAC Cluster Admin"
@@ -156,7 +157,7 @@ def _doubts(cluster: ClusterConfig) -> Iterator[str]:
             "authorized_ip_ranges lets the whole internet, or a large part of it, reach the cluster's API; given: "
             f"{large}. To mend it: name the ranges that Terraform and your administrators come from"
         )
-    elif ranges and cluster.outbound_type != "loadBalancer":
+    elif ranges and cluster.outbound_type != "loadBalancer" and not _has_an_address(ranges):
         # AKS adds the addresses of its own load balancer, and of nothing else.
         yield (
             f"outbound_type is {cluster.outbound_type}, so nodes join only if authorized_ip_ranges holds the address "
@@ -169,6 +170,11 @@ def _doubts(cluster: ClusterConfig) -> Iterator[str]:
             f"pod_cidr has room for the pods of {room} nodes, but all pools together may have {most}; given: {pods}. "
             "To mend it: take a larger range while nothing runs in it, or lower nodes.max_count"
         )
+
+
+def _has_an_address(ranges: Sequence[str]) -> bool:
+    """Whether one may be the address that nodes have in the internet, or a few of them."""
+    return any(is_unresolved(cidr) or int(cidr.partition("/")[2]) >= _FEW_ADDRESSES for cidr in ranges)
 
 
 def _dns_prefix(name: str) -> str:

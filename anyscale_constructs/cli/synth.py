@@ -107,7 +107,7 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
 
 def _make(app: App, kinds: Mapping[str, str], document: Document) -> Sequence[CloudStack]:
     if "stack" not in document.data:
-        meant = nearest("stack", document.data) or next(iter(document.data), "")
+        meant = nearest("stack", filter(lambda key: isinstance(key, str), document.data)) or ""
         raise ConfigError(
             f"{document.file}:{document.line(meant)}: stack is required, the kind of cloud",
             allowed=", ".join(sorted(kinds)),

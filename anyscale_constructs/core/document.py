@@ -119,7 +119,7 @@ def _empty(root: yaml.Node) -> Iterator[tuple[int, str]]:
     for mapping in _nodes(root):
         for key, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
-                text = "is empty. To mend it: give it a value, {} for a section with its defaults, or leave it out"
+                text = "is empty. To mend it: give it a value ({} for its defaults, null for none), or leave it out"
                 yield key.start_mark.line + 1, f"{key.value}: {text}"
 
 

@@ -35,8 +35,8 @@ _PLAIN = {
 
 # So many letters that two names begin with are no accident.
 _BEGINNING = 4
-# Of a URL; a log may keep the message.
-_CREDENTIALS = re.compile(r"://[^/@\s]+@")
+# Before a host; a log may keep the message.
+_CREDENTIALS = re.compile(r"""(?:(?<=http://)|(?<=https://)|(?<=oci://))[^\s'"]+@|[^\s/'":]*:[^\s/'":]+@""")
 _TAGS = {"new", "existing"}
 
 
@@ -179,9 +179,9 @@ def explain_one(detail: ErrorDetails) -> str:
         case "not_allowed" if isinstance(value, int | float | datetime.date):
             return f"{text}; given: {_shown(value)}. To mend it: put it in quotes"
         case "int_type" | "bool_type" | "float_type" if isinstance(value, str):
-            return f"{_PLAIN[kind]}; given: {value!r}. To mend it: leave out the quotes, if that is its value"
+            return f"{_PLAIN[kind]}; given: {_shown(value)}. To mend it: leave out the quotes, if that is its value"
         case "too_short":
-            return f"must have {context['min_length']} or more; given: {value!r}"
+            return f"must have {context['min_length']} or more; given: {len(value)}"
     text = _PLAIN.get(kind) or text.replace("Input should be", "must be")
     text = f"{text[0].lower()}{text[1:]}; given: {_shown(value)}"
     near = nearest(value, _quoted(context["expected"])) if kind == "literal_error" else None
@@ -192,11 +192,13 @@ def _shown(value: Any) -> str:
     match value:
         case None:
             return "nothing"
-        case str():
-            return repr(_CREDENTIALS.sub("://...@", value))
+        case list() | tuple():
+            return "a list"
+        case dict():
+            return "a mapping"  # neither with what is in it, which may be secret
         case datetime.date():
             return str(value)  # as YAML has it
-    return repr(value)
+    return _CREDENTIALS.sub("...@", repr(value))
 
 
 def is_whole(detail: ErrorDetails) -> bool:

@@ -4,6 +4,7 @@ Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates t
 a node. GKE labels nodes with their GPU, and installs drivers and device plugin by itself.
 """
 
+import functools
 from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -117,7 +118,8 @@ def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
                 # They come with the machine; unsaid, they would be a change in every plan, which replaces the pool.
                 pool["local_ssd_ephemeral_storage_count"] = gpu.local_ssds
             if name in nodes.gpu_zones:
-                pool["node_locations"] = ",".join(nodes.gpu_zones[name])
+                # Not by join(), which would make text of what only Terraform knows.
+                pool["node_locations"] = functools.reduce(lambda some, zone: some + "," + zone, nodes.gpu_zones[name])
             pools.append(pool)
     return pools
 

@@ -166,6 +166,9 @@ def by_full_name(name: str, place: str) -> dict[str, str]:
         place: What the data source calls its location.
     """
     keys = {"project": 1, place: 3, "name": 5}
-    if isinstance(name, Expr):
-        return {key: expr(f'split("/", {name.code})[{part}]', "string") for key, part in keys.items()}
-    return {key: name.split("/")[part] for key, part in keys.items()}
+    text = str.__str__(name)
+    parts = text.split("/")
+    if len(parts) == max(keys.values()) + 1:
+        return {key: parts[part] for key, part in keys.items()}
+    whole = name if isinstance(name, Expr) else Expr(text, "string")
+    return {key: expr(f'split("/", {whole.code})[{part}]', "string") for key, part in keys.items()}

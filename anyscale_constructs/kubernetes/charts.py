@@ -74,6 +74,7 @@ OPERATOR = Chart(
         "credentialMount.aws.createSecret.accessKeyId",
         "credentialMount.aws.createSecret.secretAccessKey",
         "credentialMount.gcp.createSecret.keyJsonB64",
+        "workloads.imagePullSecrets.data",
     ),
 )
 
@@ -118,7 +119,7 @@ class Release(Resource):
             "name": chart.release,
             "namespace": chart.namespace,
             "create_namespace": True,
-            "repository": config.repository or chart.repository,
+            "repository": chart.repository if config.repository is None else config.repository,
             "chart": chart.chart,
             "version": chart.version,
             "timeout": _TIMEOUT_SECONDS,
@@ -137,7 +138,7 @@ class Release(Resource):
 def _merged(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = merge(values, over)
     for path in chart.secrets:
-        if _at(merged, path):
+        if any(value not in (None, "") for value in _at(merged, path.split("."))):
             raise ConfigError(
                 f"the values of {chart.release} hold a secret, {path}, which would stand in the JSON and in the state",
                 mend="leave it out, and let the cluster have it in a Secret",
@@ -153,10 +154,15 @@ def _merged(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any]) ->
     return merged
 
 
-def _at(values: Any, path: str) -> Any:
-    for key in path.split("."):
-        values = values.get(key) if isinstance(values, Mapping) else None
-    return values
+def _at(values: Any, path: Sequence[str]) -> Iterator[Any]:
+    """What is there; in a list, of each of its elements."""
+    if isinstance(values, list):
+        for element in values:
+            yield from _at(element, path)
+    elif not path:
+        yield values
+    elif isinstance(values, Mapping):
+        yield from _at(values.get(path[0]), path[1:])
 
 
 def _service_accounts(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:

@@ -10,8 +10,8 @@ from anyscale_constructs.core.types import Checked, Cidr
 ChartRepository = Annotated[
     str,
     Checked(
-        "https:// or oci:// and a repository's place, without credentials (they would stand in the JSON)",
-        r"(?:https|oci)://[^\s/@]+(?:/\S*)?",
+        "https://, http:// or oci:// and a repository's place, without credentials (they would stand in the JSON)",
+        r"(?:https?|oci)://[^\s/@]+(?:/\S*)?",
         "oci://registry.example.com/charts",
     ),
 ]

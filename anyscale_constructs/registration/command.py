@@ -60,7 +60,8 @@ def register_command(registration: Registration, *, verify: bool, auto_add_user:
     lines = ["anyscale cloud register", f"--name {shlex.quote(registration.cloud_name)}"]
     lines += [f"--resource-file {_FILE}"] if flags is None else flags
     lines += ["--enable-auto-add-user"] if auto_add_user else []
-    lines += [] if verify else ["--skip-verifications"]
+    verified = verify and registration.resource.compute_stack == "VM"  # as the runner does it
+    lines += [] if verified else ["--skip-verifications"]
     command = " \\\n  ".join([*lines, "--yes"])
     if flags is None:
         return f"cat > {_FILE} <<'EOF'\n{resource_file(registration.resource)}EOF\n{command}"

@@ -18,7 +18,9 @@ Email = Annotated[
 ]
 Endpoint = Annotated[
     str,
-    Checked("an http or https URL", r"https?://[^\s/]+\S*", "https://s3.us-east-2.amazonaws.com"),
+    Checked(
+        "an http or https URL, without credentials", r"https?://[^\s/@]+(?:/\S*)?", "https://s3.us-east-2.amazonaws.com"
+    ),
 ]
 HostPort = Annotated[str, Checked("a host and a port", r"[^\s:/]+:\d+", "redis.ray-system.svc.cluster.local:6379")]
 Host = Annotated[

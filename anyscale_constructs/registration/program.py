@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pathlib
 import re
 import shlex
 import shutil
@@ -16,7 +15,7 @@ from typing import Any
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_CREDENTIALS = pathlib.Path("~/.anyscale/credentials.json")
+_CREDENTIALS = "~/.anyscale/credentials.json"
 """Where `anyscale login` puts a token."""
 _SHOWN_LINES = 20
 _LONGEST_GRACE = 10.0
@@ -58,7 +57,8 @@ class Program:
 
     def __init__(self, time_limit: float, since: float) -> None:
         self._path = _find()
-        if not os.environ.get("ANYSCALE_CLI_TOKEN") and not _CREDENTIALS.expanduser().is_file():
+        there = os.path.isfile(os.path.expanduser(_CREDENTIALS))  # noqa: PTH111, PTH113 - pathlib's want a home
+        if not os.environ.get("ANYSCALE_CLI_TOKEN") and not there:
             raise RegistrationError(
                 f"there is no token of Anyscale's: ANYSCALE_CLI_TOKEN is not set, and {_CREDENTIALS} is not there",
                 mend="export ANYSCALE_CLI_TOKEN=..., or run anyscale login",

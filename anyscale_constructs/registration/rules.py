@@ -81,9 +81,10 @@ _FORMS: dict[str, dict[str, _Form]] = {
         ),
     },
     "GENERIC": {
+        # Stores that are like S3 have names of their own, which AWS would refuse.
         _BUCKET: _Form(
             f"s3:// or gs:// and the bucket's name, or {_ABFSS.says}",
-            "|".join(form.pattern for form in (_S3, _GS, _ABFSS)),
+            r"(?:s3|gs)://[A-Za-z0-9][A-Za-z0-9._-]{1,254}|" + _ABFSS.pattern,
             _S3.example,
         ),
     },

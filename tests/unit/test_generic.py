@@ -193,14 +193,14 @@ def test_without_the_operator_there_is_no_token(make: Make) -> None:
 @pytest.mark.parametrize("environment", [7, "abc", {"FOO": "bar"}])
 def test_fails_on_an_environment_that_is_no_list(environment: Any, tmp_path: Path) -> None:
     releases = {"operator": {"values": {"operator": {"container": {"additionalEnv": environment}}}}}
-    with pytest.raises(ConfigError, match=r"operator\.container\.additionalEnv must be a list; given: "):
+    with pytest.raises(ConfigError, match=r"operator\.container\.additionalEnv must be a list. To mend it: "):
         GenericStack.build(App(tmp_path), "ml", config(releases=releases))
 
 
 def test_fails_on_patches_that_are_no_list(tmp_path: Path) -> None:
     bucket = {"bucket_name": "s3://acme", "s3_addressing_style": "PATH_STYLE"}
     releases = {"operator": {"values": {"patches": {"kind": "Pod"}}}}
-    with pytest.raises(ConfigError, match=r"releases\.operator\.values\.patches must be a list; given: "):
+    with pytest.raises(ConfigError, match=r"releases\.operator\.values\.patches must be a list. To mend it: "):
         GenericStack.build(App(tmp_path), "ml", config(bucket=bucket, releases=releases))
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.google.types import by_full_name
 from stacks.gke import GkeConfig, GkeStack
 from tests.unit.clouds import Make, maker, values
 
@@ -167,6 +168,31 @@ def test_gpus_can_be_where_the_cluster_is_not(make: Make) -> None:
     assert resource(stack)["kubernetes_config"]["zones"] == (
         '${distinct(concat(module.gke.zones, ["us-central1-a", "us-central1-c"]))}'
     )
+
+
+def test_gpus_can_be_where_only_terraform_knows(make: Make) -> None:
+    zones = [expr("element(local.zones, 0)", "string"), "us-central1-b"]
+    stack, _ = make(cluster={"nodes": {"gpu_zones": {"T4": zones}}})
+    pools = {pool["name"]: pool for pool in stack["module"]["gke"]["node_pools"]}
+    assert pools["spot-gpu-t4"]["node_locations"] == "${element(local.zones, 0)},us-central1-b"
+
+
+def test_a_region_that_only_terraform_knows_is_compared_with_nothing(tmp_path: Path) -> None:
+    cluster = {"kms_key_name": KEY_ELSEWHERE, "zones": ["us-east1-b"]}
+    GkeStack.build(App(tmp_path), "ml", config(region=VARIABLE, cluster=cluster))
+
+
+@pytest.mark.parametrize(
+    ("name", "project", "instance"),
+    [
+        ("projects/p/locations/l/instances/" + VARIABLE, "p", "${var.later}"),
+        (VARIABLE, '${split("/", var.later)[1]}', '${split("/", var.later)[5]}'),
+        ("${module.redis.id}", '${split("/", module.redis.id)[1]}', '${split("/", module.redis.id)[5]}'),
+    ],
+)
+def test_what_exists_is_found_by_a_name_that_only_terraform_knows(name: str, project: str, instance: str) -> None:
+    found = by_full_name(name, "region")
+    assert (found["project"], found["name"]) == (project, instance)
 
 
 def test_the_default_pool_has_a_node_in_each_zone(make: Make) -> None:

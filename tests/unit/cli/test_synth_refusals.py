@@ -121,6 +121,7 @@ def test_fails_with_one_message_and_writes_nothing(text: str, says: str, mend: s
     ("text", "says"),
     [
         ("region: us-east-2\n", "clouds/prod.yaml:1: stack is required, the kind of cloud. Allowed: aks, ec2"),
+        ("on: x\n1: 2\n", "clouds/prod.yaml:1: stack is required"),
         ("region: us-east-2\nstak: eks\n", "clouds/prod.yaml:2: stack is required"),
         ("a: 1\nstack: ec3\n", "clouds/prod.yaml:2: stack: unknown kind of stack 'ec3': did you mean 'ec2'?"),
         ("stack: [ec2]\n", "clouds/prod.yaml:1: stack: unknown kind of stack ['ec2']: "),

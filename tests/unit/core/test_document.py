@@ -88,7 +88,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "text for a mapping": (ORG + "vpc: mine", ":2: vpc: must be a mapping; given: 'mine'"),
     "nothing for a mapping": (
         ORG + "vpc:",
-        ":2: vpc: is empty. To mend it: give it a value, {} for a section with its defaults, or leave it out",
+        ":2: vpc: is empty. To mend it: give it a value ({} for its defaults, null for none), or leave it out",
     ),
     "nothing deep inside": (ORG + "modules:\n  s3:\n    inputs:", ":4: inputs: is empty."),
     "text for a mapping of one's own": (ORG + "tags: mine", ":2: tags: must be a mapping; given: 'mine'"),

@@ -3,10 +3,12 @@
 from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 from anyscale_constructs.core.model import ExistingIf, Model, nearest
 from anyscale_constructs.core.sources import ModuleBase
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.registration.fields import HostPort
 
 
 @pytest.mark.parametrize(
@@ -57,11 +59,25 @@ def test_fails_on_what_is_new_and_existing_at_once() -> None:
     )
 
 
-class Mirror(Model):
-    base: ModuleBase
+class Secrets(Model):
+    base: ModuleBase = "https://git.example.com/a"
+    host: HostPort = "redis:6379"
+    values: dict[str, int] = Field(default_factory=dict)
 
 
-def test_credentials_are_in_no_message() -> None:
+@pytest.mark.parametrize(
+    ("key", "value", "given"),
+    [
+        ("base", "https://me:hunter2@git.example.com/a", "'https://...@git.example.com/a'"),
+        ("base", "https://me:hun@ter2@git.example.com/a", "'https://...@git.example.com/a'"),
+        ("base", ["https://me:hunter2@git.example.com/a"], "a list"),
+        ("host", ":hunter2@redis.example.com:6379", "'...@redis.example.com:6379'"),
+        ("host", "me:hunter2@redis.example.com", "'...@redis.example.com'"),
+        ("host", "me@example.com", "'me@example.com'"),
+        ("values", [{"token": "hunter2"}], "a list"),
+    ],
+)
+def test_secrets_are_in_no_message(key: str, value: Any, given: str) -> None:
     with pytest.raises(ConfigError) as error:
-        Mirror(base="https://me:hunter2@git.example.com/a")
-    assert str(error.value).endswith("given: 'https://...@git.example.com/a'")
+        Secrets(**{key: value})
+    assert str(error.value).endswith(f"given: {given}")

@@ -82,3 +82,11 @@ def test_fails_on_secrets(path: str, synth: Synth) -> None:
     with pytest.raises(ConfigError, match=f"hold a secret, {re.escape(path)}, which would stand") as error:
         released(synth, OPERATOR, ReleaseConfig(values=inner), {})
     assert "hunter2" not in str(error.value)
+
+
+def test_fails_on_secrets_in_lists_and_on_those_that_terraform_knows(synth: Synth) -> None:
+    pull: dict[str, Any] = {"workloads": {"imagePullSecrets": [{"name": "a"}, {"name": "b", "data": {"c": "d"}}]}}
+    for values in (pull, {"global": {"auth": {"anyscaleCliToken": expr("var.token", "string")}}}):
+        with pytest.raises(ConfigError, match="hold a secret"):
+            released(synth, OPERATOR, ReleaseConfig(values=values), {})
+    released(synth, OPERATOR, ReleaseConfig(values={"workloads": {"imagePullSecrets": [{"name": "a"}]}}), {})

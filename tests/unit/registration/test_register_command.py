@@ -47,6 +47,14 @@ def test_a_gce_cloud_needs_flags_only_with_filestore_in_two_parts() -> None:
     assert command[-2:] == ["--enable-auto-add-user", "--yes"]
 
 
+@pytest.mark.parametrize(("sample", "skips"), [(AWS_VM, False), (AWS_K8S, True)], ids=["VM", "K8S"])
+def test_a_cloud_on_kubernetes_is_not_verified_as_the_command_itself_does_it(
+    sample: dict[str, Any], skips: bool
+) -> None:
+    command = register_command(Registration("prod", CloudResource.read(sample)), verify=True, auto_add_user=False)
+    assert ("--skip-verifications" in command) == skips
+
+
 def test_it_is_quoted_for_the_shell() -> None:
     registration = Registration("it's; rm -rf $HOME", CloudResource.read(AWS_VM))
     command = register_command(registration, verify=False, auto_add_user=False)
