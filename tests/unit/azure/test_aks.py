@@ -89,6 +89,7 @@ def test_administrators_that_are_named_are_the_only_ones(tmp_path: Path) -> None
             ["outbound_type is userDefinedRouting, so nodes join only if authorized_ip_ranges holds the address"],
         ),
         (NAT | RANGES, ["outbound_type is userAssignedNATGateway, so nodes join only"]),
+        (UDR | {"authorized_ip_ranges": ["203.0.113.0/24", "198.51.100.7/32"]}, []),  # the firewall's, it seems
         ({"pod_cidr": "10.244.0.0/18"}, []),
         (
             {"pod_cidr": "10.244.0.0/19"},
