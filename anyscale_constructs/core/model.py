@@ -100,7 +100,10 @@ class ExistingIf:
         def tag(value: Any) -> str:
             if not isinstance(value, dict):
                 return "existing" if hasattr(value, self.key) else "new"
-            return "existing" if self.key in {nearest(name, names) for name in value} else "new"
+            # Looking for the nearest name takes long, and most names are known.
+            misspelt = value.keys() - {*names, *existing.model_fields}
+            known = self.key in value or self.key in {nearest(name, names) for name in misspelt}
+            return "existing" if known else "new"
 
         def unmixed(value: Any) -> Any:
             if isinstance(value, dict) and tag(value) == "existing" and self.key in value:
