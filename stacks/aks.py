@@ -270,8 +270,7 @@ class AksOperatorStack(OperatorStack):
             ["kubelogin", "get-token", "--login", "azurecli", "--server-id", _AKS_SERVER_ID],
         )
 
-        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else cluster.gpus
-        if gpus or isinstance(cluster, ExistingCluster):
+        if cluster.gpus or isinstance(cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin, [SPOT_TAINT])
         annotations = {_INTERNAL: "true"} if config.networking_mode == "PRIVATE" else {}
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "ip")
@@ -281,7 +280,7 @@ class AksOperatorStack(OperatorStack):
             releases.operator,
             operator_values(
                 {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "azure", "auth": auth},
-                gpus,
+                cluster.gpus,
                 gateway,
             ),
             ready,

@@ -322,8 +322,7 @@ class EksOperatorStack(OperatorStack):
             # Its webhook sees every service, so others wait until it runs.
             balancers,
         )
-        gpus = config.cluster.nodes.gpus if isinstance(config.cluster, ClusterConfig) else config.cluster.gpus
-        if gpus or isinstance(config.cluster, ExistingCluster):
+        if config.cluster.gpus or isinstance(config.cluster, ExistingCluster):
             self.device_plugin(releases.device_plugin)
         cloud: Global = {
             "cloudDeploymentId": self.cloud_resource_id,
@@ -337,7 +336,7 @@ class EksOperatorStack(OperatorStack):
         self.release(
             OPERATOR,
             releases.operator,
-            operator_values(cloud, gpus, gateway),
+            operator_values(cloud, config.cluster.gpus, gateway),
             ready,
         )
 

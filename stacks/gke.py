@@ -225,11 +225,9 @@ class GkeStack(GoogleStack):
     def _zones(self) -> list[str] | Expr:
         if isinstance(self.cluster, Gke):
             zones = self.cluster.zones
-            return (
-                zones
-                if not (more := self._gpu_zones())
-                else expr(f"distinct(concat({zones.code}, {json.dumps(more)}))", "list(string)")
-            )
+            if more := self._gpu_zones():
+                return expr(f"distinct(concat({zones.code}, {json.dumps(more)}))", "list(string)")
+            return zones
         zones = _cluster_data(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
         if self.cluster.location in {None, self.config.region}:
             return zones
@@ -311,13 +309,14 @@ class GkeOperatorStack(OperatorStack):
         )
         annotations = _INTERNAL if config.networking_mode == "PRIVATE" else {}
         gateway, ready = self.gateway(releases.gateway, config.networking_mode, annotations, "ip")
-        gpus = cluster.nodes.gpus if isinstance(cluster, ClusterConfig) else cluster.gpus
         auth = {"iamIdentity": account.attribute("email")}
         self.release(
             OPERATOR,
             releases.operator,
             operator_values(
-                {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "gcp", "auth": auth}, gpus, gateway
+                {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "gcp", "auth": auth},
+                cluster.gpus,
+                gateway,
             ),
             ready,
         )

@@ -178,6 +178,11 @@ class ClusterConfig(Model):
     nodes: NodesConfig = Field(default_factory=NodesConfig)
     tags: Tags = Field(default_factory=dict)
 
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return self.nodes.gpus
+
 
 class AwsCloudConfig(CloudConfig):
     """What all kinds of AWS clouds have in common."""

@@ -140,6 +140,11 @@ class ClusterConfig(Model):
             raise refuse(f"service_cidr {services} is too large", f"take a /{_SHORTEST_SERVICES_PREFIX} or smaller")
         return self
 
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return self.nodes.gpus
+
 
 class ExistingCluster(Model):
     """A cluster that is there already: with OIDC issuer, workload identity, Entra ID and no local accounts."""

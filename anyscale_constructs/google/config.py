@@ -237,6 +237,11 @@ class ClusterConfig(Model):
     nodes: NodesConfig = Field(default_factory=NodesConfig)
     labels: Labels = Field(default_factory=dict)
 
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return self.nodes.gpus
+
 
 class GoogleCloudConfig(CloudConfig):
     """What all kinds of Google clouds have in common."""

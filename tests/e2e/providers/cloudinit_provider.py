@@ -36,7 +36,10 @@ class CloudinitConfig(DataSource):
         )
 
     def read(self, ctx: ReadDataContext, config: Config) -> State:
-        raise NotImplementedError("the double of cloudinit_config is a schema only")
+        ctx.diagnostics.add_error(
+            "the double of cloudinit_config renders nothing", "Use the real provider, from the registry or a mirror."
+        )
+        return config
 
 
 if __name__ == "__main__":
