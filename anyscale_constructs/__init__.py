@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from anyscale_constructs.core.app import App, synthesize
-    from anyscale_constructs.core.expressions import NULL, Expr, expr
     from anyscale_constructs.core.module import Finding, Module
     from anyscale_constructs.core.sources import ModuleOverride, Sources
     from anyscale_constructs.core.stack import CloudStack
     from anyscale_constructs.engine import Construct, TerraformResource
     from anyscale_constructs.errors import ConstructsError
+    from anyscale_constructs.expressions import NULL, Expr, expr
 
 __all__ = [
     "NULL",
@@ -32,18 +32,18 @@ __all__ = [
 ]
 
 _PLACES = {
-    "NULL": "core.expressions",
+    "NULL": "expressions",
     "App": "core.app",
     "CloudStack": "core.stack",
     "Construct": "engine",
     "ConstructsError": "errors",
-    "Expr": "core.expressions",
+    "Expr": "expressions",
     "Finding": "core.module",
     "Module": "core.module",
     "ModuleOverride": "core.sources",
     "Sources": "core.sources",
     "TerraformResource": "engine",
-    "expr": "core.expressions",
+    "expr": "expressions",
     "synthesize": "core.app",
 }
 

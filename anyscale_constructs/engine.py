@@ -20,10 +20,12 @@ __all__ = [
     "AzurermBackend",
     "CloudBackend",
     "Construct",
+    "DefaultTokenResolver",
     "GcsBackend",
     "LocalBackend",
     "NamedCloudWorkspace",
     "S3Backend",
+    "StringConcat",
     "TerraformAsset",
     "TerraformDataSource",
     "TerraformHclModule",
@@ -33,6 +35,7 @@ __all__ = [
     "TerraformStack",
     "TerraformVariable",
     "Token",
+    "Tokenization",
     "name",
 ]
 
@@ -68,10 +71,12 @@ if TYPE_CHECKING:
         App,
         AzurermBackend,
         CloudBackend,
+        DefaultTokenResolver,
         GcsBackend,
         LocalBackend,
         NamedCloudWorkspace,
         S3Backend,
+        StringConcat,
         TerraformAsset,
         TerraformDataSource,
         TerraformHclModule,
@@ -81,6 +86,7 @@ if TYPE_CHECKING:
         TerraformStack,
         TerraformVariable,
         Token,
+        Tokenization,
     )
     from constructs import Construct
 

@@ -25,7 +25,6 @@ from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags, VnetName
 from anyscale_constructs.core import regions, sizing
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
@@ -33,6 +32,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import AzureConfig, CloudResource, KubernetesConfig, ObjectStorage

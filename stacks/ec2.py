@@ -15,10 +15,10 @@ from anyscale_constructs.aws.config import (
     VpcConfig,
 )
 from anyscale_constructs.aws.stack import AwsStack
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.types import ExternalId, NetworkingMode
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
 

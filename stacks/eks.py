@@ -26,13 +26,13 @@ from anyscale_constructs.aws.pod_roles import (
     load_balancer_statements,
 )
 from anyscale_constructs.aws.stack import AwsStack
-from anyscale_constructs.core.expressions import Expr, is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import Cidr, NetworkingMode, PolicyArn
 from anyscale_constructs.engine import Annotations, Construct
+from anyscale_constructs.expressions import Expr, is_unresolved
 from anyscale_constructs.kubernetes import (
     AUTOSCALER,
     LOAD_BALANCER_CONTROLLER,

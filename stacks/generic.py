@@ -16,6 +16,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.kubernetes import (
     OPERATOR,
     DevicePluginReleasesConfig,
@@ -104,7 +105,7 @@ class GenericConfig(CloudConfig):
 
     @model_validator(mode="after")
     def _can_be_registered(self) -> Self:
-        if self.file_storage and all(value in (None, []) for _, value in self.file_storage):
+        if self.file_storage and all(is_one_of(value, None, []) for _, value in self.file_storage):
             raise refuse(
                 "file_storage sets nothing",
                 "leave it out, or give mount_targets and mount_path, persistent_volume_claim or "

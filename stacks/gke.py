@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.core.expressions import Expr, expr, is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import Expr, expr, is_one_of, is_unresolved
 from anyscale_constructs.google import (
     ExistingBucket,
     ExistingCluster,
@@ -229,7 +229,7 @@ class GkeStack(GoogleStack):
                 return expr(f"distinct(concat({zones.code}, {json.dumps(more)}))", "list(string)")
             return zones
         zones = _cluster_data(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
-        if self.cluster.location in {None, self.config.region}:
+        if is_one_of(self.cluster.location, None, self.config.region):
             return zones
         # A cluster in one zone names only others there.
         return expr(f'concat(["{self.cluster.location}"], tolist({zones.code}))', "list(string)")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import settings
 
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.expressions import Expr
 from tests.missing import MissingPieceError, find_terraform, strict
 
 # A loaded machine is no failure, and CI tries the same cases each time.

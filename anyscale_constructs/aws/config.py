@@ -9,7 +9,6 @@ from anyscale_constructs.aws.iam import ExistingRoles
 from anyscale_constructs.aws.nodes import NodesConfig
 from anyscale_constructs.aws.vpc import ExistingVpc
 from anyscale_constructs.core.config import CloudConfig, IngressConfig
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import (
     AvailabilityZone,
@@ -24,6 +23,7 @@ from anyscale_constructs.core.types import (
     TagKey,
     TagValue,
 )
+from anyscale_constructs.expressions import is_unresolved
 
 Tags = dict[TagKey, TagValue]
 PolicyDocument = dict[str, Any]

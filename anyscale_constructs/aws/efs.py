@@ -7,6 +7,7 @@ from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, Securi
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.modules.aws.efs import EfsInputs, EfsModule
 
 
@@ -38,7 +39,7 @@ def a_one_zone_file_system_has_one_mount_target(i: Inputs) -> Finding | None:
 
 def provisioned_throughput_names_its_rate(i: Inputs) -> Finding | None:
     """AWS refuses one without the other."""
-    provisioned = i["efs_throughput_mode"] == "provisioned"
+    provisioned = is_one_of(i["efs_throughput_mode"], "provisioned")
     if i.known("efs_throughput_mode") and provisioned == (i["provisioned_throughput_in_mibps"] is None):
         return Finding(
             "efs_throughput_mode and provisioned_throughput_in_mibps go together",

@@ -9,11 +9,11 @@ from pydantic import Field, TypeAdapter
 from anyscale_constructs.aws.nodes import GPUS, GpuType
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.core import sizing
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.types import Checked, InternetCidr, SecurityGroupId
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
 
 # The network and the pods' credentials must be there before the nodes, the rest needs nodes to run on.
@@ -124,7 +124,7 @@ def the_addons_that_nodes_need_are_there(i: Inputs) -> Finding | None:
         if name not in addons:
             return Finding(f"addons lacks {name}", "add it, or leave addons out", sorted(addons))
         given = addons[name]
-        if wanted and isinstance(given, Mapping) and given.get("before_compute") in {None, False}:
+        if wanted and isinstance(given, Mapping) and is_one_of(given.get("before_compute"), None, False):
             return Finding(
                 f"addons: {name} comes after the nodes, which can't become Ready without it",
                 "set before_compute: true",
@@ -135,7 +135,7 @@ def the_addons_that_nodes_need_are_there(i: Inputs) -> Finding | None:
 
 def access_entries_are_switched_on(i: Inputs) -> Finding | None:
     """With CONFIG_MAP alone AWS refuses the entries that upstream makes for administrators and nodes."""
-    if i["authentication_mode"] == "CONFIG_MAP":
+    if is_one_of(i["authentication_mode"], "CONFIG_MAP"):
         return Finding(
             "authentication_mode leaves out access entries", "leave it out", "CONFIG_MAP", "API, API_AND_CONFIG_MAP"
         )
@@ -144,7 +144,7 @@ def access_entries_are_switched_on(i: Inputs) -> Finding | None:
 
 def somebody_may_administer_the_cluster(i: Inputs) -> Finding | None:
     """Otherwise nobody can install Anyscale's operator, and only AWS's support can mend it."""
-    if i["enable_cluster_creator_admin_permissions"] is False and i["access_entries"] in (None, {}):
+    if i["enable_cluster_creator_admin_permissions"] is False and is_one_of(i["access_entries"], None, {}):
         return Finding(
             "enable_cluster_creator_admin_permissions is off and access_entries is empty: nobody may do anything",
             "name administrators in access_entries",

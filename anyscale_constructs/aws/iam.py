@@ -7,12 +7,12 @@ from pydantic import Field
 
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
-from anyscale_constructs.core.expressions import Expr, is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import InstanceProfileArn, RoleArn
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.iam import IamInputs, IamModule
 
 # name or prefix -> AWS's limit; a prefix leaves room for Terraform's 26 characters
@@ -48,7 +48,7 @@ class ExistingRoles(Model):
 def the_control_plane_says_its_external_id(i: Inputs) -> Finding | None:
     """Without one the trust policy has no condition: any customer of Anyscale could name your role."""
     ids = ("anyscale_external_id", "anyscale_trusted_role_sts_externalid", "anyscale_cloud_id")
-    if i["create_anyscale_access_role"] is True and not any(i[name] not in (None, []) for name in ids):
+    if i["create_anyscale_access_role"] is True and not any(not is_one_of(i[name], None, []) for name in ids):
         return Finding(
             "anyscale_external_id is not set, so the trust policy would have no condition",
             'give "<organization id>-<suffix>", and register with the same',
@@ -74,7 +74,7 @@ def the_external_id_begins_with_the_organization(i: Inputs) -> Finding | None:
 
 def the_s3_policy_names_a_bucket(i: Inputs) -> Finding | None:
     """Upstream writes a policy for the resource "empty", which AWS refuses at apply."""
-    if i["create_iam_s3_policy"] is True and i["anyscale_s3_bucket_arn"] in (None, ""):
+    if i["create_iam_s3_policy"] is True and is_one_of(i["anyscale_s3_bucket_arn"], None, ""):
         return Finding("create_iam_s3_policy is on without a bucket", "give bucket, or set create_iam_s3_policy=False")
     return None
 

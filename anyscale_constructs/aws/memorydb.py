@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Unpack
 
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
-from anyscale_constructs.core.expressions import Expr, is_unresolved
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.memorydb import MemoryDbInputs, MemoryDbModule
 
 _NAMES = (
@@ -112,7 +112,7 @@ def access_without_a_password_is_chosen(i: Inputs) -> Finding | None:
 
 def snapshots_are_kept(i: Inputs) -> Finding | None:
     """Upstream keeps none."""
-    if i["memorydb_snapshot_retention_limit"] in {None, 0}:
+    if is_one_of(i["memorydb_snapshot_retention_limit"], None, 0):
         return Finding("memorydb_snapshot_retention_limit is not set, so no snapshot is kept", "give days", note=True)
     return None
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import is_unresolved
 
 Statement = Mapping[str, Any]
 

@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.types import AwsRegion, BucketName
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.s3 import S3Inputs, S3Module
 
 _CORS = {
@@ -61,7 +61,7 @@ def bucket_prefix_makes_a_bucket_name(i: Inputs) -> Finding | None:
 def names_in_the_account_regional_namespace_say_so(i: Inputs) -> Finding | None:
     """AWS accepts only names that end with the account, the region and -an in that namespace."""
     name = i["anyscale_bucket_name"]
-    regional = "bucket_namespace" in i and i["bucket_namespace"] == "account-regional"
+    regional = "bucket_namespace" in i and is_one_of(i["bucket_namespace"], "account-regional")
     if regional and name is not None and not is_unresolved(name) and not name.endswith("-an"):
         return Finding(
             "anyscale_bucket_name lacks the suffix of the account-regional namespace",
@@ -73,7 +73,7 @@ def names_in_the_account_regional_namespace_say_so(i: Inputs) -> Finding | None:
 
 def account_regional_prefixes_leave_room(i: Inputs) -> Finding | None:
     """Prefix, Terraform's 26 characters and -<account>-<region>-an exceed 63 characters in most regions."""
-    regional = "bucket_namespace" in i and i["bucket_namespace"] == "account-regional"
+    regional = "bucket_namespace" in i and is_one_of(i["bucket_namespace"], "account-regional")
     if regional and i["anyscale_bucket_name"] is None:
         return Finding(
             "bucket_namespace account-regional with a prefix makes names that are too long in regions with long names",
@@ -110,7 +110,7 @@ def encryption_names_the_algorithm_of_its_key(i: Inputs) -> Finding | None:
     encryption = i["server_side_encryption"]
     if not isinstance(encryption, dict) or is_unresolved(encryption.get("sse_algorithm")):
         return None
-    if encryption.get("kms_master_key_id") is not None and encryption.get("sse_algorithm", "aws:kms") == "AES256":
+    if encryption.get("kms_master_key_id") is not None and is_one_of(encryption.get("sse_algorithm"), "AES256"):
         return Finding("server_side_encryption has a KMS key but the algorithm AES256", "leave sse_algorithm out")
     return None
 

@@ -6,10 +6,10 @@ from typing import Any, ClassVar, Unpack
 
 from anyscale_constructs.aws.iam import ExistingRoles, Iam
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.modules.aws.s3_policy import S3PolicyInputs, S3PolicyModule
 
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import SecurityGroupId
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.securitygroups import SecurityGroupsInputs, SecurityGroupsModule
 
 _RULE_LISTS = (
@@ -49,7 +49,7 @@ def rules_name_what_upstream_defines(i: Inputs) -> Finding | None:
 def rules_from_ranges_have_ranges(i: Inputs) -> Finding | None:
     """Upstream splits an empty text into one empty range, which AWS refuses at apply."""
     for rule in filter(_known, i["ingress_from_cidr_map"]):
-        if rule.get("cidr_blocks", ",".join(_default_ranges(i))) == "":
+        if is_one_of(rule.get("cidr_blocks", ",".join(_default_ranges(i))), ""):
             return Finding(
                 "ingress_from_cidr_map has a rule without cidr_blocks, and default_ingress_cidr_range is empty",
                 "give the rule cidr_blocks, joined by commas",
@@ -94,7 +94,7 @@ def rules_for_the_group_itself_say_so(i: Inputs) -> Finding | None:
     """Upstream passes self=false on, and a rule without any source fails at apply."""
     for name in ("ingress_with_self", "egress_to_self"):
         for rule in filter(_known, i[name]):
-            if rule.get("self") == "false":
+            if is_one_of(rule.get("self"), "false"):
                 return Finding(f"{name} has a rule with self=false, which opens nothing", "leave self out", rule)
     return None
 
@@ -103,7 +103,8 @@ def nodes_reach_each_other(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a group that does not let its own members in, on all ports."""
     rules = i["ingress_with_self"]
     everything = any(
-        not _known(rule) or rule.get("rule") == "all-all" or rule.get("protocol") == "-1" for rule in rules
+        not _known(rule) or is_one_of(rule.get("rule"), "all-all") or is_one_of(rule.get("protocol"), "-1")
+        for rule in rules
     )
     if i["create_security_group"] is True and not everything:
         return Finding(

@@ -4,8 +4,8 @@ import ipaddress
 import itertools
 from dataclasses import dataclass
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import is_unresolved
 
 # A VPC is cut into slots of equal size: the first half for public subnets, the second for private ones.
 # Eight slots make the recommended sizes meet: a /19 gives /22s. With places fixed by slot, adding a zone

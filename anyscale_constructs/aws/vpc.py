@@ -7,12 +7,12 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.aws.subnets import plan_subnets
 from anyscale_constructs.core import sizing
-from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import AvailabilityZone, Cidr, NetworkingMode, SubnetId, VpcId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import Expr
 from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
 
 _ZONES = 2

@@ -8,9 +8,9 @@ from anyscale_constructs.azure.config import ClusterConfig
 from anyscale_constructs.azure.identity import assign_role
 from anyscale_constructs.azure.nodes import default_node_pool, node_pools
 from anyscale_constructs.core import sizing
-from anyscale_constructs.core.expressions import expr, is_unresolved
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.engine import Annotations, Construct
+from anyscale_constructs.expressions import expr, is_unresolved
 
 _LONGEST_DNS_PREFIX = 54
 _DNS_ADDRESS = 10

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import pathlib
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -14,11 +13,10 @@ from anyscale_constructs import engine
 from anyscale_constructs.core.backend import KEYS
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.expressions.resolve import leftovers
 
 # Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
 _FORMAT_VERSION = "0.21.0"
-# The engine's tokens, its objects as text, and its number tokens as text.
-_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._|-8\.1095622\d*e\+298")
 
 
 class App(engine.App):
@@ -55,25 +53,28 @@ class App(engine.App):
                     value=" ".join(stack.state),
                     mend=f"give each a {KEYS[stack.backend_type]} of its own under backend, or leave it out",
                 )
+        pathlib.Path(self.outdir).parent.mkdir(parents=True, exist_ok=True)
         try:
             super().synth()
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
+            if failure := next((stack.failure for stack in stacks.values() if stack.failure), None):
+                raise failure from None
             raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
-        problems: list[str] = []
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
-            text = file.read_text(encoding="utf-8")
-            if residue := _RESIDUE.search(text):
-                raise SynthesisError(
-                    f"{file.parent.name}: {text[residue.start() - 20 : residue.end() + 20]!r} is left of a value "
-                    "that is known only later",
-                    mend="take the value from your configuration, or write a Terraform function with expr()",
-                )
-            synthesized = json.loads(text)
-            if file.parent.name in stacks:
-                problems += stacks[file.parent.name].check_raw(synthesized)
+            synthesized = json.loads(file.read_text(encoding="utf-8"))
+            if file.parent.name not in stacks:
+                _refuse_expressions(file.parent.name, synthesized)
             file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        if problems:
-            raise SynthesisError("\n".join(problems))
+
+
+def _refuse_expressions(name: str, synthesized: Any) -> None:
+    """A stack of the engine's own puts no code in."""
+    if left := next(leftovers(synthesized), None):
+        raise SynthesisError(
+            f"{name}: an expression stands in a stack that is no CloudStack",
+            value=left,
+            mend="derive the stack from CloudStack",
+        )
 
 
 def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudStack]:

@@ -1,22 +1,23 @@
 """The base of all module wrappers: one construct is one Terraform module, and its address is its id."""
 
 import functools
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Required, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, known_after_apply
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
-from anyscale_constructs.core.sources import Sources
+from anyscale_constructs.core.place import cloud_stack, path_in
 from anyscale_constructs.core.values import to_terraform
-from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule, TerraformStack
+from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import Expr, expr, is_unresolved, known_after_apply
 
 _NOT_GIVEN = object()
+# What a module call takes beside inputs.
+_ARGUMENTS = {"count", "depends_on", "for_each", "providers", "source", "version"}
 
 
 @dataclass(frozen=True)
@@ -111,11 +112,11 @@ class Module(TerraformHclModule):
     def __init__(
         self, scope: Construct, id: str, inputs: Mapping[str, Any], depends_on: Sequence[Construct] = ()
     ) -> None:
-        stack = scope if isinstance(scope, TerraformStack) else TerraformStack.of(scope)
-        if scope is stack and id in getattr(stack, "modules", ()):
+        stack = self._stack = cloud_stack(scope, f"module.{id}")
+        if scope is stack and id in stack.modules:
             raise InputError(f"module.{id} is there already", mend="give each of them an id of its own")
-        sources: Sources = getattr(stack, "sources", None) or Sources()
-        override = sources.override(id)
+        self.path = path_in(stack, scope, id)
+        override = stack.sources.override(self.path)
         self.interface = Interface.load(self.interface_name, override.ref)
         given = {
             name: list(value) if isinstance(value, tuple) else value
@@ -129,13 +130,13 @@ class Module(TerraformHclModule):
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         findings = [finding for guard in self.guards if (finding := guard(self.inputs))]
         self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
-        self.rendered = {name: self._render(name, value) for name, value in given.items()}
+        variables = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
             scope,
             id,
-            source=sources.source(self.interface, override.mirror),
-            version=sources.version(self.interface, override.mirror),
-            variables=self.rendered,
+            source=stack.sources.source(self.interface, override.mirror),
+            version=stack.sources.version(self.interface, override.mirror),
+            variables=variables,
             depends_on=list(depends_on) or None,  # type: ignore[arg-type] # modules and resources are dependables
             skip_asset_creation_from_local_modules=True,
         )
@@ -144,13 +145,18 @@ class Module(TerraformHclModule):
         for warning in findings:
             if warning.warning:
                 Annotations.of(self).add_warning(str(warning))
-        if hasattr(stack, "register_module"):
-            stack.register_module(self)
+        stack.register_module(self)
 
     @property
     def address(self) -> str:
         """The module's address in Terraform, e.g. `module.vpc`."""
         return f"module.{self.module_id}"
+
+    @property
+    def rendered(self) -> dict[str, Any]:
+        """The inputs as Terraform JSON has them, those that are given."""
+        given = {name: self._render(name, value) for name, value in self.inputs.given.items()}
+        return self._stack.resolve(given, self.address)  # type: ignore[no-any-return]
 
     def output(self, name: str) -> Expr:
         """The reference to one of the module's outputs.
@@ -158,11 +164,22 @@ class Module(TerraformHclModule):
         Raises:
             InputError: The module has no such output at its ref.
         """
-        return expr(f"{self.address}.{name}", self.interface.output(name).type)
+        return expr(f"{self.address}.{name}", self.interface.output(name).type, stack=self._stack)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Adds what follows from the inputs that were given, whose types are checked; constructs override it."""
         return given
+
+    def add_override(self, path: str, value: Any) -> None:
+        """Sets an argument of the module call, by its path in Terraform JSON, e.g. `tags.Team`.
+
+        Raises:
+            InputError: The module has no such input.
+        """
+        name = path.partition(".")[0]
+        if name not in _ARGUMENTS:
+            self.interface.variable(name)
+        super().add_override(path, value)
 
     def _refuse(self, id: str, errors: Sequence[str]) -> None:
         if errors:
@@ -184,13 +201,15 @@ class Module(TerraformHclModule):
     def _check_known_at_plan(self) -> Iterator[str]:
         for name, value in self.inputs.given.items():
             part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
-            unknown = {
-                "": False,
-                "value": known_after_apply(json.dumps(value, default=str)),
-                "length": is_unresolved(value) if isinstance(value, str) else _is_list_token(value),
-                "keys": is_unresolved(value) or (isinstance(value, Mapping) and any(map(is_unresolved, value))),
+            if not part:
+                continue
+            resolved = self._stack.code_of_tokens(value)
+            parts = {
+                "value": resolved,
+                "length": resolved if isinstance(resolved, str) else None,
+                "keys": list(resolved) if isinstance(resolved, Mapping) else resolved,
             }
-            if unknown[part]:
+            if known_after_apply(parts[part]):
                 yield str(
                     Finding(
                         f"{name}: upstream counts with its {part}, which must be known when Terraform plans",
@@ -203,14 +222,6 @@ class Module(TerraformHclModule):
         if self.interface.variables[name].text and isinstance(value, bool):
             return "true" if value else "false"
         return to_terraform(value, name)
-
-
-def _is_list_token(value: Any) -> bool:
-    """Whether the engine stands for a list of unknown length with this list of one."""
-    match value:
-        case [str() as only]:
-            return str.startswith(only, "#{TfToken[")
-    return False
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from typing import Any
 
 import jsii
 
+from anyscale_constructs.core.place import cloud_stack
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import Construct, TerraformProvider
 
@@ -20,6 +21,7 @@ class Provider(TerraformProvider):
     """
 
     def __init__(self, scope: Construct, name: str, config: Mapping[str, Any], alias: str | None = None) -> None:
+        cloud_stack(scope, f"provider.{name}")
         self._alias = alias
         self._config = {key: to_terraform(value, key) for key, value in config.items() if value is not None}
         super().__init__(scope, f"{name}_{alias}" if alias else name, terraform_resource_type=name)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from anyscale_constructs.core.expressions import Expr, expr
+from anyscale_constructs.core.place import cloud_stack
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import Construct, TerraformDataSource, TerraformResource
+from anyscale_constructs.expressions import Expr, expr
 
 
 class Resource(TerraformResource):
@@ -27,6 +28,7 @@ class Resource(TerraformResource):
         arguments: Mapping[str, Any],
         depends_on: Sequence[Construct] = (),
     ) -> None:
+        self._stack = cloud_stack(scope, f"{type}.{id}")
         super().__init__(
             scope,
             f"{type}-{id}",
@@ -44,7 +46,7 @@ class Resource(TerraformResource):
 
     def attribute(self, path: str, type: str = "string") -> Expr:
         """The reference to one of its attributes, e.g. `arn`."""
-        return expr(f"{self.address}.{path}", type)
+        return expr(f"{self.address}.{path}", type, stack=self._stack)
 
 
 class Data(TerraformDataSource):
@@ -58,6 +60,7 @@ class Data(TerraformDataSource):
         arguments: Mapping[str, Any],
         depends_on: Sequence[Construct] = (),
     ) -> None:
+        self._stack = cloud_stack(scope, f"data.{type}.{id}")
         super().__init__(
             scope,
             f"data-{type}-{id}",
@@ -68,9 +71,14 @@ class Data(TerraformDataSource):
         for name, value in _set(arguments).items():
             self.add_override(name, value)
 
+    @property
+    def address(self) -> str:
+        """Its address in Terraform."""
+        return f"data.{self.terraform_resource_type}.{self.friendly_unique_id}"
+
     def attribute(self, path: str, type: str = "string") -> Expr:
         """The reference to one of its attributes, e.g. `endpoint`."""
-        return expr(f"data.{self.terraform_resource_type}.{self.friendly_unique_id}.{path}", type)
+        return expr(f"{self.address}.{path}", type, stack=self._stack)
 
 
 def _set(arguments: Mapping[str, Any]) -> dict[str, Any]:

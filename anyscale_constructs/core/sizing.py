@@ -4,8 +4,8 @@ import ipaddress
 import itertools
 from collections.abc import Sequence
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.module import Finding
+from anyscale_constructs.expressions import is_unresolved
 
 # (the prefix that `anyscale cloud verify` fails above, the prefix that Anyscale recommends)
 VPC = (24, 19)

@@ -9,7 +9,6 @@ from anyscale_constructs.core import regions
 from anyscale_constructs.core.backend import S3, Azurerm, Backend, Gcs, Hcp, Local, identity, place
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
-from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.module import Module
@@ -21,18 +20,29 @@ from anyscale_constructs.engine import (
     AzurermBackend,
     CloudBackend,
     Construct,
+    DefaultTokenResolver,
     GcsBackend,
     LocalBackend,
     NamedCloudWorkspace,
     S3Backend,
+    StringConcat,
     TerraformOutput,
+    TerraformProvider,
     TerraformStack,
     TerraformVariable,
+    Tokenization,
 )
-from anyscale_constructs.errors import ConstraintError, SynthesisError
+from anyscale_constructs.errors import ConstraintError, ConstructsError, SynthesisError
+from anyscale_constructs.expressions import Expr, code_in, expr, holds_engine_token, is_unresolved, references
+from anyscale_constructs.expressions.resolve import Resolver
 
-# Code that begins with a variable, a local value or a data source.
-_DECLARED = re.compile(r"(?<!\$)\$\{((?:var|local)\.[\w-]+|data\.[\w-]+\.[\w-]+)")
+# Code that names a module's output, a variable, a local value or a data source.
+_NAMED = re.compile(
+    r"(?<![\w.-])(?:module\.(?P<module>[A-Za-z_][\w-]*)(?:\.(?P<output>[A-Za-z_][\w-]*))?"
+    r"|(?P<declared>(?:var|local)\.[A-Za-z_][\w-]*|data\.[A-Za-z_]\w*\.[A-Za-z_][\w-]*))"
+)
+# The engine's tokens, its objects as text, and its number tokens as text.
+_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._|-8\.1095622\d*e\+298")
 
 
 class CloudStack(TerraformStack):
@@ -67,11 +77,10 @@ class CloudStack(TerraformStack):
         self.sources = sources or Sources()
         self.modules: dict[str, Module] = {}
         self.outputs: dict[str, Any] = {}
-        self.backend_type = (backend or Local()).type
-        self.state = identity(backend or Local(), id)
+        self._backend = backend or Local()
         self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
         self._prepared = False
-        _add_backend(self, backend or Local(), id)
+        self.failure: ConstructsError | None = None
 
     @classmethod
     def build(cls, scope: Construct, name: str, config: Any) -> "Sequence[CloudStack]":
@@ -133,97 +142,159 @@ class CloudStack(TerraformStack):
         variable = TerraformVariable(self, name, type=type, sensitive=True, nullable=False, description=description)
         if ephemeral:  # of which the engines know nothing yet
             variable.add_override("ephemeral", True)
-        return expr(f"var.{name}", type)
+        return expr(f"var.{name}", type, stack=self)
+
+    @property
+    def backend_type(self) -> str:
+        """The kind of place where the state is kept, as under `backend.type` in a configuration."""
+        return self._backend.type
+
+    @property
+    def state(self) -> tuple[str, ...]:
+        """What tells this stack's state from others; a backend of the engine's own is one that nobody shares."""
+        own = self.node.try_find_child("backend")
+        return identity(self._backend, self.name) if own is None or self._prepared else ("backend", self.name)
 
     def prepare(self) -> None:
-        """Checks the stack as a whole and pins what it needs; synthesis does this by itself.
+        """Checks how the stack's modules depend on each other, and adds its backend; synthesis does this by itself.
 
         Raises:
-            ConstraintError: The modules' version constraints exclude each other.
-            SynthesisError: A reference leads nowhere, or modules wait for each other.
+            SynthesisError: Modules wait for each other, or something is set for a module that is not there.
         """
         if self._prepared:
             return
-        self._prepared = True
-        users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
-        users += [(f"output {name}", value) for name, value in self.outputs.items()]
-        self._refuse([*self._idle_overrides(), *self._dead_references(users), *self._cycles()])
-        if self.modules or self._required:
-            try:
-                self._pin()
-            except ConstraintError as error:
-                raise ConstraintError(f"{self.name}: {error}") from error
+        self._refuse([*self._idle_overrides(), *self._cycles()])
+        if self.node.try_find_child("backend") is None:
+            self._prepared = True
+            _add_backend(self, self._backend, self.name)
 
-    def _pin(self) -> None:
+    def to_terraform(self) -> Any:
+        """The stack's Terraform JSON; the engine calls this at synthesis, in every way of synthesizing.
+
+        Raises:
+            ConstraintError: The modules' version constraints exclude each other.
+            SynthesisError: An expression can't stand where it is, or leads nowhere.
+        """
+        try:
+            self.prepare()
+            return self._finished(super().to_terraform())
+        except ConstructsError as error:
+            self.failure = error  # the engine makes text of it
+            raise
+
+    def _finished(self, tree: dict[str, Any]) -> dict[str, Any]:
+        comments = tree.pop("//", {})
+        self._pin(tree)
+        self._refuse(self._two_defaults(tree))
+        tree = self.resolve(tree)
+        self._refuse([*self._residue(tree), *self._dead_references(tree)])
+        return {"//": comments, **tree}
+
+    def resolve(self, value: Any, path: str = "") -> Any:
+        """Terraform JSON with code in place of the expressions' words; synthesis does this by itself.
+
+        Args:
+            value: What `to_terraform` gives, or a part of the stack's JSON.
+            path: Where it stands in the stack's JSON, e.g. `module.vpc`.
+
+        Raises:
+            SynthesisError: An expression can't stand where it is.
+        """
+        resolver = Resolver(self, self.code_of_tokens)
+        resolved = resolver.resolve(value, path)
+        self._refuse(map(str, resolver.problems))
+        return resolved
+
+    def code_of_tokens(self, value: Any) -> Any:
+        """The value with code in place of the engine's tokens, such as a variable's `list_value`."""
+        if not holds_engine_token(value):
+            return value
+        resolver = DefaultTokenResolver(StringConcat())
+        return Tokenization.resolve(value, scope=self, preparing=False, resolver=resolver)
+
+    def _pin(self, tree: dict[str, Any]) -> None:
+        """Adds what modules need to what the stack has already, which wins where both can be had."""
+        if not (self.modules or self._required):
+            return
         interfaces = [(module.address, module.interface) for module in self.modules.values()]
         wants = [(address, i.required_version, i.required_providers) for address, i in interfaces] + self._required
+        settings = tree.setdefault("terraform", {})
+        given = settings.setdefault("required_providers", {})
         providers: dict[str, tuple[str, list[tuple[str, str]]]] = {}
         for who, _, required in wants:
             for name, provider in required.items():
                 providers.setdefault(name, (provider.source, []))[1].append((who, provider.version))
-        self.add_override(
-            "terraform",
-            {
-                "required_version": str(intersect("Terraform", [(who, version) for who, version, _ in wants])),
-                "required_providers": {
-                    name: {"source": source, "version": str(intersect(source, wanted))}
-                    for name, (source, wanted) in providers.items()
-                },
-            },
-        )
+        try:
+            if "required_version" not in settings:
+                versions = [(who, version) for who, version, _ in wants]
+                settings["required_version"] = str(intersect("Terraform", versions))
+            for name, (source, wanted) in providers.items():
+                there = given.setdefault(name, {})
+                if "version" in there:
+                    wanted.append((f"terraform.required_providers.{name}", there["version"]))
+                given[name] = {"source": source, "version": str(intersect(source, wanted))} | there
+        except ConstraintError as error:
+            raise ConstraintError(f"{self.name}: {error}") from error
 
-    def check_raw(self, synthesized: Mapping[str, Any]) -> list[str]:
-        """Checks how raw resources, data sources and providers refer to modules, and what all refer to besides.
-
-        Synthesis does this by itself.
-
-        Args:
-            synthesized: The stack's Terraform JSON.
-
-        Returns:
-            Which references lead nowhere.
-        """
-        kinds = ("resource", "data", "provider", "locals")
-        users = [(f"{kind} {name}", value) for kind in kinds for name, value in synthesized.get(kind, {}).items()]
-        others = [(f"{kind} {n}", v) for kind in ("output", "terraform") for n, v in synthesized.get(kind, {}).items()]
-        for name, block in synthesized.get("module", {}).items():
-            others += [(f"module.{name}.{key}", value) for key, value in block.items()]
-        declared = {f"var.{name}" for name in synthesized.get("variable", {})}
-        declared |= {f"local.{name}" for name in synthesized.get("locals", {})}
-        declared |= {f"data.{kind}.{name}" for kind, found in synthesized.get("data", {}).items() for name in found}
-        problems = [*self._dead_references(users), *_undeclared([*users, *others], declared)]
-        return [f"{self.name}: {problem}" for problem in problems]
-
-    def prepare_stack(self) -> None:
-        """The engine calls this at synthesis, whichever app the stack is in."""
-        self.prepare()
-        super().prepare_stack()
-
-    def _refuse(self, problems: Sequence[str]) -> None:
-        if problems:
-            raise SynthesisError("\n".join(f"{self.name}: {problem}" for problem in problems))
+    def _refuse(self, problems: Iterable[str]) -> None:
+        if found := list(problems):
+            raise SynthesisError("\n".join(f"{self.name}: {problem}" for problem in found))
 
     def _idle_overrides(self) -> Iterator[str]:
-        for module_id in self.sources.overrides:
-            if module_id not in self.modules:
-                yield f"modules: {unknown(module_id, self.modules, 'module')}"
+        paths = {module.path for module in self.modules.values()}
+        for path in self.sources.overrides.keys() - paths:
+            yield f"modules: {unknown(path, paths, 'module')}"
 
-    def _dead_references(self, users: Iterable[tuple[str, Any]]) -> Iterator[str]:
-        for user, value in users:
-            for module_id, output in sorted(_references(value)):
-                module = self.modules.get(module_id)
-                if module is None:
-                    yield (
-                        f"{user} refers to module.{module_id}, which is not in this stack. To mend it: one cloud is "
-                        "one stack; pass a value of another stack as a literal, or read it with a data source"
-                    )
-                elif output not in module.interface.outputs:
-                    nearest = unknown(output, module.interface.outputs, "output")
-                    yield f"{user} refers to {module.address}: {nearest}"
+    def _two_defaults(self, tree: Mapping[str, Any]) -> Iterator[str]:
+        for name, blocks in tree.get("provider", {}).items():
+            if sum("alias" not in block for block in blocks) > 1:
+                found = (child for child in self.node.find_all() if isinstance(child, TerraformProvider))
+                paths = [each.node.path for each in found if each.terraform_resource_type == name and not each.alias]
+                yield (
+                    f"{' and '.join(paths)} are both the default configuration of the provider {name}. To mend it: "
+                    "leave one out, or give it an alias"
+                )
+
+    def _residue(self, tree: Mapping[str, Any]) -> Iterator[str]:
+        text = json.dumps(tree, ensure_ascii=False)
+        if residue := _RESIDUE.search(text):
+            yield (
+                f"{text[max(residue.start() - 20, 0) : residue.end() + 20]!r} is left of a value that is known only "
+                "later. To mend it: take the value from your configuration, or write a Terraform function with expr()"
+            )
+
+    def _dead_references(self, tree: Mapping[str, Any]) -> Iterator[str]:
+        declared = {f"var.{name}" for name in tree.get("variable", {})}
+        declared |= {f"local.{name}" for name in tree.get("locals", {})}
+        declared |= {f"data.{kind}.{name}" for kind, found in tree.get("data", {}).items() for name in found}
+        seen: set[tuple[str, str]] = set()
+        for path, code in code_in(tree):
+            for match in _NAMED.finditer(code):
+                name = match.group()
+                if (path, name) in seen:
+                    continue
+                seen.add((path, name))
+                if match["declared"]:
+                    if name not in declared:
+                        yield (
+                            f"{path} refers to '${{{name}}}', which is not in this stack. To mend it: write the value "
+                            "itself, or declare that in the stack"
+                        )
+                elif (module := self.modules.get(match["module"])) is None:
+                    if match["module"] not in tree.get("module", {}):
+                        yield (
+                            f"{path} refers to module.{match['module']}, which is not in this stack. To mend it: one "
+                            "cloud is one stack; pass a value of another stack as a literal, or read it with a data "
+                            "source"
+                        )
+                elif match["output"] and match["output"] not in module.interface.outputs:
+                    nearest = unknown(match["output"], module.interface.outputs, "output")
+                    yield f"{path} refers to {module.address}: {nearest}"
 
     def _cycles(self) -> Iterator[str]:
         waits = {
-            module.module_id: {other for other, _ in _references(module.rendered)} for module in self.modules.values()
+            module.module_id: {other for other, _ in references(module.inputs.given)}
+            for module in self.modules.values()
         }
         for module in self.modules.values():
             waits[module.module_id] |= {other.module_id for other in module.depends_on_modules}
@@ -277,19 +348,6 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _without_none(v) for k, v in value.items() if v is not None}
     return value
-
-
-def _undeclared(users: Iterable[tuple[str, Any]], declared: set[str]) -> Iterator[str]:
-    for user, value in users:
-        for name in sorted(set(_DECLARED.findall(json.dumps(value))) - declared):
-            yield (
-                f"{user} refers to '${{{name}}}', which is not in this stack. To mend it: write the value itself, or "
-                "declare that in the stack"
-            )
-
-
-def _references(value: Any) -> set[tuple[str, str]]:
-    return references(json.dumps(value, default=str).replace('\\"', '"'))
 
 
 def _reachable(start: str, waits: Mapping[str, set[str]]) -> set[str]:

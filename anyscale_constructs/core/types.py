@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from anyscale_constructs.core.expressions import Expr, is_unresolved
+from anyscale_constructs.expressions import Expr, is_unresolved
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ import enum
 import ipaddress
 import json
 import pathlib
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import pydantic
 
-from anyscale_constructs.core.expressions import NULL, Expr, is_unresolved, literal
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import NULL, Expr, is_unresolved, literal
 
 _LARGEST = 2**53
 """Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
@@ -48,7 +47,7 @@ def to_terraform(value: Any, at: str = "value") -> Any:
         case int() | float():
             return _number(value, at)
         case str():
-            return literal(value)
+            return literal(value, at)
         case None:
             return str.__str__(NULL)
         case pydantic.BaseModel():
@@ -59,7 +58,7 @@ def to_terraform(value: Any, at: str = "value") -> Any:
         case list() | tuple():
             return [to_terraform(element, f"{at}[{index}]") for index, element in enumerate(value)]
         case _ if isinstance(value, _AS_TEXT):
-            return literal(str(value))
+            return str(value)
         case _ if hasattr(value, "__jsii_type__"):
             return value
     raise InputError(
@@ -78,16 +77,10 @@ def json_text(value: Any, at: str = "value") -> Expr:
         at: Where the value stands, for the error.
 
     Raises:
-        InputError: Terraform has nothing like the value, or an expression in it holds a quote.
+        InputError: Terraform has nothing like the value.
     """
-    text = json.dumps(to_terraform(value, at), sort_keys=True).replace(f'"{str.__str__(NULL)}"', "null")
-    if re.search(r'(?<!\$)\$\{[^}]*"', text):
-        raise InputError(
-            f"{at} has an expression with a quote, which JSON text can't hold",
-            value=text,
-            mend="put the expression into a local value of its own",
-        )
-    return Expr(text, "string")
+    text = json.dumps(to_terraform(value, at), sort_keys=True)
+    return Expr(text.replace(f'"{str.__str__(NULL)}"', "null"), "string")
 
 
 def _number(value: float, at: str) -> float:
@@ -100,5 +93,5 @@ def _key(key: object, at: str) -> str:
     if isinstance(key, Expr):
         return str.__str__(key)
     if isinstance(key, str):
-        return literal(key)
+        return literal(key, at)
     raise InputError(f"a key of {at} must be a string", value=key)

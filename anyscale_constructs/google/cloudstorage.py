@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Unpack
 from pydantic import TypeAdapter
 
 from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.google.guards import (
     exact_names,
     globally_unique,
@@ -64,7 +64,7 @@ def bucket_name_is_one_google_accepts(i: Inputs) -> Finding | None:
 def the_storage_class_fits_the_location(i: Inputs) -> Finding | None:
     """Google refuses the older classes in the other kind of location."""
     location, class_ = i["bucket_location"], i["bucket_storage_class"]
-    if is_unresolved(location) or class_ not in {"REGIONAL", "MULTI_REGIONAL"}:
+    if is_unresolved(location) or not is_one_of(class_, "REGIONAL", "MULTI_REGIONAL"):
         return None
     if ("-" not in location) != (class_ == "MULTI_REGIONAL"):
         return Finding(f"bucket_storage_class does not fit the location {location}", "leave it out", class_, "STANDARD")
@@ -107,7 +107,7 @@ def the_bucket_stays_private(i: Inputs) -> Finding | None:
         return Finding(
             "bucket_uniform_level_access is off, so single objects may be public", "leave it out", warning=True
         )
-    if i["bucket_public_access_prevention"] == "inherited":
+    if is_one_of(i["bucket_public_access_prevention"], "inherited"):
         return Finding(
             "bucket_public_access_prevention is inherited, so the bucket may be made public",
             "leave it out",
@@ -152,7 +152,7 @@ def retention_is_meant(i: Inputs) -> Finding | None:
         return None
     if "retention_period" not in policy:
         return Finding("retention_policy lacks retention_period", "give it, in seconds", policy)
-    locked = " for ever" if policy.get("is_locked") == "true" else ""
+    locked = " for ever" if is_one_of(policy.get("is_locked"), "true") else ""
     return Finding(
         f"retention_policy keeps Anyscale from changing and deleting its files{locked}", "leave it out", warning=True
     )

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.core.config import CloudConfig, IngressConfig
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import Cidr, GcpResourceName, InternetCidr
+from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.google.cloudstorage import ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore
 from anyscale_constructs.google.memorystore import ExistingMemorystore

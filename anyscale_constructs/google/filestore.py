@@ -6,12 +6,12 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.types import GcpInstanceName, GcpResourceName
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.google.guards import (
     exact_names,
     labels_are_ones_google_accepts,
@@ -108,7 +108,7 @@ def the_capacity_fits_the_tier(i: Inputs) -> Finding | None:
 def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
     """Google refuses a peering with the host project's VPC."""
     vpc, mode = i["filestore_vpc_name"], i["filestore_network_conect_mode"]
-    if not is_unresolved(vpc) and vpc.startswith("projects/") and mode == "DIRECT_PEERING":
+    if not is_unresolved(vpc) and vpc.startswith("projects/") and is_one_of(mode, "DIRECT_PEERING"):
         return Finding(
             "filestore_network_conect_mode can't be DIRECT_PEERING in a shared VPC",
             "leave it out, or set the VPC's connect_mode",

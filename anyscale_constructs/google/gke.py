@@ -6,12 +6,12 @@ from typing import Any, ClassVar, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.core import sizing
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.types import Cidr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.google.node_pools import (
     NAME,
     ClusterName,
@@ -106,7 +106,7 @@ def nodes_have_the_account_that_is_meant(i: Inputs) -> Finding | None:
             "create_service_account makes an account that lacks what nodes need",
             "leave it out, and give service_account",
         )
-    if i["service_account"] in {"", "create"}:
+    if is_one_of(i["service_account"], "", "create"):
         return Finding("service_account is not set, so nodes would have the project's default account", "give one")
     return None
 
@@ -126,7 +126,7 @@ def pods_have_identities_of_their_own(i: Inputs) -> Finding | None:
 def nothing_is_made_inside_the_cluster(i: Inputs) -> Finding | None:
     """Such objects need a provider that is connected with the cluster, before there is one."""
     for name in _INSIDE_THE_CLUSTER:
-        if i[name] not in (False, [], {}):
+        if not is_one_of(i[name], False, [], {}):
             return Finding(f"{name} makes objects inside the cluster", "make them in a stack of their own, afterwards")
     return None
 
@@ -188,7 +188,7 @@ def the_control_plane_reaches_webhooks(i: Inputs) -> Finding | None:
 
 def upgrades_are_planned(i: Inputs) -> Finding | None:
     """Whichever version is the latest that day: an apply for something else would upgrade the control plane."""
-    if i["kubernetes_version"] == "latest" and i["release_channel"] == "UNSPECIFIED":
+    if is_one_of(i["kubernetes_version"], "latest") and is_one_of(i["release_channel"], "UNSPECIFIED"):
         return Finding(
             "kubernetes_version is the latest on the day of each apply, without a release_channel",
             "give a version, or leave release_channel out",
@@ -200,7 +200,7 @@ def upgrades_are_planned(i: Inputs) -> Finding | None:
 def the_gateways_types_are_envoys(i: Inputs) -> Finding | None:
     """Envoy Gateway's chart brings the Gateway API's types, of another version."""
     channel = i["gateway_api_channel"]
-    if channel not in {None, "CHANNEL_DISABLED"} and not is_unresolved(channel):
+    if not is_one_of(channel, None, "CHANNEL_DISABLED") and not is_unresolved(channel):
         return Finding(
             "gateway_api_channel brings types that Envoy Gateway brings too",
             "leave it out, or switch releases.gateway off",

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.module import Finding, Inputs, value_is_refused
+from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.google.types import Labels
 
 _SHORTEST_SUFFIX = 4

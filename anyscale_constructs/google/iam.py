@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.google import workload_identity
 from anyscale_constructs.google.guards import (
     exact_names,

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.google.guards import the_module_is_enabled
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.modules.google.loggingsink import LoggingSinkInputs, LoggingSinkModule

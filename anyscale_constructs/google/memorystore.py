@@ -5,12 +5,12 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.types import GcpInstanceName
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.google.guards import (
     exact_names,
     labels_are_ones_google_accepts,
@@ -55,7 +55,7 @@ def numbers_are_within_limits(i: Inputs) -> Finding | None:
 
 def tls_is_off(i: Inputs) -> Finding | None:
     """Anyscale connects to Memorystore without TLS, and `anyscale cloud verify` fails with it."""
-    if i["memorystore_encryption_mode"] == "SERVER_AUTHENTICATION":
+    if is_one_of(i["memorystore_encryption_mode"], "SERVER_AUTHENTICATION"):
         return Finding("memorystore_encryption_mode is on, and Anyscale connects without TLS", "leave it out")
     return None
 
@@ -71,7 +71,7 @@ def keys_are_evicted_as_verify_wants(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` warns of any other policy; configs of your own replace upstream's."""
     configs = i["memorystore_redis_configs"]
     policy = configs.get("maxmemory-policy") if isinstance(configs, Mapping) else _EVICTION
-    if policy != _EVICTION and not is_unresolved(policy):
+    if not is_unresolved(policy) and policy != _EVICTION:
         return Finding(
             "memorystore_redis_configs lacks the maxmemory-policy that Anyscale wants",
             "add it",
@@ -96,7 +96,7 @@ def zones_are_two_of_the_region(i: Inputs) -> Finding | None:
 def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
     """Google refuses a peering with the host project's VPC, and looks for a plain name in the cloud's project."""
     vpc, mode = i["memorystore_vpc_name"], i["memorystore_connect_mode"]
-    if not is_unresolved(vpc) and vpc.startswith("projects/") and mode == "DIRECT_PEERING":
+    if not is_unresolved(vpc) and vpc.startswith("projects/") and is_one_of(mode, "DIRECT_PEERING"):
         return Finding(
             "memorystore_connect_mode can't be DIRECT_PEERING in a shared VPC",
             "leave it out, or set the VPC's connect_mode",

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anyscale_constructs.core import regions
-from anyscale_constructs.core.expressions import lower_case
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import lower_case
 from anyscale_constructs.google.cloudapis import CloudApis
 from anyscale_constructs.google.cloudstorage import CloudStorage, ExistingBucket
 from anyscale_constructs.google.config import FilestoreConfig, GoogleCloudConfig, MemorystoreConfig, texts

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from anyscale_constructs.core.expressions import Expr, expr, is_unresolved
 from anyscale_constructs.core.types import Checked
+from anyscale_constructs.expressions import Expr, expr, is_unresolved
 
 
 def _each_once(zones: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import Cidr, GcpResourceName, NetworkingMode
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.google.guards import (
     exact_names,
     name_is_refused,
@@ -236,7 +237,7 @@ def ipv6_subnets_are_external(i: Inputs) -> Finding | None:
     """Google wants the kind of address named, and internal ones need a range of the VPC that upstream doesn't make."""
     for kind in ("public", "private"):
         stack, access = f"{kind}_subnet_stack_type", f"{kind}_subnet_ipv6_type"
-        if i[stack] == "IPV4_IPV6" and i.known(access) and i[access] != "EXTERNAL":
+        if is_one_of(i[stack], "IPV4_IPV6") and i.known(access) and i[access] != "EXTERNAL":
             return Finding(
                 f"{access} does not fit {stack} IPV4_IPV6", "set it, or leave both out", i[access], "EXTERNAL"
             )

@@ -5,11 +5,11 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import GcpResourceName
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.google.guards import name_is_refused, the_module_is_enabled
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc
@@ -35,7 +35,7 @@ class ExistingFirewallPolicy(Model):
 def the_vpc_has_its_name_and_its_id(i: Inputs) -> Finding | None:
     """Both are "" by default, and upstream would make an association of no VPC."""
     for name in ("vpc_name", "vpc_id"):
-        if i[name] == "":
+        if is_one_of(i[name], ""):
             return Finding(f"{name} is empty, and the policy needs both vpc_name and vpc_id", "leave it out")
     return None
 
@@ -48,7 +48,7 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
 
 def nodes_reach_each_other(i: Inputs) -> Finding | None:
     """Upstream makes no rule without a range, and `anyscale cloud verify` fails unless all ports are open."""
-    everything = any(rule.get("rule") == "all-all" for rule in _rules(i, _SELF))
+    everything = any(is_one_of(rule.get("rule"), "all-all") for rule in _rules(i, _SELF))
     if i["ingress_with_self_cidr_range"] and (everything or len(_rules(i, _SELF)) < len(i[_SELF])):
         return None
     return Finding(

@@ -9,10 +9,10 @@ No key is ever made.
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Inputs, value_is_refused
 from anyscale_constructs.core.types import IdentityProviderName, OrgId
+from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.google.guards import name_is_refused
 from anyscale_constructs.google.types import PoolId
 
@@ -38,7 +38,7 @@ def the_organization_is_the_only_one_trusted(i: Inputs) -> Finding | None:
 def anyscale_is_trusted(i: Inputs) -> Finding | None:
     """Another AWS account replaces Anyscale's, and its roles could act as the control plane."""
     for name in ("workload_anyscale_aws_account_id", "anyscale_access_aws_account_id"):
-        if i[name] not in (None, CONTROL_PLANE_ACCOUNT) and i.known(name):
+        if i.known(name) and i[name] not in (None, CONTROL_PLANE_ACCOUNT):
             return Finding(
                 f"{name} replaces Anyscale's control plane account, which can't act in the project then",
                 "leave it out",

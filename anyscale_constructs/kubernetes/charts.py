@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anyscale_constructs.core.expressions import Expr
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 
 _TIMEOUT_SECONDS = 900
@@ -138,7 +138,7 @@ class Release(Resource):
 def _merged(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     merged = merge(values, over)
     for path in chart.secrets:
-        if any(value not in (None, "") for value in _at(merged, path.split("."))):
+        if any(not is_one_of(value, None, "") for value in _at(merged, path.split("."))):
             raise ConfigError(
                 f"the values of {chart.release} hold a secret, {path}, which would stand in the JSON and in the state",
                 mend="leave it out, and let the cluster have it in a Secret",

@@ -8,12 +8,12 @@ from anyscale_constructs.core import sizing
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT, node_taints
 from anyscale_constructs.core.backend import Backend, beside, remote_state
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.expressions import Expr, expr
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import PRIVATE_NETWORKS, NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct, TerraformAsset, TerraformVariable
+from anyscale_constructs.expressions import Expr, expr
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import GatewayConfig, ReleaseConfig
 from anyscale_constructs.kubernetes.operator import Gateway

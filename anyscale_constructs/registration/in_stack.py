@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import TerraformResource
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.registration.terraform import (
     SOURCE,

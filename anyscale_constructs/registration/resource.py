@@ -25,6 +25,7 @@ from anyscale_constructs.core.types import (
     VpcId,
 )
 from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.registration.fields import (
     BucketUrl,
     Email,
@@ -200,7 +201,7 @@ class CloudResource(Model):
     def mapping(self) -> dict[str, Any]:
         """The resource file's content, once every value is known."""
         content = {"name": self.resource_name, **self.model_dump(exclude_none=True)}
-        content = {key: value for key, value in content.items() if value != {}}
+        content = {key: value for key, value in content.items() if not is_one_of(value, {})}
         if (self.provider, self.compute_stack) == ("AWS", "K8S"):
             content.setdefault("aws_config", {"zones": []})  # the program dies on an assertion without the section
         return content

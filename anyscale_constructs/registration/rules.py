@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.types import S3_BUCKET
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 
 if TYPE_CHECKING:
     from anyscale_constructs.registration.resource import CloudResource
@@ -171,7 +171,7 @@ def _missing(resource: "CloudResource") -> Iterator[str]:
     if kind not in _REQUIRED:
         yield f"compute_stack must be K8S for {resource.provider}; given: {resource.compute_stack!r}"
     for path in _REQUIRED.get(kind, ()):
-        if _at(resource, path) in (None, []):
+        if is_one_of(_at(resource, path), None, []):
             yield f"{path} is required for {resource.provider} {resource.compute_stack} clouds"
     filestore, vpc = _at(resource, _STORAGE_ID), _at(resource, "gcp_config.vpc_name")
     if kind == ("GCP", "K8S") and filestore is not None and vpc is None:
@@ -215,7 +215,7 @@ def _unfit(resource: "CloudResource") -> Iterator[str]:
         identity = _at(resource, _IDENTITY)
         if identity is not None and not is_unresolved(identity) and _PLACEHOLDER_ACCOUNT in identity:
             yield f"{_IDENTITY} is of AWS's example account: {identity!r}"
-        if bucket in _PLACEHOLDER_BUCKETS:
+        if is_one_of(bucket, *_PLACEHOLDER_BUCKETS):
             yield f"{_BUCKET} is the bucket of Anyscale's examples: {bucket!r}"
 
 
@@ -224,7 +224,7 @@ def _unmounted(resource: "CloudResource") -> Iterator[str]:
     if resource.provider == "GCP" and path is not None and targets is None:
         yield "file_storage.mount_path needs mount_targets too: without them Filestore's own path replaces it"
     if resource.provider == "GENERIC":
-        if (targets in (None, [])) != (path is None):
+        if is_one_of(targets, None, []) != (path is None):
             yield "file_storage.mount_targets and file_storage.mount_path belong together: give both, or neither"
         if path is not None and not is_unresolved(path) and not path.startswith("/"):
             yield f"file_storage.mount_path must be absolute, such as /anyscale; given: {path!r}"

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from anyscale_constructs.azure.nodes import NodesConfig, node_pools
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import expr
 from stacks.aks import AksConfig, AksStack
 from tests.unit.clouds import Make, maker, values
 

@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.google.types import by_full_name
 from stacks.gke import GkeConfig, GkeStack
 from tests.unit.clouds import Make, maker, values

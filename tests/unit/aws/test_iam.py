@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws import ExistingRoles, Iam, iam
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
+from anyscale_constructs.expressions import expr
 from tests.unit.aws.parts import BUCKET, ROLE
 from tests.unit.guards import Case, Table
 

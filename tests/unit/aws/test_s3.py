@@ -7,10 +7,10 @@ import pytest
 
 from anyscale_constructs.aws import S3, ExistingBucket, s3
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.expressions import NULL, expr
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import NULL, expr
 from tests.unit.guards import Case, Table
 
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"

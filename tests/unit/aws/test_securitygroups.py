@@ -3,9 +3,9 @@
 import pytest
 
 from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, securitygroups
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, ExpressionError
+from anyscale_constructs.expressions import expr
 from tests.unit.aws.parts import NETWORK
 from tests.unit.guards import Case, Table
 

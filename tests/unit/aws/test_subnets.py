@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anyscale_constructs.aws import plan_subnets
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import expr
 
 ZONES = st.integers(1, 8)
 # A /24 holds eight zones' subnets, each a /28.

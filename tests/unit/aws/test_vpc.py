@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws import Efs, ExistingVpc, Vpc, plan_subnets, vpc
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
+from anyscale_constructs.expressions import expr
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table
 

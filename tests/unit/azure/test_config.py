@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.azure.config import ClusterConfig, VnetConfig
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import expr
 
 
 @pytest.mark.parametrize(

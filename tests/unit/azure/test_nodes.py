@@ -5,8 +5,8 @@ import re
 import pytest
 
 from anyscale_constructs.azure.nodes import GPUS, NodesConfig, default_node_pool, node_pools
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import expr
 
 SPOT = "kubernetes.azure.com/scalesetpriority"
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from anyscale_constructs.azure import unique_account_name
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import expr
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 ANOTHER = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"

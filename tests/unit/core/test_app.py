@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from anyscale_constructs.core.app import App, synthesize
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformResource, Token
 from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.expressions import expr
 
 
 def files(directory: pathlib.Path) -> dict[str, str]:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anyscale_constructs.core.expressions import NULL, Expr, expr, is_unresolved, known_after_apply, literal, references
 from anyscale_constructs.engine import Token
 from anyscale_constructs.errors import ExpressionError
+from anyscale_constructs.expressions import NULL, Expr, expr, is_unresolved, known_after_apply, literal, references
 
 VPC_ID = expr("module.vpc.vpc_id", "string")
 SUBNETS = expr("module.vpc.private_subnet_ids", "list(string)")

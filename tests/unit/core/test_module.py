@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 import pytest
 
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.expressions import NULL, expr
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.module import Finding, Guard, Inputs, Module
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct, Token
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import NULL, expr
 from anyscale_constructs.modules.aws import (
     EfsModule,
     IamModule,

@@ -9,11 +9,11 @@ import pytest
 from anyscale_constructs.aws import S3, ExistingVpc, Iam, SecurityGroups, Vpc
 from anyscale_constructs.core import backend
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.expressions import Expr, expr
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformResource
 from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.expressions import Expr, expr
 from anyscale_constructs.modules.aws import S3Module, VpcModule
 from tests.unit.core.parts import problem
 

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.values import json_text
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import expr
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 

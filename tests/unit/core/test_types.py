@@ -7,9 +7,9 @@ import pytest
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from anyscale_constructs.core import types
-from anyscale_constructs.core.expressions import Expr, expr
 from anyscale_constructs.core.types import Checked, Terraform, TfAny, TfBool, TfList, TfMap, TfNumber, TfString
 from anyscale_constructs.engine import Token
+from anyscale_constructs.expressions import Expr, expr
 
 # type -> (accepted, refused)
 LITERALS: dict[str, tuple[list[str], list[Any]]] = {

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anyscale_constructs.core.expressions import NULL, expr
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import Token
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import NULL, expr
 
 
 class Kind(enum.Enum):

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import ExistingCluster, Gke, Vpc, gke
 from anyscale_constructs.google import node_pools as pool_guards
 from anyscale_constructs.google.nodes import GPUS, NodesConfig, node_pool_taints, node_pools

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.types import Checked
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import types
 from tests.unit.google.parts import KEY
 

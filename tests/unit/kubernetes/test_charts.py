@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.core.app import App
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.kubernetes.charts import AUTOSCALER, OPERATOR, Chart, Release, merge
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 

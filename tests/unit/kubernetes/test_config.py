@@ -2,8 +2,8 @@
 
 import pytest
 
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.kubernetes.config import GatewayConfig, ReleaseConfig
 
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration.command import resource_file
 from anyscale_constructs.registration.resource import (
     AwsConfig,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from anyscale_constructs.core.expressions import expr
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration import fields
 
 # what each type accepts, and what it refuses

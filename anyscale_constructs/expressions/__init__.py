@@ -1,0 +1,27 @@
+"""Values that Terraform knows and Python does not, and how they get into Terraform JSON."""
+
+from anyscale_constructs.expressions.expression import NULL, Expr, expr, lower_case, quoted
+from anyscale_constructs.expressions.literal import literal
+from anyscale_constructs.expressions.resolve import code_in
+from anyscale_constructs.expressions.text import (
+    holds_engine_token,
+    is_one_of,
+    is_unresolved,
+    known_after_apply,
+    references,
+)
+
+__all__ = [
+    "NULL",
+    "Expr",
+    "code_in",
+    "expr",
+    "holds_engine_token",
+    "is_one_of",
+    "is_unresolved",
+    "known_after_apply",
+    "literal",
+    "lower_case",
+    "quoted",
+    "references",
+]

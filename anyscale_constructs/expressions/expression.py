@@ -1,0 +1,174 @@
+"""`Expr`: a string that stands for a value only Terraform knows."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn, Self, SupportsIndex
+
+import yaml
+
+from anyscale_constructs import words
+from anyscale_constructs.errors import ExpressionError
+from anyscale_constructs.expressions.literal import literal
+
+_COLLECTION = re.compile(r"(?:list|set|map)\((.*)\)")
+
+# Python's way to use a string's value, and what Terraform has for it.
+_INSTEAD = {
+    "capitalize": "title", "casefold": "lower", "center": "format", "count": "length", "encode": "base64encode",
+    "endswith": "endswith", "expandtabs": "replace", "find": "strcontains", "format": "format",
+    "format_map": "format", "index": "strcontains", "join": "join", "ljust": "format", "lower": "lower",
+    "lstrip": "trimspace", "partition": "split", "removeprefix": "trimprefix", "removesuffix": "trimsuffix",
+    "replace": "replace", "rfind": "strcontains", "rindex": "strcontains", "rjust": "format", "rpartition": "split",
+    "rsplit": "split", "rstrip": "trimspace", "split": "split", "splitlines": "split", "startswith": "startswith",
+    "strip": "trimspace", "swapcase": "upper", "title": "title", "translate": "replace", "upper": "upper",
+    "zfill": "format",
+}  # fmt: skip
+_OPERATORS = {
+    "__len__": ("counted", "length"),
+    "__bool__": ("tested", "coalesce"),
+    "__iter__": ("iterated", "tolist"),
+    "__lt__": ("compared or sorted", "sort"),
+    "__le__": ("compared or sorted", "sort"),
+    "__gt__": ("compared or sorted", "sort"),
+    "__ge__": ("compared or sorted", "sort"),
+    "__contains__": ("searched", "contains"),
+    "__mul__": ("repeated", "format"),
+    "__rmul__": ("repeated", "format"),
+    "__mod__": ("formatted with %", "format"),
+}
+
+
+class Expr(str):
+    """A value that Terraform knows and Python does not.
+
+    It is text that holds words in place of Terraform code (see `anyscale_constructs.words`), so it may go wherever a
+    string goes: into f-strings, `json.dumps`, another library, the engine's functions. The stack that it ends up in
+    puts the code in. Whatever needs the value itself, such as its length or its letters, raises `ExpressionError`.
+
+    Two expressions are equal when their code, type and stack are; comparing one with anything else raises.
+
+    Args:
+        text: Text that holds words.
+        type: Terraform's type of the value, e.g. `list(string)`. Default: `any`.
+    """
+
+    __slots__ = ("type",)
+    type: str
+
+    def __new__(cls, text: str, type: str = "any") -> Self:
+        """Holds text with words; `expr()` makes one from code."""
+        self = super().__new__(cls, text)
+        self.type = type
+        return self
+
+    def __repr__(self) -> str:
+        return f"Expr({self.code!r}, {self.type!r})"
+
+    def __str__(self) -> str:
+        return str.__str__(self)
+
+    def __format__(self, spec: str) -> str:
+        if spec:
+            self._refuse(f"be formatted with {spec!r}", "format")
+        return str.__str__(self)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Expr):
+            self._refuse(f"be compared with {other!r}", "coalesce")
+        return str.__eq__(self, other) and self.type == other.type
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+    def __add__(self, other: str) -> "Expr":
+        return Expr(str.__add__(self, _template(other)), "string")
+
+    def __radd__(self, other: str) -> "Expr":
+        return Expr(str.__add__(_template(other), str.__str__(self)), "string")
+
+    def __getitem__(self, key: SupportsIndex | slice | str) -> "Expr":
+        element = _COLLECTION.fullmatch(self.type)
+        if isinstance(key, slice) or self.type.startswith("set") or not (element or self.type == "any"):
+            self._refuse(f"be indexed with {key!r}, being of type {self.type}", "slice")
+        if not isinstance(key, str) and key.__index__() < 0:
+            self._refuse(f"be indexed with {key!r}: Terraform counts from the start", "element")
+        step = quoted(key) if isinstance(key, str) else str(key.__index__())
+        return expr(f"{self}[{step}]", element.group(1) if element else "any")
+
+    @property
+    def code(self) -> str:
+        """The expression, as between `${` and `}`, to read; to build on it, write the value itself into `expr()`."""
+        return words.spelled(str.__str__(self), str if words.WORD.fullmatch(self) else "${{{}}}".format)
+
+    def as_list(self) -> list[str]:
+        """The value as the list that properties of the engine's own constructs ask for (one call to the engine)."""
+        from anyscale_constructs.engine import Token  # noqa: PLC0415 - only this needs the engine
+
+        return list(Token.as_list(str.__str__(self)))
+
+    def _refuse(self, what: str, function: str) -> NoReturn:
+        raise ExpressionError(
+            f"{self!r} is known to Terraform only and can't {what}",
+            mend=f"write Terraform's own function, fn.{function}(...), or take the value from the configuration",
+        )
+
+
+def _template(text: str) -> str:
+    return str.__str__(text) if isinstance(text, Expr) else literal(text)
+
+
+def _refusing(name: str, what: str, function: str) -> Callable[..., NoReturn]:
+    def refuse(self: Expr, *_: object, **__: object) -> NoReturn:
+        self._refuse(what, function)
+
+    refuse.__name__ = name
+    return refuse
+
+
+for _name, (_what, _function) in _OPERATORS.items():
+    setattr(Expr, _name, _refusing(_name, f"be {_what}", _function))
+for _name in dir(str):
+    if not _name.startswith("_"):
+        setattr(Expr, _name, _refusing(_name, f"be used with .{_name}()", _INSTEAD.get(_name, "can")))
+
+
+def _as_text(dumper: Any, value: Expr) -> yaml.ScalarNode:
+    return dumper.represent_str(str.__str__(value))  # type: ignore[no-any-return] # the dumpers are untyped
+
+
+for _dumper in (
+    yaml.Dumper,
+    yaml.SafeDumper,
+    *(getattr(yaml, name, yaml.Dumper) for name in ("CDumper", "CSafeDumper")),
+):
+    yaml.add_representer(Expr, _as_text, Dumper=_dumper)
+
+
+def expr(code: str, type: str = "any", *, stack: Any = None) -> Expr:
+    """A Terraform expression.
+
+    Other expressions may stand in the code, as in `expr(f"length({vpc.private_subnet_ids})", "number")`.
+
+    Args:
+        code: The expression, as between `${` and `}`.
+        type: Terraform's type of its value, e.g. `list(string)`. Default: `any`.
+        stack: The stack whose elements it names. Default: it may be used in any stack.
+    """
+    return Expr(words.word(words.Code(str.__str__(code), type, stack)), type)
+
+
+def quoted(text: str) -> str:
+    """The text as a quoted string in Terraform code."""
+    return json.dumps(_template(text), ensure_ascii=False).replace("\\b", "\\u0008").replace("\\f", "\\u000c")
+
+
+def lower_case(text: str) -> str:
+    """The text in lower case: by Python, or by Terraform for what only Terraform knows."""
+    return expr(f"lower({text})", "string") if isinstance(text, Expr) else text.lower()
+
+
+NULL = expr("null")
+"""Terraform's null, for an input that must be null where None would only leave it out."""

@@ -1,0 +1,52 @@
+"""What a plain string means to Terraform, which reads every string as a template."""
+
+import re
+
+from anyscale_constructs.errors import InputError
+
+_STEPS = r"""(?:\.[A-Za-z_][\w-]*|\[(?:\d+|"[^"\\$%]*")\])*"""
+REFERENCE = re.compile(r"\$\{((?:module|var|local|data)\.[A-Za-z_]" + rf"[\w-]*{_STEPS})" + r"\}")
+"""Text that is wholly one reference, whose code is the group."""
+_OPENING = re.compile(r"(\$+|%+)\{")
+# What Terraform would read as an expression rather than as another program's variable: a call, a named value of
+# Terraform's, or a resource, whose type has its provider's name before an underscore.
+_LOOKS_LIKE_CODE = re.compile(
+    r"\$\{[^}]*?(?<![\w.:-])(?:[a-z][a-z0-9_]*\(|(?:module|var|local|data|each|count|path|self|terraform)\.[A-Za-z_]"
+    r"|[a-z][a-z0-9]*_\w+\.[A-Za-z_][\w-]*[.\[])"
+)
+
+
+def literal(text: str, at: str = "value") -> str:
+    """The text as Terraform has to be given it, so that it means these very letters.
+
+    `${` and `%{` become `$${` and `%%{`; where they are given as `$${` and `%%{` already, they stay. Text that is
+    wholly one reference, such as `${var.region}`, is code. The engine's tokens stay as they are.
+
+    Args:
+        text: The text.
+        at: Where it stands, for the error.
+
+    Raises:
+        InputError: Terraform code stands in the midst of the text.
+    """
+    if "{" not in text or REFERENCE.fullmatch(text):
+        return text
+    if found := next((match for match in _LOOKS_LIKE_CODE.finditer(text) if not _escaped(text, match.start())), None):
+        raise InputError(
+            f"{at} has Terraform code in a plain string",
+            value=text[found.start() :],
+            mend='in Python, write it with an expression: "prefix-" + vpc.vpc_id, or expr("lower(var.name)"); '
+            "write $${ for the letters ${",
+        )
+
+    def escape(match: re.Match[str]) -> str:
+        signs, is_token = match.group(1), text.startswith("${TfToken[", match.end() - 2)
+        if is_token and len(signs) > 1:  # the engine would take the token for text
+            return f'${{"{signs[1:]}"}}${{'
+        return match.group() if is_token or len(signs) > 1 else f"{signs}{match.group()}"
+
+    return _OPENING.sub(escape, text)
+
+
+def _escaped(text: str, start: int) -> bool:
+    return start > 0 and text[start - 1] == "$"

@@ -1,0 +1,332 @@
+"""The last step of synthesis: words become the code they stand for, in the form that their place asks for."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from anyscale_constructs import words
+
+# Code that needs no parentheses wherever it stands: a value by its name, a number, an empty or single string.
+_SIMPLE = re.compile(r"""[A-Za-z_][\w-]*(?:\.[\w*-]+|\[(?:\d+|\*|"[^"\\$%]*")\])*|\d+|"[^"\\$%]*\"""")
+_OPENING = re.compile(r"(\$+)\{")
+_CALL = re.compile(r"[a-z][a-z0-9_]*(?:::[a-z0-9_]+)*(?=\()")
+_IS_KEY = re.compile(r"\s*(?:=(?![=>])|:)")
+_TEXT = re.compile(r"(?:list|set|map|object|tuple)\(")
+_LOST = re.compile(r"\$\$\{(?:module|var|local|data)\.")
+_MARKS = {"$", "%", "\\", '"'}
+_NEXT = re.compile(r"""[$%\\"]|""" + words.PREFIX)
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+
+# Where Terraform takes no expression: by the kind of block, what of it.
+_LITERAL = {
+    "terraform": re.compile(r"terraform\."),
+    "module": re.compile(r"module\.[^.]+\.(?:source|version|depends_on|providers)\b"),
+    "variable": re.compile(r"variable\."),
+    "output": re.compile(r"output\.[^.]+\.(?:description|sensitive|depends_on)\b"),
+    "provider": re.compile(r"provider\.[^.]+(?:\[\d+\])?\.alias\b"),
+    "resource": re.compile(r"resource\.[^.]+\.[^.]+\.(?:depends_on|provider|lifecycle\.(?!pre|post)[^.]+)\b"),
+    "data": re.compile(r"data\.[^.]+\.[^.]+\.(?:depends_on|provider)\b"),
+    "moved": re.compile(r"moved"),
+    "removed": re.compile(r"removed"),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What can't stand where it was found.
+
+    Args:
+        path: The element, e.g. `resource.aws_s3_bucket.logs.bucket`.
+        what: What is wrong there.
+        mend: What to write instead.
+    """
+
+    path: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.what}. To mend it: {self.mend}"
+
+
+class Resolver:
+    """Puts code in place of words, in all of one stack's Terraform JSON.
+
+    Args:
+        stack: The stack: code of another one is refused.
+        engine: Turns text with the engine's tokens into Terraform code.
+    """
+
+    def __init__(self, stack: Any, engine: Callable[[str], str]) -> None:
+        self._stack = stack
+        self._engine = engine
+        self._expanded: dict[str, str] = {}
+        self.problems: list[Problem] = []
+
+    def resolve(self, value: Any, path: str = "") -> Any:
+        """The value with code in place of words; what is wrong is added to `problems`."""
+        match value:
+            case str():
+                return self._text(value, path)
+            case Mapping():
+                return {self._key(key, path): self.resolve(v, _below(path, key)) for key, v in value.items()}
+            case list() | tuple():
+                return [self.resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
+        return value
+
+    def _key(self, key: str, path: str) -> str:
+        # An argument's own name, of a block that stands this high, can't be code.
+        if words.PREFIX in key and path.count(".") < _BLOCK_DEPTH.get(path.partition(".")[0], 0):
+            self._say(path, f"has an expression as an argument's name: {words.spelled(key)}", "write the name out")
+            return key
+        return self._text(key, path)
+
+    def _text(self, text: str, path: str) -> str:
+        traces = words.TRACE.findall(text)
+        if not traces and text.count("${") < _NESTED:
+            return text
+        literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])
+        if traces and literal and literal.match(path):
+            self._say(path, f"takes no expression; given: {words.spelled(text)}", "write the value out")
+            return text
+        damaged = [trace for trace in traces if not words.WORD.fullmatch(trace)]
+        if damaged:
+            self._say(path, *_DAMAGED)
+            return text
+        if words.WORD.fullmatch(text):
+            return "${" + self._expand(words.code_of(text), path) + "}"
+        return _Parser(self, path, text).template()
+
+    def _expand(self, code: words.Code, path: str) -> str:
+        """The code, in which no words are left."""
+        if code.stack is not None and code.stack is not self._stack:
+            self._say(
+                path,
+                f"uses {words.spelled(code.text, str)} of the stack {code.stack.name} in the stack {self._stack.name}",
+                "pass the value as a literal, or read it with a data source in this stack",
+            )
+        text = code.text
+        if any(not words.WORD.fullmatch(trace) for trace in words.TRACE.findall(text)):
+            self._say(path, *_DAMAGED)
+            return text
+        if text not in self._expanded:
+            resolved = self._engine(text) if "{TfToken[" in text else text
+            self._expanded[text] = _Parser(self, path, resolved, ours=True).code()
+        return self._expanded[text]
+
+    def code(self, word: str, path: str) -> str:
+        """The code for a word that stands alone in code, in parentheses if it needs them."""
+        text = self._expand(words.code_of(word), path)
+        return text if _is_closed(text) else f"({text})"
+
+    def interpolation(self, word: str, path: str) -> str:
+        """The code for a word in the midst of text."""
+        code = words.code_of(word)
+        if _TEXT.match(code.type):
+            self._say(
+                path,
+                f"has {words.spelled(code.text, str)}, a {code.type}, in the midst of text",
+                'fn.join(",", ...) or fn.jsonencode(...) makes text of it',
+            )
+        return "${" + self._expand(code, path) + "}"
+
+    def _say(self, path: str, what: str, mend: str) -> None:
+        problem = Problem(path, what, mend)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    say = _say
+
+
+_DAMAGED = (
+    "has an expression that was cut, or changed in case, as text",
+    "use Terraform's own function on the value itself, e.g. fn.upper() or fn.substr()",
+)
+_NESTED = 2
+# How many names stand above the arguments of a block.
+_BLOCK_DEPTH = {"resource": 3, "data": 3, "module": 2, "output": 2, "variable": 2, "provider": 2}
+
+
+def _below(path: str, key: str) -> str:
+    return f"{path}.{words.spelled(key)}" if path else key
+
+
+def _is_closed(text: str) -> bool:
+    """Whether the code can stand beside operators and before steps as it is."""
+    if _SIMPLE.fullmatch(text):
+        return True
+    call = _CALL.match(text)
+    start = call.end() if call else 0
+    return text[start : start + 1] in _PAIRS and _end(text, start) == len(text)
+
+
+def _end(text: str, start: int) -> int:
+    """Where the bracket that opens at `start` is closed; strings in it may hold brackets of their own."""
+    depth, i = 0, start
+    while i < len(text):
+        if text[i] == '"':
+            i = _end_of_string(text, i)
+            continue
+        depth += (text[i] in "([{") - (text[i] in ")]}")
+        i += 1
+        if not depth:
+            return i
+    return i
+
+
+def _end_of_string(text: str, start: int) -> int:
+    i = start + 1
+    while i < len(text) and text[i] != '"':
+        if text.startswith("${", i) and text[i - 1] != "$":
+            i = _end(text, i + 1)
+        else:
+            i += 2 if text[i] == "\\" else 1
+    return i + 1
+
+
+class _Parser:
+    """Reads a template or code to its end, with words in it, and writes it with code in their places.
+
+    Args:
+        resolver: Knows the code of words.
+        path: Where the text stands.
+        text: The text.
+        ours: Whether it is the code of an expression, into which the engine put the code of its own tokens.
+    """
+
+    def __init__(self, resolver: Resolver, path: str, text: str, *, ours: bool = False) -> None:
+        self._resolver, self._path, self._text, self._ours = resolver, path, text, ours
+        self._at = 0
+
+    def template(self) -> str:
+        """All of the text, as a template."""
+        return "".join(self._template(""))
+
+    def code(self) -> str:
+        """All of the text, as code."""
+        return "".join(self._code(""))
+
+    def _take(self, length: int) -> str:
+        taken = self._text[self._at : self._at + length]
+        self._at += length
+        return taken
+
+    def _word(self) -> str | None:
+        match = words.WORD.match(self._text, self._at)
+        return self._take(len(match.group())) if match else None
+
+    def _template(self, end: str) -> list[str]:
+        parts: list[str] = []
+        while self._at < len(self._text) and not (end and self._text.startswith(end, self._at)):
+            if self._text.startswith(("$${", "%%{"), self._at):
+                if end and _LOST.match(self._text, self._at):
+                    self._resolver.say(
+                        self._path,
+                        f"has the letters of a reference as text in a function: {self._text[self._at + 1 :][:80]}",
+                        "give the function the value itself, such as module.get_string(), vpc.vpc_id or expr()",
+                    )
+                parts.append(self._take(3))
+            elif self._text.startswith(("${", "%{"), self._at):
+                parts.append(self._take(2))
+                parts += self._code("}")
+                parts.append(self._take(1))
+            elif word := self._word():
+                if parts and parts[-1] == "$":  # a sign right before ${ would make text of the code
+                    parts.append(self._protect(parts))
+                parts.append(self._resolver.interpolation(word, self._path))
+            elif self._text[self._at] in _MARKS:
+                parts.append(self._take(2 if end and self._text[self._at] == "\\" else 1))
+            else:
+                match = _NEXT.search(self._text, self._at)
+                parts.append(self._take((match.start() if match else len(self._text)) - self._at))
+        return parts
+
+    def _protect(self, parts: list[str]) -> str:
+        signs = ""
+        while parts and parts[-1] == "$":
+            signs = parts.pop() + signs
+        return '${"' + signs + '"}'
+
+    def _code(self, end: str) -> list[str]:
+        parts: list[str] = []
+        closing: list[str] = []
+        while self._at < len(self._text):
+            char = self._text[self._at]
+            if end == char and not closing:
+                break
+            if char == '"':
+                parts.append(self._quoted())
+            elif self._text.startswith("${", self._at):
+                parts.append(self._nested())
+            elif word := self._word():
+                parts.append(self._bare(word, parts))
+            else:
+                if char in _PAIRS:
+                    closing.append(_PAIRS[char])
+                elif closing and char == closing[-1]:
+                    closing.pop()
+                parts.append(self._take(1))
+        return parts
+
+    def _quoted(self) -> str:
+        self._take(1)
+        start = self._at
+        whole = words.WORD.match(self._text, start)
+        if whole and self._text.startswith('"', whole.end()) and not _IS_KEY.match(self._text, whole.end() + 1):
+            self._at = whole.end() + 1
+            return self._resolver.code(whole.group(), self._path)
+        inner = "".join(self._template('"'))
+        return f'"{inner}{self._take(1)}'
+
+    def _bare(self, word: str, parts: list[str]) -> str:
+        code = self._resolver.code(word, self._path)
+        if parts and parts[-1] == ".":  # the engine takes a word for a name that follows a dot
+            parts.pop()
+            return f"[{code}]"
+        return f"({code})" if _IS_KEY.match(self._text, self._at) and self._in_object() else code
+
+    def _in_object(self) -> bool:
+        """Whether the word just read stands where an object's key does; a colon is also a conditional's."""
+        before = self._text[: self._at].rstrip()[: -len(words.PREFIX) - 8].rstrip()
+        return before[-1:] in {"{", ","}
+
+    def _nested(self) -> str:
+        """`${` in code: the engine's code in an expression of ours, and nothing else that Terraform could read."""
+        if not self._ours:
+            self._resolver.say(
+                self._path,
+                f"has ${{ inside of code: {words.spelled(self._text)[:120]}",
+                "give functions the value itself, such as get_list() or vpc.private_subnet_ids",
+            )
+        self._take(2)
+        inner = "".join(self._code("}"))
+        self._take(1)
+        return inner if _is_closed(inner) else f"({inner})"
+
+
+def leftovers(tree: Any) -> Iterator[str]:
+    """The text in Terraform JSON that still holds words, with code in their place for people to read."""
+    yield from (words.spelled(text) for _, text in texts(tree) if words.TRACE.search(text))
+
+
+def code_in(tree: Any) -> Iterator[tuple[str, str]]:
+    """All code in Terraform JSON in which no words are left, with the path of the element where it stands."""
+    for path, text in texts(tree):
+        for opening in _OPENING.finditer(str.__str__(text)):
+            if len(opening.group(1)) == 1:
+                yield path, text[opening.end() : _end(text, opening.end() - 1) - 1]
+
+
+def texts(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """All strings in Terraform JSON, keys too, with the path of the element where they stand."""
+    match tree:
+        case str():
+            yield path, tree
+        case Mapping():
+            for key, value in tree.items():
+                yield path, key
+                yield from texts(value, f"{path}.{key}" if path else key)
+        case list() | tuple():
+            for index, value in enumerate(tree):
+                yield from texts(value, f"{path}[{index}]")
