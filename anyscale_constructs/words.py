@@ -2,7 +2,7 @@
 
 A word is plain letters and digits, so that Python, `json.dumps`, YAML and the engine carry it unchanged wherever text
 goes. Nothing else writes one: each process draws its own prefix. Its number has a fixed width, so sorting text by
-words keeps the order of their creation. The capital letters at both ends tell a word that was changed in case.
+words keeps the order of their creation. The capital letters tell a word that was changed in case.
 """
 
 import re
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 PREFIX = "Ac" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
-WORD = re.compile(PREFIX + r"\d{7}Z")
-TRACE = re.compile(f"{PREFIX}(?:" + r"\d{7}Z)?", re.IGNORECASE)
+LENGTH = len(PREFIX) + 9
+WORD = re.compile(PREFIX + r"\d{7}xZ")
+TRACE = re.compile(f"{PREFIX}(?:" + r"\d{7}xZ)?", re.IGNORECASE)
 """A word, or what is left of one that was cut or changed in case: only the former matches `WORD` as a whole."""
 
 
@@ -40,14 +41,14 @@ _words: dict[Code, str] = {}
 def word(code: Code) -> str:
     """The word for the code: always the same one for equal codes."""
     if code not in _words:
-        _words[code] = f"{PREFIX}{len(_codes):07d}Z"
+        _words[code] = f"{PREFIX}{len(_codes):07d}xZ"
         _codes.append(code)
     return _words[code]
 
 
 def code_of(word: str) -> Code:
     """What the word stands for."""
-    return _codes[int(word[len(PREFIX) : -1])]
+    return _codes[int(word[len(PREFIX) : -2])]
 
 
 def codes(text: str) -> Iterator[Code]:

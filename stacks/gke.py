@@ -226,13 +226,13 @@ class GkeStack(GoogleStack):
         if isinstance(self.cluster, Gke):
             zones = self.cluster.zones
             if more := self._gpu_zones():
-                return expr(f"distinct(concat({zones.code}, {json.dumps(more)}))", "list(string)")
+                return expr(f"distinct(concat({zones}, {json.dumps(more)}))", "list(string)")
             return zones
         zones = _cluster_data(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
         if is_one_of(self.cluster.location, None, self.config.region):
             return zones
         # A cluster in one zone names only others there.
-        return expr(f'concat(["{self.cluster.location}"], tolist({zones.code}))', "list(string)")
+        return expr(f'concat(["{self.cluster.location}"], tolist({zones}))', "list(string)")
 
     def _gpu_zones(self) -> list[str]:
         """The zones that pools have beside the cluster's."""

@@ -23,7 +23,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Names a test by an expression's code; pytest would count its letters."""
-    return str.__str__(val) if isinstance(val, Expr) else None
+    return val.code if isinstance(val, Expr) else None
 
 
 @contextmanager

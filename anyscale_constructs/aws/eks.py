@@ -13,7 +13,7 @@ from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.types import Checked, InternetCidr, SecurityGroupId
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import is_one_of, is_unresolved
+from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
 
 # The network and the pods' credentials must be there before the nodes, the rest needs nodes to run on.
@@ -227,7 +227,7 @@ def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
             continue
         device = "/dev/xvdb" if str(image).startswith("BOTTLEROCKET") else "/dev/xvda"
         devices = [disk.get("device_name") for disk in disks.values() if isinstance(disk, Mapping)]
-        if len(devices) == len(disks) and device not in devices and not is_unresolved(devices):
+        if len(devices) == len(disks) and not any(is_one_of(each, device) or is_unresolved(each) for each in devices):
             return Finding(
                 f"eks_managed_node_groups: block_device_mappings of {name} sizes no disk that images are kept on",
                 f"name {device}",
@@ -324,7 +324,8 @@ class Eks(EksModule):
             "addons": {name: dict(addon) for name, addon in _ADDONS.items()},
             "enable_cluster_creator_admin_permissions": True,
         }
-        rules = {"nodes": _AMONG_NODES} | given.get("node_security_group_additional_rules", {})
+        own, rules = {"nodes": _AMONG_NODES}, given.get("node_security_group_additional_rules", {})
+        rules = expr(f"merge({as_code(own)}, {rules})", "map(any)") if isinstance(rules, Expr) else own | rules
         given = given | {"node_security_group_additional_rules": rules}
         if self._kms_key_arn is not None:
             encryption = {"provider_key_arn": self._kms_key_arn, "resources": ["secrets"]}

@@ -12,7 +12,7 @@ from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import AvailabilityZone, Cidr, NetworkingMode, SubnetId, VpcId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import Expr
+from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
 
 _ZONES = 2
@@ -318,7 +318,7 @@ class Vpc(VpcModule):
                     "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it",
                     mend="give public_subnets, and private_subnets for networking_mode PRIVATE",
                 )
-            named = given.get("availability_zones") or given.get("availability_zone_ids") or ()
+            named = next((given[name] for name in ("availability_zones", "availability_zone_ids") if name in given), ())
             zones = self._zone_count or len(named) or _ZONES
             plan = plan_subnets(given.get("cidr_block", "10.0.0.0/16"), zones, private=self._private)
             given |= {"public_subnets": plan.public} | ({"private_subnets": plan.private} if plan.private else {})
@@ -331,12 +331,12 @@ class Vpc(VpcModule):
                 "public_subnets are given alone, but nodes are in private ones here",
                 mend="give private_subnets too, or leave both out to have them planned",
             )
-        if given.get("private_subnets"):
+        if not is_one_of(given.get("private_subnets"), None, []):
             # Only load balancers and NAT gateways stand in the public subnets then, with addresses of their own.
             given = {"map_public_ip_on_launch": False} | given
         if given.get("enable_vpc_flow_logs") is True:
             given = dict.fromkeys(_FLOW_LOG_SWITCHES, True) | given
-        if self._waits and given.get("private_subnets") and not given.get("availability_zones"):
+        if self._waits and "private_subnets" in given and is_one_of(given.get("availability_zones"), None, []):
             raise InputError(
                 "depends_on puts off the list of the region's zones, so Terraform can't count the NAT gateways",
                 mend="name the availability_zones, or leave out depends_on",

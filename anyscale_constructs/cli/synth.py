@@ -56,7 +56,7 @@ def synth(
 
     try:
         stacks = synthesize(build, target)
-    except SynthesisError as error:
+    except (ConstraintError, SynthesisError) as error:
         lines = ((documents.get(line.partition(": ")[0]), line) for line in str(error).splitlines())
         raise ConfigError("\n".join(f"{of.near(line)}: {line}" if of else line for of, line in lines)) from error
     _warn(target)

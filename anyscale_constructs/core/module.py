@@ -12,8 +12,8 @@ from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.place import cloud_stack, path_in
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule
-from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import Expr, expr, is_unresolved, known_after_apply
+from anyscale_constructs.errors import ExpressionError, InputError
+from anyscale_constructs.expressions import Expr, as_expressions, expr, is_unresolved, known_after_apply
 
 _NOT_GIVEN = object()
 # What a module call takes beside inputs.
@@ -119,16 +119,16 @@ class Module(TerraformHclModule):
         override = stack.sources.override(self.path)
         self.interface = Interface.load(self.interface_name, override.ref)
         given = {
-            name: list(value) if isinstance(value, tuple) else value
+            name: as_expressions(value, name)
             for name, value in {**inputs, **override.inputs}.items()
             if value is not None
         }
         self.inputs = Inputs(self.interface, given)
         self._refuse(id, [*self._check_types(), *self._check_known_at_plan()])
-        given = self.complete(given)
+        given = self._completed(id, given)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
-        findings = [finding for guard in self.guards if (finding := guard(self.inputs))]
+        findings = [finding for guard in self.guards if (finding := self._found_by(guard))]
         self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
         variables = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
@@ -180,6 +180,20 @@ class Module(TerraformHclModule):
         if name not in _ARGUMENTS:
             self.interface.variable(name)
         super().add_override(path, value)
+
+    def _completed(self, id: str, given: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self.complete(given)
+        except ExpressionError as error:
+            raise InputError(
+                f"module.{id}: an input that other inputs follow from must be known now: {error}"
+            ) from None
+
+    def _found_by(self, guard: Guard) -> Finding | None:
+        try:
+            return guard(self.inputs)
+        except ExpressionError:  # it needs a value that only Terraform knows
+            return None
 
     def _refuse(self, id: str, errors: Sequence[str]) -> None:
         if errors:

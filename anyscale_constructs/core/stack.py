@@ -97,7 +97,7 @@ class CloudStack(TerraformStack):
 
     def warn_of_region(self, region: str, known: Sequence[str]) -> None:
         """Annotates a region that is not one of the known ones: it may be misspelt, or new."""
-        if region not in known and not is_unresolved(region):
+        if not is_unresolved(region) and region not in known:
             near = nearest(region, known)
             Annotations.of(self).add_warning(
                 f"region is not one of those known in {regions.AS_OF}; given: {region!r}"

@@ -249,7 +249,7 @@ class Terraform:
             raise PydanticCustomError(
                 "expression_type",
                 "must be a Terraform {want}, but the expression {code} is a {have}",
-                {"want": self.type, "have": value.type, "code": str.__str__(value)},
+                {"want": self.type, "have": value.type, "code": value.code},
             )
         if not isinstance(value, list) and is_unresolved(value):
             return value

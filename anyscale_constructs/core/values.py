@@ -11,7 +11,7 @@ from typing import Any
 import pydantic
 
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import NULL, Expr, is_unresolved, literal
+from anyscale_constructs.expressions import NULL, Expr, as_expressions, is_unresolved, literal
 
 _LARGEST = 2**53
 """Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
@@ -60,7 +60,7 @@ def to_terraform(value: Any, at: str = "value") -> Any:
         case _ if isinstance(value, _AS_TEXT):
             return str(value)
         case _ if hasattr(value, "__jsii_type__"):
-            return value
+            return str.__str__(as_expressions(value, at))
     raise InputError(
         f"{at} has no counterpart in Terraform",
         value=value,

@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Self, SupportsIndex
 
 import yaml
 
 from anyscale_constructs import words
 from anyscale_constructs.errors import ExpressionError
-from anyscale_constructs.expressions.literal import literal
+from anyscale_constructs.expressions.literal import REFERENCE, literal
 
+_ENGINE_STRING = re.compile(r"\$\{TfToken\[[^\]]*\]\}")
 _COLLECTION = re.compile(r"(?:list|set|map)\((.*)\)")
 
 # Python's way to use a string's value, and what Terraform has for it.
@@ -163,6 +164,37 @@ def expr(code: str, type: str = "any", *, stack: Any = None) -> Expr:
 def quoted(text: str) -> str:
     """The text as a quoted string in Terraform code."""
     return json.dumps(_template(text), ensure_ascii=False).replace("\\b", "\\u0008").replace("\\f", "\\u000c")
+
+
+def as_code(value: Any) -> str:
+    """A Python value as Terraform code, to build expressions with; other expressions may stand in it.
+
+    Args:
+        value: A string, number or boolean, None, a list or tuple of such, a mapping with strings as keys, an
+            expression, or a token of the engine.
+
+    Raises:
+        ExpressionError: Terraform has nothing like the value.
+    """
+    match value:
+        case str() if words.WORD.fullmatch(str.__str__(value)) or _ENGINE_STRING.fullmatch(str.__str__(value)):
+            return str.__str__(value)
+        case str():
+            whole = REFERENCE.fullmatch(str.__str__(value))
+            return whole.group(1) if whole else quoted(value)
+        case None:
+            return "null"
+        case bool() | int() | float():
+            return json.dumps(value)
+        case list() | tuple():
+            return f"[{', '.join(map(as_code, value))}]"
+        case Mapping():
+            return f"{{{', '.join(f'{quoted(key)} = {as_code(inner)}' for key, inner in value.items())}}}"
+    raise ExpressionError(
+        "the value has no counterpart in Terraform code",
+        value=value,
+        allowed="strings, numbers, booleans, None, lists, mappings and expressions",
+    )
 
 
 def lower_case(text: str) -> str:

@@ -288,7 +288,7 @@ class _Parser:
 
     def _in_object(self) -> bool:
         """Whether the word just read stands where an object's key does; a colon is also a conditional's."""
-        before = self._text[: self._at].rstrip()[: -len(words.PREFIX) - 8].rstrip()
+        before = self._text[: self._at].rstrip()[: -words.LENGTH].rstrip()
         return before[-1:] in {"{", ","}
 
     def _nested(self) -> str:
@@ -313,7 +313,7 @@ def leftovers(tree: Any) -> Iterator[str]:
 def code_in(tree: Any) -> Iterator[tuple[str, str]]:
     """All code in Terraform JSON in which no words are left, with the path of the element where it stands."""
     for path, text in texts(tree):
-        for opening in _OPENING.finditer(str.__str__(text)):
+        for opening in _OPENING.finditer(text):
             if len(opening.group(1)) == 1:
                 yield path, text[opening.end() : _end(text, opening.end() - 1) - 1]
 
@@ -322,10 +322,10 @@ def texts(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
     """All strings in Terraform JSON, keys too, with the path of the element where they stand."""
     match tree:
         case str():
-            yield path, tree
+            yield path, str.__str__(tree)
         case Mapping():
             for key, value in tree.items():
-                yield path, key
+                yield path, str.__str__(key)
                 yield from texts(value, f"{path}.{key}" if path else key)
         case list() | tuple():
             for index, value in enumerate(tree):

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs import words
-from anyscale_constructs.expressions.expression import Expr
-from anyscale_constructs.expressions.literal import REFERENCE
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions.expression import Expr, expr
+from anyscale_constructs.expressions.literal import REFERENCE, literal
 from anyscale_constructs.expressions.resolve import code_in, texts
 
 _ENGINE_TOKEN = re.compile(r"[$#@&]\{TfToken\[[^\]]*\]\}")
@@ -30,12 +31,54 @@ def is_unresolved(value: object) -> bool:
 
 
 def is_one_of(value: object, *choices: object) -> bool:
-    """Whether the value is known now, and one of these."""
-    return not is_unresolved(value) and value in choices
+    """Whether the value is known now, and one of these; what is known only later is none of them."""
+    return not is_unresolved(value) and any(not is_unresolved(choice) and value == choice for choice in choices)
 
 
 def _is_code(text: str) -> bool:
     return bool(REFERENCE.fullmatch(text) or _ENGINE_TOKEN.search(text))
+
+
+def as_expressions(value: Any, at: str = "value") -> Any:
+    """The value in which everything that is known only later is an `Expr`, so that no one measures or compares it.
+
+    Args:
+        value: Any value; tokens of the engine, text with expressions in it and whole references are looked for.
+        at: Where the value stands, for the error.
+
+    Raises:
+        InputError: An object of the engine is given where its value is wanted.
+    """
+    match value:
+        case Expr():
+            return value
+        case str():
+            whole = REFERENCE.fullmatch(value)
+            return expr(whole.group(1)) if whole else Expr(literal(value, at)) if is_unresolved(value) else value
+        case [str() as token] if str.startswith(token, "#{TfToken["):
+            return _engine_value(value, "list(any)", at)
+        case list() | tuple():
+            return [as_expressions(element, f"{at}[{index}]") for index, element in enumerate(value)]
+        case Mapping() if any(str.startswith(str(key), "&{TfToken[") for key in value):
+            return _engine_value(value, "map(any)", at)
+        case Mapping():
+            return {as_expressions(key, at): as_expressions(inner, f"{at}.{key}") for key, inner in value.items()}
+    if not is_unresolved(value):
+        return value
+    return _engine_value(value, "number" if isinstance(value, float) else "any", at)
+
+
+def _engine_value(value: Any, type: str, at: str) -> Expr:
+    from anyscale_constructs.engine import Token, Tokenization  # noqa: PLC0415 - only this needs the engine
+
+    tokens = Tokenization.reverse(value)
+    if len(tokens) != 1:
+        raise InputError(
+            f"{at} is an object of the engine, not its value",
+            value=value.__class__.__name__,
+            mend="give the value that it stands for, such as iterator.value, local.as_string or data.get_string()",
+        )
+    return Expr(Token.as_string(tokens[0]), type)
 
 
 def holds_engine_token(value: object) -> bool:
@@ -53,7 +96,7 @@ def holds_engine_token(value: object) -> bool:
 def _code(value: Any) -> Iterator[str]:
     """All Terraform code in a value, in which the engine's tokens are resolved."""
     for _, text in texts(value):
-        yield from (code.text for code in words.codes(str.__str__(text)))
+        yield from (code.text for code in words.codes(text))
     yield from (code for _, code in code_in(value))
 
 

@@ -6,7 +6,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.core.types import Checked
-from anyscale_constructs.expressions import Expr, expr, is_unresolved
+from anyscale_constructs.expressions import as_code, expr, is_unresolved
 
 
 def _each_once(zones: list[str]) -> list[str]:
@@ -166,9 +166,7 @@ def by_full_name(name: str, place: str) -> dict[str, str]:
         place: What the data source calls its location.
     """
     keys = {"project": 1, place: 3, "name": 5}
-    text = str.__str__(name)
-    parts = text.split("/")
+    parts = str.__str__(name).split("/")
     if len(parts) == max(keys.values()) + 1:
         return {key: parts[part] for key, part in keys.items()}
-    whole = name if isinstance(name, Expr) else Expr(text, "string")
-    return {key: expr(f'split("/", {whole.code})[{part}]', "string") for key, part in keys.items()}
+    return {key: expr(f'split("/", {as_code(name)})[{part}]', "string") for key, part in keys.items()}

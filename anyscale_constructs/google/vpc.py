@@ -105,7 +105,7 @@ class ExistingVpc(Model):
     def host_project_id(self, project: Project | ExistingProject) -> str | None:
         """The project that shares the VPC with the cloud's; None when the VPC is the cloud's own."""
         owner = self.vpc_id.split("/")[1]
-        return None if owner == project.project_id else owner
+        return None if is_one_of(owner, project.project_id) else owner
 
 
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:

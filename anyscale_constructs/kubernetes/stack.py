@@ -76,7 +76,7 @@ class OperatorStack(CloudStack):
             ca_certificate: Its authority's certificate, in base64.
             command: What prints a token, for as long as a run needs one: none is in the state.
         """
-        decoded = expr(f"base64decode({ca_certificate.code})", "string")
+        decoded = expr(f"base64decode({ca_certificate})", "string")
         token = {"api_version": "client.authentication.k8s.io/v1beta1", "command": command[0], "args": command[1:]}
         self._connect({"host": host, "cluster_ca_certificate": decoded, "exec": token})
 

@@ -227,4 +227,4 @@ def _without_empty(value: Any) -> Any:
         return {k: _without_empty(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_without_empty(element) for element in value]
-    return None if isinstance(value, str) and value == "" else value
+    return None if is_one_of(value, "") else value

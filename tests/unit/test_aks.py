@@ -104,7 +104,7 @@ def test_what_is_not_known_yet_is_left_to_terraform(tmp_path: Path) -> None:
     resources = json.loads((tmp_path / "stacks" / "ml" / "cdk.tf.json").read_text())["resource"]
     made = resources["azurerm_kubernetes_cluster"]["this"]
     assert (made["name"], made["dns_prefix"]) == ("${var.name}", "${var.name}")
-    assert made["network_profile"]["dns_service_ip"] == '${cidrhost("${var.services}", 10)}'
+    assert made["network_profile"]["dns_service_ip"] == "${cidrhost(var.services, 10)}"
 
 
 def test_the_credential_is_for_the_operators_service_account(make: Make) -> None:

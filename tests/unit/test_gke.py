@@ -12,6 +12,7 @@ from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google.types import by_full_name
 from stacks.gke import GkeConfig, GkeStack
+from tests import spelled
 from tests.unit.clouds import Make, maker, values
 
 VPC = {"vpc_id": "projects/acme-ml/global/networks/ml", "subnet_name": "ml", "subnet_cidr": "10.20.0.0/20"}
@@ -171,10 +172,10 @@ def test_gpus_can_be_where_the_cluster_is_not(make: Make) -> None:
 
 
 def test_gpus_can_be_where_only_terraform_knows(make: Make) -> None:
-    zones = [expr("element(local.zones, 0)", "string"), "us-central1-b"]
+    zones = [expr('element(["us-central1-a"], 0)', "string"), "us-central1-b"]
     stack, _ = make(cluster={"nodes": {"gpu_zones": {"T4": zones}}})
     pools = {pool["name"]: pool for pool in stack["module"]["gke"]["node_pools"]}
-    assert pools["spot-gpu-t4"]["node_locations"] == "${element(local.zones, 0)},us-central1-b"
+    assert pools["spot-gpu-t4"]["node_locations"] == '${element(["us-central1-a"], 0)},us-central1-b'
 
 
 def test_a_region_that_only_terraform_knows_is_compared_with_nothing(tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ def test_a_region_that_only_terraform_knows_is_compared_with_nothing(tmp_path: P
 )
 def test_what_exists_is_found_by_a_name_that_only_terraform_knows(name: str, project: str, instance: str) -> None:
     found = by_full_name(name, "region")
-    assert (found["project"], found["name"]) == (project, instance)
+    assert spelled((found["project"], found["name"])) == (project, instance)
 
 
 def test_the_default_pool_has_a_node_in_each_zone(make: Make) -> None:

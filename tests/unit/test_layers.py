@@ -15,9 +15,11 @@ PACKAGE = ROOT / "anyscale_constructs"
 
 # From the ground up; what is not named here must be put into a layer.
 LAYERS = [
+    {"words"},
     {"errors"},
     {"node"},
     {"engine"},
+    {"expressions"},
     {"core"},
     {"modules"},
     {"aws", "azure", "google", "kubernetes"},

@@ -8,6 +8,7 @@ from anyscale_constructs.aws import ExistingRoles, Iam, iam
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
+from tests import spelled
 from tests.unit.aws.parts import BUCKET, ROLE
 from tests.unit.guards import Case, Table
 
@@ -145,7 +146,7 @@ def test_new_roles_are_outputs(stack: CloudStack) -> None:
     """Trap 13: the output for the profile's ARN says role, and the node role's name is the profile's."""
     module = Iam(stack, anyscale_external_id="org_1-a")
     assert [
-        str(value)
+        spelled(value)
         for value in (
             module.control_plane_role_arn,
             module.cluster_node_role_arn,
@@ -186,11 +187,12 @@ def test_existing_roles_are_not_made_and_stand_in(
     """Trap 12: outputs that feed registration come from the input then."""
     module = Iam(stack, existing=existing, anyscale_external_id="org_1-a")
     assert switch.items() <= module.rendered.items()
-    assert (
+    made = (
         module.control_plane_role_arn,
         module.cluster_node_role_arn,
         module.cluster_node_instance_profile_arn,
-    ) == outputs
+    )
+    assert spelled(made) == outputs
 
 
 def test_fails_to_name_a_node_role_that_is_not_made(stack: CloudStack) -> None:

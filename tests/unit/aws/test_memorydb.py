@@ -8,6 +8,7 @@ from anyscale_constructs.aws import MemoryDb, SecurityGroups, Vpc, memorydb
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
+from tests import spelled
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table
 
@@ -136,4 +137,4 @@ def test_data_tiering_is_text(tiering: bool, text: str, stack: CloudStack) -> No
 
 
 def test_the_name_that_registration_wants_is_the_id(stack: CloudStack) -> None:
-    assert str(MemoryDb(stack, vpc=NETWORK, security_group=GROUP).name) == "${module.memorydb.memorydb_cluster_id}"
+    assert spelled(MemoryDb(stack, vpc=NETWORK, security_group=GROUP).name) == "${module.memorydb.memorydb_cluster_id}"

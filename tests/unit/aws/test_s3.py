@@ -11,6 +11,7 @@ from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import NULL, expr
+from tests import spelled
 from tests.unit.guards import Case, Table
 
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
@@ -138,13 +139,13 @@ def test_a_key_encrypts_the_bucket(key: str, stack: CloudStack) -> None:
     bucket = S3(stack, kms_key_arn=key)
     assert bucket.rendered["server_side_encryption"] == {
         "sse_algorithm": "aws:kms",
-        "kms_master_key_id": str.__str__(key),
+        "kms_master_key_id": spelled(key),
     }
 
 
 def test_outputs_are_references(stack: CloudStack) -> None:
     bucket = S3(stack)
-    assert [str(bucket.s3_bucket_id), str(bucket.s3_bucket_arn)] == [
+    assert spelled([bucket.s3_bucket_id, bucket.s3_bucket_arn]) == [
         "${module.s3.s3_bucket_id}",
         "${module.s3.s3_bucket_arn}",
     ]

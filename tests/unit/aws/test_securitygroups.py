@@ -6,6 +6,7 @@ from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, 
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, ExpressionError
 from anyscale_constructs.expressions import expr
+from tests import spelled
 from tests.unit.aws.parts import NETWORK
 from tests.unit.guards import Case, Table
 
@@ -161,7 +162,7 @@ def test_the_group_is_in_the_vpc(stack: CloudStack) -> None:
     group = SecurityGroups(stack, vpc=vpc, ingress_cidr_blocks=[vpc.vpc_cidr_block])
     assert group.rendered["vpc_id"] == "${module.vpc.vpc_id}"
     assert group.rendered["ingress_from_cidr_map"][0]["cidr_blocks"] == "${module.vpc.vpc_cidr_block}"
-    assert str(group.security_group_id) == "${module.securitygroups.security_group_id}"
+    assert spelled(group.security_group_id) == "${module.securitygroups.security_group_id}"
 
 
 def test_an_existing_group_is_its_own_output(stack: CloudStack) -> None:

@@ -8,6 +8,7 @@ from anyscale_constructs.aws import Efs, ExistingVpc, Vpc, plan_subnets, vpc
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
+from tests import spelled
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table
 
@@ -280,12 +281,12 @@ def test_outputs_come_from_the_input_where_upstreams_are_empty(stack: CloudStack
     assert existing.subnet_ids_per_zone == ["subnet-1", "subnet-2"]
     reference = expr("data.aws_vpc.this.id", "string")
     assert Vpc(stack, "b", existing_vpc_id=reference).vpc_id is reference
-    assert str(Vpc(stack, "c").vpc_id) == "${module.c.vpc_id}"
+    assert spelled(Vpc(stack, "c").vpc_id) == "${module.c.vpc_id}"
 
 
 def test_nodes_are_in_private_subnets_if_there_are_any(stack: CloudStack) -> None:
-    assert Vpc(stack, "a").node_subnet_ids == "${module.a.public_subnet_ids}"
-    assert Vpc(stack, "b", networking_mode="PRIVATE").node_subnet_ids == "${module.b.private_subnet_ids}"
+    assert spelled(Vpc(stack, "a").node_subnet_ids) == "${module.a.public_subnet_ids}"
+    assert spelled(Vpc(stack, "b", networking_mode="PRIVATE").node_subnet_ids) == "${module.b.private_subnet_ids}"
 
 
 def refusal(stack: CloudStack, **inputs: Any) -> str:

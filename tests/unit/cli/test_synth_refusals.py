@@ -87,7 +87,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "a reference to no output": (
         "modules: {s3: {inputs: {tags: {a: '${module.vpc.vpcid}'}}}}\n",
-        ":5: prod: module.s3.tags refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
+        ":5: prod: module.s3.tags.a refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
         "",
     ),
     "a variable that no one declared": (

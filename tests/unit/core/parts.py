@@ -41,5 +41,5 @@ class Config(CloudConfig):
 def problem(stack: CloudStack) -> str:
     """What is said of the stack as a whole."""
     with pytest.raises(SynthesisError) as error:
-        stack.prepare()
+        stack.to_terraform()
     return str(error.value)

@@ -23,6 +23,7 @@ from anyscale_constructs.modules.aws import (
     SecurityGroupsModule,
     VpcModule,
 )
+from tests import spelled
 
 OUTPUT = expr("module.other.out")
 
@@ -58,7 +59,7 @@ def test_none_meets_a_requirement_no_more_than_leaving_out_does(stack: CloudStac
         ({"anyscale_bucket_nam": "a"}, "unknown input 'anyscale_bucket_nam': did you mean 'anyscale_bucket_name'?"),
         ({"force_destroy": "yes"}, "force_destroy: must be true or false; given: 'yes'"),
         ({"tags": {"a": 1}}, "tags.a: must be text; given: 1. To mend it: put it in quotes"),
-        ({"tags": expr("var.x", "list(string)")}, "tags: must be a Terraform map, but the expression ${var.x} is a"),
+        ({"tags": expr("var.x", "list(string)")}, "tags: must be a Terraform map, but the expression var.x is a"),
     ],
 )
 def test_fails_on_a_wrong_input(inputs: dict[str, Any], said: str, stack: CloudStack) -> None:
@@ -156,7 +157,7 @@ def test_what_terraform_knows_at_plan_passes(cls: type[Module], inputs: dict[str
 
 
 def test_fails_on_a_list_token_whose_length_is_not_known(stack: CloudStack) -> None:
-    (line,) = refusal(VpcModule, stack, public_subnets=Token.as_list({"Ref": "x"}))
+    (line,) = refusal(VpcModule, stack, public_subnets=Token.as_list("${module.other.subnets}"))
     assert "public_subnets: upstream counts with its length" in line
 
 
@@ -266,7 +267,7 @@ def test_fails_on_a_ref_that_the_catalog_lacks(tmp_path: pathlib.Path) -> None:
 def test_the_address_is_the_id(stack: CloudStack) -> None:
     vpc = VpcModule(stack, "network")
     assert vpc.address == "module.network"
-    assert str(vpc.vpc_id) == "${module.network.vpc_id}"
+    assert spelled(vpc.vpc_id) == "${module.network.vpc_id}"
     assert vpc.private_subnet_ids.type == "list(string)"
     assert stack.modules == {"network": vpc}
 
@@ -274,7 +275,7 @@ def test_the_address_is_the_id(stack: CloudStack) -> None:
 def test_the_address_inside_another_construct_is_terraforms(stack: CloudStack) -> None:
     vpc = VpcModule(Construct(stack, "team"), "vpc")
     assert vpc.address.removeprefix("module.") in stack.to_terraform()["module"]
-    assert str(vpc.vpc_id) == f"${{{vpc.address}.vpc_id}}"
+    assert spelled(vpc.vpc_id) == f"${{{vpc.address}.vpc_id}}"
 
 
 def test_fails_on_an_unknown_output(stack: CloudStack) -> None:

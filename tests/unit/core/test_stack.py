@@ -24,7 +24,7 @@ from anyscale_constructs.core.types import AwsRegion
 from anyscale_constructs.errors import ConstraintError, SynthesisError
 from anyscale_constructs.google.types import GcpRegion
 from anyscale_constructs.modules.aws import S3Module, VpcModule
-from tests import ROOT
+from tests import ROOT, spelled
 from tests.unit.core.parts import problem
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
@@ -53,7 +53,7 @@ def test_fails_when_provider_constraints_clash(stack: CloudStack) -> None:
     require(VpcModule(stack, "vpc"), required_providers={"aws": Provider("hashicorp/aws", "< 6.0")})
     S3Module(stack, "s3")
     with pytest.raises(ConstraintError) as error:
-        stack.prepare()
+        stack.to_terraform()
     assert str(error.value) == (
         "test: no version of hashicorp/aws satisfies module.vpc (< 6.0) and module.s3 (>= 6.37.0, < 7.0). "
         "To mend it: pin one of them to another ref whose constraint fits, or leave it out"
@@ -64,7 +64,7 @@ def test_fails_when_terraform_versions_clash(stack: CloudStack) -> None:
     require(VpcModule(stack, "vpc"), required_version="< 1.9")
     S3Module(stack, "s3")
     with pytest.raises(ConstraintError, match=r"test: no version of Terraform satisfies module.vpc \(< 1.9\) and"):
-        stack.prepare()
+        stack.to_terraform()
 
 
 @pytest.mark.parametrize("name", ["", "two words", "1st", "a.b", "a/b"])
@@ -109,7 +109,7 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
         secret = stack.add_secret("password", "map(string)", "One a user.")
-        assert (str.__str__(secret), secret.type) == ("${var.password}", "map(string)")
+        assert (spelled(secret), secret.type) == ("${var.password}", "map(string)")
         stack.add_output("user", {"password": secret["a"]}, sensitive=True)
         return stack
 

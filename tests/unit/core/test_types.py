@@ -188,7 +188,7 @@ def test_expressions_fit_when_terraform_converts_them(name: str, type_: str) -> 
         with pytest.raises(ValidationError) as error:
             inputs.validate_python(value)
         assert error.value.errors()[0]["msg"] == (
-            f"must be a Terraform {name}, but the expression ${{module.x.y}} is a {type_}"
+            f"must be a Terraform {name}, but the expression module.x.y is a {type_}"
         )
 
 

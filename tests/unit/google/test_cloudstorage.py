@@ -8,6 +8,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.google import CloudStorage, ExistingBucket
 from anyscale_constructs.google import cloudstorage as guards
+from tests import spelled
 from tests.unit.google.parts import ACCOUNTS, ENABLED, KEY, LABELS, PROJECT, RANDOM_SUFFIX, REGION, many
 from tests.unit.guards import Case, Table
 
@@ -132,7 +133,7 @@ def test_the_bucket_is_in_the_clouds_region_and_lets_both_accounts_in(stack: Clo
         "bucket_iam_members": ACCOUNTS.bucket_members,
         "random_char_length": 8,
     }
-    assert bucket.bucket_url == "${module.cloudstorage.cloudstorage_bucket_url}"
+    assert spelled(bucket.bucket_url) == "${module.cloudstorage.cloudstorage_bucket_url}"
 
 
 def test_an_existing_bucket_has_a_scheme_where_it_is_registered() -> None:

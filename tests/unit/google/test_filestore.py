@@ -7,6 +7,7 @@ import pytest
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.google import Filestore
 from anyscale_constructs.google import filestore as guards
+from tests import spelled
 from tests.unit.google.parts import ENABLED, LABELS, NETWORK, PROJECT, RANDOM_SUFFIX, REGION, SHARED, many
 from tests.unit.guards import Case, Table
 
@@ -89,4 +90,4 @@ def test_the_location_follows_the_tier(stack: CloudStack, tier: str | None, loca
 
 
 def test_its_full_name_is_upstreams_id(stack: CloudStack) -> None:
-    assert Filestore(stack, **TABLE.base).instance_name == "${module.filestore.anyscale_filestore_id}"
+    assert spelled(Filestore(stack, **TABLE.base).instance_name) == "${module.filestore.anyscale_filestore_id}"

@@ -12,6 +12,7 @@ from anyscale_constructs.core.document import Document
 from anyscale_constructs.errors import ConfigError, ConstructsError
 from anyscale_constructs.registration.resource import CloudResource
 from stacks.gce import GceConfig, GceStack
+from tests import spelled
 
 COMMON = """
 stack: gce
@@ -159,10 +160,10 @@ def test_outputs_have_the_names_of_upstreams_root_module(tmp_path: pathlib.Path)
         "anyscale_cloud_resource",
     }
     # Upstream's root module asks for outputs that its modules lack, and gives "" for these three.
-    assert stack.outputs["vpc_firewall_id"] == "${module.vpc_firewall.vpc_firewall_policy_id}"
-    assert stack.outputs["vpc_firewall_selflink"] == "${module.vpc_firewall.vpc_firewall_policy_selflink}"
+    assert spelled(stack.outputs["vpc_firewall_id"]) == "${module.vpc_firewall.vpc_firewall_policy_id}"
+    assert spelled(stack.outputs["vpc_firewall_selflink"]) == "${module.vpc_firewall.vpc_firewall_policy_selflink}"
     assert (
-        stack.outputs["memorystore_current_location_id"]
+        spelled(stack.outputs["memorystore_current_location_id"])
         == "${module.memorystore.anyscale_memorystore_current_location_id}"
     )
 
@@ -198,7 +199,7 @@ def test_inputs_stand_in_where_everything_existed(tmp_path: pathlib.Path) -> Non
 def test_the_resource_file_has_full_names_and_no_text_around_references(
     text: str, _: str, tmp_path: pathlib.Path
 ) -> None:
-    resource = yaml.safe_dump(made(text, tmp_path).outputs["anyscale_cloud_resource"])
+    resource = yaml.safe_dump(spelled(made(text, tmp_path).outputs["anyscale_cloud_resource"]))
     assert not re.search(r"\$\{[^}]*\}\S|[^\s'-]\$\{", resource.replace("'", "")), resource
     assert "null" not in resource
 

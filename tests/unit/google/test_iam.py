@@ -9,6 +9,7 @@ from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.google import ExistingServiceAccounts, Iam
 from anyscale_constructs.google import iam as guards
 from anyscale_constructs.google import workload_identity as federation
+from tests import spelled
 from tests.unit.google.parts import (
     ACCOUNTS,
     ENABLED,
@@ -166,7 +167,7 @@ def test_a_new_provider_trusts_anyscales_account_and_the_organization(stack: Clo
         "google_region": REGION,
     }
     assert Interface.load("google/iam").variable("anyscale_access_aws_account_id").default == CONTROL_PLANE_ACCOUNT
-    assert iam.provider_name == "${module.iam.iam_workload_identity_provider_name}"
+    assert spelled(iam.provider_name) == "${module.iam.iam_workload_identity_provider_name}"
 
 
 def test_an_existing_provider_keeps_its_name(stack: CloudStack) -> None:
@@ -197,7 +198,7 @@ def test_members_of_a_bucket_are_never_null(stack: CloudStack) -> None:
         anyscale_org_id="org_1234abcd",
         create_anyscale_access_service_acct=False,
     )
-    assert iam.bucket_members == ["${module.iam.iam_anyscale_cluster_node_service_acct_member}"]
+    assert spelled(iam.bucket_members) == ["${module.iam.iam_anyscale_cluster_node_service_acct_member}"]
     assert ACCOUNTS.bucket_members == [
         "serviceAccount:access@acme-ml.iam.gserviceaccount.com",
         "serviceAccount:node@acme-ml.iam.gserviceaccount.com",

@@ -3,6 +3,7 @@
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.google import Memorystore
 from anyscale_constructs.google import memorystore as guards
+from tests import spelled
 from tests.unit.google.parts import LABELS, NETWORK, PROJECT, RANDOM_SUFFIX, REGION, SHARED, many
 from tests.unit.guards import Case, Table
 
@@ -74,4 +75,4 @@ def test_the_module_is_on_and_knows_shared_vpcs(stack: CloudStack) -> None:
         "memorystore_vpc_name": "projects/acme-network/global/networks/shared",
         "memorystore_connect_mode": "PRIVATE_SERVICE_ACCESS",
     }
-    assert redis.instance_name == "${module.memorystore.anyscale_memorystore_id}"
+    assert spelled(redis.instance_name) == "${module.memorystore.anyscale_memorystore_id}"

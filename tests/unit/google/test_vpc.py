@@ -6,6 +6,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.google import ExistingProject, ExistingVpc, Project, Vpc
 from anyscale_constructs.google import vpc as guards
+from tests import spelled
 from tests.unit.google.parts import ENABLED, NETWORK, PROJECT, RANDOM_SUFFIX, REGION, SHARED, many
 from tests.unit.guards import Case, Table
 
@@ -135,10 +136,10 @@ TABLE = Table(
 def test_the_nodes_subnet_follows_the_networking_mode(stack: CloudStack) -> None:
     public = Vpc(stack, project=PROJECT, region=REGION)
     assert public.rendered["public_subnet_cidr"] == public.node_subnet_cidr == "10.0.0.0/16"
-    assert public.node_subnet_name == "${module.vpc.public_subnet_name}"
+    assert spelled(public.node_subnet_name) == "${module.vpc.public_subnet_name}"
     private = Vpc(stack, "vpc2", project=PROJECT, region=REGION, networking_mode="PRIVATE", subnet_cidr="10.1.0.0/16")
     assert private.rendered["private_subnet_cidr"] == private.node_subnet_cidr == "10.1.0.0/16"
-    assert private.node_subnet_name == "${module.vpc2.private_subnet_name}"
+    assert spelled(private.node_subnet_name) == "${module.vpc2.private_subnet_name}"
     assert "public_subnet_cidr" not in private.rendered
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.google import VpcFirewall
 from anyscale_constructs.google import vpc_firewall as guards
+from tests import spelled
 from tests.unit.google.parts import ENABLED, NETWORK, PROJECT, SHARED, many
 from tests.unit.guards import Case, Table
 
@@ -162,4 +163,4 @@ def test_the_policy_names_the_vpc_twice_and_knows_its_ranges(stack: CloudStack) 
 def test_the_policy_of_a_shared_vpc_is_in_the_host_project(stack: CloudStack) -> None:
     policy = VpcFirewall(stack, project=PROJECT, vpc=SHARED, ingress_cidr_blocks=[USERS])
     assert policy.rendered["anyscale_project_id"] == "acme-network"
-    assert policy.firewall_policy_name == "${module.vpc_firewall.vpc_firewall_policy_name}"
+    assert spelled(policy.firewall_policy_name) == "${module.vpc_firewall.vpc_firewall_policy_name}"

@@ -17,6 +17,7 @@ from anyscale_constructs.registration.resource import (
     MountTarget,
     ObjectStorage,
 )
+from tests import spelled
 from tests.registration_samples import ALL, AWS_K8S, AWS_VM, changed
 
 
@@ -60,7 +61,7 @@ def test_a_stack_builds_it_from_expressions() -> None:
             memorydb_cluster_endpoint="rediss://" + output("memorydb.address") + ":6379",
         ),
     )
-    assert to_terraform(resource) == {
+    assert spelled(to_terraform(resource)) == {
         "provider": "AWS",
         "compute_stack": "VM",
         "region": "us-east-2",
@@ -97,7 +98,7 @@ def test_a_region_can_be_an_expression_too() -> None:
             cluster_service_account_email=output("iam.node"),
         ),
     )
-    assert resource.resource_name == "vm-gcp-${module.project.region}"
+    assert spelled(resource.resource_name) == "vm-gcp-${module.project.region}"
 
 
 def test_fails_on_a_literal_mistake_among_expressions() -> None:

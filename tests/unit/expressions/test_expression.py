@@ -1,0 +1,176 @@
+"""Expressions: what makes new Terraform, and what is refused because it needs the value itself."""
+
+import copy
+import json
+import string
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from anyscale_constructs import words
+from anyscale_constructs.errors import ExpressionError
+from anyscale_constructs.expressions import Expr, as_code, expr, is_unresolved, lower_case
+from tests import spelled
+
+VPC_ID = expr("module.vpc.vpc_id", "string")
+SUBNETS = expr("module.vpc.private_subnet_ids", "list(string)")
+ZONES = expr("module.vpc.private_subnet_ids_az_map", "map(string)")
+COUNT = expr(f"length({SUBNETS})", "number")
+RULES = expr("var.rules", "object({name = string})")
+
+
+MADE: dict[str, tuple[Expr, str]] = {
+    "${module.vpc.private_subnet_ids[0]}": (SUBNETS[0], "string"),
+    '${module.vpc.private_subnet_ids_az_map["subnet-a"]}': (ZONES["subnet-a"], "string"),
+    '${module.vpc.private_subnet_ids_az_map["a\\"$${b}"]}': (ZONES['a"${b}'], "string"),
+    '${var.x[0]["k"]}': (expr("var.x")[0]["k"], "any"),
+    '${var.y[0]["k"]}': (expr("var.y", "list(map(number))")[0]["k"], "number"),
+    "s3://${module.vpc.vpc_id}": ("s3://" + VPC_ID, "string"),
+    "${module.vpc.vpc_id}/*": (VPC_ID + "/*", "string"),
+    "${module.vpc.vpc_id}${module.vpc.vpc_id}": (VPC_ID + VPC_ID, "string"),
+    "n-${length(module.vpc.private_subnet_ids)}": ("n-" + COUNT, "string"),
+    "$${aws:username}-${module.vpc.vpc_id}": ("${aws:username}-" + VPC_ID, "string"),
+    "%%{ if }${module.vpc.vpc_id}": ("%{ if }" + VPC_ID, "string"),
+    "${lower(module.vpc.vpc_id)}": (lower_case(VPC_ID), "string"),  # type: ignore[dict-item] # an Expr, as its argument
+}
+
+
+@pytest.mark.parametrize("code", MADE)
+def test_indexing_and_joining_make_terraform(code: str) -> None:
+    value, type_ = MADE[code]
+    assert isinstance(value, Expr)
+    assert (spelled(value), value.type) == (code, type_)
+
+
+TEXTS: dict[str, Callable[[], str]] = {
+    "an f-string": lambda: f"a-{VPC_ID}",
+    "str": lambda: "a-" + str(VPC_ID),
+    "%": lambda: "a-%s" % VPC_ID,  # noqa: UP031 - what users write
+    "format": lambda: "a-{}".format(VPC_ID),  # noqa: UP032 - what users write
+    "string.Template": lambda: string.Template("a-$id").substitute(id=VPC_ID),
+    "join": lambda: "-".join(["a", VPC_ID]),
+    "replace": lambda: "a-@".replace("@", VPC_ID),
+    "a copy": lambda: "a-" + copy.deepcopy(VPC_ID),
+}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_text_carries_expressions(text: Callable[[], str]) -> None:
+    assert is_unresolved(text())
+    assert spelled(text()) == "a-${module.vpc.vpc_id}"
+
+
+@pytest.mark.parametrize("dump", [yaml.dump, yaml.safe_dump, json.dumps], ids=lambda dump: dump.__name__)
+def test_documents_carry_expressions(dump: Callable[[Any], str]) -> None:
+    text = dump({"id": VPC_ID, "list": [f"{VPC_ID}/*"], str(VPC_ID): 1})
+    assert yaml.safe_load(spelled(text)) == {
+        "id": "${module.vpc.vpc_id}",
+        "list": ["${module.vpc.vpc_id}/*"],
+        "${module.vpc.vpc_id}": 1,
+    }
+
+
+def test_sorting_text_with_expressions_follows_their_creation() -> None:
+    made = [expr(f"var.x{number}") for number in range(12)]
+    assert sorted(map(str, reversed(made))) == [str(each) for each in made]
+
+
+@pytest.mark.parametrize("change", [str.upper, str.lower, str.title, str.capitalize, str.swapcase, lambda s: s[:-1]])
+def test_words_that_were_changed_leave_a_trace(change: Callable[[str], str]) -> None:
+    changed = change(f"{VPC_ID}")
+    assert words.TRACE.findall(changed)
+    assert not words.WORD.fullmatch(changed)
+
+
+def test_equal_expressions_are_equal() -> None:
+    assert VPC_ID == expr("module.vpc.vpc_id", "string")
+    assert VPC_ID != expr("module.vpc.vpc_id", "any")
+    assert VPC_ID != expr("module.vpc.vpc_id", "string", stack="another")
+    assert len({VPC_ID, expr("module.vpc.vpc_id", "string"), SUBNETS}) == 2
+
+
+REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
+    "==": (lambda: VPC_ID == "vpc-1", "can't be compared with 'vpc-1'"),
+    "reflected ==": (lambda: "vpc-1" == VPC_ID, "can't be compared with 'vpc-1'"),  # noqa: SIM300 - what users write
+    "== None": (lambda: VPC_ID == None, "can't be compared with None"),  # noqa: E711 - what users write
+    "!=": (lambda: VPC_ID != "vpc-1", "can't be compared with 'vpc-1'"),
+    "in a list": (lambda: VPC_ID in ["vpc-1"], "can't be compared with 'vpc-1'"),
+    "sorted": (lambda: sorted([VPC_ID, "vpc-1"]), "can't be compared or sorted"),
+    "len": (
+        lambda: len(SUBNETS),
+        r"can't be counted. To mend it: write Terraform's own function, fn.length\(...\), or take",
+    ),
+    "if": (lambda: bool(VPC_ID), r"can't be tested.*fn.coalesce"),
+    "for": (lambda: list(SUBNETS), "can't be iterated.*fn.tolist"),
+    "in": (lambda: "a" in SUBNETS, "can't be searched.*fn.contains"),
+    "*": (lambda: SUBNETS * 2, "can't be repeated.*fn.format"),
+    "reflected *": (lambda: 2 * SUBNETS, "can't be repeated"),
+    "%": (lambda: VPC_ID % 1, "can't be formatted with %"),
+    "upper": (VPC_ID.upper, r"can't be used with .upper\(\).*fn.upper"),
+    "replace": (lambda: VPC_ID.replace("a", "b"), r"can't be used with .replace\(\).*fn.replace"),
+    "split": (lambda: VPC_ID.split(","), r".split\(\).*fn.split"),
+    "removeprefix": (lambda: VPC_ID.removeprefix("a"), r".removeprefix\(\).*fn.trimprefix"),
+    "startswith": (lambda: VPC_ID.startswith("a"), r".startswith\(\).*fn.startswith"),
+    "join": (lambda: VPC_ID.join(["a"]), r".join\(\).*fn.join"),
+    "strip": (VPC_ID.strip, r".strip\(\).*fn.trimspace"),
+    "format": (lambda: VPC_ID.format(1), r".format\(\).*fn.format"),
+    "a format's width": (lambda: f"{VPC_ID:>10}", "can't be formatted with '>10'"),
+    "a negative index": (lambda: SUBNETS[-1], r"can't be indexed with -1.*fn.element"),
+    "a slice": (lambda: SUBNETS[0:2], "can't be indexed with slice.*being of type list.*fn.slice"),
+    "a string's letter": (lambda: VPC_ID[0], "can't be indexed with 0, being of type string"),
+    "a set's element": (lambda: expr("var.s", "set(string)")[0], "can't be indexed with 0, being of type set"),
+}
+
+
+@pytest.mark.parametrize(("use", "says"), REFUSED.values(), ids=REFUSED)
+def test_fails_where_the_value_itself_is_needed(use: Callable[[], Any], says: str) -> None:
+    with pytest.raises(ExpressionError, match=says):
+        use()
+
+
+@pytest.mark.parametrize("name", sorted({name for name in dir(str) if not name.startswith("_")} - {"maketrans"}))
+def test_fails_for_every_method_of_a_string(name: str) -> None:
+    with pytest.raises(ExpressionError, match=rf"\.{name}\(\)"):
+        getattr(VPC_ID, name)()
+
+
+def test_an_error_is_a_type_error_too() -> None:
+    with pytest.raises(TypeError):
+        len(VPC_ID)
+
+
+@pytest.mark.parametrize("type_", ["any", "list(any)", "map(string)"])
+def test_element_types_follow_the_collection(type_: str) -> None:
+    assert expr("var.x", type_)[0].type == ("string" if "string" in type_ else "any")
+
+
+def test_representation_names_code_and_type() -> None:
+    assert repr(COUNT) == "Expr('length(module.vpc.private_subnet_ids)', 'number')"
+    assert repr("a-" + VPC_ID) == "Expr('a-${module.vpc.vpc_id}', 'string')"
+
+
+def test_as_list_is_a_list_for_the_engines_constructs() -> None:
+    (element,) = SUBNETS.as_list()
+    assert "TfToken[" in element
+    assert is_unresolved([element])
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        (VPC_ID, "module.vpc.vpc_id"),
+        ("${var.x}", "var.x"),
+        ("a\n${aws:x}", '"a\\n$${aws:x}"'),
+        ([1, None, True, 0.5], "[1, null, true, 0.5]"),
+        ({"a": ("b", VPC_ID)}, '{"a" = ["b", module.vpc.vpc_id]}'),
+    ],
+)
+def test_values_become_code(value: object, code: str) -> None:
+    assert words.spelled(as_code(value), str) == code
+
+
+def test_fails_on_a_value_that_is_no_code() -> None:
+    with pytest.raises(ExpressionError, match="no counterpart in Terraform code"):
+        as_code({"a"})
