@@ -14,7 +14,7 @@ from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
-from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
+from anyscale_constructs.errors import ConfigError, ConstraintError, ConstructsError, SynthesisError
 
 
 def synth(

@@ -85,9 +85,10 @@ def test_words_that_were_changed_leave_a_trace(change: Callable[[str], str]) -> 
 
 
 def test_equal_expressions_are_equal() -> None:
-    assert VPC_ID == expr("module.vpc.vpc_id", "string")
-    assert VPC_ID != expr("module.vpc.vpc_id", "any")
-    assert VPC_ID != expr("module.vpc.vpc_id", "string", stack="another")
+    same, typed, elsewhere = (expr("module.vpc.vpc_id", *more) for more in (("string",), ("any",), ("string",)))
+    assert same == VPC_ID
+    assert typed != VPC_ID
+    assert expr("module.vpc.vpc_id", "string", stack="another") != elsewhere
     assert len({VPC_ID, expr("module.vpc.vpc_id", "string"), SUBNETS}) == 2
 
 
@@ -96,7 +97,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "reflected ==": (lambda: "vpc-1" == VPC_ID, "can't be compared with 'vpc-1'"),  # noqa: SIM300 - what users write
     "== None": (lambda: VPC_ID == None, "can't be compared with None"),  # noqa: E711 - what users write
     "!=": (lambda: VPC_ID != "vpc-1", "can't be compared with 'vpc-1'"),
-    "in a list": (lambda: VPC_ID in ["vpc-1"], "can't be compared with 'vpc-1'"),
+    "in a list": (lambda: VPC_ID in ["vpc-1", "vpc-2"], "can't be compared with 'vpc-1'"),
     "sorted": (lambda: sorted([VPC_ID, "vpc-1"]), "can't be compared or sorted"),
     "len": (
         lambda: len(SUBNETS),

@@ -14,6 +14,7 @@ from anyscale_constructs.engine import Token
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import NULL, expr, is_one_of, is_unresolved, known_after_apply, literal, references
 from anyscale_constructs.expressions.literal import REFERENCE
+from anyscale_constructs.expressions.resolve import Resolver
 
 VPC_ID = expr("module.vpc.vpc_id", "string")
 
@@ -141,8 +142,6 @@ def meant(text: str) -> str:
 
 def test_text_round_trips_through_terraform(terraform: str, tmp_path: pathlib.Path) -> None:
     """Terraform gives back the very text, also with an expression behind it."""
-    from anyscale_constructs.expressions.resolve import Resolver
-
     end = expr("local.end", "string")
     values = {f"alone_{i}": literal(text) for i, text in enumerate(TEXTS)}
     values |= {f"before_{i}": text + end for i, text in enumerate(TEXTS)}
