@@ -2,7 +2,7 @@
 
 Sources: examples/aws/eks-public/sample-values_gateway.yaml in anyscale/terraform-kubernetes-anyscale-foundation-modules
 at b209ceff; for Azure's domain Microsoft's page "What is a cloud resource on Azure?"; for the label the option
---per-cloud-domain-label of the program anyscale 0.26.112.
+--per-cloud-domain-label of the program anyscale 0.26.112; for the policies the API of Envoy Gateway 1.8.2.
 """
 
 import pathlib
@@ -26,6 +26,7 @@ LABELS = {
     "gateway.envoyproxy.io/owning-gateway-name": RELEASE,
     "gateway.envoyproxy.io/owning-gateway-namespace": OPERATOR.namespace,
 }
+TARGET = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": RELEASE}
 
 
 def listener(name: str, hostname: str = "", secrets: Sequence[str] = ()) -> dict[str, Any]:
@@ -105,11 +106,37 @@ def test_the_load_balancer_is_in_front_of_the_proxies(gateway: Gateway) -> None:
     assert service["spec"].get("loadBalancerSourceRanges", []) == gateway.given["sourceRanges"]
 
 
+def test_a_drained_node_leaves_a_proxy(gateway: Gateway) -> None:
+    proxies = gateway["EnvoyProxy"]["spec"]["provider"]["kubernetes"]
+    spread = {
+        "topologyKey": "kubernetes.io/hostname",
+        "maxSkew": 1,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": LABELS},
+    }
+    assert proxies["envoyDeployment"] == {"replicas": 2, "pod": {"topologySpreadConstraints": [spread]}}
+    assert proxies["envoyPDB"] == {"minAvailable": 1}
+
+
 def test_the_gateways_class_is_of_these_proxies(gateway: Gateway) -> None:
     reference = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", **HERE}
     assert gateway["GatewayClass"]["spec"]["parametersRef"] == reference
     assert gateway["EnvoyProxy"]["metadata"] == HERE
     assert gateway["Gateway"]["spec"]["gatewayClassName"] == gateway["GatewayClass"]["metadata"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("ClientTrafficPolicy", {"headers": {"withUnderscoresAction": "Allow"}}),
+        ("BackendTrafficPolicy", {"timeout": {"http": {"requestTimeout": "0s", "streamIdleTimeout": "1h"}}}),
+    ],
+)
+def test_the_gateway_has_the_policy(kind: str, spec: dict[str, Any], gateway: Gateway) -> None:
+    policy = gateway[kind]
+    assert policy["apiVersion"] == "gateway.envoyproxy.io/v1alpha1"
+    assert policy["metadata"] == HERE
+    assert policy["spec"] == {"targetRefs": [TARGET], **spec}
 
 
 @pytest.mark.parametrize("key", ["cloudResourceId", "domain"])

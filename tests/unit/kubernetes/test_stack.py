@@ -71,6 +71,7 @@ def test_the_gateways_chart_is_beside_the_stack(make: Make, tmp_path: Path) -> N
         "Chart.yaml",
         "values.yaml",
         "gateway.yaml",
+        "policies.yaml",
         "proxies.yaml",
         "service.yaml",
     }
