@@ -4,6 +4,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.types import Checked, Cidr
 
@@ -15,6 +16,22 @@ ChartRepository = Annotated[
         "oci://registry.example.com/charts",
     ),
 ]
+_DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+DnsLabel = Annotated[
+    str,
+    Checked("1 to 63 lower-case letters, digits and hyphens, without a hyphen at either end", _DNS_LABEL, "acme-prod"),
+]
+DomainName = Annotated[
+    str,
+    Checked(
+        "a lower-case domain name, without a wildcard",
+        rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})+",
+        "azure.anyscaleuserdata.com",
+    ),
+]
+
+# Anyscale's API says so of a cloud's per_cloud_domain_label (anyscale 0.26.112, CloudConfig).
+_LONGEST_HOSTNAME = 64
 
 
 class ReleaseConfig(Model):
@@ -35,11 +52,36 @@ class ReleaseConfig(Model):
 
 
 class GatewayConfig(ReleaseConfig):
-    """The gateway's load balancer; repository and values are Envoy Gateway's."""
+    """The gateway and its load balancer; repository and values are Envoy Gateway's."""
 
     ingress_cidr_blocks: list[Cidr] = Field(
         default_factory=list, description="Who may reach it. Default: everybody who can, by networking_mode."
     )
+    domain: DomainName = Field(
+        default="anyscaleuserdata.com",
+        description="Anyscale's domain for Ray clusters and services. The gateway serves the hostnames `*.i.<domain>` "
+        "(Ray clusters) and `*.s.<domain>` (services), each with its own certificate.",
+    )
+    per_cloud_domain_label: DnsLabel | None = Field(
+        default=None,
+        description="The label of a cloud that was registered with `anyscale cloud register --per-cloud-domain`: the "
+        "one given there, or the one that Anyscale derived. The gateway then serves `*.<label>.n.<domain>` instead, "
+        "for Ray clusters and services. `anyscale-constructs register` does not create such clouds. Default: the "
+        "hostnames that `domain` says.",
+    )
+
+    @model_validator(mode="after")
+    def _the_hostname_fits_a_certificate(self) -> Self:
+        label, domain = self.per_cloud_domain_label, self.domain
+        if label is not None and not is_unresolved(label) and not is_unresolved(domain):
+            hostname = f"*.{label}.n.{domain}"
+            if (over := len(hostname) - _LONGEST_HOSTNAME) > 0:
+                raise refuse(
+                    f"per_cloud_domain_label is too long: {hostname} has {len(hostname)} characters, and a "
+                    f"certificate's hostname at most {_LONGEST_HOSTNAME}",
+                    f"shorten it by {over}",
+                )
+        return self
 
 
 class ReleasesConfig(Model):

@@ -163,6 +163,8 @@ class OperatorStack(CloudStack):
         chart = self.own_chart("gateway", _RELEASE)
         values = {
             "cloudResourceId": self.cloud_resource_id,
+            "domain": config.domain,
+            "perCloudDomainLabel": config.per_cloud_domain_label,
             "proxyNamespace": ENVOY_GATEWAY.namespace,
             "annotations": annotations,
             "sourceRanges": config.ingress_cidr_blocks,

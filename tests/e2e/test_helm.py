@@ -124,16 +124,6 @@ def test_users_can_choose_every_gpu_of_the_nodes(
             assert f"anyscale.com/accelerator-type in ({accelerator})" in texts
 
 
-@pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
-def test_our_own_chart_makes_a_gateway_with_a_load_balancer(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    values = applied(example, "anyscale-gateway", tmp_path)
-    made = template([str(OUR_CHARTS / "gateway")], values, tmp_path)
-    service, gateway = of_kind(made, "Service"), of_kind(made, "Gateway")
-    assert service["metadata"].get("annotations", {}) == values["annotations"]
-    assert service["spec"].get("loadBalancerSourceRanges", []) == values["sourceRanges"]
-    assert gateway["spec"]["listeners"][1]["tls"]["certificateRefs"][0]["name"] == "anyscale-cldrsrc-e2e-certificate"
-
-
 def test_the_operator_reads_the_secret_that_our_own_chart_makes(
     operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:

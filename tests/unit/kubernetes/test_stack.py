@@ -71,8 +71,31 @@ def test_the_gateways_chart_is_beside_the_stack(make: Make, tmp_path: Path) -> N
         "Chart.yaml",
         "values.yaml",
         "gateway.yaml",
+        "policies.yaml",
+        "proxies.yaml",
         "service.yaml",
     }
+
+
+@pytest.mark.parametrize(
+    ("gateway", "domain", "label"),
+    [
+        ({}, "anyscaleuserdata.com", None),
+        ({"domain": "azure.anyscaleuserdata.com"}, "azure.anyscaleuserdata.com", None),
+        ({"per_cloud_domain_label": "acme"}, "anyscaleuserdata.com", "acme"),
+        (
+            {"per_cloud_domain_label": expr("var.cloud_resource_id", "string")},
+            "anyscaleuserdata.com",
+            "${var.cloud_resource_id}",
+        ),
+    ],
+)
+def test_the_gateway_knows_the_clouds_domain(
+    gateway: dict[str, Any], domain: str, label: str | None, make: Make
+) -> None:
+    _, operator = make(releases={"gateway": gateway})
+    given = values(operator, "anyscale-gateway")
+    assert (given["domain"], given["perCloudDomainLabel"]) == (domain, label)
 
 
 def test_without_a_gateway_the_operator_makes_ingresses(make: Make) -> None:
