@@ -165,7 +165,8 @@ class Expr(str):
     def __mul__(self, _times: SupportsIndex) -> "Expr":
         self._refuse("be repeated", "format")
 
-    __rmul__ = __mul__
+    def __rmul__(self, _times: SupportsIndex) -> "Expr":
+        self._refuse("be repeated", "format")
 
     def __mod__(self, _values: object) -> "Expr":
         self._refuse("be formatted with %", "format")

@@ -82,7 +82,7 @@ class Model(_Base):
 def _again(detail: ErrorDetails) -> InitErrorDetails:
     """An error as pydantic takes it back, which has no other way to add errors to those it found."""
     context = {**detail.get("ctx", {}), "text": detail["msg"]}
-    error = PydanticCustomError(detail["type"], "{text}", context)
+    error = PydanticCustomError(detail["type"], "{text}", context)  # pyright: ignore[reportArgumentType] # no template
     return {"type": error, "loc": detail["loc"], "input": detail["input"]}
 
 

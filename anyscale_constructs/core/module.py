@@ -4,7 +4,7 @@ import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Required, get_args, get_origin
+from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -136,7 +136,7 @@ class Module(TerraformHclModule):
             source=sources.source(self.interface, override.mirror),
             version=sources.version(self.interface, override.mirror),
             variables=self.rendered,
-            depends_on=list(depends_on) or None,  # type: ignore[arg-type] # modules and resources are dependables
+            depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
             skip_asset_creation_from_local_modules=True,
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
@@ -144,8 +144,8 @@ class Module(TerraformHclModule):
         for warning in findings:
             if warning.warning:
                 Annotations.of(self).add_warning(str(warning))
-        if hasattr(stack, "register_module"):
-            stack.register_module(self)
+        if register := getattr(stack, "register_module", None):
+            register(self)
 
     @property
     def address(self) -> str:
