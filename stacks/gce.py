@@ -63,7 +63,7 @@ class GceConfig(GoogleCloudConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        idle = dict.fromkeys(("pods_range_name", "services_range_name"), "a new GKE cluster")
+        idle: dict[str, str] = dict.fromkeys(("pods_range_name", "services_range_name"), "a new GKE cluster")
         if isinstance(self.firewall, ExistingFirewallPolicy):
             idle["proxy_subnet_cidr"] = "a new firewall policy"
         self.refuse_what_is_elsewhere(self.vpc, idle)

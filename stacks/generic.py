@@ -61,7 +61,9 @@ _PATH_STYLE = [
 class BucketConfig(ObjectStorage):
     """The bucket for logs, images and, without file storage, shared files."""
 
-    bucket_name: BucketUrl = Field(description="With its scheme: s3://, gs:// or abfss://.")
+    bucket_name: BucketUrl = Field(  # pyright: ignore[reportIncompatibleVariableOverride] # models are frozen
+        description="With its scheme: s3://, gs:// or abfss://."
+    )
 
 
 class LoadBalancerConfig(Model):
@@ -77,7 +79,7 @@ class GenericConfig(CloudConfig):
     idle_keys = ("cloud_id", "deploy_environment", "mirror", "modules")
 
     stack: Literal["generic"] = "generic"
-    registration: Literal["command"] = Field(
+    registration: Literal["command"] = Field(  # pyright: ignore[reportIncompatibleVariableOverride] # models are frozen
         default="command", description="How the cloud is registered: by `anyscale-constructs register`, always."
     )
     kube_context: Text = Field(description="The cluster's context in the kubeconfig that KUBE_CONFIG_PATH names.")

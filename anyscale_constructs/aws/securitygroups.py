@@ -221,8 +221,9 @@ class SecurityGroups(SecurityGroupsModule):
             given = {"create_security_group": False} | given
         return given
 
+    # Upstream's output is empty for an existing group.
     @property
-    def security_group_id(self) -> str:  # type: ignore[override] # upstream's output is empty for an existing group
+    def security_group_id(self) -> str:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
         """The group's id: upstream's output, or the input for an existing group."""
         existing: str | None = self.inputs["existing_security_group_id"]
         return super().security_group_id if existing is None else existing

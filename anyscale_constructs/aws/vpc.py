@@ -343,8 +343,9 @@ class Vpc(VpcModule):
             )
         return given
 
+    # Upstream's output is empty for an existing VPC.
     @property
-    def vpc_id(self) -> str:  # type: ignore[override] # upstream's output is empty for an existing VPC
+    def vpc_id(self) -> str:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
         """The VPC's id: upstream's output, or the input for an existing VPC."""
         existing: str | None = self.inputs["existing_vpc_id"]
         return super().vpc_id if existing is None else existing

@@ -28,13 +28,14 @@ class Document:
     def __init__(self, file: pathlib.Path) -> None:
         try:
             text = file.read_text(encoding="utf-8")
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-            data = yaml.load(text, Loader=yaml.SafeLoader)
-            _refuse_duplicates(file, root)
         except OSError as error:
             raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise ConfigError(f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        try:
+            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            data = yaml.load(text, Loader=yaml.SafeLoader)
+            _refuse_duplicates(file, root)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise ConfigError(f"{file}:{line}: is not YAML: {error.problem or error.context}") from error
@@ -63,9 +64,10 @@ class Document:
             parsed = config.model_validate(self.data)
         except ValidationError as error:
             found += [said for said in map(self._say, error.errors()) if said[0] not in empty]
-        if found:
-            raise ConfigError("\n".join(f"{self.file}:{line}: {text}" for line, text in sorted(found)))
-        return parsed
+        else:
+            if not found:
+                return parsed
+        raise ConfigError("\n".join(f"{self.file}:{line}: {text}" for line, text in sorted(found)))
 
     def _say(self, detail: ErrorDetails) -> tuple[int, str]:
         """The line that an error is about, and its text behind the keys that lead there."""

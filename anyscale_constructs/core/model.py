@@ -5,19 +5,16 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self, dataclass_transform, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     GetCoreSchemaHandler,
     ModelWrapValidatorHandler,
-    PrivateAttr,
     ValidationError,
     model_validator,
 )
-from pydantic._internal._model_construction import ModelMetaclass  # pydantic has no public name for it
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
 from anyscale_constructs.errors import ConfigError
@@ -40,18 +37,24 @@ _CREDENTIALS = re.compile(r"""(?:(?<=http://)|(?<=https://)|(?<=oci://))[^\s'"]+
 _TAGS = {"new", "existing"}
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(Field, PrivateAttr))  # as pydantic's own
-class _Explaining(ModelMetaclass):
-    """Says in our words what is wrong with a model that is made in Python; pydantic's own way in is untouched."""
+if TYPE_CHECKING:  # a metaclass with a call of its own hides the fields from pyright
+    _Base = BaseModel
+else:
 
-    def __call__(self, *args: Any, **fields: Any) -> Any:
-        try:
-            return super().__call__(*args, **fields)
-        except ValidationError as error:
-            raise ConfigError(explain(error, self.__name__)) from None
+    class _Explaining(type(BaseModel)):
+        """Raises ConfigError when a model is created with wrong values; pydantic's own validation bypasses it."""
+
+        def __call__(cls, *args: Any, **fields: Any) -> Any:
+            try:
+                return super().__call__(*args, **fields)
+            except ValidationError as error:
+                raise ConfigError(explain(error, cls.__name__)) from None
+
+    class _Base(BaseModel, metaclass=_Explaining):
+        pass
 
 
-class Model(BaseModel, metaclass=_Explaining):
+class Model(_Base):
     """A model without conversions and without unknown keys; an unknown key's error names the nearest known one."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, defer_build=True)
@@ -79,7 +82,7 @@ class Model(BaseModel, metaclass=_Explaining):
 def _again(detail: ErrorDetails) -> InitErrorDetails:
     """An error as pydantic takes it back, which has no other way to add errors to those it found."""
     context = {**detail.get("ctx", {}), "text": detail["msg"]}
-    error = PydanticCustomError(detail["type"], "{text}", context)
+    error = PydanticCustomError(detail["type"], "{text}", context)  # pyright: ignore[reportArgumentType] # no template
     return {"type": error, "loc": detail["loc"], "input": detail["input"]}
 
 

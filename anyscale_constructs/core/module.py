@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Required, get_args, get_origin
+from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -137,7 +137,7 @@ class Module(TerraformHclModule):
             source=stack.sources.source(self.interface, override.mirror),
             version=stack.sources.version(self.interface, override.mirror),
             variables=variables,
-            depends_on=list(depends_on) or None,  # type: ignore[arg-type] # modules and resources are dependables
+            depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
             skip_asset_creation_from_local_modules=True,
         )
         self.module_id = id if scope is stack else self.friendly_unique_id

@@ -29,7 +29,7 @@ class Provider(TerraformProvider):
     # The engine's own getter returns nothing: an alias would be lost.
     @property  # type: ignore[misc] # the engine never sets it
     @jsii.member(jsii_name="alias")
-    def alias(self) -> str | None:
+    def alias(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] # the engine never sets it
         """The alias, if this is not the default configuration."""
         return self._alias
 

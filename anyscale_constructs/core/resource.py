@@ -1,7 +1,7 @@
 """Resources and data sources of any provider, for what upstream has no module for: no prebuilt provider package."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from anyscale_constructs.core.place import cloud_stack
 from anyscale_constructs.core.values import to_terraform
@@ -33,7 +33,7 @@ class Resource(TerraformResource):
             scope,
             f"{type}-{id}",
             terraform_resource_type=type,
-            depends_on=list(depends_on) or None,  # type: ignore[arg-type] # modules and resources are dependables
+            depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
         )
         self.override_logical_id(id)
         for name, value in _set(arguments).items():
@@ -65,7 +65,7 @@ class Data(TerraformDataSource):
             scope,
             f"data-{type}-{id}",
             terraform_resource_type=type,
-            depends_on=list(depends_on) or None,  # type: ignore[arg-type] # modules and resources are dependables
+            depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
         )
         self.override_logical_id(id)
         for name, value in _set(arguments).items():

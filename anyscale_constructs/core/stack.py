@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.backend import S3, Azurerm, Backend, Gcs, Hcp, Local, identity, place
@@ -85,7 +85,7 @@ class CloudStack(TerraformStack):
     @classmethod
     def build(cls, scope: Construct, name: str, config: Any) -> "Sequence[CloudStack]":
         """Makes the stacks of a cloud: one, unless a kind of cloud has more."""
-        return [cls(scope, name, config)]  # type: ignore[call-arg] # config_type says what its subclasses take
+        return [cast(Any, cls)(scope, name, config)]  # config_type says what its subclasses take
 
     def register_module(self, module: Module) -> None:
         """Takes note of a module; modules do this by themselves."""

@@ -4,9 +4,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.types import Checked, Cidr
+from anyscale_constructs.expressions import is_unresolved
 
 ChartRepository = Annotated[
     str,

@@ -1,5 +1,6 @@
 """Registration as far as a stack has to do with it."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
@@ -24,18 +25,22 @@ class Config(Protocol):
     """What registering reads of a cloud's configuration."""
 
     @property
+    @abstractmethod
     def region(self) -> str:
         """The cloud's region."""
 
     @property
+    @abstractmethod
     def networking_mode(self) -> str:
         """PUBLIC or PRIVATE."""
 
     @property
+    @abstractmethod
     def cloud_id(self) -> str | None:
         """The cloud's id, if it is there already."""
 
     @property
+    @abstractmethod
     def registration(self) -> Literal["command", "terraform"]:
         """Who registers it."""
 

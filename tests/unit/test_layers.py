@@ -77,6 +77,12 @@ def test_only_the_engine_imports_an_engine_and_nothing_the_stacks(file: pathlib.
         assert not roots & {"cdktf", "cdktn", "constructs"}
 
 
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_nothing_private_of_other_packages_is_imported(file: pathlib.Path) -> None:
+    others = [name for name in imports(file) if name.partition(".")[0] != PACKAGE.name]
+    assert [name for name in others if "._" in name] == []
+
+
 def test_the_engines_names_are_those_in_use() -> None:
     """What stands behind engine.py one day must have all of them, so there are no idle ones."""
     declared = next(

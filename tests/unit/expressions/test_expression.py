@@ -50,7 +50,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "%": lambda: "a-%s" % VPC_ID,  # noqa: UP031 - what users write
     "format": lambda: "a-{}".format(VPC_ID),  # noqa: UP032 - what users write
     "string.Template": lambda: string.Template("a-$id").substitute(id=VPC_ID),
-    "join": lambda: "-".join(["a", VPC_ID]),
+    "join": lambda: "-".join(["a", *[VPC_ID]]),
     "replace": lambda: "a-@".replace("@", VPC_ID),
     "a copy": lambda: "a-" + copy.deepcopy(VPC_ID),
 }
