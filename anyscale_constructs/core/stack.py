@@ -209,7 +209,7 @@ class CloudStack(TerraformStack):
         """The value with code in place of the engine's tokens, such as a variable's `list_value`."""
         if not holds_engine_token(value):
             return value
-        resolver = DefaultTokenResolver(StringConcat())
+        resolver = cast(Any, DefaultTokenResolver(StringConcat()))  # the protocol names its parameters otherwise
         return Tokenization.resolve(value, scope=self, preparing=False, resolver=resolver)
 
     def _pin(self, tree: dict[str, Any]) -> None:
