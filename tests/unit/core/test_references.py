@@ -47,8 +47,9 @@ def test_fails_on_another_stacks_module(tmp_path: pathlib.Path) -> None:
     vpc = Vpc(network)
     SecurityGroups(cloud, vpc=vpc, ingress_cidr_blocks=["10.0.0.0/8"])
     network.to_terraform()
-    says = "cloud: module.securitygroups.vpc_id uses module.vpc.vpc_id of the stack network in the stack cloud. "
-    assert problem(cloud) == says + "To mend it: pass the value as a literal, or read it with a data source in this stack"
+    says = "cloud: module.securitygroups.vpc_id uses module.vpc.vpc_id of the stack network in the stack cloud"
+    mend = "pass the value as a literal, or read it with a data source in this stack"
+    assert problem(cloud) == f"{says}. To mend it: {mend}"
     Vpc(cloud)  # of the same id
     assert problem(cloud).startswith(says)
 
