@@ -13,7 +13,7 @@ from typing import Any, Literal
 import yaml
 
 from anyscale_constructs.errors import ControlPlaneError, RefusedChangeError
-from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life
+from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life, replaced
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.program import Done, Program
 
@@ -150,7 +150,7 @@ class Registrar:
                 self._say("nothing was written, so the program verified nothing; anyscale cloud verify does it alone")
             return Result("unchanged", *ids)
         self._say(f"{cloud}: {'would change' if dry_run else 'changing'}")
-        for change in differing:
+        for change in [*differing, *replaced(existing, self._wanted)]:
             self._say(f"  {change}")
         if dry_run:
             return Result("updated", *ids)
