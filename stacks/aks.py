@@ -24,7 +24,6 @@ from anyscale_constructs.azure.config import BucketConfig, ClusterConfig, VnetCo
 from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags, VnetName
 from anyscale_constructs.core import regions, sizing
-from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, explain, refuse
@@ -35,7 +34,8 @@ from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.registration.in_stack import StackRegistration
-from anyscale_constructs.registration.resource import AzureConfig, CloudResource, KubernetesConfig, ObjectStorage
+from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
+from anyscale_constructs.registration.resource import AzureConfig, CloudResource, ObjectStorage
 
 # Since 4.65 a federated credential names its identity as version 5 does.
 _AZURE = ("Azure's resources", {"azurerm": RequiredProvider("hashicorp/azurerm", ">= 4.65, < 5")})
@@ -52,9 +52,10 @@ _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
 
-class AksConfig(CloudConfig):
+class AksConfig(KubernetesCloudConfig):
     """An Anyscale cloud on AKS."""
 
+    cloud_provider = "AZURE"
     idle_keys = ("mirror", "modules")
 
     stack: Literal["aks"] = "aks"
@@ -236,9 +237,10 @@ class AksStack(CloudStack):
             region=config.region,
             networking_mode=config.networking_mode,
             object_storage=ObjectStorage(bucket_name=self.bucket.url, endpoint=self.bucket.endpoint),
+            file_storage=config.file_storage,
             azure_config=AzureConfig(tenant_id=identity.attribute("tenant_id")),
             # Anyscale knows the operator by the principal's id, Azure by the client's, which its chart has.
-            kubernetes_config=KubernetesConfig(anyscale_operator_iam_identity=identity.attribute("principal_id")),
+            kubernetes_config=config.kubernetes_config(identity.attribute("principal_id")),
         )
 
 
