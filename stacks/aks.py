@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from anyscale_constructs.azure import (
+    CLIENT_ID,
     Container,
     ExistingCluster,
     ExistingContainer,
@@ -18,6 +19,7 @@ from anyscale_constructs.azure import (
     add_operator_identity,
     existing_container,
     find_cluster,
+    require_service_principal,
     unique_account_name,
 )
 from anyscale_constructs.azure.config import BucketConfig, ClusterConfig, VnetConfig
@@ -46,8 +48,8 @@ _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
 _AZURES_ADDRESSES = 5
 # Of the resource group that AKS makes for the nodes: https://aka.ms/aks-naming-rules
 _LONGEST_NODE_GROUP = 80
-# What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.
-_AUDIENCE = "api://086bc555-6989-4362-ba30-fded273e432b/.default"
+# What the operator's tokens are for: Anyscale's control plane.
+_AUDIENCE = f"api://{CLIENT_ID}/.default"
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
@@ -76,6 +78,13 @@ class AksConfig(KubernetesCloudConfig):
     )
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig
+    )
+    anyscale_service_principal: Literal["check", "create"] | None = Field(
+        default=None,
+        description="Anyscale's service principal, which the tenant needs once for all clouds. check: the plan fails "
+        "without it. create: Terraform creates it, or adopts an existing one and resets its settings; this needs the "
+        "Entra role Cloud Application Administrator. Apply check before you leave the key out again, or destroy the "
+        f"cloud. Default: neither; create it yourself, with `az ad sp create --id {CLIENT_ID}`.",
     )
     releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
 
@@ -123,6 +132,8 @@ class AksStack(CloudStack):
         self.add_provider(
             "azurerm", features=features, subscription_id=config.subscription_id, storage_use_azuread=True
         )
+        if config.anyscale_service_principal is not None:
+            require_service_principal(self, config.anyscale_service_principal)
         self.registration = StackRegistration(self, config, "AZURE")
         self.cloud_id = self.registration.cloud_id
         self.tags = config.standard_tags(self.cloud_id) | config.tags
