@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from anyscale_constructs.azure import (
+    CLIENT_ID,
     Container,
     ExistingCluster,
     ExistingContainer,
@@ -18,13 +19,13 @@ from anyscale_constructs.azure import (
     add_operator_identity,
     existing_container,
     find_cluster,
+    require_service_principal,
     unique_account_name,
 )
 from anyscale_constructs.azure.config import BucketConfig, ClusterConfig, VnetConfig
 from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.types import AzureRegion, ClusterName, ResourceGroupName, SubscriptionId, Tags, VnetName
 from anyscale_constructs.core import regions, sizing
-from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
@@ -35,7 +36,8 @@ from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.registration.in_stack import StackRegistration
-from anyscale_constructs.registration.resource import AzureConfig, CloudResource, KubernetesConfig, ObjectStorage
+from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
+from anyscale_constructs.registration.resource import AzureConfig, CloudResource, ObjectStorage
 
 # Since 4.65 a federated credential names its identity as version 5 does.
 _AZURE = ("Azure's resources", {"azurerm": RequiredProvider("hashicorp/azurerm", ">= 4.65, < 5")})
@@ -46,15 +48,16 @@ _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
 _AZURES_ADDRESSES = 5
 # Of the resource group that AKS makes for the nodes: https://aka.ms/aks-naming-rules
 _LONGEST_NODE_GROUP = 80
-# What the operator's tokens are for: Anyscale's control plane, as Anyscale publishes it.
-_AUDIENCE = "api://086bc555-6989-4362-ba30-fded273e432b/.default"
+# What the operator's tokens are for: Anyscale's control plane.
+_AUDIENCE = f"api://{CLIENT_ID}/.default"
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
 
-class AksConfig(CloudConfig):
+class AksConfig(KubernetesCloudConfig):
     """An Anyscale cloud on AKS."""
 
+    cloud_provider = "AZURE"
     idle_keys = ("mirror", "modules")
 
     stack: Literal["aks"] = "aks"
@@ -75,6 +78,13 @@ class AksConfig(CloudConfig):
     )
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig
+    )
+    anyscale_service_principal: Literal["check", "create"] | None = Field(
+        default=None,
+        description="Anyscale's service principal, which the tenant needs once for all clouds. check: the plan fails "
+        "without it. create: Terraform creates it, or adopts an existing one and resets its settings; this needs the "
+        "Entra role Cloud Application Administrator. Apply check before you leave the key out again, or destroy the "
+        f"cloud. Default: neither; create it yourself, with `az ad sp create --id {CLIENT_ID}`.",
     )
     releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
 
@@ -122,6 +132,8 @@ class AksStack(CloudStack):
         self.add_provider(
             "azurerm", features=features, subscription_id=config.subscription_id, storage_use_azuread=True
         )
+        if config.anyscale_service_principal is not None:
+            require_service_principal(self, config.anyscale_service_principal)
         self.registration = StackRegistration(self, config, "AZURE")
         self.cloud_id = self.registration.cloud_id
         self.tags = config.standard_tags(self.cloud_id) | config.tags
@@ -236,9 +248,10 @@ class AksStack(CloudStack):
             region=config.region,
             networking_mode=config.networking_mode,
             object_storage=ObjectStorage(bucket_name=self.bucket.url, endpoint=self.bucket.endpoint),
+            file_storage=config.file_storage,
             azure_config=AzureConfig(tenant_id=identity.attribute("tenant_id")),
             # Anyscale knows the operator by the principal's id, Azure by the client's, which its chart has.
-            kubernetes_config=KubernetesConfig(anyscale_operator_iam_identity=identity.attribute("principal_id")),
+            kubernetes_config=config.kubernetes_config(identity.attribute("principal_id")),
         )
 
 

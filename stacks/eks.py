@@ -4,7 +4,7 @@ It is two stacks. The first makes the cluster and what belongs to it in AWS; the
 `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -46,11 +46,11 @@ from anyscale_constructs.kubernetes import (
 )
 from anyscale_constructs.modules.aws.eks import EksSecurityGroupAdditionalRules
 from anyscale_constructs.registration.in_stack import StackRegistration
+from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.registration.resource import (
     AwsConfig,
     CloudResource,
     FileStorage,
-    KubernetesConfig,
     MountTarget,
     ObjectStorage,
 )
@@ -61,8 +61,11 @@ _EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAcc
 _BALANCER = "service.beta.kubernetes.io/aws-load-balancer"
 
 
-class EksConfig(AwsCloudConfig):
+class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
     """An Anyscale cloud on EKS."""
+
+    cloud_provider = "AWS"
+    own_stores: ClassVar = {"file_storage": "efs", "redis_endpoint": "memorydb"}
 
     stack: Literal["eks"] = "eks"
     networking_mode: NetworkingMode = Field(
@@ -236,7 +239,9 @@ class EksStack(AwsStack):
                 "anyscale_eks_oidc_provider_arn": self.cluster.oidc_provider_arn,
                 "anyscale_eks_node_security_group_id": self.cluster.node_security_group_id,
             }
-        self.registration.finish(outputs, self._resource())
+        # One more mount target would replace the registered cloud; another EFS has another id, and replaces it anyway.
+        kept = ["file_storage.mount_targets"] if self.efs else []
+        self.registration.finish(outputs, self._resource(), kept)
 
     def _resource(self) -> CloudResource:
         config = self.config
@@ -252,18 +257,20 @@ class EksStack(AwsStack):
             ),
             file_storage=self._file_storage(),
             aws_config=self._aws_config(),
-            kubernetes_config=KubernetesConfig(
-                anyscale_operator_iam_identity=self.operator_role.attribute("arn"),
-                zones=self.vpc.availability_zones,
+            kubernetes_config=config.kubernetes_config(
+                self.operator_role.attribute("arn"), self.vpc.availability_zones
             ),
         )
 
     # What the control plane finds by itself for other clouds: here it has no role to look with.
     def _file_storage(self) -> FileStorage | None:
-        if self.efs is None:
-            return None
-        target = MountTarget(address=self.efs.efs_mount_target_ips[0])
-        return FileStorage(file_storage_id=self.efs.efs_id, mount_targets=[target])
+        if (efs := self.efs) is None:
+            return self.config.file_storage
+        addresses, zones = efs.efs_mount_target_ips, efs.efs_mount_target_availability_zone_names
+        targets = [MountTarget(address=addresses[i], zone=zones[i]) for i in range(self.vpc.zone_count)]
+        if efs.inputs["mount_targets_subnet_count"] != len(targets):  # without a zone it serves all of them
+            targets = [MountTarget(address=addresses[0])]
+        return FileStorage(file_storage_id=efs.efs_id, mount_targets=targets)
 
     def _aws_config(self) -> AwsConfig | None:
         if self.memorydb is None:

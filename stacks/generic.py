@@ -10,13 +10,11 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import Model, explain, refuse
+from anyscale_constructs.core.model import Model, explain
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.kubernetes import (
     OPERATOR,
     DevicePluginReleasesConfig,
@@ -29,8 +27,9 @@ from anyscale_constructs.kubernetes import (
     merge,
     operator_values,
 )
-from anyscale_constructs.registration.fields import BucketUrl, HostPort, ImageRegistry, Text
-from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig, ObjectStorage
+from anyscale_constructs.registration.fields import BucketUrl, Text
+from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
+from anyscale_constructs.registration.resource import CloudResource, ObjectStorage
 
 _TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 - a name
 _TOKEN_RELEASE = "anyscale-operator-token"  # noqa: S105 - a name
@@ -73,9 +72,10 @@ class LoadBalancerConfig(Model):
     address: Literal["ip", "hostname"] = Field(default="ip", description="What the cluster gives it as its address.")
 
 
-class GenericConfig(CloudConfig):
+class GenericConfig(KubernetesCloudConfig):
     """An Anyscale cloud on any Kubernetes cluster."""
 
+    cloud_provider = "GENERIC"
     idle_keys = ("cloud_id", "deploy_environment", "mirror", "modules")
 
     stack: Literal["generic"] = "generic"
@@ -89,13 +89,8 @@ class GenericConfig(CloudConfig):
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network.",
     )
     bucket: BucketConfig
-    file_storage: FileStorage | None = Field(default=None, description="Default: shared files are kept in the bucket.")
     zones: list[Text] | None = Field(
         default=None, description="The zones that pods are launched in, as the nodes' labels have them. Default: any."
-    )
-    redis_endpoint: HostPort | None = Field(default=None, description="Redis for head node fault tolerance.")
-    custom_image_registry: ImageRegistry | None = Field(
-        default=None, description="Where images are pulled from. Default: Anyscale's."
     )
     load_balancer: LoadBalancerConfig = Field(default_factory=LoadBalancerConfig)
     operator_token_revision: int = Field(
@@ -106,13 +101,7 @@ class GenericConfig(CloudConfig):
     releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
 
     @model_validator(mode="after")
-    def _can_be_registered(self) -> Self:
-        if self.file_storage and all(is_one_of(value, None, []) for _, value in self.file_storage):
-            raise refuse(
-                "file_storage sets nothing",
-                "leave it out, or give mount_targets and mount_path, persistent_volume_claim or "
-                "csi_ephemeral_volume_driver",
-            )
+    def _is_complete(self) -> Self:
         try:
             self.resource()
         except ValidationError as error:
@@ -132,11 +121,7 @@ class GenericConfig(CloudConfig):
                 "networking_mode": self.networking_mode,
                 "object_storage": self.bucket,
                 "file_storage": self.file_storage,
-                "kubernetes_config": KubernetesConfig(
-                    zones=self.zones,
-                    redis_endpoint=self.redis_endpoint,
-                    custom_image_registry=self.custom_image_registry,
-                ),
+                "kubernetes_config": self.kubernetes_config(zones=self.zones),
             }
         )
 

@@ -5,7 +5,7 @@ second, `<name>-operator`, installs Anyscale's operator in the cluster, for whic
 """
 
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -33,11 +33,11 @@ from anyscale_constructs.google.types import ServiceAccountName
 from anyscale_constructs.kubernetes import OPERATOR, OperatorStack, ReleasesConfig, operator_values
 from anyscale_constructs.modules.google.gke import GkeDatabaseEncryption, GkeMasterAuthorizedNetworks
 from anyscale_constructs.registration.in_stack import StackRegistration
+from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.registration.resource import (
     CloudResource,
     FileStorage,
     GcpConfig,
-    KubernetesConfig,
     MountTarget,
     ObjectStorage,
 )
@@ -65,8 +65,11 @@ _DEMANDED = [
 _INTERNAL = {"networking.gke.io/load-balancer-type": "Internal"}
 
 
-class GkeConfig(GoogleCloudConfig):
+class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig):
     """An Anyscale cloud on GKE."""
+
+    cloud_provider = "GCP"
+    own_stores: ClassVar = {"file_storage": "filestore", "redis_endpoint": "memorystore"}
 
     stack: Literal["gke"] = "gke"
     networking_mode: NetworkingMode = Field(
@@ -248,7 +251,7 @@ class GkeStack(GoogleStack):
         self.registration.finish(outputs, self._resource())
 
     def _resource(self) -> CloudResource:
-        config = self.config
+        config, files = self.config, self._file_storage()
         return CloudResource(
             name=f"k8s-gcp-{config.region}",
             provider="GCP",
@@ -256,23 +259,20 @@ class GkeStack(GoogleStack):
             region=config.region,
             networking_mode=config.networking_mode,
             object_storage=ObjectStorage(bucket_name=self.bucket.bucket_url),
-            file_storage=self._file_storage(),
+            file_storage=files,
             gcp_config=GcpConfig(
                 project_id=self.project.project_id,
-                vpc_name=self.vpc.vpc_name if self.filestore else None,
+                vpc_name=self.vpc.vpc_name if files and files.file_storage_id is not None else None,
                 memorystore_instance_name=self.memorystore.instance_name if self.memorystore else None,
                 memorystore_endpoint=self.memorystore.endpoint(self) if self.memorystore else None,
             ),
-            kubernetes_config=KubernetesConfig(
-                anyscale_operator_iam_identity=self.account.email,
-                zones=self._zones(),
-            ),
+            kubernetes_config=config.kubernetes_config(self.account.email, self._zones()),
         )
 
     # What the control plane finds by itself for other clouds: here it has no account to look with.
     def _file_storage(self) -> FileStorage | None:
         if self.filestore is None:
-            return None
+            return self.config.file_storage
         address, share = self.filestore.mount(self)
         target = MountTarget(address=address)
         return FileStorage(file_storage_id=self.filestore.instance_name, mount_targets=[target], mount_path=share)

@@ -2,10 +2,11 @@
 
 from anyscale_constructs.azure.aks import add_cluster, find_cluster
 from anyscale_constructs.azure.config import ExistingCluster, ExistingContainer, ExistingVnet
-from anyscale_constructs.azure.identity import add_operator_identity
+from anyscale_constructs.azure.identity import CLIENT_ID, add_operator_identity, require_service_principal
 from anyscale_constructs.azure.storage import Container, add_container, existing_container, unique_account_name
 
 __all__ = [
+    "CLIENT_ID",
     "Container",
     "ExistingCluster",
     "ExistingContainer",
@@ -15,5 +16,6 @@ __all__ = [
     "add_operator_identity",
     "existing_container",
     "find_cluster",
+    "require_service_principal",
     "unique_account_name",
 ]

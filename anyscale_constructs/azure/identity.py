@@ -1,11 +1,19 @@
 """The identity of Anyscale's operator and its workloads: a managed one, which their service account stands for."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from anyscale_constructs.azure.storage import Container
-from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.core.interface import Provider as RequiredProvider
+from anyscale_constructs.core.resource import Data, Resource
+from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
 
+CLIENT_ID = "086bc555-6989-4362-ba30-fded273e432b"
+"""Anyscale's application in Entra ID, as Anyscale publishes it: the audience of the operator's tokens."""
+
+# Since 3.0 a service principal names its application by client_id.
+_AZUREAD = {"azuread": RequiredProvider("hashicorp/azuread", ">= 3, < 4")}
 _AUDIENCE = "api://AzureADTokenExchange"
 # The second one signs addresses for what the first one lets do; Azure grants it for a whole account only.
 _ROLES = {"bucket": "Storage Blob Data Contributor", "signing": "Storage Blob Delegator"}
@@ -68,6 +76,29 @@ def add_operator_identity(
             principal_type="ServicePrincipal",
         )
     return identity
+
+
+def require_service_principal(stack: CloudStack, how: Literal["check", "create"]) -> None:
+    """Makes sure that the tenant has Anyscale's service principal, without which Entra ID issues the operator no token.
+
+    All clouds of the tenant share it, so it is never destroyed: with `create` Terraform refuses to, with `check` it
+    forgets one that `create` made or adopted.
+
+    Args:
+        stack: The stack, with the provider azurerm.
+        how: `check` fails the plan when it does not exist; `create` creates it, or adopts an existing one.
+    """
+    tenant = Data(stack, "azurerm_client_config", "tenant", {})
+    stack.add_provider("azuread", tenant_id=tenant.attribute("tenant_id"))
+    kind, name, arguments = "azuread_service_principal", "anyscale", {"client_id": CLIENT_ID}
+    if how == "create":
+        stack.require("Anyscale's service principal", _AZUREAD)
+        # The provider would delete it on destroy, also one that it adopted.
+        Resource(stack, kind, name, arguments | {"use_existing": True, "lifecycle": {"prevent_destroy": True}})
+    else:
+        stack.require("Anyscale's service principal, which is kept", _AZUREAD, ">= 1.7")
+        Data(stack, kind, name, arguments)
+        stack.add_override("removed", [{"from": f"{kind}.{name}", "lifecycle": {"destroy": False}}])
 
 
 def assign_role(

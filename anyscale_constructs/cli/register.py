@@ -45,7 +45,8 @@ def register(
         bool,
         typer.Option(
             "--verify",
-            help="Let the anyscale program check the infrastructure, with your credentials, whenever it writes.",
+            help="Let the anyscale program check the infrastructure, with your credentials, whenever it writes. "
+            "A check that reports FAILED is exit status 4.",
         ),
     ] = False,
     timeout: Annotated[float, typer.Option(help="Seconds for the whole run.", min=10)] = 600,
@@ -68,7 +69,7 @@ def register(
 
     Needs the anyscale program (ANYSCALE_BIN, or on PATH) and its token (ANYSCALE_CLI_TOKEN). Prints the
     action (created, updated, unchanged or repaired) and the ids as JSON. Exit status: 2 for wrong input, 3 for
-    a change that the cloud can't take, 4 when the control plane or the program failed.
+    a change that the cloud can't take, 4 when the control plane, the program or its verification failed.
     """
     from anyscale_constructs.registration import command, terraform  # noqa: PLC0415 - other commands need none of it
     from anyscale_constructs.registration.outputs import find_registration, read_outputs  # noqa: PLC0415

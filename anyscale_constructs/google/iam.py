@@ -120,7 +120,10 @@ def roles_are_named_in_full(i: Inputs) -> Finding | None:
 
 
 def accounts_have_the_roles_that_verify_wants(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` looks for them: one signs links to logs, the other reads images."""
+    """`anyscale cloud verify` looks for them: one signs links to logs, the other reads images.
+
+    It also asks for editor or owner, where upstream grants a narrower role.
+    """
     for name, roles in _WANTED_ROLES.items():
         if i.known(name) and not roles & set(i[name]):
             allowed = " or ".join(sorted(roles))

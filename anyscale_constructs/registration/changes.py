@@ -30,6 +30,25 @@ _DERIVED = {
     "file_storage.mount_path": "file_storage.file_storage_id",
 }
 
+# The fields of one store: a cloud has one file storage and one Redis, and cannot keep the old one beside a new one.
+_STORES = (
+    {
+        "file_storage.file_storage_id",
+        "file_storage.mount_targets",
+        "file_storage.mount_path",
+        "file_storage.persistent_volume_claim",
+        "file_storage.csi_ephemeral_volume_driver",
+    },
+    {
+        "kubernetes_config.redis_endpoint",
+        "aws_config.memorydb_cluster_name",
+        "aws_config.memorydb_cluster_arn",
+        "aws_config.memorydb_cluster_endpoint",
+        "gcp_config.memorystore_instance_name",
+        "gcp_config.memorystore_endpoint",
+    },
+)
+
 # What is there without having been asked for, and means nothing.
 _FILLED_IN = {
     "cloud_resource_id",
@@ -102,17 +121,30 @@ def implied(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merge(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource to send: the wanted fields over the existing ones, without what went stale."""
+    """The resource to send: the wanted fields over the existing ones, without what went stale or is replaced."""
     changed = {change.field for change in changes(existing, wanted)}
     before, after = _flat(existing), _flat(wanted)
     stale = {field for field, source in _DERIVED.items() if source in changed}
+    stale |= {change.field for change in replaced(existing, wanted)}
     return _nested({**{field: value for field, value in before.items() if field not in stale}, **after})
+
+
+def replaced(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
+    """The fields of another file storage or Redis, which the resource file's own takes the place of."""
+    before, after = _flat(existing), _flat(wanted)
+    return [
+        Change(field, before[field], None)
+        for store in _STORES
+        if store & after.keys()
+        for field in sorted(store - after.keys())
+        if before.get(field) and _DERIVED.get(field) not in after
+    ]
 
 
 def left_over(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What the control plane has and the resource file doesn't name: it is kept, and worth a word."""
-    after = _flat(wanted)
-    return {k: v for k, v in _flat(existing).items() if k not in after and k not in _FILLED_IN}
+    named = {*_flat(wanted), *_FILLED_IN, *(change.field for change in replaced(existing, wanted))}
+    return {field: value for field, value in _flat(existing).items() if field not in named}
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

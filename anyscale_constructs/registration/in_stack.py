@@ -1,7 +1,7 @@
 """Registration as far as a stack has to do with it."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
@@ -70,12 +70,14 @@ class StackRegistration:
             self._add("cloud", "anyscale_cloud", arguments)
             self.cloud_id = expr("anyscale_cloud.cloud.id", "string")
 
-    def finish(self, outputs: Mapping[str, Any], resource: CloudResource) -> None:
+    def finish(self, outputs: Mapping[str, Any], resource: CloudResource, kept: Sequence[str] = ()) -> None:
         """Gives the stack its outputs, and the cloud its infrastructure, once all of it is there.
 
         Args:
             outputs: Upstream's own, by name; those that are None are left out.
             resource: The infrastructure.
+            kept: The arguments of `anyscale_cloud_resource` that stay as they were first registered by Terraform, since
+                the provider changes nothing in place.
         """
         self._stack.add_cloud_outputs(outputs, resource)
         if not self._by_terraform:
@@ -84,6 +86,8 @@ class StackRegistration:
         # A reference to a role does not wait for its policies.
         others = [child.address for child in self._stack.node.children if isinstance(child, Resource)]
         arguments["depends_on"] = [*(module.address for module in self._stack.modules.values()), *others]
+        if kept:
+            arguments["lifecycle"] = {"ignore_changes": kept}
         self._add("cloud_resource", "anyscale_cloud_resource", arguments)
         self._stack.add_output("anyscale_cloud_id", self.cloud_id)
         self._stack.add_output(

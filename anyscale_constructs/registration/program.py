@@ -3,42 +3,69 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+# Escape sequences as a whole, but an unterminated string, which would hide text; then any other control character, and
+# those that reverse the direction of text.
+_CONTROLS = re.compile(
+    r"(?:\x1b[PX\]^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|\x1b[ -/]*[0-~]"
+    r"|[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
+_FAILED = re.compile(r"\bFAILED\b")
 _CREDENTIALS = "~/.anyscale/credentials.json"
 """Where `anyscale login` puts a token."""
 _SHOWN_LINES = 20
 _LONGEST_GRACE = 10.0
 
-# No call to a package index, no usage call, today's exit statuses.
+# No call to a package index, no usage call, today's exit statuses, all lines in their order.
 _SET = {"ANYSCALE_SUPPRESS_UPGRADE_WARNING": "1", "ANYSCALE_TELEMETRY_SAMPLE_RATE": "0"}
-_UNSET = {"ANYSCALE_LEGACY_EXIT_CODES", "ANYSCALE_DEBUG"}
+_UNSET = {"ANYSCALE_LEGACY_EXIT_CODES", "ANYSCALE_DEBUG", "ANYSCALE_LOG_STREAM"}
 
 
 @dataclass(frozen=True)
 class Done:
-    """One run of the program."""
+    """One run of the program.
+
+    Attributes:
+        command: The command line.
+        exit_status: The exit status.
+        stdout: Standard output, untouched.
+        lines: Everything it printed for people: no empty lines, no control characters, no tokens.
+    """
 
     command: str
     exit_status: int
     stdout: str
-    stderr: str
+    lines: Sequence[str]
 
     @property
     def said(self) -> str:
-        """The end of what the program printed for people."""
-        lines = [line.rstrip() for line in _ANSI.sub("", f"{self.stderr}\n{self.stdout}").splitlines()]
-        return "\n".join(f"  | {line}" for line in [line for line in lines if line][-_SHOWN_LINES:])
+        """The last lines it printed for people."""
+        return quoted(self.lines[-_SHOWN_LINES:])
+
+    @property
+    def failures(self) -> list[str]:
+        """The lines that report a failed check, which the exit status need not show."""
+        return [line for line in self.lines if _FAILED.search(line)]
+
+
+def quoted(lines: Iterable[str]) -> str:
+    """The program's lines, told apart from ours."""
+    return "\n".join(f"  | {line}" for line in lines)
 
 
 class Program:
@@ -57,18 +84,17 @@ class Program:
 
     def __init__(self, time_limit: float, since: float) -> None:
         self._path = _find()
-        there = os.path.isfile(os.path.expanduser(_CREDENTIALS))  # noqa: PTH111, PTH113 - pathlib's want a home
-        if not os.environ.get("ANYSCALE_CLI_TOKEN") and not there:
-            raise RegistrationError(
-                f"there is no token of Anyscale's: ANYSCALE_CLI_TOKEN is not set, and {_CREDENTIALS} is not there",
-                mend="export ANYSCALE_CLI_TOKEN=..., or run anyscale login",
-            )
+        self._tokens = _tokens()
         self._time_limit = time_limit
         self._deadline = since + time_limit
         self._grace = min(_LONGEST_GRACE, time_limit / 4)
 
-    def run(self, *arguments: str) -> Done:
+    def run(self, *arguments: str, show: bool = False) -> Done:
         """Runs the program to its end, whatever its exit status.
+
+        Args:
+            *arguments: The command.
+            show: Whether to print everything it says to standard error when it ends, also when it is stopped.
 
         Raises:
             ControlPlaneError: It did not end in time.
@@ -91,13 +117,18 @@ class Program:
             )
         except OSError as error:
             raise RegistrationError(f"{self._path} can't be run: {error.strerror}") from error
+        stdout = stderr = ""
         try:
             stdout, stderr = process.communicate(timeout=left)
         except subprocess.TimeoutExpired:
             raise self._too_late(command) from None
         finally:
-            self._stop(process)
-        return Done(command, process.returncode, stdout, stderr)
+            if process.poll() is None:
+                stdout, stderr = self._stop(process)
+            lines = list(self._lines(f"{stderr}\n{stdout}"))
+            if show:
+                print(quoted(lines), file=sys.stderr)  # noqa: T201
+        return Done(command, process.returncode, stdout, lines)
 
     def read(self, *arguments: str, form: type) -> Any:
         """Runs a command that prints JSON.
@@ -126,23 +157,50 @@ class Program:
             )
         return answer
 
-    def _stop(self, process: subprocess.Popen[str]) -> None:
-        if process.poll() is not None:
-            return
+    def _lines(self, text: str) -> Iterator[str]:
+        for line in text.splitlines():
+            plain = _CONTROLS.sub("", line).rstrip()
+            for token in self._tokens:
+                plain = plain.replace(token, "***")
+            if plain:
+                yield plain
+
+    def _stop(self, process: subprocess.Popen[str]) -> tuple[str, str]:
+        """Ends a run that is under way; gives its standard output and standard error."""
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 os.killpg(process.pid, signal.SIGINT)
-                process.communicate(timeout=min(self._grace, max(self._deadline - time.monotonic(), 0)))
+                return process.communicate(timeout=min(self._grace, max(self._deadline - time.monotonic(), 0)))
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
+        return process.communicate()
 
     def _too_late(self, command: str) -> ControlPlaneError:
         return ControlPlaneError(
             f"{command} was stopped at the limit of {self._time_limit:g} s; how far it came is not known",
             mend="run this again, perhaps with more --timeout: it looks first and completes what is half done",
         )
+
+
+def _tokens() -> list[str]:
+    """The tokens that the program can use, to be masked in what it says.
+
+    Raises:
+        RegistrationError: There is none.
+    """
+    file = pathlib.Path(os.path.expanduser(_CREDENTIALS))  # noqa: PTH111 - pathlib's own fails without a home
+    given = os.environ.get("ANYSCALE_CLI_TOKEN")
+    if not given and not file.is_file():
+        raise RegistrationError(
+            f"there is no token of Anyscale's: ANYSCALE_CLI_TOKEN is not set, and {_CREDENTIALS} is not there",
+            mend="export ANYSCALE_CLI_TOKEN=..., or run anyscale login",
+        )
+    stored: Any = None
+    with contextlib.suppress(OSError, ValueError):  # the program itself says what is wrong with it
+        stored = json.loads(file.read_text(encoding="utf-8"))
+    found = [given, stored.get("cli_token") if isinstance(stored, dict) else None]
+    return [token.strip() for token in found if isinstance(token, str) and token.strip()]
 
 
 def _find() -> str:

@@ -21,6 +21,11 @@ class _Form(NamedTuple):
 def problems(resource: "CloudResource") -> Iterator[str]:
     """Says what is missing, misplaced or of the wrong form, one problem at a time."""
     yield from _missing(resource)
+    yield from misfits(resource)
+
+
+def misfits(resource: "CloudResource") -> Iterator[str]:
+    """Says what is misplaced or of the wrong form, also of a resource that is not complete."""
     yield from _misplaced(resource)
     yield from _misformed(resource)
     yield from _unfit(resource)
@@ -223,7 +228,7 @@ def _unmounted(resource: "CloudResource") -> Iterator[str]:
     targets, path = _at(resource, "file_storage.mount_targets"), _at(resource, "file_storage.mount_path")
     if resource.provider == "GCP" and path is not None and targets is None:
         yield "file_storage.mount_path needs mount_targets too: without them Filestore's own path replaces it"
-    if resource.provider == "GENERIC":
+    if resource.provider in {"AZURE", "GENERIC"}:
         if is_one_of(targets, None, []) != (path is None):
             yield "file_storage.mount_targets and file_storage.mount_path belong together: give both, or neither"
         if path is not None and not is_unresolved(path) and not path.startswith("/"):

@@ -5,7 +5,6 @@ It looks, writes what is missing or different, and looks again: neither the exit
 """
 
 import pathlib
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any, Literal
 import yaml
 
 from anyscale_constructs.errors import ControlPlaneError, RefusedChangeError
-from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life
+from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life, replaced
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.program import Done, Program
 
@@ -76,6 +75,7 @@ class Registrar:
             say("a cloud on Kubernetes can't be verified before its operator runs; then anyscale cloud verify does it")
         self._auto_add_user = auto_add_user
         self._say = say
+        self._failures: list[str] = []
 
     def run(self, *, dry_run: bool = False) -> Result:
         """Creates, repairs or updates the cloud, or finds that nothing is to be done.
@@ -85,8 +85,19 @@ class Registrar:
 
         Raises:
             RefusedChangeError: The cloud would have to become another one; nothing was written.
-            ControlPlaneError: The control plane or the program failed; the text says what is left.
+            ControlPlaneError: The control plane or the program failed, or a check of the verification; the text says
+                what is left.
         """
+        result = self._run(dry_run=dry_run)
+        if self._failures:
+            raise ControlPlaneError(
+                f"the cloud {self._name} ({result.cloud_id}) is registered, but its verification failed: "
+                + "; ".join(self._failures),
+                mend=f"correct what failed, then check it with anyscale cloud verify --cloud-id {result.cloud_id}",
+            )
+        return result
+
+    def _run(self, *, dry_run: bool) -> Result:
         self._say(f"looking for the cloud {self._name}")
         cloud = self._look()
         if cloud is None:
@@ -96,7 +107,7 @@ class Registrar:
             done = self._create()
             cloud = self._look_after(done)
             if cloud is None:
-                raise _failed(done, f"the cloud {self._name} was not created, and nothing is left of it")
+                raise self._failed(done, f"the cloud {self._name} was not created, and nothing is left of it")
             if done.exit_status == 0:
                 return self._confirm("created", cloud, done)
             # Half done, or done by another run at the same time: what is there decides.
@@ -139,7 +150,7 @@ class Registrar:
                 self._say("nothing was written, so the program verified nothing; anyscale cloud verify does it alone")
             return Result("unchanged", *ids)
         self._say(f"{cloud}: {'would change' if dry_run else 'changing'}")
-        for change in differing:
+        for change in [*differing, *replaced(existing, self._wanted)]:
             self._say(f"  {change}")
         if dry_run:
             return Result("updated", *ids)
@@ -153,25 +164,26 @@ class Registrar:
         with tempfile.TemporaryDirectory() as directory:
             file = pathlib.Path(directory, "cloud-resource.yaml")
             file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-            done = self._program.run("cloud", *arguments, str(file), "--yes")
-        if self._verify:  # a failed check can end with exit status 0, so people must see it, whatever is quiet
-            print(done.said, file=sys.stderr)  # noqa: T201
+            # Warnings of the verification have no exit status, so people must see them, whatever is quiet.
+            done = self._program.run("cloud", *arguments, str(file), "--yes", show=self._verify)
+        # Neither has MemoryDB's failure; the last write is the one that counts.
+        self._failures = done.failures if self._verify else []
         return done
 
     def _confirm(self, action: Action, cloud: _Cloud | None, done: Done) -> Result:
         resource = cloud.resource(self._wanted["name"]) if cloud else None
         if cloud is None or resource is None:
-            raise _failed(done, f"{cloud or f'the cloud {self._name}'} is left without its resource")
+            raise self._failed(done, f"{cloud or f'the cloud {self._name}'} is left without its resource")
         if differing := changes(resource, self._wanted):
             listed = "; ".join(f"{c.field} is {c.before!r}, not {c.after!r}" for c in differing)
-            raise _failed(done, f"{cloud} is left with other values than the outputs: {listed}")
+            raise self._failed(done, f"{cloud} is left with other values than the outputs: {listed}")
         return Result(action, cloud.id, str(resource["cloud_resource_id"]))
 
     def _look_after(self, done: Done, cloud: _Cloud | None = None) -> _Cloud | None:
         try:
             return self._get(cloud.fields) if cloud else self._look()
         except ControlPlaneError as error:
-            raise _failed(done, f"what is left of {self._name} is not known: {error}") from error
+            raise self._failed(done, f"what is left of {self._name} is not known: {error}") from error
 
     def _look(self) -> _Cloud | None:
         clouds = self._program.read("cloud", "list", "--name", self._name, "--output", "json", form=list)
@@ -181,9 +193,9 @@ class Registrar:
         cloud = self._program.read("cloud", "get", "--cloud-id", fields["id"], "--output-format", "json", form=dict)
         return _Cloud(self._name, fields, cloud.get("resources") or [])
 
-
-def _failed(done: Done, state: str) -> ControlPlaneError:
-    return ControlPlaneError(
-        f"{done.command} ended with exit status {done.exit_status}, and {state}",
-        mend=f"see to what it said, then run this again; it continues from there:\n{done.said}",
-    )
+    def _failed(self, done: Done, state: str) -> ControlPlaneError:
+        said, shown = ("what it said above", "") if self._verify else ("what it said", f":\n{done.said}")
+        return ControlPlaneError(
+            f"{done.command} ended with exit status {done.exit_status}, and {state}",
+            mend=f"see to {said}, then run this again; it continues from there{shown}",
+        )

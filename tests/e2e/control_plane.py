@@ -21,6 +21,7 @@ from tests.e2e.loopback import Handler, Loopback
 
 ORG_ID = "org_e2e1234"
 TOKEN = "sss_e2e"  # noqa: S105 - the token of a control plane that exists for one test
+ANYSCALE_ACCOUNT = "999988887777"
 _NOW = "2026-01-01T00:00:00+00:00"
 
 Answer = tuple[int, dict[str, Any]]
@@ -238,7 +239,7 @@ class ControlPlane(Loopback):
         return 200, {"result": result}
 
     def _aws_account(self, _body: Any) -> Answer:
-        return 200, {"result": {"anyscale_aws_account": "999988887777"}}
+        return 200, {"result": {"anyscale_aws_account": ANYSCALE_ACCOUNT}}
 
     def _azure_audience(self, _body: Any) -> Answer:
         return 200, {"result": {"azure_operator_audience": "api://e2e"}}

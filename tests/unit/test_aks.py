@@ -83,6 +83,42 @@ def test_it_is_registered_with_the_principals_id_and_the_chart_has_the_clients(m
     }
 
 
+APPLICATION = "086bc555-6989-4362-ba30-fded273e432b"
+
+
+def test_without_a_word_the_directory_is_left_alone(make: Make) -> None:
+    stack, operator = make()
+    for each in (stack, operator):
+        assert "azuread" not in {*each["provider"], *each["terraform"]["required_providers"]}
+        assert "azuread_" not in json.dumps(each)
+        assert "removed" not in each
+    assert stack["terraform"]["required_version"] == ">= 1.5.0"
+
+
+def test_anyscales_service_principal_is_created_and_never_destroyed(make: Make) -> None:
+    stack, operator = make(anyscale_service_principal="create")
+    principal = stack["resource"]["azuread_service_principal"]["anyscale"]
+    assert {key: value for key, value in principal.items() if key != "//"} == {
+        "client_id": APPLICATION,
+        "use_existing": True,
+        "lifecycle": {"prevent_destroy": True},
+    }
+    # Not that of whoever is logged in, who may have several.
+    assert stack["provider"]["azuread"] == [{"tenant_id": "${data.azurerm_client_config.tenant.tenant_id}"}]
+    azuread = stack["terraform"]["required_providers"]["azuread"]
+    assert azuread == {"source": "hashicorp/azuread", "version": ">= 3.0.0, < 4.0.0"}
+    assert "azuread" not in operator["provider"]
+    assert APPLICATION in values(operator, "anyscale-operator")["global"]["auth"]["audience"]
+
+
+def test_anyscales_service_principal_is_checked_and_one_that_was_created_is_kept(make: Make) -> None:
+    stack, _ = make(anyscale_service_principal="check")
+    assert stack["data"]["azuread_service_principal"]["anyscale"]["client_id"] == APPLICATION
+    assert "azuread_service_principal" not in stack["resource"]
+    assert stack["removed"] == [{"from": "azuread_service_principal.anyscale", "lifecycle": {"destroy": False}}]
+    assert stack["terraform"]["required_version"] == ">= 1.7.0"
+
+
 def test_the_operator_may_use_the_one_container_only(make: Make) -> None:
     stack, _ = make()
     assert {name: role for name, role in roles(stack).items() if name.startswith("operator")} == {
@@ -215,6 +251,7 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
         ({"tags": {"a/b": "c"}}, "must be at most 512 characters"),
         ({"releases": {"autoscaler": {}}}, "unknown key 'autoscaler'"),
         ({"operator_audience": "api://acme"}, "unknown key 'operator_audience'"),
+        ({"anyscale_service_principal": True}, "Input should be 'check' or 'create'"),
     ],
 )
 def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:

@@ -8,6 +8,7 @@ import runpy
 import pytest
 import yaml
 
+from anyscale_constructs.azure import CLIENT_ID
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -45,3 +46,13 @@ def test_the_readme_shows_the_same_cloud_in_python(tmp_path: pathlib.Path, monke
 def test_links_lead_somewhere(page: pathlib.Path) -> None:
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/kubernetes.md", "docs/configuration.md"])
+def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> None:
+    assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_no_page_tells_organizations_at_azures_console_how_to_register() -> None:
+    pages = [README, *(page.read_text(encoding="utf-8") for page in ROOT.glob("docs/**/*.md"))]
+    assert [text for text in pages if "controlPlaneURL:" in text or "https://console.azure.anyscale.com" in text] == []

@@ -67,7 +67,13 @@ def test_it_is_registered_with_the_operators_role(make: Make) -> None:
         # The control plane has no role here to look for the rest.
         "file_storage": {
             "file_storage_id": "${module.efs.efs_id}",
-            "mount_targets": [{"address": "${module.efs.efs_mount_target_ips[0]}"}],
+            "mount_targets": [
+                {
+                    "address": f"${{module.efs.efs_mount_target_ips[{index}]}}",
+                    "zone": f"${{module.efs.efs_mount_target_availability_zone_names[{index}]}}",
+                }
+                for index in range(2)
+            ],
         },
         "aws_config": {
             "memorydb_cluster_name": "${module.memorydb.memorydb_cluster_id}",
@@ -80,6 +86,28 @@ def test_it_is_registered_with_the_operators_role(make: Make) -> None:
             "zones": "${module.vpc.availability_zones}",
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("keys", "zones"),
+    [
+        ({"vpc": {"availability_zone_count": 3}}, 3),
+        ({"vpc": EXISTING["vpc"]}, 2),
+        ({"vpc": {"vpc_id": "vpc-12345678", "subnet_ids_to_az": SUBNETS | {"subnet-1234567a": "us-east-2a"}}}, 2),
+        ({"modules": {"efs": {"inputs": {"mount_targets_subnets": ["subnet-12345678"]}}}}, None),
+        ({"modules": {"efs": {"inputs": {"mount_targets_subnet_count": 1}}}}, None),
+    ],
+    ids=["new", "existing", "two subnets in a zone", "one subnet", "one target"],
+)
+def test_each_zone_has_a_mount_target_or_all_have_one(keys: dict[str, Any], zones: int | None, make: Make) -> None:
+    """One with a zone serves that zone only, and nothing could be mounted in the others."""
+    stack, _ = make(efs={}, **keys)
+    targets = stack["output"]["anyscale_cloud_resource"]["value"]["file_storage"]["mount_targets"]
+    assert [target["address"] for target in targets] == [
+        f"${{module.efs.efs_mount_target_ips[{index}]}}" for index in range(zones or 1)
+    ]
+    assert ["zone" in target for target in targets] == [bool(zones)] * (zones or 1)
+    assert (stack["module"]["efs"]["mount_targets_subnet_count"]) == (zones or 1)
 
 
 def test_stores_are_in_the_nodes_security_group(make: Make) -> None:

@@ -62,7 +62,7 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
         ({"registration": "terraform"}, "Input should be 'command'"),
         ({"bucket": {"bucket_name": "acme"}}, "bucket.bucket_name must be s3:// or gs:// and the bucket's name"),
         ({"bucket": {"bucket_name": "abfss://ray"}}, "or abfss://CONTAINER@ACCOUNT.dfs.core.windows.net, such as"),
-        ({"file_storage": {}}, "file_storage sets nothing. To mend it: leave it out, or give mount_targets and"),
+        ({"file_storage": {}}, "file_storage sets nothing. To mend it: leave it out, or give mount_targets, persist"),
         ({"file_storage": {"mount_targets": []}}, "file_storage sets nothing"),
         ({"file_storage": {"mount_targets": [{"address": "10.0.0.5"}]}}, "file_storage.mount_path belong together"),
         ({"file_storage": {"persistent_volume_claim": "Shared"}}, "must be a Kubernetes name"),

@@ -23,6 +23,8 @@ from tests.examples import FOLDER
 Schema = Mapping[str, Any]
 Path = tuple[str | int, ...]
 
+NFS = {"mount_targets": [{"address": "10.0.0.5"}], "mount_path": "/anyscale"}
+
 # The examples whose keys are changed one by one, and what is put into them first: what some keys need, or, with None,
 # what would keep others from being changed.
 EXAMPLES: dict[str, dict[str, Any]] = {
@@ -51,10 +53,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "private_subnets": ["10.20.32.0/20", "10.20.48.0/20"],
         },
     },
-    "eks-existing": {"cluster.node_security_group_id": "sg-0123456789abcdef0", "efs": {}, "memorydb": {}},
+    "eks-existing": {
+        "cluster.node_security_group_id": "sg-0123456789abcdef0",
+        "redis_endpoint": None,
+        "memorydb": {},
+    },
     "gke-private": {"registration": None, "bucket.kms_key_name": None, "cluster.zones": None, "filestore": {}},
-    "gke-existing": {"cluster.location": None},
-    "aks": {},
+    "gke-existing": {"cluster.location": None, "file_storage": NFS},
+    "aks": {"file_storage": NFS},
     "aks-existing": {},
     "generic": {},
 }
@@ -85,6 +91,7 @@ SUBSTITUTES: dict[str, Any] = {
     "eks-private vpc.availability_zones": ["us-west-2b", "us-west-2c"],
     "eks-existing vpc.subnet_ids_to_az.subnet-0123456789abcdef0": "us-east-2c",
     "eks-existing bucket.region": "us-west-1",
+    "eks-existing file_storage.file_storage_id": "fs-0123456789abcdef0",
     "eks-existing cluster.oidc_provider_arn": (
         "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/0123456789ABCDEF0123456789ABCDE0"
     ),
@@ -96,6 +103,7 @@ SUBSTITUTES: dict[str, Any] = {
     "gke-private filestore.location": "europe-west4-c",
     "gke-existing filestore.location": "us-east1-c",
     "gke-existing cluster.location": "us-east1-c",
+    "gke-existing file_storage.file_storage_id": "projects/acme-ml/locations/us-east1-b/instances/anyscale",
     "eks-existing cluster.gpu_types": ["L4"],  # the chart itself has shapes for T4
     "gke-existing cluster.gpu_types": ["L4"],
     "aks vnet.subnet_cidr_block": "10.0.0.0/17",

@@ -13,7 +13,10 @@ from tests.registration_samples import ALL, AWS_K8S, GCP_K8S, GCP_VM
 
 SAMPLES = {(sample["provider"], sample["compute_stack"]): sample for sample in ALL.values()}
 SAMPLES["AWS", "K8S"] = AWS_K8S | {
-    "file_storage": {"file_storage_id": "fs-0123456789abcdef0", "mount_targets": [{"address": "10.0.1.5"}]},
+    "file_storage": {
+        "file_storage_id": "fs-0123456789abcdef0",
+        "mount_targets": [{"address": "10.0.1.5", "zone": "us-east-2a"}],
+    },
     "aws_config": {
         "memorydb_cluster_name": "anyscale-prod",
         "memorydb_cluster_arn": "arn:aws:memorydb:us-east-2:111122223333:cluster/anyscale-prod",

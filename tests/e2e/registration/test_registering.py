@@ -103,6 +103,26 @@ def test_a_change_is_written_and_keeps_what_the_control_plane_found(register: Cl
     assert sent["file_storage"]["mount_targets"] == [{"address": "fs-0123456789abcdef0.efs.example.com"}]
 
 
+def test_an_eks_cloud_gets_a_mount_target_for_each_zone_and_then_a_claim(register: Cli, plane: ControlPlane) -> None:
+    """The control plane can't look them up for a cloud on Kubernetes, and keeps no store beside another one."""
+    efs, zones = "fs-0123456789abcdef0", {"us-east-2a": "10.0.1.5", "us-east-2b": "10.0.2.5"}
+    targets = [{"address": address, "zone": zone} for zone, address in zones.items()]
+    cloud_id = plane.add_cloud("prod", compute_stack="K8S")
+    one = {"file_storage_id": efs, "mount_targets": [{"address": "10.0.1.5"}]}
+    resource_id = plane.add_resource(cloud_id, changed(AWS_K8S, file_storage=one))
+    for files, says in (
+        ({"file_storage_id": efs, "mount_targets": targets}, "  file_storage.mount_targets: ["),
+        ({"persistent_volume_claim": "shared"}, f'  file_storage.file_storage_id: "{efs}" -> null'),
+    ):
+        wanted = changed(AWS_K8S, file_storage=files)
+        outcome = register(wanted)
+        assert outcome.result == {"action": "updated", "cloud_id": cloud_id, "cloud_resource_id": resource_id}
+        assert says in outcome.stderr
+        (stored,) = plane.resources[cloud_id]
+        assert {key: value for key, value in stored["file_storage"].items() if value} == files
+        assert register(wanted).action == "unchanged"
+
+
 def test_a_dry_run_says_what_it_would_change_and_writes_nothing(register: Cli, plane: ControlPlane) -> None:
     cloud_id = plane.add_cloud("prod")
     resource_id = plane.add_resource(cloud_id, AWS_VM)

@@ -5,13 +5,15 @@ from typing import Any
 
 import pytest
 
+from anyscale_constructs.aws.config import EfsConfig
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.google import ExistingProject
 from stacks.ec2 import Ec2Config, Ec2Stack
+from stacks.eks import EksConfig, EksStack
 from stacks.gce import GceConfig, GceStack
-from tests.contract.standins import RECORDED, check_names
+from tests.contract.standins import RECORDED, check_lifecycle, check_names
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 CLOUD_ID = "${anyscale_cloud.cloud.id}"
@@ -63,6 +65,17 @@ def test_a_gce_cloud_fits_the_provider_too(synth: Synth) -> None:
     assert resource["gcp_config"]["controlplane_service_account_email"].startswith("${module.iam.")
     labels = gce["module"]["cloudstorage"]["labels"]
     assert labels["anyscale-cloud-id"] == "${lower(anyscale_cloud.cloud.id)}"
+
+
+def test_terraform_keeps_the_mount_targets_of_an_efs_since_more_of_them_would_replace_the_cloud(synth: Synth) -> None:
+    config = EksConfig(region="us-east-2", org_id="org_1", registration="terraform", efs=EfsConfig())
+    eks = synth(lambda app: EksStack(app, "prod", config))
+    resource = eks["resource"]["anyscale_cloud_resource"]["cloud_resource"]
+    assert resource["lifecycle"] == {"ignore_changes": ["file_storage.mount_targets"]}
+    assert [target["zone"] for target in resource["file_storage"]["mount_targets"]] == [
+        f"${{module.efs.efs_mount_target_availability_zone_names[{index}]}}" for index in range(2)
+    ]
+    check_lifecycle(resource["lifecycle"], {*RECORDED["resource"]["anyscale_cloud_resource"]["arguments"]}, "r")
 
 
 def test_fails_with_a_cloud_id_of_ones_own() -> None:

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.errors import RefusedChangeError
-from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life
-from tests.registration_samples import AWS_VM, GCP_VM, MISSING, changed
+from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life, replaced
+from tests.registration_samples import AWS_K8S, AWS_VM, GCP_K8S, GCP_VM, MISSING, changed
 
 # What the control plane makes of AWS_VM: ids, and what it found by itself.
 THERE = changed(
@@ -109,6 +109,79 @@ def test_a_derived_value_that_is_given_is_sent() -> None:
         aws_config__zones=["us-east-2a", "us-east-2c"],
     )
     assert merge(THERE, wanted)["aws_config"]["zones"] == ["us-east-2a", "us-east-2c"]
+
+
+EFS = {"file_storage_id": "fs-0123456789abcdef0", "mount_targets": [{"address": "10.0.0.5"}]}
+EFS_IN_ZONES = {
+    **EFS,
+    "mount_targets": [{"address": "10.0.0.5", "zone": "us-east-2a"}, {"address": "10.0.16.5", "zone": "us-east-2b"}],
+}
+CLAIM = {"persistent_volume_claim": "shared"}
+NFS = {"mount_targets": [{"address": "10.0.9.9"}], "mount_path": "/anyscale"}
+MEMORYDB = {
+    "memorydb_cluster_name": "prod",
+    "memorydb_cluster_arn": "arn:aws:memorydb:us-east-2:111122223333:cluster/prod",
+    "memorydb_cluster_endpoint": "rediss://clustercfg.prod.amazonaws.com:6379",
+}
+MEMORYSTORE = {"memorystore_instance_name": "projects/a/locations/b/instances/c", "memorystore_endpoint": "10.0.0.7:1"}
+REDIS = "redis.acme.example:6379"
+NO_REDIS = changed(AWS_K8S, kubernetes_config__redis_endpoint=MISSING)
+
+
+def test_more_mount_targets_of_one_file_system_are_a_change_of_nothing_else() -> None:
+    wanted = changed(AWS_K8S, file_storage=EFS_IN_ZONES)
+    existing = changed(AWS_K8S, file_storage=EFS, cloud_resource_id="cldrsrc_1")
+    assert fields(existing, wanted) == ["file_storage.mount_targets"]
+    assert merge(existing, wanted) == wanted | {"cloud_resource_id": "cldrsrc_1"}
+    assert replaced(existing, wanted) == []
+
+
+@pytest.mark.parametrize(
+    ("existing", "wanted", "gone"),
+    [
+        (
+            changed(AWS_K8S, file_storage=EFS),
+            changed(AWS_K8S, file_storage=CLAIM),
+            ["file_storage_id", "mount_targets"],
+        ),
+        (changed(AWS_K8S, file_storage=CLAIM), changed(AWS_K8S, file_storage=EFS), ["persistent_volume_claim"]),
+        (changed(GCP_K8S, file_storage=EFS | NFS), changed(GCP_K8S, file_storage=NFS), ["file_storage_id"]),
+        (
+            changed(GCP_K8S, file_storage=NFS),
+            changed(GCP_K8S, file_storage={"csi_ephemeral_volume_driver": "nfs.csi.k8s.io"}),
+            ["mount_path", "mount_targets"],
+        ),
+        (changed(NO_REDIS, aws_config=MEMORYDB), AWS_K8S, [*sorted(MEMORYDB)]),
+        (AWS_K8S, changed(NO_REDIS, aws_config=MEMORYDB), ["redis_endpoint"]),
+        (
+            changed(GCP_K8S, gcp_config=GCP_K8S["gcp_config"] | MEMORYSTORE),
+            changed(GCP_K8S, kubernetes_config__redis_endpoint=REDIS),
+            ["memorystore_endpoint", "memorystore_instance_name"],
+        ),
+        (changed(AWS_K8S, file_storage=EFS), AWS_K8S, []),
+        (THERE, AWS_VM, []),
+    ],
+    ids=[
+        "EFS, claim",
+        "claim, EFS",
+        "Filestore, NFS",
+        "NFS, driver",
+        "MemoryDB, Redis",
+        "Redis, MemoryDB",
+        "Memorystore, Redis",
+        "nothing named",
+        "what was found",
+    ],
+)
+def test_a_store_takes_the_place_of_another_one(
+    existing: dict[str, Any], wanted: dict[str, Any], gone: list[str]
+) -> None:
+    found = replaced(existing, wanted)
+    assert [change.field.rpartition(".")[2] for change in found] == gone
+    assert {change.after for change in found} <= {None}
+    merged = merge(existing, wanted)
+    assert changes(merged, wanted) == replaced(merged, wanted) == []
+    assert not {change.field for change in found} & left_over(existing, wanted).keys()
 
 
 def test_what_the_outputs_no_longer_name_is_kept_and_listed() -> None:

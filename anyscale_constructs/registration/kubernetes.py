@@ -1,0 +1,82 @@
+"""The keys of Kubernetes clouds that only registration reads: what pods use that is there already."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.model import refuse
+from anyscale_constructs.expressions import Expr, is_one_of
+from anyscale_constructs.registration.fields import HostPort, ImageRegistry
+from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig
+from anyscale_constructs.registration.rules import misfits
+
+
+class KubernetesCloudConfig(CloudConfig):
+    """What all kinds of Kubernetes clouds have in common."""
+
+    cloud_provider: ClassVar[Literal["AWS", "GCP", "AZURE", "GENERIC"]]
+    """The provider that the cloud is registered with."""
+
+    own_stores: ClassVar[Mapping[str, str]] = {}
+    """The key of the store that the cloud makes or looks up, by the key that names an address instead."""
+
+    file_storage: FileStorage | None = Field(
+        default=None,
+        description="Shared file storage that exists already: a claim, a CSI driver or NFS mount targets. Default: "
+        "shared files are in the cloud's own file system, or without one in the bucket.",
+    )
+    redis_endpoint: HostPort | None = Field(
+        default=None,
+        description="An existing Redis for head node fault tolerance. Default: the cloud's own Redis, or without one "
+        "no head node fault tolerance.",
+    )
+    custom_image_registry: ImageRegistry | None = Field(
+        default=None, description="The registry that images are pulled from. Default: Anyscale's."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_registered(self) -> Self:
+        files = self.file_storage
+        if files and all(is_one_of(value, None, []) for _, value in files):
+            raise refuse(
+                "file_storage sets nothing",
+                "leave it out, or give mount_targets, persistent_volume_claim or csi_ephemeral_volume_driver",
+            )
+        for key, own in self.own_stores.items():
+            if getattr(self, key) is not None and getattr(self, own) is not None:
+                raise refuse(f"{key} and {own} exclude each other", "keep one")
+        given = CloudResource.model_construct(
+            provider=self.cloud_provider, compute_stack="K8S", region=None, file_storage=files
+        )
+        if found := list(misfits(given)):
+            raise PydanticCustomError("not_allowed", "{text}", {"text": "\n".join(found)})
+        if files and files.file_storage_id is not None and files.mount_targets is None:
+            raise refuse(
+                "file_storage.file_storage_id needs mount_targets: no control plane looks them up for this cloud",
+                "give file_storage.mount_targets, or leave it out",
+            )
+        if self.registration == "terraform" and self.custom_image_registry is not None:
+            raise refuse(
+                "custom_image_registry has no argument in Anyscale's Terraform provider",
+                "leave it out, or register with the command",
+            )
+        return self
+
+    def kubernetes_config(
+        self, identity: str | None = None, zones: Sequence[str] | Expr | None = None
+    ) -> KubernetesConfig:
+        """What is registered of the cluster.
+
+        Args:
+            identity: The operator's IAM identity.
+            zones: The zones that pods are launched in.
+        """
+        return KubernetesConfig(
+            anyscale_operator_iam_identity=identity,
+            zones=zones,
+            redis_endpoint=self.redis_endpoint,
+            custom_image_registry=self.custom_image_registry,
+        )
