@@ -12,9 +12,9 @@ from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, know
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.sources import Sources
-from anyscale_constructs.core.values import to_terraform
+from anyscale_constructs.core.values import lost, merge, to_terraform
 from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule, TerraformStack
-from anyscale_constructs.errors import InputError
+from anyscale_constructs.errors import ConstructsError, InputError
 
 _NOT_GIVEN = object()
 
@@ -97,7 +97,8 @@ class Module(TerraformHclModule):
     Args:
         scope: The stack, usually.
         id: The module's id; directly in a stack its address is `module.<id>`.
-        inputs: By upstream's names; None means that it is not set.
+        inputs: By upstream's names; None means that it is not set. Those that the stack's sources name for this id are
+            merged into them, and into what `complete` adds.
         depends_on: Constructs that must be there first.
 
     Raises:
@@ -117,14 +118,7 @@ class Module(TerraformHclModule):
         sources: Sources = getattr(stack, "sources", None) or Sources()
         override = sources.override(id)
         self.interface = Interface.load(self.interface_name, override.ref)
-        given = {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in {**inputs, **override.inputs}.items()
-            if value is not None
-        }
-        self.inputs = Inputs(self.interface, given)
-        self._refuse(id, [*self._check_types(), *self._check_known_at_plan()])
-        given = self.complete(given)
+        given, warnings = self._given(id, _set(inputs), override.inputs)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         findings = [finding for guard in self.guards if (finding := guard(self.inputs))]
@@ -141,9 +135,8 @@ class Module(TerraformHclModule):
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
         self.notes = [str(finding) for finding in findings if finding.note]
-        for warning in findings:
-            if warning.warning:
-                Annotations.of(self).add_warning(str(warning))
+        for warning in [*warnings, *(str(finding) for finding in findings if finding.warning)]:
+            Annotations.of(self).add_warning(warning)
         if hasattr(stack, "register_module"):
             stack.register_module(self)
 
@@ -163,6 +156,32 @@ class Module(TerraformHclModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Adds what follows from the inputs that were given, whose types are checked; constructs override it."""
         return given
+
+    def _given(
+        self, id: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Sequence[str]]:
+        """What the module is given, completed and with the configuration's inputs, and what those take away."""
+        cloud = self._without_configuration(ours) if theirs else ours
+        merged = merge(cloud, theirs, remove_null=True)
+        wanted = _set({name: merged.get(name) for name in {**ours, **theirs}})
+        self.inputs = Inputs(self.interface, wanted)
+        self._refuse(id, [*self._check_types(), *self._check_known_at_plan()])
+        given = self.complete(wanted.copy())
+        # The construct may have added again what the configuration removes.
+        for name, value in theirs.items():
+            if value is None:
+                given.pop(name, None)
+            elif isinstance(value, Mapping) and isinstance(cloud.get(name), Mapping):
+                given[name] = merged[name]
+        return given, list(lost(cloud, theirs))
+
+    def _without_configuration(self, ours: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the cloud would give the module if the configuration gave it nothing; `ours` where that is no module."""
+        self.inputs = Inputs(self.interface, ours)
+        try:
+            return ours if any(self._check_types()) else self.complete(dict(ours))
+        except ConstructsError:
+            return ours
 
     def _refuse(self, id: str, errors: Sequence[str]) -> None:
         if errors:
@@ -203,6 +222,11 @@ class Module(TerraformHclModule):
         if self.interface.variables[name].text and isinstance(value, bool):
             return "true" if value else "false"
         return to_terraform(value, name)
+
+
+def _set(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in inputs.items() if value is not None}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
 def _is_list_token(value: Any) -> bool:

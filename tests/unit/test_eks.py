@@ -1,5 +1,6 @@
 """The EKS cloud: its two stacks, and what stands in where something exists."""
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -388,3 +389,46 @@ def test_an_existing_cluster_has_gpus_when_it_says_so(make: Make) -> None:
 
 def test_an_existing_cluster_gets_the_device_plugin(make: Make) -> None:
     assert "nvidia-device-plugin" in make(**EXISTING)[1]["resource"]["helm_release"]
+
+
+TAINT = {"key": "a", "effect": "NO_SCHEDULE"}
+# what modules.eks.inputs gives -> what stays beside it, by path
+KEPT: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "a node group": ({"eks_managed_node_groups": {"mine": {"max_size": 1}}}, ["eks_managed_node_groups"]),
+    "a part of a node group": (
+        {"eks_managed_node_groups": {"ondemand_cpu": {"max_size": 1, "taints": {"a": TAINT}}}},
+        [
+            "eks_managed_node_groups",
+            "eks_managed_node_groups.ondemand_cpu",
+            "eks_managed_node_groups.ondemand_cpu.taints",
+        ],
+    ),
+    "a tag": ({"tags": {"a": "b"}}, ["tags"]),
+    "an access entry": ({"access_entries": {"mine": {"principal_arn": ROLE}}}, ["access_entries"]),
+    "an add-on": ({"addons": {"aws-ebs-csi-driver": {}}}, ["addons"]),
+    "a part of an add-on": ({"addons": {"vpc-cni": {"preserve": True}}}, ["addons", "addons.vpc-cni"]),
+    "a part of the nodes' rule": (
+        {"node_security_group_additional_rules": {"nodes": {"description": "a"}}},
+        ["node_security_group_additional_rules.nodes"],
+    ),
+    "a part of a rule": (
+        {"security_group_additional_rules": {"private_access": {"description": "a"}}},
+        ["security_group_additional_rules.private_access"],
+    ),
+    "a part of the encryption": ({"encryption_config": {"resources": ["secrets"]}}, ["encryption_config"]),
+}
+
+
+@pytest.mark.parametrize(("inputs", "paths"), KEPT.values(), ids=KEPT)
+def test_inputs_of_the_configuration_take_nothing_away(inputs: dict[str, Any], paths: list[str], make: Make) -> None:
+    keys: dict[str, Any] = {"kms_key_arn": KEY, "cluster": {"administrator_arns": [ROLE]}}
+    before, _ = make(**keys)
+    after, _ = make(**keys, modules={"eks": {"inputs": inputs}})
+    assert before != after or "encryption_config" in inputs
+    for path in paths:
+        was, now, given = (
+            functools.reduce(dict.__getitem__, path.split("."), each)
+            for each in (before["module"]["eks"], after["module"]["eks"], inputs)
+        )
+        assert {**was, **given}.keys() == now.keys()
+        assert {key: value for key, value in now.items() if key not in given}.items() <= was.items()

@@ -237,6 +237,95 @@ def test_override_inputs_win(tmp_path: pathlib.Path) -> None:
     assert S3Module(stack, "other", force_destroy=False).rendered == {"force_destroy": False}
 
 
+class Completed(S3Module):
+    """Adds one input of each kind, unless it is given."""
+
+    def complete(self, given: dict[str, Any]) -> dict[str, Any]:
+        tags = {"construct": "a", "both": "a"} | given.get("tags", {})
+        rules = [{"id": "construct"}]
+        return (
+            {"lifecycle_rule": rules, "logging": {"target_bucket": "a"}, "object_versioning": True}
+            | given
+            | {"tags": tags}
+        )
+
+
+OURS: dict[str, Any] = {"tags": {"stack": "b", "both": "b"}, "anyscale_bucket_name": "acme-bucket"}
+RENDERED: dict[str, Any] = {
+    "tags": {"construct": "a", "stack": "b", "both": "b"},
+    "anyscale_bucket_name": "acme-bucket",
+    "lifecycle_rule": [{"id": "construct"}],
+    "logging": {"target_bucket": "a"},
+    "object_versioning": True,
+}
+# what the configuration gives -> what it changes of what is rendered, None: what it removes; and what is warned of
+MERGED: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
+    "nothing": ({}, {}, []),
+    "a new input": ({"force_destroy": True}, {"force_destroy": True}, []),
+    "another value": ({"object_versioning": False}, {"object_versioning": False}, []),
+    "a key": ({"tags": {"c": "d"}}, {"tags": RENDERED["tags"] | {"c": "d"}}, []),
+    "a key of a construct's map": (
+        {"logging": {"target_prefix": "b"}},
+        {"logging": {"target_bucket": "a", "target_prefix": "b"}},
+        [],
+    ),
+    "an empty map": ({"tags": {}, "logging": {}}, {}, []),
+    "another value of a key": ({"tags": {"both": "c"}}, {"tags": RENDERED["tags"] | {"both": "c"}}, []),
+    "no key of the stack's": (
+        {"tags": {"stack": None}},
+        {"tags": {"construct": "a", "both": "b"}},
+        ["tags.stack is null, which removes"],
+    ),
+    "no key of the construct's": (
+        {"tags": {"construct": None, "both": None}},
+        {"tags": {"stack": "b"}},
+        ["tags.construct is null, which removes", "tags.both is null, which removes"],
+    ),
+    "no input of the stack's": (
+        {"anyscale_bucket_name": None},
+        {"anyscale_bucket_name": None},
+        ["anyscale_bucket_name is"],
+    ),
+    "no input of the construct's": (
+        {"logging": None, "lifecycle_rule": None},
+        {"logging": None, "lifecycle_rule": None},
+        ["logging is null, which removes", "lifecycle_rule is null, which removes"],
+    ),
+    "an input that nobody sets": ({"force_destroy": None}, {}, []),
+    "another list": (
+        {"lifecycle_rule": [{"id": "mine"}]},
+        {"lifecycle_rule": [{"id": "mine"}]},
+        ['lifecycle_rule replaces what the cloud sets, and lacks {"id": "construct"}.'],
+    ),
+    "a longer list": (
+        {"lifecycle_rule": [{"id": "mine"}, {"id": "construct"}]},
+        {"lifecycle_rule": [{"id": "mine"}, {"id": "construct"}]},
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("inputs", "changes", "warned"), MERGED.values(), ids=MERGED)
+def test_override_inputs_are_merged_by_key_into_what_the_stack_and_the_construct_give(
+    inputs: dict[str, Any], changes: dict[str, Any], warned: list[str], tmp_path: pathlib.Path
+) -> None:
+    module = Completed(overridden(tmp_path, inputs=inputs), "m", **OURS)
+    assert module.rendered == {k: v for k, v in (RENDERED | changes).items() if v is not None}
+    told = warnings(module)
+    assert len(told) == len(warned)
+    assert all(text.startswith(beginning) for text, beginning in zip(told, warned, strict=True))
+
+
+def test_fails_on_a_required_input_that_an_override_removes(tmp_path: pathlib.Path) -> None:
+    stack = overridden(tmp_path, inputs={"vpc_id": None})
+    assert refusal(SecurityGroupsModule, stack, vpc_id="vpc-1") == ["module.m: vpc_id is required"]
+
+
+def test_fails_once_for_all_that_is_wrong_with_an_override(tmp_path: pathlib.Path) -> None:
+    stack = overridden(tmp_path, inputs={"tagz": {}, "tags": {"a": 1}, "logging": {"b": 1}, "force_destroy": "no"})
+    assert len(refusal(Completed, stack, **OURS)) == 4
+
+
 def test_fails_on_a_wrong_override(tmp_path: pathlib.Path) -> None:
     (line,) = refusal(S3Module, overridden(tmp_path, inputs={"force_destroi": True}))
     assert line == "module.m: unknown input 'force_destroi': did you mean 'force_destroy'?"
