@@ -17,6 +17,7 @@ from anyscale_constructs.aws import (
     Iam,
 )
 from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig, PlainBucketConfig, VpcConfig
+from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY
 from anyscale_constructs.aws.nodes import node_groups
 from anyscale_constructs.aws.pod_roles import (
     Pods,
@@ -379,8 +380,7 @@ def _role_prefix(id: str, config: EksConfig) -> str:
 
 
 def _administrators(arns: list[str]) -> dict[str, Any]:
-    policy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-    everywhere = {"admin": {"policy_arn": policy, "access_scope": {"type": "cluster"}}}
+    everywhere = {"admin": {"policy_arn": CLUSTER_ADMIN_POLICY, "access_scope": {"type": "cluster"}}}
     return {arn: {"principal_arn": arn, "policy_associations": everywhere} for arn in arns}
 
 

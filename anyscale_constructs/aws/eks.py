@@ -23,6 +23,8 @@ _ADDONS: Mapping[str, EksAddons] = {
     "kube-proxy": {},
     "vpc-cni": {"before_compute": True},
 }
+CLUSTER_ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
+"""The access policy that lets its principal do everything in the cluster."""
 _OLDEST_VERSION = (1, 32)
 _LONGEST_ROLE_PREFIX = 38
 # https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
@@ -144,12 +146,31 @@ def access_entries_are_switched_on(i: Inputs) -> Finding | None:
 
 def somebody_may_administer_the_cluster(i: Inputs) -> Finding | None:
     """Otherwise nobody can install Anyscale's operator, and only AWS's support can mend it."""
-    if i["enable_cluster_creator_admin_permissions"] is False and is_one_of(i["access_entries"], None, {}):
+    entries = i["access_entries"] or {}
+    if i["enable_cluster_creator_admin_permissions"] is False and not any(map(_administers, entries.values())):
         return Finding(
-            "enable_cluster_creator_admin_permissions is off and access_entries is empty: nobody may do anything",
-            "name administrators in access_entries",
+            "enable_cluster_creator_admin_permissions is off, and no entry of access_entries has "
+            "AmazonEKSClusterAdminPolicy for the whole cluster, so nobody can administer it",
+            "give one entry that policy with access_scope: {type: cluster}",
+            sorted(map(str, entries)),
         )
     return None
+
+
+def _administers(entry: Any) -> bool:
+    """Whether an access entry lets its principal do everything, or may do so once it is known."""
+    associations = _inside(entry, "policy_associations")
+    for each in associations.values() if isinstance(associations, Mapping) else [associations]:
+        policy, scope = _inside(each, "policy_arn"), _inside(_inside(each, "access_scope"), "type")
+        wanted = ((policy, CLUSTER_ADMIN_POLICY), (scope, "cluster"))
+        if all(value == name or is_unresolved(value) for value, name in wanted):
+            return True
+    return False
+
+
+def _inside(value: Any, key: str) -> Any:
+    """What a mapping has there; what is not known yet has itself everywhere."""
+    return value.get(key) if isinstance(value, Mapping) else value
 
 
 def the_api_has_an_endpoint(i: Inputs) -> Finding | None:

@@ -52,7 +52,8 @@ class CloudConfig(Model):
     )
     modules: dict[str, ModuleOverride] = Field(
         default_factory=dict,
-        description="What to do differently for single modules, by their ids in the stack.",
+        description="Changes to single modules, by their ids in the stack: other refs, inputs and mirrors. "
+        "Default: none.",
     )
 
     registration: Literal["command", "terraform"] = Field(

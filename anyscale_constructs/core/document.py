@@ -3,6 +3,7 @@
 import pathlib
 import re
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import yaml
@@ -13,6 +14,7 @@ from anyscale_constructs.core.model import Model, explain_one, is_whole
 from anyscale_constructs.errors import ConfigError
 
 _Config = TypeVar("_Config", bound=Model)
+_CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
 
 
 class Document:
@@ -58,12 +60,12 @@ class Document:
         Raises:
             ConfigError: A key is unknown, missing or wrong; the text names file, line and key.
         """
-        empty = dict(_empty(self._root))
-        found = list(empty.items())
+        misread = dict([*_empty(self._root), *_converted(self._root)])
+        found = list(misread.items())
         try:
             parsed = config.model_validate(self.data)
         except ValidationError as error:
-            found += [said for said in map(self._say, error.errors()) if said[0] not in empty]
+            found += [said for said in map(self._say, error.errors()) if said[0] not in misread]
         else:
             if not found:
                 return parsed
@@ -71,9 +73,9 @@ class Document:
 
     def _say(self, detail: ErrorDetails) -> tuple[int, str]:
         """The line that an error is about, and its text behind the keys that lead there."""
-        text = explain_one(detail)
         # Pydantic's names for a choice of models lead nowhere.
         line, node, path = _walk(self._root, detail["loc"])
+        text = explain_one(detail, node.value if isinstance(node, yaml.ScalarNode) else None)
         if is_whole(detail):
             inner = (_walk(node, word.split(".")) for word in re.findall(r"[\w.]+", text))
             line = next((line for line, _, keys in inner if keys), line)
@@ -123,6 +125,18 @@ def _empty(root: yaml.Node) -> Iterator[tuple[int, str]]:
             if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
                 text = "is empty. To mend it: give it a value ({} for its defaults, null for none), or leave it out"
                 yield key.start_mark.line + 1, f"{key.value}: {text}"
+
+
+def _converted(root: yaml.Node) -> Iterator[tuple[int, str]]:
+    """The lines of unquoted values that YAML 1.1 reads as something else than what is written, e.g. 0644 as 420."""
+    for node in _nodes(root):
+        if isinstance(node, yaml.ScalarNode) and node.style is None and node.tag in _CONVERTED:
+            value = yaml.constructor.SafeConstructor().construct_object(node)
+            read = format(Decimal(str(value)), "f") if isinstance(value, float) else str(value)
+            # 3.0 is a number that people write, too.
+            if node.value not in {read, str(value)}:
+                text = f"{node.value} is {read} in YAML. To mend it: put it in quotes, or write {read} if you mean that"
+                yield node.start_mark.line + 1, text
 
 
 def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:

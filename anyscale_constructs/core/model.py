@@ -165,10 +165,15 @@ def explain(error: ValidationError, name: str = "") -> str:
     return "\n".join(map(line, error.errors()))
 
 
-def explain_one(detail: ErrorDetails) -> str:
-    """What is wrong with one value, without the place where it stands."""
+def explain_one(detail: ErrorDetails, written: str | None = None) -> str:
+    """What is wrong with one value, without the place where it stands.
+
+    Args:
+        detail: What pydantic found.
+        written: The value as it is written in YAML, which may have read something else.
+    """
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
-    text = detail["msg"]
+    text, shown = detail["msg"], _shown(value, written)
     match kind:
         case "missing":
             return "is required"
@@ -181,21 +186,24 @@ def explain_one(detail: ErrorDetails) -> str:
         case _ if is_whole(detail):
             return text
         case "string_type" if isinstance(value, int | float | datetime.date):
-            return f"must be text; given: {_shown(value)}. To mend it: put it in quotes"
+            return f"must be text; given: {shown}. To mend it: put it in quotes"
         case "not_allowed" if isinstance(value, int | float | datetime.date):
-            return f"{text}; given: {_shown(value)}. To mend it: put it in quotes"
+            return f"{text}; given: {shown}. To mend it: put it in quotes"
         case "int_type" | "bool_type" | "float_type" if isinstance(value, str):
-            return f"{_PLAIN[kind]}; given: {_shown(value)}. To mend it: leave out the quotes, if that is its value"
+            return f"{_PLAIN[kind]}; given: {shown}. To mend it: leave out the quotes, if that is its value"
         case "too_short":
             return f"must have {context['min_length']} or more; given: {len(value)}"
     text = _PLAIN.get(kind) or text.replace("Input should be", "must be")
-    text = f"{text[0].lower()}{text[1:]}; given: {_shown(value)}"
+    text = f"{text[0].lower()}{text[1:]}; given: {shown}"
     near = nearest(value, _quoted(context["expected"])) if kind == "literal_error" else None
     return f"{text}: did you mean {near!r}?" if near else text
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, written: str | None) -> str:
     match value:
+        case bool() if written is not None:
+            read = str(value).lower()
+            return read if written.lower() == read else f"{written}, which is {read} in YAML"
         case None:
             return "nothing"
         case list() | tuple():

@@ -10,9 +10,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.place import cloud_stack, path_in
-from anyscale_constructs.core.values import to_terraform
+from anyscale_constructs.core.values import lost, merge, to_terraform
 from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule
-from anyscale_constructs.errors import ExpressionError, InputError
+from anyscale_constructs.errors import ConstructsError, ExpressionError, InputError
 from anyscale_constructs.expressions import Expr, as_expressions, expr, is_unresolved, known_after_apply
 
 _NOT_GIVEN = object()
@@ -89,6 +89,21 @@ def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, mend: str) -
     return None
 
 
+def without_effect(i: Inputs, given: Mapping[str, Any]) -> Iterator[Finding]:
+    """Finds inputs that upstream uses for nothing, since what they are for is switched off.
+
+    Args:
+        i: All of the module's inputs.
+        given: Those to look at.
+    """
+    for name in (name for name, value in given.items() if value not in (None, False, "", [], {})):
+        groups = i.interface.variable(name).used_with
+        off = [[switch for switch in group if i[switch] is None or i[switch] is False] for group in groups]
+        if off and all(off):
+            switches = " or ".join(dict.fromkeys(each[0] for each in off))
+            yield Finding(f"{name} has no effect without {switches}", "leave it out")
+
+
 class Module(TerraformHclModule):
     """A call of one upstream module.
 
@@ -98,7 +113,8 @@ class Module(TerraformHclModule):
     Args:
         scope: The stack, usually.
         id: The module's id; directly in a stack its address is `module.<id>`.
-        inputs: By upstream's names; None means that it is not set.
+        inputs: By upstream's names; None means that it is not set. Those that the stack's sources name for this id are
+            merged into them, and into what `complete` adds.
         depends_on: Constructs that must be there first.
 
     Raises:
@@ -118,17 +134,12 @@ class Module(TerraformHclModule):
         self.path = path_in(stack, scope, id)
         override = stack.sources.override(self.path)
         self.interface = Interface.load(self.interface_name, override.ref)
-        given = {
-            name: as_expressions(value, name)
-            for name, value in {**inputs, **override.inputs}.items()
-            if value is not None
-        }
-        self.inputs = Inputs(self.interface, given)
-        self._refuse(id, [*self._check_types(), *self._check_known_at_plan()])
-        given = self._completed(id, given)
+        given, warnings = self._given(id, _set(inputs), override.inputs)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         findings = [finding for guard in self.guards if (finding := self._found_by(guard))]
+        said = {_subject(finding) for finding in findings}
+        findings += [each for each in without_effect(self.inputs, override.inputs) if _subject(each) not in said]
         self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
         variables = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
@@ -142,9 +153,8 @@ class Module(TerraformHclModule):
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
         self.notes = [str(finding) for finding in findings if finding.note]
-        for warning in findings:
-            if warning.warning:
-                Annotations.of(self).add_warning(str(warning))
+        for warning in [*warnings, *(str(finding) for finding in findings if finding.warning)]:
+            Annotations.of(self).add_warning(warning)
         stack.register_module(self)
 
     @property
@@ -195,6 +205,35 @@ class Module(TerraformHclModule):
         except ExpressionError:  # it needs a value that only Terraform knows
             return None
 
+    def _given(
+        self, id: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], Sequence[str]]:
+        """What the module is given, completed and with the configuration's inputs, and what those take away."""
+        cloud = self._without_configuration(ours) if theirs else ours
+        merged = merge(cloud, theirs, remove_null=True)
+        wanted = _set({name: merged.get(name) for name in {**ours, **theirs}})
+        self.inputs = Inputs(self.interface, wanted)
+        # An older ref may lack an input that the cloud sets: null leaves it out there.
+        misspelt = [name for name in theirs if name not in {*wanted, *cloud, *self.interface.variables}]
+        unknowns = [unknown(name, self.interface.variables, "input") for name in misspelt]
+        self._refuse(id, [*unknowns, *self._check_types(), *self._check_known_at_plan()])
+        given = self._completed(id, wanted.copy())
+        # The construct may have added again what the configuration removes.
+        for name, value in theirs.items():
+            if value is None:
+                given.pop(name, None)
+            elif isinstance(value, Mapping) and isinstance(cloud.get(name), Mapping):
+                given[name] = merged[name]
+        return given, list(lost(cloud, theirs))
+
+    def _without_configuration(self, ours: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the cloud would give the module if the configuration gave it nothing; `ours` where that is no module."""
+        self.inputs = Inputs(self.interface, ours)
+        try:
+            return ours if any(self._check_types()) else self.complete(dict(ours))
+        except ConstructsError:
+            return ours
+
     def _refuse(self, id: str, errors: Sequence[str]) -> None:
         if errors:
             raise InputError("\n".join(f"module.{id}: {error}" for error in errors))
@@ -236,6 +275,14 @@ class Module(TerraformHclModule):
         if self.interface.variables[name].text and isinstance(value, bool):
             return "true" if value else "false"
         return to_terraform(value, name)
+
+
+def _subject(finding: Finding) -> str:
+    return finding.what.partition(" ")[0]
+
+
+def _set(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: as_expressions(value, name) for name, value in inputs.items() if value is not None}
 
 
 @functools.cache

@@ -23,8 +23,11 @@ class Provider(TerraformProvider):
     def __init__(self, scope: Construct, name: str, config: Mapping[str, Any], alias: str | None = None) -> None:
         cloud_stack(scope, f"provider.{name}")
         self._alias = alias
-        self._config = {key: to_terraform(value, key) for key, value in config.items() if value is not None}
         super().__init__(scope, f"{name}_{alias}" if alias else name, terraform_resource_type=name)
+        # Not as synthesized attributes: the engine renames the keys of maps in those, as if they were its own.
+        for key, value in config.items():
+            if value is not None:
+                self.add_override(key, to_terraform(value, key))
 
     # The engine's own getter returns nothing: an alias would be lost.
     @property  # type: ignore[misc] # the engine never sets it
@@ -32,7 +35,3 @@ class Provider(TerraformProvider):
     def alias(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] # the engine never sets it
         """The alias, if this is not the default configuration."""
         return self._alias
-
-    @jsii.member(jsii_name="synthesizeAttributes")
-    def _synthesize_attributes(self) -> Mapping[str, Any]:
-        return self._config

@@ -39,7 +39,9 @@ class ModuleOverride(Model):
     )
     inputs: dict[str, Any] = Field(
         default_factory=dict,
-        description="Upstream inputs by their own names; they win over what the stack sets.",
+        description="Upstream inputs by their own names. They are merged into what the cloud sets: maps by key at "
+        "every level; anything else replaces what is there; null removes it, and upstream's default applies. A warning "
+        "names what is removed, and what a list lacks that replaces another. Default: what the cloud sets.",
     )
     mirror: ModuleBase | None = Field(default=None, description="Where this one comes from. Default: as the others.")
 

@@ -5,11 +5,12 @@ import enum
 import ipaddress
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pydantic
 
+from anyscale_constructs import words
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import NULL, Expr, as_expressions, is_unresolved, literal
 
@@ -81,6 +82,56 @@ def json_text(value: Any, at: str = "value") -> Expr:
     """
     text = json.dumps(to_terraform(value, at), sort_keys=True)
     return Expr(text.replace(f'"{str.__str__(NULL)}"', "null"), "string")
+
+
+def merge(ours: Mapping[str, Any], theirs: Mapping[str, Any], *, remove_null: bool = False) -> dict[str, Any]:
+    """Merges mappings by key at every level; of anything else that both have, `theirs` stands.
+
+    Args:
+        ours: What is there.
+        theirs: What is merged into it.
+        remove_null: Whether a null in `theirs` removes the key. Default: it stays, as Helm needs it to remove a
+            chart's own default too.
+    """
+    merged = dict(ours)
+    for key, value in theirs.items():
+        there = ours.get(key)
+        if isinstance(there, Mapping) and isinstance(value, Mapping):
+            merged[key] = merge(there, value, remove_null=remove_null)
+        elif remove_null and value is None and key in ours:
+            del merged[key]
+        else:
+            merged[key] = value
+    return merged
+
+
+def lost(ours: Mapping[str, Any], theirs: Mapping[str, Any], at: str = "") -> Iterator[str]:
+    """Says what of `ours` is missing once `theirs` is merged into it: what a null removes, and elements of lists.
+
+    A list that only Terraform knows may hold the same elements, so nothing is said of it.
+
+    Args:
+        ours: What the cloud sets.
+        theirs: What the configuration gives.
+        at: Where both stand, with a dot behind.
+    """
+    for key, value in theirs.items():
+        path, there = f"{at}{key}", ours.get(key)
+        if value is None and key in ours:
+            yield f"{path} is null, which removes what the cloud sets. To mend it: leave the key out to keep it"
+        elif isinstance(there, Mapping) and isinstance(value, Mapping):
+            yield from lost(there, value, f"{path}.")
+        elif isinstance(there, list | tuple | Mapping) and not is_unresolved(value):
+            kept = [_shown(each) for each in value] if isinstance(value, list | tuple) else []
+            if missing := [shown for each in there if (shown := _shown(each)) not in kept]:
+                yield (
+                    f"{path} replaces what the cloud sets, and lacks {', '.join(missing)}. "
+                    "To mend it: add what you want to keep"
+                )
+
+
+def _shown(value: Any) -> str:
+    return words.spelled(json.dumps(to_terraform(value)))
 
 
 def _number(value: float, at: str) -> float:

@@ -222,3 +222,13 @@ def test_fails_on_what_does_not_fit_together(config: dict[str, Any], says: str, 
 def test_a_key_beside_an_existing_bucket_needs_another_user(user: dict[str, Any], make: Make) -> None:
     (module,) = [make(bucket=EXISTING["bucket"], kms_key_arn=KEY, **user).modules[name] for name in user]
     assert KEY in module.rendered.values()
+
+
+def test_inputs_of_the_configuration_take_nothing_away(make: Make) -> None:
+    key = {"kms_key_arn": KEY}
+    inputs = {"server_side_encryption": {"bucket_key_enabled": "true"}, "tags": {"a": "b"}}
+    before, after = make(**key), make(**key, modules={"s3": {"inputs": inputs}})
+    assert after.modules["s3"].rendered == before.modules["s3"].rendered | {
+        "server_side_encryption": {"sse_algorithm": "aws:kms", "kms_master_key_id": KEY, "bucket_key_enabled": "true"},
+        "tags": before.modules["s3"].rendered["tags"] | {"a": "b"},
+    }

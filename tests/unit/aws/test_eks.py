@@ -9,7 +9,7 @@ from anyscale_constructs.aws import Eks, ExistingCluster, eks
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
-from tests.unit.aws.parts import NETWORK
+from tests.unit.aws.parts import NETWORK, ROLE
 from tests.unit.guards import Case, Table
 
 BASE: dict[str, Any] = {"vpc": NETWORK, "name": "acme", "kubernetes_version": "1.33"}
@@ -20,13 +20,22 @@ ADDONS: dict[str, Any] = {
     "eks-pod-identity-agent": {"before_compute": True},
 }
 LATER = expr("var.later")
-ADMIN = {"admin": {"principal_arn": "arn:aws:iam::111122223333:role/admin"}}
+NO_CREATOR = {"enable_cluster_creator_admin_permissions": False}
+VIEW = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy"
 DISK = {"ebs": {"volume_size": 500}}
 
 
 def group(**group: Any) -> dict[str, Any]:
     return {"eks_managed_node_groups": {"a": group}}
 
+
+def entries(policy: str, name: str = "a", **scope: Any) -> dict[str, Any]:
+    """One access entry, by default for the whole cluster."""
+    association = {"policy_arn": policy, "access_scope": scope or {"type": "cluster"}}
+    return {name: {"principal_arn": ROLE, "policy_associations": {"a": association}}}
+
+
+ADMIN = entries(eks.CLUSTER_ADMIN_POLICY, "admin")
 
 TABLE = Table(
     Eks,
@@ -88,12 +97,26 @@ TABLE = Table(
         ),
         Case(
             eks.somebody_may_administer_the_cluster,
-            "enable_cluster_creator_admin_permissions is off and access_entries is empty",
+            "enable_cluster_creator_admin_permissions is off, and no entry of access_entries has",
             [
-                {"enable_cluster_creator_admin_permissions": False},
-                {"enable_cluster_creator_admin_permissions": False, "access_entries": {}},
+                NO_CREATOR,
+                NO_CREATOR | {"access_entries": {}},
+                NO_CREATOR | {"access_entries": {"a": {"principal_arn": ROLE}}},
+                NO_CREATOR | {"access_entries": {"a": {"principal_arn": ROLE, "policy_associations": {}}}},
+                NO_CREATOR | {"access_entries": entries(VIEW)},
+                NO_CREATOR | {"access_entries": {"a": {"principal_arn": ROLE, "kubernetes_groups": ["admins"]}}},
+                NO_CREATOR | {"access_entries": entries(eks.CLUSTER_ADMIN_POLICY, type="namespace", namespaces=["a"])},
+                NO_CREATOR | {"access_entries": entries(expr("var.policy"), type="namespace", namespaces=["a"])},
             ],
-            [{}, {"enable_cluster_creator_admin_permissions": False, "access_entries": ADMIN}],
+            [
+                {},
+                {"access_entries": entries(VIEW)},
+                NO_CREATOR | {"access_entries": ADMIN},
+                NO_CREATOR | {"access_entries": entries(VIEW) | ADMIN},
+                NO_CREATOR | {"access_entries": entries(expr("var.policy"))},
+                NO_CREATOR | {"access_entries": entries(eks.CLUSTER_ADMIN_POLICY, type=expr("var.scope"))},
+                NO_CREATOR | {"access_entries": {"a": expr("var.entry")}},
+            ],
         ),
         Case(
             eks.the_api_has_an_endpoint,

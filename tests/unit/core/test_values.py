@@ -4,13 +4,14 @@ import datetime
 import enum
 import ipaddress
 import pathlib
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.values import to_terraform
+from anyscale_constructs.core.values import lost, merge, to_terraform
 from anyscale_constructs.engine import Token
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import NULL, expr
@@ -107,4 +108,43 @@ def test_plain_values_keep_their_shape(value: object) -> None:
                 return {undo(key): undo(element) for key, element in part.items()}
         return part
 
-    assert undo(spelled(to_terraform(value))) == value
+    assert undo(spelled(to_terraform(value))) == undo(value)
+
+
+KEYS = st.sampled_from(["a", "b", "c"])
+LEAVES = st.none() | st.booleans() | st.lists(st.booleans(), max_size=2) | st.just(VPC_ID)
+MAPS = st.recursive(
+    st.dictionaries(KEYS, LEAVES, max_size=3), lambda inner: st.dictionaries(KEYS, inner | LEAVES, max_size=3)
+)
+
+
+def merged_by_key(ours: dict[str, Any], theirs: dict[str, Any], merged: dict[str, Any]) -> bool:
+    """Whether what only one has is there, whatever is in both is merged if it is a map, and is theirs otherwise."""
+    deeper = [key for key in ours.keys() & theirs if isinstance(ours[key], dict) and isinstance(theirs[key], dict)]
+    flat = {key: value for key, value in {**ours, **theirs}.items() if key not in deeper}
+    return {key: value for key, value in merged.items() if key not in deeper} == flat and all(
+        merged_by_key(ours[key], theirs[key], merged[key]) for key in deeper
+    )
+
+
+@given(ours=MAPS, theirs=MAPS)
+def test_mappings_merge_by_key_at_every_level(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
+    assert merged_by_key(ours, theirs, merge(ours, theirs))
+
+
+def test_a_null_removes_what_is_there_or_stays_for_helm() -> None:
+    ours, theirs = {"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": None, "e": None}, "d": None, "f": None}
+    assert merge(ours, theirs, remove_null=True) == {"a": {"c": 2, "e": None}, "f": None}
+    assert merge(ours, theirs) == {"a": {"b": None, "c": 2, "e": None}, "d": None, "f": None}
+
+
+def test_what_is_lost_is_said_by_name() -> None:
+    ours = {"tags": {"team": "a"}, "rules": [{"port": 443, "group": VPC_ID}, {"port": 22}], "zones": ("a", "b")}
+    theirs = {"tags": {"team": None}, "rules": [{"port": 22}], "zones": ["b", "a", "c"], "new": None}
+    removed, replaced = lost(ours, theirs)
+    assert removed == "tags.team is null, which removes what the cloud sets. To mend it: leave the key out to keep it"
+    assert replaced == (
+        'rules replaces what the cloud sets, and lacks {"port": 443, "group": "${module.vpc.vpc_id}"}. '
+        "To mend it: add what you want to keep"
+    )
+    assert list(lost(ours, {"rules": expr("var.rules", "list(any)")})) == []
