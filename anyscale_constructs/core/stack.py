@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from anyscale_constructs.core import regions
-from anyscale_constructs.core.backend import S3, Azurerm, Backend, Gcs, Hcp, Local, identity, place
+from anyscale_constructs.core.backend import S3, TERRAFORM, Azurerm, Backend, Gcs, Hcp, Local, identity, place
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
 from anyscale_constructs.core.expressions import Expr, expr, is_unresolved, references
@@ -71,6 +71,7 @@ class CloudStack(TerraformStack):
         self.state = identity(backend or Local(), id)
         self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
         self._prepared = False
+        self.require(f"backend {self.backend_type}", {}, TERRAFORM.get(self.backend_type, ">= 1.0"))
         _add_backend(self, backend or Local(), id)
 
     @classmethod
@@ -148,11 +149,10 @@ class CloudStack(TerraformStack):
         users = [(f"{m.address}.{name}", value) for m in self.modules.values() for name, value in m.rendered.items()]
         users += [(f"output {name}", value) for name, value in self.outputs.items()]
         self._refuse([*self._idle_overrides(), *self._dead_references(users), *self._cycles()])
-        if self.modules or self._required:
-            try:
-                self._pin()
-            except ConstraintError as error:
-                raise ConstraintError(f"{self.name}: {error}") from error
+        try:
+            self._pin()
+        except ConstraintError as error:
+            raise ConstraintError(f"{self.name}: {error}") from error
 
     def _pin(self) -> None:
         interfaces = [(module.address, module.interface) for module in self.modules.values()]
