@@ -19,6 +19,8 @@ from anyscale_constructs.errors import SynthesisError
 _FORMAT_VERSION = "0.21.0"
 # The engine's tokens, its objects as text, and its number tokens as text.
 _RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._|-8\.1095622\d*e\+298")
+# Beside the JSON, in which checkov can't read the required version.
+_VERSIONS = "versions.tf"
 
 
 class App(engine.App):
@@ -40,7 +42,7 @@ class App(engine.App):
         return [child for child in self.node.children if isinstance(child, CloudStack)]
 
     def synth(self) -> None:
-        """Writes each stack's JSON.
+        """Writes each stack's JSON, and the Terraform version that it requires into versions.tf beside it.
 
         Raises:
             ConstructsError: A stack is wrong: nothing is written then, or what is written can't be used.
@@ -71,7 +73,11 @@ class App(engine.App):
             synthesized = json.loads(text)
             if file.parent.name in stacks:
                 problems += stacks[file.parent.name].check_raw(synthesized)
+            version = synthesized.get("terraform", {}).pop("required_version", None)
             file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            if version is not None:
+                versions = f"terraform {{\n  required_version = {json.dumps(version)}\n}}\n"
+                file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
         if problems:
             raise SynthesisError("\n".join(problems))
 
@@ -129,8 +135,8 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
             synthesized = _synthesized(file)
             if folder.name in live or not synthesized:
                 continue
-            assets = folder / "assets"
-            kept = {other.name for other in folder.iterdir() if other not in {file, assets}}
+            assets, versions = folder / "assets", folder / _VERSIONS
+            kept = {other.name for other in folder.iterdir() if other not in {file, assets, versions}}
             settings = synthesized.get("terraform", {})
             state = settings.get("backend", {}).get("local", {}).get("path")
             if state is None:
@@ -144,6 +150,7 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
                 )
             else:
                 shutil.rmtree(assets, ignore_errors=True)
+                versions.unlink(missing_ok=True)
                 file.unlink()
                 folder.rmdir()
                 yield f"{folder} is removed: no cloud makes this stack any more"
