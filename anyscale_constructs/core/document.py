@@ -14,6 +14,9 @@ from anyscale_constructs.errors import ConfigError
 
 _Config = TypeVar("_Config", bound=Model)
 
+# Some hundred bytes of aliases of aliases can stand for gigabytes, which validation and output would write out.
+_MOST_REPEATED = 1_000_000
+
 
 class Document:
     """A YAML file's mapping, which knows on which line each key stands.
@@ -22,13 +25,15 @@ class Document:
         file: The file.
 
     Raises:
-        ConfigError: It can't be read, is no YAML mapping, or names a key twice; the text begins with file and line.
+        ConfigError: It can't be read, is no YAML mapping, names a key twice, or repeats too much by aliases; the text
+            begins with file and line.
     """
 
     def __init__(self, file: pathlib.Path) -> None:
         try:
             text = file.read_text(encoding="utf-8")
             root = yaml.compose(text, Loader=yaml.SafeLoader)
+            _refuse_repetition(file, root)
             data = yaml.load(text, Loader=yaml.SafeLoader)
             _refuse_duplicates(file, root)
         except OSError as error:
@@ -102,6 +107,26 @@ class Document:
         return f"{self.file}:{line}" if line else str(self.file)
 
 
+def _refuse_repetition(file: pathlib.Path, root: yaml.Node | None) -> None:
+    """Counts what the aliases of a file stand for, before anything writes it out."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = _own_size(node) + sum(map(size, _inside(node)))
+        return sizes[id(node)]
+
+    if root and size(root) - sum(map(_own_size, _nodes(root))) > _MOST_REPEATED:
+        raise ConfigError(
+            f"{file}: its aliases repeat more than {_MOST_REPEATED} characters",
+            mend="use fewer aliases, none of them inside what another one repeats",
+        )
+
+
+def _own_size(node: yaml.Node) -> int:
+    return 1 + len(node.value) if isinstance(node, yaml.ScalarNode) else 1
+
+
 def _refuse_duplicates(file: pathlib.Path, root: yaml.Node | None) -> None:
     for mapping in _nodes(root):
         seen: set[str] = set()
@@ -123,17 +148,25 @@ def _empty(root: yaml.Node) -> Iterator[tuple[int, str]]:
                 yield key.start_mark.line + 1, f"{key.value}: {text}"
 
 
-def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """A node and all that are in it, keys too."""
-    if node is not None:
-        yield node
-    if isinstance(node, yaml.MappingNode):
-        for pair in node.value:
-            for inner in pair:
-                yield from _nodes(inner)
-    elif isinstance(node, yaml.SequenceNode):
-        for inner in node.value:
-            yield from _nodes(inner)
+def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """A node and all that are in it, keys too; each comes once, however many aliases there are of it."""
+    seen: set[int] = set()
+    todo = [root] if root else []
+    while todo:
+        node = todo.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            todo += reversed(_inside(node))
+
+
+def _inside(node: yaml.Node) -> list[yaml.Node]:
+    match node:
+        case yaml.MappingNode():
+            return [inner for pair in node.value for inner in pair]
+        case yaml.SequenceNode():
+            return list(node.value)
+    return []
 
 
 def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[int, yaml.Node, list[str]]:
