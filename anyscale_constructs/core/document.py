@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from anyscale_constructs.core.model import Model, explain_one, is_whole
-from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.errors import ConfigError, cut, shown
 
 _Config = TypeVar("_Config", bound=Model)
 
@@ -82,7 +82,7 @@ class Document:
             line = next((line for line, _, keys in inner if keys), line)
         elif detail["type"] == "missing":
             path.append(str(detail["loc"][-1]))
-        return line, f"{'.'.join(path)}: {text}" if path else text
+        return line, f"{'.'.join(map(cut, path))}: {text}" if path else text
 
     def line(self, key: str) -> int:
         """The line of one of the outermost keys; the first if it is not there."""
@@ -98,7 +98,7 @@ class Document:
         lines: dict[str, set[int]] = {}
         for node in _nodes(self._root):
             keys = [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
-            quoted = [(repr(node.value), node)] if isinstance(node, yaml.ScalarNode) else []
+            quoted = [(shown(node.value), node)] if isinstance(node, yaml.ScalarNode) else []
             for name, at in [*quoted, *((key.value, key) for key in keys)]:
                 lines.setdefault(name, set()).add(at.start_mark.line + 1)
         names = re.findall(r"(?:^|: )(\w{2,})", text) + re.findall(r"'[^']+'", text)
@@ -133,7 +133,7 @@ def _refuse_duplicates(file: pathlib.Path, root: yaml.Node | None) -> None:
         for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             if key.value in seen:
                 raise ConfigError(
-                    f"{file}:{key.start_mark.line + 1}: the key {key.value!r} is given twice",
+                    f"{file}:{key.start_mark.line + 1}: the key {shown(key.value)} is given twice",
                     mend="keep one of them",
                 )
             seen.add(key.value)
