@@ -5,8 +5,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 E2E    := $(VENV)/ready-e2e
-ANYSCALE_VENV  := .venv-anyscale
-ANYSCALE_READY := $(ANYSCALE_VENV)/ready
 OUT    ?= cdktf.out
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -27,16 +25,17 @@ test: $(READY)
 	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/snapshots
 
 ## make e2e        clouds' whole lives: real Terraform, modules and anyscale program, an emulated AWS account
-e2e: $(E2E) $(ANYSCALE_READY)
+e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 	@status=0; \
-	ANYSCALE_BIN=$(CURDIR)/$(ANYSCALE_VENV)/bin/anyscale; export ANYSCALE_BIN; \
+	ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale; export ANYSCALE_BIN; \
+	CHECKOV_BIN=$(CURDIR)/.venv-checkov/bin/checkov; export CHECKOV_BIN; \
 	$(BIN)/python -m pytest -q tests/e2e || status=1; \
 	$(BIN)/python -m tests.e2e || status=1; \
 	exit $$status
 
 ## make demo       one cloud from YAML to registered on an emulated AWS account, told step by step
-demo: $(E2E) $(ANYSCALE_READY)
-	@ANYSCALE_BIN=$(CURDIR)/$(ANYSCALE_VENV)/bin/anyscale $(BIN)/python -m tests.e2e.demo
+demo: $(E2E) .venv-anyscale/ready
+	@ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale $(BIN)/python -m tests.e2e.demo
 
 ## make check      formatting, lint, types, and that generated code is what the generator makes
 check: $(READY)
@@ -64,9 +63,10 @@ lock: $(READY)
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev --group e2e -o requirements/e2e.lock
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev -c requirements/e2e.lock -o requirements/dev.lock
 	@echo "anyscale==0.26.112" | $(COMPILE) - -o requirements/anyscale.lock
+	@echo "checkov==3.3.30" | $(COMPILE) - -o requirements/checkov.lock
 
 clean:
-	@rm -rf $(VENV) $(ANYSCALE_VENV) $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-* $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The environment: from the lock file, with a Node.js from PyPI.
 # Made under another name first, so that an interrupted set-up is never taken for a finished one.
@@ -80,17 +80,17 @@ $(READY): requirements/dev.lock
 	  { tail -n 20 $(VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup.log" >&2; exit 1; }
 	@touch $@
 
-# What make e2e adds: the emulated account and the doubles beside the tests, the anyscale program, which brings
-# packages of its own, apart from them.
+# What make e2e adds: the emulated account and the doubles beside the tests; the anyscale program and checkov, which
+# bring packages of their own, apart from them.
 $(E2E): $(READY) requirements/e2e.lock
 	@echo "Adding the end-to-end tests' packages to $(VENV) (once) ..."
 	@$(BIN)/pip install --require-hashes -r requirements/e2e.lock >$(VENV)/setup-e2e.log 2>&1 || \
 	  { tail -n 20 $(VENV)/setup-e2e.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup-e2e.log" >&2; exit 1; }
 	@touch $@
 
-$(ANYSCALE_READY): requirements/anyscale.lock
-	@echo "Setting up $(ANYSCALE_VENV) with the anyscale program (once, about 300 MB) ..."
-	@rm -rf $(ANYSCALE_VENV) && $(PYTHON) -m venv $(ANYSCALE_VENV)
-	@$(ANYSCALE_VENV)/bin/pip install --require-hashes -r requirements/anyscale.lock >$(ANYSCALE_VENV)/setup.log 2>&1 || \
-	  { tail -n 20 $(ANYSCALE_VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(ANYSCALE_VENV)/setup.log" >&2; exit 1; }
+.venv-%/ready: requirements/%.lock
+	@echo "Setting up $(@D) with the program $* (once, about 300 MB) ..."
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --require-hashes -r $< >$(@D)/setup.log 2>&1 || \
+	  { tail -n 20 $(@D)/setup.log >&2; echo "error: the set-up failed; all of it is in $(@D)/setup.log" >&2; exit 1; }
 	@touch $@

@@ -41,9 +41,15 @@ __all__ = [
 
 _ENGINES = ("cdktf", "cdktn")
 _VARIABLE = "ANYSCALE_CONSTRUCTS_ENGINE"
+_HCL = "SYNTH_HCL_OUTPUT"
 
 
 def _choose() -> str:
+    if os.environ.get(_HCL) in {"true", "1"}:  # then the engine writes no JSON, which the checks of the stacks read
+        raise EngineError(
+            f"{_HCL}, which cdktf synth --hcl sets, is not supported: only Terraform JSON is checked",
+            mend="run cdktf synth without --hcl",
+        )
     loaded = [engine for engine in _ENGINES if engine in sys.modules]
     if len(loaded) > 1:
         raise EngineError(

@@ -3,11 +3,17 @@
 A command prints their text and ends with their `exit_status`; none is ever shown with a traceback.
 """
 
+import re
 from typing import Any
 
 from anyscale_constructs import words
 
 _UNSET = object()
+_LONGEST = 80
+# Before a host; a log may keep the message.
+_CREDENTIALS = re.compile(r"""(?:(?<=http://)|(?<=https://)|(?<=oci://))[^\s'"]+@|[^\s/'":]*:[^\s/'":]+@""")
+# Tokens that begin as no id does: Anyscale's, AWS's, Google's, GitHub's, GitLab's, and JSON Web Tokens.
+_TOKENS = re.compile(r"\b(sss_|aph0_|A[KS]IA(?=[A-Z0-9]{12})|AIza|gh[opsu]_|github_pat_|glpat-|eyJ)[\w.-]+")
 
 
 class ConstructsError(Exception):
@@ -23,12 +29,28 @@ class ConstructsError(Exception):
     exit_status = 2
 
     def __init__(self, what: str, *, value: Any = _UNSET, allowed: str = "", mend: str = "") -> None:
-        text = what if value is _UNSET else f"{what}; given: {value!r}"
+        text = what if value is _UNSET else f"{what}; given: {shown(value)}"
         if allowed:
             text = f"{text}. Allowed: {allowed}"
         if mend:
             text = f"{text}. To mend it: {mend}"
-        super().__init__(words.spelled(text))
+        super().__init__(_TOKENS.sub(r"\1...", words.spelled(text)))
+
+
+def cut(text: str) -> str:
+    """What a message shows of a long name."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def shown(value: Any) -> str:
+    """What a message shows of a value: its beginning, without credentials in front of a host."""
+    text = repr(value)
+    rest = text[_LONGEST:]
+    if rest:
+        # Credentials that the cut goes through end further on: they need their end to be found.
+        end = "@" if "@" in re.split(r"[\s'\"]", rest, maxsplit=1)[0] else ""
+        text = f"{text[:_LONGEST]}{end}...{rest[-1]}"
+    return _CREDENTIALS.sub("...@", text)
 
 
 class EngineError(ConstructsError):

@@ -1,6 +1,5 @@
 """Fixtures for all tests."""
 
-import json
 import os
 import pathlib
 from collections.abc import Callable, Generator, Iterator
@@ -13,6 +12,7 @@ from hypothesis import settings
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.expressions import Expr
+from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict
 
 # A loaded machine is no failure, and CI tries the same cases each time.
@@ -56,14 +56,13 @@ def terraform() -> str:
 
 @pytest.fixture
 def synth(tmp_path: pathlib.Path) -> Callable[[Callable[[App], CloudStack]], dict[str, Any]]:
-    """Synthesizes one stack and gives its Terraform JSON."""
+    """Synthesizes one stack and gives its Terraform."""
 
     def run(build: Callable[[App], CloudStack]) -> dict[str, Any]:
         app = App(tmp_path)
         stack = build(app)
         app.synth()
-        loaded: dict[str, Any] = json.loads((tmp_path / "stacks" / stack.name / "cdk.tf.json").read_text())
-        return loaded
+        return read(tmp_path / "stacks" / stack.name)
 
     return run
 

@@ -10,6 +10,7 @@ from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.stack import CloudStack
 from stacks import STACKS
 from tests import ROOT
+from tests.folder import read
 
 FOLDER = ROOT / "examples" / "clouds"
 CLOUDS = sorted(FOLDER.glob("*.yaml"))
@@ -17,13 +18,13 @@ KUBERNETES = [cloud for cloud in CLOUDS if Document(cloud).data["stack"] not in 
 
 
 def synthesized(example: pathlib.Path, directory: pathlib.Path) -> list[tuple[dict[str, Any], CloudStack]]:
-    """The Terraform JSON of each of an example's stacks, and the stack."""
+    """The Terraform of each of an example's stacks, and the stack."""
     document = Document(example)
     stack_type = project.load_stack(STACKS, document.data["stack"])
     config = document.parse(stack_type.config_type)
     stacks = synthesize(lambda app: stack_type.build(app, example.stem, config), directory / "out")
     folder = directory / "out" / "stacks"
-    return [(json.loads((folder / stack.name / "cdk.tf.json").read_text()), stack) for stack in stacks]
+    return [(read(folder / stack.name), stack) for stack in stacks]
 
 
 def released(example: pathlib.Path, release: str, directory: pathlib.Path) -> dict[str, Any]:

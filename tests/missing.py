@@ -58,6 +58,11 @@ def find_anyscale() -> str:
     return find(os.environ.get("ANYSCALE_BIN") or "anyscale", "pip install anyscale", ["ANYSCALE_BIN"])
 
 
+def find_checkov() -> str:
+    """The checkov program."""
+    return find(os.environ.get("CHECKOV_BIN") or "checkov", "pip install checkov", ["CHECKOV_BIN"])
+
+
 def find_helm() -> str:
     """The helm program: what PyPI brought beside this interpreter, or the one on PATH."""
     beside = Path(sys.executable).with_name("helm")

@@ -17,6 +17,8 @@ from anyscale_constructs.expressions.resolve import leftovers
 
 # Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
 _FORMAT_VERSION = "0.21.0"
+# Beside the JSON, in which checkov can't read the required version.
+_VERSIONS = "versions.tf"
 
 
 class App(engine.App):
@@ -38,7 +40,7 @@ class App(engine.App):
         return [child for child in self.node.children if isinstance(child, CloudStack)]
 
     def synth(self) -> None:
-        """Writes each stack's JSON.
+        """Writes each stack's JSON, and the Terraform version that it requires into versions.tf beside it.
 
         Raises:
             ConstructsError: A stack is wrong: nothing is written then, or what is written can't be used.
@@ -64,7 +66,11 @@ class App(engine.App):
             synthesized = json.loads(file.read_text(encoding="utf-8"))
             if file.parent.name not in stacks:
                 _refuse_expressions(file.parent.name, synthesized)
+            version = synthesized.get("terraform", {}).pop("required_version", None)
             file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            if version is not None:
+                versions = f"terraform {{\n  required_version = {json.dumps(version)}\n}}\n"
+                file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
 
 
 def _refuse_expressions(name: str, synthesized: Any) -> None:
@@ -130,8 +136,8 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
             synthesized = _synthesized(file)
             if folder.name in live or not synthesized:
                 continue
-            assets = folder / "assets"
-            kept = {other.name for other in folder.iterdir() if other not in {file, assets}}
+            assets, versions = folder / "assets", folder / _VERSIONS
+            kept = {other.name for other in folder.iterdir() if other not in {file, assets, versions}}
             settings = synthesized.get("terraform", {})
             state = settings.get("backend", {}).get("local", {}).get("path")
             if state is None:
@@ -145,6 +151,7 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
                 )
             else:
                 shutil.rmtree(assets, ignore_errors=True)
+                versions.unlink(missing_ok=True)
                 file.unlink()
                 folder.rmdir()
                 yield f"{folder} is removed: no cloud makes this stack any more"

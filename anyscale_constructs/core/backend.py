@@ -2,6 +2,7 @@
 
 import pathlib
 import posixpath
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -22,7 +23,7 @@ class Local(Model):
 
 
 class S3(Model):
-    """State in an S3 bucket, locked by a file beside it and encrypted."""
+    """State in an S3 bucket, encrypted, with a lock file beside it; requires Terraform 1.10 or later."""
 
     type: Literal["s3"]
     bucket: BucketName
@@ -74,6 +75,9 @@ Backend = Annotated[Local | S3 | Gcs | Azurerm | Hcp, Field(discriminator="type"
 KEYS = {"local": "path", "s3": "key", "gcs": "prefix", "azurerm": "key", "hcp": "workspace"}
 """What names a state in each type of backend."""
 
+TERRAFORM = {"s3": ">= 1.10", "hcp": ">= 1.1"}
+"""Terraform versions that support what is written for a type of backend, such as use_lockfile for s3."""
+
 _FILE = "{}/terraform.tfstate"
 _DEFAULTS = {"local": "../../../terraform.{}.tfstate", "s3": _FILE, "gcs": "{}", "azurerm": _FILE, "hcp": "{}"}
 
@@ -98,13 +102,19 @@ def identity(backend: Backend, name: str) -> tuple[str, ...]:
     there = place(backend, name)
     match backend:
         case Local():  # relative to the stack's folder
-            return "local", posixpath.normpath(posixpath.join(name, there))
-        case S3() | Gcs():
-            return backend.type, backend.bucket, there
-        case Azurerm():
-            return backend.type, backend.storage_account_name, backend.container_name, there
+            return "local", _joined(posixpath.join(name, there))
+        case S3():
+            return "s3", backend.bucket, there
+        case Gcs():  # Terraform strips the slashes in front and joins the rest as a path
+            return "gcs", backend.bucket, _joined(there.lstrip("/"))
+        case Azurerm():  # the account and the host are names in DNS, which knows no case
+            return "azurerm", backend.storage_account_name.lower(), backend.container_name, there
         case Hcp():
-            return backend.type, backend.hostname, backend.organization, there
+            return "hcp", backend.hostname.lower(), backend.organization, there
+
+
+def _joined(path: str) -> str:
+    return posixpath.normpath(re.sub("/+", "/", path))
 
 
 def beside(backend: Backend, suffix: str) -> Backend:

@@ -11,10 +11,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from anyscale_constructs.core.model import Model, explain_one, is_whole
-from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.errors import ConfigError, cut, shown
 
 _Config = TypeVar("_Config", bound=Model)
 _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
+
+# Some hundred bytes of aliases of aliases can stand for gigabytes, which validation and output would write out.
+_MOST_REPEATED = 1_000_000
 
 
 class Document:
@@ -24,7 +27,8 @@ class Document:
         file: The file.
 
     Raises:
-        ConfigError: It can't be read, is no YAML mapping, or names a key twice; the text begins with file and line.
+        ConfigError: It can't be read, is no YAML mapping, names a key twice, or repeats too much by aliases; the text
+            begins with file and line.
     """
 
     def __init__(self, file: pathlib.Path) -> None:
@@ -36,6 +40,7 @@ class Document:
             raise ConfigError(f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
+            _refuse_repetition(file, root)
             data = yaml.load(text, Loader=yaml.SafeLoader)
             _refuse_duplicates(file, root)
         except yaml.MarkedYAMLError as error:
@@ -81,7 +86,7 @@ class Document:
             line = next((line for line, _, keys in inner if keys), line)
         elif detail["type"] == "missing":
             path.append(str(detail["loc"][-1]))
-        return line, f"{'.'.join(path)}: {text}" if path else text
+        return line, f"{'.'.join(map(cut, path))}: {text}" if path else text
 
     def line(self, key: str) -> int:
         """The line of one of the outermost keys; the first if it is not there."""
@@ -97,7 +102,7 @@ class Document:
         lines: dict[str, set[int]] = {}
         for node in _nodes(self._root):
             keys = [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
-            quoted = [(repr(node.value), node)] if isinstance(node, yaml.ScalarNode) else []
+            quoted = [(shown(node.value), node)] if isinstance(node, yaml.ScalarNode) else []
             for name, at in [*quoted, *((key.value, key) for key in keys)]:
                 lines.setdefault(name, set()).add(at.start_mark.line + 1)
         names = re.findall(r"(?:^|: )(\w{2,})", text) + re.findall(r"'[^']+'", text)
@@ -106,13 +111,33 @@ class Document:
         return f"{self.file}:{line}" if line else str(self.file)
 
 
+def _refuse_repetition(file: pathlib.Path, root: yaml.Node | None) -> None:
+    """Counts what the aliases of a file stand for, before anything writes it out."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = _own_size(node) + sum(map(size, _inside(node)))
+        return sizes[id(node)]
+
+    if root and size(root) - sum(map(_own_size, _nodes(root))) > _MOST_REPEATED:
+        raise ConfigError(
+            f"{file}: its aliases repeat more than {_MOST_REPEATED} characters",
+            mend="use fewer aliases, none of them inside what another one repeats",
+        )
+
+
+def _own_size(node: yaml.Node) -> int:
+    return 1 + len(node.value) if isinstance(node, yaml.ScalarNode) else 1
+
+
 def _refuse_duplicates(file: pathlib.Path, root: yaml.Node | None) -> None:
     for mapping in _nodes(root):
         seen: set[str] = set()
         for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             if key.value in seen:
                 raise ConfigError(
-                    f"{file}:{key.start_mark.line + 1}: the key {key.value!r} is given twice",
+                    f"{file}:{key.start_mark.line + 1}: the key {shown(key.value)} is given twice",
                     mend="keep one of them",
                 )
             seen.add(key.value)
@@ -139,17 +164,25 @@ def _converted(root: yaml.Node) -> Iterator[tuple[int, str]]:
                 yield node.start_mark.line + 1, text
 
 
-def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """A node and all that are in it, keys too."""
-    if node is not None:
-        yield node
-    if isinstance(node, yaml.MappingNode):
-        for pair in node.value:
-            for inner in pair:
-                yield from _nodes(inner)
-    elif isinstance(node, yaml.SequenceNode):
-        for inner in node.value:
-            yield from _nodes(inner)
+def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """A node and all that are in it, keys too; each comes once, however many aliases there are of it."""
+    seen: set[int] = set()
+    todo = [root] if root else []
+    while todo:
+        node = todo.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            todo += reversed(_inside(node))
+
+
+def _inside(node: yaml.Node) -> list[yaml.Node]:
+    match node:
+        case yaml.MappingNode():
+            return [inner for pair in node.value for inner in pair]
+        case yaml.SequenceNode():
+            return list(node.value)
+    return []
 
 
 def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[int, yaml.Node, list[str]]:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
-from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.errors import ConfigError, cut, shown
 
 # What pydantic calls by Python's names.
 _PLAIN = {
@@ -32,8 +32,6 @@ _PLAIN = {
 
 # So many letters that two names begin with are no accident.
 _BEGINNING = 4
-# Before a host; a log may keep the message.
-_CREDENTIALS = re.compile(r"""(?:(?<=http://)|(?<=https://)|(?<=oci://))[^\s'"]+@|[^\s/'":]*:[^\s/'":]+@""")
 _TAGS = {"new", "existing"}
 
 
@@ -125,7 +123,7 @@ def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
     known = sorted(known)
     near = nearest(name, known)
     instead = f"did you mean {near!r}?" if near else f"known are {', '.join(known) or 'none'}"
-    return f"unknown {what} {name!r}: {instead}"
+    return f"unknown {what} {shown(name)}: {instead}"
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
@@ -159,7 +157,7 @@ def explain(error: ValidationError, name: str = "") -> str:
 
     def line(detail: ErrorDetails) -> str:
         # Of a choice pydantic names the tag, which is no key.
-        where = ".".join(filter(None, [name, *(str(step) for step in detail["loc"] if step not in _TAGS)]))
+        where = ".".join(filter(None, [name, *(cut(str(step)) for step in detail["loc"] if step not in _TAGS)]))
         return f"{where}: {explain_one(detail)}" if where else explain_one(detail)
 
     return "\n".join(map(line, error.errors()))
@@ -212,7 +210,7 @@ def _shown(value: Any, written: str | None) -> str:
             return "a mapping"  # neither with what is in it, which may be secret
         case datetime.date():
             return str(value)  # as YAML has it
-    return _CREDENTIALS.sub("...@", repr(value))
+    return shown(value)
 
 
 def is_whole(detail: ErrorDetails) -> bool:

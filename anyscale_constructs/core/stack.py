@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from anyscale_constructs.core import regions
-from anyscale_constructs.core.backend import S3, Azurerm, Backend, Gcs, Hcp, Local, identity, place
+from anyscale_constructs.core.backend import S3, TERRAFORM, Azurerm, Backend, Gcs, Hcp, Local, identity, place
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
 from anyscale_constructs.core.interface import Provider as RequiredProvider
@@ -81,6 +81,7 @@ class CloudStack(TerraformStack):
         self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
         self._prepared = False
         self.failure: ConstructsError | None = None
+        self.require(f"backend {self.backend_type}", {}, TERRAFORM.get(self.backend_type, ">= 1.0"))
 
     @classmethod
     def build(cls, scope: Construct, name: str, config: Any) -> "Sequence[CloudStack]":
@@ -214,8 +215,6 @@ class CloudStack(TerraformStack):
 
     def _pin(self, tree: dict[str, Any]) -> None:
         """Adds what modules need to what the stack has already, which wins where both can be had."""
-        if not (self.modules or self._required):
-            return
         interfaces = [(module.address, module.interface) for module in self.modules.values()]
         wants = [(address, i.required_version, i.required_providers) for address, i in interfaces] + self._required
         settings = tree.setdefault("terraform", {})

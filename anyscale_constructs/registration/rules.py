@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.types import S3_BUCKET
+from anyscale_constructs.errors import shown
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _misplaced(resource: "CloudResource") -> Iterator[str]:
         for path in _FOREIGN[kind]:
             if _at(resource, path) is not None:
                 mend = f": {_INSTEAD[path]}" if path in _INSTEAD else ""
-                yield f"{path} does not belong to {kind} clouds; given: {_at(resource, path)!r}{mend}"
+                yield f"{path} does not belong to {kind} clouds; given: {shown(_at(resource, path))}{mend}"
     for paths in _ONE_OF:
         given = [path for path in paths if _at(resource, path) is not None]
         if len(given) > 1:
@@ -199,13 +200,13 @@ def _misformed(resource: "CloudResource") -> Iterator[str]:
     for path, form in _FORMS[resource.provider].items():
         value = _at(resource, path)
         if value is not None and not is_unresolved(value) and not re.fullmatch(form.pattern, value):
-            yield f"{path} must be {form.says}, such as {form.example}; given: {value!r}"
+            yield f"{path} must be {form.says}, such as {form.example}; given: {shown(value)}"
 
 
 def _unfit(resource: "CloudResource") -> Iterator[str]:
     subnets = _at(resource, "aws_config.subnet_ids")
     if subnets is not None and not is_unresolved(subnets) and len(set(subnets)) == 1:
-        yield f"aws_config.subnet_ids must name subnets in two zones or more; given: {subnets!r}"
+        yield f"aws_config.subnet_ids must name subnets in two zones or more; given: {shown(subnets)}"
     if resource.provider in {"AWS", "GCP"} and not is_unresolved(resource.region):
         for path in ("aws_config.zones", "kubernetes_config.zones"):
             zones = _at(resource, path)
@@ -232,7 +233,7 @@ def _unmounted(resource: "CloudResource") -> Iterator[str]:
         if is_one_of(targets, None, []) != (path is None):
             yield "file_storage.mount_targets and file_storage.mount_path belong together: give both, or neither"
         if path is not None and not is_unresolved(path) and not path.startswith("/"):
-            yield f"file_storage.mount_path must be absolute, such as /anyscale; given: {path!r}"
+            yield f"file_storage.mount_path must be absolute, such as /anyscale; given: {shown(path)}"
 
 
 def _at(resource: "CloudResource", path: str) -> Any:

@@ -5,7 +5,6 @@ paired CPU ratios (Python and Node.js together); wall time stands beside it with
 """
 
 import importlib.util
-import json
 import os
 import pathlib
 import resource
@@ -18,6 +17,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from anyscale_constructs.node import prepare_node
+from tests.folder import read
 
 BARE = pathlib.Path(__file__).with_name("bare.py")
 ROUNDS = {1: 11, 50: 5, 200: 3}
@@ -53,7 +53,7 @@ def content(out: pathlib.Path) -> dict[str, Any]:
     """Every stack's Terraform without the engine's notes."""
     stacks = {}
     for file in sorted(out.glob("stacks/*/cdk.tf.json")):
-        stack = json.loads(file.read_text())
+        stack = read(file.parent)
         del stack["//"]
         for call in stack["module"].values():
             del call["//"]

@@ -21,7 +21,7 @@ from tests.e2e.report import Report, StepFailedError, StoppedError
 from tests.e2e.terraform import Plan, Terraform, clean_environment
 
 Synth = Callable[[EmulatedAccount], Path]
-"""Gives the folder with a stack's cdk.tf.json; the account is there to say what already exists in it."""
+"""Gives the folder with a stack's Terraform; the account is there to say what already exists in it."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     if update := cloud.update:
 
         def put_update() -> Plan:
-            shutil.copy(update(account) / "cdk.tf.json", folder / "cdk.tf.json")
+            shutil.copytree(update(account), folder, dirs_exist_ok=True)
             return only(terraform.plan(), cloud.changes)
 
         step("update: plan", put_update, lambda plan: f"{plan}, all of them expected")

@@ -7,6 +7,7 @@ from typing import Any
 
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
+from tests.folder import read
 
 Make = Callable[..., list[dict[str, Any]]]
 """Synthesizes a cloud from its keys; gives the JSON of both stacks."""
@@ -26,7 +27,7 @@ def maker(kind: type[CloudStack], config: Callable[..., Any], folder: Path) -> M
         stacks = kind.build(app, "ml", config(**keys))
         app.synth()
         assert [stack.name for stack in stacks] == ["ml", "ml-operator"]
-        return [json.loads((folder / "stacks" / stack.name / "cdk.tf.json").read_text()) for stack in stacks]
+        return [read(folder / "stacks" / stack.name) for stack in stacks]
 
     return make
 

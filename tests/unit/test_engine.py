@@ -65,8 +65,9 @@ NAME = "import anyscale_constructs.engine as e\nprint(e.name)\n"
         (NAME, {"ANYSCALE_CONSTRUCTS_ENGINE": "cdktn"}, "cdktn"),
         ("import cdktn\n" + NAME, {}, "cdktn"),
         (HIDE.format(name="cdktf") + NAME, {}, "cdktn"),
+        (NAME, {"SYNTH_HCL_OUTPUT": "false"}, "cdktf"),
     ],
-    ids=["the first one", "the one in the environment", "the one that is loaded", "the one that is installed"],
+    ids=["the first one", "the one in the environment", "the one that is loaded", "the one that is installed", "JSON"],
 )
 def test_one_engine_is_chosen(program: str, environment: dict[str, str], engine: str, folder: Path) -> None:
     result = run(folder, program, **environment)
@@ -95,6 +96,22 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
         STACKS,
         {"ANYSCALE_CONSTRUCTS_ENGINE": "terraform-cdk"},
         "ANYSCALE_CONSTRUCTS_ENGINE must name an engine; given: 'terraform-cdk'. Allowed: cdktf or cdktn",
+    ),
+    "HCL as output": (
+        STACKS,
+        {"SYNTH_HCL_OUTPUT": "true"},
+        (
+            "SYNTH_HCL_OUTPUT, which cdktf synth --hcl sets, is not supported: only Terraform JSON is checked. "
+            "To mend it: run cdktf synth without --hcl"
+        ),
+    ),
+    "HCL as output, by a number": (
+        STACKS,
+        {"SYNTH_HCL_OUTPUT": "1"},
+        (
+            "SYNTH_HCL_OUTPUT, which cdktf synth --hcl sets, is not supported: only Terraform JSON is checked. "
+            "To mend it: run cdktf synth without --hcl"
+        ),
     ),
     "not installed": (
         HIDE.format(name="cdktn") + STACKS,

@@ -1,6 +1,5 @@
 """The examples in Python run, and make what they say."""
 
-import json
 import runpy
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests import ROOT, examples
+from tests.folder import read
 
 EXAMPLES = sorted(file.name for file in (ROOT / "examples").glob("*.py"))
 
@@ -21,10 +21,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def synthesized(example: str, here: Path) -> dict[str, dict[str, Any]]:
-    """The Terraform JSON of an example's stacks, by their names."""
+    """The Terraform of an example's stacks, by their names."""
     runpy.run_path(str(ROOT / "examples" / example), run_name="__main__")
-    files = (here / "cdktf.out" / "stacks").glob("*/cdk.tf.json")
-    return {file.parent.name: json.loads(file.read_text()) for file in files}
+    return {folder.name: read(folder) for folder in (here / "cdktf.out" / "stacks").iterdir()}
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -32,7 +32,9 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
     assert set(files(folder / "cdktf.out")) == {
         "manifest.json",
         "stacks/large/cdk.tf.json",
+        "stacks/large/versions.tf",
         "stacks/small/cdk.tf.json",
+        "stacks/small/versions.tf",
     }
 
 
@@ -126,6 +128,16 @@ def test_what_is_left_of_a_cloud_that_is_gone_is_removed(run: Run, folder: Path)
     assert (status, err) == (0, "warn: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n")
     assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]
     assert (folder / "cdktf.out/stacks/live/.terraform").is_dir()
+
+
+def test_what_an_older_release_left_of_a_cloud_that_is_gone_is_removed(run: Run, folder: Path) -> None:
+    """Its required version stood in the JSON."""
+    write(folder, live=CLOUD, gone=CLOUD)
+    run()
+    (folder / "cdktf.out/stacks/gone/versions.tf").unlink()
+    (folder / "clouds/gone.yaml").unlink()
+    run()
+    assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]
 
 
 def test_charts_of_ours_go_with_their_stack(run: Run, folder: Path) -> None:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from anyscale_constructs import engine
 from anyscale_constructs.core.app import App, synthesize
+from anyscale_constructs.core.interface import Provider
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.engine import TerraformResource, Token
+from anyscale_constructs.engine import TerraformResource, TerraformStack, Token
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import expr
 
@@ -90,7 +92,11 @@ def test_the_output_is_in_todays_working_directory(tmp_path: pathlib.Path, monke
 def test_synthesize_gives_the_stacks_and_makes_the_directory(tmp_path: pathlib.Path) -> None:
     (stack,) = synthesize(one_output("a"), tmp_path / "not" / "there")
     assert stack.name == "test"
-    assert set(files(tmp_path / "not")) == {"there/manifest.json", "there/stacks/test/cdk.tf.json"}
+    assert set(files(tmp_path / "not")) == {
+        "there/manifest.json",
+        "there/stacks/test/cdk.tf.json",
+        "there/stacks/test/versions.tf",
+    }
 
 
 @pytest.mark.parametrize("build", [broken, interrupted])
@@ -125,7 +131,51 @@ def test_what_terraform_keeps_survives(tmp_path: pathlib.Path) -> None:
     synthesize(one_output("new"), out)
     after = files(out / "stacks" / "test")
     assert '"new"' in after.pop("cdk.tf.json")
+    assert "required_version" in after.pop("versions.tf")
     assert after == kept
+
+
+def by_an_app(build: Callable[[App], None], out: pathlib.Path) -> None:
+    app = App(out)
+    build(app)
+    app.synth()
+
+
+WRITERS: list[Callable[[Callable[[App], None], pathlib.Path], object]] = [by_an_app, synthesize]
+
+
+def of_terraform(version: str) -> Callable[[App], None]:
+    def build(app: App) -> None:
+        CloudStack(app, "ours").require("mine", {"aws": Provider("hashicorp/aws", "~> 6.0")}, version)
+        TerraformStack(app, "plain").add_override("terraform.required_version", version)
+        TerraformStack(app, "open")
+
+    return build
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_the_required_version_stands_alone_in_a_file_of_its_own(
+    write: Callable[[Callable[[App], None], pathlib.Path], object], tmp_path: pathlib.Path
+) -> None:
+    """Of our stacks and of plain ones; a change reaches it as it reaches the JSON."""
+    for version in (">= 1.9.0, < 2.0.0", ">= 1.11.0"):
+        write(of_terraform(version), tmp_path)
+        written = files(tmp_path / "stacks")
+        versions = {name: text for name, text in written.items() if name.endswith("/versions.tf")}
+        text = f'terraform {{\n  required_version = "{version}"\n}}\n'
+        assert versions == {"ours/versions.tf": text, "plain/versions.tf": text}
+        assert [name for name, text in written.items() if name not in versions and "required_version" in text] == []
+        # cdktf-cli reads them there.
+        ours = json.loads(written["ours/cdk.tf.json"])
+        assert ours["terraform"]["required_providers"]["aws"]["source"] == "hashicorp/aws"
+
+
+def test_a_plain_app_which_writes_no_file_of_ours_keeps_the_required_version(tmp_path: pathlib.Path) -> None:
+    app = engine.App(outdir=str(tmp_path))
+    CloudStack(app, "test").require("mine", {}, ">= 1.9")
+    app.synth()
+    written = json.loads((tmp_path / "stacks" / "test" / "cdk.tf.json").read_text())
+    assert written["terraform"]["required_version"] == ">= 1.9.0"
 
 
 def test_the_manifest_is_written_last(tmp_path: pathlib.Path) -> None:

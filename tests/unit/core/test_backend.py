@@ -11,13 +11,14 @@ from anyscale_constructs.core import backend
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.backend import Azurerm, Backend, Gcs, Hcp, Local
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.errors import ConstraintError, SynthesisError
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 ROLE = "arn:aws:iam::111122223333:role/state"
 STATE = backend.S3(type="s3", bucket="acme-state", region="us-east-2")
+_SPELLINGS = ("p", "p/", "/p", "//p", "./p", "p/.", "q/../p")
 AZURE = Azurerm(type="azurerm", storage_account_name="acmestate", container_name="state")
 
 
@@ -92,7 +93,32 @@ AZURE = Azurerm(type="azurerm", storage_account_name="acmestate", container_name
     ],
 )
 def test_the_backend_is_always_written(state: Backend | None, written: dict[str, Any], synth: Synth) -> None:
-    assert synth(lambda app: CloudStack(app, "test", backend=state))["terraform"] == written
+    terraform = synth(lambda app: CloudStack(app, "test", backend=state))["terraform"]
+    assert {key: terraform[key] for key in ("backend", "cloud") if key in terraform} == written
+
+
+@pytest.mark.parametrize(
+    ("state", "version"),
+    [
+        (Local(), ">= 1.0.0"),
+        (STATE, ">= 1.10.0"),
+        (Gcs(type="gcs", bucket="acme-state"), ">= 1.0.0"),
+        (AZURE, ">= 1.0.0"),
+        (Hcp(type="hcp", organization="acme"), ">= 1.1.0"),
+    ],
+)
+def test_terraform_is_required_that_knows_the_backend(state: Backend, version: str, synth: Synth) -> None:
+    """An older one would refuse use_lockfile as an unsupported argument."""
+    assert synth(lambda app: CloudStack(app, "test", backend=state))["terraform"]["required_version"] == version
+
+
+def test_fails_when_modules_want_a_terraform_that_is_too_old_for_the_backend(tmp_path: pathlib.Path) -> None:
+    stack = CloudStack(App(tmp_path), "test", backend=STATE)
+    stack.require("mine", {}, "< 1.10")
+    with pytest.raises(
+        ConstraintError, match=r"test: no version of Terraform satisfies backend s3 \(>= 1.10\) and mine"
+    ):
+        stack.prepare()
 
 
 @pytest.mark.parametrize(
@@ -176,12 +202,28 @@ def test_a_second_stacks_state_is_beside_the_firsts(state: Backend, second: str)
         (Local(path="x.tfstate"), Local(path="x.tfstate"), False),  # each in its stack's folder
         (Local(path="../x.tfstate"), Local(path="../y/../x.tfstate"), True),
         (Local(path="/state/x"), Local(path="/state/x"), True),
+        (Local(path="/state/x"), Local(path="//state/y/..//x"), True),
         (STATE, STATE, False),
         (STATE.model_copy(update={"key": "k"}), STATE.model_copy(update={"key": "k", "region": "us-east-1"}), True),
-        (Gcs(type="gcs", bucket="b", prefix="p"), Gcs(type="gcs", bucket="b", prefix="p"), True),
+        (STATE.model_copy(update={"key": "a/b"}), STATE.model_copy(update={"key": "a//b"}), False),  # S3 has no paths
+        *((Gcs(type="gcs", bucket="b", prefix="p"), Gcs(type="gcs", bucket="b", prefix=p), True) for p in _SPELLINGS),
+        (Gcs(type="gcs", bucket="b", prefix="p/q"), Gcs(type="gcs", bucket="b", prefix="p//q"), True),
+        (Gcs(type="gcs", bucket="b", prefix="/"), Gcs(type="gcs", bucket="b", prefix="."), True),
+        (Gcs(type="gcs", bucket="b", prefix="p"), Gcs(type="gcs", bucket="b", prefix="P"), False),
         (Gcs(type="gcs", bucket="b", prefix="p"), Gcs(type="gcs", bucket="c", prefix="p"), False),
         (AZURE.model_copy(update={"key": "k"}), AZURE.model_copy(update={"key": "k"}), True),
+        (
+            AZURE.model_copy(update={"key": "k"}),
+            AZURE.model_copy(update={"key": "k", "storage_account_name": "AcmeState"}),
+            True,
+        ),
+        (AZURE.model_copy(update={"key": "a/b"}), AZURE.model_copy(update={"key": "a//b"}), False),
         (Hcp(type="hcp", organization="a", workspace="w"), Hcp(type="hcp", organization="a", workspace="w"), True),
+        (
+            Hcp(type="hcp", organization="a", workspace="w", hostname="tfe.example.com"),
+            Hcp(type="hcp", organization="a", workspace="w", hostname="TFE.example.com"),
+            True,
+        ),
         (Hcp(type="hcp", organization="a", workspace="w"), Hcp(type="hcp", organization="b", workspace="w"), False),
     ],
 )

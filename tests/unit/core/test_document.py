@@ -1,6 +1,8 @@
 """From YAML to a configuration, and what is said of YAML that is none."""
 
 import pathlib
+import time
+from itertools import pairwise
 
 import pytest
 
@@ -19,6 +21,51 @@ def parse(file: pathlib.Path, text: str | bytes) -> Config:
 @pytest.fixture
 def file(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path / "cloud.yaml"
+
+
+def bomb(levels: int, inner: str, outer: str) -> str:
+    """Aliases of aliases: each level stands for ten of the one before."""
+    names = "abcdefghij"[:levels]
+    steps = [f"{name}: &{name} {outer.format(', '.join(['*' + before] * 10))}" for before, name in pairwise(names)]
+    return ORG + "\n".join([f"a: &a {inner}", *steps])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        bomb(7, "[x, x]", "[{}]"),
+        bomb(10, "[x, x]", "[{}]"),
+        bomb(7, "{k: v}", "{{<<: [{}]}}"),
+        bomb(3, f"[{'x' * 20_000}]", "[{}]"),
+        bomb(7, "{name: a}", "[{}]") + "\nrules: *g",
+        bomb(7, "[x, x]", "[{}]") + "\nmodules: {s3: {inputs: {a: *g}}}",
+    ],
+    ids=["lists", "more lists", "merges", "long text", "in a list of models", "in a module's inputs"],
+)
+def test_fails_at_once_on_aliases_that_stand_for_too_much(text: str, file: pathlib.Path) -> None:
+    begin = time.process_time()
+    with pytest.raises(ConfigError) as error:
+        parse(file, text)
+    assert time.process_time() - begin < 1
+    assert str(error.value) == (
+        f"{file}: its aliases repeat more than 1000000 characters. To mend it: use fewer aliases, none of them inside "
+        "what another one repeats"
+    )
+
+
+def test_ordinary_aliases_are_what_they_stand_for(file: pathlib.Path) -> None:
+    tags = ", ".join(f"key-{number}: value" for number in range(50))
+    text = (
+        f"{ORG}tags: &tags {{{tags}}}\nname: &name {'certificate' * 9_000}\nrules:\n- &first {{name: *name}}\n"
+        "- *first\n- {<<: *first, cidr_block: 10.0.0.0/16}\nmodules: {s3: {inputs: {a: *tags, b: [*tags, *tags]}}}\n"
+    )
+    config = parse(file, text)
+    assert {len(rule.name or "") for rule in config.rules} == {99_000}
+    assert config.modules["s3"].inputs["b"] == [config.tags, config.tags]
+
+
+def test_a_long_file_without_aliases_is_read(file: pathlib.Path) -> None:
+    assert len(parse(file, f"{ORG}name: {'x' * 1_000_001}\n").name) == 1_000_001
 
 
 @pytest.mark.parametrize("text", ["\ufeff" + ORG, ORG.replace("\n", "\r\n"), "# a comment\n" + ORG, "---\n" + ORG])

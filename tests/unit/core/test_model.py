@@ -75,6 +75,9 @@ class Secrets(Model):
         ("host", "me:hunter2@redis.example.com", "'...@redis.example.com'"),
         ("host", "me@example.com", "'me@example.com'"),
         ("values", [{"token": "hunter2"}], "a list"),
+        ("base", f"https://me:{'hunter2' * 20}@git.example.com/a", "'https://...@...'"),
+        ("host", f"me:{'hunter2' * 20}@redis.example.com", "'...@...'"),
+        ("base", "https://me:hunter2@git.example.com/" + "a" * 99, "'https://...@git.example.com/" + "a" * 44 + "...'"),
     ],
 )
 def test_secrets_are_in_no_message(key: str, value: Any, given: str) -> None:

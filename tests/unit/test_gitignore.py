@@ -1,0 +1,47 @@
+"""What is kept out of git: output and states, by our .gitignore and by each one that the documentation shows."""
+
+import posixpath
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from anyscale_constructs.core import backend
+from anyscale_constructs.kubernetes.stack import SUFFIX
+from tests import ROOT
+
+
+def shown() -> dict[str, str]:
+    """The texts, by where they stand."""
+    texts = {".gitignore": (ROOT / ".gitignore").read_text(encoding="utf-8")}
+    for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]:
+        blocks = re.findall(r"```gitignore\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        texts |= {f"{page.name} {number}": block for number, block in enumerate(blocks)}
+    return texts
+
+
+def made() -> Iterator[str]:
+    """The files that synthesis and Terraform make beside what belongs into git."""
+    yield from ("cdktf.out/manifest.json", ".cdktf.out.abc123/stacks/prod/cdk.tf.json")
+    for path in (None, "../../../prod.tfstate", "../../../state/prod.tfstate"):
+        first = backend.Local(path=path)
+        states = {"prod": first, f"prod{SUFFIX}": backend.beside(first, SUFFIX)}
+        for name, state in states.items():
+            file = posixpath.normpath(f"cdktf.out/stacks/{name}/{backend.place(state, name)}")
+            folder, slash, own = file.rpartition("/")
+            yield from (file, f"{file}.backup", f"{folder}{slash}.{own}.lock.info")
+
+
+@pytest.mark.parametrize("where", shown())
+def test_output_and_states_are_ignored(where: str, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    (tmp_path / ".gitignore").write_text(shown()[where], encoding="utf-8")
+    ask = ["git", "-C", str(tmp_path), "check-ignore", "--no-index", "--stdin"]
+    ignored = subprocess.run(ask, input="\n".join(made()), capture_output=True, text=True, check=True).stdout
+    assert ignored.splitlines() == list(made())
+
+
+def test_the_readme_shows_one() -> None:
+    assert "README.md 0" in shown()
