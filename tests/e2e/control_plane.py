@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
 from tests.e2e.loopback import Handler, Loopback
 
 ORG_ID = "org_e2e1234"
@@ -238,7 +239,7 @@ class ControlPlane(Loopback):
         return 200, {"result": result}
 
     def _aws_account(self, _body: Any) -> Answer:
-        return 200, {"result": {"anyscale_aws_account": "999988887777"}}
+        return 200, {"result": {"anyscale_aws_account": CONTROL_PLANE_ACCOUNT}}
 
     def _azure_audience(self, _body: Any) -> Answer:
         return 200, {"result": {"azure_operator_audience": "api://e2e"}}
