@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data
@@ -98,7 +99,7 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig):
         if not isinstance(self.project, ExistingProject) and self.project.id is None:
             raise refuse("project.id is not set, and the operator's stack finds the cluster by it", "choose an id")
         for key, place in self._places():
-            if not is_unresolved(place) and place != self.region and place.rpartition("-")[0] != self.region:
+            if not regions.is_in(self.region, place):
                 raise refuse(f"{key} {place}, which is not in the cloud's region, {self.region}", "correct one of them")
         if isinstance(self.cluster, ExistingCluster):
             if not isinstance(self.project, ExistingProject):
@@ -117,8 +118,6 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig):
 
     def _places(self) -> list[tuple[str, str]]:
         """What must be in the region: the keys, and the zones or regions."""
-        if is_unresolved(self.region):
-            return []
         cluster = self.cluster
         if isinstance(cluster, ExistingCluster):
             return [] if cluster.location is None else [("cluster.location is", cluster.location)]

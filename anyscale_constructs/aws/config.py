@@ -8,6 +8,7 @@ from anyscale_constructs.aws.eks import ClusterName
 from anyscale_constructs.aws.iam import ExistingRoles
 from anyscale_constructs.aws.nodes import NodesConfig
 from anyscale_constructs.aws.vpc import ExistingVpc
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.config import CloudConfig, IngressConfig
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import (
@@ -199,11 +200,12 @@ class AwsCloudConfig(CloudConfig):
 
     @model_validator(mode="after")
     def _one_region(self) -> Self:
-        zones = [zone for zone in self.vpc.availability_zones if not is_unresolved(zone)]
-        places = {f"vpc's availability zone {zone}": zone[:-1] for zone in zones}
+        places = [("vpc's availability zone", zone, zone) for zone in self.vpc.availability_zones]
         if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
-            places[f"kms_key_arn {self.kms_key_arn}"] = self.kms_key_arn.split(":")[3]
-        for what, region in places.items():
-            if region != self.region and not is_unresolved(self.region):
-                raise refuse(f"{what} is not in the cloud's region, {self.region}", f"take one in {self.region}")
+            places.append(("kms_key_arn", self.kms_key_arn, self.kms_key_arn.split(":")[3]))
+        for what, value, place in places:
+            if not regions.is_in(self.region, place):
+                raise refuse(
+                    f"{what} {value} is not in the cloud's region, {self.region}", f"take one in {self.region}"
+                )
         return self

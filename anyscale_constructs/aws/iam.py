@@ -104,9 +104,9 @@ def permissions_are_narrowed_to_the_cloud(i: Inputs) -> Finding | None:
     """Without the cloud's id the control plane may start and end every EC2 instance of the account."""
     if i["create_anyscale_access_role"] is True and i["anyscale_cloud_id"] is None:
         return Finding(
-            "anyscale_cloud_id is not set, so the control plane's EC2 permissions are for every instance",
+            "anyscale_cloud_id is not set, so the control plane may act on every EC2 instance of the account",
             "set cloud_id once the cloud is registered, or register with registration: terraform",
-            note=True,
+            warning=True,
         )
     return None
 

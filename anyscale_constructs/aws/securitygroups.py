@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core import sizing
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import SecurityGroupId
@@ -20,7 +21,6 @@ _RULE_LISTS = (
     "egress_to_cidr_map",
 )
 _DESCRIPTION = re.compile(r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
-_ANYWHERE = "0.0.0.0/0"
 
 
 class ExistingSecurityGroup(Model):
@@ -137,20 +137,38 @@ def https_is_open_to_someone(i: Inputs) -> Finding | None:
 def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
     """A review should not be the first to see it."""
     opened = [
-        (f"ingress_from_cidr_map opens {rule.get('rule', 'a port')}", _ranges(i, rule))
+        ("ingress_from_cidr_map", _opened(i, rule), _ranges(i, rule))
         for rule in filter(_known, i["ingress_from_cidr_map"])
     ]
-    if i.known("machine_pool_cidr_ranges"):
-        opened.append(("machine_pool_cidr_ranges open the machine pool", i["machine_pool_cidr_ranges"]))
-    for what, ranges in opened:
-        if _ANYWHERE in ranges:
-            return Finding(
-                f"{what} to the whole internet",
-                "name the ranges your users come from",
-                ",".join(ranges),
-                warning=True,
-            )
-    return None
+    pool = i["machine_pool_cidr_ranges"]
+    if isinstance(pool, list):
+        opened.append(("machine_pool_cidr_ranges", _opened_to_machine_pool(i), pool))
+    return sizing.exposure(opened)
+
+
+def _opened(i: Inputs, rule: Mapping[str, Any]) -> str:
+    """A rule's name and ports: upstream takes the rule's own ports, and then those of the predefined rule."""
+    predefined = i["predefined_rules"].get(rule.get("rule")) if i.known("predefined_rules") else None
+    if not isinstance(predefined, Mapping):
+        return _ports(rule)
+    return f"{rule['rule']} ({_ports({**predefined, **rule})})"
+
+
+def _opened_to_machine_pool(i: Inputs) -> str:
+    ports = i["machine_pool_port_ranges"]
+    if is_unresolved(ports):
+        return sizing.UNKNOWN_PORTS
+    return ", ".join(_ports({"protocol": "tcp", **each}) for each in ports)
+
+
+def _ports(rule: Mapping[str, Any]) -> str:
+    values = [rule.get(key) for key in ("protocol", "from_port", "to_port")]
+    if is_unresolved(values) or None in values:
+        return sizing.UNKNOWN_PORTS
+    protocol, first, last = map(str, values)
+    if protocol == "-1":
+        return "all ports"
+    return f"{protocol} {first}" if first == last else f"{protocol} {first}-{last}"
 
 
 def _known(rule: Any) -> bool:

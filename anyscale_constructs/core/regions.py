@@ -1,4 +1,8 @@
-"""The providers' regions, to tell a misspelt one; facts of November 2026, which a newer region outdates."""
+"""The providers' regions, to tell a misspelt one, and their zones; facts of November 2026."""
+
+import re
+
+from anyscale_constructs.expressions import is_unresolved
 
 AS_OF = "November 2026"
 
@@ -37,3 +41,15 @@ AZURE = [
     "swedencentral", "swedensouth", "switzerlandnorth", "switzerlandwest", "uaecentral", "uaenorth", "uksouth",
     "ukwest", "westcentralus", "westeurope", "westindia", "westus", "westus2", "westus3",
 ]
+# fmt: on
+
+
+def is_in(region: str, place: str) -> bool:
+    """Whether a place is in a region of AWS or Google Cloud: the region itself, or a zone of it.
+
+    Zones are named `us-east-2a`, or `us-west-2-lax-1a` for a local zone, by AWS and `us-east1-b` by Google Cloud.
+    What is not known yet passes.
+    """
+    if is_unresolved([region, place]):
+        return True
+    return re.fullmatch(rf"{re.escape(region)}((?<=-\d)[a-z]|-[a-z].*)?", place) is not None

@@ -1,8 +1,10 @@
 """How large networks must be, how large they should be, and how they must lie to each other."""
 
+import contextlib
 import ipaddress
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 from anyscale_constructs.core.module import Finding
 from anyscale_constructs.expressions import is_unresolved
@@ -11,8 +13,12 @@ from anyscale_constructs.expressions import is_unresolved
 VPC = (24, 19)
 SUBNET = (28, 22)
 GOOGLE_SUBNET = (24, 20)
-# Nobody's users come from more; 0.0.0.0/1 and 128.0.0.0/1 are what stands for 0.0.0.0/0 where that is forbidden.
-_LARGEST_OF_USERS = 8
+# No organization's users come from as many addresses; 0.0.0.0/1 with 128.0.0.0/1 stands for 0.0.0.0/0 where that is
+# forbidden.
+_LARGE_PARTS = (ipaddress.IPv4Network("0.0.0.0/7"), ipaddress.IPv6Network("::/15"))
+UNKNOWN_PORTS = "ports that are not known yet"
+
+_Network = TypeVar("_Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 
 def network(cidr: str) -> ipaddress.IPv4Network | None:
@@ -33,8 +39,49 @@ def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
 
 
 def nearly_everybody(cidrs: Sequence[str]) -> list[str]:
-    """The ranges that are the whole internet or a large part of it; what is not known yet is passed over."""
-    return [str(found) for found in filter(None, map(network, cidrs)) if found.prefixlen < _LARGEST_OF_USERS]
+    """The ranges that alone or together are the whole internet or a large part of it, IPv4 or IPv6.
+
+    Private ranges do not count; what is not known yet is passed over.
+    """
+    ipv4, ipv6 = _LARGE_PARTS
+    return [*_nearly_everybody(cidrs, ipv4), *_nearly_everybody(cidrs, ipv6)]
+
+
+def _nearly_everybody(cidrs: Sequence[str], large_part: _Network) -> list[str]:
+    public: list[_Network] = []
+    for cidr in cidrs:
+        with contextlib.suppress(ValueError):
+            found = None if is_unresolved(cidr) else type(large_part)(cidr, strict=False)
+            public += [] if found is None or found.is_private else [found]
+    alone = [each for each in public if each.num_addresses >= large_part.num_addresses]
+    together = sum(each.num_addresses for each in ipaddress.collapse_addresses(public))
+    return list(map(str, alone or (public if together >= large_part.num_addresses else [])))
+
+
+def exposure(opened: Iterable[tuple[str, str, Sequence[str]]]) -> Finding | None:
+    """One warning that lists every port that the whole internet, or a large part of it, can reach.
+
+    Args:
+        opened: The inputs that open ports: the input's name, the ports, and the ranges they are opened to.
+    """
+    ranges: dict[tuple[str, str], list[str]] = {}
+    for name, ports, cidrs in opened:
+        ranges.setdefault((name, ports), []).extend(cidrs)
+    exposed: dict[str, list[str]] = {}
+    everybody: dict[str, None] = {}
+    for (name, ports), cidrs in ranges.items():
+        if found := nearly_everybody(cidrs):
+            exposed.setdefault(name, []).append(ports)
+            everybody |= dict.fromkeys(found)
+    if not exposed:
+        return None
+    what = " and ".join(f"{name} opens {', '.join(ports)}" for name, ports in exposed.items())
+    return Finding(
+        f"{what} to the whole internet, or a large part of it",
+        "name the ranges your users come from",
+        list(everybody),
+        warning=True,
+    )
 
 
 def too_large(name: str, cidrs: Sequence[str], largest: int) -> Finding | None:

@@ -5,10 +5,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.config import CloudConfig, IngressConfig
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import Cidr, GcpResourceName, InternetCidr
-from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.google.cloudstorage import ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore
 from anyscale_constructs.google.memorystore import ExistingMemorystore
@@ -262,7 +262,7 @@ class GoogleCloudConfig(CloudConfig):
     @model_validator(mode="after")
     def _one_region(self) -> Self:
         location = self.filestore.location if isinstance(self.filestore, FilestoreConfig) else None
-        if location is not None and not is_unresolved(location) and not location.startswith(self.region):
+        if location is not None and not regions.is_in(self.region, location):
             raise refuse(f"filestore.location {location} is not in the cloud's region, {self.region}", "correct it")
         return self
 

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.resource import Data
@@ -88,8 +89,9 @@ def zones_are_two_of_the_region(i: Inputs) -> Finding | None:
     if other is not None and (zone is None or other == zone):
         return Finding("alternative_google_zone needs another google_zone beside it", "give two zones, or none", other)
     for name in ("google_zone", "alternative_google_zone"):
-        if i[name] is not None and i.known(name, "google_region") and not i[name].startswith(f"{region}-"):
-            return Finding(f"{name} is not in the region {region}", "leave it out", i[name], f"zones of {region}")
+        known = i[name] is not None and i.known(name, "google_region")
+        if known and (i[name] == region or not regions.is_in(region, i[name])):
+            return Finding(f"{name} is not a zone of {region}", "leave it out", i[name], f"zones of {region}")
     return None
 
 

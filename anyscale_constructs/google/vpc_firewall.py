@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
+from anyscale_constructs.core import sizing
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import GcpResourceName
@@ -18,8 +19,8 @@ from anyscale_constructs.modules.google.vpc_firewall import VpcFirewallInputs, V
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
 _SELF, _CIDR, _HEALTH = "ingress_with_self_map", "ingress_from_cidr_map", "ingress_from_gcp_health_checks"
 _POOLS = "ingress_from_machine_pool_cidr_ranges"
+_DEFAULT = "default_ingress_cidr_range"
 _HEALTH_CHECK_RANGES = ("35.191.0.0/16", "130.211.0.0/22")
-_ANYWHERE = "0.0.0.0/0"
 _FIRST_SELF_PRIORITY = 100
 
 
@@ -144,16 +145,28 @@ def https_is_open_to_someone(i: Inputs) -> Finding | None:
 
 def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
     """A review should not be the first to see it."""
-    opened = [(f"{_CIDR} opens {rule.get('rule', 'a port')}", _ranges(i, rule)) for rule in _rules(i, _CIDR)]
-    for what, ranges in [*opened, (f"{_POOLS} open the machine pool", i[_POOLS])]:
-        if _ANYWHERE in ranges:
-            return Finding(
-                f"{what} to the whole internet",
-                "name the ranges your users come from",
-                ",".join(ranges),
-                warning=True,
-            )
-    return None
+    lists = ((_SELF, "ingress_with_self_cidr_range"), (_CIDR, _DEFAULT), (_HEALTH, _DEFAULT))
+    opened = [
+        (name, _opened(i, rule), _ranges(i, rule, default))
+        for name, default in lists
+        for rule in i[name] or ()
+        if isinstance(rule, Mapping)
+    ]
+    if isinstance(i[_POOLS], list):
+        opened.append((_POOLS, _opened(i, {"rule": "machine-pools"}), i[_POOLS]))
+    return sizing.exposure(opened)
+
+
+def _opened(i: Inputs, rule: Mapping[str, str]) -> str:
+    """A rule's name and ports: upstream takes the rule's own ports, and then those of the predefined rule."""
+    predefined = _predefined(i, rule) if _known(i["predefined_firewall_rules"]) else None
+    settings = {"protocol": "tcp", **(predefined if isinstance(predefined, Mapping) else {}), **rule}
+    protocol, numbers = settings["protocol"], settings.get("ports")
+    if is_unresolved([protocol, numbers]) or (numbers is None and predefined is None):
+        ports = sizing.UNKNOWN_PORTS
+    else:
+        ports = f"{protocol} {numbers}" if numbers else "all ports"
+    return f"{rule['rule']} ({ports})" if isinstance(predefined, Mapping) else ports
 
 
 def _known(values: Any) -> bool:
@@ -173,10 +186,10 @@ def _predefined(i: Inputs, rule: Mapping[str, str]) -> Mapping[str, Any] | None:
     return found
 
 
-def _ranges(i: Inputs, rule: Mapping[str, str]) -> list[str]:
+def _ranges(i: Inputs, rule: Mapping[str, str], default_ranges: str = _DEFAULT) -> list[str]:
     if "cidr_blocks" in rule:
-        return rule["cidr_blocks"].split(",")
-    default = i["default_ingress_cidr_range"]
+        return str.__str__(rule["cidr_blocks"]).split(",")
+    default = i[default_ranges]
     return [default] if isinstance(default, str) else default or [""]
 
 

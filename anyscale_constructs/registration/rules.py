@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.types import S3_BUCKET
 from anyscale_constructs.errors import shown
@@ -207,11 +208,11 @@ def _unfit(resource: "CloudResource") -> Iterator[str]:
     subnets = _at(resource, "aws_config.subnet_ids")
     if subnets is not None and not is_unresolved(subnets) and len(set(subnets)) == 1:
         yield f"aws_config.subnet_ids must name subnets in two zones or more; given: {shown(subnets)}"
-    if resource.provider in {"AWS", "GCP"} and not is_unresolved(resource.region):
+    if resource.provider in {"AWS", "GCP"}:
         for path in ("aws_config.zones", "kubernetes_config.zones"):
             zones = _at(resource, path)
-            known = [] if zones is None or is_unresolved(zones) else zones
-            if strange := [zone for zone in known if not zone.startswith(resource.region)]:
+            named = zones if isinstance(zones, list) else []
+            if strange := [zone for zone in named if not regions.is_in(resource.region, zone)]:
                 yield f"{path} must lie in the region {resource.region}, but it holds {strange!r}"
     style, bucket = _at(resource, "object_storage.s3_addressing_style"), _at(resource, _BUCKET)
     # Elsewhere either the style or the bucket is refused by itself.

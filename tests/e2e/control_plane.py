@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
 from tests.e2e.loopback import Handler, Loopback
 
 ORG_ID = "org_e2e1234"
 TOKEN = "sss_e2e"  # noqa: S105 - the token of a control plane that exists for one test
-ANYSCALE_ACCOUNT = "999988887777"
 _NOW = "2026-01-01T00:00:00+00:00"
 
 Answer = tuple[int, dict[str, Any]]
@@ -239,7 +239,7 @@ class ControlPlane(Loopback):
         return 200, {"result": result}
 
     def _aws_account(self, _body: Any) -> Answer:
-        return 200, {"result": {"anyscale_aws_account": ANYSCALE_ACCOUNT}}
+        return 200, {"result": {"anyscale_aws_account": CONTROL_PLANE_ACCOUNT}}
 
     def _azure_audience(self, _body: Any) -> Answer:
         return 200, {"result": {"azure_operator_audience": "api://e2e"}}

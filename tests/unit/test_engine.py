@@ -23,6 +23,7 @@ CLOUD = """
 stack: ec2
 region: us-east-2
 org_id: org_1
+cloud_id: cld_1
 security_group: {ingress_cidr_blocks: [10.0.0.0/8]}
 """
 

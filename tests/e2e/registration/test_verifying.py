@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
 from tests.e2e.account import ACCOUNT_ID, EmulatedAccount, emulated_account
-from tests.e2e.control_plane import ANYSCALE_ACCOUNT, ControlPlane
+from tests.e2e.control_plane import ControlPlane
 from tests.e2e.registration.conftest import Cli, Outcome
 from tests.registration_samples import AWS_VM, changed
 
@@ -71,7 +72,7 @@ def resource(account: EmulatedAccount, anyscale_program: str) -> dict[str, Any]:
 def _roles(account: EmulatedAccount, program: pathlib.Path) -> tuple[str, str]:
     """The control plane's role, with all that the program looks for, and the nodes'."""
     iam = account.client("iam")
-    statement = {"Effect": "Allow", "Principal": {"AWS": ANYSCALE_ACCOUNT}, "Action": "sts:AssumeRole"}
+    statement = {"Effect": "Allow", "Principal": {"AWS": CONTROL_PLANE_ACCOUNT}, "Action": "sts:AssumeRole"}
     statement["Condition"] = {"StringEquals": {"sts:ExternalId": AWS_VM["aws_config"]["external_id"]}}
     trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     access = iam.create_role(RoleName="access", AssumeRolePolicyDocument=trust)["Role"]["Arn"]

@@ -132,6 +132,7 @@ TABLE = Table(
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24", "0.0.0.0/0"]},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["0.0.0.0/1", "128.0.0.0/1"]},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["16.0.0.0/7"]},
+                {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["17.0.0.0/8", "19.0.0.0/8"]},
             ],
             [
                 {},

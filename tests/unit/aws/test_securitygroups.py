@@ -1,5 +1,7 @@
 """The nodes' security group, new or existing."""
 
+from typing import Any
+
 import pytest
 
 from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, securitygroups
@@ -8,7 +10,7 @@ from anyscale_constructs.errors import ConfigError, ExpressionError
 from anyscale_constructs.expressions import expr
 from tests import spelled
 from tests.unit.aws.parts import NETWORK
-from tests.unit.guards import Case, Table
+from tests.unit.guards import Case, Table, said
 
 OFFICE = "198.51.100.0/24"
 HTTPS = {"rule": "https-443-tcp", "cidr_blocks": OFFICE}
@@ -135,11 +137,60 @@ TABLE = Table(
                 {"ingress_from_cidr_map": [HTTPS, PORTS | {"cidr_blocks": f"{OFFICE},0.0.0.0/0"}]},
                 {"ingress_from_cidr_map": [{"rule": "ssh-tcp"}], "default_ingress_cidr_range": ["0.0.0.0/0"]},
                 {"machine_pool_cidr_ranges": ["0.0.0.0/0"]},
+                {"machine_pool_cidr_ranges": ["0.0.0.0/1", "128.0.0.0/1"]},
+                {"machine_pool_cidr_ranges": ["0.0.0.0/0", expr("var.range")]},
+                {"ingress_cidr_blocks": ["0.0.0.0/1", "128.0.0.0/1"]},
+                {"ingress_cidr_blocks": ["::/1", "8000::/1"]},
+                {"ingress_cidr_blocks": [OFFICE, "16.0.0.0/8", "18.0.0.0/8"]},
+                {"ingress_from_cidr_map": [PORTS | {"cidr_blocks": f"{half}.0.0.0/1"} for half in (0, 128)]},
+                {"ingress_cidr_blocks": [expr("var.range"), "0.0.0.0/0"]},
             ],
             [{}, {"ingress_from_cidr_map": [HTTPS], "default_ingress_cidr_range": ["0.0.0.0/0"]}],
         ),
     ],
 )
+
+
+@pytest.mark.parametrize(
+    ("properties", "opened"),
+    [
+        (
+            {"ingress_cidr_blocks": ["0.0.0.0/1", "128.0.0.0/1"], "enable_ssh_access": True},
+            "ingress_from_cidr_map opens https-443-tcp (tcp 443), ssh-tcp (tcp 22)",
+        ),
+        (
+            {
+                "ingress_from_cidr_map": [
+                    {"rule": "all-all", "cidr_blocks": "0.0.0.0/0"},
+                    {"rule": "ssh-tcp", "from_port": "22", "to_port": "23", "cidr_blocks": "2000::/3"},
+                    {"rule": "nfs-tcp", "cidr_blocks": OFFICE},
+                    {"from_port": "53", "to_port": "53", "protocol": "udp", "cidr_blocks": "0.0.0.0/0"},
+                    {"rule": "http-80-tcp", "from_port": expr("var.port", "number"), "cidr_blocks": "0.0.0.0/0"},
+                    {"rule": expr("var.rule"), "cidr_blocks": "0.0.0.0/0"},
+                ]
+            },
+            (
+                "ingress_from_cidr_map opens all-all (all ports), ssh-tcp (tcp 22-23), udp 53, "
+                "http-80-tcp (ports that are not known yet), ports that are not known yet"
+            ),
+        ),
+        (
+            {
+                "machine_pool_cidr_ranges": ["0.0.0.0/0"],
+                "machine_pool_port_ranges": [
+                    {"from_port": 80, "to_port": 80, "description": "HTTP"},
+                    {"from_port": 1010, "to_port": 1012, "description": "Services"},
+                ],
+            },
+            "machine_pool_cidr_ranges opens tcp 80, tcp 1010-1012",
+        ),
+    ],
+)
+def test_every_port_that_is_open_to_the_internet_is_named_in_one_warning(
+    properties: dict[str, Any], opened: str, stack: CloudStack
+) -> None:
+    (text,) = [text for _, text in said(stack, TABLE, properties) if "to the whole internet" in text]
+    assert text.partition(" to the whole internet")[0] == opened
 
 
 def test_ranges_may_reach_443_and_ssh_when_asked(stack: CloudStack) -> None:

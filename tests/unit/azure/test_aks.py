@@ -82,6 +82,10 @@ def test_administrators_that_are_named_are_the_only_ones(tmp_path: Path) -> None
             {"authorized_ip_ranges": ["0.0.0.0/1", "203.0.113.0/24", "128.0.0.0/1"]},
             [f"authorized_ip_ranges {OPEN} ['0.0.0.0/1', '128.0.0.0/1']"],
         ),
+        (
+            {"authorized_ip_ranges": ["17.0.0.0/8", "19.0.0.0/8"]},
+            [f"authorized_ip_ranges {OPEN} ['17.0.0.0/8', '19.0.0.0/8']"],
+        ),
         ({"authorized_ip_ranges": ["17.0.0.0/8", expr("var.later", "string")]}, []),
         (NAT | {"authorized_ip_ranges": ["0.0.0.0/0"]}, ["authorized_ip_ranges lets the whole internet"]),
         (

@@ -11,6 +11,8 @@ region: us-east-2
 org_id: org_1234abcd
 security_group: {ingress_cidr_blocks: [10.0.0.0/8]}
 """
+# Synthesis warns of a cloud on EC2 whose id is not known yet.
+REGISTERED = CLOUD + "cloud_id: cld_1234abcd\n"
 KUBERNETES = """\
 stack: eks
 region: us-east-2

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from tests import ROOT
-from tests.unit.cli.parts import CLOUD, GOOGLE, KUBERNETES, Run, files, write
+from tests.unit.cli.parts import CLOUD, GOOGLE, KUBERNETES, REGISTERED, Run, files, write
 
 
 def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None:
-    write(folder, small=CLOUD, large=CLOUD + "efs: {}\nmemorydb: {}\nbackend: {type: gcs, bucket: acme-state}\n")
+    more = "efs: {}\nmemorydb: {}\nbackend: {type: gcs, bucket: acme-state}\n"
+    write(folder, small=REGISTERED, large=REGISTERED + more)
     status, out, err = run()
     assert (status, err) == (0, "")
     table, _, next_ = out.partition("\n\n")
@@ -27,7 +28,7 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
     assert next_ == (
         "Next: python -m stacks CLOUD, with the same options, says what to run for one of them\n"
         "\n"
-        "7 notes on what upstream's defaults leave open: python -m stacks --notes\n"
+        "5 notes on what upstream's defaults leave open: python -m stacks --notes\n"
     )
     assert set(files(folder / "cdktf.out")) == {
         "manifest.json",
@@ -91,7 +92,7 @@ def test_cdktf_json_says_where_things_are(run: Run, folder: Path, monkeypatch: p
 
 
 def test_warnings_are_on_stderr(run: Run, folder: Path) -> None:
-    write(folder, prod=CLOUD + "vpc: {cidr_block: 10.0.0.0/20}\n")
+    write(folder, prod=REGISTERED + "vpc: {cidr_block: 10.0.0.0/20}\n")
     status, out, err = run()
     assert status == 0
     assert out.startswith("STACK")
@@ -103,8 +104,19 @@ def test_warnings_are_on_stderr(run: Run, folder: Path) -> None:
     )
 
 
+def test_permissions_for_every_instance_are_warned_of_without_being_asked(run: Run, folder: Path) -> None:
+    write(folder, new=CLOUD, registered=REGISTERED, elsewhere=CLOUD + "registration: terraform\n")
+    status, _, err = run()
+    assert status == 0
+    assert err == (
+        "warn: new: iam: anyscale_cloud_id is not set, so the control plane may act on every EC2 instance of the "
+        "account. To mend it: set cloud_id once the cloud is registered, or register with registration: terraform\n"
+    )
+
+
 def test_a_misspelt_region_is_warned_of_in_every_kind(run: Run, folder: Path) -> None:
-    write(folder, a=CLOUD.replace("east", "esat"), b=KUBERNETES.replace("east", "esat"), c=GOOGLE.replace("st1", "ts1"))
+    aws = [cloud.replace("east", "esat") for cloud in (REGISTERED, KUBERNETES)]
+    write(folder, a=aws[0], b=aws[1], c=GOOGLE.replace("st1", "ts1"))
     status, _, err = run()
     assert status == 0
     assert err.splitlines() == [
@@ -118,7 +130,7 @@ def test_a_misspelt_region_is_warned_of_in_every_kind(run: Run, folder: Path) ->
 
 
 def test_what_is_left_of_a_cloud_that_is_gone_is_removed(run: Run, folder: Path) -> None:
-    write(folder, live=CLOUD, gone=CLOUD)
+    write(folder, live=REGISTERED, gone=REGISTERED)
     run()
     (folder / "cdktf.out/stacks/live/.terraform").mkdir()
     (folder / "clouds/gone.yaml").unlink()
@@ -141,7 +153,7 @@ def test_what_an_older_release_left_of_a_cloud_that_is_gone_is_removed(run: Run,
 
 
 def test_charts_of_ours_go_with_their_stack(run: Run, folder: Path) -> None:
-    write(folder, live=CLOUD, gone=KUBERNETES)
+    write(folder, live=REGISTERED, gone=KUBERNETES)
     run()
     assert (folder / "cdktf.out/stacks/gone-operator/assets").is_dir()
     (folder / "clouds/gone.yaml").unlink()
@@ -169,7 +181,7 @@ def test_a_stack_whose_state_is_elsewhere_stays(run: Run, folder: Path) -> None:
 )
 def test_what_anything_is_kept_for_stays(backend: str, kept: str, run: Run, folder: Path) -> None:
     """Without its JSON a deployed stack could not be destroyed."""
-    write(folder, live=CLOUD, gone=CLOUD + backend)
+    write(folder, live=REGISTERED, gone=REGISTERED + backend)
     run()
     (folder / kept).parent.mkdir(parents=True, exist_ok=True)
     (folder / kept).write_text("{}")
@@ -183,7 +195,7 @@ def test_what_anything_is_kept_for_stays(backend: str, kept: str, run: Run, fold
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"//": {"metadata": {"stackName": "other"}}}'])
 def test_what_was_not_synthesized_stays(text: str, run: Run, folder: Path) -> None:
-    write(folder, live=CLOUD)
+    write(folder, live=REGISTERED)
     mine = folder / "cdktf.out/stacks/mine/cdk.tf.json"
     mine.parent.mkdir(parents=True)
     mine.write_text(text)

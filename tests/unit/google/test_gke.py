@@ -187,7 +187,12 @@ TABLE = Table(
         Case(
             gke.the_api_is_not_open_to_the_internet,
             "master_authorized_networks lets the whole internet, or a large part of it, reach the cluster's API",
-            [OPEN, OPEN | networks("10.0.0.0/8", "0.0.0.0/0"), OPEN | networks("0.0.0.0/1", "128.0.0.0/1")],
+            [
+                OPEN,
+                OPEN | networks("10.0.0.0/8", "0.0.0.0/0"),
+                OPEN | networks("0.0.0.0/1", "128.0.0.0/1"),
+                OPEN | networks("17.0.0.0/8", "19.0.0.0/8"),
+            ],
             [{}, OPEN | networks("203.0.113.0/24", "17.0.0.0/8"), OPEN | networks(LATER)],
         ),
         Case(

@@ -53,6 +53,8 @@ TABLE = Table(
                 {"alternative_google_zone": "us-central1-b"},
                 {"google_zone": "us-central1-b", "alternative_google_zone": "us-central1-b"},
                 {"google_zone": "us-east1-b"},
+                {"google_zone": "us-central12-b"},
+                {"google_zone": "us-central1"},
             ],
             passes=[{"google_zone": "us-central1-a", "alternative_google_zone": "us-central1-b"}],
         ),

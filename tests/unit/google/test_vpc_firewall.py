@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import VpcFirewall
 from anyscale_constructs.google import vpc_firewall as guards
 from tests import spelled
 from tests.unit.google.parts import ENABLED, NETWORK, PROJECT, SHARED, many
-from tests.unit.guards import Case, Table
+from tests.unit.guards import Case, Table, said
 
 USERS = "203.0.113.0/24"
 HEALTH = "35.191.0.0/16,130.211.0.0/22"
@@ -137,12 +140,63 @@ TABLE = Table(
             springs=[
                 {"ingress_cidr_blocks": [USERS, "0.0.0.0/0"]},
                 {"ingress_from_machine_pool_cidr_ranges": ["0.0.0.0/0"]},
+                {"ingress_from_machine_pool_cidr_ranges": ["0.0.0.0/0", expr("var.range")]},
+                {"ingress_cidr_blocks": ["0.0.0.0/1", "128.0.0.0/1"]},
+                {"ingress_cidr_blocks": ["::/1", "8000::/1"]},
+                {"ingress_cidr_blocks": [USERS, "16.0.0.0/8", "18.0.0.0/8"]},
+                {"ingress_cidr_blocks": [expr("var.range"), "0.0.0.0/0"]},
+                ingress(rule(ports="22", priority=expr("var.priority", "number"), cidr_blocks="0.0.0.0/1")),
+                {"ingress_with_self_cidr_range": ["0.0.0.0/0"]},
+                {"ingress_from_gcp_health_checks": [{"rule": "health-checks", "cidr_blocks": f"{HEALTH},0.0.0.0/0"}]},
                 ingress({"rule": "ssh-tcp"}, default_ingress_cidr_range=["0.0.0.0/0"]),
             ],
             passes=[{"ingress_cidr_blocks": ["10.0.0.0/8"]}],
         ),
     ],
 )
+
+
+@pytest.mark.parametrize(
+    ("properties", "opened"),
+    [
+        (
+            {"ingress_cidr_blocks": ["0.0.0.0/1", "128.0.0.0/1"], "enable_ssh_access": True},
+            "ingress_from_cidr_map opens https-443-tcp (tcp 443), ssh-tcp (tcp 22)",
+        ),
+        (
+            ingress(
+                rule(ports="8443,9000-9001", cidr_blocks="0.0.0.0/0"),
+                rule(rule="ssh-tcp", ports="2222", cidr_blocks="::/0"),
+                rule(rule="http-80-tcp"),
+                rule(rule="nfs-tcp", ports=expr("var.ports"), cidr_blocks="0.0.0.0/0"),
+                rule(rule=expr("var.rule"), cidr_blocks="0.0.0.0/0"),
+            ),
+            (
+                "ingress_from_cidr_map opens tcp 8443,9000-9001, ssh-tcp (tcp 2222), nfs-tcp (ports that are not known "
+                "yet), ports that are not known yet"
+            ),
+        ),
+        (
+            {
+                "ingress_with_self_cidr_range": ["0.0.0.0/0"],
+                "ingress_from_gcp_health_checks": [{"rule": "health-checks", "cidr_blocks": f"{HEALTH},0.0.0.0/0"}],
+                "ingress_from_machine_pool_cidr_ranges": ["0.0.0.0/0"],
+            },
+            (
+                "ingress_with_self_map opens all-all (all ports) "
+                "and ingress_from_gcp_health_checks opens health-checks (tcp 8000) "
+                "and ingress_from_machine_pool_cidr_ranges opens machine-pools (tcp 80,443,1010,1012,2222,5555,5903,"
+                "6379,6822-6824,6826,7878,8000,8076,8085,8201,8265-8266,8686-8687,8912,8999,9090,9092,9100,9478-9482,"
+                "10002-19999)"
+            ),
+        ),
+    ],
+)
+def test_every_port_that_is_open_to_the_internet_is_named_in_one_warning(
+    properties: dict[str, Any], opened: str, stack: CloudStack
+) -> None:
+    (text,) = [text for _, text in said(stack, TABLE, properties) if "to the whole internet" in text]
+    assert text.partition(" to the whole internet")[0] == opened
 
 
 def test_the_policy_names_the_vpc_twice_and_knows_its_ranges(stack: CloudStack) -> None:
