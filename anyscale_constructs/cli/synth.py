@@ -14,7 +14,7 @@ from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
-from anyscale_constructs.errors import ConfigError, ConstraintError, ConstructsError, SynthesisError
+from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
 
 
 def synth(
@@ -56,7 +56,7 @@ def synth(
 
     try:
         stacks = synthesize(build, target)
-    except (ConstraintError, SynthesisError) as error:
+    except SynthesisError as error:
         lines = ((documents.get(line.partition(": ")[0]), line) for line in str(error).splitlines())
         raise ConfigError("\n".join(f"{of.near(line)}: {line}" if of else line for of, line in lines)) from error
     _warn(target)

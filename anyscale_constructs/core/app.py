@@ -12,7 +12,7 @@ from typing import Any
 from anyscale_constructs import engine
 from anyscale_constructs.core.backend import KEYS
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.errors import ConstructsError, SynthesisError
 from anyscale_constructs.expressions.resolve import leftovers
 
 # Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
@@ -59,8 +59,8 @@ class App(engine.App):
         try:
             super().synth()
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
-            if failure := next((stack.failure for stack in stacks.values() if stack.failure), None):
-                raise failure from None
+            if any(stack.failure for stack in stacks.values()):
+                raise SynthesisError("\n".join(_failures(stacks.values()))) from None
             raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             synthesized = json.loads(file.read_text(encoding="utf-8"))
@@ -71,6 +71,15 @@ class App(engine.App):
             if version is not None:
                 versions = f"terraform {{\n  required_version = {json.dumps(version)}\n}}\n"
                 file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
+
+
+def _failures(stacks: Iterable[CloudStack]) -> Iterator[str]:
+    """What is wrong with each of the stacks; the engine ends with the first that fails."""
+    for stack in stacks:
+        with contextlib.suppress(ConstructsError):
+            stack.to_terraform()
+        if stack.failure:
+            yield str(stack.failure)
 
 
 def _refuse_expressions(name: str, synthesized: Any) -> None:

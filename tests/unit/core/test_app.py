@@ -193,3 +193,13 @@ def test_fails_where_it_cannot_write(tmp_path: pathlib.Path) -> None:
         with pytest.raises(SynthesisError, match=r"the output directory .* can't be written: .*name another one"):
             synthesize(one_output("a"), out)
     assert files(tmp_path) == {"file": "mine"}
+
+
+def test_fails_once_for_what_is_wrong_with_all_stacks(tmp_path: pathlib.Path) -> None:
+    app = App(tmp_path)
+    for name in ("one", "two"):
+        CloudStack(app, name).add_output("id", expr("module.none.id"))
+    CloudStack(app, "good").add_output("id", "1")
+    with pytest.raises(SynthesisError) as error:
+        app.synth()
+    assert [line.partition(":")[0] for line in str(error.value).splitlines()] == ["one", "two"]

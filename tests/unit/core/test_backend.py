@@ -118,7 +118,7 @@ def test_fails_when_modules_want_a_terraform_that_is_too_old_for_the_backend(tmp
     with pytest.raises(
         ConstraintError, match=r"test: no version of Terraform satisfies backend s3 \(>= 1.10\) and mine"
     ):
-        stack.prepare()
+        stack.to_terraform()
 
 
 @pytest.mark.parametrize(

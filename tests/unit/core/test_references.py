@@ -117,7 +117,7 @@ def test_text_that_is_no_reference_passes(synth: Synth) -> None:
 @pytest.mark.parametrize("text", ["see module.x.y", "$${var.a} module.x.y", "$${upper(module.x.y)}"])
 def test_text_that_only_looks_like_a_reference_passes(text: str, stack: CloudStack) -> None:
     S3Module(stack, "s3", tags={"doc": text, "user": "${aws:username}"})
-    stack.prepare()
+    stack.to_terraform()
 
 
 def test_fails_once_for_all_dead_references(stack: CloudStack) -> None:
@@ -134,7 +134,7 @@ def test_depends_on_is_no_cycle_by_itself(stack: CloudStack) -> None:
     group = SecurityGroups(stack, vpc=network, ingress_cidr_blocks=["10.0.0.0/8"])
     bucket = S3(stack, tags={"Group": group.security_group_name})
     iam = Iam(stack, bucket=bucket, anyscale_external_id="org_1-a", depends_on=[group])
-    stack.prepare()
+    stack.to_terraform()
     assert iam.depends_on_modules == [group]
 
 
@@ -152,4 +152,4 @@ def test_modules_may_refer_to_each_other(stack: CloudStack) -> None:
     """Trap 20: at resource level that is no cycle."""
     bucket = S3Module(stack, "s3", tags={"Role": expr("module.iam.iam_anyscale_access_role_arn")})
     Iam(stack, anyscale_external_id="org_1-a", anyscale_s3_bucket_arn=bucket.s3_bucket_arn)
-    stack.prepare()
+    stack.to_terraform()
