@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Required, get_args, get_origin
 
@@ -127,7 +127,7 @@ class Module(TerraformHclModule):
         given = self.complete(given)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
-        findings = [finding for guard in self.guards if (finding := guard(self.inputs))]
+        findings = [finding for guard in self.guards if (finding := guard(self.inputs))] + [*self.findings()]
         self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
         self.rendered = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
@@ -163,6 +163,10 @@ class Module(TerraformHclModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Adds what follows from the inputs that were given, whose types are checked; constructs override it."""
         return given
+
+    def findings(self) -> Iterable[Finding]:
+        """Findings about what is not an input of the module, such as the region; constructs override it."""
+        return ()
 
     def _refuse(self, id: str, errors: Sequence[str]) -> None:
         if errors:
