@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from anyscale_constructs.aws.eks import ClusterName
 from anyscale_constructs.aws.iam import ExistingRoles
 from anyscale_constructs.aws.nodes import NodesConfig
+from anyscale_constructs.aws.subnets import Places
 from anyscale_constructs.aws.vpc import ExistingVpc
 from anyscale_constructs.core.config import CloudConfig, IngressConfig
 from anyscale_constructs.core.expressions import is_unresolved
@@ -36,6 +37,12 @@ class VpcConfig(Model):
     cidr_block: Cidr = "10.0.0.0/16"
     availability_zone_count: int | None = Field(default=None, ge=2, le=8, description="Default: 2.")
     availability_zones: list[AvailabilityZone] = Field(default_factory=list, description="Default: the region's first.")
+    subnet_places: Places | None = Field(
+        default=None,
+        description="For how many zones the plan of the subnets has room. Zones can be added up to that number without "
+        "moving a subnet; with 8 each subnet has half the size. Set it when the VPC is made: changing it later moves "
+        "every subnet. Default: 4 for up to four zones, 8 for more, so the fifth zone moves every subnet.",
+    )
     public_subnets: list[Cidr] | None = Field(default=None, description="Default: planned inside cidr_block.")
     private_subnets: list[Cidr] | None = Field(
         default=None, description="Default: planned, with networking_mode PRIVATE and on EKS."

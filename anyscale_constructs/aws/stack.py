@@ -47,6 +47,7 @@ class AwsStack(CloudStack):
             self,
             networking_mode=networking_mode,
             availability_zone_count=vpc.availability_zone_count,
+            subnet_places=vpc.subnet_places,
             anyscale_cloud_id=self.cloud_id,
             anyscale_vpc_name=self.name if vpc.name is None else vpc.name,
             cidr_block=vpc.cidr_block,

@@ -222,3 +222,13 @@ def test_fails_on_what_does_not_fit_together(config: dict[str, Any], says: str, 
 def test_a_key_beside_an_existing_bucket_needs_another_user(user: dict[str, Any], make: Make) -> None:
     (module,) = [make(bucket=EXISTING["bucket"], kms_key_arn=KEY, **user).modules[name] for name in user]
     assert KEY in module.rendered.values()
+
+
+def test_places_for_eight_zones_are_planned_from_the_start(make: Make) -> None:
+    def subnets(zones: int, **vpc: int) -> list[str]:
+        rendered = make(vpc={"availability_zone_count": zones, **vpc}).modules["vpc"].rendered
+        found: list[str] = rendered["public_subnets"]
+        return found
+
+    assert subnets(5, subnet_places=8)[:4] == subnets(4, subnet_places=8)
+    assert not {*subnets(5)} & {*subnets(4)}
