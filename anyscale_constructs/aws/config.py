@@ -155,8 +155,8 @@ class MemoryDbConfig(Model):
 
     name: str | None = Field(default=None, description="Default: a unique one.")
     node_type: str | None = Field(default=None, description="Default: db.t4g.small.")
-    num_shards: int | None = Field(default=None, ge=1, description="Default: 1.")
-    num_replicas_per_shard: int | None = Field(default=None, ge=0, le=5, description="Default: 2.")
+    num_shards: int | None = Field(default=None, ge=1, description="Ray works with one shard only. Default: 1.")
+    num_replicas_per_shard: int | None = Field(default=None, ge=0, le=5, description="At least 1. Default: 2.")
     snapshot_retention_limit: int | None = Field(default=None, ge=0, le=35, description="Days. Default: no snapshots.")
     users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
     tags: Tags = Field(default_factory=dict)

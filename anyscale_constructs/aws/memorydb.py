@@ -50,6 +50,26 @@ def tls_is_on(i: Inputs) -> Finding | None:
     return None
 
 
+def there_is_one_shard(i: Inputs) -> Finding | None:
+    """Ray keeps the state of a cluster in one shard, and Anyscale supports no Redis with several."""
+    shards = i["memorydb_num_shards"]
+    if i.known("memorydb_num_shards") and shards > 1:
+        return Finding("memorydb_num_shards is more than 1, and Ray works with one shard only", "leave it out", shards)
+    return None
+
+
+def the_shard_has_a_second_node(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails below two nodes: when the only one fails, so do the services."""
+    replicas = i["memorydb_num_replicas_per_shard"]
+    if i.known("memorydb_num_replicas_per_shard") and replicas < 1:
+        return Finding(
+            "memorydb_num_replicas_per_shard leaves the shard with one node, whose failure would stop the services",
+            "leave it out, or give 1 or more",
+            replicas,
+        )
+    return None
+
+
 def the_parameter_group_fits_the_engine(i: Inputs) -> Finding | None:
     """AWS refuses a parameter group of another family."""
     version, family = i["memorydb_engine_version"], i["memorydb_parameter_group_family"]
@@ -135,6 +155,8 @@ class MemoryDb(MemoryDbModule):
     guards: ClassVar[Sequence[Guard]] = (
         names_are_lower_case_and_short,
         tls_is_on,
+        there_is_one_shard,
+        the_shard_has_a_second_node,
         the_parameter_group_fits_the_engine,
         passwords_are_secrets,
         users_are_in_an_access_list,

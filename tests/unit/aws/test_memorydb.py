@@ -51,6 +51,18 @@ TABLE = Table(
             [{"memorydb_tls_enabled": True}, {}],
         ),
         Case(
+            memorydb.there_is_one_shard,
+            "memorydb_num_shards is more than 1, and Ray works with one shard only; given: ",
+            [{"memorydb_num_shards": 2}, {"memorydb_num_shards": 500}],
+            [{"memorydb_num_shards": 1}, {"memorydb_num_shards": expr("var.shards", "number")}, {}],
+        ),
+        Case(
+            memorydb.the_shard_has_a_second_node,
+            "memorydb_num_replicas_per_shard leaves the shard with one node",
+            [{"memorydb_num_replicas_per_shard": 0}],
+            [{"memorydb_num_replicas_per_shard": 1}, {"memorydb_num_replicas_per_shard": expr("var.n", "number")}, {}],
+        ),
+        Case(
             memorydb.the_parameter_group_fits_the_engine,
             "memorydb_parameter_group_family does not fit the engine",
             [{"memorydb_engine_version": "6.2"}, {"memorydb_parameter_group_family": "memorydb_redis6"}],
