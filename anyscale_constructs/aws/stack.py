@@ -110,6 +110,7 @@ class AwsStack(CloudStack):
             self,
             vpc=vpc,
             security_group=group,
+            region=self.config.region,
             anyscale_cloud_id=self.cloud_id,
             anyscale_memorydb_name=memorydb.name,
             memorydb_kms_key_arn=self.config.kms_key_arn,

@@ -374,6 +374,13 @@ class Vpc(VpcModule):
         return self.private_subnet_ids if self.inputs["private_subnets"] else self.public_subnet_ids
 
     @property
+    def subnet_ids_to_az(self) -> Expr | None:
+        """Those subnets and the zone of each; None for existing private ones, whose zones upstream doesn't tell."""
+        if self.inputs["existing_private_subnet_ids"]:
+            return None
+        return self.private_subnet_ids_az_map if self.inputs["private_subnets"] else self.public_subnet_ids_az_map
+
+    @property
     def subnet_ids_per_zone(self) -> Expr | list[str]:
         """The same: upstream makes one subnet of a kind in a zone."""
         return self.node_subnet_ids

@@ -232,3 +232,8 @@ def test_places_for_eight_zones_are_planned_from_the_start(make: Make) -> None:
 
     assert subnets(5, subnet_places=8)[:4] == subnets(4, subnet_places=8)
     assert not {*subnets(5)} & {*subnets(4)}
+
+
+def test_memorydb_gets_subnets_in_zones_that_have_it(make: Make) -> None:
+    subnets = make(region="us-east-1", memorydb={}).modules["memorydb"].rendered["memorydb_subnet_ids"]
+    assert "if contains(data.aws_availability_zones.memorydb.names, zone)" in subnets

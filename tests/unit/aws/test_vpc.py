@@ -313,6 +313,12 @@ def test_nodes_are_in_private_subnets_if_there_are_any(stack: CloudStack) -> Non
     assert Vpc(stack, "b", networking_mode="PRIVATE").node_subnet_ids == "${module.b.private_subnet_ids}"
 
 
+def test_the_nodes_subnets_know_their_zones(stack: CloudStack) -> None:
+    assert Vpc(stack, "a").subnet_ids_to_az == "${module.a.public_subnet_ids_az_map}"
+    assert Vpc(stack, "b", networking_mode="PRIVATE").subnet_ids_to_az == "${module.b.private_subnet_ids_az_map}"
+    assert Vpc(stack, "c", **EXISTING, existing_private_subnet_ids=["subnet-1", "subnet-2"]).subnet_ids_to_az is None
+
+
 def refusal(stack: CloudStack, **inputs: Any) -> str:
     with pytest.raises(InputError) as error:
         Vpc(stack, **inputs)
