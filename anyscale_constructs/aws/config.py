@@ -87,7 +87,11 @@ class PlainBucketConfig(Model):
 class BucketConfig(PlainBucketConfig):
     """A new bucket, with a policy for the control plane's role and the nodes'."""
 
-    custom_policy: PolicyDocument | None = Field(default=None, description="Statements to add to the bucket's policy.")
+    custom_policy: PolicyDocument | None = Field(
+        default=None,
+        description="Statements to add to the bucket's policy, whose Sids must not be AllowSSLRequestsOnly or "
+        "AllowAnyscaleResources. Default: none; the policy always demands TLS and lets both roles use the bucket.",
+    )
 
 
 # What only a new role can take, by the key that names an existing one.

@@ -1,5 +1,6 @@
 """The EC2 cloud: what it is made of, and what stands in where something exists."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
+from anyscale_constructs.errors import InputError
 from stacks.ec2 import Ec2Config, Ec2Stack
 
 Make = Callable[..., Ec2Stack]
@@ -237,3 +239,15 @@ def test_places_for_eight_zones_are_planned_from_the_start(make: Make) -> None:
 def test_memorydb_gets_subnets_in_zones_that_have_it(make: Make) -> None:
     subnets = make(region="us-east-1", memorydb={}).modules["memorydb"].rendered["memorydb_subnet_ids"]
     assert "if contains(data.aws_availability_zones.memorydb.names, zone)" in subnets
+
+
+@pytest.mark.parametrize("sid", ["AllowSSLRequestsOnly", "AllowAnyscaleResources"])
+@pytest.mark.parametrize("way", ["bucket", "modules"])
+def test_fails_on_a_statement_that_would_replace_upstreams(way: str, sid: str, make: Make) -> None:
+    document = {"Version": "2012-10-17", "Statement": [{"Sid": sid, "Effect": "Allow"}]}
+    ways: dict[str, dict[str, Any]] = {
+        "bucket": {"bucket": {"custom_policy": document}},
+        "modules": {"modules": {"s3_policy": {"inputs": {"custom_s3_policy": json.dumps(document)}}}},
+    }
+    with pytest.raises(InputError, match=f"which it would replace; given: '{sid}'"):
+        make(**ways[way])
