@@ -122,6 +122,29 @@ def test_the_operator_may_use_the_one_bucket_and_its_key_only(make: Make) -> Non
     ]
 
 
+def test_a_new_bucket_refuses_requests_without_tls(make: Make) -> None:
+    """As upstream's `s3_policy` has it on EC2."""
+    stack, _ = make()
+    (policy,) = stack["resource"]["aws_s3_bucket_policy"].values()
+    assert policy["bucket"] == "${module.s3.s3_bucket_id}"
+    bucket = "${module.s3.s3_bucket_arn}"
+    assert json.loads(policy["policy"])["Statement"] == [
+        {
+            "Sid": "AllowSSLRequestsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket, f"{bucket}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+
+
+def test_an_existing_bucket_keeps_its_policy(make: Make) -> None:
+    stack, _ = make(bucket={"bucket_name": "acme"})
+    assert "aws_s3_bucket_policy" not in stack["resource"]
+
+
 def test_pods_have_the_roles_of_their_service_accounts(make: Make) -> None:
     stack, operator = make()
     pods = {
