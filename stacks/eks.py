@@ -141,7 +141,9 @@ class EksStack(AwsStack):
         if group is not None:  # without one, the configuration has no stores
             self._make_stores(self.vpc, ExistingSecurityGroup(security_group_id=group))
         self.operator_role = self._pod_role(
-            OPERATOR, "operator", bucket_statements(self.bucket.s3_bucket_arn, config.kms_key_arn)
+            OPERATOR,
+            "operator",
+            bucket_statements(self.bucket.s3_bucket_arn, config.kms_key_arn, self.bucket.kms_key_arn),
         )
         if config.releases.autoscaler.enabled:
             self._pod_role(AUTOSCALER, "autoscaler", autoscaler_statements(self.cluster_name))

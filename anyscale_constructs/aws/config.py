@@ -202,7 +202,9 @@ class AwsCloudConfig(CloudConfig):
     name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
     tags: Tags = Field(default_factory=dict, description="For every resource.")
     kms_key_arn: KmsKeyArn | None = Field(
-        default=None, description="For the bucket, EFS, MemoryDB and Kubernetes secrets. Default: AWS's own keys."
+        default=None,
+        description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; docs/encryption.md "
+        "says what its own policy must allow. Default: AWS's own keys.",
     )
     vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from anyscale_constructs.aws.policies import Statement, allow, policy
+from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
 from anyscale_constructs.core.expressions import is_unresolved
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.engine import Construct
@@ -133,8 +133,13 @@ def add_pod_role(
     return role
 
 
-def bucket_statements(bucket_arn: str, kms_key_arn: str | None = None) -> list[Statement]:
-    """What Anyscale's operator and its workloads do: nothing but use the one bucket, and its key."""
+def bucket_statements(bucket_arn: str, *kms_key_arns: str | None) -> list[Statement]:
+    """What Anyscale's operator and its workloads do: nothing but use the one bucket, and its KMS key.
+
+    Args:
+        bucket_arn: The bucket's ARN.
+        kms_key_arns: KMS keys that may encrypt it; None stands for no key.
+    """
     statements = [
         allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [bucket_arn]),
         allow(
@@ -148,8 +153,8 @@ def bucket_statements(bucket_arn: str, kms_key_arn: str | None = None) -> list[S
             [bucket_arn + "/*"],
         ),
     ]
-    if kms_key_arn is not None:
-        statements.append(allow(["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn]))
+    if keys := each_once(*kms_key_arns):
+        statements.append(allow(["kms:Decrypt", "kms:GenerateDataKey"], keys))
     return statements
 
 

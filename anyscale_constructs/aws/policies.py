@@ -29,6 +29,11 @@ def deny_plain_http(bucket_arn: str) -> Statement:
     }
 
 
+def each_once(*arns: str | None) -> list[str]:
+    """The ARNs, without None and without repetition."""
+    return list(dict.fromkeys(arn for arn in arns if arn is not None))
+
+
 def policy(statements: Sequence[Statement]) -> Expr:
     """The JSON text of a policy."""
     return json_text({"Version": "2012-10-17", "Statement": list(statements)}, "the policy")

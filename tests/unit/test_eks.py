@@ -91,8 +91,16 @@ def test_stores_are_in_the_nodes_security_group(make: Make) -> None:
     assert sorted(policies) == ["bucket", "efs"]
 
 
-def test_the_operator_may_use_the_one_bucket_and_its_key_only(make: Make) -> None:
-    stack, _ = make(bucket={"bucket_name": "acme"}, kms_key_arn=KEY)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"kms_key_arn": KEY},
+        {"bucket": {"bucket_name": "acme", "kms_key_arn": KEY}},
+        {"bucket": {"bucket_name": "acme", "kms_key_arn": KEY}, "kms_key_arn": KEY},
+    ],
+)
+def test_the_operator_may_use_the_one_bucket_and_its_key_only(keys: dict[str, Any], make: Make) -> None:
+    stack, _ = make(**({"bucket": {"bucket_name": "acme"}} | keys))
     assert statements(stack, "operator") == [
         {
             "Effect": "Allow",
@@ -120,6 +128,12 @@ def test_the_operator_may_use_the_one_bucket_and_its_key_only(make: Make) -> Non
             "Action": ["sts:AssumeRole", "sts:TagSession"],
         }
     ]
+
+
+def test_the_operator_may_use_the_key_of_a_new_bucket(make: Make) -> None:
+    encryption = {"server_side_encryption": {"kms_master_key_id": KEY}}
+    stack, _ = make(modules={"s3": {"inputs": encryption}})
+    assert statements(stack, "operator")[-1]["Resource"] == [KEY]
 
 
 def test_a_new_bucket_refuses_requests_without_tls(make: Make) -> None:

@@ -107,7 +107,10 @@ _UNLABELLED = "Nothing that is made has labels."
 
 # What changes nothing without a word, and why.
 IDLE: dict[str, dict[str, str]] = {
-    "existing-vpc": {"vpc.cidr_block": _CHECKED},
+    "existing-vpc": {
+        "vpc.cidr_block": _CHECKED,
+        "bucket.kms_key_arn": "Both roles exist: a warning says what they must be allowed.",
+    },
     "eks-existing": {"vpc.cidr_block": _CHECKED},
     "gce-existing": {
         "deploy_environment": _UNLABELLED,
