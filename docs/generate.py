@@ -28,7 +28,7 @@ PROVIDERS: Mapping[str, tuple[ModuleType, ModuleType]] = {
 }
 """Each provider's constructs, and their tests."""
 NAMES = ["API", "AWS", "Anyscale", "CORS", "EKS", "GKE", "GPUs", "Google", "HTTPS", "IAM", "IPv6", "JSON", "NAT", "S3"]
-NAMES += ["TLS", "VPC", "VPCs"]
+NAMES += ["ARN", "Sids", "TLS", "VPC", "VPCs"]
 """What is not in lower case, as guards' names are."""
 
 

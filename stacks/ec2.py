@@ -17,7 +17,7 @@ from anyscale_constructs.aws.config import (
 from anyscale_constructs.aws.stack import AwsStack
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.types import ExternalId, NetworkingMode
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
@@ -53,8 +53,12 @@ class Ec2Config(AwsCloudConfig):
                 f"external_id is {self.external_id}, of another organization than org_id, {self.org_id}",
                 f"begin it with {self.org_id}-",
             )
-        if self.kms_key_arn and isinstance(self.bucket, ExistingBucket) and not (self.efs or self.memorydb):
-            raise refuse("kms_key_arn is for a new bucket, EFS or MemoryDB, and there is none of them", "leave it out")
+        unused = isinstance(self.bucket, ExistingBucket) and not (self.efs or self.memorydb)
+        if self.kms_key_arn is not None and unused:
+            raise refuse(
+                "kms_key_arn is for a new bucket, EFS or MemoryDB, and there is none of them",
+                "leave it out; name the key of the existing bucket in bucket.kms_key_arn",
+            )
         return self
 
 
@@ -112,12 +116,15 @@ class Ec2Stack(AwsStack):
 
     def _iam(self) -> Iam | ExistingRoles:
         iam, prefix = self.config.iam, self.config.name_prefix
-        if iam.control_plane_role_arn and iam.cluster_node_role_arn:
+        if None not in (iam.control_plane_role_arn, iam.cluster_node_role_arn):
+            for warning in iam.must_use_keys(self.config.kms_key_arn, self.bucket.kms_key_arn):
+                Annotations.of(self).add_warning(str(warning))
             return iam
         return Iam(
             self,
             bucket=self.bucket,
             existing=iam,
+            kms_key_arn=self.config.kms_key_arn,
             anyscale_cloud_id=self.cloud_id,
             anyscale_org_id=self.config.org_id,
             anyscale_external_id=self.external_id,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.aws import (
+    S3,
     Eks,
     ExistingBucket,
     ExistingCluster,
@@ -26,6 +27,7 @@ from anyscale_constructs.aws.pod_roles import (
     bucket_statements,
     load_balancer_statements,
 )
+from anyscale_constructs.aws.policies import deny_plain_http, policy
 from anyscale_constructs.aws.stack import AwsStack
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
@@ -134,12 +136,18 @@ class EksStack(AwsStack):
             private_subnet_tags={"kubernetes.io/role/internal-elb": "1"},
         )
         self.bucket = self._make_bucket(config.bucket)
+        if isinstance(self.bucket, S3):
+            tls_only = policy([deny_plain_http(self.bucket.s3_bucket_arn)])
+            arguments = {"bucket": self.bucket.s3_bucket_id, "policy": tls_only}
+            Resource(self, "aws_s3_bucket_policy", "bucket", arguments)
         self.cluster = self._cluster()
         group = self.cluster.node_security_group_id
         if group is not None:  # without one, the configuration has no stores
             self._make_stores(self.vpc, ExistingSecurityGroup(security_group_id=group))
         self.operator_role = self._pod_role(
-            OPERATOR, "operator", bucket_statements(self.bucket.s3_bucket_arn, config.kms_key_arn)
+            OPERATOR,
+            "operator",
+            bucket_statements(self.bucket.s3_bucket_arn, config.kms_key_arn, self.bucket.kms_key_arn),
         )
         if config.releases.autoscaler.enabled:
             self._pod_role(AUTOSCALER, "autoscaler", autoscaler_statements(self.cluster_name))

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from anyscale_constructs.aws.eks import ClusterName
 from anyscale_constructs.aws.iam import ExistingRoles
 from anyscale_constructs.aws.nodes import NodesConfig
+from anyscale_constructs.aws.subnets import Places
 from anyscale_constructs.aws.vpc import ExistingVpc
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.config import CloudConfig, IngressConfig
@@ -37,6 +38,12 @@ class VpcConfig(Model):
     cidr_block: Cidr = "10.0.0.0/16"
     availability_zone_count: int | None = Field(default=None, ge=2, le=8, description="Default: 2.")
     availability_zones: list[AvailabilityZone] = Field(default_factory=list, description="Default: the region's first.")
+    subnet_places: Places | None = Field(
+        default=None,
+        description="For how many zones the plan of the subnets has room. Zones can be added up to that number without "
+        "moving a subnet; with 8 each subnet has half the size. Set it when the VPC is made: changing it later moves "
+        "every subnet. Default: 4 for up to four zones, 8 for more, so the fifth zone moves every subnet.",
+    )
     public_subnets: list[Cidr] | None = Field(default=None, description="Default: planned inside cidr_block.")
     private_subnets: list[Cidr] | None = Field(
         default=None, description="Default: planned, with networking_mode PRIVATE and on EKS."
@@ -81,7 +88,11 @@ class PlainBucketConfig(Model):
 class BucketConfig(PlainBucketConfig):
     """A new bucket, with a policy for the control plane's role and the nodes'."""
 
-    custom_policy: PolicyDocument | None = Field(default=None, description="Statements to add to the bucket's policy.")
+    custom_policy: PolicyDocument | None = Field(
+        default=None,
+        description="Statements to add to the bucket's policy, whose Sids must not be AllowSSLRequestsOnly or "
+        "AllowAnyscaleResources. Default: none; the policy always demands TLS and lets both roles use the bucket.",
+    )
 
 
 # What only a new role can take, by the key that names an existing one.
@@ -149,8 +160,8 @@ class MemoryDbConfig(Model):
 
     name: str | None = Field(default=None, description="Default: a unique one.")
     node_type: str | None = Field(default=None, description="Default: db.t4g.small.")
-    num_shards: int | None = Field(default=None, ge=1, description="Default: 1.")
-    num_replicas_per_shard: int | None = Field(default=None, ge=0, le=5, description="Default: 2.")
+    num_shards: int | None = Field(default=None, ge=1, description="Ray works with one shard only. Default: 1.")
+    num_replicas_per_shard: int | None = Field(default=None, ge=0, le=5, description="At least 1. Default: 2.")
     snapshot_retention_limit: int | None = Field(default=None, ge=0, le=35, description="Days. Default: no snapshots.")
     users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
     tags: Tags = Field(default_factory=dict)
@@ -192,7 +203,9 @@ class AwsCloudConfig(CloudConfig):
     name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
     tags: Tags = Field(default_factory=dict, description="For every resource.")
     kms_key_arn: KmsKeyArn | None = Field(
-        default=None, description="For the bucket, EFS, MemoryDB and Kubernetes secrets. Default: AWS's own keys."
+        default=None,
+        description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; docs/encryption.md "
+        "says what its own policy must allow. Default: AWS's own keys.",
     )
     vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")

@@ -1,14 +1,16 @@
 """The roles of Anyscale's control plane and of its nodes: new, or existing ones."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Unpack
 
 from pydantic import Field
 
+from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.types import InstanceProfileArn, RoleArn
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
@@ -35,16 +37,58 @@ _NODE_POLICIES = (
 _CONTROL_PLANE_POLICIES = ("anyscale_custom_policy", "anyscale_access_managed_policy_arns")
 
 
+# The switch that makes a role and the output with its name, by the key that names an existing one.
+_NEW_ROLES = {
+    "control_plane_role_arn": ("create_anyscale_access_role", "iam_anyscale_access_role_name"),
+    "cluster_node_role_arn": ("create_cluster_node_instance_profile", "iam_cluster_node_instance_profile_name"),
+}
+
+
 class ExistingRoles(Model):
     """Roles that are there already; what is left out is made new."""
 
     control_plane_role_arn: RoleArn | None = Field(
         default=None, description="It must trust Anyscale with the external id."
     )
-    cluster_node_role_arn: RoleArn | None = Field(default=None, description="It must be allowed to use the bucket.")
+    cluster_node_role_arn: RoleArn | None = Field(
+        default=None, description="It must be allowed to use the bucket and the bucket's KMS key."
+    )
     cluster_node_instance_profile_arn: InstanceProfileArn | None = Field(
         default=None, description="Default: the profile with the role's name."
     )
+
+    def must_use_keys(self, *kms_key_arns: str | None) -> Iterator[Finding]:
+        """Warnings about the existing roles, with the policy that each needs to use the KMS keys.
+
+        Args:
+            kms_key_arns: The keys; None stands for no key.
+        """
+        for role, statements in _key_statements(each_once(*kms_key_arns)).items():
+            if getattr(self, role) is not None and statements:
+                yield Finding(
+                    f"{role} names an existing role, which must be allowed to use the KMS key",
+                    f"attach this policy to it, unless it has one like it: {str.__str__(policy(statements))}",
+                    warning=True,
+                )
+
+
+def _key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
+    """What each role needs to use KMS keys, by the key that names an existing role.
+
+    S3 asks for the caller's permission to encrypt and decrypt, EBS for that and for a grant by whoever launches an
+    instance; EFS and MemoryDB ask whoever makes them, and nobody who uses them.
+
+    Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html and
+    https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html.
+    """
+    if not kms_key_arns:
+        return {"control_plane_role_arn": [], "cluster_node_role_arn": []}
+    uses = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
+    grants = allow(["kms:CreateGrant"], kms_key_arns, {"Bool": {"kms:GrantIsForAWSResource": "true"}})
+    return {
+        "control_plane_role_arn": [allow([*uses, "kms:ReEncrypt*"], kms_key_arns), grants],
+        "cluster_node_role_arn": [allow(uses, kms_key_arns)],
+    }
 
 
 def the_control_plane_says_its_external_id(i: Inputs) -> Finding | None:
@@ -134,13 +178,18 @@ def names_fit_iam(i: Inputs) -> Finding | None:
 
 
 class Iam(IamModule):
-    """The control plane's role, the nodes' role and instance profile, and their policy for the bucket.
+    """The control plane's role, the nodes' role and instance profile, and their policies for bucket and KMS keys.
+
+    Beside upstream's policies, new roles have an inline policy each of what upstream lacks: the control plane may
+    describe capacity reservations, as `anyscale cloud verify` wants for machine pools, and both roles may use the
+    KMS keys. For existing roles a warning says what to add.
 
     Args:
         scope: The stack.
         id: Default: `iam`.
         bucket: The bucket both roles may use. Default: none, and then no policy for it.
         existing: Roles that are there already and are not made.
+        kms_key_arn: A customer's KMS key that both roles may use beside the bucket's. Default: only the bucket's.
         depends_on: Constructs that must be there first.
         **inputs: Upstream's inputs by their own names; `anyscale_external_id` is the whole id,
             `org_...-suffix`.
@@ -167,12 +216,26 @@ class Iam(IamModule):
         *,
         bucket: S3 | ExistingBucket | None = None,
         existing: ExistingRoles | None = None,
+        kms_key_arn: str | None = None,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[IamInputs],
     ) -> None:
         self._existing = existing or ExistingRoles()
         self._bucket = bucket
+        self._keys = each_once(kms_key_arn, bucket.kms_key_arn if bucket else None)
         super().__init__(scope, id, depends_on=depends_on, **inputs)
+        self._add_policies(scope)
+
+    def _add_policies(self, scope: Construct) -> None:
+        """Adds what upstream's policies lack, in resources of their own: upstream's inputs for it are the user's."""
+        statements = _key_statements(self._keys)
+        statements["control_plane_role_arn"].insert(0, allow(["ec2:DescribeCapacityReservations"]))
+        for role, (switch, role_name) in _NEW_ROLES.items():
+            made = self.inputs["module_enabled"] is True and self.inputs[switch] is True
+            if made and statements[role]:
+                name = role.removesuffix("_role_arn")
+                arguments = {"name": name, "role": self.output(role_name), "policy": policy(statements[role])}
+                Resource(scope, "aws_iam_role_policy", f"{self.module_id}_{name}", arguments)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Names the bucket, and makes only the roles that don't exist."""
@@ -185,6 +248,10 @@ class Iam(IamModule):
         if self._existing.cluster_node_role_arn:
             given = {"create_cluster_node_instance_profile": False} | given
         return given
+
+    def findings(self) -> Iterable[Finding]:
+        """Says what existing roles must be allowed."""
+        return self._existing.must_use_keys(*self._keys)
 
     @property
     def control_plane_role_arn(self) -> str:

@@ -1,13 +1,15 @@
 """The Redis that keeps Anyscale services running when a head node fails."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.resource import Data
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
+from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.memorydb import MemoryDbInputs, MemoryDbModule
 
 _NAMES = (
@@ -26,6 +28,12 @@ _LONGEST = {"anyscale_memorydb_name_prefix": 14, "memorydb_acl_name_prefix": 14}
 
 _ACL_PREFIX = "anyscale-acl-"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+# The zones without MemoryDB, by the ids that are the same in every account; all others of these regions have it.
+# Source: https://docs.aws.amazon.com/memorydb/latest/devguide/subnetgroups.html
+_ZONES_WITHOUT = {"ap-northeast-1": "apne1-az3", "ca-central-1": "cac1-az3", "us-east-1": "use1-az3"}
+_ENOUGH_ZONES = 3
+"""As many that two of them have MemoryDB."""
+
 _FAMILIES = {"7.0": "memorydb_redis7", "6.2": "memorydb_redis6"}
 
 
@@ -47,6 +55,26 @@ def tls_is_on(i: Inputs) -> Finding | None:
     """Registration prints a failure without it, and goes on."""
     if i["memorydb_tls_enabled"] is False:
         return Finding("memorydb_tls_enabled is off, and Anyscale connects with TLS only", "leave it out")
+    return None
+
+
+def there_is_one_shard(i: Inputs) -> Finding | None:
+    """Ray keeps the state of a cluster in one shard, and Anyscale supports no Redis with several."""
+    shards = i["memorydb_num_shards"]
+    if i.known("memorydb_num_shards") and shards > 1:
+        return Finding("memorydb_num_shards is more than 1, and Ray works with one shard only", "leave it out", shards)
+    return None
+
+
+def the_shard_has_a_second_node(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails below two nodes: when the only one fails, so do the services."""
+    replicas = i["memorydb_num_replicas_per_shard"]
+    if i.known("memorydb_num_replicas_per_shard") and replicas < 1:
+        return Finding(
+            "memorydb_num_replicas_per_shard leaves the shard with one node, whose failure would stop the services",
+            "leave it out, or give 1 or more",
+            replicas,
+        )
     return None
 
 
@@ -118,13 +146,14 @@ def snapshots_are_kept(i: Inputs) -> Finding | None:
 
 
 class MemoryDb(MemoryDbModule):
-    """A MemoryDB cluster in the nodes' subnets.
+    """A MemoryDB cluster in the nodes' subnets; where a zone of the region lacks MemoryDB, in those of other zones.
 
     Args:
         scope: The stack.
         id: Default: `memorydb`.
         vpc: Where the nodes are.
         security_group: The nodes' group.
+        region: The cloud's region. Default: it gets all subnets, and AWS refuses one in a zone without MemoryDB.
         depends_on: Constructs that must be there first.
         **inputs: Upstream's inputs by their own names; `module_enabled` is True here.
 
@@ -135,6 +164,8 @@ class MemoryDb(MemoryDbModule):
     guards: ClassVar[Sequence[Guard]] = (
         names_are_lower_case_and_short,
         tls_is_on,
+        there_is_one_shard,
+        the_shard_has_a_second_node,
         the_parameter_group_fits_the_engine,
         passwords_are_secrets,
         users_are_in_an_access_list,
@@ -150,13 +181,19 @@ class MemoryDb(MemoryDbModule):
         *,
         vpc: Vpc | ExistingVpc,
         security_group: SecurityGroups | ExistingSecurityGroup,
+        region: str | None = None,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[MemoryDbInputs],
     ) -> None:
+        self._region = None if is_unresolved(region) else region
+        self._vpc = vpc
+        subnets = vpc.node_subnet_ids
+        if self._region in _ZONES_WITHOUT and vpc.subnet_ids_to_az is not None:
+            subnets = _in_other_zones(scope, id, vpc.subnet_ids_to_az, _ZONES_WITHOUT[self._region])
         super().__init__(
             scope,
             id,
-            memorydb_subnet_ids=vpc.node_subnet_ids,
+            memorydb_subnet_ids=subnets,
             memorydb_security_group_ids=[security_group.security_group_id],
             depends_on=depends_on,
             **inputs,
@@ -168,6 +205,29 @@ class MemoryDb(MemoryDbModule):
             given = {"memorydb_acl_name_prefix": _ACL_PREFIX} | given
         return {"module_enabled": True} | given
 
+    def findings(self) -> Iterable[Finding]:
+        """Says where the region, or a zone of it, lacks MemoryDB."""
+        if self._region is not None and self._region not in regions.MEMORYDB:
+            yield Finding(
+                f"MemoryDB was not offered in {self._region} in {regions.AS_OF}",
+                "leave memorydb out, or make the cloud in another region",
+                allowed=", ".join(regions.MEMORYDB),
+                warning=True,
+            )
+        if self._region in _ZONES_WITHOUT:
+            # Upstream takes the region's first zones by name, and that zone may be one of them.
+            chosen = ("availability_zones", "availability_zone_ids")
+            left_to_upstream = isinstance(self._vpc, Vpc) and not any(self._vpc.inputs[name] for name in chosen)
+            one_may_be_left = left_to_upstream and self._vpc.zone_count < _ENOUGH_ZONES
+            yield Finding(
+                f"MemoryDB is not in the zone {_ZONES_WITHOUT[self._region]}, so it gets the nodes' subnets in the "
+                "other zones only",
+                "have nodes in two of the other zones at least: name them in availability_zones, or plan subnets for "
+                "three zones; aws ec2 describe-availability-zones shows the zones' ids",
+                warning=one_may_be_left,
+                note=not one_may_be_left,
+            )
+
     @property
     def name(self) -> Expr:
         """The cluster's plain name, which registration wants; upstream calls it the id."""
@@ -177,3 +237,12 @@ class MemoryDb(MemoryDbModule):
     def url(self) -> str:
         """Where it is reached, with TLS."""
         return f"rediss://{self.memorydb_cluster_endpoint_address}:{self.memorydb_cluster_endpoint_port}"
+
+
+def _in_other_zones(scope: Construct, id: str, subnet_ids_to_az: Expr | Mapping[str, str], zone_id: str) -> Expr:
+    """The subnets that are not in that zone, whose name differs from account to account: only Terraform knows it."""
+    others = Data(scope, "aws_availability_zones", id, {"exclude_zone_ids": [zone_id]})
+    names = others.attribute("names", "list(string)")
+    return expr(
+        f"[for subnet, zone in {as_code(subnet_ids_to_az)} : subnet if contains({names}, zone)]", "list(string)"
+    )

@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
 from anyscale_constructs.core.resource import Resource
-from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
-
-Statement = Mapping[str, Any]
 
 _LONGEST_NAME = 64
 _LONGEST_PREFIX = 38
@@ -108,7 +105,7 @@ def add_pod_role(
         id,
         {
             "name" if by_oidc else "name_prefix": name,
-            "assume_role_policy": _policy([pods.trust()]),
+            "assume_role_policy": policy([pods.trust()]),
             "permissions_boundary": permissions_boundary_arn,
             "tags": tags,
         },
@@ -117,7 +114,7 @@ def add_pod_role(
         scope,
         "aws_iam_role_policy",
         id,
-        {"name": id, "role": role.attribute("id"), "policy": _policy(statements)},
+        {"name": id, "role": role.attribute("id"), "policy": policy(statements)},
     )
     if not by_oidc:
         Resource(
@@ -136,11 +133,16 @@ def add_pod_role(
     return role
 
 
-def bucket_statements(bucket_arn: str, kms_key_arn: str | None = None) -> list[Statement]:
-    """What Anyscale's operator and its workloads do: nothing but use the one bucket, and its key."""
+def bucket_statements(bucket_arn: str, *kms_key_arns: str | None) -> list[Statement]:
+    """What Anyscale's operator and its workloads do: nothing but use the one bucket, and its KMS key.
+
+    Args:
+        bucket_arn: The bucket's ARN.
+        kms_key_arns: KMS keys that may encrypt it; None stands for no key.
+    """
     statements = [
-        _allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [bucket_arn]),
-        _allow(
+        allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [bucket_arn]),
+        allow(
             [
                 "s3:AbortMultipartUpload",
                 "s3:DeleteObject",
@@ -151,8 +153,8 @@ def bucket_statements(bucket_arn: str, kms_key_arn: str | None = None) -> list[S
             [bucket_arn + "/*"],
         ),
     ]
-    if kms_key_arn is not None:
-        statements.append(_allow(["kms:Decrypt", "kms:GenerateDataKey"], [kms_key_arn]))
+    if keys := each_once(*kms_key_arns):
+        statements.append(allow(["kms:Decrypt", "kms:GenerateDataKey"], keys))
     return statements
 
 
@@ -171,7 +173,7 @@ def autoscaler_statements(cluster_name: str) -> list[Statement]:
     ]
     changes = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
     own = {"StringEquals": {f"aws:ResourceTag/k8s.io/cluster-autoscaler/{cluster_name}": "owned"}}
-    return [_allow(looks), _allow(changes, condition=own)]
+    return [allow(looks), allow(changes, condition=own)]
 
 
 def load_balancer_statements() -> list[Statement]:
@@ -225,32 +227,21 @@ def load_balancer_statements() -> list[Statement]:
     group_made = {"StringEquals": {"ec2:CreateAction": "CreateSecurityGroup"}}
     tags = ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"]
     return [
-        _allow(["iam:CreateServiceLinkedRole"], condition=linked),
-        _allow([*looks, *others]),
-        _allow([*ingress, "ec2:CreateSecurityGroup"]),
-        _allow(["ec2:CreateTags"], [_GROUPS], group_made | _BECOMES_OURS),
-        _allow(["ec2:CreateTags", "ec2:DeleteTags"], [_GROUPS], _STAYS_OURS),
-        _allow(["ec2:DeleteSecurityGroup"], condition=_OURS),
-        _allow(_balancing("CreateLoadBalancer", "CreateTargetGroup"), condition=_BECOMES_OURS),
-        _allow(_balancing(*rules)),
-        _allow(tags, balancers, _STAYS_OURS),
-        _allow(tags, [path.format(kind) for path in listeners for kind in ("net", "app")]),
-        _allow(_balancing(*modifies), condition=_OURS),
-        _allow(tags[:1], balancers, made | _BECOMES_OURS),
-        _allow(_balancing(*registers), [balancers[0]]),
+        allow(["iam:CreateServiceLinkedRole"], condition=linked),
+        allow([*looks, *others]),
+        allow([*ingress, "ec2:CreateSecurityGroup"]),
+        allow(["ec2:CreateTags"], [_GROUPS], group_made | _BECOMES_OURS),
+        allow(["ec2:CreateTags", "ec2:DeleteTags"], [_GROUPS], _STAYS_OURS),
+        allow(["ec2:DeleteSecurityGroup"], condition=_OURS),
+        allow(_balancing("CreateLoadBalancer", "CreateTargetGroup"), condition=_BECOMES_OURS),
+        allow(_balancing(*rules)),
+        allow(tags, balancers, _STAYS_OURS),
+        allow(tags, [path.format(kind) for path in listeners for kind in ("net", "app")]),
+        allow(_balancing(*modifies), condition=_OURS),
+        allow(tags[:1], balancers, made | _BECOMES_OURS),
+        allow(_balancing(*registers), [balancers[0]]),
     ]
 
 
 def _balancing(*actions: str) -> list[str]:
     return [f"elasticloadbalancing:{action}" for action in actions]
-
-
-def _allow(
-    actions: Sequence[str], resources: Sequence[str] = ("*",), condition: Mapping[str, Any] | None = None
-) -> Statement:
-    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
-    return statement | ({"Condition": condition} if condition else {})
-
-
-def _policy(statements: Sequence[Statement]) -> str:
-    return json_text({"Version": "2012-10-17", "Statement": list(statements)}, "the policy")

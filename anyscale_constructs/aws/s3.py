@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.types import AwsRegion, BucketName
+from anyscale_constructs.core.types import AwsRegion, BucketName, KmsKeyArn
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.s3 import S3Inputs, S3Module
@@ -19,6 +19,7 @@ _CORS = {
     "expose_headers": ("Accept-Ranges", "Content-Length", "Content-Range"),
 }
 _BUCKET_NAME: TypeAdapter[str | None] = TypeAdapter(BucketName | None)
+_KEY_ARN: TypeAdapter[str | None] = TypeAdapter(KmsKeyArn | None)
 _SUFFIX = 26
 """As many characters Terraform appends to a prefix."""
 _LONGEST_PREFIX = 63 - _SUFFIX
@@ -29,6 +30,11 @@ class ExistingBucket(Model):
 
     bucket_name: BucketName
     region: AwsRegion | None = Field(default=None, description="Default: the cloud's region.")
+    kms_key_arn: KmsKeyArn | None = Field(
+        default=None,
+        description="The KMS key that encrypts it, which new roles are then allowed to use. "
+        "Default: no permission for a key, which is right for a bucket with S3's own encryption.",
+    )
 
     @property
     def s3_bucket_id(self) -> str:
@@ -115,6 +121,19 @@ def encryption_names_the_algorithm_of_its_key(i: Inputs) -> Finding | None:
     return None
 
 
+def encryption_names_its_key_by_arn(i: Inputs) -> Finding | None:
+    """An IAM policy takes no key's id and no alias, so the roles could not be given such a key."""
+    key = _key_of(i)
+    if value_is_refused(_KEY_ARN, key, "kms_master_key_id", ""):
+        return Finding(
+            "server_side_encryption names its KMS key by an id or an alias, so no role is allowed to use the key here",
+            "give the key's ARN",
+            key,
+            warning=True,
+        )
+    return None
+
+
 def logging_names_its_bucket(i: Inputs) -> Finding | None:
     """Upstream indexes target_bucket."""
     if isinstance(i["logging"], dict) and i["logging"] and "target_bucket" not in i["logging"]:
@@ -128,6 +147,11 @@ def objects_have_versions_and_an_access_log(i: Inputs) -> Finding | None:
     if off:
         return Finding(f"{' and '.join(off)} of the bucket: off by default", "set what your rules ask for", note=True)
     return None
+
+
+def _key_of(i: Inputs) -> Any:
+    encryption = i["server_side_encryption"]
+    return encryption.get("kms_master_key_id") if isinstance(encryption, dict) else None
 
 
 class S3(S3Module):
@@ -155,6 +179,7 @@ class S3(S3Module):
         cors_rule_is_one_object,
         cors_rule_lets_the_console_read_logs,
         encryption_names_the_algorithm_of_its_key,
+        encryption_names_its_key_by_arn,
         logging_names_its_bucket,
         objects_have_versions_and_an_access_log,
     )
@@ -179,3 +204,9 @@ class S3(S3Module):
             encryption = {"sse_algorithm": "aws:kms", "kms_master_key_id": self._kms_key_arn}
             given = {"server_side_encryption": encryption} | given
         return given
+
+    @property
+    def kms_key_arn(self) -> str | None:
+        """The customer's KMS key that encrypts it; None for S3's own encryption and for a key without an ARN."""
+        key: str | None = _key_of(self.inputs)
+        return None if value_is_refused(_KEY_ARN, key, "kms_master_key_id", "") else key

@@ -12,6 +12,8 @@ from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.modules.aws.s3_policy import S3PolicyInputs, S3PolicyModule
 
+_UPSTREAMS_SIDS = ("AllowSSLRequestsOnly", "AllowAnyscaleResources")
+
 
 def the_custom_policy_is_json(i: Inputs) -> Finding | None:
     """Upstream declares it as anything and merges it as a JSON document."""
@@ -25,6 +27,24 @@ def the_custom_policy_is_json(i: Inputs) -> Finding | None:
     if is_document:
         return None
     return Finding("custom_s3_policy must be a policy document", "give a mapping, or its JSON text", policy)
+
+
+def statements_have_sids_of_their_own(i: Inputs) -> Finding | None:
+    """Upstream merges statements by Sid: one with the Sid of upstream's own replaces it, and with it the TLS rule."""
+    policy = i["custom_s3_policy"]
+    try:
+        document = json.loads(str.__str__(policy)) if isinstance(policy, str) else None
+    except ValueError:  # code that only Terraform can read, or what is refused as no document
+        return None
+    statements = document.get("Statement") if isinstance(document, dict) else None
+    for statement in statements if isinstance(statements, list) else [statements]:
+        if isinstance(statement, dict) and statement.get("Sid") in _UPSTREAMS_SIDS:
+            return Finding(
+                "custom_s3_policy has a statement with the Sid of one of upstream's, which it would replace",
+                "give it another Sid",
+                statement["Sid"],
+            )
+    return None
 
 
 class S3Policy(S3PolicyModule):
@@ -42,7 +62,7 @@ class S3Policy(S3PolicyModule):
         InputError: An input is wrong or would spring one of upstream's traps.
     """
 
-    guards: ClassVar[Sequence[Guard]] = (the_custom_policy_is_json,)
+    guards: ClassVar[Sequence[Guard]] = (the_custom_policy_is_json, statements_have_sids_of_their_own)
 
     def __init__(
         self,

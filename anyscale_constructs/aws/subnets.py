@@ -1,16 +1,19 @@
-"""The subnet planner: subnets of the right size, in places that never move."""
+"""The subnet planner: subnets of the right size, each in a place that is fixed when the VPC is made."""
 
 import ipaddress
 import itertools
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
 
 # A VPC is cut into slots of equal size: the first half for public subnets, the second for private ones.
-# Eight slots make the recommended sizes meet: a /19 gives /22s. With places fixed by slot, adding a zone
-# or turning private networking on moves no subnet that is there.
-_SLOTS_PER_KIND = (4, 8)
+# Eight slots make the recommended sizes meet: a /19 gives /22s. With places fixed by slot, turning private networking
+# on moves no subnet that is there, nor does adding a zone, as long as there are as many places.
+Places = Literal[4, 8]
+_PLACES: tuple[Places, ...] = get_args(Places)
+MOST_PLACES = _PLACES[-1]
 _SMALLEST = 28
 """AWS makes no subnet smaller than this."""
 
@@ -21,15 +24,19 @@ class Plan:
 
     public: list[str]
     private: list[str]
+    places: Places
+    """For how many zones there is room."""
 
 
-def plan_subnets(cidr_block: str, zones: int, *, private: bool) -> Plan:
+def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places | None = None) -> Plan:
     """Cuts a VPC into subnets.
 
     Args:
         cidr_block: The VPC's range.
         zones: The number of availability zones, 1 to 8.
         private: Whether there are private subnets beside the public ones.
+        places: For how many zones there is room: with 8 instead of 4 each subnet has half the size. Zones can be
+            added up to that number without moving a subnet. Default: 4 for up to four zones, 8 for more.
 
     Raises:
         InputError: The range is no known network, or the subnets don't fit.
@@ -48,16 +55,20 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool) -> Plan:
             value=cidr_block,
             allowed="an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16",
         ) from error
-    per_kind = next((slots for slots in _SLOTS_PER_KIND if zones <= slots), 0)
-    if not 1 <= zones <= per_kind:
-        raise InputError("the number of availability zones", value=zones, allowed=f"1 to {_SLOTS_PER_KIND[-1]}")
+    most = MOST_PLACES if places is None else places
+    if not 1 <= zones <= most:
+        given = "" if places is None else f" with {places} subnet_places"
+        raise InputError(f"the number of availability zones{given}", value=zones, allowed=f"1 to {most}")
+    per_kind = next(slots for slots in _PLACES if zones <= slots) if places is None else places
     prefix = vpc.prefixlen + (2 * per_kind - 1).bit_length()
     if prefix > _SMALLEST:
+        smaller = "fewer zones" if places is None else "leave out subnet_places"
         raise InputError(
             f"cidr_block has no room for subnets in {zones} availability zones: they would be /{prefix}",
             value=cidr_block,
             allowed=f"a range of /{_SMALLEST - (prefix - vpc.prefixlen)} or larger",
-            mend="take a larger cidr_block (a /19 gives the recommended /22 subnets), or fewer zones",
+            mend=f"take a larger cidr_block (a /19 gives the recommended /22 subnets), or {smaller}",
         )
     slots = [str(network) for network in itertools.islice(vpc.subnets(new_prefix=prefix), 2 * per_kind)]
-    return Plan(public=slots[:zones], private=slots[per_kind : per_kind + zones] if private else [])
+    private_slots = slots[per_kind : per_kind + zones] if private else []
+    return Plan(public=slots[:zones], private=private_slots, places=per_kind)

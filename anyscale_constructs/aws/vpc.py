@@ -1,11 +1,11 @@
 """The VPC: new, with subnets that are planned for it, or an existing one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Unpack
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.aws.subnets import plan_subnets
+from anyscale_constructs.aws.subnets import MOST_PLACES, Places, Plan, plan_subnets
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.module import Finding, Guard, Inputs
@@ -257,6 +257,8 @@ class Vpc(VpcModule):
         networking_mode: PUBLIC (default) plans public subnets only, PRIVATE private ones beside them.
         availability_zone_count: For how many zones subnets are planned. Default: the number of
             `availability_zones` or `availability_zone_ids`, else 2.
+        subnet_places: For how many zones the plan has room, see `plan_subnets`. Changing it for a VPC that is there
+            moves every subnet. Default: 4 for up to four zones, 8 for more, so that the fifth zone moves them.
         depends_on: Constructs that must be there first; only with `availability_zones`, since Terraform reads the
             region's zones after them and can't count NAT gateways when it plans.
         **inputs: Upstream's inputs by their own names.
@@ -293,23 +295,27 @@ class Vpc(VpcModule):
         *,
         networking_mode: NetworkingMode = "PUBLIC",
         availability_zone_count: int | None = None,
+        subnet_places: Places | None = None,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[VpcInputs],
     ) -> None:
         self._private = networking_mode == "PRIVATE"
         self._zone_count = availability_zone_count
+        self._places = subnet_places
+        self._plan: Plan | None = None
         self._waits = bool(depends_on)
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Plans the subnets, and switches on and off what goes with them."""
         explicit = {"public_subnets", "private_subnets", "existing_vpc_id"} & set(given)
-        if self._zone_count is not None and explicit:
-            raise InputError(
-                f"availability_zone_count is for planned subnets, but {min(explicit)} is given",
-                value=self._zone_count,
-                mend="leave one of them out",
-            )
+        for name, value in {"availability_zone_count": self._zone_count, "subnet_places": self._places}.items():
+            if value is not None and explicit:
+                raise InputError(
+                    f"{name} is for planned subnets, but {min(explicit)} is given",
+                    value=value,
+                    mend="leave one of them out",
+                )
         if "existing_vpc_id" in given:
             given = {"create_igw": False, "create_ngw": False} | given
         elif "public_subnets" not in given and "private_subnets" not in given:
@@ -320,7 +326,8 @@ class Vpc(VpcModule):
                 )
             named = next((given[name] for name in ("availability_zones", "availability_zone_ids") if name in given), ())
             zones = self._zone_count or len(named) or _ZONES
-            plan = plan_subnets(given.get("cidr_block", "10.0.0.0/16"), zones, private=self._private)
+            cidr_block = given.get("cidr_block", "10.0.0.0/16")
+            self._plan = plan = plan_subnets(cidr_block, zones, private=self._private, places=self._places)
             given |= {"public_subnets": plan.public} | ({"private_subnets": plan.private} if plan.private else {})
         if (
             self._private
@@ -343,6 +350,16 @@ class Vpc(VpcModule):
             )
         return given
 
+    def findings(self) -> Iterable[Finding]:
+        """Says when the plan has no place for one more zone."""
+        if self._plan and len(self._plan.public) == self._plan.places < MOST_PLACES:
+            yield Finding(
+                f"the subnets have {self._plan.places} places, one for each availability zone, so one more zone would "
+                "move every subnet",
+                f"set subnet_places to {MOST_PLACES} for a new VPC; in an existing one that moves every subnet too",
+                note=True,
+            )
+
     # Upstream's output is empty for an existing VPC.
     @property
     def vpc_id(self) -> str:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
@@ -356,6 +373,13 @@ class Vpc(VpcModule):
         if self.inputs["existing_private_subnet_ids"]:
             return list(self.inputs["existing_private_subnet_ids"])
         return self.private_subnet_ids if self.inputs["private_subnets"] else self.public_subnet_ids
+
+    @property
+    def subnet_ids_to_az(self) -> Expr | None:
+        """Those subnets and the zone of each; None for existing private ones, whose zones upstream doesn't tell."""
+        if self.inputs["existing_private_subnet_ids"]:
+            return None
+        return self.private_subnet_ids_az_map if self.inputs["private_subnets"] else self.public_subnet_ids_az_map
 
     @property
     def subnet_ids_per_zone(self) -> Expr | list[str]:

@@ -1,7 +1,7 @@
 """The base of all module wrappers: one construct is one Terraform module, and its address is its id."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
@@ -137,7 +137,7 @@ class Module(TerraformHclModule):
         given, warnings = self._given(id, _set(inputs), override.inputs)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
-        findings = [finding for guard in self.guards if (finding := self._found_by(guard))]
+        findings = [finding for guard in self.guards if (finding := self._found_by(guard))] + [*self.findings()]
         said = {_subject(finding) for finding in findings}
         findings += [each for each in without_effect(self.inputs, override.inputs) if _subject(each) not in said]
         self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
@@ -179,6 +179,10 @@ class Module(TerraformHclModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Adds what follows from the inputs that were given, whose types are checked; constructs override it."""
         return given
+
+    def findings(self) -> Iterable[Finding]:
+        """Findings about what is not an input of the module, such as the region; constructs override it."""
+        return ()
 
     def add_override(self, path: str, value: Any) -> None:
         """Sets an argument of the module call, by its path in Terraform JSON, e.g. `tags.Team`.

@@ -18,6 +18,12 @@ AWS = [
     "il-central-1", "me-central-1", "me-south-1", "me-west-1",
     "us-east-1", "us-east-2", "us-west-1", "us-west-2",
 ]
+# Those of them with MemoryDB, as botocore lists them too.
+MEMORYDB = [
+    "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
+    "eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1",
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2",
+]
 GOOGLE = [
     "africa-south1",
     "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3", "asia-south1", "asia-south2",

@@ -85,6 +85,21 @@ def the_key_is_where_the_bucket_is(i: Inputs) -> Finding | None:
     return None
 
 
+def the_storage_agent_may_use_the_key(i: Inputs) -> Finding | None:
+    """Cloud Storage uses the key as its agent in the project, and refuses to make the bucket if that may not."""
+    key, project = i["bucket_encryption_key_name"], i["anyscale_project_id"]
+    if key is None:
+        return None
+    new = project is None or is_unresolved(project)
+    command = f"--project={'PROJECT' if new else project} --authorize-cmek={'KEY' if is_unresolved(key) else key}"
+    return Finding(
+        "bucket_encryption_key_name is a key that Cloud Storage's agent of the project must be allowed to use",
+        f"run gcloud storage service-agent {command}, unless it is allowed already"
+        + (" (for a new project when the first apply has made it; then apply again)" if new else ""),
+        warning=True,
+    )
+
+
 def both_accounts_may_use_the_bucket(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails without these roles, and upstream grants nothing without members."""
     if i["bucket_iam_members"] == []:
@@ -192,6 +207,7 @@ class CloudStorage(CloudStorageModule):
         bucket_name_is_one_google_accepts,
         the_storage_class_fits_the_location,
         the_key_is_where_the_bucket_is,
+        the_storage_agent_may_use_the_key,
         both_accounts_may_use_the_bucket,
         the_bucket_stays_private,
         cors_rules_let_the_console_read_logs,

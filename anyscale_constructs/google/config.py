@@ -132,8 +132,8 @@ class BucketConfig(Model):
     )
     kms_key_name: CryptoKeyName | None = Field(
         default=None,
-        description="A key in the bucket's location that Google's storage agent of the project may use. "
-        "Default: Google's own keys.",
+        description="A key in the bucket's location that Cloud Storage's agent of the project may use; a warning says "
+        "how to allow it. Default: Google's own keys.",
     )
     force_destroy: bool = Field(
         default=False, description="Whether destroying the cloud deletes what is in the bucket."

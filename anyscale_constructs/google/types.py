@@ -115,8 +115,8 @@ ProjectName = Annotated[
 InstanceId = Annotated[
     str,
     Checked(
-        "at most 40 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at the end",
-        r"[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?",
+        "2 to 40 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at the end",
+        r"[a-z][a-z0-9-]{0,38}[a-z0-9]",
         "anyscale-prod",
     ),
 ]

@@ -1,5 +1,6 @@
 """The EC2 cloud: what it is made of, and what stands in where something exists."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import expr
 from stacks.ec2 import Ec2Config, Ec2Stack
+from tests import spelled
 
 Make = Callable[..., Ec2Stack]
 
@@ -232,3 +236,69 @@ def test_inputs_of_the_configuration_take_nothing_away(make: Make) -> None:
         "server_side_encryption": {"sse_algorithm": "aws:kms", "kms_master_key_id": KEY, "bucket_key_enabled": "true"},
         "tags": before.modules["s3"].rendered["tags"] | {"a": "b"},
     }
+
+
+OTHER_KEY = "arn:aws:kms:us-east-2:111122223333:key/0000abcd-00ab"
+LATER = expr("aws_kms_key.this.arn", "string")
+
+
+def allowed_keys(stack: Ec2Stack, role: str) -> set[str]:
+    """The keys that a new role may use to decrypt."""
+    policies = stack.to_terraform().get("resource", {}).get("aws_iam_role_policy", {})
+    statements = json.loads(policies[f"iam_{role}"]["policy"])["Statement"] if f"iam_{role}" in policies else []
+    return {key for each in statements if "kms:Decrypt" in each["Action"] for key in each["Resource"]}
+
+
+@pytest.mark.parametrize(
+    ("config", "keys"),
+    [
+        ({"kms_key_arn": KEY}, {KEY}),
+        ({"kms_key_arn": LATER}, {spelled(LATER)}),
+        ({"kms_key_arn": KEY, "bucket": EXISTING["bucket"], "efs": {}}, {KEY}),
+        ({"bucket": {**EXISTING["bucket"], "kms_key_arn": KEY}}, {KEY}),
+        ({"kms_key_arn": KEY, "bucket": {**EXISTING["bucket"], "kms_key_arn": OTHER_KEY}, "efs": {}}, {KEY, OTHER_KEY}),
+        ({"modules": {"s3": {"inputs": {"server_side_encryption": {"kms_master_key_id": KEY}}}}}, {KEY}),
+        ({}, set()),
+    ],
+)
+def test_new_roles_may_use_the_keys(config: dict[str, Any], keys: set[str], make: Make) -> None:
+    stack = make(**config)
+    assert [allowed_keys(stack, role) for role in ("control_plane", "cluster_node")] == [keys, keys]
+
+
+@pytest.mark.parametrize("roles", [["control_plane_role_arn"], ["cluster_node_role_arn"], list(EXISTING["iam"])])
+@pytest.mark.parametrize(
+    "config", [{"kms_key_arn": KEY}, {"bucket": {**EXISTING["bucket"], "kms_key_arn": KEY}}], ids=["new", "existing"]
+)
+def test_warns_of_existing_roles_that_must_use_the_key(config: dict[str, Any], roles: list[str], make: Make) -> None:
+    stack = make(iam={role: EXISTING["iam"][role] for role in roles}, **config)
+    warnings = [str(entry.data) for node in stack.node.find_all() for entry in node.node.metadata]
+    warned = [text.partition(" ")[0] for text in warnings if "must be allowed to use the KMS key" in text]
+    assert warned == [role for role in roles if role.endswith("role_arn")]
+
+
+@pytest.mark.parametrize("sid", ["AllowSSLRequestsOnly", "AllowAnyscaleResources"])
+@pytest.mark.parametrize("way", ["bucket", "modules"])
+def test_fails_on_a_statement_that_would_replace_upstreams(way: str, sid: str, make: Make) -> None:
+    document = {"Version": "2012-10-17", "Statement": [{"Sid": sid, "Effect": "Allow"}]}
+    ways: dict[str, dict[str, Any]] = {
+        "bucket": {"bucket": {"custom_policy": document}},
+        "modules": {"modules": {"s3_policy": {"inputs": {"custom_s3_policy": json.dumps(document)}}}},
+    }
+    with pytest.raises(InputError, match=f"which it would replace; given: '{sid}'"):
+        make(**ways[way])
+
+
+def test_places_for_eight_zones_are_planned_from_the_start(make: Make) -> None:
+    def subnets(zones: int, **vpc: int) -> list[str]:
+        rendered = make(vpc={"availability_zone_count": zones, **vpc}).modules["vpc"].rendered
+        found: list[str] = rendered["public_subnets"]
+        return found
+
+    assert subnets(5, subnet_places=8)[:4] == subnets(4, subnet_places=8)
+    assert not {*subnets(5)} & {*subnets(4)}
+
+
+def test_memorydb_gets_subnets_in_zones_that_have_it(make: Make) -> None:
+    subnets = make(region="us-east-1", memorydb={}).modules["memorydb"].rendered["memorydb_subnet_ids"]
+    assert "if contains(data.aws_availability_zones.memorydb.names, zone)" in subnets

@@ -120,8 +120,16 @@ def test_stores_are_in_the_nodes_security_group(make: Make) -> None:
     assert sorted(policies) == ["bucket", "efs"]
 
 
-def test_the_operator_may_use_the_one_bucket_and_its_key_only(make: Make) -> None:
-    stack, _ = make(bucket={"bucket_name": "acme"}, kms_key_arn=KEY)
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"kms_key_arn": KEY},
+        {"bucket": {"bucket_name": "acme", "kms_key_arn": KEY}},
+        {"bucket": {"bucket_name": "acme", "kms_key_arn": KEY}, "kms_key_arn": KEY},
+    ],
+)
+def test_the_operator_may_use_the_one_bucket_and_its_key_only(keys: dict[str, Any], make: Make) -> None:
+    stack, _ = make(**({"bucket": {"bucket_name": "acme"}} | keys))
     assert statements(stack, "operator") == [
         {
             "Effect": "Allow",
@@ -149,6 +157,35 @@ def test_the_operator_may_use_the_one_bucket_and_its_key_only(make: Make) -> Non
             "Action": ["sts:AssumeRole", "sts:TagSession"],
         }
     ]
+
+
+def test_the_operator_may_use_the_key_of_a_new_bucket(make: Make) -> None:
+    encryption = {"server_side_encryption": {"kms_master_key_id": KEY}}
+    stack, _ = make(modules={"s3": {"inputs": encryption}})
+    assert statements(stack, "operator")[-1]["Resource"] == [KEY]
+
+
+def test_a_new_bucket_refuses_requests_without_tls(make: Make) -> None:
+    """As upstream's `s3_policy` has it on EC2."""
+    stack, _ = make()
+    (policy,) = stack["resource"]["aws_s3_bucket_policy"].values()
+    assert policy["bucket"] == "${module.s3.s3_bucket_id}"
+    bucket = "${module.s3.s3_bucket_arn}"
+    assert json.loads(policy["policy"])["Statement"] == [
+        {
+            "Sid": "AllowSSLRequestsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket, f"{bucket}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    ]
+
+
+def test_an_existing_bucket_keeps_its_policy(make: Make) -> None:
+    stack, _ = make(bucket={"bucket_name": "acme"})
+    assert "aws_s3_bucket_policy" not in stack["resource"]
 
 
 def test_pods_have_the_roles_of_their_service_accounts(make: Make) -> None:

@@ -76,6 +76,7 @@ SUBSTITUTES: dict[str, Any] = {
     "filestore.capacity_gb": 2048,
     "cluster.nodes.default_instance_types": ["t3.large"],
     "cluster.nodes.cpu_instance_types": ["m6i.4xlarge"],
+    "vpc.subnet_places": 8,
     "minimal vpc.availability_zones": ["us-east-2b", "us-east-2c"],
     "minimal vpc.public_subnets": ["10.0.0.0/21", "10.0.8.0/21"],
     "existing-vpc modules": {"efs": _OTHER},
@@ -114,7 +115,10 @@ _UNLABELLED = "Nothing that is made has labels."
 
 # What changes nothing without a word, and why.
 IDLE: dict[str, dict[str, str]] = {
-    "existing-vpc": {"vpc.cidr_block": _CHECKED},
+    "existing-vpc": {
+        "vpc.cidr_block": _CHECKED,
+        "bucket.kms_key_arn": "Both roles exist: a warning says what they must be allowed.",
+    },
     "eks-existing": {"vpc.cidr_block": _CHECKED},
     "gce-existing": {
         "deploy_environment": _UNLABELLED,

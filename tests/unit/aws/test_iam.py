@@ -1,11 +1,14 @@
 """The roles, new or existing."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from anyscale_constructs.aws import ExistingRoles, Iam, iam
+from anyscale_constructs.aws import S3, ExistingBucket, ExistingRoles, Iam, iam
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
 from tests import spelled
@@ -228,3 +231,123 @@ def test_fails_on_what_is_no_such_arn(roles: dict[str, str]) -> None:
     """Traps 13 and 15: a profile is no role, and GovCloud is another partition."""
     with pytest.raises(ConfigError, match="must be an IAM"):
         ExistingRoles(**roles)
+
+
+KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
+OTHER_KEY = "arn:aws:kms:us-east-2:111122223333:key/0000abcd-00ab"
+LATER = expr("aws_kms_key.this.arn", "string")
+RESERVATIONS = {"Effect": "Allow", "Action": ["ec2:DescribeCapacityReservations"], "Resource": ["*"]}
+USES = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"]
+
+
+def control_plane(*keys: str) -> list[dict[str, Any]]:
+    return [
+        {"Effect": "Allow", "Action": [*USES, "kms:ReEncrypt*"], "Resource": list(keys)},
+        {
+            "Effect": "Allow",
+            "Action": ["kms:CreateGrant"],
+            "Resource": list(keys),
+            "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+        },
+    ]
+
+
+def cluster_node(*keys: str) -> list[dict[str, Any]]:
+    return [{"Effect": "Allow", "Action": USES, "Resource": list(keys)}]
+
+
+def added(stack: CloudStack) -> dict[str, tuple[str, list[dict[str, Any]]]]:
+    """What roles may do beside upstream's policies, by address: the role's name, and the statements."""
+    policies = stack.to_terraform().get("resource", {}).get("aws_iam_role_policy", {})
+    return {name: (body["role"], json.loads(body["policy"])["Statement"]) for name, body in policies.items()}
+
+
+def test_the_control_plane_may_look_at_capacity_reservations(stack: CloudStack) -> None:
+    """`anyscale cloud verify` warns without it, for every role that upstream makes."""
+    Iam(stack, bucket=BUCKET, anyscale_external_id="org_1-a")
+    assert added(stack) == {"iam_control_plane": ("${module.iam.iam_anyscale_access_role_name}", [RESERVATIONS])}
+
+
+def keyed(key: str) -> ExistingBucket:
+    return ExistingBucket(bucket_name="acme", kms_key_arn=key)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "keys"),
+    [
+        ({"bucket": keyed(KEY)}, [KEY]),
+        ({"kms_key_arn": KEY}, [KEY]),
+        ({"kms_key_arn": KEY, "bucket": keyed(KEY)}, [KEY]),
+        ({"kms_key_arn": KEY, "bucket": keyed(OTHER_KEY)}, [KEY, OTHER_KEY]),
+        ({"kms_key_arn": KEY, "bucket": BUCKET}, [KEY]),
+        ({"kms_key_arn": LATER}, [str.__str__(LATER)]),
+    ],
+)
+def test_both_roles_may_use_the_keys_and_no_other(inputs: dict[str, Any], keys: list[str], stack: CloudStack) -> None:
+    Iam(stack, anyscale_external_id="org_1-a", **inputs)
+    assert added(stack) == {
+        "iam_control_plane": (
+            "${module.iam.iam_anyscale_access_role_name}",
+            [RESERVATIONS, *control_plane(*keys)],
+        ),
+        "iam_cluster_node": ("${module.iam.iam_cluster_node_instance_profile_name}", cluster_node(*keys)),
+    }
+
+
+@pytest.mark.parametrize("key", [KEY, LATER])
+def test_the_key_of_a_new_bucket_is_known_from_the_bucket(key: str, stack: CloudStack) -> None:
+    encryption: dict[str, Any] = {"sse_algorithm": "aws:kms", "kms_master_key_id": key}
+    Iam(stack, bucket=S3(stack, server_side_encryption=encryption), anyscale_external_id="org_1-a")
+    assert added(stack)["iam_cluster_node"][1] == cluster_node(str.__str__(key))
+
+
+def test_policies_of_ones_own_stay_as_they_are(stack: CloudStack) -> None:
+    policies: dict[str, Any] = dict.fromkeys(("anyscale_custom_policy", "anyscale_cluster_node_custom_policy"), POLICY)
+    module = Iam(stack, bucket=keyed(KEY), anyscale_external_id="org_1-a", **policies)
+    assert policies.items() <= module.rendered.items()
+    assert len(added(stack)) == 2
+
+
+@pytest.mark.parametrize(
+    ("inputs", "made"),
+    [
+        (NO_CONTROL_PLANE_ROLE, ["iam_cluster_node"]),
+        (NO_NODE_ROLE, ["iam_control_plane"]),
+        (NO_CONTROL_PLANE_ROLE | NO_NODE_ROLE, []),
+        ({"module_enabled": False}, []),
+        ({"existing": ExistingRoles(control_plane_role_arn=ROLE)}, ["iam_cluster_node"]),
+        ({"existing": ExistingRoles(cluster_node_role_arn=ROLE)}, ["iam_control_plane"]),
+    ],
+)
+def test_roles_that_are_not_made_get_no_policy(inputs: dict[str, Any], made: list[str], stack: CloudStack) -> None:
+    Iam(stack, bucket=keyed(KEY), anyscale_external_id="org_1-a", **inputs)
+    assert list(added(stack)) == made
+
+
+def test_two_in_one_stack_have_policies_of_their_own(stack: CloudStack) -> None:
+    for name in ("red", "blue"):
+        Iam(stack, name, bucket=keyed(KEY), anyscale_external_id=f"org_1-{name}")
+    Iam(Construct(stack, "net"), bucket=keyed(KEY), anyscale_external_id="org_1-net")
+    assert len(added(stack)) == 6
+
+
+@pytest.mark.parametrize(
+    ("role", "statements"), [("control_plane_role_arn", control_plane), ("cluster_node_role_arn", cluster_node)]
+)
+@pytest.mark.parametrize("key", [KEY, LATER])
+def test_an_existing_role_is_told_what_it_must_be_allowed(
+    role: str, statements: Callable[..., Any], key: str, stack: CloudStack
+) -> None:
+    module = Iam(
+        stack, bucket=keyed(key), existing=ExistingRoles.model_validate({role: ROLE}), anyscale_external_id="org_1-a"
+    )
+    (warning,) = [entry.data for entry in module.node.metadata if entry.type == "@cdktf/warn"]
+    assert warning.startswith(f"{role} names an existing role, which must be allowed to use the KMS key")
+    document = json.loads(warning.partition("unless it has one like it: ")[2])
+    assert document == {"Version": "2012-10-17", "Statement": statements(str.__str__(key))}
+
+
+def test_existing_roles_are_not_warned_of_without_a_key(stack: CloudStack) -> None:
+    existing = ExistingRoles(control_plane_role_arn=ROLE)
+    module = Iam(stack, bucket=BUCKET, existing=existing, anyscale_external_id="org_1-a")
+    assert [entry for entry in module.node.metadata if entry.type == "@cdktf/warn"] == []

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.aws import MemoryDb, SecurityGroups, Vpc, memorydb
+from anyscale_constructs.aws import ExistingVpc, MemoryDb, SecurityGroups, Vpc, memorydb
+from anyscale_constructs.core import regions
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
@@ -50,6 +51,18 @@ TABLE = Table(
             "memorydb_tls_enabled is off, and Anyscale connects with TLS only",
             [{"memorydb_tls_enabled": False}],
             [{"memorydb_tls_enabled": True}, {}],
+        ),
+        Case(
+            memorydb.there_is_one_shard,
+            "memorydb_num_shards is more than 1, and Ray works with one shard only; given: ",
+            [{"memorydb_num_shards": 2}, {"memorydb_num_shards": 500}],
+            [{"memorydb_num_shards": 1}, {"memorydb_num_shards": expr("var.shards", "number")}, {}],
+        ),
+        Case(
+            memorydb.the_shard_has_a_second_node,
+            "memorydb_num_replicas_per_shard leaves the shard with one node",
+            [{"memorydb_num_replicas_per_shard": 0}],
+            [{"memorydb_num_replicas_per_shard": 1}, {"memorydb_num_replicas_per_shard": expr("var.n", "number")}, {}],
         ),
         Case(
             memorydb.the_parameter_group_fits_the_engine,
@@ -138,3 +151,79 @@ def test_data_tiering_is_text(tiering: bool, text: str, stack: CloudStack) -> No
 
 def test_the_name_that_registration_wants_is_the_id(stack: CloudStack) -> None:
     assert spelled(MemoryDb(stack, vpc=NETWORK, security_group=GROUP).name) == "${module.memorydb.memorydb_cluster_id}"
+
+
+# The regions with a zone that AWS gives to accounts and MemoryDB is not in.
+WITHOUT = {"us-east-1": "use1-az3", "ca-central-1": "cac1-az3", "ap-northeast-1": "apne1-az3"}
+
+
+def subnets_in(region: str, vpc: Vpc | ExistingVpc, stack: CloudStack) -> tuple[Any, dict[str, Any]]:
+    """The subnets that it gets, and what Terraform looks up for them."""
+    rendered = MemoryDb(stack, vpc=vpc, security_group=GROUP, region=region).rendered["memorydb_subnet_ids"]
+    zones = stack.to_terraform().get("data", {}).get("aws_availability_zones", {})
+    return rendered, {name: body["exclude_zone_ids"] for name, body in zones.items()}
+
+
+@pytest.mark.parametrize("region", regions.AWS)
+def test_it_gets_the_subnets_in_zones_that_have_it(region: str, stack: CloudStack) -> None:
+    subnets, lookups = subnets_in(region, Vpc(stack, networking_mode="PRIVATE"), stack)
+    names = "data.aws_availability_zones.memorydb.names"
+    fitting = f"[for subnet, zone in module.vpc.private_subnet_ids_az_map : subnet if contains({names}, zone)]"
+    assert subnets == (f"${{{fitting}}}" if region in WITHOUT else "${module.vpc.private_subnet_ids}")
+    assert lookups == ({"memorydb": [WITHOUT[region]]} if region in WITHOUT else {})
+
+
+def test_existing_subnets_are_looked_at_by_the_zones_that_are_named(stack: CloudStack) -> None:
+    """A zone's name means another zone in another account, so that only Terraform can tell."""
+    later = expr("data.aws_subnet.a.id", "string")
+    vpc = NETWORK.model_copy(update={"subnet_ids_to_az": {later: "us-east-1a", "subnet-12345678": "us-east-1b"}})
+    subnets, _ = subnets_in("us-east-1", vpc, stack)
+    zones = '{"${data.aws_subnet.a.id}" = "us-east-1a", "subnet-12345678" = "us-east-1b"}'
+    assert subnets.startswith(f"${{[for subnet, zone in {zones} : subnet if contains(")
+
+
+@pytest.mark.parametrize("region", [None, expr("var.region", "string")])
+def test_a_region_that_is_not_known_cuts_nothing_down(region: str | None, stack: CloudStack) -> None:
+    module = MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region=region)
+    assert module.rendered["memorydb_subnet_ids"] == list(SUBNETS)
+
+
+def said(module: MemoryDb) -> dict[str, str]:
+    """What is told of the region, and how."""
+    warnings = [str(entry.data) for entry in module.node.metadata if entry.type == "@cdktf/warn"]
+    every = [("warning", text) for text in warnings] + [("note", text) for text in module.notes]
+    return {level: text for level, text in every if "MemoryDB is not in" in text or "was not offered" in text}
+
+
+@pytest.mark.parametrize(
+    ("network", "level"),
+    [
+        ({}, "warning"),
+        ({"availability_zone_count": 3}, "note"),
+        ({"availability_zones": ["us-east-1a", "us-east-1b"]}, "note"),
+        ({"availability_zone_ids": ["use1-az1", "use1-az2"]}, "note"),
+    ],
+)
+def test_says_that_a_zone_lacks_it_and_warns_where_one_zone_may_be_left(
+    network: dict[str, Any], level: str, stack: CloudStack
+) -> None:
+    module = MemoryDb(stack, vpc=Vpc(stack, **network), security_group=GROUP, region="us-east-1")
+    assert list(said(module)) == [level]
+    assert said(module)[level].startswith("MemoryDB is not in the zone use1-az3, so it gets the nodes' subnets in the")
+
+
+def test_existing_subnets_are_no_reason_to_warn(stack: CloudStack) -> None:
+    assert list(said(MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region="ca-central-1"))) == ["note"]
+
+
+@pytest.mark.parametrize("region", regions.AWS)
+def test_warns_of_the_regions_without_it(region: str, stack: CloudStack) -> None:
+    found = said(MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region=region))
+    assert found.get("warning", "").startswith(f"MemoryDB was not offered in {region} in") == (
+        region not in regions.MEMORYDB
+    )
+
+
+def test_its_regions_are_regions() -> None:
+    assert set(regions.MEMORYDB) < set(regions.AWS)
+    assert WITHOUT.keys() < set(regions.MEMORYDB)

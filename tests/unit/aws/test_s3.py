@@ -111,6 +111,21 @@ TABLE = Table(
             ],
         ),
         Case(
+            s3.encryption_names_its_key_by_arn,
+            "server_side_encryption names its KMS key by an id or an alias",
+            [
+                {"server_side_encryption": {"kms_master_key_id": "1234abcd-12ab"}},
+                {"server_side_encryption": {"kms_master_key_id": KEY.replace("key/", "alias/")}},
+                {"kms_key_arn": "alias/anyscale"},
+            ],
+            [
+                {"server_side_encryption": {"kms_master_key_id": KEY}},
+                {"server_side_encryption": {"kms_master_key_id": expr("aws_kms_key.this.key_id")}},
+                {"server_side_encryption": {"sse_algorithm": "aws:kms"}},
+                {"kms_key_arn": KEY},
+            ],
+        ),
+        Case(
             s3.logging_names_its_bucket,
             "logging lacks target_bucket",
             [{"logging": {"target_prefix": "logs/"}}],
@@ -141,6 +156,25 @@ def test_a_key_encrypts_the_bucket(key: str, stack: CloudStack) -> None:
         "sse_algorithm": "aws:kms",
         "kms_master_key_id": spelled(key),
     }
+
+
+LATER = expr("aws_kms_key.this.arn", "string")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "key"),
+    [
+        ({}, None),
+        ({"kms_key_arn": KEY}, KEY),
+        ({"kms_key_arn": LATER}, LATER),
+        ({"server_side_encryption": {"kms_master_key_id": KEY}}, KEY),
+        ({"server_side_encryption": {"kms_master_key_id": LATER}}, LATER),
+        ({"server_side_encryption": {"kms_master_key_id": "1234abcd-12ab"}}, None),
+        ({"server_side_encryption": {"sse_algorithm": "aws:kms"}}, None),
+    ],
+)
+def test_it_tells_its_key_however_it_was_given(inputs: dict[str, Any], key: str | None, stack: CloudStack) -> None:
+    assert S3(stack, **inputs).kms_key_arn is key
 
 
 def test_outputs_are_references(stack: CloudStack) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from anyscale_constructs.aws import S3, ExistingRoles, Iam, S3Policy, s3_policy
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.values import json_text
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 from tests.unit.aws.parts import BUCKET, ROLE, ROLES
@@ -28,7 +29,25 @@ TABLE = Table(
                 {"custom_s3_policy": expr("data.aws_iam_policy_document.this.json")},
                 {},
             ],
-        )
+        ),
+        Case(
+            s3_policy.statements_have_sids_of_their_own,
+            "custom_s3_policy has a statement with the Sid of one of upstream's, which it would replace; given: ",
+            [
+                {"custom_s3_policy": form(DOCUMENT | {"Statement": statements})}
+                for sid in ("AllowSSLRequestsOnly", "AllowAnyscaleResources")
+                for statements in ([STATEMENT, STATEMENT | {"Sid": sid}], STATEMENT | {"Sid": sid})
+                for form in (dict, json.dumps, json_text)
+            ],
+            [
+                {"custom_s3_policy": DOCUMENT | {"Statement": [STATEMENT | {"Sid": "AllowSSLRequestsOnlyToo"}]}},
+                {"custom_s3_policy": DOCUMENT | {"Statement": [STATEMENT | {"Sid": expr("var.sid")}]}},
+                {"custom_s3_policy": DOCUMENT},
+                {"custom_s3_policy": {"Statement": None}},
+                {"custom_s3_policy": expr("data.aws_iam_policy_document.this.json")},
+                {},
+            ],
+        ),
     ],
 )
 

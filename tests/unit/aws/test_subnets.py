@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anyscale_constructs.aws import plan_subnets
+from anyscale_constructs.aws.subnets import Places
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 
@@ -46,13 +47,27 @@ def test_private_networking_moves_no_public_subnet(cidr_block: str, zones: int) 
     assert plan.public == plan_subnets(cidr_block, zones, private=True).public
 
 
-@given(RANGES, st.integers(1, 4), st.integers(1, 4))
-def test_one_more_zone_moves_no_subnet(cidr_block: str, some: int, more: int) -> None:
-    """Up to four zones, and from five to eight."""
-    for less, many in ((min(some, more), max(some, more)), (4 + min(some, more), 4 + max(some, more))):
-        before, after = (plan_subnets(cidr_block, zones, private=True) for zones in (less, many))
-        assert after.public[:less] == before.public
-        assert after.private[:less] == before.private
+def moves(cidr_block: str, before: int, after: int, places: Places | None = None) -> bool:
+    """Whether more zones move the subnets of those before."""
+    old, new = (plan_subnets(cidr_block, zones, private=True, places=places) for zones in (before, after))
+    return new.public[:before] != old.public or new.private[:before] != old.private
+
+
+@given(RANGES, ZONES, ZONES)
+def test_more_zones_move_no_subnet_while_there_are_places(cidr_block: str, some: int, other: int) -> None:
+    """Without `places` they do so exactly from up to four zones to more."""
+    before, after = sorted((some, other))
+    assert not moves(cidr_block, before, after, places=8)
+    assert moves(cidr_block, before, after) == (before <= 4 < after)
+
+
+@given(RANGES, ZONES, st.booleans())
+def test_the_number_of_places_is_four_up_to_four_zones(cidr_block: str, zones: int, private: bool) -> None:
+    """Another default would move the subnets of the VPCs that exist."""
+    places: Places = 4 if zones <= 4 else 8
+    default = plan_subnets(cidr_block, zones, private=private)
+    assert default == plan_subnets(cidr_block, zones, private=private, places=places)
+    assert default.places == places
 
 
 @pytest.mark.parametrize(
@@ -69,6 +84,17 @@ def test_one_more_zone_moves_no_subnet(cidr_block: str, some: int, more: int) ->
 def test_sizes(cidr_block: str, zones: int, prefix: int) -> None:
     """The sizing rules: the recommended /19 gives the recommended /22."""
     assert {subnet.prefixlen for subnet in networks(plan_subnets(cidr_block, zones, private=True).public)} == {prefix}
+
+
+def test_fails_on_more_zones_than_places() -> None:
+    says = r"the number of availability zones with 4 subnet_places; given: 5\. Allowed: 1 to 4"
+    with pytest.raises(InputError, match=says):
+        plan_subnets("10.0.0.0/16", 5, private=True, places=4)
+
+
+def test_says_that_eight_places_need_a_larger_range() -> None:
+    with pytest.raises(InputError, match=r"they would be /29; .* or leave out subnet_places"):
+        plan_subnets("10.0.0.0/25", 2, private=True, places=8)
 
 
 @pytest.mark.parametrize(

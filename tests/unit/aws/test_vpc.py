@@ -237,6 +237,31 @@ def test_subnets_are_planned_for_the_networking_mode(stack: CloudStack) -> None:
     }
 
 
+def test_subnets_have_as_many_places_as_are_wanted(stack: CloudStack) -> None:
+    plan = plan_subnets("10.0.0.0/16", 4, private=True, places=8)
+    vpc = Vpc(stack, networking_mode="PRIVATE", availability_zone_count=4, subnet_places=8)
+    assert (vpc.rendered["public_subnets"], vpc.rendered["private_subnets"]) == (plan.public, plan.private)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "noted"),
+    [
+        ({"availability_zone_count": 4}, True),
+        ({"availability_zones": [*ZONES, "us-east-2d"]}, True),
+        ({"availability_zone_count": 4, "subnet_places": 4}, True),
+        ({"availability_zone_count": 4, "subnet_places": 8}, False),
+        ({"availability_zone_count": 3}, False),
+        ({"availability_zone_count": 8}, False),
+        ({"public_subnets": plan_subnets("10.0.0.0/16", 4, private=False).public}, False),
+    ],
+)
+def test_four_planned_zones_are_told_that_a_fifth_moves_them(
+    inputs: dict[str, Any], noted: bool, stack: CloudStack
+) -> None:
+    says = "the subnets have 4 places, one for each availability zone, so one more zone would move every subnet"
+    assert any(says in note for note in Vpc(stack, **inputs).notes) == noted
+
+
 @pytest.mark.parametrize(
     ("inputs", "count"),
     [
@@ -289,6 +314,12 @@ def test_nodes_are_in_private_subnets_if_there_are_any(stack: CloudStack) -> Non
     assert spelled(Vpc(stack, "b", networking_mode="PRIVATE").node_subnet_ids) == "${module.b.private_subnet_ids}"
 
 
+def test_the_nodes_subnets_know_their_zones(stack: CloudStack) -> None:
+    assert Vpc(stack, "a").subnet_ids_to_az == "${module.a.public_subnet_ids_az_map}"
+    assert Vpc(stack, "b", networking_mode="PRIVATE").subnet_ids_to_az == "${module.b.private_subnet_ids_az_map}"
+    assert Vpc(stack, "c", **EXISTING, existing_private_subnet_ids=["subnet-1", "subnet-2"]).subnet_ids_to_az is None
+
+
 def refusal(stack: CloudStack, **inputs: Any) -> str:
     with pytest.raises(InputError) as error:
         Vpc(stack, **inputs)
@@ -307,9 +338,10 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
         ({"use_ipam_pool": True}, "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it"),
         *(
             (
-                {"availability_zone_count": 3, name: value},
-                f"availability_zone_count is for planned subnets, but {name} is given; given: 3. To mend it: leave one",
+                {planned: number, name: value},
+                f"{planned} is for planned subnets, but {name} is given; given: {number}. To mend it: leave one",
             )
+            for planned, number in (("availability_zone_count", 3), ("subnet_places", 8))
             for name, value in [
                 ("public_subnets", ["10.0.0.0/20", "10.0.16.0/20"]),
                 ("private_subnets", ["10.0.0.0/20", "10.0.16.0/20"]),
@@ -317,6 +349,10 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
             ]
         ),
         ({"availability_zone_count": 9}, "the number of availability zones; given: 9. Allowed: 1 to 8"),
+        (
+            {"availability_zone_count": 5, "subnet_places": 4},
+            "the number of availability zones with 4 subnet_places; given: 5. Allowed: 1 to 4",
+        ),
     ],
 )
 def test_fails_when_subnets_cannot_be_planned(inputs: dict[str, Any], says: str, stack: CloudStack) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -202,6 +202,22 @@ def test_fails_on_two_of_the_same_id(stack: CloudStack) -> None:
 
 def test_warnings_are_annotations(stack: CloudStack) -> None:
     assert warnings(Warned(stack, "m")) == ["name is new. To mend it: wait"]
+
+
+class Found(S3Module):
+    guards: ClassVar[Sequence[Guard]] = (too_new,)
+
+    def findings(self) -> Iterator[Finding]:
+        yield Finding("scope is odd", "move it", warning="anyscale_bucket_name" not in self.inputs.given)
+        yield Finding("scope is dull", "paint it", note=True)
+
+
+def test_findings_beside_the_guards_are_told_in_the_same_ways(stack: CloudStack) -> None:
+    found = Found(stack, "a")
+    assert warnings(found) == ["name is new. To mend it: wait", "scope is odd. To mend it: move it"]
+    assert found.notes == ["scope is dull. To mend it: paint it"]
+    (line,) = refusal(Found, stack, anyscale_bucket_name="ab")
+    assert line == "module.m: scope is odd. To mend it: move it"
 
 
 def test_guards_see_upstreams_defaults() -> None:

@@ -6,11 +6,12 @@ import pytest
 
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import CloudStorage, ExistingBucket
 from anyscale_constructs.google import cloudstorage as guards
 from tests import spelled
 from tests.unit.google.parts import ACCOUNTS, ENABLED, KEY, LABELS, PROJECT, RANDOM_SUFFIX, REGION, many
-from tests.unit.guards import Case, Table
+from tests.unit.guards import Case, Table, said
 
 CORS = {
     "origins": ["https://*.anyscale.com"],
@@ -67,6 +68,16 @@ TABLE = Table(
                 {"bucket_encryption_key_name": KEY},
                 {"bucket_encryption_key_name": KEY, "bucket_location": REGION.upper()},
             ],
+        ),
+        Case(
+            guards.the_storage_agent_may_use_the_key,
+            "bucket_encryption_key_name is a key that Cloud Storage's agent of the project must be allowed to use",
+            springs=[
+                {"bucket_encryption_key_name": KEY},
+                {"bucket_encryption_key_name": expr("google_kms_crypto_key.this.id", "string")},
+                {"bucket_encryption_key_name": KEY, "anyscale_project_id": expr("module.project.project_id")},
+            ],
+            passes=[{}],
         ),
         Case(
             guards.both_accounts_may_use_the_bucket,
@@ -143,3 +154,24 @@ def test_an_existing_bucket_has_a_scheme_where_it_is_registered() -> None:
 def test_fails_on_an_existing_bucket_with_a_scheme() -> None:
     with pytest.raises(ConfigError, match="must be a bucket name"):
         ExistingBucket(bucket_name="gs://acme-anyscale")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "command"),
+    [
+        ({"bucket_encryption_key_name": KEY}, f"--project=acme-ml --authorize-cmek={KEY}, unless it is allowed"),
+        (
+            {"bucket_encryption_key_name": KEY, "anyscale_project_id": expr("module.project.project_id", "string")},
+            f"--project=PROJECT --authorize-cmek={KEY}, unless it is allowed already (for a new project when",
+        ),
+        (
+            {"bucket_encryption_key_name": expr("google_kms_crypto_key.this.id", "string")},
+            "--project=acme-ml --authorize-cmek=KEY, unless it is allowed",
+        ),
+    ],
+)
+def test_says_how_the_storage_agent_is_allowed_to_use_the_key(
+    inputs: dict[str, Any], command: str, stack: CloudStack
+) -> None:
+    (warning,) = [text for level, text in said(stack, TABLE, inputs) if level == "warning"]
+    assert f"To mend it: run gcloud storage service-agent {command}" in warning

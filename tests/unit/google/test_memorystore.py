@@ -15,12 +15,12 @@ TABLE = Table(
         LABELS,
         Case(
             guards.name_is_one_google_accepts,
-            "must be at most 40 lower-case letters",
+            "must be 2 to 40 lower-case letters",
             springs=[
-                *many(anyscale_memorystore_name=["Acme", "acme-", "a" * 41]),
+                *many(anyscale_memorystore_name=["Acme", "acme-", "a", "a" * 41]),
                 {"anyscale_memorystore_name_prefix": "a" * 37},
             ],
-            passes=[*many(anyscale_memorystore_name=["a" * 40]), {"anyscale_memorystore_name_prefix": "a" * 36}],
+            passes=[*many(anyscale_memorystore_name=["ab", "a" * 40]), {"anyscale_memorystore_name_prefix": "a" * 36}],
         ),
         Case(
             guards.numbers_are_within_limits,

@@ -1,8 +1,11 @@
 """Google Cloud's field types: what each accepts and refuses."""
 
+import re
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.core.types import Checked
@@ -54,7 +57,7 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "NamePrefix": (["a", "acme-ray-", "a" * 17], ["", "1a", "Acme-", "gcp-ml-", "goog", "a_b", "a" * 18]),
     "ProjectId": (["acme-ml", "a" * 30], ["acme", "acme-", "1acme-ml", "my-google-ml", "acme-ssl-1", "a" * 31]),
     "ProjectName": (["Acme ML", 'it\'s "4" - !'], ["ML", "Acme: ML", "a" * 31]),
-    "InstanceId": (["a", "ml-1", "a" * 40], ["", "1a", "a-", "a" * 41]),
+    "InstanceId": (["ab", "ml-1", "a" * 40], ["", "a", "1a", "a-", "a" * 41]),
     "ServiceAccountName": (["acme-1", "a" * 30], ["acme", "acme-ml-", "Acme-ml", "a" * 31]),
     "RoleId": (["a_b", "a.B.1", "a" * 64], ["ab", "a-b", "a" * 65]),
     "PoolId": (["abcd", "1-a-", "a" * 32], ["abc", "gcp-anyscale", "Abcd", "a" * 33]),
@@ -97,3 +100,16 @@ def test_zones_are_named_once() -> None:
     assert zones.validate_python(["us-central1-a", "us-central1-b", later, later])
     with pytest.raises(ValidationError, match="must name each zone once"):
         zones.validate_python(["us-central1-a", "us-central1-b", "us-central1-a"])
+
+
+@given(st.from_regex(r"[a-z0-9-]{0,42}", fullmatch=True))
+@example("a")
+@example("a" * 41)
+def test_instance_ids_fit_the_provider_and_google(name: str) -> None:
+    """The provider's pattern for the id of a Redis, which lets one character more pass than Google."""
+    fits = re.fullmatch(r"[a-z][a-z0-9-]{0,39}[a-z0-9]", name) is not None and len(name) <= 40
+    try:
+        accepted = adapter("InstanceId").validate_python(name) == name
+    except ValidationError:
+        accepted = False
+    assert accepted == fits

@@ -1,0 +1,39 @@
+"""IAM policies for what upstream writes no policy for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from anyscale_constructs.core.values import json_text
+from anyscale_constructs.expressions import Expr
+
+Statement = Mapping[str, Any]
+
+
+def allow(
+    actions: Sequence[str], resources: Sequence[str] = ("*",), condition: Mapping[str, Any] | None = None
+) -> Statement:
+    """A statement that allows actions on resources."""
+    statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def deny_plain_http(bucket_arn: str) -> Statement:
+    """A statement of a bucket's policy that denies every request without TLS, as upstream's `s3_policy` has it."""
+    return {
+        "Sid": "AllowSSLRequestsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [bucket_arn, bucket_arn + "/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def each_once(*arns: str | None) -> list[str]:
+    """The ARNs, without None and without repetition."""
+    return list(dict.fromkeys(arn for arn in arns if arn is not None))
+
+
+def policy(statements: Sequence[Statement]) -> Expr:
+    """The JSON text of a policy."""
+    return json_text({"Version": "2012-10-17", "Statement": list(statements)}, "the policy")
