@@ -163,7 +163,7 @@ def _administers(entry: Any) -> bool:
     for each in associations.values() if isinstance(associations, Mapping) else [associations]:
         policy, scope = _inside(each, "policy_arn"), _inside(_inside(each, "access_scope"), "type")
         wanted = ((policy, CLUSTER_ADMIN_POLICY), (scope, "cluster"))
-        if all(value == name or is_unresolved(value) for value, name in wanted):
+        if all(is_unresolved(value) or value == name for value, name in wanted):
             return True
     return False
 

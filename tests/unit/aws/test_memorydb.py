@@ -6,6 +6,7 @@ import pytest
 
 from anyscale_constructs.aws import ExistingVpc, MemoryDb, SecurityGroups, Vpc, memorydb
 from anyscale_constructs.core import regions
+from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
@@ -175,7 +176,7 @@ def test_it_gets_the_subnets_in_zones_that_have_it(region: str, stack: CloudStac
 
 def test_existing_subnets_are_looked_at_by_the_zones_that_are_named(stack: CloudStack) -> None:
     """A zone's name means another zone in another account, so that only Terraform can tell."""
-    later = expr("data.aws_subnet.a.id", "string")
+    later = Data(stack, "aws_subnet", "a", {"id": "subnet-1"}).attribute("id")
     vpc = NETWORK.model_copy(update={"subnet_ids_to_az": {later: "us-east-1a", "subnet-12345678": "us-east-1b"}})
     subnets, _ = subnets_in("us-east-1", vpc, stack)
     zones = '{"${data.aws_subnet.a.id}" = "us-east-1a", "subnet-12345678" = "us-east-1b"}'

@@ -315,8 +315,10 @@ def test_nodes_are_in_private_subnets_if_there_are_any(stack: CloudStack) -> Non
 
 
 def test_the_nodes_subnets_know_their_zones(stack: CloudStack) -> None:
-    assert Vpc(stack, "a").subnet_ids_to_az == "${module.a.public_subnet_ids_az_map}"
-    assert Vpc(stack, "b", networking_mode="PRIVATE").subnet_ids_to_az == "${module.b.private_subnet_ids_az_map}"
+    assert spelled(Vpc(stack, "a").subnet_ids_to_az) == "${module.a.public_subnet_ids_az_map}"
+    assert (
+        spelled(Vpc(stack, "b", networking_mode="PRIVATE").subnet_ids_to_az) == "${module.b.private_subnet_ids_az_map}"
+    )
     assert Vpc(stack, "c", **EXISTING, existing_private_subnet_ids=["subnet-1", "subnet-2"]).subnet_ids_to_az is None
 
 
