@@ -1,5 +1,6 @@
 """What runs in a Kubernetes cloud's cluster: Anyscale's operator and what it stands on, as Helm releases."""
 
+from anyscale_constructs.core.values import merge
 from anyscale_constructs.kubernetes.charts import (
     AUTOSCALER,
     LOAD_BALANCER_CONTROLLER,
@@ -7,7 +8,6 @@ from anyscale_constructs.kubernetes.charts import (
     Chart,
     Release,
     WriteOnly,
-    merge,
 )
 from anyscale_constructs.kubernetes.config import (
     DevicePluginReleasesConfig,

@@ -1,13 +1,18 @@
 """The charts, at exact versions, and a release of one in a cluster."""
 
+import functools
+import importlib.resources
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from anyscale_constructs.core.expressions import Expr
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.core.resource import Resource
-from anyscale_constructs.core.values import json_text
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.core.values import json_text, lost, merge
+from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 
@@ -25,7 +30,10 @@ class Chart:
         repository: A chart repository's URL, or an OCI registry's; None for a folder.
         version: Exactly; None for a folder.
         service_account: Of its pods, if they have a role.
-        secrets: Values that are secrets, which no release takes: they would stand in the JSON and in the state.
+        fixed: Values that must be what the cloud sets, where it sets them: ids and names. What it sets for a service
+            account is among them.
+        secrets: Values that are secrets, though their keys don't say so.
+        keys: The file of this package that records the keys of its values. Default: they are not checked.
     """
 
     release: str
@@ -34,7 +42,9 @@ class Chart:
     repository: str | None = None
     version: str | None = None
     service_account: str = ""
+    fixed: Sequence[str] = ()
     secrets: Sequence[str] = ()
+    keys: str = ""
 
 
 AUTOSCALER = Chart(
@@ -44,6 +54,7 @@ AUTOSCALER = Chart(
     "https://kubernetes.github.io/autoscaler",
     "9.46.0",
     "cluster-autoscaler",
+    ("autoDiscovery.clusterName", "awsRegion"),
 )
 LOAD_BALANCER_CONTROLLER = Chart(
     "aws-load-balancer-controller",
@@ -52,6 +63,7 @@ LOAD_BALANCER_CONTROLLER = Chart(
     "https://aws.github.io/eks-charts",
     "1.13.2",
     "aws-load-balancer-controller",
+    ("clusterName", "region", "vpcId"),
 )
 DEVICE_PLUGIN = Chart(
     "nvidia-device-plugin",
@@ -70,12 +82,20 @@ OPERATOR = Chart(
     "1.8.0",
     "anyscale-operator",
     (
-        "global.auth.anyscaleCliToken",
-        "credentialMount.aws.createSecret.accessKeyId",
-        "credentialMount.aws.createSecret.secretAccessKey",
-        "credentialMount.gcp.createSecret.keyJsonB64",
-        "workloads.imagePullSecrets.data",
+        "global.cloudDeploymentId",
+        "global.cloudProvider",
+        "global.aws.region",
+        "global.auth.iamIdentity",
+        "networking.gateway.name",
+        "networking.gateway.namespace",
     ),
+    ("workloads.imagePullSecrets.data",),
+    "anyscale-operator.json",
+)
+# What a key ends with, in small letters and digits, when its value is a secret and not the name of a Kubernetes Secret.
+_SECRET = re.compile(
+    r"(?:(?<!from)(?<!pull)(?<!existing)secret|token|passw(?:or)?d|passphrase|credentials?|connectionstring"
+    r"|(?:api|secret|private|access)key|accesskeyid|keyjsonb64)$"
 )
 
 
@@ -115,6 +135,7 @@ class Release(Resource):
         *,
         write_only: WriteOnly | None = None,
     ) -> None:
+        merged = merged_values(chart, values, config.values)
         arguments: dict[str, Any] = {
             "name": chart.release,
             "namespace": chart.namespace,
@@ -125,7 +146,7 @@ class Release(Resource):
             "timeout": _TIMEOUT_SECONDS,
             # A failed one is undone, so that the next run can begin anew.
             "atomic": True,
-            "values": [json_text(_merged(chart, values, config.values), f"the values of {chart.release}")],
+            "values": [json_text(merged, f"the values of {chart.release}")],
         }
         if write_only:
             arguments |= {
@@ -133,24 +154,41 @@ class Release(Resource):
                 "set_wo_revision": write_only.revision,
             }
         super().__init__(scope, "helm_release", chart.release, arguments, depends_on)
+        for what in lost(values, config.values):
+            Annotations.of(self).add_warning(f"values: {what}")
 
 
-def _merged(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """A chart's values, merged as Helm merges one file of values into another.
+
+    Args:
+        chart: The chart.
+        values: What the cloud sets.
+        over: What the configuration gives.
+
+    Raises:
+        ConfigError: They hold a secret or a key that the chart does not have, or change what the cloud must set.
+    """
     merged = merge(values, over)
-    for path in chart.secrets:
-        if any(value not in (None, "") for value in _at(merged, path.split("."))):
-            raise ConfigError(
-                f"the values of {chart.release} hold a secret, {path}, which would stand in the JSON and in the state",
-                mend="leave it out, and let the cluster have it in a Secret",
-            )
-    accounts, given = dict(_service_accounts(values)), dict(_service_accounts(merged))
-    for path, name in accounts.items():
-        if given.get(path) != name:
-            raise ConfigError(
-                f"the values of {chart.release} change {path}, but the account {name!r} has the permissions",
-                value=given.get(path),
-                mend="leave it out",
-            )
+    where = f"in the values of {chart.release}"
+    named = [path for path in chart.secrets if any(value not in (None, "") for value in _at(merged, path.split(".")))]
+    found = dict.fromkeys([*named, *secrets(merged)])
+    problems = [
+        f"{path} {where} is a secret, which would be stored in the JSON and in the state. To mend it: put it into a "
+        "Kubernetes Secret, and give the chart that Secret's name"
+        for path in found
+    ]
+    if chart.keys:
+        wrong = _unknown(chart, merged, _recorded(chart.keys)["values"])
+        problems += [f"{path} {where}: {what}" for path, what in wrong if path not in found]
+    given = dict(_leaves(merged))
+    for path, value in _leaves(values):
+        # A service account has its role by its name or by an annotation.
+        fixed = path in chart.fixed or ".serviceAccount." in f".{path}"
+        if fixed and (path not in given or given[path] != value):
+            problems.append(f"{path} {where} must be what the cloud sets. To mend it: leave it out")
+    if problems:
+        raise ConfigError("\n".join(problems))
     return merged
 
 
@@ -165,20 +203,64 @@ def _at(values: Any, path: Sequence[str]) -> Iterator[Any]:
         yield from _at(values.get(path[0]), path[1:])
 
 
-def _service_accounts(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
+def _has(values: Any, path: Sequence[str]) -> bool:
+    return any(isinstance(section, Mapping) and path[-1] in section for section in _at(values, path[:-1]))
+
+
+def _leaves(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
+    """What is no mapping, with its path."""
     for key, value in values.items():
         if isinstance(value, Mapping):
-            if key == "serviceAccount" and "name" in value:
-                yield f"{at}{key}.name", value["name"]
-            yield from _service_accounts(value, f"{at}{key}.")
+            yield from _leaves(value, f"{at}{key}.")
+        else:
+            yield f"{at}{key}", value
 
 
-def merge(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Merges mappings at all depths, as Helm does with one file of values over another."""
-    both = values.keys() & over.keys()
-    deeper = {
-        key: merge(values[key], over[key])
-        for key in both
-        if isinstance(values[key], Mapping) and isinstance(over[key], Mapping)
-    }
-    return {**values, **over, **deeper}
+def secrets(values: Any, at: str = "", name: str = "") -> Iterator[str]:
+    """The paths of what is a secret by its key, or, as in an environment, by the name beside the value.
+
+    Args:
+        values: A value, and all that is in it.
+        at: Its path.
+        name: What it is called.
+    """
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            beside = values.get("name") if key == "value" else None
+            path = f"{at}.{key}" if at else str(key)
+            yield from secrets(value, path, beside if isinstance(beside, str) else str(key))
+    elif isinstance(values, list | tuple):
+        for index, element in enumerate(values):
+            yield from secrets(element, f"{at}[{index}]", name)
+    # Switches are no secrets, and a key with a slash is a label's or an annotation's.
+    elif isinstance(values, bool | None) or values == "" or "/" in name:
+        return
+    elif _SECRET.search(re.sub(r"[^a-z0-9]", "", name.lower())):
+        yield at
+
+
+@functools.cache
+def _recorded(file: str) -> Mapping[str, Any]:
+    text = (importlib.resources.files("anyscale_constructs.kubernetes") / file).read_text(encoding="utf-8")
+    recorded: Mapping[str, Any] = json.loads(text)
+    return recorded
+
+
+def _unknown(
+    chart: Chart, values: Mapping[str, Any], known: Mapping[str, Any], at: str = ""
+) -> Iterator[tuple[str, str]]:
+    """The paths of keys that the chart does not have, and what to write instead; `{}` in `known` takes any below."""
+    for key, value in values.items():
+        moved = {
+            old: new
+            for old, new in _recorded(chart.keys)["moved"].items()
+            if _has({f"{at}{key}": value}, old.split("."))
+        }
+        if key not in known and moved:
+            for old, new in moved.items():
+                mend = "leave it out: the cloud sets that" if new in chart.fixed else f"write {new}"
+                yield old, f"the chart calls it {new} since version 1.0. To mend it: {mend}"
+        elif key not in known:
+            yield f"{at}{key}", unknown(key, known)
+        elif isinstance(value, Mapping) and known[key] != {}:
+            yield from _unknown(chart, value, known[key] or {}, f"{at}{key}.")

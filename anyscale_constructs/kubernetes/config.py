@@ -24,7 +24,13 @@ class ReleaseConfig(Model):
     repository: ChartRepository | None = Field(
         default=None, description="A mirror of the chart's repository, for private networks. Default: upstream's."
     )
-    values: dict[str, Any] = Field(default_factory=dict, description="The chart's own values, over ours.")
+    values: dict[str, Any] = Field(
+        default_factory=dict,
+        description="The chart's own values. They are merged into what the cloud sets: maps by key at every level; "
+        "anything else replaces what is there; null removes it, and the chart's default too. Refused are other ids and "
+        "names than the cloud sets, secrets, and keys that the operator's chart does not have. Default: what the cloud "
+        "sets.",
+    )
 
     @model_validator(mode="after")
     def _nothing_is_idle(self) -> Self:

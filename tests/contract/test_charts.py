@@ -1,40 +1,81 @@
 """The values of Helm releases, against the keys that the charts have."""
 
 import json
+import os
 import pathlib
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 import yaml
 
+from anyscale_constructs.codegen import git
 from anyscale_constructs.kubernetes.charts import OPERATOR
 from tests import ROOT
+from tests.contract import charts
+from tests.e2e.clones import find_clone
 from tests.examples import FOLDER, KUBERNETES, released, synthesized
+from tests.missing import MissingPieceError, reachable
 
-# The chart's values.yaml at that version: keys with a value, and mappings that take keys of the user's own.
-RECORDED = json.loads((pathlib.Path(__file__).parent / "charts" / "anyscale-operator.json").read_text())
+RECORDED = json.loads(charts.FILE.read_text())
 OURS = ROOT / "anyscale_constructs" / "kubernetes"
 
 
-def paths(values: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    for key, value in values.items():
-        path = f"{at}{key}"
-        if isinstance(value, Mapping) and value and path not in RECORDED["mappings"]:
-            yield from paths(value, f"{path}.")
-        else:
-            yield path
+@pytest.fixture(scope="session")
+def clone() -> Iterator[pathlib.Path]:
+    """The repository of the operator's chart: below ANYSCALE_MODULES_DIR, or from GitHub."""
+    named = os.environ.get("ANYSCALE_MODULES_DIR")
+    if named:
+        if (found := find_clone(pathlib.Path(named), charts.REPOSITORY)) is None:
+            raise MissingPieceError(f"a clone of {charts.REPOSITORY}", [named], "clone it there, or name no folder")
+        yield found
+    elif reachable("github.com"):
+        with git.clone(charts.REPOSITORY) as cloned:
+            yield cloned
+    else:
+        raise MissingPieceError(
+            f"a clone of {charts.REPOSITORY}",
+            ["https://github.com"],
+            "name a folder of clones in ANYSCALE_MODULES_DIR",
+            remote=True,
+        )
 
 
 def test_the_recorded_chart_is_the_one_that_is_released() -> None:
     assert (RECORDED["chart"], RECORDED["version"]) == (OPERATOR.chart, OPERATOR.version)
 
 
+def test_the_recorded_keys_are_those_of_the_chart(clone: pathlib.Path) -> None:
+    made = charts.recorded(charts.chart(clone, RECORDED["version"]))
+    assert made == RECORDED, f"record them anew: python -m tests.contract.charts {clone}"
+
+
+def test_the_recorded_keys_are_all_that_the_templates_read(clone: pathlib.Path) -> None:
+    known = set(charts.paths(RECORDED["values"]))
+    read = charts.templates(charts.chart(clone, RECORDED["version"]))
+    assert read <= known
+    # None is taken for the chart's that it doesn't read.
+    assert {path for path in charts.READ if not re.search(r"\.(?:aws|azure|gcp|karpenter|generic)\b", path)} <= read
+
+
+def test_every_key_of_a_chart_before_1_0_has_its_place(clone: pathlib.Path) -> None:
+    known, moved = set(charts.paths(RECORDED["values"])), RECORDED["moved"]
+    old = [version for version in charts.versions(clone) if version.startswith("0.")]
+    assert len(old) > 20
+    for version in old:
+        defaults = charts.values(charts.chart(clone, version))
+        assert {key for key in defaults if key not in known} <= {path.partition(".")[0] for path in moved}
+    last = charts.values(charts.chart(clone, old[-1]))
+    for path, new in moved.items():
+        assert new in known
+        inner = last
+        for key in path.split("."):
+            inner = inner[key]
+
+
 @pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
-def test_the_operators_values_are_ones_that_the_chart_has(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_the_operator_knows_its_cloud(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
     values = released(example, "anyscale-operator", tmp_path)
-    assert not set(paths(values)) - {*RECORDED["keys"], *RECORDED["mappings"]}
     by_terraform = "registration: terraform" in example.read_text()
     source = (
         "data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id"
@@ -42,12 +83,6 @@ def test_the_operators_values_are_ones_that_the_chart_has(example: pathlib.Path,
         else "var.cloud_resource_id"
     )
     assert values["global"]["cloudDeploymentId"] == f"${{{source}}}"
-
-
-def test_check_bites() -> None:
-    assert list(paths({"networking": {"gatway": {"name": "a"}}})) == ["networking.gatway.name"]
-    assert "networking.gatway.name" not in RECORDED["keys"]
-    assert list(paths({"operator": {"labels": {"a": "b"}}})) == ["operator.labels"]
 
 
 def used(chart: str) -> set[str]:

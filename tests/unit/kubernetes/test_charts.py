@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,18 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import expr
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.kubernetes.charts import AUTOSCALER, OPERATOR, Chart, Release, merge
+from anyscale_constructs.kubernetes import charts
+from anyscale_constructs.kubernetes.charts import (
+    AUTOSCALER,
+    LOAD_BALANCER_CONTROLLER,
+    OPERATOR,
+    Chart,
+    Release,
+    merged_values,
+    secrets,
+)
 from anyscale_constructs.kubernetes.config import ReleaseConfig
+from tests.examples import KUBERNETES, synthesized
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 
@@ -57,36 +68,191 @@ def test_values_of_the_configuration_win_and_are_text(synth: Synth) -> None:
     assert json.loads(text) == {"a": {"b": 2, "d": 3}, "c": "$${aws:x}"}
 
 
-def test_mappings_merge_and_all_else_is_replaced() -> None:
-    assert merge({"a": {"b": [1], "c": 1}, "d": {"e": 1}}, {"a": {"b": [2]}, "d": 4}) == {
-        "a": {"b": [2], "c": 1},
-        "d": 4,
-    }
+def test_what_the_configuration_takes_away_is_warned_of(stack: CloudStack) -> None:
+    """Helm gets the null, since it removes the chart's own default too."""
+    ours = {"a": {"b": 1, "c": [1, 2]}}
+    release = Release(stack, AUTOSCALER, ReleaseConfig(values={"a": {"b": None, "c": [2], "d": None}}), ours)
+    assert [str(entry.data).partition(", ")[0] for entry in release.node.metadata if entry.type == "@cdktf/warn"] == [
+        "values: a.b is null",
+        "values: a.c replaces what the cloud sets",
+    ]
+    (text,) = stack.to_terraform()["resource"]["helm_release"]["cluster-autoscaler"]["values"]
+    assert json.loads(text.replace("${null}", "null")) == {"a": {"b": None, "c": [2], "d": None}}
 
 
-def test_fails_on_values_that_take_an_accounts_permissions(synth: Synth) -> None:
-    """The role is for a service account by its name."""
-    ours = {"rbac": {"serviceAccount": {"name": "autoscaler"}}}
-    same = ReleaseConfig(values=ours | {"rbac": {"serviceAccount": {"annotations": {"a": "b"}}}})
-    released(synth, AUTOSCALER, same, ours)
-    for values in ({"rbac": {"serviceAccount": {"name": "other"}}}, {"rbac": {"serviceAccount": None}}):
-        with pytest.raises(ConfigError, match=r"change rbac\.serviceAccount\.name, but the account 'autoscaler'"):
-            released(synth, AUTOSCALER, ReleaseConfig(values=values), ours)
-
-
-@pytest.mark.parametrize("path", OPERATOR.secrets)
-def test_fails_on_secrets(path: str, synth: Synth) -> None:
-    inner: Any = "hunter2"
+def nested(path: str, value: Any) -> dict[str, Any]:
+    """A value in its place."""
     for key in reversed(path.split(".")):
-        inner = {key: inner}
-    with pytest.raises(ConfigError, match=f"hold a secret, {re.escape(path)}, which would stand") as error:
-        released(synth, OPERATOR, ReleaseConfig(values=inner), {})
-    assert "hunter2" not in str(error.value)
+        value = {key: value}
+    return dict(value)
 
 
-def test_fails_on_secrets_in_lists_and_on_those_that_terraform_knows(synth: Synth) -> None:
-    pull: dict[str, Any] = {"workloads": {"imagePullSecrets": [{"name": "a"}, {"name": "b", "data": {"c": "d"}}]}}
-    for values in (pull, {"global": {"auth": {"anyscaleCliToken": expr("var.token", "string")}}}):
-        with pytest.raises(ConfigError, match="hold a secret"):
-            released(synth, OPERATOR, ReleaseConfig(values=values), {})
-    released(synth, OPERATOR, ReleaseConfig(values={"workloads": {"imagePullSecrets": [{"name": "a"}]}}), {})
+def refusals(chart: Chart, values: dict[str, Any], ours: dict[str, Any] | None = None) -> list[str]:
+    with pytest.raises(ConfigError) as error:
+        merged_values(chart, ours or {}, values)
+    return str(error.value).splitlines()
+
+
+@pytest.fixture(scope="module")
+def paths_set_by_clouds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """What the examples set among the values of each release, by the release's name."""
+    found: dict[str, set[str]] = {}
+    for example in KUBERNETES:
+        configuration, _ = synthesized(example, tmp_path_factory.mktemp("out"))[-1]
+        for name, release in configuration["resource"]["helm_release"].items():
+            for values in map(json.loads, release.get("values", [])):
+                found.setdefault(name, set()).update(path for path, _ in tree(values))
+    return found
+
+
+FIXED = [(chart, path) for chart in (AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR) for path in chart.fixed]
+FIXED += [(AUTOSCALER, "rbac.serviceAccount.name"), (LOAD_BALANCER_CONTROLLER, "serviceAccount.name")]
+FIXED += [(OPERATOR, f"{whose}.serviceAccount.name") for whose in ("operator", "workloads")]
+
+
+@pytest.mark.parametrize(("chart", "path"), FIXED, ids=lambda part: part if isinstance(part, str) else part.release)
+def test_fails_on_values_that_change_an_id_or_a_name_that_the_cloud_sets(chart: Chart, path: str) -> None:
+    """The role is for a service account by its name, the operator for a cloud by its id."""
+    section, _, _ = path.partition(".")
+    for ours in (nested(path, "mine"), nested(path, expr("var.mine", "string"))):
+        merged_values(chart, ours, ours)
+        for value in (nested(path, "other"), nested(path, None), nested(path, {"a": "b"}), {section: None}):
+            told = f"{path} in the values of {chart.release} must be what the cloud sets. To mend it: leave it out"
+            assert told in refusals(chart, value, ours)
+
+
+@pytest.mark.parametrize(("chart", "path"), FIXED, ids=lambda part: part if isinstance(part, str) else part.release)
+def test_a_cloud_sets_each_of_these(chart: Chart, path: str, paths_set_by_clouds: dict[str, set[str]]) -> None:
+    assert path in paths_set_by_clouds[chart.release]
+
+
+def test_fails_on_values_that_change_the_role_of_a_service_account() -> None:
+    role = {"eks.amazonaws.com/role-arn": expr("data.aws_iam_role.operator.arn", "string")}
+    ours = {"serviceAccount": {"name": "a", "annotations": role}}
+    for value in ("arn:aws:iam::111122223333:role/mine", None):
+        values = {"serviceAccount": {"annotations": dict.fromkeys(role, value)}}
+        (line,) = refusals(LOAD_BALANCER_CONTROLLER, values, ours)
+        assert line.startswith(
+            "serviceAccount.annotations.eks.amazonaws.com/role-arn in the values of aws-load-balancer"
+        )
+    merged_values(LOAD_BALANCER_CONTROLLER, ours, {"serviceAccount": {"annotations": {"team": "a"}}})
+
+
+def test_what_the_cloud_does_not_set_is_free() -> None:
+    """Without a gateway of the cloud's, the operator takes another; so do workloads a service account."""
+    for path in ("networking.gateway.name", "workloads.serviceAccount.name"):
+        merged_values(OPERATOR, {}, nested(path, "mine"))
+
+
+SECRETS = [
+    *("password", "adminPassword", "passwd", "secret", "clientSecret", "azureClientSecret", "token", "authToken"),
+    *("anyscaleCliToken", "apiKey", "api_key", "API-KEY", "privateKey", "awsAccessKeyID", "awsSecretAccessKey"),
+    *("secretKey", "passphrase", "credentials", "connectionString", "keyJsonB64", "DB_PASSWORD", "HF_TOKEN"),
+]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("value", ["hunter2", 4711, expr("var.hunter2", "string"), ["hunter2"]], ids=repr)
+def test_fails_on_secrets_of_any_chart_without_showing_them(name: str, value: Any) -> None:
+    places = {
+        name: {name: value},
+        f"a.{name}": {"a": {name: value}},
+        f"a[1].{name}": {"a": [{}, {name: value}]},
+        "extraEnv[0].value": {"extraEnv": [{"name": name, "value": value}]},
+        f"extraEnv.{name}": {"extraEnv": {name: value}},
+    }
+    for path, values in places.items():
+        (line,) = refusals(AUTOSCALER, values)
+        assert re.match(rf"{re.escape(path)}(?:\[0\])? in the values of cluster-autoscaler is a secret, which", line)
+        assert str.__str__(str(value)) not in line
+        assert "hunter2" not in line
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"existingSecret": "a", "envFromSecret": "a", "imagePullSecret": "a", "secretName": "a"},
+        {"imagePullSecrets": ["a"], "tokenPath": "/a", "tokenSecretName": "a", "maxTokens": 5},
+        {"automountServiceAccountToken": True, "password": "", "token": None, "secret": {}},
+        {"annotations": {"vault.example.com/token": "a/b"}},
+        {"env": [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "a", "key": "token"}}}]},
+        {"env": [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com"}], "tolerations": [{"key": "token"}]},
+    ],
+)
+def test_names_of_secrets_and_switches_are_no_secrets(values: dict[str, Any]) -> None:
+    merged_values(AUTOSCALER, {}, values)
+
+
+@pytest.mark.parametrize("data", [{".dockerconfigjson": "hunter2"}, {"a": "hunter2"}])
+def test_fails_on_what_the_operators_chart_would_make_a_secret_of(data: dict[str, str]) -> None:
+    values = {"workloads": {"imagePullSecrets": [{"name": "a"}, {"name": "b", "create": True, "data": data}]}}
+    (line,) = refusals(OPERATOR, values)
+    assert line.startswith("workloads.imagePullSecrets.data in the values of anyscale-operator is a secret")
+    assert "hunter2" not in line
+    merged_values(OPERATOR, {}, {"workloads": {"imagePullSecrets": [{"name": "a"}]}})
+
+
+RECORDED = json.loads((Path(charts.__file__).parent / OPERATOR.keys).read_text())
+
+
+def tree(known: dict[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
+    for key, inner in known.items():
+        yield f"{at}{key}", inner
+        yield from tree(inner if isinstance(inner, dict) else {}, f"{at}{key}.")
+
+
+TREE = dict(tree(RECORDED["values"]))
+
+
+def test_every_key_that_the_chart_has_passes_and_its_misspelling_does_not() -> None:
+    for path, inner in TREE.items():
+        section, dot, key = path.rpartition(".")
+        values = nested(path, {} if inner else 1)
+        if list(secrets(values)):
+            continue  # which are refused for that
+        merged_values(OPERATOR, {}, values)
+        (line,) = refusals(OPERATOR, nested(f"{section}{dot}{key}x", {}))
+        assert line.startswith(f"{section}{dot}{key}x in the values of anyscale-operator: unknown key '{key}x': ")
+        near = {f"did you mean {each!r}?" for each in (key, f"{key}s", key[:-1])}
+        assert any(line.endswith(each) for each in near) or len(key) < 3
+
+
+def test_fails_on_all_keys_that_the_chart_does_not_have() -> None:
+    values = {"operator": {"replica": 2}, "global": {"gcp": {"region": "a"}}, "extra": {}}
+    in_values = "in the values of anyscale-operator: unknown key"
+    assert refusals(OPERATOR, values) == [
+        f"operator.replica {in_values} 'replica': did you mean 'replicas'?",
+        f"global.gcp.region {in_values} 'region': known are projectId",
+        f"extra {in_values} 'extra': known are {', '.join(sorted(RECORDED['values']))}",
+    ]
+
+
+@pytest.mark.parametrize("path", [path for path, inner in TREE.items() if inner == {}])
+def test_anything_stands_below_what_is_empty_by_default(path: str) -> None:
+    for value in ({"mine": {"a": 1}}, [{"mine": 1}]):
+        merged_values(OPERATOR, {}, nested(path, value))
+
+
+def test_fails_on_a_key_below_a_single_value() -> None:
+    (line,) = refusals(OPERATOR, {"operator": {"replicas": {"min": 1}}})
+    assert line.startswith("operator.replicas.min in the values of anyscale-operator: unknown key 'min'")
+
+
+@pytest.mark.parametrize(("old", "new"), RECORDED["moved"].items())
+def test_fails_on_keys_of_charts_before_1_0_with_their_new_place(old: str, new: str) -> None:
+    values: list[Any] = ["a", [], {}, {"a": "b"}, None]
+    for value in values:
+        (line,) = refusals(OPERATOR, nested(old, value))
+        if list(secrets(nested(old, value))):
+            assert line.startswith(f"{old} in the values of anyscale-operator is a secret")
+        else:
+            mend = "leave it out: the cloud sets that" if new in OPERATOR.fixed else f"write {new}"
+            told = f"the chart calls it {new} since version 1.0. To mend it: {mend}"
+            assert line == f"{old} in the values of anyscale-operator: {told}"
+
+
+def test_a_mirror_holds_the_same_version_and_other_charts_keys_are_not_known(synth: Synth) -> None:
+    mirrored = ReleaseConfig(repository="oci://registry.example.com/charts", values={"replicas": 1})
+    with pytest.raises(ConfigError, match="replicas in the values of anyscale-operator: unknown key"):
+        released(synth, OPERATOR, mirrored, {})
+    merged_values(AUTOSCALER, {}, {"replicas": 1})
