@@ -115,7 +115,12 @@ def _dump_variable(variable: Variable) -> dict[str, Any]:
     return {
         "type": variable.type,
         **({"required": True} if variable.required else {"default": variable.default}),
-        **_set(validation=variable.validation, known_at_plan=variable.known_at_plan, text=variable.text),
+        **_set(
+            validation=variable.validation,
+            known_at_plan=variable.known_at_plan,
+            text=variable.text,
+            used_with=variable.used_with,
+        ),
     }
 
 

@@ -44,6 +44,7 @@ def _variable(variable: Variable) -> Facts:
         "default": "none, it is required" if variable.required else json.dumps(variable.default, ensure_ascii=False),
         "validation": " and ".join(variable.validation) or "none",
         "known at plan": variable.known_at_plan or "nothing",
+        "used with": " or ".join(map(" and ".join, variable.used_with)) or "nothing",
     }
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import hcl2
 from lark.exceptions import LarkError
 
-from anyscale_constructs.codegen.infer import output_type
+from anyscale_constructs.codegen.infer import code, output_type
+from anyscale_constructs.codegen.uses import Groups, used_with
 from anyscale_constructs.core.interface import Output, Provider, Variable
 from anyscale_constructs.errors import CodegenError
 
@@ -57,7 +58,8 @@ def _read(files: Mapping[str, str]) -> Declarations:
     parsed = [_parse(name, text) for name, text in sorted(files.items())]
     settings = [settings for file in parsed for settings in file.get("terraform", [])]
     versions = [literal(each["required_version"]) for each in settings if "required_version" in each]
-    variables = {name: _variable(name, body) for name, body in _blocks(parsed, "variable")}
+    uses = used_with(parsed)
+    variables = {name: _variable(name, body, uses.get(name, ())) for name, body in _blocks(parsed, "variable")}
     return Declarations(
         variables=variables,
         outputs={name: _output(body, variables) for name, body in _blocks(parsed, "output")},
@@ -89,7 +91,7 @@ def _blocks(parsed: list[dict[str, Any]], kind: str) -> Iterator[tuple[str, dict
                 yield label.strip('"'), body
 
 
-def _variable(name: str, body: Mapping[str, Any]) -> Variable:
+def _variable(name: str, body: Mapping[str, Any], used_with: Groups) -> Variable:
     try:
         default = literal(body.get("default"))
     except CodegenError as error:
@@ -101,6 +103,7 @@ def _variable(name: str, body: Mapping[str, Any]) -> Variable:
         required="default" not in body,
         validation=tuple(code(each["condition"]) for each in body.get("validation", [])),
         text=type_ == "string" and isinstance(default, bool),
+        used_with=used_with,
     )
 
 
@@ -114,14 +117,6 @@ def _provider(name: str, body: Any) -> Provider:
     given = body if isinstance(body, dict) else {"version": body}
     fields = {key: literal(given[key]) for key in ("source", "version") if key in given}
     return Provider(source=fields.get("source", f"hashicorp/{name}"), version=fields.get("version", ">= 0"))
-
-
-def code(raw: Any) -> str:
-    """The Terraform code of an attribute, in one line."""
-    if isinstance(raw, bool):
-        return str(raw).lower()
-    text = str(raw)
-    return text[2:-1] if text.startswith("${") else text
 
 
 def literal(raw: Any) -> Any:

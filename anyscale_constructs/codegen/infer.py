@@ -21,6 +21,14 @@ _FUNCTIONS = {
 }
 
 
+def code(raw: Any) -> str:
+    """The Terraform code of an attribute, in one line."""
+    if isinstance(raw, bool):
+        return str(raw).lower()
+    text = str(raw)
+    return text[2:-1] if text.startswith("${") else text
+
+
 def split(text: str, separator: str) -> list[str]:
     """The parts of Terraform code between separators that stand outside of strings and brackets."""
     parts, depth = [""], 0

@@ -91,6 +91,9 @@ def _describe(name: str, variable: Variable) -> list[str]:
     lead += [f"Allowed: {values}." for values in allowed]
     if variable.known_at_plan:
         lead.append(f"{_KNOWN[variable.known_at_plan]} must be known when Terraform plans.")
+    if variable.used_with:
+        groups = (" and ".join(f"`{name}`" for name in group) for group in variable.used_with)
+        lead.append(f"It has no effect without {' or '.join(groups)}.")
     return [" ".join(lead), *rest]
 
 

@@ -25,6 +25,7 @@ class Variable:
         known_at_plan: What of it must be known when planning, so that no output of another module may stand
             there: `value`, `length` (of a list), `keys` (of a map), or nothing.
         text: Whether it is a boolean that upstream declares as a string, to be given as `"true"` or `"false"`.
+        used_with: The other inputs that must be on for it to have an effect: all of one of these groups. Default: none.
     """
 
     type: str
@@ -33,6 +34,7 @@ class Variable:
     validation: tuple[str, ...] = ()
     known_at_plan: str = ""
     text: bool = False
+    used_with: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,15 @@ def parse(name: str, text: str) -> Interface:
         commit=data["commit"],
         required_version=data["required_version"],
         required_providers={k: Provider(**v) for k, v in data["required_providers"].items()},
-        variables={
-            k: Variable(**{**v, "validation": tuple(v.get("validation", ()))}) for k, v in data["variables"].items()
-        },
+        variables={k: _variable(v) for k, v in data["variables"].items()},
         outputs={k: Output(**v) for k, v in data["outputs"].items()},
         registry=data.get("registry", ""),
     )
+
+
+def _variable(data: Mapping[str, Any]) -> Variable:
+    validation, used_with = tuple(data.get("validation", ())), tuple(map(tuple, data.get("used_with", ())))
+    return Variable(**{**data, "validation": validation, "used_with": used_with})
 
 
 @functools.cache
