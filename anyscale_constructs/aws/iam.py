@@ -30,7 +30,9 @@ _NODE_POLICIES = (
     "create_cluster_node_cloudwatch_policy",
     "anyscale_cluster_node_byod_secret_arns",
     "anyscale_cluster_node_byod_custom_secrets_policy",
+    "anyscale_cluster_node_managed_policy_arns",
 )
+_CONTROL_PLANE_POLICIES = ("anyscale_custom_policy", "anyscale_access_managed_policy_arns")
 
 
 class ExistingRoles(Model):
@@ -80,7 +82,7 @@ def the_s3_policy_names_a_bucket(i: Inputs) -> Finding | None:
 
 
 def node_policies_need_the_node_role(i: Inputs) -> Finding | None:
-    """Upstream attaches them to the role it made, and fails with an index error when it made none."""
+    """Upstream attaches them to the role it made; when it made none, it fails with an index error or ignores them."""
     wanted = [name for name in _NODE_POLICIES if i[name] not in (None, False, [])]
     if i["create_cluster_node_instance_profile"] is False and wanted:
         return Finding(
@@ -90,10 +92,11 @@ def node_policies_need_the_node_role(i: Inputs) -> Finding | None:
     return None
 
 
-def custom_control_plane_policies_need_the_control_plane_role(i: Inputs) -> Finding | None:
-    """Upstream would make a policy that nothing uses."""
-    if i["create_anyscale_access_role"] is False and i["anyscale_custom_policy"] is not None:
-        return Finding("anyscale_custom_policy is for a control plane role that is not made", "leave it out")
+def control_plane_policies_need_the_control_plane_role(i: Inputs) -> Finding | None:
+    """Upstream would make a policy that nothing uses, or ignore it."""
+    wanted = [name for name in _CONTROL_PLANE_POLICIES if i[name] not in (None, [])]
+    if i["create_anyscale_access_role"] is False and wanted:
+        return Finding(f"{wanted[0]} is for a control plane role that is not made", "leave it out")
     return None
 
 
@@ -151,7 +154,7 @@ class Iam(IamModule):
         the_external_id_begins_with_the_organization,
         the_s3_policy_names_a_bucket,
         node_policies_need_the_node_role,
-        custom_control_plane_policies_need_the_control_plane_role,
+        control_plane_policies_need_the_control_plane_role,
         permissions_are_narrowed_to_the_cloud,
         anyscale_is_trusted,
         names_fit_iam,

@@ -88,6 +88,21 @@ def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, mend: str) -
     return None
 
 
+def without_effect(i: Inputs, given: Mapping[str, Any]) -> Iterator[Finding]:
+    """Finds inputs that upstream uses for nothing, since what they are for is switched off.
+
+    Args:
+        i: All of the module's inputs.
+        given: Those to look at.
+    """
+    for name in (name for name, value in given.items() if value not in (None, False, "", [], {})):
+        groups = i.interface.variable(name).used_with
+        off = [[switch for switch in group if i[switch] is None or i[switch] is False] for group in groups]
+        if off and all(off):
+            switches = " or ".join(dict.fromkeys(each[0] for each in off))
+            yield Finding(f"{name} has no effect without {switches}", "leave it out")
+
+
 class Module(TerraformHclModule):
     """A call of one upstream module.
 
@@ -122,6 +137,8 @@ class Module(TerraformHclModule):
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         findings = [finding for guard in self.guards if (finding := guard(self.inputs))]
+        said = {_subject(finding) for finding in findings}
+        findings += [each for each in without_effect(self.inputs, override.inputs) if _subject(each) not in said]
         self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
         self.rendered = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
@@ -165,7 +182,10 @@ class Module(TerraformHclModule):
         merged = merge(cloud, theirs, remove_null=True)
         wanted = _set({name: merged.get(name) for name in {**ours, **theirs}})
         self.inputs = Inputs(self.interface, wanted)
-        self._refuse(id, [*self._check_types(), *self._check_known_at_plan()])
+        # An older ref may lack an input that the cloud sets: null leaves it out there.
+        misspelt = [name for name in theirs if name not in {*wanted, *cloud, *self.interface.variables}]
+        unknowns = [unknown(name, self.interface.variables, "input") for name in misspelt]
+        self._refuse(id, [*unknowns, *self._check_types(), *self._check_known_at_plan()])
         given = self.complete(wanted.copy())
         # The construct may have added again what the configuration removes.
         for name, value in theirs.items():
@@ -222,6 +242,10 @@ class Module(TerraformHclModule):
         if self.interface.variables[name].text and isinstance(value, bool):
             return "true" if value else "false"
         return to_terraform(value, name)
+
+
+def _subject(finding: Finding) -> str:
+    return finding.what.partition(" ")[0]
 
 
 def _set(inputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -432,3 +432,34 @@ def test_inputs_of_the_configuration_take_nothing_away(inputs: dict[str, Any], p
         )
         assert {**was, **given}.keys() == now.keys()
         assert {key: value for key, value in now.items() if key not in given}.items() <= was.items()
+
+
+@pytest.mark.parametrize(
+    ("modules", "says"),
+    [
+        ({"iam": {"anyscale_cluster_node_managed_policy_arns": ["arn:aws:iam::aws:policy/a"]}}, "a node role that is"),
+        (
+            {"iam": {"anyscale_access_managed_policy_arns": ["arn:aws:iam::aws:policy/a"]}},
+            "a control plane role that is",
+        ),
+        (
+            {"iam": {"role_permissions_boundary_arn": ROLE}},
+            "has no effect without create_anyscale_access_role or create",
+        ),
+        ({"eks": {"kms_key_administrators": [ROLE]}}, "kms_key_administrators has no effect without create_kms_key"),
+        (
+            {"eks": {"iam_role_tags": {"a": "b"}, "create_iam_role": False}},
+            "iam_role_tags has no effect without create",
+        ),
+        ({"vpc": {"vpc_flow_log_permissions_boundary": ROLE}}, "has no effect without create_flow_log_cloudwatch_iam"),
+        (
+            {"memorydb": {"memorydb_acl_tags": {"a": "b"}}},
+            "memorydb_acl_tags has no effect without create_memorydb_acl",
+        ),
+    ],
+)
+def test_fails_on_an_input_that_does_nothing(modules: dict[str, Any], says: str, make: Make) -> None:
+    inputs = {name: {"inputs": inputs} for name, inputs in modules.items()}
+    with pytest.raises(InputError, match=says) as error:
+        make(kms_key_arn=KEY, memorydb={}, modules=inputs)
+    assert len(str(error.value).splitlines()) == 1

@@ -15,6 +15,7 @@ PROFILE = "arn:aws:iam::111122223333:instance-profile/acme"
 NO_NODE_ROLE = {"create_cluster_node_instance_profile": False}
 NO_CONTROL_PLANE_ROLE = {"create_anyscale_access_role": False}
 POLICY = '{"Version": "2012-10-17", "Statement": []}'
+MANAGED = "arn:aws:iam::aws:policy/SecretsManagerReadWrite"
 ANYSCALE = "arn:aws:iam::525325868955:root"
 
 TABLE = Table(
@@ -77,6 +78,7 @@ TABLE = Table(
                 NO_NODE_ROLE | {"anyscale_cluster_node_custom_policy": POLICY},
                 NO_NODE_ROLE | {"anyscale_cluster_node_byod_secret_arns": ["arn:aws:secretsmanager:x"]},
                 NO_NODE_ROLE | {"anyscale_cluster_node_byod_custom_secrets_policy": POLICY},
+                NO_NODE_ROLE | {"anyscale_cluster_node_managed_policy_arns": [MANAGED]},
                 {"existing": ExistingRoles(cluster_node_role_arn=ROLE), "create_cluster_node_cloudwatch_policy": True},
             ],
             [
@@ -87,10 +89,21 @@ TABLE = Table(
             trap="6",
         ),
         Case(
-            iam.custom_control_plane_policies_need_the_control_plane_role,
-            "anyscale_custom_policy is for a control plane role that is not made",
-            [NO_CONTROL_PLANE_ROLE | {"anyscale_custom_policy": POLICY}],
-            [NO_CONTROL_PLANE_ROLE, {"anyscale_custom_policy": POLICY}],
+            iam.control_plane_policies_need_the_control_plane_role,
+            " is for a control plane role that is not made",
+            [
+                NO_CONTROL_PLANE_ROLE | {"anyscale_custom_policy": POLICY},
+                NO_CONTROL_PLANE_ROLE | {"anyscale_access_managed_policy_arns": [MANAGED]},
+                {
+                    "existing": ExistingRoles(control_plane_role_arn=ROLE),
+                    "anyscale_access_managed_policy_arns": [expr("var.policy")],
+                },
+            ],
+            [
+                NO_CONTROL_PLANE_ROLE,
+                NO_CONTROL_PLANE_ROLE | {"anyscale_access_managed_policy_arns": []},
+                {"anyscale_custom_policy": POLICY, "anyscale_access_managed_policy_arns": [MANAGED]},
+            ],
             trap="6",
         ),
         Case(

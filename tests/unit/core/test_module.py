@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from anyscale_constructs.codegen.catalog import table
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.expressions import NULL, expr
 from anyscale_constructs.core.interface import Interface
-from anyscale_constructs.core.module import Finding, Guard, Inputs, Module
+from anyscale_constructs.core.module import Finding, Guard, Inputs, Module, without_effect
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct, Token
@@ -321,9 +322,58 @@ def test_fails_on_a_required_input_that_an_override_removes(tmp_path: pathlib.Pa
     assert refusal(SecurityGroupsModule, stack, vpc_id="vpc-1") == ["module.m: vpc_id is required"]
 
 
+def test_null_leaves_out_what_an_older_ref_lacks_and_nothing_misspelt(tmp_path: pathlib.Path) -> None:
+    inputs = {"bucket_namespace": None}
+    assert S3Module(overridden(tmp_path, ref="v0.38.0", inputs=inputs), "m", bucket_namespace="global").rendered == {}
+    (line,) = refusal(S3Module, overridden(tmp_path, inputs={"tagz": None}), tags={"a": "b"})
+    assert line == "module.m: unknown input 'tagz': did you mean 'tags'?"
+
+
 def test_fails_once_for_all_that_is_wrong_with_an_override(tmp_path: pathlib.Path) -> None:
     stack = overridden(tmp_path, inputs={"tagz": {}, "tags": {"a": 1}, "logging": {"b": 1}, "force_destroy": "no"})
     assert len(refusal(Completed, stack, **OURS)) == 4
+
+
+USED_WITH = [
+    (name, variable, groups)
+    for name in table()
+    for variable, spec in Interface.load(name).variables.items()
+    if (groups := spec.used_with)
+]
+
+
+@pytest.mark.parametrize(("name", "variable", "groups"), USED_WITH)
+def test_finds_inputs_of_any_module_that_have_no_effect(
+    name: str, variable: str, groups: tuple[tuple[str, ...], ...]
+) -> None:
+    all_off = dict.fromkeys([switch for group in groups for switch in group], False)
+
+    def found(value: Any, **switches: Any) -> list[str]:
+        inputs = Inputs(Interface.load(name), all_off | switches)
+        return [finding.what for finding in without_effect(inputs, {variable: value})]
+
+    says = f"{variable} has no effect without {' or '.join(dict.fromkeys(group[0] for group in groups))}"
+    assert found(["a"]) == found(["a"], **dict.fromkeys(all_off)) == [says]
+    on_values: list[Any] = [True, {}, expr("var.later")]
+    for group in groups:
+        for on in on_values:
+            assert found(["a"], **dict.fromkeys(group, on)) == []
+        for switch in group:
+            assert len(found(["a"], **dict.fromkeys(group, True) | {switch: False})) == 1
+    nothing: list[Any] = [None, False, "", [], {}]
+    assert [each for each in nothing if found(each)] == []
+
+
+def test_fails_on_an_override_that_has_no_effect(tmp_path: pathlib.Path) -> None:
+    """Only of the configuration's: a cloud says what it is for all modules, used or not."""
+    policies = {"anyscale_cluster_node_managed_policy_arns": ["arn:aws:iam::aws:policy/SecretsManagerReadWrite"]}
+    without = {"create_cluster_node_instance_profile": False, "anyscale_cluster_node_role_path": "/mine/"}
+    (line,) = refusal(IamModule, overridden(tmp_path, inputs=policies), **without)
+    assert line == (
+        "module.m: anyscale_cluster_node_managed_policy_arns has no effect without "
+        "create_cluster_node_instance_profile. To mend it: leave it out"
+    )
+    assert IamModule(overridden(tmp_path, inputs=policies), "m").rendered == policies
 
 
 def test_fails_on_a_wrong_override(tmp_path: pathlib.Path) -> None:
