@@ -41,7 +41,8 @@ class ModuleOverride(Model):
         default_factory=dict,
         description="Upstream inputs by their own names. They are merged into what the cloud sets: maps by key at "
         "every level; anything else replaces what is there; null removes it, and upstream's default applies. A warning "
-        "names what is removed, and what a list lacks that replaces another. Default: what the cloud sets.",
+        "names what is removed, and what a list lacks that replaces another. Inputs that have no effect, since what "
+        "they are for is switched off, are refused. Default: what the cloud sets.",
     )
     mirror: ModuleBase | None = Field(default=None, description="Where this one comes from. Default: as the others.")
 

@@ -30,7 +30,8 @@ class Chart:
         repository: A chart repository's URL, or an OCI registry's; None for a folder.
         version: Exactly; None for a folder.
         service_account: Of its pods, if they have a role.
-        fixed: Values that must be what the cloud sets, where it sets them: ids and names.
+        fixed: Values that must be what the cloud sets, where it sets them: ids and names. What it sets for a service
+            account is among them.
         secrets: Values that are secrets, though their keys don't say so.
         keys: The file of this package that records the keys of its values. Default: they are not checked.
     """
@@ -184,8 +185,8 @@ def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, An
         problems += [f"{path} {where}: {what}" for path, what in wrong if path not in found]
     given = dict(_leaves(to_terraform(merged)))
     for path, value in _leaves(to_terraform(values)):
-        # A role is for the service account of that name.
-        fixed = path in chart.fixed or f".{path}".endswith(".serviceAccount.name")
+        # A service account has its role by its name or by an annotation.
+        fixed = path in chart.fixed or ".serviceAccount." in f".{path}"
         if fixed and (path not in given or given[path] != value):
             problems.append(f"{path} {where} must be what the cloud sets. To mend it: leave it out")
     if problems:

@@ -77,6 +77,7 @@ SUBSTITUTES: dict[str, Any] = {
     "cluster.nodes.default_instance_types": ["t3.large"],
     "cluster.nodes.cpu_instance_types": ["m6i.4xlarge"],
     "vpc.subnet_places": 8,
+    "releases.operator.values": {"operator": {"replicas": 3}},
     "minimal vpc.availability_zones": ["us-east-2b", "us-east-2c"],
     "minimal vpc.public_subnets": ["10.0.0.0/21", "10.0.8.0/21"],
     "existing-vpc modules": {"efs": _OTHER},

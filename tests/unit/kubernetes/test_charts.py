@@ -126,6 +126,18 @@ def test_a_cloud_sets_each_of_these(chart: Chart, path: str, paths_set_by_clouds
     assert path in paths_set_by_clouds[chart.release]
 
 
+def test_fails_on_values_that_change_the_role_of_a_service_account() -> None:
+    role = {"eks.amazonaws.com/role-arn": expr("data.aws_iam_role.operator.arn", "string")}
+    ours = {"serviceAccount": {"name": "a", "annotations": role}}
+    for value in ("arn:aws:iam::111122223333:role/mine", None):
+        values = {"serviceAccount": {"annotations": dict.fromkeys(role, value)}}
+        (line,) = refusals(LOAD_BALANCER_CONTROLLER, values, ours)
+        assert line.startswith(
+            "serviceAccount.annotations.eks.amazonaws.com/role-arn in the values of aws-load-balancer"
+        )
+    merged_values(LOAD_BALANCER_CONTROLLER, ours, {"serviceAccount": {"annotations": {"team": "a"}}})
+
+
 def test_what_the_cloud_does_not_set_is_free() -> None:
     """Without a gateway of the cloud's, the operator takes another; so do workloads a service account."""
     for path in ("networking.gateway.name", "workloads.serviceAccount.name"):
