@@ -9,6 +9,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.before import COMMIT, extract
 from tests.e2e.examples import clouds
 from tests.e2e.lifecycle import live
 from tests.e2e.plugins import find_plugins
@@ -31,7 +32,7 @@ def main() -> int:
                 lambda: find_plugins(work),
                 lambda found: ", ".join(f"{name} {origin}" for name, origin in found.origins.items()),
             )
-            examples = clouds(plugins, work, frozenset(arguments.names))
+            examples = clouds(plugins, work, frozenset(arguments.names), _release(work, report))
             if unknown := set(arguments.names) - {cloud.name for cloud in examples}:
                 parser.error(f"no example on AWS is called {', '.join(sorted(unknown))}")
             for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in examples]:
@@ -41,6 +42,14 @@ def main() -> int:
         finally:
             report.show()
     return int(report.failed)
+
+
+def _release(work: Path, report: Report) -> Path | None:
+    """The tree of the commit that existing clouds were made with; without it every cloud is a new one."""
+    try:
+        return report.step("machine", "the commit before", lambda: extract(work / "before"), lambda _: COMMIT)
+    except StoppedError:
+        return None
 
 
 if __name__ == "__main__":

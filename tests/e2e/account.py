@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -52,6 +53,24 @@ A VPC's default network ACL and the network interfaces are not among them: AWS m
 itself, and moto only makes them. A KMS key outlives its alias by a waiting period.
 """
 
+P = ParamSpec("P")
+T = TypeVar("T")
+Make = Callable[Concatenate["EmulatedAccount", P], T]
+
+
+def _once(make: Make[P, T]) -> Make[P, T]:
+    """Makes a thing the first time it is asked for with these arguments, and gives the same one again later."""
+
+    @wraps(make)
+    def give(account: "EmulatedAccount", /, *args: P.args, **kwargs: P.kwargs) -> T:
+        key = repr((make.__name__, args, kwargs))
+        if key not in account.made:
+            account.made[key] = make(account, *args, **kwargs)
+        made: T = account.made[key]
+        return made
+
+    return give
+
 
 class EmulatedAccount:
     """One account on loopback.
@@ -59,12 +78,14 @@ class EmulatedAccount:
     Attributes:
         endpoint: Its address.
         region: The region that `client` and `inventory` use.
+        made: What was made before any stack.
     """
 
     def __init__(self, endpoint: str, region: str, unanswered: Path) -> None:
         self.endpoint = endpoint
         self.region = region
         self._unanswered = unanswered
+        self.made: dict[str, Any] = {}
 
     @property
     def unanswered(self) -> list[str]:
@@ -105,6 +126,13 @@ class EmulatedAccount:
         found = self.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
         return {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in found}
 
+    @_once
+    def key(self) -> str:
+        """Make a key that is there before any stack; gives its ARN."""
+        arn: str = self.client("kms").create_key()["KeyMetadata"]["Arn"]
+        return arn
+
+    @_once
     def bucket(self, name: str) -> None:
         """Make a bucket that is there before any stack, which Anyscale's console may read."""
         s3 = self.client("s3")
@@ -117,11 +145,13 @@ class EmulatedAccount:
         }
         s3.put_bucket_cors(Bucket=name, CORSConfiguration={"CORSRules": [rule]})
 
+    @_once
     def cluster(self, name: str, subnets: list[str]) -> None:
         """Make a Kubernetes cluster that is there before any stack."""
         role = self.role(name, "eks.amazonaws.com")
         self.client("eks").create_cluster(name=name, roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
 
+    @_once
     def role(self, name: str, service: str) -> str:
         """Make a role of a service that is there before any stack; gives its ARN."""
         statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
@@ -129,6 +159,7 @@ class EmulatedAccount:
         arn: str = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
         return arn
 
+    @_once
     def network(self, cidr: str, subnets: list[str]) -> tuple[str, list[str]]:
         """Make a network that is there before any stack: a VPC, and subnets in one zone after the other.
 

@@ -1,18 +1,16 @@
 """The examples on AWS, as they can be applied to an emulated account: what exists is made first, state is local."""
 
 import copy
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests import ROOT
+from tests import ROOT, before
 from tests.e2e.account import ACCOUNT_ID, EmulatedAccount
 from tests.e2e.control_plane import ORG_ID
-from tests.e2e.lifecycle import Cloud
+from tests.e2e.lifecycle import Cloud, Synth
 from tests.e2e.plugins import Plugins
 from tests.e2e.report import StepFailedError
 from tests.examples import CLOUDS
@@ -25,19 +23,33 @@ _RANGE = "192.0.2.0/24"
 _MAX_SIZE = 7
 
 
-def clouds(plugins: Plugins, work: Path, names: frozenset[str] = frozenset()) -> list[Cloud]:
-    """The examples that the command registers, or those of them with these names."""
+def clouds(
+    plugins: Plugins, work: Path, names: frozenset[str] = frozenset(), release: Path | None = None
+) -> list[Cloud]:
+    """The examples that the command registers.
+
+    Args:
+        plugins: Where Terraform's providers come from.
+        work: A folder for what is synthesized.
+        names: Which examples. Default: all of them.
+        release: The tree of the commit that existing clouds were made with. Default: every cloud is new.
+    """
     found = []
     for file in CLOUDS:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
         applies = config["stack"] in {"ec2", "eks"} and config.get("registration") != "terraform"
         if applies and (not names or file.stem in names):
-            found.append(_cloud(file.stem, config, plugins, work / "synth" / file.stem))
+            found.append(_cloud(file.stem, config, plugins, work / "synth" / file.stem, release))
     return found
 
 
-def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path) -> Cloud:
+def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path, release: Path | None) -> Cloud:
     made: dict[str, Any] = {}
+    file = release / before.CLOUDS / f"{name}.yaml" if release else None
+    existing = yaml.safe_load(file.read_text(encoding="utf-8")) if file and file.exists() else {}
+
+    def of_existing(tree: Path, folder: Path) -> Synth:
+        return lambda account: _synthesize(name, _appliable(name, existing, plugins, account), folder, tree)
 
     def first(account: EmulatedAccount) -> Path:
         made.update(_appliable(name, config, plugins, account))
@@ -47,6 +59,8 @@ def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path) -> C
     return Cloud(
         name=name,
         synth=first,
+        before=of_existing(release, work / "before") if release and existing else None,
+        upgraded=of_existing(ROOT, work / "upgraded") if existing not in ({}, config) else None,
         update=lambda _: _synthesize(name, updated(made), work / "updated"),
         changes=patterns,
         region=config["region"],
@@ -64,7 +78,7 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
     if new_bucket and plugins.only_aws_5:
         config.setdefault("modules", {}).setdefault("s3", {})["ref"] = _OLD_S3
     if "kms_key_arn" in config:
-        config["kms_key_arn"] = account.client("kms").create_key()["KeyMetadata"]["Arn"]
+        config["kms_key_arn"] = account.key()
     if "vpc_id" in config.get("vpc", {}):
         zones = list(config["vpc"]["subnet_ids_to_az"].values())
         vpc, subnets = account.network("10.0.0.0/16", [f"10.0.{16 * index}.0/20" for index in range(len(zones))])
@@ -108,12 +122,10 @@ def _has_users(config: dict[str, Any]) -> bool:
     return bool(config.get("memorydb", {}).get("users"))
 
 
-def _synthesize(name: str, config: dict[str, Any], work: Path) -> Path:
+def _synthesize(name: str, config: dict[str, Any], work: Path, tree: Path = ROOT) -> Path:
     folder = work / "clouds"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    command = [sys.executable, "-m", "stacks", "--clouds", str(folder), "--out", str(work / "out")]
-    run = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
-    if run.returncode:
-        raise StepFailedError(run.stderr)
+    if wrong := before.synthesize(tree, folder, work / "out"):
+        raise StepFailedError(wrong)
     return work / "out" / "stacks" / name

@@ -1,4 +1,4 @@
-"""The whole life of a cloud: made, found unchanged, updated, destroyed, and nothing left."""
+"""The whole life of a cloud: made and upgraded, found unchanged, updated, destroyed, and nothing left."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from anyscale_constructs.kubernetes.stack import SUFFIX
+from tests import ROOT
+from tests.before import is_announced
 from tests.e2e.account import EmulatedAccount, emulated_account
 from tests.e2e.adapted import adapt, relax
 from tests.e2e.clones import module_sources
@@ -23,6 +25,9 @@ from tests.e2e.terraform import Plan, Terraform, clean_environment
 Synth = Callable[[EmulatedAccount], Path]
 """Gives the folder with a stack's Terraform; the account is there to say what already exists in it."""
 
+_NOW = "now"
+_TFVARS = "terraform.tfvars.json"
+
 
 @dataclass(frozen=True)
 class Cloud:
@@ -31,6 +36,8 @@ class Cloud:
     Attributes:
         name: Its name in the report.
         synth: Gives its stack.
+        before: Gives the stack as the library that existing clouds were made with makes it, if there are any.
+        upgraded: Gives what this library makes of the existing cloud's YAML, where that is another than `synth`'s.
         update: Gives the stack that it is updated to, if it is.
         changes: The addresses that the update changes, and all of them, as patterns such as `module.s3.*`.
         region: The region of the emulated account.
@@ -39,6 +46,8 @@ class Cloud:
 
     name: str
     synth: Synth
+    before: Synth | None = None
+    upgraded: Synth | None = None
     update: Synth | None = None
     changes: tuple[str, ...] = ()
     region: str = "us-east-2"
@@ -67,45 +76,52 @@ def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
 
 def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: EmulatedAccount) -> None:
     step = partial(report.step, cloud.name)
-    folder = work / "out" / "stacks" / cloud.name  # beside which its state goes, three folders up
-    second = folder.with_name(folder.name + SUFFIX)
-    before: set[str] = set()
+    synths = {"before": cloud.before, "upgraded": cloud.upgraded, _NOW: cloud.synth}
+    stages = {stage: synth for stage, synth in synths.items() if synth}
+    # Their state is the same: it goes three folders up.
+    folders = {stage: work / stage / "stacks" / cloud.name for stage in stages}
+    seconds = {stage: folder.with_name(folder.name + SUFFIX) for stage, folder in folders.items()}
+    already: set[str] = set()
     adapted: list[str] = []
     environment: dict[str, str] = {}
 
-    def prepare(registry: Registry) -> Terraform:
-        source = cloud.synth(account)
-        before.update(account.inventory())
-        shutil.copytree(source.parent, folder.parent)
-        modules = registry_modules(folder)
+    def prepare(registry: Registry) -> dict[str, Terraform]:
+        for stage, synth in stages.items():
+            shutil.copytree(synth(account).parent, folders[stage].parent)
+        already.update(account.inventory())
+        modules = list(dict.fromkeys(module for folder in folders.values() for module in registry_modules(folder)))
         served = registry.configuration if modules else ""
-        environment.update(clean_environment(work, plugins, module_sources([folder]), account.endpoint, served))
+        sources = module_sources(folders.values())
+        environment.update(clean_environment(work, plugins, sources, account.endpoint, served))
         if plugins.only_aws_5:
-            relaxed = [note for each in folder.parent.iterdir() for note in relax(each, plugins.aws_versions[-1])]
+            every = [stack for folder in folders.values() for stack in folder.parent.iterdir()]
+            relaxed = [note for stack in every for note in relax(stack, plugins.aws_versions[-1])]
             adapted.extend(dict.fromkeys(relaxed))
             adapted.extend(f"{module} adapted to hashicorp/aws 5" for module in modules)
         for module in modules:
             place = work / "modules" / module.repository
             registry.add(module, adapt(module, place, environment) if plugins.only_aws_5 else None)
-        return Terraform(folder, environment | {f"TF_VAR_{name}": text for name, text in cloud.variables.items()})
+        variables = {f"TF_VAR_{name}": text for name, text in cloud.variables.items()}
+        return {stage: Terraform(folder, environment | variables) for stage, folder in folders.items()}
 
     with Registry() as registry:
-        terraform = step(
+        terraforms = step(
             "prepare",
             lambda: prepare(registry),
-            lambda _: "; ".join([f"{len(before)} things in the account", *adapted]),
+            lambda _: "; ".join([f"{len(already)} things in the account", *adapted]),
         )
         report.note(*adapted)
-        step("init", terraform.init, _releases)
+        for stage, each in terraforms.items():
+            step(_named("init", stage), each.init, _releases)
+    terraform = terraforms[_NOW]
     step("validate", terraform.validate, lambda warnings: f"{len(warnings)} warnings")
-    step("plan", terraform.plan)
-    step("apply", terraform.apply)
+    apply(terraforms, step)
     outputs = step("output", terraform.output, lambda outputs: f"{len(outputs)} outputs")
     with ControlPlane() as plane:
         registering = step("registration", lambda: Registering(cloud.name, work, account, plane), lambda _: "ready")
         # Clouds on Kubernetes are not among those that the program verifies.
         verified = outputs["anyscale_cloud_resource"]["compute_stack"] == "VM"
-        tfvars = second / "terraform.tfvars.json" if second.exists() else None
+        tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
         ids = step(
             "register, verified" if verified else "register",
             lambda: registering.run(outputs, "created", tfvars),
@@ -114,13 +130,13 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
         again = step("register again", lambda: registering.run(outputs, "unchanged"), _ids)
         step("same ids", lambda: same(ids, again))
     step("plan again", lambda: unchanged(terraform))
-    if second.exists():
-        _live_second(second, environment, partial(report.step, second.name))
+    if tfvars:
+        _live_second(seconds, environment, partial(report.step, seconds[_NOW].name))
 
     if update := cloud.update:
 
         def put_update() -> Plan:
-            shutil.copytree(update(account), folder, dirs_exist_ok=True)
+            shutil.copytree(update(account), folders[_NOW], dirs_exist_ok=True)
             return only(terraform.plan(), cloud.changes)
 
         step("update: plan", put_update, lambda plan: f"{plan}, all of them expected")
@@ -128,17 +144,37 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
         step("update: plan again", lambda: unchanged(terraform))
 
     step("destroy", terraform.destroy)
-    step("nothing left", lambda: nothing_left(terraform, account.inventory() - before))
+    step("nothing left", lambda: nothing_left(terraform, account.inventory() - already))
 
 
-def _live_second(folder: Path, environment: Mapping[str, str], step: Callable[..., Any]) -> None:
+def _live_second(folders: Mapping[str, Path], environment: Mapping[str, str], step: Callable[..., Any]) -> None:
     """The life of what runs in the cluster, with the variable file that registering wrote."""
-    terraform = Terraform(folder, {**environment, CLUSTER_IS_KNOWN: "1"})
-    step("init", terraform.init, _releases)
-    step("plan", terraform.plan)
-    step("apply", terraform.apply)
-    step("plan again", lambda: unchanged(terraform))
-    step("destroy", Terraform(folder, environment).destroy)
+    terraforms = {stage: Terraform(folder, {**environment, CLUSTER_IS_KNOWN: "1"}) for stage, folder in folders.items()}
+    for stage, each in terraforms.items():
+        if stage != _NOW:
+            shutil.copy(folders[_NOW] / _TFVARS, folders[stage])
+        step(_named("init", stage), each.init, _releases)
+    apply(terraforms, step)
+    step("plan again", lambda: unchanged(terraforms[_NOW]))
+    step("destroy", Terraform(folders[_NOW], environment).destroy)
+
+
+def apply(terraforms: Mapping[str, Terraform], step: Callable[..., Any]) -> None:
+    """Applies a stack as it is now, over the one that exists already if there is one."""
+    now = terraforms[_NOW]
+    planned = None
+    if before := terraforms.get("before"):
+        step(_named("plan", "before"), before.plan)
+        step(_named("apply", "before"), before.apply)
+        planned = terraforms.get("upgraded", now)
+        step("upgrade: plan", partial(upgrade, planned, before), lambda plan: f"{plan}, nothing destroyed")
+    if planned is not now:
+        step("plan", now.plan)
+    step("apply", now.apply)
+
+
+def _named(step: str, stage: str) -> str:
+    return step if stage == _NOW else f"{stage}: {step}"
 
 
 def _releases(versions: Mapping[str, str]) -> str:
@@ -161,6 +197,22 @@ def unchanged(terraform: Terraform) -> Plan:
     plan = terraform.plan()
     if plan.changes or plan.outputs:
         raise StepFailedError(f"{plan}: {dict(plan.changes) | dict(plan.outputs)}")
+    return plan
+
+
+def upgrade(terraform: Terraform, before: Terraform) -> Plan:
+    """The plan over the state of the stack before, when it destroys and replaces only what the changelog announces."""
+    if terraform.state() != before.state():
+        raise StepFailedError("the stack has another state than before, so everything would be made again")
+    plan = terraform.plan()
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    destroyed = {
+        address: action
+        for address, action in plan.changes.items()
+        if "delete" in action and not is_announced(address, changelog)
+    }
+    if destroyed:
+        raise StepFailedError(f'destroyed or replaced, which "Upgrading" in CHANGELOG.md does not name: {destroyed}')
     return plan
 
 

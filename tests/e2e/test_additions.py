@@ -18,6 +18,17 @@ def test_the_account_is_none_that_anyscale_takes_for_a_placeholder(account: Emul
     assert account.client("sts").get_caller_identity()["Account"] == ACCOUNT_ID != "123456789012"
 
 
+def test_what_is_there_before_any_stack_is_made_once(account: EmulatedAccount) -> None:
+    made = [
+        (account.key(), account.network("10.9.0.0/16", ["10.9.0.0/20"]), account.role("node", "ec2.amazonaws.com"))
+        for _ in range(2)
+    ]
+    account.bucket("once")
+    account.bucket("once")
+    assert made[0] == made[1]
+    assert account.network("10.9.0.0/16", ["10.9.16.0/20"]) != made[0][1]
+
+
 def test_a_backup_policy_is_switched_on_and_off(account: EmulatedAccount) -> None:
     efs = account.client("efs")
     system = efs.create_file_system(CreationToken="one")["FileSystemId"]

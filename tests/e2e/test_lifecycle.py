@@ -1,8 +1,12 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from tests.e2e.lifecycle import nothing_left, only, same, unchanged
+from tests.e2e.lifecycle import apply, nothing_left, only, same, unchanged, upgrade
 from tests.e2e.report import StepFailedError
-from tests.e2e.terraform import Plan, Terraform
+from tests.e2e.terraform import Applied, Plan, Terraform
 
 NOTHING = Plan({}, {})
 
@@ -16,6 +20,9 @@ class Fake(Terraform):
 
     def plan(self) -> Plan:
         return self._plan
+
+    def apply(self) -> Applied:
+        return Applied(0, 0, 0)
 
     def state(self) -> list[str]:
         return list(self._state)
@@ -80,3 +87,63 @@ def test_fails_when_something_is_left_in(state: tuple[str, ...], left: set[str],
         nothing_left(Fake(state=state), left)
 
     assert str(error.value) == says
+
+
+SUBNET = "module.vpc.aws_subnet.private[0]"
+
+
+@pytest.fixture
+def changelog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The changelog that is read, which announces nothing yet."""
+    monkeypatch.setattr("tests.e2e.lifecycle.ROOT", tmp_path)
+    file = tmp_path / "CHANGELOG.md"
+    file.write_text("## [Unreleased]\n\n### Changed\n\n- `module.vpc`\n")
+    return file
+
+
+@pytest.mark.parametrize("action", ["delete", "delete-create", "create-delete"])
+def test_fails_when_an_upgrade_destroys_what_the_changelog_does_not_announce(action: str, changelog: Path) -> None:
+    before = Fake(state=(SUBNET,))
+    terraform = Fake(Plan({SUBNET: action, "module.s3.aws_s3_bucket.b[0]": "update"}, {}), (SUBNET,))
+
+    with pytest.raises(StepFailedError) as error:
+        upgrade(terraform, before)
+    assert str(error.value) == (
+        f'destroyed or replaced, which "Upgrading" in CHANGELOG.md does not name: {{{SUBNET!r}: {action!r}}}'
+    )
+
+    changelog.write_text(f"{changelog.read_text()}\n### Upgrading\n\n- `module.vpc.aws_subnet.private` is replaced.\n")
+    assert upgrade(terraform, before)
+
+
+def test_an_upgrade_may_create_and_change(changelog: Path) -> None:
+    assert changelog.exists()
+    plan = Plan({SUBNET: "create", "module.s3.aws_s3_bucket.b[0]": "update"}, {"more": "create"})
+
+    assert upgrade(Fake(plan, (SUBNET,)), Fake(state=(SUBNET,))) is plan
+
+
+@pytest.mark.usefixtures("changelog")
+def test_fails_when_an_upgrade_loses_the_state() -> None:
+    with pytest.raises(StepFailedError, match="another state than before"):
+        upgrade(Fake(Plan({SUBNET: "create"}, {})), Fake(state=(SUBNET,)))
+
+
+@pytest.mark.parametrize(
+    ("stages", "steps"),
+    [
+        (["now"], ["plan", "apply"]),
+        (["before", "now"], ["before: plan", "before: apply", "upgrade: plan", "apply"]),
+        (["before", "upgraded", "now"], ["before: plan", "before: apply", "upgrade: plan", "plan", "apply"]),
+    ],
+)
+@pytest.mark.usefixtures("changelog")
+def test_an_existing_stack_is_applied_and_upgraded(stages: list[str], steps: list[str]) -> None:
+    done = []
+
+    def step(name: str, work: Callable[[], Any], _: Callable[[Any], str] = str) -> Any:
+        done.append(name)
+        return work()
+
+    apply({stage: Fake() for stage in stages}, step)
+    assert done == steps
