@@ -8,14 +8,16 @@ import runpy
 import pytest
 import yaml
 
+from anyscale_constructs import engine
 from anyscale_constructs.azure import CLIENT_ID
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+FOR_CDKTF_USERS = (ROOT / "docs" / "cdktf.md").read_text(encoding="utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", page, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("page", ["traps.md", "configuration.md"])
@@ -40,6 +42,17 @@ def test_the_readme_shows_the_same_cloud_in_python(tmp_path: pathlib.Path, monke
     assert sorted(made["module"]) == ["iam", "s3", "s3_policy", "securitygroups", "vpc"]
     assert made["module"]["vpc"]["cidr_block"] == "10.0.0.0/19"
     assert made["module"]["iam"]["anyscale_external_id"] == "org_1234abcd-minimal"
+
+
+def test_the_page_for_cdktf_users_runs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each comment behind a line is the Terraform that the line gives."""
+    monkeypatch.chdir(tmp_path)
+    program = "\n".join(blocks("python", FOR_CDKTF_USERS)).replace("from cdktf", f"from {engine.name}")
+    exec(compile(program, "cdktf.md", "exec"), {})  # noqa: S102 - the page is ours
+    outputs = json.loads((tmp_path / "cdktf.out" / "stacks" / "platform" / "cdk.tf.json").read_text())["output"]
+    shown = re.findall(r'"(\w+)", .*\)  # (.*)', program)
+    assert len(shown) > 4
+    assert {name: outputs[name]["value"] for name, _ in shown} == dict(shown)
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))], ids=lambda page: page.name)

@@ -1,11 +1,11 @@
 """The examples in Python run, and make what they say."""
 
-import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from anyscale_constructs import engine
 from tests import ROOT, examples
 from tests.folder import read
 
@@ -22,7 +22,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def synthesized(example: str, here: Path) -> dict[str, dict[str, Any]]:
     """The Terraform of an example's stacks, by their names."""
-    runpy.run_path(str(ROOT / "examples" / example), run_name="__main__")
+    program = (ROOT / "examples" / example).read_text(encoding="utf-8").replace("from cdktf ", f"from {engine.name} ")
+    exec(compile(program, example, "exec"), {"__name__": "__main__"})  # noqa: S102 - the example is ours
     return {folder.name: read(folder) for folder in (here / "cdktf.out" / "stacks").iterdir()}
 
 
@@ -59,3 +60,11 @@ def test_constructs_stand_beside_raw_resources(here: Path) -> None:
     assert stack["module"]["s3"]["server_side_encryption"]["kms_master_key_id"] == "${aws_kms_key.key.arn}"
     assert stack["module"]["efs"]["depends_on"] == ["aws_kms_key.key"]
     assert stack["output"]["first_mount_target"]["value"] == "${module.efs.efs_mount_target_ids[0]}"
+
+
+def test_cdktfs_own_means_stand_beside_constructs(here: Path) -> None:
+    stack = synthesized("with_cdktf.py", here)["platform"]
+    assert stack["module"]["vpc"]["availability_zones"] == "${var.zones}"
+    assert stack["resource"]["aws_cloudwatch_log_group"]["logs"]["for_each"] == "${toset(var.zones)}"
+    assert stack["output"]["subnets"]["value"] == '${join(",", module.vpc.public_subnet_ids)}'
+    assert '"Resource": "${module.s3.s3_bucket_arn}/*"' in stack["resource"]["aws_iam_policy"]["reader"]["policy"]

@@ -1,0 +1,62 @@
+"""Constructs among CDKTF's own means: functions, an iterator, a local value, a variable, a raw resource, a data source.
+
+Run it: python examples/with_cdktf.py
+"""
+
+import json
+
+from cdktf import Fn, TerraformIterator, TerraformLocal, TerraformOutput, TerraformVariable, Token
+
+from anyscale_constructs import App, CloudStack, TerraformResource
+from anyscale_constructs.aws import S3, Iam, Vpc
+from anyscale_constructs.core.resource import Data, Resource
+
+ORGANIZATION = "org_1234abcd"
+
+
+class Platform(CloudStack):
+    """A VPC, a bucket and the roles, and what one team adds to them."""
+
+    def __init__(self, scope: App, name: str) -> None:
+        super().__init__(scope, name)
+        self.add_provider("aws", region="us-east-2")
+        zones = TerraformVariable(self, "zones", type="list(string)", default=["us-east-2a", "us-east-2b"])
+        vpc = Vpc(self, cidr_block="10.0.0.0/19", availability_zones=zones.list_value, availability_zone_count=2)
+        bucket = S3(self)
+        roles = Iam(self, bucket=bucket, anyscale_external_id=f"{ORGANIZATION}-{name}")
+
+        # A data source by Terraform's own names, and a policy by json.dumps: expressions arrive as code.
+        account = Data(self, "aws_caller_identity", "current", {})
+        Resource(
+            self,
+            "aws_iam_policy",
+            "reader",
+            {
+                "name": f"{name}-reader",
+                "policy": json.dumps(
+                    {
+                        "Version": "2012-10-17",
+                        "Statement": [
+                            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket.s3_bucket_arn}/*"}
+                        ],
+                    }
+                ),
+                "tags": {"Account": account.attribute("account_id")},
+            },
+        )
+
+        # One resource for each zone. What is iterated must be known when Terraform plans, as a variable is.
+        each = TerraformIterator.from_list(zones.list_value)
+        logs = TerraformResource(self, "logs", terraform_resource_type="aws_cloudwatch_log_group", for_each=each)
+        logs.add_override("name", Fn.join("/", [name, Token.as_string(each.value)]))
+        logs.add_override("tags", {"Vpc": Fn.upper(vpc.vpc_id)})
+
+        label = TerraformLocal(self, "label", Fn.join("-", [name, vpc.vpc_id]))
+        TerraformOutput(self, "label_of_the_vpc", value=label.as_string)
+        TerraformOutput(self, "subnets", value=Fn.join(",", Token.as_list(vpc.public_subnet_ids)))
+        self.add_output("node_role", roles.cluster_node_role_arn)
+
+
+app = App()
+Platform(app, "platform")
+app.synth()
