@@ -83,7 +83,7 @@ class App(engine.App):
 
 
 def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudStack]:
-    """Synthesizes into a temporary directory beside `out`, and changes `out` only when all went well.
+    """Synthesizes into a temporary directory, and changes `out` only when all went well.
 
     What Terraform keeps in the stacks' folders (.terraform, the lock file, local state) stays.
 
@@ -97,22 +97,37 @@ def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudS
     Raises:
         ConstructsError: A stack is wrong, or the directory can't be written.
     """
+    place = pathlib.Path(os.path.realpath(out))
     with _writing(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        directory = tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Inside, since of a mount point the parent is on another file system, and may be read-only.
+        within = place if place.is_dir() else place.parent
+        directory = tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=within)
     with directory as temporary:
         app = App(temporary)
         build(app)
         app.synth()
-        new = pathlib.Path(temporary)
-        # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
-        files = sorted(new.rglob("*"), key=lambda file: file.name == "manifest.json")
         with _writing(out):
-            for file in (file for file in files if file.is_file()):
-                target = out / file.relative_to(new)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                file.replace(target)
+            _put(pathlib.Path(temporary), place)
     return app.cloud_stacks
+
+
+def _put(new: pathlib.Path, out: pathlib.Path) -> None:
+    """Puts files into place: first beside it, which may be on yet another file system, then all of them at once."""
+    # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
+    files = sorted(filter(pathlib.Path.is_file, new.rglob("*")), key=lambda file: file.name == "manifest.json")
+    moves: list[tuple[pathlib.Path, pathlib.Path]] = []
+    try:
+        for file in files:
+            target = out / file.relative_to(new)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            moves.append((target.with_name(f"{new.name}.{target.name}"), target))
+            shutil.move(file, moves[-1][0])
+        for beside, target in moves:
+            beside.replace(target)
+    finally:
+        for beside, _ in moves:
+            beside.unlink(missing_ok=True)
 
 
 def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
