@@ -12,6 +12,7 @@ from typing import Any
 
 from anyscale_constructs import engine
 from anyscale_constructs.core.backend import KEYS
+from anyscale_constructs.core.signals import delayed
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import SynthesisError
 
@@ -33,7 +34,8 @@ class App(engine.App):
     def __init__(self, outdir: str | os.PathLike[str] | None = None) -> None:
         # Absolute, since the engine's process keeps the working directory it was started in.
         path = pathlib.Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()
-        super().__init__(outdir=str(path), stack_traces=False)
+        with delayed():
+            super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
 
     @property
@@ -58,7 +60,8 @@ class App(engine.App):
                     mend=f"give each a {KEYS[stack.backend_type]} of its own under backend, or leave it out",
                 )
         try:
-            super().synth()
+            with delayed():  # Node.js would go on writing what is removed
+                super().synth()
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
             raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
         problems: list[str] = []
@@ -98,7 +101,7 @@ def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudS
         ConstructsError: A stack is wrong, or the directory can't be written.
     """
     place = pathlib.Path(os.path.realpath(out))
-    with _writing(out):
+    with _writing(out), delayed():
         place.parent.mkdir(parents=True, exist_ok=True)
         # Inside, since of a mount point the parent is on another file system, and may be read-only.
         within = place if place.is_dir() else place.parent
