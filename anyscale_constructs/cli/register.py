@@ -3,13 +3,9 @@
 import enum
 import json
 import pathlib
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -97,8 +93,14 @@ def register(
                 auto_add_user=enable_auto_add_user,
                 say=console.print,
             )
-            with _interruptible(), console.status("anyscale"):
-                result = asdict(registrar.run(dry_run=dry_run))
+            try:
+                with console.status("anyscale"):
+                    result = asdict(registrar.run(dry_run=dry_run))
+            except KeyboardInterrupt:
+                raise ControlPlaneError(
+                    "interrupted; the anyscale program was stopped, and how far it came is not known",
+                    mend="run this again: it looks first and completes what is half done",
+                ) from None
             if tfvars is not None and not dry_run:
                 write_tfvars(tfvars, result["cloud_resource_id"])
             typer.echo(json.dumps(result | ({"dry_run": True} if dry_run else {}), indent=None if compact else 2))
@@ -117,24 +119,3 @@ def write_tfvars(file: str, cloud_resource_id: str) -> None:
             f"{file} can't be written: {error.strerror}; the cloud is registered, as {cloud_resource_id}",
             mend="run this again with another --tfvars: it changes nothing else",
         ) from error
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Lets the program clean up when this process is told to stop: SIGTERM alone would orphan a cloud."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    # Also when they were ignored, as in a shell's background job: the program inherits that.
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise ControlPlaneError(
-            "interrupted; the anyscale program was stopped, and how far it came is not known",
-            mend="run this again: it looks first and completes what is half done",
-        ) from None
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

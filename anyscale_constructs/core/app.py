@@ -11,6 +11,7 @@ from typing import Any
 
 from anyscale_constructs import engine
 from anyscale_constructs.core.backend import KEYS
+from anyscale_constructs.core.signals import delayed
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConstructsError, SynthesisError
 from anyscale_constructs.expressions.resolve import leftovers
@@ -31,7 +32,8 @@ class App(engine.App):
     def __init__(self, outdir: str | os.PathLike[str] | None = None) -> None:
         # Absolute, since the engine's process keeps the working directory it was started in.
         path = pathlib.Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()
-        super().__init__(outdir=str(path), stack_traces=False)
+        with delayed():
+            super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
 
     @property
@@ -57,7 +59,8 @@ class App(engine.App):
                 )
         pathlib.Path(self.outdir).parent.mkdir(parents=True, exist_ok=True)
         try:
-            super().synth()
+            with delayed():  # Node.js would go on writing what is removed
+                super().synth()
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
             if any(stack.failure for stack in stacks.values()):
                 raise SynthesisError("\n".join(_failures(stacks.values()))) from None
@@ -93,7 +96,7 @@ def _refuse_expressions(name: str, synthesized: Any) -> None:
 
 
 def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudStack]:
-    """Synthesizes into a temporary directory beside `out`, and changes `out` only when all went well.
+    """Synthesizes into a temporary directory, and changes `out` only when all went well.
 
     What Terraform keeps in the stacks' folders (.terraform, the lock file, local state) stays.
 
@@ -107,22 +110,37 @@ def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudS
     Raises:
         ConstructsError: A stack is wrong, or the directory can't be written.
     """
-    with _writing(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        directory = tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent)
+    place = pathlib.Path(os.path.realpath(out))
+    with _writing(out), delayed():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Inside, since of a mount point the parent is on another file system, and may be read-only.
+        within = place if place.is_dir() else place.parent
+        directory = tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=within)
     with directory as temporary:
         app = App(temporary)
         build(app)
         app.synth()
-        new = pathlib.Path(temporary)
-        # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
-        files = sorted(new.rglob("*"), key=lambda file: file.name == "manifest.json")
         with _writing(out):
-            for file in (file for file in files if file.is_file()):
-                target = out / file.relative_to(new)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                file.replace(target)
+            _put(pathlib.Path(temporary), place)
     return app.cloud_stacks
+
+
+def _put(new: pathlib.Path, out: pathlib.Path) -> None:
+    """Puts files into place: first beside it, which may be on yet another file system, then all of them at once."""
+    # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
+    files = sorted(filter(pathlib.Path.is_file, new.rglob("*")), key=lambda file: file.name == "manifest.json")
+    moves: list[tuple[pathlib.Path, pathlib.Path]] = []
+    try:
+        for file in files:
+            target = out / file.relative_to(new)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            moves.append((target.with_name(f"{new.name}.{target.name}"), target))
+            shutil.move(file, moves[-1][0])
+        for beside, target in moves:
+            beside.replace(target)
+    finally:
+        for beside, _ in moves:
+            beside.unlink(missing_ok=True)
 
 
 def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:

@@ -1,8 +1,10 @@
 """The app: all of the Terraform JSON, or nothing."""
 
 import json
+import os
 import pathlib
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,6 +15,7 @@ from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformResource, TerraformStack, Token
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import expr
+from tests.missing import MissingPieceError
 
 
 def files(directory: pathlib.Path) -> dict[str, str]:
@@ -187,9 +190,64 @@ def test_the_manifest_is_written_last(tmp_path: pathlib.Path) -> None:
     assert not (out / "manifest.json").exists()
 
 
+@pytest.fixture
+def elsewhere(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """An empty directory on another file system."""
+    for place in (pathlib.Path("/dev/shm"), pathlib.Path("/run"), pathlib.Path.home()):  # noqa: S108
+        if os.access(place, os.W_OK) and place.stat().st_dev != tmp_path.stat().st_dev:
+            with tempfile.TemporaryDirectory(dir=place) as name:
+                yield pathlib.Path(name)
+            return
+    raise MissingPieceError("a second file system", ["/dev/shm", "/run", "HOME"], "mount a tmpfs on /dev/shm")  # noqa: S108
+
+
+@pytest.mark.parametrize("link", ["out", "out/stacks", "out/stacks/test"])
+def test_output_may_be_on_another_file_system(link: str, elsewhere: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Wholly, as a mount point, or in part."""
+    (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / link).symlink_to(elsewhere, target_is_directory=True)
+    for value in ("old", "new"):
+        synthesize(one_output(value), tmp_path / "out")
+        found = {name: text for folder in (tmp_path / "out", elsewhere) for name, text in files(folder).items()}
+        assert {pathlib.Path(name).name for name in found} == {"manifest.json", "cdk.tf.json", "versions.tf"}
+        assert f'"{value}"' in (tmp_path / "out" / "stacks" / "test" / "cdk.tf.json").read_text()
+    with pytest.raises(SynthesisError):
+        synthesize(broken, tmp_path / "out")
+    assert f'"{value}"' in (tmp_path / "out" / "stacks" / "test" / "cdk.tf.json").read_text()
+    assert {path.name for path in (*tmp_path.rglob("*"), *elsewhere.rglob("*"))} == {
+        *{"out", "stacks", "test", "manifest.json", "cdk.tf.json", "versions.tf"}
+    }
+
+
+def test_output_that_is_there_already_needs_nothing_beside_it(tmp_path: pathlib.Path) -> None:
+    """Beside a mount point may be a file system that is read-only."""
+    (tmp_path / "mounted").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "mounted")
+
+    def build(app: App) -> None:
+        assert pathlib.Path(app.outdir).parent == tmp_path / "mounted"
+
+    synthesize(build, tmp_path / "out")
+
+
+def test_a_folder_that_cannot_be_written_leaves_all_others_alone(tmp_path: pathlib.Path) -> None:
+    synthesize(one_output("old"), tmp_path)
+    (tmp_path / "stacks" / "z").write_text("in the way")
+    before = files(tmp_path)
+
+    def more(app: App) -> None:
+        one_output("new")(app)
+        CloudStack(app, "z")
+
+    with pytest.raises(SynthesisError, match="can't be written"):
+        synthesize(more, tmp_path)
+    assert files(tmp_path) == before
+
+
 def test_fails_where_it_cannot_write(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_text("mine")
-    for out in (tmp_path / "file", tmp_path / "file" / "out"):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for out in (tmp_path / "file", tmp_path / "file" / "out", tmp_path / "loop"):
         with pytest.raises(SynthesisError, match=r"the output directory .* can't be written: .*name another one"):
             synthesize(one_output("a"), out)
     assert files(tmp_path) == {"file": "mine"}
