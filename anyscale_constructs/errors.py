@@ -3,12 +3,18 @@
 A command prints their text and ends with their `exit_status`; none is ever shown with a traceback.
 """
 
+import os
 import re
+import sys
+import types
+from traceback import walk_tb
 from typing import Any
 
 from anyscale_constructs import words
 
 _UNSET = object()
+# Whose frames lie between the user's code and an error.
+_OURS = {"anyscale_constructs", "cdktf", "cdktn", "constructs", "functools", "jsii", "pydantic", "typeguard"}
 _LONGEST = 80
 # Before a host; a log may keep the message.
 _CREDENTIALS = re.compile(r"""(?:(?<=http://)|(?<=https://)|(?<=oci://))[^\s'"]+@|[^\s/'":]*:[^\s/'":]+@""")
@@ -35,6 +41,8 @@ class ConstructsError(Exception):
         if mend:
             text = f"{text}. To mend it: {mend}"
         super().__init__(_TOKENS.sub(r"\1...", words.spelled(text)))
+        self.where = _users_line()
+        """The user's file and line, if the error comes from a Python program: `program.py:12`, else nothing."""
 
 
 def cut(text: str) -> str:
@@ -51,6 +59,38 @@ def shown(value: Any) -> str:
         end = "@" if "@" in re.split(r"[\s'\"]", rest, maxsplit=1)[0] else ""
         text = f"{text[:_LONGEST]}{end}...{rest[-1]}"
     return _CREDENTIALS.sub("...@", text)
+
+
+def _is_ours(frame: types.FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS
+
+
+def _users_line() -> str:
+    """Where the user's own code called the library; pytest is told to hide the frames between."""
+    frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001 - Python's only way to the caller
+    while frame and _is_ours(frame):
+        frame.f_globals["__tracebackhide__"] = _hides
+        frame = frame.f_back
+    return f"{os.path.relpath(frame.f_code.co_filename)}:{frame.f_lineno}" if frame else ""
+
+
+def _hides(raised: Any) -> bool:
+    return issubclass(raised.type, ConstructsError)
+
+
+def _say(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
+    """Ends a user's program with one message instead of a traceback, where the user's code is at fault."""
+    if isinstance(error, ConstructsError):
+        print(f"error: {error.where}: {error}", file=sys.stderr)  # noqa: T201 - as Python itself would
+    elif type(error.__cause__).__name__ == "JavaScriptError":
+        lines = [f"{os.path.relpath(f.f_code.co_filename)}:{line}: " for f, line in walk_tb(trace) if not _is_ours(f)]
+        said = str(error).strip().splitlines()[0].removeprefix("Error: ")
+        print(f"error: {lines[-1] if lines else ''}the engine refuses it: {said}", file=sys.stderr)  # noqa: T201
+    else:
+        _before(kind, error, trace)
+
+
+_before, sys.excepthook = sys.excepthook, _say
 
 
 class EngineError(ConstructsError):

@@ -124,6 +124,9 @@ def _make(app: App, kinds: Mapping[str, str], document: Document) -> Sequence[Cl
             made.prepare()
     except ConstructsError as error:
         raise ConfigError("\n".join(f"{document.near(line)}: {line}" for line in str(error).splitlines())) from error
+    except RuntimeError as error:  # the engine's only kind
+        said = str(error).strip().splitlines()[0]
+        raise ConfigError(f"{document.file}: the engine refuses it: {said.removeprefix('Error: ')}") from error
     return stacks
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from anyscale_constructs.core.arguments import checked
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.place import cloud_stack, path_in
@@ -18,6 +19,14 @@ from anyscale_constructs.expressions import Expr, as_expressions, expr, is_unres
 _NOT_GIVEN = object()
 # What a module call takes beside inputs.
 _ARGUMENTS = {"count", "depends_on", "for_each", "providers", "source", "version"}
+# What takes their place in Python.
+_INSTEAD = {
+    "providers": "call add_provider() on the construct, with stack.add_provider(NAME, alias=...)",
+    "for_each": "make one construct for each in a loop",
+    "count": "make as many constructs in a loop",
+    "version": "name a ref under modules, or in Sources",
+    "source": "name a mirror under modules, or in Sources",
+}
 
 
 @dataclass(frozen=True)
@@ -124,6 +133,12 @@ class Module(TerraformHclModule):
     interface_name: ClassVar[str]
     inputs_type: ClassVar[type]
     guards: ClassVar[Sequence[Guard]] = ()
+
+    def __init_subclass__(cls) -> None:
+        """Has the arguments of constructs checked."""
+        super().__init_subclass__()
+        if "__init__" in vars(cls):
+            cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign] # with the same signature
 
     def __init__(
         self, scope: Construct, id: str, inputs: Mapping[str, Any], depends_on: Sequence[Construct] = ()
@@ -244,7 +259,7 @@ class Module(TerraformHclModule):
 
     def _check_types(self) -> Iterator[str]:
         variables, given = self.interface.variables, self.inputs.given
-        yield from (unknown(name, variables, "input") for name in given if name not in variables)
+        yield from (_unknown(name, variables) for name in given if name not in variables)
         yield from (f"{name} is required" for name, v in variables.items() if v.required and name not in given)
         annotations = self.inputs_type.__annotations__
         for name, value in given.items():
@@ -279,6 +294,12 @@ class Module(TerraformHclModule):
         if self.interface.variables[name].text and isinstance(value, bool):
             return "true" if value else "false"
         return to_terraform(value, name)
+
+
+def _unknown(name: str, variables: Mapping[str, Any]) -> str:
+    if name in _INSTEAD:
+        return f"{name} is no input of the module. To mend it: {_INSTEAD[name]}"
+    return unknown(name, variables, "input")
 
 
 def _subject(finding: Finding) -> str:

@@ -245,3 +245,13 @@ def test_fails_on_a_cloud_that_has_the_name_of_anothers_second_stack(run: Run, f
     assert status == 2
     assert err.startswith("error: clouds/ml.yaml: there is another stack ml-operator. To mend it: ")
     assert not (folder / "cdktf.out").exists()
+
+
+def test_fails_in_one_line_where_the_engine_refuses_to_build(run: Run, folder: Path) -> None:
+    write(folder, constructor=CLOUD)
+    assert run() == (
+        2,
+        "",
+        "error: clouds/constructor.yaml: the engine refuses it: "
+        "There is already a Construct with name 'constructor' in App\n",
+    )
