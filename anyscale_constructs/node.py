@@ -4,8 +4,10 @@ import importlib.util
 import os
 import pathlib
 import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 
 from anyscale_constructs.errors import EngineError
 
@@ -42,6 +44,28 @@ def prepare_node() -> None:
     options = os.environ.get("NODE_OPTIONS", "")
     if "--no-deprecation" not in options:
         os.environ["NODE_OPTIONS"] = f"{options} --no-deprecation".strip()
+    if os.name != "nt" and not os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT") and not _has_cache():
+        os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE", "disabled")  # a start takes a second more then
+
+
+def _has_cache() -> bool:
+    """Whether the engine can keep its unpacked packages in the home directory; if not, it fails or never ends.
+
+    It must be able to write there, and nobody else but root may.
+    """
+    home = os.environ.get("HOME", os.path.expanduser("~"))  # noqa: PTH111 - pathlib's fails without one
+    if not home.startswith("/"):
+        return False
+    caches = "Library/Caches/com.amazonaws.jsii" if sys.platform == "darwin" else ".cache/aws/jsii"
+    cache = pathlib.Path(home, caches, "package-cache")
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=cache).close()
+        folders = [folder.stat() for folder in (cache.resolve(), *cache.resolve().parents)]
+    except OSError:
+        return False
+    owners = {os.getuid(), 0}
+    return all(each.st_uid in owners and (not each.st_mode & 0o022 or each.st_mode & stat.S_ISVTX) for each in folders)
 
 
 def _packaged() -> tuple[str, int] | None:

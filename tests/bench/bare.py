@@ -1,6 +1,6 @@
 """The same EC2 clouds, written by hand in plain cdktf, as somebody without this library would.
 
-Usage: python bare.py OUT COUNT [--prebuilt]
+Usage: python -m tests.bench.bare OUT COUNT [--prebuilt]
 """
 
 import sys

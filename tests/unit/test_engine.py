@@ -44,6 +44,7 @@ def run(folder: Path, program: str, **environment: str) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
 
 
@@ -153,3 +154,14 @@ def test_a_node_past_its_end_of_life_is_named_in_one_line(folder: Path) -> None:
     )
     assert (folder / "out" / "stacks" / "prod" / "cdk.tf.json").is_file()
     assert result.returncode == 0
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/proc/nope", "everybodys"])
+def test_it_runs_without_a_home_directory_to_write_to(home: str, folder: Path) -> None:
+    """One that is read-only, missing, or not safe, as in containers."""
+    (folder / "everybodys").mkdir()
+    (folder / "everybodys").chmod(0o777)
+    place = str(folder / home) if home == "everybodys" else home
+    result = run(folder, STACKS, HOME=place, TMPDIR=str(folder))
+    assert (result.stderr, result.returncode) == ("", 0)
+    assert (folder / "out" / "stacks" / "prod" / "cdk.tf.json").is_file()

