@@ -52,7 +52,8 @@ class CloudConfig(Model):
     )
     modules: dict[str, ModuleOverride] = Field(
         default_factory=dict,
-        description="What to do differently for single modules, by their ids in the stack.",
+        description="Changes to single modules, by the id of the construct, e.g. vpc. The id of a construct inside of "
+        "others begins with theirs, e.g. network/vpc. Default: no changes.",
     )
 
     registration: Literal["command", "terraform"] = Field(
