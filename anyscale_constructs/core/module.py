@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from anyscale_constructs.core.additions import ARGUMENTS
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.place import cloud_stack, path_in
@@ -16,8 +17,6 @@ from anyscale_constructs.errors import ExpressionError, InputError
 from anyscale_constructs.expressions import Expr, as_expressions, expr, is_unresolved, known_after_apply
 
 _NOT_GIVEN = object()
-# What a module call takes beside inputs.
-_ARGUMENTS = {"count", "depends_on", "for_each", "providers", "source", "version"}
 
 
 @dataclass(frozen=True)
@@ -177,7 +176,7 @@ class Module(TerraformHclModule):
             InputError: The module has no such input.
         """
         name = path.partition(".")[0]
-        if name not in _ARGUMENTS:
+        if name not in ARGUMENTS:
             self.interface.variable(name)
         super().add_override(path, value)
 
