@@ -257,8 +257,9 @@ class Vpc(VpcModule):
         networking_mode: PUBLIC (default) plans public subnets only, PRIVATE private ones beside them.
         availability_zone_count: For how many zones subnets are planned. Default: the number of
             `availability_zones` or `availability_zone_ids`, else 2.
-        depends_on: Constructs that must be there first; only with `availability_zones`, since Terraform reads the
-            region's zones after them and can't count NAT gateways when it plans.
+        depends_on: Refused, unless it is empty: whenever one of these constructs changes, Terraform reads the zones
+            and the endpoint's service during apply only, and replaces subnets, their associations and the endpoint.
+            Give an input a value of what must be there first, such as a tag.
         **inputs: Upstream's inputs by their own names.
 
     Raises:
@@ -285,6 +286,7 @@ class Vpc(VpcModule):
         vpc_is_large_enough,
         subnets_are_large_enough,
     )
+    replaced_by_waiting = "subnets, route table associations and the S3 endpoint"
 
     def __init__(
         self,
@@ -298,7 +300,6 @@ class Vpc(VpcModule):
     ) -> None:
         self._private = networking_mode == "PRIVATE"
         self._zone_count = availability_zone_count
-        self._waits = bool(depends_on)
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -336,11 +337,6 @@ class Vpc(VpcModule):
             given = {"map_public_ip_on_launch": False} | given
         if given.get("enable_vpc_flow_logs") is True:
             given = dict.fromkeys(_FLOW_LOG_SWITCHES, True) | given
-        if self._waits and "private_subnets" in given and is_one_of(given.get("availability_zones"), None, []):
-            raise InputError(
-                "depends_on puts off the list of the region's zones, so Terraform can't count the NAT gateways",
-                mend="name the availability_zones, or leave out depends_on",
-            )
         return given
 
     # Upstream's output is empty for an existing VPC.

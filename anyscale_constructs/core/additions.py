@@ -57,6 +57,9 @@ def refused_arguments(tree: Mapping[str, Any], modules: Collection["Module"]) ->
         inputs = module.interface.variables
         for name in call.keys() - {_COMMENT} - ARGUMENTS - inputs.keys():
             yield f"{module.address}: {unknown(name, inputs, 'input')}"
+        found = module.found_by_waiting() if call.get("depends_on") else None
+        if found and not found.note:
+            yield f"{module.address}: {found}"
 
 
 def two_defaults(tree: Mapping[str, Any], stack: Construct) -> Iterator[str]:

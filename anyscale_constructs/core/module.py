@@ -1,7 +1,7 @@
 """The base of all module wrappers: one construct is one Terraform module, and its address is its id."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
@@ -107,6 +107,10 @@ class Module(TerraformHclModule):
     interface_name: ClassVar[str]
     inputs_type: ClassVar[type]
     guards: ClassVar[Sequence[Guard]] = ()
+    settled: Collection[str] = ()
+    """Data sources from whose values nothing follows that Terraform replaces, given what the construct sets."""
+    replaced_by_waiting: ClassVar[str] = ""
+    """What a depends_on replaces, for the construct that refuses it; nothing where it only puts changes off."""
 
     def __init__(
         self, scope: Construct, id: str, inputs: Mapping[str, Any], depends_on: Sequence[Construct] = ()
@@ -127,7 +131,8 @@ class Module(TerraformHclModule):
         given = self._completed(id, given)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
-        findings = [finding for guard in self.guards if (finding := self._found_by(guard))]
+        waiting = self.found_by_waiting() if depends_on else None
+        findings = [found for found in (*map(self._found_by, self.guards), waiting) if found]
         self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
         variables = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
@@ -168,6 +173,20 @@ class Module(TerraformHclModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Adds what follows from the inputs that were given, whose types are checked; constructs override it."""
         return given
+
+    def found_by_waiting(self) -> Finding | None:
+        """What there is to say of a depends_on: Terraform reads a module's data sources after what it waits for."""
+        read = [address for address in self.interface.data_sources if address not in self.settled]
+        if not read:
+            return None
+        what = self.replaced_by_waiting
+        return Finding(
+            f"depends_on makes Terraform read {', '.join(read)} during apply whenever something that the module waits "
+            f"for changes, and {f'replace {what}' if what else 'plan what follows from them as (known after apply)'}",
+            "leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
+            "order single resources, not whole modules",
+            note=not what,
+        )
 
     def add_override(self, path: str, value: Any) -> None:
         """Sets an argument of the module call, by its path in Terraform JSON, e.g. `tags.Team`.

@@ -170,6 +170,11 @@ def lost_override(app: Construct) -> None:
     stack.add_override("provider.aws.region", "us-east-2")
 
 
+def waiting_vpc(app: Construct) -> None:
+    stack = CloudStack(app, "test")
+    Vpc(stack).add_override("depends_on", [bucket(stack).address])
+
+
 def another_stacks_value(app: Construct) -> None:
     CloudStack(app, "test").add_output("a", Vpc(CloudStack(app, "network")).vpc_id)
 
@@ -220,6 +225,7 @@ WRONG: dict[Build, str] = {
     two_defaults: "test: test/aws and the override of provider.aws are both the default configuration",
     unknown_input: "test: module.s3: unknown input 'nam'",
     lost_override: "test: the override of provider.aws.region has no effect: provider.aws is a list",
+    waiting_vpc: "test: module.vpc: depends_on makes Terraform read ",
     another_stacks_value: "test: output.a.value uses module.vpc.vpc_id of the stack network in the stack test",
     one_state: "test: its state would be first's too, which the next apply would replace",
     residue: "is left of a value that is known only later",
