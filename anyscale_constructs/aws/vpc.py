@@ -259,8 +259,9 @@ class Vpc(VpcModule):
             `availability_zones` or `availability_zone_ids`, else 2.
         subnet_places: For how many zones the plan has room, see `plan_subnets`. Changing it for a VPC that is there
             moves every subnet. Default: 4 for up to four zones, 8 for more, so that the fifth zone moves them.
-        depends_on: Constructs that must be there first; only with `availability_zones`, since Terraform reads the
-            region's zones after them and can't count NAT gateways when it plans.
+        depends_on: Refused, unless it is empty: whenever one of these constructs changes, Terraform reads the zones
+            and the endpoint's service during apply only, and replaces subnets, their associations and the endpoint.
+            Give an input a value of what must be there first, such as a tag.
         **inputs: Upstream's inputs by their own names.
 
     Raises:
@@ -287,6 +288,7 @@ class Vpc(VpcModule):
         vpc_is_large_enough,
         subnets_are_large_enough,
     )
+    replaced_by_waiting = "subnets, route table associations and the S3 endpoint"
 
     def __init__(
         self,
@@ -303,7 +305,6 @@ class Vpc(VpcModule):
         self._zone_count = availability_zone_count
         self._places = subnet_places
         self._plan: Plan | None = None
-        self._waits = bool(depends_on)
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -343,11 +344,6 @@ class Vpc(VpcModule):
             given = {"map_public_ip_on_launch": False} | given
         if given.get("enable_vpc_flow_logs") is True:
             given = dict.fromkeys(_FLOW_LOG_SWITCHES, True) | given
-        if self._waits and "private_subnets" in given and is_one_of(given.get("availability_zones"), None, []):
-            raise InputError(
-                "depends_on puts off the list of the region's zones, so Terraform can't count the NAT gateways",
-                mend="name the availability_zones, or leave out depends_on",
-            )
         return given
 
     def findings(self) -> Iterable[Finding]:

@@ -4,7 +4,8 @@ import dataclasses
 import functools
 import importlib.resources
 import json
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -67,6 +68,7 @@ def read(checkout: Checkout, module: Entry) -> Interface:
     """
     try:
         declared = hcl.read(checkout.files(module.path, ".tf"))
+        data_sources = tuple(_data_sources(checkout, module.path, declared))
     except CodegenError as error:
         raise CodegenError(f"{module.name}: {error}") from None
     patch = _patches(module.name.partition("/")[0]).get(module.name, {})
@@ -92,7 +94,18 @@ def read(checkout: Checkout, module: Entry) -> Interface:
             name: dataclasses.replace(output, type=types.get(name, output.type))
             for name, output in declared.outputs.items()
         },
+        data_sources=data_sources,
     )
+
+
+def _data_sources(checkout: Checkout, path: str, declared: hcl.Declarations) -> Iterator[str]:
+    """The addresses of a module's data sources, and of those in the modules that it calls by a path."""
+    yield from declared.data_sources
+    for name, source in declared.modules.items():
+        if source.startswith("."):
+            folder = posixpath.normpath(posixpath.join(path, source))
+            called = hcl.read(checkout.files(folder, ".tf"))
+            yield from (f"module.{name}.{address}" for address in _data_sources(checkout, folder, called))
 
 
 def dump(interface: Interface) -> str:
@@ -107,6 +120,7 @@ def dump(interface: Interface) -> str:
         "required_providers": {k: dataclasses.asdict(v) for k, v in interface.required_providers.items()},
         "variables": {k: _dump_variable(v) for k, v in interface.variables.items()},
         "outputs": {k: {"type": v.type, **_set(sensitive=v.sensitive)} for k, v in interface.outputs.items()},
+        **_set(data_sources=interface.data_sources),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 

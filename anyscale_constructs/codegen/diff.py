@@ -13,7 +13,7 @@ def differences(old: Interface, new: Interface) -> list[str]:
     before, after = _members(old), _members(new)
     return [
         *(f"{member} removed" for member in before if member not in after),
-        *(f"{member} added: {_all(facts)}" for member, facts in after.items() if member not in before),
+        *(f"{member} added{_all(facts)}" for member, facts in after.items() if member not in before),
         *(
             f"{member}: {change}"
             for member, facts in after.items()
@@ -35,6 +35,7 @@ def _members(interface: Interface) -> dict[str, Facts]:
             f"output {name}": {"type": output.type, "sensitive": "yes" if output.sensitive else "no"}
             for name, output in interface.outputs.items()
         },
+        **{f"data source {address}": {} for address in interface.data_sources},
     }
 
 
@@ -49,7 +50,8 @@ def _variable(variable: Variable) -> Facts:
 
 
 def _all(facts: Facts) -> str:
-    return ", ".join(f"{name} {value}" for name, value in facts.items() if value not in {"none", "nothing", "no"})
+    said = ", ".join(f"{name} {value}" for name, value in facts.items() if value not in {"none", "nothing", "no"})
+    return said and f": {said}"
 
 
 def _changes(before: Facts, after: Facts) -> Iterator[str]:

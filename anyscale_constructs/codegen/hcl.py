@@ -5,7 +5,7 @@ keyword `true`; this module makes values of them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,23 @@ _SHORT_TYPES = {"list": "list(any)", "set": "set(any)", "map": "map(any)"}
 
 @dataclass(frozen=True)
 class Declarations:
-    """What a module's files declare, in the order of the files' names."""
+    """What a module's files declare, in the order of the files' names.
+
+    Args:
+        variables: By name.
+        outputs: By name.
+        required_version: The Terraform versions that the module accepts.
+        required_providers: By local name.
+        data_sources: Their addresses.
+        modules: The sources of the modules that it calls, by name.
+    """
 
     variables: Mapping[str, Variable]
     outputs: Mapping[str, Output]
     required_version: str
     required_providers: Mapping[str, Provider]
+    data_sources: Sequence[str]
+    modules: Mapping[str, str]
 
 
 def read(files: Mapping[str, str]) -> Declarations:
@@ -70,6 +81,10 @@ def _read(files: Mapping[str, str]) -> Declarations:
             for block in each.get("required_providers", [])
             for name, body in block.items()
         },
+        data_sources=[
+            f"data.{type_}.{name}".replace('"', "") for type_, body in _blocks(parsed, "data") for name in body
+        ],
+        modules={name: literal(body["source"]) for name, body in _blocks(parsed, "module")},
     )
 
 

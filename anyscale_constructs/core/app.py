@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from anyscale_constructs import engine
-from anyscale_constructs.core.backend import KEYS
+from anyscale_constructs.core.siblings import expressions_left
 from anyscale_constructs.core.signals import delayed
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConstructsError, SynthesisError
-from anyscale_constructs.expressions.resolve import leftovers
 
 # Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
 _FORMAT_VERSION = "0.21.0"
@@ -26,12 +25,18 @@ class App(engine.App):
     """A CDKTF app whose stacks are checked before and after synthesis.
 
     Args:
-        outdir: The output directory. Default: CDKTF_OUTDIR, which the CLI sets, else cdktf.out.
+        outdir: The output directory, which is made with those above it. Default: CDKTF_OUTDIR, which the CLI sets,
+            else cdktf.out.
+
+    Raises:
+        SynthesisError: The output directory can't be made.
     """
 
     def __init__(self, outdir: str | os.PathLike[str] | None = None) -> None:
         # Absolute, since the engine's process keeps the working directory it was started in.
         path = pathlib.Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()
+        with _writing(path):  # the engine would make the last folder only
+            path.mkdir(parents=True, exist_ok=True)
         with delayed():
             super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
@@ -48,16 +53,8 @@ class App(engine.App):
             ConstructsError: A stack is wrong: nothing is written then, or what is written can't be used.
         """
         stacks = {stack.name: stack for stack in self.cloud_stacks}
-        states: dict[tuple[str, ...], str] = {}
         for stack in stacks.values():
             stack.prepare()
-            if (other := states.setdefault(stack.state, stack.name)) != stack.name:
-                raise SynthesisError(
-                    f"{stack.name}: its state would be {other}'s too, which the next apply would replace",
-                    value=" ".join(stack.state),
-                    mend=f"give each a {KEYS[stack.backend_type]} of its own under backend, or leave it out",
-                )
-        pathlib.Path(self.outdir).parent.mkdir(parents=True, exist_ok=True)
         try:
             with delayed():  # Node.js would go on writing what is removed
                 super().synth()
@@ -67,8 +64,9 @@ class App(engine.App):
             raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             synthesized = json.loads(file.read_text(encoding="utf-8"))
-            if file.parent.name not in stacks:
-                _refuse_expressions(file.parent.name, synthesized)
+            name = file.parent.name
+            if name not in stacks and (left := list(expressions_left(name, synthesized))):
+                raise SynthesisError("\n".join(left))
             version = synthesized.get("terraform", {}).pop("required_version", None)
             file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
             if version is not None:
@@ -83,16 +81,6 @@ def _failures(stacks: Iterable[CloudStack]) -> Iterator[str]:
             stack.to_terraform()
         if stack.failure:
             yield str(stack.failure)
-
-
-def _refuse_expressions(name: str, synthesized: Any) -> None:
-    """A stack of the engine's own puts no code in."""
-    if left := next(leftovers(synthesized), None):
-        raise SynthesisError(
-            f"{name}: an expression stands in a stack that is no CloudStack",
-            value=left,
-            mend="derive the stack from CloudStack",
-        )
 
 
 def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudStack]:

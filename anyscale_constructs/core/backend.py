@@ -1,8 +1,11 @@
 """Terraform backends: always explicit, so that the same configuration gives the same bytes everywhere."""
 
+import hashlib
+import json
 import pathlib
 import posixpath
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -72,7 +75,7 @@ class Hcp(Model):
 
 Backend = Annotated[Local | S3 | Gcs | Azurerm | Hcp, Field(discriminator="type")]
 
-KEYS = {"local": "path", "s3": "key", "gcs": "prefix", "azurerm": "key", "hcp": "workspace"}
+KEYS: Mapping[str, str] = {"local": "path", "s3": "key", "gcs": "prefix", "azurerm": "key", "hcp": "workspace"}
 """What names a state in each type of backend."""
 
 TERRAFORM = {"s3": ">= 1.10", "hcp": ">= 1.1"}
@@ -92,25 +95,50 @@ def place(backend: Backend, name: str) -> str:
     return getattr(backend, KEYS[backend.type]) or _DEFAULTS[backend.type].format(name)
 
 
-def identity(backend: Backend, name: str) -> tuple[str, ...]:
-    """What tells a stack's state from all others.
+# What tells a state from the others in each type of backend, with its default; None: only the command line gives it.
+_STATES: Mapping[str, Mapping[str, str | None]] = {
+    "local": {"path": "terraform.tfstate"},
+    "s3": {"endpoint": "", "endpoints": "", "bucket": None, "key": None},
+    "gcs": {"bucket": None, "prefix": ""},
+    "azurerm": {"storage_account_name": None, "container_name": None, "key": None},
+    "http": {"address": None},
+    "hcp": {"hostname": "app.terraform.io", "organization": None, "name": None},
+}
+
+
+def identity(settings: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """What tells a stack's state from all others, beginning with the type of the backend.
 
     Args:
-        backend: The backend.
+        settings: The block `terraform` of the stack's JSON.
         name: The stack's name.
     """
-    there = place(backend, name)
-    match backend:
-        case Local():  # relative to the stack's folder
-            return "local", _joined(posixpath.join(name, there))
-        case S3():
-            return "s3", backend.bucket, there
-        case Gcs():  # Terraform strips the slashes in front and joins the rest as a path
-            return "gcs", backend.bucket, _joined(there.lstrip("/"))
-        case Azurerm():  # the account and the host are names in DNS, which knows no case
-            return "azurerm", backend.storage_account_name.lower(), backend.container_name, there
-        case Hcp():
-            return "hcp", backend.hostname.lower(), backend.organization, there
+    backends = {**settings.get("backend", {}), **({"hcp": settings["cloud"]} if "cloud" in settings else {})}
+    found: Mapping[str, Mapping[str, Any]] = backends or {"local": {}}
+    type_, block = next(iter(found.items()))
+    if type_ == "remote":  # the older form of a block cloud
+        type_ = "hcp"
+    if type_ not in _STATES:
+        # A digest, since credentials may stand there, and errors name states.
+        return type_, hashlib.sha256(json.dumps(block, sort_keys=True).encode()).hexdigest()[:12]
+    block = {**block, **block.get("workspaces", {})}
+    parts = [block.get(key, default) for key, default in _STATES[type_].items()]
+    if None in parts:
+        return type_, name
+    return type_, *(
+        _as_terraform_reads(key, part, name) for key, part in zip(_STATES[type_], parts, strict=True) if part
+    )
+
+
+def _as_terraform_reads(key: str, part: Any, name: str) -> str:
+    match key:
+        case "path":  # relative to the stack's folder
+            return _joined(posixpath.join(name, part))
+        case "prefix":
+            return _joined(part.lstrip("/"))
+        case "storage_account_name" | "hostname":  # names in DNS, which knows no case
+            return str(part.lower())
+    return str(part)
 
 
 def _joined(path: str) -> str:

@@ -52,8 +52,8 @@ class CloudConfig(Model):
     )
     modules: dict[str, ModuleOverride] = Field(
         default_factory=dict,
-        description="Changes to single modules, by their ids in the stack: other refs, inputs and mirrors. "
-        "Default: none.",
+        description="Changes to single modules, by the id of the construct, e.g. vpc: refs, inputs and mirrors. The "
+        "id of a construct inside of others begins with theirs, e.g. network/vpc. Default: none.",
     )
 
     registration: Literal["command", "terraform"] = Field(

@@ -68,6 +68,8 @@ class Interface:
         variables: By name.
         outputs: By name.
         registry: Its address in the Terraform registry, if it is called by that.
+        data_sources: The addresses, inside the module, of its data sources and of those in the modules that it calls
+            by a path.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Interface:
     variables: Mapping[str, Variable]
     outputs: Mapping[str, Output]
     registry: str = ""
+    data_sources: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, name: str, ref: str | None = None) -> "Interface":
@@ -130,6 +133,7 @@ def parse(name: str, text: str) -> Interface:
         variables={k: _variable(v) for k, v in data["variables"].items()},
         outputs={k: Output(**v) for k, v in data["outputs"].items()},
         registry=data.get("registry", ""),
+        data_sources=tuple(data.get("data_sources", ())),
     )
 
 

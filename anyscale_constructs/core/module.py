@@ -1,12 +1,13 @@
 """The base of all module wrappers: one construct is one Terraform module, and its address is its id."""
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from anyscale_constructs.core.additions import ARGUMENTS
 from anyscale_constructs.core.arguments import checked
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
@@ -17,9 +18,7 @@ from anyscale_constructs.errors import ConstructsError, ExpressionError, InputEr
 from anyscale_constructs.expressions import Expr, as_expressions, expr, is_unresolved, known_after_apply
 
 _NOT_GIVEN = object()
-# What a module call takes beside inputs.
-_ARGUMENTS = {"count", "depends_on", "for_each", "providers", "source", "version"}
-# What takes their place in Python.
+# What takes the place of arguments in Python.
 _INSTEAD = {
     "providers": "call add_provider() on the construct, with stack.add_provider(NAME, alias=...)",
     "for_each": "make one construct for each in a loop",
@@ -133,6 +132,10 @@ class Module(TerraformHclModule):
     interface_name: ClassVar[str]
     inputs_type: ClassVar[type]
     guards: ClassVar[Sequence[Guard]] = ()
+    settled: Collection[str] = ()
+    """Data sources from whose values nothing follows that Terraform replaces, given what the construct sets."""
+    replaced_by_waiting: ClassVar[str] = ""
+    """What a depends_on replaces, for the construct that refuses it; nothing where it only puts changes off."""
 
     def __init_subclass__(cls) -> None:
         """Has the arguments of constructs checked."""
@@ -152,7 +155,8 @@ class Module(TerraformHclModule):
         given, warnings = self._given(id, _set(inputs), override.inputs)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
-        findings = [finding for guard in self.guards if (finding := self._found_by(guard))] + [*self.findings()]
+        waiting = self.found_by_waiting() if depends_on else None
+        findings = [found for found in (*map(self._found_by, self.guards), *self.findings(), waiting) if found]
         said = {_subject(finding) for finding in findings}
         findings += [each for each in without_effect(self.inputs, override.inputs) if _subject(each) not in said]
         self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
@@ -199,6 +203,20 @@ class Module(TerraformHclModule):
         """Findings about what is not an input of the module, such as the region; constructs override it."""
         return ()
 
+    def found_by_waiting(self) -> Finding | None:
+        """What there is to say of a depends_on: Terraform reads a module's data sources after what it waits for."""
+        read = [address for address in self.interface.data_sources if address not in self.settled]
+        if not read:
+            return None
+        what = self.replaced_by_waiting
+        return Finding(
+            f"depends_on makes Terraform read {', '.join(read)} during apply whenever something that the module waits "
+            f"for changes, and {f'replace {what}' if what else 'plan what follows from them as (known after apply)'}",
+            "leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
+            "order single resources, not whole modules",
+            note=not what,
+        )
+
     def add_override(self, path: str, value: Any) -> None:
         """Sets an argument of the module call, by its path in Terraform JSON, e.g. `tags.Team`.
 
@@ -206,7 +224,7 @@ class Module(TerraformHclModule):
             InputError: The module has no such input.
         """
         name = path.partition(".")[0]
-        if name not in _ARGUMENTS:
+        if name not in ARGUMENTS:
             self.interface.variable(name)
         super().add_override(path, value)
 

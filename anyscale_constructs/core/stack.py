@@ -6,28 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, cast
 
 from anyscale_constructs.core import regions
-from anyscale_constructs.core.backend import S3, TERRAFORM, Azurerm, Backend, Gcs, Hcp, Local, identity, place
+from anyscale_constructs.core.additions import lost_overrides, refused_arguments, two_defaults
+from anyscale_constructs.core.backend import TERRAFORM, Backend, Local, identity
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
+from anyscale_constructs.core.engine_backend import add_backend, keep_one_backend
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
+from anyscale_constructs.core.siblings import expressions_left, shared_state, stacks_in
 from anyscale_constructs.core.sources import Sources
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import (
     Annotations,
-    AzurermBackend,
-    CloudBackend,
     Construct,
     DefaultTokenResolver,
-    GcsBackend,
-    LocalBackend,
-    NamedCloudWorkspace,
-    S3Backend,
     StringConcat,
+    TerraformBackend,
     TerraformOutput,
-    TerraformProvider,
     TerraformStack,
     TerraformVariable,
     Tokenization,
@@ -77,9 +74,12 @@ class CloudStack(TerraformStack):
         self.sources = sources or Sources()
         self.modules: dict[str, Module] = {}
         self.outputs: dict[str, Any] = {}
+        self.state: tuple[str, ...] = ()
+        """What tells its state from others, beginning with the backend's type; nothing until it is rendered."""
         self._backend = backend or Local()
-        self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
+        self._overrides: dict[str, Any] = {}
         self._prepared = False
+        self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
         self.failure: ConstructsError | None = None
         self.require(f"backend {self.backend_type}", {}, TERRAFORM.get(self.backend_type, ">= 1.0"))
 
@@ -148,26 +148,33 @@ class CloudStack(TerraformStack):
     @property
     def backend_type(self) -> str:
         """The kind of place where the state is kept, as under `backend.type` in a configuration."""
-        return self._backend.type
+        return self.state[0] if self.state else self._backend.type
 
-    @property
-    def state(self) -> tuple[str, ...]:
-        """What tells this stack's state from others; a backend of the engine's own is one that nobody shares."""
+    def ensure_backend_exists(self) -> TerraformBackend:
+        """The stack's backend: the engine's own that was made in it, else the configuration's, which this adds."""
         own = self.node.try_find_child("backend")
-        return identity(self._backend, self.name) if own is None or self._prepared else ("backend", self.name)
+        return own if isinstance(own, TerraformBackend) else add_backend(self, self._backend, self.name)
+
+    def add_override(self, path: str, value: Any) -> None:
+        """Sets something in the stack's Terraform JSON by its path, e.g. `terraform.required_providers.random`.
+
+        A list is added to the one that the stack's constructs make. Expressions become code; other text is Terraform's
+        own, in which `${` begins code.
+
+        Args:
+            path: The names from the top, joined by dots; an element of a list has its number.
+            value: What Terraform JSON has there; None leaves it out.
+        """
+        self._overrides[path] = value
+        super().add_override(path, value)
 
     def prepare(self) -> None:
-        """Checks how the stack's modules depend on each other, and adds its backend; synthesis does this by itself.
+        """Checks how the stack's modules depend on each other; synthesis does this by itself.
 
         Raises:
             SynthesisError: Modules wait for each other, or something is set for a module that is not there.
         """
-        if self._prepared:
-            return
         self._refuse([*self._idle_overrides(), *self._cycles()])
-        if self.node.try_find_child("backend") is None:
-            self._prepared = True
-            _add_backend(self, self._backend, self.name)
 
     def to_terraform(self) -> Any:
         """The stack's Terraform JSON; the engine calls this at synthesis, in every way of synthesizing.
@@ -176,20 +183,61 @@ class CloudStack(TerraformStack):
             ConstraintError: The modules' version constraints exclude each other.
             SynthesisError: An expression can't stand where it is, or leads nowhere.
         """
+        self.failure = None
         try:
             self.prepare()
+            if not self._prepared:  # an app does it, Testing.synth does not
+                for stack in stacks_in(self.node.root):
+                    stack.prepare_stack()
+            self._prepared = False
             return self._finished(super().to_terraform())
         except ConstructsError as error:
             self.failure = error  # the engine makes text of it
             raise
 
+    def prepare_stack(self) -> None:
+        """Adds the backend, and what the engine's own values of other stacks need; the engine calls this."""
+        super().prepare_stack()
+        self._prepared = True
+
+    def to_hcl_terraform(self) -> Any:
+        """Refuses to write HCL, in which no code would be put in for expressions.
+
+        Raises:
+            SynthesisError: Always.
+        """
+        self.failure = SynthesisError(
+            f"{self.name}: a CloudStack can't be written as HCL", mend="leave out --hcl, and unset SYNTH_HCL_OUTPUT"
+        )
+        raise self.failure
+
     def _finished(self, tree: dict[str, Any]) -> dict[str, Any]:
         comments = tree.pop("//", {})
-        self._pin(tree)
-        self._refuse(self._two_defaults(tree))
+        keep_one_backend(tree.setdefault("terraform", {}), self.ensure_backend_exists())
+        self._pin(tree["terraform"])
+        lost, refused = lost_overrides(tree, self._overrides), refused_arguments(tree, self.modules.values())
+        self._refuse([*lost, *refused, *two_defaults(tree, self)])
         tree = self.resolve(tree)
         self._refuse([*self._residue(tree), *self._dead_references(tree)])
+        self.state = identity(tree["terraform"], self.name)
+        self._refuse_siblings()
         return {"//": comments, **tree}
+
+    def _refuse_siblings(self) -> None:
+        problems: list[str] = []
+        for other in stacks_in(self.node.root):
+            if other is self:
+                continue
+            if isinstance(other, CloudStack):
+                name, state = other.name, other.state
+            else:
+                name, tree = other.node.id, other.to_terraform()
+                problems += expressions_left(name, tree)
+                state = identity(tree.get("terraform", {}), name)
+            if state == self.state:
+                problems.append(shared_state(self.name, state, name))
+        if problems:
+            raise SynthesisError("\n".join(problems))
 
     def resolve(self, value: Any, path: str = "") -> Any:
         """Terraform JSON with code in place of the expressions' words; synthesis does this by itself.
@@ -213,22 +261,23 @@ class CloudStack(TerraformStack):
         resolver = cast(Any, DefaultTokenResolver(StringConcat()))  # the protocol names its parameters otherwise
         return Tokenization.resolve(value, scope=self, preparing=False, resolver=resolver)
 
-    def _pin(self, tree: dict[str, Any]) -> None:
+    def _pin(self, settings: dict[str, Any]) -> None:
         """Adds what modules need to what the stack has already, which wins where both can be had."""
         interfaces = [(module.address, module.interface) for module in self.modules.values()]
         wants = [(address, i.required_version, i.required_providers) for address, i in interfaces] + self._required
-        settings = tree.setdefault("terraform", {})
         given = settings.setdefault("required_providers", {})
         providers: dict[str, tuple[str, list[tuple[str, str]]]] = {}
         for who, _, required in wants:
             for name, provider in required.items():
                 providers.setdefault(name, (provider.source, []))[1].append((who, provider.version))
         try:
-            if "required_version" not in settings:
-                versions = [(who, version) for who, version, _ in wants]
-                settings["required_version"] = str(intersect("Terraform", versions))
+            versions = [(who, version) for who, version, _ in wants]
+            if "required_version" in settings:
+                versions.append(("terraform.required_version", settings["required_version"]))
+            settings.setdefault("required_version", str(intersect("Terraform", versions)))
             for name, (source, wanted) in providers.items():
-                there = given.setdefault(name, {})
+                there = given.get(name, {})
+                there = {"version": there} if isinstance(there, str) else there  # the older form
                 if "version" in there:
                     wanted.append((f"terraform.required_providers.{name}", there["version"]))
                 given[name] = {"source": source, "version": str(intersect(source, wanted))} | there
@@ -244,16 +293,6 @@ class CloudStack(TerraformStack):
         for path in self.sources.overrides.keys() - paths:
             yield f"modules: {unknown(path, paths, 'module')}"
 
-    def _two_defaults(self, tree: Mapping[str, Any]) -> Iterator[str]:
-        for name, blocks in tree.get("provider", {}).items():
-            if sum("alias" not in block for block in blocks) > 1:
-                found = (child for child in self.node.find_all() if isinstance(child, TerraformProvider))
-                paths = [each.node.path for each in found if each.terraform_resource_type == name and not each.alias]
-                yield (
-                    f"{' and '.join(paths)} are both the default configuration of the provider {name}. To mend it: "
-                    "leave one out, or give it an alias"
-                )
-
     def _residue(self, tree: Mapping[str, Any]) -> Iterator[str]:
         text = json.dumps(tree, ensure_ascii=False)
         if residue := _RESIDUE.search(text):
@@ -265,7 +304,9 @@ class CloudStack(TerraformStack):
     def _dead_references(self, tree: Mapping[str, Any]) -> Iterator[str]:
         declared = {f"var.{name}" for name in tree.get("variable", {})}
         declared |= {f"local.{name}" for name in tree.get("locals", {})}
-        declared |= {f"data.{kind}.{name}" for kind, found in tree.get("data", {}).items() for name in found}
+        checks = [check for check in tree.get("check", {}).values() if isinstance(check, Mapping)]
+        for scope in (tree, *checks):
+            declared |= {f"data.{kind}.{name}" for kind, found in scope.get("data", {}).items() for name in found}
         seen: set[tuple[str, str]] = set()
         for path, code in code_in(tree):
             for match in _NAMED.finditer(code):
@@ -304,43 +345,6 @@ class CloudStack(TerraformStack):
                         f"{module.address} depends on {other.address}, which needs {module.address} in turn. "
                         "To mend it: leave out depends_on; references order single resources, not whole modules"
                     )
-
-
-def _add_backend(stack: TerraformStack, backend: Backend, name: str) -> None:
-    there = place(backend, name)
-    match backend:
-        case Local():
-            LocalBackend(stack, path=there)
-        case S3():
-            S3Backend(
-                stack,
-                bucket=backend.bucket,
-                region=backend.region,
-                key=there,
-                encrypt=True,
-                kms_key_id=backend.kms_key_id,
-                assume_role={"role_arn": backend.role_arn} if backend.role_arn else None,
-                profile=backend.profile,
-            ).add_override("use_lockfile", True)
-        case Gcs():
-            GcsBackend(stack, bucket=backend.bucket, prefix=there)
-        case Azurerm():
-            AzurermBackend(
-                stack,
-                storage_account_name=backend.storage_account_name,
-                container_name=backend.container_name,
-                key=there,
-                resource_group_name=backend.resource_group_name,
-                subscription_id=backend.subscription_id,
-                use_azuread_auth=True,
-            )
-        case Hcp():
-            CloudBackend(
-                stack,
-                organization=backend.organization,
-                hostname=backend.hostname,
-                workspaces=NamedCloudWorkspace(there),
-            )
 
 
 def _without_none(value: Any) -> Any:

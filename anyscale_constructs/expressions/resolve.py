@@ -28,6 +28,7 @@ _LITERAL = {
     "resource": re.compile(r"resource\.[^.]+\.[^.]+\.(?:depends_on|provider|lifecycle\.(?!pre|post)[^.]+)\b"),
     "data": re.compile(r"data\.[^.]+\.[^.]+\.(?:depends_on|provider)\b"),
     "moved": re.compile(r"moved"),
+    "import": re.compile(r"import(?:\[\d+\])?\.(?:to|provider)\b"),
     "removed": re.compile(r"removed"),
 }
 

@@ -13,6 +13,7 @@ from anyscale_constructs.core.types import GcpInstanceName, GcpResourceName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.google.guards import (
+    CLIENT_CONFIG,
     exact_names,
     labels_are_ones_google_accepts,
     name_is_refused,
@@ -147,6 +148,7 @@ class Filestore(FilestoreModule):
         the_capacity_fits_the_tier,
         a_shared_vpc_is_joined_through_private_services_access,
     )
+    settled = (CLIENT_CONFIG,)
 
     def __init__(
         self,

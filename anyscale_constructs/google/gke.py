@@ -34,6 +34,13 @@ _CONTROL_PLANE_PREFIX = 28
 _INSIDE_THE_CLUSTER = ("configure_ip_masq", "stub_domains", "upstream_nameservers")
 # Their zones are b, c and d; all others have a, b and c. https://cloud.google.com/compute/docs/regions-zones
 _WITHOUT_ZONE_A = {"europe-west1", "us-east1"}
+# With zones, none are drawn by lot; versions and a firewall rule's ranges are changed in place.
+_SETTLED_BY_ZONES = (
+    "data.google_compute_zones.available",
+    "data.google_container_engine_versions.region",
+    "data.google_container_engine_versions.zone",
+    "data.google_compute_subnetwork.gke_subnetwork",
+)
 
 _REGION: TypeAdapter[str] = TypeAdapter(GcpRegion)
 _LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)
@@ -295,6 +302,8 @@ class Gke(GkeModule):
             "create_service_account": False,
         } | given
         given = {name: value for name, value in given.items() if value is not None}
+        if not is_one_of(given.get("zones"), None, []):
+            self.settled = _SETTLED_BY_ZONES
         ranges: list[Cidr] = [given["master_ipv4_cidr_block"], *self._vpc.ranges]
         if found := sizing.misplaced("master_ipv4_cidr_block and the VPC", ranges):
             raise InputError(found.what, mend="give the control plane a /28 of its own")

@@ -8,6 +8,9 @@ from anyscale_constructs.core.module import Finding, Inputs, value_is_refused
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.google.types import Labels
 
+CLIENT_CONFIG = "data.google_client_config.current"
+"""Where upstream reads the provider's project, region and zone, unless inputs give them."""
+
 _SHORTEST_SUFFIX = 4
 _MOST_LABELS = 64
 _LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)

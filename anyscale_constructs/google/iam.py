@@ -10,6 +10,7 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.google import workload_identity
 from anyscale_constructs.google.guards import (
+    CLIENT_CONFIG,
     exact_names,
     name_is_refused,
     the_module_is_enabled,
@@ -163,6 +164,7 @@ class Iam(IamModule):
         roles_are_named_in_full,
         accounts_have_the_roles_that_verify_wants,
     )
+    settled = (CLIENT_CONFIG,)
 
     def __init__(
         self,

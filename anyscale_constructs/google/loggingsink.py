@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Unpack
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_unresolved
-from anyscale_constructs.google.guards import the_module_is_enabled
+from anyscale_constructs.google.guards import CLIENT_CONFIG, the_module_is_enabled
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.modules.google.loggingsink import LoggingSinkInputs, LoggingSinkModule
 
@@ -44,6 +44,7 @@ class LoggingSink(LoggingSinkModule):
     """
 
     guards: ClassVar[Sequence[Guard]] = (the_module_is_enabled, the_destination_is_one_of_cloud_logging)
+    settled = (CLIENT_CONFIG,)
 
     def __init__(
         self,

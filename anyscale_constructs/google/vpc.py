@@ -13,6 +13,7 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.google.guards import (
+    CLIENT_CONFIG,
     exact_names,
     name_is_refused,
     the_module_is_enabled,
@@ -289,6 +290,7 @@ class Vpc(VpcModule):
         pods_have_room,
         ipv6_subnets_are_external,
     )
+    settled = (CLIENT_CONFIG,)
 
     def __init__(
         self,

@@ -368,16 +368,6 @@ def test_fails_when_private_networking_gets_public_subnets_only(stack: CloudStac
     )
 
 
-def test_fails_when_depends_on_hides_the_zones(stack: CloudStack) -> None:
-    """Terraform reads the region's zones after what it waits for, and can't count NAT gateways when it plans."""
-    waits = [Vpc(stack, "first")]
-    assert "depends_on puts off the list of the region's zones" in refusal(
-        stack, depends_on=waits, networking_mode="PRIVATE"
-    )
-    Vpc(stack, "named", depends_on=waits, networking_mode="PRIVATE", availability_zones=ZONES[:2])
-    Vpc(stack, "public", depends_on=waits)
-
-
 def test_fails_when_nodes_have_no_subnets(stack: CloudStack) -> None:
     endpoints_only = Vpc(stack, **EXISTING)
     with pytest.raises(InputError, match=r"module.vpc has no subnets for nodes. To mend it: give public_subnets"):

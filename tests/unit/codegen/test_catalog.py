@@ -33,6 +33,7 @@ def test_dump_and_parse_are_inverse() -> None:
             "flag": Variable("string", default=True, text=True),
         },
         outputs={"id": Output("string"), "users": Output("any", sensitive=True)},
+        data_sources=("data.aws_region.current",),
     )
     assert parse("aws/example", dump(interface)) == interface
     assert list(parse("aws/example", dump(interface)).variables) == ["z", "a", "flag"]

@@ -22,6 +22,7 @@ OLD = Interface(
         "gone": Variable("string"),
     },
     outputs={"id": Output("string"), "users": Output("any")},
+    data_sources=("data.aws_region.current", "data.aws_partition.current"),
 )
 
 
@@ -46,13 +47,16 @@ def test_every_kind_of_change_is_said() -> None:
             "users": Output("any", sensitive=True),
             "arn": Output("string"),
         },
+        data_sources=("data.aws_region.current", "module.kms.data.aws_caller_identity.current"),
     )
     assert differences(OLD, new) == [
         "provider time removed",
         "variable gone removed",
+        "data source data.aws_partition.current removed",
         'variable mode added: type string, default "a", validation contains(["a"], var.mode)',
         "variable token added: type string, default none, it is required",
         "output arn added: type string",
+        "data source module.kms.data.aws_caller_identity.current added",
         "terraform: version was >= 1.9, is >= 1.10",
         "provider aws: version was >= 5.0, is >= 6.37.0",
         'variable name: default was none, it is required, is "anyscale"',

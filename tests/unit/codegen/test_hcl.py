@@ -152,6 +152,17 @@ def test_variables_are_in_upstreams_order_by_file() -> None:
     assert list(hcl.read(files).variables) == ["z", "y", "a"]
 
 
+def test_data_sources_have_their_addresses_and_modules_their_sources() -> None:
+    files = {
+        "b.tf": 'module "kms" {\n  source = "terraform-aws-modules/kms/aws"\n  version = "4.0.0"\n}\n',
+        "a.tf": 'data "aws_region" "current" {}\ndata "aws_region" "other" { count = 1 }\ndata "aws_vpc" "a" {}\n'
+        'module "nodes" {\n  source = "./modules/nodes"\n}\n',
+    }
+    read = hcl.read(files)
+    assert read.data_sources == ["data.aws_region.current", "data.aws_region.other", "data.aws_vpc.a"]
+    assert read.modules == {"nodes": "./modules/nodes", "kms": "terraform-aws-modules/kms/aws"}
+
+
 @pytest.mark.parametrize("written", ['"${var.x}"', "tolist([])", "<<EOT\n${var.x}\nEOT", "[local.x]"])
 def test_fails_on_a_default_that_is_no_literal(written: str) -> None:
     with pytest.raises(CodegenError, match="the default of variable it: it must be a literal"):

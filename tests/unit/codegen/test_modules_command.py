@@ -1,5 +1,6 @@
 """`anyscale-constructs modules`, from a git repository to files."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -79,6 +80,27 @@ def test_regenerate_writes_catalogs_and_wrappers(run: Run, upstream: Path, modul
     written = {str(file.relative_to(modules)) for file in modules.rglob("*.*")}
     files = {f"{name}.py" for name in NAMES} | {f"catalog/{name}.json" for name in NAMES}
     assert written == {*files, "aws/__init__.py"}
+
+
+def test_the_catalog_holds_the_data_sources_of_a_module_and_of_those_it_calls_by_a_path(
+    run: Run, upstream: Path, modules: Path
+) -> None:
+    called = '\nmodule "inner" { source = "../shared" }\nmodule "kms" { source = "terraform-aws-modules/kms/aws" }\n'
+    shared = {"main.tf": 'data "aws_region" "current" {}\nmodule "deep" { source = "./deep" }\n'}
+    shared["deep/main.tf"] = 'data "aws_vpc" "found" {}\n'
+    for name, text in shared.items():
+        (upstream / "modules" / "shared" / name).parent.mkdir(parents=True, exist_ok=True)
+        (upstream / "modules" / "shared" / name).write_text(text)
+    s3 = upstream / table()["aws/s3"].path
+    s3.mkdir(exist_ok=True)
+    (s3 / "main.tf").write_text('variable "name" {}\ndata "aws_partition" "a" {}' + called)
+    commit(upstream, "v6")
+    assert run("add", "aws/s3", "--from", upstream, "--ref", "v6")[0] == 0
+    assert json.loads((modules / "catalog" / "aws" / "s3@v6.json").read_text())["data_sources"] == [
+        "data.aws_partition.a",
+        "module.inner.data.aws_region.current",
+        "module.inner.module.deep.data.aws_vpc.found",
+    ]
 
 
 def test_regenerate_prints_the_interface_difference(run: Run, upstream: Path, modules: Path) -> None:

@@ -92,6 +92,24 @@ def test_the_output_is_in_todays_working_directory(tmp_path: pathlib.Path, monke
     assert {file.name for file in tmp_path.iterdir()} == {"cdktf.out", "relative", "by-the-cli"}
 
 
+@pytest.mark.parametrize("out", ["build/out", "not/there/yet"])
+def test_the_output_directory_is_made_with_those_above_it(
+    out: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for directory in (out, tmp_path / "absolute" / out):
+        app = App(directory)
+        CloudStack(app, "test")
+        app.synth()
+        assert set(files(pathlib.Path(directory))) == {"manifest.json", "stacks/test/cdk.tf.json"}
+
+
+def test_fails_on_an_output_directory_that_cannot_be_made(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SynthesisError, match=r"the output directory \S*/file/out can't be written: .*name another one"):
+        App(tmp_path / "file" / "out")
+
+
 def test_synthesize_gives_the_stacks_and_makes_the_directory(tmp_path: pathlib.Path) -> None:
     (stack,) = synthesize(one_output("a"), tmp_path / "not" / "there")
     assert stack.name == "test"

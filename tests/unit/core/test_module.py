@@ -14,7 +14,7 @@ from anyscale_constructs.core.module import Finding, Guard, Inputs, Module, with
 from anyscale_constructs.core.sources import ModuleOverride, Sources
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct, Token
-from anyscale_constructs.errors import InputError
+from anyscale_constructs.errors import InputError, SynthesisError
 from anyscale_constructs.expressions import NULL, expr
 from anyscale_constructs.modules.aws import (
     EfsModule,
@@ -391,6 +391,39 @@ def test_fails_on_an_override_that_has_no_effect(tmp_path: pathlib.Path) -> None
         "create_cluster_node_instance_profile. To mend it: leave it out"
     )
     assert IamModule(overridden(tmp_path, inputs=policies), "m").rendered == policies
+
+
+def test_an_override_reaches_a_construct_inside_of_others_by_its_path(tmp_path: pathlib.Path) -> None:
+    overrides = {
+        "m": ModuleOverride(inputs={"force_destroy": True}),
+        "team/m": ModuleOverride(inputs={"object_versioning": True}, ref="v0.38.0"),
+        "team/inner/m": ModuleOverride(mirror="https://git.example.com/acme"),
+    }
+    stack = CloudStack(App(tmp_path), "test", sources=Sources(overrides=overrides))
+    team = Construct(stack, "team")
+    alone, nested, deep = (S3Module(scope, "m") for scope in (stack, team, Construct(team, "inner")))
+    assert [module.path for module in (alone, nested, deep)] == list(overrides)
+    assert (alone.rendered, nested.rendered, deep.rendered) == (
+        {"force_destroy": True},
+        {"object_versioning": True},
+        {},
+    )
+    assert [module.interface.ref for module in (alone, nested, deep)] == ["v0.40.1", "v0.38.0", "v0.40.1"]
+    calls = stack.to_terraform()["module"]
+    mirrored = [name for name, call in calls.items() if "git.example.com/acme" in call["source"]]
+    assert mirrored == [deep.module_id]
+
+
+@pytest.mark.parametrize("wrong", ["vpc", "team/vpcc", "other/vpc", "test/team/vpc", "ADDRESS"])
+def test_fails_on_an_override_by_anything_but_the_path(wrong: str, tmp_path: pathlib.Path) -> None:
+    def build(app: App, name: str) -> VpcModule:
+        stack = CloudStack(app, "test", sources=Sources(overrides={name: ModuleOverride(inputs={"tags": {}})}))
+        return VpcModule(Construct(stack, "team"), "vpc")
+
+    address = build(App(tmp_path / "a"), "team/vpc").module_id  # Terraform's name of the same module
+    name = address if wrong == "ADDRESS" else wrong
+    with pytest.raises(SynthesisError, match=f"test: modules: unknown module '{name}': .*team/vpc"):
+        build(App(tmp_path / "b"), name).cdktf_stack.to_terraform()
 
 
 def test_fails_on_a_wrong_override(tmp_path: pathlib.Path) -> None:
