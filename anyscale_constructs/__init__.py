@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from anyscale_constructs.core.stack import CloudStack
     from anyscale_constructs.engine import Construct, TerraformResource
     from anyscale_constructs.errors import ConstructsError
-    from anyscale_constructs.expressions import NULL, Expr, expr
+    from anyscale_constructs.expressions import NULL, Expr, expr, fn
 
 __all__ = [
     "NULL",
@@ -28,6 +28,7 @@ __all__ = [
     "Sources",
     "TerraformResource",
     "expr",
+    "fn",
     "synthesize",
 ]
 
@@ -44,6 +45,7 @@ _PLACES = {
     "Sources": "core.sources",
     "TerraformResource": "engine",
     "expr": "expressions",
+    "fn": "expressions",
     "synthesize": "core.app",
 }
 

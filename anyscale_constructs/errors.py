@@ -5,6 +5,8 @@ A command prints their text and ends with their `exit_status`; none is ever show
 
 from typing import Any
 
+from anyscale_constructs import words
+
 _UNSET = object()
 
 
@@ -26,7 +28,7 @@ class ConstructsError(Exception):
             text = f"{text}. Allowed: {allowed}"
         if mend:
             text = f"{text}. To mend it: {mend}"
-        super().__init__(text)
+        super().__init__(words.spelled(text))
 
 
 class EngineError(ConstructsError):

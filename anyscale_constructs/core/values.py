@@ -1,29 +1,17 @@
 """Python values to Terraform values: the one way into the JSON."""
 
-import datetime
 import enum
-import ipaddress
 import json
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 import pydantic
 
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import NULL, Expr, as_expressions, is_unresolved, literal
+from anyscale_constructs.expressions import NULL, WRITTEN_AS_TEXT, Expr, as_expressions, is_unresolved, literal
 
 _LARGEST = 2**53
 """Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
-
-_AS_TEXT = (
-    pathlib.PurePath,
-    datetime.date,
-    ipaddress.IPv4Network,
-    ipaddress.IPv4Address,
-    ipaddress.IPv6Network,
-    ipaddress.IPv6Address,
-)
 
 
 def to_terraform(value: Any, at: str = "value") -> Any:
@@ -57,7 +45,7 @@ def to_terraform(value: Any, at: str = "value") -> Any:
             return {_key(k, at): to_terraform(v, f"{at}.{k}") for k, v in value.items()}
         case list() | tuple():
             return [to_terraform(element, f"{at}[{index}]") for index, element in enumerate(value)]
-        case _ if isinstance(value, _AS_TEXT):
+        case _ if isinstance(value, WRITTEN_AS_TEXT):
             return str(value)
         case _ if hasattr(value, "__jsii_type__"):
             return str.__str__(as_expressions(value, at))
