@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from anyscale_constructs.core.app import App, synthesize
     from anyscale_constructs.core.module import Finding, Module
+    from anyscale_constructs.core.resource import Data, Resource
     from anyscale_constructs.core.sources import ModuleOverride, Sources
     from anyscale_constructs.core.stack import CloudStack
     from anyscale_constructs.engine import Construct, TerraformResource
@@ -21,10 +22,12 @@ __all__ = [
     "CloudStack",
     "Construct",
     "ConstructsError",
+    "Data",
     "Expr",
     "Finding",
     "Module",
     "ModuleOverride",
+    "Resource",
     "Sources",
     "TerraformResource",
     "expr",
@@ -38,10 +41,12 @@ _PLACES = {
     "CloudStack": "core.stack",
     "Construct": "engine",
     "ConstructsError": "errors",
+    "Data": "core.resource",
     "Expr": "expressions",
     "Finding": "core.module",
     "Module": "core.module",
     "ModuleOverride": "core.sources",
+    "Resource": "core.resource",
     "Sources": "core.sources",
     "TerraformResource": "engine",
     "expr": "expressions",
