@@ -3,37 +3,43 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Unpack, cast
 
 from anyscale_constructs.core import regions
-from anyscale_constructs.core.backend import S3, Azurerm, Backend, Gcs, Hcp, Local, identity, place
+from anyscale_constructs.core.backend import Backend, Local, identity
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
+from anyscale_constructs.core.declarations import VariableArguments, check_name, variable_block
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
 from anyscale_constructs.core.sources import Sources
+from anyscale_constructs.core.state import add_backend
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import (
     Annotations,
-    AzurermBackend,
-    CloudBackend,
     Construct,
     DefaultTokenResolver,
-    GcsBackend,
-    LocalBackend,
-    NamedCloudWorkspace,
-    S3Backend,
     StringConcat,
+    TerraformLocal,
     TerraformOutput,
     TerraformProvider,
     TerraformStack,
     TerraformVariable,
     Tokenization,
 )
-from anyscale_constructs.errors import ConstraintError, ConstructsError, SynthesisError
-from anyscale_constructs.expressions import Expr, code_in, expr, holds_engine_token, is_unresolved, references
+from anyscale_constructs.errors import ConstraintError, ConstructsError, InputError, SynthesisError
+from anyscale_constructs.expressions import (
+    Expr,
+    as_expressions,
+    code_in,
+    expr,
+    holds_engine_token,
+    is_unresolved,
+    references,
+    type_of,
+)
 from anyscale_constructs.expressions.resolve import Resolver
 
 # Code that names a module's output, a variable, a local value or a data source.
@@ -129,20 +135,67 @@ class CloudStack(TerraformStack):
         self.add_output("anyscale_cloud_name", self.name)
         self.add_output("anyscale_cloud_resource", resource, description="What anyscale-constructs register reads.")
 
+    def add_local(self, name: str, value: Any) -> Expr:
+        """Declares a local value.
+
+        Args:
+            name: Its name in Terraform.
+            value: Whatever an input of a module may be; expressions may stand in it.
+
+        Returns:
+            The reference `local.<name>`, of the value's type.
+
+        Raises:
+            InputError: The name is no identifier or is taken, or Terraform has nothing like the value.
+        """
+        given = as_expressions(value, f"local.{name}")
+        local = TerraformLocal(self, self._declare("local", name, TerraformLocal), to_terraform(given, f"local.{name}"))
+        local.override_logical_id(name)
+        return expr(f"local.{name}", type_of(given), stack=self)
+
+    def add_variable(self, name: str, type: str, **arguments: Unpack[VariableArguments]) -> Expr:
+        """Declares a variable, for what Terraform is given when it runs.
+
+        Args:
+            name: Its name in Terraform.
+            type: Terraform's type constraint, e.g. `map(string)`.
+            **arguments: `default`, `description`, `sensitive`, `nullable`, `ephemeral` and `validation`, as in
+                `VariableArguments`.
+
+        Returns:
+            The reference `var.<name>`, of that type.
+
+        Raises:
+            InputError: The name is no identifier, is taken or reserved; an argument is unknown; the default holds an
+                expression or null; the condition of a validation is no expression.
+        """
+        block = variable_block(name, arguments)
+        variable = TerraformVariable(self, self._declare("variable", name, TerraformVariable), type=type)
+        variable.override_logical_id(name)
+        for key, value in block.items():
+            variable.add_override(key, value)
+        return expr(f"var.{name}", type, stack=self)
+
     def add_secret(self, name: str, type: str, description: str, *, ephemeral: bool = False) -> Expr:
-        """Declares a sensitive variable, which Terraform asks for: secrets never stand in the JSON.
+        """Declares a sensitive variable that must not be null: secrets never stand in the JSON.
 
         Args:
             name: Its name.
             type: Its type.
             description: What Terraform says when it asks.
-            ephemeral: Whether it is not in plans and states either; write-only arguments take such a one, and
-                providers. It needs Terraform 1.10.
+            ephemeral: As in `VariableArguments`.
         """
-        variable = TerraformVariable(self, name, type=type, sensitive=True, nullable=False, description=description)
-        if ephemeral:  # of which the engines know nothing yet
-            variable.add_override("ephemeral", True)
-        return expr(f"var.{name}", type, stack=self)
+        return self.add_variable(
+            name, type, description=description, nullable=False, sensitive=True, ephemeral=ephemeral or None
+        )
+
+    def _declare(self, block: str, name: str, construct: type[Construct]) -> str:
+        """The id of a new variable's or local value's construct: other blocks may have the same name."""
+        check_name(block, name)
+        own = f"{block}-{name}"
+        if any(isinstance(self.node.try_find_child(each), construct) for each in (own, name)):
+            raise InputError(f"there is a {block} {name} already", mend="give each of them a name of its own")
+        return own
 
     @property
     def backend_type(self) -> str:
@@ -166,7 +219,7 @@ class CloudStack(TerraformStack):
         self._refuse([*self._idle_overrides(), *self._cycles()])
         if self.node.try_find_child("backend") is None:
             self._prepared = True
-            _add_backend(self, self._backend, self.name)
+            add_backend(self, self._backend, self.name)
 
     def to_terraform(self) -> Any:
         """The stack's Terraform JSON; the engine calls this at synthesis, in every way of synthesizing.
@@ -305,43 +358,6 @@ class CloudStack(TerraformStack):
                         f"{module.address} depends on {other.address}, which needs {module.address} in turn. "
                         "To mend it: leave out depends_on; references order single resources, not whole modules"
                     )
-
-
-def _add_backend(stack: TerraformStack, backend: Backend, name: str) -> None:
-    there = place(backend, name)
-    match backend:
-        case Local():
-            LocalBackend(stack, path=there)
-        case S3():
-            S3Backend(
-                stack,
-                bucket=backend.bucket,
-                region=backend.region,
-                key=there,
-                encrypt=True,
-                kms_key_id=backend.kms_key_id,
-                assume_role={"role_arn": backend.role_arn} if backend.role_arn else None,
-                profile=backend.profile,
-            ).add_override("use_lockfile", True)
-        case Gcs():
-            GcsBackend(stack, bucket=backend.bucket, prefix=there)
-        case Azurerm():
-            AzurermBackend(
-                stack,
-                storage_account_name=backend.storage_account_name,
-                container_name=backend.container_name,
-                key=there,
-                resource_group_name=backend.resource_group_name,
-                subscription_id=backend.subscription_id,
-                use_azuread_auth=True,
-            )
-        case Hcp():
-            CloudBackend(
-                stack,
-                organization=backend.organization,
-                hostname=backend.hostname,
-                workspaces=NamedCloudWorkspace(there),
-            )
 
 
 def _without_none(value: Any) -> Any:

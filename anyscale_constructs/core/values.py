@@ -57,6 +57,36 @@ def to_terraform(value: Any, at: str = "value") -> Any:
     )
 
 
+def constant(value: Any, at: str) -> Any:
+    """The value as Terraform JSON holds it where Terraform evaluates nothing: there `$${` would be three signs.
+
+    Args:
+        value: What `to_terraform` takes, without expressions and nulls.
+        at: Where the value stands, for the error.
+
+    Raises:
+        InputError: An expression or null stands in it, or Terraform has nothing like the value.
+    """
+    return _unescaped(to_terraform(value, at), at)
+
+
+def _unescaped(value: Any, at: str) -> Any:
+    match value:
+        case Mapping():
+            return {_unescaped(key, at): _unescaped(inner, f"{at}.{key}") for key, inner in value.items()}
+        case list():
+            return [_unescaped(element, f"{at}[{index}]") for index, element in enumerate(value)]
+        case str() if value == str.__str__(NULL):
+            raise InputError(
+                f"{at} can't be null, which the engine drops", mend='give an empty value, such as "" or []'
+            )
+        case _ if is_unresolved(value):
+            raise InputError(f"{at} takes no expression", value=value, mend="write the value out")
+        case str():
+            return value.replace("$${", "${").replace("%%{", "%{")
+    return value
+
+
 def json_text(value: Any, at: str = "value") -> Expr:
     """The value as JSON text, for policies and Helm values; what only Terraform knows is filled in by Terraform.
 
