@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from anyscale_constructs.core.app import App, synthesize
     from anyscale_constructs.core.module import Finding, Module
+    from anyscale_constructs.core.resource import Data, Resource
     from anyscale_constructs.core.sources import ModuleOverride, Sources
     from anyscale_constructs.core.stack import CloudStack
     from anyscale_constructs.engine import Construct, TerraformResource
     from anyscale_constructs.errors import ConstructsError
-    from anyscale_constructs.expressions import NULL, Expr, expr
+    from anyscale_constructs.expressions import NULL, Expr, expr, fn
 
 __all__ = [
     "NULL",
@@ -21,13 +22,16 @@ __all__ = [
     "CloudStack",
     "Construct",
     "ConstructsError",
+    "Data",
     "Expr",
     "Finding",
     "Module",
     "ModuleOverride",
+    "Resource",
     "Sources",
     "TerraformResource",
     "expr",
+    "fn",
     "synthesize",
 ]
 
@@ -37,13 +41,16 @@ _PLACES = {
     "CloudStack": "core.stack",
     "Construct": "engine",
     "ConstructsError": "errors",
+    "Data": "core.resource",
     "Expr": "expressions",
     "Finding": "core.module",
     "Module": "core.module",
     "ModuleOverride": "core.sources",
+    "Resource": "core.resource",
     "Sources": "core.sources",
     "TerraformResource": "engine",
     "expr": "expressions",
+    "fn": "expressions",
     "synthesize": "core.app",
 }
 

@@ -7,9 +7,8 @@ import json
 
 from cdktf import Fn, TerraformIterator, TerraformLocal, TerraformOutput, TerraformVariable, Token
 
-from anyscale_constructs import App, CloudStack, TerraformResource
+from anyscale_constructs import App, CloudStack, Data, Resource, TerraformResource
 from anyscale_constructs.aws import S3, Iam, Vpc
-from anyscale_constructs.core.resource import Data, Resource
 
 ORGANIZATION = "org_1234abcd"
 

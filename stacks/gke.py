@@ -4,7 +4,6 @@ It is two stacks. The first makes the cluster and what belongs to it in Google C
 second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
-import json
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -15,7 +14,7 @@ from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import Expr, expr, is_one_of, is_unresolved
+from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.google import (
     ExistingBucket,
     ExistingCluster,
@@ -228,13 +227,13 @@ class GkeStack(GoogleStack):
         if isinstance(self.cluster, Gke):
             zones = self.cluster.zones
             if more := self._gpu_zones():
-                return expr(f"distinct(concat({zones}, {json.dumps(more)}))", "list(string)")
+                return fn.distinct(fn.concat(zones, more))
             return zones
         zones = _cluster_data(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
         if is_one_of(self.cluster.location, None, self.config.region):
             return zones
         # A cluster in one zone names only others there.
-        return expr(f'concat(["{self.cluster.location}"], tolist({zones}))', "list(string)")
+        return fn.concat([self.cluster.location], fn.tolist(zones))
 
     def _gpu_zones(self) -> list[str]:
         """The zones that pools have beside the cluster's."""

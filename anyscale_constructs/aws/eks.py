@@ -13,7 +13,7 @@ from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.core.types import Checked, InternetCidr, SecurityGroupId
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
+from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
 
 # The network and the pods' credentials must be there before the nodes, the rest needs nodes to run on.
@@ -346,7 +346,7 @@ class Eks(EksModule):
             "enable_cluster_creator_admin_permissions": True,
         }
         own, rules = {"nodes": _AMONG_NODES}, given.get("node_security_group_additional_rules", {})
-        rules = expr(f"merge({as_code(own)}, {rules})", "map(any)") if isinstance(rules, Expr) else own | rules
+        rules = fn.merge(own, rules) if isinstance(rules, Expr) else own | rules
         given = given | {"node_security_group_additional_rules": rules}
         if self._kms_key_arn is not None:
             encryption = {"provider_key_arn": self._kms_key_arn, "resources": ["secrets"]}

@@ -10,7 +10,8 @@ from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import SecurityGroupId
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import is_one_of, is_unresolved
+from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import Expr, as_expressions, fn, is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.securitygroups import SecurityGroupsInputs, SecurityGroupsModule
 
 _RULE_LISTS = (
@@ -226,13 +227,13 @@ class SecurityGroups(SecurityGroupsModule):
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[SecurityGroupsInputs],
     ) -> None:
-        self._ranges = ",".join(map(str.__str__, ingress_cidr_blocks))
+        self._ranges = _joined(id, as_expressions(ingress_cidr_blocks, "ingress_cidr_blocks"))
         self._rules = ("https-443-tcp", "ssh-tcp") if enable_ssh_access else ("https-443-tcp",)
         super().__init__(scope, id, vpc_id=vpc.vpc_id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Writes the rules for the ranges, and makes no group where one is named."""
-        if self._ranges:
+        if not is_one_of(self._ranges, ""):
             rules = [{"rule": rule, "cidr_blocks": self._ranges} for rule in self._rules]
             given = {"ingress_from_cidr_map": rules} | given
         if "existing_security_group_id" in given:
@@ -245,3 +246,12 @@ class SecurityGroups(SecurityGroupsModule):
         """The group's id: upstream's output, or the input for an existing group."""
         existing: str | None = self.inputs["existing_security_group_id"]
         return super().security_group_id if existing is None else existing
+
+
+def _joined(id: str, ranges: Any) -> str:
+    """Ranges as upstream's rules take them, in one string."""
+    if isinstance(ranges, Expr):
+        return fn.join(",", ranges)
+    if isinstance(ranges, list):
+        return ",".join(map(str.__str__, ranges))
+    raise InputError(f"module.{id}: ingress_cidr_blocks must be a list", value=ranges, mend="put it in a list")

@@ -10,7 +10,7 @@ from anyscale_constructs.azure.nodes import default_node_pool, node_pools
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.engine import Annotations, Construct
-from anyscale_constructs.expressions import expr, is_unresolved
+from anyscale_constructs.expressions import expr, fn, is_unresolved
 
 _LONGEST_DNS_PREFIX = 54
 _DNS_ADDRESS = 10
@@ -185,5 +185,5 @@ def _dns_prefix(name: str) -> str:
 
 def _dns_service_ip(service_cidr: str) -> str:
     if is_unresolved(service_cidr):
-        return expr(f'cidrhost("{service_cidr}", {_DNS_ADDRESS})', "string")
+        return fn.cidrhost(service_cidr, _DNS_ADDRESS)
     return str(ipaddress.IPv4Network(service_cidr)[_DNS_ADDRESS])

@@ -51,13 +51,22 @@ def add(
 
 
 @app.command()
+def functions() -> None:
+    """Records the functions of the terraform on PATH in the catalog, and renders fn, which calls them, anew."""
+    from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
+
+    write.record_functions(write.MODULES)
+    typer.echo("recorded and rendered fn")
+
+
+@app.command()
 def render(
     *,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; end with 1 if a wrapper is not what the catalog gives.")
+        bool, typer.Option("--check", help="Write nothing; end with 1 if a file is not what the catalog gives.")
     ] = False,
 ) -> None:
-    """Renders the wrappers anew from the catalog, without a checkout."""
+    """Renders the wrappers and Terraform's functions anew from the catalog, without a checkout."""
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
     if check:
@@ -66,7 +75,7 @@ def render(
                 f"not what the catalog gives: {', '.join(map(str, files))}", mend="anyscale-constructs modules render"
             )
         return
-    typer.echo(f"rendered {', '.join(write.rerender(write.MODULES))}")
+    typer.echo(f"rendered {', '.join([*write.rerender(write.MODULES), 'fn'])}")
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ _KNOWN = {"value": "It", "length": "Its length", "keys": "Its keys"}
 _CONTAINS = re.compile(r"contains\(\[(.*)\], (var\.\w+)\)")
 _EQUALS = re.compile(r'(var\.\w+) == ("[^"]*")')
 
-_templates = jinja2.Environment(
+TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("anyscale_constructs.codegen"),
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
@@ -30,6 +30,7 @@ _templates = jinja2.Environment(
     keep_trailing_newline=True,
     autoescape=False,  # noqa: S701 - it renders Python, not HTML
 )
+"""The templates of all that is generated."""
 
 
 def render(module: Entry, interface: Interface) -> str:
@@ -55,7 +56,7 @@ def render(module: Entry, interface: Interface) -> str:
                 "docs": _docstring(_describe(name, variable)),
             }
         )
-    return _templates.get_template("module.py.jinja").render(
+    return TEMPLATES.get_template("module.py.jinja").render(
         module=module,
         interface=interface,
         hash=hashlib.sha256(dump(interface).encode()).hexdigest()[:_HASH_DIGITS],
@@ -70,7 +71,7 @@ def render_package(modules: Iterable[Entry]) -> str:
     """The source of the `__init__.py` that exports the wrappers of a folder."""
     stems = {module.name.replace("/", "."): module.stem for module in sorted(modules, key=lambda each: each.name)}
     exports = sorted(f"{stem}{kind}" for stem in stems.values() for kind in ("Inputs", "Module"))
-    return _templates.get_template("package.py.jinja").render(modules=stems.items(), exports=exports)
+    return TEMPLATES.get_template("package.py.jinja").render(modules=stems.items(), exports=exports)
 
 
 def _describe(name: str, variable: Variable) -> list[str]:

@@ -1,9 +1,11 @@
 """Writes the catalog and the wrappers: everything is read and rendered before the first file is touched."""
 
+import contextlib
 import importlib.resources
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from anyscale_constructs.codegen import functions
 from anyscale_constructs.codegen.catalog import dump, entry, read, table
 from anyscale_constructs.codegen.diff import differences
 from anyscale_constructs.codegen.git import Checkout
@@ -13,6 +15,7 @@ from anyscale_constructs.errors import CodegenError
 
 MODULES = Path(str(importlib.resources.files("anyscale_constructs") / "modules"))
 """The folder of the wrappers, with the catalog in it."""
+_FUNCTIONS = "functions"
 
 
 def regenerate(checkout: Checkout, repository: str, modules: Path) -> dict[str, list[str]]:
@@ -58,8 +61,21 @@ def add(checkout: Checkout, name: str, modules: Path) -> list[str]:
     return _difference(interface, modules)
 
 
+def record_functions(modules: Path) -> None:
+    """Writes the catalog file of Terraform's functions, and `fn`.
+
+    Args:
+        modules: The folder to write to, with `expressions/fn.py` beside it.
+
+    Raises:
+        CodegenError: Terraform can't tell its functions, or a file can't be written.
+    """
+    catalog = functions.read()
+    _write({_catalog(modules, _FUNCTIONS): catalog, **_fn(modules, catalog)})
+
+
 def rerender(modules: Path) -> list[str]:
-    """Renders all wrappers anew from the catalog; no checkout is needed.
+    """Renders all wrappers and `fn` anew from the catalog; no checkout is needed.
 
     Args:
         modules: The folder to read the catalog from and to write to.
@@ -68,20 +84,20 @@ def rerender(modules: Path) -> list[str]:
         The names of the modules.
 
     Raises:
-        CodegenError: The catalog lacks a module of the table, or a file can't be written.
+        CodegenError: The catalog lacks a module of the table or the functions, or a file can't be written.
     """
     _write(_rendered(modules))
     return list(table())
 
 
 def outdated(modules: Path) -> list[Path]:
-    """The wrappers that are not there, or are not what the catalog gives; nothing is written.
+    """The wrappers, and `fn`, that are not there, or are not what the catalog gives; nothing is written.
 
     Args:
         modules: The folder to read from.
 
     Raises:
-        CodegenError: The catalog lacks a module of the table.
+        CodegenError: The catalog lacks a module of the table, or the functions.
     """
     texts = _rendered(modules)
     return [file for file, text in texts.items() if not file.is_file() or file.read_text(encoding="utf-8") != text]
@@ -93,7 +109,12 @@ def _rendered(modules: Path) -> dict[Path, str]:
         raise CodegenError(
             f"the catalog lacks {', '.join(missing)}", mend="anyscale-constructs modules regenerate --ref TAG"
         )
-    return _wrappers([_load(modules, name) for name in table()], modules)
+    catalog = _catalog(modules, _FUNCTIONS)
+    if not catalog.is_file():
+        raise CodegenError("the catalog lacks Terraform's functions", mend="anyscale-constructs modules functions")
+    wrappers = _wrappers([_load(modules, name) for name in table()], modules)
+    with _reading(catalog):
+        return wrappers | _fn(modules, catalog.read_text(encoding="utf-8"))
 
 
 def _wrappers(interfaces: Sequence[Interface], modules: Path) -> dict[Path, str]:
@@ -104,6 +125,10 @@ def _wrappers(interfaces: Sequence[Interface], modules: Path) -> dict[Path, str]
     return texts
 
 
+def _fn(modules: Path, catalog: str) -> dict[Path, str]:
+    return {modules.parent / "expressions" / "fn.py": functions.render(catalog)}
+
+
 def _difference(interface: Interface, modules: Path) -> list[str]:
     if not _catalog(modules, interface.name).is_file():
         return ["new in the catalog"]
@@ -112,8 +137,14 @@ def _difference(interface: Interface, modules: Path) -> list[str]:
 
 def _load(modules: Path, name: str) -> Interface:
     file = _catalog(modules, name)
-    try:
+    with _reading(file):
         return parse(name, file.read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def _reading(file: Path) -> Iterator[None]:
+    try:
+        yield
     except (ValueError, KeyError, TypeError):
         raise CodegenError(f"{file} is no catalog file", mend="git checkout the file, or delete it") from None
 

@@ -1,67 +1,67 @@
-"""Checks of a construct's Python arguments, before their use would fail in Python's words."""
+"""The names of arguments: what Anyscale's Terraform provider documents, and the check against such a record."""
 
 import functools
-import inspect
-import re
-import types
-from collections.abc import Callable, Mapping
-from typing import Any, Union, get_args, get_origin, get_type_hints
+import importlib.resources
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from pydantic import BaseModel
-
-from anyscale_constructs.engine import Construct
+from anyscale_constructs.core.model import unknown
 from anyscale_constructs.errors import InputError
 
-_TWICE = re.compile(r"got multiple values for keyword argument '(\w+)'")
-
-
-def checked(init: Callable[..., None]) -> Callable[..., None]:
-    """A construct's constructor that refuses what is no construct where one is wanted, in one sentence.
-
-    Args:
-        init: The constructor; parameters whose types are constructs or `Existing...` models are checked.
-    """
-
-    @functools.wraps(init)
-    def constructor(self: Any, *args: Any, **arguments: Any) -> None:
-        name = type(self).__name__
-        signature, kinds = _parameters(init)
-        try:
-            bound = signature.bind(self, *args, **arguments)
-        except TypeError as error:
-            raise InputError(f"{name}: {error}", mend=f"see help({name})") from None
-        for parameter, allowed in kinds.items():
-            value = bound.arguments.get(parameter)
-            if parameter in bound.arguments and not isinstance(value, allowed):
-                names = " or ".join(kind.__name__ for kind in allowed if kind is not types.NoneType)
-                raise InputError(
-                    f"{name}: {parameter} must be a construct",
-                    value=value,
-                    allowed=names,
-                    mend=f"give {names}: an Existing... model stands for what exists already",
-                )
-        try:
-            init(self, *args, **arguments)
-        except TypeError as error:
-            if twice := _TWICE.search(str(error)):
-                raise InputError(
-                    f"{name}: {twice.group(1)} follows from another argument", mend=f"leave out {twice.group(1)}"
-                ) from None
-            raise
-
-    return constructor
+# What Terraform itself takes in every block of the kind.
+_META_ARGUMENTS = ("connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner")
 
 
 @functools.cache
-def _parameters(init: Callable[..., None]) -> tuple[inspect.Signature, Mapping[str, tuple[type, ...]]]:
-    hints = {name: hint for name, hint in get_type_hints(init).items() if name not in {"return", "inputs"}}
-    choices = {
-        name: get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
-        for name, hint in hints.items()
-    }
-    kinds = {name: all_ for name, all_ in choices.items() if all(map(_is_construct, all_)) and name != "scope"}
-    return inspect.signature(init), kinds
+def anyscale_provider() -> Mapping[str, Any]:
+    """The resources and data sources that Anyscale's provider documents: their arguments and attributes, with types."""
+    file = importlib.resources.files("anyscale_constructs.core") / "anyscale.json"
+    return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return] # an object
 
 
-def _is_construct(kind: Any) -> bool:
-    return kind is types.NoneType or (isinstance(kind, type) and issubclass(kind, Construct | BaseModel))
+def check_arguments(given: Any, known: Any, at: str, mend: str = "") -> None:
+    """Checks the names of arguments, in nested blocks too.
+
+    Args:
+        given: The arguments by name, or a list of such blocks; anything else has no names.
+        known: The arguments that exist. One that is a block is a mapping; one that is several, a list with a mapping.
+        at: The block's address, for the error.
+        mend: What else to do, for the error.
+
+    Raises:
+        InputError: There is no argument of that name.
+    """
+    block = known[0] if isinstance(known, list) else known
+    match given:
+        case list() | tuple():
+            for index, each in enumerate(given):
+                check_arguments(each, block, f"{at}[{index}]", mend)
+        case Mapping() if isinstance(block, Mapping) and block:
+            for name, value in given.items():
+                if name not in block:
+                    raise InputError(f"{at}: {unknown(name, block, 'argument')}", mend=mend)
+                check_arguments(value, block[name], f"{at}.{name}", mend)
+
+
+def check_block(kind: Literal["data", "resources"], type: str, arguments: Mapping[str, Any], at: str) -> None:
+    """Checks a resource or a data source of Anyscale's provider; those of others pass.
+
+    Args:
+        kind: Which of them it is.
+        type: Its type.
+        arguments: Its arguments.
+        at: Its address, for the error.
+
+    Raises:
+        InputError: The provider has no such type, or the type no such argument.
+    """
+    if not type.startswith("anyscale_"):
+        return
+    provider = anyscale_provider()
+    other = "Resource" if kind == "resources" else "DataSource"
+    mend = f"if another version than {provider['version']} of the provider has it, use the engine's Terraform{other}"
+    if type not in provider[kind]:
+        raise InputError(f"{at}: {unknown(type, provider[kind], 'type')}", mend=mend)
+    known = provider[kind][type]["arguments"] | dict.fromkeys(_META_ARGUMENTS, "any")
+    check_arguments(arguments, known, at, mend)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Required, cast, get_args, get_origin
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from anyscale_constructs.core.additions import ARGUMENTS
-from anyscale_constructs.core.arguments import checked
+from anyscale_constructs.core.constructor import checked
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.place import cloud_stack, path_in

@@ -1,8 +1,9 @@
 """Resources and data sources of any provider, for what upstream has no module for: no prebuilt provider package."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
+from anyscale_constructs.core.arguments import check_block
 from anyscale_constructs.core.place import cloud_stack
 from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.engine import Construct, TerraformDataSource, TerraformResource
@@ -12,12 +13,20 @@ from anyscale_constructs.expressions import Expr, expr
 class Resource(TerraformResource):
     """A resource; directly in a stack its address is `<type>.<id>`.
 
+    `Resource(self, "aws_s3_bucket", "logs", {"bucket": f"logs-{vpc.vpc_id}"}).attribute("arn")` is its ARN.
+
     Args:
         scope: The stack, usually.
         type: Terraform's name of its type, e.g. `aws_iam_role`.
         id: Its name beside others of its type.
-        arguments: By Terraform's own names; None leaves one out.
+        arguments: By Terraform's own names; blocks are mappings or lists of them, expressions may stand in all values,
+            and None leaves an argument out.
         depends_on: Constructs that must be there first.
+
+    Raises:
+        InputError: Terraform has nothing like a value; or the type begins with `anyscale_`, and Anyscale's provider
+            documents no such type or argument.
+        SynthesisError: It is in no `CloudStack`.
     """
 
     def __init__(
@@ -36,7 +45,7 @@ class Resource(TerraformResource):
             depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
         )
         self.override_logical_id(id)
-        for name, value in _set(arguments).items():
+        for name, value in _set("resources", type, arguments, f"{type}.{id}").items():
             self.add_override(name, value)
 
     @property
@@ -50,7 +59,21 @@ class Resource(TerraformResource):
 
 
 class Data(TerraformDataSource):
-    """A data source; its arguments are a resource's, and its address begins with `data.`."""
+    """A data source; directly in a stack its address is `data.<type>.<id>`.
+
+    `Data(self, "aws_iam_role", "nodes", {"name": "nodes"}).attribute("arn")` is the ARN of a role that exists.
+
+    Args:
+        scope: The stack, usually.
+        type: Terraform's name of its type, e.g. `aws_iam_role`.
+        id: Its name beside others of its type.
+        arguments: As a resource's.
+        depends_on: Constructs that must be there first. Terraform then reads it when it applies, not when it plans.
+
+    Raises:
+        InputError: As for a resource.
+        SynthesisError: It is in no `CloudStack`.
+    """
 
     def __init__(
         self,
@@ -68,7 +91,7 @@ class Data(TerraformDataSource):
             depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
         )
         self.override_logical_id(id)
-        for name, value in _set(arguments).items():
+        for name, value in _set("data", type, arguments, f"data.{type}.{id}").items():
             self.add_override(name, value)
 
     @property
@@ -81,5 +104,7 @@ class Data(TerraformDataSource):
         return expr(f"{self.address}.{path}", type, stack=self._stack)
 
 
-def _set(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: to_terraform(value, name) for name, value in arguments.items() if value is not None}
+def _set(kind: Literal["data", "resources"], type: str, arguments: Mapping[str, Any], at: str) -> dict[str, Any]:
+    given = {name: to_terraform(value, f"{at}.{name}") for name, value in arguments.items() if value is not None}
+    check_block(kind, type, given, at)
+    return given

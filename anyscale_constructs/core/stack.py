@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Unpack, cast
 
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.additions import lost_overrides, refused_arguments, two_defaults
 from anyscale_constructs.core.backend import TERRAFORM, Backend, Local, identity
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
+from anyscale_constructs.core.declarations import VariableArguments, check_name, variable_block
 from anyscale_constructs.core.engine_backend import add_backend, keep_one_backend
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import nearest, unknown
@@ -24,13 +25,23 @@ from anyscale_constructs.engine import (
     DefaultTokenResolver,
     StringConcat,
     TerraformBackend,
+    TerraformLocal,
     TerraformOutput,
     TerraformStack,
     TerraformVariable,
     Tokenization,
 )
-from anyscale_constructs.errors import ConstraintError, ConstructsError, SynthesisError
-from anyscale_constructs.expressions import Expr, code_in, expr, holds_engine_token, is_unresolved, references
+from anyscale_constructs.errors import ConstraintError, ConstructsError, InputError, SynthesisError
+from anyscale_constructs.expressions import (
+    Expr,
+    as_expressions,
+    code_in,
+    expr,
+    holds_engine_token,
+    is_unresolved,
+    references,
+    type_of,
+)
 from anyscale_constructs.expressions.resolve import Resolver
 
 # Code that names a module's output, a variable, a local value or a data source.
@@ -130,20 +141,67 @@ class CloudStack(TerraformStack):
         self.add_output("anyscale_cloud_name", self.name)
         self.add_output("anyscale_cloud_resource", resource, description="What anyscale-constructs register reads.")
 
+    def add_local(self, name: str, value: Any) -> Expr:
+        """Declares a local value.
+
+        Args:
+            name: Its name in Terraform.
+            value: Whatever an input of a module may be; expressions may stand in it.
+
+        Returns:
+            The reference `local.<name>`, of the value's type.
+
+        Raises:
+            InputError: The name is no identifier or is taken, or Terraform has nothing like the value.
+        """
+        given = as_expressions(value, f"local.{name}")
+        local = TerraformLocal(self, self._declare("local", name, TerraformLocal), to_terraform(given, f"local.{name}"))
+        local.override_logical_id(name)
+        return expr(f"local.{name}", type_of(given), stack=self)
+
+    def add_variable(self, name: str, type: str, **arguments: Unpack[VariableArguments]) -> Expr:
+        """Declares a variable, for what Terraform is given when it runs.
+
+        Args:
+            name: Its name in Terraform.
+            type: Terraform's type constraint, e.g. `map(string)`.
+            **arguments: `default`, `description`, `sensitive`, `nullable`, `ephemeral` and `validation`, as in
+                `VariableArguments`.
+
+        Returns:
+            The reference `var.<name>`, of that type.
+
+        Raises:
+            InputError: The name is no identifier, is taken or reserved; an argument is unknown; the default holds an
+                expression or null; the condition of a validation is no expression.
+        """
+        block = variable_block(name, arguments)
+        variable = TerraformVariable(self, self._declare("variable", name, TerraformVariable), type=type)
+        variable.override_logical_id(name)
+        for key, value in block.items():
+            variable.add_override(key, value)
+        return expr(f"var.{name}", type, stack=self)
+
     def add_secret(self, name: str, type: str, description: str, *, ephemeral: bool = False) -> Expr:
-        """Declares a sensitive variable, which Terraform asks for: secrets never stand in the JSON.
+        """Declares a sensitive variable that must not be null: secrets never stand in the JSON.
 
         Args:
             name: Its name.
             type: Its type.
             description: What Terraform says when it asks.
-            ephemeral: Whether it is not in plans and states either; write-only arguments take such a one, and
-                providers. It needs Terraform 1.10.
+            ephemeral: As in `VariableArguments`.
         """
-        variable = TerraformVariable(self, name, type=type, sensitive=True, nullable=False, description=description)
-        if ephemeral:  # of which the engines know nothing yet
-            variable.add_override("ephemeral", True)
-        return expr(f"var.{name}", type, stack=self)
+        return self.add_variable(
+            name, type, description=description, nullable=False, sensitive=True, ephemeral=ephemeral or None
+        )
+
+    def _declare(self, block: str, name: str, construct: type[Construct]) -> str:
+        """The id of a new variable's or local value's construct: other blocks may have the same name."""
+        check_name(block, name)
+        own = f"{block}-{name}"
+        if any(isinstance(self.node.try_find_child(each), construct) for each in (own, name)):
+            raise InputError(f"there is a {block} {name} already", mend="give each of them a name of its own")
+        return own
 
     @property
     def backend_type(self) -> str:

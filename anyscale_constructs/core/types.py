@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.expressions import Expr, converts, is_unresolved
 
 
 @dataclass(frozen=True)
@@ -216,8 +216,6 @@ IdentityProviderName = Annotated[
 
 T = TypeVar("T")
 
-_SCALARS = {"string", "number", "bool"}
-
 
 @dataclass(frozen=True)
 class Terraform:
@@ -240,11 +238,7 @@ class Terraform:
 
     def _check(self, value: Any, inner: Callable[[Any], Any]) -> Any:
         if isinstance(value, Expr):
-            have = value.type.partition("(")[0]
-            scalars = have in _SCALARS and self.type in _SCALARS
-            sequences = {have, self.type} <= {"list", "set", "tuple"}
-            mappings = {have, self.type} <= {"map", "object"}
-            if have == "any" or self.type == "any" or scalars or sequences or mappings:
+            if converts(value.type, self.type):
                 return value
             raise PydanticCustomError(
                 "expression_type",

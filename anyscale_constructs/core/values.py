@@ -1,10 +1,7 @@
 """Python values to Terraform values: the one way into the JSON."""
 
-import datetime
 import enum
-import ipaddress
 import json
-import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,19 +9,10 @@ import pydantic
 
 from anyscale_constructs import words
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import NULL, Expr, as_expressions, is_unresolved, literal
+from anyscale_constructs.expressions import NULL, WRITTEN_AS_TEXT, Expr, as_expressions, is_unresolved, literal
 
 _LARGEST = 2**53
 """Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
-
-_AS_TEXT = (
-    pathlib.PurePath,
-    datetime.date,
-    ipaddress.IPv4Network,
-    ipaddress.IPv4Address,
-    ipaddress.IPv6Network,
-    ipaddress.IPv6Address,
-)
 
 
 def to_terraform(value: Any, at: str = "value") -> Any:
@@ -58,7 +46,7 @@ def to_terraform(value: Any, at: str = "value") -> Any:
             return {_key(k, at): to_terraform(v, f"{at}.{k}") for k, v in value.items()}
         case list() | tuple():
             return [to_terraform(element, f"{at}[{index}]") for index, element in enumerate(value)]
-        case _ if isinstance(value, _AS_TEXT):
+        case _ if isinstance(value, WRITTEN_AS_TEXT):
             return str(value)
         case _ if hasattr(value, "__jsii_type__"):
             return str.__str__(as_expressions(value, at))
@@ -68,6 +56,36 @@ def to_terraform(value: Any, at: str = "value") -> Any:
         allowed="strings, numbers, booleans, lists, mappings, dates, paths, networks and expressions",
         mend="give a sorted list instead of a set; give an object's attribute instead of the object",
     )
+
+
+def constant(value: Any, at: str) -> Any:
+    """The value as Terraform JSON holds it where Terraform evaluates nothing: there `$${` would be three signs.
+
+    Args:
+        value: What `to_terraform` takes, without expressions and nulls.
+        at: Where the value stands, for the error.
+
+    Raises:
+        InputError: An expression or null stands in it, or Terraform has nothing like the value.
+    """
+    return _unescaped(to_terraform(value, at), at)
+
+
+def _unescaped(value: Any, at: str) -> Any:
+    match value:
+        case Mapping():
+            return {_unescaped(key, at): _unescaped(inner, f"{at}.{key}") for key, inner in value.items()}
+        case list():
+            return [_unescaped(element, f"{at}[{index}]") for index, element in enumerate(value)]
+        case str() if value == str.__str__(NULL):
+            raise InputError(
+                f"{at} can't be null, which the engine drops", mend='give an empty value, such as "" or []'
+            )
+        case _ if is_unresolved(value):
+            raise InputError(f"{at} takes no expression", value=value, mend="write the value out")
+        case str():
+            return value.replace("$${", "${").replace("%%{", "%{")
+    return value
 
 
 def json_text(value: Any, at: str = "value") -> Expr:

@@ -1,7 +1,9 @@
 """Values that Terraform knows and Python does not, and how they get into Terraform JSON."""
 
-from anyscale_constructs.expressions.expression import NULL, Expr, as_code, expr, lower_case, quoted
-from anyscale_constructs.expressions.literal import literal
+from anyscale_constructs.expressions import fn
+from anyscale_constructs.expressions.calls import as_code, converts, type_of
+from anyscale_constructs.expressions.expression import NULL, Expr, expr
+from anyscale_constructs.expressions.literal import WRITTEN_AS_TEXT, literal
 from anyscale_constructs.expressions.resolve import code_in
 from anyscale_constructs.expressions.text import (
     as_expressions,
@@ -14,17 +16,19 @@ from anyscale_constructs.expressions.text import (
 
 __all__ = [
     "NULL",
+    "WRITTEN_AS_TEXT",
     "Expr",
     "as_code",
     "as_expressions",
     "code_in",
+    "converts",
     "expr",
+    "fn",
     "holds_engine_token",
     "is_one_of",
     "is_unresolved",
     "known_after_apply",
     "literal",
-    "lower_case",
-    "quoted",
     "references",
+    "type_of",
 ]

@@ -2,16 +2,18 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NoReturn, Self, SupportsIndex
 
 import yaml
 
 from anyscale_constructs import words
 from anyscale_constructs.errors import ExpressionError
-from anyscale_constructs.expressions.literal import REFERENCE, literal
+from anyscale_constructs.expressions.literal import literal
 
-_ENGINE_STRING = re.compile(r"\$\{TfToken\[[^\]]*\]\}")
+# What JSON escapes in a way that Terraform code doesn't know; a backslash is matched so that it escapes nothing here.
+_JSON_ONLY_AS_CODE = {"\\b": "\\u0008", "\\f": "\\u000c", "\\\\": "\\\\"}
+_JSON_ONLY = re.compile("|".join(map(re.escape, _JSON_ONLY_AS_CODE)))
 _COLLECTION = re.compile(r"(?:list|set|map)\((.*)\)")
 
 # Python's way to use a string's value, and what Terraform has for it.
@@ -117,8 +119,8 @@ class Expr(str):
         )
 
 
-def _template(text: str) -> str:
-    return str.__str__(text) if isinstance(text, Expr) else literal(text)
+def _template(text: str, at: str = "value") -> str:
+    return str.__str__(text) if isinstance(text, Expr) else literal(str.__str__(text), at)
 
 
 def _refusing(name: str, what: str, function: str) -> Callable[..., NoReturn]:
@@ -161,45 +163,19 @@ def expr(code: str, type: str = "any", *, stack: Any = None) -> Expr:
     return Expr(words.word(words.Code(str.__str__(code), type, stack)), type)
 
 
-def quoted(text: str) -> str:
-    """The text as a quoted string in Terraform code."""
-    return json.dumps(_template(text), ensure_ascii=False).replace("\\b", "\\u0008").replace("\\f", "\\u000c")
-
-
-def as_code(value: Any) -> str:
-    """A Python value as Terraform code, to build expressions with; other expressions may stand in it.
+def quoted(text: str, at: str = "value") -> str:
+    """The text as a quoted string in Terraform code.
 
     Args:
-        value: A string, number or boolean, None, a list or tuple of such, a mapping with strings as keys, an
-            expression, or a token of the engine.
+        text: The text, which may hold words.
+        at: Where it stands, for the error.
 
     Raises:
-        ExpressionError: Terraform has nothing like the value.
+        InputError: Terraform code stands in the midst of the text.
     """
-    match value:
-        case str() if words.WORD.fullmatch(str.__str__(value)) or _ENGINE_STRING.fullmatch(str.__str__(value)):
-            return str.__str__(value)
-        case str():
-            whole = REFERENCE.fullmatch(str.__str__(value))
-            return whole.group(1) if whole else quoted(value)
-        case None:
-            return "null"
-        case bool() | int() | float():
-            return json.dumps(value)
-        case list() | tuple():
-            return f"[{', '.join(map(as_code, value))}]"
-        case Mapping():
-            return f"{{{', '.join(f'{quoted(key)} = {as_code(inner)}' for key, inner in value.items())}}}"
-    raise ExpressionError(
-        "the value has no counterpart in Terraform code",
-        value=value,
-        allowed="strings, numbers, booleans, None, lists, mappings and expressions",
+    return _JSON_ONLY.sub(
+        lambda escape: _JSON_ONLY_AS_CODE[escape.group()], json.dumps(_template(text, at), ensure_ascii=False)
     )
-
-
-def lower_case(text: str) -> str:
-    """The text in lower case: by Python, or by Terraform for what only Terraform knows."""
-    return expr(f"lower({text})", "string") if isinstance(text, Expr) else text.lower()
 
 
 NULL = expr("null")

@@ -1,8 +1,21 @@
 """What a plain string means to Terraform, which reads every string as a template."""
 
+import datetime
+import ipaddress
+import pathlib
 import re
 
 from anyscale_constructs.errors import InputError
+
+WRITTEN_AS_TEXT = (
+    pathlib.PurePath,
+    datetime.date,
+    ipaddress.IPv4Network,
+    ipaddress.IPv4Address,
+    ipaddress.IPv6Network,
+    ipaddress.IPv6Address,
+)
+"""The types whose values stand in Terraform as strings."""
 
 _STEPS = r"""(?:\.[A-Za-z_][\w-]*|\[(?:\d+|"[^"\\$%]*")\])*"""
 REFERENCE = re.compile(r"\$\{((?:module|var|local|data)\.[A-Za-z_]" + rf"[\w-]*{_STEPS})" + r"\}")

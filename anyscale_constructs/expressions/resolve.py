@@ -22,7 +22,7 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _LITERAL = {
     "terraform": re.compile(r"terraform\."),
     "module": re.compile(r"module\.[^.]+\.(?:source|version|depends_on|providers)\b"),
-    "variable": re.compile(r"variable\."),
+    "variable": re.compile(r"variable\.[^.]+\.(?!validation\b)"),
     "output": re.compile(r"output\.[^.]+\.(?:description|sensitive|depends_on)\b"),
     "provider": re.compile(r"provider\.[^.]+(?:\[\d+\])?\.alias\b"),
     "resource": re.compile(r"resource\.[^.]+\.[^.]+\.(?:depends_on|provider|lifecycle\.(?!pre|post)[^.]+)\b"),
@@ -88,8 +88,9 @@ class Resolver:
         if not traces and text.count("${") < _NESTED:
             return text
         literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])
-        if traces and literal and literal.match(path):
-            self._say(path, f"takes no expression; given: {words.spelled(text)}", "write the value out")
+        if literal and literal.match(path):
+            if traces:
+                self._say(path, f"takes no expression; given: {words.spelled(text)}", "write the value out")
             return text
         damaged = [trace for trace in traces if not words.WORD.fullmatch(trace)]
         if damaged:

@@ -11,6 +11,8 @@ from anyscale_constructs.expressions.expression import Expr, expr
 from anyscale_constructs.expressions.literal import REFERENCE, literal
 from anyscale_constructs.expressions.resolve import code_in, texts
 
+ENGINE_STRING = re.compile(r"\$\{TfToken\[[^\]]*\]\}")
+"""A string that is wholly one of the engine's tokens."""
 _ENGINE_TOKEN = re.compile(r"[$#@&]\{TfToken\[[^\]]*\]\}")
 _MODULE_OUTPUT = re.compile(r"(?<![\w.-])module\.([A-Za-z_][\w-]*)(?:\.([A-Za-z_][\w-]*))?")
 _RESOURCE_ATTRIBUTE = re.compile(r"(?<![\w.\"-])[a-z][a-z0-9]*_\w+\.[A-Za-z_][\w-]*[.\[]")
@@ -54,7 +56,9 @@ def as_expressions(value: Any, at: str = "value") -> Any:
             return value
         case str():
             whole = REFERENCE.fullmatch(value)
-            return expr(whole.group(1)) if whole else Expr(literal(value, at)) if is_unresolved(value) else value
+            if whole:
+                return expr(whole.group(1))
+            return Expr(literal(value, at), _type_of_text(value)) if is_unresolved(value) else value
         case [str() as token] if str.startswith(token, "#{TfToken["):
             return _engine_value(value, "list(any)", at)
         case list() | tuple():
@@ -66,6 +70,12 @@ def as_expressions(value: Any, at: str = "value") -> Any:
     if not is_unresolved(value):
         return value
     return _engine_value(value, "number" if isinstance(value, float) else "any", at)
+
+
+def _type_of_text(text: str) -> str:
+    if words.WORD.fullmatch(text):
+        return words.code_of(text).type
+    return "any" if ENGINE_STRING.fullmatch(text) else "string"
 
 
 def _engine_value(value: Any, type: str, at: str) -> Expr:

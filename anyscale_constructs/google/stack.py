@@ -6,7 +6,7 @@ from typing import Any
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import lower_case
+from anyscale_constructs.expressions import fn, is_unresolved
 from anyscale_constructs.google.cloudapis import CloudApis
 from anyscale_constructs.google.cloudstorage import CloudStorage, ExistingBucket
 from anyscale_constructs.google.config import FilestoreConfig, GoogleCloudConfig, MemorystoreConfig, texts
@@ -142,7 +142,8 @@ class GoogleStack(CloudStack):
 
     def _labels(self, own: Labels) -> Labels:
         # Ids may hold capital letters, labels may not.
-        standard = {key: lower_case(value) for key, value in self.config.standard_tags(self.cloud_id).items()}
+        tags = self.config.standard_tags(self.cloud_id)
+        standard = {key: fn.lower(value) if is_unresolved(value) else value.lower() for key, value in tags.items()}
         return standard | self.config.labels | own
 
     def _common_outputs(self, vpc: Vpc | ExistingVpc, bucket: CloudStorage | ExistingBucket) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.core.types import Checked
-from anyscale_constructs.expressions import as_code, expr, is_unresolved
+from anyscale_constructs.expressions import fn, is_unresolved
 
 
 def _each_once(zones: list[str]) -> list[str]:
@@ -169,4 +169,4 @@ def by_full_name(name: str, place: str) -> dict[str, str]:
     parts = str.__str__(name).split("/")
     if len(parts) == max(keys.values()) + 1:
         return {key: parts[part] for key, part in keys.items()}
-    return {key: expr(f'split("/", {as_code(name)})[{part}]', "string") for key, part in keys.items()}
+    return {key: fn.split("/", name)[part] for key, part in keys.items()}

@@ -8,12 +8,13 @@ from anyscale_constructs.core import sizing
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT, node_taints
 from anyscale_constructs.core.backend import Backend, beside, remote_state
 from anyscale_constructs.core.config import CloudConfig
+from anyscale_constructs.core.declarations import Validation
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import PRIVATE_NETWORKS, NetworkingMode
-from anyscale_constructs.engine import Annotations, Construct, TerraformAsset, TerraformVariable
-from anyscale_constructs.expressions import Expr, expr
+from anyscale_constructs.engine import Annotations, Construct, TerraformAsset
+from anyscale_constructs.expressions import Expr, fn
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import GatewayConfig, ReleaseConfig
 from anyscale_constructs.kubernetes.operator import Gateway
@@ -49,17 +50,16 @@ class OperatorStack(CloudStack):
         self.cloud_resource_id = self._registered(scope, name, config.backend) if by_terraform else self._variable(name)
 
     def _variable(self, name: str) -> Expr:
-        TerraformVariable(
-            self,
-            "cloud_resource_id",
-            type="string",
-            nullable=False,
-            description=f"What anyscale-constructs register {name} --tfvars FILE writes.",
-        ).add_validation(
-            condition='${can(regex("^cldrsrc_[A-Za-z0-9]+$", var.cloud_resource_id))}',
-            error_message="It must be a cloud resource id, which begins with cldrsrc_; one with cld_ is the cloud's.",
+        rule: Validation = {
+            "condition": fn.can(fn.regex("^cldrsrc_[A-Za-z0-9]+$", "${var.cloud_resource_id}")),
+            "error_message": (
+                "It must be a cloud resource id, which begins with cldrsrc_; one with cld_ is the cloud's."
+            ),
+        }
+        description = f"What anyscale-constructs register {name} --tfvars FILE writes."
+        return self.add_variable(
+            "cloud_resource_id", "string", description=description, nullable=False, validation=[rule]
         )
-        return expr("var.cloud_resource_id", "string")
 
     def _registered(self, scope: Construct, name: str, backend: Backend) -> Expr:
         # One deploy of both makes the first stack first.
@@ -76,7 +76,7 @@ class OperatorStack(CloudStack):
             ca_certificate: Its authority's certificate, in base64.
             command: What prints a token, for as long as a run needs one: none is in the state.
         """
-        decoded = expr(f"base64decode({ca_certificate})", "string")
+        decoded = fn.base64decode(ca_certificate)
         token = {"api_version": "client.authentication.k8s.io/v1beta1", "command": command[0], "args": command[1:]}
         self._connect({"host": host, "cluster_ca_certificate": decoded, "exec": token})
 

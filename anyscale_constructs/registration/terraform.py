@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from anyscale_constructs.core.arguments import anyscale_provider
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.resource import CloudResource
 
-SOURCE = "anyscale/anyscale"
-VERSION = "0.25.1"  # exactly: nearly every minor version breaks something
+SOURCE: str = anyscale_provider()["source"]
+VERSION: str = anyscale_provider()["version"]  # exactly: nearly every minor version breaks something
 TERRAFORM_VERSION = ">= 1.10"
 
 _RENAMED = {

@@ -8,12 +8,14 @@ import pathlib
 import re
 from typing import Any
 
+from anyscale_constructs.core.arguments import anyscale_provider, check_arguments
 from anyscale_constructs.core.interface import Interface, Output
 from anyscale_constructs.core.stack import CloudStack
 
 # The arguments and attributes that providers' documentation lists, at the versions recorded there.
 PROVIDERS = [
-    json.loads(file.read_text()) for file in sorted((pathlib.Path(__file__).parent / "providers").glob("*.json"))
+    anyscale_provider(),
+    *(json.loads(file.read_text()) for file in sorted((pathlib.Path(__file__).parent / "providers").glob("*.json"))),
 ]
 RECORDED = {
     block: {kind: known for provider in PROVIDERS for kind, known in provider.get(key, {}).items()}
@@ -80,7 +82,8 @@ def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path)
         assert kind in RECORDED[block], f"the arguments of {prefix_of(block)}{kind} are not recorded in providers/"
         body, known = bodies[block][kind][name], RECORDED[block][kind]
         check_lifecycle(body.pop("lifecycle", {}), {*known["arguments"], *known["attributes"]}, f"{kind}.{name}")
-        check_names(body, known["arguments"] | {"//": {}, "depends_on": "list(string)"}, f"{kind}.{name}")
+        # Terraform's own conversion would drop an unknown argument of a block without a word.
+        check_arguments(body, known["arguments"] | {"//": {}, "depends_on": "list(string)"}, f"{kind}.{name}")
         # With an underscore, since some arguments, such as version, mean something else to a module call.
         arguments = {f"{key}_" if key in known["arguments"] else key: value for key, value in body.items()}
         folder = _write_block(directory / f"{block}-{kind}", known)
@@ -91,18 +94,6 @@ def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path)
 def prefix_of(block: str) -> str:
     """What an address in it begins with."""
     return "data." if block == "data" else ""
-
-
-def check_names(value: Any, known: Any, where: str) -> None:
-    """Terraform's own conversion would drop an unknown argument of a block without a word."""
-    match known, value:
-        case [element], list():
-            for index, inner in enumerate(value):
-                check_names(inner, element, f"{where}[{index}]")
-        case dict(), dict() if known:
-            for key, inner in value.items():
-                assert key in known, f"{where} has no argument {key}"
-                check_names(inner, known[key], f"{where}.{key}")
 
 
 def check_lifecycle(lifecycle: dict[str, Any], known: set[str], where: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from anyscale_constructs.errors import InputError
 from tests.contract import standins
 from tests.contract.conftest import Validate
 from tests.examples import CLOUDS, FOLDER, synthesized
@@ -63,7 +64,7 @@ def test_check_bites_in_lists_of_blocks(tmp_path: pathlib.Path) -> None:
     _, (configuration, stack) = synthesized(FOLDER / "generic.yaml", tmp_path)
     (token,) = configuration["resource"]["helm_release"]["anyscale-operator-token"]["set_wo"]
     token["typ"] = token.pop("type")
-    with pytest.raises(AssertionError, match=r"anyscale-operator-token\.set_wo\[0\] has no argument typ"):
+    with pytest.raises(InputError, match=r"anyscale-operator-token\.set_wo\[0\]: unknown argument 'typ'"):
         standins.redirect(configuration, stack, tmp_path / "modules")
 
 

@@ -5,7 +5,7 @@ Both also report an ignore comment that nothing needs, so a mistake that one of 
 
 from typing import assert_type
 
-from anyscale_constructs import App, CloudStack, Construct, Expr, expr
+from anyscale_constructs import App, CloudStack, Construct, Data, Expr, Resource, expr, fn
 from anyscale_constructs.aws import S3, Efs, ExistingVpc, Iam, S3Policy, SecurityGroups, Vpc
 from anyscale_constructs.aws.config import BucketConfig, IamConfig, SecurityGroupConfig, VpcConfig
 from anyscale_constructs.google import ExistingProject, VpcFirewall
@@ -92,3 +92,27 @@ def constructs(stack: CloudStack) -> None:
 
 def a_construct_of_ones_own(scope: Construct) -> None:
     Vpc(scope, depends_on=scope)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
+def functions(stack: CloudStack, vpc: Vpc) -> None:
+    assert_type(fn.join(",", vpc.private_subnet_ids), Expr)
+    assert_type(fn.cidrsubnet(vpc.vpc_cidr_block, 4, fn.length([vpc.vpc_id, "a"])), Expr)
+    fn.jsonencode({"ids": vpc.private_subnet_ids, vpc.vpc_id: [1, None]})
+    fn.join(",", ["a", vpc.vpc_id], [f"{vpc.vpc_id}-b"])
+    fn.upper(1)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    fn.upper(str="a")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    fn.cidrsubnet("10.0.0.0/16", "4", 1)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    fn.cidrsubnet("10.0.0.0/16", 4)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    fn.join(",", [1])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
+    fn.sort({"a"})  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    fn.uper("a")  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
+
+    size = stack.add_variable("size", "string", default="small", sensitive=True)
+    check = fn.contains(["small"], size)
+    stack.add_variable("other", "string", validation=[{"condition": check, "error_message": "No."}])
+    stack.add_variable("other", "string", validation=[{"condition": "a", "error_message": "No."}])  # type: ignore[typeddict-item] # pyright: ignore[reportArgumentType]
+    stack.add_variable("other", "string", defualt=1)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    stack.add_variable("other")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
+    assert_type(stack.add_local("local", {"a": [size]}), Expr)
+    assert_type(Resource(stack, "aws_s3_bucket", "logs", {"bucket": size}).attribute("arn"), Expr)
+    Data(stack, "aws_vpc", "this")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]

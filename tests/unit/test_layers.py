@@ -105,7 +105,7 @@ LIGHT = [
         f"anyscale_constructs.core.{name}"
         for name in ("types", "values", "config", "document", "interface", "constraints")
     ),
-    *(f"anyscale_constructs.{name}" for name in ("errors", "node", "codegen.write", "registration")),
+    *(f"anyscale_constructs.{name}" for name in ("errors", "node", "expressions.fn", "codegen.write", "registration")),
 ]
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, securitygroups
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import ConfigError, ExpressionError
+from anyscale_constructs.engine import TerraformVariable
+from anyscale_constructs.errors import ConfigError, ExpressionError, InputError
 from anyscale_constructs.expressions import expr
 from tests import spelled
 from tests.unit.aws.parts import NETWORK
@@ -231,3 +232,17 @@ def test_fails_on_ranges_that_only_terraform_knows_the_number_of(stack: CloudSta
 def test_fails_on_an_id_that_is_no_groups() -> None:
     with pytest.raises(ConfigError, match="must be a security group id"):
         ExistingSecurityGroup(security_group_id="default")
+
+
+@pytest.mark.parametrize("ranges", ["10.0.0.0/8", {"10.0.0.0/8", "11.0.0.0/8"}])
+def test_fails_on_ranges_that_are_no_list(ranges: Any, stack: CloudStack) -> None:
+    """A string is a sequence of strings for type checkers."""
+    with pytest.raises(InputError, match=r"module.securitygroups: ingress_cidr_blocks must be a list; given: "):
+        SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=ranges)
+
+
+def test_ranges_can_be_a_variable_of_the_engine(stack: CloudStack) -> None:
+    variable = TerraformVariable(stack, "ranges", type="list(string)")
+    group = SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=variable.list_value)
+    (rule,) = stack.to_terraform()["module"][group.module_id]["ingress_from_cidr_map"]
+    assert rule == {"rule": "https-443-tcp", "cidr_blocks": '${join(",", var.ranges)}'}

@@ -14,6 +14,7 @@ PACKAGE = importlib.resources.files("anyscale_constructs")
 FILES = sorted(
     f"{folder.name}/{file.name.removesuffix('.json')}"
     for folder in (PACKAGE / "modules" / "catalog").iterdir()
+    if folder.is_dir()
     for file in folder.iterdir()
 )
 

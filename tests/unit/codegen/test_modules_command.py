@@ -1,20 +1,24 @@
 """`anyscale-constructs modules`, from a git repository to files."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from anyscale_constructs import cli
+from anyscale_constructs import cli, fn
 from anyscale_constructs.codegen import write
 from anyscale_constructs.codegen.catalog import table
 
 REPOSITORY = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
 REPOSITORIES = sorted({module.repository for module in table().values()})
 NAMES = [name for name, module in table().items() if module.repository == REPOSITORY]
+FUNCTIONS = write.MODULES / "catalog" / "functions.json"
 Run = Callable[..., tuple[int, str, str]]
 
 
@@ -71,6 +75,13 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return (int(end.value.code or 0), *capsys.readouterr())
 
     return run
+
+
+def regenerate_all(run: Run, upstream: Path, modules: Path) -> None:
+    """All that rendering needs."""
+    for repository in REPOSITORIES:
+        run("regenerate", "--from", upstream, "--ref", "v1", "--repository", repository)
+    shutil.copy(FUNCTIONS, modules / "catalog")
 
 
 def test_regenerate_writes_catalogs_and_wrappers(run: Run, upstream: Path, modules: Path) -> None:
@@ -145,27 +156,30 @@ def test_add_writes_an_older_interface(run: Run, upstream: Path, modules: Path) 
 
 
 def test_render_needs_no_checkout(run: Run, upstream: Path, modules: Path) -> None:
-    for repository in REPOSITORIES:
-        run("regenerate", "--from", upstream, "--ref", "v1", "--repository", repository)
+    regenerate_all(run, upstream, modules)
     before = (modules / "aws" / "vpc.py").read_text()
     (modules / "aws" / "vpc.py").unlink()
-    assert run("render")[:2] == (0, f"rendered {', '.join(table())}\n")
+    assert run("render")[:2] == (0, f"rendered {', '.join(table())}, fn\n")
     assert (modules / "aws" / "vpc.py").read_text() == before
+    assert (modules.parent / "expressions" / "fn.py").read_text() == Path(str(fn.__file__)).read_text()
 
 
 def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
     run: Run, upstream: Path, modules: Path
 ) -> None:
-    for repository in REPOSITORIES:
-        run("regenerate", "--from", upstream, "--ref", "v1", "--repository", repository)
+    regenerate_all(run, upstream, modules)
+    run("render")
     assert run("render", "--check") == (0, "", "")
     changed, gone = modules / "aws" / "s3.py", modules / "google" / "__init__.py"
+    functions = modules.parent / "expressions" / "fn.py"
     changed.write_text("mine")
     gone.unlink()
+    functions.write_text("mine")
     status, out, err = run("render", "--check")
     assert (status, out) == (1, "")
     assert err == (
-        f"error: not what the catalog gives: {changed}, {gone}. To mend it: anyscale-constructs modules render\n"
+        f"error: not what the catalog gives: {changed}, {gone}, {functions}. "
+        "To mend it: anyscale-constructs modules render\n"
     )
     assert (changed.read_text(), gone.exists()) == ("mine", False)
 
@@ -248,9 +262,98 @@ def test_render_fails_without_a_catalog(run: Run, modules: Path) -> None:
     assert not modules.exists()
 
 
+def test_render_fails_without_terraforms_functions(run: Run, upstream: Path, modules: Path) -> None:
+    regenerate_all(run, upstream, modules)
+    (modules / "catalog" / "functions.json").unlink()
+    status, _, err = run("render")
+    assert (status, err) == (
+        2,
+        "error: the catalog lacks Terraform's functions. To mend it: anyscale-constructs modules functions\n",
+    )
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< HEAD", "{}", '{"terraform": "1", "functions": {"a": {"returns": "x"}}}'])
+def test_render_fails_on_spoilt_functions(run: Run, upstream: Path, modules: Path, text: str) -> None:
+    regenerate_all(run, upstream, modules)
+    (modules / "catalog" / "functions.json").write_text(text)
+    status, _, err = run("render")
+    assert status == 2
+    assert "functions.json is no catalog file. To mend it:" in err
+
+
+def metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+    """Puts a terraform on PATH that does what these lines of a shell program do."""
+    program = tmp_path / "bin" / "terraform"
+    program.parent.mkdir()
+    program.write_text("\n".join(["#!/bin/sh", *lines]))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+
+
+def test_functions_records_and_renders_what_terraform_has(
+    run: Run, modules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signature = {
+        "description": "Somebody's words.",
+        "return_type": ["set", "dynamic"],
+        "parameters": [{"name": "in", "type": ["map", ["list", "string"]]}, {"name": "b", "type": "bool"}],
+        "variadic_parameter": {"name": "more", "type": "number"},
+    }
+    told = {"function_signatures": {"lambda": signature, "core::lambda": signature, "now": {"return_type": "string"}}}
+    (tmp_path / "metadata.json").write_text(json.dumps(told))
+    version = """echo '{"terraform_version": "1.99.0"}'"""
+    metadata(tmp_path, monkeypatch, f"case $1 in metadata) cat {tmp_path}/metadata.json;; *) {version};; esac")
+    assert run("functions") == (0, "recorded and rendered fn\n", "")
+    assert json.loads((modules / "catalog" / "functions.json").read_text()) == {
+        "terraform": "1.99.0",
+        "functions": {
+            "lambda": {
+                "parameters": {"in": "map(list(string))", "b": "bool"},
+                "variadic": {"more": "number"},
+                "returns": "set(any)",
+            },
+            "now": {"parameters": {}, "returns": "string"},
+        },
+    }
+    rendered = (modules.parent / "expressions" / "fn.py").read_text()
+    assert "# Source: terraform metadata functions, 1.99.0\n" in rendered
+    assert "Somebody's words." not in rendered
+    assert (
+        "def lambda_(in_: Mapping[str, Sequence[str] | Expr] | Expr, b: bool | Expr, /, *more: float | Expr) -> Expr:\n"
+        '    """`lambda(in map(list(string)), b bool, more number...) set(any)`.\n'
+    ) in rendered
+    namespace: dict[str, Any] = {}
+    exec(rendered, namespace)  # noqa: S102 - rendered here
+    assert namespace["lambda_"]({"a": ["b"]}, True, 1, 2).code == 'lambda({"a" = ["b"]}, true, 1, 2)'
+    assert namespace["now"]().code == "now()"
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        ("echo 'no such command' >&2; exit 1", "error: terraform metadata functions failed: no such command\n"),
+        ("echo '<html>'", "error: terraform metadata functions gave no JSON of functions"),
+        ("echo '{}'", "error: terraform metadata functions gave no JSON of functions"),
+    ],
+)
+def test_functions_fails_on_a_terraform_that_does_not_tell(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, says: str
+) -> None:
+    before = FUNCTIONS.read_text()
+    metadata(tmp_path, monkeypatch, program)
+    status, out, err = run("functions")
+    assert (status, out) == (2, "")
+    assert err.startswith(says)
+    assert FUNCTIONS.read_text() == before
+
+
+def test_functions_fails_without_terraform(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run("functions") == (2, "", "error: terraform isn't on PATH. To mend it: install Terraform\n")
+
+
 def test_render_fails_on_a_spoilt_catalog(run: Run, upstream: Path, modules: Path) -> None:
-    for repository in REPOSITORIES:
-        run("regenerate", "--from", upstream, "--ref", "v1", "--repository", repository)
+    regenerate_all(run, upstream, modules)
     (modules / "catalog" / "aws" / "s3.json").write_text("<<<<<<< HEAD")
     status, _, err = run("render")
     assert status == 2

@@ -9,6 +9,7 @@ from typing import get_type_hints
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from anyscale_constructs import fn
 from anyscale_constructs.codegen import write
 from anyscale_constructs.codegen.catalog import table
 from anyscale_constructs.core.interface import Interface
@@ -25,13 +26,14 @@ def wrapper(name: str) -> type[Module]:
 
 
 def test_rendering_the_catalog_gives_the_committed_files(tmp_path: Path) -> None:
-    for name in table():
-        catalog = tmp_path / "catalog" / f"{name}.json"
+    for name in [*table(), "functions"]:
+        catalog = tmp_path / "modules" / "catalog" / f"{name}.json"
         catalog.parent.mkdir(parents=True, exist_ok=True)
         catalog.write_bytes((MODULES / "catalog" / f"{name}.json").read_bytes())
-    write.rerender(tmp_path)
+    write.rerender(tmp_path / "modules")
     rendered = {file.relative_to(tmp_path): file.read_bytes() for file in tmp_path.rglob("*.py")}
-    committed = {file.relative_to(MODULES): file.read_bytes() for file in MODULES.glob("*/*.py")}
+    files = [*MODULES.glob("*/*.py"), Path(str(fn.__file__))]
+    committed = {file.relative_to(MODULES.parent): file.read_bytes() for file in files}
     assert rendered == committed, "to render them anew: anyscale-constructs modules render"
 
 

@@ -7,13 +7,14 @@ import pytest
 
 from anyscale_constructs.aws.config import EfsConfig
 from anyscale_constructs.core.app import App
+from anyscale_constructs.core.arguments import check_arguments
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.google import ExistingProject
 from stacks.ec2 import Ec2Config, Ec2Stack
 from stacks.eks import EksConfig, EksStack
 from stacks.gce import GceConfig, GceStack
-from tests.contract.standins import RECORDED, check_lifecycle, check_names
+from tests.contract.standins import RECORDED, check_lifecycle
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 CLOUD_ID = "${anyscale_cloud.cloud.id}"
@@ -61,7 +62,7 @@ def test_a_gce_cloud_fits_the_provider_too(synth: Synth) -> None:
     gce = synth(lambda app: GceStack(app, "prod", config))
     resource = gce["resource"]["anyscale_cloud_resource"]["cloud_resource"]
     del resource["//"], resource["depends_on"]
-    check_names(resource, RECORDED["resource"]["anyscale_cloud_resource"]["arguments"], "anyscale_cloud_resource")
+    check_arguments(resource, RECORDED["resource"]["anyscale_cloud_resource"]["arguments"], "anyscale_cloud_resource")
     assert resource["gcp_config"]["controlplane_service_account_email"].startswith("${module.iam.")
     labels = gce["module"]["cloudstorage"]["labels"]
     assert labels["anyscale-cloud-id"] == "${lower(anyscale_cloud.cloud.id)}"
@@ -84,5 +85,5 @@ def test_fails_with_a_cloud_id_of_ones_own() -> None:
 
 
 def test_fails_on_an_argument_that_the_provider_lacks() -> None:
-    with pytest.raises(AssertionError, match="aws_config has no argument vpc"):
-        check_names({"aws_config": {"vpc": "x"}}, RECORDED["resource"]["anyscale_cloud_resource"]["arguments"], "r")
+    with pytest.raises(InputError, match=r"r\.aws_config: unknown argument 'vpc': did you mean 'vpc_id'"):
+        check_arguments({"aws_config": {"vpc": "x"}}, RECORDED["resource"]["anyscale_cloud_resource"]["arguments"], "r")

@@ -9,13 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.core.app import App
+from anyscale_constructs.core.arguments import check_arguments
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.expressions import expr
 from stacks.aks import AksStack
 from stacks.eks import EksStack
 from stacks.generic import GenericStack
 from stacks.gke import GkeStack
-from tests.contract.standins import RECORDED, check_names
+from tests.contract.standins import RECORDED
 from tests.unit import test_aks, test_eks, test_generic, test_gke
 
 KINDS: dict[str, tuple[type[CloudStack], Callable[..., Any]]] = {
@@ -85,7 +86,7 @@ def test_terraform_registers_them_too(kind: str, tmp_path: Path) -> None:
     assert resource["kubernetes_config"]["redis_endpoint"] == REDIS["redis_endpoint"]
     assert "lifecycle" not in resource
     del resource["//"], resource["depends_on"]
-    check_names(resource, RECORDED["resource"]["anyscale_cloud_resource"]["arguments"], "anyscale_cloud_resource")
+    check_arguments(resource, RECORDED["resource"]["anyscale_cloud_resource"]["arguments"], "anyscale_cloud_resource")
 
 
 @pytest.mark.parametrize("kind", BY_TERRAFORM)
