@@ -7,7 +7,7 @@ import pytest
 from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, securitygroups
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformVariable
-from anyscale_constructs.errors import ConfigError, ExpressionError, InputError
+from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
 from tests import spelled
 from tests.unit.aws.parts import NETWORK
@@ -224,9 +224,10 @@ def test_an_existing_group_is_its_own_output(stack: CloudStack) -> None:
     assert group.rendered["create_security_group"] is False
 
 
-def test_fails_on_ranges_that_only_terraform_knows_the_number_of(stack: CloudStack) -> None:
-    with pytest.raises(ExpressionError, match="can't be iterated"):
-        SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=expr("var.ranges", "list(string)"))
+def test_ranges_that_only_terraform_knows_the_number_of_are_joined_there(stack: CloudStack) -> None:
+    ranges = expr("var.ranges", "list(string)")
+    group = SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=ranges)
+    assert group.rendered["ingress_from_cidr_map"][0]["cidr_blocks"] == '${join(",", var.ranges)}'
 
 
 def test_fails_on_an_id_that_is_no_groups() -> None:

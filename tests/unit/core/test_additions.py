@@ -105,7 +105,11 @@ def test_a_backend_that_an_override_adds_is_the_only_one(given: Any, path: str, 
 
 def test_nothing_is_added_to_a_stack_that_needs_nothing(stack: CloudStack) -> None:
     stack.add_override("terraform.required_providers.random", RANDOM)
-    assert stack.to_terraform()["terraform"] == {"backend": LOCAL, "required_providers": {"random": RANDOM}}
+    assert stack.to_terraform()["terraform"] == {
+        "backend": LOCAL,
+        "required_providers": {"random": RANDOM},
+        "required_version": ">= 1.0.0",
+    }
 
 
 @pytest.mark.parametrize(

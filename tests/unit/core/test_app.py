@@ -101,7 +101,8 @@ def test_the_output_directory_is_made_with_those_above_it(
         app = App(directory)
         CloudStack(app, "test")
         app.synth()
-        assert set(files(pathlib.Path(directory))) == {"manifest.json", "stacks/test/cdk.tf.json"}
+        made = {"manifest.json", "stacks/test/cdk.tf.json", "stacks/test/versions.tf"}
+        assert set(files(pathlib.Path(directory))) == made
 
 
 def test_fails_on_an_output_directory_that_cannot_be_made(tmp_path: pathlib.Path) -> None:

@@ -24,6 +24,7 @@ from anyscale_constructs.engine import Construct, TerraformOutput, TerraformReso
 from anyscale_constructs.errors import ConstructsError, SynthesisError
 from anyscale_constructs.expressions import expr
 from tests import ROOT
+from tests import folder as folders
 
 cdktf: Any = importlib.import_module(engine.name)
 
@@ -35,6 +36,7 @@ from anyscale_constructs.aws import S3, Vpc
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.resource import Data, Resource
 from stacks.ec2 import Ec2Config, Ec2Stack
+from tests import folder as folders
 
 cdktf = importlib.import_module(engine.name)
 out = pathlib.Path(sys.argv[1])
@@ -53,7 +55,7 @@ class Cloud(Ec2Stack):
 
 
 def read(folder):
-    return (folder / "stacks" / "prod" / "cdk.tf.json").read_text()
+    return json.dumps(folders.read(folder / "stacks" / "prod"))
 
 
 def without_comments(value):
@@ -89,7 +91,7 @@ def test_all_ways_give_the_same_json_on_both_engines(tmp_path: pathlib.Path) -> 
     first = found[0]
     assert len(found) == 8
     assert [each == first for each in found] == [True] * 8
-    assert first["terraform"]["required_version"] == ">= 1.9.0"
+    assert first["terraform"]["required_version"] == ">= 1.10.0"
     assert first["terraform"]["required_providers"]["aws"]["version"] == ">= 6.37.0, < 7.0.0"
     assert first["terraform"]["backend"]["s3"]["key"] == "prod/terraform.tfstate"
     assert first["output"]["queue"]["value"] == "${upper(aws_sqs_queue.made.name)}"
@@ -101,7 +103,7 @@ Way = Callable[[Build, pathlib.Path], dict[str, Any]]
 
 def read(directory: pathlib.Path) -> dict[str, Any]:
     files = (directory / "stacks").glob("*/cdk.tf.json")
-    return {file.parent.name: json.loads(file.read_text()) for file in files}
+    return {file.parent.name: folders.read(file.parent) for file in files}
 
 
 def by_our_app(build: Build, directory: pathlib.Path) -> dict[str, Any]:
