@@ -59,7 +59,7 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
     if not 1 <= zones <= most:
         given = "" if places is None else f" with {places} subnet_places"
         raise InputError(f"the number of availability zones{given}", value=zones, allowed=f"1 to {most}")
-    per_kind = next(slots for slots in _PLACES if zones <= slots) if places is None else places
+    per_kind: Places = next(slots for slots in _PLACES if zones <= slots) if places is None else places
     prefix = vpc.prefixlen + (2 * per_kind - 1).bit_length()
     if prefix > _SMALLEST:
         smaller = "fewer zones" if places is None else "leave out subnet_places"

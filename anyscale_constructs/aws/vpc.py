@@ -303,7 +303,7 @@ class Vpc(VpcModule):
     ) -> None:
         self._private = networking_mode == "PRIVATE"
         self._zone_count = availability_zone_count
-        self._places = subnet_places
+        self._places: Places | None = subnet_places
         self._plan: Plan | None = None
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
