@@ -14,6 +14,7 @@ from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.registration.changes import changes
 from anyscale_constructs.registration.command import _FLAGS as FLAGS
 from anyscale_constructs.registration.resource import CloudResource
+from tests import spelled
 from tests.e2e.control_plane import ControlPlane, Request
 from tests.e2e.registration.conftest import Cli, Outcome
 from tests.registration_samples import ALL, AWS_K8S, AWS_VM, GCP_VM, ORG_ID, changed
@@ -67,7 +68,7 @@ def test_the_outputs_of_a_deployed_stack(
         "anyscale_cloud_name": {"value": "prod"},
         "anyscale_org_id": {"value": ORG_ID},
         "anyscale_cloud_resource": {
-            "value": to_terraform({**CloudResource.read(AWS_VM).mapping(), "kubernetes_config": None})
+            "value": spelled(to_terraform({**CloudResource.read(AWS_VM).mapping(), "kubernetes_config": None}))
         },
     }
     (directory / "cdk.tf.json").write_text(json.dumps({"output": outputs}))
