@@ -1,6 +1,5 @@
 """An Anyscale cloud on EC2: read it from top to bottom, copy it, change it."""
 
-import json
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -17,6 +16,7 @@ from anyscale_constructs.aws.config import (
 from anyscale_constructs.aws.stack import AwsStack
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.types import ExternalId, NetworkingMode
+from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.registration.in_stack import StackRegistration
@@ -180,4 +180,4 @@ class Ec2Stack(AwsStack):
 
 
 def _json(document: PolicyDocument | None) -> str | None:
-    return None if document is None else json.dumps(document, sort_keys=True)
+    return None if document is None else json_text(document, "the policy")

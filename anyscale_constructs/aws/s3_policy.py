@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Unpack
 from anyscale_constructs.aws.iam import ExistingRoles, Iam
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
@@ -89,4 +90,4 @@ class S3Policy(S3PolicyModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Writes a policy that is a mapping as the JSON text that upstream merges."""
         policy = given.get("custom_s3_policy")
-        return given | ({"custom_s3_policy": json.dumps(policy, sort_keys=True)} if isinstance(policy, Mapping) else {})
+        return given | ({"custom_s3_policy": json_text(policy, "the policy")} if isinstance(policy, Mapping) else {})

@@ -1,5 +1,6 @@
 """The EC2 cloud: what it is made of, and what stands in where something exists."""
 
+import datetime
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -302,3 +303,17 @@ def test_places_for_eight_zones_are_planned_from_the_start(make: Make) -> None:
 def test_memorydb_gets_subnets_in_zones_that_have_it(make: Make) -> None:
     subnets = make(region="us-east-1", memorydb={}).modules["memorydb"].rendered["memorydb_subnet_ids"]
     assert "if contains(data.aws_availability_zones.memorydb.names, zone)" in subnets
+
+
+def test_policies_keep_code_and_take_dates_as_yaml_reads_them(make: Make) -> None:
+    """`Version: 2012-10-17` without quotes is a date."""
+    arn = expr("data.aws_iam_role.reader.arn", "string")
+    document = {"Version": datetime.date(2012, 10, 17), "Statement": [{"Effect": "Allow", "Resource": arn}]}
+    stack = make(bucket={"custom_policy": document}, iam={"cluster_node_custom_policy": document})
+    stack.add_override("data.aws_iam_role.reader.name", "reader")
+    modules = stack.to_terraform()["module"]
+    text = (
+        '{"Statement": [{"Effect": "Allow", "Resource": "${data.aws_iam_role.reader.arn}"}], "Version": "2012-10-17"}'
+    )
+    assert modules["s3_policy"]["custom_s3_policy"] == text
+    assert modules["iam"]["anyscale_cluster_node_custom_policy"] == text
