@@ -23,6 +23,7 @@ def test_a_signal_is_delayed_to_the_end_of_the_block(number: signal.Signals) -> 
 
 
 def test_a_delayed_signal_interrupts() -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what runs behind it
     done = []
 
     def work() -> None:
@@ -30,8 +31,11 @@ def test_a_delayed_signal_interrupts() -> None:
             signal.raise_signal(signal.SIGINT)
             done.append("the block")
 
-    with pytest.raises(KeyboardInterrupt):
-        work()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert done == ["the block"]
 
 
