@@ -1,6 +1,5 @@
 """The base of all stacks: backend, providers, outputs, and the checks that need the whole stack."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Unpack, cast
@@ -16,6 +15,7 @@ from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
+from anyscale_constructs.core.references import dead_references, residue
 from anyscale_constructs.core.siblings import expressions_left, shared_state, stacks_in
 from anyscale_constructs.core.sources import Sources
 from anyscale_constructs.core.values import to_terraform
@@ -35,7 +35,6 @@ from anyscale_constructs.errors import ConstraintError, ConstructsError, InputEr
 from anyscale_constructs.expressions import (
     Expr,
     as_expressions,
-    code_in,
     expr,
     holds_engine_token,
     is_unresolved,
@@ -43,14 +42,6 @@ from anyscale_constructs.expressions import (
     type_of,
 )
 from anyscale_constructs.expressions.resolve import Resolver
-
-# Code that names a module's output, a variable, a local value or a data source.
-_NAMED = re.compile(
-    r"(?<![\w.-])(?:module\.(?P<module>[A-Za-z_][\w-]*)(?:\.(?P<output>[A-Za-z_][\w-]*))?"
-    r"|(?P<declared>(?:var|local)\.[A-Za-z_][\w-]*|data\.[A-Za-z_]\w*\.[A-Za-z_][\w-]*))"
-)
-# The engine's tokens, its objects as text, and its number tokens as text.
-_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._|-8\.1095622\d*e\+298")
 
 
 class CloudStack(TerraformStack):
@@ -276,7 +267,7 @@ class CloudStack(TerraformStack):
         lost, refused = lost_overrides(tree, self._overrides), refused_arguments(tree, self.modules.values())
         self._refuse([*lost, *refused, *two_defaults(tree, self)])
         tree = self.resolve(tree)
-        self._refuse([*self._residue(tree), *self._dead_references(tree)])
+        self._refuse([*residue(tree), *dead_references(tree, self.modules)])
         self.state = identity(tree["terraform"], self.name)
         self._refuse_siblings()
         return {"//": comments, **tree}
@@ -350,44 +341,6 @@ class CloudStack(TerraformStack):
         paths = {module.path for module in self.modules.values()}
         for path in self.sources.overrides.keys() - paths:
             yield f"modules: {unknown(path, paths, 'module')}"
-
-    def _residue(self, tree: Mapping[str, Any]) -> Iterator[str]:
-        text = json.dumps(tree, ensure_ascii=False)
-        if residue := _RESIDUE.search(text):
-            yield (
-                f"{text[max(residue.start() - 20, 0) : residue.end() + 20]!r} is left of a value that is known only "
-                "later. To mend it: take the value from your configuration, or write a Terraform function with expr()"
-            )
-
-    def _dead_references(self, tree: Mapping[str, Any]) -> Iterator[str]:
-        declared = {f"var.{name}" for name in tree.get("variable", {})}
-        declared |= {f"local.{name}" for name in tree.get("locals", {})}
-        checks = [check for check in tree.get("check", {}).values() if isinstance(check, Mapping)]
-        for scope in (tree, *checks):
-            declared |= {f"data.{kind}.{name}" for kind, found in scope.get("data", {}).items() for name in found}
-        seen: set[tuple[str, str]] = set()
-        for path, code in code_in(tree):
-            for match in _NAMED.finditer(code):
-                name = match.group()
-                if (path, name) in seen:
-                    continue
-                seen.add((path, name))
-                if match["declared"]:
-                    if name not in declared:
-                        yield (
-                            f"{path} refers to '${{{name}}}', which is not in this stack. To mend it: write the value "
-                            "itself, or declare that in the stack"
-                        )
-                elif (module := self.modules.get(match["module"])) is None:
-                    if match["module"] not in tree.get("module", {}):
-                        yield (
-                            f"{path} refers to module.{match['module']}, which is not in this stack. To mend it: one "
-                            "cloud is one stack; pass a value of another stack as a literal, or read it with a data "
-                            "source"
-                        )
-                elif match["output"] and match["output"] not in module.interface.outputs:
-                    nearest = unknown(match["output"], module.interface.outputs, "output")
-                    yield f"{path} refers to {module.address}: {nearest}"
 
     def _cycles(self) -> Iterator[str]:
         waits = {

@@ -96,12 +96,12 @@ def test_regenerate_writes_catalogs_and_wrappers(run: Run, upstream: Path, modul
 def test_the_catalog_holds_the_data_sources_of_a_module_and_of_those_it_calls_by_a_path(
     run: Run, upstream: Path, modules: Path
 ) -> None:
-    called = '\nmodule "inner" { source = "../shared" }\nmodule "kms" { source = "terraform-aws-modules/kms/aws" }\n'
-    shared = {"main.tf": 'data "aws_region" "current" {}\nmodule "deep" { source = "./deep" }\n'}
-    shared["deep/main.tf"] = 'data "aws_vpc" "found" {}\n'
-    for name, text in shared.items():
-        (upstream / "modules" / "shared" / name).parent.mkdir(parents=True, exist_ok=True)
-        (upstream / "modules" / "shared" / name).write_text(text)
+    called = '\nmodule "inner" { source = "../common" }\nmodule "kms" { source = "terraform-aws-modules/kms/aws" }\n'
+    common = {"main.tf": 'data "aws_region" "current" {}\nmodule "deep" { source = "./deep" }\n'}
+    common["deep/main.tf"] = 'data "aws_vpc" "found" {}\n'
+    for name, text in common.items():
+        (upstream / "modules" / "common" / name).parent.mkdir(parents=True, exist_ok=True)
+        (upstream / "modules" / "common" / name).write_text(text)
     s3 = upstream / table()["aws/s3"].path
     s3.mkdir(exist_ok=True)
     (s3 / "main.tf").write_text('variable "name" {}\ndata "aws_partition" "a" {}' + called)
