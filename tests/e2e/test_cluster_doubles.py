@@ -30,8 +30,8 @@ def test_a_cluster_that_is_known_later_is_refused(
 @pytest.mark.parametrize(
     ("folder", "values", "says"),
     [
-        ("gateway", '{"cloudResourceId": "cldrsrc_a"}', None),
-        ("gateway", "{}", "cloudResourceId is required"),
+        ("gateway", '{"cloudResourceId": "cldrsrc_a", "domain": "example.com"}', None),
+        ("gateway", '{"cloudResourceId": "cldrsrc_a"}', "domain is required"),
         ("no-such-chart", "{}", "there is no folder"),
     ],
 )
