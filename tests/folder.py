@@ -1,18 +1,37 @@
 """A stack's folder, as Terraform reads it."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
+import hcl2
+
 
 def read(folder: Path) -> dict[str, Any]:
-    """The Terraform of a stack: its JSON, and in its place there what versions.tf says, which is nothing else."""
+    """The Terraform of a stack: its JSON, and in its place there what versions.tf says."""
     configuration: dict[str, Any] = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
     versions = folder / "versions.tf"
     if versions.exists():
-        assert "required_version" not in configuration["terraform"]
-        said = re.fullmatch(r'terraform \{\n  required_version = "(.*)"\n\}\n', versions.read_text(encoding="utf-8"))
-        assert said
-        configuration["terraform"]["required_version"] = said[1]
+        blocks = hcl2.loads(versions.read_text(encoding="utf-8"))
+        for settings in blocks.pop("terraform", []):
+            assert "required_version" not in configuration["terraform"]
+            configuration["terraform"] |= _in_json(settings)
+        assert not blocks.keys() & configuration.keys()
+        configuration |= _in_json(blocks)
     return configuration
+
+
+def _in_json(value: Any) -> Any:
+    """What hcl2 read, as Terraform's JSON has it: addresses without ${}, and a block as an object."""
+    match value:
+        case dict():
+            return {
+                key: _in_json(inner[0] if key == "lifecycle" else inner)
+                for key, inner in value.items()
+                if not key.startswith("__")
+            }
+        case list():
+            return [_in_json(inner) for inner in value]
+        case str():
+            return json.loads(value) if value.startswith('"') else value.removeprefix("${").removesuffix("}")
+    return value

@@ -6,7 +6,7 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs import engine
@@ -17,8 +17,10 @@ from anyscale_constructs.errors import ConstructsError, SynthesisError
 
 # Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
 _FORMAT_VERSION = "0.21.0"
-# Beside the JSON, in which checkov can't read the required version.
+# Beside the JSON, of which checkov reads nothing when it holds the required version or a block without a label.
 _VERSIONS = "versions.tf"
+_UNLABELLED = ("import", "moved", "removed")
+_ADDRESSES = ("from", "to", "provider")
 
 
 class App(engine.App):
@@ -47,7 +49,9 @@ class App(engine.App):
         return [child for child in self.node.children if isinstance(child, CloudStack)]
 
     def synth(self) -> None:
-        """Writes each stack's JSON, and the Terraform version that it requires into versions.tf beside it.
+        """Writes each stack's JSON, and what checkov can't read there into versions.tf beside it.
+
+        That is the Terraform version that the stack requires, and its import, moved and removed blocks.
 
         Raises:
             ConstructsError: A stack is wrong: nothing is written then, or what is written can't be used.
@@ -67,11 +71,31 @@ class App(engine.App):
             name = file.parent.name
             if name not in stacks and (left := list(expressions_left(name, synthesized))):
                 raise SynthesisError("\n".join(left))
-            version = synthesized.get("terraform", {}).pop("required_version", None)
+            versions = "\n".join(_taken_out(synthesized))
             file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-            if version is not None:
-                versions = f"terraform {{\n  required_version = {json.dumps(version)}\n}}\n"
-                file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
+            file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
+
+
+def _taken_out(synthesized: dict[str, Any]) -> Iterator[str]:
+    """The blocks that checkov can't read as JSON, taken out of it, in Terraform's own syntax."""
+    version = synthesized.get("terraform", {}).pop("required_version", None)
+    if version is not None:
+        yield _hcl("terraform", {"required_version": version})
+    for kind in _UNLABELLED:
+        blocks = synthesized.pop(kind, [])
+        for block in blocks if isinstance(blocks, list) else [blocks]:
+            yield _hcl(kind, block)
+
+
+def _hcl(name: str, block: Mapping[str, Any], indent: str = "") -> str:
+    lines = [f"{indent}{name} {{"]
+    for key, value in block.items():
+        if key == "lifecycle":
+            lines.append(_hcl(key, value, indent + "  ").rstrip())
+        elif key != "//":
+            written = value if key in _ADDRESSES else json.dumps(value, ensure_ascii=False)
+            lines.append(f"{indent}  {key} = {written}")
+    return "\n".join([*lines, f"{indent}}}\n"])
 
 
 def _failures(stacks: Iterable[CloudStack]) -> Iterator[str]:

@@ -4,7 +4,7 @@ import json
 import os
 import pathlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -175,6 +175,36 @@ def of_terraform(version: str) -> Callable[[App], None]:
     return build
 
 
+BLOCKS = {
+    "moved": [{"from": "module.a", "to": 'module.b["é"]'}, {"from": "module.c", "to": "module.d", "//": "a comment"}],
+    "removed": {"from": "null_resource.a", "lifecycle": {"destroy": False}},
+    "import": [{"to": "null_resource.b", "id": '${var.id}-"1"', "provider": "null.west"}],
+}
+
+
+@pytest.mark.parametrize("write", WRITERS)
+def test_blocks_without_a_label_stand_beside_the_json_and_go_with_their_cause(
+    write: Callable[[Callable[[App], None], pathlib.Path], object], tmp_path: pathlib.Path
+) -> None:
+    def build(blocks: Mapping[str, object]) -> Callable[[App], None]:
+        def plain(app: App) -> None:
+            stack = TerraformStack(app, "plain")
+            for name, block in blocks.items():
+                stack.add_override(name, block)
+
+        return plain
+
+    write(build(BLOCKS), tmp_path)
+    assert (tmp_path / "stacks/plain/versions.tf").read_text(encoding="utf-8") == (
+        'import {\n  id = "${var.id}-\\"1\\""\n  provider = null.west\n  to = null_resource.b\n}\n\n'
+        'moved {\n  from = module.a\n  to = module.b["é"]\n}\n\nmoved {\n  from = module.c\n  to = module.d\n}\n\n'
+        "removed {\n  from = null_resource.a\n  lifecycle {\n    destroy = false\n  }\n}\n"
+    )
+    assert not BLOCKS.keys() & json.loads((tmp_path / "stacks/plain/cdk.tf.json").read_text(encoding="utf-8")).keys()
+    write(build({}), tmp_path)
+    assert (tmp_path / "stacks/plain/versions.tf").read_text(encoding="utf-8") == ""
+
+
 @pytest.mark.parametrize("write", WRITERS)
 def test_the_required_version_stands_alone_in_a_file_of_its_own(
     write: Callable[[Callable[[App], None], pathlib.Path], object], tmp_path: pathlib.Path
@@ -185,7 +215,7 @@ def test_the_required_version_stands_alone_in_a_file_of_its_own(
         written = files(tmp_path / "stacks")
         versions = {name: text for name, text in written.items() if name.endswith("/versions.tf")}
         text = f'terraform {{\n  required_version = "{version}"\n}}\n'
-        assert versions == {"ours/versions.tf": text, "plain/versions.tf": text}
+        assert versions == {"ours/versions.tf": text, "plain/versions.tf": text, "open/versions.tf": ""}
         assert [name for name, text in written.items() if name not in versions and "required_version" in text] == []
         # cdktf-cli reads them there.
         ours = json.loads(written["ours/cdk.tf.json"])
