@@ -5,6 +5,7 @@ It prints its address, and writes each call that it can't answer to the file tha
 
 import os
 import sys
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,17 +27,20 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """Moto's application, which answers 501 where moto fails.
+    """Moto's application, which answers one call at a time, and 501 where moto fails.
 
-    The AWS provider repeats a call that is answered 500 for many minutes.
+    Moto's backends are plain dictionaries: a call that changes one breaks another that goes through it. The AWS
+    provider repeats a call that is answered 500 for many minutes.
     """
 
     def __init__(self) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
+        self._one = threading.Lock()
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         try:
-            answer: Iterable[bytes] = self._moto(environ, start_response)
+            with self._one:
+                answer: Iterable[bytes] = self._moto(environ, start_response)
         except Exception as error:  # noqa: BLE001 - whatever moto fails with is told and answered
             with Path(sys.argv[2]).open("a") as unanswered:
                 unanswered.write(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}: {error!r}\n")
