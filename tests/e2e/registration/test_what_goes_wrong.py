@@ -11,6 +11,9 @@ from tests.e2e.control_plane import ControlPlane
 from tests.e2e.registration.conftest import Cli, Outcome, wait
 from tests.registration_samples import AWS_K8S, AWS_VM, changed
 
+LIMIT = 40
+"""Seconds that the registration has: more than the real program needs until its write, on a machine with other work."""
+
 
 def resources(plane: ControlPlane) -> list[list[str]]:
     """The names of each cloud's resources."""
@@ -55,7 +58,7 @@ def late(new_register: Callable[[ControlPlane], Cli]) -> Iterator[dict[str, tupl
         dead.fail("PUT", "/add_resource", hang=True)
         dead.fail("DELETE", "/clouds/", hang=True)
         begin = time.monotonic()
-        processes = [new_register(plane).start(AWS_VM, "--timeout", "16") for plane in (busy, dead)]
+        processes = [new_register(plane).start(AWS_VM, "--timeout", str(LIMIT)) for plane in (busy, dead)]
         outcomes = [wait(process, begin) for process in processes]
         yield {"503": (outcomes[0], busy), "hang": (outcomes[1], dead)}
 
@@ -63,15 +66,15 @@ def late(new_register: Callable[[ControlPlane], Cli]) -> Iterator[dict[str, tupl
 def test_add_resource_stays_at_503_past_the_time_limit(late: dict[str, tuple[Outcome, ControlPlane]]) -> None:
     outcome, plane = late["503"]
     assert outcome.exit_status == 4
-    assert outcome.seconds < 20
-    assert "was stopped at the limit of 16 s" in outcome.stderr
+    assert outcome.seconds < LIMIT + 10
+    assert f"was stopped at the limit of {LIMIT} s" in outcome.stderr
     assert plane.clouds == {}  # the interrupted program had time to remove it
 
 
 def test_everything_hangs_past_the_time_limit(late: dict[str, tuple[Outcome, ControlPlane]]) -> None:
     outcome, plane = late["hang"]
     assert outcome.exit_status == 4
-    assert outcome.seconds < 20
+    assert outcome.seconds < LIMIT + 10
     assert "how far it came is not known" in outcome.stderr
     assert "run this again" in outcome.stderr
     assert resources(plane) == [[]]
