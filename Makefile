@@ -22,14 +22,14 @@ synth: $(READY)
 
 ## make test       the test suite (ENGINE=cdktn: on the other engine)
 test: $(READY)
-	@$(BIN)/python -m pytest -q tests/unit tests/contract tests/snapshots
+	@$(BIN)/python -m pytest -q -n auto tests/unit tests/contract tests/snapshots
 
 ## make e2e        clouds' whole lives: real Terraform, modules and anyscale program, an emulated AWS account
 e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 	@status=0; \
 	ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale; export ANYSCALE_BIN; \
 	CHECKOV_BIN=$(CURDIR)/.venv-checkov/bin/checkov; export CHECKOV_BIN; \
-	$(BIN)/python -m pytest -q tests/e2e || status=1; \
+	$(BIN)/python -m pytest -q -n auto tests/e2e || status=1; \
 	$(BIN)/python -m tests.e2e || status=1; \
 	exit $$status
 

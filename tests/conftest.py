@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.expressions import Expr
+from tests import spelled
 from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict
 
@@ -22,8 +22,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Names a test by an expression's code; pytest would count its letters."""
-    return val.code if isinstance(val, Expr) else None
+    """Names a test by an expression's code, which every process spells alike; the word for it is another in each."""
+    return spelled(val) if isinstance(val, str) and spelled(val) != str.__str__(val) else None
 
 
 @contextmanager
