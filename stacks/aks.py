@@ -30,10 +30,10 @@ from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.core.types import Known, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.expressions import is_unresolved, merge
 from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig, OperatorStack, operator_values
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
@@ -60,15 +60,15 @@ class AksConfig(KubernetesCloudConfig):
     cloud_provider = "AZURE"
     idle_keys = ("mirror", "modules")
 
-    stack: Literal["aks"] = "aks"
+    stack: Known[Literal["aks"]] = "aks"
     subscription_id: SubscriptionId
     region: AzureRegion
-    networking_mode: NetworkingMode = Field(
+    networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network. Nodes have "
         "no public addresses either way.",
     )
-    tags: Tags = Field(default_factory=dict, description="For every resource.")
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
     resource_group_name: ResourceGroupName | None = Field(
         default=None, description="An existing resource group. Default: a new one with the stack's name."
     )
@@ -79,7 +79,7 @@ class AksConfig(KubernetesCloudConfig):
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig
     )
-    anyscale_service_principal: Literal["check", "create"] | None = Field(
+    anyscale_service_principal: Known[Literal["check", "create"] | None] = Field(
         default=None,
         description="Anyscale's service principal, which the tenant needs once for all clouds. check: the plan fails "
         "without it. create: Terraform creates it, or adopts an existing one and resets its settings; this needs the "
@@ -99,7 +99,7 @@ class AksConfig(KubernetesCloudConfig):
                     "leave out vnet",
                 )
             return self
-        if cluster.outbound_type != "loadBalancer" and isinstance(vnet, VnetConfig):
+        if cluster.has_own_way_out and isinstance(vnet, VnetConfig):
             raise refuse(
                 f"cluster.outbound_type is {cluster.outbound_type}, which a new network has nothing for",
                 "name a subnet with a route table or a NAT gateway: vnet: {subnet_id: ...}",
@@ -136,7 +136,7 @@ class AksStack(CloudStack):
             require_service_principal(self, config.anyscale_service_principal)
         self.registration = StackRegistration(self, config, "AZURE")
         self.cloud_id = self.registration.cloud_id
-        self.tags = config.standard_tags(self.cloud_id) | config.tags
+        self.tags = merge(config.standard_tags(self.cloud_id), config.tags)
         self.place = {"location": config.region, "resource_group_name": self._resource_group()}
 
         self.subnet_id: str | None = None  # an existing cluster's is not known
@@ -173,7 +173,7 @@ class AksStack(CloudStack):
         self._check_node_group(name)
         vnet = self.config.vnet
         self.subnet_id = vnet.subnet_id if isinstance(vnet, ExistingVnet) else self._subnet(vnet, cluster.nodes.most)
-        tags = self.tags | cluster.tags
+        tags = merge(self.tags, cluster.tags)
         return add_cluster(self, cluster, name=name, **self.place, subnet_id=self.subnet_id, tags=tags)
 
     def _check_node_group(self, cluster: str) -> None:
@@ -186,9 +186,9 @@ class AksStack(CloudStack):
                 mend="give a shorter cluster.name or resource_group_name",
             )
 
-    def _subnet(self, vnet: VnetConfig, nodes: int) -> str:
+    def _subnet(self, vnet: VnetConfig, nodes: int | None) -> str:
         found = sizing.network(vnet.nodes_cidr_block)
-        if found and (room := found.num_addresses - _AZURES_ADDRESSES) < nodes:
+        if found and nodes is not None and (room := found.num_addresses - _AZURES_ADDRESSES) < nodes:
             Annotations.of(self).add_warning(
                 f"vnet has addresses for {room} nodes, but all pools together may have {nodes}; given: {found}. To "
                 "mend it: take a larger range while nothing runs in it, or lower cluster.nodes.max_count"

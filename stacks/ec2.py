@@ -9,16 +9,16 @@ from anyscale_constructs.aws.config import (
     AwsCloudConfig,
     BucketConfig,
     IamConfig,
-    PolicyDocument,
     SecurityGroupConfig,
     VpcConfig,
 )
+from anyscale_constructs.aws.iam import document_text
 from anyscale_constructs.aws.stack import AwsStack
 from anyscale_constructs.core.model import ExistingIf, refuse
-from anyscale_constructs.core.types import ExternalId, NetworkingMode
-from anyscale_constructs.core.values import json_text
+from anyscale_constructs.core.types import ExternalId, Known, NetworkingMode
+from anyscale_constructs.core.values import texts
 from anyscale_constructs.engine import Annotations, Construct
-from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.expressions import is_one_of, is_unresolved, unless
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
 
@@ -26,9 +26,9 @@ from anyscale_constructs.registration.resource import AwsConfig, CloudResource, 
 class Ec2Config(AwsCloudConfig):
     """An Anyscale cloud on EC2."""
 
-    stack: Literal["ec2"] = "ec2"
+    stack: Known[Literal["ec2"]] = "ec2"
     external_id: ExternalId | None = Field(default=None, description="Default: <org_id>-<stack name>.")
-    networking_mode: NetworkingMode = Field(
+    networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
     )
     security_group: Annotated[SecurityGroupConfig | ExistingSecurityGroup, ExistingIf("security_group_id")] = Field(
@@ -39,16 +39,15 @@ class Ec2Config(AwsCloudConfig):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if isinstance(self.vpc, VpcConfig) and self.vpc.private_subnets and self.networking_mode == "PUBLIC":
+        given = isinstance(self.vpc, VpcConfig) and not is_one_of(self.vpc.private_subnets, None, [])
+        if given and self.networking_mode == "PUBLIC":
             raise refuse(
                 "networking_mode is PUBLIC, but vpc.private_subnets are given, where the nodes would be",
                 "set networking_mode: PRIVATE, or leave vpc.private_subnets out",
             )
-        if (
-            self.external_id
-            and not is_unresolved(self.external_id)
-            and not self.external_id.startswith(f"{self.org_id}-")
-        ):
+        external_id = self.external_id
+        known = not is_unresolved([external_id, self.org_id])
+        if external_id is not None and known and not external_id.startswith(f"{self.org_id}-"):
             raise refuse(
                 f"external_id is {self.external_id}, of another organization than org_id, {self.org_id}",
                 f"begin it with {self.org_id}-",
@@ -76,7 +75,7 @@ class Ec2Stack(AwsStack):
 
     def __init__(self, scope: Construct, name: str, config: Ec2Config) -> None:
         super().__init__(scope, name, config)
-        self.external_id = config.external_id or f"{config.org_id}-{name}"
+        self.external_id = f"{config.org_id}-{name}" if config.external_id is None else config.external_id
         self.registration = StackRegistration(self, config, "AWS")
         self.cloud_id = self.registration.cloud_id
 
@@ -94,29 +93,23 @@ class Ec2Stack(AwsStack):
         group = self.config.security_group
         if isinstance(group, ExistingSecurityGroup):
             return group
-        rules = [
-            {k: str(v) for k, v in rule.model_dump(exclude_none=True).items()}
-            | {"cidr_blocks": ",".join(rule.cidr_blocks)}
-            for rule in group.ingress_rules
-        ]
+        pool = unless(group.machine_pool_cidr_ranges, [])
         return SecurityGroups(
             self,
             vpc=self.vpc,
             ingress_cidr_blocks=group.ingress_cidr_blocks,
             enable_ssh_access=group.enable_ssh_access,
-            ingress_from_cidr_map=rules or None,
+            ingress_from_cidr_map=[texts(rule) for rule in group.ingress_rules] or None,
             anyscale_cloud_id=self.cloud_id,
             security_group_name_prefix=f"{self.config.name_prefix}nodes-",
-            machine_pool_cidr_ranges=group.machine_pool_cidr_ranges or None,
-            machine_pool_security_group_name_prefix=f"{self.config.name_prefix}machine-pool-"
-            if group.machine_pool_cidr_ranges
-            else None,
+            machine_pool_cidr_ranges=pool,
+            machine_pool_security_group_name_prefix=None if pool is None else f"{self.config.name_prefix}machine-pool-",
             tags=self._tags(group.tags),
         )
 
     def _iam(self) -> Iam | ExistingRoles:
         iam, prefix = self.config.iam, self.config.name_prefix
-        if None not in (iam.control_plane_role_arn, iam.cluster_node_role_arn):
+        if iam.control_plane_role_arn is not None and iam.cluster_node_role_arn is not None:
             for warning in iam.must_use_keys(self.config.kms_key_arn, self.bucket.kms_key_arn):
                 Annotations.of(self).add_warning(str(warning))
             return iam
@@ -133,10 +126,10 @@ class Ec2Stack(AwsStack):
             anyscale_access_role_name_prefix=f"{prefix}control-plane-",
             anyscale_cluster_node_role_name=iam.cluster_node_role_name,
             anyscale_cluster_node_role_name_prefix=f"{prefix}node-",
-            create_cluster_node_cloudwatch_policy=iam.cluster_node_cloudwatch_policy or None,
-            anyscale_cluster_node_managed_policy_arns=iam.cluster_node_managed_policy_arns or None,
-            anyscale_cluster_node_custom_policy=_json(iam.cluster_node_custom_policy),
-            anyscale_cluster_node_byod_secret_arns=iam.cluster_node_secret_arns or None,
+            create_cluster_node_cloudwatch_policy=unless(iam.cluster_node_cloudwatch_policy, False),
+            anyscale_cluster_node_managed_policy_arns=unless(iam.cluster_node_managed_policy_arns, []),
+            anyscale_cluster_node_custom_policy=document_text(iam.cluster_node_custom_policy),
+            anyscale_cluster_node_byod_secret_arns=unless(iam.cluster_node_secret_arns, []),
             anyscale_cluster_node_byod_secret_kms_arn=iam.cluster_node_secret_kms_key_arn,
             tags=self._tags(iam.tags),
         )
@@ -163,7 +156,8 @@ class Ec2Stack(AwsStack):
             region=config.region,
             networking_mode=config.networking_mode,
             object_storage=ObjectStorage(
-                bucket_name="s3://" + self.bucket.s3_bucket_id, region=bucket_region or config.region
+                bucket_name="s3://" + self.bucket.s3_bucket_id,
+                region=config.region if bucket_region is None else bucket_region,
             ),
             file_storage=FileStorage(file_storage_id=self.efs.efs_id) if self.efs else None,
             aws_config=AwsConfig(
@@ -177,7 +171,3 @@ class Ec2Stack(AwsStack):
                 memorydb_cluster_name=self.memorydb.name if self.memorydb else None,
             ),
         )
-
-
-def _json(document: PolicyDocument | None) -> str | None:
-    return None if document is None else json_text(document, "the policy")

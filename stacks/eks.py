@@ -33,9 +33,9 @@ from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.types import Cidr, NetworkingMode, PolicyArn
+from anyscale_constructs.core.types import Known, NetworkingMode, PolicyArn
 from anyscale_constructs.engine import Annotations, Construct
-from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
 from anyscale_constructs.kubernetes import (
     AUTOSCALER,
     LOAD_BALANCER_CONTROLLER,
@@ -54,7 +54,6 @@ from anyscale_constructs.registration.resource import (
     AwsConfig,
     CloudResource,
     FileStorage,
-    MountTarget,
     ObjectStorage,
 )
 
@@ -70,8 +69,8 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
     cloud_provider = "AWS"
     own_stores: ClassVar = {"file_storage": "efs", "redis_endpoint": "memorydb"}
 
-    stack: Literal["eks"] = "eks"
-    networking_mode: NetworkingMode = Field(
+    stack: Known[Literal["eks"]] = "eks"
+    networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in "
         "private subnets behind NAT either way.",
@@ -92,11 +91,9 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
         self.refuse_input("eks", "name", "cluster.name")
         if isinstance(self.cluster, ExistingCluster):
             oidc = self.cluster.oidc_provider_arn
-            if oidc is not None and (is_unresolved(oidc) or f"oidc.eks.{self.region}." not in oidc):
-                raise refuse(
-                    "cluster.oidc_provider_arn is not known here, or not in the cloud's region",
-                    f"write out the ARN of the provider in {self.region}",
-                )
+            known = not is_unresolved([oidc, self.region])
+            if oidc is not None and known and f"oidc.eks.{self.region}." not in oidc:
+                raise refuse("cluster.oidc_provider_arn is not in the cloud's region", f"take one in {self.region}")
             if not isinstance(self.vpc, ExistingVpc):
                 raise refuse(
                     f"cluster.cluster_name is {self.cluster.cluster_name}, which is in a VPC, but vpc would be new",
@@ -207,10 +204,11 @@ class EksStack(AwsStack):
 
     def _access_rules(self, cluster: ClusterConfig) -> dict[str, EksSecurityGroupAdditionalRules] | None:
         """Upstream lets the nodes reach the API from inside the VPC, and nobody else."""
-        ranges: list[Cidr] = cluster.private_access_cidrs or []
-        if cluster.private_access_cidrs is None and isinstance(self.config.vpc, VpcConfig):
-            ranges = [self.config.vpc.cidr_block]
-        if not ranges and not cluster.public_access_cidrs:
+        ranges = cluster.private_access_cidrs
+        if ranges is None:
+            ranges = [self.config.vpc.cidr_block] if isinstance(self.config.vpc, VpcConfig) else []
+        nobody = is_one_of(ranges, [])
+        if nobody and not cluster.public_access_cidrs:
             Annotations.of(self).add_warning(
                 "nobody but the nodes reaches the cluster's API, so the operator's stack can't be applied. To mend it: "
                 "give cluster.private_access_cidrs or cluster.public_access_cidrs"
@@ -223,7 +221,7 @@ class EksStack(AwsStack):
             "type": "ingress",
             "cidr_blocks": ranges,
         }
-        return {"private_access": rule} if ranges else None
+        return None if nobody else {"private_access": rule}
 
     def _pod_role(self, chart: Chart, id: str, statements: list[Any]) -> Resource:
         return add_pod_role(
@@ -262,7 +260,8 @@ class EksStack(AwsStack):
             region=config.region,
             networking_mode=config.networking_mode,
             object_storage=ObjectStorage(
-                bucket_name="s3://" + self.bucket.s3_bucket_id, region=bucket_region or config.region
+                bucket_name="s3://" + self.bucket.s3_bucket_id,
+                region=config.region if bucket_region is None else bucket_region,
             ),
             file_storage=self._file_storage(),
             aws_config=self._aws_config(),
@@ -275,11 +274,7 @@ class EksStack(AwsStack):
     def _file_storage(self) -> FileStorage | None:
         if (efs := self.efs) is None:
             return self.config.file_storage
-        addresses, zones = efs.efs_mount_target_ips, efs.efs_mount_target_availability_zone_names
-        targets = [MountTarget(address=addresses[i], zone=zones[i]) for i in range(self.vpc.zone_count)]
-        if efs.inputs["mount_targets_subnet_count"] != len(targets):  # without a zone it serves all of them
-            targets = [MountTarget(address=addresses[0])]
-        return FileStorage(file_storage_id=efs.efs_id, mount_targets=targets)
+        return FileStorage.model_validate({"file_storage_id": efs.efs_id, "mount_targets": efs.mount_targets})
 
     def _aws_config(self) -> AwsConfig | None:
         if self.memorydb is None:

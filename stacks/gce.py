@@ -5,7 +5,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.core.model import ExistingIf
+from anyscale_constructs.core.types import Known
+from anyscale_constructs.core.values import texts
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import unless
 from anyscale_constructs.google import (
     ExistingBucket,
     ExistingFirewallPolicy,
@@ -24,8 +27,8 @@ from anyscale_constructs.google.config import (
     IamConfig,
     LoggingSinkConfig,
     VpcConfig,
-    texts,
 )
+from anyscale_constructs.google.iam import role_id
 from anyscale_constructs.google.stack import GoogleStack
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, ObjectStorage
@@ -46,8 +49,8 @@ _IAM_OUTPUTS = (
 class GceConfig(GoogleCloudConfig):
     """An Anyscale cloud on GCE."""
 
-    stack: Literal["gce"] = "gce"
-    networking_mode: NetworkingMode = Field(
+    stack: Known[Literal["gce"]] = "gce"
+    networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC", description="PUBLIC: nodes in a public subnet. PRIVATE: nodes in a private subnet behind NAT."
     )
     vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
@@ -142,7 +145,7 @@ class GceStack(GoogleStack):
             enable_ssh_access=firewall.enable_ssh_access,
             ingress_from_cidr_map=[texts(rule) for rule in firewall.ingress_rules] or None,
             firewall_policy_name=firewall.name,
-            ingress_from_machine_pool_cidr_ranges=firewall.machine_pool_cidr_ranges or None,
+            ingress_from_machine_pool_cidr_ranges=unless(firewall.machine_pool_cidr_ranges, []),
             enable_firewall_rule_logging=firewall.rule_logging,
             depends_on=[*self.ready, self.vpc] if isinstance(self.vpc, Vpc) else self.ready,
         )
@@ -161,7 +164,7 @@ class GceStack(GoogleStack):
             anyscale_cloud_id=self.cloud_id,
             anyscale_access_service_acct_name=iam.anyscale_service_account_name,
             anyscale_access_service_acct_name_prefix=f"{prefix}access-",
-            anyscale_access_role_id_prefix=f"{prefix}access_".replace("-", "_"),
+            anyscale_access_role_id_prefix=role_id(f"{prefix}access_"),
             anyscale_cluster_node_service_acct_name=iam.cluster_service_account_name,
             anyscale_cluster_node_service_acct_name_prefix=f"{prefix}node-",
             anyscale_cluster_node_service_acct_permissions=roles if iam.cluster_node_roles else None,

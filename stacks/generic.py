@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.core.model import Model, explain
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.core.types import Known, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes import (
@@ -69,7 +69,9 @@ class LoadBalancerConfig(Model):
     """The gateway's load balancer, as the cluster makes it."""
 
     annotations: dict[str, str] = Field(default_factory=dict, description="Of its service.")
-    address: Literal["ip", "hostname"] = Field(default="ip", description="What the cluster gives it as its address.")
+    address: Known[Literal["ip", "hostname"]] = Field(
+        default="ip", description="What the cluster gives it as its address."
+    )
 
 
 class GenericConfig(KubernetesCloudConfig):
@@ -78,22 +80,23 @@ class GenericConfig(KubernetesCloudConfig):
     cloud_provider = "GENERIC"
     idle_keys = ("cloud_id", "deploy_environment", "mirror", "modules")
 
-    stack: Literal["generic"] = "generic"
-    registration: Literal["command"] = Field(  # pyright: ignore[reportIncompatibleVariableOverride] # models are frozen
+    stack: Known[Literal["generic"]] = "generic"
+    # A narrower type is safe, since models are frozen.
+    registration: Known[Literal["command"]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
         default="command", description="How the cloud is registered: by `anyscale-constructs register`, always."
     )
     kube_context: Text = Field(description="The cluster's context in the kubeconfig that KUBE_CONFIG_PATH names.")
     region: Text = Field(default="default", description="What to call the place.")
-    networking_mode: NetworkingMode = Field(
+    networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network.",
     )
     bucket: BucketConfig
-    zones: list[Text] | None = Field(
+    zones: OrExpr[list[Text] | None] = Field(
         default=None, description="The zones that pods are launched in, as the nodes' labels have them. Default: any."
     )
     load_balancer: LoadBalancerConfig = Field(default_factory=LoadBalancerConfig)
-    operator_token_revision: int = Field(
+    operator_token_revision: OrExpr[int] = Field(
         default=1,
         ge=1,
         description="Raise it when the operator's token changes: Terraform keeps none to compare it with.",

@@ -13,8 +13,9 @@ from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.types import Known
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, is_unresolved
+from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, is_unresolved, unless
 from anyscale_constructs.google import (
     ExistingBucket,
     ExistingCluster,
@@ -71,8 +72,8 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig):
     cloud_provider = "GCP"
     own_stores: ClassVar = {"file_storage": "filestore", "redis_endpoint": "memorystore"}
 
-    stack: Literal["gke"] = "gke"
-    networking_mode: NetworkingMode = Field(
+    stack: Known[Literal["gke"]] = "gke"
+    networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in a "
         "private subnet behind NAT either way.",
@@ -108,7 +109,9 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig):
                     f"cluster.cluster_name is {self.cluster.cluster_name}, which is in a VPC, but vpc would be new",
                     "name the cluster's VPC and subnet: vpc: {vpc_id: ..., subnet_name: ..., subnet_cidr: ...}",
                 )
-        elif isinstance(self.vpc, ExistingVpc) and None in (self.vpc.pods_range_name, self.vpc.services_range_name):
+        elif isinstance(self.vpc, ExistingVpc) and (
+            self.vpc.pods_range_name is None or self.vpc.services_range_name is None
+        ):
             raise refuse(
                 "vpc.pods_range_name and vpc.services_range_name are for a new cluster, which has no other ranges",
                 "name the subnet's secondary ranges",
@@ -120,9 +123,10 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig):
         cluster = self.cluster
         if isinstance(cluster, ExistingCluster):
             return [] if cluster.location is None else [("cluster.location is", cluster.location)]
-        zones = {"cluster.zones": cluster.zones}
+        zones: dict[str, list[str] | Expr] = {"cluster.zones": cluster.zones}
         zones |= {f"cluster.nodes.gpu_zones.{gpu}": own for gpu, own in cluster.nodes.gpu_zones.items()}
-        places = [(f"{name} has", zone) for name, own in zones.items() for zone in own]
+        known = {name: own for name, own in zones.items() if not isinstance(own, Expr)}
+        places = [(f"{name} has", zone) for name, own in known.items() for zone in own]
         key = cluster.kms_key_name
         if key is not None and not is_unresolved(key):
             places.append(("cluster.kms_key_name is in", key.split("/")[3]))
@@ -215,7 +219,7 @@ class GkeStack(GoogleStack):
             master_authorized_networks=networks or None,
             master_ipv4_cidr_block=cluster.master_ipv4_cidr_block,
             database_encryption=None if cluster.kms_key_name is None else [encryption],
-            deletion_protection=None if cluster.deletion_protection else False,
+            deletion_protection=unless(cluster.deletion_protection, True),
             service_account=self.account.email,
             node_pools=node_pools(cluster.nodes, len(cluster.zones) or _ZONES),
             node_pools_taints=node_pool_taints(cluster.nodes),
@@ -227,7 +231,7 @@ class GkeStack(GoogleStack):
         if isinstance(self.cluster, Gke):
             zones = self.cluster.zones
             if more := self._gpu_zones():
-                return fn.distinct(fn.concat(zones, more))
+                return fn.distinct(fn.concat(zones, *more))
             return zones
         zones = _cluster_data(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
         if is_one_of(self.cluster.location, None, self.config.region):
@@ -235,11 +239,12 @@ class GkeStack(GoogleStack):
         # A cluster in one zone names only others there.
         return fn.concat([self.cluster.location], fn.tolist(zones))
 
-    def _gpu_zones(self) -> list[str]:
+    def _gpu_zones(self) -> list[list[str] | Expr]:
         """The zones that pools have beside the cluster's."""
         cluster = self.config.cluster
         zones = cluster.nodes.gpu_zones.values() if isinstance(cluster, ClusterConfig) else ()
-        return sorted({zone for each in zones for zone in each}, key=str.__str__)
+        known = sorted({zone for each in zones if not isinstance(each, Expr) for zone in each}, key=str.__str__)
+        return [*([known] if known else []), *(each for each in zones if isinstance(each, Expr))]
 
     def _add_outputs(self) -> None:
         outputs = self._common_outputs(self.vpc, self.bucket) | {
@@ -335,7 +340,7 @@ def account_name(name: str, config: GkeConfig) -> str:
 
 def _project_id(config: GkeConfig) -> str:
     project = config.project
-    return project.project_id if isinstance(project, ExistingProject) else str(project.id)
+    return project.project_id if isinstance(project, ExistingProject) else project.id or ""
 
 
 def _cluster_data(stack: CloudStack, config: GkeConfig, name: str) -> Data:

@@ -19,13 +19,15 @@ from anyscale_constructs.core.types import (
     Cidr,
     InternetCidr,
     KmsKeyArn,
+    Known,
+    OrExpr,
     PolicyArn,
     RoleArn,
     SecretArn,
     TagKey,
     TagValue,
 )
-from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.expressions import is_one_of, is_unresolved
 
 Tags = dict[TagKey, TagValue]
 PolicyDocument = dict[str, Any]
@@ -36,32 +38,32 @@ class VpcConfig(Model):
 
     name: str | None = Field(default=None, description="Default: the stack's name.")
     cidr_block: Cidr = "10.0.0.0/16"
-    availability_zone_count: int | None = Field(default=None, ge=2, le=8, description="Default: 2.")
+    availability_zone_count: Known[int | None] = Field(default=None, ge=2, le=8, description="Default: 2.")
     availability_zones: list[AvailabilityZone] = Field(default_factory=list, description="Default: the region's first.")
-    subnet_places: Places | None = Field(
+    subnet_places: Known[Places | None] = Field(
         default=None,
         description="For how many zones the plan of the subnets has room. Zones can be added up to that number without "
         "moving a subnet; with 8 each subnet has half the size. Set it when the VPC is made: changing it later moves "
         "every subnet. Default: 4 for up to four zones, 8 for more, so the fifth zone moves every subnet.",
     )
-    public_subnets: list[Cidr] | None = Field(default=None, description="Default: planned inside cidr_block.")
-    private_subnets: list[Cidr] | None = Field(
+    public_subnets: OrExpr[list[Cidr] | None] = Field(default=None, description="Default: planned inside cidr_block.")
+    private_subnets: OrExpr[list[Cidr] | None] = Field(
         default=None, description="Default: planned, with networking_mode PRIVATE and on EKS."
     )
-    flow_logs: bool = Field(default=False, description="Whether CloudWatch gets the VPC's flow logs.")
-    tags: Tags = Field(default_factory=dict)
+    flow_logs: OrExpr[bool] = Field(default=False, description="Whether CloudWatch gets the VPC's flow logs.")
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
 class IngressRule(Model):
     """One rule for traffic into the nodes."""
 
-    cidr_blocks: list[Cidr]
+    cidr_blocks: OrExpr[list[Cidr]]
     rule: str | None = Field(
         default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
     )
-    from_port: int | None = Field(default=None, ge=-1, le=65535)
-    to_port: int | None = Field(default=None, ge=-1, le=65535)
-    protocol: Literal["tcp", "udp", "icmp", "icmpv6", "-1"] | None = None
+    from_port: OrExpr[int | None] = Field(default=None, ge=-1, le=65535)
+    to_port: OrExpr[int | None] = Field(default=None, ge=-1, le=65535)
+    protocol: OrExpr[Literal["tcp", "udp", "icmp", "icmpv6", "-1"] | None] = None
     description: str | None = None
 
 
@@ -69,26 +71,26 @@ class SecurityGroupConfig(IngressConfig):
     """A new security group for the nodes."""
 
     ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
-    machine_pool_cidr_ranges: list[Cidr] = Field(default_factory=list, max_length=2)
-    tags: Tags = Field(default_factory=dict)
+    machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(default_factory=list, max_length=2)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
 class PlainBucketConfig(Model):
     """A new bucket of a Kubernetes cloud, which its own pods use."""
 
     name: BucketName | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
-    force_destroy: bool = Field(
+    force_destroy: OrExpr[bool] = Field(
         default=False, description="Whether destroying the cloud deletes what is in the bucket."
     )
-    object_versioning: bool = False
-    lifecycle_rules: list[dict[str, Any]] = Field(default_factory=list)
-    tags: Tags = Field(default_factory=dict)
+    object_versioning: OrExpr[bool] = False
+    lifecycle_rules: OrExpr[list[OrExpr[dict[str, Any]]]] = Field(default_factory=list)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
 class BucketConfig(PlainBucketConfig):
     """A new bucket, with a policy for the control plane's role and the nodes'."""
 
-    custom_policy: PolicyDocument | None = Field(
+    custom_policy: OrExpr[PolicyDocument | None] = Field(
         default=None,
         description="Statements to add to the bucket's policy, whose Sids must not be AllowSSLRequestsOnly or "
         "AllowAnyscaleResources. Default: none; the policy always demands TLS and lets both roles use the bucket.",
@@ -115,26 +117,28 @@ class IamConfig(ExistingRoles):
     control_plane_role_name: str | None = Field(default=None, description="Default: a unique one.")
     cluster_node_role_name: str | None = Field(default=None, description="Default: a unique one.")
     permissions_boundary_arn: PolicyArn | None = None
-    cluster_node_cloudwatch_policy: bool = Field(default=False, description="Whether nodes may write logs and metrics.")
-    cluster_node_managed_policy_arns: list[PolicyArn] = Field(default_factory=list)
-    cluster_node_custom_policy: PolicyDocument | None = None
-    cluster_node_secret_arns: list[SecretArn] = Field(
+    cluster_node_cloudwatch_policy: OrExpr[bool] = Field(
+        default=False, description="Whether nodes may write logs and metrics."
+    )
+    cluster_node_managed_policy_arns: OrExpr[list[PolicyArn]] = Field(default_factory=list)
+    cluster_node_custom_policy: OrExpr[PolicyDocument | None] = None
+    cluster_node_secret_arns: OrExpr[list[SecretArn]] = Field(
         default_factory=list, description="Secrets for images of your own."
     )
     cluster_node_secret_kms_key_arn: KmsKeyArn | None = None
-    tags: Tags = Field(default_factory=dict)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _nothing_is_idle(self) -> Self:
         roles = set(_FOR_NEW_ROLES)
-        existing = {role for role in roles if getattr(self, role)}
+        existing = {role for role in roles if getattr(self, role) is not None}
         idle = {name: role for role in existing for name in _FOR_NEW_ROLES[role]}
         if existing == roles:
             idle |= dict.fromkeys(("permissions_boundary_arn", "tags"), "cluster_node_role_arn")
         for name, role in idle.items():
-            if getattr(self, name):
+            if not is_one_of(getattr(self, name), None, False, [], {}):
                 raise refuse(f"{name} is for a new role, but {role} names an existing one", f"leave out {name}")
-        if self.cluster_node_instance_profile_arn and not self.cluster_node_role_arn:
+        if self.cluster_node_instance_profile_arn is not None and self.cluster_node_role_arn is None:
             raise refuse(
                 "cluster_node_instance_profile_arn is given without its role", "give cluster_node_role_arn as well"
             )
@@ -145,8 +149,8 @@ class EfsConfig(Model):
     """A shared file system."""
 
     name: str | None = Field(default=None, description="Default: the stack's name.")
-    access_points: dict[str, Any] = Field(default_factory=dict)
-    tags: Tags = Field(default_factory=dict)
+    access_points: OrExpr[dict[str, Any]] = Field(default_factory=dict)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
 class MemoryDbUser(Model):
@@ -160,11 +164,13 @@ class MemoryDbConfig(Model):
 
     name: str | None = Field(default=None, description="Default: a unique one.")
     node_type: str | None = Field(default=None, description="Default: db.t4g.small.")
-    num_shards: int | None = Field(default=None, ge=1, description="Ray works with one shard only. Default: 1.")
-    num_replicas_per_shard: int | None = Field(default=None, ge=0, le=5, description="At least 1. Default: 2.")
-    snapshot_retention_limit: int | None = Field(default=None, ge=0, le=35, description="Days. Default: no snapshots.")
+    num_shards: OrExpr[int | None] = Field(default=None, ge=1, description="Ray works with one shard only. Default: 1.")
+    num_replicas_per_shard: OrExpr[int | None] = Field(default=None, ge=0, le=5, description="At least 1. Default: 2.")
+    snapshot_retention_limit: OrExpr[int | None] = Field(
+        default=None, ge=0, le=35, description="Days. Default: no snapshots."
+    )
     users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
-    tags: Tags = Field(default_factory=dict)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
 class ClusterConfig(Model):
@@ -177,7 +183,7 @@ class ClusterConfig(Model):
         description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
         "in one of private_access_cidrs.",
     )
-    private_access_cidrs: list[Cidr] | None = Field(
+    private_access_cidrs: OrExpr[list[Cidr] | None] = Field(
         default=None,
         description="Who may reach it inside the VPC or in a network that is connected with it. "
         "Default: all of a new VPC, nobody but the nodes of an existing one.",
@@ -188,7 +194,7 @@ class ClusterConfig(Model):
         "Default: whoever applies this stack.",
     )
     nodes: NodesConfig = Field(default_factory=NodesConfig)
-    tags: Tags = Field(default_factory=dict)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
     @property
     def gpus(self) -> dict[str, int]:
@@ -201,7 +207,7 @@ class AwsCloudConfig(CloudConfig):
 
     region: AwsRegion
     name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
-    tags: Tags = Field(default_factory=dict, description="For every resource.")
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
         description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; docs/encryption.md "

@@ -7,7 +7,7 @@ from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, Securi
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import is_one_of
+from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.efs import EfsInputs, EfsModule
 
 
@@ -106,3 +106,16 @@ class Efs(EfsModule):
         elif isinstance(given["mount_targets_subnets"], list):
             given = {"mount_targets_subnet_count": len(given["mount_targets_subnets"])} | given
         return {"associated_security_group_ids": [self._security_group.security_group_id]} | given
+
+    @property
+    def mount_targets(self) -> Expr | list[dict[str, Expr]]:
+        """The mount targets' addresses, each with its zone; without a zone one serves all of them."""
+        addresses, zones = self.efs_mount_target_ips, self.efs_mount_target_availability_zone_names
+        wanted, made = self._vpc.zone_count, self.inputs["mount_targets_subnet_count"]
+        if is_unresolved([wanted, made]):
+            every = f"{as_code(made)} == {as_code(wanted)}"
+            each = f"{{address = {addresses}[i], zone = {every} ? {zones}[i] : null}}"
+            return expr(f"[for i in range({every} ? {as_code(wanted)} : 1) : {each}]", "list(any)")
+        if made != wanted:
+            return [{"address": addresses[0]}]
+        return [{"address": addresses[i], "zone": zones[i]} for i in range(made)]

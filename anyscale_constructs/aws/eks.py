@@ -11,7 +11,7 @@ from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.types import Checked, InternetCidr, SecurityGroupId
+from anyscale_constructs.core.types import Checked, InternetCidr, Known, SecurityGroupId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
@@ -71,7 +71,7 @@ class ExistingCluster(Model):
     node_security_group_id: SecurityGroupId | None = Field(
         default=None, description="The nodes' security group, for EFS and MemoryDB."
     )
-    gpu_types: list[GpuType] = Field(
+    gpu_types: Known[list[GpuType]] = Field(
         default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
     )
 

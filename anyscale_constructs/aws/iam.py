@@ -1,6 +1,6 @@
 """The roles of Anyscale's control plane and of its nodes: new, or existing ones."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
 from pydantic import Field
@@ -12,6 +12,7 @@ from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.types import InstanceProfileArn, RoleArn
+from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
@@ -42,6 +43,7 @@ _NEW_ROLES = {
     "control_plane_role_arn": ("create_anyscale_access_role", "iam_anyscale_access_role_name"),
     "cluster_node_role_arn": ("create_cluster_node_instance_profile", "iam_cluster_node_instance_profile_name"),
 }
+_MAPPINGS = ("map(", "object(")
 
 
 class ExistingRoles(Model):
@@ -89,6 +91,12 @@ def _key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
         "control_plane_role_arn": [allow([*uses, "kms:ReEncrypt*"], kms_key_arns), grants],
         "cluster_node_role_arn": [allow(uses, kms_key_arns)],
     }
+
+
+def document_text(document: Any) -> Any:
+    """A policy document as the JSON text that upstream takes; text, and what may be text, is left as it is."""
+    is_mapping = isinstance(document, Mapping) or (isinstance(document, Expr) and document.type.startswith(_MAPPINGS))
+    return json_text(document, "the policy document") if is_mapping else document
 
 
 def the_control_plane_says_its_external_id(i: Inputs) -> Finding | None:
@@ -243,9 +251,9 @@ class Iam(IamModule):
             given = {"anyscale_s3_bucket_arn": self._bucket.s3_bucket_arn} | given
         elif "anyscale_s3_bucket_arn" not in given:
             given = {"create_iam_s3_policy": False} | given
-        if self._existing.control_plane_role_arn:
+        if self._existing.control_plane_role_arn is not None:
             given = {"create_anyscale_access_role": False} | given
-        if self._existing.cluster_node_role_arn:
+        if self._existing.cluster_node_role_arn is not None:
             given = {"create_cluster_node_instance_profile": False} | given
         return given
 
@@ -256,17 +264,19 @@ class Iam(IamModule):
     @property
     def control_plane_role_arn(self) -> str:
         """The role that Anyscale's control plane takes."""
-        return self._existing.control_plane_role_arn or self.iam_anyscale_access_role_arn
+        existing = self._existing.control_plane_role_arn
+        return self.iam_anyscale_access_role_arn if existing is None else existing
 
     @property
     def cluster_node_role_arn(self) -> str:
         """The role of Anyscale's nodes."""
-        return self._existing.cluster_node_role_arn or self.iam_cluster_node_role_arn
+        existing = self._existing.cluster_node_role_arn
+        return self.iam_cluster_node_role_arn if existing is None else existing
 
     @property
     def cluster_node_instance_profile_arn(self) -> str | None:
         """The nodes' instance profile; None for an existing role whose profile has its name."""
-        if self._existing.cluster_node_role_arn:
+        if self._existing.cluster_node_role_arn is not None:
             return self._existing.cluster_node_instance_profile_arn
         # Upstream's name for the profile's ARN says role.
         return self.iam_cluster_node_instance_profile_role_arn
@@ -274,7 +284,7 @@ class Iam(IamModule):
     @property
     def cluster_node_role_name(self) -> Expr:
         """The new node role's name, for which upstream has no output: the profile's name is the same."""
-        if self._existing.cluster_node_role_arn:
+        if self._existing.cluster_node_role_arn is not None:
             raise InputError(
                 f"{self.address} makes no node role, so it has no name to give",
                 mend="take the name from the existing role's ARN",

@@ -217,8 +217,11 @@ class MemoryDb(MemoryDbModule):
         if self._region in _ZONES_WITHOUT:
             # Upstream takes the region's first zones by name, and that zone may be one of them.
             chosen = ("availability_zones", "availability_zone_ids")
-            left_to_upstream = isinstance(self._vpc, Vpc) and not any(self._vpc.inputs[name] for name in chosen)
-            one_may_be_left = left_to_upstream and self._vpc.zone_count < _ENOUGH_ZONES
+            left_to_upstream = isinstance(self._vpc, Vpc) and all(
+                is_one_of(self._vpc.inputs[name], None, []) for name in chosen
+            )
+            count = self._vpc.zone_count
+            one_may_be_left = left_to_upstream and (isinstance(count, Expr) or count < _ENOUGH_ZONES)
             yield Finding(
                 f"MemoryDB is not in the zone {_ZONES_WITHOUT[self._region]}, so it gets the nodes' subnets in the "
                 "other zones only",

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from anyscale_constructs.core.anyscale import Market, node_taints
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.types import Checked
+from anyscale_constructs.core.types import Checked, Known, OrExpr
+from anyscale_constructs.expressions import Expr, minimum
 from anyscale_constructs.modules.aws.eks import (
     EksEksManagedNodeGroups,
     EksEksManagedNodeGroupsBlockDeviceMappings,
@@ -61,15 +62,19 @@ InstanceType = Annotated[
 class NodesConfig(Model):
     """The node groups of a new cluster."""
 
-    default_instance_types: list[InstanceType] = Field(
+    default_instance_types: OrExpr[list[InstanceType]] = Field(
         default=["t3.medium"], min_length=1, description="For the cluster's own pods, the operator among them."
     )
-    cpu_instance_types: list[InstanceType] = Field(
+    cpu_instance_types: OrExpr[list[InstanceType]] = Field(
         default=["m5.8xlarge", "m5.4xlarge"], min_length=1, description="For workloads without GPUs."
     )
-    gpu_types: list[GpuType] = Field(default=["T4"], description="A pair of node groups for each: on-demand and spot.")
-    max_size: int = Field(default=10, ge=1, description="Nodes in each group at most. All but the default begin at 0.")
-    disk_size_gb: int = Field(default=500, ge=20, le=65536, description="Of each workload node.")
+    gpu_types: Known[list[GpuType]] = Field(
+        default=["T4"], description="A pair of node groups for each: on-demand and spot."
+    )
+    max_size: OrExpr[int] = Field(
+        default=10, ge=1, description="Nodes in each group at most. All but the default begin at 0."
+    )
+    disk_size_gb: OrExpr[int] = Field(default=500, ge=20, le=65536, description="Of each workload node.")
 
     @property
     def gpus(self) -> dict[str, int]:
@@ -96,7 +101,7 @@ def node_groups(
             "instance_types": nodes.default_instance_types,
             "min_size": 1,
             "max_size": nodes.max_size,
-            "desired_size": min(2, nodes.max_size),
+            "desired_size": minimum(2, nodes.max_size),
             "block_device_mappings": _disk(_DEFAULT_DISK_GB),
             **role,
         }
@@ -135,7 +140,7 @@ def node_groups(
     return dict(sorted(groups.items()))
 
 
-def _disk(size_gb: int) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]:
+def _disk(size_gb: int | Expr) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]:
     disk: EksEksManagedNodeGroupsBlockDeviceMappingsEbs = {
         "volume_size": size_gb,
         "volume_type": "gp3",

@@ -7,7 +7,7 @@ from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.expressions import Expr, fn, is_unresolved
 
 _LONGEST_NAME = 64
 _LONGEST_PREFIX = 38
@@ -50,7 +50,7 @@ class Pods:
                 "Principal": {"Service": "pods.eks.amazonaws.com"},
                 "Action": ["sts:AssumeRole", "sts:TagSession"],
             }
-        issuer = self.oidc_provider_arn.partition("oidc-provider/")[2]
+        issuer = _issuer(self.oidc_provider_arn)
         account = f"system:serviceaccount:{self.namespace}:{self.service_account}"
         return {
             "Effect": "Allow",
@@ -60,6 +60,12 @@ class Pods:
         }
 
 
+def _issuer(oidc_provider_arn: str) -> str:
+    if isinstance(oidc_provider_arn, Expr):
+        return fn.split("oidc-provider/", oidc_provider_arn)[1]
+    return oidc_provider_arn.partition("oidc-provider/")[2]
+
+
 def add_pod_role(
     scope: Construct,
     id: str,
@@ -67,7 +73,7 @@ def add_pod_role(
     *,
     statements: Sequence[Statement],
     name_prefix: str,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str] | Expr,
     permissions_boundary_arn: str | None = None,
     depends_on: Sequence[Construct] = (),
 ) -> Resource:

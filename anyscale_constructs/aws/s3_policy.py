@@ -1,13 +1,12 @@
 """The bucket's policy: TLS only, and both roles may use it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
-from anyscale_constructs.aws.iam import ExistingRoles, Iam
+from anyscale_constructs.aws.iam import ExistingRoles, Iam, document_text
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.values import json_text
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
@@ -90,4 +89,4 @@ class S3Policy(S3PolicyModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Writes a policy that is a mapping as the JSON text that upstream merges."""
         policy = given.get("custom_s3_policy")
-        return given | ({"custom_s3_policy": json_text(policy, "the policy")} if isinstance(policy, Mapping) else {})
+        return given if policy is None else given | {"custom_s3_policy": document_text(policy)}

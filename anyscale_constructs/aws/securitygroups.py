@@ -7,11 +7,10 @@ from typing import Any, ClassVar, Unpack
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.module import Finding, Guard, Inputs, listed
 from anyscale_constructs.core.types import SecurityGroupId
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import Expr, as_expressions, fn, is_one_of, is_unresolved
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
 from anyscale_constructs.modules.aws.securitygroups import SecurityGroupsInputs, SecurityGroupsModule
 
 _RULE_LISTS = (
@@ -222,13 +221,14 @@ class SecurityGroups(SecurityGroupsModule):
         id: str = "securitygroups",
         *,
         vpc: Vpc | ExistingVpc,
-        ingress_cidr_blocks: Sequence[str] = (),
+        ingress_cidr_blocks: Sequence[str] | Expr = (),
         enable_ssh_access: bool = False,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[SecurityGroupsInputs],
     ) -> None:
-        self._ranges = _joined(id, as_expressions(ingress_cidr_blocks, "ingress_cidr_blocks"))
-        self._rules = ("https-443-tcp", "ssh-tcp") if enable_ssh_access else ("https-443-tcp",)
+        self._ranges = join(listed(ingress_cidr_blocks, f"module.{id}: ingress_cidr_blocks"))
+        ssh = known(enable_ssh_access, "enable_ssh_access")
+        self._rules = ("https-443-tcp", "ssh-tcp") if ssh else ("https-443-tcp",)
         super().__init__(scope, id, vpc_id=vpc.vpc_id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -246,12 +246,3 @@ class SecurityGroups(SecurityGroupsModule):
         """The group's id: upstream's output, or the input for an existing group."""
         existing: str | None = self.inputs["existing_security_group_id"]
         return super().security_group_id if existing is None else existing
-
-
-def _joined(id: str, ranges: Any) -> str:
-    """Ranges as upstream's rules take them, in one string."""
-    if isinstance(ranges, Expr):
-        return fn.join(",", ranges)
-    if isinstance(ranges, list):
-        return ",".join(map(str.__str__, ranges))
-    raise InputError(f"module.{id}: ingress_cidr_blocks must be a list", value=ranges, mend="put it in a list")

@@ -12,6 +12,7 @@ from anyscale_constructs.core import regions
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct
+from anyscale_constructs.expressions import Expr, merge, unless
 
 
 class AwsStack(CloudStack):
@@ -54,7 +55,7 @@ class AwsStack(CloudStack):
             availability_zones=vpc.availability_zones or None,
             public_subnets=vpc.public_subnets,
             private_subnets=vpc.private_subnets,
-            enable_vpc_flow_logs=vpc.flow_logs or None,
+            enable_vpc_flow_logs=unless(vpc.flow_logs, False),
             tags=self._tags(vpc.tags),
             public_subnet_tags=public_subnet_tags,
             private_subnet_tags=private_subnet_tags,
@@ -69,9 +70,9 @@ class AwsStack(CloudStack):
             anyscale_cloud_id=self.cloud_id,
             anyscale_bucket_name=bucket.name,
             anyscale_bucket_prefix=self.config.name_prefix if bucket.name is None else None,
-            force_destroy=bucket.force_destroy or None,
-            object_versioning=bucket.object_versioning or None,
-            lifecycle_rule=bucket.lifecycle_rules or None,
+            force_destroy=unless(bucket.force_destroy, False),
+            object_versioning=unless(bucket.object_versioning, False),
+            lifecycle_rule=unless(bucket.lifecycle_rules, []),
             tags=self._tags(bucket.tags),
         )
 
@@ -88,7 +89,7 @@ class AwsStack(CloudStack):
             anyscale_cloud_id=self.cloud_id,
             anyscale_efs_name=self.name if efs.name is None else efs.name,
             kms_key_arn=self.config.kms_key_arn,
-            access_points=efs.access_points or None,
+            access_points=unless(efs.access_points, {}),
             tags=self._tags(efs.tags),
         )
 
@@ -125,8 +126,8 @@ class AwsStack(CloudStack):
             tags=self._tags(memorydb.tags),
         )
 
-    def _tags(self, own: Tags) -> Tags:
-        return self.config.standard_tags(self.cloud_id) | self.config.tags | own
+    def _tags(self, own: Tags | Expr) -> Tags | Expr:
+        return merge(self.config.standard_tags(self.cloud_id), self.config.tags, own)
 
     def _common_outputs(self, vpc: Vpc | ExistingVpc, bucket: S3 | ExistingBucket) -> dict[str, Any]:
         """Upstream's own root output names; inputs stand in where something existed."""

@@ -12,7 +12,7 @@ from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.core.types import AvailabilityZone, Cidr, NetworkingMode, SubnetId, VpcId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import Expr, is_one_of
+from anyscale_constructs.expressions import Expr, count, is_one_of, known
 from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
 
 _ZONES = 2
@@ -32,13 +32,13 @@ class ExistingVpc(Model):
 
     @model_validator(mode="after")
     def _two_zones(self) -> "ExistingVpc":
-        if len(set(self.subnet_ids_to_az.values())) < 2:  # noqa: PLR2004 - the rule's own number
+        if self.zone_count < 2:  # noqa: PLR2004 - the rule's own number
             raise refuse(
-                f"subnet_ids_to_az has subnets in {len(set(self.subnet_ids_to_az.values()))} availability zone, but "
-                "registration needs two",
+                f"subnet_ids_to_az has subnets in {self.zone_count} availability zone, but registration needs two",
                 "name at least two subnets in different zones",
             )
-        finding = self.cidr_block and sizing.too_small("cidr_block", [self.cidr_block], sizing.VPC)
+        found = [] if self.cidr_block is None else [self.cidr_block]
+        finding = sizing.too_small("cidr_block", found, sizing.VPC)
         if finding and not finding.warning:
             raise refuse(finding.what, finding.mend)
         return self
@@ -46,7 +46,8 @@ class ExistingVpc(Model):
     @property
     def warning(self) -> Finding | None:
         """What works although a recommendation is missed; a stack annotates it."""
-        return sizing.too_small("vpc.cidr_block", [self.cidr_block], sizing.VPC) if self.cidr_block else None
+        found = [] if self.cidr_block is None else [self.cidr_block]
+        return sizing.too_small("vpc.cidr_block", found, sizing.VPC)
 
     @property
     def node_subnet_ids(self) -> list[str]:
@@ -56,13 +57,15 @@ class ExistingVpc(Model):
     @property
     def subnet_ids_per_zone(self) -> list[str]:
         """The first subnet of each zone, for what may stand in a zone only once."""
-        first = {zone: subnet for subnet, zone in reversed(self.subnet_ids_to_az.items())}
-        return [subnet for subnet in self.subnet_ids_to_az if subnet in first.values()]
+        first: dict[str, str] = {}
+        for subnet, zone in self.subnet_ids_to_az.items():
+            first.setdefault(zone, subnet)
+        return list(first.values())
 
     @property
     def availability_zones(self) -> list[str]:
         """The availability zones with a node subnet."""
-        return sorted(set(self.subnet_ids_to_az.values()))
+        return sorted(set(self.subnet_ids_to_az.values()), key=str.__str__)
 
     @property
     def zone_count(self) -> int:
@@ -301,9 +304,9 @@ class Vpc(VpcModule):
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[VpcInputs],
     ) -> None:
-        self._private = networking_mode == "PRIVATE"
-        self._zone_count = availability_zone_count
-        self._places: Places | None = subnet_places
+        self._private = known(networking_mode, "networking_mode") == "PRIVATE"
+        self._zone_count = known(availability_zone_count, "availability_zone_count")
+        self._places: Places | None = known(subnet_places, "subnet_places")
         self._plan: Plan | None = None
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
@@ -326,15 +329,14 @@ class Vpc(VpcModule):
                     mend="give public_subnets, and private_subnets for networking_mode PRIVATE",
                 )
             named = next((given[name] for name in ("availability_zones", "availability_zone_ids") if name in given), ())
+            if self._zone_count is None and isinstance(named, Expr):
+                known(named, "availability_zones")
             zones = self._zone_count or len(named) or _ZONES
             cidr_block = given.get("cidr_block", "10.0.0.0/16")
             self._plan = plan = plan_subnets(cidr_block, zones, private=self._private, places=self._places)
             given |= {"public_subnets": plan.public} | ({"private_subnets": plan.private} if plan.private else {})
-        if (
-            self._private
-            and "public_subnets" in given
-            and not {"private_subnets", "existing_private_subnet_ids"} & set(given)
-        ):
+        alone = "public_subnets" in given and not {"private_subnets", "existing_private_subnet_ids"} & set(given)
+        if self._private and alone:
             raise InputError(
                 "public_subnets are given alone, but nodes are in private ones here",
                 mend="give private_subnets too, or leave both out to have them planned",
@@ -342,8 +344,8 @@ class Vpc(VpcModule):
         if not is_one_of(given.get("private_subnets"), None, []):
             # Only load balancers and NAT gateways stand in the public subnets then, with addresses of their own.
             given = {"map_public_ip_on_launch": False} | given
-        if given.get("enable_vpc_flow_logs") is True:
-            given = dict.fromkeys(_FLOW_LOG_SWITCHES, True) | given
+        if (flow_logs := given.get("enable_vpc_flow_logs", False)) is not False:
+            given = dict.fromkeys(_FLOW_LOG_SWITCHES, flow_logs) | given
         return given
 
     def findings(self) -> Iterable[Finding]:
@@ -366,16 +368,18 @@ class Vpc(VpcModule):
     @property
     def node_subnet_ids(self) -> Expr | list[str]:
         """The subnets of Anyscale's nodes: the private ones if there are any, else the public ones."""
-        if self.inputs["existing_private_subnet_ids"]:
-            return list(self.inputs["existing_private_subnet_ids"])
-        return self.private_subnet_ids if self.inputs["private_subnets"] else self.public_subnet_ids
+        kind = self._node_subnets
+        if kind == "existing_private_subnet_ids":
+            return self.inputs[kind]  # type: ignore[no-any-return] # a list or an expression of one
+        return self.private_subnet_ids if kind == "private_subnets" else self.public_subnet_ids
 
     @property
     def subnet_ids_to_az(self) -> Expr | None:
         """Those subnets and the zone of each; None for existing private ones, whose zones upstream doesn't tell."""
-        if self.inputs["existing_private_subnet_ids"]:
+        kind = self._node_subnets
+        if kind == "existing_private_subnet_ids":
             return None
-        return self.private_subnet_ids_az_map if self.inputs["private_subnets"] else self.public_subnet_ids_az_map
+        return self.private_subnet_ids_az_map if kind == "private_subnets" else self.public_subnet_ids_az_map
 
     @property
     def subnet_ids_per_zone(self) -> Expr | list[str]:
@@ -383,10 +387,14 @@ class Vpc(VpcModule):
         return self.node_subnet_ids
 
     @property
-    def zone_count(self) -> int:
-        """The number of node subnets, which is known now."""
-        subnets = ("existing_private_subnet_ids", "private_subnets", "public_subnets")
-        count = next((len(self.inputs[kind]) for kind in subnets if self.inputs[kind]), 0)
-        if count == 0:
+    def zone_count(self) -> int | Expr:
+        """The number of node subnets."""
+        if (kind := self._node_subnets) is None:
             raise InputError(f"{self.address} has no subnets for nodes", mend="give public_subnets or private_subnets")
-        return count
+        return count(self.inputs[kind])
+
+    @property
+    def _node_subnets(self) -> str | None:
+        """The input that says which subnets the nodes are in; a list that only Terraform knows is not empty."""
+        kinds = ("existing_private_subnet_ids", "private_subnets", "public_subnets")
+        return next((kind for kind in kinds if not is_one_of(self.inputs[kind], None, [])), None)

@@ -10,7 +10,7 @@ from anyscale_constructs.azure.nodes import default_node_pool, node_pools
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.engine import Annotations, Construct
-from anyscale_constructs.expressions import expr, fn, is_unresolved
+from anyscale_constructs.expressions import Expr, expr, fn, is_unresolved
 
 _LONGEST_DNS_PREFIX = 54
 _DNS_ADDRESS = 10
@@ -57,7 +57,7 @@ def add_cluster(
     location: str,
     resource_group_name: str,
     subnet_id: str,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str] | Expr,
 ) -> Resource:
     """Makes a cluster and its node pools.
 
@@ -157,7 +157,7 @@ def _doubts(cluster: ClusterConfig) -> Iterator[str]:
             "authorized_ip_ranges lets the whole internet, or a large part of it, reach the cluster's API; given: "
             f"{large}. To mend it: name the ranges that Terraform and your administrators come from"
         )
-    elif ranges and cluster.outbound_type != "loadBalancer" and not _has_an_address(ranges):
+    elif ranges and cluster.has_own_way_out and not _has_an_address(ranges):
         # AKS adds the addresses of its own load balancer, and of nothing else.
         yield (
             f"outbound_type is {cluster.outbound_type}, so nodes join only if authorized_ip_ranges holds the address "
@@ -165,7 +165,7 @@ def _doubts(cluster: ClusterConfig) -> Iterator[str]:
             "gateway's is among them"
         )
     pods, most = sizing.network(cluster.pod_cidr), cluster.nodes.most
-    if pods and (room := 2 ** (_NODES_PREFIX - pods.prefixlen)) < most:
+    if pods and most is not None and (room := 2 ** (_NODES_PREFIX - pods.prefixlen)) < most:
         yield (
             f"pod_cidr has room for the pods of {room} nodes, but all pools together may have {most}; given: {pods}. "
             "To mend it: take a larger range while nothing runs in it, or lower nodes.max_count"

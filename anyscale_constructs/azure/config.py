@@ -18,7 +18,8 @@ from anyscale_constructs.azure.types import (
 )
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.types import Cidr, InternetCidr
+from anyscale_constructs.core.types import Cidr, InternetCidr, Known, OrExpr
+from anyscale_constructs.expressions import is_one_of
 
 # The longest prefix, and why no longer one.
 _SMALLEST = {
@@ -73,10 +74,10 @@ class BucketConfig(Model):
         "that follow from it and the subscription.",
     )
     container_name: ContainerName = "anyscale"
-    replication_type: Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"] = Field(
+    replication_type: OrExpr[Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"]] = Field(
         default="LRS", description="Where its copies are: in one zone, in several zones, in another region too."
     )
-    force_destroy: bool = Field(
+    force_destroy: Known[bool] = Field(
         default=False,
         description="Whether destroying the cloud deletes the storage account and what is in it. Default: Terraform "
         "refuses to.",
@@ -105,7 +106,7 @@ class ClusterConfig(Model):
         "gateway, its address too. Default: nobody; the cluster is private then, and Terraform has to run inside the "
         "network, or in one that is connected with it. Changing between the two makes another cluster.",
     )
-    administrator_ids: list[PrincipalId] = Field(
+    administrator_ids: Known[list[PrincipalId]] = Field(
         default_factory=list,
         description="Entra users, groups and service principals that may do anything in the cluster, by their object "
         "ids. Default: whoever applied the stack first.",
@@ -115,16 +116,16 @@ class ClusterConfig(Model):
         description="The pods' addresses, which only the cluster knows: a /24 for each node.",
     )
     service_cidr: Cidr = Field(default="10.245.0.0/16", description="The services' addresses, likewise.")
-    outbound_type: Literal["loadBalancer", "userDefinedRouting", "userAssignedNATGateway"] = Field(
+    outbound_type: OrExpr[Literal["loadBalancer", "userDefinedRouting", "userAssignedNATGateway"]] = Field(
         default="loadBalancer",
         description="How nodes reach the internet. All but loadBalancer need a subnet with a route table or a NAT "
         "gateway.",
     )
-    sku_tier: Literal["Free", "Standard", "Premium"] = Field(
+    sku_tier: OrExpr[Literal["Free", "Standard", "Premium"]] = Field(
         default="Standard", description="Free has no SLA, and is meant for up to 10 nodes."
     )
     nodes: NodesConfig = Field(default_factory=NodesConfig)
-    tags: Tags = Field(default_factory=dict)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _pods_and_services_have_ranges_that_aks_accepts(self) -> Self:
@@ -141,6 +142,11 @@ class ClusterConfig(Model):
         return self
 
     @property
+    def has_own_way_out(self) -> bool:
+        """Whether nodes are known to reach the internet by what AKS doesn't make."""
+        return is_one_of(self.outbound_type, "userDefinedRouting", "userAssignedNATGateway")
+
+    @property
     def gpus(self) -> dict[str, int]:
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return self.nodes.gpus
@@ -151,7 +157,7 @@ class ExistingCluster(Model):
 
     cluster_name: ClusterName
     resource_group_name: ResourceGroupName = Field(description="The cluster's.")
-    gpu_types: list[GpuType] = Field(
+    gpu_types: Known[list[GpuType]] = Field(
         default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
     )
 

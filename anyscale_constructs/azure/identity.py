@@ -8,6 +8,7 @@ from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import Expr
 
 CLIENT_ID = "086bc555-6989-4362-ba30-fded273e432b"
 """Anyscale's application in Entra ID, as Anyscale publishes it: the audience of the operator's tokens."""
@@ -29,7 +30,7 @@ def add_operator_identity(
     namespace: str,
     service_account: str,
     container: Container,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str] | Expr,
 ) -> Resource:
     """Makes the identity, which may use the one container and nothing else.
 

@@ -12,6 +12,8 @@ from pydantic import Field
 from anyscale_constructs.azure.types import VmSize
 from anyscale_constructs.core.anyscale import Market, node_taints
 from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.types import Known, OrExpr
+from anyscale_constructs.expressions import Expr
 
 SPOT_TAINT = "kubernetes.azure.com/scalesetpriority"
 """The taint, and the label, that AKS has on spot nodes."""
@@ -64,11 +66,13 @@ class NodesConfig(Model):
         default="Standard_D4s_v5", description="For the cluster's own pods, the operator among them."
     )
     cpu_vm_size: VmSize = Field(default="Standard_D16s_v5", description="For workloads without GPUs.")
-    gpu_types: list[GpuType] = Field(default=["T4"], description="A pair of node pools for each: on-demand and spot.")
-    max_count: int = Field(
+    gpu_types: Known[list[GpuType]] = Field(
+        default=["T4"], description="A pair of node pools for each: on-demand and spot."
+    )
+    max_count: OrExpr[int] = Field(
         default=10, ge=1, le=1000, description="Nodes in each pool at most. All but the default begin at 0."
     )
-    os_disk_size_gb: int = Field(default=500, ge=30, le=2048, description="Of each workload node.")
+    os_disk_size_gb: OrExpr[int] = Field(default=500, ge=30, le=2048, description="Of each workload node.")
 
     @property
     def gpus(self) -> dict[str, int]:
@@ -76,9 +80,9 @@ class NodesConfig(Model):
         return gpus_per_node(self.gpu_types)
 
     @property
-    def most(self) -> int:
-        """How many nodes all pools may have together."""
-        return self.max_count * (1 + len(node_pools(self)))
+    def most(self) -> int | None:
+        """How many nodes all pools may have together; None if only Terraform knows."""
+        return None if isinstance(self.max_count, Expr) else self.max_count * (1 + len(node_pools(self)))
 
 
 def gpus_per_node(gpu_types: Sequence[GpuType]) -> dict[str, int]:

@@ -10,7 +10,7 @@ from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.expressions import Expr, is_unresolved
 
 _LONGEST_NAME = 24
 _DIGITS = 8
@@ -73,7 +73,7 @@ def add_container(
     account_name: str,
     location: str,
     resource_group_name: str,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str] | Expr,
 ) -> Container:
     """Makes a storage account, which Entra identities use only, and a private container in it.
 

@@ -10,15 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.types import AwsRegion, BucketName, KmsKeyArn, RoleArn
+from anyscale_constructs.core.model import Discriminator, Model
+from anyscale_constructs.core.types import AwsRegion, BucketName, KmsKeyArn, Known, RoleArn
 
 
 class Local(Model):
     """State in a file on this machine."""
 
-    type: Literal["local"] = "local"
-    path: str | None = Field(
+    type: Known[Literal["local"]] = "local"
+    path: Known[str | None] = Field(
         default=None,
         description="Relative to the stack's folder in the output directory. "
         "Default: terraform.<stack>.tfstate beside the output directory.",
@@ -28,15 +28,15 @@ class Local(Model):
 class S3(Model):
     """State in an S3 bucket, encrypted, with a lock file beside it; requires Terraform 1.10 or later."""
 
-    type: Literal["s3"]
-    bucket: BucketName
-    region: AwsRegion
-    key: str | None = Field(default=None, description="Default: <stack>/terraform.tfstate.")
-    kms_key_id: KmsKeyArn | None = Field(default=None, description="Default: the bucket's own encryption.")
-    role_arn: RoleArn | None = Field(
+    type: Known[Literal["s3"]]
+    bucket: Known[BucketName]
+    region: Known[AwsRegion]
+    key: Known[str | None] = Field(default=None, description="Default: <stack>/terraform.tfstate.")
+    kms_key_id: Known[KmsKeyArn | None] = Field(default=None, description="Default: the bucket's own encryption.")
+    role_arn: Known[RoleArn | None] = Field(
         default=None, description="A role to assume for the state. Default: the caller's credentials."
     )
-    profile: str | None = Field(
+    profile: Known[str | None] = Field(
         default=None, description="A profile of the AWS configuration. Default: the environment's."
     )
 
@@ -44,22 +44,22 @@ class S3(Model):
 class Gcs(Model):
     """State in a Google Cloud Storage bucket, which locks by itself."""
 
-    type: Literal["gcs"]
-    bucket: str
-    prefix: str | None = Field(default=None, description="Default: the stack's name.")
+    type: Known[Literal["gcs"]]
+    bucket: Known[str]
+    prefix: Known[str | None] = Field(default=None, description="Default: the stack's name.")
 
 
 class Azurerm(Model):
     """State in an Azure storage account's container, which locks by itself; Entra ID says who may use it."""
 
-    type: Literal["azurerm"]
-    storage_account_name: str
-    container_name: str
-    key: str | None = Field(default=None, description="Default: <stack>/terraform.tfstate.")
-    resource_group_name: str | None = Field(
+    type: Known[Literal["azurerm"]]
+    storage_account_name: Known[str]
+    container_name: Known[str]
+    key: Known[str | None] = Field(default=None, description="Default: <stack>/terraform.tfstate.")
+    resource_group_name: Known[str | None] = Field(
         default=None, description="The storage account's. Default: it is not looked up, nor is its endpoint."
     )
-    subscription_id: str | None = Field(
+    subscription_id: Known[str | None] = Field(
         default=None, description="The storage account's. Default: the environment's, ARM_SUBSCRIPTION_ID."
     )
 
@@ -67,13 +67,13 @@ class Azurerm(Model):
 class Hcp(Model):
     """State in HCP Terraform or Terraform Enterprise."""
 
-    type: Literal["hcp"]
-    organization: str
-    workspace: str | None = Field(default=None, description="Default: the stack's name.")
-    hostname: str = "app.terraform.io"
+    type: Known[Literal["hcp"]]
+    organization: Known[str]
+    workspace: Known[str | None] = Field(default=None, description="Default: the stack's name.")
+    hostname: Known[str] = "app.terraform.io"
 
 
-Backend = Annotated[Local | S3 | Gcs | Azurerm | Hcp, Field(discriminator="type")]
+Backend = Annotated[Local | S3 | Gcs | Azurerm | Hcp, Discriminator("type")]
 
 KEYS: Mapping[str, str] = {"local": "path", "s3": "key", "gcs": "prefix", "azurerm": "key", "hcp": "workspace"}
 """What names a state in each type of backend."""

@@ -8,21 +8,25 @@ from pydantic_core import CoreSchema
 from anyscale_constructs.core.backend import Backend, Local
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
-from anyscale_constructs.core.types import Cidr, CloudId, OrgId, TagValue
+from anyscale_constructs.core.types import Cidr, CloudId, Known, OrExpr, OrgId, TagValue
+from anyscale_constructs.expressions import is_one_of
 
 
 class IngressConfig(Model):
     """Who may reach the nodes from outside."""
 
-    ingress_cidr_blocks: list[Cidr] = Field(default_factory=list, description="Who may reach 443. Default: nobody.")
-    enable_ssh_access: bool = Field(default=False, description="Whether the same ranges may reach port 22.")
+    ingress_cidr_blocks: OrExpr[list[Cidr]] = Field(
+        default_factory=list, description="Who may reach 443. Default: nobody."
+    )
+    enable_ssh_access: Known[bool] = Field(default=False, description="Whether the same ranges may reach port 22.")
     ingress_rules: list[Any] = Field(default_factory=list, description="These replace the two above.")
 
     @model_validator(mode="after")
     def _nothing_is_idle(self) -> Self:
-        if self.ingress_rules and (self.ingress_cidr_blocks or self.enable_ssh_access):
+        ranges = not is_one_of(self.ingress_cidr_blocks, [])
+        if self.ingress_rules and (ranges or self.enable_ssh_access):
             raise refuse("ingress_rules replace ingress_cidr_blocks and enable_ssh_access", "write them as rules too")
-        if self.enable_ssh_access and not self.ingress_cidr_blocks:
+        if self.enable_ssh_access and not ranges:
             raise refuse("enable_ssh_access is for ingress_cidr_blocks, and there are none", "give some")
         return self
 
@@ -43,7 +47,7 @@ class CloudConfig(Model):
     backend: Backend = Field(
         default_factory=Local, description="Where Terraform's state is kept. Default: a local file."
     )
-    mirror: ModuleBase = Field(
+    mirror: Known[ModuleBase] = Field(
         default=GITHUB,
         description="What replaces https://github.com/anyscale as the place of the upstream modules, and the Terraform "
         "registry as that of EKS's and GKE's own: MIRROR/terraform-aws-eks.git and "
@@ -56,7 +60,7 @@ class CloudConfig(Model):
         "id of a construct inside of others begins with theirs, e.g. network/vpc. Default: none.",
     )
 
-    registration: Literal["command", "terraform"] = Field(
+    registration: Known[Literal["command", "terraform"]] = Field(
         default="command",
         description="How the cloud is registered: by `anyscale-constructs register`, or by Anyscale's Terraform "
         "provider in the same apply, which is in beta.",

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from anyscale_constructs.core.model import Model, explain_one, is_whole
 from anyscale_constructs.errors import ConfigError, cut, shown
+from anyscale_constructs.expressions import holds_engine_token
 
 _Config = TypeVar("_Config", bound=Model)
 _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
@@ -65,6 +66,12 @@ class Document:
         Raises:
             ConfigError: A key is unknown, missing or wrong; the text names file, line and key.
         """
+        for key, value in self.data.items():
+            if holds_engine_token(value):
+                raise ConfigError(
+                    f"{self.file}:{self.line(key)}: {key}: contains a token of cdktf, which has no meaning in YAML",
+                    mend="write the value itself, or a whole reference such as ${var.region}",
+                )
         misread = dict([*_empty(self._root), *_converted(self._root)])
         found = list(misread.items())
         try:

@@ -13,11 +13,17 @@ from pydantic import (
     GetCoreSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
     model_validator,
 )
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
-from anyscale_constructs.errors import ConfigError, cut, shown
+from anyscale_constructs import words
+from anyscale_constructs.core.types import TakesExpressions
+from anyscale_constructs.errors import ConfigError, InputError, cut, shown
+from anyscale_constructs.expressions import Expr, as_expression, as_expressions, is_unresolved, known
 
 # What pydantic calls by Python's names.
 _PLAIN = {
@@ -53,9 +59,31 @@ else:
 
 
 class Model(_Base):
-    """A model without conversions and without unknown keys; an unknown key's error names the nearest known one."""
+    """A model without conversions and without unknown keys; an unknown key's error names the nearest known one.
+
+    What is known only later is an `Expr` in its fields: an expression, a token of the engine, or text that is wholly
+    one reference. It passes where a field's type says so, and is refused elsewhere, since the stack's shape follows
+    from the field.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, defer_build=True)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _known_only_later(cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        name = str(info.field_name)
+        try:
+            given = as_expression(value, name)
+            marks = cls.model_fields[name].metadata
+            if is_unresolved(given) and any(isinstance(mark, TakesExpressions) and not mark.may for mark in marks):
+                known(given, name)
+            if not isinstance(given, Expr):
+                return as_expressions(validate(given), name)
+            if not _fits(given, validate):
+                known(given, name)
+        except InputError as error:
+            raise PydanticCustomError("expression", "{text}", {"text": str(error).removeprefix(f"{name} ")}) from error
+        return given
 
     @model_validator(mode="wrap")
     @classmethod
@@ -75,6 +103,17 @@ class Model(_Base):
             found = others_too.errors()
             errors += [_again(each) for each in found if each["type"] != "missing" or each["loc"] not in meant]
         raise ValidationError.from_exception_data(cls.__name__, errors)
+
+
+def _fits(given: Expr, validate: ValidatorFunctionWrapHandler) -> bool:
+    """Whether a field's type takes the expression, which is then of the right type."""
+    try:
+        validate(given)
+    except ValidationError as error:
+        if any(detail["type"] == "expression_type" for detail in error.errors()):
+            raise
+        return False
+    return True
 
 
 def _again(detail: ErrorDetails) -> InitErrorDetails:
@@ -118,9 +157,34 @@ class ExistingIf:
         return core_schema.no_info_before_validator_function(unmixed, union)
 
 
+@dataclass(frozen=True)
+class Discriminator:
+    """Tells the models of a union by a key, whose only value each of them has in its type.
+
+    Pydantic's own is for fields without validators.
+
+    Args:
+        key: The key.
+    """
+
+    key: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        choices = {get_args(each.model_fields[self.key].annotation)[0]: each for each in get_args(source)}
+        schemas = {tag: handler.generate_schema(each) for tag, each in choices.items()}
+        union = core_schema.tagged_union_schema(schemas, self.key, from_attributes=True)
+        return core_schema.no_info_before_validator_function(self._known, union)
+
+    def _known(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            known(value.get(self.key), self.key)
+        return value
+
+
 def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
     """What to say of a name that isn't known: the nearest known one, or all of them when none is near."""
     known = sorted(known)
+    name = words.spelled(str.__str__(name)) if isinstance(name, str) else name
     near = nearest(name, known)
     instead = f"did you mean {near!r}?" if near else f"known are {', '.join(known) or 'none'}"
     return f"unknown {what} {shown(name)}: {instead}"
@@ -175,7 +239,7 @@ def explain_one(detail: ErrorDetails, written: str | None = None) -> str:
     match kind:
         case "missing":
             return "is required"
-        case "unknown_key":
+        case "unknown_key" | "expression":
             return text
         case "union_tag_not_found":
             return f"{context['discriminator'].strip(chr(39))} is required, to tell which one it is"

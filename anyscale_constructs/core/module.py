@@ -12,12 +12,14 @@ from anyscale_constructs.core.constructor import checked
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import explain, unknown
 from anyscale_constructs.core.place import cloud_stack, path_in
+from anyscale_constructs.core.types import TfList, TfString
 from anyscale_constructs.core.values import lost, merge, to_terraform
 from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule
 from anyscale_constructs.errors import ConstructsError, ExpressionError, InputError
-from anyscale_constructs.expressions import Expr, as_expressions, expr, is_unresolved, known_after_apply
+from anyscale_constructs.expressions import Expr, as_expressions, expr, is_one_of, is_unresolved, known_after_apply
 
 _NOT_GIVEN = object()
+_TEXTS: TypeAdapter[Sequence[str] | Expr] = TypeAdapter(TfList[TfString], config=ConfigDict(strict=True))
 # What takes the place of arguments in Python.
 _INSTEAD = {
     "providers": "call add_provider() on the construct, with stack.add_provider(NAME, alias=...)",
@@ -104,7 +106,7 @@ def without_effect(i: Inputs, given: Mapping[str, Any]) -> Iterator[Finding]:
         i: All of the module's inputs.
         given: Those to look at.
     """
-    for name in (name for name, value in given.items() if value not in (None, False, "", [], {})):
+    for name in (name for name, value in given.items() if not is_one_of(value, None, False, "", [], {})):
         groups = i.interface.variable(name).used_with
         off = [[switch for switch in group if i[switch] is None or i[switch] is False] for group in groups]
         if off and all(off):
@@ -230,7 +232,7 @@ class Module(TerraformHclModule):
 
     def _completed(self, id: str, given: dict[str, Any]) -> dict[str, Any]:
         try:
-            return self.complete(given)
+            return {name: as_expressions(value, name) for name, value in self.complete(given).items()}
         except ExpressionError as error:
             raise InputError(
                 f"module.{id}: an input that other inputs follow from must be known now: {error}"
@@ -326,6 +328,22 @@ def _subject(finding: Finding) -> str:
 
 def _set(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: as_expressions(value, name) for name, value in inputs.items() if value is not None}
+
+
+def listed(value: Any, name: str) -> Sequence[str] | Expr:
+    """A construct's argument that is a list of text, or the expression of one.
+
+    Args:
+        value: The argument.
+        name: Its name, for the error.
+
+    Raises:
+        InputError: It is none; a single text and a set, which has no order, are none.
+    """
+    given: Sequence[str] | Expr = as_expressions(value, name)
+    if found := value_is_refused(_TEXTS, given, name, "give a list"):
+        raise InputError(str(found))
+    return given
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.types import Checked
+from anyscale_constructs.core.types import Checked, Known
 
 GITHUB = "https://github.com/anyscale"
 
@@ -34,7 +34,7 @@ ModuleBase = Annotated[
 class ModuleOverride(Model):
     """What to do differently for one module of a stack."""
 
-    ref: str | None = Field(
+    ref: Known[str | None] = Field(
         default=None, description="A tag the catalog holds, e.g. v0.38.0. Default: the catalog's own."
     )
     inputs: dict[str, Any] = Field(
@@ -44,13 +44,15 @@ class ModuleOverride(Model):
         "names what is removed, and what a list lacks that replaces another. Inputs that have no effect, since what "
         "they are for is switched off, are refused. Default: what the cloud sets.",
     )
-    mirror: ModuleBase | None = Field(default=None, description="Where this one comes from. Default: as the others.")
+    mirror: Known[ModuleBase | None] = Field(
+        default=None, description="Where this one comes from. Default: as the others."
+    )
 
 
 class Sources(Model):
     """Where the modules come from, for a whole stack."""
 
-    base: ModuleBase = GITHUB
+    base: Known[ModuleBase] = GITHUB
     overrides: dict[str, ModuleOverride] = Field(default_factory=dict)
 
     def override(self, module_id: str) -> ModuleOverride:

@@ -1,10 +1,13 @@
 """Field types: literals are checked, expressions and tokens pass untouched.
 
 The first half is for configuration (`Cidr`, `BucketName`, ...), the second half holds Terraform's own
-types for the inputs of modules (`TfString`, `TfList[TfString]`, ...).
+types for the inputs of modules (`TfString`, `TfList[TfString]`, ...). `OrExpr` and `Known` say which of a
+configuration's fields take expressions.
 """
 
+import functools
 import ipaddress
+import operator
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +17,44 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from anyscale_constructs.expressions import Expr, converts, is_unresolved
+from anyscale_constructs.expressions import Expr, as_expression, converts, is_unresolved
+
+T = TypeVar("T")
+
+_REFERENCE = r"\$\{(?:module|var|local|data)\..+\}"
+
+
+@dataclass(frozen=True)
+class TakesExpressions:
+    """Whether a field takes what is known only later; strings do, and all others don't, unless this says otherwise.
+
+    Args:
+        may: Whether it does.
+    """
+
+    may: bool
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        if not self.may:
+            return handler(source)
+        others = functools.reduce(operator.or_, (part for part in get_args(source) if part is not Expr))
+        return core_schema.no_info_wrap_validator_function(self._pass, handler(others))
+
+    def _pass(self, value: Any, inner: Callable[[Any], Any]) -> Any:
+        given = as_expression(value)
+        return given if isinstance(given, Expr) else inner(given)
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        schema = handler(core)
+        if not self.may:
+            return {**schema, "not": {"pattern": r"^\$\{"}}
+        return {"anyOf": [*schema.get("anyOf", [schema]), {"type": "string", "pattern": f"^{_REFERENCE}$"}]}
+
+
+OrExpr = Annotated[T | Expr, TakesExpressions(may=True)]
+"""A field that also takes an expression, or text that is wholly one reference."""
+Known = Annotated[T, TakesExpressions(may=False)]
+"""A field that must be known at synthesis, since it shapes the stack."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +77,13 @@ class Checked:
     def __get_pydantic_json_schema__(self, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
         schema = {"type": "string", "description": f"{self.says}.", "examples": [self.example]}
         if isinstance(self.accepts, str):
-            schema["pattern"] = f"^(?:{self.accepts})$"
+            schema["pattern"] = rf"^(?:{self.accepts}|{_REFERENCE})$"
         return schema
 
     def _check(self, value: Any) -> str:
-        if is_unresolved(value):
+        if isinstance(value, Expr):
+            return _TEXT.fitting(value)
+        if not isinstance(value, list) and is_unresolved(value):
             return value  # type: ignore[no-any-return]
         if isinstance(value, str):
             accepted = re.fullmatch(self.accepts, value) if isinstance(self.accepts, str) else self.accepts(value)
@@ -214,8 +256,6 @@ IdentityProviderName = Annotated[
 
 # ---- Terraform's types, for the inputs of modules -------------------------------------------------
 
-T = TypeVar("T")
-
 
 @dataclass(frozen=True)
 class Terraform:
@@ -236,21 +276,31 @@ class Terraform:
             plain = dict[str, get_args(plain)[1]]  # type: ignore[misc] # made at run time
         return core_schema.no_info_wrap_validator_function(self._check, handler.generate_schema(plain))
 
+    def fitting(self, value: Expr) -> Expr:
+        """The expression, whose own type can be converted to this one.
+
+        Raises:
+            PydanticCustomError: It can't.
+        """
+        if converts(value.type, self.type):
+            return value
+        raise PydanticCustomError(
+            "expression_type",
+            "must be a Terraform {want}, but the expression {code} is a {have}",
+            {"want": self.type, "have": value.type, "code": value.code},
+        )
+
     def _check(self, value: Any, inner: Callable[[Any], Any]) -> Any:
         if isinstance(value, Expr):
-            if converts(value.type, self.type):
-                return value
-            raise PydanticCustomError(
-                "expression_type",
-                "must be a Terraform {want}, but the expression {code} is a {have}",
-                {"want": self.type, "have": value.type, "code": value.code},
-            )
+            return self.fitting(value)
         if not isinstance(value, list) and is_unresolved(value):
             return value
         return inner(list(value) if isinstance(value, tuple) else value)
 
 
-TfString = Annotated[str, Terraform("string")]
+_TEXT = Terraform("string")
+
+TfString = Annotated[str, _TEXT]
 TfNumber = Annotated[float | Expr, Terraform("number")]
 TfBool = Annotated[bool | Expr, Terraform("bool")]
 TfList = Annotated[Sequence[T] | Expr, Terraform("list")]

@@ -2,20 +2,29 @@
 
 import enum
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, get_args, get_origin
 
 import pydantic
 
 from anyscale_constructs import words
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import NULL, WRITTEN_AS_TEXT, Expr, as_expressions, is_unresolved, literal
+from anyscale_constructs.expressions import (
+    NULL,
+    WRITTEN_AS_TEXT,
+    Expr,
+    as_expressions,
+    fn,
+    is_unresolved,
+    join,
+    literal,
+)
 
 _LARGEST = 2**53
 """Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
 
 
-def to_terraform(value: Any, at: str = "value") -> Any:
+def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str] = str.__str__) -> Any:
     """The value as Terraform JSON holds it.
 
     Literals are escaped, expressions and tokens pass, None inside a collection becomes Terraform's null
@@ -24,32 +33,33 @@ def to_terraform(value: Any, at: str = "value") -> Any:
     Args:
         value: Anything but a set, whose order is not fixed.
         at: Where the value stands, for the error.
+        expression: How an expression is written. Default: as the code that Terraform replaces by its value.
 
     Raises:
         InputError: Terraform has nothing like the value.
     """
     match value:
         case Expr():
-            return str.__str__(value)
+            return expression(value)
         case enum.Enum():
-            return to_terraform(value.value, at)
+            return to_terraform(value.value, at, expression)
         case int() | float():
             return _number(value, at)
         case str():
             return literal(value, at)
         case None:
-            return str.__str__(NULL)
+            return expression(NULL)
         case pydantic.BaseModel():
             fields = {name: getattr(value, name) for name in type(value).model_fields}
-            return {k: to_terraform(v, f"{at}.{k}") for k, v in fields.items() if v is not None}
+            return {k: to_terraform(v, f"{at}.{k}", expression) for k, v in fields.items() if v is not None}
         case Mapping():
-            return {_key(k, at): to_terraform(v, f"{at}.{k}") for k, v in value.items()}
+            return {_key(k, at): to_terraform(v, f"{at}.{k}", expression) for k, v in value.items()}
         case list() | tuple():
-            return [to_terraform(element, f"{at}[{index}]") for index, element in enumerate(value)]
+            return [to_terraform(element, f"{at}[{index}]", expression) for index, element in enumerate(value)]
         case _ if isinstance(value, WRITTEN_AS_TEXT):
             return str(value)
         case _ if hasattr(value, "__jsii_type__"):
-            return str.__str__(as_expressions(value, at))
+            return expression(as_expressions(value, at))
     raise InputError(
         f"{at} has no counterpart in Terraform",
         value=value,
@@ -92,14 +102,41 @@ def json_text(value: Any, at: str = "value") -> Expr:
     """The value as JSON text, for policies and Helm values; what only Terraform knows is filled in by Terraform.
 
     Args:
-        value: What `to_terraform` takes; expressions in it stand for text without quotes, such as a name or an ARN.
+        value: What `to_terraform` takes. An expression of type `string`, and a token of the engine whose type nobody
+            knows, stand for text without quotes, such as a name or an ARN; others for whatever value they have.
         at: Where the value stands, for the error.
 
     Raises:
         InputError: Terraform has nothing like the value.
     """
-    text = json.dumps(to_terraform(value, at), sort_keys=True)
-    return Expr(text.replace(f'"{str.__str__(NULL)}"', "null"), "string")
+    bare = {str.__str__(NULL): "null"}
+
+    def write(value: Expr) -> str:
+        text = str.__str__(value)
+        if value.type == "string" or text in bare or (value.type == "any" and "{TfToken[" in text):
+            return text
+        code = str.__str__(fn.jsonencode(value))
+        return bare.setdefault(code, code)
+
+    text = json.dumps(to_terraform(value, at, write), sort_keys=True)
+    for word, code in bare.items():
+        text = text.replace(f'"{word}"', code)
+    return Expr(text, "string")
+
+
+def texts(values: pydantic.BaseModel) -> dict[str, str]:
+    """What upstream takes as maps of strings, with commas between elements."""
+    fields = type(values).model_fields
+    given = {name: value for name, value in values if value is not None}
+    return {name: join(v) if _is_list(fields[name].annotation) else _text(v) for name, v in given.items()}
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(part) is list for part in (annotation, *get_args(annotation)))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
 
 
 def merge(ours: Mapping[str, Any], theirs: Mapping[str, Any], *, remove_null: bool = False) -> dict[str, Any]:

@@ -2,10 +2,22 @@
 
 from anyscale_constructs.expressions import fn
 from anyscale_constructs.expressions.calls import as_code, converts, type_of
+from anyscale_constructs.expressions.either import (
+    choose,
+    count,
+    join,
+    known,
+    lower,
+    maximum,
+    merge,
+    minimum,
+    unless,
+)
 from anyscale_constructs.expressions.expression import NULL, Expr, expr
 from anyscale_constructs.expressions.literal import WRITTEN_AS_TEXT, literal
 from anyscale_constructs.expressions.resolve import code_in
 from anyscale_constructs.expressions.text import (
+    as_expression,
     as_expressions,
     holds_engine_token,
     is_one_of,
@@ -19,16 +31,26 @@ __all__ = [
     "WRITTEN_AS_TEXT",
     "Expr",
     "as_code",
+    "as_expression",
     "as_expressions",
+    "choose",
     "code_in",
     "converts",
+    "count",
     "expr",
     "fn",
     "holds_engine_token",
     "is_one_of",
     "is_unresolved",
+    "join",
+    "known",
     "known_after_apply",
     "literal",
+    "lower",
+    "maximum",
+    "merge",
+    "minimum",
     "references",
     "type_of",
+    "unless",
 ]

@@ -49,33 +49,53 @@ def as_expressions(value: Any, at: str = "value") -> Any:
         at: Where the value stands, for the error.
 
     Raises:
-        InputError: An object of the engine is given where its value is wanted.
+        InputError: An object of the engine is given where its value is wanted, or code in the midst of text.
+    """
+    match whole := as_expression(value, at):
+        case Expr():
+            return whole
+        case list() | tuple():
+            return [as_expressions(element, f"{at}[{index}]") for index, element in enumerate(whole)]
+        case Mapping():
+            return {as_expressions(key, at): as_expressions(inner, f"{at}.{key}") for key, inner in whole.items()}
+    return whole
+
+
+def as_expression(value: Any, at: str = "value") -> Any:
+    """The value as an `Expr`, where it is known only later as a whole; else the value as it is.
+
+    Args:
+        value: Any value.
+        at: Where the value stands, for the error.
+
+    Raises:
+        InputError: An object of the engine is given where its value is wanted, or code in the midst of text.
     """
     match value:
-        case Expr():
+        case Expr() | None | bool() | int():
             return value
         case str():
-            whole = REFERENCE.fullmatch(value)
-            if whole:
-                return expr(whole.group(1))
-            return Expr(literal(value, at), _type_of_text(value)) if is_unresolved(value) else value
+            return _text(value, at)
         case [str() as token] if str.startswith(token, "#{TfToken["):
             return _engine_value(value, "list(any)", at)
-        case list() | tuple():
-            return [as_expressions(element, f"{at}[{index}]") for index, element in enumerate(value)]
         case Mapping() if any(str.startswith(str(key), "&{TfToken[") for key in value):
             return _engine_value(value, "map(any)", at)
-        case Mapping():
-            return {as_expressions(key, at): as_expressions(inner, f"{at}.{key}") for key, inner in value.items()}
+        case list() | tuple() | Mapping():
+            return value
     if not is_unresolved(value):
         return value
     return _engine_value(value, "number" if isinstance(value, float) else "any", at)
 
 
-def _type_of_text(text: str) -> str:
-    if words.WORD.fullmatch(text):
-        return words.code_of(text).type
-    return "any" if ENGINE_STRING.fullmatch(text) else "string"
+def _text(value: str, at: str) -> str:
+    if whole := REFERENCE.fullmatch(value):
+        return expr(whole.group(1))
+    text = literal(value, at)
+    if not is_unresolved(value):
+        return value
+    if words.WORD.fullmatch(value):
+        return Expr(value, words.code_of(value).type)
+    return Expr(text, "any" if _ENGINE_TOKEN.fullmatch(value) else "string")
 
 
 def _engine_value(value: Any, type: str, at: str) -> Expr:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.config import CloudConfig, IngressConfig
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
-from anyscale_constructs.core.types import Cidr, GcpResourceName, InternetCidr
+from anyscale_constructs.core.types import Cidr, GcpResourceName, InternetCidr, Known, OrExpr
 from anyscale_constructs.google.cloudstorage import ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore
 from anyscale_constructs.google.memorystore import ExistingMemorystore
@@ -44,7 +44,7 @@ class ProjectConfig(Model):
     name: ProjectName | None = Field(default=None, description="Default: the id.")
     folder_id: FolderId | None = Field(default=None, description="The folder it is in, or organization_id.")
     organization_id: OrganizationNumber | None = Field(default=None, description="The organization it is in.")
-    labels: Labels = Field(default_factory=dict)
+    labels: OrExpr[Labels] = Field(default_factory=dict)
 
 
 class VpcConfig(Model):
@@ -59,7 +59,7 @@ class VpcConfig(Model):
     proxy_subnet_cidr: Cidr | None = Field(
         default=None, description="For the load balancers of private services, e.g. a /23. Default: none."
     )
-    flow_logs: bool | None = Field(
+    flow_logs: Known[bool | None] = Field(
         default=None,
         description="Whether Cloud Logging gets the subnet's flow logs. Default: of a private subnet only.",
     )
@@ -68,12 +68,12 @@ class VpcConfig(Model):
 class IngressRule(Model):
     """One rule for traffic into the nodes, over TCP."""
 
-    cidr_blocks: list[Cidr]
+    cidr_blocks: OrExpr[list[Cidr]]
     rule: str | None = Field(
         default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
     )
     ports: str | None = Field(default=None, description="E.g. 8443, or 8000-8010,9000.")
-    priority: int | None = Field(
+    priority: OrExpr[int | None] = Field(
         default=None,
         ge=0,
         le=2147483547,
@@ -86,15 +86,17 @@ class FirewallConfig(IngressConfig):
 
     name: GcpResourceName | None = Field(default=None, description="Default: the VPC's name.")
     ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
-    machine_pool_cidr_ranges: list[Cidr] = Field(default_factory=list)
-    rule_logging: bool = Field(default=True, description="Whether Cloud Logging gets the connections that are let in.")
+    machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(default_factory=list)
+    rule_logging: OrExpr[bool] = Field(
+        default=True, description="Whether Cloud Logging gets the connections that are let in."
+    )
 
 
 class LifecycleAction(Model):
     """What is done with objects."""
 
-    type: Literal["Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"]
-    storage_class: Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] | None = Field(
+    type: OrExpr[Literal["Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"]]
+    storage_class: OrExpr[Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] | None] = Field(
         default=None, description="For SetStorageClass."
     )
 
@@ -102,16 +104,16 @@ class LifecycleAction(Model):
 class LifecycleCondition(Model):
     """Which objects; all that is given must be true. Dates are written like "2026-12-31"."""
 
-    age: int | None = Field(default=None, ge=0, description="Days.")
+    age: OrExpr[int | None] = Field(default=None, ge=0, description="Days.")
     created_before: str | None = None
-    with_state: Literal["LIVE", "ARCHIVED", "ANY"] | None = None
-    matches_storage_class: list[str] | None = None
-    matches_prefix: list[str] | None = None
-    matches_suffix: list[str] | None = None
-    num_newer_versions: int | None = None
+    with_state: OrExpr[Literal["LIVE", "ARCHIVED", "ANY"] | None] = None
+    matches_storage_class: OrExpr[list[str] | None] = None
+    matches_prefix: OrExpr[list[str] | None] = None
+    matches_suffix: OrExpr[list[str] | None] = None
+    num_newer_versions: OrExpr[int | None] = None
     custom_time_before: str | None = None
-    days_since_custom_time: int | None = None
-    days_since_noncurrent_time: int | None = None
+    days_since_custom_time: OrExpr[int | None] = None
+    days_since_noncurrent_time: OrExpr[int | None] = None
     noncurrent_time_before: str | None = None
 
 
@@ -127,20 +129,20 @@ class BucketConfig(Model):
 
     name: GcsBucketName | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
     location: BucketLocation | None = Field(default=None, description="Default: the cloud's region.")
-    storage_class: Literal["STANDARD", "MULTI_REGIONAL", "REGIONAL", "NEARLINE", "COLDLINE", "ARCHIVE"] | None = Field(
-        default=None, description="Default: STANDARD."
-    )
+    storage_class: OrExpr[
+        Literal["STANDARD", "MULTI_REGIONAL", "REGIONAL", "NEARLINE", "COLDLINE", "ARCHIVE"] | None
+    ] = Field(default=None, description="Default: STANDARD.")
     kms_key_name: CryptoKeyName | None = Field(
         default=None,
         description="A key in the bucket's location that Cloud Storage's agent of the project may use; a warning says "
         "how to allow it. Default: Google's own keys.",
     )
-    force_destroy: bool = Field(
+    force_destroy: OrExpr[bool] = Field(
         default=False, description="Whether destroying the cloud deletes what is in the bucket."
     )
-    object_versioning: bool = False
+    object_versioning: OrExpr[bool] = False
     lifecycle_rules: list[LifecycleRule] = Field(default_factory=list)
-    labels: Labels = Field(default_factory=dict)
+    labels: OrExpr[Labels] = Field(default_factory=dict)
 
 
 class IamConfig(Model):
@@ -152,7 +154,7 @@ class IamConfig(Model):
     cluster_service_account_name: ServiceAccountName | None = Field(
         default=None, description="The nodes' account. Default: a unique one."
     )
-    cluster_node_logging: bool = Field(default=False, description="Whether nodes may write logs and metrics.")
+    cluster_node_logging: Known[bool] = Field(default=False, description="Whether nodes may write logs and metrics.")
     cluster_node_roles: list[Role] = Field(
         default_factory=list, description="More roles in the project for the nodes; they may read images anyway."
     )
@@ -167,27 +169,27 @@ class FilestoreConfig(Model):
     name: GcpResourceName | None = Field(
         default=None, description="Default: a unique one that begins with name_prefix."
     )
-    tier: (
+    tier: OrExpr[
         Literal["STANDARD", "PREMIUM", "BASIC_HDD", "BASIC_SSD", "HIGH_SCALE_SSD", "ENTERPRISE", "ZONAL", "REGIONAL"]
         | None
-    ) = Field(default=None, description="Default: STANDARD.")
-    capacity_gb: int | None = Field(default=None, description="Default: 2560.")
+    ] = Field(default=None, description="Default: STANDARD.")
+    capacity_gb: OrExpr[int | None] = Field(default=None, description="Default: 2560.")
     location: str | None = Field(
         default=None, description="A zone, or a region for ENTERPRISE and REGIONAL. Default: the region, or its zone b."
     )
-    labels: Labels = Field(default_factory=dict)
+    labels: OrExpr[Labels] = Field(default_factory=dict)
 
 
 class MemorystoreConfig(Model):
     """A Redis for Anyscale services."""
 
     name: InstanceId | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
-    memory_size_gb: int | None = Field(default=None, ge=5, le=300, description="Default: 5.")
-    replica_count: int | None = Field(default=None, ge=1, le=5, description="Default: 1.")
-    redis_version: Literal["REDIS_5_0", "REDIS_6_X", "REDIS_7_0"] | None = Field(
+    memory_size_gb: OrExpr[int | None] = Field(default=None, ge=5, le=300, description="Default: 5.")
+    replica_count: OrExpr[int | None] = Field(default=None, ge=1, le=5, description="Default: 1.")
+    redis_version: OrExpr[Literal["REDIS_5_0", "REDIS_6_X", "REDIS_7_0"] | None] = Field(
         default=None, description="Default: REDIS_7_0."
     )
-    labels: Labels = Field(default_factory=dict)
+    labels: OrExpr[Labels] = Field(default_factory=dict)
 
 
 class LoggingSinkConfig(Model):
@@ -205,7 +207,7 @@ class GkeVpcConfig(Model):
     subnet_cidr: Cidr = Field(default="10.0.0.0/16", description="The nodes' subnet.")
     pods_cidr: Cidr = Field(default="10.4.0.0/14", description="Each node takes a /24 of it.")
     services_cidr: Cidr = "10.8.0.0/20"
-    flow_logs: bool = Field(default=True, description="Whether Cloud Logging gets the subnet's flow logs.")
+    flow_logs: Known[bool] = Field(default=True, description="Whether Cloud Logging gets the subnet's flow logs.")
 
 
 class ClusterConfig(Model):
@@ -213,7 +215,7 @@ class ClusterConfig(Model):
 
     name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
     zones: GcpZones = Field(default_factory=list, description="The nodes'. Default: the region's first three.")
-    release_channel: Literal["RAPID", "REGULAR", "STABLE"] | None = Field(
+    release_channel: OrExpr[Literal["RAPID", "REGULAR", "STABLE"] | None] = Field(
         default=None, description="How soon Google upgrades it. Default: REGULAR."
     )
     public_access_cidrs: list[InternetCidr] = Field(
@@ -231,11 +233,11 @@ class ClusterConfig(Model):
         description="For Kubernetes secrets, in the cloud's region; GKE's own account of the project must be able to "
         "use it. Default: Google's own keys.",
     )
-    deletion_protection: bool = Field(
+    deletion_protection: OrExpr[bool] = Field(
         default=True, description="Whether Terraform refuses to destroy it until this is off."
     )
     nodes: NodesConfig = Field(default_factory=NodesConfig)
-    labels: Labels = Field(default_factory=dict)
+    labels: OrExpr[Labels] = Field(default_factory=dict)
 
     @property
     def gpus(self) -> dict[str, int]:
@@ -248,9 +250,9 @@ class GoogleCloudConfig(CloudConfig):
 
     region: GcpRegion
     name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
-    labels: Labels = Field(default_factory=dict, description="For every resource that takes labels.")
+    labels: OrExpr[Labels] = Field(default_factory=dict, description="For every resource that takes labels.")
     project: Annotated[ProjectConfig | ExistingProject, ExistingIf("project_id")]
-    enable_apis: bool = Field(default=True, description="Whether the project's services are switched on here.")
+    enable_apis: Known[bool] = Field(default=True, description="Whether the project's services are switched on here.")
     bucket: Annotated[BucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(default_factory=BucketConfig)
     filestore: Annotated[FilestoreConfig | ExistingFilestore, ExistingIf("instance_name")] | None = Field(
         default=None, description="Default: no shared file system; {} makes one."
@@ -300,9 +302,3 @@ class GoogleCloudConfig(CloudConfig):
         for key, what in idle.items():
             if getattr(vpc, key, None) is not None and not new:
                 raise refuse(f"vpc.{key} is for {what}, and the cloud makes none", "leave it out")
-
-
-def texts(values: Model) -> dict[str, str]:
-    """What upstream takes as maps of strings, with commas between elements."""
-    set_ = values.model_dump(exclude_none=True).items()
-    return {key: ",".join(value) if isinstance(value, list) else str(value) for key, value in set_}

@@ -11,7 +11,7 @@ from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_ref
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.types import GcpInstanceName, GcpResourceName
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import is_one_of, is_unresolved
+from anyscale_constructs.expressions import Expr, choose, fn, is_one_of, is_unresolved
 from anyscale_constructs.google.guards import (
     CLIENT_CONFIG,
     exact_names,
@@ -65,6 +65,8 @@ _TIERS = {
     "REGIONAL": _Tier(regional=True, bands=_SCALED),
     "ENTERPRISE": _Tier(regional=True, bands=(_Band(1024, 10240, 256),)),
 }
+
+_REGIONAL = [name for name, tier in _TIERS.items() if tier.regional]
 
 
 class ExistingFilestore(Model):
@@ -168,10 +170,13 @@ class Filestore(FilestoreModule):
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Names the place that the tier wants, and how the VPC is joined."""
-        tier = _TIERS.get(given.get("filestore_tier", "STANDARD"), _HDD)
+        tier = given.get("filestore_tier", "STANDARD")
+        regional: bool | Expr = is_one_of(tier, *_REGIONAL)
+        if isinstance(tier, Expr):
+            regional = fn.contains(_REGIONAL, tier)
         given = {
             "anyscale_project_id": self._project.project_id,
-            "filestore_location": self._region if tier.regional else f"{self._region}-b",
+            "filestore_location": choose(regional, self._region, f"{self._region}-b"),
             "filestore_network_conect_mode": self._connect_mode,
         } | given
         return exact_names(given, "anyscale_filestore_name")

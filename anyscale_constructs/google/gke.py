@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.types import Cidr
+from anyscale_constructs.core.types import Cidr, Known
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_one_of, is_unresolved
@@ -25,7 +25,7 @@ from anyscale_constructs.google.node_pools import (
 from anyscale_constructs.google.nodes import GPUS, GpuType
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import GcpLocation, GcpRegion, Labels
-from anyscale_constructs.google.vpc import ExistingVpc, Vpc
+from anyscale_constructs.google.vpc import ExistingVpc, Vpc, project_of
 from anyscale_constructs.modules.google.gke import GkeInputs, GkeModule
 
 _PODS_IDENTITY = {"GKE_METADATA", "GKE_METADATA_SERVER"}
@@ -53,10 +53,10 @@ class ExistingCluster(Model):
     location: GcpLocation | None = Field(
         default=None, description="Its zone, if it is in one only. Default: the cloud's region."
     )
-    private_endpoint: bool = Field(
+    private_endpoint: Known[bool] = Field(
         default=False, description="Whether Terraform reaches its API by the private endpoint, from inside the VPC."
     )
-    gpu_types: list[GpuType] = Field(
+    gpu_types: Known[list[GpuType]] = Field(
         default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
     )
 
@@ -287,9 +287,9 @@ class Gke(GkeModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Makes nodes and API private, lets the control plane reach webhooks, and leaves no pool but those given."""
         private = given.get("enable_private_endpoint", True)
-        host = self._vpc.host_project_id(self._project)
+        own = isinstance(self._vpc, Vpc) or self._vpc.is_own(self._project)
         given = {
-            "network_project_id": host,
+            "network_project_id": None if own is True else project_of(self._vpc, self._project),
             "zones": zones_of(given.get("region")),
             "enable_private_endpoint": private,
             "deploy_using_private_endpoint": private,
@@ -297,7 +297,7 @@ class Gke(GkeModule):
             "master_ipv4_cidr_block": "172.16.0.0/28",
             # It reaches private nodes on two ports only, and Envoy Gateway's webhook has another. In a shared VPC the
             # rule would be made in the host project, which is somebody else's.
-            "add_master_webhook_firewall_rules": host is None,
+            "add_master_webhook_firewall_rules": own,
             "remove_default_node_pool": True,
             "create_service_account": False,
         } | given

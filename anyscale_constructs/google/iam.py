@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.expressions import as_code, as_expression, expr, is_unresolved
 from anyscale_constructs.google import workload_identity
 from anyscale_constructs.google.guards import (
     CLIENT_CONFIG,
@@ -188,8 +188,8 @@ class Iam(IamModule):
         given = {"anyscale_project_id": self._project.project_id, "google_region": self._region} | given
         if self._identity_provider:
             given = {"existing_workload_identity_provider_name": self._identity_provider.provider_name} | given
-        if _ACCESS in given and not is_unresolved(given[_ACCESS]) and _ROLE not in given:
-            given[_ROLE] = given[_ACCESS].replace("-", "_")[:_LONGEST_ROLE_ID]
+        if _ACCESS in given and _ROLE not in given:
+            given[_ROLE] = role_id(given[_ACCESS])
         return exact_names(given, _NODE) if _ACCESS in given else given
 
     @property
@@ -216,3 +216,10 @@ class Iam(IamModule):
             "create_anyscale_cluster_node_service_acct": self.iam_anyscale_cluster_node_service_acct_member,
         }
         return [member for switch, member in members.items() if self.inputs[switch] is not False]
+
+
+def role_id(name: str) -> str:
+    """The name as the id of a role, in which no hyphen may be."""
+    if is_unresolved(name):
+        return expr(f'substr(replace({as_code(as_expression(name))}, "-", "_"), 0, {_LONGEST_ROLE_ID})', "string")
+    return name.replace("-", "_")[:_LONGEST_ROLE_ID]

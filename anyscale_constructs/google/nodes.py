@@ -4,13 +4,14 @@ Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates t
 a node. GKE labels nodes with their GPU, and installs drivers and device plugin by itself.
 """
 
-import functools
 from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from anyscale_constructs.core.anyscale import Market, node_taints
 from anyscale_constructs.core.model import Model, refuse
+from anyscale_constructs.core.types import Known, OrExpr
+from anyscale_constructs.expressions import is_one_of, join, maximum
 from anyscale_constructs.google.types import GcpZones, MachineType
 from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints
 
@@ -45,17 +46,19 @@ class NodesConfig(Model):
         default="e2-standard-4", description="For the cluster's own pods, the operator among them."
     )
     cpu_machine_type: MachineType = Field(default="n2-standard-16", description="For workloads without GPUs.")
-    gpu_types: list[GpuType] = Field(default=["T4"], description="A pair of node pools for each: on-demand and spot.")
-    gpu_zones: dict[GpuType, GcpZones] = Field(
+    gpu_types: Known[list[GpuType]] = Field(
+        default=["T4"], description="A pair of node pools for each: on-demand and spot."
+    )
+    gpu_zones: dict[GpuType, OrExpr[GcpZones]] = Field(
         default_factory=dict,
         description="The zones of a type's nodes, by type. Default: the cluster's, all of which must have that GPU.",
     )
-    max_size: int = Field(
+    max_size: OrExpr[int] = Field(
         default=10,
         ge=1,
         description="Nodes in each pool at most, in all zones. All but the default begin at 0.",
     )
-    disk_size_gb: int = Field(default=500, ge=20, description="Of each workload node.")
+    disk_size_gb: OrExpr[int] = Field(default=500, ge=20, description="Of each workload node.")
 
     @model_validator(mode="after")
     def _zones_are_of_types_that_are_there(self) -> Self:
@@ -64,7 +67,7 @@ class NodesConfig(Model):
                 raise refuse(
                     f"gpu_zones.{name} is for a type that gpu_types lacks", "add it there, or leave it out here"
                 )
-            if not zones:
+            if is_one_of(zones, []):
                 raise refuse(f"gpu_zones.{name} names no zone", "name one, or leave it out")
         return self
 
@@ -89,7 +92,7 @@ def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
             # In each zone, whatever max_size says: a cluster begins with that many.
             "initial_node_count": 1,
             "total_min_count": 1,
-            "total_max_count": max(nodes.max_size, zone_count),
+            "total_max_count": maximum(nodes.max_size, zone_count),
         }
     ]
     for market in _MARKETS:
@@ -118,8 +121,7 @@ def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
                 # They come with the machine; unsaid, they would be a change in every plan, which replaces the pool.
                 pool["local_ssd_ephemeral_storage_count"] = gpu.local_ssds
             if name in nodes.gpu_zones:
-                # Not by join(), which would make text of what only Terraform knows.
-                pool["node_locations"] = functools.reduce(lambda some, zone: some + "," + zone, nodes.gpu_zones[name])
+                pool["node_locations"] = join(nodes.gpu_zones[name])
             pools.append(pool)
     return pools
 

@@ -8,6 +8,7 @@ from anyscale_constructs.core.model import explain
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.expressions import known
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import ServiceAccountName
 
@@ -71,7 +72,7 @@ class OperatorAccount:
         """Its e-mail address."""
         self.member = self._account.attribute("member")
         """It, as Google's policies write it."""
-        for role in [*_PROJECT_ROLES, *([_FILE_ROLE] if file_storage else [])]:
+        for role in [*_PROJECT_ROLES, *([_FILE_ROLE] if known(file_storage, "file_storage") else [])]:
             name = "operator_" + role.rpartition("/")[2].replace(".", "_")
             grant = {"project": self._project_id, "role": role, "member": self.member}
             Resource(scope, "google_project_iam_member", name, grant)

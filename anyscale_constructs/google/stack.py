@@ -5,11 +5,12 @@ from typing import Any
 
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.core.values import texts
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import fn, is_unresolved
+from anyscale_constructs.expressions import Expr, lower, merge, unless
 from anyscale_constructs.google.cloudapis import CloudApis
 from anyscale_constructs.google.cloudstorage import CloudStorage, ExistingBucket
-from anyscale_constructs.google.config import FilestoreConfig, GoogleCloudConfig, MemorystoreConfig, texts
+from anyscale_constructs.google.config import FilestoreConfig, GoogleCloudConfig, MemorystoreConfig
 from anyscale_constructs.google.filestore import ExistingFilestore, Filestore
 from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam
 from anyscale_constructs.google.memorystore import ExistingMemorystore, Memorystore
@@ -91,8 +92,8 @@ class GoogleStack(CloudStack):
             bucket_location=bucket.location,
             bucket_storage_class=bucket.storage_class,
             bucket_encryption_key_name=bucket.kms_key_name,
-            bucket_force_destroy=bucket.force_destroy or None,
-            bucket_versioning=bucket.object_versioning or None,
+            bucket_force_destroy=unless(bucket.force_destroy, False),
+            bucket_versioning=unless(bucket.object_versioning, False),
             lifecycle_rules=rules or None,
             labels=self._labels(bucket.labels),
             depends_on=self.ready,
@@ -140,11 +141,10 @@ class GoogleStack(CloudStack):
             depends_on=self.ready,
         )
 
-    def _labels(self, own: Labels) -> Labels:
+    def _labels(self, own: Labels | Expr) -> Labels | Expr:
         # Ids may hold capital letters, labels may not.
-        tags = self.config.standard_tags(self.cloud_id)
-        standard = {key: fn.lower(value) if is_unresolved(value) else value.lower() for key, value in tags.items()}
-        return standard | self.config.labels | own
+        standard = {key: lower(value) for key, value in self.config.standard_tags(self.cloud_id).items()}
+        return merge(standard, self.config.labels, own)
 
     def _common_outputs(self, vpc: Vpc | ExistingVpc, bucket: CloudStorage | ExistingBucket) -> dict[str, Any]:
         """Upstream's own root output names; inputs stand in where something existed."""

@@ -6,7 +6,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.core.types import Checked
-from anyscale_constructs.expressions import fn, is_unresolved
+from anyscale_constructs.expressions import as_expression, fn, is_unresolved
 
 
 def _each_once(zones: list[str]) -> list[str]:
@@ -165,8 +165,19 @@ def by_full_name(name: str, place: str) -> dict[str, str]:
         name: Its full name, projects/P/locations/L/instances/I; what only Terraform knows is taken apart there.
         place: What the data source calls its location.
     """
-    keys = {"project": 1, place: 3, "name": 5}
-    parts = str.__str__(name).split("/")
-    if len(parts) == max(keys.values()) + 1:
-        return {key: parts[part] for key, part in keys.items()}
-    return {key: fn.split("/", name)[part] for key, part in keys.items()}
+    return {key: part_of_name(name, part, 6) for key, part in {"project": 1, place: 3, "name": 5}.items()}
+
+
+def part_of_name(name: str, part: int, parts: int) -> str:
+    """A part of a full name.
+
+    Args:
+        name: The name, whose parts stand between slashes; what only Terraform knows is taken apart there.
+        part: Which part, from 0 on.
+        parts: How many parts it has.
+    """
+    found = str.__str__(name).split("/")
+    if len(found) != parts:
+        return fn.split("/", name)[part]
+    text: str = as_expression(found[part])
+    return text

@@ -8,10 +8,10 @@ from pydantic import Field, TypeAdapter, model_validator
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.types import Cidr, GcpResourceName, NetworkingMode
+from anyscale_constructs.core.types import Cidr, GcpResourceName, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import is_one_of
+from anyscale_constructs.expressions import Expr, as_code, choose, expr, is_one_of, is_unresolved, known
 from anyscale_constructs.google.guards import (
     CLIENT_CONFIG,
     exact_names,
@@ -20,7 +20,7 @@ from anyscale_constructs.google.guards import (
     the_random_suffix_has_a_length,
 )
 from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import ConnectMode, GcpRegion, VpcNetworkId
+from anyscale_constructs.google.types import ConnectMode, GcpRegion, VpcNetworkId, part_of_name
 from anyscale_constructs.modules.google.vpc import VpcInputs, VpcModule
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
@@ -63,7 +63,7 @@ class ExistingVpc(Model):
     services_range_name: GcpResourceName | None = Field(
         default=None, description="The subnet's secondary range for services, for a new GKE cluster."
     )
-    connect_mode: ConnectMode | None = Field(
+    connect_mode: OrExpr[ConnectMode | None] = Field(
         default=None,
         description="How Filestore and Memorystore join it. Default: PRIVATE_SERVICE_ACCESS for a shared VPC, "
         "as Google wants it, else DIRECT_PEERING.",
@@ -79,14 +79,14 @@ class ExistingVpc(Model):
     @model_validator(mode="after")
     def _pods_and_services_have_ranges_of_their_own(self) -> "ExistingVpc":
         pods = self.pods_range_name
-        if pods is not None and pods == self.services_range_name:
+        if pods is not None and is_one_of(pods, self.services_range_name):
             raise refuse(f"pods_range_name and services_range_name are one range: {pods}", "name one for each of them")
         return self
 
     @property
     def vpc_name(self) -> str:
         """The VPC's plain name."""
-        return self.vpc_id.rpartition("/")[2]
+        return part_of_name(self.vpc_id, 4, 5)
 
     @property
     def node_subnet_name(self) -> str:
@@ -103,10 +103,22 @@ class ExistingVpc(Model):
         """The ranges in it that are known."""
         return [cidr for cidr in (self.subnet_cidr, self.proxy_subnet_cidr) if cidr is not None]
 
+    def is_own(self, project: Project | ExistingProject) -> bool | Expr:
+        """Whether the VPC is the cloud's own, and none that another project shares with it."""
+        ids = self.project_id, project.project_id
+        if isinstance(project, ExistingProject) and is_unresolved(ids):
+            return expr(" == ".join(map(as_code, ids)), "bool")
+        return is_one_of(*ids)
+
     def host_project_id(self, project: Project | ExistingProject) -> str | None:
         """The project that shares the VPC with the cloud's; None when the VPC is the cloud's own."""
-        owner = self.vpc_id.split("/")[1]
-        return None if is_one_of(owner, project.project_id) else owner
+        host: str | None = choose(self.is_own(project), None, self.project_id)
+        return host
+
+    @property
+    def project_id(self) -> str:
+        """The project it is in."""
+        return part_of_name(self.vpc_id, 1, 5)
 
 
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
@@ -306,7 +318,7 @@ class Vpc(VpcModule):
     ) -> None:
         self._project = project
         self._region = region
-        self._private = networking_mode == "PRIVATE"
+        self._private = known(networking_mode, "networking_mode") == "PRIVATE"
         self._subnet_cidr = subnet_cidr
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
@@ -361,10 +373,15 @@ class Vpc(VpcModule):
         """None: a new VPC is the cloud's own."""
 
 
-def network_of(vpc: Vpc | ExistingVpc, project: Project | ExistingProject) -> tuple[str, ConnectMode]:
+def project_of(vpc: Vpc | ExistingVpc, project: Project | ExistingProject) -> str:
+    """The project that the VPC is in: the cloud's, or the one that shares it."""
+    return project.project_id if isinstance(vpc, Vpc) else vpc.project_id
+
+
+def network_of(vpc: Vpc | ExistingVpc, project: Project | ExistingProject) -> tuple[str, ConnectMode | Expr]:
     """How a managed service names the VPC, and how it joins it: a shared VPC has its own way for both."""
     if isinstance(vpc, Vpc):
         return vpc.vpc_name, "DIRECT_PEERING"
-    if vpc.host_project_id(project) is None:
-        return vpc.vpc_name, vpc.connect_mode or "DIRECT_PEERING"
-    return vpc.vpc_id, vpc.connect_mode or "PRIVATE_SERVICE_ACCESS"
+    own = vpc.is_own(project)
+    mode = choose(own, "DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS") if vpc.connect_mode is None else vpc.connect_mode
+    return choose(own, vpc.vpc_name, vpc.vpc_id), mode

@@ -7,13 +7,13 @@ from pydantic import TypeAdapter
 
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs
+from anyscale_constructs.core.module import Finding, Guard, Inputs, listed
 from anyscale_constructs.core.types import GcpResourceName
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import is_one_of, is_unresolved
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
 from anyscale_constructs.google.guards import name_is_refused, the_module_is_enabled
 from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.vpc import ExistingVpc, Vpc
+from anyscale_constructs.google.vpc import ExistingVpc, Vpc, project_of
 from anyscale_constructs.modules.google.vpc_firewall import VpcFirewallInputs, VpcFirewallModule
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
@@ -247,30 +247,31 @@ class VpcFirewall(VpcFirewallModule):
         *,
         project: Project | ExistingProject,
         vpc: Vpc | ExistingVpc,
-        ingress_cidr_blocks: Sequence[str] = (),
+        ingress_cidr_blocks: Sequence[str] | Expr = (),
         enable_ssh_access: bool = False,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[VpcFirewallInputs],
     ) -> None:
         self._project = project
         self._vpc = vpc
+        ranges = join(listed(ingress_cidr_blocks, f"module.{id}: ingress_cidr_blocks"))
+        users = [] if is_one_of(ranges, "") else [ranges]
         proxies = [] if vpc.proxy_subnet_cidr is None else [vpc.proxy_subnet_cidr]
         self._health_checks = [*_HEALTH_CHECK_RANGES, *proxies]
-        self._rules = {"https-443-tcp": [*ingress_cidr_blocks, *proxies]}
-        if enable_ssh_access:
-            self._rules["ssh-tcp"] = [*ingress_cidr_blocks]
+        self._rules = {"https-443-tcp": [*users, *proxies]}
+        if known(enable_ssh_access, "enable_ssh_access"):
+            self._rules["ssh-tcp"] = users
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Names the VPC, and writes the rules for the ranges."""
-        rules = [{"rule": name, "cidr_blocks": ",".join(ranges)} for name, ranges in self._rules.items() if ranges]
-        host = self._vpc.host_project_id(self._project)
+        rules = [{"rule": name, "cidr_blocks": join(ranges)} for name, ranges in self._rules.items() if ranges]
         return {
-            "anyscale_project_id": self._project.project_id if host is None else host,
+            "anyscale_project_id": project_of(self._vpc, self._project),
             "vpc_name": self._vpc.vpc_name,
             "vpc_id": self._vpc.vpc_id,
             "ingress_with_self_cidr_range": [self._vpc.node_subnet_cidr],
-            _HEALTH: [{"rule": "health-checks", "cidr_blocks": ",".join(self._health_checks)}],
+            _HEALTH: [{"rule": "health-checks", "cidr_blocks": join(self._health_checks)}],
             **({_CIDR: rules} if rules else {}),
         } | given
 

@@ -110,7 +110,7 @@ class WriteOnly:
     """
 
     values: Mapping[str, Expr]
-    revision: int
+    revision: int | Expr
 
 
 class Release(Resource):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.types import Checked, Cidr
+from anyscale_constructs.core.types import Checked, Cidr, Known, OrExpr
 from anyscale_constructs.expressions import is_unresolved
 
 ChartRepository = Annotated[
@@ -37,7 +37,9 @@ _LONGEST_HOSTNAME = 64
 class ReleaseConfig(Model):
     """A Helm release."""
 
-    enabled: bool = Field(default=True, description="Whether it is installed here; else the cluster has it already.")
+    enabled: Known[bool] = Field(
+        default=True, description="Whether it is installed here; else the cluster has it already."
+    )
     repository: ChartRepository | None = Field(
         default=None, description="A mirror of the chart's repository, for private networks. Default: upstream's."
     )
@@ -60,7 +62,7 @@ class ReleaseConfig(Model):
 class GatewayConfig(ReleaseConfig):
     """The gateway and its load balancer; repository and values are Envoy Gateway's."""
 
-    ingress_cidr_blocks: list[Cidr] = Field(
+    ingress_cidr_blocks: OrExpr[list[Cidr]] = Field(
         default_factory=list, description="Who may reach it. Default: everybody who can, by networking_mode."
     )
     domain: DomainName = Field(

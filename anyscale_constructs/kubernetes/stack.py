@@ -14,7 +14,7 @@ from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import PRIVATE_NETWORKS, NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct, TerraformAsset
-from anyscale_constructs.expressions import Expr, fn
+from anyscale_constructs.expressions import Expr, fn, is_one_of
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import GatewayConfig, ReleaseConfig
 from anyscale_constructs.kubernetes.operator import Gateway
@@ -148,12 +148,13 @@ class OperatorStack(CloudStack):
         """
         if not config.enabled:
             return None, list(depends_on)
-        if networking_mode == "PUBLIC" and not config.ingress_cidr_blocks:
+        ranges = config.ingress_cidr_blocks
+        if networking_mode == "PUBLIC" and is_one_of(ranges, []):
             Annotations.of(self).add_warning(
                 "releases.gateway.ingress_cidr_blocks is empty, so the whole internet reaches the load balancer. "
                 "To mend it: name the ranges your users come from, or set networking_mode: PRIVATE"
             )
-        if nobodys := _nobodys(config.ingress_cidr_blocks, networking_mode):
+        if nobodys := _nobodys([] if isinstance(ranges, Expr) else ranges, networking_mode):
             what, mend = _NOBODYS[networking_mode]
             Annotations.of(self).add_warning(
                 f"releases.gateway.ingress_cidr_blocks has {what}, from which nobody reaches the load balancer while "
@@ -167,7 +168,7 @@ class OperatorStack(CloudStack):
             "perCloudDomainLabel": config.per_cloud_domain_label,
             "proxyNamespace": ENVOY_GATEWAY.namespace,
             "annotations": annotations,
-            "sourceRanges": config.ingress_cidr_blocks,
+            "sourceRanges": ranges,
         }
         release = Release(self, chart, ReleaseConfig(), values, controller)
         # Its own chart's name for a release and a service are the same; Helm has waited for the address.

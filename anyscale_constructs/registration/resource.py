@@ -18,6 +18,7 @@ from anyscale_constructs.core.types import (
     GcpResourceName,
     IdentityProviderName,
     InstanceProfileArn,
+    Known,
     RoleArn,
     SecurityGroupId,
     SubnetId,
@@ -50,7 +51,7 @@ class ObjectStorage(Model):
     bucket_name: BucketUrl | None = Field(default=None, description="With its scheme: s3://, gs:// or abfss://.")
     region: Text | None = Field(default=None, description="Default: the cloud's region.")
     endpoint: Endpoint | None = Field(default=None, description="Default: the provider's own endpoint.")
-    s3_addressing_style: Literal["PATH_STYLE", "VIRTUAL_HOSTED_STYLE"] | None = Field(
+    s3_addressing_style: Known[Literal["PATH_STYLE", "VIRTUAL_HOSTED_STYLE"] | None] = Field(
         default=None, description="How log sinks address S3. Default: the log sink's own choice."
     )
 

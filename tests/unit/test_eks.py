@@ -342,7 +342,7 @@ def test_fails_on_a_role_name_that_is_too_long(tmp_path: Path) -> None:
         (
             EXISTING
             | {"cluster": {"cluster_name": "acme", "oidc_provider_arn": OIDC.replace("us-east-2", "us-west-2")}},
-            "write out the ARN of the provider in us-east-2",
+            "cluster.oidc_provider_arn is not in the cloud's region. To mend it: take one in us-east-2",
         ),
         (
             {"cluster": {"cluster_name": "acme"}},

@@ -5,6 +5,7 @@ import pytest
 from anyscale_constructs.aws import Efs, SecurityGroups, Vpc, efs
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.expressions import expr
+from tests import spelled
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table
 
@@ -89,3 +90,13 @@ def test_subnets_that_are_given_are_counted(stack: CloudStack) -> None:
 
 def test_upstreams_safe_defaults_stay(stack: CloudStack) -> None:
     assert "efs_encrypted" not in Efs(stack, vpc=NETWORK, security_group=GROUP).rendered
+
+
+def test_mount_targets_that_only_terraform_counts_are_listed_there(stack: CloudStack) -> None:
+    vpc = Vpc(stack, public_subnets=expr("var.subnets", "list(string)"))
+    files = Efs(stack, vpc=vpc, security_group=GROUP)
+    count, outputs = "length(var.subnets)", "module.efs.efs_mount_target"
+    assert spelled(files.mount_targets) == (
+        f"${{[for i in range({count} == {count} ? {count} : 1) : {{address = {outputs}_ips[i], "
+        f"zone = {count} == {count} ? {outputs}_availability_zone_names[i] : null}}]}}"
+    )

@@ -238,7 +238,7 @@ def test_fails_on_an_id_that_is_no_groups() -> None:
 @pytest.mark.parametrize("ranges", ["10.0.0.0/8", {"10.0.0.0/8", "11.0.0.0/8"}])
 def test_fails_on_ranges_that_are_no_list(ranges: Any, stack: CloudStack) -> None:
     """A string is a sequence of strings for type checkers."""
-    with pytest.raises(InputError, match=r"module.securitygroups: ingress_cidr_blocks must be a list; given: "):
+    with pytest.raises(InputError, match=r"module.securitygroups: ingress_cidr_blocks: must be a list; given: "):
         SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=ranges)
 
 

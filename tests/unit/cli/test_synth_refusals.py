@@ -100,7 +100,31 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         ":5: prod: module.iam.role_permissions_boundary_arn refers to '${data.aws_iam_policy.b}', which is not",
         "",
     ),
-    "text like a token": ("tags: {a: '${TfToken[TOKEN.999999]}'}\n", "the engine can't synthesize", "TOKEN.999999"),
+    "text like a token": (
+        "tags: {a: '${TfToken[TOKEN.999999]}'}\n",
+        ":5: tags: contains a token of cdktf, which has no meaning in YAML",
+        "To mend it: write the value itself, or a whole reference such as ${var.region}",
+    ),
+    "a number like a token": (
+        "vpc: {availability_zone_count: -8.10956228396453e+298}\n",
+        ":5: vpc: contains a token of cdktf, which has no meaning in YAML",
+        "To mend it: write the value itself",
+    ),
+    "a reference where the stack's shape follows": (
+        "vpc:\n  availability_zone_count: ${var.zones}\n",
+        ":6: vpc.availability_zone_count: shapes the stack, so it must be known at synthesis; given: '${var.zones}'",
+        "To mend it: set a literal value",
+    ),
+    "a reference in the midst of text": (
+        "vpc:\n  public_subnets: ['10.0.0.0/8 ${module.vpc.vpc_id}']\n",
+        ":6: vpc.public_subnets.0: must be an IPv4 network in CIDR form",
+        "given: '10.0.0.0/8 ${module.vpc.vpc_id}'",
+    ),
+    "a reference in the midst of a tag": (
+        "tags:\n  team: ml-${var.team}\n",
+        ":5: tags: tags.team has Terraform code in a plain string; given: '${var.team}'",
+        "To mend it: ",
+    ),
 }
 
 

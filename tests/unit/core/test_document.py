@@ -8,6 +8,7 @@ import pytest
 
 from anyscale_constructs.core.document import Document
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.expressions import expr
 from tests.unit.core.parts import Config
 
 ORG = "org_id: org_1\n"
@@ -145,6 +146,14 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a fraction": (ORG + "zones: 2.5", ":2: zones: must be a whole number; given: 2.5"),
     "too small a number": (ORG + "zones: 1", ":2: zones: must be greater than or equal to 2; given: 1"),
     "text for a switch": (ORG + "logs: 'on'", ":2: logs: must be true or false; given: 'on'"),
+    "a very small number for a name": (ORG + "name: -1.0e+300", ":2: -1.0e+300 is -1000000000000000"),
+    "a small number for a name": (ORG + "name: -1.5", ":2: name: must be text; given: -1.5. To mend it: put"),
+    "a reference for a mapping": (ORG + "vpc: ${var.x}", ":2: vpc: shapes the stack, so it must be known at synthesis"),
+    "a reference for a kind": (
+        ORG + "backend:\n  type: ${var.x}",
+        ":2: backend: type shapes the stack, so it must be known at synthesis; given: '${var.x}'",
+    ),
+    "code in the midst of text": (ORG + "name: a-${var.x}", ":2: name: has Terraform code in a plain string; given:"),
     "a date for a name": (ORG + "name: 2026-12-31", ":2: name: must be text; given: 2026-12-31. To mend it: put"),
     "a number in quotes": (ORG + "zones: '3'", ":2: zones: must be a whole number; given: '3'. To mend it: leave out"),
     "credentials": (ORG + "mirror: https://me:hunter2@git.example.com/a", ":2: mirror: must be a URL that holds"),
@@ -170,6 +179,12 @@ def test_fails_on_a_file_with(text: str | bytes, says: str, file: pathlib.Path) 
         parse(file, text)
     assert str(error.value).startswith(f"{file}{says}")
     assert len(str(error.value).splitlines()) == 1
+
+
+def test_whole_references_are_expressions(file: pathlib.Path) -> None:
+    config = parse(file, ORG + "cloud_id: ${var.x}\nname: ${local.a}\nranges: ['${var.x}']\ntags: {a: '$${b}'}\n")
+    assert (config.cloud_id, config.name, config.ranges) == (expr("var.x"), expr("local.a"), [expr("var.x")])
+    assert config.tags == {"a": "$${b}"}
 
 
 def test_fails_once_for_all_wrong_values(file: pathlib.Path) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
@@ -46,6 +48,14 @@ def test_json_text_is_filled_in_by_terraform() -> None:
 
 
 def test_json_text_holds_expressions_with_quotes() -> None:
-    assert spelled(json_text({"a": expr('var.x["a"]'), "b": '${literal "quote"}'})) == (
+    assert spelled(json_text({"a": expr('var.x["a"]', "string"), "b": '${literal "quote"}'})) == (
         '{"a": "${var.x["a"]}", "b": "$${literal \\"quote\\"}"}'
     )
+
+
+@pytest.mark.parametrize("type_", ["any", "number", "bool", "list(string)", "map(string)"])
+def test_json_text_holds_other_values_than_text(type_: str) -> None:
+    value = expr("var.x", type_)
+    text = json_text({"a": value, "b": [value, f"b-{value}", True], f"c-{value}": None})
+    encoded = "${jsonencode(var.x)}"
+    assert spelled(text) == f'{{"a": {encoded}, "b": [{encoded}, "b-${{var.x}}", true], "c-${{var.x}}": null}}'

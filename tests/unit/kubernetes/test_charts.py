@@ -39,7 +39,7 @@ def released(synth: Synth, chart: Chart, config: ReleaseConfig, values: dict[str
 
 
 def test_a_release_is_of_one_version_and_waits(synth: Synth) -> None:
-    assert released(synth, AUTOSCALER, ReleaseConfig(), {"name": expr("path.module")}) == {
+    assert released(synth, AUTOSCALER, ReleaseConfig(), {"name": expr("path.module", "string")}) == {
         "name": "cluster-autoscaler",
         "namespace": "kube-system",
         "create_namespace": True,

@@ -1,0 +1,143 @@
+"""What configurations' fields do with expressions, as data for the test that tries each of them."""
+
+from typing import Any
+
+from stacks import STACKS
+
+# The examples whose fields become expressions, and what is put into them first: all models, and what fields need.
+BASES: dict[str, dict[str, Any]] = {
+    "everything": {"backend": {"type": "s3", "bucket": "acme", "region": "us-east-2"}},
+    "minimal": {"vpc.availability_zones": ["us-east-2a", "us-east-2b"]},
+    "existing-vpc": {
+        "memorydb": {},
+        "security_group": {"security_group_id": "sg-0123456789abcdef0"},
+        "iam.cluster_node_role_arn": "arn:aws:iam::111122223333:role/nodes",
+    },
+    "eks-private": {
+        "cluster.public_access_cidrs": ["203.0.113.0/24"],
+        "bucket.lifecycle_rules": [{"enabled": True}],
+        "vpc.availability_zone_count": None,
+        "memorydb": None,
+    },
+    "eks-existing": {
+        "cluster.node_security_group_id": "sg-0123456789abcdef0",
+        "file_storage": None,
+        "redis_endpoint": None,
+        "efs": {},
+        "memorydb": {},
+    },
+    "gce-everything": {"backend": {"type": "hcp", "organization": "acme"}, "project.organization_id": None},
+    "gce-existing": {},
+    "gce-shared-vpc": {
+        "iam": {
+            "provider_name": "projects/1/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
+            "anyscale_service_account_email": "access@acme-ml.iam.gserviceaccount.com",
+            "cluster_service_account_email": "node@acme-ml.iam.gserviceaccount.com",
+        },
+    },
+    "gke-private": {"registration": "command"},
+    "gke-existing": {},
+    "gke-existing with a new cluster": {"cluster": {}, "vpc.pods_range_name": "a", "vpc.services_range_name": "b"},
+    "aks": {
+        "backend": {"type": "azurerm", "storage_account_name": "acme", "container_name": "state"},
+        "bucket.name": "acmeanyscale",
+    },
+    "aks-private": {},
+    "aks-existing": {},
+    "generic": {},
+    "generic with a claim": {"file_storage": {"persistent_volume_claim": "anyscale"}},
+    "generic with a driver": {"file_storage": {"csi_ephemeral_volume_driver": "anyscale"}},
+}
+
+# The fields that must be known, and why, but for those that hold models: sections of a configuration, lists of them.
+KNOWN: dict[str, list[str]] = {
+    "Terraform takes no expression there.": [
+        *(f"core.backend.Azurerm.{key}" for key in ("type", "storage_account_name", "container_name", "key")),
+        *(f"core.backend.Azurerm.{key}" for key in ("resource_group_name", "subscription_id")),
+        *(f"core.backend.Gcs.{key}" for key in ("type", "bucket", "prefix")),
+        *(f"core.backend.Hcp.{key}" for key in ("type", "organization", "workspace", "hostname")),
+        *(f"core.backend.Local.{key}" for key in ("type", "path")),
+        *(f"core.backend.S3.{key}" for key in ("type", "bucket", "region", "key", "kms_key_id", "role_arn", "profile")),
+        *(f"{kind}.{kind.title()}Config.mirror" for kind in STACKS),
+        "core.sources.ModuleOverride.mirror",
+        "core.sources.ModuleOverride.ref",
+        "azure.config.BucketConfig.force_destroy",
+    ],
+    "It says which modules and resources there are, or with which inputs.": [
+        *(
+            f"{kind}.{kind.title()}Config.{key}"
+            for kind in STACKS
+            for key in ("stack", "networking_mode", "registration")
+        ),
+        "aks.AksConfig.anyscale_service_principal",
+        "gce.GceConfig.enable_apis",
+        "gke.GkeConfig.enable_apis",
+        "google.config.IamConfig.cluster_node_logging",
+        "kubernetes.config.GatewayConfig.enabled",
+        "kubernetes.config.ReleaseConfig.enabled",
+        "aws.config.SecurityGroupConfig.enable_ssh_access",
+        "google.config.FirewallConfig.enable_ssh_access",
+        "google.config.GkeVpcConfig.flow_logs",
+        "google.config.VpcConfig.flow_logs",
+        "google.gke.ExistingCluster.private_endpoint",
+        "generic.LoadBalancerConfig.address",
+        "generic.BucketConfig.s3_addressing_style",
+        # Whether there are any says who reaches the cluster's API and how, and who may do anything there.
+        "aws.config.ClusterConfig.public_access_cidrs",
+        "aws.config.ClusterConfig.administrator_arns",
+        "azure.config.ClusterConfig.authorized_ip_ranges",
+        "google.config.ClusterConfig.public_access_cidrs",
+        "google.config.ClusterConfig.private_access_cidrs",
+        "google.config.IamConfig.cluster_node_roles",
+    ],
+    "The number of subnets or nodes follows from it.": [
+        "aws.config.VpcConfig.availability_zone_count",
+        "aws.config.VpcConfig.subnet_places",
+        "aws.config.VpcConfig.availability_zones",
+        "aws.vpc.ExistingVpc.subnet_ids_to_az",
+        "google.config.ClusterConfig.zones",
+    ],
+    "Constructs and node groups have names that begin or end with it.": [
+        *(
+            f"{provider}.{model}.gpu_types{part}"
+            for provider in ("aws", "azure", "google")
+            for model in (
+                "nodes.NodesConfig",
+                {"aws": "eks", "azure": "config", "google": "gke"}[provider] + ".ExistingCluster",
+            )
+            for part in ("", "[]")
+        ),
+        "google.nodes.NodesConfig.gpu_zones",
+        "azure.config.ClusterConfig.administrator_ids",
+        "azure.config.ClusterConfig.administrator_ids[]",
+    ],
+    "It is merged with values of ours.": [
+        "core.sources.ModuleOverride.inputs",
+        "kubernetes.config.GatewayConfig.values",
+        "kubernetes.config.ReleaseConfig.values",
+        "generic.LoadBalancerConfig.annotations",
+    ],
+}
+
+# What no configuration of a kind takes, as an expression or not.
+FOREIGN = {
+    "generic.GenericConfig.cloud_id": "does nothing for this kind of cloud",
+    "generic.GenericConfig.deploy_environment": "does nothing for this kind of cloud",
+    "registration.resource.FileStorage.file_storage_id": "does not belong to GENERIC clouds",
+}
+
+# What changes nothing, as no literal value does: its size is checked, or no one asks for it.
+IDLE = {
+    "existing-vpc": {"aws.vpc.ExistingVpc.cidr_block", "aws.vpc.ExistingVpc.subnet_ids_to_az{}"},
+    "eks-existing": {"aws.vpc.ExistingVpc.cidr_block"},
+    "gce-existing": {
+        *("google.vpc.ExistingVpc.subnet_cidr", "gce.GceConfig.deploy_environment"),
+        *("gce.GceConfig.labels", "gce.GceConfig.labels{}"),
+    },
+    "gke-existing": {
+        *("google.vpc.ExistingVpc.subnet_cidr", "google.vpc.ExistingVpc.subnet_name", "gke.GkeConfig.cloud_id"),
+        *("gke.GkeConfig.deploy_environment", "gke.GkeConfig.labels", "gke.GkeConfig.labels{}"),
+        "gke.GkeConfig.name_prefix",
+    },
+    "gke-existing with a new cluster": {"google.vpc.ExistingVpc.subnet_cidr", "gke.GkeConfig.name_prefix"},
+}
