@@ -1,16 +1,20 @@
 """Python values as Terraform code, and calls of Terraform's functions with them."""
 
 import enum
+import functools
+import inspect
 import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, ParamSpec
 
 from anyscale_constructs import words
 from anyscale_constructs.errors import ExpressionError
 from anyscale_constructs.expressions.expression import Expr, expr, quoted
 from anyscale_constructs.expressions.literal import WRITTEN_AS_TEXT
 from anyscale_constructs.expressions.text import ENGINE_STRING, as_expressions
+
+_Arguments = ParamSpec("_Arguments")
 
 # Types that Terraform converts into one another.
 _CONVERTIBLE = ({"string", "number", "bool"}, {"list", "set", "tuple"}, {"map", "object"})
@@ -87,6 +91,25 @@ def type_of(value: Any) -> str:
         case Mapping():
             return "map(any)"
     return "any"
+
+
+def counted(function: Callable[_Arguments, Expr]) -> Callable[_Arguments, Expr]:
+    """The function, which refuses too few or too many arguments with an `ExpressionError`.
+
+    Args:
+        function: One of `fn`.
+    """
+
+    @functools.wraps(function)
+    def checked(*args: _Arguments.args, **arguments: _Arguments.kwargs) -> Expr:
+        try:
+            inspect.signature(function).bind(*args, **arguments)
+        except TypeError as error:
+            name = f"fn.{function.__name__}"
+            raise ExpressionError(f"{name}: {error}", mend=f"see help({name})") from None
+        return function(*args, **arguments)
+
+    return checked
 
 
 def call(function: str, returns: str, parameters: Mapping[str, str], *arguments: Any) -> Expr:

@@ -6,16 +6,18 @@ They take what an input of a module takes: Python's values, expressions, tokens 
 them. Arguments go by position, as in Terraform. A function whose name is a keyword of Python ends with an underscore:
 `try_`. Where one reads a file, a relative path begins in the folder where Terraform runs.
 
-Each of them raises an `ExpressionError` for an argument that can't be converted to its parameter's type.
+Each of them raises an `ExpressionError` for an argument that can't be converted to its parameter's type, and for too few
+or too many arguments.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from anyscale_constructs.expressions.calls import call
+from anyscale_constructs.expressions.calls import call, counted
 from anyscale_constructs.expressions.expression import Expr
 
 
+@counted
 def abs(num: float | Expr, /) -> Expr:
     """`abs(num number) number`.
 
@@ -24,6 +26,7 @@ def abs(num: float | Expr, /) -> Expr:
     return call("abs", "number", {"num": "number"}, num)
 
 
+@counted
 def abspath(path: str, /) -> Expr:
     """`abspath(path string) string`.
 
@@ -32,6 +35,7 @@ def abspath(path: str, /) -> Expr:
     return call("abspath", "string", {"path": "string"}, path)
 
 
+@counted
 def alltrue(list: Sequence[bool | Expr] | Expr, /) -> Expr:
     """`alltrue(list list(bool)) bool`.
 
@@ -40,6 +44,7 @@ def alltrue(list: Sequence[bool | Expr] | Expr, /) -> Expr:
     return call("alltrue", "bool", {"list": "list(bool)"}, list)
 
 
+@counted
 def anytrue(list: Sequence[bool | Expr] | Expr, /) -> Expr:
     """`anytrue(list list(bool)) bool`.
 
@@ -48,6 +53,7 @@ def anytrue(list: Sequence[bool | Expr] | Expr, /) -> Expr:
     return call("anytrue", "bool", {"list": "list(bool)"}, list)
 
 
+@counted
 def base64decode(str: str, /) -> Expr:
     """`base64decode(str string) string`.
 
@@ -56,6 +62,7 @@ def base64decode(str: str, /) -> Expr:
     return call("base64decode", "string", {"str": "string"}, str)
 
 
+@counted
 def base64encode(str: str, /) -> Expr:
     """`base64encode(str string) string`.
 
@@ -64,6 +71,7 @@ def base64encode(str: str, /) -> Expr:
     return call("base64encode", "string", {"str": "string"}, str)
 
 
+@counted
 def base64gzip(str: str, /) -> Expr:
     """`base64gzip(str string) string`.
 
@@ -72,6 +80,7 @@ def base64gzip(str: str, /) -> Expr:
     return call("base64gzip", "string", {"str": "string"}, str)
 
 
+@counted
 def base64sha256(str: str, /) -> Expr:
     """`base64sha256(str string) string`.
 
@@ -80,6 +89,7 @@ def base64sha256(str: str, /) -> Expr:
     return call("base64sha256", "string", {"str": "string"}, str)
 
 
+@counted
 def base64sha512(str: str, /) -> Expr:
     """`base64sha512(str string) string`.
 
@@ -88,6 +98,7 @@ def base64sha512(str: str, /) -> Expr:
     return call("base64sha512", "string", {"str": "string"}, str)
 
 
+@counted
 def basename(path: str, /) -> Expr:
     """`basename(path string) string`.
 
@@ -96,6 +107,7 @@ def basename(path: str, /) -> Expr:
     return call("basename", "string", {"path": "string"}, path)
 
 
+@counted
 def bcrypt(str: str, /, *cost: float | Expr) -> Expr:
     """`bcrypt(str string, cost number...) string`.
 
@@ -104,6 +116,7 @@ def bcrypt(str: str, /, *cost: float | Expr) -> Expr:
     return call("bcrypt", "string", {"str": "string", "cost": "number"}, str, *cost)
 
 
+@counted
 def can(expression: Any, /) -> Expr:
     """`can(expression any) bool`.
 
@@ -112,6 +125,7 @@ def can(expression: Any, /) -> Expr:
     return call("can", "bool", {"expression": "any"}, expression)
 
 
+@counted
 def ceil(num: float | Expr, /) -> Expr:
     """`ceil(num number) number`.
 
@@ -120,6 +134,7 @@ def ceil(num: float | Expr, /) -> Expr:
     return call("ceil", "number", {"num": "number"}, num)
 
 
+@counted
 def chomp(str: str, /) -> Expr:
     """`chomp(str string) string`.
 
@@ -128,6 +143,7 @@ def chomp(str: str, /) -> Expr:
     return call("chomp", "string", {"str": "string"}, str)
 
 
+@counted
 def chunklist(list: Sequence[Any] | Expr, size: float | Expr, /) -> Expr:
     """`chunklist(list list(any), size number) list(list(any))`.
 
@@ -136,6 +152,7 @@ def chunklist(list: Sequence[Any] | Expr, size: float | Expr, /) -> Expr:
     return call("chunklist", "list(list(any))", {"list": "list(any)", "size": "number"}, list, size)
 
 
+@counted
 def cidrhost(prefix: str, hostnum: float | Expr, /) -> Expr:
     """`cidrhost(prefix string, hostnum number) string`.
 
@@ -144,6 +161,7 @@ def cidrhost(prefix: str, hostnum: float | Expr, /) -> Expr:
     return call("cidrhost", "string", {"prefix": "string", "hostnum": "number"}, prefix, hostnum)
 
 
+@counted
 def cidrnetmask(prefix: str, /) -> Expr:
     """`cidrnetmask(prefix string) string`.
 
@@ -152,6 +170,7 @@ def cidrnetmask(prefix: str, /) -> Expr:
     return call("cidrnetmask", "string", {"prefix": "string"}, prefix)
 
 
+@counted
 def cidrsubnet(prefix: str, newbits: float | Expr, netnum: float | Expr, /) -> Expr:
     """`cidrsubnet(prefix string, newbits number, netnum number) string`.
 
@@ -160,6 +179,7 @@ def cidrsubnet(prefix: str, newbits: float | Expr, netnum: float | Expr, /) -> E
     return call("cidrsubnet", "string", {"prefix": "string", "newbits": "number", "netnum": "number"}, prefix, newbits, netnum)
 
 
+@counted
 def cidrsubnets(prefix: str, /, *newbits: float | Expr) -> Expr:
     """`cidrsubnets(prefix string, newbits number...) list(string)`.
 
@@ -168,6 +188,7 @@ def cidrsubnets(prefix: str, /, *newbits: float | Expr) -> Expr:
     return call("cidrsubnets", "list(string)", {"prefix": "string", "newbits": "number"}, prefix, *newbits)
 
 
+@counted
 def coalesce(*vals: Any) -> Expr:
     """`coalesce(vals any...) any`.
 
@@ -176,6 +197,7 @@ def coalesce(*vals: Any) -> Expr:
     return call("coalesce", "any", {"vals": "any"}, *vals)
 
 
+@counted
 def coalescelist(*vals: Any) -> Expr:
     """`coalescelist(vals any...) any`.
 
@@ -184,6 +206,7 @@ def coalescelist(*vals: Any) -> Expr:
     return call("coalescelist", "any", {"vals": "any"}, *vals)
 
 
+@counted
 def compact(list: Sequence[str] | Expr, /) -> Expr:
     """`compact(list list(string)) list(string)`.
 
@@ -192,6 +215,7 @@ def compact(list: Sequence[str] | Expr, /) -> Expr:
     return call("compact", "list(string)", {"list": "list(string)"}, list)
 
 
+@counted
 def concat(*seqs: Any) -> Expr:
     """`concat(seqs any...) any`.
 
@@ -200,6 +224,7 @@ def concat(*seqs: Any) -> Expr:
     return call("concat", "any", {"seqs": "any"}, *seqs)
 
 
+@counted
 def contains(list: Any, value: Any, /) -> Expr:
     """`contains(list any, value any) any`.
 
@@ -208,6 +233,7 @@ def contains(list: Any, value: Any, /) -> Expr:
     return call("contains", "any", {"list": "any", "value": "any"}, list, value)
 
 
+@counted
 def csvdecode(str: str, /) -> Expr:
     """`csvdecode(str string) any`.
 
@@ -216,6 +242,7 @@ def csvdecode(str: str, /) -> Expr:
     return call("csvdecode", "any", {"str": "string"}, str)
 
 
+@counted
 def dirname(path: str, /) -> Expr:
     """`dirname(path string) string`.
 
@@ -224,6 +251,7 @@ def dirname(path: str, /) -> Expr:
     return call("dirname", "string", {"path": "string"}, path)
 
 
+@counted
 def distinct(list: Sequence[Any] | Expr, /) -> Expr:
     """`distinct(list list(any)) list(any)`.
 
@@ -232,6 +260,7 @@ def distinct(list: Sequence[Any] | Expr, /) -> Expr:
     return call("distinct", "list(any)", {"list": "list(any)"}, list)
 
 
+@counted
 def element(list: Any, index: float | Expr, /) -> Expr:
     """`element(list any, index number) any`.
 
@@ -240,6 +269,7 @@ def element(list: Any, index: float | Expr, /) -> Expr:
     return call("element", "any", {"list": "any", "index": "number"}, list, index)
 
 
+@counted
 def endswith(str: str, suffix: str, /) -> Expr:
     """`endswith(str string, suffix string) bool`.
 
@@ -248,6 +278,7 @@ def endswith(str: str, suffix: str, /) -> Expr:
     return call("endswith", "bool", {"str": "string", "suffix": "string"}, str, suffix)
 
 
+@counted
 def ephemeralasnull(value: Any, /) -> Expr:
     """`ephemeralasnull(value any) any`.
 
@@ -256,6 +287,7 @@ def ephemeralasnull(value: Any, /) -> Expr:
     return call("ephemeralasnull", "any", {"value": "any"}, value)
 
 
+@counted
 def file(path: str, /) -> Expr:
     """`file(path string) string`.
 
@@ -264,6 +296,7 @@ def file(path: str, /) -> Expr:
     return call("file", "string", {"path": "string"}, path)
 
 
+@counted
 def filebase64(path: str, /) -> Expr:
     """`filebase64(path string) string`.
 
@@ -272,6 +305,7 @@ def filebase64(path: str, /) -> Expr:
     return call("filebase64", "string", {"path": "string"}, path)
 
 
+@counted
 def filebase64sha256(path: str, /) -> Expr:
     """`filebase64sha256(path string) string`.
 
@@ -280,6 +314,7 @@ def filebase64sha256(path: str, /) -> Expr:
     return call("filebase64sha256", "string", {"path": "string"}, path)
 
 
+@counted
 def filebase64sha512(path: str, /) -> Expr:
     """`filebase64sha512(path string) string`.
 
@@ -288,6 +323,7 @@ def filebase64sha512(path: str, /) -> Expr:
     return call("filebase64sha512", "string", {"path": "string"}, path)
 
 
+@counted
 def fileexists(path: str, /) -> Expr:
     """`fileexists(path string) bool`.
 
@@ -296,6 +332,7 @@ def fileexists(path: str, /) -> Expr:
     return call("fileexists", "bool", {"path": "string"}, path)
 
 
+@counted
 def filemd5(path: str, /) -> Expr:
     """`filemd5(path string) string`.
 
@@ -304,6 +341,7 @@ def filemd5(path: str, /) -> Expr:
     return call("filemd5", "string", {"path": "string"}, path)
 
 
+@counted
 def fileset(path: str, pattern: str, /) -> Expr:
     """`fileset(path string, pattern string) set(string)`.
 
@@ -312,6 +350,7 @@ def fileset(path: str, pattern: str, /) -> Expr:
     return call("fileset", "set(string)", {"path": "string", "pattern": "string"}, path, pattern)
 
 
+@counted
 def filesha1(path: str, /) -> Expr:
     """`filesha1(path string) string`.
 
@@ -320,6 +359,7 @@ def filesha1(path: str, /) -> Expr:
     return call("filesha1", "string", {"path": "string"}, path)
 
 
+@counted
 def filesha256(path: str, /) -> Expr:
     """`filesha256(path string) string`.
 
@@ -328,6 +368,7 @@ def filesha256(path: str, /) -> Expr:
     return call("filesha256", "string", {"path": "string"}, path)
 
 
+@counted
 def filesha512(path: str, /) -> Expr:
     """`filesha512(path string) string`.
 
@@ -336,6 +377,7 @@ def filesha512(path: str, /) -> Expr:
     return call("filesha512", "string", {"path": "string"}, path)
 
 
+@counted
 def flatten(list: Any, /) -> Expr:
     """`flatten(list any) any`.
 
@@ -344,6 +386,7 @@ def flatten(list: Any, /) -> Expr:
     return call("flatten", "any", {"list": "any"}, list)
 
 
+@counted
 def floor(num: float | Expr, /) -> Expr:
     """`floor(num number) number`.
 
@@ -352,6 +395,7 @@ def floor(num: float | Expr, /) -> Expr:
     return call("floor", "number", {"num": "number"}, num)
 
 
+@counted
 def format(format: str, /, *args: Any) -> Expr:
     """`format(format string, args any...) any`.
 
@@ -360,6 +404,7 @@ def format(format: str, /, *args: Any) -> Expr:
     return call("format", "any", {"format": "string", "args": "any"}, format, *args)
 
 
+@counted
 def formatdate(format: str, time: str, /) -> Expr:
     """`formatdate(format string, time string) string`.
 
@@ -368,6 +413,7 @@ def formatdate(format: str, time: str, /) -> Expr:
     return call("formatdate", "string", {"format": "string", "time": "string"}, format, time)
 
 
+@counted
 def formatlist(format: str, /, *args: Any) -> Expr:
     """`formatlist(format string, args any...) any`.
 
@@ -376,6 +422,7 @@ def formatlist(format: str, /, *args: Any) -> Expr:
     return call("formatlist", "any", {"format": "string", "args": "any"}, format, *args)
 
 
+@counted
 def indent(spaces: float | Expr, str: str, /) -> Expr:
     """`indent(spaces number, str string) string`.
 
@@ -384,6 +431,7 @@ def indent(spaces: float | Expr, str: str, /) -> Expr:
     return call("indent", "string", {"spaces": "number", "str": "string"}, spaces, str)
 
 
+@counted
 def index(list: Any, value: Any, /) -> Expr:
     """`index(list any, value any) any`.
 
@@ -392,6 +440,7 @@ def index(list: Any, value: Any, /) -> Expr:
     return call("index", "any", {"list": "any", "value": "any"}, list, value)
 
 
+@counted
 def issensitive(value: Any, /) -> Expr:
     """`issensitive(value any) bool`.
 
@@ -400,6 +449,7 @@ def issensitive(value: Any, /) -> Expr:
     return call("issensitive", "bool", {"value": "any"}, value)
 
 
+@counted
 def join(separator: str, /, *lists: Sequence[str] | Expr) -> Expr:
     """`join(separator string, lists list(string)...) string`.
 
@@ -408,6 +458,7 @@ def join(separator: str, /, *lists: Sequence[str] | Expr) -> Expr:
     return call("join", "string", {"separator": "string", "lists": "list(string)"}, separator, *lists)
 
 
+@counted
 def jsondecode(str: str, /) -> Expr:
     """`jsondecode(str string) any`.
 
@@ -416,6 +467,7 @@ def jsondecode(str: str, /) -> Expr:
     return call("jsondecode", "any", {"str": "string"}, str)
 
 
+@counted
 def jsonencode(val: Any, /) -> Expr:
     """`jsonencode(val any) string`.
 
@@ -424,6 +476,7 @@ def jsonencode(val: Any, /) -> Expr:
     return call("jsonencode", "string", {"val": "any"}, val)
 
 
+@counted
 def keys(inputMap: Any, /) -> Expr:
     """`keys(inputMap any) any`.
 
@@ -432,6 +485,7 @@ def keys(inputMap: Any, /) -> Expr:
     return call("keys", "any", {"inputMap": "any"}, inputMap)
 
 
+@counted
 def length(value: Any, /) -> Expr:
     """`length(value any) number`.
 
@@ -440,6 +494,7 @@ def length(value: Any, /) -> Expr:
     return call("length", "number", {"value": "any"}, value)
 
 
+@counted
 def log(num: float | Expr, base: float | Expr, /) -> Expr:
     """`log(num number, base number) number`.
 
@@ -448,6 +503,7 @@ def log(num: float | Expr, base: float | Expr, /) -> Expr:
     return call("log", "number", {"num": "number", "base": "number"}, num, base)
 
 
+@counted
 def lookup(inputMap: Any, key: str, /, *default: Any) -> Expr:
     """`lookup(inputMap any, key string, default any...) any`.
 
@@ -456,6 +512,7 @@ def lookup(inputMap: Any, key: str, /, *default: Any) -> Expr:
     return call("lookup", "any", {"inputMap": "any", "key": "string", "default": "any"}, inputMap, key, *default)
 
 
+@counted
 def lower(str: str, /) -> Expr:
     """`lower(str string) string`.
 
@@ -464,6 +521,7 @@ def lower(str: str, /) -> Expr:
     return call("lower", "string", {"str": "string"}, str)
 
 
+@counted
 def matchkeys(values: Sequence[Any] | Expr, keys: Sequence[Any] | Expr, searchset: Sequence[Any] | Expr, /) -> Expr:
     """`matchkeys(values list(any), keys list(any), searchset list(any)) list(any)`.
 
@@ -472,6 +530,7 @@ def matchkeys(values: Sequence[Any] | Expr, keys: Sequence[Any] | Expr, searchse
     return call("matchkeys", "list(any)", {"values": "list(any)", "keys": "list(any)", "searchset": "list(any)"}, values, keys, searchset)
 
 
+@counted
 def max(*numbers: float | Expr) -> Expr:
     """`max(numbers number...) number`.
 
@@ -480,6 +539,7 @@ def max(*numbers: float | Expr) -> Expr:
     return call("max", "number", {"numbers": "number"}, *numbers)
 
 
+@counted
 def md5(str: str, /) -> Expr:
     """`md5(str string) string`.
 
@@ -488,6 +548,7 @@ def md5(str: str, /) -> Expr:
     return call("md5", "string", {"str": "string"}, str)
 
 
+@counted
 def merge(*maps: Any) -> Expr:
     """`merge(maps any...) any`.
 
@@ -496,6 +557,7 @@ def merge(*maps: Any) -> Expr:
     return call("merge", "any", {"maps": "any"}, *maps)
 
 
+@counted
 def min(*numbers: float | Expr) -> Expr:
     """`min(numbers number...) number`.
 
@@ -504,6 +566,7 @@ def min(*numbers: float | Expr) -> Expr:
     return call("min", "number", {"numbers": "number"}, *numbers)
 
 
+@counted
 def nonsensitive(value: Any, /) -> Expr:
     """`nonsensitive(value any) any`.
 
@@ -512,6 +575,7 @@ def nonsensitive(value: Any, /) -> Expr:
     return call("nonsensitive", "any", {"value": "any"}, value)
 
 
+@counted
 def one(list: Any, /) -> Expr:
     """`one(list any) any`.
 
@@ -520,6 +584,7 @@ def one(list: Any, /) -> Expr:
     return call("one", "any", {"list": "any"}, list)
 
 
+@counted
 def parseint(number: Any, base: float | Expr, /) -> Expr:
     """`parseint(number any, base number) any`.
 
@@ -528,6 +593,7 @@ def parseint(number: Any, base: float | Expr, /) -> Expr:
     return call("parseint", "any", {"number": "any", "base": "number"}, number, base)
 
 
+@counted
 def pathexpand(path: str, /) -> Expr:
     """`pathexpand(path string) string`.
 
@@ -536,6 +602,7 @@ def pathexpand(path: str, /) -> Expr:
     return call("pathexpand", "string", {"path": "string"}, path)
 
 
+@counted
 def plantimestamp() -> Expr:
     """`plantimestamp() string`.
 
@@ -544,6 +611,7 @@ def plantimestamp() -> Expr:
     return call("plantimestamp", "string", {})
 
 
+@counted
 def pow(num: float | Expr, power: float | Expr, /) -> Expr:
     """`pow(num number, power number) number`.
 
@@ -552,6 +620,7 @@ def pow(num: float | Expr, power: float | Expr, /) -> Expr:
     return call("pow", "number", {"num": "number", "power": "number"}, num, power)
 
 
+@counted
 def range(*params: float | Expr) -> Expr:
     """`range(params number...) list(number)`.
 
@@ -560,6 +629,7 @@ def range(*params: float | Expr) -> Expr:
     return call("range", "list(number)", {"params": "number"}, *params)
 
 
+@counted
 def regex(pattern: str, string: str, /) -> Expr:
     """`regex(pattern string, string string) any`.
 
@@ -568,6 +638,7 @@ def regex(pattern: str, string: str, /) -> Expr:
     return call("regex", "any", {"pattern": "string", "string": "string"}, pattern, string)
 
 
+@counted
 def regexall(pattern: str, string: str, /) -> Expr:
     """`regexall(pattern string, string string) list(any)`.
 
@@ -576,6 +647,7 @@ def regexall(pattern: str, string: str, /) -> Expr:
     return call("regexall", "list(any)", {"pattern": "string", "string": "string"}, pattern, string)
 
 
+@counted
 def replace(str: str, substr: str, replace: str, /) -> Expr:
     """`replace(str string, substr string, replace string) string`.
 
@@ -584,6 +656,7 @@ def replace(str: str, substr: str, replace: str, /) -> Expr:
     return call("replace", "string", {"str": "string", "substr": "string", "replace": "string"}, str, substr, replace)
 
 
+@counted
 def reverse(list: Any, /) -> Expr:
     """`reverse(list any) any`.
 
@@ -592,6 +665,7 @@ def reverse(list: Any, /) -> Expr:
     return call("reverse", "any", {"list": "any"}, list)
 
 
+@counted
 def rsadecrypt(ciphertext: str, privatekey: str, /) -> Expr:
     """`rsadecrypt(ciphertext string, privatekey string) string`.
 
@@ -600,6 +674,7 @@ def rsadecrypt(ciphertext: str, privatekey: str, /) -> Expr:
     return call("rsadecrypt", "string", {"ciphertext": "string", "privatekey": "string"}, ciphertext, privatekey)
 
 
+@counted
 def sensitive(value: Any, /) -> Expr:
     """`sensitive(value any) any`.
 
@@ -608,6 +683,7 @@ def sensitive(value: Any, /) -> Expr:
     return call("sensitive", "any", {"value": "any"}, value)
 
 
+@counted
 def setintersection(first_set: Sequence[Any] | Expr, /, *other_sets: Sequence[Any] | Expr) -> Expr:
     """`setintersection(first_set set(any), other_sets set(any)...) set(any)`.
 
@@ -616,6 +692,7 @@ def setintersection(first_set: Sequence[Any] | Expr, /, *other_sets: Sequence[An
     return call("setintersection", "set(any)", {"first_set": "set(any)", "other_sets": "set(any)"}, first_set, *other_sets)
 
 
+@counted
 def setproduct(*sets: Any) -> Expr:
     """`setproduct(sets any...) any`.
 
@@ -624,6 +701,7 @@ def setproduct(*sets: Any) -> Expr:
     return call("setproduct", "any", {"sets": "any"}, *sets)
 
 
+@counted
 def setsubtract(a: Sequence[Any] | Expr, b: Sequence[Any] | Expr, /) -> Expr:
     """`setsubtract(a set(any), b set(any)) set(any)`.
 
@@ -632,6 +710,7 @@ def setsubtract(a: Sequence[Any] | Expr, b: Sequence[Any] | Expr, /) -> Expr:
     return call("setsubtract", "set(any)", {"a": "set(any)", "b": "set(any)"}, a, b)
 
 
+@counted
 def setunion(first_set: Sequence[Any] | Expr, /, *other_sets: Sequence[Any] | Expr) -> Expr:
     """`setunion(first_set set(any), other_sets set(any)...) set(any)`.
 
@@ -640,6 +719,7 @@ def setunion(first_set: Sequence[Any] | Expr, /, *other_sets: Sequence[Any] | Ex
     return call("setunion", "set(any)", {"first_set": "set(any)", "other_sets": "set(any)"}, first_set, *other_sets)
 
 
+@counted
 def sha1(str: str, /) -> Expr:
     """`sha1(str string) string`.
 
@@ -648,6 +728,7 @@ def sha1(str: str, /) -> Expr:
     return call("sha1", "string", {"str": "string"}, str)
 
 
+@counted
 def sha256(str: str, /) -> Expr:
     """`sha256(str string) string`.
 
@@ -656,6 +737,7 @@ def sha256(str: str, /) -> Expr:
     return call("sha256", "string", {"str": "string"}, str)
 
 
+@counted
 def sha512(str: str, /) -> Expr:
     """`sha512(str string) string`.
 
@@ -664,6 +746,7 @@ def sha512(str: str, /) -> Expr:
     return call("sha512", "string", {"str": "string"}, str)
 
 
+@counted
 def signum(num: float | Expr, /) -> Expr:
     """`signum(num number) number`.
 
@@ -672,6 +755,7 @@ def signum(num: float | Expr, /) -> Expr:
     return call("signum", "number", {"num": "number"}, num)
 
 
+@counted
 def slice(list: Any, start_index: float | Expr, end_index: float | Expr, /) -> Expr:
     """`slice(list any, start_index number, end_index number) any`.
 
@@ -680,6 +764,7 @@ def slice(list: Any, start_index: float | Expr, end_index: float | Expr, /) -> E
     return call("slice", "any", {"list": "any", "start_index": "number", "end_index": "number"}, list, start_index, end_index)
 
 
+@counted
 def sort(list: Sequence[str] | Expr, /) -> Expr:
     """`sort(list list(string)) list(string)`.
 
@@ -688,6 +773,7 @@ def sort(list: Sequence[str] | Expr, /) -> Expr:
     return call("sort", "list(string)", {"list": "list(string)"}, list)
 
 
+@counted
 def split(separator: str, str: str, /) -> Expr:
     """`split(separator string, str string) list(string)`.
 
@@ -696,6 +782,7 @@ def split(separator: str, str: str, /) -> Expr:
     return call("split", "list(string)", {"separator": "string", "str": "string"}, separator, str)
 
 
+@counted
 def startswith(str: str, prefix: str, /) -> Expr:
     """`startswith(str string, prefix string) bool`.
 
@@ -704,6 +791,7 @@ def startswith(str: str, prefix: str, /) -> Expr:
     return call("startswith", "bool", {"str": "string", "prefix": "string"}, str, prefix)
 
 
+@counted
 def strcontains(str: str, substr: str, /) -> Expr:
     """`strcontains(str string, substr string) bool`.
 
@@ -712,6 +800,7 @@ def strcontains(str: str, substr: str, /) -> Expr:
     return call("strcontains", "bool", {"str": "string", "substr": "string"}, str, substr)
 
 
+@counted
 def strrev(str: str, /) -> Expr:
     """`strrev(str string) string`.
 
@@ -720,6 +809,7 @@ def strrev(str: str, /) -> Expr:
     return call("strrev", "string", {"str": "string"}, str)
 
 
+@counted
 def substr(str: str, offset: float | Expr, length: float | Expr, /) -> Expr:
     """`substr(str string, offset number, length number) string`.
 
@@ -728,6 +818,7 @@ def substr(str: str, offset: float | Expr, length: float | Expr, /) -> Expr:
     return call("substr", "string", {"str": "string", "offset": "number", "length": "number"}, str, offset, length)
 
 
+@counted
 def sum(list: Any, /) -> Expr:
     """`sum(list any) any`.
 
@@ -736,6 +827,7 @@ def sum(list: Any, /) -> Expr:
     return call("sum", "any", {"list": "any"}, list)
 
 
+@counted
 def templatefile(path: str, vars: Any, /) -> Expr:
     """`templatefile(path string, vars any) any`.
 
@@ -744,6 +836,7 @@ def templatefile(path: str, vars: Any, /) -> Expr:
     return call("templatefile", "any", {"path": "string", "vars": "any"}, path, vars)
 
 
+@counted
 def templatestring(template: str, vars: Any, /) -> Expr:
     """`templatestring(template string, vars any) string`.
 
@@ -752,6 +845,7 @@ def templatestring(template: str, vars: Any, /) -> Expr:
     return call("templatestring", "string", {"template": "string", "vars": "any"}, template, vars)
 
 
+@counted
 def textdecodebase64(source: str, encoding: str, /) -> Expr:
     """`textdecodebase64(source string, encoding string) string`.
 
@@ -760,6 +854,7 @@ def textdecodebase64(source: str, encoding: str, /) -> Expr:
     return call("textdecodebase64", "string", {"source": "string", "encoding": "string"}, source, encoding)
 
 
+@counted
 def textencodebase64(string: str, encoding: str, /) -> Expr:
     """`textencodebase64(string string, encoding string) string`.
 
@@ -768,6 +863,7 @@ def textencodebase64(string: str, encoding: str, /) -> Expr:
     return call("textencodebase64", "string", {"string": "string", "encoding": "string"}, string, encoding)
 
 
+@counted
 def timeadd(timestamp: str, duration: str, /) -> Expr:
     """`timeadd(timestamp string, duration string) string`.
 
@@ -776,6 +872,7 @@ def timeadd(timestamp: str, duration: str, /) -> Expr:
     return call("timeadd", "string", {"timestamp": "string", "duration": "string"}, timestamp, duration)
 
 
+@counted
 def timecmp(timestamp_a: str, timestamp_b: str, /) -> Expr:
     """`timecmp(timestamp_a string, timestamp_b string) number`.
 
@@ -784,6 +881,7 @@ def timecmp(timestamp_a: str, timestamp_b: str, /) -> Expr:
     return call("timecmp", "number", {"timestamp_a": "string", "timestamp_b": "string"}, timestamp_a, timestamp_b)
 
 
+@counted
 def timestamp() -> Expr:
     """`timestamp() string`.
 
@@ -792,6 +890,7 @@ def timestamp() -> Expr:
     return call("timestamp", "string", {})
 
 
+@counted
 def title(str: str, /) -> Expr:
     """`title(str string) string`.
 
@@ -800,6 +899,7 @@ def title(str: str, /) -> Expr:
     return call("title", "string", {"str": "string"}, str)
 
 
+@counted
 def tobool(v: Any, /) -> Expr:
     """`tobool(v any) bool`.
 
@@ -808,6 +908,7 @@ def tobool(v: Any, /) -> Expr:
     return call("tobool", "bool", {"v": "any"}, v)
 
 
+@counted
 def tolist(v: Any, /) -> Expr:
     """`tolist(v any) list(any)`.
 
@@ -816,6 +917,7 @@ def tolist(v: Any, /) -> Expr:
     return call("tolist", "list(any)", {"v": "any"}, v)
 
 
+@counted
 def tomap(v: Any, /) -> Expr:
     """`tomap(v any) map(any)`.
 
@@ -824,6 +926,7 @@ def tomap(v: Any, /) -> Expr:
     return call("tomap", "map(any)", {"v": "any"}, v)
 
 
+@counted
 def tonumber(v: Any, /) -> Expr:
     """`tonumber(v any) number`.
 
@@ -832,6 +935,7 @@ def tonumber(v: Any, /) -> Expr:
     return call("tonumber", "number", {"v": "any"}, v)
 
 
+@counted
 def toset(v: Any, /) -> Expr:
     """`toset(v any) set(any)`.
 
@@ -840,6 +944,7 @@ def toset(v: Any, /) -> Expr:
     return call("toset", "set(any)", {"v": "any"}, v)
 
 
+@counted
 def tostring(v: Any, /) -> Expr:
     """`tostring(v any) string`.
 
@@ -848,6 +953,7 @@ def tostring(v: Any, /) -> Expr:
     return call("tostring", "string", {"v": "any"}, v)
 
 
+@counted
 def transpose(values: Mapping[str, Sequence[str] | Expr] | Expr, /) -> Expr:
     """`transpose(values map(list(string))) map(list(string))`.
 
@@ -856,6 +962,7 @@ def transpose(values: Mapping[str, Sequence[str] | Expr] | Expr, /) -> Expr:
     return call("transpose", "map(list(string))", {"values": "map(list(string))"}, values)
 
 
+@counted
 def trim(str: str, cutset: str, /) -> Expr:
     """`trim(str string, cutset string) string`.
 
@@ -864,6 +971,7 @@ def trim(str: str, cutset: str, /) -> Expr:
     return call("trim", "string", {"str": "string", "cutset": "string"}, str, cutset)
 
 
+@counted
 def trimprefix(str: str, prefix: str, /) -> Expr:
     """`trimprefix(str string, prefix string) string`.
 
@@ -872,6 +980,7 @@ def trimprefix(str: str, prefix: str, /) -> Expr:
     return call("trimprefix", "string", {"str": "string", "prefix": "string"}, str, prefix)
 
 
+@counted
 def trimspace(str: str, /) -> Expr:
     """`trimspace(str string) string`.
 
@@ -880,6 +989,7 @@ def trimspace(str: str, /) -> Expr:
     return call("trimspace", "string", {"str": "string"}, str)
 
 
+@counted
 def trimsuffix(str: str, suffix: str, /) -> Expr:
     """`trimsuffix(str string, suffix string) string`.
 
@@ -888,6 +998,7 @@ def trimsuffix(str: str, suffix: str, /) -> Expr:
     return call("trimsuffix", "string", {"str": "string", "suffix": "string"}, str, suffix)
 
 
+@counted
 def try_(*expressions: Any) -> Expr:
     """`try(expressions any...) any`.
 
@@ -896,6 +1007,7 @@ def try_(*expressions: Any) -> Expr:
     return call("try", "any", {"expressions": "any"}, *expressions)
 
 
+@counted
 def upper(str: str, /) -> Expr:
     """`upper(str string) string`.
 
@@ -904,6 +1016,7 @@ def upper(str: str, /) -> Expr:
     return call("upper", "string", {"str": "string"}, str)
 
 
+@counted
 def urlencode(str: str, /) -> Expr:
     """`urlencode(str string) string`.
 
@@ -912,6 +1025,7 @@ def urlencode(str: str, /) -> Expr:
     return call("urlencode", "string", {"str": "string"}, str)
 
 
+@counted
 def uuid() -> Expr:
     """`uuid() string`.
 
@@ -920,6 +1034,7 @@ def uuid() -> Expr:
     return call("uuid", "string", {})
 
 
+@counted
 def uuidv5(namespace: str, name: str, /) -> Expr:
     """`uuidv5(namespace string, name string) string`.
 
@@ -928,6 +1043,7 @@ def uuidv5(namespace: str, name: str, /) -> Expr:
     return call("uuidv5", "string", {"namespace": "string", "name": "string"}, namespace, name)
 
 
+@counted
 def values(mapping: Any, /) -> Expr:
     """`values(mapping any) any`.
 
@@ -936,6 +1052,7 @@ def values(mapping: Any, /) -> Expr:
     return call("values", "any", {"mapping": "any"}, mapping)
 
 
+@counted
 def yamldecode(src: str, /) -> Expr:
     """`yamldecode(src string) any`.
 
@@ -944,6 +1061,7 @@ def yamldecode(src: str, /) -> Expr:
     return call("yamldecode", "any", {"src": "string"}, src)
 
 
+@counted
 def yamlencode(value: Any, /) -> Expr:
     """`yamlencode(value any) string`.
 
@@ -952,6 +1070,7 @@ def yamlencode(value: Any, /) -> Expr:
     return call("yamlencode", "string", {"value": "any"}, value)
 
 
+@counted
 def zipmap(keys: Sequence[str] | Expr, values: Any, /) -> Expr:
     """`zipmap(keys list(string), values any) any`.
 

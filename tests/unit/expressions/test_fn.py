@@ -16,6 +16,7 @@ from anyscale_constructs.codegen import functions, write
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformLocal
+from anyscale_constructs.errors import ExpressionError
 from anyscale_constructs.expressions import Expr
 from tests import ROOT
 from tests.unit.expressions.fn_samples import CALLS, FILE, TEMPLATE, TEXT, VARIES
@@ -208,3 +209,24 @@ def test_terraform_evaluates_every_call(evaluated: dict[str, Any], way: str) -> 
     assert {f"{way}-{name}" for name in CALLS} <= evaluated.keys()
     expected = {name: value for name, (_, value) in CALLS.items() if value is not VARIES}
     assert {name: evaluated[f"{way}-{name}"] for name in expected} == expected
+
+
+def wrong_numbers() -> Iterator[tuple[str, list[Any], dict[str, Any], str]]:
+    """Calls of every function with one argument too few, one too many, and one by name."""
+    for name, declared in FUNCTIONS.items():
+        if declared["parameters"]:
+            yield name, [None] * (len(declared["parameters"]) - 1), {}, "missing a required argument"
+        if "variadic" not in declared:
+            yield name, [None] * (len(declared["parameters"]) + 1), {}, "too many positional arguments"
+        yield name, [None] * len(declared["parameters"]), {"given": 1}, "got an unexpected keyword argument"
+
+
+@pytest.mark.parametrize(("name", "args", "arguments", "says"), list(wrong_numbers()))
+def test_fails_on_a_wrong_number_of_arguments(name: str, args: list[Any], arguments: Any, says: str) -> None:
+    with pytest.raises(ExpressionError) as error:
+        python(name)(*args, **arguments)
+    text = str(error.value)
+    called = f"fn.{python(name).__name__}"
+    assert text.startswith(f"{called}: {says}")
+    assert text.endswith(f"To mend it: see help({called})")
+    assert error.value.where.startswith("tests/unit/expressions/test_fn.py:")
