@@ -299,7 +299,8 @@ class Eks(EksModule):
         id: Default: `eks`.
         vpc: The nodes are in its node subnets.
         kms_key_arn: A customer's KMS key for Kubernetes secrets. Default: upstream makes one.
-        depends_on: Constructs that must be there first.
+        depends_on: Refused, unless it is empty: whenever one of these constructs changes, Terraform reads the account
+            and the partition during apply, and replaces IAM policy attachments and the creator's access entry.
         **inputs: Upstream's inputs by their own names.
 
     Raises:
@@ -322,6 +323,7 @@ class Eks(EksModule):
         disks_are_those_that_hold_images,
         pods_have_no_nodes_role,
     )
+    replaced_by_waiting = "IAM policy attachments and the cluster creator's access entry"
 
     def __init__(
         self,

@@ -3,12 +3,13 @@
 import inspect
 import pathlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 import anyscale_constructs.aws as aws_constructs
 import anyscale_constructs.google as google_constructs
-from anyscale_constructs.aws import Efs, ExistingVpc, Iam, SecurityGroups, Vpc
+from anyscale_constructs.aws import Efs, Eks, ExistingVpc, Iam, SecurityGroups, Vpc
 from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.resource import Resource
@@ -52,23 +53,51 @@ def test_a_vpc_waits_for_nothing(zones: list[str] | None, mode: str, stack: Clou
     assert str(error.value) == REFUSAL
 
 
+def cluster(stack: CloudStack, **more: Any) -> Eks:
+    return Eks(stack, vpc=EXISTING, name="acme", kubernetes_version="1.33", **more)
+
+
+MAKE: dict[type[Module], Callable[..., Module]] = {Vpc: Vpc, Eks: cluster}
 TARGETS = ["aws_iam_role.network"]
-WAYS: dict[str, Callable[[CloudStack, Vpc], None]] = {
-    "its override": lambda _, vpc: vpc.add_override("depends_on", TARGETS),
-    "the stack's override": lambda stack, _: stack.add_override("module.vpc.depends_on", TARGETS),
-    "the engine's property": lambda _, vpc: setattr(vpc, "depends_on", TARGETS),
+WAYS: dict[str, Callable[[CloudStack, Module], None]] = {
+    "its override": lambda _, module: module.add_override("depends_on", TARGETS),
+    "the stack's override": lambda stack, module: stack.add_override(f"{module.address}.depends_on", TARGETS),
+    "the engine's property": lambda _, module: setattr(module, "depends_on", TARGETS),
 }
 
 
+def refusal(construct: type[Module]) -> str:
+    read = ", ".join(Interface.load(construct.interface_name).data_sources)
+    return (
+        f"module.{construct.interface_name.partition('/')[2]}: depends_on makes Terraform read {read} during apply "
+        f"whenever something that the module waits for changes, and replace {construct.replaced_by_waiting}. To mend "
+        "it: leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
+        "order single resources, not whole modules"
+    )
+
+
+def test_these_wait_for_nothing() -> None:
+    assert {each for each in MODULES if each.replaced_by_waiting} == MAKE.keys()
+    assert refusal(Vpc) == REFUSAL
+
+
+@pytest.mark.parametrize("construct", MAKE)
+def test_what_would_be_replaced_by_waiting_waits_for_nothing(construct: type[Module], stack: CloudStack) -> None:
+    with pytest.raises(InputError) as error:
+        MAKE[construct](stack, depends_on=[role(stack)])
+    assert str(error.value) == refusal(construct)
+
+
 @pytest.mark.parametrize("wait", WAYS.values(), ids=WAYS)
-def test_a_vpc_waits_for_nothing_in_whatever_way_it_is_said(
-    wait: Callable[[CloudStack, Vpc], None], stack: CloudStack
+@pytest.mark.parametrize("construct", MAKE)
+def test_it_waits_for_nothing_in_whatever_way_it_is_said(
+    wait: Callable[[CloudStack, Module], None], construct: type[Module], stack: CloudStack
 ) -> None:
     role(stack)
-    wait(stack, Vpc(stack))
+    wait(stack, MAKE[construct](stack))
     with pytest.raises(SynthesisError) as error:
         stack.to_terraform()
-    assert str(error.value) == f"test: {REFUSAL}"
+    assert str(error.value) == f"test: {refusal(construct)}"
 
 
 def test_what_the_refusal_says_to_write_instead_is_accepted(stack: CloudStack) -> None:
