@@ -94,7 +94,7 @@ def _key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
 
 
 def document_text(document: Any) -> Any:
-    """A policy document as the JSON text that upstream takes; text, and what may be text, is left as it is."""
+    """A policy document as JSON text; a string, or an expression that may be one, stays as it is."""
     is_mapping = isinstance(document, Mapping) or (isinstance(document, Expr) and document.type.startswith(_MAPPINGS))
     return json_text(document, "the policy document") if is_mapping else document
 

@@ -143,7 +143,7 @@ class ClusterConfig(Model):
 
     @property
     def has_own_way_out(self) -> bool:
-        """Whether nodes are known to reach the internet by what AKS doesn't make."""
+        """Whether outbound_type is known to be something else than loadBalancer."""
         return is_one_of(self.outbound_type, "userDefinedRouting", "userAssignedNATGateway")
 
     @property

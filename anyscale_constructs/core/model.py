@@ -62,8 +62,7 @@ class Model(_Base):
     """A model without conversions and without unknown keys; an unknown key's error names the nearest known one.
 
     What is known only later is an `Expr` in its fields: an expression, a token of the engine, or text that is wholly
-    one reference. It passes where a field's type says so, and is refused elsewhere, since the stack's shape follows
-    from the field.
+    one reference. A field takes it if its type says so; other fields refuse it, since they shape the stack.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, defer_build=True)

@@ -331,14 +331,14 @@ def _set(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def listed(value: Any, name: str) -> Sequence[str] | Expr:
-    """A construct's argument that is a list of text, or the expression of one.
+    """A construct's argument as a list of strings, or as the expression of such a list.
 
     Args:
         value: The argument.
         name: Its name, for the error.
 
     Raises:
-        InputError: It is none; a single text and a set, which has no order, are none.
+        InputError: It is neither. A single string is not a list, and a set has no order.
     """
     given: Sequence[str] | Expr = as_expressions(value, name)
     if found := value_is_refused(_TEXTS, given, name, "give a list"):

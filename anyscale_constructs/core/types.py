@@ -21,12 +21,15 @@ from anyscale_constructs.expressions import Expr, as_expression, converts, is_un
 
 T = TypeVar("T")
 
+_TERRAFORM_TYPES: dict[Any, str] = {
+    bool: "bool", int: "number", str: "string", Literal: "string", list: "list", dict: "map",
+}  # fmt: skip
 _REFERENCE = r"\$\{(?:module|var|local|data)\..+\}"
 
 
 @dataclass(frozen=True)
 class TakesExpressions:
-    """Whether a field takes what is known only later; strings do, and all others don't, unless this says otherwise.
+    """Whether a field takes an expression. Without this mark strings do, and nothing else does.
 
     Args:
         may: Whether it does.
@@ -37,18 +40,33 @@ class TakesExpressions:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if not self.may:
             return handler(source)
-        others = functools.reduce(operator.or_, (part for part in get_args(source) if part is not Expr))
-        return core_schema.no_info_wrap_validator_function(self._pass, handler(others))
+        others = [part for part in get_args(source) if part is not Expr]
+        wanted = Terraform(next(filter(None, map(_terraform_type, others)), "any"))
 
-    def _pass(self, value: Any, inner: Callable[[Any], Any]) -> Any:
-        given = as_expression(value)
-        return given if isinstance(given, Expr) else inner(given)
+        def pass_(value: Any, inner: Callable[[Any], Any]) -> Any:
+            given = as_expression(value)
+            return wanted.fitting(given) if isinstance(given, Expr) else inner(given)
+
+        def serialize(value: Any, inner: Callable[[Any], Any]) -> Any:
+            return value if isinstance(value, Expr) else inner(value)
+
+        return core_schema.no_info_wrap_validator_function(
+            pass_,
+            handler(functools.reduce(operator.or_, others)),
+            serialization=core_schema.wrap_serializer_function_ser_schema(serialize),
+        )
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         schema = handler(core)
         if not self.may:
             return {**schema, "not": {"pattern": r"^\$\{"}}
         return {"anyOf": [*schema.get("anyOf", [schema]), {"type": "string", "pattern": f"^{_REFERENCE}$"}]}
+
+
+def _terraform_type(annotation: Any) -> str | None:
+    if get_origin(annotation) is Annotated:
+        return _terraform_type(get_args(annotation)[0])
+    return _TERRAFORM_TYPES.get(get_origin(annotation) or annotation)
 
 
 OrExpr = Annotated[T | Expr, TakesExpressions(may=True)]

@@ -125,7 +125,7 @@ def json_text(value: Any, at: str = "value") -> Expr:
 
 
 def texts(values: pydantic.BaseModel) -> dict[str, str]:
-    """What upstream takes as maps of strings, with commas between elements."""
+    """The fields that are set, as strings; a list is joined with commas, as upstream takes it."""
     fields = type(values).model_fields
     given = {name: value for name, value in values if value is not None}
     return {name: join(v) if _is_list(fields[name].annotation) else _text(v) for name, v in given.items()}

@@ -1,4 +1,4 @@
-"""What Python does with values that are known now, and Terraform with those that are known only later."""
+"""Operations that Python does with known values, and Terraform with those that are known only later."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -42,14 +42,14 @@ def _spelled(value: Any) -> Any:
 
 
 def choose(condition: bool | Expr, yes: Any, no: Any) -> Any:
-    """The one value or the other: by Python, or by Terraform for a condition that only Terraform knows."""
+    """One of two values; Terraform chooses if only Terraform knows the condition."""
     if isinstance(condition, Expr):
         return expr(f"{condition} ? {as_code(yes)} : {as_code(no)}")
     return yes if condition else no
 
 
 def unless(value: Any, default: Any) -> Any:
-    """The value, unless it is this default: None then, which leaves an input out."""
+    """The value, or None, which leaves an input out, if it is known to be the default."""
     return None if is_one_of(value, default) else value
 
 

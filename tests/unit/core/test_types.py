@@ -1,13 +1,15 @@
 """Field types: which literals they take, and what they say of others."""
 
+import json
 import re
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import pytest
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from anyscale_constructs.core import types
-from anyscale_constructs.core.types import Checked, Terraform, TfAny, TfBool, TfList, TfMap, TfNumber, TfString
+from anyscale_constructs.core.model import Model
+from anyscale_constructs.core.types import Checked, OrExpr, Terraform, TfAny, TfBool, TfList, TfMap, TfNumber, TfString
 from anyscale_constructs.engine import Token
 from anyscale_constructs.expressions import Expr, expr
 
@@ -208,3 +210,24 @@ def test_expressions_fit_as_elements() -> None:
 def test_objects_take_an_expression_whole() -> None:
     value = expr("var.x", "object({a = string})")
     assert strict(INPUTS["object"][0]).validate_python(value) is value
+
+
+class Fields(Model):
+    a_bool: OrExpr[bool | None] = None
+    a_number: OrExpr[int] = 1
+    a_string: OrExpr[Literal["a", "b"]] = "a"
+    a_list: OrExpr[Annotated[list[str], AfterValidator(sorted)] | None] = None
+    a_map: OrExpr[dict[str, str]] = Field(default_factory=dict)
+
+
+@pytest.mark.parametrize(("name", "type_"), [(name, type_) for name in Fields.model_fields for type_ in TYPES])
+def test_fields_take_expressions_when_terraform_converts_them(name: str, type_: str) -> None:
+    value, wanted = expr("var.x", type_), name.removeprefix("a_")
+    if type_ in CONVERTED[wanted]:
+        fields = Fields.model_validate({name: value})
+        assert getattr(fields, name) is value
+        assert fields.model_dump()[name] is value
+        assert json.loads(fields.model_dump_json())[name] == str.__str__(value)
+    else:
+        with pytest.raises(ValidationError, match=f"must be a Terraform {wanted}, but the expression var.x is a "):
+            Fields.model_validate({name: value})
