@@ -5,6 +5,7 @@ import ipaddress
 import pathlib
 import re
 
+from anyscale_constructs import words
 from anyscale_constructs.errors import InputError
 
 WRITTEN_AS_TEXT = (
@@ -22,10 +23,11 @@ REFERENCE = re.compile(r"\$\{((?:module|var|local|data)\.[A-Za-z_]" + rf"[\w-]*{
 """Text that is wholly one reference, whose code is the group."""
 _OPENING = re.compile(r"(\$+|%+)\{")
 # What Terraform would read as an expression rather than as another program's variable: a call, a named value of
-# Terraform's, or a resource, whose type has its provider's name before an underscore.
+# Terraform's, or a resource, whose type has its provider's name before an underscore; or what stands for one of those.
 _LOOKS_LIKE_CODE = re.compile(
     r"\$\{[^}]*?(?<![\w.:-])(?:[a-z][a-z0-9_]*\(|(?:module|var|local|data|each|count|path|self|terraform)\.[A-Za-z_]"
     r"|[a-z][a-z0-9]*_\w+\.[A-Za-z_][\w-]*[.\[])"
+    rf"|\$\{{(?:\$\{{TfToken\[[^\]]*\]\}}|{words.WORD.pattern})[^{{}}]*\}}"
 )
 
 

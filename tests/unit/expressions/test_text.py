@@ -34,6 +34,7 @@ VPC_ID = expr("module.vpc.vpc_id", "string")
         ("${TfToken[TOKEN.12]}", "${TfToken[TOKEN.12]}"),
         ("a-${TfToken[TOKEN.12]}-${x}", "a-${TfToken[TOKEN.12]}-$${x}"),
         ("$${TfToken[TOKEN.12]}", '${"$"}${TfToken[TOKEN.12]}'),
+        ("$${${TfToken[TOKEN.12]}}", "$${${TfToken[TOKEN.12]}}"),
     ],
 )
 def test_literals_are_escaped_and_whole_references_kept(text: str, escaped: str) -> None:
@@ -49,6 +50,10 @@ def test_literals_are_escaped_and_whole_references_kept(text: str, escaped: str)
         "${data.aws_vpc.this.id}-${aws:x}",
         "${ each.value }",
         "x${local.a}",
+        "${${TfToken[TOKEN.12]}.arn}",
+        "a-${${TfToken[TOKEN.12]}[0]}",
+        pytest.param(f"${{{VPC_ID}}}", id="an expression in braces"),
+        pytest.param(f"a-${{{VPC_ID}.arn}}", id="an attribute of an expression in braces"),
     ],
 )
 def test_fails_on_code_in_the_midst_of_text(text: str) -> None:
