@@ -13,10 +13,10 @@ from typing import Any
 
 from anyscale_constructs import Module, aws, google
 from anyscale_constructs.cli.project import load_stack
+from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.module import Guard
 from anyscale_constructs.core.stack import CloudStack
-from stacks import STACKS
 from tests.unit import aws as aws_tests
 from tests.unit import google as google_tests
 from tests.unit.guards import said, tables
@@ -80,8 +80,8 @@ def _configuration() -> Iterator[str]:
     yield "So may an element of a list, and a key whose type says `expression`. Keys that shape the stack take literal"
     yield "values only: their row says that they must be known at synthesis, or their type names no expression. Code in"
     yield "the middle of text is refused; `$${` stands for the letters `${`."
-    for kind in STACKS:
-        schema = load_stack(STACKS, kind).config_type.model_json_schema()
+    for kind in KINDS:
+        schema = load_stack(kind).config_type.model_json_schema()
         yield from _section(kind, "stack: " + kind, schema)
         for title, section in schema.get("$defs", {}).items():
             if "properties" in section:

@@ -8,7 +8,6 @@ from anyscale_constructs.cli import project
 from anyscale_constructs.core.app import synthesize
 from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.stack import CloudStack
-from stacks import STACKS
 from tests import ROOT
 from tests.folder import read
 
@@ -20,7 +19,7 @@ KUBERNETES = [cloud for cloud in CLOUDS if Document(cloud).data["stack"] not in 
 def synthesized(example: pathlib.Path, directory: pathlib.Path) -> list[tuple[dict[str, Any], CloudStack]]:
     """The Terraform of each of an example's stacks, and the stack."""
     document = Document(example)
-    stack_type = project.load_stack(STACKS, document.data["stack"])
+    stack_type = project.load_stack(document.data["stack"])
     config = document.parse(stack_type.config_type)
     stacks = synthesize(lambda app: stack_type.build(app, example.stem, config), directory / "out")
     folder = directory / "out" / "stacks"

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from anyscale_constructs.aws.eks import ClusterName
 from anyscale_constructs.aws.iam import ExistingRoles
 from anyscale_constructs.aws.nodes import NodesConfig
+from anyscale_constructs.aws.s3 import ExistingBucket
 from anyscale_constructs.aws.subnets import Places
 from anyscale_constructs.aws.vpc import ExistingVpc
 from anyscale_constructs.core import regions
@@ -214,6 +215,9 @@ class AwsCloudConfig(CloudConfig):
         "says what its own policy must allow. Default: AWS's own keys.",
     )
     vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
+    bucket: Annotated[PlainBucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
+        default_factory=PlainBucketConfig
+    )
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
     memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.azure.nodes import GpuType, NodesConfig, gpus_per_node
 from anyscale_constructs.azure.types import (
+    AzureRegion,
     ClusterName,
     ContainerName,
     KubernetesVersion,
@@ -14,9 +15,11 @@ from anyscale_constructs.azure.types import (
     ResourceGroupName,
     StorageAccountName,
     SubnetId,
+    SubscriptionId,
     Tags,
 )
 from anyscale_constructs.core import sizing
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.types import Cidr, InternetCidr, Known, OrExpr
 from anyscale_constructs.expressions import is_one_of
@@ -150,6 +153,17 @@ class ClusterConfig(Model):
     def gpus(self) -> dict[str, int]:
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return self.nodes.gpus
+
+
+class AzureCloudConfig(CloudConfig):
+    """What the configurations of clouds on Azure have in common."""
+
+    subscription_id: SubscriptionId
+    region: AzureRegion
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
+    resource_group_name: ResourceGroupName | None = Field(
+        default=None, description="An existing resource group. Default: a new one with the stack's name."
+    )
 
 
 class ExistingCluster(Model):

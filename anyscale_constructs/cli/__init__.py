@@ -18,28 +18,36 @@ _BROKEN_PIPE = _SIGNALLED + 13
 """What it makes of one that ended by SIGPIPE, which not every system has."""
 
 
-def main() -> None:
-    """Runs `anyscale-constructs`."""
-    from anyscale_constructs.cli.app import app  # noqa: PLC0415 - python -m stacks needs none of typer
+def main(*arguments: str) -> None:
+    """Runs `anyscale-constructs`.
 
-    sys.exit(run(app))
+    Args:
+        arguments: What stands before the command line's own arguments.
+    """
+    from anyscale_constructs.cli.app import app  # noqa: PLC0415 - it starts no sooner than it is needed
+
+    sys.exit(run(lambda: app([*arguments, *sys.argv[1:]], prog_name="anyscale-constructs")))
 
 
 def run(command: Callable[[], object]) -> int:
     """Runs a command and gives its exit status; an error the user can mend is one message."""
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
+        received.append(number)
+        raise KeyboardInterrupt
+
     try:
-        with handled(_interrupt):  # SIGTERM alone would leave behind what is half done
+        with handled(interrupt):  # SIGTERM alone would leave behind what is half done
             command()
     except ConstructsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_status
-    except KeyboardInterrupt as interrupt:
-        return _SIGNALLED + next(iter(interrupt.args), signal.SIGINT)
+    except KeyboardInterrupt:
+        return _SIGNALLED + next(iter(received), signal.SIGINT)
+    except SystemExit as end:  # as typer ends, after an interrupt too
+        return _SIGNALLED + received[0] if received else int(end.code or 0)
     except BrokenPipeError:  # whoever reads has seen enough, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     return 0
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt(number)

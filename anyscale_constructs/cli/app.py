@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from anyscale_constructs.cli import modules
+from anyscale_constructs.cli.new import new
 from anyscale_constructs.cli.register import register
 from anyscale_constructs.cli.schema import schema
+from anyscale_constructs.cli.synth import synth
 
 app = typer.Typer(
     help="Constructs for Anyscale clouds.",
@@ -32,6 +34,8 @@ def _options(
 ) -> None: ...
 
 
-app.add_typer(modules.app, name="modules")
-app.command()(register)
+app.command()(synth)
 app.command()(schema)
+app.command()(new)
+app.command()(register)
+app.add_typer(modules.app, name="modules")

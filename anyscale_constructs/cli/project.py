@@ -1,4 +1,4 @@
-"""What cdktf.json says: where the clouds are, where the JSON goes, and which package holds the stacks."""
+"""What cdktf.json says: where the clouds are, where the JSON goes, and which package holds your own kinds of clouds."""
 
 import importlib
 import json
@@ -6,9 +6,9 @@ import os
 import pathlib
 import pkgutil
 import sys
-from collections.abc import Mapping
 from typing import Any
 
+from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.core.model import unknown
 from anyscale_constructs.errors import ConfigError
 
@@ -25,34 +25,68 @@ def output_directory() -> pathlib.Path:
     return pathlib.Path(os.environ.get("CDKTF_OUTDIR") or _setting("output", default="cdktf.out"))
 
 
-def stacks() -> Mapping[str, str]:
-    """The kinds of clouds in the package that `app` runs, e.g. `python -m stacks`.
+def kinds() -> dict[str, str]:
+    """The kinds of clouds: where the class of each is, e.g. `{"ec2": "anyscale_constructs.clouds.ec2:Ec2Stack"}`.
+
+    Those of the package, and over them those of your own: the modules of `context.stacks`, or of a folder `stacks`
+    beside cdktf.json. The stack of the kind `my_kind` is `MyKindStack` in the module `my_kind`.
 
     Raises:
-        ConfigError: There is no such package here.
+        ConfigError: `context.stacks` names no package beside cdktf.json.
     """
-    package = _setting("app", default="").rpartition("-m ")[2].strip()
-    sys.path.insert(0, "")
-    try:
-        found: Mapping[str, str] = importlib.import_module(package or "stacks").STACKS
-    except (ImportError, AttributeError, ValueError) as error:
+    found = {kind: _place("anyscale_constructs.clouds", kind) for kind in KINDS}
+    package, folder = _stacks(), stacks_directory()
+    if folder.is_dir():
+        if (here := str(pathlib.Path.cwd())) not in sys.path:
+            sys.path.insert(0, here)
+        modules = (module.name for module in pkgutil.iter_modules([str(folder)]))
+        found |= {name: _place(package, name) for name in modules if not name.startswith("_")}
+    elif _setting("context", "stacks", default=""):
         raise ConfigError(
-            f"{_FILE}: app names no package with a table STACKS",
+            f"{_FILE}: context.stacks names no package here",
             value=package,
-            mend="run this where cdktf.json is, with app: python -m stacks",
-        ) from error
-    return found
+            mend="name the folder with the kinds of clouds of your own, or leave it out",
+        )
+    return dict(sorted(found.items()))
 
 
-def load_stack(kinds: Mapping[str, str], kind: object) -> Any:
+def load_stack(kind: object) -> Any:
     """The class of stacks of a kind.
 
     Raises:
-        ConfigError: There is no such kind.
+        ConfigError: There is no such kind, or its module can't be used.
     """
-    if not isinstance(kind, str) or kind not in kinds:
-        raise ConfigError(unknown(kind, kinds, "kind of stack"))
-    return pkgutil.resolve_name(kinds[kind])
+    known = kinds()
+    if not isinstance(kind, str) or kind not in known:
+        raise ConfigError(unknown(kind, known, "kind of stack"))
+    module, _, name = known[kind].partition(":")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"{module} can't be imported: {error}",
+            mend="a copy of another version's stacks is not needed any more: delete it, and write what you change as a "
+            "subclass of the package's; see Upgrading in CHANGELOG.md",
+        ) from error
+    if not (isinstance(found, type) and hasattr(found, "config_type")):
+        raise ConfigError(
+            f"{module} has no class {name}, the kind's stack",
+            mend=f"name it {name}, and derive it from one of anyscale_constructs.clouds",
+        )
+    return found
+
+
+def stacks_directory() -> pathlib.Path:
+    """Where the kinds of clouds of your own are: `context.stacks`, else `stacks`."""
+    return pathlib.Path(*_stacks().split("."))
+
+
+def _stacks() -> str:
+    return _setting("context", "stacks", default="stacks")
+
+
+def _place(package: str, kind: str) -> str:
+    return f"{package}.{kind}:{kind.title().replace('_', '')}Stack"
 
 
 def _setting(*keys: str, default: str) -> str:

@@ -16,7 +16,6 @@ from anyscale_constructs.kubernetes.config import (
     ReleasesConfig,
 )
 from anyscale_constructs.kubernetes.operator import Gateway, Global, operator_values
-from anyscale_constructs.kubernetes.stack import OperatorStack
 
 __all__ = [
     "AUTOSCALER",
@@ -27,7 +26,6 @@ __all__ = [
     "EksReleasesConfig",
     "Gateway",
     "Global",
-    "OperatorStack",
     "Release",
     "ReleaseConfig",
     "ReleasesConfig",

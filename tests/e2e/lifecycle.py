@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from anyscale_constructs.kubernetes.stack import SUFFIX
+from anyscale_constructs.clouds.operator import SUFFIX
 from tests import ROOT
 from tests.before import is_announced
 from tests.e2e.account import EmulatedAccount, emulated_account

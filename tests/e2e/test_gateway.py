@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from anyscale_constructs.clouds.generic import GenericConfig, GenericStack
 from anyscale_constructs.kubernetes.charts import ENVOY_GATEWAY, OPERATOR
-from stacks.generic import GenericConfig, GenericStack
 from tests.e2e.test_helm import OUR_CHARTS, Documents, applied, of_kind, template
 from tests.examples import KUBERNETES
 from tests.unit.clouds import maker, values

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stacks import STACKS
+from anyscale_constructs.clouds import KINDS
 
 # The examples whose fields become expressions, and what is put into them first: all models, and what fields need.
 BASES: dict[str, dict[str, Any]] = {
@@ -58,7 +58,7 @@ KNOWN: dict[str, list[str]] = {
         *(f"core.backend.Hcp.{key}" for key in ("type", "organization", "workspace", "hostname")),
         *(f"core.backend.Local.{key}" for key in ("type", "path")),
         *(f"core.backend.S3.{key}" for key in ("type", "bucket", "region", "key", "kms_key_id", "role_arn", "profile")),
-        *(f"{kind}.{kind.title()}Config.mirror" for kind in STACKS),
+        *(f"{kind}.{kind.title()}Config.mirror" for kind in KINDS),
         "core.sources.ModuleOverride.mirror",
         "core.sources.ModuleOverride.ref",
         "azure.config.BucketConfig.force_destroy",
@@ -66,7 +66,7 @@ KNOWN: dict[str, list[str]] = {
     "It says which modules and resources there are, or with which inputs.": [
         *(
             f"{kind}.{kind.title()}Config.{key}"
-            for kind in STACKS
+            for kind in KINDS
             for key in ("stack", "networking_mode", "registration")
         ),
         "aks.AksConfig.anyscale_service_principal",

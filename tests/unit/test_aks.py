@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.azure.nodes import NodesConfig, node_pools
+from anyscale_constructs.clouds.aks import AksConfig, AksStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
-from stacks.aks import AksConfig, AksStack
 from tests.unit.clouds import Make, maker, values
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"

@@ -16,6 +16,7 @@ import pytest
 
 from anyscale_constructs import words
 from anyscale_constructs.cli import project
+from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.model import Model
@@ -23,7 +24,6 @@ from anyscale_constructs.engine import TerraformVariable, Token, Tokenization
 from anyscale_constructs.engine import name as engine
 from anyscale_constructs.errors import ConfigError, ConstructsError, InputError
 from anyscale_constructs.expressions import Expr, expr
-from stacks import STACKS
 from tests.examples import FOLDER
 from tests.unit.config_fields import BASES, FOREIGN, IDLE, KNOWN
 
@@ -134,7 +134,7 @@ def configurations() -> Iterator[tuple[str, Any, dict[str, Any]]]:
         data = Document(FOLDER / f"{name.partition(' ')[0]}.yaml").data
         for key, value in {"backend": data.get("backend", {"type": "local"}), **more}.items():
             put(data, tuple(key.split(".")), value)
-        yield name, project.load_stack(STACKS, data["stack"]), data
+        yield name, project.load_stack(data["stack"]), data
 
 
 def put(data: Any, path: Path, value: Any) -> None:
@@ -322,7 +322,7 @@ def test_each_field_takes_an_expression_somewhere(outcomes: Callable[[str], Outc
 
 
 def test_each_model_is_tried() -> None:
-    kinds = [project.load_stack(STACKS, kind).config_type for kind in STACKS]
+    kinds = [project.load_stack(kind).config_type for kind in KINDS]
     there = set.union(*(reachable(kind, set()) for kind in kinds))
     names = {f"{model.__module__}.{model.__name__}.{field}" for model in there for field in model.model_fields}
     tried = {

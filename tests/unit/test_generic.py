@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from anyscale_constructs.clouds.generic import GenericConfig, GenericStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration.resource import CloudResource
-from stacks.generic import GenericConfig, GenericStack
 from tests.unit.clouds import Make, maker, values
 
 TOKEN = {

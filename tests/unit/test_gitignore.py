@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from anyscale_constructs.clouds.operator import SUFFIX
 from anyscale_constructs.core import backend
-from anyscale_constructs.kubernetes.stack import SUFFIX
 from tests import ROOT
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from anyscale_constructs.clouds.gke import GkeConfig, GkeStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google.types import by_full_name
-from stacks.gke import GkeConfig, GkeStack
 from tests import spelled
 from tests.unit.clouds import Make, maker, values
 

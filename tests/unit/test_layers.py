@@ -24,8 +24,10 @@ LAYERS = [
     {"modules"},
     {"aws", "azure", "google", "kubernetes"},
     {"registration"},
+    {"clouds"},
     {"codegen"},
-    {"cli", "review", "testing"},
+    {"cli"},
+    {"__main__"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 
@@ -98,8 +100,8 @@ def test_the_engines_names_are_those_in_use() -> None:
 
 
 LIGHT = [
-    "stacks",
     "anyscale_constructs",
+    "anyscale_constructs.clouds",
     *(f"anyscale_constructs.cli.{name}" for name in ("app", "project")),
     *(
         f"anyscale_constructs.core.{name}"

@@ -13,11 +13,10 @@ import pytest
 from pydantic import Field
 
 from anyscale_constructs.cli import project
+from anyscale_constructs.clouds.generic import GenericConfig, GenericStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.document import Document
 from anyscale_constructs.errors import ConstructsError
-from stacks import STACKS
-from stacks.generic import GenericConfig, GenericStack
 from tests.examples import FOLDER
 
 Schema = Mapping[str, Any]
@@ -297,7 +296,7 @@ def test_no_key_is_idle(example: str, tmp_path: pathlib.Path) -> None:
     config = Document(FOLDER / f"{example}.yaml").data
     for path, value in EXAMPLES[example].items():
         config = put(config, tuple(path.split(".")), value)
-    idle, refused = tried(project.load_stack(STACKS, config["stack"]), example, config, tmp_path)
+    idle, refused = tried(project.load_stack(config["stack"]), example, config, tmp_path)
     assert refused == {}, "SUBSTITUTES must have another value for each of these"
     assert idle == IDLE.get(example, {}).keys()
 

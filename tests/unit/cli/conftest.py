@@ -1,11 +1,11 @@
-"""`python -m stacks`, run in an empty directory."""
+"""`anyscale-constructs synth`, run in an empty directory."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-from stacks import __main__ as program
+from anyscale_constructs import cli
 from tests.unit.cli.parts import Run
 
 
@@ -24,7 +24,9 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 
     def run(*arguments: str) -> tuple[int, str, str]:
         assert Path.cwd() == folder
-        monkeypatch.setattr(sys, "argv", ["stacks", *arguments])
-        return (program.main(), *capsys.readouterr())
+        monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "synth", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return (int(end.value.code or 0), *capsys.readouterr())
 
     return run

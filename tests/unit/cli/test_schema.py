@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from anyscale_constructs import cli
 from anyscale_constructs.cli.project import load_stack
-from stacks import STACKS
+from anyscale_constructs.clouds import KINDS
 from tests import ROOT
 from tests.examples import CLOUDS, FOLDER
 
 Run = Callable[..., tuple[int, str, str]]
 
-IDLE = [(kind, key) for kind in STACKS for key in load_stack(STACKS, kind).config_type.idle_keys]
+IDLE = [(kind, key) for kind in KINDS for key in load_stack(kind).config_type.idle_keys]
 
 
 @pytest.fixture
@@ -105,9 +105,9 @@ def test_what_the_program_refuses_does_not_fit(wrong: dict[str, Any], schema: di
     assert not fits(CLOUD | wrong, schema, schema)
 
 
-@pytest.mark.parametrize("kind", STACKS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_idle_keys_are_not_in_the_schema(kind: str, run: Run) -> None:
-    config_type = load_stack(STACKS, kind).config_type
+    config_type = load_stack(kind).config_type
     schema = json.loads(run(kind)[1])
     assert schema["properties"].keys() == config_type.model_fields.keys() - set(config_type.idle_keys)
     assert "default" not in schema["properties"]["stack"]
@@ -115,7 +115,7 @@ def test_idle_keys_are_not_in_the_schema(kind: str, run: Run) -> None:
 
 @pytest.mark.parametrize(("kind", "key"), IDLE)
 def test_fails_on_an_idle_key(kind: str, key: str) -> None:
-    config_type = load_stack(STACKS, kind).config_type
+    config_type = load_stack(kind).config_type
     cloud = yaml.safe_load((FOLDER / f"{kind}.yaml").read_text())
     default = config_type.model_fields[key].get_default(call_default_factory=True)
     with pytest.raises(ValidationError, match=f"{key} does nothing for this kind of cloud. To mend it: leave it out"):
@@ -124,21 +124,21 @@ def test_fails_on_an_idle_key(kind: str, key: str) -> None:
 
 def test_the_help_names_all_kinds(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
-    assert f"A kind of stack: {', '.join(STACKS)}, or one of your own." in run("--help")[1]
+    assert f"A kind of cloud: {', '.join(KINDS)}, or one of your own." in run("--help")[1]
 
 
 def test_fails_on_an_unknown_kind(run: Run) -> None:
     assert run("ec3") == (2, "", "error: unknown kind of stack 'ec3': did you mean 'ec2'?\n")
 
 
-def test_fails_where_there_are_no_stacks(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "cdktf.json").write_text('{"app": "python -m not_there"}')
+def test_fails_where_the_stacks_of_cdktf_json_are_not(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "cdktf.json").write_text('{"context": {"stacks": "not_there"}}')
     monkeypatch.chdir(tmp_path)
     assert run("ec2") == (
         2,
         "",
-        (
-            "error: cdktf.json: app names no package with a table STACKS; given: 'not_there'. "
-            "To mend it: run this where cdktf.json is, with app: python -m stacks\n"
-        ),
+        "error: cdktf.json: context.stacks names no package here; given: 'not_there'. "
+        "To mend it: name the folder with the kinds of clouds of your own, or leave it out\n",
     )

@@ -1,4 +1,4 @@
-"""`python -m stacks`: from a directory of YAML to Terraform JSON, and what is told."""
+"""`anyscale-constructs synth`: from a directory of YAML to Terraform JSON, and what is told."""
 
 import json
 import os
@@ -26,9 +26,9 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
         ["small", "vpc securitygroups s3 iam s3_policy", "v0.40.1 (9880f83)", "local"],
     ]
     assert next_ == (
-        "Next: python -m stacks CLOUD, with the same options, says what to run for one of them\n"
+        "Next: anyscale-constructs synth NAME, with the same options, says what to run for one of them\n"
         "\n"
-        "5 notes on what upstream's defaults leave open: python -m stacks --notes\n"
+        "5 notes on what upstream's defaults leave open: anyscale-constructs synth --notes\n"
     )
     assert set(files(folder / "cdktf.out")) == {
         "manifest.json",

@@ -1,4 +1,4 @@
-"""`python -m stacks` and what is wrong: one message, and nothing written."""
+"""`anyscale-constructs synth` and what is wrong: one message, and nothing written."""
 
 import dataclasses
 import re
@@ -183,7 +183,7 @@ def test_fails_without_a_traceback_when_interrupted(run: Run, folder: Path, monk
         raise KeyboardInterrupt
 
     write(folder, prod=CLOUD)
-    monkeypatch.setattr("anyscale_constructs.cli.synth.synthesize", interrupted)
+    monkeypatch.setattr("anyscale_constructs.cli.synthesis.synthesize", interrupted)
     assert run() == (130, "", "")
 
 

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from anyscale_constructs.clouds.ec2 import Ec2Config
+from anyscale_constructs.clouds.gce import GceConfig
+from anyscale_constructs.clouds.gke import GkeConfig
 from anyscale_constructs.core import regions
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration.resource import CloudResource
-from stacks.ec2 import Ec2Config
-from stacks.gce import GceConfig
-from stacks.gke import GkeConfig
 from tests.registration_samples import AWS_K8S, GCP_K8S, changed
 
 LATER = expr("var.later", "string")

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.cli.project import load_stack
+from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.errors import ConfigError
-from stacks import STACKS
 
-KINDS = [load_stack(STACKS, kind).config_type for kind in STACKS]
+CONFIGS = [load_stack(kind).config_type for kind in KINDS]
 
 # what is written -> what is said of it
 MISREAD = {
@@ -83,7 +83,7 @@ def test_fails_on_text_that_yaml_reads_as_something_else(model: type[Model], tmp
 
 
 def test_every_kind_of_cloud_has_such_fields() -> None:
-    assert set(MODELS) >= set(KINDS)
+    assert set(MODELS) >= set(CONFIGS)
     assert sum(len(fields(model)) for model in MODELS) > 200
 
 
@@ -95,7 +95,7 @@ def test_fails_on_it_where_anything_is_taken(where: str, written: str, tmp_path:
     file = tmp_path / "cloud.yaml"
     file.write_text("# a cloud\n" + where.format(written))
     with pytest.raises(ConfigError) as error:
-        Document(file).parse(KINDS[0])
+        Document(file).parse(CONFIGS[0])
     assert f"{file}:2: {MISREAD[written]}" in str(error.value)
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from anyscale_constructs.clouds.eks import EksConfig, EksStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import expr
-from stacks.eks import EksConfig, EksStack
 from tests.examples import CLOUDS, synthesized
 from tests.unit.clouds import Make, maker, values
 

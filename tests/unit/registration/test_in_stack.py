@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws.config import EfsConfig
+from anyscale_constructs.clouds.ec2 import Ec2Config, Ec2Stack
+from anyscale_constructs.clouds.eks import EksConfig, EksStack
+from anyscale_constructs.clouds.gce import GceConfig, GceStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.arguments import check_arguments
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.google import ExistingProject
-from stacks.ec2 import Ec2Config, Ec2Stack
-from stacks.eks import EksConfig, EksStack
-from stacks.gce import GceConfig, GceStack
 from tests.contract.standins import RECORDED, check_lifecycle
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]

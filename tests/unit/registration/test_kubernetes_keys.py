@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from anyscale_constructs.clouds.aks import AksStack
+from anyscale_constructs.clouds.eks import EksStack
+from anyscale_constructs.clouds.generic import GenericStack
+from anyscale_constructs.clouds.gke import GkeStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.arguments import check_arguments
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.expressions import expr
-from stacks.aks import AksStack
-from stacks.eks import EksStack
-from stacks.generic import GenericStack
-from stacks.gke import GkeStack
 from tests.contract.standins import RECORDED
 from tests.unit import test_aks, test_eks, test_generic, test_gke
 

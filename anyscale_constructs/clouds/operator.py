@@ -1,13 +1,13 @@
 """The base of a Kubernetes cloud's second stack: what runs in the cluster, once the cloud is registered."""
 
 import importlib.resources
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from anyscale_constructs.core import sizing
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT, node_taints
 from anyscale_constructs.core.backend import Backend, beside, remote_state
-from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.declarations import Validation
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.resource import Data
@@ -16,7 +16,7 @@ from anyscale_constructs.core.types import PRIVATE_NETWORKS, NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct, TerraformAsset
 from anyscale_constructs.expressions import Expr, fn, is_one_of
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
-from anyscale_constructs.kubernetes.config import GatewayConfig, ReleaseConfig
+from anyscale_constructs.kubernetes.config import ReleaseConfig, ReleasesConfig
 from anyscale_constructs.kubernetes.operator import Gateway
 
 SUFFIX = "-operator"
@@ -35,8 +35,37 @@ _NOBODYS = {
 }
 
 
-class OperatorStack(CloudStack):
-    """Helm releases in a cluster that is there, for a cloud that is registered.
+class Config(Protocol):
+    """What the second stack reads of a cloud's configuration, whatever its kind."""
+
+    @property
+    @abstractmethod
+    def backend(self) -> Backend:
+        """Where the cloud's state is kept."""
+
+    @property
+    @abstractmethod
+    def registration(self) -> Literal["command", "terraform"]:
+        """Who registers the cloud."""
+
+    @property
+    @abstractmethod
+    def networking_mode(self) -> NetworkingMode:
+        """PUBLIC or PRIVATE."""
+
+    @property
+    @abstractmethod
+    def releases(self) -> ReleasesConfig:
+        """The Helm releases."""
+
+
+C = TypeVar("C", bound=Config)
+
+
+class OperatorStack(CloudStack, Generic[C]):
+    """Helm releases in an existing cluster, for a registered cloud.
+
+    A kind of cloud derives from it; override a step, such as `operator_values`, or add to `compose`.
 
     Args:
         scope: The app.
@@ -44,10 +73,59 @@ class OperatorStack(CloudStack):
         config: The cloud's configuration.
     """
 
-    def __init__(self, scope: Construct, name: str, config: CloudConfig) -> None:
+    def __init__(self, scope: Construct, name: str, config: C) -> None:
         super().__init__(scope, name + SUFFIX, backend=beside(config.backend, SUFFIX))
+        self.config = config
+        self.cloud_name = name
         by_terraform = config.registration == "terraform"
         self.cloud_resource_id = self._registered(scope, name, config.backend) if by_terraform else self._variable(name)
+        self.compose()
+
+    def compose(self) -> None:
+        """Adds the releases in the order in which they wait for each other."""
+        self.add_providers()
+        controllers = self.add_controllers()
+        self.add_device_plugin()
+        gateway, ready = self.add_gateway(controllers)
+        self.add_operator(gateway, ready)
+
+    @abstractmethod
+    def add_providers(self) -> None:
+        """Finds the cluster and configures the providers of Helm and Kubernetes for it."""
+
+    def add_controllers(self) -> list[Construct]:
+        """Adds what the cluster lacks to make load balancers and nodes; gives what the gateway waits for."""
+        return []
+
+    @abstractmethod
+    def add_device_plugin(self) -> None:
+        """Adds NVIDIA's device plugin, where the cluster may have GPUs and has no plugin of its own."""
+
+    @property
+    def load_balancer_address(self) -> Literal["hostname", "ip"]:
+        """Which attribute of a load balancer is its address."""
+        return "ip"
+
+    @abstractmethod
+    def load_balancer_annotations(self) -> Mapping[str, str]:
+        """The annotations of the gateway's load balancer, which make it one of the internet or an internal one."""
+
+    @abstractmethod
+    def operator_values(self, gateway: Gateway | None) -> Mapping[str, Any]:
+        """The values of the operator's chart.
+
+        Args:
+            gateway: None: the operator makes Ingresses instead.
+        """
+
+    def add_operator(self, gateway: Gateway | None, depends_on: Sequence[Construct]) -> None:
+        """Adds Anyscale's operator.
+
+        Args:
+            gateway: What the operator must know of the gateway.
+            depends_on: What it waits for.
+        """
+        self.release(OPERATOR, self.config.releases.operator, self.operator_values(gateway), depends_on)
 
     def _variable(self, name: str) -> Expr:
         rule: Validation = {
@@ -111,7 +189,7 @@ class OperatorStack(CloudStack):
         return Chart(release, OPERATOR.namespace, f"./{asset.path}")
 
     def device_plugin(self, config: ReleaseConfig, taints: Sequence[str] = ()) -> None:
-        """Installs NVIDIA's device plugin on all nodes with GPUs.
+        """Releases NVIDIA's device plugin on all nodes with GPUs.
 
         Args:
             config: What is said of it.
@@ -126,26 +204,16 @@ class OperatorStack(CloudStack):
         }
         self.release(DEVICE_PLUGIN, config, values)
 
-    def gateway(
-        self,
-        config: GatewayConfig,
-        networking_mode: NetworkingMode,
-        annotations: Mapping[str, str],
-        address: Literal["hostname", "ip"],
-        depends_on: Sequence[Construct] = (),
-    ) -> tuple[Gateway | None, list[Construct]]:
-        """Installs Envoy Gateway, and a Gateway with its load balancer.
+    def add_gateway(self, depends_on: Sequence[Construct]) -> tuple[Gateway | None, list[Construct]]:
+        """Adds Envoy Gateway, and a Gateway with its load balancer.
 
         Args:
-            config: What is said of it.
-            networking_mode: Whether the load balancer is one of the internet, as its annotations say.
-            annotations: Of the load balancer.
-            address: Which attribute of the load balancer is its address.
             depends_on: What makes load balancers.
 
         Returns:
-            What the operator must know of it, and what the operator depends on.
+            What the operator must know of it, and what the operator waits for.
         """
+        config, networking_mode = self.config.releases.gateway, self.config.networking_mode
         if not config.enabled:
             return None, list(depends_on)
         ranges = config.ingress_cidr_blocks
@@ -167,7 +235,7 @@ class OperatorStack(CloudStack):
             "domain": config.domain,
             "perCloudDomainLabel": config.per_cloud_domain_label,
             "proxyNamespace": ENVOY_GATEWAY.namespace,
-            "annotations": annotations,
+            "annotations": self.load_balancer_annotations(),
             "sourceRanges": ranges,
         }
         release = Release(self, chart, ReleaseConfig(), values, controller)
@@ -179,6 +247,7 @@ class OperatorStack(CloudStack):
             {"metadata": {"name": _RELEASE, "namespace": ENVOY_GATEWAY.namespace}},
             [release],
         )
+        address = self.load_balancer_address
         place = service.attribute(f"status[0].load_balancer[0].ingress[0].{address}")
         self.add_output("anyscale_gateway_address", place)
         gateway: Gateway = {"enabled": True, "name": _RELEASE, "namespace": OPERATOR.namespace}

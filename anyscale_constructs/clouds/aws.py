@@ -1,52 +1,56 @@
-"""What the stacks of all kinds of AWS clouds make in the same way."""
+"""What all kinds of clouds on AWS have in common."""
 
-from typing import Any
+from abc import abstractmethod
+from typing import Any, TypeVar
 
-from anyscale_constructs.aws.config import AwsCloudConfig, EfsConfig, MemoryDbConfig, PlainBucketConfig, Tags
+from anyscale_constructs.aws.config import AwsCloudConfig, Tags
 from anyscale_constructs.aws.efs import Efs
 from anyscale_constructs.aws.memorydb import MemoryDb
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.core import regions
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import NetworkingMode
-from anyscale_constructs.engine import Annotations, Construct
+from anyscale_constructs.engine import Annotations
 from anyscale_constructs.expressions import Expr, merge, unless
 
+C = TypeVar("C", bound=AwsCloudConfig)
 
-class AwsStack(CloudStack):
-    """The base of AWS clouds.
+
+class AwsCloud(Cloud[C]):
+    """An Anyscale cloud on AWS.
 
     Args:
         scope: The app.
         name: The cloud's name in Anyscale, and the stack's.
-        config: What it is made of.
+        config: The cloud's configuration.
     """
 
-    def __init__(self, scope: Construct, name: str, config: AwsCloudConfig) -> None:
-        super().__init__(scope, name, backend=config.backend, sources=config.sources)
-        self.config = config
-        self.cloud_id: str | None = config.cloud_id
-        self.add_provider("aws", region=config.region)
-        self.warn_of_region(config.region, regions.AWS)
-        self.efs: Efs | None = None
-        self.memorydb: MemoryDb | None = None
+    provider = "AWS"
+    vpc: Vpc | ExistingVpc
+    bucket: S3 | ExistingBucket
+    efs: Efs | None = None
+    memorydb: MemoryDb | None = None
+    security_group: SecurityGroups | ExistingSecurityGroup | None
+    """The nodes' security group; None in an existing EKS cluster that names none, which has no EFS and no MemoryDB."""
 
-    def _make_vpc(
-        self,
-        networking_mode: NetworkingMode,
-        public_subnet_tags: Tags | None = None,
-        private_subnet_tags: Tags | None = None,
-    ) -> Vpc | ExistingVpc:
+    def add_providers(self) -> None:
+        """Configures the provider aws."""
+        self.add_provider("aws", region=self.config.region)
+        self.warn_of_region(self.config.region, regions.AWS)
+
+    def add_vpc(self) -> Vpc | ExistingVpc:
+        """Adds the VPC, unless it exists."""
         vpc = self.config.vpc
         if isinstance(vpc, ExistingVpc):
             if vpc.warning:
                 Annotations.of(self).add_warning(str(vpc.warning))
             return vpc
+        public_subnet_tags, private_subnet_tags = self.subnet_tags()
         return Vpc(
             self,
-            networking_mode=networking_mode,
+            networking_mode=self.node_networking_mode(),
             availability_zone_count=vpc.availability_zone_count,
             subnet_places=vpc.subnet_places,
             anyscale_cloud_id=self.cloud_id,
@@ -56,12 +60,22 @@ class AwsStack(CloudStack):
             public_subnets=vpc.public_subnets,
             private_subnets=vpc.private_subnets,
             enable_vpc_flow_logs=unless(vpc.flow_logs, False),
-            tags=self._tags(vpc.tags),
+            tags=self.tags(vpc.tags),
             public_subnet_tags=public_subnet_tags,
             private_subnet_tags=private_subnet_tags,
         )
 
-    def _make_bucket(self, bucket: PlainBucketConfig | ExistingBucket) -> S3 | ExistingBucket:
+    @abstractmethod
+    def node_networking_mode(self) -> NetworkingMode:
+        """PUBLIC: nodes are in public subnets. PRIVATE: in private ones."""
+
+    def subnet_tags(self) -> tuple[Tags | None, Tags | None]:
+        """Tags of the new public and of the new private subnets, beside the cloud's."""
+        return None, None
+
+    def add_bucket(self) -> S3 | ExistingBucket:
+        """Adds the bucket, unless it exists."""
+        bucket = self.config.bucket
         if isinstance(bucket, ExistingBucket):
             return bucket
         return S3(
@@ -73,29 +87,30 @@ class AwsStack(CloudStack):
             force_destroy=unless(bucket.force_destroy, False),
             object_versioning=unless(bucket.object_versioning, False),
             lifecycle_rule=unless(bucket.lifecycle_rules, []),
-            tags=self._tags(bucket.tags),
+            tags=self.tags(bucket.tags),
         )
 
-    def _make_stores(self, vpc: Vpc | ExistingVpc, group: SecurityGroups | ExistingSecurityGroup) -> None:
-        """Makes the shared file system and the Redis, if they are wanted."""
-        self.efs = self._efs(self.config.efs, vpc, group) if self.config.efs else None
-        self.memorydb = self._memorydb(self.config.memorydb, vpc, group) if self.config.memorydb else None
-
-    def _efs(self, efs: EfsConfig, vpc: Vpc | ExistingVpc, group: SecurityGroups | ExistingSecurityGroup) -> Efs:
+    def add_efs(self) -> Efs | None:
+        """Adds the shared file system, if the configuration has one."""
+        efs = self.config.efs
+        if efs is None or self.security_group is None:
+            return None
         return Efs(
             self,
-            vpc=vpc,
-            security_group=group,
+            vpc=self.vpc,
+            security_group=self.security_group,
             anyscale_cloud_id=self.cloud_id,
             anyscale_efs_name=self.name if efs.name is None else efs.name,
             kms_key_arn=self.config.kms_key_arn,
             access_points=unless(efs.access_points, {}),
-            tags=self._tags(efs.tags),
+            tags=self.tags(efs.tags),
         )
 
-    def _memorydb(
-        self, memorydb: MemoryDbConfig, vpc: Vpc | ExistingVpc, group: SecurityGroups | ExistingSecurityGroup
-    ) -> MemoryDb:
+    def add_memorydb(self) -> MemoryDb | None:
+        """Adds the Redis for head node fault tolerance, if the configuration has one."""
+        memorydb = self.config.memorydb
+        if memorydb is None or self.security_group is None:
+            return None
         users = None
         if memorydb.users:
             passwords = self.add_secret(
@@ -109,8 +124,8 @@ class AwsStack(CloudStack):
             }
         return MemoryDb(
             self,
-            vpc=vpc,
-            security_group=group,
+            vpc=self.vpc,
+            security_group=self.security_group,
             region=self.config.region,
             anyscale_cloud_id=self.cloud_id,
             anyscale_memorydb_name=memorydb.name,
@@ -123,18 +138,20 @@ class AwsStack(CloudStack):
             memorydb_users=users,
             create_memorydb_acl=True if users else None,
             existing_memorydb_acl_name=None if users else "open-access",
-            tags=self._tags(memorydb.tags),
+            tags=self.tags(memorydb.tags),
         )
 
-    def _tags(self, own: Tags | Expr) -> Tags | Expr:
-        return merge(self.config.standard_tags(self.cloud_id), self.config.tags, own)
+    def tags(self, own: Tags | Expr | None = None) -> Tags | Expr:
+        """The tags of a part: Anyscale's, the cloud's, and its own."""
+        return merge(self.config.standard_tags(self.cloud_id), self.config.tags, {} if own is None else own)
 
-    def _common_outputs(self, vpc: Vpc | ExistingVpc, bucket: S3 | ExistingBucket) -> dict[str, Any]:
+    def cloud_outputs(self) -> dict[str, Any]:
         """Upstream's own root output names; inputs stand in where something existed."""
+        vpc = self.vpc
         outputs: dict[str, Any] = {
             "anyscale_org_id": self.config.org_id,
             "anyscale_vpc_id": vpc.vpc_id,
-            "anyscale_s3_bucket_id": bucket.s3_bucket_id,
+            "anyscale_s3_bucket_id": self.bucket.s3_bucket_id,
         }
         if isinstance(vpc, Vpc):
             outputs |= {

@@ -1,10 +1,11 @@
-"""What the stacks of all kinds of Google clouds make in the same way."""
+"""What all kinds of clouds on Google Cloud have in common."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
+from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.core import regions
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.values import texts
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, lower, merge, unless
@@ -27,40 +28,36 @@ _VPC_OUTPUTS = (
 )
 
 
-class GoogleStack(CloudStack):
-    """The base of Google clouds.
+C = TypeVar("C", bound=GoogleCloudConfig)
+
+
+class GoogleCloud(Cloud[C]):
+    """An Anyscale cloud on Google Cloud.
 
     Args:
         scope: The app.
         name: The cloud's name in Anyscale, and the stack's.
-        config: What it is made of.
+        config: The cloud's configuration.
     """
 
-    def __init__(self, scope: Construct, name: str, config: GoogleCloudConfig) -> None:
-        super().__init__(scope, name, backend=config.backend, sources=config.sources)
-        self.config = config
-        self.cloud_id: str | None = config.cloud_id
-        existing = config.project.project_id if isinstance(config.project, ExistingProject) else None
-        self.add_provider("google", project=existing, region=config.region)
-        self.warn_of_region(config.region, regions.GOOGLE)
-        self.project: Project | ExistingProject
-        self.ready: Sequence[Construct] = []
-        self.filestore: Filestore | ExistingFilestore | None = None
-        self.memorystore: Memorystore | ExistingMemorystore | None = None
+    provider = "GCP"
+    project: Project | ExistingProject
+    ready: Sequence[Construct] = ()
+    """What all else waits for: Google's APIs, if the cloud enables them."""
+    vpc: Vpc | ExistingVpc
+    bucket: CloudStorage | ExistingBucket
+    filestore: Filestore | ExistingFilestore | None = None
+    memorystore: Memorystore | ExistingMemorystore | None = None
 
-    def _make_project(self, services: Mapping[str, bool]) -> None:
-        """Makes the project, with the services that all else waits for.
+    def add_providers(self) -> None:
+        """Configures the provider google."""
+        project = self.config.project
+        existing = project.project_id if isinstance(project, ExistingProject) else None
+        self.add_provider("google", project=existing, region=self.config.region)
+        self.warn_of_region(self.config.region, regions.GOOGLE)
 
-        Args:
-            services: Those that not every cloud has, and whether this one does.
-        """
-        self.project = self._project()
-        redis = {"redis.googleapis.com": isinstance(self.config.memorystore, MemorystoreConfig)}
-        wanted = [service for service, needed in {**redis, **services}.items() if needed]
-        if self.config.enable_apis:
-            self.ready = [CloudApis(self, project=self.project, anyscale_activate_optional_apis=wanted or None)]
-
-    def _project(self) -> Project | ExistingProject:
+    def add_project(self) -> Project | ExistingProject:
+        """Adds the project, unless it exists."""
         project = self.config.project
         if isinstance(project, ExistingProject):
             return project
@@ -72,10 +69,30 @@ class GoogleStack(CloudStack):
             anyscale_project_name_prefix=self.config.name_prefix,
             folder_id=project.folder_id,
             organization_id=project.organization_id,
-            labels=self._labels(project.labels),
+            labels=self.labels(project.labels),
         )
 
-    def _make_bucket(self, users: Iam | ExistingServiceAccounts | OperatorAccount) -> CloudStorage | ExistingBucket:
+    def add_apis(self) -> Sequence[Construct]:
+        """Enables Google's APIs, unless the configuration says that they are enabled; gives what to wait for."""
+        if not self.config.enable_apis:
+            return ()
+        redis = ["redis.googleapis.com"] if isinstance(self.config.memorystore, MemorystoreConfig) else []
+        return [
+            CloudApis(
+                self, project=self.project, anyscale_activate_optional_apis=[*redis, *self.optional_apis()] or None
+            )
+        ]
+
+    def optional_apis(self) -> list[str]:
+        """The APIs that this cloud uses beside those that every cloud does."""
+        return []
+
+    @abstractmethod
+    def bucket_users(self) -> Iam | ExistingServiceAccounts | OperatorAccount:
+        """The service accounts that use the bucket."""
+
+    def add_bucket(self) -> CloudStorage | ExistingBucket:
+        """Adds the bucket, unless it exists."""
         bucket = self.config.bucket
         if isinstance(bucket, ExistingBucket):
             return bucket
@@ -86,7 +103,7 @@ class GoogleStack(CloudStack):
             self,
             project=self.project,
             region=self.config.region,
-            iam=users,
+            iam=self.bucket_users(),
             anyscale_bucket_name=bucket.name,
             anyscale_bucket_name_prefix=self.config.name_prefix,
             bucket_location=bucket.location,
@@ -95,16 +112,12 @@ class GoogleStack(CloudStack):
             bucket_force_destroy=unless(bucket.force_destroy, False),
             bucket_versioning=unless(bucket.object_versioning, False),
             lifecycle_rules=rules or None,
-            labels=self._labels(bucket.labels),
+            labels=self.labels(bucket.labels),
             depends_on=self.ready,
         )
 
-    def _make_stores(self, vpc: Vpc | ExistingVpc) -> None:
-        """Makes the shared file system and the Redis, if they are wanted."""
-        self.filestore = self._filestore(vpc)
-        self.memorystore = self._memorystore(vpc)
-
-    def _filestore(self, vpc: Vpc | ExistingVpc) -> Filestore | ExistingFilestore | None:
+    def add_filestore(self) -> Filestore | ExistingFilestore | None:
+        """Adds the shared file system, if the configuration has one and it does not exist."""
         filestore = self.config.filestore
         if not isinstance(filestore, FilestoreConfig):
             return filestore
@@ -112,18 +125,19 @@ class GoogleStack(CloudStack):
             self,
             project=self.project,
             region=self.config.region,
-            vpc=vpc,
+            vpc=self.vpc,
             anyscale_cloud_id=self.cloud_id,
             anyscale_filestore_name=filestore.name,
             anyscale_filestore_name_prefix=self.config.name_prefix,
             filestore_tier=filestore.tier,
             anyscale_filestore_fileshare_capacity_gb=filestore.capacity_gb,
             filestore_location=filestore.location,
-            labels=self._labels(filestore.labels),
+            labels=self.labels(filestore.labels),
             depends_on=self.ready,
         )
 
-    def _memorystore(self, vpc: Vpc | ExistingVpc) -> Memorystore | ExistingMemorystore | None:
+    def add_memorystore(self) -> Memorystore | ExistingMemorystore | None:
+        """Adds the Redis for head node fault tolerance, if the configuration has one and it does not exist."""
         memorystore = self.config.memorystore
         if not isinstance(memorystore, MemorystoreConfig):
             return memorystore
@@ -131,23 +145,25 @@ class GoogleStack(CloudStack):
             self,
             project=self.project,
             region=self.config.region,
-            vpc=vpc,
+            vpc=self.vpc,
             anyscale_memorystore_name=memorystore.name,
             anyscale_memorystore_name_prefix=self.config.name_prefix,
             memorystore_memory_size_gb=memorystore.memory_size_gb,
             memorystore_replica_count=memorystore.replica_count,
             memorystore_redis_version=memorystore.redis_version,
-            labels=self._labels(memorystore.labels),
+            labels=self.labels(memorystore.labels),
             depends_on=self.ready,
         )
 
-    def _labels(self, own: Labels | Expr) -> Labels | Expr:
+    def labels(self, own: Labels | Expr | None = None) -> Labels | Expr:
+        """The labels of a part: Anyscale's, the cloud's, and its own."""
         # Ids may hold capital letters, labels may not.
         standard = {key: lower(value) for key, value in self.config.standard_tags(self.cloud_id).items()}
-        return merge(standard, self.config.labels, own)
+        return merge(standard, self.config.labels, {} if own is None else own)
 
-    def _common_outputs(self, vpc: Vpc | ExistingVpc, bucket: CloudStorage | ExistingBucket) -> dict[str, Any]:
+    def cloud_outputs(self) -> dict[str, Any]:
         """Upstream's own root output names; inputs stand in where something existed."""
+        vpc, bucket = self.vpc, self.bucket
         outputs: dict[str, Any] = {
             "anyscale_org_id": self.config.org_id,
             "project_id": self.project.project_id,

@@ -1,0 +1,189 @@
+"""An Anyscale cloud on EC2: read it from top to bottom, copy it, change it."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from anyscale_constructs.aws import ExistingBucket, ExistingRoles, ExistingSecurityGroup, Iam, S3Policy, SecurityGroups
+from anyscale_constructs.aws.config import (
+    AwsCloudConfig,
+    BucketConfig,
+    IamConfig,
+    SecurityGroupConfig,
+    VpcConfig,
+)
+from anyscale_constructs.aws.iam import document_text
+from anyscale_constructs.clouds.aws import AwsCloud
+from anyscale_constructs.core.model import ExistingIf, refuse
+from anyscale_constructs.core.types import ExternalId, Known, NetworkingMode
+from anyscale_constructs.core.values import texts
+from anyscale_constructs.engine import Annotations
+from anyscale_constructs.expressions import is_one_of, is_unresolved, unless
+from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
+
+
+class Ec2Config(AwsCloudConfig):
+    """An Anyscale cloud on EC2."""
+
+    stack: Known[Literal["ec2"]] = "ec2"
+    external_id: ExternalId | None = Field(default=None, description="Default: <org_id>-<stack name>.")
+    networking_mode: Known[NetworkingMode] = Field(
+        default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
+    )
+    security_group: Annotated[SecurityGroupConfig | ExistingSecurityGroup, ExistingIf("security_group_id")] = Field(
+        default_factory=SecurityGroupConfig
+    )
+    # Narrower, which is safe, since models are frozen.
+    bucket: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
+        BucketConfig | ExistingBucket, ExistingIf("bucket_name")
+    ] = Field(default_factory=BucketConfig)
+    iam: IamConfig = Field(default_factory=IamConfig)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        given = isinstance(self.vpc, VpcConfig) and not is_one_of(self.vpc.private_subnets, None, [])
+        if given and self.networking_mode == "PUBLIC":
+            raise refuse(
+                "networking_mode is PUBLIC, but vpc.private_subnets are given, where the nodes would be",
+                "set networking_mode: PRIVATE, or leave vpc.private_subnets out",
+            )
+        external_id = self.external_id
+        known = not is_unresolved([external_id, self.org_id])
+        if external_id is not None and known and not external_id.startswith(f"{self.org_id}-"):
+            raise refuse(
+                f"external_id is {self.external_id}, of another organization than org_id, {self.org_id}",
+                f"begin it with {self.org_id}-",
+            )
+        unused = isinstance(self.bucket, ExistingBucket) and not (self.efs or self.memorydb)
+        if self.kms_key_arn is not None and unused:
+            raise refuse(
+                "kms_key_arn is for a new bucket, EFS or MemoryDB, and there is none of them",
+                "leave it out; name the key of the existing bucket in bucket.kms_key_arn",
+            )
+        return self
+
+
+class Ec2Stack(AwsCloud[Ec2Config]):
+    """An Anyscale cloud on EC2: its Terraform, with the outputs that registration needs.
+
+    Args:
+        scope: The app.
+        name: The cloud's name in Anyscale, and the stack's.
+        config: The cloud's configuration.
+    """
+
+    config_type = Ec2Config
+
+    security_group: SecurityGroups | ExistingSecurityGroup
+    iam: Iam | ExistingRoles
+
+    def compose(self) -> None:
+        """Adds the cloud's parts."""
+        self.vpc = self.add_vpc()
+        self.security_group = self.add_security_group()
+        self.bucket = self.add_bucket()
+        self.iam = self.add_iam()
+        self.add_bucket_policy()
+        self.efs = self.add_efs()
+        self.memorydb = self.add_memorydb()
+
+    @property
+    def external_id(self) -> str:
+        """What the control plane must name to take its role."""
+        own = self.config.external_id
+        return f"{self.config.org_id}-{self.name}" if own is None else own
+
+    def node_networking_mode(self) -> NetworkingMode:
+        """Nodes are where the cloud's networking mode says."""
+        return self.config.networking_mode
+
+    def add_security_group(self) -> SecurityGroups | ExistingSecurityGroup:
+        """Adds the nodes' security group, unless it exists."""
+        group = self.config.security_group
+        if isinstance(group, ExistingSecurityGroup):
+            return group
+        pool = unless(group.machine_pool_cidr_ranges, [])
+        return SecurityGroups(
+            self,
+            vpc=self.vpc,
+            ingress_cidr_blocks=group.ingress_cidr_blocks,
+            enable_ssh_access=group.enable_ssh_access,
+            ingress_from_cidr_map=[texts(rule) for rule in group.ingress_rules] or None,
+            anyscale_cloud_id=self.cloud_id,
+            security_group_name_prefix=f"{self.config.name_prefix}nodes-",
+            machine_pool_cidr_ranges=pool,
+            machine_pool_security_group_name_prefix=None if pool is None else f"{self.config.name_prefix}machine-pool-",
+            tags=self.tags(group.tags),
+        )
+
+    def add_iam(self) -> Iam | ExistingRoles:
+        """Adds the roles of the control plane and of the nodes, unless both exist."""
+        iam, prefix = self.config.iam, self.config.name_prefix
+        if iam.control_plane_role_arn is not None and iam.cluster_node_role_arn is not None:
+            for warning in iam.must_use_keys(self.config.kms_key_arn, self.bucket.kms_key_arn):
+                Annotations.of(self).add_warning(str(warning))
+            return iam
+        return Iam(
+            self,
+            bucket=self.bucket,
+            existing=iam,
+            kms_key_arn=self.config.kms_key_arn,
+            anyscale_cloud_id=self.cloud_id,
+            anyscale_org_id=self.config.org_id,
+            anyscale_external_id=self.external_id,
+            role_permissions_boundary_arn=iam.permissions_boundary_arn,
+            anyscale_access_role_name=iam.control_plane_role_name,
+            anyscale_access_role_name_prefix=f"{prefix}control-plane-",
+            anyscale_cluster_node_role_name=iam.cluster_node_role_name,
+            anyscale_cluster_node_role_name_prefix=f"{prefix}node-",
+            create_cluster_node_cloudwatch_policy=unless(iam.cluster_node_cloudwatch_policy, False),
+            anyscale_cluster_node_managed_policy_arns=unless(iam.cluster_node_managed_policy_arns, []),
+            anyscale_cluster_node_custom_policy=document_text(iam.cluster_node_custom_policy),
+            anyscale_cluster_node_byod_secret_arns=unless(iam.cluster_node_secret_arns, []),
+            anyscale_cluster_node_byod_secret_kms_arn=iam.cluster_node_secret_kms_key_arn,
+            tags=self.tags(iam.tags),
+        )
+
+    def add_bucket_policy(self) -> None:
+        """Lets both roles use the bucket, which must be a new one."""
+        bucket = self.config.bucket
+        if isinstance(bucket, BucketConfig):
+            S3Policy(self, bucket=self.bucket, iam=self.iam, custom_s3_policy=bucket.custom_policy)
+
+    def cloud_outputs(self) -> dict[str, Any]:
+        """Upstream's own root output names; inputs stand in where something existed."""
+        iam = self.iam
+        return super().cloud_outputs() | {
+            "anyscale_security_group_id": self.security_group.security_group_id,
+            "anyscale_iam_role_arn": iam.control_plane_role_arn,
+            "anyscale_iam_role_external_id": self.external_id,
+            "anyscale_iam_role_cluster_node_arn": iam.cluster_node_role_arn,
+            "anyscale_iam_instance_profile_role_arn": iam.cluster_node_instance_profile_arn,
+        }
+
+    def cloud_resource(self) -> CloudResource:
+        """The infrastructure to register."""
+        config = self.config
+        bucket_region = config.bucket.region if isinstance(config.bucket, ExistingBucket) else None
+        return CloudResource(
+            name=f"vm-aws-{config.region}",
+            provider="AWS",
+            compute_stack="VM",
+            region=config.region,
+            networking_mode=config.networking_mode,
+            object_storage=ObjectStorage(
+                bucket_name="s3://" + self.bucket.s3_bucket_id,
+                region=config.region if bucket_region is None else bucket_region,
+            ),
+            file_storage=FileStorage(file_storage_id=self.efs.efs_id) if self.efs else None,
+            aws_config=AwsConfig(
+                vpc_id=self.vpc.vpc_id,
+                subnet_ids=self.vpc.node_subnet_ids,
+                security_group_ids=[self.security_group.security_group_id],
+                anyscale_iam_role_id=self.iam.control_plane_role_arn,
+                external_id=self.external_id,
+                cluster_iam_role_id=self.iam.cluster_node_role_arn,
+                cluster_instance_profile_id=self.iam.cluster_node_instance_profile_arn,
+                memorydb_cluster_name=self.memorydb.name if self.memorydb else None,
+            ),
+        )

@@ -1,0 +1,223 @@
+"""An Anyscale cloud on GCE: read it from top to bottom, copy it, change it."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from anyscale_constructs.clouds.google import GoogleCloud
+from anyscale_constructs.core.model import ExistingIf
+from anyscale_constructs.core.types import Known
+from anyscale_constructs.core.values import texts
+from anyscale_constructs.expressions import unless
+from anyscale_constructs.google import (
+    ExistingBucket,
+    ExistingFirewallPolicy,
+    ExistingServiceAccounts,
+    ExistingVpc,
+    Iam,
+    LoggingSink,
+    NetworkingMode,
+    Vpc,
+    VpcFirewall,
+)
+from anyscale_constructs.google.cloudstorage import let_into_bucket
+from anyscale_constructs.google.config import (
+    FirewallConfig,
+    GoogleCloudConfig,
+    IamConfig,
+    LoggingSinkConfig,
+    VpcConfig,
+)
+from anyscale_constructs.google.iam import role_id
+from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, ObjectStorage
+
+# what upstream's root module passes on from new parts under their own names
+_IAM_OUTPUTS = (
+    *(
+        f"iam_anyscale_{who}_service_acct_{part}"
+        for who in ("access", "cluster_node")
+        for part in ("id", "name", "unique_id")
+    ),
+    "iam_workload_identity_pool_id",
+    "iam_workload_identity_pool_name",
+    "iam_workload_identity_provider_id",
+)
+
+
+class GceConfig(GoogleCloudConfig):
+    """An Anyscale cloud on GCE."""
+
+    stack: Known[Literal["gce"]] = "gce"
+    networking_mode: Known[NetworkingMode] = Field(
+        default="PUBLIC", description="PUBLIC: nodes in a public subnet. PRIVATE: nodes in a private subnet behind NAT."
+    )
+    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
+    firewall: Annotated[FirewallConfig | ExistingFirewallPolicy, ExistingIf("firewall_policy_name")] = Field(
+        default_factory=FirewallConfig
+    )
+    iam: Annotated[IamConfig | ExistingServiceAccounts, ExistingIf("anyscale_service_account_email")] = Field(
+        default_factory=IamConfig
+    )
+    logging_sink: LoggingSinkConfig | None = Field(
+        default=None, description="Default: the project's sink stays as it is; {} keeps the nodes' syslog out of it."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        idle: dict[str, str] = dict.fromkeys(("pods_range_name", "services_range_name"), "a new GKE cluster")
+        if isinstance(self.firewall, ExistingFirewallPolicy):
+            idle["proxy_subnet_cidr"] = "a new firewall policy"
+        self.refuse_what_is_elsewhere(self.vpc, idle)
+        return self
+
+
+class GceStack(GoogleCloud[GceConfig]):
+    """An Anyscale cloud on GCE: its Terraform, with the outputs that registration needs.
+
+    Args:
+        scope: The app.
+        name: The cloud's name in Anyscale, and the stack's.
+        config: The cloud's configuration.
+    """
+
+    config_type = GceConfig
+
+    firewall: VpcFirewall | ExistingFirewallPolicy
+    iam: Iam | ExistingServiceAccounts
+
+    def compose(self) -> None:
+        """Adds the cloud's parts."""
+        self.project = self.add_project()
+        self.ready = self.add_apis()
+        self.vpc = self.add_vpc()
+        self.firewall = self.add_firewall()
+        self.iam = self.add_iam()
+        self.bucket = self.add_bucket()
+        self.add_bucket_members()
+        self.filestore = self.add_filestore()
+        self.memorystore = self.add_memorystore()
+        self.add_logging_sink()
+
+    def optional_apis(self) -> list[str]:
+        """The APIs of logging and monitoring, where nodes use them."""
+        iam = self.config.iam
+        logging = isinstance(iam, IamConfig) and iam.cluster_node_logging
+        wanted = {"logging": logging or self.config.logging_sink is not None, "monitoring": logging}
+        return [f"{service}.googleapis.com" for service, needed in wanted.items() if needed]
+
+    def bucket_users(self) -> Iam | ExistingServiceAccounts:
+        """The accounts of the control plane and of the nodes."""
+        return self.iam
+
+    def add_vpc(self) -> Vpc | ExistingVpc:
+        """Adds the VPC, unless it exists."""
+        vpc = self.config.vpc
+        if isinstance(vpc, ExistingVpc):
+            return vpc
+        flow_logs = {True: {"subnet_flow_logs_metadata": "INCLUDE_ALL_METADATA"}, False: {}, None: None}[vpc.flow_logs]
+        return Vpc(
+            self,
+            project=self.project,
+            region=self.config.region,
+            networking_mode=self.config.networking_mode,
+            subnet_cidr=vpc.subnet_cidr,
+            anyscale_vpc_name=vpc.name,
+            anyscale_vpc_name_prefix=self.config.name_prefix,
+            proxy_subnet_cidr=vpc.proxy_subnet_cidr,
+            public_subnet_flow_log_config=flow_logs,
+            private_subnet_flow_log_config=flow_logs,
+            depends_on=self.ready,
+        )
+
+    def add_firewall(self) -> VpcFirewall | ExistingFirewallPolicy:
+        """Adds the firewall policy, unless it exists."""
+        firewall = self.config.firewall
+        if isinstance(firewall, ExistingFirewallPolicy):
+            return firewall
+        return VpcFirewall(
+            self,
+            project=self.project,
+            vpc=self.vpc,
+            ingress_cidr_blocks=firewall.ingress_cidr_blocks,
+            enable_ssh_access=firewall.enable_ssh_access,
+            ingress_from_cidr_map=[texts(rule) for rule in firewall.ingress_rules] or None,
+            firewall_policy_name=firewall.name,
+            ingress_from_machine_pool_cidr_ranges=unless(firewall.machine_pool_cidr_ranges, []),
+            enable_firewall_rule_logging=firewall.rule_logging,
+            depends_on=[*self.ready, self.vpc] if isinstance(self.vpc, Vpc) else self.ready,
+        )
+
+    def add_iam(self) -> Iam | ExistingServiceAccounts:
+        """Adds the service accounts of the control plane and of the nodes, unless they exist."""
+        iam, prefix = self.config.iam, self.config.name_prefix
+        if isinstance(iam, ExistingServiceAccounts):
+            return iam
+        roles = ["roles/artifactregistry.reader", *iam.cluster_node_roles]
+        return Iam(
+            self,
+            project=self.project,
+            region=self.config.region,
+            anyscale_org_id=self.config.org_id,
+            identity_provider=iam.identity_provider,
+            anyscale_cloud_id=self.cloud_id,
+            anyscale_access_service_acct_name=iam.anyscale_service_account_name,
+            anyscale_access_service_acct_name_prefix=f"{prefix}access-",
+            anyscale_access_role_id_prefix=role_id(f"{prefix}access_"),
+            anyscale_cluster_node_service_acct_name=iam.cluster_service_account_name,
+            anyscale_cluster_node_service_acct_name_prefix=f"{prefix}node-",
+            anyscale_cluster_node_service_acct_permissions=roles if iam.cluster_node_roles else None,
+            enable_anyscale_cluster_logging_monitoring=iam.cluster_node_logging or None,
+            depends_on=self.ready,
+        )
+
+    def add_bucket_members(self) -> None:
+        """Lets new accounts use an existing bucket."""
+        if isinstance(self.bucket, ExistingBucket) and isinstance(self.iam, Iam):
+            let_into_bucket(self, self.bucket, dict(zip(("access", "node"), self.iam.bucket_members, strict=True)))
+
+    def add_logging_sink(self) -> None:
+        """Keeps the nodes' syslog out of the project's sink, if the configuration says so."""
+        if sink := self.config.logging_sink:
+            LoggingSink(self, project=self.project, sink_exclusion_filter=sink.exclusion_filter, depends_on=self.ready)
+
+    def cloud_outputs(self) -> dict[str, Any]:
+        """Upstream's own root output names; inputs stand in where something existed."""
+        firewall, iam = self.firewall, self.iam
+        outputs = super().cloud_outputs() | {
+            "vpc_firewall_policy_name": firewall.firewall_policy_name,
+            "iam_anyscale_access_service_acct_email": iam.anyscale_service_account_email,
+            "iam_anyscale_cluster_node_service_acct_email": iam.cluster_service_account_email,
+            "iam_workload_identity_provider_name": iam.provider_name,
+        }
+        if isinstance(firewall, VpcFirewall):
+            outputs |= {
+                "vpc_firewall_id": firewall.vpc_firewall_policy_id,
+                "vpc_firewall_selflink": firewall.vpc_firewall_policy_selflink,
+            }
+        if isinstance(iam, Iam):
+            outputs |= {name: iam.output(name) for name in _IAM_OUTPUTS}
+        return outputs
+
+    def cloud_resource(self) -> CloudResource:
+        """The infrastructure to register."""
+        config = self.config
+        return CloudResource(
+            name=f"vm-gcp-{config.region}",
+            provider="GCP",
+            compute_stack="VM",
+            region=config.region,
+            networking_mode=config.networking_mode,
+            object_storage=ObjectStorage(bucket_name=self.bucket.bucket_url),
+            file_storage=FileStorage(file_storage_id=self.filestore.instance_name) if self.filestore else None,
+            gcp_config=GcpConfig(
+                project_id=self.project.project_id,
+                host_project_id=self.vpc.host_project_id(self.project),
+                provider_name=self.iam.provider_name,
+                vpc_name=self.vpc.vpc_name,
+                subnet_names=[self.vpc.node_subnet_name],
+                firewall_policy_names=[self.firewall.firewall_policy_name],
+                anyscale_service_account_email=self.iam.anyscale_service_account_email,
+                cluster_service_account_email=self.iam.cluster_service_account_email,
+                memorystore_instance_name=self.memorystore.instance_name if self.memorystore else None,
+            ),
+        )

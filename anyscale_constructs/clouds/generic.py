@@ -1,0 +1,241 @@
+"""An Anyscale cloud on any Kubernetes cluster that you bring.
+
+The cluster, its nodes and the bucket are yours. The first stack makes nothing: it holds what registering needs. Then
+the cloud is registered; the second, `<name>-operator`, installs Anyscale's operator in the cluster.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from anyscale_constructs.clouds.base import Cloud
+from anyscale_constructs.clouds.operator import OperatorStack
+from anyscale_constructs.core.model import Model, explain
+from anyscale_constructs.core.types import Known, NetworkingMode, OrExpr
+from anyscale_constructs.engine import Annotations, Construct
+from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.kubernetes import (
+    OPERATOR,
+    DevicePluginReleasesConfig,
+    Gateway,
+    Global,
+    Release,
+    ReleaseConfig,
+    WriteOnly,
+    merge,
+    operator_values,
+)
+from anyscale_constructs.registration.fields import BucketUrl, Text
+from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
+from anyscale_constructs.registration.resource import CloudResource, ObjectStorage
+
+_TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 - a name
+_TOKEN_RELEASE = "anyscale-operator-token"  # noqa: S105 - a name
+_OPERATORS_TOKEN = {
+    "name": _TOKEN,
+    "valueFrom": {"secretKeyRef": {"name": _TOKEN_RELEASE, "key": _TOKEN}},
+}
+# Of what runs in Ray's pods, ray, vector, anyscaled and activity-probe use the bucket: their places there.
+_RAY_PODS = {"head": (0, 1, 2, 5), "worker": (0, 1, 2, 3)}
+# The chart has these for AWS alone, whose value global.aws.s3.usePathStyle reaches just the operator elsewhere.
+_PATH_STYLE = [
+    {
+        "kind": "Pod",
+        "selector": f"anyscale.com/ray-node-type in ({pod})",
+        "patch": [
+            {
+                "op": "add",
+                "path": f"/spec/containers/{container}/env/-",
+                "value": {"name": "ANYSCALE_S3_USE_PATH_STYLE", "value": "true"},
+            }
+            for container in containers
+        ],
+    }
+    for pod, containers in _RAY_PODS.items()
+]
+
+
+class BucketConfig(ObjectStorage):
+    """The bucket for logs, images and, without file storage, shared files."""
+
+    bucket_name: BucketUrl = Field(  # pyright: ignore[reportIncompatibleVariableOverride] # models are frozen
+        description="With its scheme: s3://, gs:// or abfss://."
+    )
+
+
+class LoadBalancerConfig(Model):
+    """The gateway's load balancer, as the cluster makes it."""
+
+    annotations: dict[str, str] = Field(default_factory=dict, description="Of its service.")
+    address: Known[Literal["ip", "hostname"]] = Field(
+        default="ip", description="What the cluster gives it as its address."
+    )
+
+
+class GenericConfig(KubernetesCloudConfig):
+    """An Anyscale cloud on any Kubernetes cluster."""
+
+    cloud_provider = "GENERIC"
+    idle_keys = ("cloud_id", "deploy_environment", "mirror", "modules")
+
+    stack: Known[Literal["generic"]] = "generic"
+    # A narrower type is safe, since models are frozen.
+    registration: Known[Literal["command"]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
+        default="command", description="How the cloud is registered: by `anyscale-constructs register`, always."
+    )
+    kube_context: Text = Field(description="The cluster's context in the kubeconfig that KUBE_CONFIG_PATH names.")
+    region: Text = Field(default="default", description="What to call the place.")
+    networking_mode: Known[NetworkingMode] = Field(
+        default="PUBLIC",
+        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network.",
+    )
+    bucket: BucketConfig
+    zones: OrExpr[list[Text] | None] = Field(
+        default=None, description="The zones that pods are launched in, as the nodes' labels have them. Default: any."
+    )
+    load_balancer: LoadBalancerConfig = Field(default_factory=LoadBalancerConfig)
+    operator_token_revision: OrExpr[int] = Field(
+        default=1,
+        ge=1,
+        description="Raise it when the operator's token changes: Terraform keeps none to compare it with.",
+    )
+    releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        try:
+            self.resource()
+        except ValidationError as error:
+            raise PydanticCustomError(
+                "not_allowed", "{text}", {"text": explain(error).replace("object_storage.", "bucket.")}
+            ) from error
+        return self
+
+    def resource(self) -> CloudResource:
+        """What is registered."""
+        return CloudResource.model_validate(
+            {
+                "name": f"k8s-generic-{self.region}",
+                "provider": "GENERIC",
+                "compute_stack": "K8S",
+                "region": self.region,
+                "networking_mode": self.networking_mode,
+                "object_storage": self.bucket,
+                "file_storage": self.file_storage,
+                "kubernetes_config": self.kubernetes_config(zones=self.zones),
+            }
+        )
+
+
+class GenericOperatorStack(OperatorStack[GenericConfig]):
+    """What runs in the cluster.
+
+    Args:
+        scope: The app.
+        name: The cloud's name; the stack's ends with -operator.
+        config: The cloud's configuration.
+    """
+
+    def add_providers(self) -> None:
+        """Configures the providers for the cluster."""
+        self.connect_by_context(self.config.kube_context)
+
+    def add_device_plugin(self) -> None:
+        """Adds NVIDIA's device plugin."""
+        self.device_plugin(self.config.releases.device_plugin)
+
+    @property
+    def load_balancer_address(self) -> Literal["hostname", "ip"]:
+        """Which attribute of a load balancer is its address, as the configuration says."""
+        return self.config.load_balancer.address
+
+    def load_balancer_annotations(self) -> Mapping[str, str]:
+        """The configuration's annotations."""
+        annotations = self.config.load_balancer.annotations
+        if self.config.networking_mode == "PRIVATE" and not annotations:
+            Annotations.of(self).add_warning(
+                "networking_mode is PRIVATE, but load_balancer.annotations is empty, so the cluster may make a load "
+                "balancer of the internet. To mend it: give the annotation that makes it an internal one"
+            )
+        return annotations
+
+    def operator_values(self, gateway: Gateway | None) -> Mapping[str, Any]:
+        """The values of the operator's chart."""
+        cloud: Global = {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "generic"}
+        # Pods read the environment when they start, so another token is another pod.
+        revision = {"anyscale-constructs/token-revision": str(self.config.operator_token_revision)}
+        more: dict[str, Any] = {"operator": {"annotations": revision}}
+        if self.config.bucket.s3_addressing_style == "PATH_STYLE":
+            more["global"] = {"aws": {"s3": {"usePathStyle": True}}}
+        return merge(operator_values(cloud, {}, gateway), more)
+
+    def add_operator(self, gateway: Gateway | None, depends_on: Sequence[Construct]) -> None:
+        """Adds Anyscale's operator, and a Secret with its token.
+
+        Args:
+            gateway: What the operator must know of the gateway.
+            depends_on: What it waits for.
+        """
+        release = self.config.releases.operator
+        if not release.enabled:
+            return
+        self.require("the operator's token, which is write-only", {}, ">= 1.11")
+        token = self.add_secret(
+            "anyscale_cli_token",
+            "string",
+            "The token that the operator has; TF_VAR_anyscale_cli_token holds it, and no plan and no state.",
+            ephemeral=True,
+        )
+        # In a release of its own: among other values it would be lost with their next change.
+        chart = self.own_chart("token", _TOKEN_RELEASE)
+        write_only = WriteOnly({"token": token}, self.config.operator_token_revision)
+        secret = Release(self, chart, ReleaseConfig(), {}, write_only=write_only)
+        release = _beside(release, "operator.container.additionalEnv", [_OPERATORS_TOKEN])
+        if self.config.bucket.s3_addressing_style == "PATH_STYLE":
+            release = _beside(release, "patches", _PATH_STYLE)
+        self.release(OPERATOR, release, self.operator_values(gateway), [*depends_on, secret])
+
+
+class GenericStack(Cloud[GenericConfig]):
+    """An Anyscale cloud on any cluster: the outputs that registration needs, and nothing else.
+
+    Args:
+        scope: The app.
+        name: The cloud's name in Anyscale, and the stack's.
+        config: The cloud's configuration.
+    """
+
+    provider = "GENERIC"
+    config_type = GenericConfig
+    operator_type = GenericOperatorStack
+
+    def add_providers(self) -> None:
+        """The stack needs no provider."""
+        self.require("the outputs", {})
+
+    def compose(self) -> None:
+        """All parts exist."""
+
+    def cloud_outputs(self) -> dict[str, Any]:
+        """The organization's id."""
+        return {"anyscale_org_id": self.config.org_id}
+
+    def cloud_resource(self) -> CloudResource:
+        """What to register."""
+        return self.config.resource()
+
+
+def _beside(release: ReleaseConfig, path: str, ours: list[dict[str, Any]]) -> ReleaseConfig:
+    """The release with a list of ours before what the configuration has there: Helm would take one of both."""
+    theirs: Any = release.values
+    keys = path.split(".")
+    for key in keys:
+        theirs = theirs.get(key) if isinstance(theirs, Mapping) else None
+    if theirs is not None and not isinstance(theirs, list):
+        raise ConfigError(f"releases.operator.values.{path} must be a list", mend="write each with a - before it")
+    over: Any = [*ours, *(theirs or [])]
+    for key in reversed(keys):
+        over = {key: over}
+    return release.model_copy(update={"values": merge(release.values, over)})
