@@ -26,8 +26,14 @@ WRONG_NAME = "# type: ignore[call-arg] # pyright: ignore[reportCallIssue]"
 def public(base: type[Any]) -> Iterator[type[Any]]:
     for cls in base.__subclasses__():
         yield from public(cls)
-        if cls.__module__.partition(".")[0] in {"anyscale_constructs", "stacks"} and not cls.__name__.startswith("_"):
+        ours = cls.__module__.partition(".")[0] in {"anyscale_constructs", "stacks"}
+        if ours and not cls.__name__.startswith("_") and not is_abstract(cls):
             yield cls
+
+
+def is_abstract(cls: type[Any]) -> bool:
+    """Whether a method of it is to be written by a subclass; jsii's classes can't have the metaclass that says so."""
+    return any(getattr(getattr(cls, name, None), "__isabstractmethod__", False) for name in dir(cls))
 
 
 def typed_parameters(cls: type[Any]) -> Iterator[str]:

@@ -139,6 +139,8 @@ def test_fails_where_the_stacks_of_cdktf_json_are_not(
     assert run("ec2") == (
         2,
         "",
-        "error: cdktf.json: context.stacks names no package here; given: 'not_there'. "
-        "To mend it: name the folder with the kinds of clouds of your own, or leave it out\n",
+        (
+            "error: cdktf.json: context.stacks names no package here; given: 'not_there'. "
+            "To mend it: name the folder with the kinds of clouds of your own, or leave it out\n"
+        ),
     )
