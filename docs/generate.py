@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 from anyscale_constructs import Module, aws, google
-from anyscale_constructs.cli.project import load_stack
+from anyscale_constructs.cli.schema import schema_of
 from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.module import Guard
@@ -81,7 +81,7 @@ def _configuration() -> Iterator[str]:
     yield "values only: their row says that they must be known at synthesis, or their type names no expression. Code in"
     yield "the middle of text is refused; `$${` stands for the letters `${`."
     for kind in KINDS:
-        schema = load_stack(kind).config_type.model_json_schema()
+        schema = schema_of(kind)
         yield from _section(kind, "stack: " + kind, schema)
         for title, section in schema.get("$defs", {}).items():
             if "properties" in section:

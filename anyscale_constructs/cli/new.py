@@ -10,13 +10,10 @@ from anyscale_constructs.core.model import unknown
 from anyscale_constructs.errors import ConfigError
 
 _IMPORTS = "from anyscale_constructs import clouds\n"
-_LITERAL = "from typing import Literal\n\n"
 _CONFIG = '''
 
 class {own}Config(clouds.{kind}Config):
     """The keys of the YAML: the package's, and those you add."""
-
-    stack: Literal["{name}"] = "{name}"  # pyright: ignore[reportIncompatibleVariableOverride]
 '''
 _OPERATOR = '''
 
@@ -40,14 +37,13 @@ def source(kind: str, name: str) -> str:
     """
     operator = kind not in {"ec2", "gce"}
     text = f'"""The kind of cloud `{name}`: the package\'s `{kind}`, to change here."""\n\n'
-    text += (_LITERAL if name != kind else "") + _IMPORTS
-    text += (_CONFIG if name != kind else "") + (_OPERATOR if operator else "") + _STACK
+    text += _IMPORTS + (_CONFIG if name != kind else "") + (_OPERATOR if operator else "") + _STACK
     parts = {"config_type": "Config"} if name != kind else {}
     parts |= {"operator_type": "OperatorStack"} if operator else {}
     if parts:
         text += "\n" + "".join(f"    {attribute} = {{own}}{suffix}\n" for attribute, suffix in parts.items())
     own = name.title().replace("_", "")
-    return text.format(own=own, kind=kind.title(), name=name, step=_STEPS.get(kind, "add_bucket"))
+    return text.format(own=own, kind=kind.title(), step=_STEPS.get(kind, "add_bucket"))
 
 
 def new(

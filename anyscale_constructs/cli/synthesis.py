@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from anyscale_constructs.cli import project
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.core.app import App, sweep, synthesize
-from anyscale_constructs.core.document import Document
+from anyscale_constructs.core.document import KIND, Document
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
@@ -96,17 +96,17 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
 
 
 def _make(app: App, document: Document) -> Sequence[CloudStack]:
-    if "stack" not in document.data:
-        meant = nearest("stack", filter(lambda key: isinstance(key, str), document.data)) or ""
+    if KIND not in document.data:
+        meant = nearest(KIND, filter(lambda key: isinstance(key, str), document.data)) or ""
         raise ConfigError(
             f"{document.file}:{document.line(meant)}: stack is required, the kind of cloud",
             allowed=", ".join(project.kinds()),
             mend="write stack: KIND, such as stack: ec2",
         )
     try:
-        stack = project.load_stack(document.data.get("stack"))
+        stack = project.load_stack(document.data[KIND])
     except ConfigError as error:
-        raise ConfigError(f"{document.file}:{document.line('stack')}: stack: {error}") from error
+        raise ConfigError(f"{document.file}:{document.line(KIND)}: stack: {error}") from error
     config = document.parse(stack.config_type)
     try:
         stacks: Sequence[CloudStack] = stack.build(app, document.file.stem, config)

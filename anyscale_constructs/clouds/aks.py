@@ -4,7 +4,7 @@ It is two stacks. The first makes the cluster and what belongs to it in Azure; t
 second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -28,6 +28,7 @@ from anyscale_constructs.azure.types import ClusterName, VnetName
 from anyscale_constructs.clouds.azure import AZURE, AzureCloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.core import sizing
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.types import Known, NetworkingMode
@@ -58,7 +59,6 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
     cloud_provider = "AZURE"
     idle_keys = ("mirror", "modules")
 
-    stack: Known[Literal["aks"]] = "aks"
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network. Nodes have "
@@ -162,8 +162,8 @@ class AksStack(AzureCloud[AksConfig]):
         config: The cloud's configuration.
     """
 
-    config_type = AksConfig
-    operator_type = AksOperatorStack
+    config_type: ClassVar[type[CloudConfig]] = AksConfig
+    operator_type: ClassVar[type[OperatorStack[Any]] | None] = AksOperatorStack
     subnet_id: str | None = None
     """The nodes' subnet; None in an existing cluster, whose subnet is not known."""
     cluster: Resource | Data

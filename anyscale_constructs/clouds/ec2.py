@@ -1,10 +1,18 @@
 """An Anyscale cloud on EC2: read it from top to bottom, copy it, change it."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.aws import ExistingBucket, ExistingRoles, ExistingSecurityGroup, Iam, S3Policy, SecurityGroups
+from anyscale_constructs.aws import (
+    S3,
+    ExistingBucket,
+    ExistingRoles,
+    ExistingSecurityGroup,
+    Iam,
+    S3Policy,
+    SecurityGroups,
+)
 from anyscale_constructs.aws.config import (
     AwsCloudConfig,
     BucketConfig,
@@ -14,6 +22,7 @@ from anyscale_constructs.aws.config import (
 )
 from anyscale_constructs.aws.iam import document_text
 from anyscale_constructs.clouds.aws import AwsCloud
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.types import ExternalId, Known, NetworkingMode
 from anyscale_constructs.core.values import texts
@@ -25,7 +34,6 @@ from anyscale_constructs.registration.resource import AwsConfig, CloudResource, 
 class Ec2Config(AwsCloudConfig):
     """An Anyscale cloud on EC2."""
 
-    stack: Known[Literal["ec2"]] = "ec2"
     external_id: ExternalId | None = Field(default=None, description="Default: <org_id>-<stack name>.")
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
@@ -72,7 +80,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
         config: The cloud's configuration.
     """
 
-    config_type = Ec2Config
+    config_type: ClassVar[type[CloudConfig]] = Ec2Config
 
     security_group: SecurityGroups | ExistingSecurityGroup
     iam: Iam | ExistingRoles
@@ -80,7 +88,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
     def compose(self) -> None:
         """Adds the cloud's parts."""
         self.vpc = self.add_vpc()
-        self.security_group = self.add_security_group()
+        self.security_group = self.add_security_group()  # pyright: ignore[reportIncompatibleVariableOverride]
         self.bucket = self.add_bucket()
         self.iam = self.add_iam()
         self.add_bucket_policy()
@@ -147,8 +155,9 @@ class Ec2Stack(AwsCloud[Ec2Config]):
     def add_bucket_policy(self) -> None:
         """Lets both roles use the bucket, which must be a new one."""
         bucket = self.config.bucket
-        if isinstance(bucket, BucketConfig):
-            S3Policy(self, bucket=self.bucket, iam=self.iam, custom_s3_policy=bucket.custom_policy)
+        own = bucket.custom_policy if isinstance(bucket, BucketConfig) else None
+        if isinstance(self.bucket, S3):
+            S3Policy(self, bucket=self.bucket, iam=self.iam, custom_s3_policy=own)
 
     def cloud_outputs(self) -> dict[str, Any]:
         """Upstream's own root output names; inputs stand in where something existed."""
@@ -164,7 +173,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
     def cloud_resource(self) -> CloudResource:
         """The infrastructure to register."""
         config = self.config
-        bucket_region = config.bucket.region if isinstance(config.bucket, ExistingBucket) else None
+        bucket_region = self.bucket.region if isinstance(self.bucket, ExistingBucket) else None
         return CloudResource(
             name=f"vm-aws-{config.region}",
             provider="AWS",

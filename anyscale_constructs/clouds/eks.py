@@ -30,6 +30,7 @@ from anyscale_constructs.aws.pod_roles import (
 from anyscale_constructs.aws.policies import deny_plain_http, policy
 from anyscale_constructs.clouds.aws import AwsCloud
 from anyscale_constructs.clouds.operator import OperatorStack
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data, Resource
@@ -68,7 +69,6 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
     cloud_provider = "AWS"
     own_stores: ClassVar = {"file_storage": "efs", "redis_endpoint": "memorydb"}
 
-    stack: Known[Literal["eks"]] = "eks"
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in "
@@ -211,8 +211,8 @@ class EksStack(AwsCloud[EksConfig]):
         config: The cloud's configuration.
     """
 
-    config_type = EksConfig
-    operator_type = EksOperatorStack
+    config_type: ClassVar[type[CloudConfig]] = EksConfig
+    operator_type: ClassVar[type[OperatorStack[Any]] | None] = EksOperatorStack
 
     cluster: Eks | ExistingCluster
     operator_role: Resource
@@ -378,7 +378,7 @@ class EksStack(AwsCloud[EksConfig]):
     def cloud_resource(self) -> CloudResource:
         """The infrastructure to register."""
         config = self.config
-        bucket_region = config.bucket.region if isinstance(config.bucket, ExistingBucket) else None
+        bucket_region = self.bucket.region if isinstance(self.bucket, ExistingBucket) else None
         return CloudResource(
             name=f"k8s-aws-{config.region}",
             provider="AWS",

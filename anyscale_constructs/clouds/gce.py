@@ -1,10 +1,11 @@
 """An Anyscale cloud on GCE: read it from top to bottom, copy it, change it."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from anyscale_constructs.clouds.google import GoogleCloud
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import ExistingIf
 from anyscale_constructs.core.types import Known
 from anyscale_constructs.core.values import texts
@@ -47,7 +48,6 @@ _IAM_OUTPUTS = (
 class GceConfig(GoogleCloudConfig):
     """An Anyscale cloud on GCE."""
 
-    stack: Known[Literal["gce"]] = "gce"
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC", description="PUBLIC: nodes in a public subnet. PRIVATE: nodes in a private subnet behind NAT."
     )
@@ -80,7 +80,7 @@ class GceStack(GoogleCloud[GceConfig]):
         config: The cloud's configuration.
     """
 
-    config_type = GceConfig
+    config_type: ClassVar[type[CloudConfig]] = GceConfig
 
     firewall: VpcFirewall | ExistingFirewallPolicy
     iam: Iam | ExistingServiceAccounts

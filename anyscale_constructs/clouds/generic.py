@@ -5,13 +5,14 @@ the cloud is registered; the second, `<name>-operator`, installs Anyscale's oper
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.clouds.operator import OperatorStack
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import Model, explain
 from anyscale_constructs.core.types import Known, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Annotations, Construct
@@ -80,7 +81,6 @@ class GenericConfig(KubernetesCloudConfig):
     cloud_provider = "GENERIC"
     idle_keys = ("cloud_id", "deploy_environment", "mirror", "modules")
 
-    stack: Known[Literal["generic"]] = "generic"
     # A narrower type is safe, since models are frozen.
     registration: Known[Literal["command"]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
         default="command", description="How the cloud is registered: by `anyscale-constructs register`, always."
@@ -208,8 +208,8 @@ class GenericStack(Cloud[GenericConfig]):
     """
 
     provider = "GENERIC"
-    config_type = GenericConfig
-    operator_type = GenericOperatorStack
+    config_type: ClassVar[type[CloudConfig]] = GenericConfig
+    operator_type: ClassVar[type[OperatorStack[Any]] | None] = GenericOperatorStack
 
     def add_providers(self) -> None:
         """The stack needs no provider."""

@@ -4,13 +4,14 @@ It is two stacks. The first makes the cluster and what belongs to it in Google C
 second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from anyscale_constructs.clouds.google import GoogleCloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.core import regions
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data
@@ -72,7 +73,6 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig):
     cloud_provider = "GCP"
     own_stores: ClassVar = {"file_storage": "filestore", "redis_endpoint": "memorystore"}
 
-    stack: Known[Literal["gke"]] = "gke"
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in a "
@@ -185,8 +185,8 @@ class GkeStack(GoogleCloud[GkeConfig]):
         config: The cloud's configuration.
     """
 
-    config_type = GkeConfig
-    operator_type = GkeOperatorStack
+    config_type: ClassVar[type[CloudConfig]] = GkeConfig
+    operator_type: ClassVar[type[OperatorStack[Any]] | None] = GkeOperatorStack
 
     account: OperatorAccount
     cluster: Gke | ExistingCluster

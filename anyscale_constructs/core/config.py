@@ -84,15 +84,10 @@ class CloudConfig(Model):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The schema of a cloud's YAML, where `stack` says what it is; in Python the class does."""
+        """The schema, without the keys that would do nothing."""
         reference = handler(core_schema)
         schema = handler.resolve_ref_schema(reference)
-        properties = {key: value for key, value in schema["properties"].items() if key not in cls.idle_keys}
-        if "stack" in properties:
-            kind = {key: value for key, value in properties.pop("stack").items() if key != "default"}
-            properties = {"stack": kind, **properties}
-            schema["required"] = ["stack", *schema.get("required", ())]
-        schema["properties"] = properties
+        schema["properties"] = {key: value for key, value in schema["properties"].items() if key not in cls.idle_keys}
         return reference
 
     def refuse_input(self, module_id: str, name: str, key: str) -> None:

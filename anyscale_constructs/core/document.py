@@ -21,6 +21,10 @@ _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestam
 _MOST_REPEATED = 1_000_000
 
 
+KIND = "stack"
+"""The key of a cloud's YAML that says which configuration it is."""
+
+
 class Document:
     """A YAML file's mapping, which knows on which line each key stands.
 
@@ -75,7 +79,7 @@ class Document:
         misread = dict([*_empty(self._root), *_converted(self._root)])
         found = list(misread.items())
         try:
-            parsed = config.model_validate(self.data)
+            parsed = config.model_validate({key: value for key, value in self.data.items() if key != KIND})
         except ValidationError as error:
             found += [said for said in map(self._say, error.errors()) if said[0] not in misread]
         else:

@@ -64,11 +64,7 @@ KNOWN: dict[str, list[str]] = {
         "azure.config.BucketConfig.force_destroy",
     ],
     "It says which modules and resources there are, or with which inputs.": [
-        *(
-            f"{kind}.{kind.title()}Config.{key}"
-            for kind in KINDS
-            for key in ("stack", "networking_mode", "registration")
-        ),
+        *(f"{kind}.{kind.title()}Config.{key}" for kind in KINDS for key in ("networking_mode", "registration")),
         "aks.AksConfig.anyscale_service_principal",
         "gce.GceConfig.enable_apis",
         "gke.GkeConfig.enable_apis",

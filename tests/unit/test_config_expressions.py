@@ -54,7 +54,7 @@ class Place:
 
     @property
     def name(self) -> str:
-        module = self.model.__module__.removeprefix("anyscale_constructs.").removeprefix("stacks.")
+        module = self.model.__module__.removeprefix("anyscale_constructs.").removeprefix("clouds.")
         return f"{module}.{self.model.__name__}.{self.field}{self.part}"
 
     @property
@@ -134,7 +134,7 @@ def configurations() -> Iterator[tuple[str, Any, dict[str, Any]]]:
         data = Document(FOLDER / f"{name.partition(' ')[0]}.yaml").data
         for key, value in {"backend": data.get("backend", {"type": "local"}), **more}.items():
             put(data, tuple(key.split(".")), value)
-        yield name, project.load_stack(data["stack"]), data
+        yield name, project.load_stack(data.pop("stack")), data
 
 
 def put(data: Any, path: Path, value: Any) -> None:

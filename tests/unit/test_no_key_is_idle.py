@@ -296,7 +296,7 @@ def test_no_key_is_idle(example: str, tmp_path: pathlib.Path) -> None:
     config = Document(FOLDER / f"{example}.yaml").data
     for path, value in EXAMPLES[example].items():
         config = put(config, tuple(path.split(".")), value)
-    idle, refused = tried(project.load_stack(config["stack"]), example, config, tmp_path)
+    idle, refused = tried(project.load_stack(config.pop("stack")), example, config, tmp_path)
     assert refused == {}, "SUBSTITUTES must have another value for each of these"
     assert idle == IDLE.get(example, {}).keys()
 
