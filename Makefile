@@ -22,7 +22,7 @@ synth: $(READY)
 
 ## make test       the test suite (ENGINE=cdktn: on the other engine)
 test: $(READY)
-	@$(BIN)/python -m pytest -q -n auto tests/unit tests/contract tests/snapshots
+	@$(BIN)/python -m pytest -q -n auto tests/unit tests/contract tests/compat tests/snapshots
 
 ## make e2e        clouds' whole lives: real Terraform, modules and anyscale program, an emulated AWS account
 e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready

@@ -1,0 +1,1 @@
+"""Kinds of clouds of a user."""
