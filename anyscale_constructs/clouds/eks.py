@@ -31,7 +31,6 @@ from anyscale_constructs.aws.policies import deny_plain_http, policy
 from anyscale_constructs.clouds.aws import AwsCloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.types import Known, NetworkingMode, PolicyArn
@@ -57,8 +56,8 @@ from anyscale_constructs.registration.resource import (
     ObjectStorage,
 )
 
-# What the modules ask for, for what stands beside them or without them.
-_AWS = ("resources without a module", {"aws": RequiredProvider("hashicorp/aws", ">= 6.37, < 7")})
+# The modules whose constraints of the provider hold also for what stands beside them.
+_MODULES = ("aws/s3", "aws/eks")
 _EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
 _BALANCER = "service.beta.kubernetes.io/aws-load-balancer"
 
@@ -115,7 +114,7 @@ class EksOperatorStack(OperatorStack[EksConfig]):
     def add_providers(self) -> None:
         """Finds the cluster and configures the providers for it."""
         region, cluster = self.config.region, self.cluster_name
-        self.require(*_AWS)
+        self.require_as("aws", _MODULES, self.config.sources)
         self.add_provider("aws", region=region)
         self.cluster = Data(self, "aws_eks_cluster", "this", {"name": cluster})
         self.connect(
@@ -220,7 +219,7 @@ class EksStack(AwsCloud[EksConfig]):
     def add_providers(self) -> None:
         """Configures the provider aws, and says which versions of it the stack needs."""
         super().add_providers()
-        self.require(*_AWS)
+        self.require_as("aws", _MODULES)
 
     def compose(self) -> None:
         """Adds the cloud's parts."""

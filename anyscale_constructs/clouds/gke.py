@@ -12,7 +12,6 @@ from anyscale_constructs.clouds.google import GoogleCloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data
 from anyscale_constructs.core.stack import CloudStack
@@ -44,8 +43,8 @@ from anyscale_constructs.registration.resource import (
     ObjectStorage,
 )
 
-# What the modules ask for, for what stands beside them or without them.
-_GOOGLE = ("resources without a module", {"google": RequiredProvider("hashicorp/google", ">= 5.44.2, < 6")})
+# The modules whose constraints of the provider hold also for what stands beside them.
+_MODULES = ("google/cloudapis", "google/gke")
 _ZONES = 3
 # What nobody has looked at in a cluster that is there already.
 _DEMANDED = [
@@ -145,7 +144,7 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
     def add_providers(self) -> None:
         """Finds the cluster and configures the providers for it."""
         config, cluster = self.config, self.config.cluster
-        self.require(*_GOOGLE)
+        self.require_as("google", _MODULES, self.config.sources)
         self.add_provider("google", project=_project_id(config), region=config.region)
         there = _cluster_data(self, config, cluster_name(self.cloud_name, config))
         private = cluster.private_endpoint if isinstance(cluster, ExistingCluster) else not cluster.public_access_cidrs
@@ -194,7 +193,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
     def add_providers(self) -> None:
         """Configures the provider google, and says which versions of it the stack needs."""
         super().add_providers()
-        self.require(*_GOOGLE)
+        self.require_as("google", _MODULES)
 
     def compose(self) -> None:
         """Adds the cloud's parts."""

@@ -11,6 +11,7 @@ from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.constraints import intersect
 from anyscale_constructs.core.declarations import VariableArguments, check_name, variable_block
 from anyscale_constructs.core.engine_backend import add_backend, keep_one_backend
+from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.module import Module
@@ -116,6 +117,19 @@ class CloudStack(TerraformStack):
             terraform: Terraform's version.
         """
         self._required.append((who, terraform, providers))
+
+    def require_as(self, provider: str, modules: Sequence[str], sources: Sources | None = None) -> None:
+        """Constrains a provider as modules do, for resources that stand beside them, or without them.
+
+        Args:
+            provider: Its local name.
+            modules: Their names in the catalog, e.g. `aws/s3`, at the refs that `modules` of the configuration says.
+            sources: Where the modules come from. Default: as the stack's.
+        """
+        for module in modules:
+            override = (sources or self.sources).override(module.partition("/")[2])
+            required = Interface.load(module, override.ref).required_providers[provider]
+            self.require(f"module {module}", {provider: required})
 
     def add_output(self, name: str, value: Any, *, description: str = "", sensitive: bool = False) -> None:
         """Gives the stack an output; None is left out of objects, since registration reads no nulls."""
