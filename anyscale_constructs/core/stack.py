@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
 from typing import Any, ClassVar, Unpack, cast
 
 from anyscale_constructs.core import regions
@@ -276,6 +278,7 @@ class CloudStack(TerraformStack):
 
     def _finished(self, tree: dict[str, Any]) -> dict[str, Any]:
         comments = tree.pop("//", {})
+        comments.setdefault("metadata", {})["anyscale-constructs"] = _version()
         keep_one_backend(tree.setdefault("terraform", {}), self.ensure_backend_exists())
         self._pin(tree["terraform"])
         lost, refused = lost_overrides(tree, self._overrides), refused_arguments(tree, self.modules.values())
@@ -370,6 +373,12 @@ class CloudStack(TerraformStack):
                         f"{module.address} depends on {other.address}, which needs {module.address} in turn. "
                         "To mend it: leave out depends_on; references order single resources, not whole modules"
                     )
+
+
+@cache
+def _version() -> str:
+    """The library's version, which the JSON names."""
+    return version("anyscale-constructs")
 
 
 def _without_none(value: Any) -> Any:

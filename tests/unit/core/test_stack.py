@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -183,3 +184,8 @@ def test_the_same_bytes_everywhere(tmp_path: pathlib.Path) -> None:
     manifests = [json.loads(files.pop("manifest.json"))["stacks"] for files in (once, on_the_other)]
     assert manifests[0] == manifests[1]
     assert once == on_the_other
+
+
+def test_the_json_names_the_version_that_wrote_it(synth: Synth) -> None:
+    tree = synth(lambda app: CloudStack(app, "test"))
+    assert tree["//"]["metadata"]["anyscale-constructs"] == version("anyscale-constructs")
