@@ -117,6 +117,10 @@ class SynthesisError(ConstructsError):
     """The stacks can't be turned into Terraform JSON."""
 
 
+class LockError(ConstructsError):
+    """A lock file can't be used, or Terraform can't make it."""
+
+
 class CodegenError(ConstructsError):
     """An upstream checkout can't be turned into wrappers."""
 

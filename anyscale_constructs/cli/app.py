@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from anyscale_constructs.cli import modules
+from anyscale_constructs.cli.lock import lock
 from anyscale_constructs.cli.new import new
 from anyscale_constructs.cli.register import register
 from anyscale_constructs.cli.schema import schema
@@ -38,4 +39,5 @@ app.command()(synth)
 app.command()(schema)
 app.command()(new)
 app.command()(register)
+app.command()(lock)
 app.add_typer(modules.app, name="modules")

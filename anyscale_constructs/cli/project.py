@@ -20,6 +20,11 @@ def clouds_directory() -> pathlib.Path:
     return pathlib.Path(_setting("context", "clouds", default="clouds"))
 
 
+def locks_directory(clouds: pathlib.Path) -> pathlib.Path:
+    """Where the lock files of the clouds' stacks are kept: `locks`, beside the directory of clouds."""
+    return clouds.parent / "locks"
+
+
 def output_directory() -> pathlib.Path:
     """Where the JSON goes: CDKTF_OUTDIR, which CDKTF's CLI sets, else `output`, else `cdktf.out`."""
     return pathlib.Path(os.environ.get("CDKTF_OUTDIR") or _setting("output", default="cdktf.out"))

@@ -11,6 +11,7 @@ from anyscale_constructs.cli import project
 from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.core.app import App, sweep, synthesize
 from anyscale_constructs.core.document import KIND, Document
+from anyscale_constructs.core.locks import unused_locks
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import StackName
@@ -29,7 +30,7 @@ def synthesize_clouds(directory: pathlib.Path, target: pathlib.Path, names: Sequ
     Raises:
         ConstructsError: Something is wrong in one of them; the output directory is as it was then.
     """
-    files = _choose(directory, names)
+    files, locks = _choose(directory, names), project.locks_directory(directory)
     documents: dict[str, Document] = {}
 
     def build(app: App) -> None:
@@ -45,13 +46,15 @@ def synthesize_clouds(directory: pathlib.Path, target: pathlib.Path, names: Sequ
             raise ConfigError("\n".join(errors))
 
     try:
-        stacks = synthesize(build, target)
+        stacks = synthesize(build, target, locks)
     except SynthesisError as error:
         lines = ((documents.get(line.partition(": ")[0]), line) for line in str(error).splitlines())
         raise ConfigError("\n".join(f"{of.near(line)}: {line}" if of else line for of, line in lines)) from error
     _warn(target)
     for folder in () if names else sweep(target, stacks):
         print(f"warn: {folder}", file=sys.stderr)
+    for lock in () if names else unused_locks(locks, (stack.name for stack in stacks)):
+        print(f"warn: {lock}: no cloud makes this stack any more. To mend it: delete the file", file=sys.stderr)
     _report(stacks)
     if len(files) == 1:
         _guide([stack.name for stack in stacks], target, registers=RESOURCE_ID_OUTPUT in stacks[0].outputs)

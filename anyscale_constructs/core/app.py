@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs import engine
+from anyscale_constructs.core.locks import TERRAFORM_LOCK, kept_lock, misfits, read_lock
 from anyscale_constructs.core.siblings import expressions_left
 from anyscale_constructs.core.signals import delayed
 from anyscale_constructs.core.stack import CloudStack
@@ -29,12 +30,16 @@ class App(engine.App):
     Args:
         outdir: The output directory, which is made with those above it. Default: CDKTF_OUTDIR, which the CLI sets,
             else cdktf.out.
+        locks: The directory of lock files that are kept in git, `<stack>.lock.hcl`. Synthesis copies each into its
+            stack's folder, as `.terraform.lock.hcl`. Default: none is copied.
 
     Raises:
         SynthesisError: The output directory can't be made.
     """
 
-    def __init__(self, outdir: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self, outdir: str | os.PathLike[str] | None = None, *, locks: str | os.PathLike[str] | None = None
+    ) -> None:
         # Absolute, since the engine's process keeps the working directory it was started in.
         path = pathlib.Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()
         with _writing(path):  # the engine would make the last folder only
@@ -42,6 +47,7 @@ class App(engine.App):
         with delayed():
             super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
+        self._locks = pathlib.Path(locks) if locks is not None else None
 
     @property
     def cloud_stacks(self) -> list[CloudStack]:
@@ -66,6 +72,7 @@ class App(engine.App):
             if any(stack.failure for stack in stacks.values()):
                 raise SynthesisError("\n".join(_failures(stacks.values()))) from None
             raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
+        warnings: dict[str, list[str]] = {}
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             synthesized = json.loads(file.read_text(encoding="utf-8"))
             name = file.parent.name
@@ -74,6 +81,23 @@ class App(engine.App):
             versions = "\n".join(_taken_out(synthesized))
             file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
             file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
+            if self._locks and (lock := kept_lock(self._locks, name)).is_file():
+                text = read_lock(lock)
+                file.with_name(TERRAFORM_LOCK).write_text(text, encoding="utf-8")
+                found = misfits(text, synthesized.get("terraform", {}).get("required_providers", {}))
+                warnings[name] = [f"{lock}: {what}. To mend it: anyscale-constructs lock {name}" for what in found]
+        if any(warnings.values()):
+            _annotate(pathlib.Path(self.outdir) / "manifest.json", warnings)
+
+
+def _annotate(manifest: pathlib.Path, warnings: Mapping[str, list[str]]) -> None:
+    """Adds warnings that need the finished JSON, which the engine makes after it has collected the annotations."""
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    for name, messages in warnings.items():
+        content["stacks"][name]["annotations"] += [
+            {"constructPath": name, "level": "@cdktf/warn", "message": message} for message in messages
+        ]
+    manifest.write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
 def _taken_out(synthesized: dict[str, Any]) -> Iterator[str]:
@@ -107,14 +131,18 @@ def _failures(stacks: Iterable[CloudStack]) -> Iterator[str]:
             yield str(stack.failure)
 
 
-def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudStack]:
+def synthesize(
+    build: Callable[[App], object], out: pathlib.Path, locks: pathlib.Path | None = None
+) -> list[CloudStack]:
     """Synthesizes into a temporary directory, and changes `out` only when all went well.
 
-    What Terraform keeps in the stacks' folders (.terraform, the lock file, local state) stays.
+    What Terraform keeps in the stacks' folders (.terraform, the lock file, local state) stays; only a lock file that
+    is kept in git replaces Terraform's.
 
     Args:
         build: Adds the stacks to the app.
         out: The output directory; it is made when it isn't there.
+        locks: As in `App`.
 
     Returns:
         The stacks.
@@ -129,7 +157,7 @@ def synthesize(build: Callable[[App], object], out: pathlib.Path) -> list[CloudS
         within = place if place.is_dir() else place.parent
         directory = tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=within)
     with directory as temporary:
-        app = App(temporary)
+        app = App(temporary, locks=locks)
         build(app)
         app.synth()
         with _writing(out):
@@ -175,8 +203,9 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
             synthesized = _synthesized(file)
             if folder.name in live or not synthesized:
                 continue
-            assets, versions = folder / "assets", folder / _VERSIONS
-            kept = {other.name for other in folder.iterdir() if other not in {file, assets, versions}}
+            # Terraform makes a lock file for any command: it is no sign of a deployment.
+            assets, versions, lock = folder / "assets", folder / _VERSIONS, folder / TERRAFORM_LOCK
+            kept = {other.name for other in folder.iterdir() if other not in {file, assets, versions, lock}}
             settings = synthesized.get("terraform", {})
             state = settings.get("backend", {}).get("local", {}).get("path")
             if state is None:
@@ -191,6 +220,7 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
             else:
                 shutil.rmtree(assets, ignore_errors=True)
                 versions.unlink(missing_ok=True)
+                lock.unlink(missing_ok=True)
                 file.unlink()
                 folder.rmdir()
                 yield f"{folder} is removed: no cloud makes this stack any more"

@@ -5,11 +5,14 @@ Source: https://developer.hashicorp.com/terraform/language/expressions/version-c
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anyscale_constructs.errors import ConstraintError
 
 Version = tuple[int, int, int]
+
+_NEWEST = {"hashicorp/aws": 6, "hashicorp/random": 3, "hashicorp/time": 0, "hashicorp/tls": 4}
+"""The newest major version, as of November 2026, of the providers that a wrapped module gives no upper bound."""
 
 _PART = re.compile(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
@@ -92,6 +95,8 @@ class Constraint:
 def intersect(what: str, wanted: Iterable[tuple[str, str]]) -> Constraint:
     """The constraint that satisfies all of `wanted`.
 
+    Of a provider that nobody gives an upper bound, it stops before the next major version.
+
     Args:
         what: What is constrained, for the error, e.g. `hashicorp/aws`.
         wanted: Pairs of who wants it and the constraint.
@@ -110,6 +115,8 @@ def intersect(what: str, wanted: Iterable[tuple[str, str]]) -> Constraint:
             f"no version of {what} satisfies " + " and ".join(f"{who} ({text})" for who, text, _ in clash),
             mend="pin one of them to another ref whose constraint fits, or leave it out",
         )
+    if total.high is None and what in _NEWEST:
+        return replace(total, high=(max(total.low[0], _NEWEST[what]) + 1, 0, 0))
     return total
 
 

@@ -27,7 +27,9 @@ class Cloud(TerraformStack):
         self.add_override(
             "terraform.required_providers.aws", {"source": "hashicorp/aws", "version": ">= 6.37.0, < 7.0.0"}
         )
-        self.add_override("terraform.required_providers.time", {"source": "hashicorp/time", "version": ">= 0.9.0"})
+        self.add_override(
+            "terraform.required_providers.time", {"source": "hashicorp/time", "version": ">= 0.9.0, < 1.0.0"}
+        )
         self.add_override(
             "terraform.required_providers.random",
             {"source": "hashicorp/random", "version": ">= 3.0.0, < 4.0.0"},

@@ -1,4 +1,4 @@
-"""`anyscale-constructs synth`, run in an empty directory."""
+"""`anyscale-constructs`, run in an empty directory."""
 
 import sys
 from pathlib import Path
@@ -20,11 +20,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the program here; gives its exit status, stdout and stderr."""
+    """Runs a command here, `synth` unless another is named; gives its exit status, stdout and stderr."""
 
-    def run(*arguments: str) -> tuple[int, str, str]:
+    def run(*arguments: str, command: str = "synth") -> tuple[int, str, str]:
         assert Path.cwd() == folder
-        monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "synth", *arguments])
+        monkeypatch.setattr(sys, "argv", ["anyscale-constructs", command, *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
         return (int(end.value.code or 0), *capsys.readouterr())

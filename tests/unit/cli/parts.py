@@ -28,6 +28,15 @@ firewall: {ingress_cidr_blocks: [10.0.0.0/8]}
 """
 
 
+def locked(**versions: str) -> str:
+    """A lock file of HashiCorp's providers, as Terraform writes it."""
+    return "# This file is maintained automatically.\n" + "".join(
+        f'\nprovider "registry.terraform.io/hashicorp/{name}" {{\n  version     = "{version}"\n'
+        f'  constraints = ">= 0.1.0"\n  hashes = [\n    "h1:{name}{version}=",\n  ]\n}}\n'
+        for name, version in versions.items()
+    )
+
+
 def write(folder: Path, **clouds: str) -> None:
     for name, text in clouds.items():
         (folder / "clouds" / f"{name}.yaml").write_text(text)

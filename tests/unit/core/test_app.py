@@ -16,6 +16,7 @@ from anyscale_constructs.engine import TerraformResource, TerraformStack, Token
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import expr
 from tests.missing import MissingPieceError
+from tests.unit.cli.parts import locked
 
 
 def files(directory: pathlib.Path) -> dict[str, str]:
@@ -310,3 +311,26 @@ def test_fails_once_for_what_is_wrong_with_all_stacks(tmp_path: pathlib.Path) ->
     with pytest.raises(SynthesisError) as error:
         app.synth()
     assert [line.partition(":")[0] for line in str(error.value).splitlines()] == ["one", "two"]
+
+
+def test_an_app_copies_kept_locks_and_warns_of_those_that_do_not_fit(tmp_path: pathlib.Path) -> None:
+    """The warning is an annotation, which CDKTF's CLI prints too."""
+    (tmp_path / "locks").mkdir()
+    for name, version in (("fits", "6.50.1"), ("old", "5.100.0"), ("other", "5.100.0")):
+        (tmp_path / f"locks/{name}.lock.hcl").write_text(locked(aws=version))
+    app = App(tmp_path / "out", locks=tmp_path / "locks")
+    for name in ("fits", "old", "none"):
+        CloudStack(app, name).require("mine", {"aws": Provider("hashicorp/aws", "~> 6.0")})
+    app.synth()
+    assert {file for file in files(tmp_path / "out") if file.endswith(".hcl")} == {
+        "stacks/fits/.terraform.lock.hcl",
+        "stacks/old/.terraform.lock.hcl",
+    }
+    stacks = json.loads((tmp_path / "out/manifest.json").read_text())["stacks"]
+    assert [stacks[name]["annotations"] for name in ("fits", "none")] == [[], []]
+    (annotation,) = stacks["old"]["annotations"]
+    assert (annotation["constructPath"], annotation["level"]) == ("old", "@cdktf/warn")
+    assert annotation["message"].endswith(
+        "old.lock.hcl: hashicorp/aws is locked at 5.100.0, which does not satisfy the stack's constraint "
+        ">= 6.0.0, < 7.0.0. To mend it: anyscale-constructs lock old"
+    )

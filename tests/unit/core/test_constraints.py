@@ -1,11 +1,16 @@
 """Version constraints: read as Terraform reads them, and intersected exactly."""
 
+import pathlib
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anyscale_constructs.core.constraints import Constraint, Version, intersect
+from anyscale_constructs.core.interface import parse
 from anyscale_constructs.errors import ConstraintError
+from tests import ROOT
+from tests.e2e.plugins import DOUBLES
 
 # One more than bounds reach and two more than exclusions do: what none of these satisfies, no version does.
 SMALL: list[Version] = [(a, b, c) for a in range(6) for b in range(6) for c in range(6)]
@@ -104,3 +109,38 @@ def test_fails_when_constraints_clash_and_names_who(wanted: list[tuple[str, str]
     with pytest.raises(ConstraintError) as error:
         intersect("hashicorp/aws", wanted)
     assert str(error.value).startswith(f"no version of hashicorp/aws satisfies {clash}. To mend it: pin one of them")
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted", "pinned"),
+    [
+        ("hashicorp/time", [">= 0.9"], ">= 0.9.0, < 1.0.0"),
+        ("hashicorp/tls", [">= 4.0", ">= 3.1"], ">= 4.0.0, < 5.0.0"),
+        ("hashicorp/random", [">= 2.1"], ">= 2.1.0, < 4.0.0"),
+        ("hashicorp/random", [">= 2.1", "~> 2.2"], ">= 2.2.0, < 3.0.0"),
+        ("hashicorp/tls", [">= 7.1"], ">= 7.1.0, < 8.0.0"),
+        ("hashicorp/tls", [">= 4", "< 9"], ">= 4.0.0, < 9.0.0"),
+        ("acme/tls", [">= 4.0"], ">= 4.0.0"),
+        ("Terraform", [">= 1.5"], ">= 1.5.0"),
+    ],
+)
+def test_a_provider_without_an_upper_bound_stays_below_its_next_major_version(
+    source: str, wanted: list[str], pinned: str
+) -> None:
+    assert str(intersect(source, [("a module", text) for text in wanted])) == pinned
+
+
+CATALOG = sorted((ROOT / "anyscale_constructs" / "modules" / "catalog").glob("*/*.json"))
+
+
+@pytest.mark.parametrize("file", CATALOG, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_every_provider_of_a_wrapped_module_has_an_upper_bound(file: pathlib.Path) -> None:
+    for provider in parse(file.stem, file.read_text(encoding="utf-8")).required_providers.values():
+        pinned = intersect(provider.source, [("the module", provider.version)])
+        assert pinned.high is not None, provider.source
+
+
+@pytest.mark.parametrize("source", ["hashicorp/random", "hashicorp/time", "hashicorp/tls"])
+def test_the_bound_allows_the_release_that_is_used(source: str) -> None:
+    major, minor, patch = map(int, DOUBLES[source].split("."))
+    assert intersect(source, [("a module", ">= 0")]).allows((major, minor, patch))

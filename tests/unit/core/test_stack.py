@@ -42,7 +42,7 @@ def test_providers_are_pinned_to_what_all_modules_accept(synth: Synth) -> None:
     assert pins["required_version"] == ">= 1.9.0"
     assert pins["required_providers"] == {
         "aws": {"source": "hashicorp/aws", "version": ">= 6.37.0, < 7.0.0"},
-        "time": {"source": "hashicorp/time", "version": ">= 0.9.0"},
+        "time": {"source": "hashicorp/time", "version": ">= 0.9.0, < 1.0.0"},
     }
 
 

@@ -1,0 +1,141 @@
+"""Makes the lock files of synthesized stacks with Terraform."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+
+from anyscale_constructs.core.locks import (
+    TERRAFORM_LOCK,
+    fitting,
+    kept_lock,
+    locked_versions,
+    of_providers,
+    read_lock,
+)
+from anyscale_constructs.core.model import unknown
+from anyscale_constructs.errors import LockError
+
+_FETCHED = re.compile(r"- Fetching (\S+) (\S+) for (\S+?)\.*$")
+
+
+def lock_stacks(
+    out: pathlib.Path,
+    names: Sequence[str],
+    locks: pathlib.Path,
+    options: Sequence[str],
+    *,
+    upgrade: bool,
+    say: Callable[[str], object],
+) -> Iterator[str]:
+    """Locks the providers of stacks.
+
+    Args:
+        out: The output directory of synthesis.
+        names: The stacks. None: all that are there.
+        locks: Where the lock files are kept.
+        options: What `terraform providers lock` is given.
+        upgrade: Whether to lock the newest versions that fit, in place of those that are locked.
+        say: Takes a line of progress.
+
+    Yields:
+        For each stack its lock file, with the versions in it.
+
+    Raises:
+        LockError: There is no such stack, or Terraform failed; the stack's lock file is as it was then.
+    """
+    found = {file.parent.name: file.parent for file in sorted(out.glob("stacks/*/cdk.tf.json"))}
+    if not found:
+        raise LockError(f"{out} holds no stacks", mend="run anyscale-constructs synth first, with the same --out")
+    for name in names:
+        if name not in found:
+            raise LockError(f"{out}: {unknown(name, found, 'stack')}")
+    # Stacks that call the same modules fetch them once, and a folder that nobody initialized stays so.
+    with tempfile.TemporaryDirectory() as data:
+        for name in dict.fromkeys(names or found):
+            kept = kept_lock(locks, name)
+            versions = locked_versions(_lock(found[name], kept, options, data, upgrade=upgrade, say=say))
+            listed = (f"{address.partition('/')[2]} {version}" for address, version in versions.items())
+            yield f"{kept}: {', '.join(listed) or 'no providers'}"
+
+
+def _lock(
+    folder: pathlib.Path,
+    kept: pathlib.Path,
+    options: Sequence[str],
+    data: str,
+    *,
+    upgrade: bool,
+    say: Callable[[str], object],
+) -> str:
+    settings = json.loads((folder / "cdk.tf.json").read_text("utf-8")).get("terraform", {})
+    lock = folder / TERRAFORM_LOCK
+    before = read_lock(lock) if lock.exists() else ""
+    begin = "" if upgrade else read_lock(kept) if kept.exists() else before
+    fetched: set[str] = set()
+
+    def look(line: str) -> None:
+        if match := _FETCHED.match(line):
+            fetched.add(match[1])
+            say(f"{folder.name}: fetching {match[1]} {match[2]} for {match[3]}")
+
+    try:
+        _put(lock, fitting(begin, settings.get("required_providers", {})))
+        say(f"{folder.name}: fetching modules")
+        _terraform(folder, data, look, "get")
+        _terraform(folder, data, look, "providers", "lock", *options)
+        # Terraform leaves in it what the stack needs no more, and then refuses it with -lockfile=readonly.
+        text = of_providers(read_lock(lock), fetched) if lock.exists() else ""
+        _put(kept, text)
+        _put(lock, text)
+    except BaseException:
+        _put(lock, before)
+        raise
+    return text
+
+
+def _put(file: pathlib.Path, text: str) -> None:
+    try:
+        if text:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        else:
+            file.unlink(missing_ok=True)
+    except OSError as error:
+        raise LockError(f"{file} can't be written: {error.strerror}") from error
+
+
+def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *arguments: str) -> None:
+    program = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")  # the variable is cdktf's own
+    environment = os.environ | {"TF_DATA_DIR": data, "TF_IN_AUTOMATION": "1", "GIT_TERMINAL_PROMPT": "0"}
+    lines: list[str] = []
+    try:
+        process = subprocess.Popen(
+            [program, *arguments, "-no-color"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+    except OSError as error:
+        raise LockError(f"{program} can't be run: {error.strerror}", mend="install Terraform") from error
+    with process:
+        try:
+            for line in process.stdout or ():
+                look(line.rstrip())
+                lines.append(line)
+        except BaseException:
+            process.terminate()  # it would go on downloading
+            process.wait()
+            raise
+    if process.returncode:
+        said = "".join(lines)
+        title, _, detail = (said.partition("Error: ")[2] or said).strip().partition("\n")
+        command = " ".join([program, *(each for each in arguments if not each.startswith("-"))])
+        raise LockError(f"{folder.name}: {command} failed: {title}: {' '.join(detail.split())}")
