@@ -206,7 +206,7 @@ class Trial:
     def outcomes(self, form: str, tried: Sequence[Place]) -> Iterator[tuple[Place, str | ConstructsError]]:
         """For each place what is said, or `arrives`, or `idle`.
 
-        Several are tried at once, since a stack takes long; one by one where something is said.
+        Several are tried at once, since a stack takes long; one by one where something is said or one is idle.
         """
         names = {f"needle_{index}_": place for index, place in enumerate(tried)}
         data = copy.deepcopy(self.data)
@@ -223,7 +223,10 @@ class Trial:
             return
         assert words.PREFIX not in text
         for name, place in names.items():
-            yield place, "arrives" if name in text else "idle"
+            if name in text or len(tried) == 1:
+                yield place, "arrives" if name in text else "idle"
+            else:  # another one of the batch may stand in its place
+                yield from self.outcomes(form, [place])
 
 
 Outcomes = Mapping[tuple[str, str], str | ConstructsError]
