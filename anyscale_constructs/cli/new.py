@@ -1,5 +1,7 @@
 """`anyscale-constructs new`: a kind of cloud of your own."""
 
+import keyword
+import re
 from typing import Annotated
 
 import typer
@@ -11,12 +13,13 @@ from anyscale_constructs.errors import ConfigError
 
 _IMPORTS = "from anyscale_constructs import clouds\n"
 _LITERAL = "from typing import Literal\n\n"
+_NARROWER = "# type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]"
 _CONFIG = '''
 
 class {own}Config(clouds.{kind}Config):
     """The keys of the YAML: the package's, and those you add."""
 
-    stack: Literal["{name}"] = "{name}"  # pyright: ignore[reportIncompatibleVariableOverride]
+    stack: Literal["{name}"] = "{name}"  {narrower}
 '''
 _OPERATOR = '''
 
@@ -47,7 +50,8 @@ def source(kind: str, name: str) -> str:
     if parts:
         text += "\n" + "".join(f"    {attribute} = {{own}}{suffix}\n" for attribute, suffix in parts.items())
     own = name.title().replace("_", "")
-    return text.format(own=own, kind=kind.title(), name=name, step=_STEPS.get(kind, "add_bucket"))
+    step = _STEPS.get(kind, "add_bucket")
+    return text.format(own=own, kind=kind.title(), name=name, step=step, narrower=_NARROWER)
 
 
 def new(
@@ -62,10 +66,10 @@ def new(
     """
     if kind not in KINDS:
         raise ConfigError(unknown(kind, KINDS, "kind of stack"))
-    own = name or kind
-    if not own.isidentifier() or own.startswith("_") or own != own.lower():
+    own = kind if name is None else name
+    if not re.fullmatch("[a-z][a-z0-9_]*", own) or keyword.iskeyword(own):
         raise ConfigError(
-            "NAME must be lower-case letters, digits and underscores, beginning with a letter",
+            "NAME must be lower-case letters, digits and underscores, beginning with a letter, and no word of Python's",
             value=own,
             mend="choose another one, e.g. my_kind",
         )
@@ -73,9 +77,12 @@ def new(
     file = folder / f"{own}.py"
     if file.exists():
         raise ConfigError(f"{file} exists", mend="change it there, or choose another NAME")
-    folder.mkdir(parents=True, exist_ok=True)
-    package = folder / "__init__.py"
-    if not package.exists():
-        package.write_text('"""Kinds of clouds of our own, one module a kind."""\n', encoding="utf-8")
-    file.write_text(source(kind, own), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        package = folder / "__init__.py"
+        if not package.exists():
+            package.write_text('"""Kinds of clouds of our own, one module a kind."""\n', encoding="utf-8")
+        file.write_text(source(kind, own), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{file} can't be written: {error.strerror}") from error
     typer.echo(f"{file} is written. Write stack: {own} in a cloud's YAML to use it.")

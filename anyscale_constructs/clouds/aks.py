@@ -4,7 +4,7 @@ It is two stacks. The first makes the cluster and what belongs to it in Azure; t
 second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
@@ -162,7 +162,7 @@ class AksStack(AzureCloud[AksConfig]):
         config: The cloud's configuration.
     """
 
-    config_type = AksConfig
+    config_type: ClassVar[type[AksConfig]] = AksConfig
     operator_type = AksOperatorStack
     subnet_id: str | None = None
     """The nodes' subnet; None in an existing cluster, whose subnet is not known."""

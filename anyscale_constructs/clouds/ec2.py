@@ -1,6 +1,6 @@
-"""An Anyscale cloud on EC2: read it from top to bottom, copy it, change it."""
+"""An Anyscale cloud on EC2: one stack."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -72,7 +72,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
         config: The cloud's configuration.
     """
 
-    config_type = Ec2Config
+    config_type: ClassVar[type[Ec2Config]] = Ec2Config
 
     security_group: SecurityGroups | ExistingSecurityGroup
     iam: Iam | ExistingRoles

@@ -211,7 +211,7 @@ class EksStack(AwsCloud[EksConfig]):
         config: The cloud's configuration.
     """
 
-    config_type = EksConfig
+    config_type: ClassVar[type[EksConfig]] = EksConfig
     operator_type = EksOperatorStack
 
     cluster: Eks | ExistingCluster

@@ -1,6 +1,6 @@
-"""An Anyscale cloud on GCE: read it from top to bottom, copy it, change it."""
+"""An Anyscale cloud on GCE: one stack."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -80,7 +80,7 @@ class GceStack(GoogleCloud[GceConfig]):
         config: The cloud's configuration.
     """
 
-    config_type = GceConfig
+    config_type: ClassVar[type[GceConfig]] = GceConfig
 
     firewall: VpcFirewall | ExistingFirewallPolicy
     iam: Iam | ExistingServiceAccounts

@@ -5,7 +5,7 @@ the cloud is registered; the second, `<name>-operator`, installs Anyscale's oper
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -208,7 +208,7 @@ class GenericStack(Cloud[GenericConfig]):
     """
 
     provider = "GENERIC"
-    config_type = GenericConfig
+    config_type: ClassVar[type[GenericConfig]] = GenericConfig
     operator_type = GenericOperatorStack
 
     def add_providers(self) -> None:

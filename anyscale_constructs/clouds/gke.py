@@ -185,7 +185,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
         config: The cloud's configuration.
     """
 
-    config_type = GkeConfig
+    config_type: ClassVar[type[GkeConfig]] = GkeConfig
     operator_type = GkeOperatorStack
 
     account: OperatorAccount
