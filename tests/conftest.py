@@ -11,7 +11,7 @@ from hypothesis import settings
 
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
-from tests import spelled
+from tests import spelled, wheel
 from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict
 
@@ -52,6 +52,12 @@ def pytest_runtest_call() -> Generator[None]:
 @pytest.fixture(scope="session")
 def terraform() -> str:
     return find_terraform()
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> wheel.Environment:
+    """An environment that holds the package's wheel, and an empty home."""
+    return wheel.install(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture

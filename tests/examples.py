@@ -13,6 +13,8 @@ from tests.folder import read
 
 FOLDER = ROOT / "examples" / "clouds"
 CLOUDS = sorted(FOLDER.glob("*.yaml"))
+OF_KINDS = {"aks": "aks", "ec2": "minimal", "eks": "eks", "gce": "gce-minimal", "generic": "generic", "gke": "gke"}
+"""One of each kind of cloud."""
 KUBERNETES = [cloud for cloud in CLOUDS if Document(cloud).data["stack"] not in {"ec2", "gce"}]
 
 

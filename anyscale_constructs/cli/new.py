@@ -1,5 +1,7 @@
 """`anyscale-constructs new`: a kind of cloud of your own."""
 
+import keyword
+import re
 from typing import Annotated
 
 import typer
@@ -58,10 +60,10 @@ def new(
     """
     if kind not in KINDS:
         raise ConfigError(unknown(kind, KINDS, "kind of stack"))
-    own = name or kind
-    if not own.isidentifier() or own.startswith("_") or own != own.lower():
+    own = kind if name is None else name
+    if not re.fullmatch("[a-z][a-z0-9_]*", own) or keyword.iskeyword(own):
         raise ConfigError(
-            "NAME must be lower-case letters, digits and underscores, beginning with a letter",
+            "NAME must be lower-case letters, digits and underscores, beginning with a letter, and no word of Python's",
             value=own,
             mend="choose another one, e.g. my_kind",
         )
@@ -69,9 +71,12 @@ def new(
     file = folder / f"{own}.py"
     if file.exists():
         raise ConfigError(f"{file} exists", mend="change it there, or choose another NAME")
-    folder.mkdir(parents=True, exist_ok=True)
-    package = folder / "__init__.py"
-    if not package.exists():
-        package.write_text('"""Kinds of clouds of our own, one module a kind."""\n', encoding="utf-8")
-    file.write_text(source(kind, own), encoding="utf-8")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        package = folder / "__init__.py"
+        if not package.exists():
+            package.write_text('"""Kinds of clouds of our own, one module a kind."""\n', encoding="utf-8")
+        file.write_text(source(kind, own), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{file} can't be written: {error.strerror}") from error
     typer.echo(f"{file} is written. Write stack: {own} in a cloud's YAML to use it.")

@@ -42,8 +42,8 @@ def kinds() -> dict[str, str]:
     found = {kind: _place("anyscale_constructs.clouds", kind) for kind in KINDS}
     package, folder = _stacks(), stacks_directory()
     if folder.is_dir():
-        if (here := str(pathlib.Path.cwd())) not in sys.path:
-            sys.path.insert(0, here)
+        if (here := str(pathlib.Path.cwd())) != sys.path[0]:
+            sys.path.insert(0, here)  # before a package of the same name elsewhere
         modules = (module.name for module in pkgutil.iter_modules([str(folder)]))
         found |= {name: _place(package, name) for name in modules if not name.startswith("_")}
     elif _setting("context", "stacks", default=""):
@@ -65,14 +65,24 @@ def load_stack(kind: object) -> Any:
     if not isinstance(kind, str) or kind not in known:
         raise ConfigError(unknown(kind, known, "kind of stack"))
     module, _, name = known[kind].partition(":")
+    package = module.rpartition(".")[0]
     try:
-        found = getattr(importlib.import_module(module), name, None)
+        places = [*getattr(importlib.import_module(package), "__path__", ())]
+        if package == _stacks() and places[:1] != [str(pathlib.Path.cwd() / stacks_directory())]:
+            raise ConfigError(
+                f"Python finds {package} elsewhere, not beside {_FILE}",
+                value=places,
+                mend=f"add an empty {stacks_directory() / '__init__.py'}; if there is one, rename the folder and name "
+                "it in context.stacks",
+            )
+        loaded = importlib.import_module(module)
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             f"{module} can't be imported: {error}",
-            mend="a copy of another version's stacks is not needed any more: delete it, and write what you change as a "
+            mend="correct it; if it is a copy of an older version's stacks, delete it, and write what you change as a "
             "subclass of the package's; see Upgrading in CHANGELOG.md",
         ) from error
+    found = getattr(loaded, name, None)
     if not (isinstance(found, type) and hasattr(found, "config_type")):
         raise ConfigError(
             f"{module} has no class {name}, the kind's stack",
@@ -87,7 +97,14 @@ def stacks_directory() -> pathlib.Path:
 
 
 def _stacks() -> str:
-    return _setting("context", "stacks", default="stacks")
+    package = _setting("context", "stacks", default="stacks")
+    if not all(map(str.isidentifier, package.split("."))):
+        raise ConfigError(
+            f"{_FILE}: context.stacks must be the name of a package",
+            value=package,
+            mend="name it as Python imports it, e.g. stacks or infra.stacks",
+        )
+    return package
 
 
 def _place(package: str, kind: str) -> str:

@@ -1,4 +1,4 @@
-"""An Anyscale cloud on EC2: read it from top to bottom, copy it, change it."""
+"""An Anyscale cloud on EC2: one stack."""
 
 from typing import Annotated, Any, ClassVar, Self
 

@@ -1,4 +1,4 @@
-"""An Anyscale cloud on GCE: read it from top to bottom, copy it, change it."""
+"""An Anyscale cloud on GCE: one stack."""
 
 from typing import Annotated, Any, ClassVar, Self
 

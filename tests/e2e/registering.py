@@ -61,13 +61,17 @@ class Registering:
         work: A folder for its outputs.
         account: Where its infrastructure is.
         plane: Where it is registered.
+
+    Attributes:
+        file: Where the outputs are written.
+        environment: All that the program knows of the machine.
     """
 
     def __init__(self, name: str, work: Path, account: EmulatedAccount, plane: ControlPlane) -> None:
         self._name = name
         self.file = work / "outputs.json"
         self._plane = plane
-        self._environment = {
+        self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(work / "home"),
             "PYTHONPATH": str(ROOT),
@@ -97,7 +101,7 @@ class Registering:
         program = str(Path(sys.executable).parent / "anyscale-constructs")
         command = [program, "register", self._name, "--outputs", str(self.file), "--verify", "--json"]
         command += ["--tfvars", str(tfvars)] if tfvars else []
-        run = subprocess.run(command, check=False, env=self._environment, capture_output=True, text=True, timeout=600)
+        run = subprocess.run(command, check=False, env=self.environment, capture_output=True, text=True, timeout=600)
         if run.returncode:
             raise StepFailedError(run.stderr)
         if "FAILED" in run.stderr:  # the program ends with 0 after some failed checks

@@ -13,6 +13,8 @@ import pytest
 
 import anyscale_constructs
 import stacks
+from anyscale_constructs.cli import new
+from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.core.model import Model
 from anyscale_constructs.core.types import TfAny
 from anyscale_constructs.engine import Construct
@@ -78,8 +80,26 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.mark.parametrize("checker", CHECKERS)
-def test_every_parameter_is_typed(checker: str, program: Path) -> None:
-    command = [sys.executable, "-m", checker, *CHECKERS[checker], str(program)]
+@pytest.fixture(scope="module")
+def own_kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("types") / "own"
+    folder.mkdir()
+    for kind in KINDS:
+        (folder / f"my_{kind}.py").write_text(new.source(kind, f"my_{kind}"), encoding="utf-8")
+    return folder
+
+
+def check(checker: str, checked: Path) -> None:
+    command = [sys.executable, "-m", checker, *CHECKERS[checker], str(checked)]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_every_parameter_is_typed(checker: str, program: Path) -> None:
+    check(checker, program)
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_a_new_own_kind_has_no_errors(checker: str, own_kinds: Path) -> None:
+    check(checker, own_kinds)

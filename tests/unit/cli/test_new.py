@@ -1,0 +1,152 @@
+"""`anyscale-constructs new`: a kind of cloud of your own, and where such kinds are found."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from anyscale_constructs import cli
+from anyscale_constructs.clouds import KINDS
+from tests import ROOT
+from tests.examples import FOLDER, OF_KINDS
+from tests.unit.cli.parts import CLOUD, files, write
+
+Run = Callable[..., tuple[int, str, str]]
+
+NAME = (
+    "error: NAME must be lower-case letters, digits and underscores, beginning with a letter, and no word of Python's; "
+    "given: '{}'. To mend it: choose another one, e.g. my_kind\n"
+)
+INIT = '"""Kinds of clouds of our own, one module a kind."""\n'
+
+
+@pytest.fixture
+def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command in an empty directory; gives its exit status, stdout and stderr."""
+    assert Path.cwd() == folder
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "new", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return (int(end.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+def synth(folder: Path, path: list[Path] | None = None) -> subprocess.CompletedProcess[str]:
+    """Synthesizes in a process of its own, where nothing is imported yet."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [*(path or []), ROOT]))}
+    command = [sys.executable, "-P", "-c", "from anyscale_constructs.cli import main; main('synth')"]
+    return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_writes_what_this_repository_has(kind: str, run: Run, folder: Path) -> None:
+    file = Path("stacks", f"{kind}.py")
+    assert run(kind) == (0, f"{file} is written. Write stack: {kind} in a cloud's YAML to use it.\n", "")
+    assert (folder / file).read_text(encoding="utf-8") == (ROOT / file).read_text(encoding="utf-8")
+    assert (folder / "stacks" / "__init__.py").read_text(encoding="utf-8") == INIT
+
+
+def test_an_own_kind_of_each_synthesizes_as_the_packages(run: Run, folder: Path) -> None:
+    for kind, example in OF_KINDS.items():
+        assert run(kind, f"my_{kind}")[0] == 0
+        write(folder, **{example: (FOLDER / f"{example}.yaml").read_text(encoding="utf-8")})
+    packages = synth(folder)
+    assert packages.returncode == 0, packages.stderr
+    as_the_packages = files(folder / "cdktf.out")
+    for cloud in (folder / "clouds").iterdir():
+        cloud.write_text(re.sub("^stack: ", "stack: my_", cloud.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    own = synth(folder)
+    assert own.returncode == 0, own.stderr
+    assert files(folder / "cdktf.out") == as_the_packages
+    assert len(as_the_packages) > 2 * len(KINDS)
+
+
+def test_an_own_kind_is_where_cdktf_json_says(run: Run, folder: Path) -> None:
+    (folder / "cdktf.json").write_text('{"context": {"stacks": "infra.kinds"}}')
+    assert run("ec2", "mine")[1].startswith("infra/kinds/mine.py is written.")
+    write(folder, prod=CLOUD.replace("ec2", "mine"))
+    assert synth(folder).returncode == 0
+
+
+def test_it_leaves_the_package_of_kinds_as_it_is(run: Run, folder: Path) -> None:
+    package = folder / "stacks" / "__init__.py"
+    package.parent.mkdir()
+    package.write_text("# mine\n")
+    assert run("ec2")[0] == 0
+    assert package.read_text() == "# mine\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("ec3",), "error: unknown kind of stack 'ec3': did you mean 'ec2'?\n"),
+        *((("ec2", name), NAME.format(name)) for name in ("my-kind", "My", "2nd", "_mine", "../x", "é", "class", "")),
+    ],
+)
+def test_fails_on_a_wrong_kind_or_name(arguments: tuple[str, ...], says: str, run: Run, folder: Path) -> None:
+    assert run(*arguments) == (2, "", says)
+    assert not (folder / "stacks").exists()
+
+
+def test_fails_where_the_file_exists(run: Run, folder: Path) -> None:
+    assert run("ec2")[0] == 0
+    (folder / "stacks" / "ec2.py").write_text("# mine\n")
+    says = "error: stacks/ec2.py exists. To mend it: change it there, or choose another NAME\n"
+    assert run("ec2") == (2, "", says)
+    assert (folder / "stacks" / "ec2.py").read_text() == "# mine\n"
+
+
+def test_fails_where_it_can_not_write(run: Run, folder: Path) -> None:
+    (folder / "stacks").write_text("")
+    assert run("ec2") == (2, "", "error: stacks/ec2.py can't be written: File exists\n")
+
+
+@pytest.mark.parametrize("name", ["infra/kinds", "/kinds", ""])
+def test_fails_where_cdktf_json_names_no_package(name: str, run: Run, folder: Path) -> None:
+    (folder / "cdktf.json").write_text(json.dumps({"context": {"stacks": name}}))
+    says = (
+        f"error: cdktf.json: context.stacks must be the name of a package; given: '{name}'. "
+        "To mend it: name it as Python imports it, e.g. stacks or infra.stacks\n"
+    )
+    assert run("ec2") == (2, "", says)
+
+
+@pytest.fixture
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with another package of the same name, which must not be used."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "stacks").mkdir()
+    for name in ("__init__", "ec2"):
+        (folder / "stacks" / f"{name}.py").write_text("raise SystemExit('used')\n" if name == "ec2" else "")
+    return folder
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_package_that_lies_elsewhere_is_ignored(own: bool, run: Run, folder: Path, elsewhere: Path) -> None:
+    if own:
+        run("ec2")
+    write(folder, prod=CLOUD)
+    end = synth(folder, [elsewhere, folder])
+    assert end.returncode == 0, end.stderr
+
+
+def test_fails_where_python_finds_the_package_elsewhere(run: Run, folder: Path, elsewhere: Path) -> None:
+    """A folder without __init__.py gives way to a package that has one, wherever it lies."""
+    run("ec2")
+    (folder / "stacks" / "__init__.py").unlink()
+    write(folder, prod=CLOUD)
+    end = synth(folder, [elsewhere])
+    says = (
+        f"error: clouds/prod.yaml:1: stack: Python finds stacks elsewhere, not beside cdktf.json; given: "
+        f"['{elsewhere}/stacks']. To mend it: add an empty stacks/__init__.py; if there is one, rename the folder and "
+        "name it in context.stacks\n"
+    )
+    assert (end.returncode, end.stderr) == (2, says)

@@ -1,0 +1,122 @@
+"""The package as users have it: its wheel, installed in an environment of its own, and the README."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests import ROOT
+from tests.examples import FOLDER
+
+WAYS = {"program": ["anyscale-constructs", "synth"], "module": ["python", "-m", "anyscale_constructs", "synth"]}
+
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+_BLOCK = re.compile(r"(?:`(?P<file>[^`\s]+)`:\n\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    """A block of the README.
+
+    Attributes:
+        file: The name of the file that it shows, which stands right before it.
+        language: What stands behind its three backticks.
+        text: What it holds.
+    """
+
+    file: str | None
+    language: str
+    text: str
+
+
+BLOCKS = [Block(**match.groupdict()) for match in _BLOCK.finditer(README)]
+FILES = {block.file: block.text for block in BLOCKS if block.file}
+
+
+class Environment(NamedTuple):
+    """A virtual environment that holds the wheel.
+
+    Attributes:
+        folder: Its folder.
+        home: An empty home.
+    """
+
+    folder: Path
+    home: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """All that a program in it knows of the machine."""
+        path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
+        engine = {name: os.environ[name] for name in ("ANYSCALE_CONSTRUCTS_ENGINE",) if name in os.environ}
+        return {"PATH": path, "HOME": str(self.home), "CHECKPOINT_DISABLE": "1", "CI": "1"} | engine
+
+    def repository(self, folder: Path, names: Iterable[str] = ("minimal",), *, own_kind: bool = False) -> Path:
+        """Makes what a user's repository holds: clouds, and cdktf.json.
+
+        Args:
+            folder: Its folder, which is made.
+            names: The clouds, which are examples.
+            own_kind: Whether it also has a kind of cloud of its own, which `new` writes and the README changes.
+        """
+        (folder / "clouds").mkdir(parents=True)
+        for name in names:
+            shutil.copy(FOLDER / f"{name}.yaml", folder / "clouds")
+        (folder / "cdktf.json").write_text(FILES["cdktf.json"], encoding="utf-8")
+        if own_kind:
+            end = self.run(["anyscale-constructs", "new", "ec2"], folder)
+            assert end.returncode == 0, end.stderr
+            (folder / "stacks" / "ec2.py").write_text(FILES["stacks/ec2.py"], encoding="utf-8")
+        return folder
+
+    def run(
+        self, command: Sequence[str], folder: Path, variables: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a program in a folder.
+
+        Args:
+            command: The program and its arguments.
+            folder: The working directory.
+            variables: More environment variables.
+        """
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env=self.variables | (variables or {}),
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=1800,
+        )
+
+
+def install(folder: Path) -> Environment:
+    """Builds the wheel and installs it in a new environment, without the network.
+
+    The package's dependencies are those of the tests' own environment. Its editable install is not seen: Python does
+    not follow the .pth files of a folder that a .pth file names.
+    """
+    made = Environment(folder / "venv", folder / "home")
+    made.home.mkdir(parents=True)
+    wheels = folder / "wheels"
+    _run([sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(wheels)])
+    venv.create(made.folder, symlinks=True)
+    (wheel,) = wheels.iterdir()
+    python = made.folder / "bin" / "python"
+    offline = ["--no-deps", "--no-index", "--no-compile", "--quiet", "--disable-pip-version-check"]
+    _run([sys.executable, "-m", "pip", "--python", str(python), "install", *offline, str(wheel)])
+    own = next(made.folder.glob("lib/python*/site-packages"))
+    (own / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    return made
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
