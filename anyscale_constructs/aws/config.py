@@ -1,5 +1,6 @@
 """An AWS cloud's configuration: its sections, and what all kinds of AWS clouds have in common."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
@@ -7,11 +8,12 @@ from pydantic import Field, model_validator
 from anyscale_constructs.aws.eks import ClusterName
 from anyscale_constructs.aws.iam import ExistingRoles
 from anyscale_constructs.aws.nodes import NodesConfig
+from anyscale_constructs.aws.provider import AwsProviderConfig
 from anyscale_constructs.aws.s3 import ExistingBucket
 from anyscale_constructs.aws.subnets import Places
 from anyscale_constructs.aws.vpc import ExistingVpc
 from anyscale_constructs.core import regions
-from anyscale_constructs.core.config import CloudConfig, IngressConfig
+from anyscale_constructs.core.config import CloudConfig, IngressConfig, known_keys
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.types import (
     AvailabilityZone,
@@ -220,6 +222,31 @@ class AwsCloudConfig(CloudConfig):
     )
     efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
     memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")
+    provider: AwsProviderConfig = Field(
+        default_factory=AwsProviderConfig,
+        description="Settings of Terraform's provider aws. Default: those of the environment.",
+    )
+
+    @model_validator(mode="after")
+    def _tags_of_the_provider_are_not_the_clouds(self) -> Self:
+        self.refuse_standard_tags("provider.default_tags", self.provider.default_tags)
+        spelled: dict[str, str] = {}
+        for name in [*known_keys(self.tags), *known_keys(self.provider.default_tags)]:
+            if (other := spelled.setdefault(name.lower(), name)) != name and self.provider.default_tags:
+                raise refuse(
+                    f"provider.default_tags has {name} beside {other}, which IAM takes for one key",
+                    "write both in the same case",
+                )
+        for name in self.provider.ignored(self.tag_keys()):
+            raise refuse(
+                f"provider.ignore_tags ignores {name}, which the cloud sets: every plan would change it again",
+                "leave it out, or name longer prefixes",
+            )
+        return self
+
+    def tag_keys(self) -> set[str]:
+        """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
+        return {*self.standard_tags(""), *_tag_keys(self), "Name"}
 
     @model_validator(mode="after")
     def _one_region(self) -> Self:
@@ -232,3 +259,11 @@ class AwsCloudConfig(CloudConfig):
                     f"{what} {value} is not in the cloud's region, {self.region}", f"take one in {self.region}"
                 )
         return self
+
+
+def _tag_keys(section: Model) -> Iterator[str]:
+    for name, value in section:
+        if isinstance(value, Model):
+            yield from _tag_keys(value)
+        elif name in ("tags", "default_tags"):
+            yield from known_keys(value)

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.azure.nodes import GpuType, NodesConfig, gpus_per_node
+from anyscale_constructs.azure.provider import AzureProviderConfig
 from anyscale_constructs.azure.types import (
     AzureRegion,
     ClusterName,
@@ -163,6 +164,10 @@ class AzureCloudConfig(CloudConfig):
     tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
     resource_group_name: ResourceGroupName | None = Field(
         default=None, description="An existing resource group. Default: a new one with the stack's name."
+    )
+    provider: AzureProviderConfig = Field(
+        default_factory=AzureProviderConfig,
+        description="Settings of Terraform's providers azurerm and azuread. Default: those of the environment.",
     )
 
 

@@ -1,7 +1,7 @@
 """The identity of Anyscale's operator and its workloads: a managed one, which their service account stands for."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from anyscale_constructs.azure.storage import Container
 from anyscale_constructs.core.interface import Provider as RequiredProvider
@@ -79,7 +79,9 @@ def add_operator_identity(
     return identity
 
 
-def require_service_principal(stack: CloudStack, how: Literal["check", "create"]) -> None:
+def require_service_principal(
+    stack: CloudStack, how: Literal["check", "create"], identity: Mapping[str, Any] | None = None
+) -> None:
     """Makes sure that the tenant has Anyscale's service principal, without which Entra ID issues the operator no token.
 
     All clouds of the tenant share it, so it is never destroyed: with `create` Terraform refuses to, with `check` it
@@ -88,9 +90,10 @@ def require_service_principal(stack: CloudStack, how: Literal["check", "create"]
     Args:
         stack: The stack, with the provider azurerm.
         how: `check` fails the plan when it does not exist; `create` creates it, or adopts an existing one.
+        identity: The arguments of the provider azuread that say who it works as. Default: the environment says so.
     """
     tenant = Data(stack, "azurerm_client_config", "tenant", {})
-    stack.add_provider("azuread", tenant_id=tenant.attribute("tenant_id"))
+    stack.add_provider("azuread", **{**(identity or {}), "tenant_id": tenant.attribute("tenant_id")})
     kind, name, arguments = "azuread_service_principal", "anyscale", {"client_id": CLIENT_ID}
     if how == "create":
         stack.require("Anyscale's service principal", _AZUREAD)

@@ -15,6 +15,11 @@ AzureRegion = Annotated[
         "eastus2",
     ),
 ]
+TenantId = Annotated[str, Checked("an Entra tenant's id", _UUID, "11111111-2222-3333-4444-555555555555")]
+ClientId = Annotated[
+    str,
+    Checked("an application's or a managed identity's client id", _UUID, "a1b2c3d4-e5f6-7890-abcd-ef1234567890"),
+]
 SubscriptionId = Annotated[str, Checked("a subscription's id", _UUID, "11111111-2222-3333-4444-555555555555")]
 PrincipalId = Annotated[
     str,

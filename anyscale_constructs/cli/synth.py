@@ -20,7 +20,7 @@ def synth(
         pathlib.Path | None,
         typer.Option(help="Where the Terraform JSON goes. Default: output of cdktf.json.", metavar="DIR"),
     ] = None,
-    notes: Annotated[bool, typer.Option("--notes", help="Print what upstream's defaults leave open.")] = False,
+    notes: Annotated[bool, typer.Option("--notes", help="Print what defaults leave open.")] = False,
 ) -> None:
     """Turns clouds in YAML into Terraform JSON, one folder for each stack.
 

@@ -24,7 +24,7 @@ def synthesize_clouds(directory: pathlib.Path, target: pathlib.Path, names: Sequ
         directory: Where the YAML files are.
         target: Where the JSON goes.
         names: Which clouds; none: all, and folders of clouds that are gone are removed from the output then.
-        notes: Whether to print what upstream's defaults leave open, instead of how often.
+        notes: Whether to print what defaults leave open, instead of how often.
 
     Raises:
         ConstructsError: Something is wrong in one of them; the output directory is as it was then.
@@ -130,14 +130,15 @@ def _warn(out: pathlib.Path) -> None:
 
 
 def _note(stacks: Sequence[CloudStack], *, all_of_them: bool) -> None:
-    notes = [
+    notes = [f"{stack.name}: {note}" for stack in stacks for note in stack.notes]
+    notes += [
         f"{stack.name}: {m.address}: {note}" for stack in stacks for m in stack.modules.values() for note in m.notes
     ]
     if all_of_them:
         print("\n" + "\n".join(notes))
     elif notes:
         count = f"{len(notes)} note{'s' if len(notes) > 1 else ''}"
-        print(f"\n{count} on what upstream's defaults leave open: anyscale-constructs synth --notes")
+        print(f"\n{count} on what defaults leave open: anyscale-constructs synth --notes")
 
 
 def _report(stacks: Sequence[CloudStack]) -> None:

@@ -39,8 +39,6 @@ from anyscale_constructs.kubernetes.operator import OperatorValues
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.registration.resource import AzureConfig, CloudResource, ObjectStorage
 
-# The application that all AKS clusters have in Entra ID.
-_AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
 # Azure keeps them in each subnet.
 _AZURES_ADDRESSES = 5
@@ -117,7 +115,11 @@ class AksOperatorStack(OperatorStack[AksConfig]):
         self.require(*AZURE)
         # It makes nothing in Azure, so it needs no right to register Azure's services.
         self.add_provider(
-            "azurerm", features={}, subscription_id=self.config.subscription_id, resource_provider_registrations="none"
+            "azurerm",
+            features={},
+            subscription_id=self.config.subscription_id,
+            resource_provider_registrations="none",
+            **self.config.provider.identity(),
         )
         cluster = self.config.cluster
         group = cluster.resource_group_name if isinstance(cluster, ExistingCluster) else self._resource_group_name
@@ -125,7 +127,7 @@ class AksOperatorStack(OperatorStack[AksConfig]):
         self.connect(
             there.attribute("kube_config[0].host"),
             there.attribute("kube_config[0].cluster_ca_certificate"),
-            ["kubelogin", "get-token", "--login", "azurecli", "--server-id", _AKS_SERVER_ID],
+            self.config.provider.token_command(),
         )
 
     @property
@@ -181,7 +183,7 @@ class AksStack(AzureCloud[AksConfig]):
     def add_service_principal(self) -> None:
         """Checks or creates Anyscale's service principal, if the configuration says so."""
         if self.config.anyscale_service_principal is not None:
-            require_service_principal(self, self.config.anyscale_service_principal)
+            require_service_principal(self, self.config.anyscale_service_principal, self.config.provider.identity())
 
     def add_subnet(self, nodes: int | None) -> str:
         """Adds the network with the nodes' subnet, unless it exists; gives the subnet's id.

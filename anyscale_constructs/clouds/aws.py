@@ -13,7 +13,7 @@ from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.types import NetworkingMode
 from anyscale_constructs.engine import Annotations
-from anyscale_constructs.expressions import Expr, merge, unless
+from anyscale_constructs.expressions import Expr, is_one_of, merge, unless
 
 C = TypeVar("C", bound=AwsCloudConfig)
 
@@ -37,7 +37,13 @@ class AwsCloud(Cloud[C]):
 
     def add_providers(self) -> None:
         """Configures the provider aws."""
-        self.add_provider("aws", region=self.config.region)
+        provider = self.config.provider
+        self.add_provider("aws", region=self.config.region, **provider.arguments())
+        if provider.assume_role is None and is_one_of(provider.allowed_account_ids, []):
+            self.add_note(
+                "provider.allowed_account_ids is empty: with the credentials of another account, Terraform would work "
+                "there. To mend it: set it to this cloud's account"
+            )
         self.warn_of_region(self.config.region, regions.AWS)
 
     def add_vpc(self) -> Vpc | ExistingVpc:

@@ -38,7 +38,12 @@ class AzureCloud(Cloud[C]):
         # The account's own services are asked nothing, so Terraform needs neither its keys nor a way to it.
         features = {"storage": {"data_plane_available": False}}
         self.add_provider(
-            "azurerm", features=features, subscription_id=self.config.subscription_id, storage_use_azuread=True
+            "azurerm",
+            features=features,
+            subscription_id=self.config.subscription_id,
+            storage_use_azuread=True,
+            **self.config.provider.identity(),
+            **self.config.provider.registrations(),
         )
 
     def add_resource_group(self) -> str:

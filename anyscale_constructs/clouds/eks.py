@@ -59,6 +59,9 @@ from anyscale_constructs.registration.resource import (
 # What the modules ask for, for what stands beside them or without them.
 _AWS = ("resources without a module", {"aws": RequiredProvider("hashicorp/aws", ">= 6.37, < 7")})
 _EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
+_PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}
+_PRIVATE_SUBNET = {"kubernetes.io/role/internal-elb": "1"}
+_OWNED = "kubernetes.io/cluster/"
 _BALANCER = "service.beta.kubernetes.io/aws-load-balancer"
 
 
@@ -102,6 +105,14 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                 )
         return self
 
+    def tag_keys(self) -> set[str]:
+        """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
+        subnets = set() if isinstance(self.vpc, ExistingVpc) else {*_PUBLIC_SUBNET, *_PRIVATE_SUBNET}
+        if isinstance(self.cluster, ExistingCluster) or is_unresolved(self.cluster.name):
+            return super().tag_keys() | subnets
+        # Upstream sets it on the nodes' security group; the name may be the stack's.
+        return super().tag_keys() | subnets | {f"{_OWNED}{self.cluster.name or ''}"}
+
 
 class EksOperatorStack(OperatorStack[EksConfig]):
     """What runs in the cluster of an Anyscale cloud on EKS.
@@ -116,12 +127,12 @@ class EksOperatorStack(OperatorStack[EksConfig]):
         """Finds the cluster and configures the providers for it."""
         region, cluster = self.config.region, self.cluster_name
         self.require(*_AWS)
-        self.add_provider("aws", region=region)
+        self.add_provider("aws", region=region, **self.config.provider.arguments())
         self.cluster = Data(self, "aws_eks_cluster", "this", {"name": cluster})
         self.connect(
             self.cluster.attribute("endpoint"),
             self.cluster.attribute("certificate_authority[0].data"),
-            ["aws", "eks", "get-token", "--cluster-name", cluster, "--region", region, "--output", "json"],
+            self.config.provider.token_command(cluster, region),
         )
 
     @property
@@ -246,7 +257,7 @@ class EksStack(AwsCloud[EksConfig]):
 
     def subnet_tags(self) -> tuple[Tags, Tags]:
         """Where the load balancer controller puts load balancers, of the internet and of the VPC."""
-        return {"kubernetes.io/role/elb": "1"}, {"kubernetes.io/role/internal-elb": "1"}
+        return _PUBLIC_SUBNET, _PRIVATE_SUBNET
 
     def add_bucket_policy(self) -> None:
         """Refuses requests without TLS to a new bucket."""

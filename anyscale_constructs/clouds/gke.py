@@ -146,15 +146,14 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
         """Finds the cluster and configures the providers for it."""
         config, cluster = self.config, self.config.cluster
         self.require(*_GOOGLE)
-        self.add_provider("google", project=_project_id(config), region=config.region)
+        self.add_provider("google", project=_project_id(config), region=config.region, **config.provider.arguments())
         there = _cluster_data(self, config, cluster_name(self.cloud_name, config))
         private = cluster.private_endpoint if isinstance(cluster, ExistingCluster) else not cluster.public_access_cidrs
         endpoint = there.attribute("private_cluster_config[0].private_endpoint" if private else "endpoint")
         self.connect(
             "https://" + endpoint,
             there.attribute("master_auth[0].cluster_ca_certificate"),
-            # As whom Terraform itself comes; otherwise as whoever is logged in to gcloud.
-            ["gke-gcloud-auth-plugin", "--use_application_default_credentials"],
+            config.provider.token_command(),
         )
 
     def add_device_plugin(self) -> None:

@@ -53,7 +53,7 @@ class GoogleCloud(Cloud[C]):
         """Configures the provider google."""
         project = self.config.project
         existing = project.project_id if isinstance(project, ExistingProject) else None
-        self.add_provider("google", project=existing, region=self.config.region)
+        self.add_provider("google", project=existing, region=self.config.region, **self.config.provider.arguments())
         self.warn_of_region(self.config.region, regions.GOOGLE)
 
     def add_project(self) -> Project | ExistingProject:

@@ -1,5 +1,6 @@
 """What every cloud's configuration has, whatever its provider."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
@@ -9,7 +10,7 @@ from anyscale_constructs.core.backend import Backend, Local
 from anyscale_constructs.core.model import Model, refuse
 from anyscale_constructs.core.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 from anyscale_constructs.core.types import Cidr, CloudId, Known, OrExpr, OrgId, TagValue
-from anyscale_constructs.expressions import is_one_of
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
 
 
 class IngressConfig(Model):
@@ -110,6 +111,18 @@ class CloudConfig(Model):
                 f"give {key}",
             )
 
+    def refuse_standard_tags(self, key: str, tags: Mapping[str, str] | Expr) -> None:
+        """Refuses tags, or labels, of the provider that the cloud sets itself; for its validators.
+
+        Args:
+            key: The key that holds them.
+            tags: The provider's.
+        """
+        standard = self.standard_tags("")
+        for name in known_keys(tags):
+            if name.lower() in standard:
+                raise refuse(f"{key} has {name}, but the cloud sets {name.lower()} on every resource", "leave it out")
+
     def standard_tags(self, cloud_id: str | None) -> dict[str, str]:
         """The tags, or labels, of every resource.
 
@@ -128,3 +141,8 @@ class CloudConfig(Model):
     def sources(self) -> Sources:
         """Where the modules come from."""
         return Sources(base=self.mirror, overrides=self.modules)
+
+
+def known_keys(tags: Mapping[str, str] | Expr) -> list[str]:
+    """The keys of tags, or labels, as far as they are known."""
+    return [] if isinstance(tags, Expr) else [key for key in tags if not is_unresolved(key)]

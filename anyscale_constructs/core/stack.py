@@ -78,6 +78,8 @@ class CloudStack(TerraformStack):
         self.outputs: dict[str, Any] = {}
         self.state: tuple[str, ...] = ()
         """What tells its state from others, beginning with the backend's type; nothing until it is rendered."""
+        self.notes: list[str] = []
+        """What its defaults leave open; its modules have notes of their own."""
         self._backend = backend or Local()
         self._overrides: dict[str, Any] = {}
         self._prepared = False
@@ -106,6 +108,10 @@ class CloudStack(TerraformStack):
                 f"region is not one of those known in {regions.AS_OF}; given: {region!r}"
                 + (f": did you mean {near!r}?" if near else "")
             )
+
+    def add_note(self, text: str) -> None:
+        """Notes what a default leaves open, for `synth --notes`."""
+        self.notes.append(text)
 
     def require(self, who: str, providers: Mapping[str, RequiredProvider], terraform: str = ">= 1.5") -> None:
         """Constrains Terraform and providers beside what the modules ask.

@@ -15,6 +15,7 @@ from anyscale_constructs.google.memorystore import ExistingMemorystore
 from anyscale_constructs.google.node_pools import ClusterName
 from anyscale_constructs.google.nodes import NodesConfig
 from anyscale_constructs.google.project import ExistingProject
+from anyscale_constructs.google.provider import GoogleProviderConfig
 from anyscale_constructs.google.types import (
     BillingAccountId,
     BucketLocation,
@@ -252,6 +253,10 @@ class GoogleCloudConfig(CloudConfig):
     name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
     labels: OrExpr[Labels] = Field(default_factory=dict, description="For every resource that takes labels.")
     project: Annotated[ProjectConfig | ExistingProject, ExistingIf("project_id")]
+    provider: GoogleProviderConfig = Field(
+        default_factory=GoogleProviderConfig,
+        description="Settings of Terraform's provider google. Default: those of the environment.",
+    )
     enable_apis: Known[bool] = Field(default=True, description="Whether the project's services are switched on here.")
     bucket: Annotated[BucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(default_factory=BucketConfig)
     filestore: Annotated[FilestoreConfig | ExistingFilestore, ExistingIf("instance_name")] | None = Field(
@@ -266,6 +271,11 @@ class GoogleCloudConfig(CloudConfig):
         location = self.filestore.location if isinstance(self.filestore, FilestoreConfig) else None
         if location is not None and not regions.is_in(self.region, location):
             raise refuse(f"filestore.location {location} is not in the cloud's region, {self.region}", "correct it")
+        return self
+
+    @model_validator(mode="after")
+    def _default_labels_are_not_the_clouds(self) -> Self:
+        self.refuse_standard_tags("provider.default_labels", self.provider.default_labels)
         return self
 
     @model_validator(mode="after")

@@ -88,6 +88,8 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
             account.role(config["cluster"]["node_role_name"], "ec2.amazonaws.com")
     if not new_bucket:
         account.bucket(config["bucket"]["bucket_name"])
+    if "allowed_account_ids" in config.get("provider", {}):
+        config["provider"]["allowed_account_ids"] = [ACCOUNT_ID]
     if "permissions_boundary_arn" in config.get("iam", {}):
         config["iam"]["permissions_boundary_arn"] = f"arn:aws:iam::{ACCOUNT_ID}:policy/boundary"
     return config

@@ -7,7 +7,10 @@ from anyscale_constructs.clouds import KINDS
 # The examples whose fields become expressions, and what is put into them first: all models, and what fields need.
 BASES: dict[str, dict[str, Any]] = {
     "everything": {"backend": {"type": "s3", "bucket": "acme", "region": "us-east-2"}},
-    "minimal": {"vpc.availability_zones": ["us-east-2a", "us-east-2b"]},
+    "minimal": {
+        "vpc.availability_zones": ["us-east-2a", "us-east-2b"],
+        "provider.assume_role": {"role_arn": "arn:aws:iam::111122223333:role/terraform"},
+    },
     "existing-vpc": {
         "memorydb": {},
         "security_group": {"security_group_id": "sg-0123456789abcdef0"},
@@ -86,6 +89,9 @@ KNOWN: dict[str, list[str]] = {
         "aws.config.ClusterConfig.public_access_cidrs",
         "aws.config.ClusterConfig.administrator_arns",
         "azure.config.ClusterConfig.authorized_ip_ranges",
+        # kubelogin logs in in another way.
+        "azure.provider.AzureProviderConfig.use_oidc",
+        "azure.provider.AzureProviderConfig.use_msi",
         "google.config.ClusterConfig.public_access_cidrs",
         "google.config.ClusterConfig.private_access_cidrs",
         "google.config.IamConfig.cluster_node_roles",

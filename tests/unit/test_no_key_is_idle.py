@@ -59,7 +59,14 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "gke-private": {"registration": None, "bucket.kms_key_name": None, "cluster.zones": None, "filestore": {}},
     "gke-existing": {"cluster.location": None, "file_storage": NFS},
-    "aks": {"file_storage": NFS},
+    "aks": {
+        "file_storage": NFS,
+        "provider": {
+            "tenant_id": "22222222-3333-4444-5555-666666666666",
+            "client_id": "b2c3d4e5-f6a7-8901-bcde-f23456789012",
+            "use_oidc": True,
+        },
+    },
     "aks-existing": {},
     "generic": {},
 }
@@ -76,6 +83,7 @@ SUBSTITUTES: dict[str, Any] = {
     "cluster.nodes.default_instance_types": ["t3.large"],
     "cluster.nodes.cpu_instance_types": ["m6i.4xlarge"],
     "vpc.subnet_places": 8,
+    "provider.impersonate_service_account": "other@acme-admin.iam.gserviceaccount.com",
     "releases.operator.values": {"operator": {"replicas": 3}},
     "minimal vpc.availability_zones": ["us-east-2b", "us-east-2c"],
     "minimal vpc.public_subnets": ["10.0.0.0/21", "10.0.8.0/21"],

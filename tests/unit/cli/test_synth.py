@@ -28,7 +28,7 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
     assert next_ == (
         "Next: anyscale-constructs synth NAME, with the same options, says what to run for one of them\n"
         "\n"
-        "5 notes on what upstream's defaults leave open: anyscale-constructs synth --notes\n"
+        "7 notes on what defaults leave open: anyscale-constructs synth --notes\n"
     )
     assert set(files(folder / "cdktf.out")) == {
         "manifest.json",

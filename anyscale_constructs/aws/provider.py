@@ -1,0 +1,147 @@
+"""The settings of Terraform's provider aws: who it works as, in which accounts, and the tags of all that it creates."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+
+from anyscale_constructs.core.model import Model, refuse
+from anyscale_constructs.core.types import Checked, OrExpr, RoleArn, TagKey, TagValue
+from anyscale_constructs.expressions import is_unresolved, unless
+
+_SHORTEST, _LONGEST = 15 * 60, 12 * 60 * 60
+# The AWS CLI's get-token passes no external id on, and only its newest releases a session's name.
+_AWS_EKS_AS_ROLE = (
+    "cluster=$0 region=$1; shift; "
+    'credentials=$(aws sts assume-role --region "$region" "$@" --output text '
+    '--query "Credentials.[AccessKeyId,SecretAccessKey,SessionToken]") || exit; '
+    "set -- $credentials; "
+    'export AWS_ACCESS_KEY_ID="$1" AWS_SECRET_ACCESS_KEY="$2" AWS_SESSION_TOKEN="$3"; '
+    'exec aws eks get-token --cluster-name "$cluster" --region "$region" --output json'
+)
+_SESSION = "terraform"
+
+
+def _is_duration_of_a_session(text: str) -> bool:
+    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    seconds = [int(part or 0) * unit for part, unit in zip(parts.groups(), (3600, 60, 1), strict=True)] if parts else []
+    return _SHORTEST <= sum(seconds) <= _LONGEST
+
+
+AccountId = Annotated[str, Checked("an AWS account id, which has 12 digits", r"[0-9]{12}", "111122223333")]
+AssumeRoleExternalId = Annotated[
+    str, Checked(r"2 to 1224 letters, digits and _+=,.@:\/-", r"[\w+=,.@:\\/-]{2,1224}", "acme-4711")
+]
+SessionName = Annotated[str, Checked("2 to 64 letters, digits and _+=,.@-", r"[\w+=,.@-]{2,64}", "anyscale-production")]
+SessionDuration = Annotated[
+    str, Checked("a duration from 15m to 12h, in hours, minutes and seconds", _is_duration_of_a_session, "1h30m")
+]
+
+
+class AssumeRoleConfig(Model):
+    """The IAM role that Terraform assumes."""
+
+    role_arn: RoleArn
+    external_id: AssumeRoleExternalId | None = Field(
+        default=None, description="The external ID that the role's trust policy asks for. Default: none is sent."
+    )
+    session_name: SessionName | None = Field(
+        default=None, description="The session's name in CloudTrail. Default: one that the provider generates."
+    )
+    duration: SessionDuration | None = Field(
+        default=None, description="How long the session lasts, from 15m to 12h. Default: 1h, AWS's own."
+    )
+
+
+class IgnoreTagsConfig(Model):
+    """Tags that other tools set, and that Terraform leaves as they are."""
+
+    keys: OrExpr[list[TagKey] | None] = Field(default=None, description="Whole keys. Default: none.")
+    key_prefixes: OrExpr[list[TagKey] | None] = Field(
+        default=None, description="What the keys begin with. Default: none."
+    )
+
+
+class AwsProviderConfig(Model):
+    """The settings of the provider aws, in both stacks of a Kubernetes cloud; the backend has settings of its own."""
+
+    assume_role: AssumeRoleConfig | None = Field(
+        default=None,
+        description="The role that Terraform assumes. The backend has a role_arn of its own. Default: Terraform works "
+        "with the credentials that it finds.",
+    )
+    profile: str | None = Field(
+        default=None,
+        description="A profile of the AWS configuration; with assume_role, the one that may assume it. The backend has "
+        "a profile of its own. Default: the environment's credentials, such as AWS_PROFILE.",
+    )
+    allowed_account_ids: OrExpr[list[AccountId]] = Field(
+        default_factory=list,
+        description="The accounts that Terraform may work in: plans fail in any other. Default: it works in whichever "
+        "account the credentials are for.",
+    )
+    default_tags: OrExpr[dict[TagKey, TagValue]] = Field(
+        default_factory=dict,
+        description="Tags for everything that the provider creates, including what a module gives no tags. A "
+        "resource's own tag with the same key replaces one of these. Default: none.",
+    )
+    ignore_tags: IgnoreTagsConfig | None = Field(
+        default=None,
+        description="Tags that other tools set on the cloud's resources, and that Terraform leaves as they are. "
+        "Default: Terraform removes them.",
+    )
+
+    @model_validator(mode="after")
+    def _the_role_is_in_an_allowed_account(self) -> Self:
+        if self.assume_role is None or is_unresolved([self.assume_role.role_arn, self.allowed_account_ids]):
+            return self
+        account = self.assume_role.role_arn.split(":")[4]
+        if self.allowed_account_ids and account not in self.allowed_account_ids:
+            raise refuse(
+                f"assume_role.role_arn is in account {account}, which is not one of allowed_account_ids",
+                f"name a role in one of them, or add {account}",
+            )
+        return self
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of Terraform's provider block, but for the region; None leaves one out."""
+        tags = unless(self.default_tags, {})
+        return {
+            "assume_role": _block(self.assume_role),
+            "profile": self.profile,
+            "allowed_account_ids": unless(self.allowed_account_ids, []),
+            "default_tags": None if tags is None else {"tags": tags},
+            "ignore_tags": _block(self.ignore_tags),
+        }
+
+    def token_command(self, cluster_name: str, region: str) -> list[str]:
+        """The command that prints a token for an EKS cluster, for the identity that the provider has.
+
+        Args:
+            cluster_name: The cluster's name.
+            region: The cluster's region.
+        """
+        role = self.assume_role
+        profile = [] if self.profile is None else ["--profile", self.profile]
+        command = ["aws", "eks", "get-token", "--cluster-name", cluster_name, "--region", region, "--output", "json"]
+        if role is None:
+            return [*command, *profile]
+        assumed = ["--role-arn", role.role_arn]
+        if role.external_id is None and role.session_name is None:
+            return [*command, *assumed, *profile]
+        assumed += ["--role-session-name", _SESSION if role.session_name is None else role.session_name]
+        assumed += [] if role.external_id is None else ["--external-id", role.external_id]
+        return ["sh", "-c", _AWS_EKS_AS_ROLE, cluster_name, region, *assumed, *profile]
+
+    def ignored(self, keys: set[str]) -> Iterator[str]:
+        """Those of the keys that ignore_tags makes Terraform ignore, as far as it is known."""
+        ignore = self.ignore_tags or IgnoreTagsConfig()
+        whole, prefixes = (
+            () if each is None or is_unresolved(each) else tuple(each) for each in (ignore.keys, ignore.key_prefixes)
+        )
+        return (key for key in sorted(keys) if key in whole or key.startswith(prefixes))
+
+
+def _block(section: Model | None) -> dict[str, Any] | None:
+    return None if section is None else section.model_dump(exclude_none=True)

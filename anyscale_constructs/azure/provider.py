@@ -1,0 +1,100 @@
+"""The settings of Terraform's providers azurerm and azuread: who they work as, and what azurerm registers."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from anyscale_constructs.azure.types import ClientId, TenantId
+from anyscale_constructs.core.model import Model, refuse
+from anyscale_constructs.core.types import Checked, Known, OrExpr
+from anyscale_constructs.expressions import unless
+
+# The application that all AKS clusters have in Entra ID.
+_AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
+
+ResourceProvider = Annotated[
+    str, Checked("an Azure resource provider's namespace", r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)+", "Microsoft.Storage")
+]
+
+
+class AzureProviderConfig(Model):
+    """The settings of azurerm, and of azuread for who it is, in both stacks of a cloud.
+
+    Secrets and certificates stay in the environment; the backend has settings of its own.
+    """
+
+    tenant_id: TenantId | None = Field(
+        default=None,
+        description="The Entra tenant. Default: the environment's, ARM_TENANT_ID, or the one of the login.",
+    )
+    client_id: ClientId | None = Field(
+        default=None,
+        description="The application, or the user-assigned managed identity, that Terraform works as: for use_oidc or "
+        "use_msi. Default: the environment's, ARM_CLIENT_ID, or whoever is logged in to the Azure CLI.",
+    )
+    use_oidc: Known[bool] = Field(
+        default=False,
+        description="Whether Terraform logs in with an OIDC token, such as those of GitHub Actions, instead of a "
+        "secret. Default: azurerm reads ARM_USE_OIDC from the environment, kubelogin uses the login of the Azure CLI.",
+    )
+    oidc_token_file_path: str | None = Field(
+        default=None,
+        description="The file with the OIDC token. Default: GitHub Actions is asked for one, or the environment names "
+        "the file: ARM_OIDC_TOKEN_FILE_PATH, and AZURE_FEDERATED_TOKEN_FILE for kubelogin.",
+    )
+    use_msi: Known[bool] = Field(
+        default=False,
+        description="Whether Terraform logs in as the managed identity of the machine that it runs on. Default: "
+        "azurerm reads ARM_USE_MSI from the environment, kubelogin uses the login of the Azure CLI.",
+    )
+    resource_provider_registrations: OrExpr[Literal["core", "extended", "all", "none", "legacy"] | None] = Field(
+        default=None,
+        description="The set of resource providers that azurerm registers in the subscription when NAME is planned; "
+        "none requires no permission to register any. Default: legacy, azurerm's own.",
+    )
+    resource_providers_to_register: OrExpr[list[ResourceProvider]] = Field(
+        default_factory=list, description="More resource providers to register. Default: none."
+    )
+
+    @model_validator(mode="after")
+    def _there_is_one_way_to_log_in(self) -> Self:
+        if self.use_oidc and self.use_msi:
+            raise refuse("use_oidc and use_msi are two ways to log in", "leave out one of them")
+        if self.client_id is not None and not (self.use_oidc or self.use_msi):
+            raise refuse(
+                "client_id does nothing without use_oidc or use_msi",
+                "leave it out, and set ARM_CLIENT_ID beside the secret or the certificate in the environment",
+            )
+        if self.use_oidc and (self.client_id is None or self.tenant_id is None):
+            raise refuse("use_oidc is given without client_id and tenant_id", "set both of them")
+        if self.oidc_token_file_path is not None and not self.use_oidc:
+            raise refuse("oidc_token_file_path does nothing without use_oidc", "leave it out, or set use_oidc: true")
+        return self
+
+    def identity(self) -> dict[str, Any]:
+        """The arguments of a provider block that say who it works as; None leaves one out."""
+        return {
+            "tenant_id": self.tenant_id,
+            "client_id": self.client_id,
+            "use_oidc": unless(self.use_oidc, False),
+            "oidc_token_file_path": self.oidc_token_file_path,
+            "use_msi": unless(self.use_msi, False),
+        }
+
+    def registrations(self) -> dict[str, Any]:
+        """The arguments of azurerm's provider block that say what it registers; None leaves one out."""
+        return {
+            "resource_provider_registrations": self.resource_provider_registrations,
+            "resource_providers_to_register": unless(self.resource_providers_to_register, []),
+        }
+
+    def token_command(self) -> list[str]:
+        """The command that prints a token for an AKS cluster, for the identity that the providers have."""
+        login = "workloadidentity" if self.use_oidc else "msi" if self.use_msi else "azurecli"
+        options = {
+            "--client-id": self.client_id,
+            "--tenant-id": self.tenant_id,
+            "--federated-token-file": self.oidc_token_file_path,
+        }
+        given = [part for option, value in options.items() if value is not None for part in (option, value)]
+        return ["kubelogin", "get-token", "--login", login, "--server-id", _AKS_SERVER_ID, *given]
