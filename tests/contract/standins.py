@@ -22,6 +22,10 @@ RECORDED = {
     for block, key in (("data", "data"), ("resource", "resources"))
 }
 
+# What a provider's own block takes, by the provider's local name; Anyscale's is always empty.
+_EMPTY: dict[str, Any] = {"arguments": {}, "attributes": {}, "required": []}
+BLOCKS = {provider["source"].rpartition("/")[2]: provider.get("provider", _EMPTY) for provider in PROVIDERS}
+
 # Terraform brings them along.
 BUILT_IN = {"terraform_remote_state"}
 
@@ -47,12 +51,11 @@ def write(interface: Interface, directory: pathlib.Path) -> pathlib.Path:
 
 
 def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathlib.Path) -> dict[str, Any]:
-    """The stack's JSON with its modules pointed at their stand-ins, and without what needs a provider."""
+    """The stack's JSON with stand-ins for all that needs a provider: modules, resources, data and provider blocks."""
     copy: dict[str, Any] = json.loads(json.dumps(configuration))
     for name, call in copy.setdefault("module", {}).items():
         call["source"] = str(write(stack.modules[name].interface, directory))
         call.pop("version", None)
-    copy.pop("provider", None)
     copy = _stand_in_for_blocks(copy, directory)
     if not copy["module"]:
         del copy["module"]
@@ -62,7 +65,7 @@ def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathli
 
 
 def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path) -> dict[str, Any]:
-    """Resources and data become calls of stand-in modules, by their recorded arguments."""
+    """Resources, data and provider blocks become calls of stand-in modules, by their recorded arguments."""
     recorded = [
         (block, kind, name)
         for block in RECORDED
@@ -82,13 +85,22 @@ def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path)
         assert kind in RECORDED[block], f"the arguments of {prefix_of(block)}{kind} are not recorded in providers/"
         body, known = bodies[block][kind][name], RECORDED[block][kind]
         check_lifecycle(body.pop("lifecycle", {}), {*known["arguments"], *known["attributes"]}, f"{kind}.{name}")
-        # Terraform's own conversion would drop an unknown argument of a block without a word.
-        check_arguments(body, known["arguments"] | {"//": {}, "depends_on": "list(string)"}, f"{kind}.{name}")
-        # With an underscore, since some arguments, such as version, mean something else to a module call.
-        arguments = {f"{key}_" if key in known["arguments"] else key: value for key, value in body.items()}
-        folder = _write_block(directory / f"{block}-{kind}", known)
-        changed["module"][f"{block}-{kind}-{name}"] = arguments | {"source": str(folder)}
+        changed["module"][f"{block}-{kind}-{name}"] = _call(
+            body, known, directory / f"{block}-{kind}", f"{kind}.{name}"
+        )
+    for name, (body,) in changed.pop("provider", {}).items():
+        folder = directory / f"provider-{name}"
+        changed["module"][f"provider-{name}"] = _call(body, BLOCKS[name], folder, f"provider.{name}")
     return changed
+
+
+def _call(body: dict[str, Any], known: dict[str, Any], folder: pathlib.Path, at: str) -> dict[str, Any]:
+    """The call of a block's stand-in module, with the block's arguments."""
+    # Terraform's own conversion would drop an unknown argument of a block without a word.
+    check_arguments(body, known["arguments"] | {"//": {}, "depends_on": "list(string)"}, at)
+    # With an underscore, since some arguments, such as version, mean something else to a module call.
+    arguments = {f"{key}_" if key in known["arguments"] else key: value for key, value in body.items()}
+    return arguments | {"source": str(_write_block(folder, known))}
 
 
 def prefix_of(block: str) -> str:

@@ -39,6 +39,10 @@ def break_a_validation(configuration: dict[str, Any]) -> None:
     configuration["module"]["s3"]["bucket_namespace"] = "local"
 
 
+def change_the_type_of_a_providers_argument(configuration: dict[str, Any]) -> None:
+    configuration["module"]["provider-aws"]["region_"] = {"not": "text"}
+
+
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
@@ -47,6 +51,10 @@ def break_a_validation(configuration: dict[str, Any]) -> None:
         (add_an_unknown_input, 'No argument or block type is named "no_such_input"'),
         (refer_to_an_unknown_output, "no_such_output"),
         (break_a_validation, "upstream refuses it"),
+        (
+            change_the_type_of_a_providers_argument,
+            "The given value is not suitable for module.provider-aws.var.region_",
+        ),
     ],
 )
 def test_check_bites(
@@ -58,6 +66,14 @@ def test_check_bites(
     result = validate(spoiled)
     assert result.returncode != 0
     assert complaint in " ".join((result.stdout + result.stderr).split())
+
+
+def test_check_bites_in_blocks_of_providers(tmp_path: pathlib.Path) -> None:
+    ((configuration, stack),) = synthesized(FOLDER / "registered-by-terraform.yaml", tmp_path)
+    (provider,) = configuration["provider"]["aws"]
+    provider["assume_role"]["external"] = provider["assume_role"].pop("external_id")
+    with pytest.raises(InputError, match=r"provider\.aws\.assume_role: unknown argument 'external'"):
+        standins.redirect(configuration, stack, tmp_path / "modules")
 
 
 def test_check_bites_in_lists_of_blocks(tmp_path: pathlib.Path) -> None:
