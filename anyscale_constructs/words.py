@@ -1,22 +1,24 @@
 """Words that stand for Terraform code until a stack is written: what `Expr` is made of.
 
 A word is plain letters and digits, so that Python, `json.dumps`, YAML and the engine carry it unchanged wherever text
-goes. Nothing else writes one: each process draws its own prefix. Its number has a fixed width, so sorting text by
-words keeps the order of their creation. The capital letters tell a word that was changed in case.
+goes. Nothing else writes one: each process draws its own beginning and end. Its number has a fixed width, so sorting
+text by words keeps the order of their creation. The capital letters tell a word that was changed in case. Beginning and
+end share no letter and the number has check digits, so that replacing a letter or a digit leaves a trace too.
 """
 
 import re
 import secrets
-import string
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-PREFIX = "Ac" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(8))
-LENGTH = len(PREFIX) + 9
-WORD = re.compile(PREFIX + r"\d{7}xZ")
-TRACE = re.compile(f"{PREFIX}(?:" + r"\d{7}xZ)?", re.IGNORECASE)
-"""A word, or what is left of one that was cut or changed in case: only the former matches `WORD` as a whole."""
+PREFIX = "Ac" + "".join(secrets.choice("abcdefghijklm") for _ in range(8))
+_SUFFIX = "".join(secrets.choice("nopqrstuvwxy") for _ in range(7)) + "Z"
+LENGTH = len(PREFIX) + 11 + len(_SUFFIX)
+WORD = re.compile(PREFIX + r"(\d{7})\d{4}" + _SUFFIX)
+TRACE = re.compile(f"{PREFIX}(?:" + r"\d{11}" + f"{_SUFFIX})?|{_SUFFIX}", re.IGNORECASE)
+"""A word, or what is left of one that was cut or changed."""
 
 
 @dataclass(frozen=True, eq=True)
@@ -41,22 +43,44 @@ _words: dict[Code, str] = {}
 def word(code: Code) -> str:
     """The word for the code: always the same one for equal codes."""
     if code not in _words:
-        _words[code] = f"{PREFIX}{len(_codes):07d}xZ"
+        _words[code] = _written(len(_codes))
         _codes.append(code)
     return _words[code]
 
 
+def _written(number: int) -> str:
+    head = f"{PREFIX}{number:07d}"
+    return f"{head}{zlib.crc32(head.encode()) % 10**4:04d}{_SUFFIX}"
+
+
 def code_of(word: str) -> Code:
     """What the word stands for."""
-    return _codes[int(word[len(PREFIX) : -2])]
+    return _codes[int(word[len(PREFIX) :][:7])]
+
+
+def in_codes(part: str) -> bool:
+    """Whether the code of any word holds the part."""
+    return any(part in code.text for code in _codes)
+
+
+def damaged(text: str) -> bool:
+    """Whether the text has a word in it that was cut or changed."""
+    return any(whole(trace.group()) is None for trace in TRACE.finditer(text))
+
+
+def whole(text: str) -> Code | None:
+    """What the text stands for if it is one word that nothing changed, and nothing else."""
+    match = WORD.fullmatch(text)
+    number = int(match[1]) if match else len(_codes)
+    return _codes[number] if number < len(_codes) and text == _written(number) else None
 
 
 def codes(text: str) -> Iterator[Code]:
     """What the words in the text stand for, and the words in their code."""
     for match in WORD.finditer(text):
-        code = code_of(match.group())
-        yield code
-        yield from codes(code.text)
+        if code := whole(match.group()):
+            yield code
+            yield from codes(code.text)
 
 
 def spelled(text: str, form: Callable[[str], str] = "${{{}}}".format) -> str:
@@ -66,4 +90,9 @@ def spelled(text: str, form: Callable[[str], str] = "${{{}}}".format) -> str:
         text: Any text.
         form: How code is written inside it.
     """
-    return WORD.sub(lambda match: form(spelled(code_of(match.group()).text, str)), text) if PREFIX in text else text
+
+    def written(match: re.Match[str]) -> str:
+        code = whole(match.group())
+        return form(spelled(code.text, str)) if code else match.group()
+
+    return WORD.sub(written, text) if PREFIX in text else text

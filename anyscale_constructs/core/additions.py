@@ -29,7 +29,7 @@ def lost_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> Ite
 def _lost(tree: Any, given: Any, path: str) -> Iterator[str]:
     if not isinstance(given, Mapping):
         return
-    for key, value in given.items():
+    for key, value in ((str.__str__(key), value) for key, value in given.items()):  # an expression can't be compared
         if isinstance(tree, list) and not key.isdecimal():
             yield (
                 f"the override of {path}.{key} has no effect: {path} is a list. To mend it: name the element, e.g. "

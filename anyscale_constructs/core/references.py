@@ -1,33 +1,62 @@
 """Checks of a stack's finished JSON: what its code refers to, and what is left of the engine's tokens."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from anyscale_constructs import words
 from anyscale_constructs.core.model import unknown
-from anyscale_constructs.expressions import code_in
+from anyscale_constructs.engine import TerraformElement
+from anyscale_constructs.expressions import ENGINE_TOKEN, code_in
+from anyscale_constructs.expressions.resolve import texts
 
 if TYPE_CHECKING:
     from anyscale_constructs.core.module import Module
+    from anyscale_constructs.core.stack import CloudStack
 
 # Code that names a module's output, a variable, a local value or a data source.
 _NAMED = re.compile(
     r"(?<![\w.-])(?:module\.(?P<module>[A-Za-z_][\w-]*)(?:\.(?P<output>[A-Za-z_][\w-]*))?"
     r"|(?P<declared>(?:var|local)\.[A-Za-z_][\w-]*|data\.[A-Za-z_]\w*\.[A-Za-z_][\w-]*))"
 )
-# The engine's tokens, its objects as text, and its number tokens as text.
-_RESIDUE = re.compile(r"TfToken\[|<jsii\.|jsii\._|-8\.1095622\d*e\+298")
+# The engine's tokens, also where they were cut or changed in case; its objects, its number tokens and expressions as
+# Python shows them.
+_RESIDUE = re.compile(
+    r"[$#@&]\{Tf(?:To|$)|Token\.\d+\]|<(?:jsii|cdktf|cdktn)\b|jsii\._|8\.1095622\d*e\+298|\bExpr\('", re.IGNORECASE
+)
+
+
+def hidden_tokens(tree: Mapping[str, Any]) -> Iterator[str]:
+    """The code of expressions in a stack's JSON that holds tokens of the engine."""
+    for _, text in texts(tree):
+        yield from (code.text for code in words.codes(text) if ENGINE_TOKEN in code.text)
+
+
+def refused_elements(stack: "CloudStack") -> Iterator[str]:
+    """The elements and overrides that the engine can't write, such as those with a list in the midst of text."""
+    elements = [each for each in stack.node.find_all() if isinstance(each, TerraformElement)]
+    values = {each.node.path: each.to_terraform() for each in elements}
+    values |= {f"the override of {path}": value for path, value in stack.overrides.items()}
+    for where, value in values.items():
+        try:
+            stack.code_of_tokens(value)
+        except RuntimeError as error:
+            said = str(error).splitlines()[0].removeprefix("Error: ")
+            yield (
+                f"the engine can't write {where}: {said} To mend it: give lists and functions the values themselves; "
+                "fn.jsonencode(...) makes text of a list, and fn.concat(...) adds to one"
+            )
 
 
 def residue(tree: Mapping[str, Any]) -> Iterator[str]:
-    """What is left of the engine's tokens in a stack's JSON."""
-    text = json.dumps(tree, ensure_ascii=False)
-    if found := _RESIDUE.search(text):
-        yield (
-            f"{text[max(found.start() - 20, 0) : found.end() + 20]!r} is left of a value that is known only "
-            "later. To mend it: take the value from your configuration, or write a Terraform function with expr()"
-        )
+    """What is left in a stack's JSON of values that are known only later."""
+    for path, text in texts(tree):
+        for found in _RESIDUE.finditer(text):
+            yield (
+                f"{path} has {text[max(found.start() - 40, 0) : found.end() + 20]!r}, which is left of a value that is "
+                "known only later. To mend it: take the value from your configuration, or write a Terraform function "
+                "with expr()"
+            )
 
 
 def dead_references(tree: Mapping[str, Any], modules: Mapping[str, "Module"]) -> Iterator[str]:

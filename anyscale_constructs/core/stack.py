@@ -1,11 +1,13 @@
 """The base of all stacks: backend, providers, outputs, and the checks that need the whole stack."""
 
+import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Any, ClassVar, Unpack, cast
 
+from anyscale_constructs import words
 from anyscale_constructs.core import regions
 from anyscale_constructs.core.additions import lost_overrides, refused_arguments, two_defaults
 from anyscale_constructs.core.backend import TERRAFORM, Backend, Local, identity
@@ -18,7 +20,7 @@ from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
-from anyscale_constructs.core.references import dead_references, residue
+from anyscale_constructs.core.references import dead_references, hidden_tokens, refused_elements, residue
 from anyscale_constructs.core.siblings import expressions_left, shared_state, stacks_in
 from anyscale_constructs.core.sources import Sources
 from anyscale_constructs.core.values import to_terraform
@@ -36,6 +38,7 @@ from anyscale_constructs.engine import (
 )
 from anyscale_constructs.errors import ConstraintError, ConstructsError, InputError, SynthesisError
 from anyscale_constructs.expressions import (
+    ENGINE_TOKEN,
     Expr,
     as_expressions,
     expr,
@@ -84,7 +87,8 @@ class CloudStack(TerraformStack):
         self.notes: list[str] = []
         """What its defaults leave open; its modules have notes of their own."""
         self._backend = backend or Local()
-        self._overrides: dict[str, Any] = {}
+        self.overrides: dict[str, Any] = {}
+        """What `add_override` was given, by its paths."""
         self._prepared = False
         self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
         self.failure: ConstructsError | None = None
@@ -236,7 +240,7 @@ class CloudStack(TerraformStack):
             path: The names from the top, joined by dots; an element of a list has its number.
             value: What Terraform JSON has there; None leaves it out.
         """
-        self._overrides[path] = value
+        self.overrides[path] = value
         super().add_override(path, value)
 
     def prepare(self) -> None:
@@ -255,21 +259,38 @@ class CloudStack(TerraformStack):
             SynthesisError: An expression can't stand where it is, or leads nowhere.
         """
         self.failure = None
-        try:
+        with self._failing():
             self.prepare()
             if not self._prepared:  # an app does it, Testing.synth does not
                 for stack in stacks_in(self.node.root):
                     stack.prepare_stack()
             self._prepared = False
             return self._finished(super().to_terraform())
+
+    def prepare_stack(self) -> None:
+        """Adds the backend, and what the engine's own values of other stacks need; the engine calls this.
+
+        Raises:
+            SynthesisError: The engine refuses a value.
+        """
+        with self._failing():
+            super().prepare_stack()
+            # The engine looks neither into the stack's overrides nor into the code of expressions.
+            hidden = hidden_tokens(super().to_terraform()) if words.in_codes(ENGINE_TOKEN) else ()
+            self.code_of_tokens([self.overrides, *hidden], preparing=True)
+        self._prepared = True
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
         except ConstructsError as error:
             self.failure = error  # the engine makes text of it
             raise
-
-    def prepare_stack(self) -> None:
-        """Adds the backend, and what the engine's own values of other stacks need; the engine calls this."""
-        super().prepare_stack()
-        self._prepared = True
+        except RuntimeError as error:  # JSII's only kind
+            said = list(refused_elements(self)) or [f"the engine can't synthesize: {str(error).splitlines()[0]}"]
+            self.failure = SynthesisError("\n".join(f"{self.name}: {each}" for each in said))
+            raise self.failure from error
 
     def to_hcl_terraform(self) -> Any:
         """Refuses to write HCL, in which no code would be put in for expressions.
@@ -287,7 +308,7 @@ class CloudStack(TerraformStack):
         comments.setdefault("metadata", {})["anyscale-constructs"] = _version()
         keep_one_backend(tree.setdefault("terraform", {}), self.ensure_backend_exists())
         self._pin(tree["terraform"])
-        lost, refused = lost_overrides(tree, self._overrides), refused_arguments(tree, self.modules.values())
+        lost, refused = lost_overrides(tree, self.overrides), refused_arguments(tree, self.modules.values())
         self._refuse([*lost, *refused, *two_defaults(tree, self)])
         tree = self.resolve(tree)
         self._refuse([*residue(tree), *dead_references(tree, self.modules)])
@@ -326,12 +347,12 @@ class CloudStack(TerraformStack):
         self._refuse(map(str, resolver.problems))
         return resolved
 
-    def code_of_tokens(self, value: Any) -> Any:
-        """The value with code in place of the engine's tokens, such as a variable's `list_value`."""
+    def code_of_tokens(self, value: Any, *, preparing: bool = False) -> Any:
+        """The value with code in place of the engine's tokens; `preparing` adds what those of other stacks need."""
         if not holds_engine_token(value):
             return value
         resolver = cast(Any, DefaultTokenResolver(StringConcat()))  # the protocol names its parameters otherwise
-        return Tokenization.resolve(value, scope=self, preparing=False, resolver=resolver)
+        return Tokenization.resolve(value, scope=self, preparing=preparing, resolver=resolver)
 
     def _pin(self, settings: dict[str, Any]) -> None:
         """Adds what modules need to what the stack has already, which wins where both can be had."""

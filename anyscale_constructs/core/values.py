@@ -10,14 +10,17 @@ import pydantic
 from anyscale_constructs import words
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import (
+    ENGINE_TOKEN,
     NULL,
     WRITTEN_AS_TEXT,
     Expr,
-    as_expressions,
+    as_expression,
+    as_text,
+    expr,
     fn,
+    is_engine_collection,
     is_unresolved,
     join,
-    literal,
 )
 
 _LARGEST = 2**53
@@ -46,12 +49,13 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
         case int() | float():
             return _number(value, at)
         case str():
-            return literal(value, at)
+            return as_text(value, at)
         case None:
             return expression(NULL)
         case pydantic.BaseModel():
-            fields = {name: getattr(value, name) for name in type(value).model_fields}
-            return {k: to_terraform(v, f"{at}.{k}", expression) for k, v in fields.items() if v is not None}
+            return {k: to_terraform(v, f"{at}.{k}", expression) for k, v in value if v is not None}
+        case list() | tuple() | Mapping() if is_engine_collection(value):
+            return expression(as_expression(value, at))
         case Mapping():
             return {_key(k, at): to_terraform(v, f"{at}.{k}", expression) for k, v in value.items()}
         case list() | tuple():
@@ -59,7 +63,7 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
         case _ if isinstance(value, WRITTEN_AS_TEXT):
             return str(value)
         case _ if hasattr(value, "__jsii_type__"):
-            return expression(as_expressions(value, at))
+            return expression(as_expression(value, at))
     raise InputError(
         f"{at} has no counterpart in Terraform",
         value=value,
@@ -107,15 +111,16 @@ def json_text(value: Any, at: str = "value") -> Expr:
         at: Where the value stands, for the error.
 
     Raises:
-        InputError: Terraform has nothing like the value.
+        InputError: Terraform has nothing like the value, or as of `as_text`.
     """
     bare = {str.__str__(NULL): "null"}
 
     def write(value: Expr) -> str:
         text = str.__str__(value)
-        if value.type == "string" or text in bare or (value.type == "any" and "{TfToken[" in text):
+        if value.type == "string" or text in bare or (value.type == "any" and ENGINE_TOKEN in text):
             return text
-        code = str.__str__(fn.jsonencode(value))
+        # Of a type of its own, since what a program encodes itself is text in this text.
+        code = str.__str__(expr(fn.jsonencode(value), "JSON"))
         return bare.setdefault(code, code)
 
     text = json.dumps(to_terraform(value, at, write), sort_keys=True)
@@ -199,5 +204,5 @@ def _key(key: object, at: str) -> str:
     if isinstance(key, Expr):
         return str.__str__(key)
     if isinstance(key, str):
-        return literal(key, at)
+        return as_text(key, at)
     raise InputError(f"a key of {at} must be a string", value=key)

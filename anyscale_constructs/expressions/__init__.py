@@ -14,12 +14,15 @@ from anyscale_constructs.expressions.either import (
     unless,
 )
 from anyscale_constructs.expressions.expression import NULL, Expr, expr
-from anyscale_constructs.expressions.literal import WRITTEN_AS_TEXT, literal
+from anyscale_constructs.expressions.literal import WRITTEN_AS_TEXT
 from anyscale_constructs.expressions.resolve import code_in
 from anyscale_constructs.expressions.text import (
+    ENGINE_TOKEN,
     as_expression,
     as_expressions,
+    as_text,
     holds_engine_token,
+    is_engine_collection,
     is_one_of,
     is_unresolved,
     known_after_apply,
@@ -27,12 +30,14 @@ from anyscale_constructs.expressions.text import (
 )
 
 __all__ = [
+    "ENGINE_TOKEN",
     "NULL",
     "WRITTEN_AS_TEXT",
     "Expr",
     "as_code",
     "as_expression",
     "as_expressions",
+    "as_text",
     "choose",
     "code_in",
     "converts",
@@ -40,12 +45,12 @@ __all__ = [
     "expr",
     "fn",
     "holds_engine_token",
+    "is_engine_collection",
     "is_one_of",
     "is_unresolved",
     "join",
     "known",
     "known_after_apply",
-    "literal",
     "lower",
     "maximum",
     "merge",

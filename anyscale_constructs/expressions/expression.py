@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, Self, SupportsIndex
 
 import yaml
@@ -30,7 +30,6 @@ _INSTEAD = {
 _OPERATORS = {
     "__len__": ("counted", "length"),
     "__bool__": ("tested", "coalesce"),
-    "__iter__": ("iterated", "tolist"),
     "__lt__": ("compared or sorted", "sort"),
     "__le__": ("compared or sorted", "sort"),
     "__gt__": ("compared or sorted", "sort"),
@@ -40,6 +39,7 @@ _OPERATORS = {
     "__rmul__": ("repeated", "format"),
     "__mod__": ("formatted with %", "format"),
 }
+_CALCULATED = 'an expression, such as expr(f"{value} * 2", "number")'
 
 
 class Expr(str):
@@ -73,12 +73,12 @@ class Expr(str):
 
     def __format__(self, spec: str) -> str:
         if spec:
-            self._refuse(f"be formatted with {spec!r}", "format")
+            self._refuse(f"be formatted with {spec!r}", _function("format"))
         return str.__str__(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Expr):
-            self._refuse(f"be compared with {other!r}", "coalesce")
+            self._refuse(f"be compared with {other!r}", _function("coalesce"))
         return str.__eq__(self, other) and self.type == other.type
 
     def __ne__(self, other: object) -> bool:
@@ -87,17 +87,24 @@ class Expr(str):
     __hash__ = str.__hash__
 
     def __add__(self, other: str) -> "Expr":
+        self._joins(other)
         return Expr(str.__add__(self, _template(other)), "string")
 
     def __radd__(self, other: str) -> "Expr":
+        self._joins(other)
         return Expr(str.__add__(_template(other), str.__str__(self)), "string")
+
+    def __iter__(self) -> Iterator[str]:
+        # Not until the first element is asked for: str.join hides an error that comes before.
+        self._refuse("be iterated", _function("tolist"))
+        yield
 
     def __getitem__(self, key: SupportsIndex | slice | str) -> "Expr":
         element = _COLLECTION.fullmatch(self.type)
         if isinstance(key, slice) or self.type.startswith("set") or not (element or self.type == "any"):
-            self._refuse(f"be indexed with {key!r}, being of type {self.type}", "slice")
+            self._refuse(f"be indexed with {key!r}, being of type {self.type}", _function("slice"))
         if not isinstance(key, str) and key.__index__() < 0:
-            self._refuse(f"be indexed with {key!r}: Terraform counts from the start", "element")
+            self._refuse(f"be indexed with {key!r}: Terraform counts from the start", _function("element"))
         step = quoted(key) if isinstance(key, str) else str(key.__index__())
         return expr(f"{self}[{step}]", element.group(1) if element else "any")
 
@@ -112,34 +119,48 @@ class Expr(str):
 
         return list(Token.as_list(str.__str__(self)))
 
-    def _refuse(self, what: str, function: str) -> NoReturn:
+    def _joins(self, other: object) -> None:
+        if not isinstance(other, str):
+            is_list = isinstance(other, list | tuple)
+            self._refuse(f"be added to {other!r}", _function("concat") if is_list else _CALCULATED)
+
+    def _refuse(self, what: str, instead: str) -> NoReturn:
         raise ExpressionError(
             f"{self!r} is known to Terraform only and can't {what}",
-            mend=f"write Terraform's own function, fn.{function}(...), or take the value from the configuration",
+            mend=f"write {instead}, or take the value from the configuration",
         )
+
+
+def _function(name: str) -> str:
+    return f"Terraform's own function, fn.{name}(...)"
 
 
 def _template(text: str, at: str = "value") -> str:
     return str.__str__(text) if isinstance(text, Expr) else literal(str.__str__(text), at)
 
 
-def _refusing(name: str, what: str, function: str) -> Callable[..., NoReturn]:
+def _refusing(name: str, what: str, instead: str) -> Callable[..., NoReturn]:
     def refuse(self: Expr, *_: object, **__: object) -> NoReturn:
-        self._refuse(what, function)
+        self._refuse(what, instead)
 
     refuse.__name__ = name
     return refuse
 
 
-for _name, (_what, _function) in _OPERATORS.items():
-    setattr(Expr, _name, _refusing(_name, f"be {_what}", _function))
+for _name, (_what, _instead) in _OPERATORS.items():
+    setattr(Expr, _name, _refusing(_name, f"be {_what}", _function(_instead)))
+for _name in sorted({*dir(int), *dir(float), *dir(complex)} - {*dir(str), *vars(Expr)}):
+    if _name.startswith("__"):
+        setattr(Expr, _name, _refusing(_name, f"be used as a number, by {_name}", _CALCULATED))
 for _name in dir(str):
     if not _name.startswith("_"):
-        setattr(Expr, _name, _refusing(_name, f"be used with .{_name}()", _INSTEAD.get(_name, "can")))
+        setattr(Expr, _name, _refusing(_name, f"be used with .{_name}()", _function(_INSTEAD.get(_name, "can"))))
 
 
 def _as_text(dumper: Any, value: Expr) -> yaml.ScalarNode:
-    return dumper.represent_str(str.__str__(value))  # type: ignore[no-any-return] # the dumpers are untyped
+    style = None if value.type in {"number", "bool"} else '"'  # text such as 1.10 must not become a number
+    text: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", str.__str__(value), style=style)
+    return text
 
 
 for _dumper in (

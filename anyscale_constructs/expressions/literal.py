@@ -21,13 +21,15 @@ WRITTEN_AS_TEXT = (
 _STEPS = r"""(?:\.[A-Za-z_][\w-]*|\[(?:\d+|"[^"\\$%]*")\])*"""
 REFERENCE = re.compile(r"\$\{((?:module|var|local|data)\.[A-Za-z_]" + rf"[\w-]*{_STEPS})" + r"\}")
 """Text that is wholly one reference, whose code is the group."""
+ENGINE_NUMBER = r"-8\.1095622\d*e\+298"
+"""The engine's token for a number, as Python writes it."""
 _OPENING = re.compile(r"(\$+|%+)\{")
 # What Terraform would read as an expression rather than as another program's variable: a call, a named value of
 # Terraform's, or a resource, whose type has its provider's name before an underscore; or what stands for one of those.
 _LOOKS_LIKE_CODE = re.compile(
     r"\$\{[^}]*?(?<![\w.:-])(?:[a-z][a-z0-9_]*\(|(?:module|var|local|data|each|count|path|self|terraform)\.[A-Za-z_]"
     r"|[a-z][a-z0-9]*_\w+\.[A-Za-z_][\w-]*[.\[])"
-    rf"|\$\{{(?:\$\{{TfToken\[[^\]]*\]\}}|{words.WORD.pattern})[^{{}}]*\}}"
+    rf"|\$\{{(?:\$\{{TfToken\[[^\]]*\]\}}|{words.WORD.pattern}|{ENGINE_NUMBER})[^{{}}]*\}}"
 )
 
 
@@ -57,7 +59,7 @@ def literal(text: str, at: str = "value") -> str:
     def escape(match: re.Match[str]) -> str:
         signs, is_token = match.group(1), text.startswith("${TfToken[", match.end() - 2)
         if is_token and len(signs) > 1:  # the engine would take the token for text
-            return f'${{"{signs[1:]}"}}${{'
+            return words.word(words.Code(f'"{signs[1:]}"', "string")) + "${"
         return match.group() if is_token or len(signs) > 1 else f"{signs}{match.group()}"
 
     return _OPENING.sub(escape, text)

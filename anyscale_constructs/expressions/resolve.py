@@ -12,7 +12,7 @@ _SIMPLE = re.compile(r"""[A-Za-z_][\w-]*(?:\.[\w*-]+|\[(?:\d+|\*|"[^"\\$%]*")\])
 _OPENING = re.compile(r"(\$+)\{")
 _CALL = re.compile(r"[a-z][a-z0-9_]*(?:::[a-z0-9_]+)*(?=\()")
 _IS_KEY = re.compile(r"\s*(?:=(?![=>])|:)")
-_TEXT = re.compile(r"(?:list|set|map|object|tuple)\(")
+_COLLECTION = re.compile(r"(?:list|set|map|object|tuple)\(")
 _LOST = re.compile(r"\$\$\{(?:module|var|local|data)\.")
 _MARKS = {"$", "%", "\\", '"'}
 _NEXT = re.compile(r"""[$%\\"]|""" + words.PREFIX)
@@ -81,23 +81,25 @@ class Resolver:
         if words.PREFIX in key and path.count(".") < _BLOCK_DEPTH.get(path.partition(".")[0], 0):
             self._say(path, f"has an expression as an argument's name: {words.spelled(key)}", "write the name out")
             return key
-        return self._text(key, path)
+        text = self._text(key, path)
+        if code := words.whole(key):
+            self._refuse_collection(code, path)
+        return text
 
     def _text(self, text: str, path: str) -> str:
-        traces = words.TRACE.findall(text)
-        if not traces and text.count("${") < _NESTED:
+        traces = words.TRACE.search(text)
+        if not traces and text.count("${") < _NESTED and _CUT_LIST not in text:
             return text
         literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])
         if literal and literal.match(path):
             if traces:
                 self._say(path, f"takes no expression; given: {words.spelled(text)}", "write the value out")
             return text
-        damaged = [trace for trace in traces if not words.WORD.fullmatch(trace)]
-        if damaged:
+        if words.damaged(text):
             self._say(path, *_DAMAGED)
             return text
-        if words.WORD.fullmatch(text):
-            return "${" + self._expand(words.code_of(text), path) + "}"
+        if code := words.whole(text):
+            return "${" + self._expand(code, path) + "}"
         return _Parser(self, path, text).template()
 
     def _expand(self, code: words.Code, path: str) -> str:
@@ -109,12 +111,16 @@ class Resolver:
                 "pass the value as a literal, or read it with a data source in this stack",
             )
         text = code.text
-        if any(not words.WORD.fullmatch(trace) for trace in words.TRACE.findall(text)):
+        if words.damaged(text):
             self._say(path, *_DAMAGED)
             return text
         if text not in self._expanded:
             resolved = self._engine(text) if "{TfToken[" in text else text
-            self._expanded[text] = _Parser(self, path, resolved, ours=True).code()
+            told = len(self.problems)
+            expanded = _Parser(self, path, resolved, ours=True).code()
+            if len(self.problems) > told:  # it is told of each element that has it
+                return expanded
+            self._expanded[text] = expanded
         return self._expanded[text]
 
     def code(self, word: str, path: str) -> str:
@@ -125,13 +131,16 @@ class Resolver:
     def interpolation(self, word: str, path: str) -> str:
         """The code for a word in the midst of text."""
         code = words.code_of(word)
-        if _TEXT.match(code.type):
+        self._refuse_collection(code, path)
+        return "${" + self._expand(code, path) + "}"
+
+    def _refuse_collection(self, code: words.Code, path: str) -> None:
+        if _COLLECTION.match(code.type):
             self._say(
                 path,
-                f"has {words.spelled(code.text, str)}, a {code.type}, in the midst of text",
+                f"has {self._expand(code, path)}, a {code.type}, in the midst of text",
                 'fn.join(",", ...) or fn.jsonencode(...) makes text of it',
             )
-        return "${" + self._expand(code, path) + "}"
 
     def _say(self, path: str, what: str, mend: str) -> None:
         problem = Problem(path, what, mend)
@@ -142,10 +151,12 @@ class Resolver:
 
 
 _DAMAGED = (
-    "has an expression that was cut, or changed in case, as text",
+    "has an expression that was cut or changed as text",
     "use Terraform's own function on the value itself, e.g. fn.upper() or fn.substr()",
 )
 _NESTED = 2
+_CUT_LIST = ", ]"
+"""What is left of a list of the engine's that had null in it: null and what followed it are missing."""
 # How many names stand above the arguments of a block.
 _BLOCK_DEPTH = {"resource": 3, "data": 3, "module": 2, "output": 2, "variable": 2, "provider": 2}
 
@@ -199,6 +210,7 @@ class _Parser:
 
     def __init__(self, resolver: Resolver, path: str, text: str, *, ours: bool = False) -> None:
         self._resolver, self._path, self._text, self._ours = resolver, path, text, ours
+        self._engines = not ours
         self._at = 0
 
     def template(self) -> str:
@@ -223,9 +235,10 @@ class _Parser:
         while self._at < len(self._text) and not (end and self._text.startswith(end, self._at)):
             if self._text.startswith(("$${", "%%{"), self._at):
                 if end and _LOST.match(self._text, self._at):
+                    letters = words.spelled(self._text[self._at + 1 :])[:80]
                     self._resolver.say(
                         self._path,
-                        f"has the letters of a reference as text in a function: {self._text[self._at + 1 :][:80]}",
+                        f"has the letters of a reference as text in a function: {letters}",
                         "give the function the value itself, such as module.get_string(), vpc.vpc_id or expr()",
                     )
                 parts.append(self._take(3))
@@ -264,6 +277,12 @@ class _Parser:
             elif word := self._word():
                 parts.append(self._bare(word, parts))
             else:
+                if self._engines and "".join([*parts[-2:], char]) == _CUT_LIST:
+                    self._resolver.say(
+                        self._path,
+                        f"has a list that lost null and what followed it: {words.spelled(self._text)[:120]}",
+                        "use fn instead of the engine's Fn, e.g. fn.jsonencode(), which takes null",
+                    )
                 if char in _PAIRS:
                     closing.append(_PAIRS[char])
                 elif closing and char == closing[-1]:
@@ -275,7 +294,7 @@ class _Parser:
         self._take(1)
         start = self._at
         whole = words.WORD.match(self._text, start)
-        if whole and self._text.startswith('"', whole.end()) and not _IS_KEY.match(self._text, whole.end() + 1):
+        if whole and self._text.startswith('"', whole.end()) and not self._is_key(start - 1, whole.end() + 1):
             self._at = whole.end() + 1
             return self._resolver.code(whole.group(), self._path)
         inner = "".join(self._template('"'))
@@ -286,12 +305,11 @@ class _Parser:
         if parts and parts[-1] == ".":  # the engine takes a word for a name that follows a dot
             parts.pop()
             return f"[{code}]"
-        return f"({code})" if _IS_KEY.match(self._text, self._at) and self._in_object() else code
+        return f"({code})" if self._is_key(self._at - words.LENGTH, self._at) else code
 
-    def _in_object(self) -> bool:
-        """Whether the word just read stands where an object's key does; a colon is also a conditional's."""
-        before = self._text[: self._at].rstrip()[: -words.LENGTH].rstrip()
-        return before[-1:] in {"{", ","}
+    def _is_key(self, start: int, end: int) -> bool:
+        """Whether what stands between the two is the key of an object; a colon is also a conditional's."""
+        return bool(_IS_KEY.match(self._text, end)) and self._text[:start].rstrip()[-1:] in {"{", ","}
 
     def _nested(self) -> str:
         """`${` in code: the engine's code in an expression of ours, and nothing else that Terraform could read."""
@@ -302,7 +320,9 @@ class _Parser:
                 "give functions the value itself, such as get_list() or vpc.private_subnet_ids",
             )
         self._take(2)
+        self._engines = True
         inner = "".join(self._code("}"))
+        self._engines = not self._ours
         self._take(1)
         return inner if _is_closed(inner) else f"({inner})"
 

@@ -8,14 +8,18 @@ from typing import Any
 from anyscale_constructs import words
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions.expression import Expr, expr
-from anyscale_constructs.expressions.literal import REFERENCE, literal
+from anyscale_constructs.expressions.literal import ENGINE_NUMBER, REFERENCE, literal
 from anyscale_constructs.expressions.resolve import code_in, texts
 
+ENGINE_TOKEN = "{TfToken["  # noqa: S105 - no secret
+"""What stands in each string that holds a token of the engine."""
 ENGINE_STRING = re.compile(r"\$\{TfToken\[[^\]]*\]\}")
 """A string that is wholly one of the engine's tokens."""
 _ENGINE_TOKEN = re.compile(r"[$#@&]\{TfToken\[[^\]]*\]\}")
 _MODULE_OUTPUT = re.compile(r"(?<![\w.-])module\.([A-Za-z_][\w-]*)(?:\.([A-Za-z_][\w-]*))?")
 _RESOURCE_ATTRIBUTE = re.compile(r"(?<![\w.\"-])[a-z][a-z0-9]*_\w+\.[A-Za-z_][\w-]*[.\[]")
+_COLLECTION_TOKEN = re.compile(r"[#@&]\{TfToken\[")
+_NUMBER_AFTER_SIGN = re.compile(rf"\${ENGINE_NUMBER}")  # the engine would make $${ of it, which means letters
 # The two patterns that the engine's numbers begin with when they stand for something else.
 _ENGINE_NUMBERS = (b"\xfb\xff", b"\xfd\xff")
 
@@ -49,7 +53,7 @@ def as_expressions(value: Any, at: str = "value") -> Any:
         at: Where the value stands, for the error.
 
     Raises:
-        InputError: An object of the engine is given where its value is wanted, or code in the midst of text.
+        InputError: As of `as_expression`.
     """
     match whole := as_expression(value, at):
         case Expr():
@@ -69,16 +73,16 @@ def as_expression(value: Any, at: str = "value") -> Any:
         at: Where the value stands, for the error.
 
     Raises:
-        InputError: An object of the engine is given where its value is wanted, or code in the midst of text.
+        InputError: An object of the engine is given where its value is wanted, or as of `as_text`.
     """
     match value:
         case Expr() | None | bool() | int():
             return value
         case str():
             return _text(value, at)
-        case [str() as token] if str.startswith(token, "#{TfToken["):
+        case list() | tuple() if is_engine_collection(value):
             return _engine_value(value, "list(any)", at)
-        case Mapping() if any(str.startswith(str(key), "&{TfToken[") for key in value):
+        case Mapping() if is_engine_collection(value):
             return _engine_value(value, "map(any)", at)
         case list() | tuple() | Mapping():
             return value
@@ -90,12 +94,12 @@ def as_expression(value: Any, at: str = "value") -> Any:
 def _text(value: str, at: str) -> str:
     if whole := REFERENCE.fullmatch(value):
         return expr(whole.group(1))
-    text = literal(value, at)
+    text = as_text(value, at)
     if not is_unresolved(value):
         return value
-    if words.WORD.fullmatch(value):
-        return Expr(value, words.code_of(value).type)
-    return Expr(text, "any" if _ENGINE_TOKEN.fullmatch(value) else "string")
+    if code := words.whole(value):
+        return Expr(value, code.type)
+    return Expr(text, "any" if ENGINE_STRING.fullmatch(value) else "string")
 
 
 def _engine_value(value: Any, type: str, at: str) -> Expr:
@@ -111,11 +115,47 @@ def _engine_value(value: Any, type: str, at: str) -> Expr:
     return Expr(Token.as_string(tokens[0]), type)
 
 
+def is_engine_collection(value: object) -> bool:
+    """Whether the value is one of the engine's tokens in the form of a list or a map."""
+    match value:
+        case [str() as token]:
+            return bool(_COLLECTION_TOKEN.match(token))
+        case Mapping():
+            return any(_COLLECTION_TOKEN.match(str(key)) for key in value)
+    return False
+
+
+def as_text(text: str, at: str = "value") -> str:
+    """The text as Terraform has to be given it, as of `literal`.
+
+    Args:
+        text: The text.
+        at: Where it stands, for the error.
+
+    Raises:
+        InputError: Terraform code, or the engine's token for a list or a map, stands in the midst of the text; or its
+            token for a number behind a dollar sign.
+    """
+    if _COLLECTION_TOKEN.search(text):
+        raise InputError(
+            f"{at} has a list or a map that is known only later in the midst of text",
+            value=text,
+            mend='fn.join(",", ...) or fn.jsonencode(...) makes text of it',
+        )
+    if _NUMBER_AFTER_SIGN.search(text):
+        raise InputError(
+            f"{at} has a number that is known only later behind a dollar sign, in the midst of text",
+            value=text,
+            mend='fn.format("$%v", ...) makes text of it',
+        )
+    return literal(text, at)
+
+
 def holds_engine_token(value: object) -> bool:
     """Whether a token or an object of the engine is in it."""
     match value:
         case str():
-            return "{TfToken[" in str.__str__(value)
+            return ENGINE_TOKEN in str.__str__(value)
         case Mapping():
             return any(holds_engine_token(key) or holds_engine_token(inner) for key, inner in value.items())
         case list() | tuple():

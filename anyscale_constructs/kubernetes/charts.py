@@ -228,7 +228,7 @@ def secrets(values: Any, at: str = "", name: str = "") -> Iterator[str]:
     """
     if isinstance(values, Mapping):
         for key, value in values.items():
-            beside = values.get("name") if key == "value" else None
+            beside = values.get("name") if is_one_of(key, "value") else None
             path = f"{at}.{key}" if at else str(key)
             yield from secrets(value, path, beside if isinstance(beside, str) else str(key))
     elif isinstance(values, list | tuple):

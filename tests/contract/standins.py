@@ -6,6 +6,8 @@ They let the real Terraform check every call against the real interface, with no
 import json
 import pathlib
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from anyscale_constructs.core.arguments import anyscale_provider, check_arguments
@@ -27,7 +29,7 @@ _EMPTY: dict[str, Any] = {"arguments": {}, "attributes": {}, "required": []}
 BLOCKS = {provider["source"].rpartition("/")[2]: provider.get("provider", _EMPTY) for provider in PROVIDERS}
 
 # Terraform brings them along.
-BUILT_IN = {"terraform_remote_state"}
+BUILT_IN = {"terraform_data", "terraform_remote_state"}
 
 _VALUES = {
     "string": '"x"',
@@ -40,21 +42,34 @@ _VALUES = {
 }
 
 
-def write(interface: Interface, directory: pathlib.Path) -> pathlib.Path:
-    """Writes the stand-in of a module; its path tells module and commit apart."""
+def write(
+    interface: Interface, directory: pathlib.Path, values: Mapping[str, Any] = MappingProxyType({})
+) -> pathlib.Path:
+    """Writes the stand-in of a module; its path tells module and commit apart.
+
+    Args:
+        interface: The module's.
+        directory: Where stand-ins are.
+        values: What outputs give, by their names. Default: a sample of their type.
+    """
     folder = directory / interface.commit / interface.path
     folder.mkdir(parents=True, exist_ok=True)
     blocks = [_variable(name, interface) for name in interface.variables]
-    blocks += [_output(name, output) for name, output in interface.outputs.items()]
+    blocks += [_output(name, output, values) for name, output in interface.outputs.items()]
     (folder / "main.tf").write_text("\n".join(blocks), encoding="utf-8")
     return folder
 
 
-def redirect(configuration: dict[str, Any], stack: CloudStack, directory: pathlib.Path) -> dict[str, Any]:
+def redirect(
+    configuration: dict[str, Any],
+    stack: CloudStack,
+    directory: pathlib.Path,
+    values: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
     """The stack's JSON with stand-ins for all that needs a provider: modules, resources, data and provider blocks."""
     copy: dict[str, Any] = json.loads(json.dumps(configuration))
     for name, call in copy.setdefault("module", {}).items():
-        call["source"] = str(write(stack.modules[name].interface, directory))
+        call["source"] = str(write(stack.modules[name].interface, directory, values))
         call.pop("version", None)
     copy = _stand_in_for_blocks(copy, directory)
     if not copy["module"]:
@@ -79,8 +94,9 @@ def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path)
         text = re.sub(rf"(?<![\w.]){prefix_of(block)}{kind}\.{name}(?=[.\"])", call, text)
     changed: dict[str, Any] = json.loads(text)
     bodies = {block: changed.pop(block, {}) for block in RECORDED}
-    if built_in := {kind: bodies["data"][kind] for kind in BUILT_IN & bodies["data"].keys()}:
-        changed["data"] = built_in
+    for block, of_block in bodies.items():
+        if built_in := {kind: of_block[kind] for kind in BUILT_IN & of_block.keys()}:
+            changed[block] = built_in
     for block, kind, name in recorded:
         assert kind in RECORDED[block], f"the arguments of {prefix_of(block)}{kind} are not recorded in providers/"
         body, known = bodies[block][kind][name], RECORDED[block][kind]
@@ -158,5 +174,6 @@ def _variable(name: str, interface: Interface) -> str:
     return f'variable "{name}" {{\n  type = {variable.type}{default}{checks}\n}}\n'
 
 
-def _output(name: str, output: Output) -> str:
-    return f'output "{name}" {{\n  value = {_sample(output.type)}\n  sensitive = {str(output.sensitive).lower()}\n}}\n'
+def _output(name: str, output: Output, values: Mapping[str, Any]) -> str:
+    value = json.dumps(values[name]) if name in values else _sample(output.type)
+    return f'output "{name}" {{\n  value = {value}\n  sensitive = {str(output.sensitive).lower()}\n}}\n'

@@ -9,7 +9,7 @@ from anyscale_constructs.core.app import App
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.values import json_text
-from anyscale_constructs.expressions import expr
+from anyscale_constructs.expressions import expr, fn
 from tests import spelled
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
@@ -59,3 +59,10 @@ def test_json_text_holds_other_values_than_text(type_: str) -> None:
     text = json_text({"a": value, "b": [value, f"b-{value}", True], f"c-{value}": None})
     encoded = "${jsonencode(var.x)}"
     assert spelled(text) == f'{{"a": {encoded}, "b": [{encoded}, "b-${{var.x}}", true], "c-${{var.x}}": null}}'
+
+
+def test_json_text_holds_what_was_encoded_before_as_text() -> None:
+    """Its code is that of a list which this text encodes, but it is a string."""
+    value = expr("var.x", "list(string)")
+    text = spelled(json_text({"a": value, "b": fn.jsonencode(value), "c": f"{fn.jsonencode(value)}"}))
+    assert text == '{"a": ${jsonencode(var.x)}, "b": "${jsonencode(var.x)}", "c": "${jsonencode(var.x)}"}'

@@ -231,7 +231,7 @@ WRONG: dict[Build, str] = {
     another_stacks_value: "test: output.a.value uses module.vpc.vpc_id of the stack network in the stack test",
     one_state: "test: its state would be first's too, which the next apply would replace",
     residue: "is left of a value that is known only later",
-    damaged_word: "test: output.a.value has an expression that was cut, or changed in case, as text",
+    damaged_word: "test: output.a.value has an expression that was cut or changed as text",
     expression_in_a_stack_of_the_engines: LEFT + "'${module.s3.s3_bucket_id}'",
     expression_in_one_that_comes_first: LEFT + "'x-${module.s3.s3_bucket_id}'",
     expression_in_one_inside_of_a_construct: LEFT,

@@ -1,16 +1,11 @@
 """Expressions: what makes new Terraform, and what is refused because it needs the value itself."""
 
-import copy
-import json
 import re
-import string
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
-from anyscale_constructs import words
 from anyscale_constructs.errors import ExpressionError
 from anyscale_constructs.expressions import Expr, expr, fn, is_unresolved
 from tests import spelled
@@ -44,44 +39,9 @@ def test_indexing_and_joining_make_terraform(code: str) -> None:
     assert (spelled(value), value.type) == (code, type_)
 
 
-TEXTS: dict[str, Callable[[], str]] = {
-    "an f-string": lambda: f"a-{VPC_ID}",
-    "str": lambda: "a-" + str(VPC_ID),
-    "%": lambda: "a-%s" % VPC_ID,  # noqa: UP031 - what users write
-    "format": lambda: "a-{}".format(VPC_ID),  # noqa: UP032 - what users write
-    "string.Template": lambda: string.Template("a-$id").substitute(id=VPC_ID),
-    "join": lambda: "-".join(["a", *[VPC_ID]]),
-    "replace": lambda: "a-@".replace("@", VPC_ID),
-    "a copy": lambda: "a-" + copy.deepcopy(VPC_ID),
-}
-
-
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_text_carries_expressions(text: Callable[[], str]) -> None:
-    assert is_unresolved(text())
-    assert spelled(text()) == "a-${module.vpc.vpc_id}"
-
-
-@pytest.mark.parametrize("dump", [yaml.dump, yaml.safe_dump, json.dumps], ids=lambda dump: dump.__name__)
-def test_documents_carry_expressions(dump: Callable[[Any], str]) -> None:
-    text = dump({"id": VPC_ID, "list": [f"{VPC_ID}/*"], str(VPC_ID): 1})
-    assert yaml.safe_load(spelled(text)) == {
-        "id": "${module.vpc.vpc_id}",
-        "list": ["${module.vpc.vpc_id}/*"],
-        "${module.vpc.vpc_id}": 1,
-    }
-
-
 def test_sorting_text_with_expressions_follows_their_creation() -> None:
     made = [expr(f"var.x{number}") for number in range(12)]
     assert sorted(map(str, reversed(made))) == [str(each) for each in made]
-
-
-@pytest.mark.parametrize("change", [str.upper, str.lower, str.title, str.capitalize, str.swapcase, lambda s: s[:-1]])
-def test_words_that_were_changed_leave_a_trace(change: Callable[[str], str]) -> None:
-    changed = change(f"{VPC_ID}")
-    assert words.TRACE.findall(changed)
-    assert not words.WORD.fullmatch(changed)
 
 
 def test_equal_expressions_are_equal() -> None:
