@@ -5,7 +5,7 @@ Run it: python examples/ec2_cloud.py
 
 from anyscale_constructs import App
 from anyscale_constructs.aws.config import SecurityGroupConfig, VpcConfig
-from anyscale_constructs.clouds.ec2 import Ec2Config, Ec2Stack
+from anyscale_constructs.clouds import Ec2Config, Ec2Stack
 
 app = App()
 Ec2Stack(

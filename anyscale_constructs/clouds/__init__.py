@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from anyscale_constructs.clouds.aks import AksConfig, AksOperatorStack, AksStack
     from anyscale_constructs.clouds.ec2 import Ec2Config, Ec2Stack
-    from anyscale_constructs.clouds.eks import EksConfig, EksOperatorStack, EksStack
+    from anyscale_constructs.clouds.eks import EksStack
+    from anyscale_constructs.clouds.eks_config import EksConfig
+    from anyscale_constructs.clouds.eks_operator import EksOperatorStack
     from anyscale_constructs.clouds.gce import GceConfig, GceStack
     from anyscale_constructs.clouds.generic import GenericConfig, GenericOperatorStack, GenericStack
     from anyscale_constructs.clouds.gke import GkeConfig, GkeOperatorStack, GkeStack

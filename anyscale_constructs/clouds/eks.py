@@ -4,9 +4,7 @@ It is two stacks. The first makes the cluster and what belongs to it in AWS; the
 `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
-from typing import Annotated, Any, ClassVar, Literal, Self
-
-from pydantic import Field, model_validator
+from typing import Any, ClassVar
 
 from anyscale_constructs.aws import (
     S3,
@@ -14,14 +12,12 @@ from anyscale_constructs.aws import (
     ExistingBucket,
     ExistingCluster,
     ExistingSecurityGroup,
-    ExistingVpc,
     Iam,
 )
-from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig, Tags, VpcConfig
+from anyscale_constructs.aws.config import ClusterConfig, Tags, VpcConfig
 from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY
 from anyscale_constructs.aws.nodes import NodesConfig, node_groups
 from anyscale_constructs.aws.pod_roles import (
-    Pods,
     add_pod_role,
     autoscaler_statements,
     bucket_statements,
@@ -29,26 +25,21 @@ from anyscale_constructs.aws.pod_roles import (
 )
 from anyscale_constructs.aws.policies import deny_plain_http, policy
 from anyscale_constructs.clouds.aws import AwsCloud
+from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_name, pods_of, role_prefix
+from anyscale_constructs.clouds.eks_operator import EksOperatorStack
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import ExistingIf, refuse
-from anyscale_constructs.core.resource import Data, Resource
-from anyscale_constructs.core.types import Known, NetworkingMode, PolicyArn
-from anyscale_constructs.engine import Annotations, Construct
-from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
+from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.engine import Annotations
+from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.kubernetes import (
     AUTOSCALER,
     LOAD_BALANCER_CONTROLLER,
     OPERATOR,
     Chart,
-    EksReleasesConfig,
-    Global,
-    ReleaseConfig,
-    operator_values,
 )
-from anyscale_constructs.kubernetes.operator import Gateway, OperatorValues
 from anyscale_constructs.modules.aws.eks import EksEksManagedNodeGroups, EksSecurityGroupAdditionalRules
-from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.registration.resource import (
     AwsConfig,
     CloudResource,
@@ -56,160 +47,9 @@ from anyscale_constructs.registration.resource import (
     ObjectStorage,
 )
 
-# The modules whose constraints of the provider hold also for what stands beside them.
-_MODULES = ("aws/s3", "aws/eks")
 _EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
 _PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}
 _PRIVATE_SUBNET = {"kubernetes.io/role/internal-elb": "1"}
-_OWNED = "kubernetes.io/cluster/"
-_BALANCER = "service.beta.kubernetes.io/aws-load-balancer"
-
-
-class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
-    """An Anyscale cloud on EKS."""
-
-    cloud_provider = "AWS"
-    own_stores: ClassVar = {"file_storage": "efs", "redis_endpoint": "memorydb"}
-
-    networking_mode: Known[NetworkingMode] = Field(
-        default="PUBLIC",
-        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in "
-        "private subnets behind NAT either way.",
-    )
-    cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
-        default_factory=ClusterConfig
-    )
-    permissions_boundary_arn: PolicyArn | None = Field(
-        default=None, description="For the roles of the cluster, of its nodes and of pods."
-    )
-    releases: EksReleasesConfig = Field(default_factory=EksReleasesConfig)
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        self.refuse_input("eks", "name", "cluster.name")
-        if isinstance(self.cluster, ExistingCluster):
-            oidc = self.cluster.oidc_provider_arn
-            known = not is_unresolved([oidc, self.region])
-            if oidc is not None and known and f"oidc.eks.{self.region}." not in oidc:
-                raise refuse("cluster.oidc_provider_arn is not in the cloud's region", f"take one in {self.region}")
-            if not isinstance(self.vpc, ExistingVpc):
-                raise refuse(
-                    f"cluster.cluster_name is {self.cluster.cluster_name}, which is in a VPC, but vpc would be new",
-                    "name the cluster's VPC and its nodes' subnets: vpc: {vpc_id: ..., subnet_ids_to_az: ...}",
-                )
-            if (self.efs or self.memorydb) and self.cluster.node_security_group_id is None:
-                raise refuse(
-                    "efs and memorydb are for the nodes of an existing cluster, whose security group is not known",
-                    "give cluster.node_security_group_id",
-                )
-        return self
-
-    def tag_keys(self) -> set[str]:
-        """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
-        subnets = set() if isinstance(self.vpc, ExistingVpc) else {*_PUBLIC_SUBNET, *_PRIVATE_SUBNET}
-        if isinstance(self.cluster, ExistingCluster) or is_unresolved(self.cluster.name):
-            return super().tag_keys() | subnets
-        # Upstream sets it on the nodes' security group; the name may be the stack's.
-        return super().tag_keys() | subnets | {f"{_OWNED}{self.cluster.name or ''}"}
-
-
-class EksOperatorStack(OperatorStack[EksConfig]):
-    """What runs in the cluster of an Anyscale cloud on EKS.
-
-    Args:
-        scope: The app.
-        name: The cloud's name; the stack's ends with -operator.
-        config: The cloud's configuration.
-    """
-
-    def add_providers(self) -> None:
-        """Finds the cluster and configures the providers for it."""
-        region, cluster = self.config.region, self.cluster_name
-        self.require_as("aws", _MODULES, self.config.sources)
-        self.add_provider("aws", region=region, **self.config.provider.arguments())
-        self.cluster = Data(self, "aws_eks_cluster", "this", {"name": cluster})
-        self.connect(
-            self.cluster.attribute("endpoint"),
-            self.cluster.attribute("certificate_authority[0].data"),
-            self.config.provider.token_command(cluster, region),
-        )
-
-    @property
-    def cluster_name(self) -> str:
-        """The cluster's name."""
-        return cluster_name(self.cloud_name, self.config)
-
-    def add_controllers(self) -> list[Construct]:
-        """Adds the AWS load balancer controller and the cluster autoscaler, which EKS lacks."""
-        releases, region = self.config.releases, self.config.region
-        controller = releases.load_balancer_controller
-        balancers = self.release(
-            LOAD_BALANCER_CONTROLLER,
-            controller,
-            {
-                "clusterName": self.cluster_name,
-                "region": region,
-                # Pods can't ask the instance for it, which is more than one hop away.
-                "vpcId": self.cluster.attribute("vpc_config[0].vpc_id"),
-                "serviceAccount": self._account(LOAD_BALANCER_CONTROLLER, controller, "load_balancer"),
-            },
-        )
-        self.release(
-            AUTOSCALER,
-            releases.autoscaler,
-            {
-                "awsRegion": region,
-                "autoDiscovery": {"clusterName": self.cluster_name},
-                "rbac": {"serviceAccount": self._account(AUTOSCALER, releases.autoscaler, "autoscaler")},
-            },
-            # Its webhook sees every service, so others wait until it runs.
-            balancers,
-        )
-        return balancers
-
-    def add_device_plugin(self) -> None:
-        """Adds NVIDIA's device plugin, where the cluster has GPUs or may have them."""
-        if self.config.cluster.gpus or isinstance(self.config.cluster, ExistingCluster):
-            self.device_plugin(self.config.releases.device_plugin)
-
-    @property
-    def load_balancer_address(self) -> Literal["hostname"]:
-        """AWS's load balancers have host names."""
-        return "hostname"
-
-    def load_balancer_annotations(self) -> dict[str, str]:
-        """The annotations for the AWS load balancer controller, or for Kubernetes' own without it."""
-        private = self.config.networking_mode == "PRIVATE"
-        annotations = {"scheme": "internal" if private else "internet-facing"}
-        if self.config.releases.load_balancer_controller.enabled:
-            annotations |= {"type": "external", "nlb-target-type": "ip"}
-        else:  # Kubernetes' own words work with or without a controller; for `external` alone it would wait in vain
-            annotations |= {"type": "nlb"} | ({"internal": "true"} if private else {})
-        return {f"{_BALANCER}-{key}": value for key, value in annotations.items()}
-
-    def operator_values(self, gateway: Gateway | None) -> OperatorValues:
-        """The values of the operator's chart."""
-        cloud: Global = {
-            "cloudDeploymentId": self.cloud_resource_id,
-            "cloudProvider": "aws",
-            "aws": {"region": self.config.region},
-        }
-        if (role := self._role_arn(OPERATOR, "operator")) is not None:
-            cloud["auth"] = {"iamIdentity": role}
-        return operator_values(cloud, self.config.cluster.gpus, gateway)
-
-    def _account(self, chart: Chart, release: ReleaseConfig, id: str) -> dict[str, Any]:
-        """The chart's values for its service account."""
-        role = self._role_arn(chart, id) if release.enabled else None
-        annotations = {} if role is None else {"annotations": {"eks.amazonaws.com/role-arn": role}}
-        return {"name": chart.service_account, **annotations}
-
-    def _role_arn(self, chart: Chart, id: str) -> Expr | None:
-        """The role that the service account has to name; None where EKS Pod Identity knows it."""
-        pods = _pods(chart, self.cloud_name, self.config)
-        if pods.oidc_provider_arn is None:
-            return None
-        return Data(self, "aws_iam_role", id, {"name": pods.role_name(_role_prefix(id, self.config))}).attribute("arn")
 
 
 class EksStack(AwsCloud[EksConfig]):
@@ -230,7 +70,7 @@ class EksStack(AwsCloud[EksConfig]):
     def add_providers(self) -> None:
         """Configures the provider aws, and says which versions of it the stack needs."""
         super().add_providers()
-        self.require_as("aws", _MODULES)
+        self.require_as("aws", MODULES)
 
     def compose(self) -> None:
         """Adds the cloud's parts."""
@@ -358,9 +198,9 @@ class EksStack(AwsCloud[EksConfig]):
         return add_pod_role(
             self,
             id,
-            _pods(chart, self.name, self.config),
+            pods_of(chart, self.name, self.config),
             statements=statements,
-            name_prefix=_role_prefix(id, self.config),
+            name_prefix=role_prefix(id, self.config),
             permissions_boundary_arn=self.config.permissions_boundary_arn,
             tags=self.tags(),
             depends_on=[self.cluster] if isinstance(self.cluster, Eks) else [],
@@ -420,23 +260,6 @@ class EksStack(AwsCloud[EksConfig]):
             memorydb_cluster_arn=self.memorydb.memorydb_cluster_arn,
             memorydb_cluster_endpoint=self.memorydb.url,
         )
-
-
-def cluster_name(name: str, config: EksConfig) -> str:
-    """The cluster's name, by which the second stack finds it."""
-    cluster = config.cluster
-    if isinstance(cluster, ExistingCluster):
-        return cluster.cluster_name
-    return name if cluster.name is None else cluster.name
-
-
-def _pods(chart: Chart, name: str, config: EksConfig) -> Pods:
-    oidc = config.cluster.oidc_provider_arn if isinstance(config.cluster, ExistingCluster) else None
-    return Pods(name, cluster_name(name, config), chart.namespace, chart.service_account, oidc)
-
-
-def _role_prefix(id: str, config: EksConfig) -> str:
-    return f"{config.name_prefix}{id.replace('_', '-')}-"
 
 
 def _administrators(arns: list[str]) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Checks of a stack's finished JSON: what its code refers to, and what is left of the engine's tokens."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from anyscale_constructs import words
 from anyscale_constructs.core.model import unknown
 from anyscale_constructs.engine import TerraformElement
-from anyscale_constructs.expressions import ENGINE_TOKEN, code_in
+from anyscale_constructs.expressions import ENGINE_TOKEN, code_in, references
 from anyscale_constructs.expressions.resolve import texts
 
 if TYPE_CHECKING:
@@ -94,3 +94,29 @@ def dead_references(tree: Mapping[str, Any], modules: Mapping[str, "Module"]) ->
             elif match["output"] and match["output"] not in module.interface.outputs:
                 nearest = unknown(match["output"], module.interface.outputs, "output")
                 yield f"{path} refers to {module.address}: {nearest}"
+
+
+def cycles(modules: Iterable["Module"]) -> Iterator[str]:
+    """The modules that wait for each other, by a `depends_on`."""
+    modules = list(modules)
+    waits = {module.module_id: {other for other, _ in references(module.inputs.given)} for module in modules}
+    for module in modules:
+        waits[module.module_id] |= {other.module_id for other in module.depends_on_modules}
+    for module in modules:
+        for other in module.depends_on_modules:
+            if module.module_id in _reachable(other.module_id, waits):
+                yield (
+                    f"{module.address} depends on {other.address}, which needs {module.address} in turn. "
+                    "To mend it: leave out depends_on; references order single resources, not whole modules"
+                )
+
+
+def _reachable(start: str, waits: Mapping[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        for other in waits.get(todo.pop(), ()):
+            if other not in seen:
+                seen.add(other)
+                todo.append(other)
+    return seen

@@ -20,7 +20,7 @@ from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import nearest, unknown
 from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.provider import Provider
-from anyscale_constructs.core.references import dead_references, hidden_tokens, refused_elements, residue
+from anyscale_constructs.core.references import cycles, dead_references, hidden_tokens, refused_elements, residue
 from anyscale_constructs.core.siblings import expressions_left, shared_state, stacks_in
 from anyscale_constructs.core.sources import Sources
 from anyscale_constructs.core.values import to_terraform
@@ -44,7 +44,6 @@ from anyscale_constructs.expressions import (
     expr,
     holds_engine_token,
     is_unresolved,
-    references,
     type_of,
 )
 from anyscale_constructs.expressions.resolve import Resolver
@@ -249,7 +248,7 @@ class CloudStack(TerraformStack):
         Raises:
             SynthesisError: Modules wait for each other, or something is set for a module that is not there.
         """
-        self._refuse([*self._idle_overrides(), *self._cycles()])
+        self._refuse([*self._idle_overrides(), *cycles(self.modules.values())])
 
     def to_terraform(self) -> Any:
         """The stack's Terraform JSON; the engine calls this at synthesis, in every way of synthesizing.
@@ -386,21 +385,6 @@ class CloudStack(TerraformStack):
         for path in self.sources.overrides.keys() - paths:
             yield f"modules: {unknown(path, paths, 'module')}"
 
-    def _cycles(self) -> Iterator[str]:
-        waits = {
-            module.module_id: {other for other, _ in references(module.inputs.given)}
-            for module in self.modules.values()
-        }
-        for module in self.modules.values():
-            waits[module.module_id] |= {other.module_id for other in module.depends_on_modules}
-        for module in self.modules.values():
-            for other in module.depends_on_modules:
-                if module.module_id in _reachable(other.module_id, waits):
-                    yield (
-                        f"{module.address} depends on {other.address}, which needs {module.address} in turn. "
-                        "To mend it: leave out depends_on; references order single resources, not whole modules"
-                    )
-
 
 @cache
 def _version() -> str:
@@ -412,14 +396,3 @@ def _without_none(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {k: _without_none(v) for k, v in value.items() if v is not None}
     return value
-
-
-def _reachable(start: str, waits: Mapping[str, set[str]]) -> set[str]:
-    seen: set[str] = set()
-    todo = [start]
-    while todo:
-        for other in waits.get(todo.pop(), ()):
-            if other not in seen:
-                seen.add(other)
-                todo.append(other)
-    return seen

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.clouds.generic import GenericConfig, GenericStack
+from anyscale_constructs.clouds import GenericConfig, GenericStack
 from anyscale_constructs.kubernetes.charts import ENVOY_GATEWAY, OPERATOR
 from tests.e2e.test_helm import OUR_CHARTS, Documents, applied, of_kind, template
 from tests.examples import KUBERNETES

@@ -8,9 +8,7 @@ from typing import assert_type
 from anyscale_constructs import App, CloudStack, Construct, Data, Expr, Resource, expr, fn
 from anyscale_constructs.aws import S3, Efs, ExistingVpc, Iam, S3Policy, SecurityGroups, Vpc
 from anyscale_constructs.aws.config import BucketConfig, IamConfig, SecurityGroupConfig, VpcConfig
-from anyscale_constructs.clouds.ec2 import Ec2Config, Ec2Stack
-from anyscale_constructs.clouds.eks import EksConfig, EksStack
-from anyscale_constructs.clouds.gce import GceConfig
+from anyscale_constructs.clouds import Ec2Config, Ec2Stack, EksConfig, EksStack, GceConfig
 from anyscale_constructs.google import ExistingProject, VpcFirewall
 from anyscale_constructs.kubernetes.config import GatewayConfig
 

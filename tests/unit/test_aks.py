@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.azure.nodes import NodesConfig, node_pools
-from anyscale_constructs.clouds.aks import AksConfig, AksStack
+from anyscale_constructs.clouds import AksConfig, AksStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from anyscale_constructs.clouds.ec2 import Ec2Config, Ec2Stack
+from anyscale_constructs.clouds import Ec2Config, Ec2Stack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr

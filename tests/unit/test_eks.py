@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from anyscale_constructs.clouds.eks import EksConfig, EksStack
+from anyscale_constructs.clouds import EksConfig, EksStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr

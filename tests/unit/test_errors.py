@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from anyscale_constructs.clouds.ec2 import Ec2Config
+from anyscale_constructs.clouds import Ec2Config
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.document import Document
 from anyscale_constructs.core.stack import CloudStack

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from anyscale_constructs.clouds.generic import GenericConfig, GenericStack
+from anyscale_constructs.clouds import GenericConfig, GenericStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr

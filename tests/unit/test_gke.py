@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from anyscale_constructs.clouds.gke import GkeConfig, GkeStack
+from anyscale_constructs.clouds import GkeConfig, GkeStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr

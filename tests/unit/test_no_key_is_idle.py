@@ -13,7 +13,7 @@ import pytest
 from pydantic import Field
 
 from anyscale_constructs.cli import project
-from anyscale_constructs.clouds.generic import GenericConfig, GenericStack
+from anyscale_constructs.clouds import GenericConfig, GenericStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.document import Document
 from anyscale_constructs.errors import ConstructsError

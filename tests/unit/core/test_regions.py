@@ -5,9 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from anyscale_constructs.clouds.ec2 import Ec2Config
-from anyscale_constructs.clouds.gce import GceConfig
-from anyscale_constructs.clouds.gke import GkeConfig
+from anyscale_constructs.clouds import Ec2Config, GceConfig, GkeConfig
 from anyscale_constructs.core import regions
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration.resource import CloudResource

@@ -155,7 +155,7 @@ def test_regions_are_in_the_form_that_is_asked_for() -> None:
 # Its own program, for other directories and engines. What it makes holds all kinds of elements.
 PROGRAM = """
 from anyscale_constructs import App
-from anyscale_constructs.clouds.ec2 import Ec2Config, Ec2Stack
+from anyscale_constructs.clouds import Ec2Config, Ec2Stack
 app = App()
 Ec2Stack(app, "prod", Ec2Config(region="us-east-2", org_id="org_1", networking_mode="PRIVATE", efs={}, memorydb={},
     tags={"who": "${aws:username}"}, backend={"type": "s3", "bucket": "acme-state", "region": "us-east-2"}))

@@ -35,7 +35,7 @@ from anyscale_constructs import engine
 from anyscale_constructs.aws import S3, Vpc
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.resource import Data, Resource
-from anyscale_constructs.clouds.ec2 import Ec2Config, Ec2Stack
+from anyscale_constructs.clouds import Ec2Config, Ec2Stack
 from tests import folder as folders
 
 cdktf = importlib.import_module(engine.name)

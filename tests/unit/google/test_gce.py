@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from anyscale_constructs.clouds.gce import GceConfig, GceStack
+from anyscale_constructs.clouds import GceConfig, GceStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.document import Document
 from anyscale_constructs.errors import ConfigError, ConstructsError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.clouds.eks import EksConfig, EksStack
+from anyscale_constructs.clouds import EksConfig, EksStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import SynthesisError

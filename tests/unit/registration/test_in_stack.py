@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws.config import EfsConfig
-from anyscale_constructs.clouds.ec2 import Ec2Config, Ec2Stack
-from anyscale_constructs.clouds.eks import EksConfig, EksStack
-from anyscale_constructs.clouds.gce import GceConfig, GceStack
+from anyscale_constructs.clouds import Ec2Config, Ec2Stack, EksConfig, EksStack, GceConfig, GceStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.arguments import check_arguments
 from anyscale_constructs.core.stack import CloudStack

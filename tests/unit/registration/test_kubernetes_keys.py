@@ -8,10 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from anyscale_constructs.clouds.aks import AksStack
-from anyscale_constructs.clouds.eks import EksStack
-from anyscale_constructs.clouds.generic import GenericStack
-from anyscale_constructs.clouds.gke import GkeStack
+from anyscale_constructs.clouds import AksStack, EksStack, GenericStack, GkeStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.arguments import check_arguments
 from anyscale_constructs.core.stack import CloudStack

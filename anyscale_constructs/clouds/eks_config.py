@@ -1,0 +1,95 @@
+"""The configuration of a cloud on EKS, and what both of its stacks know by it."""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from anyscale_constructs.aws import (
+    ExistingCluster,
+    ExistingVpc,
+)
+from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig
+from anyscale_constructs.aws.pod_roles import (
+    Pods,
+)
+from anyscale_constructs.core.model import ExistingIf, refuse
+from anyscale_constructs.core.types import Known, NetworkingMode, PolicyArn
+from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.kubernetes import (
+    Chart,
+    EksReleasesConfig,
+)
+from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
+
+# The modules whose constraints of the provider hold also for what stands beside them.
+MODULES = ("aws/s3", "aws/eks")
+_PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}
+_PRIVATE_SUBNET = {"kubernetes.io/role/internal-elb": "1"}
+_OWNED = "kubernetes.io/cluster/"
+
+
+class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
+    """An Anyscale cloud on EKS."""
+
+    cloud_provider = "AWS"
+    own_stores: ClassVar = {"file_storage": "efs", "redis_endpoint": "memorydb"}
+
+    networking_mode: Known[NetworkingMode] = Field(
+        default="PUBLIC",
+        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in "
+        "private subnets behind NAT either way.",
+    )
+    cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
+        default_factory=ClusterConfig
+    )
+    permissions_boundary_arn: PolicyArn | None = Field(
+        default=None, description="For the roles of the cluster, of its nodes and of pods."
+    )
+    releases: EksReleasesConfig = Field(default_factory=EksReleasesConfig)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        self.refuse_input("eks", "name", "cluster.name")
+        if isinstance(self.cluster, ExistingCluster):
+            oidc = self.cluster.oidc_provider_arn
+            known = not is_unresolved([oidc, self.region])
+            if oidc is not None and known and f"oidc.eks.{self.region}." not in oidc:
+                raise refuse("cluster.oidc_provider_arn is not in the cloud's region", f"take one in {self.region}")
+            if not isinstance(self.vpc, ExistingVpc):
+                raise refuse(
+                    f"cluster.cluster_name is {self.cluster.cluster_name}, which is in a VPC, but vpc would be new",
+                    "name the cluster's VPC and its nodes' subnets: vpc: {vpc_id: ..., subnet_ids_to_az: ...}",
+                )
+            if (self.efs or self.memorydb) and self.cluster.node_security_group_id is None:
+                raise refuse(
+                    "efs and memorydb are for the nodes of an existing cluster, whose security group is not known",
+                    "give cluster.node_security_group_id",
+                )
+        return self
+
+    def tag_keys(self) -> set[str]:
+        """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
+        subnets = set() if isinstance(self.vpc, ExistingVpc) else {*_PUBLIC_SUBNET, *_PRIVATE_SUBNET}
+        if isinstance(self.cluster, ExistingCluster) or is_unresolved(self.cluster.name):
+            return super().tag_keys() | subnets
+        # Upstream sets it on the nodes' security group; the name may be the stack's.
+        return super().tag_keys() | subnets | {f"{_OWNED}{self.cluster.name or ''}"}
+
+
+def cluster_name(name: str, config: EksConfig) -> str:
+    """The cluster's name, by which the second stack finds it."""
+    cluster = config.cluster
+    if isinstance(cluster, ExistingCluster):
+        return cluster.cluster_name
+    return name if cluster.name is None else cluster.name
+
+
+def pods_of(chart: Chart, name: str, config: EksConfig) -> Pods:
+    """The pods of a chart, and the role that they take."""
+    oidc = config.cluster.oidc_provider_arn if isinstance(config.cluster, ExistingCluster) else None
+    return Pods(name, cluster_name(name, config), chart.namespace, chart.service_account, oidc)
+
+
+def role_prefix(id: str, config: EksConfig) -> str:
+    """What the name of a chart's role begins with."""
+    return f"{config.name_prefix}{id.replace('_', '-')}-"
