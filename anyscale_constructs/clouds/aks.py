@@ -28,6 +28,7 @@ from anyscale_constructs.azure.types import ClusterName, VnetName
 from anyscale_constructs.clouds.azure import AZURE, AzureCloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.core import sizing
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import ExistingIf, explain, refuse
 from anyscale_constructs.core.resource import Data, Resource
 from anyscale_constructs.core.types import Known, NetworkingMode
@@ -162,7 +163,7 @@ class AksStack(AzureCloud[AksConfig]):
         config: The cloud's configuration.
     """
 
-    config_type: ClassVar[type[AksConfig]] = AksConfig
+    config_type: ClassVar[type[CloudConfig]] = AksConfig
     operator_type = AksOperatorStack
     subnet_id: str | None = None
     """The nodes' subnet; None in an existing cluster, whose subnet is not known."""

@@ -14,6 +14,7 @@ from anyscale_constructs.aws.config import (
 )
 from anyscale_constructs.aws.iam import document_text
 from anyscale_constructs.clouds.aws import AwsCloud
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.types import ExternalId, Known, NetworkingMode
 from anyscale_constructs.core.values import texts
@@ -72,7 +73,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
         config: The cloud's configuration.
     """
 
-    config_type: ClassVar[type[Ec2Config]] = Ec2Config
+    config_type: ClassVar[type[CloudConfig]] = Ec2Config
 
     security_group: SecurityGroups | ExistingSecurityGroup
     iam: Iam | ExistingRoles
@@ -80,7 +81,8 @@ class Ec2Stack(AwsCloud[Ec2Config]):
     def compose(self) -> None:
         """Adds the cloud's parts."""
         self.vpc = self.add_vpc()
-        self.security_group = self.add_security_group()
+        # Narrower than in other clouds on AWS, which may have none.
+        self.security_group = self.add_security_group()  # pyright: ignore[reportIncompatibleVariableOverride]
         self.bucket = self.add_bucket()
         self.iam = self.add_iam()
         self.add_bucket_policy()

@@ -30,6 +30,7 @@ from anyscale_constructs.aws.pod_roles import (
 from anyscale_constructs.aws.policies import deny_plain_http, policy
 from anyscale_constructs.clouds.aws import AwsCloud
 from anyscale_constructs.clouds.operator import OperatorStack
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data, Resource
@@ -211,7 +212,7 @@ class EksStack(AwsCloud[EksConfig]):
         config: The cloud's configuration.
     """
 
-    config_type: ClassVar[type[EksConfig]] = EksConfig
+    config_type: ClassVar[type[CloudConfig]] = EksConfig
     operator_type = EksOperatorStack
 
     cluster: Eks | ExistingCluster

@@ -5,6 +5,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.clouds.google import GoogleCloud
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import ExistingIf
 from anyscale_constructs.core.types import Known
 from anyscale_constructs.core.values import texts
@@ -80,7 +81,7 @@ class GceStack(GoogleCloud[GceConfig]):
         config: The cloud's configuration.
     """
 
-    config_type: ClassVar[type[GceConfig]] = GceConfig
+    config_type: ClassVar[type[CloudConfig]] = GceConfig
 
     firewall: VpcFirewall | ExistingFirewallPolicy
     iam: Iam | ExistingServiceAccounts

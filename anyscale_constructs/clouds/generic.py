@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.clouds.operator import OperatorStack
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import Model, explain
 from anyscale_constructs.core.types import Known, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Annotations, Construct
@@ -208,7 +209,7 @@ class GenericStack(Cloud[GenericConfig]):
     """
 
     provider = "GENERIC"
-    config_type: ClassVar[type[GenericConfig]] = GenericConfig
+    config_type: ClassVar[type[CloudConfig]] = GenericConfig
     operator_type = GenericOperatorStack
 
     def add_providers(self) -> None:

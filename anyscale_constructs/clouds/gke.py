@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from anyscale_constructs.clouds.google import GoogleCloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.core import regions
+from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.interface import Provider as RequiredProvider
 from anyscale_constructs.core.model import ExistingIf, refuse
 from anyscale_constructs.core.resource import Data
@@ -185,7 +186,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
         config: The cloud's configuration.
     """
 
-    config_type: ClassVar[type[GkeConfig]] = GkeConfig
+    config_type: ClassVar[type[CloudConfig]] = GkeConfig
     operator_type = GkeOperatorStack
 
     account: OperatorAccount
