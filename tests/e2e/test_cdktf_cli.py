@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests import ROOT
 from tests.e2e.account import emulated_account
 from tests.e2e.clones import module_sources
 from tests.e2e.control_plane import ControlPlane
@@ -66,6 +68,22 @@ def test_cdktf_synth_gives_the_same_bytes(
     assert theirs == files(repository / "cdktf.out")
     assert len([name for name in theirs if name.endswith("cdk.tf.json")]) >= len(CLOUDS)
     assert (b"aws_vpc_endpoint" in theirs["stacks/minimal/cdk.tf.json"]) == own_kind
+
+
+def test_cdktf_synth_works_in_this_repository(program: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "CHECKPOINT_DISABLE": "1", "CI": "1"}
+    made = {}
+    for way, command in (
+        ("theirs", [str(program), "synth", "--output", str(tmp_path / "theirs")]),
+        ("ours", [sys.executable, "-m", "stacks", "--out", str(tmp_path / "ours")]),
+    ):
+        end = subprocess.run(
+            command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True, timeout=1800
+        )
+        assert end.returncode == 0, end.stdout + end.stderr
+        made[way] = files(tmp_path / way)
+    assert made["theirs"] == made["ours"]
 
 
 def test_cdktf_takes_a_cloud_from_nothing_to_registered_and_back(
