@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from anyscale_constructs.azure.config import ClusterConfig
 from anyscale_constructs.azure.identity import assign_role
@@ -63,7 +64,7 @@ def add_cluster(
 
     Args:
         scope: The stack.
-        cluster: What they are made of.
+        cluster: The cluster's configuration.
         name: The cluster's name.
         location: Its region.
         resource_group_name: Its resource group.
@@ -73,12 +74,8 @@ def add_cluster(
     Returns:
         The cluster.
     """
-    identity = Resource(
-        scope,
-        "azurerm_user_assigned_identity",
-        "cluster",
-        {"name": f"{name}-cluster", "location": location, "resource_group_name": resource_group_name, "tags": tags},
-    )
+    place = {"location": location, "resource_group_name": resource_group_name, "tags": tags}
+    identity = Resource(scope, "azurerm_user_assigned_identity", "cluster", {"name": f"{name}-cluster", **place})
     # For nodes and internal load balancers in a subnet that AKS has not made.
     network = assign_role(
         scope,
@@ -88,56 +85,56 @@ def add_cluster(
         principal_id=identity.attribute("principal_id"),
         principal_type="ServicePrincipal",
     )
-    ranges = cluster.authorized_ip_ranges
-    resource = Resource(
-        scope,
-        "azurerm_kubernetes_cluster",
-        "this",
-        {
-            "name": name,
-            "location": location,
-            "resource_group_name": resource_group_name,
-            "dns_prefix": _dns_prefix(name),
-            "kubernetes_version": cluster.kubernetes_version,
-            "sku_tier": cluster.sku_tier,
-            "oidc_issuer_enabled": True,
-            "workload_identity_enabled": True,
-            # Without local accounts the credentials that the provider keeps in the state are empty.
-            "local_account_disabled": True,
-            "azure_active_directory_role_based_access_control": {"azure_rbac_enabled": True},
-            "private_cluster_enabled": not ranges,
-            "api_server_access_profile": {"authorized_ip_ranges": ranges} if ranges else None,
-            "identity": {"type": "UserAssigned", "identity_ids": [identity.attribute("id")]},
-            "network_profile": {
-                "network_plugin": "azure",
-                "network_plugin_mode": "overlay",
-                "pod_cidr": cluster.pod_cidr,
-                "service_cidr": cluster.service_cidr,
-                "dns_service_ip": _dns_service_ip(cluster.service_cidr),
-                "outbound_type": cluster.outbound_type,
-            },
-            "default_node_pool": default_node_pool(cluster.nodes) | {"vnet_subnet_id": subnet_id, "tags": tags},
-            "tags": tags,
-            "lifecycle": {"ignore_changes": [f"default_node_pool[0].{_UPGRADES}"]},
-        },
-        [network],
-    )
+    nodes: dict[str, Any] = {"vnet_subnet_id": subnet_id, "tags": tags}
+    arguments = _settings(cluster, name) | {
+        **place,
+        "identity": {"type": "UserAssigned", "identity_ids": [identity.attribute("id")]},
+        "default_node_pool": default_node_pool(cluster.nodes) | nodes,
+    }
+    resource = Resource(scope, "azurerm_kubernetes_cluster", "this", arguments, [network])
     for doubt in _doubts(cluster):
         Annotations.of(resource).add_warning(doubt)
-    for pool, arguments in node_pools(cluster.nodes).items():
-        placed = {
-            "kubernetes_cluster_id": resource.attribute("id"),
-            "vnet_subnet_id": subnet_id,
-            "tags": tags,
-            "lifecycle": {"ignore_changes": [_UPGRADES]},
-        }
-        Resource(scope, "azurerm_kubernetes_cluster_node_pool", pool, arguments | placed)
-    cluster_id = resource.attribute("id")
-    for principal_id in cluster.administrator_ids:
+    nodes |= {"kubernetes_cluster_id": resource.attribute("id"), "lifecycle": {"ignore_changes": [_UPGRADES]}}
+    for pool, pool_arguments in node_pools(cluster.nodes).items():
+        Resource(scope, "azurerm_kubernetes_cluster_node_pool", pool, pool_arguments | nodes)
+    _add_administrators(scope, cluster.administrator_ids, resource.attribute("id"))
+    return resource
+
+
+def _settings(cluster: ClusterConfig, name: str) -> dict[str, Any]:
+    """The cluster's own arguments, beside its place, its identity and its nodes."""
+    ranges = cluster.authorized_ip_ranges
+    return {
+        "name": name,
+        "dns_prefix": _dns_prefix(name),
+        "kubernetes_version": cluster.kubernetes_version,
+        "sku_tier": cluster.sku_tier,
+        "oidc_issuer_enabled": True,
+        "workload_identity_enabled": True,
+        # Without local accounts the credentials that the provider keeps in the state are empty.
+        "local_account_disabled": True,
+        "azure_active_directory_role_based_access_control": {"azure_rbac_enabled": True},
+        "private_cluster_enabled": not ranges,
+        "api_server_access_profile": {"authorized_ip_ranges": ranges} if ranges else None,
+        "network_profile": {
+            "network_plugin": "azure",
+            "network_plugin_mode": "overlay",
+            "pod_cidr": cluster.pod_cidr,
+            "service_cidr": cluster.service_cidr,
+            "dns_service_ip": _dns_service_ip(cluster.service_cidr),
+            "outbound_type": cluster.outbound_type,
+        },
+        "lifecycle": {"ignore_changes": [f"default_node_pool[0].{_UPGRADES}"]},
+    }
+
+
+def _add_administrators(scope: Construct, principal_ids: Sequence[str], cluster_id: str) -> None:
+    """Lets these administer the cluster; without any, whoever applies the stack first."""
+    for principal_id in principal_ids:
         assign_role(
             scope, f"administrator_{principal_id}", _ADMINISTRATOR, scope_id=cluster_id, principal_id=principal_id
         )
-    if not cluster.administrator_ids:
+    if not principal_ids:
         assign_role(
             scope,
             "administrator",
@@ -147,7 +144,6 @@ def add_cluster(
             # Else people and pipelines that apply in turn would take the role from each other.
             ignore_changes=["principal_id"],
         )
-    return resource
 
 
 def _doubts(cluster: ClusterConfig) -> Iterator[str]:
