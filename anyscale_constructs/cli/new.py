@@ -67,6 +67,12 @@ def new(
             value=own,
             mend="choose another one, e.g. my_kind",
         )
+    if own in KINDS and own != kind:
+        raise ConfigError(
+            f"NAME is another of the package's kinds, whose place a kind derived from {kind} would take",
+            value=own,
+            mend=f"anyscale-constructs new {own}, or choose another NAME",
+        )
     folder = project.stacks_directory()
     file = folder / f"{own}.py"
     if file.exists():
