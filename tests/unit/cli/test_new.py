@@ -90,8 +90,10 @@ def test_it_leaves_the_package_of_kinds_as_it_is(run: Run, folder: Path) -> None
         (("ec3",), "error: unknown kind of stack 'ec3': did you mean 'ec2'?\n"),
         (
             ("eks", "ec2"),
-            "error: NAME is another of the package's kinds, whose place a kind derived from eks would take; given: "
-            "'ec2'. To mend it: anyscale-constructs new ec2, or choose another NAME\n",
+            (
+                "error: NAME is another of the package's kinds, whose place a kind derived from eks would take; given: "
+                "'ec2'. To mend it: anyscale-constructs new ec2, or choose another NAME\n"
+            ),
         ),
         *((("ec2", name), NAME.format(name)) for name in ("my-kind", "My", "2nd", "_mine", "../x", "é", "class", "")),
     ],
