@@ -153,7 +153,8 @@ class Product:
     def _evaluated(self) -> dict[str, Any]:
         """What Terraform makes of the cases in some places; the rest is validated."""
         values = {name: value for outputs in OUTPUTS.values() for name, value in outputs.items()}
-        tree = self.tree | {"output": {**self.tree["output"], "providers": {"value": self.tree["provider"]}}}
+        tree = {**self.tree, "output": {**self.tree["output"], "providers": {"value": self.tree["provider"]}}}
+        del tree["provider"]  # there is none of that name
         configuration = standins.redirect(tree, self.stack, self.folder / "modules", values)
         self._run("validate", configuration)
         read = {name: PLACES[name].read(self.tree, element(name)) for name in EVALUATED}

@@ -3,6 +3,7 @@
 import copy
 import io
 import json
+import re
 import string
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ DAMAGES: dict[str, Callable[[Any], Any]] = {
     "casefold": lambda v: f"a-{v}".casefold(),
     "cut behind": lambda v: f"a-{v}-b"[:10],
     "cut in front": lambda v: f"{v}-b"[6:],
-    "its number replaced": lambda v: f"{v}".replace("00000", "99999"),
+    "its number replaced": lambda v: re.sub(r"\d{11}", "9" * 11, f"{v}"),
     "cut in json": lambda v: json.dumps({"k": v})[:14],
 }
 
