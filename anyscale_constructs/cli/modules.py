@@ -42,12 +42,16 @@ def add(
     ref: _Ref,
     source: _From = None,
 ) -> None:
-    """Adds a module's interface at another tag to the catalog, for stacks that pin it."""
+    """Adds a module's interface at another tag to `catalog/`, beside cdktf.json, for stacks that pin it.
+
+    Keep the file in git: synthesis reads it there.
+    """
     from anyscale_constructs.codegen import catalog, write  # noqa: PLC0415 - other commands need no parser
+    from anyscale_constructs.core.interface import OWN_CATALOG  # noqa: PLC0415
 
     with _checkout(source, catalog.entry(name).repository, ref) as checkout:
-        changes = write.add(checkout, name, write.MODULES)
-    _print(f"{name} at {ref}, compared with the catalog's own tag", changes)
+        file, changes = write.add(checkout, name, write.MODULES, OWN_CATALOG)
+    _print(f"{file}: {name} at {ref}, compared with the package's own tag", changes)
 
 
 @app.command()

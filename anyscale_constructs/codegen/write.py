@@ -42,23 +42,25 @@ def regenerate(checkout: Checkout, repository: str, modules: Path) -> dict[str, 
     return changes
 
 
-def add(checkout: Checkout, name: str, modules: Path) -> list[str]:
+def add(checkout: Checkout, name: str, modules: Path, catalog: Path) -> tuple[Path, list[str]]:
     """Writes the interface of a module at another tag, for stacks that pin it.
 
     Args:
         checkout: The repository at that tag.
         name: The catalog's name of the module.
-        modules: The folder to write to.
+        modules: The folder with the package's own catalog.
+        catalog: The folder to write to.
 
     Returns:
-        What differs there from the catalog's own tag.
+        The file, and what differs there from the catalog's own tag.
 
     Raises:
         CodegenError: The module isn't there or can't be read, or the file can't be written.
     """
     interface = read(checkout, entry(name))
-    _write({_catalog(modules, f"{name}@{checkout.ref}"): dump(interface)})
-    return _difference(interface, modules)
+    file = catalog / f"{name}@{checkout.ref}.json"
+    _write({file: dump(interface)})
+    return file, _difference(interface, modules)
 
 
 def record_functions(modules: Path) -> None:

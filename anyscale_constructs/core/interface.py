@@ -3,6 +3,7 @@
 import functools
 import importlib.resources
 import json
+import pathlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from anyscale_constructs.core.model import unknown
 from anyscale_constructs.errors import InputError
 
 _CATALOG = importlib.resources.files("anyscale_constructs") / "modules" / "catalog"
+OWN_CATALOG = pathlib.Path("catalog")
+"""The folder of a user's own interfaces, in the working directory, beside cdktf.json: `modules add` writes it."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Interface:
 
     @classmethod
     def load(cls, name: str, ref: str | None = None) -> "Interface":
-        """The interface of a module at the catalog's own ref, or at another one that the catalog holds.
+        """The interface of a module at the catalog's own ref, or at another one that it or your own catalog holds.
 
         Args:
             name: E.g. `aws/vpc`.
@@ -147,17 +150,25 @@ def _load(name: str) -> Interface:
     return parse(name, (_CATALOG / f"{name}.json").read_text(encoding="utf-8"))
 
 
-@functools.cache
 def _load_at(name: str, ref: str) -> Interface:
-    file = _CATALOG / f"{name}@{ref}.json"
-    if not file.is_file():
-        provider, _, module = name.partition("/")
-        others = [f.name for f in (_CATALOG / provider).iterdir() if f.name.startswith(f"{module}@")]
-        known = sorted([_load(name).ref, *(other[len(module) + 1 : -len(".json")] for other in others)])
-        raise InputError(
-            f"the catalog does not hold {name} at that ref",
-            value=ref,
-            allowed=", ".join(known),
-            mend=f"anyscale-constructs modules add {name} --ref {ref}",
-        )
-    return parse(name, file.read_text(encoding="utf-8"))
+    provider, _, module = name.partition("/")
+    catalogs = [catalog / provider for catalog in (OWN_CATALOG.absolute(), _CATALOG)]
+    for catalog in catalogs:
+        if (file := catalog / f"{module}@{ref}.json").is_file():
+            return _parsed(name, file.read_text(encoding="utf-8"), str(file))
+    others = [file.name for catalog in catalogs if catalog.is_dir() for file in catalog.iterdir()]
+    refs = [other.removesuffix(".json").partition("@")[2] for other in others if other.startswith(f"{module}@")]
+    raise InputError(
+        f"the catalog does not hold {name} at that ref",
+        value=ref,
+        allowed=", ".join(sorted({_load(name).ref, *refs})),
+        mend=f"anyscale-constructs modules add {name} --ref {ref}",
+    )
+
+
+@functools.cache
+def _parsed(name: str, text: str, file: str) -> Interface:
+    try:
+        return parse(name, text)
+    except (ValueError, KeyError, TypeError):
+        raise InputError(f"{file} is no catalog file", mend="anyscale-constructs modules add makes it anew") from None

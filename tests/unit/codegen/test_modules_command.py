@@ -14,6 +14,8 @@ import pytest
 from anyscale_constructs import cli, fn
 from anyscale_constructs.codegen import write
 from anyscale_constructs.codegen.catalog import table
+from anyscale_constructs.core.interface import Interface
+from anyscale_constructs.errors import InputError
 
 REPOSITORY = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
 REPOSITORIES = sorted({module.repository for module in table().values()})
@@ -65,8 +67,10 @@ def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line; gives its exit status, stdout and stderr."""
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line in an empty directory; gives its exit status, stdout and stderr."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
 
     def run(*arguments: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "modules", *map(str, arguments)])
@@ -94,7 +98,7 @@ def test_regenerate_writes_catalogs_and_wrappers(run: Run, upstream: Path, modul
 
 
 def test_the_catalog_holds_the_data_sources_of_a_module_and_of_those_it_calls_by_a_path(
-    run: Run, upstream: Path, modules: Path
+    run: Run, upstream: Path
 ) -> None:
     called = '\nmodule "inner" { source = "../common" }\nmodule "kms" { source = "terraform-aws-modules/kms/aws" }\n'
     common = {"main.tf": 'data "aws_region" "current" {}\nmodule "deep" { source = "./deep" }\n'}
@@ -107,7 +111,7 @@ def test_the_catalog_holds_the_data_sources_of_a_module_and_of_those_it_calls_by
     (s3 / "main.tf").write_text('variable "name" {}\ndata "aws_partition" "a" {}' + called)
     commit(upstream, "v6")
     assert run("add", "aws/s3", "--from", upstream, "--ref", "v6")[0] == 0
-    assert json.loads((modules / "catalog" / "aws" / "s3@v6.json").read_text())["data_sources"] == [
+    assert json.loads(Path("catalog/aws/s3@v6.json").read_text())["data_sources"] == [
         "data.aws_partition.a",
         "module.inner.data.aws_region.current",
         "module.inner.module.deep.data.aws_vpc.found",
@@ -145,13 +149,22 @@ def test_regenerate_clones_without_a_checkout(
     assert (modules / "aws" / "vpc.py").is_file()
 
 
-def test_add_writes_an_older_interface(run: Run, upstream: Path, modules: Path) -> None:
+def test_add_writes_an_older_interface_here(run: Run, upstream: Path, modules: Path, tmp_path: Path) -> None:
+    here = tmp_path / "here"
     run("regenerate", "--from", upstream, "--ref", "v2")
     before = (modules / "aws" / "s3.py").read_text()
     status, out, _ = run("add", "aws/s3", "--from", upstream, "--ref", "v1")
     assert status == 0
-    assert "aws/s3 at v1, compared with the catalog's own tag:\n  variable name: type was any" in out
-    assert '"ref": "v1"' in (modules / "catalog" / "aws" / "s3@v1.json").read_text()
+    said = "catalog/aws/s3@v1.json: aws/s3 at v1, compared with the package's own tag:\n  variable name: type was any"
+    assert said in out
+    assert '"ref": "v1"' in (here / "catalog" / "aws" / "s3@v1.json").read_text()
+    assert not (modules / "catalog" / "aws" / "s3@v1.json").exists()
+    assert Interface.load("aws/s3", "v1").ref == "v1"
+    with pytest.raises(InputError, match=r"Allowed: v0.38.0, v0.40.1, v1. To mend it: anyscale-constructs modules add"):
+        Interface.load("aws/s3", "v3")
+    (here / "catalog" / "aws" / "s3@v3.json").write_text("{")
+    with pytest.raises(InputError, match=r"s3@v3.json is no catalog file"):
+        Interface.load("aws/s3", "v3")
     assert (modules / "aws" / "s3.py").read_text() == before
 
 
