@@ -7,8 +7,9 @@ import runpy
 
 import pytest
 
-from anyscale_constructs import engine
+from anyscale_constructs import engine, errors
 from anyscale_constructs.azure import CLIENT_ID
+from anyscale_constructs.cli.app import app
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,6 +44,18 @@ def test_links_lead_somewhere(page: pathlib.Path) -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/kubernetes.md", "docs/configuration.md"])
 def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> None:
     assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_the_page_of_the_program_lists_every_command_and_exit_status() -> None:
+    page = (ROOT / "docs" / "program.md").read_text(encoding="utf-8")
+    commands = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    assert set(re.findall(r"^\| `(\w+)", page, flags=re.MULTILINE)) == commands | {"modules"}
+    statuses = {
+        error.exit_status
+        for error in vars(errors).values()
+        if isinstance(error, type) and hasattr(error, "exit_status")
+    }
+    assert {int(status) for status in re.findall(r"^\| (\d)\b", page, flags=re.MULTILINE)} == {0, *statuses}
 
 
 def test_no_page_tells_organizations_at_azures_console_how_to_register() -> None:
