@@ -87,8 +87,9 @@ def _lock(
         say(f"{folder.name}: fetching modules")
         _terraform(folder, data, look, "get")
         _terraform(folder, data, look, "providers", "lock", *options)
-        # Terraform leaves in it what the stack needs no more, and then refuses it with -lockfile=readonly.
-        text = of_providers(read_lock(lock), fetched) if lock.exists() else ""
+        text = read_lock(lock) if lock.exists() else ""
+        if fetched:  # Terraform leaves in it what the stack needs no more, and then refuses it with -lockfile=readonly
+            text = of_providers(text, fetched)
         _put(kept, text)
         _put(lock, text)
     except BaseException:

@@ -138,6 +138,18 @@ def test_what_terraform_did_not_fetch_is_left_out(run: Run, folder: Path, calls:
     assert (folder / "cdktf.out/stacks/prod/.terraform.lock.hcl").read_text() == HELD
 
 
+@pytest.mark.usefixtures("calls")
+def test_the_whole_lock_is_kept_where_terraform_tells_nothing(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a Terraform with other words would."""
+    terraform(PROGRAM.replace("Fetching", "Bringing"), folder, monkeypatch)
+    write(folder, prod=REGISTERED)
+    run()
+    assert run(command="lock")[0] == 0
+    assert (folder / "locks" / "prod.lock.hcl").read_text() == HELD
+
+
 @pytest.mark.parametrize("before", ["", WRITTEN])
 def test_an_error_of_terraform_is_one_message_and_changes_nothing(
     before: str, run: Run, folder: Path, calls: Path, monkeypatch: pytest.MonkeyPatch
