@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 E2E    := $(VENV)/ready-e2e
 OUT    ?= cdktf.out
+TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
@@ -22,7 +23,7 @@ synth: $(READY)
 
 ## make test       the test suite (ENGINE=cdktn: on the other engine)
 test: $(READY)
-	@$(BIN)/python -m pytest -q -n auto tests/unit tests/contract tests/compat tests/snapshots
+	@$(BIN)/python -m pytest -q -n auto $(TESTS)
 
 ## make e2e        clouds' whole lives: real Terraform, modules and anyscale program, an emulated AWS account
 e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready

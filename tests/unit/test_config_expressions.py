@@ -54,7 +54,9 @@ class Place:
 
     @property
     def name(self) -> str:
-        module = self.model.__module__.removeprefix("anyscale_constructs.").removeprefix("clouds.")
+        module = (
+            self.model.__module__.removeprefix("anyscale_constructs.").removeprefix("clouds.").removesuffix("_config")
+        )
         return f"{module}.{self.model.__name__}.{self.field}{self.part}"
 
     @property
