@@ -48,6 +48,12 @@ def prepare_node() -> None:
         os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE", "disabled")  # a start takes a second more then
 
 
+def prepare_sooner() -> None:
+    """Does so for a program that imports cdktf before this library, if there is a live Node.js: node.pth calls it."""
+    if not os.environ.get("JSII_NODE") and (_packaged() or _on_path())[1] >= _ALIVE_SINCE:
+        prepare_node()
+
+
 def _has_cache() -> bool:
     """Whether the engine can keep its unpacked packages in the home directory; if not, it fails or never ends.
 

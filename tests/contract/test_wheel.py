@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from anyscale_constructs import engine
 from tests.examples import OF_KINDS
 from tests.unit.cli.parts import files
 from tests.wheel import WAYS, Environment
@@ -76,3 +77,16 @@ def test_the_folder_of_a_deleted_cloud_goes(installed: Environment, synth: Synth
         f"stacks/{name}/cdk.tf.json" for name in ("eks", "eks-operator")
     }
     assert not [folder for folder in (repository / "cdktf.out" / "stacks").iterdir() if folder.name.startswith("eks")]
+
+
+def test_a_program_that_imports_the_engine_first_runs_on_a_live_node(installed: Environment, tmp_path: Path) -> None:
+    """Which is not the one on PATH, and says nothing."""
+    node = tmp_path / "bin" / "node"
+    node.parent.mkdir()
+    node.write_text("#!/bin/sh\nexit 1\n")
+    node.chmod(0o755)
+    (tmp_path / "main.py").write_text(f"import {engine.name}\n\nfrom anyscale_constructs import App\n\nApp().synth()\n")
+    path = os.pathsep.join([str(node.parent), installed.variables["PATH"]])
+    done = installed.run(["python", "main.py"], tmp_path, {"PATH": path})
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "cdktf.out" / "manifest.json").is_file()
