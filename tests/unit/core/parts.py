@@ -1,15 +1,17 @@
-"""A configuration with a bit of everything, and what is said of a stack."""
+"""A configuration with a bit of everything, and what is said of a stack and of a module."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import pytest
 from pydantic import Field, model_validator
 
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
+from anyscale_constructs.core.module import Module
 from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.core.types import Cidr, TagValue, VpcId
-from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import InputError, SynthesisError
 
 
 class NewVpc(Model):
@@ -43,3 +45,15 @@ def problem(stack: CloudStack) -> str:
     with pytest.raises(SynthesisError) as error:
         stack.to_terraform()
     return str(error.value)
+
+
+def refusal(cls: type[Module], stack: CloudStack, **inputs: Any) -> list[str]:
+    """What is said of a module's inputs, line by line."""
+    with pytest.raises(InputError) as error:
+        cls(stack, "m", **inputs)
+    return str(error.value).splitlines()
+
+
+def warnings(construct: Construct) -> list[str]:
+    """The texts of a construct's warnings."""
+    return [entry.data for entry in construct.node.metadata if entry.type == "@cdktf/warn"]
