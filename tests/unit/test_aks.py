@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from anyscale_constructs.azure.nodes import NodesConfig, node_pools
 from anyscale_constructs.clouds import AksConfig, AksStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import ConfigError
@@ -16,7 +15,6 @@ from anyscale_constructs.expressions import expr
 from tests.unit.clouds import Make, maker, values
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
-PRINCIPAL = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/shared"
 VNET = {"subnet_id": f"{NETWORK}/subnets/nodes"}
 CONTAINER = {"storage_account_name": "acmedata", "container_name": "ray", "resource_group_name": "data"}
@@ -312,67 +310,6 @@ def test_fails_on_names_that_are_too_long_for_the_nodes_resource_group(tmp_path:
         AksStack(App(tmp_path), "ml", config(resource_group_name=f"{group}g", cluster={"name": name}))
     with pytest.raises(ConfigError, match="give a shorter"):
         AksStack(App(tmp_path), "m" * 35, config())
-
-
-def test_the_second_stack_finds_the_cluster_by_its_name(make: Make) -> None:
-    _, operator = make(cluster={"name": "acme"})
-    found = operator["data"]["azurerm_kubernetes_cluster"]["this"]
-    assert (found["name"], found["resource_group_name"]) == ("acme", "ml")
-    (helm,), (kubernetes,) = operator["provider"]["helm"], operator["provider"]["kubernetes"]
-    assert helm["kubernetes"] == kubernetes
-    assert kubernetes["exec"]["command"] == "kubelogin"
-    assert sorted(kubernetes) == ["cluster_ca_certificate", "exec", "host"]
-    (azurerm,) = operator["provider"]["azurerm"]
-    assert azurerm["features"] == {}
-    assert set(operator["resource"]) == {"helm_release"}
-
-
-@pytest.mark.parametrize(
-    ("networking_mode", "annotations"),
-    [("PUBLIC", {}), ("PRIVATE", {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"})],
-)
-def test_the_load_balancer_is_where_users_are(networking_mode: str, annotations: dict[str, str], make: Make) -> None:
-    _, operator = make(networking_mode=networking_mode)
-    assert values(operator, "anyscale-gateway")["annotations"] == annotations
-    assert values(operator, "anyscale-operator")["networking"]["gateway"]["ip"] == (
-        "${data.kubernetes_service_v1.gateway.status[0].load_balancer[0].ingress[0].ip}"
-    )
-
-
-def test_the_device_plugin_runs_on_spot_nodes_too(make: Make) -> None:
-    _, operator = make()
-    tolerated = {each["key"] for each in values(operator, "nvidia-device-plugin")["tolerations"]}
-    taints = {taint.partition("=")[0] for taint in node_pools(NodesConfig())["t4spot"]["node_taints"]}
-    assert taints == tolerated
-
-
-def test_an_existing_clusters_gpus_are_ones_that_users_can_choose(make: Make) -> None:
-    for gpu_types, shapes in ([], []), (["A10", "H100"], ["8CPU-32GB-1xA10", "8CPU-32GB-1xH100", "64CPU-256GB-8xH100"]):
-        _, operator = make(cluster=CLUSTER | {"gpu_types": gpu_types})
-        additional = values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"]
-        assert sorted(additional) == sorted(shapes)
-        # It may have GPUs that nobody named.
-        assert "nvidia-device-plugin" in operator["resource"]["helm_release"]
-
-
-def test_the_operators_audience_can_be_another(make: Make) -> None:
-    audience = {"global": {"auth": {"audience": "api://acme"}}}
-    auth = values(make(releases={"operator": {"values": audience}})[1], "anyscale-operator")["global"]["auth"]
-    assert (sorted(auth), auth["audience"]) == (["audience", "iamIdentity"], "api://acme")
-
-
-RELEASES = {
-    "device_plugin": ["nvidia-device-plugin"],
-    "gateway": ["anyscale-gateway", "envoy-gateway"],
-    "operator": ["anyscale-operator"],
-}
-
-
-@pytest.mark.parametrize("name", RELEASES)
-def test_each_release_can_be_switched_off(name: str, make: Make) -> None:
-    _, operator = make(releases={name: {"enabled": False}})
-    others = [release for other, releases in RELEASES.items() if other != name for release in releases]
-    assert sorted(operator["resource"]["helm_release"]) == sorted(others)
 
 
 def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from anyscale_constructs.clouds import EksConfig, EksStack
 from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import expr
 from tests.unit.clouds import Make, maker, values
 
 SUBNETS = {"subnet-12345678": "us-east-2b", "subnet-12345679": "us-east-2a"}
@@ -20,8 +19,6 @@ EXISTING: dict[str, Any] = {
     "cluster": {"cluster_name": "acme", "node_security_group_id": "sg-12345678"},
 }
 ROLE = "arn:aws:iam::111122223333:role/nodes"
-WITHOUT_CONTROLLER: dict[str, Any] = {"releases": {"load_balancer_controller": {"enabled": False}}}
-VARIABLE = expr("var.later", "string")
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 
 

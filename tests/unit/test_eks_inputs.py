@@ -8,18 +8,9 @@ import pytest
 
 from anyscale_constructs.clouds import EksConfig, EksStack
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import expr
 from tests.unit.clouds import Make, maker
 
-SUBNETS = {"subnet-12345678": "us-east-2b", "subnet-12345679": "us-east-2a"}
-EXISTING: dict[str, Any] = {
-    "vpc": {"vpc_id": "vpc-12345678", "subnet_ids_to_az": SUBNETS},
-    "bucket": {"bucket_name": "acme-shared"},
-    "cluster": {"cluster_name": "acme", "node_security_group_id": "sg-12345678"},
-}
 ROLE = "arn:aws:iam::111122223333:role/nodes"
-WITHOUT_CONTROLLER: dict[str, Any] = {"releases": {"load_balancer_controller": {"enabled": False}}}
-VARIABLE = expr("var.later", "string")
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 
 

@@ -18,10 +18,8 @@ EXISTING: dict[str, Any] = {
     "bucket": {"bucket_name": "acme-shared"},
     "cluster": {"cluster_name": "acme", "node_security_group_id": "sg-12345678"},
 }
-ROLE = "arn:aws:iam::111122223333:role/nodes"
 WITHOUT_CONTROLLER: dict[str, Any] = {"releases": {"load_balancer_controller": {"enabled": False}}}
 VARIABLE = expr("var.later", "string")
-KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 
 
 def config(**config: Any) -> EksConfig:

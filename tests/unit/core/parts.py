@@ -1,10 +1,11 @@
-"""A configuration with a bit of everything, and what is said of a stack and of a module."""
+"""A configuration with a bit of everything, a bucket, and what is said of a stack and of a module."""
 
 from typing import Annotated, Any, Self
 
 import pytest
 from pydantic import Field, model_validator
 
+from anyscale_constructs.aws import S3
 from anyscale_constructs.core.config import CloudConfig
 from anyscale_constructs.core.model import ExistingIf, Model, refuse
 from anyscale_constructs.core.module import Module
@@ -57,3 +58,15 @@ def refusal(cls: type[Module], stack: CloudStack, **inputs: Any) -> list[str]:
 def warnings(construct: Construct) -> list[str]:
     """The texts of a construct's warnings."""
     return [entry.data for entry in construct.node.metadata if entry.type == "@cdktf/warn"]
+
+
+def bucket(stack: CloudStack) -> S3:
+    """Adds a bucket."""
+    return S3(stack, anyscale_bucket_name="acme-bucket")
+
+
+def settings(stack: CloudStack) -> dict[str, Any]:
+    """The block `terraform` of a stack with a bucket."""
+    bucket(stack)
+    found: dict[str, Any] = stack.to_terraform()["terraform"]
+    return found

@@ -1,24 +1,21 @@
 """What users add by overrides and by the engine's own constructs: it stays as it is, or is refused."""
 
 import importlib
-import itertools
 from collections.abc import Callable
 from typing import Any
 
-import jsii
 import pytest
 
 from anyscale_constructs import engine
-from anyscale_constructs.aws import S3
 from anyscale_constructs.core import backend
 from anyscale_constructs.core.app import App
 from anyscale_constructs.core.backend import Gcs, Hcp, Local
 from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.engine import TerraformProvider, TerraformResource
+from anyscale_constructs.engine import TerraformResource
 from anyscale_constructs.errors import ConstraintError, InputError
 from anyscale_constructs.expressions import expr
-from tests.unit.core.parts import problem
+from tests.unit.core.parts import bucket, problem, settings
 
 cdktf: Any = importlib.import_module(engine.name)
 
@@ -26,17 +23,6 @@ AWS = {"source": "hashicorp/aws", "version": ">= 6.37.0, < 7.0.0"}
 RANDOM = {"source": "hashicorp/random", "version": "~> 3.0"}
 LOCAL = {"local": {"path": "../../../terraform.test.tfstate"}}
 HTTP = {"http": {"address": "https://state.example.com/test"}}
-
-
-def bucket(stack: CloudStack) -> S3:
-    return S3(stack, anyscale_bucket_name="acme-bucket")
-
-
-def settings(stack: CloudStack) -> dict[str, Any]:
-    """The block `terraform` of a stack with a bucket."""
-    bucket(stack)
-    found: dict[str, Any] = stack.to_terraform()["terraform"]
-    return found
 
 
 @pytest.mark.parametrize(
@@ -334,74 +320,6 @@ def test_what_a_module_call_has_can_be_overridden(name: str, stack: CloudStack) 
         element.add_override(path, value)
         found = stack.to_terraform()["module"]["s3"][first]
         assert (found[rest] if rest else found)[: len(value)] == value
-
-
-class Prebuilt(TerraformProvider):
-    """A provider as the prebuilt packages have it: with a name of its own, and one exact version."""
-
-    def __init__(self, stack: CloudStack, id: str, alias: str | None = None) -> None:
-        self._of_the_user = {"region": "us-east-2"} | ({"alias": alias} if alias else {})
-        super().__init__(
-            stack,
-            id,
-            terraform_resource_type="aws",
-            terraform_generator_metadata={
-                "provider_name": "aws",
-                "provider_version": "6.40.0",
-                "provider_version_constraint": "~> 6.0",
-            },
-            terraform_provider_source="aws",
-        )
-
-    @jsii.member(jsii_name="synthesizeAttributes")
-    def _synthesize_attributes(self) -> dict[str, str]:
-        return self._of_the_user
-
-
-PROVIDERS: dict[str, tuple[Callable[[CloudStack], object], str]] = {
-    "ours": (lambda stack: stack.add_provider("aws", region="us-east-2"), "test/aws"),
-    "a prebuilt one": (lambda stack: Prebuilt(stack, "prebuilt"), "test/prebuilt"),
-    "another prebuilt one": (lambda stack: Prebuilt(stack, "second"), "test/second"),
-    "an override": (
-        lambda stack: stack.add_override("provider.aws", [{"region": "us-east-2"}]),
-        "the override of provider.aws",
-    ),
-}
-
-
-@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(PROVIDERS, 2)))
-def test_fails_on_two_default_configurations_of_a_provider(one: str, other: str, stack: CloudStack) -> None:
-    for name in (one, other):
-        PROVIDERS[name][0](stack)
-    stack.add_provider("aws", alias="west", region="us-west-2")
-    Prebuilt(stack, "east", alias="east")
-    stack.add_provider("google")
-    bucket(stack)
-    assert problem(stack) == (
-        f"test: {PROVIDERS[one][1]} and {PROVIDERS[other][1]} are both the default configuration of the provider aws. "
-        "To mend it: leave one out, or give it an alias"
-    )
-
-
-@pytest.mark.parametrize("name", PROVIDERS)
-def test_one_default_configuration_beside_aliases_passes(name: str, stack: CloudStack) -> None:
-    PROVIDERS[name][0](stack)
-    stack.add_provider("aws", alias="west", region="us-west-2")
-    Prebuilt(stack, "east", alias="east")
-    bucket(stack)
-    assert sorted(block.get("alias", "") for block in stack.to_terraform()["provider"]["aws"]) == ["", "east", "west"]
-
-
-def test_the_exact_version_of_a_prebuilt_provider_stays(stack: CloudStack) -> None:
-    Prebuilt(stack, "prebuilt")
-    assert settings(stack)["required_providers"] == {"aws": {"source": "aws", "version": "6.40.0"}}
-
-
-def test_a_provider_of_another_kind_by_override_stays(stack: CloudStack) -> None:
-    """It is an object, not a list of them."""
-    block = {"endpoint": "https://pve.example.com", "insecure": False}
-    stack.add_override("provider.proxmox", block)
-    assert stack.to_terraform()["provider"] == {"proxmox": block}
 
 
 @pytest.mark.parametrize(
