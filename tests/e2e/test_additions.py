@@ -229,3 +229,11 @@ def test_a_launch_template_does_not_give_instances_its_own_tags(account: Emulate
     (version,) = ec2.describe_launch_template_versions(LaunchTemplateName="nodes")["LaunchTemplateVersions"]
     assert version["LaunchTemplateData"]["TagSpecifications"] == [given]
     assert ec2.describe_launch_templates(LaunchTemplateNames=["nodes"])["LaunchTemplates"][0]["Tags"] == own["Tags"]
+
+
+def test_tags_of_a_launch_template_can_be_changed(account: EmulatedAccount) -> None:
+    ec2 = account.client("ec2")
+    made = ec2.create_launch_template(LaunchTemplateName="tagged", LaunchTemplateData={"ImageId": "ami-12345678"})
+    ec2.create_tags(Resources=[made["LaunchTemplate"]["LaunchTemplateId"]], Tags=[{"Key": "of", "Value": "later"}])
+    (found,) = ec2.describe_launch_templates(LaunchTemplateNames=["tagged"])["LaunchTemplates"]
+    assert found["Tags"] == [{"Key": "of", "Value": "later"}]

@@ -1,4 +1,7 @@
-"""EC2: launch templates whose own tags are not among those that they give to instances; moto mixes them."""
+"""EC2: launch templates whose own tags are not among those that they give to instances, and change later.
+
+Moto mixes them, and answers those of the beginning.
+"""
 
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response
@@ -15,6 +18,11 @@ class EC2(EC2Response):
         specifications = data.get("TagSpecifications", [])
         data["TagSpecifications"] = [each for each in specifications if each["ResourceType"] != "launch-template"]
         return answer
+
+    def describe_launch_templates(self) -> ActionResult:
+        for template in self.ec2_backend.describe_launch_templates():
+            template.tags = template.get_tags()
+        return super().describe_launch_templates()
 
 
 def register() -> None:
