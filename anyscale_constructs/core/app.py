@@ -22,6 +22,7 @@ _FORMAT_VERSION = "0.21.0"
 _VERSIONS = "versions.tf"
 _UNLABELLED = ("import", "moved", "removed")
 _ADDRESSES = ("from", "to", "provider")
+_PLAIN = {*_ADDRESSES, "id", "for_each", "lifecycle", "//"}
 
 
 class App(engine.App):
@@ -106,9 +107,12 @@ def _taken_out(synthesized: dict[str, Any]) -> Iterator[str]:
     if version is not None:
         yield _hcl("terraform", {"required_version": version})
     for kind in _UNLABELLED:
-        blocks = synthesized.pop(kind, [])
-        for block in blocks if isinstance(blocks, list) else [blocks]:
-            yield _hcl(kind, block)
+        found = synthesized.get(kind, [])
+        blocks = found if isinstance(found, list) else [found]
+        # One with a provisioner, or in another form of JSON's, stays there: Terraform reads it, whatever checkov does.
+        if all(block.keys() <= _PLAIN and isinstance(block.get("lifecycle", {}), dict) for block in blocks):
+            synthesized.pop(kind, None)
+            yield from (_hcl(kind, block) for block in blocks)
 
 
 def _hcl(name: str, block: Mapping[str, Any], indent: str = "") -> str:

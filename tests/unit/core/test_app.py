@@ -160,6 +160,19 @@ def of_terraform(version: str) -> Callable[[App], None]:
     return build
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"lifecycle": [{"destroy": False}]}, {"provisioner": [{"local-exec": {"command": "true", "when": "destroy"}}]}],
+)
+def test_blocks_that_are_not_plain_stay_in_the_json(more: dict[str, object], tmp_path: pathlib.Path) -> None:
+    removed = [{"from": "null_resource.a", **more}]
+    app = App(tmp_path)
+    TerraformStack(app, "plain").add_override("removed", removed)
+    app.synth()
+    assert json.loads((tmp_path / "stacks/plain/cdk.tf.json").read_text(encoding="utf-8"))["removed"] == removed
+    assert (tmp_path / "stacks/plain/versions.tf").read_text(encoding="utf-8") == ""
+
+
 BLOCKS = {
     "moved": [{"from": "module.a", "to": 'module.b["é"]'}, {"from": "module.c", "to": "module.d", "//": "a comment"}],
     "removed": {"from": "null_resource.a", "lifecycle": {"destroy": False}},
