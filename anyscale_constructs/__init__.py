@@ -7,14 +7,15 @@ import pkgutil
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from anyscale_constructs.core.app import App, synthesize
-    from anyscale_constructs.core.module import Finding, Module
-    from anyscale_constructs.core.resource import Data, Resource
-    from anyscale_constructs.core.sources import ModuleOverride, Sources
-    from anyscale_constructs.core.stack import CloudStack
     from anyscale_constructs.engine import Construct, TerraformResource
     from anyscale_constructs.errors import ConstructsError
     from anyscale_constructs.expressions import NULL, Expr, expr, fn
+    from anyscale_constructs.findings import Finding
+    from anyscale_constructs.terraform.app import App, synthesize
+    from anyscale_constructs.terraform.module import Module
+    from anyscale_constructs.terraform.resource import Data, Resource
+    from anyscale_constructs.terraform.sources import ModuleOverride, Sources
+    from anyscale_constructs.terraform.stack import CloudStack
 
 __all__ = [
     "NULL",
@@ -37,21 +38,21 @@ __all__ = [
 
 _PLACES = {
     "NULL": "expressions",
-    "App": "core.app",
-    "CloudStack": "core.stack",
+    "App": "terraform.app",
+    "CloudStack": "terraform.stack",
     "Construct": "engine",
     "ConstructsError": "errors",
-    "Data": "core.resource",
+    "Data": "terraform.resource",
     "Expr": "expressions",
-    "Finding": "core.module",
-    "Module": "core.module",
-    "ModuleOverride": "core.sources",
-    "Resource": "core.resource",
-    "Sources": "core.sources",
+    "Finding": "findings",
+    "Module": "terraform.module",
+    "ModuleOverride": "terraform.sources",
+    "Resource": "terraform.resource",
+    "Sources": "terraform.sources",
     "TerraformResource": "engine",
     "expr": "expressions",
     "fn": "expressions",
-    "synthesize": "core.app",
+    "synthesize": "terraform.app",
 }
 
 

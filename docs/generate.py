@@ -14,9 +14,9 @@ from typing import Any
 from anyscale_constructs import Module, aws, google
 from anyscale_constructs.cli.schema import schema_of
 from anyscale_constructs.clouds import KINDS
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.module import Guard
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.module import Guard
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit import aws as aws_tests
 from tests.unit import google as google_tests
 from tests.unit.guards import said, tables

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled, wheel
 from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict

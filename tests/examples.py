@@ -5,9 +5,9 @@ import pathlib
 from typing import Any
 
 from anyscale_constructs.cli import project
-from anyscale_constructs.core.app import synthesize
-from anyscale_constructs.core.document import Document
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.config.document import Document
+from anyscale_constructs.terraform.app import synthesize
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import ROOT
 from tests.folder import read
 

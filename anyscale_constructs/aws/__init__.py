@@ -9,7 +9,7 @@ from anyscale_constructs.aws.s3_policy import S3Policy
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.subnets import plan_subnets
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
-from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.config.types import NetworkingMode
 
 __all__ = [
     "S3",

@@ -12,10 +12,9 @@ from anyscale_constructs.aws.provider import AwsProviderConfig
 from anyscale_constructs.aws.s3 import ExistingBucket
 from anyscale_constructs.aws.subnets import Places
 from anyscale_constructs.aws.vpc import ExistingVpc
-from anyscale_constructs.core import regions
-from anyscale_constructs.core.config import CloudConfig, IngressConfig, known_keys
-from anyscale_constructs.core.model import ExistingIf, Model, refuse
-from anyscale_constructs.core.types import (
+from anyscale_constructs.config import regions
+from anyscale_constructs.config.model import ExistingIf, Model, refuse
+from anyscale_constructs.config.types import (
     AvailabilityZone,
     AwsRegion,
     BucketName,
@@ -31,6 +30,7 @@ from anyscale_constructs.core.types import (
     TagValue,
 )
 from anyscale_constructs.expressions import is_one_of, is_unresolved
+from anyscale_constructs.terraform.config import CloudConfig, IngressConfig, known_keys
 
 Tags = dict[TagKey, TagValue]
 PolicyDocument = dict[str, Any]

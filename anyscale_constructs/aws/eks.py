@@ -8,13 +8,14 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.aws.nodes import GPUS, GpuType
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.types import Checked, InternetCidr, Known, SecurityGroupId
+from anyscale_constructs.config import networks
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import Checked, InternetCidr, Known, SecurityGroupId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
+from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 
 # The network and the pods' credentials must be there before the nodes, the rest needs nodes to run on.
 _ADDONS: Mapping[str, EksAddons] = {
@@ -183,7 +184,7 @@ def the_api_has_an_endpoint(i: Inputs) -> Finding | None:
 def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
     """A review should not be the first to see it, and upstream's default range is everybody."""
     ranges = [] if is_unresolved(i["endpoint_public_access_cidrs"]) else i["endpoint_public_access_cidrs"]
-    if i["endpoint_public_access"] is True and sizing.nearly_everybody(ranges or []):
+    if i["endpoint_public_access"] is True and networks.nearly_everybody(ranges or []):
         return Finding(
             "endpoint_public_access_cidrs lets the whole internet, or a large part of it, reach the cluster's API",
             "name the ranges that Terraform and your administrators come from",

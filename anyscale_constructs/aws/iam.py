@@ -5,18 +5,19 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import Field
 
+from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
 from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
-from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.resource import Resource
-from anyscale_constructs.core.types import InstanceProfileArn, RoleArn
-from anyscale_constructs.core.values import json_text
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import InstanceProfileArn, RoleArn
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.iam import IamInputs, IamModule
+from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.values import json_text
 
 # name or prefix -> AWS's limit; a prefix leaves room for Terraform's 26 characters
 _LIMITS = {

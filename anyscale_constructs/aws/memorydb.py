@@ -5,12 +5,13 @@ from typing import Any, ClassVar, Unpack
 
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
-from anyscale_constructs.core import regions
-from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.resource import Data
+from anyscale_constructs.config import regions
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.memorydb import MemoryDbInputs, MemoryDbModule
+from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.resource import Data
 
 _NAMES = (
     "anyscale_memorydb_name",

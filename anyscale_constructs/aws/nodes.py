@@ -9,9 +9,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from anyscale_constructs.core.anyscale import Market, node_taints
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.types import Checked, Known, OrExpr
+from anyscale_constructs.anyscale import Market, node_taints
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import Checked, Known, OrExpr
 from anyscale_constructs.expressions import Expr, minimum
 from anyscale_constructs.modules.aws.eks import (
     EksEksManagedNodeGroups,

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
-from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, fn, is_unresolved
+from anyscale_constructs.terraform.resource import Resource
 
 _LONGEST_NAME = 64
 _LONGEST_PREFIX = 38

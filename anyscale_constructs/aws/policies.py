@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from anyscale_constructs.core.values import json_text
 from anyscale_constructs.expressions import Expr
+from anyscale_constructs.terraform.values import json_text
 
 Statement = Mapping[str, Any]
 

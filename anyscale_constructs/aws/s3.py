@@ -5,13 +5,14 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter
 
-from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.types import AwsRegion, BucketName, KmsKeyArn
+from anyscale_constructs.anyscale import CONSOLE_ORIGIN
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import AwsRegion, BucketName, KmsKeyArn
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.s3 import S3Inputs, S3Module
+from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 
 _CORS = {
     "allowed_origins": (CONSOLE_ORIGIN,),

@@ -6,11 +6,12 @@ from typing import Any, ClassVar, Unpack
 
 from anyscale_constructs.aws.iam import ExistingRoles, Iam, document_text
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
-from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.s3_policy import S3PolicyInputs, S3PolicyModule
+from anyscale_constructs.terraform.module import Guard, Inputs
 
 _UPSTREAMS_SIDS = ("AllowSSLRequestsOnly", "AllowAnyscaleResources")
 

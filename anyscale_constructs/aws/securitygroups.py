@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs, listed
-from anyscale_constructs.core.types import SecurityGroupId
+from anyscale_constructs.config import networks
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import SecurityGroupId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.securitygroups import SecurityGroupsInputs, SecurityGroupsModule
+from anyscale_constructs.terraform.module import Guard, Inputs, listed
 
 _RULE_LISTS = (
     "ingress_with_self",
@@ -143,7 +144,7 @@ def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
     pool = i["machine_pool_cidr_ranges"]
     if isinstance(pool, list):
         opened.append(("machine_pool_cidr_ranges", _opened_to_machine_pool(i), pool))
-    return sizing.exposure(opened)
+    return networks.exposure(opened)
 
 
 def _opened(i: Inputs, rule: Mapping[str, Any]) -> str:
@@ -157,14 +158,14 @@ def _opened(i: Inputs, rule: Mapping[str, Any]) -> str:
 def _opened_to_machine_pool(i: Inputs) -> str:
     ports = i["machine_pool_port_ranges"]
     if is_unresolved(ports):
-        return sizing.UNKNOWN_PORTS
+        return networks.UNKNOWN_PORTS
     return ", ".join(_ports({"protocol": "tcp", **each}) for each in ports)
 
 
 def _ports(rule: Mapping[str, Any]) -> str:
     values = [rule.get(key) for key in ("protocol", "from_port", "to_port")]
     if is_unresolved(values) or None in values:
-        return sizing.UNKNOWN_PORTS
+        return networks.UNKNOWN_PORTS
     protocol, first, last = map(str, values)
     if protocol == "-1":
         return "all ports"

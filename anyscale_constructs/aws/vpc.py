@@ -6,14 +6,15 @@ from typing import Any, ClassVar, Unpack
 from pydantic import Field, model_validator
 
 from anyscale_constructs.aws.subnets import MOST_PLACES, Places, Plan, plan_subnets
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.types import AvailabilityZone, Cidr, NetworkingMode, SubnetId, VpcId
+from anyscale_constructs.config import networks
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import AvailabilityZone, Cidr, NetworkingMode, SubnetId, VpcId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, count, is_one_of, known
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
+from anyscale_constructs.terraform.module import Guard, Inputs
 
 _ZONES = 2
 """As many availability zones as registration asks for, which every region has."""
@@ -38,7 +39,7 @@ class ExistingVpc(Model):
                 "name at least two subnets in different zones",
             )
         found = [] if self.cidr_block is None else [self.cidr_block]
-        finding = sizing.too_small("cidr_block", found, sizing.VPC)
+        finding = networks.too_small("cidr_block", found, networks.VPC)
         if finding and not finding.warning:
             raise refuse(finding.what, finding.mend)
         return self
@@ -47,7 +48,7 @@ class ExistingVpc(Model):
     def warning(self) -> Finding | None:
         """What works although a recommendation is missed; a stack annotates it."""
         found = [] if self.cidr_block is None else [self.cidr_block]
-        return sizing.too_small("vpc.cidr_block", found, sizing.VPC)
+        return networks.too_small("vpc.cidr_block", found, networks.VPC)
 
     @property
     def node_subnet_ids(self) -> list[str]:
@@ -216,31 +217,31 @@ def ranges_are_networks(i: Inputs) -> Finding | None:
     """AWS refuses others."""
     names = ("secondary_cidr_blocks", "public_subnets", "private_subnets")
     ranges = [("cidr_block", [i["cidr_block"]]), *((name, i[name]) for name in names)]
-    return next((found for name, cidrs in ranges if (found := sizing.not_networks(name, cidrs))), None)
+    return next((found for name, cidrs in ranges if (found := networks.not_networks(name, cidrs))), None)
 
 
 def ranges_are_not_too_large(i: Inputs) -> Finding | None:
     """AWS takes no VPC and no subnet that is larger than a /16."""
     own = [] if _range_is_elsewhere(i) else [i["cidr_block"]]
     ranges = [*own, *i["secondary_cidr_blocks"], *i["public_subnets"], *i["private_subnets"]]
-    return sizing.too_large("a range of the VPC", ranges, 16)
+    return networks.too_large("a range of the VPC", ranges, 16)
 
 
 def vpc_is_large_enough(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a VPC that is smaller than a /24."""
-    return None if _range_is_elsewhere(i) else sizing.too_small("cidr_block", [i["cidr_block"]], sizing.VPC)
+    return None if _range_is_elsewhere(i) else networks.too_small("cidr_block", [i["cidr_block"]], networks.VPC)
 
 
 def subnets_are_large_enough(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a subnet that is smaller than a /28."""
-    return sizing.too_small("a subnet", [*i["public_subnets"], *i["private_subnets"]], sizing.SUBNET)
+    return networks.too_small("a subnet", [*i["public_subnets"], *i["private_subnets"]], networks.SUBNET)
 
 
 def subnets_lie_apart_and_inside_the_vpc(i: Inputs) -> Finding | None:
     """AWS refuses others, after the VPC has been made."""
     ranges = [i["cidr_block"], *i["secondary_cidr_blocks"]]
     subnets = [*i["public_subnets"], *i["private_subnets"]]
-    return sizing.misplaced("public_subnets and private_subnets", subnets, None if _range_is_elsewhere(i) else ranges)
+    return networks.misplaced("public_subnets and private_subnets", subnets, None if _range_is_elsewhere(i) else ranges)
 
 
 def _range_is_elsewhere(i: Inputs) -> bool:

@@ -8,10 +8,10 @@ from typing import Any
 from anyscale_constructs.azure.config import ClusterConfig
 from anyscale_constructs.azure.identity import assign_role
 from anyscale_constructs.azure.nodes import default_node_pool, node_pools
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.resource import Data, Resource
+from anyscale_constructs.config import networks
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.expressions import Expr, expr, fn, is_unresolved
+from anyscale_constructs.terraform.resource import Data, Resource
 
 _LONGEST_DNS_PREFIX = 54
 _DNS_ADDRESS = 10
@@ -148,7 +148,7 @@ def _add_administrators(scope: Construct, principal_ids: Sequence[str], cluster_
 
 def _doubts(cluster: ClusterConfig) -> Iterator[str]:
     ranges = cluster.authorized_ip_ranges
-    if large := sizing.nearly_everybody(ranges):
+    if large := networks.nearly_everybody(ranges):
         yield (
             "authorized_ip_ranges lets the whole internet, or a large part of it, reach the cluster's API; given: "
             f"{large}. To mend it: name the ranges that Terraform and your administrators come from"
@@ -160,7 +160,7 @@ def _doubts(cluster: ClusterConfig) -> Iterator[str]:
             f"that they have in the internet; given: {ranges}. To mend it: see that the firewall's or the NAT "
             "gateway's is among them"
         )
-    pods, most = sizing.network(cluster.pod_cidr), cluster.nodes.most
+    pods, most = networks.network(cluster.pod_cidr), cluster.nodes.most
     if pods and most is not None and (room := 2 ** (_NODES_PREFIX - pods.prefixlen)) < most:
         yield (
             f"pod_cidr has room for the pods of {room} nodes, but all pools together may have {most}; given: {pods}. "

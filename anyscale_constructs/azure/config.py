@@ -19,11 +19,11 @@ from anyscale_constructs.azure.types import (
     SubscriptionId,
     Tags,
 )
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.types import Cidr, InternetCidr, Known, OrExpr
+from anyscale_constructs.config import networks
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr
 from anyscale_constructs.expressions import is_one_of
+from anyscale_constructs.terraform.config import CloudConfig
 
 # The longest prefix, and why no longer one.
 _SMALLEST = {
@@ -51,14 +51,14 @@ class VnetConfig(Model):
 
     @model_validator(mode="after")
     def _the_subnet_is_one_for_azure(self) -> Self:
-        found = sizing.network(self.nodes_cidr_block)
+        found = networks.network(self.nodes_cidr_block)
         if found and found.prefixlen > _LONGEST_SUBNET_PREFIX:
             raise refuse(f"the nodes' subnet {found} is too small", f"take a /{_LONGEST_SUBNET_PREFIX} or larger")
         return self
 
     @model_validator(mode="after")
     def _the_subnet_is_in_the_network(self) -> Self:
-        if found := sizing.misplaced("subnet_cidr_block", [self.nodes_cidr_block], [self.cidr_block]):
+        if found := networks.misplaced("subnet_cidr_block", [self.nodes_cidr_block], [self.cidr_block]):
             raise refuse(found.what, f"{found.mend}, {self.cidr_block}")
         return self
 
@@ -134,13 +134,13 @@ class ClusterConfig(Model):
     @model_validator(mode="after")
     def _pods_and_services_have_ranges_that_aks_accepts(self) -> Self:
         for key, (longest, reason) in _SMALLEST.items():
-            found = sizing.network(getattr(self, key))
+            found = networks.network(getattr(self, key))
             if found and found.prefixlen > longest:
                 raise refuse(f"{key} {found} is too small: {reason}", f"take a /{longest} or larger")
             if found and any(map(found.subnet_of, _KEPT_BY_AKS)):
                 kept = ", ".join(map(str, _KEPT_BY_AKS))
                 raise refuse(f"{key} {found} is in a range that AKS keeps for itself", f"take none of {kept}")
-        services = sizing.network(self.service_cidr)
+        services = networks.network(self.service_cidr)
         if services and services.prefixlen < _SHORTEST_SERVICES_PREFIX:
             raise refuse(f"service_cidr {services} is too large", f"take a /{_SHORTEST_SERVICES_PREFIX} or smaller")
         return self

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from anyscale_constructs.azure.storage import Container
-from anyscale_constructs.core.interface import Provider as RequiredProvider
-from anyscale_constructs.core.resource import Data, Resource
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
+from anyscale_constructs.terraform.interface import Provider as RequiredProvider
+from anyscale_constructs.terraform.resource import Data, Resource
+from anyscale_constructs.terraform.stack import CloudStack
 
 CLIENT_ID = "086bc555-6989-4362-ba30-fded273e432b"
 """Anyscale's application in Entra ID, as Anyscale publishes it: the audience of the operator's tokens."""

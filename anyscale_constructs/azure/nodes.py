@@ -9,10 +9,10 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
+from anyscale_constructs.anyscale import Market, node_taints
 from anyscale_constructs.azure.types import VmSize
-from anyscale_constructs.core.anyscale import Market, node_taints
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.types import Known, OrExpr
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import Known, OrExpr
 from anyscale_constructs.expressions import Expr
 
 SPOT_TAINT = "kubernetes.azure.com/scalesetpriority"

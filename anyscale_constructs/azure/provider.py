@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.azure.types import ClientId, TenantId
-from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.types import Checked, Known, OrExpr
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import Checked, Known, OrExpr
 from anyscale_constructs.expressions import unless
 
 # The application that all AKS clusters have in Entra ID.

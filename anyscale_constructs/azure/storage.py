@@ -5,12 +5,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from anyscale_constructs.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.azure.config import BucketConfig, ExistingContainer
-from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
-from anyscale_constructs.core.resource import Resource
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.terraform.resource import Resource
 
 _LONGEST_NAME = 24
 _DIGITS = 8

@@ -1,8 +1,8 @@
-"""Azure's field types, in the manner of `core.types`: literals are checked, what is not known yet passes."""
+"""Azure's field types, in the manner of `config.types`: literals are checked, what is not known yet passes."""
 
 from typing import Annotated
 
-from anyscale_constructs.core.types import Checked, TagValue
+from anyscale_constructs.config.types import Checked, TagValue
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _GROUP = r"[\w().-]{0,89}[\w()-]"

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from anyscale_constructs.core.signals import handled
 from anyscale_constructs.errors import ConstructsError
+from anyscale_constructs.signals import handled
 
 __all__ = ["main", "run"]
 

@@ -8,7 +8,9 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
-from anyscale_constructs.core.locks import (
+from anyscale_constructs.config.model import unknown
+from anyscale_constructs.errors import LockError
+from anyscale_constructs.terraform.locks import (
     TERRAFORM_LOCK,
     fitting,
     kept_lock,
@@ -16,8 +18,6 @@ from anyscale_constructs.core.locks import (
     of_providers,
     read_lock,
 )
-from anyscale_constructs.core.model import unknown
-from anyscale_constructs.errors import LockError
 
 _FETCHED = re.compile(r"- Fetching (\S+) (\S+) for (\S+?)\.*$")
 

@@ -47,7 +47,7 @@ def add(
     Keep the file in git: synthesis reads it there.
     """
     from anyscale_constructs.codegen import catalog, write  # noqa: PLC0415 - other commands need no parser
-    from anyscale_constructs.core.interface import OWN_CATALOG  # noqa: PLC0415
+    from anyscale_constructs.terraform.interface import OWN_CATALOG  # noqa: PLC0415
 
     with _checkout(source, catalog.entry(name).repository, ref) as checkout:
         file, changes = write.add(checkout, name, write.MODULES, OWN_CATALOG)

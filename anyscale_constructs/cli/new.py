@@ -8,7 +8,7 @@ import typer
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.clouds import KINDS
-from anyscale_constructs.core.model import unknown
+from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError
 
 _IMPORTS = "from anyscale_constructs import clouds\n"

@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 from anyscale_constructs.clouds import KINDS
-from anyscale_constructs.core.model import unknown
+from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError
 
 _FILE = pathlib.Path("cdktf.json")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from anyscale_constructs.cli import project
-from anyscale_constructs.core.document import KIND
+from anyscale_constructs.config.document import KIND
 
 
 def schema_of(kind: str) -> dict[str, Any]:

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
+from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.cli import project
-from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
-from anyscale_constructs.core.app import App, sweep, synthesize
-from anyscale_constructs.core.document import KIND, Document
-from anyscale_constructs.core.locks import unused_locks
-from anyscale_constructs.core.model import nearest, unknown
-from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.types import StackName
+from anyscale_constructs.config.document import KIND, Document
+from anyscale_constructs.config.model import nearest, unknown
+from anyscale_constructs.config.types import StackName
 from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
+from anyscale_constructs.terraform.app import App, sweep, synthesize
+from anyscale_constructs.terraform.locks import unused_locks
+from anyscale_constructs.terraform.stack import CloudStack
 
 
 def synthesize_clouds(directory: pathlib.Path, target: pathlib.Path, names: Sequence[str], *, notes: bool) -> None:

@@ -27,11 +27,9 @@ from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.types import ClusterName, VnetName
 from anyscale_constructs.clouds.azure import AZURE, AzureCloud
 from anyscale_constructs.clouds.operator import OperatorStack
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import ExistingIf, explain, refuse
-from anyscale_constructs.core.resource import Data, Resource
-from anyscale_constructs.core.types import Known, NetworkingMode
+from anyscale_constructs.config import networks
+from anyscale_constructs.config.model import ExistingIf, explain, refuse
+from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.engine import Annotations
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import is_unresolved
@@ -39,6 +37,8 @@ from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig,
 from anyscale_constructs.kubernetes.operator import OperatorValues
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.registration.resource import AzureConfig, CloudResource, ObjectStorage
+from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.resource import Data, Resource
 
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
 # Azure keeps them in each subnet.
@@ -96,7 +96,7 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
             )
         ranges = {"cluster.pod_cidr": cluster.pod_cidr, "cluster.service_cidr": cluster.service_cidr}
         ranges |= {"vnet.cidr_block": vnet.cidr_block} if isinstance(vnet, VnetConfig) else {}
-        if found := sizing.misplaced(", ".join(ranges), list(ranges.values())):
+        if found := networks.misplaced(", ".join(ranges), list(ranges.values())):
             raise refuse(found.what, f"{found.mend}: pods reach all of them")
         return self
 
@@ -237,7 +237,7 @@ class AksStack(AzureCloud[AksConfig]):
             )
 
     def _new_subnet(self, vnet: VnetConfig, nodes: int | None) -> str:
-        found = sizing.network(vnet.nodes_cidr_block)
+        found = networks.network(vnet.nodes_cidr_block)
         if found and nodes is not None and (room := found.num_addresses - _AZURES_ADDRESSES) < nodes:
             Annotations.of(self).add_warning(
                 f"vnet has addresses for {room} nodes, but all pools together may have {nodes}; given: {found}. To "

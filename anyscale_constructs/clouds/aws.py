@@ -10,8 +10,8 @@ from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.clouds.base import Cloud
-from anyscale_constructs.core import regions
-from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.config import regions
+from anyscale_constructs.config.types import NetworkingMode
 from anyscale_constructs.engine import Annotations
 from anyscale_constructs.expressions import Expr, is_one_of, merge, unless
 

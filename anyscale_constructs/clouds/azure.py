@@ -6,10 +6,10 @@ from typing import TypeVar
 from anyscale_constructs.azure.config import AzureCloudConfig
 from anyscale_constructs.azure.types import Tags
 from anyscale_constructs.clouds.base import Cloud
-from anyscale_constructs.core import regions
-from anyscale_constructs.core.interface import Provider as RequiredProvider
-from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.config import regions
 from anyscale_constructs.expressions import Expr, merge
+from anyscale_constructs.terraform.interface import Provider as RequiredProvider
+from anyscale_constructs.terraform.resource import Resource
 
 # Since 4.65 a federated credential names its identity as version 5 does.
 AZURE = ("Azure's resources", {"azurerm": RequiredProvider("hashicorp/azurerm", ">= 4.65, < 5")})

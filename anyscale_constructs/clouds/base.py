@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from anyscale_constructs.clouds.operator import OperatorStack
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import CloudResource
+from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.stack import CloudStack
 
 C = TypeVar("C", bound=CloudConfig)
 

@@ -22,13 +22,13 @@ from anyscale_constructs.aws.config import (
 )
 from anyscale_constructs.aws.iam import document_text
 from anyscale_constructs.clouds.aws import AwsCloud
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import ExistingIf, refuse
-from anyscale_constructs.core.types import ExternalId, Known, NetworkingMode
-from anyscale_constructs.core.values import texts
+from anyscale_constructs.config.model import ExistingIf, refuse
+from anyscale_constructs.config.types import ExternalId, Known, NetworkingMode
 from anyscale_constructs.engine import Annotations
 from anyscale_constructs.expressions import is_one_of, is_unresolved, unless
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
+from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.values import texts
 
 
 class Ec2Config(AwsCloudConfig):

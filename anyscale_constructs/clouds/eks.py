@@ -28,9 +28,7 @@ from anyscale_constructs.clouds.aws import AwsCloud
 from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_name, pods_of, role_prefix
 from anyscale_constructs.clouds.eks_operator import EksOperatorStack
 from anyscale_constructs.clouds.operator import OperatorStack
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.resource import Resource
-from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.config.types import NetworkingMode
 from anyscale_constructs.engine import Annotations
 from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.kubernetes import (
@@ -46,6 +44,8 @@ from anyscale_constructs.registration.resource import (
     FileStorage,
     ObjectStorage,
 )
+from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.resource import Resource
 
 _EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
 _PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}

@@ -7,7 +7,6 @@ from anyscale_constructs.aws import (
 )
 from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_name, pods_of, role_prefix
 from anyscale_constructs.clouds.operator import OperatorStack
-from anyscale_constructs.core.resource import Data
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.kubernetes import (
@@ -20,6 +19,7 @@ from anyscale_constructs.kubernetes import (
     operator_values,
 )
 from anyscale_constructs.kubernetes.operator import Gateway, OperatorValues
+from anyscale_constructs.terraform.resource import Data
 
 _BALANCER = "service.beta.kubernetes.io/aws-load-balancer"
 

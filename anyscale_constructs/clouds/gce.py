@@ -5,10 +5,8 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.clouds.google import GoogleCloud
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import ExistingIf
-from anyscale_constructs.core.types import Known
-from anyscale_constructs.core.values import texts
+from anyscale_constructs.config.model import ExistingIf
+from anyscale_constructs.config.types import Known
 from anyscale_constructs.expressions import unless
 from anyscale_constructs.google import (
     ExistingBucket,
@@ -31,6 +29,8 @@ from anyscale_constructs.google.config import (
 )
 from anyscale_constructs.google.iam import role_id
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, ObjectStorage
+from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.values import texts
 
 # what upstream's root module passes on from new parts under their own names
 _IAM_OUTPUTS = (

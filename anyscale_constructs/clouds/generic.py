@@ -12,9 +12,8 @@ from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.clouds.operator import OperatorStack
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import Model, explain
-from anyscale_constructs.core.types import Known, NetworkingMode, OrExpr
+from anyscale_constructs.config.model import Model, explain
+from anyscale_constructs.config.types import Known, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.kubernetes import (
@@ -31,6 +30,7 @@ from anyscale_constructs.kubernetes import (
 from anyscale_constructs.registration.fields import BucketUrl, Text
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.registration.resource import CloudResource, ObjectStorage
+from anyscale_constructs.terraform.config import CloudConfig
 
 _TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 - a name
 _TOKEN_RELEASE = "anyscale-operator-token"  # noqa: S105 - a name

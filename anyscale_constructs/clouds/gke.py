@@ -10,12 +10,9 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.clouds.google import GoogleCloud
 from anyscale_constructs.clouds.operator import OperatorStack
-from anyscale_constructs.core import regions
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import ExistingIf, refuse
-from anyscale_constructs.core.resource import Data
-from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.types import Known
+from anyscale_constructs.config import regions
+from anyscale_constructs.config.model import ExistingIf, refuse
+from anyscale_constructs.config.types import Known
 from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, is_unresolved, unless
 from anyscale_constructs.google import (
     ExistingBucket,
@@ -42,6 +39,9 @@ from anyscale_constructs.registration.resource import (
     MountTarget,
     ObjectStorage,
 )
+from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.resource import Data
+from anyscale_constructs.terraform.stack import CloudStack
 
 # The modules whose constraints of the provider hold also for what stands beside them.
 _MODULES = ("google/cloudapis", "google/gke")

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from anyscale_constructs.clouds.base import Cloud
-from anyscale_constructs.core import regions
-from anyscale_constructs.core.values import texts
+from anyscale_constructs.config import regions
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, lower, merge, unless
 from anyscale_constructs.google.cloudapis import CloudApis
@@ -20,6 +19,7 @@ from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import Labels
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageLifecycleRules
+from anyscale_constructs.terraform.values import texts
 
 # What upstream's root module passes on from a new VPC under its own names.
 _VPC_OUTPUTS = (

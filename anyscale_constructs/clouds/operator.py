@@ -5,19 +5,19 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT, node_taints
-from anyscale_constructs.core.backend import Backend, beside, remote_state
-from anyscale_constructs.core.declarations import Validation
-from anyscale_constructs.core.interface import Provider as RequiredProvider
-from anyscale_constructs.core.resource import Data
-from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.types import PRIVATE_NETWORKS, NetworkingMode
+from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT, node_taints
+from anyscale_constructs.config import networks
+from anyscale_constructs.config.types import PRIVATE_NETWORKS, NetworkingMode
 from anyscale_constructs.engine import Annotations, Construct, TerraformAsset
 from anyscale_constructs.expressions import Expr, fn, is_one_of
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import ReleaseConfig, ReleasesConfig
 from anyscale_constructs.kubernetes.operator import Gateway
+from anyscale_constructs.terraform.backend import Backend, beside, remote_state
+from anyscale_constructs.terraform.declarations import Validation
+from anyscale_constructs.terraform.interface import Provider as RequiredProvider
+from anyscale_constructs.terraform.resource import Data
+from anyscale_constructs.terraform.stack import CloudStack
 
 SUFFIX = "-operator"
 """What the name of a cloud's second stack ends with."""
@@ -257,7 +257,7 @@ class OperatorStack(CloudStack, Generic[C]):
 
 def _nobodys(cidrs: Sequence[str], networking_mode: NetworkingMode) -> list[str]:
     """The ranges from which nobody reaches the load balancer; what is not known yet is passed over."""
-    known = filter(None, map(sizing.network, cidrs))
+    known = filter(None, map(networks.network, cidrs))
     if networking_mode == "PUBLIC":
         return [str(each) for each in known if any(map(each.subnet_of, PRIVATE_NETWORKS))]
     return [str(each) for each in known if not any(map(each.overlaps, PRIVATE_NETWORKS))]

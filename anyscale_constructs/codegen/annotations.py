@@ -25,7 +25,7 @@ class Annotations:
 
     Args:
         shapes: The TypedDicts made so far, inner ones first.
-        imports: The names used from `core.types`.
+        imports: The names used from `config.types`.
         typing: The names used from `typing`.
     """
 

@@ -12,9 +12,9 @@ import yaml
 
 from anyscale_constructs.codegen import hcl
 from anyscale_constructs.codegen.git import Checkout
-from anyscale_constructs.core.interface import Interface, Variable
-from anyscale_constructs.core.model import unknown
+from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.terraform.interface import Interface, Variable
 
 _HERE = importlib.resources.files("anyscale_constructs.codegen")
 
@@ -109,7 +109,7 @@ def _data_sources(checkout: Checkout, path: str, declared: hcl.Declarations) -> 
 
 
 def dump(interface: Interface) -> str:
-    """The text of the catalog's file, as `core.interface.parse` reads it, in upstream's order."""
+    """The text of the catalog's file, as `terraform.interface.parse` reads it, in upstream's order."""
     data = {
         "repository": interface.repository,
         "path": interface.path,

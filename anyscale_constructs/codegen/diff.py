@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 
-from anyscale_constructs.core.interface import Interface, Variable
+from anyscale_constructs.terraform.interface import Interface, Variable
 
 Facts = Mapping[str, str]
 

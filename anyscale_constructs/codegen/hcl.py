@@ -14,8 +14,8 @@ from lark.exceptions import LarkError
 
 from anyscale_constructs.codegen.infer import code, output_type
 from anyscale_constructs.codegen.uses import Groups, used_with
-from anyscale_constructs.core.interface import Output, Provider, Variable
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.terraform.interface import Output, Provider, Variable
 
 _OPTIONS = hcl2.SerializationOptions(with_comments=False, explicit_blocks=False)
 _HEREDOC = re.compile(r'"<<(-?)(\w+)\n(.*?)\n?[ \t]*\2"', re.DOTALL)

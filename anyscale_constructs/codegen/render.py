@@ -12,8 +12,8 @@ import jinja2
 from anyscale_constructs.codegen.annotations import Annotations, camel
 from anyscale_constructs.codegen.catalog import Entry, dump
 from anyscale_constructs.codegen.infer import split
-from anyscale_constructs.core.interface import Interface, Variable
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.terraform.interface import Interface, Variable
 
 _HASH_DIGITS = 12
 _ONE_LINE = 90

@@ -10,8 +10,8 @@ from anyscale_constructs.codegen.catalog import dump, entry, read, table
 from anyscale_constructs.codegen.diff import differences
 from anyscale_constructs.codegen.git import Checkout
 from anyscale_constructs.codegen.render import render, render_package
-from anyscale_constructs.core.interface import Interface, parse
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.terraform.interface import Interface, parse
 
 MODULES = Path(str(importlib.resources.files("anyscale_constructs") / "modules"))
 """The folder of the wrappers, with the catalog in it."""

@@ -1,6 +1,6 @@
 """Constructs for the upstream Google modules, with the guards against their traps."""
 
-from anyscale_constructs.core.types import NetworkingMode
+from anyscale_constructs.config.types import NetworkingMode
 from anyscale_constructs.google.cloudapis import CloudApis
 from anyscale_constructs.google.cloudstorage import CloudStorage, ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore, Filestore

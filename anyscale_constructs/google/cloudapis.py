@@ -5,12 +5,13 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import the_module_is_enabled
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import ServiceName
 from anyscale_constructs.modules.google.cloudapis import CloudApisInputs, CloudApisModule
+from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 
 # Upstream's list lacks them: service accounts and the identity pool need the first three in a new project, and
 # `anyscale cloud verify` looks for the last.

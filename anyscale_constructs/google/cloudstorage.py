@@ -5,12 +5,11 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.anyscale import CONSOLE_ORIGIN
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.anyscale import CONSOLE_ORIGIN
+from anyscale_constructs.config.model import Model
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import (
     exact_names,
     globally_unique,
@@ -24,6 +23,8 @@ from anyscale_constructs.google.operator_account import OperatorAccount
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import CryptoKeyName, GcpRegion, GcsBucketName
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageInputs, CloudStorageModule
+from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.resource import Resource
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcsBucketName)
 _KEY: TypeAdapter[str | None] = TypeAdapter(CryptoKeyName | None)

@@ -5,10 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.core import regions
-from anyscale_constructs.core.config import CloudConfig, IngressConfig
-from anyscale_constructs.core.model import ExistingIf, Model, refuse
-from anyscale_constructs.core.types import Cidr, GcpResourceName, InternetCidr, Known, OrExpr
+from anyscale_constructs.config import regions
+from anyscale_constructs.config.model import ExistingIf, Model, refuse
+from anyscale_constructs.config.types import Cidr, GcpResourceName, InternetCidr, Known, OrExpr
 from anyscale_constructs.google.cloudstorage import ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore
 from anyscale_constructs.google.memorystore import ExistingMemorystore
@@ -35,6 +34,7 @@ from anyscale_constructs.google.types import (
 )
 from anyscale_constructs.google.vpc import ExistingVpc
 from anyscale_constructs.google.workload_identity import ExistingIdentityProvider
+from anyscale_constructs.terraform.config import CloudConfig, IngressConfig
 
 
 class ProjectConfig(Model):

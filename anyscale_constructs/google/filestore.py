@@ -6,12 +6,11 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.resource import Data
-from anyscale_constructs.core.types import GcpInstanceName, GcpResourceName
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import GcpInstanceName, GcpResourceName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, choose, fn, is_one_of, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import (
     CLIENT_CONFIG,
     exact_names,
@@ -24,6 +23,8 @@ from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import GcpRegion, GcpZone, by_full_name
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
 from anyscale_constructs.modules.google.filestore import FilestoreInputs, FilestoreModule
+from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.resource import Data
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
 _LOCATIONS: dict[bool, TypeAdapter[str]] = {True: TypeAdapter(GcpRegion), False: TypeAdapter(GcpZone)}

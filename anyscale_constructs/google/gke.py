@@ -5,13 +5,13 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter
 
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.types import Cidr, Known
+from anyscale_constructs.config import networks
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import Cidr, Known
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_one_of, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.node_pools import (
     NAME,
     ClusterName,
@@ -27,6 +27,7 @@ from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import GcpLocation, GcpRegion, Labels
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc, project_of
 from anyscale_constructs.modules.google.gke import GkeInputs, GkeModule
+from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 
 _PODS_IDENTITY = {"GKE_METADATA", "GKE_METADATA_SERVER"}
 _CONTROL_PLANE_PREFIX = 28
@@ -81,7 +82,7 @@ def the_cluster_has_a_name_that_gke_accepts(i: Inputs) -> Finding | None:
 def the_control_plane_has_16_addresses(i: Inputs) -> Finding | None:
     """Google refuses others at apply."""
     range_ = i["master_ipv4_cidr_block"]
-    found = sizing.network(range_)
+    found = networks.network(range_)
     if i["enable_private_nodes"] is not True or i["private_endpoint_subnetwork"] is not None or is_unresolved(range_):
         return None
     if found is None or found.prefixlen != _CONTROL_PLANE_PREFIX:
@@ -151,11 +152,11 @@ def nodes_have_no_addresses_of_their_own(i: Inputs) -> Finding | None:
 
 def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
     """A review should not be the first to see it, and upstream's default is everybody."""
-    networks = i["master_authorized_networks"]
-    if i["enable_private_endpoint"] is not False or is_unresolved(networks):
+    authorized = i["master_authorized_networks"]
+    if i["enable_private_endpoint"] is not False or is_unresolved(authorized):
         return None
-    ranges = [network.get("cidr_block", "") for network in networks if isinstance(network, Mapping)]
-    if not networks or sizing.nearly_everybody(ranges):
+    ranges = [network.get("cidr_block", "") for network in authorized if isinstance(network, Mapping)]
+    if not authorized or networks.nearly_everybody(ranges):
         return Finding(
             "master_authorized_networks lets the whole internet, or a large part of it, reach the cluster's API",
             "name the ranges that Terraform and your administrators come from, or leave enable_private_endpoint out",
@@ -167,11 +168,11 @@ def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
 
 def a_private_endpoint_is_reached_from_inside(i: Inputs) -> Finding | None:
     """Google refuses addresses of the internet then."""
-    networks = i["master_authorized_networks"]
-    if i["enable_private_endpoint"] is not True or is_unresolved(networks):
+    authorized = i["master_authorized_networks"]
+    if i["enable_private_endpoint"] is not True or is_unresolved(authorized):
         return None
-    for network in networks:
-        found = sizing.network(network["cidr_block"]) if isinstance(network, Mapping) else None
+    for network in authorized:
+        found = networks.network(network["cidr_block"]) if isinstance(network, Mapping) else None
         if found and found.is_global:
             return Finding(
                 "master_authorized_networks has a range of the internet, but the API has a private endpoint only",
@@ -305,7 +306,7 @@ class Gke(GkeModule):
         if not is_one_of(given.get("zones"), None, []):
             self.settled = _SETTLED_BY_ZONES
         ranges: list[Cidr] = [given["master_ipv4_cidr_block"], *self._vpc.ranges]
-        if found := sizing.misplaced("master_ipv4_cidr_block and the VPC", ranges):
+        if found := networks.misplaced("master_ipv4_cidr_block and the VPC", ranges):
             raise InputError(found.what, mend="give the control plane a /28 of its own")
         return given
 

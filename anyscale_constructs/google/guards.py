@@ -4,9 +4,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.module import Finding, Inputs, value_is_refused
 from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.types import Labels
+from anyscale_constructs.terraform.module import Inputs, value_is_refused
 
 CLIENT_CONFIG = "data.google_client_config.current"
 """Where upstream reads the provider's project, region and zone, unless inputs give them."""

@@ -5,9 +5,9 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter
 
-from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import as_code, as_expression, expr, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google import workload_identity
 from anyscale_constructs.google.guards import (
     CLIENT_CONFIG,
@@ -20,6 +20,7 @@ from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import GcpRegion, Role, RoleId, ServiceAccountEmail, ServiceAccountName
 from anyscale_constructs.google.workload_identity import ExistingIdentityProvider
 from anyscale_constructs.modules.google.iam import IamInputs, IamModule
+from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 
 _ACCESS, _NODE, _ROLE = (
     "anyscale_access_service_acct_name",

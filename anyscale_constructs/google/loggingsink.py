@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
-from anyscale_constructs.core.module import Finding, Guard, Inputs
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import CLIENT_CONFIG, the_module_is_enabled
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.modules.google.loggingsink import LoggingSinkInputs, LoggingSinkModule
+from anyscale_constructs.terraform.module import Guard, Inputs
 
 _DESTINATIONS = ("logging", "storage", "bigquery", "pubsub")
 

@@ -5,13 +5,12 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core import regions
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.resource import Data
-from anyscale_constructs.core.types import GcpInstanceName
+from anyscale_constructs.config import regions
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import GcpInstanceName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import (
     exact_names,
     labels_are_ones_google_accepts,
@@ -22,6 +21,8 @@ from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import GcpRegion, InstanceId, by_full_name
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
 from anyscale_constructs.modules.google.memorystore import MemorystoreInputs, MemorystoreModule
+from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.resource import Data
 
 _NAME: TypeAdapter[str] = TypeAdapter(InstanceId)
 _EVICTION = "allkeys-lru"

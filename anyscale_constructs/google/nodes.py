@@ -8,9 +8,9 @@ from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.core.anyscale import Market, node_taints
-from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.types import Known, OrExpr
+from anyscale_constructs.anyscale import Market, node_taints
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import Known, OrExpr
 from anyscale_constructs.expressions import is_one_of, join, maximum
 from anyscale_constructs.google.types import GcpZones, MachineType
 from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
-from anyscale_constructs.core.model import explain
-from anyscale_constructs.core.resource import Resource
+from anyscale_constructs.config.model import explain
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import known
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import ServiceAccountName
+from anyscale_constructs.terraform.resource import Resource
 
 _NAME: TypeAdapter[str] = TypeAdapter(ServiceAccountName)
 _PROJECT_ROLES = (

@@ -5,10 +5,10 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs, value_is_refused
-from anyscale_constructs.core.types import GcpProjectId
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import GcpProjectId
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import (
     exact_names,
     globally_unique,
@@ -19,6 +19,7 @@ from anyscale_constructs.google.guards import (
 )
 from anyscale_constructs.google.types import BillingAccountId, ProjectId, ProjectName
 from anyscale_constructs.modules.google.project import ProjectInputs, ProjectModule
+from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 
 _BILLING_ACCOUNT: TypeAdapter[str] = TypeAdapter(BillingAccountId)
 _ID: TypeAdapter[str] = TypeAdapter(ProjectId)

@@ -4,8 +4,8 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.types import GcpProjectId, OrExpr
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import GcpProjectId, OrExpr
 from anyscale_constructs.expressions import is_one_of, unless
 from anyscale_constructs.google.types import Labels, ServiceAccountEmail
 

@@ -1,11 +1,11 @@
-"""Google Cloud's field types, in the manner of `core.types`: literals are checked, what is not known yet passes."""
+"""Google Cloud's field types, in the manner of `config.types`: literals are checked, what is not known yet passes."""
 
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from anyscale_constructs.core.types import Checked
+from anyscale_constructs.config.types import Checked
 from anyscale_constructs.expressions import as_expression, fn, is_unresolved
 
 

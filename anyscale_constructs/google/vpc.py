@@ -5,13 +5,13 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.module import Finding, Guard, Inputs
-from anyscale_constructs.core.types import Cidr, GcpResourceName, NetworkingMode, OrExpr
+from anyscale_constructs.config import networks
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import Cidr, GcpResourceName, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, as_code, choose, expr, is_one_of, is_unresolved, known
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import (
     CLIENT_CONFIG,
     exact_names,
@@ -22,6 +22,7 @@ from anyscale_constructs.google.guards import (
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.types import ConnectMode, GcpRegion, VpcNetworkId, part_of_name
 from anyscale_constructs.modules.google.vpc import VpcInputs, VpcModule
+from anyscale_constructs.terraform.module import Guard, Inputs
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
 _SUBNETS = ("public_subnet_cidr", "private_subnet_cidr")
@@ -71,7 +72,7 @@ class ExistingVpc(Model):
 
     @model_validator(mode="after")
     def _large_enough(self) -> "ExistingVpc":
-        finding = sizing.too_small("subnet_cidr", [self.subnet_cidr], sizing.GOOGLE_SUBNET)
+        finding = networks.too_small("subnet_cidr", [self.subnet_cidr], networks.GOOGLE_SUBNET)
         if finding and not finding.warning:
             raise refuse(finding.what, finding.mend)
         return self
@@ -147,22 +148,22 @@ def existing_subnets_are_in_existing_vpcs(i: Inputs) -> Finding | None:
 
 def ranges_are_networks(i: Inputs) -> Finding | None:
     """Google refuses others."""
-    return next((found for name, cidr in _ranges(i).items() if (found := sizing.not_networks(name, [cidr]))), None)
+    return next((found for name, cidr in _ranges(i).items() if (found := networks.not_networks(name, [cidr]))), None)
 
 
 def ranges_lie_apart(i: Inputs) -> Finding | None:
     """Google refuses others, after the VPC has been made."""
-    return sizing.misplaced(", ".join(_ranges(i)), list(_ranges(i).values()))
+    return networks.misplaced(", ".join(_ranges(i)), list(_ranges(i).values()))
 
 
 def subnets_are_large_enough(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a subnet that is smaller than a /24."""
-    return sizing.too_small("the nodes' subnet", [i[n] for n in _SUBNETS if i[n] is not None], sizing.GOOGLE_SUBNET)
+    return networks.too_small("the nodes' subnet", [i[n] for n in _SUBNETS if i[n] is not None], networks.GOOGLE_SUBNET)
 
 
 def the_proxy_subnet_is_large_enough(i: Inputs) -> Finding | None:
     """Google refuses a smaller one."""
-    proxies = None if i["proxy_subnet_cidr"] is None else sizing.network(i["proxy_subnet_cidr"])
+    proxies = None if i["proxy_subnet_cidr"] is None else networks.network(i["proxy_subnet_cidr"])
     if proxies is not None and proxies.prefixlen > _LONGEST_PROXY_PREFIX:
         allowed = f"/{_LONGEST_PROXY_PREFIX} or larger"
         return Finding("proxy_subnet_cidr is too small for load balancers", "best take a /23", str(proxies), allowed)
@@ -233,7 +234,7 @@ def gke_ranges_come_together_in_a_private_subnet(i: Inputs) -> Finding | None:
 
 def pods_have_room(i: Inputs) -> Finding | None:
     """Each of GKE's nodes takes a /24, whatever runs on it, and the range can't be made larger."""
-    found = None if i["gke_pod_range_cidr"] is None else sizing.network(i["gke_pod_range_cidr"])
+    found = None if i["gke_pod_range_cidr"] is None else networks.network(i["gke_pod_range_cidr"])
     if found and found.prefixlen > _LONGEST_POD_PREFIX:
         nodes = max(2 ** (24 - found.prefixlen), 0)
         return Finding(

@@ -5,16 +5,17 @@ from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.core import sizing
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.module import Finding, Guard, Inputs, listed
-from anyscale_constructs.core.types import GcpResourceName
+from anyscale_constructs.config import networks
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import GcpResourceName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import name_is_refused, the_module_is_enabled
 from anyscale_constructs.google.project import ExistingProject, Project
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc, project_of
 from anyscale_constructs.modules.google.vpc_firewall import VpcFirewallInputs, VpcFirewallModule
+from anyscale_constructs.terraform.module import Guard, Inputs, listed
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
 _SELF, _CIDR, _HEALTH = "ingress_with_self_map", "ingress_from_cidr_map", "ingress_from_gcp_health_checks"
@@ -154,7 +155,7 @@ def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
     ]
     if isinstance(i[_POOLS], list):
         opened.append((_POOLS, _opened(i, {"rule": "machine-pools"}), i[_POOLS]))
-    return sizing.exposure(opened)
+    return networks.exposure(opened)
 
 
 def _opened(i: Inputs, rule: Mapping[str, str]) -> str:
@@ -163,7 +164,7 @@ def _opened(i: Inputs, rule: Mapping[str, str]) -> str:
     settings = {"protocol": "tcp", **(predefined if isinstance(predefined, Mapping) else {}), **rule}
     protocol, numbers = settings["protocol"], settings.get("ports")
     if is_unresolved([protocol, numbers]) or (numbers is None and predefined is None):
-        ports = sizing.UNKNOWN_PORTS
+        ports = networks.UNKNOWN_PORTS
     else:
         ports = f"{protocol} {numbers}" if numbers else "all ports"
     return f"{rule['rule']} ({ports})" if isinstance(predefined, Mapping) else ports

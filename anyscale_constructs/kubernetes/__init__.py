@@ -1,6 +1,5 @@
 """What runs in a Kubernetes cloud's cluster: Anyscale's operator and what it stands on, as Helm releases."""
 
-from anyscale_constructs.core.values import merge
 from anyscale_constructs.kubernetes.charts import (
     AUTOSCALER,
     LOAD_BALANCER_CONTROLLER,
@@ -16,6 +15,7 @@ from anyscale_constructs.kubernetes.config import (
     ReleasesConfig,
 )
 from anyscale_constructs.kubernetes.operator import Gateway, Global, operator_values
+from anyscale_constructs.terraform.values import merge
 
 __all__ = [
     "AUTOSCALER",

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anyscale_constructs.core.model import unknown
-from anyscale_constructs.core.resource import Resource
-from anyscale_constructs.core.values import json_text, lost, merge, to_terraform
+from anyscale_constructs.config.model import unknown
 from anyscale_constructs.engine import Annotations, Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.kubernetes.config import ReleaseConfig
+from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.values import json_text, lost, merge, to_terraform
 
 _TIMEOUT_SECONDS = 900
 

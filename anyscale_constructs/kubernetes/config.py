@@ -4,8 +4,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.core.model import Model, refuse
-from anyscale_constructs.core.types import Checked, Cidr, Known, OrExpr
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import Checked, Cidr, Known, OrExpr
 from anyscale_constructs.expressions import is_unresolved
 
 ChartRepository = Annotated[

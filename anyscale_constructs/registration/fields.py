@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from anyscale_constructs.core.types import Checked
+from anyscale_constructs.config.types import Checked
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 

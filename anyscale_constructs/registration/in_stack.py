@@ -4,11 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
-from anyscale_constructs.core.anyscale import RESOURCE_ID_OUTPUT
-from anyscale_constructs.core.interface import Provider as RequiredProvider
-from anyscale_constructs.core.resource import Resource
-from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.values import to_terraform
+from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.engine import TerraformResource
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration.resource import CloudResource
@@ -19,6 +15,10 @@ from anyscale_constructs.registration.terraform import (
     cloud_arguments,
     resource_arguments,
 )
+from anyscale_constructs.terraform.interface import Provider as RequiredProvider
+from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.stack import CloudStack
+from anyscale_constructs.terraform.values import to_terraform
 
 
 class Config(Protocol):

@@ -6,12 +6,12 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from anyscale_constructs.core.config import CloudConfig
-from anyscale_constructs.core.model import refuse
+from anyscale_constructs.config.model import refuse
 from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.registration.fields import HostPort, ImageRegistry
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig
 from anyscale_constructs.registration.rules import misfits
+from anyscale_constructs.terraform.config import CloudConfig
 
 
 class KubernetesCloudConfig(CloudConfig):

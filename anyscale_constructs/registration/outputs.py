@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from anyscale_constructs.core.types import OrgId
+from anyscale_constructs.config.types import OrgId
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.registration.fields import Text
 from anyscale_constructs.registration.resource import CloudResource

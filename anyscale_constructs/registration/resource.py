@@ -10,8 +10,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from anyscale_constructs.core.model import Model, explain
-from anyscale_constructs.core.types import (
+from anyscale_constructs.config.model import Model, explain
+from anyscale_constructs.config.types import (
     ExternalId,
     GcpInstanceName,
     GcpProjectId,

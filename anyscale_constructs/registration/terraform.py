@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from anyscale_constructs.core.arguments import anyscale_provider
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.resource import CloudResource
+from anyscale_constructs.terraform.arguments import anyscale_provider
 
 SOURCE: str = anyscale_provider()["source"]
 VERSION: str = anyscale_provider()["version"]  # exactly: nearly every minor version breaks something

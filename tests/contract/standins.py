@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from anyscale_constructs.core.arguments import anyscale_provider, check_arguments
-from anyscale_constructs.core.interface import Interface, Output
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.terraform.arguments import anyscale_provider, check_arguments
+from anyscale_constructs.terraform.interface import Interface, Output
+from anyscale_constructs.terraform.stack import CloudStack
 
 # The arguments and attributes that providers' documentation lists, at the versions recorded there.
 PROVIDERS = [

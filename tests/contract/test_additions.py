@@ -9,10 +9,10 @@ import pytest
 
 from anyscale_constructs import engine
 from anyscale_constructs.aws import S3
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.backend import Hcp
-from anyscale_constructs.core.resource import Resource
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.backend import Hcp
+from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.contract import standins
 from tests.contract.conftest import Validate
 

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 
 from anyscale_constructs.aws import ExistingSecurityGroup, ExistingVpc, MemoryDb, Vpc
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.terraform.stack import CloudStack
 
 GROUP = ExistingSecurityGroup(security_group_id="sg-0123456789abcdef0")
 ZONES = {"subnet-00000001": "us-east-1a", "subnet-00000002": "us-east-1b", "subnet-00000003": "us-east-1b"}

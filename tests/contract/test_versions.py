@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from anyscale_constructs.core.app import App, synthesize
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.terraform.app import App, synthesize
+from anyscale_constructs.terraform.stack import CloudStack
 
 
 @pytest.mark.parametrize(("version", "refused"), [(">= 1.5", False), (">= 99.0", True)])

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from anyscale_constructs.core.constraints import Constraint
+from anyscale_constructs.terraform.constraints import Constraint
 from tests.e2e.registry import EKS, KMS, RegistryModule
 from tests.e2e.report import StepFailedError
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
+from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
 from tests.e2e.loopback import Handler, Loopback
 
 ORG_ID = "org_e2e1234"

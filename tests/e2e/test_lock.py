@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from anyscale_constructs.core.locks import locked_versions
+from anyscale_constructs.terraform.locks import locked_versions
 from tests import ROOT
 from tests.e2e.clones import module_sources
 from tests.e2e.plugins import REGISTRY, find_mirror, find_plugins, target, usual_places

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.folder import read
 
 Make = Callable[..., list[dict[str, Any]]]

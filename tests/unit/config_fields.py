@@ -55,15 +55,18 @@ BASES: dict[str, dict[str, Any]] = {
 # The fields that must be known, and why, but for those that hold models: sections of a configuration, lists of them.
 KNOWN: dict[str, list[str]] = {
     "Terraform takes no expression there.": [
-        *(f"core.backend.Azurerm.{key}" for key in ("type", "storage_account_name", "container_name", "key")),
-        *(f"core.backend.Azurerm.{key}" for key in ("resource_group_name", "subscription_id")),
-        *(f"core.backend.Gcs.{key}" for key in ("type", "bucket", "prefix")),
-        *(f"core.backend.Hcp.{key}" for key in ("type", "organization", "workspace", "hostname")),
-        *(f"core.backend.Local.{key}" for key in ("type", "path")),
-        *(f"core.backend.S3.{key}" for key in ("type", "bucket", "region", "key", "kms_key_id", "role_arn", "profile")),
+        *(f"terraform.backend.Azurerm.{key}" for key in ("type", "storage_account_name", "container_name", "key")),
+        *(f"terraform.backend.Azurerm.{key}" for key in ("resource_group_name", "subscription_id")),
+        *(f"terraform.backend.Gcs.{key}" for key in ("type", "bucket", "prefix")),
+        *(f"terraform.backend.Hcp.{key}" for key in ("type", "organization", "workspace", "hostname")),
+        *(f"terraform.backend.Local.{key}" for key in ("type", "path")),
+        *(
+            f"terraform.backend.S3.{key}"
+            for key in ("type", "bucket", "region", "key", "kms_key_id", "role_arn", "profile")
+        ),
         *(f"{kind}.{kind.title()}Config.mirror" for kind in KINDS),
-        "core.sources.ModuleOverride.mirror",
-        "core.sources.ModuleOverride.ref",
+        "terraform.sources.ModuleOverride.mirror",
+        "terraform.sources.ModuleOverride.ref",
         "azure.config.BucketConfig.force_destroy",
     ],
     "It says which modules and resources there are, or with which inputs.": [
@@ -114,7 +117,7 @@ KNOWN: dict[str, list[str]] = {
         "azure.config.ClusterConfig.administrator_ids[]",
     ],
     "It is merged with values of ours.": [
-        "core.sources.ModuleOverride.inputs",
+        "terraform.sources.ModuleOverride.inputs",
         "kubernetes.config.GatewayConfig.values",
         "kubernetes.config.ReleaseConfig.values",
         "generic.LoadBalancerConfig.annotations",

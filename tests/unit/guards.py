@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from anyscale_constructs.core.module import Guard, Module
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.terraform.module import Guard, Module
+from anyscale_constructs.terraform.stack import CloudStack
 
 
 @dataclass(frozen=True)

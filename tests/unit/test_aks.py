@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.clouds import AksConfig, AksStack
-from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.app import App
 from tests.unit.clouds import Make, maker, values
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"

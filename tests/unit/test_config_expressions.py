@@ -17,13 +17,13 @@ import pytest
 from anyscale_constructs import words
 from anyscale_constructs.cli import project
 from anyscale_constructs.clouds import KINDS
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.document import Document
-from anyscale_constructs.core.model import Model
+from anyscale_constructs.config.document import Document
+from anyscale_constructs.config.model import Model
 from anyscale_constructs.engine import TerraformVariable, Token, Tokenization
 from anyscale_constructs.engine import name as engine
 from anyscale_constructs.errors import ConfigError, ConstructsError, InputError
 from anyscale_constructs.expressions import Expr, expr
+from anyscale_constructs.terraform.app import App
 from tests.examples import FOLDER
 from tests.unit.config_fields import BASES, FOREIGN, IDLE, KNOWN
 

@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.clouds import Ec2Config, Ec2Stack
-from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.app import App
 from tests import spelled
 
 Make = Callable[..., Ec2Stack]

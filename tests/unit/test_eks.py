@@ -8,8 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.clouds import EksConfig, EksStack
-from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.terraform.app import App
 from tests.unit.clouds import Make, maker, values
 
 SUBNETS = {"subnet-12345678": "us-east-2b", "subnet-12345679": "us-east-2a"}

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from anyscale_constructs import aws, google
-from anyscale_constructs.core.module import Module
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformVariable, Token
 from anyscale_constructs.engine import name as engine_name
 from anyscale_constructs.errors import ConstructsError, InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google.operator_account import OperatorAccount
+from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit.aws import parts as of_aws
 from tests.unit.google import parts as of_google
 

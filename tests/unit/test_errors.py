@@ -8,12 +8,12 @@ from typing import Any, NoReturn
 import pytest
 
 from anyscale_constructs.clouds import Ec2Config
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.document import Document
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.config.document import Document
 from anyscale_constructs.errors import ConstructsError, InputError
 from anyscale_constructs.modules.aws import VpcModule
 from anyscale_constructs.registration.resource import CloudResource
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.registration_samples import AWS_K8S, AWS_VM, changed
 
 

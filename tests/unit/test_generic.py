@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.clouds import GenericConfig, GenericStack
-from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration.resource import CloudResource
+from anyscale_constructs.terraform.app import App
 from tests.unit.clouds import Make, maker, values
 
 TOKEN = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from anyscale_constructs.clouds.operator import SUFFIX
-from anyscale_constructs.core import backend
+from anyscale_constructs.terraform import backend
 from tests import ROOT
 
 

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.clouds import GkeConfig, GkeStack
-from anyscale_constructs.core.app import App
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google.types import by_full_name
+from anyscale_constructs.terraform.app import App
 from tests import spelled
 from tests.unit.clouds import Make, maker, values
 

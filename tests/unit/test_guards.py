@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from anyscale_constructs import aws, google
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.interface import Interface
-from anyscale_constructs.core.module import Module
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.interface import Interface
+from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit import aws as aws_tests
 from tests.unit import google as google_tests
 from tests.unit.guards import Case, Table, said, tables

@@ -15,12 +15,14 @@ PACKAGE = ROOT / "anyscale_constructs"
 
 # From the ground up; what is not named here must be put into a layer.
 LAYERS = [
-    {"words"},
+    {"signals", "words"},
     {"errors"},
+    {"anyscale", "findings"},
     {"node"},
     {"engine"},
     {"expressions"},
-    {"core"},
+    {"config"},
+    {"terraform"},
     {"modules"},
     {"aws", "azure", "google", "kubernetes"},
     {"registration"},
@@ -94,7 +96,7 @@ def test_the_engines_names_are_those_in_use() -> None:
     )
     prefix = f"{PACKAGE.name}.engine."
     used = {name.removeprefix(prefix) for file in FILES for name in imports(file) if name.startswith(prefix)}
-    used |= {"App"}  # core/app.py derives from engine.App
+    used |= {"App"}  # terraform/app.py derives from engine.App
     assert used <= set(declared)
     assert set(declared) - used <= {"TerraformResource", "name"}  # for users, and for tests and tools
 
@@ -103,10 +105,8 @@ LIGHT = [
     "anyscale_constructs",
     "anyscale_constructs.clouds",
     *(f"anyscale_constructs.cli.{name}" for name in ("app", "project")),
-    *(
-        f"anyscale_constructs.core.{name}"
-        for name in ("types", "values", "config", "document", "interface", "constraints")
-    ),
+    *(f"anyscale_constructs.config.{name}" for name in ("document", "networks", "types")),
+    *(f"anyscale_constructs.terraform.{name}" for name in ("config", "constraints", "interface", "values")),
     *(f"anyscale_constructs.{name}" for name in ("errors", "node", "expressions.fn", "codegen.write", "registration")),
 ]
 

@@ -14,9 +14,9 @@ from pydantic import Field
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.clouds import GenericConfig, GenericStack
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.document import Document
+from anyscale_constructs.config.document import Document
 from anyscale_constructs.errors import ConstructsError
+from anyscale_constructs.terraform.app import App
 from tests.examples import FOLDER
 
 Schema = Mapping[str, Any]

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from anyscale_constructs.aws.provider import AwsProviderConfig
 from anyscale_constructs.azure.provider import AzureProviderConfig
 from anyscale_constructs.cli.project import load_stack
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.model import Model
+from anyscale_constructs.config.model import Model
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google.provider import GoogleProviderConfig
+from anyscale_constructs.terraform.app import App
 from tests.folder import read
 
 ROLE = "arn:aws:iam::111122223333:role/terraform"

@@ -15,8 +15,8 @@ import anyscale_constructs
 import stacks
 from anyscale_constructs.cli import new
 from anyscale_constructs.clouds import KINDS
-from anyscale_constructs.core.model import Model
-from anyscale_constructs.core.types import TfAny
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import TfAny
 from anyscale_constructs.engine import Construct
 from tests import ROOT
 

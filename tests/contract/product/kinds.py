@@ -9,10 +9,10 @@ from typing import Any
 
 from anyscale_constructs import engine, expr, fn
 from anyscale_constructs.aws import S3, Vpc
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.backend import Local
-from anyscale_constructs.core.resource import Data, Resource
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.backend import Local
+from anyscale_constructs.terraform.resource import Data, Resource
+from anyscale_constructs.terraform.stack import CloudStack
 
 cdktf: Any = importlib.import_module(engine.name)
 

@@ -7,10 +7,10 @@ from functools import reduce
 from typing import Any
 
 from anyscale_constructs.aws import S3, ExistingBucket, ExistingRoles, S3Policy
-from anyscale_constructs.core.resource import Data, Resource
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.kubernetes.charts import AUTOSCALER, Release
 from anyscale_constructs.kubernetes.config import ReleaseConfig
+from anyscale_constructs.terraform.resource import Data, Resource
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.contract.product.kinds import cdktf
 
 Cases = Mapping[str, Any]

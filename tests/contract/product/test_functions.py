@@ -12,10 +12,10 @@ import pytest
 
 from anyscale_constructs import fn
 from anyscale_constructs.codegen import write
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.resource import Resource
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.expressions import Expr
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.contract.product.kinds import cdktf
 from tests.unit.expressions.fn_samples import CALLS, FILE, TEMPLATE, TEXT, VARIES
 

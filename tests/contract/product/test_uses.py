@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from anyscale_constructs import fn, words
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConstructsError, ExpressionError, SynthesisError
 from anyscale_constructs.expressions import Expr
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.contract.product.kinds import KINDS, World, cdktf
 from tests.contract.product.places import PLACES
 from tests.contract.product.ways import DAMAGES, NEEDS

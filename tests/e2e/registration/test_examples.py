@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.core.document import Document
+from anyscale_constructs.config.document import Document
 from tests.e2e.registration.conftest import Cli
 from tests.examples import CLOUDS, synthesized
 from tests.registration_samples import ALL, AWS_K8S, GCP_K8S, GCP_VM

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.registration.changes import changes
 from anyscale_constructs.registration.command import _FLAGS as FLAGS
 from anyscale_constructs.registration.resource import CloudResource
+from anyscale_constructs.terraform.values import to_terraform
 from tests import spelled
 from tests.e2e.control_plane import ControlPlane, Request
 from tests.e2e.registration.conftest import Cli, Outcome

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
+from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
 from tests.e2e.account import ACCOUNT_ID, EmulatedAccount, emulated_account
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.registration.conftest import Cli, Outcome

@@ -3,8 +3,8 @@
 import pytest
 
 from anyscale_constructs.aws import Efs, SecurityGroups, Vpc, efs
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws import Eks, ExistingCluster, eks
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit.aws.parts import NETWORK, ROLE
 from tests.unit.guards import Case, Table
 

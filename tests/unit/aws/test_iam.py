@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws import S3, ExistingBucket, ExistingRoles, Iam, iam
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.aws.parts import BUCKET, ROLE
 from tests.unit.guards import Case, Table

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws import ExistingVpc, MemoryDb, SecurityGroups, Vpc, memorydb
-from anyscale_constructs.core import regions
-from anyscale_constructs.core.resource import Data
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.config import regions
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.resource import Data
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table

@@ -6,9 +6,9 @@ import pytest
 
 from anyscale_constructs.aws import Eks
 from anyscale_constructs.aws.nodes import GPUS, NodesConfig, node_groups
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit.aws.parts import NETWORK
 
 BASE: dict[str, Any] = {"vpc": NETWORK, "name": "acme", "kubernetes_version": "1.36"}

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws import S3, ExistingBucket, s3
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.sources import ModuleOverride, Sources
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import NULL, expr
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.sources import ModuleOverride, Sources
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.guards import Case, Table
 

@@ -5,10 +5,10 @@ import json
 import pytest
 
 from anyscale_constructs.aws import S3, ExistingRoles, Iam, S3Policy, s3_policy
-from anyscale_constructs.core.stack import CloudStack
-from anyscale_constructs.core.values import json_text
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.stack import CloudStack
+from anyscale_constructs.terraform.values import json_text
 from tests.unit.aws.parts import BUCKET, ROLE, ROLES
 from tests.unit.guards import Case, Table
 

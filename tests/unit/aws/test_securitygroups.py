@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws import ExistingSecurityGroup, SecurityGroups, Vpc, securitygroups
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformVariable
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.aws.parts import NETWORK
 from tests.unit.guards import Case, Table, said

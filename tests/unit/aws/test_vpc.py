@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.aws import Efs, Vpc, plan_subnets, vpc
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.aws.parts import GROUP
 from tests.unit.guards import Case, Table

@@ -8,10 +8,10 @@ import pytest
 
 from anyscale_constructs.azure import add_cluster
 from anyscale_constructs.azure.config import ClusterConfig
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.resource import Resource
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.stack import CloudStack
 
 PRINCIPAL = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 SUBNET = (

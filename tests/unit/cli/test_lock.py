@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from anyscale_constructs.core.locks import locked_versions
+from anyscale_constructs.terraform.locks import locked_versions
 from tests import ROOT
 from tests.unit.cli.parts import KUBERNETES, REGISTERED, Run, locked, write
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from anyscale_constructs.core.interface import Interface, Provider
+from anyscale_constructs.terraform.interface import Interface, Provider
 from tests.unit.cli.parts import CLOUD, KUBERNETES, Run, files, write
 
 # what the cloud says besides -> where and what is said, and what mends it

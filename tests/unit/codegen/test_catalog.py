@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from anyscale_constructs.codegen.catalog import dump, entry, table
-from anyscale_constructs.core.interface import Interface, Output, Provider, Variable, parse
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.terraform.interface import Interface, Output, Provider, Variable, parse
 
 PACKAGE = importlib.resources.files("anyscale_constructs")
 FILES = sorted(

@@ -3,7 +3,7 @@
 import dataclasses
 
 from anyscale_constructs.codegen.diff import differences
-from anyscale_constructs.core.interface import Interface, Output, Provider, Variable
+from anyscale_constructs.terraform.interface import Interface, Output, Provider, Variable
 
 OLD = Interface(
     name="aws/example",

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anyscale_constructs.codegen import hcl
-from anyscale_constructs.core.interface import Provider, Variable
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.terraform.interface import Provider, Variable
 
 
 def variable(body: str) -> Variable:

@@ -14,8 +14,8 @@ import pytest
 from anyscale_constructs import cli, fn
 from anyscale_constructs.codegen import write
 from anyscale_constructs.codegen.catalog import table
-from anyscale_constructs.core.interface import Interface
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.terraform.interface import Interface
 
 REPOSITORY = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
 REPOSITORIES = sorted({module.repository for module in table().values()})

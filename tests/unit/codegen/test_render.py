@@ -6,8 +6,8 @@ import pytest
 
 from anyscale_constructs.codegen.catalog import Entry
 from anyscale_constructs.codegen.render import render, render_package
-from anyscale_constructs.core.interface import Interface, Output, Variable
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.terraform.interface import Interface, Output, Variable
 
 GOLDEN = Path(__file__).with_name("example_wrapper.py")
 ENTRY = Entry("aws/example", "acme/terraform-modules", "modules/aws-example", "Example", "An example")

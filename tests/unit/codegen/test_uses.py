@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from anyscale_constructs.codegen import hcl
-from anyscale_constructs.core.interface import Interface, Variable
+from anyscale_constructs.terraform.interface import Interface, Variable
 
 VARIABLES = "\n".join(f'variable "{name}" {{}}' for name in ("on", "other", "list", "x", "module_enabled", "create"))
 ON, OTHER, BOTH = (("on",),), (("other",),), (("on", "other"),)

@@ -12,9 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from anyscale_constructs import fn
 from anyscale_constructs.codegen import write
 from anyscale_constructs.codegen.catalog import table
-from anyscale_constructs.core.interface import Interface
-from anyscale_constructs.core.module import Module
 from anyscale_constructs.modules.aws import S3Module, SecurityGroupsModule, VpcModule
+from anyscale_constructs.terraform.interface import Interface
+from anyscale_constructs.terraform.module import Module
 
 MODULES = Path(str(importlib.resources.files("anyscale_constructs") / "modules"))
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from anyscale_constructs import words
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformVariable, Token
 from anyscale_constructs.errors import ExpressionError, InputError
 from anyscale_constructs.expressions import Expr, as_code, expr, fn
+from anyscale_constructs.terraform.stack import CloudStack
 
 VPC_ID = expr("module.vpc.vpc_id", "string")
 SUBNETS = expr("module.vpc.private_subnet_ids", "list(string)")

@@ -13,11 +13,11 @@ import pytest
 
 from anyscale_constructs import fn
 from anyscale_constructs.codegen import functions, write
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.engine import TerraformLocal
 from anyscale_constructs.errors import ExpressionError
 from anyscale_constructs.expressions import Expr
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import ROOT
 from tests.unit.expressions.fn_samples import CALLS, FILE, TEMPLATE, TEXT, VARIES
 

@@ -1,9 +1,9 @@
 """The services: their traps."""
 
-from anyscale_constructs.core.interface import Interface
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.google import CloudApis
 from anyscale_constructs.google import cloudapis as guards
+from anyscale_constructs.terraform.interface import Interface
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit.google.parts import ENABLED, PROJECT, many
 from tests.unit.guards import Case, Table
 

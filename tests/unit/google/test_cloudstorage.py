@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import CloudStorage, ExistingBucket
 from anyscale_constructs.google import cloudstorage as guards
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.google.parts import ACCOUNTS, ENABLED, KEY, LABELS, PROJECT, RANDOM_SUFFIX, REGION, many
 from tests.unit.guards import Case, Table, said

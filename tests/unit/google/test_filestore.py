@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.google import Filestore
 from anyscale_constructs.google import filestore as guards
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.google.parts import ENABLED, LABELS, NETWORK, PROJECT, RANDOM_SUFFIX, REGION, SHARED, many
 from tests.unit.guards import Case, Table

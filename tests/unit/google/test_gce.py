@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from anyscale_constructs.clouds import GceConfig, GceStack
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.document import Document
+from anyscale_constructs.config.document import Document
 from anyscale_constructs.errors import ConfigError, ConstructsError
 from anyscale_constructs.registration.resource import CloudResource
+from anyscale_constructs.terraform.app import App
 from tests import spelled
 
 COMMON = """

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import ExistingCluster, Gke, Vpc, gke
 from anyscale_constructs.google import node_pools as pool_guards
 from anyscale_constructs.google.nodes import GPUS, NodesConfig, node_pool_taints, node_pools
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit.google.parts import NETWORK, PROJECT, REGION, SHARED, many
 from tests.unit.guards import Case, Table
 

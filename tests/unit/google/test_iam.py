@@ -2,13 +2,13 @@
 
 import pytest
 
-from anyscale_constructs.core.anyscale import CONTROL_PLANE_ACCOUNT
-from anyscale_constructs.core.interface import Interface
-from anyscale_constructs.core.stack import CloudStack
+from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.google import ExistingServiceAccounts, Iam
 from anyscale_constructs.google import iam as guards
 from anyscale_constructs.google import workload_identity as federation
+from anyscale_constructs.terraform.interface import Interface
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.google.parts import (
     ACCOUNTS,

@@ -1,8 +1,8 @@
 """The Redis: its traps."""
 
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.google import Memorystore
 from anyscale_constructs.google import memorystore as guards
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.google.parts import LABELS, NETWORK, PROJECT, RANDOM_SUFFIX, REGION, SHARED, many
 from tests.unit.guards import Case, Table

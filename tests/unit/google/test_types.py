@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from anyscale_constructs.core.types import Checked
+from anyscale_constructs.config.types import Checked
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import types
 from tests.unit.google.parts import KEY

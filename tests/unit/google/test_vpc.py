@@ -2,10 +2,10 @@
 
 import pytest
 
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.google import ExistingProject, ExistingVpc, Project, Vpc
 from anyscale_constructs.google import vpc as guards
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.google.parts import ENABLED, NETWORK, PROJECT, RANDOM_SUFFIX, REGION, SHARED, many
 from tests.unit.guards import Case, Table

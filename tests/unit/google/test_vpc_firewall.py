@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import VpcFirewall
 from anyscale_constructs.google import vpc_firewall as guards
+from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.google.parts import ENABLED, NETWORK, PROJECT, SHARED, many
 from tests.unit.guards import Case, Table, said

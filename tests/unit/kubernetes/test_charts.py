@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.kubernetes import charts
@@ -23,6 +21,8 @@ from anyscale_constructs.kubernetes.charts import (
     secrets,
 )
 from anyscale_constructs.kubernetes.config import ReleaseConfig
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.examples import KUBERNETES, synthesized
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.clouds import EksConfig, EksStack
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.examples import CLOUDS, synthesized
 from tests.unit.clouds import Make, maker, values
 

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 import yaml
 
-from anyscale_constructs.core.values import to_terraform
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration.command import resource_file
@@ -17,6 +16,7 @@ from anyscale_constructs.registration.resource import (
     MountTarget,
     ObjectStorage,
 )
+from anyscale_constructs.terraform.values import to_terraform
 from tests import spelled
 from tests.registration_samples import ALL, AWS_K8S, AWS_VM, changed
 

@@ -7,11 +7,11 @@ import pytest
 
 from anyscale_constructs.aws.config import EfsConfig
 from anyscale_constructs.clouds import Ec2Config, Ec2Stack, EksConfig, EksStack, GceConfig, GceStack
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.arguments import check_arguments
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.google import ExistingProject
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.arguments import check_arguments
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.contract.standins import RECORDED, check_lifecycle
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]

@@ -9,10 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.clouds import AksStack, EksStack, GenericStack, GkeStack
-from anyscale_constructs.core.app import App
-from anyscale_constructs.core.arguments import check_arguments
-from anyscale_constructs.core.stack import CloudStack
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.arguments import check_arguments
+from anyscale_constructs.terraform.stack import CloudStack
 from tests.contract.standins import RECORDED
 from tests.unit import test_aks, test_eks, test_generic, test_gke
 

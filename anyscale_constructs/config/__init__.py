@@ -1,0 +1,1 @@
+"""What configurations are built of: the pydantic base, YAML with its lines, shared field types, networks."""

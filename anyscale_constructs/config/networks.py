@@ -1,0 +1,146 @@
+"""How large networks must be, how large they should be, and how they must lie to each other."""
+
+import contextlib
+import ipaddress
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Finding
+
+# (the prefix that `anyscale cloud verify` fails above, the prefix that Anyscale recommends)
+VPC = (24, 19)
+SUBNET = (28, 22)
+GOOGLE_SUBNET = (24, 20)
+# No organization's users come from as many addresses; 0.0.0.0/1 with 128.0.0.0/1 stands for 0.0.0.0/0 where that is
+# forbidden.
+_LARGE_PARTS = (ipaddress.IPv4Network("0.0.0.0/7"), ipaddress.IPv6Network("::/15"))
+UNKNOWN_PORTS = "ports that are not known yet"
+
+_Network = TypeVar("_Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
+
+
+def network(cidr: str) -> ipaddress.IPv4Network | None:
+    """The network, or None for what is not known yet or is none."""
+    try:
+        return None if is_unresolved(cidr) else ipaddress.IPv4Network(cidr)
+    except ValueError:
+        return None
+
+
+def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
+    """An error for what is no network; what is not known yet passes."""
+    wrong = [cidr for cidr in cidrs if not is_unresolved(cidr) and network(cidr) is None]
+    if wrong:
+        allowed = "IPv4 networks in CIDR form, with no host bits set, such as 10.0.0.0/16"
+        return Finding(f"{name} must be a network", "correct it", wrong[0], allowed)
+    return None
+
+
+def nearly_everybody(cidrs: Sequence[str]) -> list[str]:
+    """The ranges that alone or together are the whole internet or a large part of it, IPv4 or IPv6.
+
+    Private ranges do not count; what is not known yet is passed over.
+    """
+    ipv4, ipv6 = _LARGE_PARTS
+    return [*_nearly_everybody(cidrs, ipv4), *_nearly_everybody(cidrs, ipv6)]
+
+
+def _nearly_everybody(cidrs: Sequence[str], large_part: _Network) -> list[str]:
+    public: list[_Network] = []
+    for cidr in cidrs:
+        with contextlib.suppress(ValueError):
+            found = None if is_unresolved(cidr) else type(large_part)(cidr, strict=False)
+            public += [] if found is None or found.is_private else [found]
+    alone = [each for each in public if each.num_addresses >= large_part.num_addresses]
+    together = sum(each.num_addresses for each in ipaddress.collapse_addresses(public))
+    return list(map(str, alone or (public if together >= large_part.num_addresses else [])))
+
+
+def exposure(opened: Iterable[tuple[str, str, Sequence[str]]]) -> Finding | None:
+    """One warning that lists every port that the whole internet, or a large part of it, can reach.
+
+    Args:
+        opened: The inputs that open ports: the input's name, the ports, and the ranges they are opened to.
+    """
+    ranges: dict[tuple[str, str], list[str]] = {}
+    for name, ports, cidrs in opened:
+        ranges.setdefault((name, ports), []).extend(cidrs)
+    exposed: dict[str, list[str]] = {}
+    everybody: dict[str, None] = {}
+    for (name, ports), cidrs in ranges.items():
+        if found := nearly_everybody(cidrs):
+            exposed.setdefault(name, []).append(ports)
+            everybody |= dict.fromkeys(found)
+    if not exposed:
+        return None
+    what = " and ".join(f"{name} opens {', '.join(ports)}" for name, ports in exposed.items())
+    return Finding(
+        f"{what} to the whole internet, or a large part of it",
+        "name the ranges your users come from",
+        list(everybody),
+        warning=True,
+    )
+
+
+def too_large(name: str, cidrs: Sequence[str], largest: int) -> Finding | None:
+    """An error for networks that are larger than the provider takes."""
+    for found in filter(None, map(network, cidrs)):
+        if found.prefixlen < largest:
+            return Finding(f"{name} is too large", "take a smaller range", str(found), f"/{largest} or smaller")
+    return None
+
+
+def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Finding | None:
+    """An error where registration would fail, a warning where the recommendation is missed.
+
+    Args:
+        name: The input, for the message.
+        cidrs: Networks; those not known yet are passed over.
+        limits: `VPC`, `SUBNET` or `GOOGLE_SUBNET`.
+    """
+    largest, recommended = limits
+    known = [found for cidr in cidrs if (found := network(cidr))]
+    smallest = max(known, key=lambda network: network.prefixlen, default=None)
+    if smallest is None or smallest.prefixlen <= recommended:
+        return None
+    if smallest.prefixlen > largest:
+        return Finding(
+            f"{name} is too small to register",
+            f"take a larger range, best a /{recommended}",
+            str(smallest),
+            f"/{largest} or larger",
+        )
+    return Finding(
+        f"{name} is smaller than recommended, and Ray clusters take an address a node",
+        f"take a /{recommended} or larger while nothing runs in it",
+        str(smallest),
+        warning=True,
+    )
+
+
+def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = None) -> Finding | None:
+    """An error for networks that overlap each other or lie outside of all the given ranges.
+
+    Args:
+        name: What to call them, for the message.
+        cidrs: Networks; those not known yet are passed over.
+        inside: Where they must lie. Default: anywhere.
+    """
+    known = [found for cidr in cidrs if (found := network(cidr))]
+    for one, other in itertools.combinations(known, 2):
+        if one.overlaps(other):
+            return Finding(f"{name}: {one} overlaps {other}", "give each a range of its own")
+    outer = [found for cidr in inside or () if (found := network(cidr))]
+    if inside is None or len(outer) < len(inside):
+        return None
+    for one in known:
+        if not any(one.subnet_of(range_) for range_ in outer):
+            ranges = " or ".join(map(str, outer))
+            return Finding(
+                f"{name}: {one} is not inside the network",
+                "take a range inside it",
+                allowed=f"inside {ranges}",
+            )
+    return None

@@ -1,1 +1,0 @@
-"""The parts that are the same for every provider."""

@@ -1,0 +1,1 @@
+"""What knows Terraform and no provider: values, modules, resources, stacks, and the app."""

@@ -1,0 +1,250 @@
+"""The app: stacks in, Terraform JSON out, all of it or nothing."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from anyscale_constructs import engine
+from anyscale_constructs.errors import ConstructsError, SynthesisError
+from anyscale_constructs.signals import delayed
+from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, kept_lock, misfits, read_lock
+from anyscale_constructs.terraform.siblings import expressions_left
+from anyscale_constructs.terraform.stack import CloudStack
+
+# Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
+_FORMAT_VERSION = "0.21.0"
+# Beside the JSON, of which checkov reads nothing when it holds the required version or a block without a label.
+_VERSIONS = "versions.tf"
+_UNLABELLED = ("import", "moved", "removed")
+_ADDRESSES = ("from", "to", "provider")
+_PLAIN = {*_ADDRESSES, "id", "for_each", "lifecycle", "//"}
+
+
+class App(engine.App):
+    """A CDKTF app whose stacks are checked before and after synthesis.
+
+    Args:
+        outdir: The output directory, which is made with those above it. Default: CDKTF_OUTDIR, which the CLI sets,
+            else cdktf.out.
+        locks: The directory of lock files that are kept in git, `<stack>.lock.hcl`. Synthesis copies each into its
+            stack's folder, as `.terraform.lock.hcl`. Default: none is copied.
+
+    Raises:
+        SynthesisError: The output directory can't be made.
+    """
+
+    def __init__(
+        self, outdir: str | os.PathLike[str] | None = None, *, locks: str | os.PathLike[str] | None = None
+    ) -> None:
+        # Absolute, since the engine's process keeps the working directory it was started in.
+        path = pathlib.Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()
+        with _writing(path):  # the engine would make the last folder only
+            path.mkdir(parents=True, exist_ok=True)
+        with delayed():
+            super().__init__(outdir=str(path), stack_traces=False)
+        self.node.set_context("cdktfVersion", _FORMAT_VERSION)
+        self._locks = pathlib.Path(locks) if locks is not None else None
+
+    @property
+    def cloud_stacks(self) -> list[CloudStack]:
+        """The app's stacks, in the order in which they were made."""
+        return [child for child in self.node.children if isinstance(child, CloudStack)]
+
+    def synth(self) -> None:
+        """Writes each stack's JSON, and what checkov can't read there into versions.tf beside it.
+
+        That is the Terraform version that the stack requires, and its import, moved and removed blocks.
+
+        Raises:
+            ConstructsError: A stack is wrong: nothing is written then, or what is written can't be used.
+        """
+        stacks = {stack.name: stack for stack in self.cloud_stacks}
+        for stack in stacks.values():
+            stack.prepare()
+        try:
+            with delayed():  # Node.js would go on writing what is removed
+                super().synth()
+        except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
+            if any(stack.failure for stack in stacks.values()):
+                raise SynthesisError("\n".join(_failures(stacks.values()))) from None
+            raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
+        warnings: dict[str, list[str]] = {}
+        for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
+            synthesized = json.loads(file.read_text(encoding="utf-8"))
+            name = file.parent.name
+            if name not in stacks and (left := list(expressions_left(name, synthesized))):
+                raise SynthesisError("\n".join(left))
+            versions = "\n".join(_taken_out(synthesized))
+            file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
+            if self._locks and (lock := kept_lock(self._locks, name)).is_file():
+                text = read_lock(lock)
+                file.with_name(TERRAFORM_LOCK).write_text(text, encoding="utf-8")
+                found = misfits(text, synthesized.get("terraform", {}).get("required_providers", {}))
+                warnings[name] = [f"{lock}: {what}. To mend it: anyscale-constructs lock {name}" for what in found]
+        if any(warnings.values()):
+            _annotate(pathlib.Path(self.outdir) / "manifest.json", warnings)
+
+
+def _annotate(manifest: pathlib.Path, warnings: Mapping[str, list[str]]) -> None:
+    """Adds warnings that need the finished JSON, which the engine makes after it has collected the annotations."""
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    for name, messages in warnings.items():
+        content["stacks"][name]["annotations"] += [
+            {"constructPath": name, "level": "@cdktf/warn", "message": message} for message in messages
+        ]
+    manifest.write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def _taken_out(synthesized: dict[str, Any]) -> Iterator[str]:
+    """The blocks that checkov can't read as JSON, taken out of it, in Terraform's own syntax."""
+    version = synthesized.get("terraform", {}).pop("required_version", None)
+    if version is not None:
+        yield _hcl("terraform", {"required_version": version})
+    for kind in _UNLABELLED:
+        found = synthesized.get(kind, [])
+        blocks = found if isinstance(found, list) else [found]
+        # One with a provisioner, or in another form of JSON's, stays there: Terraform reads it, whatever checkov does.
+        if all(block.keys() <= _PLAIN and isinstance(block.get("lifecycle", {}), dict) for block in blocks):
+            synthesized.pop(kind, None)
+            yield from (_hcl(kind, block) for block in blocks)
+
+
+def _hcl(name: str, block: Mapping[str, Any], indent: str = "") -> str:
+    lines = [f"{indent}{name} {{"]
+    for key, value in block.items():
+        if key == "lifecycle":
+            lines.append(_hcl(key, value, indent + "  ").rstrip())
+        elif key != "//":
+            written = value if key in _ADDRESSES else json.dumps(value, ensure_ascii=False)
+            lines.append(f"{indent}  {key} = {written}")
+    return "\n".join([*lines, f"{indent}}}\n"])
+
+
+def _failures(stacks: Iterable[CloudStack]) -> Iterator[str]:
+    """What is wrong with each of the stacks; the engine ends with the first that fails."""
+    for stack in stacks:
+        with contextlib.suppress(ConstructsError):
+            stack.to_terraform()
+        if stack.failure:
+            yield str(stack.failure)
+
+
+def synthesize(
+    build: Callable[[App], object], out: pathlib.Path, locks: pathlib.Path | None = None
+) -> list[CloudStack]:
+    """Synthesizes into a temporary directory, and changes `out` only when all went well.
+
+    What Terraform keeps in the stacks' folders (.terraform, the lock file, local state) stays; only a lock file that
+    is kept in git replaces Terraform's.
+
+    Args:
+        build: Adds the stacks to the app.
+        out: The output directory; it is made when it isn't there.
+        locks: As in `App`.
+
+    Returns:
+        The stacks.
+
+    Raises:
+        ConstructsError: A stack is wrong, or the directory can't be written.
+    """
+    place = pathlib.Path(os.path.realpath(out))
+    with _writing(out), delayed():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Inside, since of a mount point the parent is on another file system, and may be read-only.
+        within = place if place.is_dir() else place.parent
+        directory = tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=within)
+    with directory as temporary:
+        app = App(temporary, locks=locks)
+        build(app)
+        app.synth()
+        with _writing(out):
+            _put(pathlib.Path(temporary), place)
+    return app.cloud_stacks
+
+
+def _put(new: pathlib.Path, out: pathlib.Path) -> None:
+    """Puts files into place: first beside it, which may be on yet another file system, then all of them at once."""
+    # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
+    files = sorted(filter(pathlib.Path.is_file, new.rglob("*")), key=lambda file: file.name == "manifest.json")
+    moves: list[tuple[pathlib.Path, pathlib.Path]] = []
+    try:
+        for file in files:
+            target = out / file.relative_to(new)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            moves.append((target.with_name(f"{new.name}.{target.name}"), target))
+            shutil.move(file, moves[-1][0])
+        for beside, target in moves:
+            beside.replace(target)
+    finally:
+        for beside, _ in moves:
+            beside.unlink(missing_ok=True)
+
+
+def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
+    """Removes what synthesis wrote for stacks that are gone; folders that hold anything else stay.
+
+    Args:
+        out: The output directory.
+        stacks: All stacks there are.
+
+    Yields:
+        What was done with the folder of a stack that is gone, and why.
+
+    Raises:
+        ConstructsError: A folder can't be removed.
+    """
+    live = {stack.name for stack in stacks}
+    with _writing(out):
+        for file in sorted(out.glob("stacks/*/cdk.tf.json")):
+            folder = file.parent
+            synthesized = _synthesized(file)
+            if folder.name in live or not synthesized:
+                continue
+            # Terraform makes a lock file for any command: it is no sign of a deployment.
+            assets, versions, lock = folder / "assets", folder / _VERSIONS, folder / TERRAFORM_LOCK
+            kept = {other.name for other in folder.iterdir() if other not in {file, assets, versions, lock}}
+            settings = synthesized.get("terraform", {})
+            state = settings.get("backend", {}).get("local", {}).get("path")
+            if state is None:
+                kept.add("a state elsewhere, perhaps")
+            elif (folder / state).exists():
+                kept.add(state)
+            if kept:
+                yield (
+                    f"{folder} stays, though no cloud makes this stack any more: there is {', '.join(sorted(kept))}. "
+                    "To mend it: terraform destroy, if it is deployed, and delete the folder"
+                )
+            else:
+                shutil.rmtree(assets, ignore_errors=True)
+                versions.unlink(missing_ok=True)
+                lock.unlink(missing_ok=True)
+                file.unlink()
+                folder.rmdir()
+                yield f"{folder} is removed: no cloud makes this stack any more"
+
+
+def _synthesized(file: pathlib.Path) -> dict[str, Any]:
+    """The Terraform JSON that synthesis wrote there; empty if something else did."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return content if content["//"]["metadata"]["stackName"] == file.parent.name else {}
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+@contextlib.contextmanager
+def _writing(out: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SynthesisError(
+            f"the output directory {out} can't be written: {error.strerror}: {error.filename}",
+            mend="name another one, with --out",
+        ) from error

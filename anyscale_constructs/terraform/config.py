@@ -1,0 +1,143 @@
+"""What every cloud's configuration has, whatever its provider."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
+
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import Cidr, CloudId, Known, OrExpr, OrgId, TagValue
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
+from anyscale_constructs.terraform.backend import Backend, Local
+from anyscale_constructs.terraform.sources import GITHUB, ModuleBase, ModuleOverride, Sources
+
+
+class IngressConfig(Model):
+    """Who may reach the nodes from outside."""
+
+    ingress_cidr_blocks: OrExpr[list[Cidr]] = Field(
+        default_factory=list, description="Who may reach 443. Default: nobody."
+    )
+    enable_ssh_access: Known[bool] = Field(default=False, description="Whether the same ranges may reach port 22.")
+    ingress_rules: list[Any] = Field(default_factory=list, description="These replace the two above.")
+
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Self:
+        ranges = not is_one_of(self.ingress_cidr_blocks, [])
+        if self.ingress_rules and (ranges or self.enable_ssh_access):
+            raise refuse("ingress_rules replace ingress_cidr_blocks and enable_ssh_access", "write them as rules too")
+        if self.enable_ssh_access and not ranges:
+            raise refuse("enable_ssh_access is for ingress_cidr_blocks, and there are none", "give some")
+        return self
+
+
+class CloudConfig(Model):
+    """A cloud's configuration, as far as providers have it in common."""
+
+    idle_keys: ClassVar[tuple[str, ...]] = ()
+    """The keys that would do nothing for this kind of cloud: they are refused, and are not in the JSON Schema."""
+
+    org_id: OrgId = Field(description="The Anyscale organization.")
+    cloud_id: CloudId | None = Field(
+        default=None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
+    )
+    deploy_environment: TagValue = Field(
+        default="production", description="The value of the tag or label anyscale-deploy-environment."
+    )
+    backend: Backend = Field(
+        default_factory=Local, description="Where Terraform's state is kept. Default: a local file."
+    )
+    mirror: Known[ModuleBase] = Field(
+        default=GITHUB,
+        description="What replaces https://github.com/anyscale as the place of the upstream modules, and the Terraform "
+        "registry as that of EKS's and GKE's own: MIRROR/terraform-aws-eks.git and "
+        "MIRROR/terraform-google-kubernetes-engine.git. EKS's calls another one, which comes from the registry all the "
+        "same. Or the absolute path of a checkout of Anyscale's modules, for development.",
+    )
+    modules: dict[str, ModuleOverride] = Field(
+        default_factory=dict,
+        description="Changes to single modules, by the id of the construct, e.g. vpc: refs, inputs and mirrors. The "
+        "id of a construct inside of others begins with theirs, e.g. network/vpc. Default: none.",
+    )
+
+    registration: Known[Literal["command", "terraform"]] = Field(
+        default="command",
+        description="How the cloud is registered: by `anyscale-constructs register`, or by Anyscale's Terraform "
+        "provider in the same apply, which is in beta.",
+    )
+
+    @model_validator(mode="after")
+    def _one_cloud_id(self) -> Self:
+        if self.registration == "terraform" and self.cloud_id is not None:
+            raise refuse(
+                "cloud_id is known to Terraform only, which makes the cloud with registration: terraform",
+                "leave out cloud_id, or register with the command",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Self:
+        for key in self.idle_keys:
+            if key in self.model_fields_set:
+                raise refuse(f"{key} does nothing for this kind of cloud", "leave it out")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The schema, without the keys that would do nothing."""
+        reference = handler(core_schema)
+        schema = handler.resolve_ref_schema(reference)
+        schema["properties"] = {key: value for key, value in schema["properties"].items() if key not in cls.idle_keys}
+        return reference
+
+    def refuse_input(self, module_id: str, name: str, key: str) -> None:
+        """Refuses a module's input that other things of the cloud have to know too; for its validators.
+
+        Args:
+            module_id: The module's id in the stack.
+            name: The input's name.
+            key: The key that sets it for all of them.
+        """
+        override = self.modules.get(module_id)
+        if override and name in override.inputs:
+            raise refuse(
+                f"modules.{module_id}.inputs.{name} changes the module only, and others would still have the old one",
+                f"give {key}",
+            )
+
+    def refuse_standard_tags(self, key: str, tags: Mapping[str, str] | Expr) -> None:
+        """Refuses tags, or labels, of the provider that the cloud sets itself; for its validators.
+
+        Args:
+            key: The key that holds them.
+            tags: The provider's.
+        """
+        standard = self.standard_tags("")
+        for name in known_keys(tags):
+            if name.lower() in standard:
+                raise refuse(f"{key} has {name}, but the cloud sets {name.lower()} on every resource", "leave it out")
+
+    def standard_tags(self, cloud_id: str | None) -> dict[str, str]:
+        """The tags, or labels, of every resource.
+
+        Args:
+            cloud_id: The cloud's id, which Terraform may make.
+        """
+        tags = {
+            "anyscale-cloud-id": cloud_id,
+            "anyscale-org-id": self.org_id,
+            "anyscale-deploy-environment": self.deploy_environment,
+            "tf_module": "anyscale-constructs",
+        }
+        return {key: value for key, value in tags.items() if value is not None}
+
+    @property
+    def sources(self) -> Sources:
+        """Where the modules come from."""
+        return Sources(base=self.mirror, overrides=self.modules)
+
+
+def known_keys(tags: Mapping[str, str] | Expr) -> list[str]:
+    """The keys of tags, or labels, as far as they are known."""
+    return [] if isinstance(tags, Expr) else [key for key in tags if not is_unresolved(key)]

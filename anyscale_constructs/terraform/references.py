@@ -1,0 +1,122 @@
+"""Checks of a stack's finished JSON: what its code refers to, and what is left of the engine's tokens."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from anyscale_constructs import words
+from anyscale_constructs.config.model import unknown
+from anyscale_constructs.engine import TerraformElement
+from anyscale_constructs.expressions import ENGINE_TOKEN, code_in, references
+from anyscale_constructs.expressions.resolve import texts
+
+if TYPE_CHECKING:
+    from anyscale_constructs.terraform.module import Module
+    from anyscale_constructs.terraform.stack import CloudStack
+
+# Code that names a module's output, a variable, a local value or a data source.
+_NAMED = re.compile(
+    r"(?<![\w.-])(?:module\.(?P<module>[A-Za-z_][\w-]*)(?:\.(?P<output>[A-Za-z_][\w-]*))?"
+    r"|(?P<declared>(?:var|local)\.[A-Za-z_][\w-]*|data\.[A-Za-z_]\w*\.[A-Za-z_][\w-]*))"
+)
+# The engine's tokens, also where they were cut or changed in case; its objects, its number tokens and expressions as
+# Python shows them.
+_RESIDUE = re.compile(
+    r"[$#@&]\{Tf(?:To|$)|Token\.\d+\]|<(?:jsii|cdktf|cdktn)\b|jsii\._|8\.1095622\d*e\+298|\bExpr\('", re.IGNORECASE
+)
+
+
+def hidden_tokens(tree: Mapping[str, Any]) -> Iterator[str]:
+    """The code of expressions in a stack's JSON that holds tokens of the engine."""
+    for _, text in texts(tree):
+        yield from (code.text for code in words.codes(text) if ENGINE_TOKEN in code.text)
+
+
+def refused_elements(stack: "CloudStack") -> Iterator[str]:
+    """The elements and overrides that the engine can't write, such as those with a list in the midst of text."""
+    elements = [each for each in stack.node.find_all() if isinstance(each, TerraformElement)]
+    values = {each.node.path: each.to_terraform() for each in elements}
+    values |= {f"the override of {path}": value for path, value in stack.overrides.items()}
+    for where, value in values.items():
+        try:
+            stack.code_of_tokens(value)
+        except RuntimeError as error:
+            said = str(error).splitlines()[0].removeprefix("Error: ")
+            yield (
+                f"the engine can't write {where}: {said} To mend it: give lists and functions the values themselves; "
+                "fn.jsonencode(...) makes text of a list, and fn.concat(...) adds to one"
+            )
+
+
+def residue(tree: Mapping[str, Any]) -> Iterator[str]:
+    """What is left in a stack's JSON of values that are known only later."""
+    for path, text in texts(tree):
+        for found in _RESIDUE.finditer(text):
+            yield (
+                f"{path} has {text[max(found.start() - 40, 0) : found.end() + 20]!r}, which is left of a value that is "
+                "known only later. To mend it: take the value from your configuration, or write a Terraform function "
+                "with expr()"
+            )
+
+
+def dead_references(tree: Mapping[str, Any], modules: Mapping[str, "Module"]) -> Iterator[str]:
+    """The references in a stack's JSON that lead nowhere.
+
+    Args:
+        tree: The JSON.
+        modules: The stack's modules, by their ids in Terraform.
+    """
+    declared = {f"var.{name}" for name in tree.get("variable", {})}
+    declared |= {f"local.{name}" for name in tree.get("locals", {})}
+    checks = [check for check in tree.get("check", {}).values() if isinstance(check, Mapping)]
+    for scope in (tree, *checks):
+        declared |= {f"data.{kind}.{name}" for kind, found in scope.get("data", {}).items() for name in found}
+    seen: set[tuple[str, str]] = set()
+    for path, code in code_in(tree):
+        for match in _NAMED.finditer(code):
+            name = match.group()
+            if (path, name) in seen:
+                continue
+            seen.add((path, name))
+            if match["declared"]:
+                if name not in declared:
+                    yield (
+                        f"{path} refers to '${{{name}}}', which is not in this stack. To mend it: write the value "
+                        "itself, or declare that in the stack"
+                    )
+            elif (module := modules.get(match["module"])) is None:
+                if match["module"] not in tree.get("module", {}):
+                    yield (
+                        f"{path} refers to module.{match['module']}, which is not in this stack. To mend it: one "
+                        "cloud is one stack; pass a value of another stack as a literal, or read it with a data "
+                        "source"
+                    )
+            elif match["output"] and match["output"] not in module.interface.outputs:
+                nearest = unknown(match["output"], module.interface.outputs, "output")
+                yield f"{path} refers to {module.address}: {nearest}"
+
+
+def cycles(modules: Iterable["Module"]) -> Iterator[str]:
+    """The modules that wait for each other, by a `depends_on`."""
+    modules = list(modules)
+    waits = {module.module_id: {other for other, _ in references(module.inputs.given)} for module in modules}
+    for module in modules:
+        waits[module.module_id] |= {other.module_id for other in module.depends_on_modules}
+    for module in modules:
+        for other in module.depends_on_modules:
+            if module.module_id in _reachable(other.module_id, waits):
+                yield (
+                    f"{module.address} depends on {other.address}, which needs {module.address} in turn. "
+                    "To mend it: leave out depends_on; references order single resources, not whole modules"
+                )
+
+
+def _reachable(start: str, waits: Mapping[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    todo = [start]
+    while todo:
+        for other in waits.get(todo.pop(), ()):
+            if other not in seen:
+                seen.add(other)
+                todo.append(other)
+    return seen

@@ -1,0 +1,110 @@
+"""Resources and data sources of any provider, for what upstream has no module for: no prebuilt provider package."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, cast
+
+from anyscale_constructs.engine import Construct, TerraformDataSource, TerraformResource
+from anyscale_constructs.expressions import Expr, expr
+from anyscale_constructs.terraform.arguments import check_block
+from anyscale_constructs.terraform.place import cloud_stack
+from anyscale_constructs.terraform.values import to_terraform
+
+
+class Resource(TerraformResource):
+    """A resource; directly in a stack its address is `<type>.<id>`.
+
+    `Resource(self, "aws_s3_bucket", "logs", {"bucket": f"logs-{vpc.vpc_id}"}).attribute("arn")` is its ARN.
+
+    Args:
+        scope: The stack, usually.
+        type: Terraform's name of its type, e.g. `aws_iam_role`.
+        id: Its name beside others of its type.
+        arguments: By Terraform's own names; blocks are mappings or lists of them, expressions may stand in all values,
+            and None leaves an argument out.
+        depends_on: Constructs that must be there first.
+
+    Raises:
+        InputError: Terraform has nothing like a value; or the type begins with `anyscale_`, and Anyscale's provider
+            documents no such type or argument.
+        SynthesisError: It is in no `CloudStack`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        type: str,
+        id: str,
+        arguments: Mapping[str, Any],
+        depends_on: Sequence[Construct] = (),
+    ) -> None:
+        self._stack = cloud_stack(scope, f"{type}.{id}")
+        super().__init__(
+            scope,
+            f"{type}-{id}",
+            terraform_resource_type=type,
+            depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
+        )
+        self.override_logical_id(id)
+        for name, value in _set("resources", type, arguments, f"{type}.{id}").items():
+            self.add_override(name, value)
+
+    @property
+    def address(self) -> str:
+        """Its address in Terraform."""
+        return f"{self.terraform_resource_type}.{self.friendly_unique_id}"
+
+    def attribute(self, path: str, type: str = "string") -> Expr:
+        """The reference to one of its attributes, e.g. `arn`."""
+        return expr(f"{self.address}.{path}", type, stack=self._stack)
+
+
+class Data(TerraformDataSource):
+    """A data source; directly in a stack its address is `data.<type>.<id>`.
+
+    `Data(self, "aws_iam_role", "nodes", {"name": "nodes"}).attribute("arn")` is the ARN of a role that exists.
+
+    Args:
+        scope: The stack, usually.
+        type: Terraform's name of its type, e.g. `aws_iam_role`.
+        id: Its name beside others of its type.
+        arguments: As a resource's.
+        depends_on: Constructs that must be there first. Terraform then reads it when it applies, not when it plans.
+
+    Raises:
+        InputError: As for a resource.
+        SynthesisError: It is in no `CloudStack`.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        type: str,
+        id: str,
+        arguments: Mapping[str, Any],
+        depends_on: Sequence[Construct] = (),
+    ) -> None:
+        self._stack = cloud_stack(scope, f"data.{type}.{id}")
+        super().__init__(
+            scope,
+            f"data-{type}-{id}",
+            terraform_resource_type=type,
+            depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
+        )
+        self.override_logical_id(id)
+        for name, value in _set("data", type, arguments, f"data.{type}.{id}").items():
+            self.add_override(name, value)
+
+    @property
+    def address(self) -> str:
+        """Its address in Terraform."""
+        return f"data.{self.terraform_resource_type}.{self.friendly_unique_id}"
+
+    def attribute(self, path: str, type: str = "string") -> Expr:
+        """The reference to one of its attributes, e.g. `endpoint`."""
+        return expr(f"{self.address}.{path}", type, stack=self._stack)
+
+
+def _set(kind: Literal["data", "resources"], type: str, arguments: Mapping[str, Any], at: str) -> dict[str, Any]:
+    given = {name: to_terraform(value, f"{at}.{name}") for name, value in arguments.items() if value is not None}
+    check_block(kind, type, given, at)
+    return given

@@ -1,0 +1,128 @@
+"""What YAML 1.1 reads as something other than what is written, in every field that takes text."""
+
+import json
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.cli.project import load_stack
+from anyscale_constructs.clouds import KINDS
+from anyscale_constructs.config.document import Document
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.errors import ConfigError
+
+CONFIGS = [load_stack(kind).config_type for kind in KINDS]
+
+# what is written -> what is said of it
+MISREAD = {
+    "0644": "0644 is 420 in YAML. To mend it: put it in quotes, or write 420 if you mean that",
+    "1.30": "1.30 is 1.3 in YAML. To mend it: put it in quotes, or write 1.3 if you mean that",
+    "12:30:00": "12:30:00 is 45000 in YAML. To mend it: put it in quotes, or write 45000 if you mean that",
+    "1_000": "1_000 is 1000 in YAML",
+    "0x1F": "0x1F is 31 in YAML",
+    "2026-12-31T10:00:00Z": "2026-12-31T10:00:00Z is 2026-12-31 10:00:00+00:00 in YAML",
+}
+NOT_TEXT = {
+    "yes": "given: yes, which is true in YAML",
+    "Off": "given: Off, which is false in YAML",
+    "true": "given: true",
+    "2026-12-31": "given: 2026-12-31",
+    "1.32": "given: 1.32",
+    "644": "given: 644",
+}
+
+
+def models(of: type[Model]) -> Iterator[type[Model]]:
+    yield of
+    for model in of.__subclasses__():
+        yield from models(model)
+
+
+def texts(schema: Any, value: str) -> Iterator[str]:
+    """The value in the places of a field that take text and nothing else, as YAML."""
+    match schema:
+        case {"anyOf": options} | {"oneOf": options}:
+            others = [option for option in options if option.get("type") != "null"]
+            yield from texts(others[0], value) if len(others) == 1 else ()
+        case {"type": "string"}:
+            yield value
+        case {"type": "array", "items": inner}:
+            yield from (f"[{each}]" for each in texts(inner, value))
+        case {"type": "object", "additionalProperties": Mapping() as inner}:
+            yield from (f"{{a: {each}}}" for each in texts(inner, value))
+
+
+def fields(model: type[Model]) -> dict[str, Any]:
+    """The schemas of a model's fields that take text and nothing else."""
+    properties = model.model_json_schema().get("properties", {})
+    return {key: schema for key, schema in properties.items() if any(texts(schema, "a"))}
+
+
+MODELS = [
+    model
+    for model in models(Model)
+    if model.__module__.partition(".")[0] in {"anyscale_constructs", "stacks"} and fields(model)
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.__module__}.{model.__name__}")
+def test_fails_on_text_that_yaml_reads_as_something_else(model: type[Model], tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "cloud.yaml"
+    for written, said in (MISREAD | NOT_TEXT).items():
+        lines = [f"{key}: {value}" for key, schema in fields(model).items() for value in texts(schema, written)]
+        file.write_text("\n".join(["# The first line is that of keys that are missing.", *lines]))
+        with pytest.raises(ConfigError) as error:
+            Document(file).parse(model)
+        told = str(error.value).splitlines()
+        for number in range(2, len(lines) + 2):
+            (line,) = [line for line in told if line.startswith(f"{file}:{number}: ") and said in line]
+            # Of a word, the message names those that are allowed.
+            assert "put it in quotes" in line or "must be '" in line
+
+
+def test_every_kind_of_cloud_has_such_fields() -> None:
+    assert set(MODELS) >= set(CONFIGS)
+    assert sum(len(fields(model)) for model in MODELS) > 200
+
+
+@pytest.mark.parametrize("written", MISREAD)
+@pytest.mark.parametrize(
+    "where", ["modules: {{a: {{inputs: {{b: [{{c: {}}}]}}}}}}", "releases: {{a: {{values: {}}}}}", "{}: a"]
+)
+def test_fails_on_it_where_anything_is_taken(where: str, written: str, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "cloud.yaml"
+    file.write_text("# a cloud\n" + where.format(written))
+    with pytest.raises(ConfigError) as error:
+        Document(file).parse(CONFIGS[0])
+    assert f"{file}:2: {MISREAD[written]}" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "0",
+        "420",
+        "-1",
+        "1.3",
+        "1.0",
+        "-0.5",
+        "0.00001",
+        "2026-12-31",
+        "'0644'",
+        '"1.30"',
+        "08",
+        "1.2.3",
+        "v1.30",
+        "10s",
+    ],
+)
+def test_what_is_as_it_is_written_passes(written: str, tmp_path: pathlib.Path) -> None:
+    class Anything(Model):
+        a: Any
+
+    file = tmp_path / "cloud.yaml"
+    file.write_text(f"a: {written}")
+    read = Document(file).parse(Anything).a
+    assert str(read) == written.strip("'\"") or json.dumps(read) == "1e-05"

@@ -1,0 +1,65 @@
+"""A configuration: its defaults, what arrives in it, and what is refused in Python."""
+
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.terraform.backend import Gcs, Local
+from anyscale_constructs.terraform.sources import GITHUB, ModuleOverride
+from tests.unit.terraform.parts import Config, NewVpc, OldVpc
+
+
+def parse(**keys: Any) -> Config:
+    return Config.model_validate({"org_id": "org_1", **keys})
+
+
+def test_defaults_are_the_same_everywhere() -> None:
+    config = parse()
+    assert config.backend == Local()
+    assert config.vpc == NewVpc(cidr_block="10.0.0.0/16")
+    assert config.sources.base == GITHUB
+    assert config.sources.overrides == {}
+
+
+def test_all_of_it_arrives() -> None:
+    config = parse(
+        cloud_id="cld_1",
+        deploy_environment="dev",
+        backend={"type": "gcs", "bucket": "b"},
+        mirror="https://git.example.com/m",
+        modules={"s3": {"ref": "v0.38.0", "inputs": {"tags": {"a": "b"}}}},
+    )
+    assert (config.cloud_id, config.deploy_environment, config.backend) == ("cld_1", "dev", Gcs(type="gcs", bucket="b"))
+    assert config.sources.base == "https://git.example.com/m"
+    assert config.sources.override("s3") == ModuleOverride(ref="v0.38.0", inputs={"tags": {"a": "b"}})
+
+
+@pytest.mark.parametrize(
+    ("keys", "vpc"),
+    [
+        ({"cidr_block": "10.1.0.0/16"}, NewVpc(cidr_block="10.1.0.0/16")),
+        ({}, NewVpc()),
+        ({"vpc_id": "vpc-12345678"}, OldVpc(vpc_id="vpc-12345678")),
+    ],
+)
+def test_new_and_existing_are_told_apart(keys: dict[str, str], vpc: Model) -> None:
+    assert parse(vpc=keys).vpc == vpc
+
+
+def test_models_are_told_apart_too() -> None:
+    assert Config(org_id="org_1", vpc=OldVpc(vpc_id="vpc-12345678")).vpc == OldVpc(vpc_id="vpc-12345678")
+
+
+def test_fails_in_python_with_the_same_words() -> None:
+    """Pydantic's own error has several lines for each, and no advice."""
+    with pytest.raises(ConfigError) as error:
+        Config(org_id="acme", vpcs={}, vpc={"cidr_blok": 1}, registration="Terraform")  # type: ignore[arg-type,call-arg]
+    assert str(error.value).splitlines() == [
+        "Config.vpcs: unknown key 'vpcs': did you mean 'vpc'?",
+        "Config.org_id: must be an Anyscale organization id, such as org_1234abcd; given: 'acme'",
+        "Config.registration: must be 'command' or 'terraform'; given: 'Terraform': did you mean 'terraform'?",
+        "Config.vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
+    ]
+    assert (error.value.__cause__, error.value.__suppress_context__) == (None, True)

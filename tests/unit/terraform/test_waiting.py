@@ -1,0 +1,181 @@
+"""What depends_on does to a module with data sources: refused where it replaces something, else noted."""
+
+import inspect
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import anyscale_constructs.aws as aws_constructs
+import anyscale_constructs.google as google_constructs
+from anyscale_constructs.aws import Efs, Eks, ExistingVpc, Iam, SecurityGroups, Vpc
+from anyscale_constructs.errors import InputError, SynthesisError
+from anyscale_constructs.google import Gke
+from anyscale_constructs.modules.aws import S3Module, VpcModule
+from anyscale_constructs.terraform.interface import Interface
+from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.stack import CloudStack
+from tests.examples import CLOUDS, synthesized
+from tests.unit.google.parts import NETWORK, PROJECT
+
+MODULES = [
+    each
+    for package in (aws_constructs, google_constructs)
+    for _, each in inspect.getmembers(package, inspect.isclass)
+    if issubclass(each, Module)
+]
+EXISTING = ExistingVpc(
+    vpc_id="vpc-12345678",
+    subnet_ids_to_az={"subnet-12345678": "us-east-2a", "subnet-12345679": "us-east-2b"},
+)
+REFUSAL = (
+    "module.vpc: depends_on makes Terraform read data.aws_availability_zones.default, "
+    "data.aws_iam_policy_document.flow_log_cloudwatch_assume_role, "
+    "data.aws_iam_policy_document.vpc_flow_log_cloudwatch, data.aws_vpc_endpoint.gateway_endpoint, "
+    "data.aws_vpc_endpoint_service.gateway_endpoints during apply whenever something that the module waits for "
+    "changes, and replace subnets, route table associations and the S3 endpoint. To mend it: leave out depends_on, "
+    "and give an input, such as a tag, a value of what must be there first: references order single resources, not "
+    "whole modules"
+)
+
+
+def role(stack: CloudStack) -> Resource:
+    return Resource(stack, "aws_iam_role", "network", {"name": "network"})
+
+
+@pytest.mark.parametrize("zones", [None, ["us-east-2a", "us-east-2b"]])
+@pytest.mark.parametrize("mode", ["PUBLIC", "PRIVATE"])
+def test_a_vpc_waits_for_nothing(zones: list[str] | None, mode: str, stack: CloudStack) -> None:
+    with pytest.raises(InputError) as error:
+        Vpc(stack, depends_on=[role(stack)], networking_mode=mode, availability_zones=zones)  # type: ignore[arg-type]
+    assert str(error.value) == REFUSAL
+
+
+def cluster(stack: CloudStack, **more: Any) -> Eks:
+    return Eks(stack, vpc=EXISTING, name="acme", kubernetes_version="1.33", **more)
+
+
+MAKE: dict[type[Module], Callable[..., Module]] = {Vpc: Vpc, Eks: cluster}
+TARGETS = ["aws_iam_role.network"]
+WAYS: dict[str, Callable[[CloudStack, Module], None]] = {
+    "its override": lambda _, module: module.add_override("depends_on", TARGETS),
+    "the stack's override": lambda stack, module: stack.add_override(f"{module.address}.depends_on", TARGETS),
+    "the engine's property": lambda _, module: setattr(module, "depends_on", TARGETS),
+}
+
+
+def refusal(construct: type[Module]) -> str:
+    read = ", ".join(Interface.load(construct.interface_name).data_sources)
+    return (
+        f"module.{construct.interface_name.partition('/')[2]}: depends_on makes Terraform read {read} during apply "
+        f"whenever something that the module waits for changes, and replace {construct.replaced_by_waiting}. To mend "
+        "it: leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
+        "order single resources, not whole modules"
+    )
+
+
+def test_these_wait_for_nothing() -> None:
+    assert {each for each in MODULES if each.replaced_by_waiting} == MAKE.keys()
+    assert refusal(Vpc) == REFUSAL
+
+
+@pytest.mark.parametrize("construct", MAKE)
+def test_what_would_be_replaced_by_waiting_waits_for_nothing(construct: type[Module], stack: CloudStack) -> None:
+    with pytest.raises(InputError) as error:
+        MAKE[construct](stack, depends_on=[role(stack)])
+    assert str(error.value) == refusal(construct)
+
+
+@pytest.mark.parametrize("wait", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("construct", MAKE)
+def test_it_waits_for_nothing_in_whatever_way_it_is_said(
+    wait: Callable[[CloudStack, Module], None], construct: type[Module], stack: CloudStack
+) -> None:
+    role(stack)
+    wait(stack, MAKE[construct](stack))
+    with pytest.raises(SynthesisError) as error:
+        stack.to_terraform()
+    assert str(error.value) == f"test: {refusal(construct)}"
+
+
+def test_what_the_refusal_says_to_write_instead_is_accepted(stack: CloudStack) -> None:
+    Vpc(stack, tags={"Role": role(stack).attribute("arn")}, depends_on=[])
+    call = stack.to_terraform()["module"]["vpc"]
+    assert "depends_on" not in call
+    assert call["tags"]["Role"] == "${aws_iam_role.network.arn}"
+
+
+def test_a_note_names_the_data_sources_that_a_depends_on_puts_off(stack: CloudStack) -> None:
+    group = SecurityGroups(stack, vpc=EXISTING, ingress_cidr_blocks=["10.0.0.0/8"])
+    waiting = Efs(stack, vpc=EXISTING, security_group=group, depends_on=[role(stack)])
+    (note,) = [note for note in waiting.notes if note.startswith("depends_on")]
+    assert note == (
+        "depends_on makes Terraform read data.aws_iam_policy_document.policy during apply whenever something that the "
+        "module waits for changes, and plan what follows from them as (known after apply). To mend it: leave out "
+        "depends_on, and give an input, such as a tag, a value of what must be there first: references order single "
+        "resources, not whole modules"
+    )
+    alone = Efs(stack, "alone", vpc=EXISTING, security_group=group)
+    assert not [note for note in alone.notes if note.startswith("depends_on")]
+    assert stack.to_terraform()["module"]["efs"]["depends_on"] == ["aws_iam_role.network"]
+
+
+@pytest.mark.parametrize("construct", [S3Module, VpcModule])
+def test_only_modules_with_data_sources_have_the_note(construct: type[S3Module | VpcModule], stack: CloudStack) -> None:
+    found = construct(stack, "m", depends_on=[role(stack)]).notes
+    assert bool(found) == bool(Interface.load(construct.interface_name).data_sources)
+
+
+def test_a_note_names_all_of_them(stack: CloudStack) -> None:
+    iam = Iam(stack, anyscale_external_id="org_1-a", depends_on=[role(stack)])
+    (note,) = [note for note in iam.notes if note.startswith("depends_on")]
+    assert [address in note for address in Interface.load("aws/iam").data_sources] == [True] * 8
+
+
+@pytest.mark.parametrize("zones", [None, ["us-central1-a"]])
+def test_gke_puts_off_nothing_when_its_zones_are_given(zones: list[str] | None, stack: CloudStack) -> None:
+    """The construct names the zones of a region, unless only Terraform knows the region."""
+    network = NETWORK.model_copy(update={"pods_range_name": "pods", "services_range_name": "services"})
+    region = stack.add_secret("region", "string", "The region.")
+    gke = Gke(
+        stack,
+        project=PROJECT,
+        vpc=network,
+        name="acme",
+        region=region,
+        zones=zones,
+        service_account="operator@acme-ml.iam.gserviceaccount.com",
+        node_pools=[{"name": "a"}],
+        depends_on=[role(stack)],
+    )
+    found = [note for note in gke.notes if note.startswith("depends_on")]
+    assert bool(found) == (zones is None)
+
+
+@pytest.mark.parametrize("construct", MODULES, ids=lambda each: f"{each.__module__}.{each.__name__}")
+def test_what_a_construct_settles_is_in_the_catalog(construct: type[Module]) -> None:
+    known = Interface.load(construct.interface_name).data_sources
+    assert set(construct.settled) <= set(known)
+    assert known or not construct.replaced_by_waiting
+
+
+def waits(stacks: list[CloudStack]) -> Iterator[str]:
+    for stack in stacks:
+        for module in stack.modules.values():
+            if module.depends_on_modules:
+                yield from (note for note in module.notes if note.startswith("depends_on"))
+
+
+@pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
+def test_the_clouds_themselves_put_off_nothing(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    assert not list(waits([stack for _, stack in synthesized(example, tmp_path)]))
+
+
+def test_the_clouds_of_google_do_wait(tmp_path: pathlib.Path) -> None:
+    """Or the test above could not fail."""
+    (example,) = [file for file in CLOUDS if file.stem == "gce-everything"]
+    ((configuration, _),) = synthesized(example, tmp_path)
+    with_data = [name for name, call in configuration["module"].items() if call.get("depends_on")]
+    assert {"vpc", "filestore", "iam", "loggingsink"} <= set(with_data)
