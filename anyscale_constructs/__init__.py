@@ -3,8 +3,9 @@
 What stands here is loaded when it is first used: the engine starts Node.js, which not every command needs.
 """
 
-import pkgutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from anyscale_constructs import lazy
 
 if TYPE_CHECKING:
     from anyscale_constructs.engine import Construct, TerraformResource
@@ -37,7 +38,6 @@ __all__ = [
 ]
 
 _PLACES = {
-    "NULL": "expressions",
     "App": "terraform.app",
     "CloudStack": "terraform.stack",
     "Construct": "engine",
@@ -47,6 +47,7 @@ _PLACES = {
     "Finding": "findings",
     "Module": "terraform.module",
     "ModuleOverride": "terraform.sources",
+    "NULL": "expressions",
     "Resource": "terraform.resource",
     "Sources": "terraform.sources",
     "TerraformResource": "engine",
@@ -55,8 +56,4 @@ _PLACES = {
     "synthesize": "terraform.app",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _PLACES:
-        return pkgutil.resolve_name(f"{__name__}.{_PLACES[name]}:{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy.attributes(__name__, _PLACES)

@@ -45,7 +45,7 @@ def _traps() -> Iterator[str]:
     yield "`make docs`."
     for provider, (package, tests) in PROVIDERS.items():
         levels = _levels(tests)
-        for construct in vars(package).values():
+        for _, construct in inspect.getmembers(package):
             if isinstance(construct, type) and issubclass(construct, Module):
                 yield f"\n## {provider}: {construct.__name__}\n"
                 for guard in construct.guards:

@@ -11,24 +11,20 @@ from anyscale_constructs.aws.nodes import NodesConfig
 from anyscale_constructs.aws.provider import AwsProviderConfig
 from anyscale_constructs.aws.s3 import ExistingBucket
 from anyscale_constructs.aws.subnets import Places
-from anyscale_constructs.aws.vpc import ExistingVpc
-from anyscale_constructs.config import regions
-from anyscale_constructs.config.model import ExistingIf, Model, refuse
-from anyscale_constructs.config.types import (
+from anyscale_constructs.aws.types import (
     AvailabilityZone,
     AwsRegion,
     BucketName,
-    Cidr,
-    InternetCidr,
     KmsKeyArn,
-    Known,
-    OrExpr,
     PolicyArn,
     RoleArn,
     SecretArn,
     TagKey,
-    TagValue,
 )
+from anyscale_constructs.aws.vpc import ExistingVpc
+from anyscale_constructs.config import regions
+from anyscale_constructs.config.model import ExistingIf, Model, refuse
+from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr, TagValue
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.terraform.config import CloudConfig, IngressConfig, known_keys
 

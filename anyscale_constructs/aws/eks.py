@@ -7,10 +7,11 @@ from typing import Annotated, Any, ClassVar, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.aws.nodes import GPUS, GpuType
+from anyscale_constructs.aws.types import SecurityGroupId
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Checked, InternetCidr, Known, SecurityGroupId
+from anyscale_constructs.config.types import Checked, InternetCidr, Known
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding

@@ -8,8 +8,8 @@ from pydantic import Field
 from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
 from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
+from anyscale_constructs.aws.types import InstanceProfileArn, RoleArn
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import InstanceProfileArn, RoleArn
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
+from anyscale_constructs.aws.regions import MEMORYDB
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
-from anyscale_constructs.config import regions
+from anyscale_constructs.config.regions import AS_OF
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -208,11 +209,11 @@ class MemoryDb(MemoryDbModule):
 
     def findings(self) -> Iterable[Finding]:
         """Says where the region, or a zone of it, lacks MemoryDB."""
-        if self._region is not None and self._region not in regions.MEMORYDB:
+        if self._region is not None and self._region not in MEMORYDB:
             yield Finding(
-                f"MemoryDB was not offered in {self._region} in {regions.AS_OF}",
+                f"MemoryDB was not offered in {self._region} in {AS_OF}",
                 "leave memorydb out, or make the cloud in another region",
-                allowed=", ".join(regions.MEMORYDB),
+                allowed=", ".join(MEMORYDB),
                 warning=True,
             )
         if self._region in _ZONES_WITHOUT:

@@ -6,8 +6,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from anyscale_constructs.aws.types import RoleArn, TagKey
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import Checked, OrExpr, RoleArn, TagKey, TagValue
+from anyscale_constructs.config.types import Checked, OrExpr, TagValue
 from anyscale_constructs.expressions import is_unresolved, unless
 
 _SHORTEST, _LONGEST = 15 * 60, 12 * 60 * 60

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.anyscale import CONSOLE_ORIGIN
+from anyscale_constructs.aws.types import AwsRegion, BucketName, KmsKeyArn
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import AwsRegion, BucketName, KmsKeyArn
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
+from anyscale_constructs.aws.types import SecurityGroupId
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import SecurityGroupId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
 from anyscale_constructs.findings import Finding

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Unpack
 from pydantic import Field, model_validator
 
 from anyscale_constructs.aws.subnets import MOST_PLACES, Places, Plan, plan_subnets
+from anyscale_constructs.aws.types import AvailabilityZone, SubnetId, VpcId
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import AvailabilityZone, Cidr, NetworkingMode, SubnetId, VpcId
+from anyscale_constructs.config.types import Cidr, NetworkingMode
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, count, is_one_of, known

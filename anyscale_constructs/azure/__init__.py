@@ -1,9 +1,14 @@
 """What an Anyscale cloud on Azure is made of. There are no upstream modules, so these are resources."""
 
-from anyscale_constructs.azure.aks import add_cluster, find_cluster
-from anyscale_constructs.azure.config import ExistingCluster, ExistingContainer, ExistingVnet
-from anyscale_constructs.azure.identity import CLIENT_ID, add_operator_identity, require_service_principal
-from anyscale_constructs.azure.storage import Container, add_container, existing_container, unique_account_name
+from typing import TYPE_CHECKING
+
+from anyscale_constructs import lazy
+
+if TYPE_CHECKING:
+    from anyscale_constructs.azure.aks import add_cluster, find_cluster
+    from anyscale_constructs.azure.config import ExistingCluster, ExistingContainer, ExistingVnet
+    from anyscale_constructs.azure.identity import CLIENT_ID, add_operator_identity, require_service_principal
+    from anyscale_constructs.azure.storage import Container, add_container, existing_container, unique_account_name
 
 __all__ = [
     "CLIENT_ID",
@@ -19,3 +24,20 @@ __all__ = [
     "require_service_principal",
     "unique_account_name",
 ]
+
+_PLACES = {
+    "CLIENT_ID": "identity",
+    "Container": "storage",
+    "ExistingCluster": "config",
+    "ExistingContainer": "config",
+    "ExistingVnet": "config",
+    "add_cluster": "aks",
+    "add_container": "storage",
+    "add_operator_identity": "identity",
+    "existing_container": "storage",
+    "find_cluster": "aks",
+    "require_service_principal": "identity",
+    "unique_account_name": "storage",
+}
+
+__getattr__, __dir__ = lazy.attributes(__name__, _PLACES)

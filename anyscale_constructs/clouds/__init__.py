@@ -1,7 +1,8 @@
 """The kinds of Anyscale clouds: each a stack made of public steps, and its configuration."""
 
-import pkgutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from anyscale_constructs import lazy
 
 if TYPE_CHECKING:
     from anyscale_constructs.clouds.aks import AksConfig, AksOperatorStack, AksStack
@@ -36,10 +37,23 @@ __all__ = [
 KINDS = ("aks", "ec2", "eks", "gce", "generic", "gke")
 """The words that stand under `stack:` in a cloud's YAML; the stack of `ec2` is `Ec2Stack` in the module ec2."""
 
+_PLACES = {
+    "AksConfig": "aks",
+    "AksOperatorStack": "aks",
+    "AksStack": "aks",
+    "Ec2Config": "ec2",
+    "Ec2Stack": "ec2",
+    "EksConfig": "eks_config",
+    "EksOperatorStack": "eks_operator",
+    "EksStack": "eks",
+    "GceConfig": "gce",
+    "GceStack": "gce",
+    "GenericConfig": "generic",
+    "GenericOperatorStack": "generic",
+    "GenericStack": "generic",
+    "GkeConfig": "gke",
+    "GkeOperatorStack": "gke",
+    "GkeStack": "gke",
+}
 
-# Each when it is asked for: a schema of one kind needs none of the others.
-def __getattr__(name: str) -> Any:
-    for kind in KINDS:
-        if name in __all__ and name.startswith(kind.capitalize()):
-            return pkgutil.resolve_name(f"{__name__}.{kind}:{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = lazy.attributes(__name__, _PLACES)

@@ -6,11 +6,11 @@ from typing import Any, TypeVar
 from anyscale_constructs.aws.config import AwsCloudConfig, Tags
 from anyscale_constructs.aws.efs import Efs
 from anyscale_constructs.aws.memorydb import MemoryDb
+from anyscale_constructs.aws.regions import REGIONS
 from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
 from anyscale_constructs.clouds.base import Cloud
-from anyscale_constructs.config import regions
 from anyscale_constructs.config.types import NetworkingMode
 from anyscale_constructs.engine import Annotations
 from anyscale_constructs.expressions import Expr, is_one_of, merge, unless
@@ -44,7 +44,7 @@ class AwsCloud(Cloud[C]):
                 "provider.allowed_account_ids is empty: with the credentials of another account, Terraform would work "
                 "there. To mend it: set it to this cloud's account"
             )
-        self.warn_of_region(self.config.region, regions.AWS)
+        self.warn_of_region(self.config.region, REGIONS)
 
     def add_vpc(self) -> Vpc | ExistingVpc:
         """Adds the VPC, unless it exists."""

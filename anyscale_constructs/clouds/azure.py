@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from anyscale_constructs.azure.config import AzureCloudConfig
+from anyscale_constructs.azure.regions import REGIONS
 from anyscale_constructs.azure.types import Tags
 from anyscale_constructs.clouds.base import Cloud
-from anyscale_constructs.config import regions
 from anyscale_constructs.expressions import Expr, merge
 from anyscale_constructs.terraform.interface import Provider as RequiredProvider
 from anyscale_constructs.terraform.resource import Resource
@@ -33,7 +33,7 @@ class AzureCloud(Cloud[C]):
 
     def add_providers(self) -> None:
         """Configures the provider azurerm."""
-        self.warn_of_region(self.config.region, regions.AZURE)
+        self.warn_of_region(self.config.region, REGIONS)
         self.require(*AZURE)
         # The account's own services are asked nothing, so Terraform needs neither its keys nor a way to it.
         features = {"storage": {"data_plane_available": False}}

@@ -21,9 +21,10 @@ from anyscale_constructs.aws.config import (
     VpcConfig,
 )
 from anyscale_constructs.aws.iam import document_text
+from anyscale_constructs.aws.types import ExternalId
 from anyscale_constructs.clouds.aws import AwsCloud
 from anyscale_constructs.config.model import ExistingIf, refuse
-from anyscale_constructs.config.types import ExternalId, Known, NetworkingMode
+from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.engine import Annotations
 from anyscale_constructs.expressions import is_one_of, is_unresolved, unless
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage

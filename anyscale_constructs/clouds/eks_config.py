@@ -12,8 +12,9 @@ from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig
 from anyscale_constructs.aws.pod_roles import (
     Pods,
 )
+from anyscale_constructs.aws.types import PolicyArn
 from anyscale_constructs.config.model import ExistingIf, refuse
-from anyscale_constructs.config.types import Known, NetworkingMode, PolicyArn
+from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.kubernetes import (
     Chart,

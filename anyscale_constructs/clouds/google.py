@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from anyscale_constructs.clouds.base import Cloud
-from anyscale_constructs.config import regions
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, lower, merge, unless
 from anyscale_constructs.google.cloudapis import CloudApis
@@ -16,6 +15,7 @@ from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam
 from anyscale_constructs.google.memorystore import ExistingMemorystore, Memorystore
 from anyscale_constructs.google.operator_account import OperatorAccount
 from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.regions import REGIONS
 from anyscale_constructs.google.types import Labels
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageLifecycleRules
@@ -54,7 +54,7 @@ class GoogleCloud(Cloud[C]):
         project = self.config.project
         existing = project.project_id if isinstance(project, ExistingProject) else None
         self.add_provider("google", project=existing, region=self.config.region, **self.config.provider.arguments())
-        self.warn_of_region(self.config.region, regions.GOOGLE)
+        self.warn_of_region(self.config.region, REGIONS)
 
     def add_project(self) -> Project | ExistingProject:
         """Adds the project, unless it exists."""

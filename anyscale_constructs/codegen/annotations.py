@@ -25,7 +25,7 @@ class Annotations:
 
     Args:
         shapes: The TypedDicts made so far, inner ones first.
-        imports: The names used from `config.types`.
+        imports: The names used from `terraform.types`.
         typing: The names used from `typing`.
     """
 

@@ -1,8 +1,6 @@
-"""Field types: literals are checked, expressions and tokens pass untouched.
+"""Field types that all providers share: literals are checked, expressions and tokens pass untouched.
 
-The first half is for configuration (`Cidr`, `BucketName`, ...), the second half holds Terraform's own
-types for the inputs of modules (`TfString`, `TfList[TfString]`, ...). `OrExpr` and `Known` say which of a
-configuration's fields take expressions.
+`OrExpr` and `Known` say which of a configuration's fields take expressions.
 """
 
 import functools
@@ -131,15 +129,6 @@ def _is_of_the_internet(text: str) -> bool:
     return _is_cidr(text) and not any(map(ipaddress.IPv4Network(text).subnet_of, PRIVATE_NETWORKS))
 
 
-def _is_tag_key(text: str) -> bool:
-    return re.fullmatch(r"(?!(?i:aws:))[\s\S]{1,128}", text) is not None
-
-
-S3_BUCKET = (
-    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
-    r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
-)
-
 Cidr = Annotated[str, Checked("an IPv4 network in CIDR form, with no host bits set", _is_cidr, "10.0.0.0/16")]
 InternetCidr = Annotated[
     str,
@@ -152,14 +141,6 @@ InternetCidr = Annotated[
 OrgId = Annotated[str, Checked("an Anyscale organization id", r"org_[A-Za-z0-9]+", "org_1234abcd")]
 CloudId = Annotated[str, Checked("an Anyscale cloud id", r"cld_[A-Za-z0-9]+", "cld_1234abcd")]
 CloudResourceId = Annotated[str, Checked("an Anyscale cloud resource id", r"cldrsrc_[A-Za-z0-9]+", "cldrsrc_1234abcd")]
-ExternalId = Annotated[
-    str,
-    Checked(
-        "the organization id, a hyphen and a suffix of your own",
-        r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+",
-        "org_1234abcd-production",
-    ),
-]
 StackName = Annotated[
     str,
     Checked(
@@ -171,108 +152,7 @@ StackName = Annotated[
 NetworkingMode = Literal["PUBLIC", "PRIVATE"]
 """PUBLIC: direct networking, nodes in public subnets. PRIVATE: customer-defined networking, nodes in private ones."""
 
-TagKey = Annotated[str, Checked("1 to 128 characters, not beginning with aws: (AWS keeps those)", _is_tag_key, "team")]
 TagValue = Annotated[str, Checked("at most 256 characters", r"[\s\S]{0,256}", "ml-platform")]
-
-# Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
-AwsRegion = Annotated[
-    str,
-    Checked(
-        "a region of the commercial AWS partition (upstream writes arn:aws: by hand: no GovCloud, no China)",
-        r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d",
-        "us-east-2",
-    ),
-]
-# No region has more than six.
-AvailabilityZone = Annotated[str, Checked("an availability zone's name", r"[a-z]{2}(-[a-z]+)+-\d[a-f]", "us-east-2a")]
-RoleArn = Annotated[
-    str,
-    Checked(
-        "an IAM role's ARN",
-        r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+",
-        "arn:aws:iam::111122223333:role/anyscale",
-    ),
-]
-InstanceProfileArn = Annotated[
-    str,
-    Checked(
-        "an IAM instance profile's ARN",
-        r"arn:aws:iam::\d{12}:instance-profile/[\w+=,.@/-]+",
-        "arn:aws:iam::111122223333:instance-profile/anyscale",
-    ),
-]
-PolicyArn = Annotated[
-    str,
-    Checked(
-        "an IAM policy's ARN",
-        r"arn:aws:iam::(?:\d{12}|aws):policy/[\w+=,.@/-]+",
-        "arn:aws:iam::111122223333:policy/anyscale",
-    ),
-]
-SecretArn = Annotated[
-    str,
-    Checked(
-        "the ARN of a secret in Secrets Manager, or of several with *",
-        r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!*?-]+",
-        "arn:aws:secretsmanager:us-east-2:111122223333:secret:registry-AbCdEf",
-    ),
-]
-KmsKeyArn = Annotated[
-    str,
-    Checked(
-        "a KMS key's ARN",
-        r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
-        "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-    ),
-]
-BucketName = Annotated[
-    str,
-    Checked(
-        "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends, "
-        "not like an IP address, without AWS's reserved prefixes and suffixes",
-        S3_BUCKET,
-        "acme-anyscale-prod",
-    ),
-]
-VpcId = Annotated[str, Checked("a VPC id", r"vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0")]
-SubnetId = Annotated[str, Checked("a subnet id", r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")]
-SecurityGroupId = Annotated[str, Checked("a security group id", r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")]
-
-GcpProjectId = Annotated[
-    str,
-    Checked(
-        "a project id, which begins with a letter (the project number is something else)",
-        r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
-        "acme-ml",
-    ),
-]
-GcpInstanceName = Annotated[
-    str,
-    Checked(
-        "an instance's full name",
-        r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+",
-        "projects/acme-ml/locations/us-central1/instances/anyscale",
-    ),
-]
-GcpResourceName = Annotated[
-    str,
-    Checked(
-        "a plain name, without the path around it",
-        r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
-        "anyscale",
-    ),
-]
-IdentityProviderName = Annotated[
-    str,
-    Checked(
-        "an identity provider's full name, which holds the project's number",
-        r"projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+",
-        "projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
-    ),
-]
-
-
-# ---- Terraform's types, for the inputs of modules -------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -317,11 +197,3 @@ class Terraform:
 
 
 _TEXT = Terraform("string")
-
-TfString = Annotated[str, _TEXT]
-TfNumber = Annotated[float | Expr, Terraform("number")]
-TfBool = Annotated[bool | Expr, Terraform("bool")]
-TfList = Annotated[Sequence[T] | Expr, Terraform("list")]
-TfMap = Annotated[Mapping[str, T] | Expr, Terraform("map")]
-TfObject = Annotated[T | Expr, Terraform("object")]
-TfAny = Annotated[Any, Terraform("any")]

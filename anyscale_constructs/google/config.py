@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import ExistingIf, Model, refuse
-from anyscale_constructs.config.types import Cidr, GcpResourceName, InternetCidr, Known, OrExpr
+from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr
 from anyscale_constructs.google.cloudstorage import ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore
 from anyscale_constructs.google.memorystore import ExistingMemorystore
@@ -21,6 +21,7 @@ from anyscale_constructs.google.types import (
     CryptoKeyName,
     FolderId,
     GcpRegion,
+    GcpResourceName,
     GcpZones,
     GcsBucketName,
     InstanceId,

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Unpack
 from pydantic import TypeAdapter
 
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import GcpInstanceName, GcpResourceName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, choose, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -20,7 +19,7 @@ from anyscale_constructs.google.guards import (
     the_random_suffix_has_a_length,
 )
 from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import GcpRegion, GcpZone, by_full_name
+from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, GcpResourceName, GcpZone, by_full_name
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
 from anyscale_constructs.modules.google.filestore import FilestoreInputs, FilestoreModule
 from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused

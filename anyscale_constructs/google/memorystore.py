@@ -7,7 +7,6 @@ from pydantic import TypeAdapter
 
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import GcpInstanceName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -18,7 +17,7 @@ from anyscale_constructs.google.guards import (
     the_random_suffix_has_a_length,
 )
 from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import GcpRegion, InstanceId, by_full_name
+from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, InstanceId, by_full_name
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
 from anyscale_constructs.modules.google.memorystore import MemorystoreInputs, MemorystoreModule
 from anyscale_constructs.terraform.module import Guard, Inputs

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Unpack
 from pydantic import TypeAdapter
 
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import GcpProjectId
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import (
@@ -17,7 +16,7 @@ from anyscale_constructs.google.guards import (
     the_module_is_enabled,
     the_random_suffix_has_a_length,
 )
-from anyscale_constructs.google.types import BillingAccountId, ProjectId, ProjectName
+from anyscale_constructs.google.types import BillingAccountId, GcpProjectId, ProjectId, ProjectName
 from anyscale_constructs.modules.google.project import ProjectInputs, ProjectModule
 from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 

@@ -5,9 +5,9 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import GcpProjectId, OrExpr
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.expressions import is_one_of, unless
-from anyscale_constructs.google.types import Labels, ServiceAccountEmail
+from anyscale_constructs.google.types import GcpProjectId, Labels, ServiceAccountEmail
 
 
 class GoogleProviderConfig(Model):

@@ -181,3 +181,40 @@ def part_of_name(name: str, part: int, parts: int) -> str:
         return fn.split("/", name)[part]
     text: str = as_expression(found[part])
     return text
+
+
+GcpProjectId = Annotated[
+    str,
+    Checked(
+        "a project id, which begins with a letter (the project number is something else)",
+        r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
+        "acme-ml",
+    ),
+]
+
+GcpInstanceName = Annotated[
+    str,
+    Checked(
+        "an instance's full name",
+        r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+",
+        "projects/acme-ml/locations/us-central1/instances/anyscale",
+    ),
+]
+
+GcpResourceName = Annotated[
+    str,
+    Checked(
+        "a plain name, without the path around it",
+        r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
+        "anyscale",
+    ),
+]
+
+IdentityProviderName = Annotated[
+    str,
+    Checked(
+        "an identity provider's full name, which holds the project's number",
+        r"projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+",
+        "projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
+    ),
+]

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import Cidr, GcpResourceName, NetworkingMode, OrExpr
+from anyscale_constructs.config.types import Cidr, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, as_code, choose, expr, is_one_of, is_unresolved, known
@@ -20,7 +20,7 @@ from anyscale_constructs.google.guards import (
     the_random_suffix_has_a_length,
 )
 from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import ConnectMode, GcpRegion, VpcNetworkId, part_of_name
+from anyscale_constructs.google.types import ConnectMode, GcpRegion, GcpResourceName, VpcNetworkId, part_of_name
 from anyscale_constructs.modules.google.vpc import VpcInputs, VpcModule
 from anyscale_constructs.terraform.module import Guard, Inputs
 

@@ -7,12 +7,12 @@ from pydantic import TypeAdapter
 
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import GcpResourceName
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import name_is_refused, the_module_is_enabled
 from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.types import GcpResourceName
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc, project_of
 from anyscale_constructs.modules.google.vpc_firewall import VpcFirewallInputs, VpcFirewallModule
 from anyscale_constructs.terraform.module import Guard, Inputs, listed

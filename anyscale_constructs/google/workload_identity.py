@@ -10,11 +10,11 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import IdentityProviderName, OrgId
+from anyscale_constructs.config.types import OrgId
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import name_is_refused
-from anyscale_constructs.google.types import PoolId
+from anyscale_constructs.google.types import IdentityProviderName, PoolId
 from anyscale_constructs.terraform.module import Inputs, value_is_refused
 
 _ORGANIZATION: TypeAdapter[str] = TypeAdapter(OrgId)

@@ -1,21 +1,26 @@
 """What runs in a Kubernetes cloud's cluster: Anyscale's operator and what it stands on, as Helm releases."""
 
-from anyscale_constructs.kubernetes.charts import (
-    AUTOSCALER,
-    LOAD_BALANCER_CONTROLLER,
-    OPERATOR,
-    Chart,
-    Release,
-    WriteOnly,
-)
-from anyscale_constructs.kubernetes.config import (
-    DevicePluginReleasesConfig,
-    EksReleasesConfig,
-    ReleaseConfig,
-    ReleasesConfig,
-)
-from anyscale_constructs.kubernetes.operator import Gateway, Global, operator_values
+from typing import TYPE_CHECKING
+
+from anyscale_constructs import lazy
 from anyscale_constructs.terraform.values import merge
+
+if TYPE_CHECKING:
+    from anyscale_constructs.kubernetes.charts import (
+        AUTOSCALER,
+        LOAD_BALANCER_CONTROLLER,
+        OPERATOR,
+        Chart,
+        Release,
+        WriteOnly,
+    )
+    from anyscale_constructs.kubernetes.config import (
+        DevicePluginReleasesConfig,
+        EksReleasesConfig,
+        ReleaseConfig,
+        ReleasesConfig,
+    )
+    from anyscale_constructs.kubernetes.operator import Gateway, Global, operator_values
 
 __all__ = [
     "AUTOSCALER",
@@ -33,3 +38,21 @@ __all__ = [
     "merge",
     "operator_values",
 ]
+
+_PLACES = {
+    "AUTOSCALER": "charts",
+    "Chart": "charts",
+    "DevicePluginReleasesConfig": "config",
+    "EksReleasesConfig": "config",
+    "Gateway": "operator",
+    "Global": "operator",
+    "LOAD_BALANCER_CONTROLLER": "charts",
+    "OPERATOR": "charts",
+    "Release": "charts",
+    "ReleaseConfig": "config",
+    "ReleasesConfig": "config",
+    "WriteOnly": "charts",
+    "operator_values": "operator",
+}
+
+__getattr__, __dir__ = lazy.attributes(__name__, _PLACES)

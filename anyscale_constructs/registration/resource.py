@@ -10,23 +10,12 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from anyscale_constructs.aws.types import ExternalId, InstanceProfileArn, RoleArn, SecurityGroupId, SubnetId, VpcId
 from anyscale_constructs.config.model import Model, explain
-from anyscale_constructs.config.types import (
-    ExternalId,
-    GcpInstanceName,
-    GcpProjectId,
-    GcpResourceName,
-    IdentityProviderName,
-    InstanceProfileArn,
-    Known,
-    RoleArn,
-    SecurityGroupId,
-    SubnetId,
-    TfList,
-    VpcId,
-)
+from anyscale_constructs.config.types import Known
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.expressions import is_one_of
+from anyscale_constructs.google.types import GcpInstanceName, GcpProjectId, GcpResourceName, IdentityProviderName
 from anyscale_constructs.registration.fields import (
     BucketUrl,
     Email,
@@ -43,6 +32,7 @@ from anyscale_constructs.registration.fields import (
     Text,
 )
 from anyscale_constructs.registration.rules import problems
+from anyscale_constructs.terraform.types import TfList
 
 
 class ObjectStorage(Model):

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from anyscale_constructs.aws.types import S3_BUCKET
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import S3_BUCKET
 from anyscale_constructs.errors import shown
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from anyscale_constructs.aws.types import AwsRegion, BucketName, KmsKeyArn, RoleArn
 from anyscale_constructs.config.model import Discriminator, Model
-from anyscale_constructs.config.types import AwsRegion, BucketName, KmsKeyArn, Known, RoleArn
+from anyscale_constructs.config.types import Known
 
 
 class Local(Model):

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Required, cast, get_args, get_origin
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from anyscale_constructs.config.model import explain, unknown
-from anyscale_constructs.config.types import TfList, TfString
 from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule
 from anyscale_constructs.errors import ConstructsError, ExpressionError, InputError
 from anyscale_constructs.expressions import Expr, as_expressions, expr, is_one_of, is_unresolved, known_after_apply
@@ -16,6 +15,7 @@ from anyscale_constructs.terraform.additions import ARGUMENTS
 from anyscale_constructs.terraform.constructor import checked
 from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.place import cloud_stack, path_in
+from anyscale_constructs.terraform.types import TfList, TfString
 from anyscale_constructs.terraform.values import lost, merge, to_terraform
 
 _TEXTS: TypeAdapter[Sequence[str] | Expr] = TypeAdapter(TfList[TfString], config=ConfigDict(strict=True))

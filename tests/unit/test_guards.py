@@ -1,6 +1,7 @@
 """Every guard of every construct: sprung by its trap, passed by a near miss, and never by what isn't known yet."""
 
 import contextlib
+import inspect
 import re
 from pathlib import Path
 from types import ModuleType
@@ -51,7 +52,7 @@ def test_near_misses_pass(table: Table, case: Case, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("constructs", "tests"), PROVIDERS.items(), ids=lambda package: package.__name__)
 def test_every_construct_has_a_table(constructs: ModuleType, tests: ModuleType) -> None:
-    public = {value for value in vars(constructs).values() if isinstance(value, type) and issubclass(value, Module)}
+    public = {value for _, value in inspect.getmembers(constructs, inspect.isclass) if issubclass(value, Module)}
     assert {table.construct for table in tables(tests)} == public
 
 

@@ -2,17 +2,17 @@
 
 import ast
 import importlib
+import inspect
 
 import pytest
 
 import anyscale_constructs
-from tests import ROOT
 
 PACKAGES = [
     "anyscale_constructs",
     *(
         f"anyscale_constructs.{package}"
-        for package in ("aws", "azure", "google", "kubernetes", "modules.aws", "modules.google")
+        for package in ("aws", "azure", "clouds", "google", "kubernetes", "modules.aws", "modules.google")
     ),
 ]
 
@@ -24,23 +24,27 @@ def test_what_is_exported_resolves(package: str) -> None:
         assert getattr(module, name) is not None
 
 
-PLACES: dict[str, str] = vars(anyscale_constructs)["_PLACES"]
+LAZY = [package for package in PACKAGES if "_PLACES" in vars(importlib.import_module(package))]
 
 
-def test_what_is_exported_is_what_is_loaded_on_demand() -> None:
-    assert sorted(PLACES) == sorted(anyscale_constructs.__all__)
-    for name, place in PLACES.items():
-        value = getattr(anyscale_constructs, name)
-        assert value is getattr(importlib.import_module(f"anyscale_constructs.{place}"), name)
+@pytest.mark.parametrize("package", LAZY)
+def test_what_is_exported_is_what_is_loaded_on_demand(package: str) -> None:
+    module = importlib.import_module(package)
+    places: dict[str, str] = vars(module)["_PLACES"]
+    assert places.keys() == {name for name in module.__all__ if name not in vars(module)}
+    for name, place in places.items():
+        assert getattr(module, name) is getattr(importlib.import_module(f"{package}.{place}"), name)
 
 
-def test_types_know_what_is_loaded_on_demand() -> None:
-    tree = ast.parse((ROOT / "anyscale_constructs" / "__init__.py").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("package", LAZY)
+def test_types_know_what_is_loaded_on_demand(package: str) -> None:
+    module = importlib.import_module(package)
+    tree = ast.parse(inspect.getsource(module))
     block = next(node for node in tree.body if isinstance(node, ast.If))
     typed = {
         alias.name: str(node.module) for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
-    assert typed == {name: f"anyscale_constructs.{place}" for name, place in PLACES.items()}
+    assert typed == {name: f"{package}.{place}" for name, place in vars(module)["_PLACES"].items()}
 
 
 def test_fails_on_a_name_that_is_not_exported() -> None:

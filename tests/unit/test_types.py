@@ -16,8 +16,8 @@ import stacks
 from anyscale_constructs.cli import new
 from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import TfAny
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.terraform.types import TfAny
 from tests import ROOT
 
 CHECKERS = {"mypy": [], "basedpyright": ["--pythonpath", sys.executable]}

@@ -9,10 +9,10 @@ from typing import Unpack
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from anyscale_constructs.config.types import TfAny, TfBool, TfList, TfMap, TfNumber, TfString
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfMap, TfNumber, TfString
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))

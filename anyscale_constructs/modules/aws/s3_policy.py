@@ -9,9 +9,9 @@ from typing import Required, Unpack
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from anyscale_constructs.config.types import TfAny, TfBool, TfString
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.types import TfAny, TfBool, TfString
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))

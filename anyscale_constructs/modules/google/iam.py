@@ -9,10 +9,10 @@ from typing import Required, Unpack
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from anyscale_constructs.config.types import TfBool, TfList, TfNumber, TfString
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.types import TfBool, TfList, TfNumber, TfString
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))

@@ -9,9 +9,9 @@ from typing import Unpack
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
-from anyscale_constructs.config.types import TfBool, TfString
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.types import TfBool, TfString
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))

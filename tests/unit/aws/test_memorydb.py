@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.aws import ExistingVpc, MemoryDb, SecurityGroups, Vpc, memorydb
-from anyscale_constructs.config import regions
+from anyscale_constructs.aws import ExistingVpc, MemoryDb, SecurityGroups, Vpc, memorydb, regions
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.resource import Data
@@ -165,7 +164,7 @@ def subnets_in(region: str, vpc: Vpc | ExistingVpc, stack: CloudStack) -> tuple[
     return rendered, {name: body["exclude_zone_ids"] for name, body in zones.items()}
 
 
-@pytest.mark.parametrize("region", regions.AWS)
+@pytest.mark.parametrize("region", regions.REGIONS)
 def test_it_gets_the_subnets_in_zones_that_have_it(region: str, stack: CloudStack) -> None:
     subnets, lookups = subnets_in(region, Vpc(stack, networking_mode="PRIVATE"), stack)
     names = "data.aws_availability_zones.memorydb.names"
@@ -217,7 +216,7 @@ def test_existing_subnets_are_no_reason_to_warn(stack: CloudStack) -> None:
     assert list(said(MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region="ca-central-1"))) == ["note"]
 
 
-@pytest.mark.parametrize("region", regions.AWS)
+@pytest.mark.parametrize("region", regions.REGIONS)
 def test_warns_of_the_regions_without_it(region: str, stack: CloudStack) -> None:
     found = said(MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region=region))
     assert found.get("warning", "").startswith(f"MemoryDB was not offered in {region} in") == (
@@ -226,5 +225,5 @@ def test_warns_of_the_regions_without_it(region: str, stack: CloudStack) -> None
 
 
 def test_its_regions_are_regions() -> None:
-    assert set(regions.MEMORYDB) < set(regions.AWS)
+    assert set(regions.MEMORYDB) < set(regions.REGIONS)
     assert WITHOUT.keys() < set(regions.MEMORYDB)

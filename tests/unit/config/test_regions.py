@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from anyscale_constructs.aws import regions as aws
 from anyscale_constructs.clouds import Ec2Config, GceConfig, GkeConfig
 from anyscale_constructs.config import regions
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.google import regions as google
 from anyscale_constructs.registration.resource import CloudResource
 from tests.registration_samples import AWS_K8S, GCP_K8S, changed
 
@@ -52,7 +54,7 @@ def test_other_regions_zones_are_not(region: str, place: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "zone"), [(regions.AWS, "{}a"), (regions.AWS, "{}-lax-1a"), (regions.GOOGLE, "{}-b")]
+    ("known", "zone"), [(aws.REGIONS, "{}a"), (aws.REGIONS, "{}-lax-1a"), (google.REGIONS, "{}-b")]
 )
 def test_no_region_has_the_zones_of_another(known: list[str], zone: str) -> None:
     for region in known:

@@ -1,4 +1,4 @@
-"""Field types: which literals they take, and what they say of others."""
+"""Field types, AWS's among them: which literals they take, and what they say of others."""
 
 import json
 import re
@@ -7,21 +7,13 @@ from typing import Annotated, Any, Literal, TypeAlias
 import pytest
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from anyscale_constructs.aws import types as aws_types
 from anyscale_constructs.config import types
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import (
-    Checked,
-    OrExpr,
-    Terraform,
-    TfAny,
-    TfBool,
-    TfList,
-    TfMap,
-    TfNumber,
-    TfString,
-)
+from anyscale_constructs.config.types import Checked, OrExpr, Terraform
 from anyscale_constructs.engine import Token
 from anyscale_constructs.expressions import Expr, expr
+from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfMap, TfNumber, TfString
 
 # type -> (accepted, refused)
 LITERALS: dict[str, tuple[list[str], list[Any]]] = {
@@ -82,31 +74,24 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "VpcId": (["vpc-0123456789abcdef0", "vpc-12345678"], ["vpc-1", "vpc-0123456789abcdefg", "subnet-12345678"]),
     "SubnetId": (["subnet-0123456789abcdef0"], ["subnet-", "vpc-12345678", "subnet-0123456789ABCDEF0"]),
     "SecurityGroupId": (["sg-0123456789abcdef0"], ["sg-1", "vpc-12345678"]),
-    "GcpProjectId": (["acme-ml", "example.com:acme-ml"], ["123456789", "Acme-ml", "acme", "acme-", "a" * 31]),
-    "GcpInstanceName": (
-        ["projects/acme-ml/locations/us-central1/instances/anyscale"],
-        ["anyscale", "projects/acme-ml/locations/us-central1/instances/", "projects/a/instances/b"],
-    ),
-    "GcpResourceName": (["a", "anyscale-vpc1"], ["", "Anyscale", "1a", "a-", "projects/p/global/networks/a", "a" * 64]),
-    "IdentityProviderName": (
-        ["projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale"],
-        ["projects/acme-ml/locations/global/workloadIdentityPools/anyscale/providers/anyscale", "anyscale"],
-    ),
 }
 
 
+FIELD_TYPES = vars(types) | vars(aws_types)
+
+
 def adapter(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(getattr(types, name))
+    return TypeAdapter(FIELD_TYPES[name])
 
 
 def checked(name: str) -> Checked:
-    (found,) = getattr(types, name).__metadata__
+    (found,) = FIELD_TYPES[name].__metadata__
     assert isinstance(found, Checked)
     return found
 
 
 def test_every_field_type_is_in_the_table() -> None:
-    annotated = {name: value for name, value in vars(types).items() if hasattr(value, "__metadata__")}
+    annotated = {name: value for name, value in FIELD_TYPES.items() if hasattr(value, "__metadata__")}
     assert {name for name, value in annotated.items() if isinstance(value.__metadata__[0], Checked)} == set(LITERALS)
 
 

@@ -65,6 +65,16 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
         ["abc", "acme_ml-1", "a" * 63],
         ["ab", "Acme", "-ab", "ab-", "goog-ml", "my-google", "my-g00gle", "acme.com", "gs://acme", "a" * 64],
     ),
+    "GcpProjectId": (["acme-ml", "example.com:acme-ml"], ["123456789", "Acme-ml", "acme", "acme-", "a" * 31]),
+    "GcpInstanceName": (
+        ["projects/acme-ml/locations/us-central1/instances/anyscale"],
+        ["anyscale", "projects/acme-ml/locations/us-central1/instances/", "projects/a/instances/b"],
+    ),
+    "GcpResourceName": (["a", "anyscale-vpc1"], ["", "Anyscale", "1a", "a-", "projects/p/global/networks/a", "a" * 64]),
+    "IdentityProviderName": (
+        ["projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale"],
+        ["projects/acme-ml/locations/global/workloadIdentityPools/anyscale/providers/anyscale", "anyscale"],
+    ),
 }
 
 

@@ -6,8 +6,9 @@ import pytest
 from pydantic import Field, model_validator
 
 from anyscale_constructs.aws import S3
+from anyscale_constructs.aws.types import VpcId
 from anyscale_constructs.config.model import ExistingIf, Model, refuse
-from anyscale_constructs.config.types import Cidr, TagValue, VpcId
+from anyscale_constructs.config.types import Cidr, TagValue
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError, SynthesisError
 from anyscale_constructs.terraform.config import CloudConfig

@@ -14,10 +14,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from anyscale_constructs import engine
-from anyscale_constructs.config import regions
+from anyscale_constructs.aws import regions as aws
+from anyscale_constructs.aws.types import AwsRegion
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import AwsRegion
 from anyscale_constructs.errors import ConstraintError, SynthesisError
+from anyscale_constructs.google import regions as google
 from anyscale_constructs.google.types import GcpRegion
 from anyscale_constructs.modules.aws import S3Module, VpcModule
 from anyscale_constructs.terraform.app import App
@@ -126,14 +127,14 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
     [
         (
             "us-esat-2",
-            regions.AWS,
+            aws.REGIONS,
             ["region is not one of those known in November 2026; given: 'us-esat-2': did you"],
         ),
-        ("us-esat1", regions.GOOGLE, ["region is not one of those known in November 2026; given: 'us-esat1': did you"]),
+        ("us-esat1", google.REGIONS, ["region is not one of those known in November 2026; given: 'us-esat1': did you"]),
         ("xx-nowhere-9", ["us-east-2"], ["region is not one of those known in November 2026; given: 'xx-nowhere-9'"]),
-        ("us-east-2", regions.AWS, []),
-        ("us-central1", regions.GOOGLE, []),
-        ("${var.region}", regions.AWS, []),
+        ("us-east-2", aws.REGIONS, []),
+        ("us-central1", google.REGIONS, []),
+        ("${var.region}", aws.REGIONS, []),
     ],
 )
 def test_a_region_that_is_not_known_is_a_warning(
@@ -146,7 +147,7 @@ def test_a_region_that_is_not_known_is_a_warning(
 
 
 def test_regions_are_in_the_form_that_is_asked_for() -> None:
-    for kind, known in ((AwsRegion, regions.AWS), (GcpRegion, regions.GOOGLE)):
+    for kind, known in ((AwsRegion, aws.REGIONS), (GcpRegion, google.REGIONS)):
         for region in known:
             TypeAdapter(kind).validate_python(region)
         assert sorted(set(known)) == sorted(known)

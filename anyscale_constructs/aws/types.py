@@ -1,0 +1,88 @@
+"""AWS's field types, in the manner of `config.types`: literals are checked, what is not known yet passes."""
+
+import re
+from typing import Annotated
+
+from anyscale_constructs.config.types import Checked
+
+
+def _is_tag_key(text: str) -> bool:
+    return re.fullmatch(r"(?!(?i:aws:))[\s\S]{1,128}", text) is not None
+
+
+S3_BUCKET = (
+    r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
+    r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+)
+ExternalId = Annotated[
+    str,
+    Checked(
+        "the organization id, a hyphen and a suffix of your own",
+        r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+",
+        "org_1234abcd-production",
+    ),
+]
+TagKey = Annotated[str, Checked("1 to 128 characters, not beginning with aws: (AWS keeps those)", _is_tag_key, "team")]
+# Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
+AwsRegion = Annotated[
+    str,
+    Checked(
+        "a region of the commercial AWS partition (upstream writes arn:aws: by hand: no GovCloud, no China)",
+        r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d",
+        "us-east-2",
+    ),
+]
+# No region has more than six.
+AvailabilityZone = Annotated[str, Checked("an availability zone's name", r"[a-z]{2}(-[a-z]+)+-\d[a-f]", "us-east-2a")]
+RoleArn = Annotated[
+    str,
+    Checked(
+        "an IAM role's ARN",
+        r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+",
+        "arn:aws:iam::111122223333:role/anyscale",
+    ),
+]
+InstanceProfileArn = Annotated[
+    str,
+    Checked(
+        "an IAM instance profile's ARN",
+        r"arn:aws:iam::\d{12}:instance-profile/[\w+=,.@/-]+",
+        "arn:aws:iam::111122223333:instance-profile/anyscale",
+    ),
+]
+PolicyArn = Annotated[
+    str,
+    Checked(
+        "an IAM policy's ARN",
+        r"arn:aws:iam::(?:\d{12}|aws):policy/[\w+=,.@/-]+",
+        "arn:aws:iam::111122223333:policy/anyscale",
+    ),
+]
+SecretArn = Annotated[
+    str,
+    Checked(
+        "the ARN of a secret in Secrets Manager, or of several with *",
+        r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!*?-]+",
+        "arn:aws:secretsmanager:us-east-2:111122223333:secret:registry-AbCdEf",
+    ),
+]
+KmsKeyArn = Annotated[
+    str,
+    Checked(
+        "a KMS key's ARN",
+        r"arn:aws:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
+        "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    ),
+]
+BucketName = Annotated[
+    str,
+    Checked(
+        "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends, "
+        "not like an IP address, without AWS's reserved prefixes and suffixes",
+        S3_BUCKET,
+        "acme-anyscale-prod",
+    ),
+]
+VpcId = Annotated[str, Checked("a VPC id", r"vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0")]
+SubnetId = Annotated[str, Checked("a subnet id", r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")]
+SecurityGroupId = Annotated[str, Checked("a security group id", r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")]

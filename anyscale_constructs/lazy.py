@@ -1,0 +1,25 @@
+"""Packages whose names are loaded when they are first used: what needs no engine must start none."""
+
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+
+def attributes(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], Iterable[str]]]:
+    """A package's `__getattr__` and `__dir__`.
+
+    Args:
+        package: The package's full name.
+        places: The module of each name, relative to the package.
+    """
+
+    def get(name: str) -> Any:
+        if name in places:
+            return pkgutil.resolve_name(f"{package}.{places[name]}:{name}")
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    def names() -> Iterable[str]:
+        return vars(sys.modules[package]).keys() | places.keys()
+
+    return get, names
