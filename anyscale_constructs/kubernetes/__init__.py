@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from anyscale_constructs import lazy
-from anyscale_constructs.terraform.values import merge
 
 if TYPE_CHECKING:
     from anyscale_constructs.kubernetes.charts import (
@@ -35,7 +34,6 @@ __all__ = [
     "ReleaseConfig",
     "ReleasesConfig",
     "WriteOnly",
-    "merge",
     "operator_values",
 ]
 
