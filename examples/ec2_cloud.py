@@ -4,7 +4,8 @@ Run it: python examples/ec2_cloud.py
 """
 
 from anyscale_constructs import App
-from anyscale_constructs.aws.config import SecurityGroupConfig, VpcConfig
+from anyscale_constructs.aws.securitygroups import SecurityGroupConfig
+from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds import Ec2Config, Ec2Stack
 
 app = App()

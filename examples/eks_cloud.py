@@ -4,7 +4,7 @@ Run it: python examples/eks_cloud.py
 """
 
 from anyscale_constructs import App
-from anyscale_constructs.aws.config import ClusterConfig
+from anyscale_constructs.aws.eks import ClusterConfig
 from anyscale_constructs.aws.nodes import NodesConfig
 from anyscale_constructs.clouds import EksConfig, EksStack
 from anyscale_constructs.kubernetes.config import EksReleasesConfig, GatewayConfig

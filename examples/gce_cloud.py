@@ -5,8 +5,7 @@ Run it: python examples/gce_cloud.py
 
 from anyscale_constructs import App
 from anyscale_constructs.clouds import GceConfig, GceStack
-from anyscale_constructs.google import ExistingProject
-from anyscale_constructs.google.config import FilestoreConfig, FirewallConfig, VpcConfig
+from anyscale_constructs.google import ExistingProject, FilestoreConfig, FirewallConfig, VpcConfig
 
 app = App()
 GceStack(

@@ -6,36 +6,71 @@ from anyscale_constructs import lazy
 from anyscale_constructs.config.types import NetworkingMode
 
 if TYPE_CHECKING:
-    from anyscale_constructs.aws.efs import Efs
-    from anyscale_constructs.aws.eks import Eks, ExistingCluster
-    from anyscale_constructs.aws.iam import ExistingRoles, Iam
-    from anyscale_constructs.aws.memorydb import MemoryDb
-    from anyscale_constructs.aws.s3 import S3, ExistingBucket
+    from anyscale_constructs.aws.efs import Efs, EfsConfig
+    from anyscale_constructs.aws.eks import ClusterConfig, Eks, ExistingCluster
+    from anyscale_constructs.aws.iam import ExistingRoles, Iam, IamConfig, IRoles
+    from anyscale_constructs.aws.memorydb import MemoryDb, MemoryDbConfig, MemoryDbUser
+    from anyscale_constructs.aws.nodes import NodesConfig
+    from anyscale_constructs.aws.provider import AssumeRoleConfig, AwsProviderConfig, IgnoreTagsConfig
+    from anyscale_constructs.aws.s3 import S3, BucketConfig, ExistingBucket, IBucket, PlainBucketConfig
     from anyscale_constructs.aws.s3_policy import S3Policy
-    from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
+    from anyscale_constructs.aws.securitygroups import (
+        ExistingSecurityGroup,
+        IngressRule,
+        ISecurityGroup,
+        SecurityGroupConfig,
+        SecurityGroups,
+    )
     from anyscale_constructs.aws.subnets import plan_subnets
-    from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+    from anyscale_constructs.aws.vpc import ExistingVpc, IVpc, Vpc, VpcConfig
 
 __all__ = [
     "S3",
+    "AssumeRoleConfig",
+    "AwsProviderConfig",
+    "BucketConfig",
+    "ClusterConfig",
     "Efs",
+    "EfsConfig",
     "Eks",
     "ExistingBucket",
     "ExistingCluster",
     "ExistingRoles",
     "ExistingSecurityGroup",
     "ExistingVpc",
+    "IBucket",
+    "IRoles",
+    "ISecurityGroup",
+    "IVpc",
     "Iam",
+    "IamConfig",
+    "IgnoreTagsConfig",
+    "IngressRule",
     "MemoryDb",
+    "MemoryDbConfig",
+    "MemoryDbUser",
     "NetworkingMode",
+    "NodesConfig",
+    "PlainBucketConfig",
     "S3Policy",
+    "SecurityGroupConfig",
     "SecurityGroups",
     "Vpc",
+    "VpcConfig",
     "plan_subnets",
 ]
 
 _PLACES = {
+    "IRoles": "iam",
+    "IBucket": "s3",
+    "ISecurityGroup": "securitygroups",
+    "IVpc": "vpc",
+    "AssumeRoleConfig": "provider",
+    "AwsProviderConfig": "provider",
+    "BucketConfig": "s3",
+    "ClusterConfig": "eks",
     "Efs": "efs",
+    "EfsConfig": "efs",
     "Eks": "eks",
     "ExistingBucket": "s3",
     "ExistingCluster": "eks",
@@ -43,11 +78,20 @@ _PLACES = {
     "ExistingSecurityGroup": "securitygroups",
     "ExistingVpc": "vpc",
     "Iam": "iam",
+    "IamConfig": "iam",
+    "IgnoreTagsConfig": "provider",
+    "IngressRule": "securitygroups",
     "MemoryDb": "memorydb",
+    "MemoryDbConfig": "memorydb",
+    "MemoryDbUser": "memorydb",
+    "NodesConfig": "nodes",
+    "PlainBucketConfig": "s3",
     "S3": "s3",
     "S3Policy": "s3_policy",
+    "SecurityGroupConfig": "securitygroups",
     "SecurityGroups": "securitygroups",
     "Vpc": "vpc",
+    "VpcConfig": "vpc",
     "plan_subnets": "subnets",
 }
 

@@ -3,13 +3,26 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
-from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
-from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from pydantic import Field
+
+from anyscale_constructs.aws.securitygroups import ISecurityGroup
+from anyscale_constructs.aws.types import Tags
+from anyscale_constructs.aws.vpc import IVpc
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.efs import EfsInputs, EfsModule
 from anyscale_constructs.terraform.module import Guard, Inputs
+
+
+class EfsConfig(Model):
+    """A shared file system."""
+
+    name: str | None = Field(default=None, description="Default: the stack's name.")
+    access_points: OrExpr[dict[str, Any]] = Field(default_factory=dict)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
 def mount_targets_are_counted(i: Inputs) -> Finding | None:
@@ -88,8 +101,8 @@ class Efs(EfsModule):
         scope: Construct,
         id: str = "efs",
         *,
-        vpc: Vpc | ExistingVpc,
-        security_group: SecurityGroups | ExistingSecurityGroup,
+        vpc: IVpc,
+        security_group: ISecurityGroup,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[EfsInputs],
     ) -> None:

@@ -6,12 +6,22 @@ from typing import Annotated, Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter
 
-from anyscale_constructs.aws.nodes import GPUS, GpuType
-from anyscale_constructs.aws.types import SecurityGroupId
-from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.aws.nodes import (
+    GPUS,
+    GpuType,
+    NodesConfig,
+    _groups,
+    disk_sizes_reach_the_disk,
+    disks_are_those_that_hold_images,
+    node_groups_are_within_the_quota,
+    node_groups_have_room_for_their_nodes,
+    pods_have_no_nodes_role,
+)
+from anyscale_constructs.aws.types import RoleArn, SecurityGroupId, Tags
+from anyscale_constructs.aws.vpc import IVpc
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Checked, InternetCidr, Known
+from anyscale_constructs.config.types import Checked, Cidr, InternetCidr, Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -29,8 +39,6 @@ CLUSTER_ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterA
 """The access policy that lets its principal do everything in the cluster."""
 _OLDEST_VERSION = (1, 32)
 _LONGEST_ROLE_PREFIX = 38
-# https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
-_NODES_BY_DEFAULT = 450
 _INTERNET_RANGES: TypeAdapter[list[str] | None] = TypeAdapter(list[InternetCidr] | None)
 
 
@@ -56,6 +64,35 @@ OidcProviderArn = Annotated[
 RoleName = Annotated[
     str, Checked("a role's name: 1 to 64 letters, digits and +=,.@_-", r"[\w+=,.@-]{1,64}", "acme-nodes")
 ]
+
+
+class ClusterConfig(Model):
+    """A new EKS cluster."""
+
+    name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
+    kubernetes_version: str = "1.36"
+    public_access_cidrs: list[InternetCidr] = Field(
+        default_factory=list,
+        description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
+        "in one of private_access_cidrs.",
+    )
+    private_access_cidrs: OrExpr[list[Cidr] | None] = Field(
+        default=None,
+        description="Who may reach it inside the VPC or in a network that is connected with it. "
+        "Default: all of a new VPC, nobody but the nodes of an existing one.",
+    )
+    administrator_arns: list[RoleArn] = Field(
+        default_factory=list,
+        description="Roles that may do anything, and nobody else: whoever applies both stacks must have one of them. "
+        "Default: whoever applies this stack.",
+    )
+    nodes: NodesConfig = Field(default_factory=NodesConfig)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
+
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return self.nodes.gpus
 
 
 class ExistingCluster(Model):
@@ -202,78 +239,6 @@ def the_internet_is_not_a_private_network(i: Inputs) -> Finding | None:
     return None if is_unresolved(i[name]) else value_is_refused(_INTERNET_RANGES, i[name], name, mend)
 
 
-def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
-    """AWS refuses others at apply, after the cluster has been made."""
-    for name, group in _groups(i):
-        sizes = [group.get(key) for key in ("min_size", "desired_size", "max_size")]
-        known = [size for size in sizes if size is not None and not is_unresolved(size)]
-        if known != sorted(known):
-            return Finding(
-                f"eks_managed_node_groups: {name} has sizes that contradict each other",
-                "keep min_size <= desired_size <= max_size",
-                dict(zip(("min_size", "desired_size", "max_size"), sizes, strict=True)),
-            )
-    return None
-
-
-def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
-    """AWS refuses larger groups at apply, unless the account has a higher quota."""
-    for name, group in _groups(i):
-        most = group.get("max_size")
-        if most is not None and not is_unresolved(most) and most > _NODES_BY_DEFAULT:
-            return Finding(
-                f"eks_managed_node_groups: {name} may have more nodes than EKS's default quota, {_NODES_BY_DEFAULT}",
-                "lower max_size, or have the quota of nodes per managed node group raised first",
-                most,
-                warning=True,
-            )
-    return None
-
-
-def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
-    """Upstream ignores disk_size beside its launch template, which is the default."""
-    for name, group in _groups(i):
-        if group.get("disk_size") is not None and group.get("use_custom_launch_template") is not False:
-            return Finding(
-                f"eks_managed_node_groups: disk_size of {name} is ignored beside a launch template",
-                "give block_device_mappings instead, or set use_custom_launch_template: false",
-                group["disk_size"],
-            )
-    return None
-
-
-def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
-    """Bottlerocket keeps images and scratch space on a second disk, other systems on the first."""
-    for name, group in _groups(i):
-        image, disks = group.get("ami_type"), group.get("block_device_mappings")
-        if is_unresolved(image) or not isinstance(disks, Mapping):
-            continue
-        device = "/dev/xvdb" if str(image).startswith("BOTTLEROCKET") else "/dev/xvda"
-        devices = [disk.get("device_name") for disk in disks.values() if isinstance(disk, Mapping)]
-        if len(devices) == len(disks) and not any(is_one_of(each, device) or is_unresolved(each) for each in devices):
-            return Finding(
-                f"eks_managed_node_groups: block_device_mappings of {name} sizes no disk that images are kept on",
-                f"name {device}",
-                devices,
-            )
-    return None
-
-
-def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
-    """With more than one hop every pod can take the node's role; upstream's default is one."""
-    for name, group in _groups(i):
-        options = group.get("metadata_options")
-        hops = options.get("http_put_response_hop_limit") if isinstance(options, Mapping) else None
-        if hops is not None and not is_unresolved(hops) and hops > 1:
-            return Finding(
-                f"eks_managed_node_groups: metadata_options of {name} gives every pod the node's role",
-                "leave it out: pods get roles of their own by Pod Identity",
-                hops,
-                warning=True,
-            )
-    return None
-
-
 _AMONG_NODES = {
     "description": "Nodes reach each other on all ports",
     "protocol": "-1",
@@ -282,13 +247,6 @@ _AMONG_NODES = {
     "type": "ingress",
     "self": True,
 }
-
-
-def _groups(i: Inputs) -> list[tuple[str, Mapping[str, Any]]]:
-    groups = i["eks_managed_node_groups"]
-    if not isinstance(groups, Mapping):
-        return []
-    return [(name, group) for name, group in groups.items() if isinstance(group, Mapping)]
 
 
 class Eks(EksModule):
@@ -332,7 +290,7 @@ class Eks(EksModule):
         scope: Construct,
         id: str = "eks",
         *,
-        vpc: Vpc | ExistingVpc,
+        vpc: IVpc,
         kms_key_arn: str | None = None,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[EksInputs],

@@ -1,15 +1,16 @@
 """The roles of Anyscale's control plane and of its nodes: new, or existing ones."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Protocol, Self, Unpack
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
-from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
-from anyscale_constructs.aws.s3 import S3, ExistingBucket
-from anyscale_constructs.aws.types import InstanceProfileArn, RoleArn
-from anyscale_constructs.config.model import Model
+from anyscale_constructs.aws.policies import PolicyDocument, Statement, allow, each_once, policy
+from anyscale_constructs.aws.s3 import IBucket
+from anyscale_constructs.aws.types import InstanceProfileArn, KmsKeyArn, PolicyArn, RoleArn, SecretArn, Tags
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
@@ -47,6 +48,20 @@ _NEW_ROLES = {
 _MAPPINGS = ("map(", "object(")
 
 
+class IRoles(Protocol):
+    """The roles of the control plane and of the nodes: `Iam`, `ExistingRoles`, or a class with these properties."""
+
+    @property
+    def control_plane_role_arn(self) -> str | None:
+        """The control plane's role; None if there is none."""
+        ...
+
+    @property
+    def cluster_node_role_arn(self) -> str | None:
+        """The nodes' role; None if there is none."""
+        ...
+
+
 class ExistingRoles(Model):
     """Roles that are there already; what is left out is made new."""
 
@@ -73,6 +88,54 @@ class ExistingRoles(Model):
                     f"attach this policy to it, unless it has one like it: {str.__str__(policy(statements))}",
                     warning=True,
                 )
+
+
+# What only a new role can take, by the key that names an existing one.
+_FOR_NEW_ROLES = {
+    "control_plane_role_arn": ("control_plane_role_name",),
+    "cluster_node_role_arn": (
+        "cluster_node_role_name",
+        "cluster_node_cloudwatch_policy",
+        "cluster_node_managed_policy_arns",
+        "cluster_node_custom_policy",
+        "cluster_node_secret_arns",
+        "cluster_node_secret_kms_key_arn",
+    ),
+}
+
+
+class IamConfig(ExistingRoles):
+    """The roles: new ones, unless their ARNs are given."""
+
+    control_plane_role_name: str | None = Field(default=None, description="Default: a unique one.")
+    cluster_node_role_name: str | None = Field(default=None, description="Default: a unique one.")
+    permissions_boundary_arn: PolicyArn | None = None
+    cluster_node_cloudwatch_policy: OrExpr[bool] = Field(
+        default=False, description="Whether nodes may write logs and metrics."
+    )
+    cluster_node_managed_policy_arns: OrExpr[list[PolicyArn]] = Field(default_factory=list)
+    cluster_node_custom_policy: OrExpr[PolicyDocument | None] = None
+    cluster_node_secret_arns: OrExpr[list[SecretArn]] = Field(
+        default_factory=list, description="Secrets for images of your own."
+    )
+    cluster_node_secret_kms_key_arn: KmsKeyArn | None = None
+    tags: OrExpr[Tags] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _nothing_is_idle(self) -> Self:
+        roles = set(_FOR_NEW_ROLES)
+        existing = {role for role in roles if getattr(self, role) is not None}
+        idle = {name: role for role in existing for name in _FOR_NEW_ROLES[role]}
+        if existing == roles:
+            idle |= dict.fromkeys(("permissions_boundary_arn", "tags"), "cluster_node_role_arn")
+        for name, role in idle.items():
+            if not is_one_of(getattr(self, name), None, False, [], {}):
+                raise refuse(f"{name} is for a new role, but {role} names an existing one", f"leave out {name}")
+        if self.cluster_node_instance_profile_arn is not None and self.cluster_node_role_arn is None:
+            raise refuse(
+                "cluster_node_instance_profile_arn is given without its role", "give cluster_node_role_arn as well"
+            )
+        return self
 
 
 def _key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
@@ -223,7 +286,7 @@ class Iam(IamModule):
         scope: Construct,
         id: str = "iam",
         *,
-        bucket: S3 | ExistingBucket | None = None,
+        bucket: IBucket | None = None,
         existing: ExistingRoles | None = None,
         kms_key_arn: str | None = None,
         depends_on: Sequence[Construct] = (),

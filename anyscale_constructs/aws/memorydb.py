@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
+from pydantic import Field
+
 from anyscale_constructs.aws.regions import MEMORYDB
-from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
-from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.aws.securitygroups import ISecurityGroup
+from anyscale_constructs.aws.types import Tags
+from anyscale_constructs.aws.vpc import IVpc, Vpc
+from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.regions import AS_OF
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -37,6 +42,26 @@ _ENOUGH_ZONES = 3
 """As many that two of them have MemoryDB."""
 
 _FAMILIES = {"7.0": "memorydb_redis7", "6.2": "memorydb_redis6"}
+
+
+class MemoryDbUser(Model):
+    """A user of MemoryDB; the passwords come from the sensitive variable memorydb_passwords."""
+
+    access_string: str = "on ~* &* +@all"
+
+
+class MemoryDbConfig(Model):
+    """A Redis for Anyscale services."""
+
+    name: str | None = Field(default=None, description="Default: a unique one.")
+    node_type: str | None = Field(default=None, description="Default: db.t4g.small.")
+    num_shards: OrExpr[int | None] = Field(default=None, ge=1, description="Ray works with one shard only. Default: 1.")
+    num_replicas_per_shard: OrExpr[int | None] = Field(default=None, ge=0, le=5, description="At least 1. Default: 2.")
+    snapshot_retention_limit: OrExpr[int | None] = Field(
+        default=None, ge=0, le=35, description="Days. Default: no snapshots."
+    )
+    users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
+    tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
 def names_are_lower_case_and_short(i: Inputs) -> Finding | None:
@@ -181,8 +206,8 @@ class MemoryDb(MemoryDbModule):
         scope: Construct,
         id: str = "memorydb",
         *,
-        vpc: Vpc | ExistingVpc,
-        security_group: SecurityGroups | ExistingSecurityGroup,
+        vpc: IVpc,
+        security_group: ISecurityGroup,
         region: str | None = None,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[MemoryDbInputs],

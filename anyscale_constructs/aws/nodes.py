@@ -4,25 +4,29 @@ Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates t
 a node. Labels tell it which GPU a node has.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
 from anyscale_constructs.anyscale import Market, node_taints
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import Checked, Known, OrExpr
-from anyscale_constructs.expressions import Expr, minimum
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, minimum
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.eks import (
     EksEksManagedNodeGroups,
     EksEksManagedNodeGroupsBlockDeviceMappings,
     EksEksManagedNodeGroupsBlockDeviceMappingsEbs,
     EksEksManagedNodeGroupsTaints,
 )
+from anyscale_constructs.terraform.module import Inputs
 
 _CPU_IMAGE = "AL2023_x86_64_STANDARD"
 _GPU_IMAGE = "AL2023_x86_64_NVIDIA"
 _DEFAULT_DISK_GB = 50
+# https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
+_NODES_BY_DEFAULT = 450
 _MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
 
 
@@ -155,3 +159,82 @@ def _taints(market: Market, *, gpu: bool) -> dict[str, EksEksManagedNodeGroupsTa
         key.rpartition("/")[2].replace("-", "_"): {"key": key, "value": value, "effect": "NO_SCHEDULE"}
         for key, value in node_taints(market, gpu=gpu).items()
     }
+
+
+def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
+    """AWS refuses others at apply, after the cluster has been made."""
+    for name, group in _groups(i):
+        sizes = [group.get(key) for key in ("min_size", "desired_size", "max_size")]
+        known = [size for size in sizes if size is not None and not is_unresolved(size)]
+        if known != sorted(known):
+            return Finding(
+                f"eks_managed_node_groups: {name} has sizes that contradict each other",
+                "keep min_size <= desired_size <= max_size",
+                dict(zip(("min_size", "desired_size", "max_size"), sizes, strict=True)),
+            )
+    return None
+
+
+def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
+    """AWS refuses larger groups at apply, unless the account has a higher quota."""
+    for name, group in _groups(i):
+        most = group.get("max_size")
+        if most is not None and not is_unresolved(most) and most > _NODES_BY_DEFAULT:
+            return Finding(
+                f"eks_managed_node_groups: {name} may have more nodes than EKS's default quota, {_NODES_BY_DEFAULT}",
+                "lower max_size, or have the quota of nodes per managed node group raised first",
+                most,
+                warning=True,
+            )
+    return None
+
+
+def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
+    """Upstream ignores disk_size beside its launch template, which is the default."""
+    for name, group in _groups(i):
+        if group.get("disk_size") is not None and group.get("use_custom_launch_template") is not False:
+            return Finding(
+                f"eks_managed_node_groups: disk_size of {name} is ignored beside a launch template",
+                "give block_device_mappings instead, or set use_custom_launch_template: false",
+                group["disk_size"],
+            )
+    return None
+
+
+def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
+    """Bottlerocket keeps images and scratch space on a second disk, other systems on the first."""
+    for name, group in _groups(i):
+        image, disks = group.get("ami_type"), group.get("block_device_mappings")
+        if is_unresolved(image) or not isinstance(disks, Mapping):
+            continue
+        device = "/dev/xvdb" if str(image).startswith("BOTTLEROCKET") else "/dev/xvda"
+        devices = [disk.get("device_name") for disk in disks.values() if isinstance(disk, Mapping)]
+        if len(devices) == len(disks) and not any(is_one_of(each, device) or is_unresolved(each) for each in devices):
+            return Finding(
+                f"eks_managed_node_groups: block_device_mappings of {name} sizes no disk that images are kept on",
+                f"name {device}",
+                devices,
+            )
+    return None
+
+
+def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
+    """With more than one hop every pod can take the node's role; upstream's default is one."""
+    for name, group in _groups(i):
+        options = group.get("metadata_options")
+        hops = options.get("http_put_response_hop_limit") if isinstance(options, Mapping) else None
+        if hops is not None and not is_unresolved(hops) and hops > 1:
+            return Finding(
+                f"eks_managed_node_groups: metadata_options of {name} gives every pod the node's role",
+                "leave it out: pods get roles of their own by Pod Identity",
+                hops,
+                warning=True,
+            )
+    return None
+
+
+def _groups(i: Inputs) -> list[tuple[str, Mapping[str, Any]]]:
+    groups = i["eks_managed_node_groups"]
+    if not isinstance(groups, Mapping):
+        return []
+    return [(name, group) for name, group in groups.items() if isinstance(group, Mapping)]

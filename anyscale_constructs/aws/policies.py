@@ -37,3 +37,6 @@ def each_once(*arns: str | None) -> list[str]:
 def policy(statements: Sequence[Statement]) -> Expr:
     """The JSON text of a policy."""
     return json_text({"Version": "2012-10-17", "Statement": list(statements)}, "the policy")
+
+
+PolicyDocument = dict[str, Any]

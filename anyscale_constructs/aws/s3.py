@@ -1,13 +1,15 @@
 """The bucket for logs and shared files: new, or an existing one."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.anyscale import CONSOLE_ORIGIN
-from anyscale_constructs.aws.types import AwsRegion, BucketName, KmsKeyArn
+from anyscale_constructs.aws.policies import PolicyDocument
+from anyscale_constructs.aws.types import AwsRegion, BucketName, KmsKeyArn, Tags
 from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -24,6 +26,47 @@ _KEY_ARN: TypeAdapter[str | None] = TypeAdapter(KmsKeyArn | None)
 _SUFFIX = 26
 """As many characters Terraform appends to a prefix."""
 _LONGEST_PREFIX = 63 - _SUFFIX
+
+
+class PlainBucketConfig(Model):
+    """A new bucket of a Kubernetes cloud, which its own pods use."""
+
+    name: BucketName | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
+    force_destroy: OrExpr[bool] = Field(
+        default=False, description="Whether destroying the cloud deletes what is in the bucket."
+    )
+    object_versioning: OrExpr[bool] = False
+    lifecycle_rules: OrExpr[list[OrExpr[dict[str, Any]]]] = Field(default_factory=list)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
+
+
+class BucketConfig(PlainBucketConfig):
+    """A new bucket, with a policy for the control plane's role and the nodes'."""
+
+    custom_policy: OrExpr[PolicyDocument | None] = Field(
+        default=None,
+        description="Statements to add to the bucket's policy, whose Sids must not be AllowSSLRequestsOnly or "
+        "AllowAnyscaleResources. Default: none; the policy always demands TLS and lets both roles use the bucket.",
+    )
+
+
+class IBucket(Protocol):
+    """A bucket: `S3`, `ExistingBucket`, or a class with these properties."""
+
+    @property
+    def s3_bucket_id(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def s3_bucket_arn(self) -> str:
+        """Its ARN."""
+        ...
+
+    @property
+    def kms_key_arn(self) -> str | None:
+        """The KMS key that encrypts it; None for S3's own."""
+        ...
 
 
 class ExistingBucket(Model):

@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
-from anyscale_constructs.aws.iam import ExistingRoles, Iam, document_text
-from anyscale_constructs.aws.s3 import S3, ExistingBucket
+from anyscale_constructs.aws.iam import IRoles, document_text
+from anyscale_constructs.aws.s3 import IBucket
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
@@ -70,8 +70,8 @@ class S3Policy(S3PolicyModule):
         scope: Construct,
         id: str = "s3_policy",
         *,
-        bucket: S3 | ExistingBucket,
-        iam: Iam | ExistingRoles,
+        bucket: IBucket,
+        iam: IRoles,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[S3PolicyInputs],
     ) -> None:

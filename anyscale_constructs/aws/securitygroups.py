@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Literal, Protocol, Unpack
 
-from anyscale_constructs.aws.types import SecurityGroupId
-from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from pydantic import Field
+
+from anyscale_constructs.aws.types import SecurityGroupId, Tags
+from anyscale_constructs.aws.vpc import IVpc
 from anyscale_constructs.config import networks
+from anyscale_constructs.config.ingress import IngressConfig
 from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import Cidr, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
 from anyscale_constructs.findings import Finding
@@ -22,6 +26,36 @@ _RULE_LISTS = (
     "egress_to_cidr_map",
 )
 _DESCRIPTION = re.compile(r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+
+
+class IngressRule(Model):
+    """One rule for traffic into the nodes."""
+
+    cidr_blocks: OrExpr[list[Cidr]]
+    rule: str | None = Field(
+        default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
+    )
+    from_port: OrExpr[int | None] = Field(default=None, ge=-1, le=65535)
+    to_port: OrExpr[int | None] = Field(default=None, ge=-1, le=65535)
+    protocol: OrExpr[Literal["tcp", "udp", "icmp", "icmpv6", "-1"] | None] = None
+    description: str | None = None
+
+
+class SecurityGroupConfig(IngressConfig):
+    """A new security group for the nodes."""
+
+    ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
+    machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(default_factory=list, max_length=2)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
+
+
+class ISecurityGroup(Protocol):
+    """The nodes' security group: `SecurityGroups`, `ExistingSecurityGroup`, or a class with this property."""
+
+    @property
+    def security_group_id(self) -> str:
+        """Its id."""
+        ...
 
 
 class ExistingSecurityGroup(Model):
@@ -221,7 +255,7 @@ class SecurityGroups(SecurityGroupsModule):
         scope: Construct,
         id: str = "securitygroups",
         *,
-        vpc: Vpc | ExistingVpc,
+        vpc: IVpc,
         ingress_cidr_blocks: Sequence[str] | Expr = (),
         enable_ssh_access: bool = False,
         depends_on: Sequence[Construct] = (),

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from anyscale_constructs.config.types import Checked
+from anyscale_constructs.config.types import Checked, TagValue
 
 
 def _is_tag_key(text: str) -> bool:
@@ -86,3 +86,6 @@ BucketName = Annotated[
 VpcId = Annotated[str, Checked("a VPC id", r"vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0")]
 SubnetId = Annotated[str, Checked("a subnet id", r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")]
 SecurityGroupId = Annotated[str, Checked("a security group id", r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")]
+
+
+Tags = dict[TagKey, TagValue]

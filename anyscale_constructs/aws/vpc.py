@@ -1,15 +1,27 @@
 """The VPC: new, with subnets that are planned for it, or an existing one."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Unpack
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, model_validator
 
+from anyscale_constructs.aws.flow_logs import (
+    FLOW_LOG_SWITCHES,
+    flow_logs_are_on,
+    flow_logs_need_their_log_group_and_role,
+    the_flow_log_role_fits_its_name,
+)
+from anyscale_constructs.aws.nat_gateways import (
+    nat_gateway_count_leaves_no_private_subnet_without_a_route,
+    nat_gateways_need_a_public_subnet_for_each_private_one,
+    nat_gateways_need_new_private_route_tables,
+    nat_gateways_stay_within_the_public_subnets,
+)
 from anyscale_constructs.aws.subnets import MOST_PLACES, Places, Plan, plan_subnets
-from anyscale_constructs.aws.types import AvailabilityZone, SubnetId, VpcId
+from anyscale_constructs.aws.types import AvailabilityZone, SubnetId, Tags, VpcId
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import Cidr, NetworkingMode
+from anyscale_constructs.config.types import Cidr, Known, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, count, is_one_of, known
@@ -20,7 +32,55 @@ from anyscale_constructs.terraform.module import Guard, Inputs
 _ZONES = 2
 """As many availability zones as registration asks for, which every region has."""
 
-_FLOW_LOG_SWITCHES = ("create_flow_log_cloudwatch_log_group", "create_flow_log_cloudwatch_iam_role")
+
+class VpcConfig(Model):
+    """A new VPC."""
+
+    name: str | None = Field(default=None, description="Default: the stack's name.")
+    cidr_block: Cidr = "10.0.0.0/16"
+    availability_zone_count: Known[int | None] = Field(default=None, ge=2, le=8, description="Default: 2.")
+    availability_zones: list[AvailabilityZone] = Field(default_factory=list, description="Default: the region's first.")
+    subnet_places: Known[Places | None] = Field(
+        default=None,
+        description="For how many zones the plan of the subnets has room. Zones can be added up to that number without "
+        "moving a subnet; with 8 each subnet has half the size. Set it when the VPC is made: changing it later moves "
+        "every subnet. Default: 4 for up to four zones, 8 for more, so the fifth zone moves every subnet.",
+    )
+    public_subnets: OrExpr[list[Cidr] | None] = Field(default=None, description="Default: planned inside cidr_block.")
+    private_subnets: OrExpr[list[Cidr] | None] = Field(
+        default=None, description="Default: planned, with networking_mode PRIVATE and on EKS."
+    )
+    flow_logs: OrExpr[bool] = Field(default=False, description="Whether CloudWatch gets the VPC's flow logs.")
+    tags: OrExpr[Tags] = Field(default_factory=dict)
+
+
+class IVpc(Protocol):
+    """A VPC with the subnets of Anyscale's nodes: `Vpc`, `ExistingVpc`, or a class with these properties."""
+
+    @property
+    def vpc_id(self) -> str:
+        """Its id."""
+        ...
+
+    @property
+    def node_subnet_ids(self) -> Expr | list[str]:
+        """The subnets of Anyscale's nodes."""
+        ...
+
+    @property
+    def subnet_ids_to_az(self) -> Expr | Mapping[str, str] | None:
+        """Those subnets and the zone of each; None if that is not known."""
+        ...
+
+    @property
+    def subnet_ids_per_zone(self) -> Expr | list[str]:
+        """One of those subnets for each zone, for what may stand in a zone only once."""
+        ...
+
+    @property
+    def zone_count(self) -> int | Expr:
+        """The number of those zones."""
+        ...
 
 
 class ExistingVpc(Model):
@@ -75,41 +135,6 @@ class ExistingVpc(Model):
         return len(self.availability_zones)
 
 
-def nat_gateways_need_a_public_subnet_for_each_private_one(i: Inputs) -> Finding | None:
-    """Upstream puts NAT gateway n into public subnet n, for every zone up to the larger number of subnets."""
-    private, public = len(i["private_subnets"]), len(i["public_subnets"])
-    if private and i["create_ngw"] is True and private != public:
-        return Finding(
-            f"private_subnets are {private}, public_subnets {public}, and each NAT gateway stands in a public one",
-            "give as many public_subnets as private_subnets, or create_ngw=False for private subnets without internet",
-        )
-    return None
-
-
-def nat_gateways_stay_within_the_public_subnets(i: Inputs) -> Finding | None:
-    """Upstream counts them by zones, and indexes the public subnets: one zone more, and planning fails."""
-    public, zones = len(i["public_subnets"]), max(len(i["availability_zone_ids"]), len(i["availability_zones"]))
-    known = i.known("max_az_count", "max_nat_gateway_count")
-    if i["private_subnets"] and i["create_ngw"] is True and known:
-        gateways = min(max(zones, i["max_az_count"]), i["max_nat_gateway_count"])
-        if gateways > public:
-            return Finding(
-                f"there would be {gateways} NAT gateways, one in each zone, for {public} public_subnets",
-                "name as many zones as public_subnets, or set max_nat_gateway_count to their number",
-            )
-    return None
-
-
-def nat_gateways_need_new_private_route_tables(i: Inputs) -> Finding | None:
-    """Upstream adds their routes to the route tables it made, and makes none beside existing ones."""
-    if i["existing_private_route_table_ids"] and i["private_subnets"] and i["create_ngw"] is True:
-        return Finding(
-            "existing_private_route_table_ids leaves the NAT gateways without a route table",
-            "set create_ngw=False, or leave existing_private_route_table_ids out",
-        )
-    return None
-
-
 def nodes_have_subnets_in_two_zones(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails below two subnets or two zones."""
     subnets = len(i["private_subnets"] or i["public_subnets"])
@@ -130,49 +155,6 @@ def subnets_fit_the_availability_zones(i: Inputs) -> Finding | None:
         return Finding(
             f"there are {subnets} subnets of one kind for {zones} availability zones",
             "name as many zones as subnets, or leave the zones to upstream",
-        )
-    return None
-
-
-def nat_gateway_count_leaves_no_private_subnet_without_a_route(i: Inputs) -> Finding | None:
-    """Upstream makes a route table for each private subnet, but a default route only for each NAT gateway."""
-    private, most = len(i["private_subnets"]), i["max_nat_gateway_count"]
-    if private and i["create_ngw"] is True and i.known("max_nat_gateway_count") and most < private:
-        return Finding(
-            f"max_nat_gateway_count leaves {private - most} of {private} private subnets without a default route",
-            "leave it out, or set create_ngw=False and route the private subnets yourself",
-            most,
-            f"{private} or more",
-        )
-    return None
-
-
-def flow_logs_need_their_log_group_and_role(i: Inputs) -> Finding | None:
-    """Upstream's flow log indexes a log group and a role that have switches of their own."""
-    if i["enable_vpc_flow_logs"] is True and any(i[switch] is False for switch in _FLOW_LOG_SWITCHES):
-        return Finding(
-            f"enable_vpc_flow_logs needs {' and '.join(_FLOW_LOG_SWITCHES)}", "leave the two out: they follow"
-        )
-    return None
-
-
-def flow_logs_are_on(i: Inputs) -> Finding | None:
-    """Upstream leaves them off."""
-    if i["enable_vpc_flow_logs"] is False:
-        return Finding("enable_vpc_flow_logs is off by default", "turn it on to see who talks to whom", note=True)
-    return None
-
-
-def the_flow_log_role_fits_its_name(i: Inputs) -> Finding | None:
-    """Upstream begins the role's name with the VPC's, and IAM takes 38 characters there."""
-    name, longest = i["anyscale_vpc_name"], 38 - len("-flow-log-role-")
-    made = i["create_flow_log_cloudwatch_iam_role"] is True
-    if made and i.known("anyscale_vpc_name") and name is not None and len(name) > longest:
-        return Finding(
-            "anyscale_vpc_name is too long for the role of its flow logs",
-            "give a shorter name",
-            name,
-            f"at most {longest} characters",
         )
     return None
 
@@ -347,7 +329,7 @@ class Vpc(VpcModule):
             # Only load balancers and NAT gateways stand in the public subnets then, with addresses of their own.
             given = {"map_public_ip_on_launch": False} | given
         if (flow_logs := given.get("enable_vpc_flow_logs", False)) is not False:
-            given = dict.fromkeys(_FLOW_LOG_SWITCHES, flow_logs) | given
+            given = dict.fromkeys(FLOW_LOG_SWITCHES, flow_logs) | given
         return given
 
     def findings(self) -> Iterable[Finding]:

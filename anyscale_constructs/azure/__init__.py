@@ -5,17 +5,31 @@ from typing import TYPE_CHECKING
 from anyscale_constructs import lazy
 
 if TYPE_CHECKING:
-    from anyscale_constructs.azure.aks import add_cluster, find_cluster
-    from anyscale_constructs.azure.config import ExistingCluster, ExistingContainer, ExistingVnet
+    from anyscale_constructs.azure.aks import ClusterConfig, ExistingCluster, add_cluster, find_cluster
     from anyscale_constructs.azure.identity import CLIENT_ID, add_operator_identity, require_service_principal
-    from anyscale_constructs.azure.storage import Container, add_container, existing_container, unique_account_name
+    from anyscale_constructs.azure.nodes import NodesConfig
+    from anyscale_constructs.azure.provider import AzureProviderConfig
+    from anyscale_constructs.azure.storage import (
+        BucketConfig,
+        Container,
+        ExistingContainer,
+        add_container,
+        existing_container,
+        unique_account_name,
+    )
+    from anyscale_constructs.azure.vnet import ExistingVnet, VnetConfig
 
 __all__ = [
     "CLIENT_ID",
+    "AzureProviderConfig",
+    "BucketConfig",
+    "ClusterConfig",
     "Container",
     "ExistingCluster",
     "ExistingContainer",
     "ExistingVnet",
+    "NodesConfig",
+    "VnetConfig",
     "add_cluster",
     "add_container",
     "add_operator_identity",
@@ -26,11 +40,16 @@ __all__ = [
 ]
 
 _PLACES = {
+    "AzureProviderConfig": "provider",
+    "BucketConfig": "storage",
     "CLIENT_ID": "identity",
+    "ClusterConfig": "aks",
     "Container": "storage",
-    "ExistingCluster": "config",
-    "ExistingContainer": "config",
-    "ExistingVnet": "config",
+    "ExistingCluster": "aks",
+    "ExistingContainer": "storage",
+    "ExistingVnet": "vnet",
+    "NodesConfig": "nodes",
+    "VnetConfig": "vnet",
     "add_cluster": "aks",
     "add_container": "storage",
     "add_operator_identity": "identity",

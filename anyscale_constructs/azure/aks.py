@@ -3,14 +3,18 @@
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, Self
 
-from anyscale_constructs.azure.config import ClusterConfig
+from pydantic import Field, model_validator
+
 from anyscale_constructs.azure.identity import assign_role
-from anyscale_constructs.azure.nodes import default_node_pool, node_pools
+from anyscale_constructs.azure.nodes import GpuType, NodesConfig, default_node_pool, gpus_per_node, node_pools
+from anyscale_constructs.azure.types import ClusterName, KubernetesVersion, PrincipalId, ResourceGroupName, Tags
 from anyscale_constructs.config import networks
+from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr
 from anyscale_constructs.engine import Annotations, Construct
-from anyscale_constructs.expressions import Expr, expr, fn, is_unresolved
+from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.terraform.resource import Data, Resource
 
 _LONGEST_DNS_PREFIX = 54
@@ -18,6 +22,16 @@ _DNS_ADDRESS = 10
 _FEW_ADDRESSES = 28
 # What each node takes of the pods' addresses, whatever runs on it.
 _NODES_PREFIX = 24
+# The longest prefix, and why no longer one.
+_SMALLEST = {
+    "pod_cidr": (24, "each node takes a /24 of it"),
+    "service_cidr": (28, "the cluster's DNS server has its tenth address"),
+}
+_SHORTEST_SERVICES_PREFIX = 12
+# https://learn.microsoft.com/en-us/azure/aks/concepts-network-cni-overview
+_KEPT_BY_AKS = [
+    ipaddress.IPv4Network(cidr) for cidr in ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
+]
 _ADMINISTRATOR = "Azure Kubernetes Service RBAC Cluster Admin"
 # AKS has settings of its own for upgrades, which are no change of ours.
 _UPGRADES = "upgrade_settings"
@@ -32,6 +46,81 @@ _NO_KEYS = {
     "error_message": "The cluster has local accounts, whose keys would be in the state. To mend it: az aks update "
     "--enable-aad --enable-azure-rbac --disable-local-accounts.",
 }
+
+
+class ClusterConfig(Model):
+    """A new AKS cluster; nobody has accounts in it but by Entra ID."""
+
+    name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
+    kubernetes_version: KubernetesVersion | None = Field(
+        default=None, description="Default: what AKS recommends on the day the cluster is made."
+    )
+    authorized_ip_ranges: list[InternetCidr] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Who may reach the cluster's API from the internet; where nodes leave by a firewall or a NAT "
+        "gateway, its address too. Default: nobody; the cluster is private then, and Terraform has to run inside the "
+        "network, or in one that is connected with it. Changing between the two makes another cluster.",
+    )
+    administrator_ids: Known[list[PrincipalId]] = Field(
+        default_factory=list,
+        description="Entra users, groups and service principals that may do anything in the cluster, by their object "
+        "ids. Default: whoever applied the stack first.",
+    )
+    pod_cidr: Cidr = Field(
+        default="10.244.0.0/16",
+        description="The pods' addresses, which only the cluster knows: a /24 for each node.",
+    )
+    service_cidr: Cidr = Field(default="10.245.0.0/16", description="The services' addresses, likewise.")
+    outbound_type: OrExpr[Literal["loadBalancer", "userDefinedRouting", "userAssignedNATGateway"]] = Field(
+        default="loadBalancer",
+        description="How nodes reach the internet. All but loadBalancer need a subnet with a route table or a NAT "
+        "gateway.",
+    )
+    sku_tier: OrExpr[Literal["Free", "Standard", "Premium"]] = Field(
+        default="Standard", description="Free has no SLA, and is meant for up to 10 nodes."
+    )
+    nodes: NodesConfig = Field(default_factory=NodesConfig)
+    tags: OrExpr[Tags] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _pods_and_services_have_ranges_that_aks_accepts(self) -> Self:
+        for key, (longest, reason) in _SMALLEST.items():
+            found = networks.network(getattr(self, key))
+            if found and found.prefixlen > longest:
+                raise refuse(f"{key} {found} is too small: {reason}", f"take a /{longest} or larger")
+            if found and any(map(found.subnet_of, _KEPT_BY_AKS)):
+                kept = ", ".join(map(str, _KEPT_BY_AKS))
+                raise refuse(f"{key} {found} is in a range that AKS keeps for itself", f"take none of {kept}")
+        services = networks.network(self.service_cidr)
+        if services and services.prefixlen < _SHORTEST_SERVICES_PREFIX:
+            raise refuse(f"service_cidr {services} is too large", f"take a /{_SHORTEST_SERVICES_PREFIX} or smaller")
+        return self
+
+    @property
+    def has_own_way_out(self) -> bool:
+        """Whether outbound_type is known to be something else than loadBalancer."""
+        return is_one_of(self.outbound_type, "userDefinedRouting", "userAssignedNATGateway")
+
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return self.nodes.gpus
+
+
+class ExistingCluster(Model):
+    """A cluster that is there already: with OIDC issuer, workload identity, Entra ID and no local accounts."""
+
+    cluster_name: ClusterName
+    resource_group_name: ResourceGroupName = Field(description="The cluster's.")
+    gpu_types: Known[list[GpuType]] = Field(
+        default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
+    )
+
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale: as many as a new cluster's."""
+        return gpus_per_node(self.gpu_types)
 
 
 def find_cluster(scope: Construct, name: str, resource_group_name: str) -> Data:

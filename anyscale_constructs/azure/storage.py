@@ -4,9 +4,14 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
 
 from anyscale_constructs.anyscale import CONSOLE_ORIGIN
-from anyscale_constructs.azure.config import BucketConfig, ExistingContainer
+from anyscale_constructs.azure.types import ContainerName, ResourceGroupName, StorageAccountName
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, is_unresolved
@@ -23,6 +28,33 @@ _CORS = {
     "exposed_headers": ["*"],
     "max_age_in_seconds": 3600,
 }
+
+
+class BucketConfig(Model):
+    """A new storage account with one container."""
+
+    name: StorageAccountName | None = Field(
+        default=None,
+        description="The storage account's name, which all of Azure shares. Default: the stack's name, and 8 digits "
+        "that follow from it and the subscription.",
+    )
+    container_name: ContainerName = "anyscale"
+    replication_type: OrExpr[Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"]] = Field(
+        default="LRS", description="Where its copies are: in one zone, in several zones, in another region too."
+    )
+    force_destroy: Known[bool] = Field(
+        default=False,
+        description="Whether destroying the cloud deletes the storage account and what is in it. Default: Terraform "
+        "refuses to.",
+    )
+
+
+class ExistingContainer(Model):
+    """A container that is there already, in an account with a hierarchical namespace and with its CORS rules."""
+
+    storage_account_name: StorageAccountName
+    container_name: ContainerName
+    resource_group_name: ResourceGroupName = Field(description="The storage account's.")
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,12 @@ from anyscale_constructs.azure import (
     require_service_principal,
     unique_account_name,
 )
-from anyscale_constructs.azure.config import AzureCloudConfig, BucketConfig, ClusterConfig, VnetConfig
+from anyscale_constructs.azure.aks import ClusterConfig
 from anyscale_constructs.azure.nodes import SPOT_TAINT
+from anyscale_constructs.azure.storage import BucketConfig
 from anyscale_constructs.azure.types import ClusterName, VnetName
-from anyscale_constructs.clouds.azure import AZURE, AzureCloud
+from anyscale_constructs.azure.vnet import VnetConfig
+from anyscale_constructs.clouds.azure import AZURE, AzureCloud, AzureCloudConfig
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import ExistingIf, explain, refuse

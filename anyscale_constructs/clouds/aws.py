@@ -1,19 +1,91 @@
 """What all kinds of clouds on AWS have in common."""
 
 from abc import abstractmethod
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Any, Self, TypeVar
 
-from anyscale_constructs.aws.config import AwsCloudConfig, Tags
-from anyscale_constructs.aws.efs import Efs
-from anyscale_constructs.aws.memorydb import MemoryDb
+from pydantic import Field, model_validator
+
+from anyscale_constructs.aws.efs import Efs, EfsConfig
+from anyscale_constructs.aws.memorydb import MemoryDb, MemoryDbConfig
+from anyscale_constructs.aws.provider import AwsProviderConfig
 from anyscale_constructs.aws.regions import REGIONS
-from anyscale_constructs.aws.s3 import S3, ExistingBucket
+from anyscale_constructs.aws.s3 import S3, ExistingBucket, PlainBucketConfig
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
-from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.aws.types import AwsRegion, KmsKeyArn, Tags
+from anyscale_constructs.aws.vpc import ExistingVpc, Vpc, VpcConfig
 from anyscale_constructs.clouds.base import Cloud
-from anyscale_constructs.config.types import NetworkingMode
+from anyscale_constructs.config import regions
+from anyscale_constructs.config.model import ExistingIf, Model, refuse
+from anyscale_constructs.config.types import NetworkingMode, OrExpr
 from anyscale_constructs.engine import Annotations
-from anyscale_constructs.expressions import Expr, is_one_of, merge, unless
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, merge, unless
+from anyscale_constructs.terraform.config import CloudConfig, known_keys
+
+
+class AwsCloudConfig(CloudConfig):
+    """What all kinds of AWS clouds have in common."""
+
+    region: AwsRegion
+    name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
+    kms_key_arn: KmsKeyArn | None = Field(
+        default=None,
+        description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; docs/encryption.md "
+        "says what its own policy must allow. Default: AWS's own keys.",
+    )
+    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
+    bucket: Annotated[PlainBucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
+        default_factory=PlainBucketConfig
+    )
+    efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
+    memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")
+    provider: AwsProviderConfig = Field(
+        default_factory=AwsProviderConfig,
+        description="Settings of Terraform's provider aws. Default: those of the environment.",
+    )
+
+    @model_validator(mode="after")
+    def _tags_of_the_provider_are_not_the_clouds(self) -> Self:
+        self.refuse_standard_tags("provider.default_tags", self.provider.default_tags)
+        spelled: dict[str, str] = {}
+        for name in [*known_keys(self.tags), *known_keys(self.provider.default_tags)]:
+            if (other := spelled.setdefault(name.lower(), name)) != name and self.provider.default_tags:
+                raise refuse(
+                    f"provider.default_tags has {name} beside {other}, which IAM takes for one key",
+                    "write both in the same case",
+                )
+        for name in self.provider.ignored(self.tag_keys()):
+            raise refuse(
+                f"provider.ignore_tags ignores {name}, which the cloud sets: every plan would change it again",
+                "leave it out, or name longer prefixes",
+            )
+        return self
+
+    def tag_keys(self) -> set[str]:
+        """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
+        return {*self.standard_tags(""), *_tag_keys(self), "Name"}
+
+    @model_validator(mode="after")
+    def _one_region(self) -> Self:
+        places = [("vpc's availability zone", zone, zone) for zone in self.vpc.availability_zones]
+        if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
+            places.append(("kms_key_arn", self.kms_key_arn, self.kms_key_arn.split(":")[3]))
+        for what, value, place in places:
+            if not regions.is_in(self.region, place):
+                raise refuse(
+                    f"{what} {value} is not in the cloud's region, {self.region}", f"take one in {self.region}"
+                )
+        return self
+
+
+def _tag_keys(section: Model) -> Iterator[str]:
+    for name, value in section:
+        if isinstance(value, Model):
+            yield from _tag_keys(value)
+        elif name in ("tags", "default_tags"):
+            yield from known_keys(value)
+
 
 C = TypeVar("C", bound=AwsCloudConfig)
 

@@ -3,16 +3,35 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from anyscale_constructs.azure.config import AzureCloudConfig
+from pydantic import Field
+
+from anyscale_constructs.azure.provider import AzureProviderConfig
 from anyscale_constructs.azure.regions import REGIONS
-from anyscale_constructs.azure.types import Tags
+from anyscale_constructs.azure.types import AzureRegion, ResourceGroupName, SubscriptionId, Tags
 from anyscale_constructs.clouds.base import Cloud
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.expressions import Expr, merge
+from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.interface import Provider as RequiredProvider
 from anyscale_constructs.terraform.resource import Resource
 
 # Since 4.65 a federated credential names its identity as version 5 does.
 AZURE = ("Azure's resources", {"azurerm": RequiredProvider("hashicorp/azurerm", ">= 4.65, < 5")})
+
+
+class AzureCloudConfig(CloudConfig):
+    """What the configurations of clouds on Azure have in common."""
+
+    subscription_id: SubscriptionId
+    region: AzureRegion
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
+    resource_group_name: ResourceGroupName | None = Field(
+        default=None, description="An existing resource group. Default: a new one with the stack's name."
+    )
+    provider: AzureProviderConfig = Field(
+        default_factory=AzureProviderConfig,
+        description="Settings of Terraform's providers azurerm and azuread. Default: those of the environment.",
+    )
 
 
 C = TypeVar("C", bound=AzureCloudConfig)

@@ -13,16 +13,12 @@ from anyscale_constructs.aws import (
     S3Policy,
     SecurityGroups,
 )
-from anyscale_constructs.aws.config import (
-    AwsCloudConfig,
-    BucketConfig,
-    IamConfig,
-    SecurityGroupConfig,
-    VpcConfig,
-)
-from anyscale_constructs.aws.iam import document_text
+from anyscale_constructs.aws.iam import IamConfig, document_text
+from anyscale_constructs.aws.s3 import BucketConfig
+from anyscale_constructs.aws.securitygroups import SecurityGroupConfig
 from anyscale_constructs.aws.types import ExternalId
-from anyscale_constructs.clouds.aws import AwsCloud
+from anyscale_constructs.aws.vpc import VpcConfig
+from anyscale_constructs.clouds.aws import AwsCloud, AwsCloudConfig
 from anyscale_constructs.config.model import ExistingIf, refuse
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.engine import Annotations

@@ -14,8 +14,7 @@ from anyscale_constructs.aws import (
     ExistingSecurityGroup,
     Iam,
 )
-from anyscale_constructs.aws.config import ClusterConfig, Tags, VpcConfig
-from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY
+from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY, ClusterConfig
 from anyscale_constructs.aws.nodes import NodesConfig, node_groups
 from anyscale_constructs.aws.pod_roles import (
     add_pod_role,
@@ -24,6 +23,8 @@ from anyscale_constructs.aws.pod_roles import (
     load_balancer_statements,
 )
 from anyscale_constructs.aws.policies import deny_plain_http, policy
+from anyscale_constructs.aws.types import Tags
+from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds.aws import AwsCloud
 from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_name, pods_of, role_prefix
 from anyscale_constructs.clouds.eks_operator import EksOperatorStack

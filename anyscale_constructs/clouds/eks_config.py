@@ -8,11 +8,12 @@ from anyscale_constructs.aws import (
     ExistingCluster,
     ExistingVpc,
 )
-from anyscale_constructs.aws.config import AwsCloudConfig, ClusterConfig
+from anyscale_constructs.aws.eks import ClusterConfig
 from anyscale_constructs.aws.pod_roles import (
     Pods,
 )
 from anyscale_constructs.aws.types import PolicyArn
+from anyscale_constructs.clouds.aws import AwsCloudConfig
 from anyscale_constructs.config.model import ExistingIf, refuse
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_unresolved

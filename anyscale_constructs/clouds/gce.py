@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.clouds.google import GoogleCloud
+from anyscale_constructs.clouds.google import GoogleCloud, GoogleCloudConfig
 from anyscale_constructs.config.model import ExistingIf
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.expressions import unless
@@ -20,14 +20,10 @@ from anyscale_constructs.google import (
     VpcFirewall,
 )
 from anyscale_constructs.google.cloudstorage import let_into_bucket
-from anyscale_constructs.google.config import (
-    FirewallConfig,
-    GoogleCloudConfig,
-    IamConfig,
-    LoggingSinkConfig,
-    VpcConfig,
-)
-from anyscale_constructs.google.iam import role_id
+from anyscale_constructs.google.iam import IamConfig, role_id
+from anyscale_constructs.google.loggingsink import LoggingSinkConfig
+from anyscale_constructs.google.vpc import VpcConfig
+from anyscale_constructs.google.vpc_firewall import FirewallConfig
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, ObjectStorage
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.values import texts

@@ -24,13 +24,13 @@ from anyscale_constructs.kubernetes import (
     Release,
     ReleaseConfig,
     WriteOnly,
-    merge,
     operator_values,
 )
 from anyscale_constructs.registration.fields import BucketUrl, Text
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.registration.resource import CloudResource, ObjectStorage
 from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.values import merge
 
 _TOKEN = "ANYSCALE_CLI_TOKEN"  # noqa: S105 - a name
 _TOKEN_RELEASE = "anyscale-operator-token"  # noqa: S105 - a name

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.clouds.google import GoogleCloud
+from anyscale_constructs.clouds.google import GoogleCloud, GoogleCloudConfig
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import ExistingIf, refuse
@@ -25,7 +25,8 @@ from anyscale_constructs.google import (
     Vpc,
 )
 from anyscale_constructs.google.cloudstorage import let_into_bucket
-from anyscale_constructs.google.config import ClusterConfig, GkeVpcConfig, GoogleCloudConfig
+from anyscale_constructs.google.gke import ClusterConfig
+from anyscale_constructs.google.gke_ranges import GkeVpcConfig
 from anyscale_constructs.google.nodes import node_pool_taints, node_pools
 from anyscale_constructs.google.types import ServiceAccountName
 from anyscale_constructs.kubernetes import OPERATOR, Gateway, ReleasesConfig, operator_values

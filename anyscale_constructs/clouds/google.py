@@ -1,24 +1,30 @@
 """What all kinds of clouds on Google Cloud have in common."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import Field, model_validator
 
 from anyscale_constructs.clouds.base import Cloud
+from anyscale_constructs.config import regions
+from anyscale_constructs.config.model import ExistingIf, Model, refuse
+from anyscale_constructs.config.types import Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, lower, merge, unless
 from anyscale_constructs.google.cloudapis import CloudApis
-from anyscale_constructs.google.cloudstorage import CloudStorage, ExistingBucket
-from anyscale_constructs.google.config import FilestoreConfig, GoogleCloudConfig, MemorystoreConfig
-from anyscale_constructs.google.filestore import ExistingFilestore, Filestore
+from anyscale_constructs.google.cloudstorage import BucketConfig, CloudStorage, ExistingBucket
+from anyscale_constructs.google.filestore import ExistingFilestore, Filestore, FilestoreConfig
 from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam
-from anyscale_constructs.google.memorystore import ExistingMemorystore, Memorystore
+from anyscale_constructs.google.memorystore import ExistingMemorystore, Memorystore, MemorystoreConfig
 from anyscale_constructs.google.operator_account import OperatorAccount
-from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.project import ExistingProject, Project, ProjectConfig
+from anyscale_constructs.google.provider import GoogleProviderConfig
 from anyscale_constructs.google.regions import REGIONS
-from anyscale_constructs.google.types import Labels
+from anyscale_constructs.google.types import GcpRegion, Labels, NamePrefix
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageLifecycleRules
+from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.values import texts
 
 # What upstream's root module passes on from a new VPC under its own names.
@@ -26,6 +32,74 @@ _VPC_OUTPUTS = (
     "vpc_selflink",
     *(f"{kind}_subnet_{part}" for kind in ("public", "private") for part in ("name", "id", "cidr", "region")),
 )
+
+
+class GoogleCloudConfig(CloudConfig):
+    """What all kinds of Google clouds have in common."""
+
+    region: GcpRegion
+    name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
+    labels: OrExpr[Labels] = Field(default_factory=dict, description="For every resource that takes labels.")
+    project: Annotated[ProjectConfig | ExistingProject, ExistingIf("project_id")]
+    provider: GoogleProviderConfig = Field(
+        default_factory=GoogleProviderConfig,
+        description="Settings of Terraform's provider google. Default: those of the environment.",
+    )
+    enable_apis: Known[bool] = Field(default=True, description="Whether the project's services are switched on here.")
+    bucket: Annotated[BucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(default_factory=BucketConfig)
+    filestore: Annotated[FilestoreConfig | ExistingFilestore, ExistingIf("instance_name")] | None = Field(
+        default=None, description="Default: no shared file system; {} makes one."
+    )
+    memorystore: Annotated[MemorystoreConfig | ExistingMemorystore, ExistingIf("instance_name")] | None = Field(
+        default=None, description="Default: no Memorystore; {} makes one."
+    )
+
+    @model_validator(mode="after")
+    def _one_region(self) -> Self:
+        location = self.filestore.location if isinstance(self.filestore, FilestoreConfig) else None
+        if location is not None and not regions.is_in(self.region, location):
+            raise refuse(f"filestore.location {location} is not in the cloud's region, {self.region}", "correct it")
+        return self
+
+    @model_validator(mode="after")
+    def _default_labels_are_not_the_clouds(self) -> Self:
+        self.refuse_standard_tags("provider.default_labels", self.provider.default_labels)
+        return self
+
+    @model_validator(mode="after")
+    def _a_new_project_has_its_services(self) -> Self:
+        if not (self.enable_apis or isinstance(self.project, ExistingProject)):
+            raise refuse("enable_apis is off, but the project is new and has no services", "leave out enable_apis")
+        return self
+
+    def refuse_what_is_elsewhere(self, vpc: ExistingVpc | Model, idle: Mapping[str, str]) -> None:
+        """Refuses what can't be in the cloud's VPC, and what is for nothing there; for kinds of clouds' validators.
+
+        Args:
+            vpc: The VPC, of whose kind every kind of cloud has its own.
+            idle: What the cloud doesn't make, by the existing VPC's key that is for it.
+        """
+        new = not isinstance(vpc, ExistingVpc)
+        stores = {
+            "filestore": (self.filestore, ExistingFilestore),
+            "memorystore": (self.memorystore, ExistingMemorystore),
+        }
+        for key, (store, existing) in stores.items():
+            if new and isinstance(store, existing):
+                raise refuse(
+                    f"{key}.instance_name is connected to a VPC for good, but vpc would be new",
+                    "name its VPC: vpc: {vpc_id: ..., subnet_name: ..., subnet_cidr: ...}",
+                )
+        if not (new or isinstance(self.project, ExistingProject)):
+            raise refuse(
+                "vpc.vpc_id names a VPC that is there, but project is new, and no VPC is in it or shared with it yet",
+                "leave out vpc, or name the project: project: {project_id: ...}",
+            )
+        if not any(store and not isinstance(store, existing) for store, existing in stores.values()):
+            idle = {**idle, "connect_mode": "a new Filestore or Memorystore"}
+        for key, what in idle.items():
+            if getattr(vpc, key, None) is not None and not new:
+                raise refuse(f"vpc.{key} is for {what}, and the cloud makes none", "leave it out")
 
 
 C = TypeVar("C", bound=GoogleCloudConfig)

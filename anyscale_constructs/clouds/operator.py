@@ -7,7 +7,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT, node_taints
 from anyscale_constructs.config import networks
-from anyscale_constructs.config.types import PRIVATE_NETWORKS, NetworkingMode
+from anyscale_constructs.config.types import PRIVATE_NETWORKS, CloudResourceId, NetworkingMode, checked
 from anyscale_constructs.engine import Annotations, Construct, TerraformAsset
 from anyscale_constructs.expressions import Expr, fn, is_one_of
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
@@ -129,7 +129,7 @@ class OperatorStack(CloudStack, Generic[C]):
 
     def _variable(self, name: str) -> Expr:
         rule: Validation = {
-            "condition": fn.can(fn.regex("^cldrsrc_[A-Za-z0-9]+$", "${var.cloud_resource_id}")),
+            "condition": fn.can(fn.regex(f"^{checked(CloudResourceId).accepts}$", "${var.cloud_resource_id}")),
             "error_message": (
                 "It must be a cloud resource id, which begins with cldrsrc_; one with cld_ is the cloud's."
             ),

@@ -7,21 +7,33 @@ from anyscale_constructs.config.types import NetworkingMode
 
 if TYPE_CHECKING:
     from anyscale_constructs.google.cloudapis import CloudApis
-    from anyscale_constructs.google.cloudstorage import CloudStorage, ExistingBucket
-    from anyscale_constructs.google.filestore import ExistingFilestore, Filestore
-    from anyscale_constructs.google.gke import ExistingCluster, Gke
-    from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam
-    from anyscale_constructs.google.loggingsink import LoggingSink
-    from anyscale_constructs.google.memorystore import ExistingMemorystore, Memorystore
+    from anyscale_constructs.google.cloudstorage import (
+        BucketConfig,
+        CloudStorage,
+        ExistingBucket,
+        LifecycleAction,
+        LifecycleCondition,
+        LifecycleRule,
+    )
+    from anyscale_constructs.google.filestore import ExistingFilestore, Filestore, FilestoreConfig
+    from anyscale_constructs.google.gke import ClusterConfig, ExistingCluster, Gke
+    from anyscale_constructs.google.gke_ranges import GkeVpcConfig
+    from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam, IamConfig, IBucketUsers
+    from anyscale_constructs.google.loggingsink import LoggingSink, LoggingSinkConfig
+    from anyscale_constructs.google.memorystore import ExistingMemorystore, Memorystore, MemorystoreConfig
+    from anyscale_constructs.google.nodes import NodesConfig
     from anyscale_constructs.google.operator_account import OperatorAccount
-    from anyscale_constructs.google.project import ExistingProject, Project
-    from anyscale_constructs.google.vpc import ExistingVpc, Vpc
-    from anyscale_constructs.google.vpc_firewall import ExistingFirewallPolicy, VpcFirewall
+    from anyscale_constructs.google.project import ExistingProject, IProject, Project, ProjectConfig
+    from anyscale_constructs.google.provider import GoogleProviderConfig
+    from anyscale_constructs.google.vpc import ExistingVpc, IVpc, Vpc, VpcConfig
+    from anyscale_constructs.google.vpc_firewall import ExistingFirewallPolicy, FirewallConfig, IngressRule, VpcFirewall
     from anyscale_constructs.google.workload_identity import ExistingIdentityProvider
 
 __all__ = [
+    "BucketConfig",
     "CloudApis",
     "CloudStorage",
+    "ClusterConfig",
     "ExistingBucket",
     "ExistingCluster",
     "ExistingFilestore",
@@ -32,20 +44,42 @@ __all__ = [
     "ExistingServiceAccounts",
     "ExistingVpc",
     "Filestore",
+    "FilestoreConfig",
+    "FirewallConfig",
     "Gke",
+    "GkeVpcConfig",
+    "GoogleProviderConfig",
+    "IBucketUsers",
+    "IProject",
+    "IVpc",
     "Iam",
+    "IamConfig",
+    "IngressRule",
+    "LifecycleAction",
+    "LifecycleCondition",
+    "LifecycleRule",
     "LoggingSink",
+    "LoggingSinkConfig",
     "Memorystore",
+    "MemorystoreConfig",
     "NetworkingMode",
+    "NodesConfig",
     "OperatorAccount",
     "Project",
+    "ProjectConfig",
     "Vpc",
+    "VpcConfig",
     "VpcFirewall",
 ]
 
 _PLACES = {
+    "IBucketUsers": "iam",
+    "IProject": "project",
+    "IVpc": "vpc",
+    "BucketConfig": "cloudstorage",
     "CloudApis": "cloudapis",
     "CloudStorage": "cloudstorage",
+    "ClusterConfig": "gke",
     "ExistingBucket": "cloudstorage",
     "ExistingCluster": "gke",
     "ExistingFilestore": "filestore",
@@ -56,13 +90,27 @@ _PLACES = {
     "ExistingServiceAccounts": "iam",
     "ExistingVpc": "vpc",
     "Filestore": "filestore",
+    "FilestoreConfig": "filestore",
+    "FirewallConfig": "vpc_firewall",
     "Gke": "gke",
+    "GkeVpcConfig": "gke_ranges",
+    "GoogleProviderConfig": "provider",
     "Iam": "iam",
+    "IamConfig": "iam",
+    "IngressRule": "vpc_firewall",
+    "LifecycleAction": "cloudstorage",
+    "LifecycleCondition": "cloudstorage",
+    "LifecycleRule": "cloudstorage",
     "LoggingSink": "loggingsink",
+    "LoggingSinkConfig": "loggingsink",
     "Memorystore": "memorystore",
+    "MemorystoreConfig": "memorystore",
+    "NodesConfig": "nodes",
     "OperatorAccount": "operator_account",
     "Project": "project",
+    "ProjectConfig": "project",
     "Vpc": "vpc",
+    "VpcConfig": "vpc",
     "VpcFirewall": "vpc_firewall",
 }
 

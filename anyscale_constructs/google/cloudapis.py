@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import the_module_is_enabled
-from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import ServiceName
 from anyscale_constructs.modules.google.cloudapis import CloudApisInputs, CloudApisModule
 from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
@@ -74,7 +74,7 @@ class CloudApis(CloudApisModule):
         scope: Construct,
         id: str = "cloudapis",
         *,
-        project: Project | ExistingProject,
+        project: IProject,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[CloudApisInputs],
     ) -> None:

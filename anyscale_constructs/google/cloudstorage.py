@@ -1,12 +1,13 @@
 """The bucket for logs and shared files: new, or an existing one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -18,10 +19,9 @@ from anyscale_constructs.google.guards import (
     the_module_is_enabled,
     the_random_suffix_has_a_length,
 )
-from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam
-from anyscale_constructs.google.operator_account import OperatorAccount
-from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import CryptoKeyName, GcpRegion, GcsBucketName
+from anyscale_constructs.google.iam import IBucketUsers
+from anyscale_constructs.google.project import IProject
+from anyscale_constructs.google.types import BucketLocation, CryptoKeyName, GcpRegion, GcsBucketName, Labels
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageInputs, CloudStorageModule
 from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 from anyscale_constructs.terraform.resource import Resource
@@ -44,6 +44,59 @@ _READ_CONDITIONS = (
 )
 # Either role, or all roles of the other set, gives what `anyscale cloud verify` looks for.
 _ENOUGH_ROLES = ({"roles/storage.admin"}, {"roles/storage.objectAdmin", "roles/storage.legacyBucketReader"})
+
+
+class LifecycleAction(Model):
+    """What is done with objects."""
+
+    type: OrExpr[Literal["Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"]]
+    storage_class: OrExpr[Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] | None] = Field(
+        default=None, description="For SetStorageClass."
+    )
+
+
+class LifecycleCondition(Model):
+    """Which objects; all that is given must be true. Dates are written like "2026-12-31"."""
+
+    age: OrExpr[int | None] = Field(default=None, ge=0, description="Days.")
+    created_before: str | None = None
+    with_state: OrExpr[Literal["LIVE", "ARCHIVED", "ANY"] | None] = None
+    matches_storage_class: OrExpr[list[str] | None] = None
+    matches_prefix: OrExpr[list[str] | None] = None
+    matches_suffix: OrExpr[list[str] | None] = None
+    num_newer_versions: OrExpr[int | None] = None
+    custom_time_before: str | None = None
+    days_since_custom_time: OrExpr[int | None] = None
+    days_since_noncurrent_time: OrExpr[int | None] = None
+    noncurrent_time_before: str | None = None
+
+
+class LifecycleRule(Model):
+    """One rule for objects that have grown old."""
+
+    action: LifecycleAction
+    condition: LifecycleCondition
+
+
+class BucketConfig(Model):
+    """A new bucket."""
+
+    name: GcsBucketName | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
+    location: BucketLocation | None = Field(default=None, description="Default: the cloud's region.")
+    storage_class: OrExpr[
+        Literal["STANDARD", "MULTI_REGIONAL", "REGIONAL", "NEARLINE", "COLDLINE", "ARCHIVE"] | None
+    ] = Field(default=None, description="Default: STANDARD.")
+    kms_key_name: CryptoKeyName | None = Field(
+        default=None,
+        description="A key in the bucket's location that Cloud Storage's agent of the project may use; a warning says "
+        "how to allow it. Default: Google's own keys.",
+    )
+    force_destroy: OrExpr[bool] = Field(
+        default=False, description="Whether destroying the cloud deletes what is in the bucket."
+    )
+    object_versioning: OrExpr[bool] = False
+    lifecycle_rules: list[LifecycleRule] = Field(default_factory=list)
+    labels: OrExpr[Labels] = Field(default_factory=dict)
 
 
 class ExistingBucket(Model):
@@ -222,9 +275,9 @@ class CloudStorage(CloudStorageModule):
         scope: Construct,
         id: str = "cloudstorage",
         *,
-        project: Project | ExistingProject,
+        project: IProject,
         region: GcpRegion,
-        iam: Iam | ExistingServiceAccounts | OperatorAccount,
+        iam: IBucketUsers,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[CloudStorageInputs],
     ) -> None:

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, choose, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -18,9 +19,9 @@ from anyscale_constructs.google.guards import (
     the_module_is_enabled,
     the_random_suffix_has_a_length,
 )
-from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, GcpResourceName, GcpZone, by_full_name
-from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
+from anyscale_constructs.google.project import IProject
+from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, GcpResourceName, GcpZone, Labels, by_full_name
+from anyscale_constructs.google.vpc import IVpc, network_of
 from anyscale_constructs.modules.google.filestore import FilestoreInputs, FilestoreModule
 from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 from anyscale_constructs.terraform.resource import Data
@@ -67,6 +68,23 @@ _TIERS = {
 }
 
 _REGIONAL = [name for name, tier in _TIERS.items() if tier.regional]
+
+
+class FilestoreConfig(Model):
+    """A shared file system."""
+
+    name: GcpResourceName | None = Field(
+        default=None, description="Default: a unique one that begins with name_prefix."
+    )
+    tier: OrExpr[
+        Literal["STANDARD", "PREMIUM", "BASIC_HDD", "BASIC_SSD", "HIGH_SCALE_SSD", "ENTERPRISE", "ZONAL", "REGIONAL"]
+        | None
+    ] = Field(default=None, description="Default: STANDARD.")
+    capacity_gb: OrExpr[int | None] = Field(default=None, description="Default: 2560.")
+    location: str | None = Field(
+        default=None, description="A zone, or a region for ENTERPRISE and REGIONAL. Default: the region, or its zone b."
+    )
+    labels: OrExpr[Labels] = Field(default_factory=dict)
 
 
 class ExistingFilestore(Model):
@@ -157,9 +175,9 @@ class Filestore(FilestoreModule):
         scope: Construct,
         id: str = "filestore",
         *,
-        project: Project | ExistingProject,
+        project: IProject,
         region: GcpRegion,
-        vpc: Vpc | ExistingVpc,
+        vpc: IVpc,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[FilestoreInputs],
     ) -> None:

@@ -1,13 +1,13 @@
 """The Kubernetes cluster: new, or an existing one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Cidr, Known
+from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_one_of, is_unresolved
@@ -22,10 +22,10 @@ from anyscale_constructs.google.node_pools import (
     pools_of,
     settings_are_of_pools_that_are_there,
 )
-from anyscale_constructs.google.nodes import GPUS, GpuType
-from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import GcpLocation, GcpRegion, Labels
-from anyscale_constructs.google.vpc import ExistingVpc, Vpc, project_of
+from anyscale_constructs.google.nodes import GPUS, GpuType, NodesConfig
+from anyscale_constructs.google.project import IProject
+from anyscale_constructs.google.types import CryptoKeyName, GcpLocation, GcpRegion, GcpZones, Labels
+from anyscale_constructs.google.vpc import IVpc
 from anyscale_constructs.modules.google.gke import GkeInputs, GkeModule
 from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 
@@ -45,6 +45,41 @@ _SETTLED_BY_ZONES = (
 
 _REGION: TypeAdapter[str] = TypeAdapter(GcpRegion)
 _LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)
+
+
+class ClusterConfig(Model):
+    """A new GKE cluster."""
+
+    name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
+    zones: GcpZones = Field(default_factory=list, description="The nodes'. Default: the region's first three.")
+    release_channel: OrExpr[Literal["RAPID", "REGULAR", "STABLE"] | None] = Field(
+        default=None, description="How soon Google upgrades it. Default: REGULAR."
+    )
+    public_access_cidrs: list[InternetCidr] = Field(
+        default_factory=list,
+        description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
+        "in the nodes' subnet or in one of private_access_cidrs.",
+    )
+    private_access_cidrs: list[Cidr] = Field(
+        default_factory=list,
+        description="Who else may reach it inside the VPC or in a network that is connected with it.",
+    )
+    master_ipv4_cidr_block: Cidr = Field(default="172.16.0.0/28", description="The control plane's own range, a /28.")
+    kms_key_name: CryptoKeyName | None = Field(
+        default=None,
+        description="For Kubernetes secrets, in the cloud's region; GKE's own account of the project must be able to "
+        "use it. Default: Google's own keys.",
+    )
+    deletion_protection: OrExpr[bool] = Field(
+        default=True, description="Whether Terraform refuses to destroy it until this is off."
+    )
+    nodes: NodesConfig = Field(default_factory=NodesConfig)
+    labels: OrExpr[Labels] = Field(default_factory=dict)
+
+    @property
+    def gpus(self) -> dict[str, int]:
+        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        return self.nodes.gpus
 
 
 class ExistingCluster(Model):
@@ -264,8 +299,8 @@ class Gke(GkeModule):
         scope: Construct,
         id: str = "gke",
         *,
-        project: Project | ExistingProject,
-        vpc: Vpc | ExistingVpc,
+        project: IProject,
+        vpc: IVpc,
         name: str,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[GkeInputs],
@@ -288,9 +323,9 @@ class Gke(GkeModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Makes nodes and API private, lets the control plane reach webhooks, and leaves no pool but those given."""
         private = given.get("enable_private_endpoint", True)
-        own = isinstance(self._vpc, Vpc) or self._vpc.is_own(self._project)
+        own = self._vpc.is_own(self._project)
         given = {
-            "network_project_id": None if own is True else project_of(self._vpc, self._project),
+            "network_project_id": None if own is True else self._vpc.project_id,
             "zones": zones_of(given.get("region")),
             "enable_private_endpoint": private,
             "deploy_using_private_endpoint": private,

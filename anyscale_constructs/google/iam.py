@@ -1,10 +1,12 @@
 """The service accounts of Anyscale's control plane and of its nodes: new, or existing ones."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, TypeAdapter
 
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import Known
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import as_code, as_expression, expr, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -16,7 +18,7 @@ from anyscale_constructs.google.guards import (
     the_module_is_enabled,
     the_random_suffix_has_a_length,
 )
-from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import GcpRegion, Role, RoleId, ServiceAccountEmail, ServiceAccountName
 from anyscale_constructs.google.workload_identity import ExistingIdentityProvider
 from anyscale_constructs.modules.google.iam import IamInputs, IamModule
@@ -36,6 +38,33 @@ _WANTED_ROLES = {
     "anyscale_access_service_acct_binding_permissions": {"roles/iam.serviceAccountTokenCreator"},
     "anyscale_cluster_node_service_acct_permissions": {"roles/artifactregistry.reader", "roles/viewer"},
 }
+
+
+class IamConfig(Model):
+    """New service accounts."""
+
+    anyscale_service_account_name: ServiceAccountName | None = Field(
+        default=None, description="The control plane's account. Default: a unique one; give both names or neither."
+    )
+    cluster_service_account_name: ServiceAccountName | None = Field(
+        default=None, description="The nodes' account. Default: a unique one."
+    )
+    cluster_node_logging: Known[bool] = Field(default=False, description="Whether nodes may write logs and metrics.")
+    cluster_node_roles: list[Role] = Field(
+        default_factory=list, description="More roles in the project for the nodes; they may read images anyway."
+    )
+    identity_provider: ExistingIdentityProvider | None = Field(
+        default=None, description="What lets Anyscale's control plane in. Default: a new one that trusts Anyscale only."
+    )
+
+
+class IBucketUsers(Protocol):
+    """Who uses the bucket: `Iam`, `ExistingServiceAccounts`, `OperatorAccount`, or a class with this property."""
+
+    @property
+    def bucket_members(self) -> list[str]:
+        """The members of the bucket's IAM policy."""
+        ...
 
 
 class ExistingServiceAccounts(ExistingIdentityProvider):
@@ -172,7 +201,7 @@ class Iam(IamModule):
         scope: Construct,
         id: str = "iam",
         *,
-        project: Project | ExistingProject,
+        project: IProject,
         region: GcpRegion,
         anyscale_org_id: str,
         identity_provider: ExistingIdentityProvider | None = None,

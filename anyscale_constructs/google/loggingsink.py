@@ -3,15 +3,24 @@
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
+from pydantic import Field
+
+from anyscale_constructs.config.model import Model
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import CLIENT_CONFIG, the_module_is_enabled
-from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.project import IProject
 from anyscale_constructs.modules.google.loggingsink import LoggingSinkInputs, LoggingSinkModule
 from anyscale_constructs.terraform.module import Guard, Inputs
 
 _DESTINATIONS = ("logging", "storage", "bigquery", "pubsub")
+
+
+class LoggingSinkConfig(Model):
+    """The project's default log sink; a project has one."""
+
+    exclusion_filter: str | None = Field(default=None, description="What is left out. Default: the nodes' syslog.")
 
 
 def the_destination_is_one_of_cloud_logging(i: Inputs) -> Finding | None:
@@ -52,7 +61,7 @@ class LoggingSink(LoggingSinkModule):
         scope: Construct,
         id: str = "loggingsink",
         *,
-        project: Project | ExistingProject,
+        project: IProject,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[LoggingSinkInputs],
     ) -> None:

@@ -1,12 +1,13 @@
 """The Redis that keeps Anyscale services running when a head node fails: new, or an existing one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Literal, Unpack
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -16,9 +17,9 @@ from anyscale_constructs.google.guards import (
     name_is_refused,
     the_random_suffix_has_a_length,
 )
-from anyscale_constructs.google.project import ExistingProject, Project
-from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, InstanceId, by_full_name
-from anyscale_constructs.google.vpc import ExistingVpc, Vpc, network_of
+from anyscale_constructs.google.project import IProject
+from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, InstanceId, Labels, by_full_name
+from anyscale_constructs.google.vpc import IVpc, network_of
 from anyscale_constructs.modules.google.memorystore import MemorystoreInputs, MemorystoreModule
 from anyscale_constructs.terraform.module import Guard, Inputs
 from anyscale_constructs.terraform.resource import Data
@@ -27,6 +28,18 @@ _NAME: TypeAdapter[str] = TypeAdapter(InstanceId)
 _EVICTION = "allkeys-lru"
 # Upstream's own checks say "or" where they mean "and", and let everything pass.
 _LIMITS = {"memorystore_replica_count": (1, 5), "memorystore_memory_size_gb": (5, 300)}
+
+
+class MemorystoreConfig(Model):
+    """A Redis for Anyscale services."""
+
+    name: InstanceId | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
+    memory_size_gb: OrExpr[int | None] = Field(default=None, ge=5, le=300, description="Default: 5.")
+    replica_count: OrExpr[int | None] = Field(default=None, ge=1, le=5, description="Default: 1.")
+    redis_version: OrExpr[Literal["REDIS_5_0", "REDIS_6_X", "REDIS_7_0"] | None] = Field(
+        default=None, description="Default: REDIS_7_0."
+    )
+    labels: OrExpr[Labels] = Field(default_factory=dict)
 
 
 class ExistingMemorystore(Model):
@@ -143,9 +156,9 @@ class Memorystore(MemorystoreModule):
         scope: Construct,
         id: str = "memorystore",
         *,
-        project: Project | ExistingProject,
+        project: IProject,
         region: GcpRegion,
-        vpc: Vpc | ExistingVpc,
+        vpc: IVpc,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[MemorystoreInputs],
     ) -> None:

@@ -8,7 +8,7 @@ from anyscale_constructs.config.model import explain
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import known
-from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import ServiceAccountName
 from anyscale_constructs.terraform.resource import Resource
 
@@ -46,7 +46,7 @@ class OperatorAccount:
         self,
         scope: Construct,
         *,
-        project: Project | ExistingProject,
+        project: IProject,
         account_id: str,
         file_storage: bool = False,
         depends_on: Sequence[Construct] = (),

@@ -1,11 +1,12 @@
 """The project: new, or an existing one."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Protocol, Unpack
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import (
@@ -16,7 +17,15 @@ from anyscale_constructs.google.guards import (
     the_module_is_enabled,
     the_random_suffix_has_a_length,
 )
-from anyscale_constructs.google.types import BillingAccountId, GcpProjectId, ProjectId, ProjectName
+from anyscale_constructs.google.types import (
+    BillingAccountId,
+    FolderId,
+    GcpProjectId,
+    Labels,
+    OrganizationNumber,
+    ProjectId,
+    ProjectName,
+)
 from anyscale_constructs.modules.google.project import ProjectInputs, ProjectModule
 from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
 
@@ -24,6 +33,26 @@ _BILLING_ACCOUNT: TypeAdapter[str] = TypeAdapter(BillingAccountId)
 _ID: TypeAdapter[str] = TypeAdapter(ProjectId)
 _NAME: TypeAdapter[str] = TypeAdapter(ProjectName)
 _DEFAULT = "anyscale-"
+
+
+class ProjectConfig(Model):
+    """A new project."""
+
+    billing_account_id: BillingAccountId = Field(description="Who pays.")
+    id: ProjectId | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
+    name: ProjectName | None = Field(default=None, description="Default: the id.")
+    folder_id: FolderId | None = Field(default=None, description="The folder it is in, or organization_id.")
+    organization_id: OrganizationNumber | None = Field(default=None, description="The organization it is in.")
+    labels: OrExpr[Labels] = Field(default_factory=dict)
+
+
+class IProject(Protocol):
+    """A project: `Project`, `ExistingProject`, or a class with this property."""
+
+    @property
+    def project_id(self) -> str:
+        """Its id."""
+        ...
 
 
 class ExistingProject(Model):

@@ -1,17 +1,23 @@
 """The VPC with the nodes' subnet: new, or an existing one, which another project may share."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Unpack
+from collections.abc import Sequence
+from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, TypeAdapter, model_validator
 
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import Cidr, NetworkingMode, OrExpr
+from anyscale_constructs.config.types import Cidr, Known, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, as_code, choose, expr, is_one_of, is_unresolved, known
 from anyscale_constructs.findings import Finding
+from anyscale_constructs.google.flow_logs import flow_log_settings_have_the_keys_upstream_reads
+from anyscale_constructs.google.gke_ranges import (
+    _GKE_RANGES,
+    gke_ranges_come_together_in_a_private_subnet,
+    pods_have_room,
+)
 from anyscale_constructs.google.guards import (
     CLIENT_CONFIG,
     exact_names,
@@ -19,20 +25,22 @@ from anyscale_constructs.google.guards import (
     the_module_is_enabled,
     the_random_suffix_has_a_length,
 )
-from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.nat import (
+    nat_ports_are_dynamic_or_independent,
+    private_subnets_reach_anyscale,
+    the_default_route_stays,
+)
+from anyscale_constructs.google.project import ExistingProject, IProject
+from anyscale_constructs.google.proxy_subnet import (
+    private_services_have_a_proxy_subnet,
+    the_proxy_subnet_is_large_enough,
+)
 from anyscale_constructs.google.types import ConnectMode, GcpRegion, GcpResourceName, VpcNetworkId, part_of_name
 from anyscale_constructs.modules.google.vpc import VpcInputs, VpcModule
 from anyscale_constructs.terraform.module import Guard, Inputs
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
 _SUBNETS = ("public_subnet_cidr", "private_subnet_cidr")
-_GKE_RANGES = ("gke_services_range_cidr", "gke_pod_range_cidr")
-_FLOW_LOG_KEYS = (
-    "subnet_flow_logs_interval",
-    "subnet_flow_logs_sampling",
-    "subnet_flow_logs_metadata",
-    "subnet_flow_logs_filter",
-)
 # (the input that names a range, the range, what its name ends with when it is not named)
 _DERIVED_NAMES = (
     ("public_subnet_name", "public_subnet_cidr", "public_subnet_suffix"),
@@ -41,8 +49,82 @@ _DERIVED_NAMES = (
     ("gke_services_range_name", "gke_services_range_cidr", "gke_service_range_name_suffix"),
     ("gke_pods_range_name", "gke_pod_range_cidr", "gke_pods_range_name_suffix"),
 )
-_LONGEST_PROXY_PREFIX = 26
-_LONGEST_POD_PREFIX = 18
+
+
+class VpcConfig(Model):
+    """A new VPC."""
+
+    name: GcpResourceName | None = Field(
+        default=None, description="Default: a unique one that begins with name_prefix."
+    )
+    subnet_cidr: Cidr = Field(
+        default="10.0.0.0/16", description="The nodes' subnet, public or private as networking_mode says."
+    )
+    proxy_subnet_cidr: Cidr | None = Field(
+        default=None, description="For the load balancers of private services, e.g. a /23. Default: none."
+    )
+    flow_logs: Known[bool | None] = Field(
+        default=None,
+        description="Whether Cloud Logging gets the subnet's flow logs. Default: of a private subnet only.",
+    )
+
+
+class IVpc(Protocol):
+    """A VPC with the subnet of Anyscale's nodes: `Vpc`, `ExistingVpc`, or a class with these members."""
+
+    @property
+    def project_id(self) -> str:
+        """The project it is in."""
+        ...
+
+    @property
+    def vpc_id(self) -> str:
+        """Its id, with its project."""
+        ...
+
+    @property
+    def vpc_name(self) -> str:
+        """Its plain name."""
+        ...
+
+    @property
+    def node_subnet_name(self) -> str:
+        """The subnet of Anyscale's nodes."""
+        ...
+
+    @property
+    def node_subnet_cidr(self) -> str:
+        """The range of that subnet."""
+        ...
+
+    @property
+    def proxy_subnet_cidr(self) -> str | None:
+        """The range of the proxy-only subnet, if there is one."""
+        ...
+
+    @property
+    def pods_range_name(self) -> str | None:
+        """The nodes' subnet's range for GKE's pods, if it has one."""
+        ...
+
+    @property
+    def services_range_name(self) -> str | None:
+        """The nodes' subnet's range for GKE's services, if it has one."""
+        ...
+
+    @property
+    def ranges(self) -> list[str]:
+        """The ranges in it that are known."""
+        ...
+
+    @property
+    def connect_mode(self) -> ConnectMode | Expr | None:
+        """How Filestore and Memorystore join it; None follows from who shares it."""
+        ...
+
+    def is_own(self, project: IProject, /) -> bool | Expr:
+        """Whether it is the cloud's own, and none that another project shares with it."""
+        ...
 
 
 class ExistingVpc(Model):
@@ -104,14 +186,14 @@ class ExistingVpc(Model):
         """The ranges in it that are known."""
         return [cidr for cidr in (self.subnet_cidr, self.proxy_subnet_cidr) if cidr is not None]
 
-    def is_own(self, project: Project | ExistingProject) -> bool | Expr:
+    def is_own(self, project: IProject) -> bool | Expr:
         """Whether the VPC is the cloud's own, and none that another project shares with it."""
         ids = self.project_id, project.project_id
         if isinstance(project, ExistingProject) and is_unresolved(ids):
             return expr(" == ".join(map(as_code, ids)), "bool")
         return is_one_of(*ids)
 
-    def host_project_id(self, project: Project | ExistingProject) -> str | None:
+    def host_project_id(self, project: IProject) -> str | None:
         """The project that shares the VPC with the cloud's; None when the VPC is the cloud's own."""
         host: str | None = choose(self.is_own(project), None, self.project_id)
         return host
@@ -159,92 +241,6 @@ def ranges_lie_apart(i: Inputs) -> Finding | None:
 def subnets_are_large_enough(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a subnet that is smaller than a /24."""
     return networks.too_small("the nodes' subnet", [i[n] for n in _SUBNETS if i[n] is not None], networks.GOOGLE_SUBNET)
-
-
-def the_proxy_subnet_is_large_enough(i: Inputs) -> Finding | None:
-    """Google refuses a smaller one."""
-    proxies = None if i["proxy_subnet_cidr"] is None else networks.network(i["proxy_subnet_cidr"])
-    if proxies is not None and proxies.prefixlen > _LONGEST_PROXY_PREFIX:
-        allowed = f"/{_LONGEST_PROXY_PREFIX} or larger"
-        return Finding("proxy_subnet_cidr is too small for load balancers", "best take a /23", str(proxies), allowed)
-    return None
-
-
-def flow_log_settings_have_the_keys_upstream_reads(i: Inputs) -> Finding | None:
-    """Upstream's default and examples have Terraform's keys, but it reads others and ignores those."""
-    for name in ("public_subnet_flow_log_config", "private_subnet_flow_log_config"):
-        settings = i.given.get(name, {})
-        strange = [key for key in settings if key not in _FLOW_LOG_KEYS] if isinstance(settings, Mapping) else []
-        if strange:
-            return Finding(
-                f"{name} has keys that upstream ignores", "rename them", ", ".join(strange), ", ".join(_FLOW_LOG_KEYS)
-            )
-    return None
-
-
-def private_subnets_reach_anyscale(i: Inputs) -> Finding | None:
-    """Nodes call the control plane, and have no address of their own in a private subnet."""
-    if i["private_subnet_cidr"] is not None and i["create_nat"] is False:
-        return Finding(
-            "create_nat is off, so nodes in the private subnet don't reach Anyscale's control plane",
-            "leave it out, unless the VPC gets another way out",
-            warning=True,
-        )
-    return None
-
-
-def the_default_route_stays(i: Inputs) -> Finding | None:
-    """The NAT gateway needs it as much as nodes with public addresses do."""
-    if i["delete_default_internet_gateway_routes"] is True:
-        return Finding(
-            "delete_default_internet_gateway_routes leaves the VPC without a way to Anyscale's control plane",
-            "leave it out, unless the VPC gets another default route",
-            warning=True,
-        )
-    return None
-
-
-def nat_ports_are_dynamic_or_independent(i: Inputs) -> Finding | None:
-    """Google refuses both at once."""
-    switches = ("nat_enable_dynamic_port_allocation", "nat_enable_endpoint_independent_mapping")
-    if all(i[switch] is True for switch in switches):
-        return Finding(f"{' and '.join(switches)} exclude each other", "switch one of them off")
-    return None
-
-
-def private_services_have_a_proxy_subnet(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` looks for one: load balancers of private services stand in it, but for those of GKE."""
-    kubernetes = i["gke_pod_range_cidr"] is not None
-    if i["private_subnet_cidr"] is not None and i["proxy_subnet_cidr"] is None and not kubernetes:
-        return Finding(
-            "proxy_subnet_cidr is not set, so Anyscale services can't have a private load balancer",
-            "give a range, e.g. a /23, unless you run no services",
-            warning=True,
-        )
-    return None
-
-
-def gke_ranges_come_together_in_a_private_subnet(i: Inputs) -> Finding | None:
-    """Upstream ignores them without the subnet, and mixes their outputs up when there is only one."""
-    given = [name for name in _GKE_RANGES if i[name] is not None]
-    if given and (len(given) < len(_GKE_RANGES) or i["private_subnet_cidr"] is None):
-        return Finding(f"{given[0]} needs private_subnet_cidr and both of {', '.join(_GKE_RANGES)}", "give all three")
-    return None
-
-
-def pods_have_room(i: Inputs) -> Finding | None:
-    """Each of GKE's nodes takes a /24, whatever runs on it, and the range can't be made larger."""
-    found = None if i["gke_pod_range_cidr"] is None else networks.network(i["gke_pod_range_cidr"])
-    if found and found.prefixlen > _LONGEST_POD_PREFIX:
-        nodes = max(2 ** (24 - found.prefixlen), 0)
-        return Finding(
-            f"gke_pod_range_cidr has room for the pods of {nodes or 'no'} nodes",
-            "take a larger range while nothing runs in it",
-            str(found),
-            f"best /{_LONGEST_POD_PREFIX} or larger",
-            warning=True,
-        )
-    return None
 
 
 def ipv6_subnets_are_external(i: Inputs) -> Finding | None:
@@ -310,7 +306,7 @@ class Vpc(VpcModule):
         scope: Construct,
         id: str = "vpc",
         *,
-        project: Project | ExistingProject,
+        project: IProject,
         region: GcpRegion,
         networking_mode: NetworkingMode = "PUBLIC",
         subnet_cidr: Cidr = "10.0.0.0/16",
@@ -370,19 +366,25 @@ class Vpc(VpcModule):
         """The ranges of its subnets."""
         return list(_ranges(self.inputs).values())
 
-    def host_project_id(self, _project: Project | ExistingProject) -> None:
+    @property
+    def project_id(self) -> str:
+        """The project it is in."""
+        return self._project.project_id
+
+    @property
+    def connect_mode(self) -> None:
+        """None: it follows from whose VPC it is, which is the cloud's own."""
+
+    def is_own(self, _project: IProject) -> bool:
+        """True: a new VPC is the cloud's own."""
+        return True
+
+    def host_project_id(self, _project: IProject) -> None:
         """None: a new VPC is the cloud's own."""
 
 
-def project_of(vpc: Vpc | ExistingVpc, project: Project | ExistingProject) -> str:
-    """The project that the VPC is in: the cloud's, or the one that shares it."""
-    return project.project_id if isinstance(vpc, Vpc) else vpc.project_id
-
-
-def network_of(vpc: Vpc | ExistingVpc, project: Project | ExistingProject) -> tuple[str, ConnectMode | Expr]:
+def network_of(vpc: IVpc, project: IProject) -> tuple[str, ConnectMode | Expr]:
     """How a managed service names the VPC, and how it joins it: a shared VPC has its own way for both."""
-    if isinstance(vpc, Vpc):
-        return vpc.vpc_name, "DIRECT_PEERING"
     own = vpc.is_own(project)
     mode = choose(own, "DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS") if vpc.connect_mode is None else vpc.connect_mode
     return choose(own, vpc.vpc_name, vpc.vpc_id), mode

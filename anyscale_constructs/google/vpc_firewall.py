@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config import networks
+from anyscale_constructs.config.ingress import IngressConfig
 from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import Cidr, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import name_is_refused, the_module_is_enabled
-from anyscale_constructs.google.project import ExistingProject, Project
+from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import GcpResourceName
-from anyscale_constructs.google.vpc import ExistingVpc, Vpc, project_of
+from anyscale_constructs.google.vpc import IVpc
 from anyscale_constructs.modules.google.vpc_firewall import VpcFirewallInputs, VpcFirewallModule
 from anyscale_constructs.terraform.module import Guard, Inputs, listed
 
@@ -23,6 +25,33 @@ _POOLS = "ingress_from_machine_pool_cidr_ranges"
 _DEFAULT = "default_ingress_cidr_range"
 _HEALTH_CHECK_RANGES = ("35.191.0.0/16", "130.211.0.0/22")
 _FIRST_SELF_PRIORITY = 100
+
+
+class IngressRule(Model):
+    """One rule for traffic into the nodes, over TCP."""
+
+    cidr_blocks: OrExpr[list[Cidr]]
+    rule: str | None = Field(
+        default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
+    )
+    ports: str | None = Field(default=None, description="E.g. 8443, or 8000-8010,9000.")
+    priority: OrExpr[int | None] = Field(
+        default=None,
+        ge=0,
+        le=2147483547,
+        description="Default: the known rule's port, or the rule's place in the list.",
+    )
+
+
+class FirewallConfig(IngressConfig):
+    """A new firewall policy; a VPC can have one only."""
+
+    name: GcpResourceName | None = Field(default=None, description="Default: the VPC's name.")
+    ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
+    machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(default_factory=list)
+    rule_logging: OrExpr[bool] = Field(
+        default=True, description="Whether Cloud Logging gets the connections that are let in."
+    )
 
 
 class ExistingFirewallPolicy(Model):
@@ -246,8 +275,8 @@ class VpcFirewall(VpcFirewallModule):
         scope: Construct,
         id: str = "vpc_firewall",
         *,
-        project: Project | ExistingProject,
-        vpc: Vpc | ExistingVpc,
+        project: IProject,
+        vpc: IVpc,
         ingress_cidr_blocks: Sequence[str] | Expr = (),
         enable_ssh_access: bool = False,
         depends_on: Sequence[Construct] = (),
@@ -268,7 +297,7 @@ class VpcFirewall(VpcFirewallModule):
         """Names the VPC, and writes the rules for the ranges."""
         rules = [{"rule": name, "cidr_blocks": join(ranges)} for name, ranges in self._rules.items() if ranges]
         return {
-            "anyscale_project_id": project_of(self._vpc, self._project),
+            "anyscale_project_id": self._vpc.project_id,
             "vpc_name": self._vpc.vpc_name,
             "vpc_id": self._vpc.vpc_id,
             "ingress_with_self_cidr_range": [self._vpc.node_subnet_cidr],

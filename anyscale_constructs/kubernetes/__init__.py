@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from anyscale_constructs import lazy
+from anyscale_constructs.terraform.values import merge
 
 if TYPE_CHECKING:
     from anyscale_constructs.kubernetes.charts import (
@@ -34,6 +35,7 @@ __all__ = [
     "ReleaseConfig",
     "ReleasesConfig",
     "WriteOnly",
+    "merge",
     "operator_values",
 ]
 

@@ -4,8 +4,6 @@ from typing import Annotated
 
 from anyscale_constructs.config.types import Checked
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-
 _LINE = r"\S(?:.*\S)?"
 _SAYS = "at least one character, with no space at either end"
 
@@ -67,4 +65,3 @@ MemoryDbArn = Annotated[
         "arn:aws:memorydb:us-east-2:111122223333:cluster/anyscale-prod",
     ),
 ]
-TenantId = Annotated[str, Checked("an Azure tenant's id", _UUID, "a1b2c3d4-e5f6-7890-abcd-ef1234567890")]

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.aws.types import ExternalId, InstanceProfileArn, RoleArn, SecurityGroupId, SubnetId, VpcId
+from anyscale_constructs.azure.types import TenantId
 from anyscale_constructs.config.model import Model, explain
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.errors import RegistrationError
@@ -28,7 +29,6 @@ from anyscale_constructs.registration.fields import (
     MemoryDbName,
     MountPath,
     RedisUrl,
-    TenantId,
     Text,
 )
 from anyscale_constructs.registration.rules import problems

@@ -1,32 +1,40 @@
 """The rules of the resource file that need more than one field; what is not known yet is skipped."""
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import Any, Protocol
 
-from anyscale_constructs.aws.types import S3_BUCKET
+from anyscale_constructs.aws.types import S3_BUCKET, AwsRegion, RoleArn
+from anyscale_constructs.azure.types import AzureRegion, PrincipalId
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.types import Checked, checked
 from anyscale_constructs.errors import shown
 from anyscale_constructs.expressions import is_one_of, is_unresolved
-
-if TYPE_CHECKING:
-    from anyscale_constructs.registration.resource import CloudResource
-
-
-class _Form(NamedTuple):
-    says: str
-    pattern: str
-    example: str
+from anyscale_constructs.google.types import GcpInstanceName, GcpRegion
+from anyscale_constructs.registration.fields import Email
 
 
-def problems(resource: "CloudResource") -> Iterator[str]:
+class _Resource(Protocol):
+    """The model of the resource file, as far as the rules read it by attributes."""
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def compute_stack(self) -> str: ...
+
+    @property
+    def region(self) -> str: ...
+
+
+def problems(resource: _Resource) -> Iterator[str]:
     """Says what is missing, misplaced or of the wrong form, one problem at a time."""
     yield from _missing(resource)
     yield from misfits(resource)
 
 
-def misfits(resource: "CloudResource") -> Iterator[str]:
+def misfits(resource: _Resource) -> Iterator[str]:
     """Says what is misplaced or of the wrong form, also of a resource that is not complete."""
     yield from _misplaced(resource)
     yield from _misformed(resource)
@@ -34,64 +42,44 @@ def misfits(resource: "CloudResource") -> Iterator[str]:
     yield from _unmounted(resource)
 
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _IDENTITY = "kubernetes_config.anyscale_operator_iam_identity"
 _BUCKET = "object_storage.bucket_name"
 _STORAGE_ID = "file_storage.file_storage_id"
-_S3 = _Form("s3:// and the bucket's name", f"s3://{S3_BUCKET}", "s3://acme-anyscale-prod")
+_S3 = Checked("s3:// and the bucket's name", f"s3://{S3_BUCKET}", "s3://acme-anyscale-prod")
 # Names with periods are domains of their owners.
-_GS = _Form(
+_GS = Checked(
     "gs:// and the bucket's name",
     r"gs://(?!goog)(?!.*(?:google|g00gle))[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
     "gs://acme-anyscale-prod",
 )
-_ABFSS = _Form(
-    "abfss://CONTAINER@ACCOUNT.dfs.core.windows.net",
-    r"abfss://[a-z0-9$-]{3,63}@[a-z0-9]{3,24}\.dfs\.core\.windows\.net",
-    "abfss://anyscale@acmeprod.dfs.core.windows.net",
+_CONTAINER = r"abfss://[a-z0-9$-]{3,63}@[a-z0-9]{3,24}\.dfs\.core\.windows\.net"
+_ABFSS = Checked(
+    "abfss://CONTAINER@ACCOUNT.dfs.core.windows.net", _CONTAINER, "abfss://anyscale@acmeprod.dfs.core.windows.net"
 )
 
-_FORMS: dict[str, dict[str, _Form]] = {
+_FORMS: dict[str, dict[str, Checked]] = {
     "AWS": {
-        "region": _Form(
-            "a region of the commercial AWS partition",
-            r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d",
-            "us-east-2",
-        ),
+        "region": checked(AwsRegion),
         _BUCKET: _S3,
-        _STORAGE_ID: _Form("an EFS file system's id", r"fs-[0-9a-f]{8,40}", "fs-0123456789abcdef0"),
-        _IDENTITY: _Form(
-            "an IAM role's ARN",
-            r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+",
-            "arn:aws:iam::111122223333:role/anyscale-operator",
-        ),
+        _STORAGE_ID: Checked("an EFS file system's id", r"fs-[0-9a-f]{8,40}", "fs-0123456789abcdef0"),
+        _IDENTITY: checked(RoleArn),
     },
     "GCP": {
-        "region": _Form("a Google Cloud region", r"[a-z]+-[a-z]+\d+", "us-central1"),
+        "region": checked(GcpRegion),
         _BUCKET: _GS,
-        _STORAGE_ID: _Form(
-            "a Filestore instance's full name",
-            r"projects/[^/\s]+/locations/[^/\s]+/instances/[^/\s]+",
-            "projects/acme-ml/locations/us-central1-a/instances/anyscale",
-        ),
-        _IDENTITY: _Form(
-            "a service account's e-mail", r"[^@\s/]+@[^@\s/]+", "operator@acme-ml.iam.gserviceaccount.com"
-        ),
+        _STORAGE_ID: replace(checked(GcpInstanceName), says="a Filestore instance's full name"),
+        _IDENTITY: checked(Email),
     },
     "AZURE": {
-        "region": _Form("an Azure region", r"[a-z]+[0-9]*", "eastus2"),
+        "region": checked(AzureRegion),
         _BUCKET: _ABFSS,
-        _IDENTITY: _Form(
-            "the managed identity's principal id (not its client id)",
-            _UUID,
-            "11111111-2222-3333-4444-555555555555",
-        ),
+        _IDENTITY: replace(checked(PrincipalId), says="the managed identity's principal id (not its client id)"),
     },
     "GENERIC": {
         # Stores that are like S3 have names of their own, which AWS would refuse.
-        _BUCKET: _Form(
+        _BUCKET: Checked(
             f"s3:// or gs:// and the bucket's name, or {_ABFSS.says}",
-            r"(?:s3|gs)://[A-Za-z0-9][A-Za-z0-9._-]{1,254}|" + _ABFSS.pattern,
+            rf"(?:s3|gs)://[A-Za-z0-9][A-Za-z0-9._-]{{1,254}}|{_CONTAINER}",
             _S3.example,
         ),
     },
@@ -173,7 +161,7 @@ _ONE_OF = (
 )
 
 
-def _missing(resource: "CloudResource") -> Iterator[str]:
+def _missing(resource: _Resource) -> Iterator[str]:
     kind = (resource.provider, resource.compute_stack)
     if kind not in _REQUIRED:
         yield f"compute_stack must be K8S for {resource.provider}; given: {resource.compute_stack!r}"
@@ -185,7 +173,7 @@ def _missing(resource: "CloudResource") -> Iterator[str]:
         yield "gcp_config.vpc_name is required with Filestore: its address is looked up in the VPC"
 
 
-def _misplaced(resource: "CloudResource") -> Iterator[str]:
+def _misplaced(resource: _Resource) -> Iterator[str]:
     for kind in (resource.provider, resource.compute_stack):
         for path in _FOREIGN[kind]:
             if _at(resource, path) is not None:
@@ -197,14 +185,14 @@ def _misplaced(resource: "CloudResource") -> Iterator[str]:
             yield f"{' and '.join(given)} exclude each other: keep one"
 
 
-def _misformed(resource: "CloudResource") -> Iterator[str]:
+def _misformed(resource: _Resource) -> Iterator[str]:
     for path, form in _FORMS[resource.provider].items():
         value = _at(resource, path)
-        if value is not None and not is_unresolved(value) and not re.fullmatch(form.pattern, value):
+        if value is not None and not is_unresolved(value) and not form.fits(value):
             yield f"{path} must be {form.says}, such as {form.example}; given: {shown(value)}"
 
 
-def _unfit(resource: "CloudResource") -> Iterator[str]:
+def _unfit(resource: _Resource) -> Iterator[str]:
     subnets = _at(resource, "aws_config.subnet_ids")
     if subnets is not None and not is_unresolved(subnets) and len(set(subnets)) == 1:
         yield f"aws_config.subnet_ids must name subnets in two zones or more; given: {shown(subnets)}"
@@ -226,7 +214,7 @@ def _unfit(resource: "CloudResource") -> Iterator[str]:
             yield f"{_BUCKET} is the bucket of Anyscale's examples: {bucket!r}"
 
 
-def _unmounted(resource: "CloudResource") -> Iterator[str]:
+def _unmounted(resource: _Resource) -> Iterator[str]:
     targets, path = _at(resource, "file_storage.mount_targets"), _at(resource, "file_storage.mount_path")
     if resource.provider == "GCP" and path is not None and targets is None:
         yield "file_storage.mount_path needs mount_targets too: without them Filestore's own path replaces it"
@@ -237,7 +225,7 @@ def _unmounted(resource: "CloudResource") -> Iterator[str]:
             yield f"file_storage.mount_path must be absolute, such as /anyscale; given: {shown(path)}"
 
 
-def _at(resource: "CloudResource", path: str) -> Any:
+def _at(resource: _Resource, path: str) -> Any:
     value: Any = resource
     for name in path.split("."):
         value = getattr(value, name, None)

@@ -7,29 +7,10 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import Cidr, CloudId, Known, OrExpr, OrgId, TagValue
-from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
+from anyscale_constructs.config.types import CloudId, Known, OrgId, TagValue
+from anyscale_constructs.expressions import Expr, is_unresolved
 from anyscale_constructs.terraform.backend import Backend, Local
 from anyscale_constructs.terraform.sources import GITHUB, ModuleBase, ModuleOverride, Sources
-
-
-class IngressConfig(Model):
-    """Who may reach the nodes from outside."""
-
-    ingress_cidr_blocks: OrExpr[list[Cidr]] = Field(
-        default_factory=list, description="Who may reach 443. Default: nobody."
-    )
-    enable_ssh_access: Known[bool] = Field(default=False, description="Whether the same ranges may reach port 22.")
-    ingress_rules: list[Any] = Field(default_factory=list, description="These replace the two above.")
-
-    @model_validator(mode="after")
-    def _nothing_is_idle(self) -> Self:
-        ranges = not is_one_of(self.ingress_cidr_blocks, [])
-        if self.ingress_rules and (ranges or self.enable_ssh_access):
-            raise refuse("ingress_rules replace ingress_cidr_blocks and enable_ssh_access", "write them as rules too")
-        if self.enable_ssh_access and not ranges:
-            raise refuse("enable_ssh_access is for ingress_cidr_blocks, and there are none", "give some")
-        return self
 
 
 class CloudConfig(Model):

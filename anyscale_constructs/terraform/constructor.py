@@ -4,14 +4,16 @@ import functools
 import inspect
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
+from typing_extensions import get_protocol_members, is_protocol
 
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 
+_MISSING = object()
 _TWICE = re.compile(r"got multiple values for keyword argument '(\w+)'")
 
 
@@ -19,7 +21,8 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
     """A construct's constructor that refuses what is no construct where one is wanted, in one sentence.
 
     Args:
-        init: The constructor; parameters whose types are constructs or `Existing...` models are checked.
+        init: The constructor; parameters whose types are constructs, `Existing...` models or protocols of theirs are
+            checked.
     """
 
     @functools.wraps(init)
@@ -32,8 +35,8 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
             raise InputError(f"{name}: {error}", mend=f"see help({name})") from None
         for parameter, allowed in kinds.items():
             value = bound.arguments.get(parameter)
-            if parameter in bound.arguments and not isinstance(value, allowed):
-                names = " or ".join(kind.__name__ for kind in allowed if kind is not types.NoneType)
+            if parameter in bound.arguments and not any(_is_one(value, kind) for kind in allowed):
+                names = " or ".join(name for kind in allowed for name in _names(kind))
                 raise InputError(
                     f"{name}: {parameter} must be a construct",
                     value=value,
@@ -64,4 +67,19 @@ def _parameters(init: Callable[..., None]) -> tuple[inspect.Signature, Mapping[s
 
 
 def _is_construct(kind: Any) -> bool:
-    return kind is types.NoneType or (isinstance(kind, type) and issubclass(kind, Construct | BaseModel))
+    known = isinstance(kind, type) and (issubclass(kind, Construct | BaseModel) or is_protocol(kind))
+    return kind is types.NoneType or known
+
+
+def _is_one(value: Any, kind: type) -> bool:
+    if not is_protocol(kind):
+        return isinstance(value, kind)
+    # Not isinstance, which reads the properties in Python 3.11.
+    return all(inspect.getattr_static(value, name, _MISSING) is not _MISSING for name in get_protocol_members(kind))
+
+
+def _names(kind: type) -> Sequence[str]:
+    """What to call it in a message: of a protocol its docstring names who has it."""
+    if is_protocol(kind):
+        return re.findall(r"`(\w+)`", kind.__doc__ or "")
+    return () if kind is types.NoneType else (kind.__name__,)

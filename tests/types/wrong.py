@@ -7,7 +7,10 @@ from typing import assert_type
 
 from anyscale_constructs import App, CloudStack, Construct, Data, Expr, Resource, expr, fn
 from anyscale_constructs.aws import S3, Efs, ExistingVpc, Iam, S3Policy, SecurityGroups, Vpc
-from anyscale_constructs.aws.config import BucketConfig, IamConfig, SecurityGroupConfig, VpcConfig
+from anyscale_constructs.aws.iam import IamConfig
+from anyscale_constructs.aws.s3 import BucketConfig
+from anyscale_constructs.aws.securitygroups import SecurityGroupConfig
+from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds import Ec2Config, Ec2Stack, EksConfig, EksStack, GceConfig
 from anyscale_constructs.google import ExistingProject, VpcFirewall
 from anyscale_constructs.kubernetes.config import GatewayConfig

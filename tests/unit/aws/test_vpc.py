@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.aws import Efs, Vpc, plan_subnets, vpc
+from anyscale_constructs.aws import Efs, Vpc, flow_logs, nat_gateways, plan_subnets, vpc
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.stack import CloudStack
@@ -24,7 +24,7 @@ TABLE = Table(
     {},
     [
         Case(
-            vpc.nat_gateways_need_a_public_subnet_for_each_private_one,
+            nat_gateways.nat_gateways_need_a_public_subnet_for_each_private_one,
             "and each NAT gateway stands in a public one",
             [
                 {"private_subnets": PRIVATE[:2]},
@@ -35,7 +35,7 @@ TABLE = Table(
             trap="8",
         ),
         Case(
-            vpc.nat_gateways_stay_within_the_public_subnets,
+            nat_gateways.nat_gateways_stay_within_the_public_subnets,
             "there would be 3 NAT gateways, one in each zone, for 2 public_subnets",
             [
                 {"networking_mode": "PRIVATE", "availability_zone_count": 2, "availability_zones": ZONES},
@@ -61,7 +61,7 @@ TABLE = Table(
             trap="8",
         ),
         Case(
-            vpc.nat_gateway_count_leaves_no_private_subnet_without_a_route,
+            nat_gateways.nat_gateway_count_leaves_no_private_subnet_without_a_route,
             "max_nat_gateway_count leaves 1 of 2 private subnets without a default route; given: 1",
             [TWO_AND_TWO | {"max_nat_gateway_count": 1}],
             [
@@ -72,7 +72,7 @@ TABLE = Table(
             trap="9",
         ),
         Case(
-            vpc.flow_logs_need_their_log_group_and_role,
+            flow_logs.flow_logs_need_their_log_group_and_role,
             "enable_vpc_flow_logs needs create_flow_log_cloudwatch_log_group and create_flow_log_cloudwatch_iam_role",
             [
                 {"enable_vpc_flow_logs": True, "create_flow_log_cloudwatch_iam_role": False},
@@ -82,14 +82,14 @@ TABLE = Table(
             trap="10",
         ),
         Case(
-            vpc.flow_logs_are_on,
+            flow_logs.flow_logs_are_on,
             "enable_vpc_flow_logs is off by default",
             [{}],
             [{"enable_vpc_flow_logs": True}],
             trap="18",
         ),
         Case(
-            vpc.the_flow_log_role_fits_its_name,
+            flow_logs.the_flow_log_role_fits_its_name,
             "anyscale_vpc_name is too long for the role of its flow logs",
             [{"enable_vpc_flow_logs": True, "anyscale_vpc_name": "n" * 24}],
             [
@@ -116,7 +116,7 @@ TABLE = Table(
             trap="11",
         ),
         Case(
-            vpc.nat_gateways_need_new_private_route_tables,
+            nat_gateways.nat_gateways_need_new_private_route_tables,
             "existing_private_route_table_ids leaves the NAT gateways without a route table",
             [ROUTED | TWO_AND_TWO | {"existing_private_route_table_ids": ["rtb-1", "rtb-2"], "create_ngw": True}],
             [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.azure import add_cluster
-from anyscale_constructs.azure.config import ClusterConfig
+from anyscale_constructs.azure.aks import ClusterConfig
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.resource import Resource

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.azure.config import ClusterConfig, VnetConfig
+from anyscale_constructs.azure.aks import ClusterConfig
+from anyscale_constructs.azure.vnet import VnetConfig
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
 

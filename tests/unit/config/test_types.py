@@ -84,12 +84,6 @@ def adapter(name: str) -> TypeAdapter[Any]:
     return TypeAdapter(FIELD_TYPES[name])
 
 
-def checked(name: str) -> Checked:
-    (found,) = FIELD_TYPES[name].__metadata__
-    assert isinstance(found, Checked)
-    return found
-
-
 def test_every_field_type_is_in_the_table() -> None:
     annotated = {name: value for name, value in FIELD_TYPES.items() if hasattr(value, "__metadata__")}
     assert {name for name, value in annotated.items() if isinstance(value.__metadata__[0], Checked)} == set(LITERALS)
@@ -105,7 +99,10 @@ def test_fails_on_a_literal_that_is_not_allowed(name: str, literal: object) -> N
     with pytest.raises(ValidationError) as error:
         adapter(name).validate_python(literal)
     text = "" if isinstance(literal, str) else "text: "
-    assert error.value.errors()[0]["msg"] == f"must be {text}{checked(name).says}, such as {checked(name).example}"
+    assert (
+        error.value.errors()[0]["msg"]
+        == f"must be {text}{types.checked(FIELD_TYPES[name]).says}, such as {types.checked(FIELD_TYPES[name]).example}"
+    )
 
 
 @pytest.mark.parametrize("name", LITERALS)
@@ -119,7 +116,7 @@ def test_what_is_known_only_later_passes_untouched(name: str) -> None:
 def test_json_schema_agrees_with_the_check(name: str) -> None:
     schema = adapter(name).json_schema()
     assert schema["type"] == "string"
-    assert schema["description"] == f"{checked(name).says}."
+    assert schema["description"] == f"{types.checked(FIELD_TYPES[name]).says}."
     adapter(name).validate_python(*schema["examples"])
     accepted, refused = LITERALS[name]
     if "pattern" in schema:

@@ -3,7 +3,16 @@
 import pytest
 
 from anyscale_constructs.errors import ConfigError, InputError
-from anyscale_constructs.google import ExistingProject, ExistingVpc, Project, Vpc
+from anyscale_constructs.google import (
+    ExistingProject,
+    ExistingVpc,
+    Project,
+    Vpc,
+    flow_logs,
+    gke_ranges,
+    nat,
+    proxy_subnet,
+)
 from anyscale_constructs.google import vpc as guards
 from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
@@ -67,13 +76,13 @@ TABLE = Table(
             passes=many(public_subnet_cidr=["10.0.0.0/20"]),
         ),
         Case(
-            guards.the_proxy_subnet_is_large_enough,
+            proxy_subnet.the_proxy_subnet_is_large_enough,
             "proxy_subnet_cidr is too small",
             springs=many(proxy_subnet_cidr=["10.1.0.0/27"]),
             passes=many(proxy_subnet_cidr=["10.1.0.0/26"]),
         ),
         Case(
-            guards.flow_log_settings_have_the_keys_upstream_reads,
+            flow_logs.flow_log_settings_have_the_keys_upstream_reads,
             "keys that upstream ignores",
             springs=many(
                 public_subnet_flow_log_config=[{"aggregation_interval": "INTERVAL_5_SEC"}],
@@ -85,37 +94,37 @@ TABLE = Table(
             ),
         ),
         Case(
-            guards.private_subnets_reach_anyscale,
+            nat.private_subnets_reach_anyscale,
             "create_nat is off",
             springs=[{**PRIVATE, "create_nat": False}],
             passes=[{"create_nat": False}, PRIVATE],
         ),
         Case(
-            guards.the_default_route_stays,
+            nat.the_default_route_stays,
             "delete_default_internet_gateway_routes leaves",
             springs=many(delete_default_internet_gateway_routes=[True]),
             passes=many(delete_default_internet_gateway_routes=[False]),
         ),
         Case(
-            guards.nat_ports_are_dynamic_or_independent,
+            nat.nat_ports_are_dynamic_or_independent,
             "exclude each other",
             springs=[{"nat_enable_dynamic_port_allocation": True, "nat_enable_endpoint_independent_mapping": True}],
             passes=[{**PRIVATE, "nat_enable_endpoint_independent_mapping": True}, PRIVATE],
         ),
         Case(
-            guards.private_services_have_a_proxy_subnet,
+            proxy_subnet.private_services_have_a_proxy_subnet,
             "proxy_subnet_cidr is not set",
             springs=[{"private_subnet_cidr": "10.1.0.0/16"}, {"networking_mode": "PRIVATE"}],
             passes=[PRIVATE, {}, {"networking_mode": "PRIVATE", **GKE}],
         ),
         Case(
-            guards.gke_ranges_come_together_in_a_private_subnet,
+            gke_ranges.gke_ranges_come_together_in_a_private_subnet,
             "needs private_subnet_cidr and both of",
             springs=[GKE, {**PRIVATE, "gke_pod_range_cidr": "10.4.0.0/16"}],
             passes=[{**PRIVATE, **GKE}, PRIVATE],
         ),
         Case(
-            guards.pods_have_room,
+            gke_ranges.pods_have_room,
             "gke_pod_range_cidr has room for the pods of",
             springs=[{**PRIVATE, **GKE, "gke_pod_range_cidr": cidr} for cidr in ("10.4.0.0/19", "10.4.0.0/26")],
             passes=[{**PRIVATE, **GKE}, {**PRIVATE, **GKE, "gke_pod_range_cidr": "10.4.0.0/18"}],

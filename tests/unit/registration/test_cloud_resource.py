@@ -140,7 +140,8 @@ def test_all_problems_are_named_at_once() -> None:
     text = str(error.value)
     assert text.startswith("outputs.json: object_storage.bucket_name is required for AWS VM clouds\n")
     assert text.count(" is required for AWS VM clouds") == 7
-    assert "region must be a region of the commercial AWS partition, such as us-east-2; given: 'us-east-2a'" in text
+    assert "region must be a region of the commercial AWS partition" in text
+    assert "such as us-east-2; given: 'us-east-2a'" in text
 
 
 def test_it_starts_neither_the_engine_nor_node() -> None:

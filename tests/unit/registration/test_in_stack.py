@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.aws.config import EfsConfig
+from anyscale_constructs.aws.efs import EfsConfig
 from anyscale_constructs.clouds import Ec2Config, Ec2Stack, EksConfig, EksStack, GceConfig, GceStack
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.google import ExistingProject

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -63,6 +63,23 @@ def test_existing_things_stand_for_constructs(stack: CloudStack) -> None:
     bucket = ExistingBucket(bucket_name="acme-shared")
     S3Policy(stack, bucket=bucket, iam=Iam(stack, bucket=bucket, anyscale_external_id="org_1-a"))
     SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=["10.0.0.0/8"])
+
+
+class OwnVpc:
+    """What makes a VPC in a way of its own."""
+
+    vpc_id = "vpc-12345678"
+    node_subnet_ids: ClassVar = ["subnet-12345678", "subnet-12345679"]
+    subnet_ids_per_zone = node_subnet_ids
+    subnet_ids_to_az: ClassVar = None
+    zone_count = 2
+
+
+def test_classes_of_ones_own_stand_for_constructs(stack: CloudStack) -> None:
+    made = SecurityGroups(stack, vpc=OwnVpc(), ingress_cidr_blocks=["10.0.0.0/8"])
+    assert made.rendered["vpc_id"] == OwnVpc.vpc_id
+    with pytest.raises(InputError, match="vpc must be a construct; given: .*Allowed: Vpc or ExistingVpc"):
+        SecurityGroups(stack, "other", vpc=cast(Any, stack))
 
 
 def ran(program: str, folder: pathlib.Path) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from anyscale_constructs import clouds
-from anyscale_constructs.google.config import ClusterConfig
+from anyscale_constructs.google import ClusterConfig
 
 
 class GkeStack(clouds.GkeStack):
