@@ -78,7 +78,7 @@ class OwnVpc:
 def test_classes_of_ones_own_stand_for_constructs(stack: CloudStack) -> None:
     made = SecurityGroups(stack, vpc=OwnVpc(), ingress_cidr_blocks=["10.0.0.0/8"])
     assert made.rendered["vpc_id"] == OwnVpc.vpc_id
-    with pytest.raises(InputError, match="vpc must be a construct; given: .*Allowed: Vpc or ExistingVpc"):
+    with pytest.raises(InputError, match=r"vpc must be a construct; given: .*Allowed: Vpc or ExistingVpc"):
         SecurityGroups(stack, "other", vpc=cast(Any, stack))
 
 
