@@ -50,4 +50,8 @@ def run(command: Callable[[], object]) -> int:
     except BrokenPipeError:  # whoever reads has seen enough, such as `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the last net
+        from anyscale_constructs.cli.faults import report  # noqa: PLC0415 - it starts no sooner than it is needed
+
+        return report(error)
     return 0

@@ -42,6 +42,9 @@ def synthesize_clouds(directory: pathlib.Path, target: pathlib.Path, names: Sequ
                 documents.update((made.name, document) for made in _make(app, document))
             except ConfigError as error:
                 errors.append(str(error))
+            except Exception as error:
+                error.add_note(str(file))
+                raise
         if errors:
             raise ConfigError("\n".join(errors))
 

@@ -48,3 +48,63 @@ def test_a_synthesis_that_is_told_to_stop_leaves_nothing(
     assert (process.returncode, said) == (status, b"")
     assert files(folder) == before
     assert list((folder / "cdktf.out").iterdir()) == []
+
+
+_OWN_KIND = """\
+from anyscale_constructs.clouds import Ec2Stack
+
+
+class OwnStack(Ec2Stack):
+    def compose(self):
+        {}
+"""
+# What the module of an own kind does, and where the message says that it does so.
+_OWN_FAULTS = {
+    "import": ("import anyscale_constructs\nx = y\n", "stacks/own.py:2: NameError: name 'y' is not defined"),
+    "syntax": ("x = 1\nclass Own(:\n", "stacks/own.py:2: SyntaxError: invalid syntax"),
+    "compose": (_OWN_KIND.format("return {}['a']"), "stacks/own.py:6: KeyError: 'a'"),
+}
+
+
+def _synthesized(folder: Path, first: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", f"{first}from anyscale_constructs.cli import main; main('synth')"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        cwd=folder,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(("module", "says"), _OWN_FAULTS.values(), ids=_OWN_FAULTS)
+def test_a_fault_in_the_users_own_kind_is_told_with_its_line(module: str, says: str, folder: Path) -> None:
+    (folder / "stacks").mkdir()
+    (folder / "stacks" / "__init__.py").touch()
+    (folder / "stacks" / "own.py").write_text(module)
+    write(folder, prod=CLOUD.replace("ec2", "own", 1))
+    done = _synthesized(folder)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: clouds/prod.yaml: {says}")
+    assert len(done.stderr.splitlines()) == 1
+
+
+_BROKEN = "from anyscale_constructs.aws import Vpc\nVpc.complete = None\n"
+
+
+def test_a_bug_of_ours_ends_in_one_line(folder: Path) -> None:
+    write(folder, prod=CLOUD)
+    done = _synthesized(folder, _BROKEN)
+    assert done.returncode == 70
+    assert done.stderr == (
+        "error: clouds/prod.yaml: TypeError: 'NoneType' object is not callable. This is a bug in anyscale-constructs: "
+        "report it with what ANYSCALE_CONSTRUCTS_TRACEBACK=1 prints\n"
+    )
+
+
+def test_its_traceback_is_shown_when_asked_for(folder: Path) -> None:
+    write(folder, prod=CLOUD)
+    done = _synthesized(folder, _BROKEN, ANYSCALE_CONSTRUCTS_TRACEBACK="1")
+    assert done.returncode == 70
+    assert done.stderr.startswith("Traceback (most recent call last):")
+    assert done.stderr.endswith("prints\n")
