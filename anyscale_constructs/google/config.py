@@ -215,7 +215,10 @@ class ClusterConfig(Model):
     """A new GKE cluster."""
 
     name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
-    zones: GcpZones = Field(default_factory=list, description="The nodes'. Default: the region's first three.")
+    zones: GcpZones = Field(
+        default_factory=list,
+        description="The nodes'. Default: the region's first three; required where the region is an expression.",
+    )
     release_channel: OrExpr[Literal["RAPID", "REGULAR", "STABLE"] | None] = Field(
         default=None, description="How soon Google upgrades it. Default: REGULAR."
     )
