@@ -35,13 +35,6 @@ _CONTROL_PLANE_PREFIX = 28
 _INSIDE_THE_CLUSTER = ("configure_ip_masq", "stub_domains", "upstream_nameservers")
 # Their zones are b, c and d; all others have a, b and c. https://cloud.google.com/compute/docs/regions-zones
 _WITHOUT_ZONE_A = {"europe-west1", "us-east1"}
-# With zones, none are drawn by lot; versions and a firewall rule's ranges are changed in place.
-_SETTLED_BY_ZONES = (
-    "data.google_compute_zones.available",
-    "data.google_container_engine_versions.region",
-    "data.google_container_engine_versions.zone",
-    "data.google_compute_subnetwork.gke_subnetwork",
-)
 
 _REGION: TypeAdapter[str] = TypeAdapter(GcpRegion)
 _LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)
@@ -51,7 +44,10 @@ class ClusterConfig(Model):
     """A new GKE cluster."""
 
     name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
-    zones: GcpZones = Field(default_factory=list, description="The nodes'. Default: the region's first three.")
+    zones: GcpZones = Field(
+        default_factory=list,
+        description="The nodes'. Default: the region's first three; required where the region is an expression.",
+    )
     release_channel: OrExpr[Literal["RAPID", "REGULAR", "STABLE"] | None] = Field(
         default=None, description="How soon Google upgrades it. Default: REGULAR."
     )
@@ -107,6 +103,17 @@ def the_cluster_is_in_a_region(i: Inputs) -> Finding | None:
     if i["regional"] is False:
         return Finding("regional is off: the cluster is gone while its zone is", "leave it out", warning=True)
     return value_is_refused(_REGION, i["region"], "region", "give the cloud's")
+
+
+def zones_are_named(i: Inputs) -> Finding | None:
+    """Upstream takes three at random, and others when the region's zones or a depends_on change: nodes move."""
+    if is_one_of(i["zones"], None, []):
+        return Finding(
+            "no zones are given, so the module takes three at random, and others whenever the region's zones, or what "
+            "the module waits for, change",
+            "give three zones of the region: zones, or cluster.zones in the configuration of a cloud",
+        )
+    return None
 
 
 def the_cluster_has_a_name_that_gke_accepts(i: Inputs) -> Finding | None:
@@ -265,15 +272,23 @@ class Gke(GkeModule):
         vpc: Where the nodes are: a subnet with a range for pods and one for services.
         name: The cluster's name.
         depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names. `zones` are the region's first three by default: upstream would
-            take three at random, and others whenever one of the services in `depends_on` changes.
+        **inputs: Upstream's inputs by their own names. `zones` are the region's first three by default, and required
+            where the region is known only when Terraform plans.
 
     Raises:
         InputError: An input is wrong or would spring one of upstream's traps.
     """
 
+    # Of zones that are named, nothing is read; versions and a firewall rule's ranges change in place.
+    settled = (
+        "data.google_compute_zones.available",
+        "data.google_container_engine_versions.region",
+        "data.google_container_engine_versions.zone",
+        "data.google_compute_subnetwork.gke_subnetwork",
+    )
     guards: ClassVar[Sequence[Guard]] = (
         the_cluster_is_in_a_region,
+        zones_are_named,
         the_cluster_has_a_name_that_gke_accepts,
         the_control_plane_has_16_addresses,
         labels_are_ones_google_accepts,
@@ -338,8 +353,6 @@ class Gke(GkeModule):
             "create_service_account": False,
         } | given
         given = {name: value for name, value in given.items() if value is not None}
-        if not is_one_of(given.get("zones"), None, []):
-            self.settled = _SETTLED_BY_ZONES
         ranges: list[Cidr] = [given["master_ipv4_cidr_block"], *self._vpc.ranges]
         if found := networks.misplaced("master_ipv4_cidr_block and the VPC", ranges):
             raise InputError(found.what, mend="give the control plane a /28 of its own")

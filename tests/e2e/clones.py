@@ -49,6 +49,8 @@ def git_configuration(
     Raises:
         MissingPieceError: A repository or a ref can't be had.
     """
+    if not refs:
+        return ""
     named = environment.get("ANYSCALE_MODULES_DIR")
     if not named:
         if online("github.com"):

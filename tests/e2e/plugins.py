@@ -135,7 +135,7 @@ def find_plugins(
         )
 
     origins = {name: f"{version} from a mirror" for name, version in mirrored.items()}
-    methods = [_mirror_method(mirror, mirrored)] if mirror else []
+    methods = [mirror_method(mirror, mirrored)] if mirror else []
     settings = ""
     if registry:
         cache = Path(environment.get("TF_PLUGIN_CACHE_DIR") or work / "cache")
@@ -148,7 +148,7 @@ def find_plugins(
     for name in doubled:
         _write_double(work / "doubles", name)
     origins |= {name: f"{DOUBLES[name]}, a double" for name in doubled}
-    methods.append(_mirror_method(work / "doubles", doubled))
+    methods.append(mirror_method(work / "doubles", doubled))
 
     return Plugins(
         configuration="\n".join([f"{settings}provider_installation {{", *(f"  {each}" for each in methods), "}\n"]),
@@ -162,16 +162,19 @@ def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f'"{REGISTRY}/{name}"' for name in names)
 
 
-def _mirror_method(folder: Path, names: Iterable[str]) -> str:
+def mirror_method(folder: Path, names: Iterable[str]) -> str:
+    """The part of Terraform's CLI configuration that takes some providers from a mirror."""
     return f'filesystem_mirror {{\n    path = "{folder}"\n    include = [{_quoted(names)}]\n  }}'
+
+
+def program(mirror: Path, name: str, version: str) -> Path:
+    """Where a mirror has the program of a provider's release for this machine."""
+    return mirror / REGISTRY / name / version / target() / f"terraform-provider-{Path(name).name}_v{version}"
 
 
 def _write_double(doubles: Path, name: str) -> None:
     """Write the program that Terraform starts: it hands over to the double with this interpreter."""
-    short, version = Path(name).name, DOUBLES[name]
-    program = doubles / REGISTRY / name / version / target() / f"terraform-provider-{short}_v{version}"
-    program.parent.mkdir(parents=True, exist_ok=True)
-    program.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m tests.e2e.providers.{short}_provider "$@"\n'
-    )
-    program.chmod(0o755)
+    file, module = program(doubles, name, DOUBLES[name]), f"tests.e2e.providers.{Path(name).name}_provider"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m {module} "$@"\n')
+    file.chmod(0o755)

@@ -38,7 +38,7 @@ _CALLED = {EKS: [KMS]}
 def registry_modules(folder: Path) -> list[RegistryModule]:
     """The registry's modules that a stack needs."""
     calls = json.loads((folder / "cdk.tf.json").read_text()).get("module", {}).values()
-    called = [RegistryModule(call["source"], call["version"]) for call in calls if "version" in call]
+    called = [RegistryModule(call["source"].partition("//")[0], call["version"]) for call in calls if "version" in call]
     return [module for one in called for module in (one, *_CALLED.get(one, []))]
 
 

@@ -14,6 +14,11 @@ from tests.e2e.clones import git_configuration
 from tests.e2e.plugins import Plugins
 from tests.missing import find_terraform
 
+NOWHERE = "http://127.0.0.1:9"
+"""An address at which nothing answers."""
+SERVED = "TF_REATTACH_PROVIDERS"
+"""In the environment of Terraform's runs: the providers that it does not start, since they are served already."""
+
 _NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE")
 """What a person's environment may say about reaching the network; nothing else of it is passed on."""
 
@@ -52,7 +57,7 @@ class Applied:
 
 
 def clean_environment(
-    work: Path, plugins: Plugins, refs: Mapping[str, set[str]], endpoint: str, registry: str = ""
+    work: Path, plugins: Plugins, refs: Mapping[str, set[str]], endpoint: str = NOWHERE, registry: str = ""
 ) -> dict[str, str]:
     """An environment for Terraform that holds no credentials and reaches no AWS.
 
@@ -63,7 +68,7 @@ def clean_environment(
         work: A folder for Terraform's home and the configurations.
         plugins: Where the providers come from.
         refs: The refs of upstream repositories that the stacks ask for.
-        endpoint: The address of the emulated account.
+        endpoint: The address of the emulated account. Default: there is none.
         registry: What the CLI configuration says of a registry for modules.
     """
     home = work / "home"
@@ -89,8 +94,8 @@ def clean_environment(
     if plugins.online or clones is None:
         return environment | {name: os.environ[name] for name in _NETWORK if name in os.environ}
     closed = {
-        "HTTPS_PROXY": "http://127.0.0.1:9",
-        "HTTP_PROXY": "http://127.0.0.1:9",
+        "HTTPS_PROXY": NOWHERE,
+        "HTTP_PROXY": NOWHERE,
         "NO_PROXY": "127.0.0.1",
     }
     return environment | closed | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_ALLOW_PROTOCOL": "file"}
@@ -112,11 +117,14 @@ class Terraform:
     def init(self) -> dict[str, str]:
         """Install modules and providers; gives the release of each provider.
 
-        One folder at a time: the plugin cache and the providers' hashes do not bear more.
+        One folder at a time: the plugin cache and the providers' hashes do not bear more. Providers that are served
+        to Terraform are not served to this command, which would not check their versions then.
         """
+        environment = {name: text for name, text in self._environment.items() if name != SERVED}
+        installing = Terraform(self.folder, environment)
         with _install:
-            self._run("init")
-        text = self._run("version", "-json")
+            installing._run("init")
+        text = installing._run("version", "-json")
         selected: dict[str, str] = json.loads(text)["provider_selections"]
         return {name.rsplit("/", 1)[1]: version for name, version in sorted(selected.items())}
 
@@ -157,6 +165,10 @@ class Terraform:
     def state(self) -> list[str]:
         """The addresses in the state."""
         return self._run("state", "list").split()
+
+    def forget(self, address: str) -> None:
+        """Take an address out of the state, as if something else had deleted what is there."""
+        self._run("state", "rm", address)
 
     def _apply(self, *arguments: str) -> Applied:
         events = list(_events(self._run("apply", "-json", *arguments)))

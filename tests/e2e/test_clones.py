@@ -69,6 +69,10 @@ def test_github_is_used_when_it_can_be_reached() -> None:
     assert git_configuration({REPOSITORY: {"v1"}}, {}, online=lambda _: True) is None
 
 
+def test_nothing_is_needed_for_stacks_without_modules() -> None:
+    assert git_configuration({}, {}, online=offline) == ""
+
+
 def test_fails_when_a_clone_lacks_a_ref(root: Path) -> None:
     with pytest.raises(MissingPieceError, match=r"v2 of anyscale/modules is missing.*fetch its tags"):
         git_configuration({REPOSITORY: {"v1", "v2"}}, {"ANYSCALE_MODULES_DIR": str(root)}, online=offline)

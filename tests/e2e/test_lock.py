@@ -76,7 +76,7 @@ def project(tmp_path: Path) -> Project:
     (folder / "clouds/prod.yaml").write_text(CLOUD + (ON_AWS_5 if plugins.only_aws_5 else ""))
     project = Project(folder, os.environ | {"PYTHONPATH": str(ROOT)}, ["--platform", target()])
     project.run("synth")
-    environment = clean_environment(tmp_path, plugins, module_sources([project.stack]), "http://127.0.0.1:9")
+    environment = clean_environment(tmp_path, plugins, module_sources([project.stack]))
     options = project.options
     if mirror:
         # `providers lock` ignores the CLI configuration, and takes one mirror.

@@ -78,11 +78,16 @@ def test_fails_when_a_module_is_not_served(get: Get) -> None:
 
 
 def test_a_module_brings_those_that_it_calls(tmp_path: Path) -> None:
-    calls = {"eks": {"source": EKS.source, "version": EKS.version}, "vpc": {"source": "git::https://example.com/vpc"}}
+    calls = {
+        "eks": {"source": EKS.source, "version": EKS.version},
+        "vpc": {"source": "git::https://example.com/vpc"},
+        "inner": {"source": f"{MODULE.source}//modules/inner", "version": MODULE.version},
+    }
     (tmp_path / "cdk.tf.json").write_text(json.dumps({"module": calls}))
 
-    assert registry_modules(tmp_path) == [EKS, KMS]
+    assert registry_modules(tmp_path) == [EKS, KMS, MODULE]
     assert module_sources([tmp_path]) == {
+        MODULE.repository: {MODULE.ref},
         "terraform-aws-modules/terraform-aws-eks": {"v21.19.0"},
         "terraform-aws-modules/terraform-aws-kms": {"v4.0.0"},
     }

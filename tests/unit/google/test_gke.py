@@ -53,7 +53,13 @@ TABLE = Table(
             gke.the_cluster_is_in_a_region,
             "a Google Cloud region, such as us-central1",
             [*many(region=["us-central1-a", None])],
-            [{"region": LATER}],
+            [{"region": LATER, "zones": ["us-central1-a"]}],
+        ),
+        Case(
+            gke.zones_are_named,
+            "no zones are given",
+            [{"region": LATER}, {"zones": []}],
+            [*many(zones=[["us-central1-a"], [LATER], None])],
         ),
         Case(
             gke.the_cluster_is_in_a_region,

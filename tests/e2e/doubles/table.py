@@ -1,0 +1,53 @@
+"""The providers that have a double."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from tests.e2e.doubles import google
+from tests.e2e.doubles.bindings import bound
+from tests.e2e.doubles.documentation import documented
+from tests.e2e.doubles.provider import Provider
+
+_GOOGLE = Provider(
+    partial(bound, "@cdktf/provider-google@13.32.1"),  # of 5.43.1, the last one of 5
+    ("5.44.2",),
+    amend=google.amend,
+    meta={"module_name": "string"},
+    computed=google.COMPUTED,
+    known_at_plan=google.KNOWN_AT_PLAN,
+    replacing=google.REPLACING,
+)
+
+
+def _shuffled(arguments: Mapping[str, Any]) -> list[str]:
+    """The input in another order, which is as good as any."""
+    return list(reversed(arguments["input"]))[: int(arguments["result_count"] or len(arguments["input"]))]
+
+
+PROVIDERS = {
+    "anyscale/anyscale": Provider(
+        partial(documented, "anyscale/terraform-provider-anyscale", "v0.25.1"),
+        ("0.25.1",),
+        computed={
+            "anyscale_cloud": {"id": "cld_{hash}"},
+            "anyscale_cloud_resource": {"cloud_resource_id": "cldrsrc_{hash}"},
+        },
+    ),
+    "hashicorp/google": _GOOGLE,
+    "hashicorp/google-beta": replace(_GOOGLE, read=partial(bound, "@cdktf/provider-google-beta@13.25.1")),
+    "hashicorp/helm": Provider(partial(bound, "@cdktf/provider-helm@12.1.2", framework=True), ("3.1.1",)),
+    "hashicorp/kubernetes": Provider(
+        partial(bound, "@cdktf/provider-kubernetes@12.1.1"),
+        ("2.38.0", "3.0.1"),
+        computed={"data.kubernetes_service_v1": {"status": [{"load_balancer": [{"ingress": [{"ip": "192.0.2.1"}]}]}]}},
+    ),
+    "hashicorp/random": Provider(
+        partial(bound, "@cdktf/provider-random@12.0.1"),
+        ("3.7.2",),
+        computed={"random_id": {"hex": "{hash}"}, "random_shuffle": {"result": _shuffled}},
+        replacing=("byte_length", "input", "keepers", "prefix", "result_count", "seed"),
+    ),
+    "hashicorp/time": Provider(partial(bound, "@cdktf/provider-time@11.0.1"), ("0.13.1",), replacing=("triggers",)),
+}
