@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 E2E    := $(VENV)/ready-e2e
 OUT    ?= cdktf.out
-TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots
+TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
@@ -45,6 +45,8 @@ check: $(READY)
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/basedpyright --pythonpath $(BIN)/python
 	@$(BIN)/anyscale-constructs modules render --check
+	@! grep -rnE '\.near\(|partition\(": "\)|in str\(error\)\.splitlines' anyscale_constructs || \
+	  { echo "error: findings are data: nothing may read a message" >&2; exit 1; }
 
 ## make bench      how fast synthesis is, in ratios to plain cdktf
 bench: $(READY)
@@ -52,7 +54,7 @@ bench: $(READY)
 
 ## make snapshots  write the snapshots anew
 snapshots: $(READY)
-	@$(BIN)/python -m pytest -q tests/snapshots --snapshot-update
+	@$(BIN)/python -m pytest -q tests/snapshots tests/findings --snapshot-update
 
 ## make docs       write the generated pages anew
 docs: $(READY)
@@ -73,7 +75,7 @@ clean:
 # Made under another name first, so that an interrupted set-up is never taken for a finished one.
 $(READY): requirements/dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "error: $(PYTHON) is not Python 3.11 or later. To mend it: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
+	  { echo "error: $(PYTHON) is not Python 3.11 or later. Fix: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
 	@echo "Setting up $(VENV) (once) ..."
 	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
 	@{ $(BIN)/pip install --require-hashes -r requirements/dev.lock && \

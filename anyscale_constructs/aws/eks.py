@@ -24,9 +24,9 @@ from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import Checked, Cidr, InternetCidr, Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
-from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 
 # The network and the pods' credentials must be there before the nodes, the rest needs nodes to run on.
 _ADDONS: Mapping[str, EksAddons] = {
@@ -57,7 +57,8 @@ OidcProviderArn = Annotated[
     str,
     Checked(
         "the ARN of an IAM OIDC provider of an EKS cluster",
-        r"arn:aws:iam::\d{12}:oidc-provider/oidc\.eks\.[a-z0-9-]+\.amazonaws\.com/id/[0-9A-F]+",
+        r"arn:aws:iam::\d{12}:oidc-provider/"
+        r"(?:oidc\.eks\.[a-z0-9-]+\.amazonaws\.com|oidc-eks\.[a-z0-9-]+\.api\.aws)/id/[0-9A-F]+",
         "arn:aws:iam::111122223333:oidc-provider/oidc.eks.us-east-2.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
     ),
 ]
@@ -73,13 +74,13 @@ class ClusterConfig(Model):
     kubernetes_version: str = "1.36"
     public_access_cidrs: list[InternetCidr] = Field(
         default_factory=list,
-        description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
-        "in one of private_access_cidrs.",
+        description="CIDR ranges allowed to reach the cluster's API from the internet. Default: none; Terraform then "
+        "has to run in one of private_access_cidrs.",
     )
     private_access_cidrs: OrExpr[list[Cidr] | None] = Field(
         default=None,
-        description="Who may reach it inside the VPC or in a network that is connected with it. "
-        "Default: all of a new VPC, nobody but the nodes of an existing one.",
+        description="CIDR ranges allowed to reach it in the VPC or in a network that is connected with it. "
+        "Default: all of a new VPC, only the nodes of an existing one.",
     )
     administrator_arns: list[RoleArn] = Field(
         default_factory=list,
@@ -96,7 +97,7 @@ class ClusterConfig(Model):
 
 
 class ExistingCluster(Model):
-    """A cluster that is there already, with nodes for Anyscale's workloads."""
+    """A cluster that exists already, with nodes for Anyscale's workloads."""
 
     cluster_name: ClusterName
     oidc_provider_arn: OidcProviderArn | None = Field(
@@ -120,77 +121,90 @@ class ExistingCluster(Model):
         return {name: GPUS[name].per_node for name in self.gpu_types}
 
 
+@guard("eks-cluster-name", "name")
 def the_cluster_has_a_name_that_eks_accepts(i: Inputs) -> Finding | None:
-    """Upstream's default is empty, and AWS refuses it at apply."""
+    """EKS refuses other names, but only when Terraform applies; upstream's default is an empty one."""
     return value_is_refused(_NAME, i["name"], "name", "choose another")
 
 
+@guard("eks-role-name", "name", "eks_managed_node_groups")
 def names_fit_the_roles_that_upstream_makes(i: Inputs) -> Finding | None:
-    """Upstream appends a suffix and Terraform 26 characters more: planning fails, without saying which input."""
+    """Upstream and Terraform append to the name, and IAM accepts 64 characters: planning fails, without saying why."""
     named = {"iam_role_name", "iam_role_use_name_prefix"}
-    prefixed = [("name", f"{i['name']}-cluster-")] if not named & set(i.given) and i.known("name") else []
+    prefixed = [("name", "name", f"{i['name']}-cluster-")] if not named & set(i.given) and i.known("name") else []
     prefixed += [
-        (f"eks_managed_node_groups: {name}", f"{name}-eks-node-group-")
+        ("eks_managed_node_groups", f"eks_managed_node_groups: {name}", f"{name}-eks-node-group-")
         for name, group in _groups(i)
         if not named & set(group) and not is_unresolved(name)
     ]
-    for what, prefix in prefixed:
+    for name, what, prefix in prefixed:
         if len(prefix) > _LONGEST_ROLE_PREFIX:
             return Finding(
-                f"{what} is too long: its IAM role's name begins with {prefix}",
+                f"{what} is too long for the prefix of its IAM role's name",
                 "shorten it",
-                allowed=f"{_LONGEST_ROLE_PREFIX} characters for that beginning",
+                prefix,
+                f"at most {_LONGEST_ROLE_PREFIX} characters",
+                on=[name],
             )
     return None
 
 
+@guard("kubernetes-version", "kubernetes_version")
 def the_version_is_one_that_anyscale_runs_on(i: Inputs) -> Finding | None:
-    """Without one AWS chooses, and upgrades are not yours to plan."""
+    """Anyscale needs a version that is not too old. Without one AWS chooses, and upgrades cannot be planned."""
     version = i["kubernetes_version"]
     if is_unresolved(version):
         return None
     numbers = re.fullmatch(r"(\d+)\.(\d+)", version or "")
     if not numbers or tuple(map(int, numbers.groups())) < _OLDEST_VERSION:
         oldest = ".".join(map(str, _OLDEST_VERSION))
-        return Finding("kubernetes_version must name a version", f'give "{oldest}" or later', version, f">= {oldest}")
+        return Finding(
+            "kubernetes_version must be a supported version",
+            f'set it to a version such as "{oldest}", in quotes',
+            version,
+            f"{oldest} or later",
+        )
     return None
 
 
+@guard("eks-addon-missing", "addons", "compute_config")
 def the_addons_that_nodes_need_are_there(i: Inputs) -> Finding | None:
-    """Upstream installs none by itself: without a network nodes stay NotReady, without the agent pods have no role."""
+    """Without vpc-cni nodes stay NotReady, without eks-pod-identity-agent pods get no role; upstream installs none."""
     if not i.known("addons", "compute_config") or i["compute_config"] is not None:
         return None  # with compute_config, EKS runs its own
     addons = i["addons"] or {}
     for name, wanted in _ADDONS.items():
         if name not in addons:
-            return Finding(f"addons lacks {name}", "add it, or leave addons out", sorted(addons))
+            return Finding(f"addons lacks {name}", "add it, or remove addons", sorted(addons))
         given = addons[name]
         if wanted and isinstance(given, Mapping) and is_one_of(given.get("before_compute"), None, False):
             return Finding(
-                f"addons: {name} comes after the nodes, which can't become Ready without it",
-                "set before_compute: true",
+                f"addons: {name} is installed after the nodes, which cannot become Ready without it",
+                "set its before_compute to true",
                 given,
             )
     return None
 
 
+@guard("eks-authentication-mode", "authentication_mode")
 def access_entries_are_switched_on(i: Inputs) -> Finding | None:
-    """With CONFIG_MAP alone AWS refuses the entries that upstream makes for administrators and nodes."""
+    """With CONFIG_MAP, AWS refuses the access entries that upstream creates for administrators and nodes."""
     if is_one_of(i["authentication_mode"], "CONFIG_MAP"):
         return Finding(
-            "authentication_mode leaves out access entries", "leave it out", "CONFIG_MAP", "API, API_AND_CONFIG_MAP"
+            "authentication_mode does not allow access entries", "remove it", "CONFIG_MAP", "API or API_AND_CONFIG_MAP"
         )
     return None
 
 
+@guard("cluster-admin-missing", "access_entries", "enable_cluster_creator_admin_permissions")
 def somebody_may_administer_the_cluster(i: Inputs) -> Finding | None:
-    """Otherwise nobody can install Anyscale's operator, and only AWS's support can mend it."""
+    """Without an administrator nobody can install Anyscale's operator, and only AWS Support can restore access."""
     entries = i["access_entries"] or {}
     if i["enable_cluster_creator_admin_permissions"] is False and not any(map(_administers, entries.values())):
         return Finding(
-            "enable_cluster_creator_admin_permissions is off, and no entry of access_entries has "
-            "AmazonEKSClusterAdminPolicy for the whole cluster, so nobody can administer it",
-            "give one entry that policy with access_scope: {type: cluster}",
+            "nobody can administer the cluster: enable_cluster_creator_admin_permissions is off, and no entry of "
+            "access_entries has AmazonEKSClusterAdminPolicy for the whole cluster",
+            "add that policy to an entry, with access_scope: {type: cluster}",
             sorted(map(str, entries)),
         )
     return None
@@ -212,31 +226,33 @@ def _inside(value: Any, key: str) -> Any:
     return value.get(key) if isinstance(value, Mapping) else value
 
 
+@guard("eks-endpoint-missing", "endpoint_public_access", "endpoint_private_access")
 def the_api_has_an_endpoint(i: Inputs) -> Finding | None:
-    """AWS refuses a cluster with neither."""
+    """AWS refuses a cluster whose API has no endpoint."""
     if i["endpoint_public_access"] is False and i["endpoint_private_access"] is False:
-        return Finding("endpoint_private_access and endpoint_public_access are both off", "switch one on")
+        return Finding("endpoint_private_access and endpoint_public_access are both off", "set one of them to true")
     return None
 
 
+@guard("public-cluster-endpoint", "endpoint_public_access_cidrs", "endpoint_public_access", severity="warning")
 def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
-    """A review should not be the first to see it, and upstream's default range is everybody."""
+    """Anyone on the internet can try to sign in to the cluster's API; upstream's default is the whole internet."""
     ranges = [] if is_unresolved(i["endpoint_public_access_cidrs"]) else i["endpoint_public_access_cidrs"]
     if i["endpoint_public_access"] is True and networks.nearly_everybody(ranges or []):
         return Finding(
             "endpoint_public_access_cidrs lets the whole internet, or a large part of it, reach the cluster's API",
-            "name the ranges that Terraform and your administrators come from",
+            "list the ranges that Terraform and your administrators connect from",
             ranges,
-            warning=True,
         )
     return None
 
 
+@guard("public-cidr-required", "endpoint_public_access_cidrs")
 def the_internet_is_not_a_private_network(i: Inputs) -> Finding | None:
-    """AWS refuses ranges that are none of the internet's, after the VPC has been made."""
+    """AWS refuses private ranges there, after the VPC has been created: they reach the private endpoint."""
     name = "endpoint_public_access_cidrs"
-    mend = "leave it out: security_group_additional_rules admit those who come from inside"
-    return None if is_unresolved(i[name]) else value_is_refused(_INTERNET_RANGES, i[name], name, mend)
+    fix = "remove it; security_group_additional_rules (cluster.private_access_cidrs) are for private ranges"
+    return None if is_unresolved(i[name]) else value_is_refused(_INTERNET_RANGES, i[name], name, fix)
 
 
 _AMONG_NODES = {
@@ -247,6 +263,14 @@ _AMONG_NODES = {
     "type": "ingress",
     "self": True,
 }
+
+
+OLD_INPUT = Rule(
+    "eks-old-input",
+    "error",
+    "Version 21 of the EKS module renamed inputs of version 20, and changed the types of some.",
+    "https://github.com/terraform-aws-modules/terraform-aws-eks/blob/master/docs/UPGRADE-21.0.md",
+)
 
 
 class Eks(EksModule):
@@ -315,20 +339,21 @@ class Eks(EksModule):
             defaults |= {"create_kms_key": False, "encryption_config": encryption}
         return defaults | given
 
-    def _check_types(self) -> Iterator[str]:
+    def _check_types(self) -> Iterator[Finding]:
         """Says first what version 21 of the module calls or writes otherwise than version 20."""
         variables, given = self.interface.variables, self.inputs.given
         old = [name for name in given if name not in variables and name.removeprefix("cluster_") in variables]
         lists = [name for name, group in _groups(self.inputs) if isinstance(group.get("taints"), list)]
         for name in old:
             new = name.removeprefix("cluster_")
-            yield str(Finding(f"{name} is called {new} since version 21 of the module", f"rename it to {new}"))
+            what = f"{name} is called {new} since version 21 of the module"
+            yield Finding(what, f"rename it to {new}", rule=OLD_INPUT, on=[name])
         for name in lists:
-            yield str(
-                Finding(
-                    f"eks_managed_node_groups: taints of {name} are a map since version 21 of the module, not a list",
-                    "give each taint a name of your own",
-                )
+            yield Finding(
+                f"eks_managed_node_groups: taints of {name} must be a map since version 21 of the module",
+                "write a map, with a name of your own for each taint",
+                rule=OLD_INPUT,
+                on=["eks_managed_node_groups"],
             )
         if not old and not lists:
             yield from super()._check_types()

@@ -14,9 +14,9 @@ from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws.iam import IamInputs, IamModule
-from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import json_text
 
@@ -48,6 +48,14 @@ _NEW_ROLES = {
 _MAPPINGS = ("map(", "object(")
 
 
+KMS_ACCESS = Rule(
+    "role-kms-access",
+    "warning",
+    "A role without permission for a KMS key cannot use what the key encrypts, and existing roles are not changed.",
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
+)
+
+
 class IRoles(Protocol):
     """The roles of the control plane and of the nodes: `Iam`, `ExistingRoles`, or a class with these properties."""
 
@@ -63,7 +71,7 @@ class IRoles(Protocol):
 
 
 class ExistingRoles(Model):
-    """Roles that are there already; what is left out is made new."""
+    """Roles that exist already; those that are left out are created."""
 
     control_plane_role_arn: RoleArn | None = Field(
         default=None, description="It must trust Anyscale with the external id."
@@ -86,7 +94,8 @@ class ExistingRoles(Model):
                 yield Finding(
                     f"{role} names an existing role, which must be allowed to use the KMS key",
                     f"attach this policy to it, unless it has one like it: {str.__str__(policy(statements))}",
-                    warning=True,
+                    rule=KMS_ACCESS,
+                    on=[role],
                 )
 
 
@@ -130,10 +139,12 @@ class IamConfig(ExistingRoles):
             idle |= dict.fromkeys(("permissions_boundary_arn", "tags"), "cluster_node_role_arn")
         for name, role in idle.items():
             if not is_one_of(getattr(self, name), None, False, [], {}):
-                raise refuse(f"{name} is for a new role, but {role} names an existing one", f"leave out {name}")
+                raise refuse(f"is for a new role, but {role} names an existing one", "remove one of them", key=name)
         if self.cluster_node_instance_profile_arn is not None and self.cluster_node_role_arn is None:
             raise refuse(
-                "cluster_node_instance_profile_arn is given without its role", "give cluster_node_role_arn as well"
+                "is set without the role of the instance profile",
+                "set cluster_node_role_arn as well",
+                key="cluster_node_instance_profile_arn",
             )
         return self
 
@@ -163,19 +174,21 @@ def document_text(document: Any) -> Any:
     return json_text(document, "the policy document") if is_mapping else document
 
 
+@guard("external-id-missing", "anyscale_external_id")
 def the_control_plane_says_its_external_id(i: Inputs) -> Finding | None:
-    """Without one the trust policy has no condition: any customer of Anyscale could name your role."""
+    """Without an external id the trust policy has no condition, so any customer of Anyscale could use your role."""
     ids = ("anyscale_external_id", "anyscale_trusted_role_sts_externalid", "anyscale_cloud_id")
     if i["create_anyscale_access_role"] is True and not any(not is_one_of(i[name], None, []) for name in ids):
         return Finding(
             "anyscale_external_id is not set, so the trust policy would have no condition",
-            'give "<organization id>-<suffix>", and register with the same',
+            'set it to "<organization id>-<suffix>", and register the cloud with the same one',
         )
     return None
 
 
+@guard("external-id-organization", "anyscale_external_id", "anyscale_org_id")
 def the_external_id_begins_with_the_organization(i: Inputs) -> Finding | None:
-    """The root module prepends the organization id to a suffix; this module takes the whole."""
+    """Anyscale accepts no other external id. Upstream's root module completes a suffix, but this module does not."""
     external, org = i["anyscale_external_id"], i["anyscale_org_id"]
     if external is None or is_unresolved(external):
         return None
@@ -183,69 +196,98 @@ def the_external_id_begins_with_the_organization(i: Inputs) -> Finding | None:
     if not begins:
         return Finding(
             "anyscale_external_id must begin with the organization id",
-            "give the whole id, not only the suffix that upstream's root module takes",
+            "write the whole external id, not only a suffix",
             external,
             f"{org or 'org_...'}-<suffix>",
         )
     return None
 
 
+@guard("s3-policy-bucket", "create_iam_s3_policy", "anyscale_s3_bucket_arn")
 def the_s3_policy_names_a_bucket(i: Inputs) -> Finding | None:
-    """Upstream writes a policy for the resource "empty", which AWS refuses at apply."""
+    """Without a bucket upstream writes a policy for the resource "empty", which AWS refuses when Terraform applies."""
     if i["create_iam_s3_policy"] is True and is_one_of(i["anyscale_s3_bucket_arn"], None, ""):
-        return Finding("create_iam_s3_policy is on without a bucket", "give bucket, or set create_iam_s3_policy=False")
-    return None
-
-
-def node_policies_need_the_node_role(i: Inputs) -> Finding | None:
-    """Upstream attaches them to the role it made; when it made none, it fails with an index error or ignores them."""
-    wanted = [name for name in _NODE_POLICIES if i[name] not in (None, False, [])]
-    if i["create_cluster_node_instance_profile"] is False and wanted:
         return Finding(
-            f"{wanted[0]} is attached to a node role that is not made",
-            "let the node role be made, or attach the policy to the existing role yourself",
+            "create_iam_s3_policy is on without a bucket", "set a bucket, or set create_iam_s3_policy to false"
         )
     return None
 
 
-def control_plane_policies_need_the_control_plane_role(i: Inputs) -> Finding | None:
-    """Upstream would make a policy that nothing uses, or ignore it."""
-    wanted = [name for name in _CONTROL_PLANE_POLICIES if i[name] not in (None, [])]
-    if i["create_anyscale_access_role"] is False and wanted:
-        return Finding(f"{wanted[0]} is for a control plane role that is not made", "leave it out")
+@guard(
+    "node-role-missing",
+    "anyscale_cluster_node_custom_policy",
+    "create_cluster_node_cloudwatch_policy",
+    "anyscale_cluster_node_byod_secret_arns",
+    "anyscale_cluster_node_byod_custom_secrets_policy",
+    "anyscale_cluster_node_managed_policy_arns",
+    "create_cluster_node_instance_profile",
+)
+def node_policies_need_the_node_role(i: Inputs) -> Finding | None:
+    """Upstream attaches these policies to the role that it creates; without one, planning fails or they are ignored."""
+    wanted = [name for name in _NODE_POLICIES if i[name] not in (None, False, [])]
+    if i["create_cluster_node_instance_profile"] is False and wanted:
+        return Finding(
+            f"{wanted[0]} is for a node role that is not created",
+            "remove it, and attach the policy to the existing role yourself",
+            on=wanted,
+        )
     return None
 
 
+@guard(
+    "control-plane-role-missing",
+    "anyscale_custom_policy",
+    "anyscale_access_managed_policy_arns",
+    "create_anyscale_access_role",
+)
+def control_plane_policies_need_the_control_plane_role(i: Inputs) -> Finding | None:
+    """Upstream would create a policy that nothing uses, or ignore it."""
+    wanted = [name for name in _CONTROL_PLANE_POLICIES if i[name] not in (None, [])]
+    if i["create_anyscale_access_role"] is False and wanted:
+        return Finding(f"{wanted[0]} is for a control plane role that is not created", "remove it", on=wanted)
+    return None
+
+
+@guard("unrestricted-permissions", "anyscale_cloud_id", severity="warning")
 def permissions_are_narrowed_to_the_cloud(i: Inputs) -> Finding | None:
-    """Without the cloud's id the control plane may start and end every EC2 instance of the account."""
+    """Without the cloud's id the control plane may start and terminate every EC2 instance of the account."""
     if i["create_anyscale_access_role"] is True and i["anyscale_cloud_id"] is None:
         return Finding(
             "anyscale_cloud_id is not set, so the control plane may act on every EC2 instance of the account",
             "set cloud_id once the cloud is registered, or register with registration: terraform",
-            warning=True,
         )
     return None
 
 
+@guard("control-plane-trust", "anyscale_trusted_role_arns", severity="warning")
 def anyscale_is_trusted(i: Inputs) -> Finding | None:
-    """ARNs of your own replace Anyscale's; `anyscale cloud verify` warns then."""
+    """These ARNs replace Anyscale's account in the trust policy, so Anyscale could not use the role."""
     trusted = i["anyscale_trusted_role_arns"]
     if i.known("anyscale_trusted_role_arns") and trusted and not any(CONTROL_PLANE_ACCOUNT in arn for arn in trusted):
         return Finding(
-            "anyscale_trusted_role_arns replaces Anyscale's control plane account, which can't use the role then",
+            "anyscale_trusted_role_arns lacks the account of Anyscale's control plane, which could not use the role",
             f"add arn:aws:iam::{CONTROL_PLANE_ACCOUNT}:root",
             trusted,
-            warning=True,
         )
     return None
 
 
+@guard(
+    "iam-name-length",
+    "anyscale_access_role_name",
+    "anyscale_access_role_name_prefix",
+    "anyscale_cluster_node_role_name",
+    "anyscale_cluster_node_role_name_prefix",
+    "anyscale_access_steadystate_policy_prefix",
+    "anyscale_access_servicesv2_policy_prefix",
+    "anyscale_iam_s3_policy_name_prefix",
+)
 def names_fit_iam(i: Inputs) -> Finding | None:
-    """Terraform refuses them when planning, without saying which module."""
+    """IAM accepts names of 64 characters, of which Terraform needs 26 behind a prefix, and policies of 128."""
     for name, longest in _LIMITS.items():
         value = i[name]
         if value is not None and not is_unresolved(value) and len(value) > longest:
-            return Finding(f"{name} is too long", "shorten it", value, f"at most {longest} characters")
+            return Finding(f"{name} is too long", "shorten it", value, f"at most {longest} characters", on=[name])
     return None
 
 
@@ -260,7 +302,7 @@ class Iam(IamModule):
         scope: The stack.
         id: Default: `iam`.
         bucket: The bucket both roles may use. Default: none, and then no policy for it.
-        existing: Roles that are there already and are not made.
+        existing: Roles that exist already and are not created.
         kms_key_arn: A customer's KMS key that both roles may use beside the bucket's. Default: only the bucket's.
         depends_on: Constructs that must be there first.
         **inputs: Upstream's inputs by their own names; `anyscale_external_id` is the whole id,
@@ -347,10 +389,10 @@ class Iam(IamModule):
 
     @property
     def cluster_node_role_name(self) -> Expr:
-        """The new node role's name, for which upstream has no output: the profile's name is the same."""
+        """The name of the new node role; upstream has no output for it, but the profile has the same name."""
         if self._existing.cluster_node_role_arn is not None:
             raise InputError(
-                f"{self.address} makes no node role, so it has no name to give",
-                mend="take the name from the existing role's ARN",
+                f"{self.address} creates no node role, so it has no name for one",
+                fix="use the name in the existing role's ARN",
             )
         return self.iam_cluster_node_instance_profile_name

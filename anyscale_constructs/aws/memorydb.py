@@ -14,9 +14,9 @@ from anyscale_constructs.config.regions import AS_OF
 from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws.memorydb import MemoryDbInputs, MemoryDbModule
-from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.resource import Data
 
 _NAMES = (
@@ -36,7 +36,6 @@ _LONGEST = {"anyscale_memorydb_name_prefix": 14, "memorydb_acl_name_prefix": 14}
 _ACL_PREFIX = "anyscale-acl-"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 # The zones without MemoryDB, by the ids that are the same in every account; all others of these regions have it.
-# Source: https://docs.aws.amazon.com/memorydb/latest/devguide/subnetgroups.html
 _ZONES_WITHOUT = {"ap-northeast-1": "apne1-az3", "ca-central-1": "cac1-az3", "us-east-1": "use1-az3"}
 _ENOUGH_ZONES = 3
 """As many that two of them have MemoryDB."""
@@ -64,8 +63,20 @@ class MemoryDbConfig(Model):
     tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
+@guard(
+    "memorydb-name",
+    "anyscale_memorydb_name",
+    "anyscale_memorydb_name_prefix",
+    "memorydb_parameter_group_name",
+    "memorydb_parameter_group_name_prefix",
+    "memorydb_acl_name",
+    "memorydb_acl_name_prefix",
+    "memorydb_subnet_group_name",
+    "memorydb_subnet_group_name_prefix",
+    "memorydb_final_snapshot_name",
+)
 def names_are_lower_case_and_short(i: Inputs) -> Finding | None:
-    """Upstream validates them even when the module is off."""
+    """AWS accepts only short names of these characters. Upstream checks them even when the module is off."""
     for name in _NAMES:
         value = i[name]
         if value is None or is_unresolved(value):
@@ -74,102 +85,139 @@ def names_are_lower_case_and_short(i: Inputs) -> Finding | None:
         if too_long or not set(value) <= _ALLOWED:
             allowed = "lower-case letters, digits and hyphens"
             longest = f", at most {_LONGEST[name]}" if too_long else ""
-            return Finding(f"{name} is not a name that upstream accepts", "choose another", value, allowed + longest)
+            return Finding(f"{name} is not a valid name", "choose another", value, allowed + longest, on=[name])
     return None
 
 
+@guard("memorydb-tls", "memorydb_tls_enabled")
 def tls_is_on(i: Inputs) -> Finding | None:
-    """Registration prints a failure without it, and goes on."""
+    """Anyscale connects to MemoryDB with TLS only; registration reports a failure without it, but does not stop."""
     if i["memorydb_tls_enabled"] is False:
-        return Finding("memorydb_tls_enabled is off, and Anyscale connects with TLS only", "leave it out")
+        return Finding("memorydb_tls_enabled is off, and Anyscale connects with TLS only", "remove it")
     return None
 
 
+@guard("memorydb-shards", "memorydb_num_shards")
 def there_is_one_shard(i: Inputs) -> Finding | None:
-    """Ray keeps the state of a cluster in one shard, and Anyscale supports no Redis with several."""
+    """Ray keeps the state of a cluster in one shard, and Anyscale does not support Redis with several shards."""
     shards = i["memorydb_num_shards"]
     if i.known("memorydb_num_shards") and shards > 1:
-        return Finding("memorydb_num_shards is more than 1, and Ray works with one shard only", "leave it out", shards)
+        return Finding("memorydb_num_shards is more than 1, and Ray works with one shard only", "remove it", shards)
     return None
 
 
+@guard("memorydb-replicas", "memorydb_num_replicas_per_shard")
 def the_shard_has_a_second_node(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails below two nodes: when the only one fails, so do the services."""
+    """`anyscale cloud verify` fails unless the shard has two nodes: when the only one fails, so do the services."""
     replicas = i["memorydb_num_replicas_per_shard"]
     if i.known("memorydb_num_replicas_per_shard") and replicas < 1:
         return Finding(
             "memorydb_num_replicas_per_shard leaves the shard with one node, whose failure would stop the services",
-            "leave it out, or give 1 or more",
+            "set it to 1 or more, or remove it",
             replicas,
+            "1 or more",
         )
     return None
 
 
+@guard(
+    "memorydb-parameter-group",
+    "memorydb_parameter_group_family",
+    "memorydb_engine_version",
+    "create_memorydb_parameter_group",
+)
 def the_parameter_group_fits_the_engine(i: Inputs) -> Finding | None:
-    """AWS refuses a parameter group of another family."""
+    """AWS refuses a parameter group of another engine version's family."""
     version, family = i["memorydb_engine_version"], i["memorydb_parameter_group_family"]
     wanted = _FAMILIES.get(version)
     if i["create_memorydb_parameter_group"] is True and wanted and not is_unresolved(family) and family != wanted:
         return Finding(
             f"memorydb_parameter_group_family does not fit the engine {version}",
-            "set the family too",
+            "set it to the family of the engine",
             family,
             wanted,
         )
     return None
 
 
+@guard("memorydb-plain-password", "memorydb_users")
 def passwords_are_secrets(i: Inputs) -> Finding | None:
-    """A password in the configuration would stand in the JSON, in git and in snapshots."""
+    """A password in the configuration would be in git, in the Terraform JSON and in the plan."""
     users = i["memorydb_users"] if isinstance(i["memorydb_users"], Mapping) else {}
     for name, user in users.items():
         passwords = user.get("passwords") if isinstance(user, Mapping) else None
         known = passwords if isinstance(passwords, list) else [passwords]
         if passwords is not None and not all(map(is_unresolved, known)):
             return Finding(
-                f"memorydb_users gives {name} a password in plain text",
-                "declare a sensitive variable with the stack's add_secret() and give its expression",
+                f"memorydb_users has a password of {name} in plain text",
+                "declare a sensitive variable with the stack's add_secret() and use its expression",
             )
     return None
 
 
+@guard("memorydb-acl-missing", "create_memorydb_acl", "create_memorydb_users")
 def users_are_in_an_access_list(i: Inputs) -> Finding | None:
-    """Upstream makes them and leaves the cluster open all the same."""
+    """Upstream creates the users, but a cluster without an access control list accepts everyone."""
     if i["create_memorydb_users"] is True and i["create_memorydb_acl"] is False:
         return Finding(
-            "create_memorydb_users makes users that no access list holds, so the cluster stays open to everyone",
-            "set create_memorydb_acl=True",
+            "create_memorydb_users creates users without an access control list, so the cluster is open to everyone",
+            "set create_memorydb_acl to true",
         )
     return None
 
 
+@guard("memorydb-user-types", "memorydb_users")
 def users_are_alike(i: Inputs) -> Finding | None:
-    """Upstream declares a map of one type: a user with tags beside one without fails when planning."""
+    """Upstream's variable is a map of one type, so planning fails when users have different keys."""
     users = i["memorydb_users"] if isinstance(i["memorydb_users"], Mapping) else {}
     shapes = {frozenset(user) for user in users.values() if isinstance(user, Mapping)}
     if len(shapes) > 1:
         return Finding(
-            "memorydb_users have different keys", "give each user the same ones", sorted(map(sorted, shapes))
+            "memorydb_users have different keys", "use the same keys for each user", sorted(map(sorted, shapes))
         )
     return None
 
 
+@guard("memorydb-open-access", "existing_memorydb_acl_name", "create_memorydb_acl", severity="warning")
 def access_without_a_password_is_chosen(i: Inputs) -> Finding | None:
-    """Upstream's default access list, open-access, lets in whoever reaches the port."""
+    """Upstream's default access control list, open-access, lets everyone in who reaches the port."""
     if i["create_memorydb_acl"] is False and "existing_memorydb_acl_name" not in i.given:
         return Finding(
-            "existing_memorydb_acl_name is open-access by default: whoever reaches the port needs no password",
-            "say existing_memorydb_acl_name: open-access to rely on the security group, or create an access list",
-            warning=True,
+            "existing_memorydb_acl_name is open-access by default, which needs no password",
+            "set existing_memorydb_acl_name to open-access to rely on the security group, or set create_memorydb_acl",
         )
     return None
 
 
+@guard("memorydb-snapshots-off", "memorydb_snapshot_retention_limit", severity="note")
 def snapshots_are_kept(i: Inputs) -> Finding | None:
-    """Upstream keeps none."""
+    """Without snapshots the state of services cannot be restored; upstream keeps none by default."""
     if is_one_of(i["memorydb_snapshot_retention_limit"], None, 0):
-        return Finding("memorydb_snapshot_retention_limit is not set, so no snapshot is kept", "give days", note=True)
+        return Finding(
+            "memorydb_snapshot_retention_limit is not set, so no snapshot is kept", "set it to a number of days"
+        )
     return None
+
+
+REGION = Rule(
+    "memorydb-region",
+    "warning",
+    "AWS does not offer MemoryDB in every region; a region that is newer than the list may have it.",
+    "https://docs.aws.amazon.com/general/latest/gr/memorydb-service.html",
+)
+_ZONES_SOURCE = "https://docs.aws.amazon.com/memorydb/latest/devguide/subnetgroups.html"
+ONE_ZONE = Rule(
+    "memorydb-one-zone",
+    "warning",
+    "One availability zone of the region lacks MemoryDB. Of two zones, MemoryDB may be in one only.",
+    _ZONES_SOURCE,
+)
+ZONES = Rule(
+    "memorydb-zones",
+    "note",
+    "One availability zone of the region lacks MemoryDB, so MemoryDB may be in fewer zones than the nodes.",
+    _ZONES_SOURCE,
+)
 
 
 class MemoryDb(MemoryDbModule):
@@ -237,9 +285,10 @@ class MemoryDb(MemoryDbModule):
         if self._region is not None and self._region not in MEMORYDB:
             yield Finding(
                 f"MemoryDB was not offered in {self._region} in {AS_OF}",
-                "leave memorydb out, or make the cloud in another region",
+                "remove memorydb, or use another region",
                 allowed=", ".join(MEMORYDB),
-                warning=True,
+                rule=REGION,
+                on=["region"],
             )
         if self._region in _ZONES_WITHOUT:
             # Upstream takes the region's first zones by name, and that zone may be one of them.
@@ -252,10 +301,10 @@ class MemoryDb(MemoryDbModule):
             yield Finding(
                 f"MemoryDB is not in the zone {_ZONES_WITHOUT[self._region]}, so it gets the nodes' subnets in the "
                 "other zones only",
-                "have nodes in two of the other zones at least: name them in availability_zones, or plan subnets for "
-                "three zones; aws ec2 describe-availability-zones shows the zones' ids",
-                warning=one_may_be_left,
-                note=not one_may_be_left,
+                "use two of the other zones at least: list them in availability_zones, or set availability_zone_count "
+                "to 3; aws ec2 describe-availability-zones shows the zones' ids",
+                rule=ONE_ZONE if one_may_be_left else ZONES,
+                on=["availability_zones", "region"],
             )
 
     @property

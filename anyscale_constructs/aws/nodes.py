@@ -20,12 +20,11 @@ from anyscale_constructs.modules.aws.eks import (
     EksEksManagedNodeGroupsBlockDeviceMappingsEbs,
     EksEksManagedNodeGroupsTaints,
 )
-from anyscale_constructs.terraform.module import Inputs
+from anyscale_constructs.terraform.guards import Inputs, guard
 
 _CPU_IMAGE = "AL2023_x86_64_STANDARD"
 _GPU_IMAGE = "AL2023_x86_64_NVIDIA"
 _DEFAULT_DISK_GB = 50
-# https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html
 _NODES_BY_DEFAULT = 450
 _MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
 
@@ -161,48 +160,57 @@ def _taints(market: Market, *, gpu: bool) -> dict[str, EksEksManagedNodeGroupsTa
     }
 
 
+@guard("node-group-size", "eks_managed_node_groups")
 def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
-    """AWS refuses others at apply, after the cluster has been made."""
+    """AWS refuses sizes that contradict each other, after the cluster has been created."""
     for name, group in _groups(i):
         sizes = [group.get(key) for key in ("min_size", "desired_size", "max_size")]
         known = [size for size in sizes if size is not None and not is_unresolved(size)]
         if known != sorted(known):
             return Finding(
                 f"eks_managed_node_groups: {name} has sizes that contradict each other",
-                "keep min_size <= desired_size <= max_size",
+                "set sizes with min_size <= desired_size <= max_size",
                 dict(zip(("min_size", "desired_size", "max_size"), sizes, strict=True)),
             )
     return None
 
 
+@guard(
+    "node-group-quota",
+    "eks_managed_node_groups",
+    severity="warning",
+    source="https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html",
+)
 def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
-    """AWS refuses larger groups at apply, unless the account has a higher quota."""
+    """AWS refuses larger node groups when Terraform applies, unless the account has a higher quota."""
     for name, group in _groups(i):
         most = group.get("max_size")
         if most is not None and not is_unresolved(most) and most > _NODES_BY_DEFAULT:
             return Finding(
-                f"eks_managed_node_groups: {name} may have more nodes than EKS's default quota, {_NODES_BY_DEFAULT}",
-                "lower max_size, or have the quota of nodes per managed node group raised first",
+                f"eks_managed_node_groups: {name} may have more nodes than EKS's default quota",
+                "set a lower max_size, or have the quota of nodes per managed node group raised first",
                 most,
-                warning=True,
+                f"at most {_NODES_BY_DEFAULT}",
             )
     return None
 
 
+@guard("node-disk-size", "eks_managed_node_groups")
 def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
-    """Upstream ignores disk_size beside its launch template, which is the default."""
+    """Upstream ignores disk_size unless it is told to create no launch template."""
     for name, group in _groups(i):
         if group.get("disk_size") is not None and group.get("use_custom_launch_template") is not False:
             return Finding(
                 f"eks_managed_node_groups: disk_size of {name} is ignored beside a launch template",
-                "give block_device_mappings instead, or set use_custom_launch_template: false",
+                "use block_device_mappings instead, or set use_custom_launch_template to false",
                 group["disk_size"],
             )
     return None
 
 
+@guard("node-disk-device", "eks_managed_node_groups")
 def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
-    """Bottlerocket keeps images and scratch space on a second disk, other systems on the first."""
+    """Container images are on /dev/xvdb with Bottlerocket, and on /dev/xvda with other operating systems."""
     for name, group in _groups(i):
         image, disks = group.get("ami_type"), group.get("block_device_mappings")
         if is_unresolved(image) or not isinstance(disks, Mapping):
@@ -211,24 +219,26 @@ def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
         devices = [disk.get("device_name") for disk in disks.values() if isinstance(disk, Mapping)]
         if len(devices) == len(disks) and not any(is_one_of(each, device) or is_unresolved(each) for each in devices):
             return Finding(
-                f"eks_managed_node_groups: block_device_mappings of {name} sizes no disk that images are kept on",
-                f"name {device}",
+                f"eks_managed_node_groups: block_device_mappings of {name} lacks the disk that holds images",
+                f"add a mapping with device_name {device}",
                 devices,
+                device,
             )
     return None
 
 
+@guard("imds-hop-limit", "eks_managed_node_groups", severity="warning")
 def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
-    """With more than one hop every pod can take the node's role; upstream's default is one."""
+    """With a hop limit above 1, every pod can get the credentials of the node's role from the instance metadata."""
     for name, group in _groups(i):
         options = group.get("metadata_options")
         hops = options.get("http_put_response_hop_limit") if isinstance(options, Mapping) else None
         if hops is not None and not is_unresolved(hops) and hops > 1:
             return Finding(
-                f"eks_managed_node_groups: metadata_options of {name} gives every pod the node's role",
-                "leave it out: pods get roles of their own by Pod Identity",
+                f"eks_managed_node_groups: http_put_response_hop_limit of {name} gives every pod the node's role",
+                "set it to 1, or remove it; pods get roles of their own by EKS Pod Identity",
                 hops,
-                warning=True,
+                "1",
             )
     return None
 

@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from anyscale_constructs.aws.iam import names_fit_iam
 from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, fn, is_unresolved
+from anyscale_constructs.findings import Finding
+from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.resource import Resource
 
 _LONGEST_NAME = 64
@@ -100,10 +103,19 @@ def add_pod_role(
     longest = _LONGEST_NAME if by_oidc else _LONGEST_PREFIX
     if not is_unresolved(name) and len(name) > longest:
         raise InputError(
-            f"the name of the pods' role {id} would {'be too long' if by_oidc else 'begin with too long a prefix'}",
-            value=name,
-            allowed=f"at most {longest} characters" + ("" if by_oidc else ", since Terraform appends 26"),
-            mend="shorten name_prefix",
+            [
+                Finding(
+                    f"the {'name' if by_oidc else 'name prefix'} of the pods' role is too long",
+                    "use a shorter name_prefix, or a shorter name for the cloud"
+                    if by_oidc
+                    else "use a shorter name_prefix",
+                    name,
+                    f"at most {longest} characters",
+                    names_fit_iam.rule,
+                    key=cloud_stack(scope, id).origins.of(["name_prefix"]),
+                    construct=f"aws_iam_role.{id}",
+                )
+            ]
         )
     role = Resource(
         scope,

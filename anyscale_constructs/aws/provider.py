@@ -100,8 +100,11 @@ class AwsProviderConfig(Model):
         account = self.assume_role.role_arn.split(":")[4]
         if self.allowed_account_ids and account not in self.allowed_account_ids:
             raise refuse(
-                f"assume_role.role_arn is in account {account}, which is not one of allowed_account_ids",
-                f"name a role in one of them, or add {account}",
+                "the role is in an account that is not one of allowed_account_ids",
+                f"use a role in one of them, or add {account}",
+                key="assume_role.role_arn",
+                value=account,
+                allowed=", ".join(self.allowed_account_ids),
             )
         return self
 

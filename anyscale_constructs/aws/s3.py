@@ -7,14 +7,14 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.aws.policies import PolicyDocument
-from anyscale_constructs.aws.types import AwsRegion, BucketName, KmsKeyArn, Tags
+from anyscale_constructs.aws.types import AwsRegion, BucketName, ExistingBucketName, KmsKeyArn, Tags
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, checked
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.s3 import S3Inputs, S3Module
-from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 
 _CORS = {
     "allowed_origins": (CONSOLE_ORIGIN,),
@@ -70,9 +70,9 @@ class IBucket(Protocol):
 
 
 class ExistingBucket(Model):
-    """A bucket that is there already, with its policy and CORS rules."""
+    """A bucket that exists already, with its policy and CORS rules."""
 
-    bucket_name: BucketName
+    bucket_name: ExistingBucketName
     region: AwsRegion | None = Field(default=None, description="Default: the cloud's region.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
@@ -91,56 +91,66 @@ class ExistingBucket(Model):
         return f"arn:aws:s3:::{self.bucket_name}"
 
 
+@guard("s3-bucket-name", "anyscale_bucket_name")
 def bucket_name_is_one_aws_accepts(i: Inputs) -> Finding | None:
-    """AWS refuses it at apply, when half of the cloud is there."""
+    """AWS refuses other names when Terraform applies, after half of the cloud has been created."""
     return value_is_refused(_BUCKET_NAME, i["anyscale_bucket_name"], "anyscale_bucket_name", "choose another name")
 
 
+@guard("s3-bucket-prefix", "anyscale_bucket_prefix", "anyscale_bucket_name")
 def bucket_prefix_makes_a_bucket_name(i: Inputs) -> Finding | None:
-    """One that is too long fails when planning, or at apply for the account's own namespace; AWS refuses the rest."""
+    """Terraform appends 26 characters to the prefix, and AWS accepts bucket names of at most 63 characters."""
     prefix = i["anyscale_bucket_prefix"]
     if i["anyscale_bucket_name"] is not None or prefix is None or is_unresolved(prefix):
         return None
     if len(prefix) > _LONGEST_PREFIX:
         allowed = f"at most {_LONGEST_PREFIX} characters"
         return Finding("anyscale_bucket_prefix is too long", "shorten it", prefix, allowed)
-    what = "anyscale_bucket_prefix with upstream's suffix"
-    return value_is_refused(_BUCKET_NAME, prefix + "0" * _SUFFIX, what, "choose another prefix")
+    if value_is_refused(_BUCKET_NAME, prefix + "0" * _SUFFIX, "", ""):
+        allowed = "the beginning of an S3 bucket name, such as anyscale-"
+        return Finding("anyscale_bucket_prefix cannot begin a bucket name", "choose another", prefix, allowed)
+    return None
 
 
+@guard("s3-regional-name", "bucket_namespace", "anyscale_bucket_name")
 def names_in_the_account_regional_namespace_say_so(i: Inputs) -> Finding | None:
-    """AWS accepts only names that end with the account, the region and -an in that namespace."""
+    """In the account-regional namespace, AWS accepts only names that end with -<account>-<region>-an."""
     name = i["anyscale_bucket_name"]
     regional = "bucket_namespace" in i and is_one_of(i["bucket_namespace"], "account-regional")
     if regional and name is not None and not is_unresolved(name) and not name.endswith("-an"):
         return Finding(
             "anyscale_bucket_name lacks the suffix of the account-regional namespace",
-            'leave bucket_namespace out, which means "global", or append -<account>-<region>-an to the name',
+            "remove bucket_namespace to use the global one, or append -<account>-<region>-an to the name",
             name,
         )
     return None
 
 
+@guard("s3-regional-prefix", "bucket_namespace", "anyscale_bucket_prefix")
 def account_regional_prefixes_leave_room(i: Inputs) -> Finding | None:
-    """Prefix, Terraform's 26 characters and -<account>-<region>-an exceed 63 characters in most regions."""
+    """Terraform appends 26 characters and AWS -<account>-<region>-an: too long in many regions, which allow 63."""
     regional = "bucket_namespace" in i and is_one_of(i["bucket_namespace"], "account-regional")
     if regional and i["anyscale_bucket_name"] is None:
         return Finding(
-            "bucket_namespace account-regional with a prefix makes names that are too long in regions with long names",
-            "give anyscale_bucket_name, ending with -<account>-<region>-an, or leave bucket_namespace out",
+            "bucket_namespace account-regional with a prefix makes names that are too long in many regions",
+            "set anyscale_bucket_name, ending with -<account>-<region>-an, or remove bucket_namespace",
         )
     return None
 
 
+@guard("s3-cors-rule", "cors_rule")
 def cors_rule_is_one_object(i: Inputs) -> Finding | None:
-    """Upstream takes the keys of it."""
+    """Upstream reads the rule's keys directly, so a list of rules fails when Terraform plans."""
     if isinstance(i["cors_rule"], list | tuple):
-        return Finding("cors_rule must be one object, not a list", "give the rule itself", i["cors_rule"])
+        return Finding(
+            "cors_rule must be one object, not a list", "write the rule itself, without a list", i["cors_rule"]
+        )
     return None
 
 
+@guard("s3-cors-console", "cors_rule", severity="warning")
 def cors_rule_lets_the_console_read_logs(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` looks for the origin, the methods and the exposed headers."""
+    """The console reads logs from the bucket in the browser; `anyscale cloud verify` checks the CORS rule for it."""
     rule = i["cors_rule"]
     if not isinstance(rule, dict) or any(is_unresolved(rule.get(key)) for key in _CORS):
         return None
@@ -148,48 +158,51 @@ def cors_rule_lets_the_console_read_logs(i: Inputs) -> Finding | None:
     missing = [part for key, wanted in _CORS.items() for part in wanted if part not in have.get(key, ())]
     if missing:
         return Finding(
-            f"cors_rule lacks {', '.join(missing)}, so the console can't show logs",
-            "add them, or leave it out",
-            warning=True,
+            f"cors_rule lacks {', '.join(missing)}, so the console cannot show logs",
+            "add them, or remove cors_rule",
         )
     return None
 
 
+@guard("s3-encryption-algorithm", "server_side_encryption")
 def encryption_names_the_algorithm_of_its_key(i: Inputs) -> Finding | None:
-    """AWS refuses a KMS key beside AES256."""
+    """AWS refuses a KMS key with the algorithm AES256, which encrypts with S3's own keys."""
     encryption = i["server_side_encryption"]
     if not isinstance(encryption, dict) or is_unresolved(encryption.get("sse_algorithm")):
         return None
     if encryption.get("kms_master_key_id") is not None and is_one_of(encryption.get("sse_algorithm"), "AES256"):
-        return Finding("server_side_encryption has a KMS key but the algorithm AES256", "leave sse_algorithm out")
+        return Finding("server_side_encryption has a KMS key but the algorithm AES256", "set sse_algorithm to aws:kms")
     return None
 
 
+@guard("s3-encryption-key", "server_side_encryption", severity="warning")
 def encryption_names_its_key_by_arn(i: Inputs) -> Finding | None:
-    """An IAM policy takes no key's id and no alias, so the roles could not be given such a key."""
+    """IAM policies name keys by ARN, so the roles get no permission for a key that is known by its id or alias."""
     key = _key_of(i)
     if value_is_refused(_KEY_ARN, key, "kms_master_key_id", ""):
         return Finding(
-            "server_side_encryption names its KMS key by an id or an alias, so no role is allowed to use the key here",
-            "give the key's ARN",
+            "server_side_encryption names its KMS key by an id or an alias, so no role gets permission to use the key",
+            "use the key's ARN",
             key,
-            warning=True,
+            checked(KmsKeyArn).says,
         )
     return None
 
 
+@guard("s3-log-bucket", "logging")
 def logging_names_its_bucket(i: Inputs) -> Finding | None:
-    """Upstream indexes target_bucket."""
+    """Upstream reads target_bucket, so planning fails without it."""
     if isinstance(i["logging"], dict) and i["logging"] and "target_bucket" not in i["logging"]:
-        return Finding("logging lacks target_bucket", "name the bucket that takes the access logs", i["logging"])
+        return Finding("logging lacks target_bucket", "set target_bucket to the bucket for access logs", i["logging"])
     return None
 
 
+@guard("s3-versioning-off", "object_versioning", "logging", severity="note")
 def objects_have_versions_and_an_access_log(i: Inputs) -> Finding | None:
-    """Upstream turns neither on."""
+    """Versions restore objects that were overwritten, and access logs record who read them; upstream has both off."""
     off = [name for name in ("object_versioning", "logging") if i[name] in (False, {})]
     if off:
-        return Finding(f"{' and '.join(off)} of the bucket: off by default", "set what your rules ask for", note=True)
+        return Finding(f"{' and '.join(off)} of the bucket: off by default", "set what your policies ask for", on=off)
     return None
 
 

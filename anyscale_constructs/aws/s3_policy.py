@@ -11,13 +11,14 @@ from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.s3_policy import S3PolicyInputs, S3PolicyModule
-from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 
 _UPSTREAMS_SIDS = ("AllowSSLRequestsOnly", "AllowAnyscaleResources")
 
 
+@guard("s3-policy-document", "custom_s3_policy")
 def the_custom_policy_is_json(i: Inputs) -> Finding | None:
-    """Upstream declares it as anything and merges it as a JSON document."""
+    """Upstream merges it with its own policy as JSON text, but its variable accepts any type."""
     policy = i["custom_s3_policy"]
     if policy is None or is_unresolved(policy):
         return None
@@ -27,9 +28,10 @@ def the_custom_policy_is_json(i: Inputs) -> Finding | None:
         is_document = False
     if is_document:
         return None
-    return Finding("custom_s3_policy must be a policy document", "give a mapping, or its JSON text", policy)
+    return Finding("custom_s3_policy must be a policy document", "write a mapping, or its JSON text", policy)
 
 
+@guard("s3-policy-sid", "custom_s3_policy")
 def statements_have_sids_of_their_own(i: Inputs) -> Finding | None:
     """Upstream merges statements by Sid: one with the Sid of upstream's own replaces it, and with it the TLS rule."""
     policy = i["custom_s3_policy"]
@@ -42,7 +44,7 @@ def statements_have_sids_of_their_own(i: Inputs) -> Finding | None:
         if isinstance(statement, dict) and statement.get("Sid") in _UPSTREAMS_SIDS:
             return Finding(
                 "custom_s3_policy has a statement with the Sid of one of upstream's, which it would replace",
-                "give it another Sid",
+                "use another Sid",
                 statement["Sid"],
             )
     return None
@@ -76,7 +78,9 @@ class S3Policy(S3PolicyModule):
         **inputs: Unpack[S3PolicyInputs],
     ) -> None:
         if iam.control_plane_role_arn is None or iam.cluster_node_role_arn is None:
-            raise InputError(f"module.{id}: the existing roles lack one", mend="name both, or let Iam make the other")
+            raise InputError(
+                [Finding("one of the existing roles is missing", "set both ARNs", on=["iam"], construct=f"module.{id}")]
+            )
         super().__init__(
             scope,
             id,

@@ -16,7 +16,8 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.securitygroups import SecurityGroupsInputs, SecurityGroupsModule
-from anyscale_constructs.terraform.module import Guard, Inputs, listed
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
+from anyscale_constructs.terraform.module import listed
 
 _RULE_LISTS = (
     "ingress_with_self",
@@ -59,13 +60,18 @@ class ISecurityGroup(Protocol):
 
 
 class ExistingSecurityGroup(Model):
-    """A security group that is there already; it must let its members reach each other, and 443 in."""
+    """A security group that exists already; it must let its members reach each other, and let users reach port 443."""
 
     security_group_id: SecurityGroupId
 
 
+@guard(
+    "security-group-rule-name",
+    *_RULE_LISTS,
+    "predefined_rules",
+)
 def rules_name_what_upstream_defines(i: Inputs) -> Finding | None:
-    """Upstream turns an unknown rule name into an empty port, which AWS refuses at apply."""
+    """Upstream turns an unknown rule name into an empty port, which AWS refuses when Terraform applies."""
     if not i.known("predefined_rules"):
         return None
     for name in _RULE_LISTS:
@@ -73,69 +79,81 @@ def rules_name_what_upstream_defines(i: Inputs) -> Finding | None:
             named, complete = rule.get("rule"), {"from_port", "to_port", "protocol"} <= set(rule)
             if not complete and not is_unresolved(named) and named not in i["predefined_rules"]:
                 return Finding(
-                    f"{name} has a rule without ports that upstream knows",
-                    "name a known rule, or give from_port, to_port and protocol",
+                    f"{name} has a rule that is neither a known one nor has all of its ports",
+                    "use a known rule, or set from_port, to_port and protocol",
                     rule,
-                    "rule: " + ", ".join(sorted(i["predefined_rules"])),
+                    f"rule to be one of {', '.join(sorted(i['predefined_rules']))}",
+                    on=[name],
                 )
     return None
 
 
+@guard("security-group-rule-ranges", "ingress_from_cidr_map")
 def rules_from_ranges_have_ranges(i: Inputs) -> Finding | None:
-    """Upstream splits an empty text into one empty range, which AWS refuses at apply."""
+    """Upstream makes an empty range of a rule without ranges, which AWS refuses when Terraform applies."""
     for rule in filter(_known, i["ingress_from_cidr_map"]):
         if is_one_of(rule.get("cidr_blocks", ",".join(_default_ranges(i))), ""):
             return Finding(
                 "ingress_from_cidr_map has a rule without cidr_blocks, and default_ingress_cidr_range is empty",
-                "give the rule cidr_blocks, joined by commas",
+                "set cidr_blocks of the rule, joined by commas",
                 rule,
             )
     return None
 
 
+@guard("security-group-duplicate-range", "ingress_from_cidr_map")
 def ranges_are_given_once(i: Inputs) -> Finding | None:
-    """AWS refuses the second of two rules that open the same ports to the same range, after the group is made."""
+    """AWS refuses a second rule that opens the same ports to the same range, after the group has been created."""
     seen: set[tuple[str, ...]] = set()
     for rule in filter(_known, i["ingress_from_cidr_map"]):
         ports = tuple(str(rule.get(key, "")) for key in ("rule", "from_port", "to_port", "protocol"))
         for range_ in _ranges(i, rule):
             if (*ports, range_) in seen:
-                return Finding("ingress_from_cidr_map opens the same ports to a range twice", "name it once", range_)
+                return Finding(
+                    "ingress_from_cidr_map opens the same ports to a range twice", "remove one of them", range_
+                )
             seen.add((*ports, range_))
     return None
 
 
+@guard("security-group-range-space", "ingress_from_cidr_map")
 def ranges_have_no_blanks(i: Inputs) -> Finding | None:
-    """Upstream splits them at the comma and keeps the blank, which AWS refuses."""
+    """Upstream splits the ranges at commas and keeps the spaces, which AWS refuses."""
     for rule in filter(_known, i["ingress_from_cidr_map"]):
         ranges = rule.get("cidr_blocks", "")
         if not is_unresolved(ranges) and set(ranges) & set(" \t\n"):
-            return Finding("cidr_blocks has a blank", "join the ranges by commas alone", ranges)
+            return Finding("cidr_blocks of a rule contains a space", "join the ranges by commas only", ranges)
     return None
 
 
+@guard("security-group-description", *_RULE_LISTS)
 def descriptions_are_ones_that_aws_takes(i: Inputs) -> Finding | None:
-    """AWS refuses others, an apostrophe among them, after the group is made."""
+    """AWS refuses other characters, such as an apostrophe, after the group has been created."""
     for name in _RULE_LISTS:
         for rule in filter(_known, i[name]):
             text = rule.get("description", "")
             if not is_unresolved(text) and not _DESCRIPTION.fullmatch(text):
                 allowed = "at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
-                return Finding(f"{name} has a rule whose description AWS refuses", "write it otherwise", text, allowed)
+                fix = "use only characters that AWS accepts"
+                return Finding(f"{name} has a rule whose description AWS refuses", fix, text, allowed, on=[name])
     return None
 
 
+@guard("security-group-self-rule", "ingress_with_self", "egress_to_self")
 def rules_for_the_group_itself_say_so(i: Inputs) -> Finding | None:
-    """Upstream passes self=false on, and a rule without any source fails at apply."""
+    """With self=false a rule has no source, which AWS refuses when Terraform applies."""
     for name in ("ingress_with_self", "egress_to_self"):
         for rule in filter(_known, i[name]):
             if is_one_of(rule.get("self"), "false"):
-                return Finding(f"{name} has a rule with self=false, which opens nothing", "leave self out", rule)
+                return Finding(
+                    f"{name} has a rule with self=false, which opens nothing", "remove self", rule, on=[name]
+                )
     return None
 
 
+@guard("node-traffic-blocked", "ingress_with_self", "create_security_group")
 def nodes_reach_each_other(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails for a group that does not let its own members in, on all ports."""
+    """Ray's nodes connect to each other on many ports. `anyscale cloud verify` fails unless all ports are open."""
     rules = i["ingress_with_self"]
     everything = any(
         not _known(rule) or is_one_of(rule.get("rule"), "all-all") or is_one_of(rule.get("protocol"), "-1")
@@ -143,34 +161,38 @@ def nodes_reach_each_other(i: Inputs) -> Finding | None:
     )
     if i["create_security_group"] is True and not everything:
         return Finding(
-            "ingress_with_self does not open all ports, so Ray's nodes can't reach each other",
-            "leave it out",
+            "ingress_with_self does not open all ports, so Ray's nodes cannot reach each other",
+            "add a rule all-all, or remove ingress_with_self",
             rules,
-            '[{"rule": "all-all"}] and more',
         )
     return None
 
 
+@guard("security-group-missing", "create_security_group", "existing_security_group_id")
 def an_existing_group_is_named(i: Inputs) -> Finding | None:
-    """Without a new group upstream adds its rules to the existing one, or to nothing."""
+    """Upstream adds its rules to a new security group or to an existing one, and needs one of them."""
     if i["create_security_group"] is False and i["existing_security_group_id"] is None:
-        return Finding("create_security_group is off and existing_security_group_id is not set", "set one of them")
+        return Finding(
+            "create_security_group is off and existing_security_group_id is not set",
+            "set existing_security_group_id, or remove create_security_group",
+        )
     return None
 
 
+@guard("https-closed", "ingress_from_cidr_map", "machine_pool_cidr_ranges", severity="warning")
 def https_is_open_to_someone(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` warns when nobody may reach 443: users can't open the clusters' pages then."""
+    """Users open workspaces and dashboards on the clusters' port 443. `anyscale cloud verify` warns if it is closed."""
     if i["create_security_group"] is True and not i["ingress_from_cidr_map"] and not i["machine_pool_cidr_ranges"]:
         return Finding(
-            "no range may reach port 443, so users can't open workspaces and dashboards",
-            "give ingress_cidr_blocks, the ranges your users come from",
-            warning=True,
+            "no range can reach port 443, so users cannot open workspaces and dashboards",
+            "set ingress_cidr_blocks to the ranges that your users connect from",
         )
     return None
 
 
+@guard("", "ingress_from_cidr_map", "machine_pool_cidr_ranges")
 def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
-    """A review should not be the first to see it."""
+    """Anyone on the internet can connect to the ports."""
     opened = [
         ("ingress_from_cidr_map", _opened(i, rule), _ranges(i, rule))
         for rule in filter(_known, i["ingress_from_cidr_map"])

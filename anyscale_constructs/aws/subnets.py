@@ -5,8 +5,10 @@ import itertools
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from anyscale_constructs.config.networks import NOT_A_NETWORK
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Rule
 
 # A VPC is cut into slots of equal size: the first half for public subnets, the second for private ones.
 # Eight slots make the recommended sizes meet: a /19 gives /22s. With places fixed by slot, turning private networking
@@ -15,7 +17,21 @@ Places = Literal[4, 8]
 _PLACES: tuple[Places, ...] = get_args(Places)
 MOST_PLACES = _PLACES[-1]
 _SMALLEST = 28
-"""AWS makes no subnet smaller than this."""
+"""AWS creates no subnet smaller than this."""
+
+UNPLANNABLE = Rule(
+    "subnet-plan",
+    "error",
+    "Subnets that are not set are planned inside cidr_block, which must be known at synthesis then. What shapes the "
+    "plan has no effect on subnets that are set.",
+)
+NO_ROOM = Rule(
+    "subnet-room",
+    "error",
+    "Each availability zone has a place for a public and a private subnet, up to 8 zones, and AWS creates no subnet "
+    "smaller than a /28.",
+    "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html",
+)
 
 
 @dataclass(frozen=True)
@@ -39,13 +55,14 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
             added up to that number without moving a subnet. Default: 4 for up to four zones, 8 for more.
 
     Raises:
-        InputError: The range is no known network, or the subnets don't fit.
+        InputError: The range is not a known network, or the subnets do not fit.
     """
     if is_unresolved(cidr_block):
         raise InputError(
             "cidr_block is known to Terraform only, so no subnets can be planned inside it",
-            value=cidr_block,
-            mend="give a literal, or public_subnets and private_subnets of your own",
+            fix="set a literal, or set public_subnets and private_subnets",
+            rule=UNPLANNABLE,
+            on=["cidr_block"],
         )
     try:
         vpc = ipaddress.IPv4Network(cidr_block)
@@ -54,20 +71,30 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
             "cidr_block must be a network",
             value=cidr_block,
             allowed="an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16",
+            fix="correct it",
+            rule=NOT_A_NETWORK,
+            on=["cidr_block"],
         ) from error
     most = MOST_PLACES if places is None else places
     if not 1 <= zones <= most:
-        given = "" if places is None else f" with {places} subnet_places"
-        raise InputError(f"the number of availability zones{given}", value=zones, allowed=f"1 to {most}")
+        raise InputError(
+            f"the plan of the subnets has no place for {zones} availability zones",
+            allowed=f"1 to {most}",
+            fix="use fewer zones" if places is None else f"use fewer zones, or set subnet_places to {MOST_PLACES}",
+            rule=NO_ROOM,
+            on=["availability_zone_count", "availability_zones", "availability_zone_ids"],
+        )
     per_kind: Places = next(slots for slots in _PLACES if zones <= slots) if places is None else places
     prefix = vpc.prefixlen + (2 * per_kind - 1).bit_length()
     if prefix > _SMALLEST:
-        smaller = "fewer zones" if places is None else "leave out subnet_places"
+        smaller = "use fewer zones" if places is None else "leave out subnet_places"
         raise InputError(
             f"cidr_block has no room for subnets in {zones} availability zones: they would be /{prefix}",
             value=cidr_block,
             allowed=f"a range of /{_SMALLEST - (prefix - vpc.prefixlen)} or larger",
-            mend=f"take a larger cidr_block (a /19 gives the recommended /22 subnets), or {smaller}",
+            fix=f"use a larger cidr_block (a /19 gives the recommended /22 subnets), or {smaller}",
+            rule=NO_ROOM,
+            on=["cidr_block", "availability_zone_count", "availability_zones"],
         )
     slots = [str(network) for network in itertools.islice(vpc.subnets(new_prefix=prefix), 2 * per_kind)]
     private_slots = slots[per_kind : per_kind + zones] if private else []

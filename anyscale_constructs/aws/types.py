@@ -14,6 +14,10 @@ S3_BUCKET = (
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
     r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 )
+# Until 2018 us-east-1 accepted other names; the suffixes belong to access points and to buckets of other kinds.
+EXISTING_S3_BUCKET = r"(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)[A-Za-z0-9._-]{3,255}"
+# IAM accepts any printable ASCII character in a path.
+_IAM_NAME = r"(?:[!-~]+/)?[\w+=,.@-]+"
 ExternalId = Annotated[
     str,
     Checked(
@@ -34,11 +38,19 @@ AwsRegion = Annotated[
 ]
 # No region has more than six.
 AvailabilityZone = Annotated[str, Checked("an availability zone's name", r"[a-z]{2}(-[a-z]+)+-\d[a-f]", "us-east-2a")]
+Zone = Annotated[
+    str,
+    Checked(
+        "the name of an Availability Zone, a Local Zone or a Wavelength Zone",
+        r"[a-z]{2}(-[a-z]+)+-\d(?:[a-z]|(?:-[a-z0-9]+)+)",
+        "us-east-2a",
+    ),
+]
 RoleArn = Annotated[
     str,
     Checked(
         "an IAM role's ARN",
-        r"arn:aws:iam::\d{12}:role/[\w+=,.@/-]+",
+        r"arn:aws:iam::\d{12}:role/" + _IAM_NAME,
         "arn:aws:iam::111122223333:role/anyscale",
     ),
 ]
@@ -46,7 +58,7 @@ InstanceProfileArn = Annotated[
     str,
     Checked(
         "an IAM instance profile's ARN",
-        r"arn:aws:iam::\d{12}:instance-profile/[\w+=,.@/-]+",
+        r"arn:aws:iam::\d{12}:instance-profile/" + _IAM_NAME,
         "arn:aws:iam::111122223333:instance-profile/anyscale",
     ),
 ]
@@ -54,7 +66,7 @@ PolicyArn = Annotated[
     str,
     Checked(
         "an IAM policy's ARN",
-        r"arn:aws:iam::(?:\d{12}|aws):policy/[\w+=,.@/-]+",
+        r"arn:aws:iam::(?:\d{12}|aws):policy/" + _IAM_NAME,
         "arn:aws:iam::111122223333:policy/anyscale",
     ),
 ]
@@ -80,6 +92,15 @@ BucketName = Annotated[
         "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends, "
         "not like an IP address, without AWS's reserved prefixes and suffixes",
         S3_BUCKET,
+        "acme-anyscale-prod",
+    ),
+]
+ExistingBucketName = Annotated[
+    str,
+    Checked(
+        "the name of an S3 general purpose bucket: 3 to 255 letters, digits, hyphens, underscores and periods, and no "
+        "alias of an access point",
+        EXISTING_S3_BUCKET,
         "acme-anyscale-prod",
     ),
 ]

@@ -1,6 +1,7 @@
 """The VPC: new, with subnets that are planned for it, or an existing one."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, model_validator
@@ -17,17 +18,28 @@ from anyscale_constructs.aws.nat_gateways import (
     nat_gateways_need_new_private_route_tables,
     nat_gateways_stay_within_the_public_subnets,
 )
-from anyscale_constructs.aws.subnets import MOST_PLACES, Places, Plan, plan_subnets
-from anyscale_constructs.aws.types import AvailabilityZone, SubnetId, Tags, VpcId
+from anyscale_constructs.aws.ranges import (
+    ranges_are_networks,
+    ranges_are_not_too_large,
+    subnets_are_large_enough,
+    subnets_lie_apart_and_inside_the_vpc,
+    vpc_is_large_enough,
+)
+from anyscale_constructs.aws.route_tables import (
+    existing_private_route_tables_are_several,
+    public_subnets_in_an_existing_vpc_need_a_route,
+)
+from anyscale_constructs.aws.subnets import MOST_PLACES, UNPLANNABLE, Places, Plan, plan_subnets
+from anyscale_constructs.aws.types import AvailabilityZone, SubnetId, Tags, VpcId, Zone
 from anyscale_constructs.config import networks
-from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.model import Model, refuse, refuse_all
 from anyscale_constructs.config.types import Cidr, Known, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, count, is_one_of, known
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
-from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 
 _ZONES = 2
 """As many availability zones as registration asks for, which every region has."""
@@ -84,32 +96,39 @@ class IVpc(Protocol):
 
 
 class ExistingVpc(Model):
-    """A VPC that is there already, and the subnets in it that Anyscale's nodes use."""
+    """A VPC that exists already, and the subnets in it that Anyscale's nodes use."""
 
     vpc_id: VpcId
-    subnet_ids_to_az: dict[SubnetId, AvailabilityZone] = Field(
+    subnet_ids_to_az: dict[SubnetId, Zone] = Field(
         description="The nodes' subnets and each one's zone: at least two, in at least two zones."
     )
     cidr_block: Cidr | None = Field(default=None, description="The VPC's range. Default: its size is not checked.")
 
     @model_validator(mode="after")
     def _two_zones(self) -> "ExistingVpc":
-        if self.zone_count < 2:  # noqa: PLR2004 - the rule's own number
+        if self.zone_count < _ZONES:
             raise refuse(
-                f"subnet_ids_to_az has subnets in {self.zone_count} availability zone, but registration needs two",
-                "name at least two subnets in different zones",
+                "the subnets are in too few availability zones",
+                "add a subnet in another zone",
+                key="subnet_ids_to_az",
+                rule=nodes_have_subnets_in_two_zones.rule,
+                value=self.availability_zones,
+                allowed=f"{_ZONES} zones or more",
             )
-        found = [] if self.cidr_block is None else [self.cidr_block]
-        finding = networks.too_small("cidr_block", found, networks.VPC)
-        if finding and not finding.warning:
-            raise refuse(finding.what, finding.mend)
+        if (size := self._size()) and size.severity == "error":
+            raise refuse_all([size])
         return self
+
+    def _size(self) -> Finding | None:
+        found = [] if self.cidr_block is None else [self.cidr_block]
+        finding = networks.too_small("the VPC", found, networks.VPC)
+        return finding and replace(finding, key=("cidr_block",))
 
     @property
     def warning(self) -> Finding | None:
-        """What works although a recommendation is missed; a stack annotates it."""
-        found = [] if self.cidr_block is None else [self.cidr_block]
-        return networks.too_small("vpc.cidr_block", found, networks.VPC)
+        """What works although a recommendation is missed; a stack reports it."""
+        finding = self._size()
+        return finding and replace(finding, key=("vpc", *finding.key))
 
     @property
     def node_subnet_ids(self) -> list[str]:
@@ -135,100 +154,63 @@ class ExistingVpc(Model):
         return len(self.availability_zones)
 
 
+@guard("availability-zone-count", "availability_zones", "availability_zone_ids", "private_subnets", "public_subnets")
 def nodes_have_subnets_in_two_zones(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails below two subnets or two zones."""
+    """`anyscale cloud verify` fails unless the nodes have subnets in at least two availability zones."""
     subnets = len(i["private_subnets"] or i["public_subnets"])
     zones: Sequence[Any] = i["availability_zone_ids"] or i["availability_zones"] or range(subnets)
     if i["existing_vpc_id"] is None and subnets and len(set(zones[:subnets])) < _ZONES:
         return Finding(
             "the nodes' subnets are in one availability zone, but registration needs two",
-            "give at least two subnets, in different zones",
+            "use subnets in at least two availability zones",
         )
     return None
 
 
+@guard("subnet-zones", "availability_zones", "availability_zone_ids", "private_subnets", "public_subnets")
 def subnets_fit_the_availability_zones(i: Inputs) -> Finding | None:
-    """Upstream takes zone n for subnet n."""
+    """Upstream creates subnet n in zone n of the list, and fails when there is none."""
     zones = len(i["availability_zone_ids"]) or len(i["availability_zones"])
     subnets = max(len(i["public_subnets"]), len(i["private_subnets"]))
     if zones and subnets > zones:
         return Finding(
             f"there are {subnets} subnets of one kind for {zones} availability zones",
-            "name as many zones as subnets, or leave the zones to upstream",
+            "list as many zones as subnets, or leave the zones out",
         )
     return None
 
 
+@guard("secondary-range", "secondary_cidr_blocks", "existing_vpc_id")
 def secondary_ranges_need_a_new_vpc(i: Inputs) -> Finding | None:
-    """Upstream associates them with the VPC it made, and fails with an index error when it made none."""
+    """Upstream associates secondary ranges with the VPC it creates; with an existing one, planning fails."""
     if i["existing_vpc_id"] is not None and i["secondary_cidr_blocks"]:
         return Finding(
-            "secondary_cidr_blocks can't be added to an existing VPC", "associate them outside of this module"
+            "secondary_cidr_blocks cannot be added to an existing VPC", "associate them outside of this module"
         )
     return None
 
 
-def existing_private_route_tables_are_several(i: Inputs) -> Finding | None:
-    """Upstream has two resources for the associations, and a single route table turns both on."""
-    if len(i["existing_private_route_table_ids"]) == 1 and i["private_subnets"]:
-        return Finding(
-            "existing_private_route_table_ids with one route table makes upstream associate each private subnet twice",
-            "give one route table for each private subnet",
-        )
-    return None
-
-
+@guard("private-subnets-ignored", "private_subnets", "existing_private_subnet_ids")
 def private_subnets_are_new_or_existing(i: Inputs) -> Finding | None:
-    """Upstream makes no private subnet as soon as an existing one is named, and does not say so."""
+    """Upstream silently creates no private subnets once existing ones are named."""
     if i["existing_private_subnet_ids"] and i["private_subnets"]:
-        return Finding("private_subnets are not made while existing_private_subnet_ids is set", "give one or the other")
+        return Finding("private_subnets has no effect beside existing_private_subnet_ids", "remove one of them")
     return None
 
 
-def public_subnets_in_an_existing_vpc_need_a_route(i: Inputs) -> Finding | None:
-    """Without an internet gateway of its own, upstream's new public route table has no default route."""
-    routed = i["create_igw"] is not False or i["existing_public_route_table_ids"]
-    if i["existing_vpc_id"] is not None and i["public_subnets"] and not routed:
-        return Finding(
-            "public_subnets in an existing VPC get a route table without a route to the internet",
-            "name the VPC's public route tables in existing_public_route_table_ids",
-        )
-    return None
+NO_PLACE = Rule(
+    "subnet-places",
+    "note",
+    "Planned subnets have fixed places, so that another availability zone moves none of them. When all places are "
+    "taken, one more zone needs a new plan, which replaces every subnet.",
+)
 
 
-def ranges_are_networks(i: Inputs) -> Finding | None:
-    """AWS refuses others."""
-    names = ("secondary_cidr_blocks", "public_subnets", "private_subnets")
-    ranges = [("cidr_block", [i["cidr_block"]]), *((name, i[name]) for name in names)]
-    return next((found for name, cidrs in ranges if (found := networks.not_networks(name, cidrs))), None)
-
-
-def ranges_are_not_too_large(i: Inputs) -> Finding | None:
-    """AWS takes no VPC and no subnet that is larger than a /16."""
-    own = [] if _range_is_elsewhere(i) else [i["cidr_block"]]
-    ranges = [*own, *i["secondary_cidr_blocks"], *i["public_subnets"], *i["private_subnets"]]
-    return networks.too_large("a range of the VPC", ranges, 16)
-
-
-def vpc_is_large_enough(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails for a VPC that is smaller than a /24."""
-    return None if _range_is_elsewhere(i) else networks.too_small("cidr_block", [i["cidr_block"]], networks.VPC)
-
-
-def subnets_are_large_enough(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails for a subnet that is smaller than a /28."""
-    return networks.too_small("a subnet", [*i["public_subnets"], *i["private_subnets"]], networks.SUBNET)
-
-
-def subnets_lie_apart_and_inside_the_vpc(i: Inputs) -> Finding | None:
-    """AWS refuses others, after the VPC has been made."""
-    ranges = [i["cidr_block"], *i["secondary_cidr_blocks"]]
-    subnets = [*i["public_subnets"], *i["private_subnets"]]
-    return networks.misplaced("public_subnets and private_subnets", subnets, None if _range_is_elsewhere(i) else ranges)
-
-
-def _range_is_elsewhere(i: Inputs) -> bool:
-    return i["existing_vpc_id"] is not None or i["use_ipam_pool"] is not False
+NO_NODE_SUBNETS = Rule(
+    "node-subnets-missing",
+    "error",
+    "Nodes are in private subnets where there are any or networking_mode is PRIVATE, else in public ones.",
+)
 
 
 class Vpc(VpcModule):
@@ -300,9 +282,11 @@ class Vpc(VpcModule):
         for name, value in {"availability_zone_count": self._zone_count, "subnet_places": self._places}.items():
             if value is not None and explicit:
                 raise InputError(
-                    f"{name} is for planned subnets, but {min(explicit)} is given",
+                    f"{name} is for planned subnets, but {min(explicit)} is set",
                     value=value,
-                    mend="leave one of them out",
+                    fix="remove one of them",
+                    rule=UNPLANNABLE,
+                    on=[name],
                 )
         if "existing_vpc_id" in given:
             given = {"create_igw": False, "create_ngw": False} | given
@@ -310,7 +294,9 @@ class Vpc(VpcModule):
             if given.get("use_ipam_pool", False) is not False:
                 raise InputError(
                     "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it",
-                    mend="give public_subnets, and private_subnets for networking_mode PRIVATE",
+                    fix="set public_subnets, and private_subnets for networking_mode PRIVATE",
+                    rule=UNPLANNABLE,
+                    on=["use_ipam_pool"],
                 )
             named = next((given[name] for name in ("availability_zones", "availability_zone_ids") if name in given), ())
             if self._zone_count is None and isinstance(named, Expr):
@@ -322,8 +308,10 @@ class Vpc(VpcModule):
         alone = "public_subnets" in given and not {"private_subnets", "existing_private_subnet_ids"} & set(given)
         if self._private and alone:
             raise InputError(
-                "public_subnets are given alone, but nodes are in private ones here",
-                mend="give private_subnets too, or leave both out to have them planned",
+                "public_subnets is set without private_subnets, which the nodes would be in",
+                fix="set private_subnets too, or leave both out to have them planned",
+                rule=NO_NODE_SUBNETS,
+                on=["public_subnets"],
             )
         if not is_one_of(given.get("private_subnets"), None, []):
             # Only load balancers and NAT gateways stand in the public subnets then, with addresses of their own.
@@ -339,7 +327,8 @@ class Vpc(VpcModule):
                 f"the subnets have {self._plan.places} places, one for each availability zone, so one more zone would "
                 "move every subnet",
                 f"set subnet_places to {MOST_PLACES} for a new VPC; in an existing one that moves every subnet too",
-                note=True,
+                rule=NO_PLACE,
+                on=["subnet_places", "availability_zone_count", "availability_zones"],
             )
 
     # Upstream's output is empty for an existing VPC.
@@ -374,7 +363,17 @@ class Vpc(VpcModule):
     def zone_count(self) -> int | Expr:
         """The number of node subnets."""
         if (kind := self._node_subnets) is None:
-            raise InputError(f"{self.address} has no subnets for nodes", mend="give public_subnets or private_subnets")
+            raise InputError(
+                [
+                    Finding(
+                        "the module has no subnets for nodes",
+                        "set public_subnets or private_subnets",
+                        rule=NO_NODE_SUBNETS,
+                        on=["public_subnets", "private_subnets"],
+                        construct=self.address,
+                    )
+                ]
+            )
         return count(self.inputs[kind])
 
     @property

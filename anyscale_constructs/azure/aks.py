@@ -11,10 +11,12 @@ from anyscale_constructs.azure.identity import assign_role
 from anyscale_constructs.azure.nodes import GpuType, NodesConfig, default_node_pool, gpus_per_node, node_pools
 from anyscale_constructs.azure.types import ClusterName, KubernetesVersion, PrincipalId, ResourceGroupName, Tags
 from anyscale_constructs.config import networks
-from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.model import Model, refuse_all
 from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr
-from anyscale_constructs.engine import Annotations, Construct
+from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, is_unresolved
+from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.resource import Data, Resource
 
 _LONGEST_DNS_PREFIX = 54
@@ -22,16 +24,18 @@ _DNS_ADDRESS = 10
 _FEW_ADDRESSES = 28
 # What each node takes of the pods' addresses, whatever runs on it.
 _NODES_PREFIX = 24
-# The longest prefix, and why no longer one.
-_SMALLEST = {
-    "pod_cidr": (24, "each node takes a /24 of it"),
-    "service_cidr": (28, "the cluster's DNS server has its tenth address"),
-}
-_SHORTEST_SERVICES_PREFIX = 12
-# https://learn.microsoft.com/en-us/azure/aks/concepts-network-cni-overview
+# The shortest and the longest prefix.
+_PREFIXES = {"pod_cidr": (0, _NODES_PREFIX), "service_cidr": (12, 28)}
 _KEPT_BY_AKS = [
     ipaddress.IPv4Network(cidr) for cidr in ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
 ]
+RANGE = Rule(
+    "aks-cluster-range",
+    "error",
+    "AKS refuses other ranges when it creates the cluster. Each node takes a /24 of the pods' range, the DNS server "
+    "takes the tenth address of the services' range, and AKS keeps some ranges for itself.",
+    "https://learn.microsoft.com/en-us/azure/aks/concepts-network-cni-overview",
+)
 _ADMINISTRATOR = "Azure Kubernetes Service RBAC Cluster Admin"
 # AKS has settings of its own for upgrades, which are no change of ours.
 _UPGRADES = "upgrade_settings"
@@ -43,7 +47,7 @@ _NO_KEYS = {
         'alltrue([for user in self.kube_config : user.client_key == "" && user.password == ""])',
         "bool",
     ),
-    "error_message": "The cluster has local accounts, whose keys would be in the state. To mend it: az aks update "
+    "error_message": "The cluster has local accounts, whose keys would be in the state. Fix: az aks update "
     "--enable-aad --enable-azure-rbac --disable-local-accounts.",
 }
 
@@ -85,17 +89,23 @@ class ClusterConfig(Model):
 
     @model_validator(mode="after")
     def _pods_and_services_have_ranges_that_aks_accepts(self) -> Self:
-        for key, (longest, reason) in _SMALLEST.items():
-            found = networks.network(getattr(self, key))
-            if found and found.prefixlen > longest:
-                raise refuse(f"{key} {found} is too small: {reason}", f"take a /{longest} or larger")
-            if found and any(map(found.subnet_of, _KEPT_BY_AKS)):
-                kept = ", ".join(map(str, _KEPT_BY_AKS))
-                raise refuse(f"{key} {found} is in a range that AKS keeps for itself", f"take none of {kept}")
-        services = networks.network(self.service_cidr)
-        if services and services.prefixlen < _SHORTEST_SERVICES_PREFIX:
-            raise refuse(f"service_cidr {services} is too large", f"take a /{_SHORTEST_SERVICES_PREFIX} or smaller")
+        if refused := list(self._refused_ranges()):
+            raise refuse_all(refused)
         return self
+
+    def _refused_ranges(self) -> Iterator[Finding]:
+        for key, (shortest, longest) in _PREFIXES.items():
+            found = networks.network(getattr(self, key))
+            if found is None:
+                continue
+            if not shortest <= found.prefixlen <= longest:
+                size, limit = ("large", shortest) if found.prefixlen < shortest else ("small", longest)
+                allowed = f"a /{limit} or {'smaller' if size == 'large' else 'larger'}"
+                yield Finding(f"is too {size}", "use another range", str(found), allowed, RANGE, key=(key,))
+            elif any(map(found.subnet_of, _KEPT_BY_AKS)):
+                allowed = f"none of {', '.join(map(str, _KEPT_BY_AKS))}"
+                what = "is in a range that AKS keeps for itself"
+                yield Finding(what, "use another range", str(found), allowed, RANGE, key=(key,))
 
     @property
     def has_own_way_out(self) -> bool:
@@ -182,7 +192,7 @@ def add_cluster(
     }
     resource = Resource(scope, "azurerm_kubernetes_cluster", "this", arguments, [network])
     for doubt in _doubts(cluster):
-        Annotations.of(resource).add_warning(doubt)
+        cloud_stack(scope, "the cluster").report(doubt, resource)
     nodes |= {"kubernetes_cluster_id": resource.attribute("id"), "lifecycle": {"ignore_changes": [_UPGRADES]}}
     for pool, pool_arguments in node_pools(cluster.nodes).items():
         Resource(scope, "azurerm_kubernetes_cluster_node_pool", pool, pool_arguments | nodes)
@@ -235,25 +245,52 @@ def _add_administrators(scope: Construct, principal_ids: Sequence[str], cluster_
         )
 
 
-def _doubts(cluster: ClusterConfig) -> Iterator[str]:
+PUBLIC_ENDPOINT = Rule(
+    "aks-public-endpoint", "warning", "Anyone on the internet can try to log in to the cluster API, or to break it."
+)
+WAY_OUT = Rule(
+    "aks-node-access",
+    "warning",
+    "The nodes of a cluster with a public API reach it over the internet. AKS adds the address of its own load "
+    "balancer to authorized_ip_ranges, but not that of your firewall or NAT gateway.",
+    "https://learn.microsoft.com/en-us/azure/aks/api-server-authorized-ip-ranges",
+)
+POD_ROOM = Rule(
+    "aks-pod-range-size",
+    "warning",
+    "Each node takes a /24 of the pods' range, however many pods it runs: without one a node pool stops growing.",
+    "https://learn.microsoft.com/en-us/azure/aks/concepts-network-azure-cni-overlay",
+)
+
+
+def _doubts(cluster: ClusterConfig) -> Iterator[Finding]:
     ranges = cluster.authorized_ip_ranges
     if large := networks.nearly_everybody(ranges):
-        yield (
-            "authorized_ip_ranges lets the whole internet, or a large part of it, reach the cluster's API; given: "
-            f"{large}. To mend it: name the ranges that Terraform and your administrators come from"
+        yield Finding(
+            "authorized_ip_ranges lets the whole internet, or a large part of it, reach the cluster API",
+            "set the ranges of your administrators and of the machines that run Terraform",
+            large,
+            rule=PUBLIC_ENDPOINT,
+            key=("cluster", "authorized_ip_ranges"),
         )
     elif ranges and cluster.has_own_way_out and not _has_an_address(ranges):
         # AKS adds the addresses of its own load balancer, and of nothing else.
-        yield (
-            f"outbound_type is {cluster.outbound_type}, so nodes join only if authorized_ip_ranges holds the address "
-            f"that they have in the internet; given: {ranges}. To mend it: see that the firewall's or the NAT "
-            "gateway's is among them"
+        yield Finding(
+            f"outbound_type is {cluster.outbound_type}, so nodes cannot join unless authorized_ip_ranges includes the "
+            "public address of the firewall or the NAT gateway",
+            "add that address, e.g. as a /32",
+            ranges,
+            rule=WAY_OUT,
+            key=("cluster", "authorized_ip_ranges"),
         )
     pods, most = networks.network(cluster.pod_cidr), cluster.nodes.most
     if pods and most is not None and (room := 2 ** (_NODES_PREFIX - pods.prefixlen)) < most:
-        yield (
-            f"pod_cidr has room for the pods of {room} nodes, but all pools together may have {most}; given: {pods}. "
-            "To mend it: take a larger range while nothing runs in it, or lower nodes.max_count"
+        yield Finding(
+            f"pod_cidr has room for the pods of {room} nodes, but all pools together may have {most}",
+            "use a larger range, which cannot be changed once nodes are running, or lower cluster.nodes.max_count",
+            str(pods),
+            rule=POD_ROOM,
+            key=("cluster", "pod_cidr"),
         )
 
 

@@ -5,12 +5,20 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.azure.types import ClientId, TenantId
-from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.model import IDLE_KEY, Model, refuse
 from anyscale_constructs.config.types import Checked, Known, OrExpr
 from anyscale_constructs.expressions import unless
+from anyscale_constructs.findings import Rule
 
 # The application that all AKS clusters have in Entra ID.
 _AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
+
+LOGIN = Rule(
+    "azure-login",
+    "error",
+    "azurerm, azuread and kubelogin must log in as the same identity, each in one way.",
+    "https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs#authenticating-to-azure",
+)
 
 ResourceProvider = Annotated[
     str, Checked("an Azure resource provider's namespace", r"[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)+", "Microsoft.Storage")
@@ -59,16 +67,23 @@ class AzureProviderConfig(Model):
     @model_validator(mode="after")
     def _there_is_one_way_to_log_in(self) -> Self:
         if self.use_oidc and self.use_msi:
-            raise refuse("use_oidc and use_msi are two ways to log in", "leave out one of them")
+            raise refuse("cannot be combined with use_msi", "remove one of them", key="use_oidc", rule=LOGIN)
         if self.client_id is not None and not (self.use_oidc or self.use_msi):
             raise refuse(
-                "client_id does nothing without use_oidc or use_msi",
-                "leave it out, and set ARM_CLIENT_ID beside the secret or the certificate in the environment",
+                "has no effect without use_oidc or use_msi",
+                "remove it, and set ARM_CLIENT_ID together with the secret or the certificate in the environment",
+                key="client_id",
+                rule=IDLE_KEY,
             )
         if self.use_oidc and (self.client_id is None or self.tenant_id is None):
-            raise refuse("use_oidc is given without client_id and tenant_id", "set both of them")
+            raise refuse("requires client_id and tenant_id", "set both of them", key="use_oidc", rule=LOGIN)
         if self.oidc_token_file_path is not None and not self.use_oidc:
-            raise refuse("oidc_token_file_path does nothing without use_oidc", "leave it out, or set use_oidc: true")
+            raise refuse(
+                "has no effect without use_oidc",
+                "remove it, or set use_oidc: true",
+                key="oidc_token_file_path",
+                rule=IDLE_KEY,
+            )
         return self
 
     def identity(self) -> dict[str, Any]:

@@ -9,12 +9,13 @@ from typing import Literal
 from pydantic import Field
 
 from anyscale_constructs.anyscale import CONSOLE_ORIGIN
-from anyscale_constructs.azure.types import ContainerName, ResourceGroupName, StorageAccountName
-from anyscale_constructs.config.model import Model
+from anyscale_constructs.azure.types import ContainerName, ExistingContainerName, ResourceGroupName, StorageAccountName
+from anyscale_constructs.config.model import UNRESOLVED, Model
 from anyscale_constructs.config.types import Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.terraform.resource import Resource
 
 _LONGEST_NAME = 24
@@ -53,7 +54,7 @@ class ExistingContainer(Model):
     """A container that is there already, in an account with a hierarchical namespace and with its CORS rules."""
 
     storage_account_name: StorageAccountName
-    container_name: ContainerName
+    container_name: ExistingContainerName
     resource_group_name: ResourceGroupName = Field(description="The storage account's.")
 
 
@@ -165,13 +166,13 @@ def unique_account_name(name: str, subscription_id: str) -> str:
         subscription_id: The account's subscription.
 
     Raises:
-        InputError: The subscription is not known yet.
+        InputError: Only Terraform knows the subscription.
     """
     if is_unresolved(subscription_id):
+        what = "must be known at synthesis, since the storage account's default name contains a hash of it"
+        key = ("subscription_id",)
         raise InputError(
-            "the storage account's name follows from subscription_id, which is not known yet",
-            value=subscription_id,
-            mend="give bucket.name",
+            [Finding(what, "set bucket.name, or set a literal value", subscription_id, rule=UNRESOLVED, key=key)]
         )
     digits = hashlib.sha256(f"{subscription_id}/{name}".encode()).hexdigest()[:_DIGITS]
     return re.sub(r"[^a-z0-9]", "", name.lower())[: _LONGEST_NAME - _DIGITS] + digits

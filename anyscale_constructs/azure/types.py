@@ -1,16 +1,20 @@
 """Azure's field types, in the manner of `config.types`: literals are checked, what is not known yet passes."""
 
+import re
 from typing import Annotated
 
-from anyscale_constructs.config.types import Checked, TagValue
+from pydantic import AfterValidator
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+from anyscale_constructs.config.types import Checked, TagValue
+from anyscale_constructs.expressions import is_unresolved
+
+_UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _GROUP = r"[\w().-]{0,89}[\w()-]"
 
 AzureRegion = Annotated[
     str,
     Checked(
-        "an Azure region's name, not the one for display, in the public cloud",
+        "the name of a region of Azure's public cloud, not its display name",
         r"(?!usgov|usdod|china)[a-z]+[0-9]*",
         "eastus2",
     ),
@@ -43,16 +47,32 @@ VnetName = Annotated[
         "anyscale-prod",
     ),
 ]
+_SUBNET = "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}/subnets/{}"
+_SUBNET_ID = re.compile(
+    re.escape(_SUBNET).replace(r"\{\}", "({})").format(_UUID, _GROUP, r"[\w.-]+", r"[\w.-]+"), re.IGNORECASE
+)
+
+
+def _is_subnet_id(text: str) -> bool:
+    return _SUBNET_ID.fullmatch(text) is not None
+
+
+def _as_the_provider_writes_it(text: str) -> str:
+    found = None if is_unresolved(text) else _SUBNET_ID.fullmatch(text)
+    return _SUBNET.format(*found.groups()) if found else text
+
+
 SubnetId = Annotated[
     str,
     Checked(
         "a subnet's resource id",
-        rf"/subscriptions/{_UUID}/resourceGroups/{_GROUP}/providers/Microsoft\.Network/virtualNetworks/[\w.-]+"
-        r"/subnets/[\w.-]+",
+        _is_subnet_id,
         "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/network/providers/Microsoft.Network"
         "/virtualNetworks/shared/subnets/nodes",
     ),
+    AfterValidator(_as_the_provider_writes_it),
 ]
+"""In any case, as Azure accepts it; the provider accepts one case only."""
 StorageAccountName = Annotated[
     str, Checked("a storage account's name: 3 to 24 lower-case letters and digits", r"[a-z0-9]{3,24}", "acmeanyscale")
 ]
@@ -61,6 +81,14 @@ ContainerName = Annotated[
     Checked(
         "a container's name: 3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends",
         r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+        "anyscale",
+    ),
+]
+ExistingContainerName = Annotated[
+    str,
+    Checked(
+        "a container's name: 3 to 63 lower-case letters, digits and hyphens, or one of Azure's own, such as $web",
+        r"\$(?:root|web|logs)|[a-z0-9-]{3,63}",
         "anyscale",
     ),
 ]
@@ -73,12 +101,12 @@ ClusterName = Annotated[
     ),
 ]
 KubernetesVersion = Annotated[
-    str, Checked("a version of Kubernetes from 1.32 on", r"1\.(?:3[2-9]|[4-9]\d)(?:\.\d+)?", "1.34")
+    str, Checked("a Kubernetes version, 1.32 or later", r"1\.(?:3[2-9]|[4-9]\d)(?:\.\d+)?", "1.34")
 ]
 VmSize = Annotated[
     str,
     Checked(
-        "a virtual machine's size, with x86 processors, as the nodes' image is for",
+        "a virtual machine size with x86 processors, which the nodes' image requires",
         # ARM's have a p behind the number of CPUs.
         r"(?!Standard_[A-Za-z]+\d+(?:-\d+)?[a-z]*p)Standard_[\w-]+",
         "Standard_D16s_v5",

@@ -8,8 +8,15 @@ from anyscale_constructs.azure.types import SubnetId
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse
 from anyscale_constructs.config.types import Cidr
+from anyscale_constructs.findings import Rule
 
 _LONGEST_SUBNET_PREFIX = 29
+SUBNET_SIZE = Rule(
+    "azure-subnet-size",
+    "error",
+    "Azure creates no smaller subnet, and keeps five addresses of each subnet for itself.",
+    "https://learn.microsoft.com/en-us/azure/virtual-network/virtual-networks-faq",
+)
 
 
 class VnetConfig(Model):
@@ -27,13 +34,23 @@ class VnetConfig(Model):
     def _the_subnet_is_one_for_azure(self) -> Self:
         found = networks.network(self.nodes_cidr_block)
         if found and found.prefixlen > _LONGEST_SUBNET_PREFIX:
-            raise refuse(f"the nodes' subnet {found} is too small", f"take a /{_LONGEST_SUBNET_PREFIX} or larger")
+            key = "cidr_block" if self.subnet_cidr_block is None else "subnet_cidr_block"
+            allowed = f"a /{_LONGEST_SUBNET_PREFIX} or larger"
+            what = "is too small for the nodes' subnet"
+            raise refuse(what, "use a larger range", key=key, rule=SUBNET_SIZE, value=str(found), allowed=allowed)
         return self
 
     @model_validator(mode="after")
     def _the_subnet_is_in_the_network(self) -> Self:
-        if found := networks.misplaced("subnet_cidr_block", [self.nodes_cidr_block], [self.cidr_block]):
-            raise refuse(found.what, f"{found.mend}, {self.cidr_block}")
+        if networks.misplaced("", [self.nodes_cidr_block], [self.cidr_block]):
+            raise refuse(
+                "is not inside cidr_block",
+                "use a range inside it",
+                key="subnet_cidr_block",
+                rule=networks.OUTSIDE,
+                value=self.nodes_cidr_block,
+                allowed=f"a range inside {self.cidr_block}",
+            )
         return self
 
 

@@ -8,6 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 from anyscale_constructs.errors import ConstructsError
+from anyscale_constructs.rendering import all_of, has_colour
 from anyscale_constructs.signals import handled
 
 __all__ = ["main", "run"]
@@ -30,7 +31,7 @@ def main(*arguments: str) -> None:
 
 
 def run(command: Callable[[], object]) -> int:
-    """Runs a command and gives its exit status; an error the user can mend is one message."""
+    """Runs a command and gives its exit status; an error the user can fix is one message."""
     received: list[int] = []
 
     def interrupt(number: int, _frame: FrameType | None) -> NoReturn:
@@ -41,7 +42,7 @@ def run(command: Callable[[], object]) -> int:
         with handled(interrupt):  # SIGTERM alone would leave behind what is half done
             command()
     except ConstructsError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(all_of(error.findings, "text", colour=has_colour(sys.stderr)), file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         return _SIGNALLED + next(iter(received), signal.SIGINT)

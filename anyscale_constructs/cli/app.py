@@ -9,6 +9,7 @@ from anyscale_constructs.cli import modules
 from anyscale_constructs.cli.lock import lock
 from anyscale_constructs.cli.new import new
 from anyscale_constructs.cli.register import register
+from anyscale_constructs.cli.rules import rules
 from anyscale_constructs.cli.schema import schema
 from anyscale_constructs.cli.synth import synth
 
@@ -37,6 +38,7 @@ def _options(
 
 app.command()(synth)
 app.command()(schema)
+app.command()(rules)
 app.command()(new)
 app.command()(register)
 app.command()(lock)

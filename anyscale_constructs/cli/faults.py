@@ -6,6 +6,7 @@ import sys
 import traceback
 
 import anyscale_constructs
+from anyscale_constructs.findings import clean
 
 _OWN = pathlib.Path(anyscale_constructs.__file__).parent
 _VARIABLE = "ANYSCALE_CONSTRUCTS_TRACEBACK"
@@ -18,7 +19,7 @@ def report(error: Exception) -> int:
     """Prints it and gives the exit status: 2 if the user's own Python code raised it, else 70."""
     if os.environ.get(_VARIABLE):
         traceback.print_exception(error)
-    said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+    said = clean(f"{type(error).__name__}: {error}".strip().splitlines()[0])
     where = "".join(f"{note}: " for note in getattr(error, "__notes__", ()))
     raised = _raised_at(error)
     if raised and _is_users(pathlib.Path(raised[0])):

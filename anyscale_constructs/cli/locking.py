@@ -49,7 +49,7 @@ def lock_stacks(
     """
     found = {file.parent.name: file.parent for file in sorted(out.glob("stacks/*/cdk.tf.json"))}
     if not found:
-        raise LockError(f"{out} holds no stacks", mend="run anyscale-constructs synth first, with the same --out")
+        raise LockError(f"{out} holds no stacks", fix="run anyscale-constructs synth first, with the same --out")
     for name in names:
         if name not in found:
             raise LockError(f"{out}: {unknown(name, found, 'stack')}")
@@ -125,7 +125,7 @@ def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *
             errors="replace",
         )
     except OSError as error:
-        raise LockError(f"{program} can't be run: {error.strerror}", mend="install Terraform") from error
+        raise LockError(f"{program} can't be run: {error.strerror}", fix="install Terraform") from error
     with process:
         try:
             for line in process.stdout or ():

@@ -76,7 +76,7 @@ def render(
     if check:
         if files := write.outdated(write.MODULES):
             raise OutdatedError(
-                f"not what the catalog gives: {', '.join(map(str, files))}", mend="anyscale-constructs modules render"
+                f"not what the catalog gives: {', '.join(map(str, files))}", fix="anyscale-constructs modules render"
             )
         return
     typer.echo(f"rendered {', '.join([*write.rerender(write.MODULES), 'fn'])}")
@@ -86,6 +86,8 @@ def render(
 def _checkout(source: Path | None, repository: str, ref: str) -> Iterator["Checkout"]:
     from anyscale_constructs.codegen import git  # noqa: PLC0415 - only these commands need it
 
+    if source is None:
+        typer.echo(f"Cloning {repository} from GitHub ...", err=True)
     with git.clone(repository) if source is None else contextlib.nullcontext(source) as folder:
         yield git.Checkout.at(folder, ref)
 

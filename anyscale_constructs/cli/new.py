@@ -65,18 +65,18 @@ def new(
         raise ConfigError(
             "NAME must be lower-case letters, digits and underscores, beginning with a letter, and no word of Python's",
             value=own,
-            mend="choose another one, e.g. my_kind",
+            fix="choose another one, e.g. my_kind",
         )
     if own in KINDS and own != kind:
         raise ConfigError(
             f"NAME is another of the package's kinds, whose place a kind derived from {kind} would take",
             value=own,
-            mend=f"anyscale-constructs new {own}, or choose another NAME",
+            fix=f"anyscale-constructs new {own}, or choose another NAME",
         )
     folder = project.stacks_directory()
     file = folder / f"{own}.py"
     if file.exists():
-        raise ConfigError(f"{file} exists", mend="change it there, or choose another NAME")
+        raise ConfigError(f"{file} exists", fix="change it there, or choose another NAME")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         package = folder / "__init__.py"

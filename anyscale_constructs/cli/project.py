@@ -50,7 +50,7 @@ def kinds() -> dict[str, str]:
         raise ConfigError(
             f"{_FILE}: context.stacks names no package here",
             value=package,
-            mend="name the folder with the kinds of clouds of your own, or leave it out",
+            fix="name the folder with the kinds of clouds of your own, or leave it out",
         )
     return dict(sorted(found.items()))
 
@@ -72,21 +72,21 @@ def load_stack(kind: object) -> Any:
             raise ConfigError(
                 f"Python finds {package} elsewhere, not beside {_FILE}",
                 value=places,
-                mend=f"add an empty {stacks_directory() / '__init__.py'}; if there is one, rename the folder and name "
+                fix=f"add an empty {stacks_directory() / '__init__.py'}; if there is one, rename the folder and name "
                 "it in context.stacks",
             )
         loaded = importlib.import_module(module)
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             f"{module} can't be imported: {error}",
-            mend="correct it; if it is a copy of an older version's stacks, delete it, and write what you change as a "
+            fix="correct it; if it is a copy of an older version's stacks, delete it, and write what you change as a "
             "subclass of the package's; see Upgrading in CHANGELOG.md",
         ) from error
     found = getattr(loaded, name, None)
     if not (isinstance(found, type) and hasattr(found, "config_type")):
         raise ConfigError(
             f"{module} has no class {name}, the kind's stack",
-            mend=f"name it {name}, and derive it from one of anyscale_constructs.clouds",
+            fix=f"name it {name}, and derive it from one of anyscale_constructs.clouds",
         )
     return found
 
@@ -102,7 +102,7 @@ def _stacks() -> str:
         raise ConfigError(
             f"{_FILE}: context.stacks must be the name of a package",
             value=package,
-            mend="name it as Python imports it, e.g. stacks or infra.stacks",
+            fix="name it as Python imports it, e.g. stacks or infra.stacks",
         )
     return package
 
@@ -123,5 +123,5 @@ def _setting(*keys: str, default: str) -> str:
     if value is None:
         return default
     if not isinstance(value, str):
-        raise ConfigError(f"{_FILE}: {'.'.join(keys)} must be text", value=value)
+        raise ConfigError(f"{_FILE}: {'.'.join(keys)} must be a string", value=value)
     return value

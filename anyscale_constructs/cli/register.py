@@ -12,6 +12,15 @@ from rich.console import Console
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
+from anyscale_constructs.findings import Rule
+
+TFVARS = Rule(
+    "tfvars-file",
+    "error",
+    "Terraform reads variables from JSON only in files whose names end with .tfvars.json, and installs no operator "
+    "without the cloud resource's id.",
+    command="register",
+)
 
 
 class Print(enum.StrEnum):
@@ -73,7 +82,9 @@ def register(
     from anyscale_constructs.registration.runner import Registrar  # noqa: PLC0415
 
     if tfvars is not None and not tfvars.endswith(".tfvars.json"):
-        raise RegistrationError("--tfvars writes JSON", value=tfvars, allowed="a name that ends with .tfvars.json")
+        raise RegistrationError(
+            "--tfvars writes JSON", value=tfvars, allowed="a name that ends with .tfvars.json", rule=TFVARS
+        )
     begin = time.monotonic()
     found, source = read_outputs(stack, outputs, project.output_directory(), timeout)
     registration = find_registration(found, stack, source=source, name=name)
@@ -98,8 +109,8 @@ def register(
                     result = asdict(registrar.run(dry_run=dry_run))
             except KeyboardInterrupt:
                 raise ControlPlaneError(
-                    "interrupted; the anyscale program was stopped, and how far it came is not known",
-                    mend="run this again: it looks first and completes what is half done",
+                    "registration was interrupted and the anyscale program stopped; it may have been partly applied",
+                    fix="run this again: it looks first, and completes what is half done",
                 ) from None
             if tfvars is not None and not dry_run:
                 write_tfvars(tfvars, result["cloud_resource_id"])
@@ -110,12 +121,13 @@ def write_tfvars(file: str, cloud_resource_id: str) -> None:
     """Writes the variable file of a Kubernetes cloud's second stack.
 
     Raises:
-        RegistrationError: It can't be written; the cloud is registered all the same.
+        RegistrationError: It cannot be written; the cloud is registered nevertheless.
     """
     try:
         pathlib.Path(file).write_text(json.dumps({"cloud_resource_id": cloud_resource_id}, indent=2) + "\n", "utf-8")
     except OSError as error:
         raise RegistrationError(
-            f"{file} can't be written: {error.strerror}; the cloud is registered, as {cloud_resource_id}",
-            mend="run this again with another --tfvars: it changes nothing else",
+            f"{file} cannot be written: {error.strerror}; the cloud is registered, as {cloud_resource_id}",
+            fix="run this again with another --tfvars: it changes nothing else",
+            rule=TFVARS,
         ) from error

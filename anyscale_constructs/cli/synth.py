@@ -2,11 +2,15 @@
 
 import gc
 import pathlib
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from anyscale_constructs.cli import project
+from anyscale_constructs.errors import ConstructsError
+from anyscale_constructs.rendering import all_of
+
+_NOT_ALLOWED = 3
 
 
 def synth(
@@ -21,6 +25,12 @@ def synth(
         typer.Option(help="Where the Terraform JSON goes. Default: output of cdktf.json.", metavar="DIR"),
     ] = None,
     notes: Annotated[bool, typer.Option("--notes", help="Print what defaults leave open.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 3 if there are warnings that are not allowed.")
+    ] = False,
+    format: Annotated[
+        Literal["text", "json", "github"], typer.Option(help="How findings are printed: json and github on stdout.")
+    ] = "text",
 ) -> None:
     """Turns clouds in YAML into Terraform JSON, one folder for each stack.
 
@@ -31,4 +41,12 @@ def synth(
     from anyscale_constructs.cli.synthesis import synthesize_clouds  # noqa: PLC0415 - it starts the engine
 
     directory, target = clouds or project.clouds_directory(), out or project.output_directory()
-    synthesize_clouds(directory, target, names or [], notes=notes)
+    try:
+        told = synthesize_clouds(directory, target, names or [], notes=notes, format=format)
+    except ConstructsError as error:
+        if format == "text":
+            raise
+        print(all_of(error.findings, format))
+        raise typer.Exit(error.exit_status) from None
+    if strict and any(finding.severity == "warning" for finding in told):
+        raise typer.Exit(_NOT_ALLOWED)

@@ -3,22 +3,32 @@
 import json
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.cli import project
 from anyscale_constructs.config.document import KIND, Document
-from anyscale_constructs.config.model import nearest, unknown
+from anyscale_constructs.config.model import MISSING_KEY, found_in, nearest, unknown
 from anyscale_constructs.config.types import StackName
-from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
-from anyscale_constructs.terraform.app import App, sweep, synthesize
+from anyscale_constructs.errors import ConfigError, ConstructsError
+from anyscale_constructs.findings import Finding, Place, Rule, clean, within
+from anyscale_constructs.rendering import Format, all_of, as_json, has_colour, text
+from anyscale_constructs.terraform.allowances import Allowance
+from anyscale_constructs.terraform.app import App, sweep, synthesized
 from anyscale_constructs.terraform.locks import unused_locks
 from anyscale_constructs.terraform.stack import CloudStack
 
+STALE_OUTPUT = Rule("stale-output", "warning", "A stack that no cloud makes may still be deployed.", sifted=False)
+STALE_LOCK = Rule("stale-lock", "warning", "A lock file without a stack locks nothing.", sifted=False)
+FILE_NAME = Rule("file-name", "error", "A cloud's file is named after the cloud, and so are its stack and its folder.")
+ANNOTATION = Rule("annotation", "warning", "Code of your own says so, by an annotation of the engine's.", sifted=False)
 
-def synthesize_clouds(directory: pathlib.Path, target: pathlib.Path, names: Sequence[str], *, notes: bool) -> None:
+
+def synthesize_clouds(
+    directory: pathlib.Path, target: pathlib.Path, names: Sequence[str], *, notes: bool, format: Format
+) -> list[Finding]:
     """Synthesizes clouds and prints what came out.
 
     Args:
@@ -26,6 +36,10 @@ def synthesize_clouds(directory: pathlib.Path, target: pathlib.Path, names: Sequ
         target: Where the JSON goes.
         names: Which clouds; none: all, and folders of clouds that are gone are removed from the output then.
         notes: Whether to print what defaults leave open, instead of how often.
+        format: How findings are printed.
+
+    Returns:
+        The warnings and notes that are not allowed.
 
     Raises:
         ConstructsError: Something is wrong in one of them; the output directory is as it was then.
@@ -35,35 +49,71 @@ def synthesize_clouds(directory: pathlib.Path, target: pathlib.Path, names: Sequ
 
     def build(app: App) -> None:
         """Goes through all files before it complains of any, so that one run shows all that is wrong."""
-        errors = []
+        errors: list[Finding] = []
         for file in files:
             try:
                 document = Document(file)
                 documents.update((made.name, document) for made in _make(app, document))
             except ConfigError as error:
-                errors.append(str(error))
+                errors += within(error.findings, cloud=file.stem)
             except Exception as error:
                 error.add_note(str(file))
                 raise
         if errors:
-            raise ConfigError("\n".join(errors))
+            raise ConfigError(errors)
 
     try:
-        stacks = synthesize(build, target, locks)
-    except SynthesisError as error:
-        lines = ((documents.get(line.partition(": ")[0]), line) for line in str(error).splitlines())
-        raise ConfigError("\n".join(f"{of.near(line)}: {line}" if of else line for of, line in lines)) from error
-    _warn(target)
-    for folder in () if names else sweep(target, stacks):
-        print(f"warn: {folder}", file=sys.stderr)
-    for lock in () if names else unused_locks(locks, (stack.name for stack in stacks)):
-        print(f"warn: {lock}: no cloud makes this stack any more. To mend it: delete the file", file=sys.stderr)
+        app = synthesized(build, target, locks)
+    except ConstructsError as error:
+        error.findings = _located(error.findings, documents)
+        raise
+    stacks, sifted = app.cloud_stacks, app.sifted
+    told = [*_located(sifted.told, documents), *_annotated(target, app)]
+    if not names:
+        told += [Finding(folder, rule=STALE_OUTPUT) for folder in sweep(target, stacks)]
+        told += [
+            Finding("no cloud makes this stack any more", "delete the file", rule=STALE_LOCK, place=Place(str(lock)))
+            for lock in unused_locks(locks, (stack.name for stack in stacks))
+        ]
+    warnings = [finding for finding in told if finding.severity == "warning"]
+    if format == "json":
+        allowed = [
+            each.as_dict() | {"reason": allowance.reason, "until": str(allowance.until) if allowance.until else None}
+            for found, allowance in sifted.allowed
+            for each in _located([found], documents)
+        ]
+        print(as_json(told if notes else warnings, allowed=allowed, stacks=[stack.name for stack in stacks]))
+        return told
+    if warnings:
+        stream = sys.stderr if format == "text" else sys.stdout
+        print(all_of(warnings, format, colour=has_colour(stream)), file=stream)
     _report(stacks)
     if len(files) == 1:
         _guide([stack.name for stack in stacks], target, registers=RESOURCE_ID_OUTPUT in stacks[0].outputs)
     else:
         print("\nNext: anyscale-constructs synth NAME, with the same options, says what to run for one of them")
-    _note(stacks, all_of_them=notes)
+    _list_allowed(sifted.allowed)
+    _note([finding for finding in told if finding.severity == "note"], all_of_them=notes)
+    return told
+
+
+def _located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> list[Finding]:
+    return [
+        each
+        for finding in findings
+        for each in (documents[finding.cloud].located([finding]) if finding.cloud in documents else [finding])
+    ]
+
+
+def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
+    """The warnings that the user's own code has the engine annotate, which only the manifest holds."""
+    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+    for name, stack in manifest["stacks"].items():
+        ours = {finding.annotation for each in app.cloud_stacks if each.name == name for finding in each.findings}
+        for note in stack["annotations"]:
+            if note["message"] not in ours and note["level"].endswith("warn"):
+                construct = note["constructPath"].removeprefix(f"{name}/")
+                yield Finding(note["message"], rule=ANNOTATION, cloud=name, construct=construct)
 
 
 def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
@@ -71,20 +121,21 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
         raise ConfigError(
             "the directory of clouds is a file",
             value=str(directory),
-            mend=f"--clouds {directory.parent} {directory.stem} synthesizes that cloud alone",
+            fix=f"--clouds {directory.parent} {directory.stem} synthesizes that cloud alone",
         )
     if not directory.is_dir():
-        raise ConfigError("the directory of clouds is missing", value=str(directory), mend="name it with --clouds")
+        raise ConfigError("the directory of clouds is missing", value=str(directory), fix="name it with --clouds")
     files: dict[str, pathlib.Path] = {}
     for file in sorted(file for file in directory.iterdir() if file.suffix in {".yaml", ".yml"}):
         if file.stem in files:
-            raise ConfigError(f"{file}: {files[file.stem].name} is a cloud of the same name", mend="rename one of them")
+            what = f"{files[file.stem].name} is a cloud of the same name"
+            raise ConfigError([Finding(what, "rename one of them", rule=FILE_NAME, place=Place(str(file)))])
         files[file.stem] = file
     if not files:
         raise ConfigError(
             "no cloud is there",
             value=str(directory),
-            mend="write one as NAME.yaml, or name another directory with --clouds",
+            fix="write one as NAME.yaml, or name another directory with --clouds",
         )
     for name in names:
         if name not in files:
@@ -93,10 +144,9 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
         try:
             TypeAdapter(StackName).validate_python(name)
         except ValidationError as error:
+            what = f"the file's name is the cloud's name and {found_in(error)[0].what}"
             raise ConfigError(
-                f"{file}: the file's name is the cloud's name and {error.errors()[0]['msg']}",
-                value=name,
-                mend="rename the file",
+                [Finding(what, "rename the file", name, rule=FILE_NAME, place=Place(str(file)))]
             ) from error
     return [files[name] for name in dict.fromkeys(names or files)]
 
@@ -104,44 +154,39 @@ def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]
 def _make(app: App, document: Document) -> Sequence[CloudStack]:
     if KIND not in document.data:
         meant = nearest(KIND, filter(lambda key: isinstance(key, str), document.data)) or ""
-        raise ConfigError(
-            f"{document.file}:{document.line(meant)}: stack is required, the kind of cloud",
-            allowed=", ".join(project.kinds()),
-            mend="write stack: KIND, such as stack: ec2",
-        )
+        fix, kinds = "write stack: KIND, such as stack: ec2", ", ".join(project.kinds())
+        what, place = "stack is required, the kind of cloud", document.place((meant,))
+        raise ConfigError([Finding(what, fix, allowed=kinds, rule=MISSING_KEY, place=place)])
     try:
         stack = project.load_stack(document.data[KIND])
     except ConfigError as error:
-        raise ConfigError(f"{document.file}:{document.line(KIND)}: stack: {error}") from error
+        raise ConfigError(document.located(within(error.findings, key=(KIND,)))) from error
     config = document.parse(stack.config_type)
+    name = document.file.stem
     try:
-        stacks: Sequence[CloudStack] = stack.build(app, document.file.stem, config)
+        stacks: Sequence[CloudStack] = stack.build(app, name, config)
         for made in stacks:
             made.prepare()
     except ConstructsError as error:
-        raise ConfigError("\n".join(f"{document.near(line)}: {line}" for line in str(error).splitlines())) from error
+        raise ConfigError(document.located(within(error.findings, cloud=name))) from error
     except RuntimeError as error:  # the engine's only kind
         said = str(error).strip().splitlines()[0]
-        raise ConfigError(f"{document.file}: the engine refuses it: {said.removeprefix('Error: ')}") from error
+        raise document.error(f"the engine refuses it: {said.removeprefix('Error: ')}") from error
     return stacks
 
 
-def _warn(out: pathlib.Path) -> None:
-    """Prints the constructs' annotations, which only the manifest holds."""
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    for stack in manifest["stacks"].values():
-        for note in stack["annotations"]:
-            level = note["level"].rpartition(":")[2].removeprefix("@cdktf/")
-            print(f"{level}: {note['constructPath'].replace('/', ': ')}: {note['message']}", file=sys.stderr)
+def _list_allowed(allowed: Sequence[tuple[Finding, Allowance]]) -> None:
+    if allowed:
+        print("\nAllowed:")
+    for finding, allowance in allowed:
+        rule = finding.rule.id if finding.rule else ""
+        until = f" (until {allowance.until})" if allowance.until else ""
+        print(f"  {finding.cloud}: {rule}: {clean(allowance.reason)}{until}")
 
 
-def _note(stacks: Sequence[CloudStack], *, all_of_them: bool) -> None:
-    notes = [f"{stack.name}: {note}" for stack in stacks for note in stack.notes]
-    notes += [
-        f"{stack.name}: {m.address}: {note}" for stack in stacks for m in stack.modules.values() for note in m.notes
-    ]
+def _note(notes: Sequence[Finding], *, all_of_them: bool) -> None:
     if all_of_them:
-        print("\n" + "\n".join(notes))
+        print("\n" + "\n".join(map(text, notes)))
     elif notes:
         count = f"{len(notes)} note{'s' if len(notes) > 1 else ''}"
         print(f"\n{count} on what defaults leave open: anyscale-constructs synth --notes")

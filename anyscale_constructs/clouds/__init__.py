@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from anyscale_constructs.clouds.eks_operator import EksOperatorStack
     from anyscale_constructs.clouds.gce import GceConfig, GceStack
     from anyscale_constructs.clouds.generic import GenericConfig, GenericOperatorStack, GenericStack
-    from anyscale_constructs.clouds.gke import GkeConfig, GkeOperatorStack, GkeStack
+    from anyscale_constructs.clouds.gke import GkeOperatorStack, GkeStack
+    from anyscale_constructs.clouds.gke_config import GkeConfig
 
 __all__ = [
     "KINDS",
@@ -51,7 +52,7 @@ _PLACES = {
     "GenericConfig": "generic",
     "GenericOperatorStack": "generic",
     "GenericStack": "generic",
-    "GkeConfig": "gke",
+    "GkeConfig": "gke_config",
     "GkeOperatorStack": "gke",
     "GkeStack": "gke",
 }

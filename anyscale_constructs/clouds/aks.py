@@ -4,6 +4,9 @@ It is two stacks. The first makes the cluster and what belongs to it in Azure; t
 second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
@@ -30,11 +33,11 @@ from anyscale_constructs.azure.vnet import VnetConfig
 from anyscale_constructs.clouds.azure import AZURE, AzureCloud, AzureCloudConfig
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config import networks
-from anyscale_constructs.config.model import ExistingIf, explain, refuse
+from anyscale_constructs.config.model import IDLE_KEY, ExistingIf, found_in, refuse, refuse_all
 from anyscale_constructs.config.types import Known, NetworkingMode
-from anyscale_constructs.engine import Annotations
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig, Gateway, operator_values
 from anyscale_constructs.kubernetes.operator import OperatorValues
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
@@ -45,12 +48,34 @@ from anyscale_constructs.terraform.resource import Data, Resource
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
 # Azure keeps them in each subnet.
 _AZURES_ADDRESSES = 5
-# Of the resource group that AKS makes for the nodes: https://aka.ms/aks-naming-rules
 _LONGEST_NODE_GROUP = 80
 # What the operator's tokens are for: Anyscale's control plane.
 _AUDIENCE = f"api://{CLIENT_ID}/.default"
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
+
+
+ADDRESSES = Rule(
+    "node-address-room",
+    "warning",
+    "Each node takes an IP address of the subnet: without one a node pool stops growing.",
+)
+OUTBOUND_TYPE = Rule(
+    "aks-outbound-type",
+    "error",
+    "AKS refuses it for a subnet without a route table or a NAT gateway, and a new network has neither.",
+    "https://learn.microsoft.com/en-us/azure/aks/egress-outboundtype",
+)
+NODE_GROUP = Rule(
+    "aks-node-group-name",
+    "error",
+    "AKS creates a resource group for the nodes, MC_<resource group>_<cluster>_<region>, and refuses a name of more "
+    f"than {_LONGEST_NODE_GROUP} characters.",
+    "https://aka.ms/aks-naming-rules",
+)
+NAME = Rule(
+    "azure-resource-name", "error", "Azure refuses the cloud's name, the default for the resource, when it creates it."
+)
 
 
 class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
@@ -86,21 +111,36 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
         if isinstance(cluster, ExistingCluster):
             if "vnet" in self.model_fields_set:
                 raise refuse(
-                    "vnet is for a new cluster, but cluster.cluster_name names an existing one: "
-                    f"{cluster.cluster_name}",
-                    "leave out vnet",
+                    "has no effect with cluster.cluster_name: an existing cluster has a network",
+                    "remove it",
+                    key="vnet",
+                    rule=IDLE_KEY,
                 )
             return self
         if cluster.has_own_way_out and isinstance(vnet, VnetConfig):
             raise refuse(
-                f"cluster.outbound_type is {cluster.outbound_type}, which a new network has nothing for",
-                "name a subnet with a route table or a NAT gateway: vnet: {subnet_id: ...}",
+                "requires a subnet with a route table or a NAT gateway, which a new network does not have",
+                "set vnet.subnet_id to an existing subnet that has one",
+                key="cluster.outbound_type",
+                rule=OUTBOUND_TYPE,
+                value=cluster.outbound_type,
             )
-        ranges = {"cluster.pod_cidr": cluster.pod_cidr, "cluster.service_cidr": cluster.service_cidr}
-        ranges |= {"vnet.cidr_block": vnet.cidr_block} if isinstance(vnet, VnetConfig) else {}
-        if found := networks.misplaced(", ".join(ranges), list(ranges.values())):
-            raise refuse(found.what, f"{found.mend}: pods reach all of them")
+        if overlaps := list(self._overlaps()):
+            raise refuse_all(overlaps)
         return self
+
+    def _overlaps(self) -> Iterator[Finding]:
+        """Ranges that overlap; of two that do, the finding is on one that is given."""
+        ranges = {"cluster.pod_cidr": self.cluster, "cluster.service_cidr": self.cluster, "vnet.cidr_block": self.vnet}
+        cidrs = {path: getattr(section, path.partition(".")[2], None) for path, section in ranges.items()}
+        given = [path for path, section in ranges.items() if path.partition(".")[2] in section.model_fields_set]
+        for one, other in itertools.combinations(dict.fromkeys([*given, *ranges]), 2):
+            if networks.misplaced("", [cidr for cidr in (cidrs[one], cidrs[other]) if cidr is not None]):
+                what, fix = (
+                    f"overlaps {other}, {cidrs[other]}",
+                    "use ranges that do not overlap: pods reach all of them",
+                )
+                yield Finding(what, fix, cidrs[one], rule=networks.OVERLAP, key=tuple(one.split(".")))
 
 
 class AksOperatorStack(OperatorStack[AksConfig]):
@@ -231,26 +271,33 @@ class AksStack(AzureCloud[AksConfig]):
     def _check_node_group(self, cluster: str) -> None:
         parts = ["MC", resource_group_name(self.name, self.config), cluster, self.config.region]
         if not any(map(is_unresolved, parts)) and len(group := "_".join(parts)) > _LONGEST_NODE_GROUP:
-            raise ConfigError(
-                "the name that AKS makes for the nodes' resource group is too long",
-                value=group,
-                allowed=f"{_LONGEST_NODE_GROUP} characters",
-                mend="give a shorter cluster.name or resource_group_name",
-            )
+            with self.configured_by("cluster"):
+                key = self.origins.of(("name", "resource_group_name"))
+            what = f"the name of the nodes' resource group has {len(group)} characters"
+            fix, allowed = "shorten cluster.name or resource_group_name", f"at most {_LONGEST_NODE_GROUP}"
+            raise ConfigError([Finding(what, fix, group, allowed, NODE_GROUP, key=key)])
 
     def _new_subnet(self, vnet: VnetConfig, nodes: int | None) -> str:
         found = networks.network(vnet.nodes_cidr_block)
         if found and nodes is not None and (room := found.num_addresses - _AZURES_ADDRESSES) < nodes:
-            Annotations.of(self).add_warning(
-                f"vnet has addresses for {room} nodes, but all pools together may have {nodes}; given: {found}. To "
-                "mend it: take a larger range while nothing runs in it, or lower cluster.nodes.max_count"
+            with self.configured_by("vnet"):
+                key = self.origins.of(("subnet_cidr_block", "cidr_block"))
+            self.report(
+                Finding(
+                    f"the nodes' subnet has addresses for {room} nodes, but all pools together may have {nodes}",
+                    "use a larger range, which cannot be changed once nodes are running, or lower "
+                    "cluster.nodes.max_count",
+                    str(found),
+                    rule=ADDRESSES,
+                    key=key,
+                )
             )
         network = Resource(
             self,
             "azurerm_virtual_network",
             "this",
             {
-                "name": _fitting(_VNET_NAME, self.name, "the network's", "rename the cloud, or give vnet.subnet_id"),
+                "name": _fitting(_VNET_NAME, self.name, "network", ("vnet", "subnet_id")),
                 **self.place,
                 "address_space": [vnet.cidr_block],
                 "tags": self.tags(),
@@ -310,7 +357,7 @@ def cluster_name(name: str, config: AksConfig) -> str:
     cluster = config.cluster
     if isinstance(cluster, ExistingCluster):
         return cluster.cluster_name
-    return _fitting(_CLUSTER_NAME, name, "the cluster's", "give cluster.name") if cluster.name is None else cluster.name
+    return _fitting(_CLUSTER_NAME, name, "cluster", ("cluster", "name")) if cluster.name is None else cluster.name
 
 
 def resource_group_name(name: str, config: AksConfig) -> str:
@@ -323,8 +370,11 @@ def operator_identity_name(name: str) -> str:
     return f"{name}-operator"
 
 
-def _fitting(kind: TypeAdapter[str], name: str, whose: str, mend: str) -> str:
+def _fitting(kind: TypeAdapter[str], name: str, resource: str, key: Key) -> str:
     try:
         return kind.validate_python(name)
     except ValidationError as error:
-        raise ConfigError(explain(error, f"the stack's name, {name}, as {whose}"), mend=mend) from error
+        (found,) = found_in(error)
+        what = f"the name of the {resource}, which is the cloud's, {found.what}"
+        fix = f"rename the cloud, or set {'.'.join(map(str, key))}"
+        raise ConfigError([replace(found, what=what, fix=fix, rule=NAME, key=key)]) from error

@@ -16,15 +16,45 @@ from anyscale_constructs.aws.types import AwsRegion, KmsKeyArn, Tags
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc, VpcConfig
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.config import regions
-from anyscale_constructs.config.model import ExistingIf, Model, refuse
+from anyscale_constructs.config.model import ExistingIf, Model, refuse, refuse_all
 from anyscale_constructs.config.types import NetworkingMode, OrExpr
-from anyscale_constructs.engine import Annotations
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, merge, unless
-from anyscale_constructs.terraform.config import CloudConfig, known_keys
+from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.terraform.config import UPSTREAM_NAMES, CloudConfig, known_keys
+
+TAG_CASE = Rule(
+    "tag-case", "error", "IAM does not tell tag keys apart that differ only in case, and refuses a role that has both."
+)
+IGNORED_TAG = Rule(
+    "ignored-tag", "error", "Terraform would not see a tag that it has set, so every plan would set it again."
+)
 
 
 class AwsCloudConfig(CloudConfig):
     """What all kinds of AWS clouds have in common."""
+
+    upstream_names = UPSTREAM_NAMES | {
+        "aws_region": "region",
+        "anyscale_external_id": "external_id",
+        "customer_ingress_cidr_ranges": "security_group.ingress_cidr_blocks",
+        "security_group_ingress_allow_access_from_cidr_range": "security_group.ingress_cidr_blocks",
+        "security_group_enable_ssh_access": "security_group.enable_ssh_access",
+        "anyscale_machine_pool_ingress_cidr_ranges": "security_group.machine_pool_cidr_ranges",
+        "existing_vpc_id": "vpc.vpc_id",
+        "existing_vpc_subnet_ids": "vpc.subnet_ids_to_az",
+        "existing_subnet_ids": "vpc.subnet_ids_to_az",
+        "anyscale_vpc_name": "vpc.name",
+        "anyscale_vpc_cidr_block": "vpc.cidr_block",
+        "anyscale_vpc_public_subnets": "vpc.public_subnets",
+        "anyscale_vpc_private_subnets": "vpc.private_subnets",
+        "anyscale_s3_bucket_name": "bucket.name",
+        "anyscale_iam_access_role_name": "iam.control_plane_role_name",
+        "anyscale_iam_cluster_node_role_name": "iam.cluster_node_role_name",
+        "anyscale_cluster_node_byod_secret_arns": "iam.cluster_node_secret_arns",
+        "anyscale_cluster_node_byod_secret_kms_arn": "iam.cluster_node_secret_kms_key_arn",
+        "create_efs_resources": "efs",
+        "create_memorydb_resources": "memorydb",
+    }
 
     region: AwsRegion
     name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
@@ -52,13 +82,17 @@ class AwsCloudConfig(CloudConfig):
         for name in [*known_keys(self.tags), *known_keys(self.provider.default_tags)]:
             if (other := spelled.setdefault(name.lower(), name)) != name and self.provider.default_tags:
                 raise refuse(
-                    f"provider.default_tags has {name} beside {other}, which IAM takes for one key",
+                    f"{name} and {other} differ only in case, and IAM takes them for the same key",
                     "write both in the same case",
+                    key="provider.default_tags",
+                    rule=TAG_CASE,
                 )
         for name in self.provider.ignored(self.tag_keys()):
             raise refuse(
-                f"provider.ignore_tags ignores {name}, which the cloud sets: every plan would change it again",
-                "leave it out, or name longer prefixes",
+                f"{name} is ignored, but the cloud sets it",
+                "remove it, or use longer prefixes",
+                key="provider.ignore_tags",
+                rule=IGNORED_TAG,
             )
         return self
 
@@ -68,14 +102,24 @@ class AwsCloudConfig(CloudConfig):
 
     @model_validator(mode="after")
     def _one_region(self) -> Self:
-        places = [("vpc's availability zone", zone, zone) for zone in self.vpc.availability_zones]
+        zones = "vpc.availability_zones" if isinstance(self.vpc, VpcConfig) else "vpc.subnet_ids_to_az"
+        places = [(zones, zone, zone) for zone in self.vpc.availability_zones]
         if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
             places.append(("kms_key_arn", self.kms_key_arn, self.kms_key_arn.split(":")[3]))
-        for what, value, place in places:
-            if not regions.is_in(self.region, place):
-                raise refuse(
-                    f"{what} {value} is not in the cloud's region, {self.region}", f"take one in {self.region}"
-                )
+        found = [
+            Finding(
+                "is not in the cloud's region",
+                "change it, or change region",
+                value,
+                f"one in {self.region}",
+                regions.ELSEWHERE,
+                key=tuple(key.split(".")),
+            )
+            for key, value, place in places
+            if not regions.is_in(self.region, place)
+        ]
+        if found:
+            raise refuse_all(found)
         return self
 
 
@@ -86,6 +130,12 @@ def _tag_keys(section: Model) -> Iterator[str]:
         elif name in ("tags", "default_tags"):
             yield from known_keys(value)
 
+
+ANY_ACCOUNT = Rule(
+    "account-not-named",
+    "note",
+    "Terraform works in whichever account the credentials are for, so it could work in the wrong one by mistake.",
+)
 
 C = TypeVar("C", bound=AwsCloudConfig)
 
@@ -112,9 +162,13 @@ class AwsCloud(Cloud[C]):
         provider = self.config.provider
         self.add_provider("aws", region=self.config.region, **provider.arguments())
         if provider.assume_role is None and is_one_of(provider.allowed_account_ids, []):
-            self.add_note(
-                "provider.allowed_account_ids is empty: with the credentials of another account, Terraform would work "
-                "there. To mend it: set it to this cloud's account"
+            self.report(
+                Finding(
+                    "no account is set, so Terraform works in whichever account the credentials are for",
+                    "set provider.allowed_account_ids to this cloud's account",
+                    rule=ANY_ACCOUNT,
+                    key=("provider", "allowed_account_ids"),
+                )
             )
         self.warn_of_region(self.config.region, REGIONS)
 
@@ -123,25 +177,26 @@ class AwsCloud(Cloud[C]):
         vpc = self.config.vpc
         if isinstance(vpc, ExistingVpc):
             if vpc.warning:
-                Annotations.of(self).add_warning(str(vpc.warning))
+                self.report(vpc.warning)
             return vpc
         public_subnet_tags, private_subnet_tags = self.subnet_tags()
-        return Vpc(
-            self,
-            networking_mode=self.node_networking_mode(),
-            availability_zone_count=vpc.availability_zone_count,
-            subnet_places=vpc.subnet_places,
-            anyscale_cloud_id=self.cloud_id,
-            anyscale_vpc_name=self.name if vpc.name is None else vpc.name,
-            cidr_block=vpc.cidr_block,
-            availability_zones=vpc.availability_zones or None,
-            public_subnets=vpc.public_subnets,
-            private_subnets=vpc.private_subnets,
-            enable_vpc_flow_logs=unless(vpc.flow_logs, False),
-            tags=self.tags(vpc.tags),
-            public_subnet_tags=public_subnet_tags,
-            private_subnet_tags=private_subnet_tags,
-        )
+        with self.configured_by("vpc", anyscale_vpc_name="vpc.name", enable_vpc_flow_logs="vpc.flow_logs"):
+            return Vpc(
+                self,
+                networking_mode=self.node_networking_mode(),
+                availability_zone_count=vpc.availability_zone_count,
+                subnet_places=vpc.subnet_places,
+                anyscale_cloud_id=self.cloud_id,
+                anyscale_vpc_name=self.name if vpc.name is None else vpc.name,
+                cidr_block=vpc.cidr_block,
+                availability_zones=vpc.availability_zones or None,
+                public_subnets=vpc.public_subnets,
+                private_subnets=vpc.private_subnets,
+                enable_vpc_flow_logs=unless(vpc.flow_logs, False),
+                tags=self.tags(vpc.tags),
+                public_subnet_tags=public_subnet_tags,
+                private_subnet_tags=private_subnet_tags,
+            )
 
     @abstractmethod
     def node_networking_mode(self) -> NetworkingMode:
@@ -156,33 +211,41 @@ class AwsCloud(Cloud[C]):
         bucket = self.config.bucket
         if isinstance(bucket, ExistingBucket):
             return bucket
-        return S3(
-            self,
-            kms_key_arn=self.config.kms_key_arn,
-            anyscale_cloud_id=self.cloud_id,
-            anyscale_bucket_name=bucket.name,
-            anyscale_bucket_prefix=self.config.name_prefix if bucket.name is None else None,
-            force_destroy=unless(bucket.force_destroy, False),
-            object_versioning=unless(bucket.object_versioning, False),
-            lifecycle_rule=unless(bucket.lifecycle_rules, []),
-            tags=self.tags(bucket.tags),
-        )
+        with self.configured_by(
+            "bucket",
+            anyscale_bucket_name="bucket.name",
+            anyscale_bucket_prefix="name_prefix",
+            lifecycle_rule="bucket.lifecycle_rules",
+            server_side_encryption="kms_key_arn",
+        ):
+            return S3(
+                self,
+                kms_key_arn=self.config.kms_key_arn,
+                anyscale_cloud_id=self.cloud_id,
+                anyscale_bucket_name=bucket.name,
+                anyscale_bucket_prefix=self.config.name_prefix if bucket.name is None else None,
+                force_destroy=unless(bucket.force_destroy, False),
+                object_versioning=unless(bucket.object_versioning, False),
+                lifecycle_rule=unless(bucket.lifecycle_rules, []),
+                tags=self.tags(bucket.tags),
+            )
 
     def add_efs(self) -> Efs | None:
         """Adds the shared file system, if the configuration has one."""
         efs = self.config.efs
         if efs is None or self.security_group is None:
             return None
-        return Efs(
-            self,
-            vpc=self.vpc,
-            security_group=self.security_group,
-            anyscale_cloud_id=self.cloud_id,
-            anyscale_efs_name=self.name if efs.name is None else efs.name,
-            kms_key_arn=self.config.kms_key_arn,
-            access_points=unless(efs.access_points, {}),
-            tags=self.tags(efs.tags),
-        )
+        with self.configured_by("efs", anyscale_efs_name="efs.name"):
+            return Efs(
+                self,
+                vpc=self.vpc,
+                security_group=self.security_group,
+                anyscale_cloud_id=self.cloud_id,
+                anyscale_efs_name=self.name if efs.name is None else efs.name,
+                kms_key_arn=self.config.kms_key_arn,
+                access_points=unless(efs.access_points, {}),
+                tags=self.tags(efs.tags),
+            )
 
     def add_memorydb(self) -> MemoryDb | None:
         """Adds the Redis for head node fault tolerance, if the configuration has one."""
@@ -200,24 +263,38 @@ class AwsCloud(Cloud[C]):
                 name: {"user_name": name, "access_string": user.access_string, "passwords": passwords[name]}
                 for name, user in memorydb.users.items()
             }
-        return MemoryDb(
-            self,
-            vpc=self.vpc,
-            security_group=self.security_group,
-            region=self.config.region,
-            anyscale_cloud_id=self.cloud_id,
-            anyscale_memorydb_name=memorydb.name,
-            memorydb_kms_key_arn=self.config.kms_key_arn,
-            memorydb_node_type=memorydb.node_type,
-            memorydb_num_shards=memorydb.num_shards,
-            memorydb_num_replicas_per_shard=memorydb.num_replicas_per_shard,
-            memorydb_snapshot_retention_limit=memorydb.snapshot_retention_limit,
-            create_memorydb_users=True if users else None,
-            memorydb_users=users,
-            create_memorydb_acl=True if users else None,
-            existing_memorydb_acl_name=None if users else "open-access",
-            tags=self.tags(memorydb.tags),
-        )
+        with self.configured_by(
+            "memorydb",
+            anyscale_memorydb_name="memorydb.name",
+            memorydb_kms_key_arn="kms_key_arn",
+            memorydb_node_type="memorydb.node_type",
+            memorydb_num_shards="memorydb.num_shards",
+            memorydb_num_replicas_per_shard="memorydb.num_replicas_per_shard",
+            memorydb_snapshot_retention_limit="memorydb.snapshot_retention_limit",
+            create_memorydb_users="memorydb.users",
+            memorydb_users="memorydb.users",
+            create_memorydb_acl="memorydb.users",
+            existing_memorydb_acl_name="memorydb.users",
+            availability_zones=("vpc.availability_zones", "vpc.availability_zone_count", "vpc.subnet_ids_to_az"),
+        ):
+            return MemoryDb(
+                self,
+                vpc=self.vpc,
+                security_group=self.security_group,
+                region=self.config.region,
+                anyscale_cloud_id=self.cloud_id,
+                anyscale_memorydb_name=memorydb.name,
+                memorydb_kms_key_arn=self.config.kms_key_arn,
+                memorydb_node_type=memorydb.node_type,
+                memorydb_num_shards=memorydb.num_shards,
+                memorydb_num_replicas_per_shard=memorydb.num_replicas_per_shard,
+                memorydb_snapshot_retention_limit=memorydb.snapshot_retention_limit,
+                create_memorydb_users=True if users else None,
+                memorydb_users=users,
+                create_memorydb_acl=True if users else None,
+                existing_memorydb_acl_name=None if users else "open-access",
+                tags=self.tags(memorydb.tags),
+            )
 
     def tags(self, own: Tags | Expr | None = None) -> Tags | Expr:
         """The tags of a part: Anyscale's, the cloud's, and its own."""

@@ -35,6 +35,7 @@ class Cloud(CloudStack, Generic[C]):
     def __init__(self, scope: Construct, name: str, config: C) -> None:
         super().__init__(scope, name, backend=config.backend, sources=config.sources)
         self.config = config
+        self.configure(config)
         self.add_providers()
         # Each kind has a region and a networking mode, of types of their own.
         self.registration = StackRegistration(self, cast(Any, config), self.provider)

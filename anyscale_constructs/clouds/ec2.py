@@ -1,5 +1,6 @@
 """An Anyscale cloud on EC2: one stack."""
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -13,7 +14,7 @@ from anyscale_constructs.aws import (
     S3Policy,
     SecurityGroups,
 )
-from anyscale_constructs.aws.iam import IamConfig, document_text
+from anyscale_constructs.aws.iam import IamConfig, document_text, the_external_id_begins_with_the_organization
 from anyscale_constructs.aws.s3 import BucketConfig
 from anyscale_constructs.aws.securitygroups import SecurityGroupConfig
 from anyscale_constructs.aws.types import ExternalId
@@ -21,7 +22,6 @@ from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds.aws import AwsCloud, AwsCloudConfig
 from anyscale_constructs.config.model import ExistingIf, refuse
 from anyscale_constructs.config.types import Known, NetworkingMode
-from anyscale_constructs.engine import Annotations
 from anyscale_constructs.expressions import is_one_of, is_unresolved, unless
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
 from anyscale_constructs.terraform.config import CloudConfig
@@ -49,21 +49,27 @@ class Ec2Config(AwsCloudConfig):
         given = isinstance(self.vpc, VpcConfig) and not is_one_of(self.vpc.private_subnets, None, [])
         if given and self.networking_mode == "PUBLIC":
             raise refuse(
-                "networking_mode is PUBLIC, but vpc.private_subnets are given, where the nodes would be",
-                "set networking_mode: PRIVATE, or leave vpc.private_subnets out",
+                "the nodes would be in private subnets, but networking_mode is PUBLIC",
+                "set networking_mode to PRIVATE, or remove vpc.private_subnets",
+                key="vpc.private_subnets",
             )
         external_id = self.external_id
         known = not is_unresolved([external_id, self.org_id])
         if external_id is not None and known and not external_id.startswith(f"{self.org_id}-"):
             raise refuse(
-                f"external_id is {self.external_id}, of another organization than org_id, {self.org_id}",
-                f"begin it with {self.org_id}-",
+                "must begin with the organization id",
+                f"set it to {self.org_id}-<suffix>, or remove it",
+                key="external_id",
+                rule=the_external_id_begins_with_the_organization.rule,
+                value=external_id,
+                allowed=f"{self.org_id}-<suffix>",
             )
         unused = isinstance(self.bucket, ExistingBucket) and not (self.efs or self.memorydb)
         if self.kms_key_arn is not None and unused:
             raise refuse(
-                "kms_key_arn is for a new bucket, EFS or MemoryDB, and there is none of them",
-                "leave it out; name the key of the existing bucket in bucket.kms_key_arn",
+                "is for a new bucket, EFS or MemoryDB, and there is none of them",
+                "remove it; the key of the existing bucket is bucket.kms_key_arn",
+                key="kms_key_arn",
             )
         return self
 
@@ -108,53 +114,78 @@ class Ec2Stack(AwsCloud[Ec2Config]):
         if isinstance(group, ExistingSecurityGroup):
             return group
         pool = unless(group.machine_pool_cidr_ranges, [])
-        return SecurityGroups(
-            self,
-            vpc=self.vpc,
-            ingress_cidr_blocks=group.ingress_cidr_blocks,
-            enable_ssh_access=group.enable_ssh_access,
-            ingress_from_cidr_map=[texts(rule) for rule in group.ingress_rules] or None,
-            anyscale_cloud_id=self.cloud_id,
-            security_group_name_prefix=f"{self.config.name_prefix}nodes-",
-            machine_pool_cidr_ranges=pool,
-            machine_pool_security_group_name_prefix=None if pool is None else f"{self.config.name_prefix}machine-pool-",
-            tags=self.tags(group.tags),
-        )
+        with self.configured_by(
+            "security_group",
+            ingress_from_cidr_map=("security_group.ingress_cidr_blocks", "security_group.ingress_rules"),
+            security_group_name_prefix="name_prefix",
+            machine_pool_security_group_name_prefix="name_prefix",
+        ):
+            return SecurityGroups(
+                self,
+                vpc=self.vpc,
+                ingress_cidr_blocks=group.ingress_cidr_blocks,
+                enable_ssh_access=group.enable_ssh_access,
+                ingress_from_cidr_map=[texts(rule) for rule in group.ingress_rules] or None,
+                anyscale_cloud_id=self.cloud_id,
+                security_group_name_prefix=f"{self.config.name_prefix}nodes-",
+                machine_pool_cidr_ranges=pool,
+                machine_pool_security_group_name_prefix=None
+                if pool is None
+                else f"{self.config.name_prefix}machine-pool-",
+                tags=self.tags(group.tags),
+            )
 
     def add_iam(self) -> Iam | ExistingRoles:
         """Adds the roles of the control plane and of the nodes, unless both exist."""
         iam, prefix = self.config.iam, self.config.name_prefix
         if iam.control_plane_role_arn is not None and iam.cluster_node_role_arn is not None:
             for warning in iam.must_use_keys(self.config.kms_key_arn, self.bucket.kms_key_arn):
-                Annotations.of(self).add_warning(str(warning))
+                self.report(replace(warning, key=("iam", *warning.on)))
             return iam
-        return Iam(
-            self,
-            bucket=self.bucket,
-            existing=iam,
-            kms_key_arn=self.config.kms_key_arn,
-            anyscale_cloud_id=self.cloud_id,
-            anyscale_org_id=self.config.org_id,
-            anyscale_external_id=self.external_id,
-            role_permissions_boundary_arn=iam.permissions_boundary_arn,
-            anyscale_access_role_name=iam.control_plane_role_name,
-            anyscale_access_role_name_prefix=f"{prefix}control-plane-",
-            anyscale_cluster_node_role_name=iam.cluster_node_role_name,
-            anyscale_cluster_node_role_name_prefix=f"{prefix}node-",
-            create_cluster_node_cloudwatch_policy=unless(iam.cluster_node_cloudwatch_policy, False),
-            anyscale_cluster_node_managed_policy_arns=unless(iam.cluster_node_managed_policy_arns, []),
-            anyscale_cluster_node_custom_policy=document_text(iam.cluster_node_custom_policy),
-            anyscale_cluster_node_byod_secret_arns=unless(iam.cluster_node_secret_arns, []),
-            anyscale_cluster_node_byod_secret_kms_arn=iam.cluster_node_secret_kms_key_arn,
-            tags=self.tags(iam.tags),
-        )
+        with self.configured_by(
+            "iam",
+            anyscale_external_id="external_id",
+            create_anyscale_access_role="iam.control_plane_role_arn",
+            create_cluster_node_instance_profile="iam.cluster_node_role_arn",
+            role_permissions_boundary_arn="iam.permissions_boundary_arn",
+            anyscale_access_role_name="iam.control_plane_role_name",
+            anyscale_access_role_name_prefix="name_prefix",
+            anyscale_cluster_node_role_name="iam.cluster_node_role_name",
+            anyscale_cluster_node_role_name_prefix="name_prefix",
+            create_cluster_node_cloudwatch_policy="iam.cluster_node_cloudwatch_policy",
+            anyscale_cluster_node_managed_policy_arns="iam.cluster_node_managed_policy_arns",
+            anyscale_cluster_node_custom_policy="iam.cluster_node_custom_policy",
+            anyscale_cluster_node_byod_secret_arns="iam.cluster_node_secret_arns",  # noqa: S106 - a key of the configuration
+            anyscale_cluster_node_byod_secret_kms_arn="iam.cluster_node_secret_kms_key_arn",  # noqa: S106 - a key of the configuration
+        ):
+            return Iam(
+                self,
+                bucket=self.bucket,
+                existing=iam,
+                kms_key_arn=self.config.kms_key_arn,
+                anyscale_cloud_id=self.cloud_id,
+                anyscale_org_id=self.config.org_id,
+                anyscale_external_id=self.external_id,
+                role_permissions_boundary_arn=iam.permissions_boundary_arn,
+                anyscale_access_role_name=iam.control_plane_role_name,
+                anyscale_access_role_name_prefix=f"{prefix}control-plane-",
+                anyscale_cluster_node_role_name=iam.cluster_node_role_name,
+                anyscale_cluster_node_role_name_prefix=f"{prefix}node-",
+                create_cluster_node_cloudwatch_policy=unless(iam.cluster_node_cloudwatch_policy, False),
+                anyscale_cluster_node_managed_policy_arns=unless(iam.cluster_node_managed_policy_arns, []),
+                anyscale_cluster_node_custom_policy=document_text(iam.cluster_node_custom_policy),
+                anyscale_cluster_node_byod_secret_arns=unless(iam.cluster_node_secret_arns, []),
+                anyscale_cluster_node_byod_secret_kms_arn=iam.cluster_node_secret_kms_key_arn,
+                tags=self.tags(iam.tags),
+            )
 
     def add_bucket_policy(self) -> None:
         """Lets both roles use the bucket, which must be a new one."""
         bucket = self.config.bucket
         own = bucket.custom_policy if isinstance(bucket, BucketConfig) else None
         if isinstance(self.bucket, S3):
-            S3Policy(self, bucket=self.bucket, iam=self.iam, custom_s3_policy=own)
+            with self.configured_by("bucket", custom_s3_policy="bucket.custom_policy"):
+                S3Policy(self, bucket=self.bucket, iam=self.iam, custom_s3_policy=own)
 
     def cloud_outputs(self) -> dict[str, Any]:
         """Upstream's own root output names; inputs stand in where something existed."""

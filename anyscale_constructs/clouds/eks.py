@@ -30,8 +30,8 @@ from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_na
 from anyscale_constructs.clouds.eks_operator import EksOperatorStack
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config.types import NetworkingMode
-from anyscale_constructs.engine import Annotations
 from anyscale_constructs.expressions import is_one_of
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes import (
     AUTOSCALER,
     LOAD_BALANCER_CONTROLLER,
@@ -51,6 +51,13 @@ from anyscale_constructs.terraform.resource import Resource
 _EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
 _PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}
 _PRIVATE_SUBNET = {"kubernetes.io/role/internal-elb": "1"}
+
+
+UNREACHABLE = Rule(
+    "unreachable-cluster",
+    "warning",
+    "Terraform installs the operator through the cluster's API, so it must run where it can reach the API.",
+)
 
 
 class EksStack(AwsCloud[EksConfig]):
@@ -150,22 +157,34 @@ class EksStack(AwsCloud[EksConfig]):
         return {"bucket": iam.anyscale_iam_s3_policy_arn, **efs}
 
     def _new_cluster(self, cluster: ClusterConfig) -> Eks:
-        return Eks(
-            self,
-            vpc=self.vpc,
-            kms_key_arn=self.config.kms_key_arn,
-            name=self.cluster_name,
-            kubernetes_version=cluster.kubernetes_version,
-            endpoint_public_access=True if cluster.public_access_cidrs else None,
-            endpoint_public_access_cidrs=cluster.public_access_cidrs or None,
-            security_group_additional_rules=self._access_rules(cluster),
-            access_entries=_administrators(cluster.administrator_arns) or None,
-            # Whoever applies it would have a second entry otherwise, which AWS refuses for one role.
-            enable_cluster_creator_admin_permissions=False if cluster.administrator_arns else None,
-            iam_role_permissions_boundary=self.config.permissions_boundary_arn,
-            eks_managed_node_groups=self.node_groups(cluster.nodes),
-            tags=self.tags(cluster.tags),
-        )
+        groups = self.node_groups(cluster.nodes)
+        with self.configured_by(
+            "cluster",
+            endpoint_public_access="cluster.public_access_cidrs",
+            endpoint_public_access_cidrs="cluster.public_access_cidrs",
+            access_entries="cluster.administrator_arns",
+            enable_cluster_creator_admin_permissions="cluster.administrator_arns",
+            iam_role_permissions_boundary="permissions_boundary_arn",
+            eks_managed_node_groups=("cluster.nodes.max_size", "cluster.nodes"),
+            security_group_additional_rules="cluster.private_access_cidrs",
+            encryption_config="kms_key_arn",
+        ):
+            return Eks(
+                self,
+                vpc=self.vpc,
+                kms_key_arn=self.config.kms_key_arn,
+                name=self.cluster_name,
+                kubernetes_version=cluster.kubernetes_version,
+                endpoint_public_access=True if cluster.public_access_cidrs else None,
+                endpoint_public_access_cidrs=cluster.public_access_cidrs or None,
+                security_group_additional_rules=self._access_rules(cluster),
+                access_entries=_administrators(cluster.administrator_arns) or None,
+                # Whoever applies it would have a second entry otherwise, which AWS refuses for one role.
+                enable_cluster_creator_admin_permissions=False if cluster.administrator_arns else None,
+                iam_role_permissions_boundary=self.config.permissions_boundary_arn,
+                eks_managed_node_groups=groups,
+                tags=self.tags(cluster.tags),
+            )
 
     def _access_rules(self, cluster: ClusterConfig) -> dict[str, EksSecurityGroupAdditionalRules] | None:
         """Upstream lets the nodes reach the API from inside the VPC, and nobody else."""
@@ -174,9 +193,13 @@ class EksStack(AwsCloud[EksConfig]):
             ranges = [self.config.vpc.cidr_block] if isinstance(self.config.vpc, VpcConfig) else []
         nobody = is_one_of(ranges, [])
         if nobody and not cluster.public_access_cidrs:
-            Annotations.of(self).add_warning(
-                "nobody but the nodes reaches the cluster's API, so the operator's stack can't be applied. To mend it: "
-                "give cluster.private_access_cidrs or cluster.public_access_cidrs"
+            self.report(
+                Finding(
+                    "only the nodes can reach the cluster API, so the operator stack cannot be applied",
+                    "set cluster.private_access_cidrs or cluster.public_access_cidrs",
+                    rule=UNREACHABLE,
+                    key=("cluster", "private_access_cidrs"),
+                )
             )
         rule: EksSecurityGroupAdditionalRules = {
             "description": "The API, from inside",

@@ -14,9 +14,11 @@ from anyscale_constructs.aws.pod_roles import (
 )
 from anyscale_constructs.aws.types import PolicyArn
 from anyscale_constructs.clouds.aws import AwsCloudConfig
+from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import ExistingIf, refuse
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Rule
 from anyscale_constructs.kubernetes import (
     Chart,
     EksReleasesConfig,
@@ -28,6 +30,18 @@ MODULES = ("aws/s3", "aws/eks")
 _PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}
 _PRIVATE_SUBNET = {"kubernetes.io/role/internal-elb": "1"}
 _OWNED = "kubernetes.io/cluster/"
+
+
+CLUSTER_VPC = Rule(
+    "cluster-vpc-missing",
+    "error",
+    "An existing cluster is in a VPC, and its nodes are in subnets of it, not in new ones.",
+)
+NODE_GROUP = Rule(
+    "node-security-group-missing",
+    "error",
+    "EFS and MemoryDB are in the security group of the nodes, which is known only for a new cluster.",
+)
 
 
 class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
@@ -55,17 +69,29 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
         if isinstance(self.cluster, ExistingCluster):
             oidc = self.cluster.oidc_provider_arn
             known = not is_unresolved([oidc, self.region])
-            if oidc is not None and known and f"oidc.eks.{self.region}." not in oidc:
-                raise refuse("cluster.oidc_provider_arn is not in the cloud's region", f"take one in {self.region}")
+            if oidc is not None and known and f"eks.{self.region}." not in oidc:
+                raise refuse(
+                    "is not in the cloud's region",
+                    "change it, or change region",
+                    key="cluster.oidc_provider_arn",
+                    rule=regions.ELSEWHERE,
+                    value=oidc,
+                    allowed=f"one in {self.region}",
+                )
             if not isinstance(self.vpc, ExistingVpc):
                 raise refuse(
-                    f"cluster.cluster_name is {self.cluster.cluster_name}, which is in a VPC, but vpc would be new",
-                    "name the cluster's VPC and its nodes' subnets: vpc: {vpc_id: ..., subnet_ids_to_az: ...}",
+                    "the cluster exists, but its VPC would be new",
+                    "set the cluster's VPC and its nodes' subnets: vpc: {vpc_id: ..., subnet_ids_to_az: ...}",
+                    key="cluster.cluster_name",
+                    rule=CLUSTER_VPC,
+                    value=self.cluster.cluster_name,
                 )
             if (self.efs or self.memorydb) and self.cluster.node_security_group_id is None:
                 raise refuse(
-                    "efs and memorydb are for the nodes of an existing cluster, whose security group is not known",
-                    "give cluster.node_security_group_id",
+                    "needs the security group of the existing cluster's nodes",
+                    "set cluster.node_security_group_id",
+                    key="efs" if self.efs else "memorydb",
+                    rule=NODE_GROUP,
                 )
         return self
 

@@ -63,7 +63,7 @@ class GceConfig(GoogleCloudConfig):
         idle: dict[str, str] = dict.fromkeys(("pods_range_name", "services_range_name"), "a new GKE cluster")
         if isinstance(self.firewall, ExistingFirewallPolicy):
             idle["proxy_subnet_cidr"] = "a new firewall policy"
-        self.refuse_what_is_elsewhere(self.vpc, idle)
+        self.refuse_what_does_not_fit(self.vpc, idle)
         return self
 
 
@@ -111,37 +111,58 @@ class GceStack(GoogleCloud[GceConfig]):
         if isinstance(vpc, ExistingVpc):
             return vpc
         flow_logs = {True: {"subnet_flow_logs_metadata": "INCLUDE_ALL_METADATA"}, False: {}, None: None}[vpc.flow_logs]
-        return Vpc(
-            self,
-            project=self.project,
-            region=self.config.region,
-            networking_mode=self.config.networking_mode,
-            subnet_cidr=vpc.subnet_cidr,
-            anyscale_vpc_name=vpc.name,
-            anyscale_vpc_name_prefix=self.config.name_prefix,
-            proxy_subnet_cidr=vpc.proxy_subnet_cidr,
-            public_subnet_flow_log_config=flow_logs,
-            private_subnet_flow_log_config=flow_logs,
-            depends_on=self.ready,
-        )
+        with self.configured_by(
+            "vpc",
+            anyscale_vpc_name="vpc.name",
+            public_subnet_cidr="vpc.subnet_cidr",
+            private_subnet_cidr="vpc.subnet_cidr",
+            anyscale_vpc_name_prefix="name_prefix",
+            public_subnet_flow_log_config="vpc.flow_logs",
+            private_subnet_flow_log_config="vpc.flow_logs",
+            google_region="region",
+        ):
+            return Vpc(
+                self,
+                project=self.project,
+                region=self.config.region,
+                networking_mode=self.config.networking_mode,
+                subnet_cidr=vpc.subnet_cidr,
+                anyscale_vpc_name=vpc.name,
+                anyscale_vpc_name_prefix=self.config.name_prefix,
+                proxy_subnet_cidr=vpc.proxy_subnet_cidr,
+                public_subnet_flow_log_config=flow_logs,
+                private_subnet_flow_log_config=flow_logs,
+                depends_on=self.ready,
+            )
 
     def add_firewall(self) -> VpcFirewall | ExistingFirewallPolicy:
         """Adds the firewall policy, unless it exists."""
         firewall = self.config.firewall
         if isinstance(firewall, ExistingFirewallPolicy):
             return firewall
-        return VpcFirewall(
-            self,
-            project=self.project,
-            vpc=self.vpc,
-            ingress_cidr_blocks=firewall.ingress_cidr_blocks,
-            enable_ssh_access=firewall.enable_ssh_access,
-            ingress_from_cidr_map=[texts(rule) for rule in firewall.ingress_rules] or None,
-            firewall_policy_name=firewall.name,
-            ingress_from_machine_pool_cidr_ranges=unless(firewall.machine_pool_cidr_ranges, []),
-            enable_firewall_rule_logging=firewall.rule_logging,
-            depends_on=[*self.ready, self.vpc] if isinstance(self.vpc, Vpc) else self.ready,
-        )
+        with self.configured_by(
+            "firewall",
+            ingress_from_cidr_map=("firewall.ingress_rules", "firewall.ingress_cidr_blocks"),
+            ingress_with_self_cidr_range="vpc.subnet_cidr",
+            ingress_from_gcp_health_checks="vpc.proxy_subnet_cidr",
+            vpc_name=("vpc.vpc_id", "vpc.name"),
+            vpc_id="vpc.vpc_id",
+            firewall_policy_name="firewall.name",
+            ingress_from_machine_pool_cidr_ranges="firewall.machine_pool_cidr_ranges",
+            enable_firewall_rule_logging="firewall.rule_logging",
+        ):
+            return VpcFirewall(
+                self,
+                project=self.project,
+                vpc=self.vpc,
+                ingress_cidr_blocks=firewall.ingress_cidr_blocks,
+                enable_ssh_access=firewall.enable_ssh_access,
+                ingress_from_cidr_map=[texts(rule) for rule in firewall.ingress_rules] or None,
+                firewall_policy_name=firewall.name,
+                ingress_from_machine_pool_cidr_ranges=unless(firewall.machine_pool_cidr_ranges, []),
+                enable_firewall_rule_logging=firewall.rule_logging,
+                depends_on=[*self.ready, self.vpc] if isinstance(self.vpc, Vpc) else self.ready,
+            )
 
     def add_iam(self) -> Iam | ExistingServiceAccounts:
         """Adds the service accounts of the control plane and of the nodes, unless they exist."""
@@ -149,22 +170,35 @@ class GceStack(GoogleCloud[GceConfig]):
         if isinstance(iam, ExistingServiceAccounts):
             return iam
         roles = ["roles/artifactregistry.reader", *iam.cluster_node_roles]
-        return Iam(
-            self,
-            project=self.project,
-            region=self.config.region,
-            anyscale_org_id=self.config.org_id,
-            identity_provider=iam.identity_provider,
-            anyscale_cloud_id=self.cloud_id,
-            anyscale_access_service_acct_name=iam.anyscale_service_account_name,
-            anyscale_access_service_acct_name_prefix=f"{prefix}access-",
-            anyscale_access_role_id_prefix=role_id(f"{prefix}access_"),
-            anyscale_cluster_node_service_acct_name=iam.cluster_service_account_name,
-            anyscale_cluster_node_service_acct_name_prefix=f"{prefix}node-",
-            anyscale_cluster_node_service_acct_permissions=roles if iam.cluster_node_roles else None,
-            enable_anyscale_cluster_logging_monitoring=iam.cluster_node_logging or None,
-            depends_on=self.ready,
-        )
+        with self.configured_by(
+            "iam",
+            anyscale_access_service_acct_name="iam.anyscale_service_account_name",
+            anyscale_cluster_node_service_acct_name="iam.cluster_service_account_name",
+            anyscale_access_service_acct_name_prefix="name_prefix",
+            anyscale_access_role_id="iam.anyscale_service_account_name",
+            anyscale_access_role_id_prefix="name_prefix",
+            anyscale_cluster_node_service_acct_name_prefix="name_prefix",
+            existing_workload_identity_provider_name="iam.identity_provider.provider_name",
+            anyscale_cluster_node_service_acct_permissions="iam.cluster_node_roles",
+            google_region="region",
+            enable_anyscale_cluster_logging_monitoring="iam.cluster_node_logging",
+        ):
+            return Iam(
+                self,
+                project=self.project,
+                region=self.config.region,
+                anyscale_org_id=self.config.org_id,
+                identity_provider=iam.identity_provider,
+                anyscale_cloud_id=self.cloud_id,
+                anyscale_access_service_acct_name=iam.anyscale_service_account_name,
+                anyscale_access_service_acct_name_prefix=f"{prefix}access-",
+                anyscale_access_role_id_prefix=role_id(f"{prefix}access_"),
+                anyscale_cluster_node_service_acct_name=iam.cluster_service_account_name,
+                anyscale_cluster_node_service_acct_name_prefix=f"{prefix}node-",
+                anyscale_cluster_node_service_acct_permissions=roles if iam.cluster_node_roles else None,
+                enable_anyscale_cluster_logging_monitoring=iam.cluster_node_logging or None,
+                depends_on=self.ready,
+            )
 
     def add_bucket_members(self) -> None:
         """Lets new accounts use an existing bucket."""
@@ -174,7 +208,10 @@ class GceStack(GoogleCloud[GceConfig]):
     def add_logging_sink(self) -> None:
         """Keeps the nodes' syslog out of the project's sink, if the configuration says so."""
         if sink := self.config.logging_sink:
-            LoggingSink(self, project=self.project, sink_exclusion_filter=sink.exclusion_filter, depends_on=self.ready)
+            with self.configured_by("logging_sink", sink_exclusion_filter="logging_sink.exclusion_filter"):
+                LoggingSink(
+                    self, project=self.project, sink_exclusion_filter=sink.exclusion_filter, depends_on=self.ready
+                )
 
     def cloud_outputs(self) -> dict[str, Any]:
         """Upstream's own root output names; inputs stand in where something existed."""

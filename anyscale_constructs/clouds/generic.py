@@ -5,17 +5,18 @@ the cloud is registered; the second, `<name>-operator`, installs Anyscale's oper
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.clouds.operator import OperatorStack
-from anyscale_constructs.config.model import Model, explain
+from anyscale_constructs.config.model import WRONG_TYPE, Model, found_in, refuse_all
 from anyscale_constructs.config.types import Known, NetworkingMode, OrExpr
-from anyscale_constructs.engine import Annotations, Construct
+from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes import (
     OPERATOR,
     DevicePluginReleasesConfig,
@@ -66,6 +67,13 @@ class BucketConfig(ObjectStorage):
     )
 
 
+PUBLIC_LOAD_BALANCER = Rule(
+    "public-load-balancer",
+    "warning",
+    "Kubernetes has no common setting for internal load balancers: each provider of clusters has an annotation.",
+)
+
+
 class LoadBalancerConfig(Model):
     """The gateway's load balancer, as the cluster makes it."""
 
@@ -108,8 +116,9 @@ class GenericConfig(KubernetesCloudConfig):
         try:
             self.resource()
         except ValidationError as error:
-            raise PydanticCustomError(
-                "not_allowed", "{text}", {"text": explain(error).replace("object_storage.", "bucket.")}
+            raise refuse_all(
+                replace(each, key=("bucket", *each.key[1:]) if each.key[:1] == ("object_storage",) else each.key)
+                for each in found_in(error)
             ) from error
         return self
 
@@ -155,9 +164,13 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
         """The configuration's annotations."""
         annotations = self.config.load_balancer.annotations
         if self.config.networking_mode == "PRIVATE" and not annotations:
-            Annotations.of(self).add_warning(
-                "networking_mode is PRIVATE, but load_balancer.annotations is empty, so the cluster may make a load "
-                "balancer of the internet. To mend it: give the annotation that makes it an internal one"
+            self.report(
+                Finding(
+                    "annotations is empty, so the load balancer may be public although networking_mode is PRIVATE",
+                    "set the annotation of your cluster's provider for internal load balancers",
+                    rule=PUBLIC_LOAD_BALANCER,
+                    key=("load_balancer", "annotations"),
+                )
             )
         return annotations
 
@@ -234,7 +247,10 @@ def _beside(release: ReleaseConfig, path: str, ours: list[dict[str, Any]]) -> Re
     for key in keys:
         theirs = theirs.get(key) if isinstance(theirs, Mapping) else None
     if theirs is not None and not isinstance(theirs, list):
-        raise ConfigError(f"releases.operator.values.{path} must be a list", mend="write each with a - before it")
+        at = (*OPERATOR.section.split("."), "values", *keys)
+        raise ConfigError(
+            [Finding("must be a list", "begin each element with a hyphen", theirs, rule=WRONG_TYPE, key=at)]
+        )
     over: Any = [*ours, *(theirs or [])]
     for key in reversed(keys):
         over = {key: over}

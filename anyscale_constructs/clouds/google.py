@@ -8,10 +8,11 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.config import regions
-from anyscale_constructs.config.model import ExistingIf, Model, refuse
+from anyscale_constructs.config.model import ExistingIf, Model, refuse, refuse_all
 from anyscale_constructs.config.types import Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, lower, merge, unless
+from anyscale_constructs.findings import Finding, Key
 from anyscale_constructs.google.cloudapis import CloudApis
 from anyscale_constructs.google.cloudstorage import BucketConfig, CloudStorage, ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore, Filestore, FilestoreConfig
@@ -24,7 +25,7 @@ from anyscale_constructs.google.regions import REGIONS
 from anyscale_constructs.google.types import GcpRegion, Labels, NamePrefix
 from anyscale_constructs.google.vpc import ExistingVpc, Vpc
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageLifecycleRules
-from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.config import UPSTREAM_NAMES, CloudConfig
 from anyscale_constructs.terraform.values import texts
 
 # What upstream's root module passes on from a new VPC under its own names.
@@ -36,6 +37,27 @@ _VPC_OUTPUTS = (
 
 class GoogleCloudConfig(CloudConfig):
     """What all kinds of Google clouds have in common."""
+
+    upstream_names = UPSTREAM_NAMES | {
+        "anyscale_google_region": "region",
+        "anyscale_google_zone": "region",
+        "existing_project_id": "project.project_id",
+        "billing_account_id": "project.billing_account_id",
+        "customer_ingress_cidr_ranges": "firewall.ingress_cidr_blocks",
+        "anyscale_vpc_firewall_allow_access_from_cidrs": "firewall.ingress_cidr_blocks",
+        "security_group_enable_ssh_access": "firewall.enable_ssh_access",
+        "ingress_from_machine_pool_cidr_ranges": "firewall.machine_pool_cidr_ranges",
+        "existing_vpc_id": "vpc.vpc_id",
+        "existing_vpc_name": "vpc.vpc_id",
+        "existing_vpc_subnet_name": "vpc.subnet_name",
+        "existing_cloudstorage_bucket_name": "bucket.bucket_name",
+        "existing_filestore_instance_name": "filestore.instance_name",
+        "existing_memorystore_instance_name": "memorystore.instance_name",
+        "enable_google_apis": "enable_apis",
+        "enable_anyscale_filestore": "filestore",
+        "enable_anyscale_memorystore": "memorystore",
+        "enable_anyscale_loggingsink": "logging_sink",
+    }
 
     region: GcpRegion
     name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
@@ -57,8 +79,7 @@ class GoogleCloudConfig(CloudConfig):
     @model_validator(mode="after")
     def _one_region(self) -> Self:
         location = self.filestore.location if isinstance(self.filestore, FilestoreConfig) else None
-        if location is not None and not regions.is_in(self.region, location):
-            raise refuse(f"filestore.location {location} is not in the cloud's region, {self.region}", "correct it")
+        self.refuse_elsewhere({} if location is None else {("filestore", "location"): location})
         return self
 
     @model_validator(mode="after")
@@ -69,10 +90,25 @@ class GoogleCloudConfig(CloudConfig):
     @model_validator(mode="after")
     def _a_new_project_has_its_services(self) -> Self:
         if not (self.enable_apis or isinstance(self.project, ExistingProject)):
-            raise refuse("enable_apis is off, but the project is new and has no services", "leave out enable_apis")
+            raise refuse("is false, but the project is new and has no APIs enabled", "remove it", key="enable_apis")
         return self
 
-    def refuse_what_is_elsewhere(self, vpc: ExistingVpc | Model, idle: Mapping[str, str]) -> None:
+    def refuse_elsewhere(self, places: Mapping[Key, str]) -> None:
+        """Refuses what is in another region than the cloud; for kinds of clouds' validators.
+
+        Args:
+            places: Regions and zones, by their keys.
+        """
+        allowed, rule = f"{self.region} or a zone of it", regions.ELSEWHERE
+        found = [
+            Finding("is not in the cloud's region", "change it, or change region", place, allowed, rule=rule, key=key)
+            for key, place in places.items()
+            if not regions.is_in(self.region, place)
+        ]
+        if found:
+            raise refuse_all(found)
+
+    def refuse_what_does_not_fit(self, vpc: ExistingVpc | Model, idle: Mapping[str, str]) -> None:
         """Refuses what can't be in the cloud's VPC, and what is for nothing there; for kinds of clouds' validators.
 
         Args:
@@ -87,19 +123,23 @@ class GoogleCloudConfig(CloudConfig):
         for key, (store, existing) in stores.items():
             if new and isinstance(store, existing):
                 raise refuse(
-                    f"{key}.instance_name is connected to a VPC for good, but vpc would be new",
-                    "name its VPC: vpc: {vpc_id: ..., subnet_name: ..., subnet_cidr: ...}",
+                    "is an existing instance, which is connected to an existing VPC, but vpc is a new one",
+                    "set vpc to the instance's VPC: {vpc_id: ..., subnet_name: ..., subnet_cidr: ...}",
+                    key=f"{key}.instance_name",
                 )
         if not (new or isinstance(self.project, ExistingProject)):
             raise refuse(
-                "vpc.vpc_id names a VPC that is there, but project is new, and no VPC is in it or shared with it yet",
-                "leave out vpc, or name the project: project: {project_id: ...}",
+                "is an existing VPC, but project is new, and no VPC is in a new project or shared with it",
+                "remove vpc, or use an existing project: {project_id: ...}",
+                key="vpc.vpc_id",
             )
         if not any(store and not isinstance(store, existing) for store, existing in stores.values()):
             idle = {**idle, "connect_mode": "a new Filestore or Memorystore"}
         for key, what in idle.items():
             if getattr(vpc, key, None) is not None and not new:
-                raise refuse(f"vpc.{key} is for {what}, and the cloud makes none", "leave it out")
+                raise refuse(
+                    f"has no effect: it is for {what}, which the cloud does not have", "remove it", key=f"vpc.{key}"
+                )
 
 
 C = TypeVar("C", bound=GoogleCloudConfig)
@@ -135,27 +175,35 @@ class GoogleCloud(Cloud[C]):
         project = self.config.project
         if isinstance(project, ExistingProject):
             return project
-        return Project(
-            self,
-            billing_account_id=project.billing_account_id,
-            anyscale_project_id=project.id,
-            anyscale_project_name=project.id if project.name is None else project.name,
-            anyscale_project_name_prefix=self.config.name_prefix,
-            folder_id=project.folder_id,
-            organization_id=project.organization_id,
-            labels=self.labels(project.labels),
-        )
+        with self.configured_by(
+            "project",
+            anyscale_project_id="project.id",
+            anyscale_project_name=("project.name", "project.id"),
+            anyscale_project_name_prefix="name_prefix",
+            labels=("project.labels", "labels"),
+        ):
+            return Project(
+                self,
+                billing_account_id=project.billing_account_id,
+                anyscale_project_id=project.id,
+                anyscale_project_name=project.id if project.name is None else project.name,
+                anyscale_project_name_prefix=self.config.name_prefix,
+                folder_id=project.folder_id,
+                organization_id=project.organization_id,
+                labels=self.labels(project.labels),
+            )
 
     def add_apis(self) -> Sequence[Construct]:
         """Enables Google's APIs, unless the configuration says that they are enabled; gives what to wait for."""
         if not self.config.enable_apis:
             return ()
         redis = ["redis.googleapis.com"] if isinstance(self.config.memorystore, MemorystoreConfig) else []
-        return [
-            CloudApis(
-                self, project=self.project, anyscale_activate_optional_apis=[*redis, *self.optional_apis()] or None
-            )
-        ]
+        with self.configured_by("enable_apis"):
+            return [
+                CloudApis(
+                    self, project=self.project, anyscale_activate_optional_apis=[*redis, *self.optional_apis()] or None
+                )
+            ]
 
     def optional_apis(self) -> list[str]:
         """The APIs that this cloud uses beside those that every cloud does."""
@@ -173,61 +221,95 @@ class GoogleCloud(Cloud[C]):
         rules: list[CloudStorageLifecycleRules] = [
             {"action": texts(rule.action), "condition": texts(rule.condition)} for rule in bucket.lifecycle_rules
         ]
-        return CloudStorage(
-            self,
-            project=self.project,
-            region=self.config.region,
-            iam=self.bucket_users(),
-            anyscale_bucket_name=bucket.name,
-            anyscale_bucket_name_prefix=self.config.name_prefix,
-            bucket_location=bucket.location,
-            bucket_storage_class=bucket.storage_class,
-            bucket_encryption_key_name=bucket.kms_key_name,
-            bucket_force_destroy=unless(bucket.force_destroy, False),
-            bucket_versioning=unless(bucket.object_versioning, False),
-            lifecycle_rules=rules or None,
-            labels=self.labels(bucket.labels),
-            depends_on=self.ready,
-        )
+        with self.configured_by(
+            "bucket",
+            anyscale_bucket_name="bucket.name",
+            anyscale_bucket_name_prefix="name_prefix",
+            bucket_location="bucket.location",
+            bucket_storage_class="bucket.storage_class",
+            bucket_encryption_key_name="bucket.kms_key_name",
+            bucket_force_destroy="bucket.force_destroy",
+            bucket_versioning="bucket.object_versioning",
+            labels=("bucket.labels", "labels"),
+        ):
+            return CloudStorage(
+                self,
+                project=self.project,
+                region=self.config.region,
+                iam=self.bucket_users(),
+                anyscale_bucket_name=bucket.name,
+                anyscale_bucket_name_prefix=self.config.name_prefix,
+                bucket_location=bucket.location,
+                bucket_storage_class=bucket.storage_class,
+                bucket_encryption_key_name=bucket.kms_key_name,
+                bucket_force_destroy=unless(bucket.force_destroy, False),
+                bucket_versioning=unless(bucket.object_versioning, False),
+                lifecycle_rules=rules or None,
+                labels=self.labels(bucket.labels),
+                depends_on=self.ready,
+            )
 
     def add_filestore(self) -> Filestore | ExistingFilestore | None:
         """Adds the shared file system, if the configuration has one and it does not exist."""
         filestore = self.config.filestore
         if not isinstance(filestore, FilestoreConfig):
             return filestore
-        return Filestore(
-            self,
-            project=self.project,
-            region=self.config.region,
-            vpc=self.vpc,
-            anyscale_cloud_id=self.cloud_id,
-            anyscale_filestore_name=filestore.name,
-            anyscale_filestore_name_prefix=self.config.name_prefix,
-            filestore_tier=filestore.tier,
-            anyscale_filestore_fileshare_capacity_gb=filestore.capacity_gb,
-            filestore_location=filestore.location,
-            labels=self.labels(filestore.labels),
-            depends_on=self.ready,
-        )
+        with self.configured_by(
+            "filestore",
+            anyscale_filestore_name="filestore.name",
+            anyscale_filestore_name_prefix="name_prefix",
+            filestore_tier="filestore.tier",
+            anyscale_filestore_fileshare_capacity_gb="filestore.capacity_gb",
+            filestore_location="filestore.location",
+            filestore_network_conect_mode="vpc.connect_mode",
+            filestore_vpc_name="vpc.vpc_id",
+            labels=("filestore.labels", "labels"),
+        ):
+            return Filestore(
+                self,
+                project=self.project,
+                region=self.config.region,
+                vpc=self.vpc,
+                anyscale_cloud_id=self.cloud_id,
+                anyscale_filestore_name=filestore.name,
+                anyscale_filestore_name_prefix=self.config.name_prefix,
+                filestore_tier=filestore.tier,
+                anyscale_filestore_fileshare_capacity_gb=filestore.capacity_gb,
+                filestore_location=filestore.location,
+                labels=self.labels(filestore.labels),
+                depends_on=self.ready,
+            )
 
     def add_memorystore(self) -> Memorystore | ExistingMemorystore | None:
         """Adds the Redis for head node fault tolerance, if the configuration has one and it does not exist."""
         memorystore = self.config.memorystore
         if not isinstance(memorystore, MemorystoreConfig):
             return memorystore
-        return Memorystore(
-            self,
-            project=self.project,
-            region=self.config.region,
-            vpc=self.vpc,
-            anyscale_memorystore_name=memorystore.name,
-            anyscale_memorystore_name_prefix=self.config.name_prefix,
-            memorystore_memory_size_gb=memorystore.memory_size_gb,
-            memorystore_replica_count=memorystore.replica_count,
-            memorystore_redis_version=memorystore.redis_version,
-            labels=self.labels(memorystore.labels),
-            depends_on=self.ready,
-        )
+        with self.configured_by(
+            "memorystore",
+            anyscale_memorystore_name="memorystore.name",
+            anyscale_memorystore_name_prefix="name_prefix",
+            memorystore_memory_size_gb="memorystore.memory_size_gb",
+            memorystore_replica_count="memorystore.replica_count",
+            memorystore_redis_version="memorystore.redis_version",
+            memorystore_connect_mode="vpc.connect_mode",
+            memorystore_vpc_name="vpc.vpc_id",
+            google_region="region",
+            labels=("memorystore.labels", "labels"),
+        ):
+            return Memorystore(
+                self,
+                project=self.project,
+                region=self.config.region,
+                vpc=self.vpc,
+                anyscale_memorystore_name=memorystore.name,
+                anyscale_memorystore_name_prefix=self.config.name_prefix,
+                memorystore_memory_size_gb=memorystore.memory_size_gb,
+                memorystore_replica_count=memorystore.replica_count,
+                memorystore_redis_version=memorystore.redis_version,
+                labels=self.labels(memorystore.labels),
+                depends_on=self.ready,
+            )
 
     def labels(self, own: Labels | Expr | None = None) -> Labels | Expr:
         """The labels of a part: Anyscale's, the cloud's, and its own."""

@@ -8,8 +8,9 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT, node_taints
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.types import PRIVATE_NETWORKS, CloudResourceId, NetworkingMode, checked
-from anyscale_constructs.engine import Annotations, Construct, TerraformAsset
+from anyscale_constructs.engine import Construct, TerraformAsset
 from anyscale_constructs.expressions import Expr, fn, is_one_of
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import ReleaseConfig, ReleasesConfig
 from anyscale_constructs.kubernetes.operator import Gateway
@@ -30,8 +31,8 @@ _PROVIDERS = {
 _RELEASE = "anyscale-gateway"
 # Where nobody comes from, by networking_mode, and what to do.
 _NOBODYS = {
-    "PUBLIC": ("private ranges", "name the ranges that users have in the internet, or set networking_mode: PRIVATE"),
-    "PRIVATE": ("ranges of the internet", "name the ranges of users inside, or set networking_mode: PUBLIC"),
+    "PUBLIC": ("private ranges", "use the public ranges of your users, or set networking_mode: PRIVATE"),
+    "PRIVATE": ("public ranges", "use the private ranges of your users, or set networking_mode: PUBLIC"),
 }
 
 
@@ -62,6 +63,15 @@ class Config(Protocol):
 C = TypeVar("C", bound=Config)
 
 
+_RANGES = ("releases", "gateway", "ingress_cidr_blocks")
+IDLE_RANGES = Rule(
+    "idle-ingress-range",
+    "warning",
+    "A public load balancer sees no private addresses, and an internal one no public addresses: the range lets nobody "
+    "in.",
+)
+
+
 class OperatorStack(CloudStack, Generic[C]):
     """Helm releases in an existing cluster, for a registered cloud.
 
@@ -76,6 +86,7 @@ class OperatorStack(CloudStack, Generic[C]):
     def __init__(self, scope: Construct, name: str, config: C) -> None:
         super().__init__(scope, name + SUFFIX, backend=beside(config.backend, SUFFIX))
         self.config = config
+        self.configure(config)
         self.cloud_name = name
         by_terraform = config.registration == "terraform"
         self.cloud_resource_id = self._registered(scope, name, config.backend) if by_terraform else self._variable(name)
@@ -175,7 +186,8 @@ class OperatorStack(CloudStack, Generic[C]):
         self, chart: Chart, config: ReleaseConfig, values: Mapping[str, Any], depends_on: Sequence[Construct] = ()
     ) -> list[Construct]:
         """Releases a chart, unless it is switched off; gives what others can depend on."""
-        return [Release(self, chart, config, values, depends_on)] if config.enabled else []
+        with self.configured_by(chart.section):
+            return [Release(self, chart, config, values, depends_on)] if config.enabled else []
 
     def own_chart(self, folder: str, release: str) -> Chart:
         """A small chart of ours, beside the stack's JSON, for the operator's namespace.
@@ -218,15 +230,25 @@ class OperatorStack(CloudStack, Generic[C]):
             return None, list(depends_on)
         ranges = config.ingress_cidr_blocks
         if networking_mode == "PUBLIC" and is_one_of(ranges, []):
-            Annotations.of(self).add_warning(
-                "releases.gateway.ingress_cidr_blocks is empty, so the whole internet reaches the load balancer. "
-                "To mend it: name the ranges your users come from, or set networking_mode: PRIVATE"
+            self.report(
+                Finding(
+                    "ingress_cidr_blocks is empty, so the whole internet can reach the load balancer",
+                    "set the ranges of your users, or set networking_mode: PRIVATE",
+                    rule=networks.PUBLIC_INGRESS,
+                    key=_RANGES,
+                )
             )
         if nobodys := _nobodys([] if isinstance(ranges, Expr) else ranges, networking_mode):
-            what, mend = _NOBODYS[networking_mode]
-            Annotations.of(self).add_warning(
-                f"releases.gateway.ingress_cidr_blocks has {what}, from which nobody reaches the load balancer while "
-                f"networking_mode is {networking_mode}; given: {nobodys}. To mend it: {mend}"
+            what, fix = _NOBODYS[networking_mode]
+            self.report(
+                Finding(
+                    f"ingress_cidr_blocks has {what}, from which nobody can reach the load balancer while "
+                    f"networking_mode is {networking_mode}",
+                    fix,
+                    nobodys,
+                    rule=IDLE_RANGES,
+                    key=_RANGES,
+                )
             )
         controller = self.release(ENVOY_GATEWAY, config, {}, depends_on)
         chart = self.own_chart("gateway", _RELEASE)

@@ -48,7 +48,7 @@ def _terraform(*arguments: str) -> str:
     try:
         return subprocess.run(["terraform", *arguments, "-json"], capture_output=True, text=True, check=True).stdout
     except FileNotFoundError:
-        raise CodegenError("terraform isn't on PATH", mend="install Terraform") from None
+        raise CodegenError("terraform isn't on PATH", fix="install Terraform") from None
     except subprocess.CalledProcessError as error:
         raise CodegenError(f"terraform {' '.join(arguments)} failed: {error.stderr.strip()}") from None
 

@@ -36,7 +36,7 @@ class Checkout:
         """
         if not folder.is_dir() or _git(folder, "rev-parse", "--git-dir").returncode:
             raise CodegenError(
-                "--from must be a git checkout", value=str(folder), mend="clone the modules' repository there"
+                "--from must be a git checkout", value=str(folder), fix="clone the modules' repository there"
             )
         found = _git(folder, "rev-parse", "--verify", "--quiet", f"refs/tags/{ref}^{{commit}}")
         if found.returncode:
@@ -46,7 +46,7 @@ class Checkout:
                 value=ref,
                 allowed=", ".join(tags[:_TAGS_SHOWN])
                 + (f" or an older one of {len(tags)}" if tags[_TAGS_SHOWN:] else ""),
-                mend=f"git -C {folder} fetch --tags, if the tag is new",
+                fix=f"git -C {folder} fetch --tags, if the tag is new",
             )
         return cls(folder, ref, found.stdout.strip())
 
@@ -61,7 +61,7 @@ class Checkout:
         if not names:
             raise CodegenError(
                 f"the repository holds no module in {path} at {self.ref}",
-                mend="choose a later tag, or correct the path in codegen/modules.yaml",
+                fix="choose a later tag, or correct the path in codegen/modules.yaml",
             )
         return {Path(name).name: _git(self.folder, "show", f"{self.commit}:{name}").stdout for name in names}
 
@@ -81,7 +81,7 @@ def clone(repository: str) -> Iterator[Path]:
         cloned = _git(Path(folder), "clone", "--quiet", "--bare", url, "repository")
         if cloned.returncode:
             reason = cloned.stderr.strip().rpartition("\n")[2]
-            raise CodegenError(f"{url} can't be cloned: {reason}", mend="give a checkout of it with --from")
+            raise CodegenError(f"{url} can't be cloned: {reason}", fix="give a checkout of it with --from")
         yield Path(folder) / "repository"
 
 
@@ -95,6 +95,6 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         )
     except UnicodeDecodeError:
-        raise CodegenError(f"{arguments[-1]} isn't UTF-8", mend="report it to the module's authors") from None
+        raise CodegenError(f"{arguments[-1]} isn't UTF-8", fix="report it to the module's authors") from None
     except FileNotFoundError:
-        raise CodegenError("git isn't on PATH", mend="install git") from None
+        raise CodegenError("git isn't on PATH", fix="install git") from None

@@ -61,7 +61,7 @@ def read(files: Mapping[str, str]) -> Declarations:
         # Such as a variable without a name, or a validation without a condition.
         raise CodegenError(
             f"its files are no valid module: {type(error).__name__} {error}",
-            mend="run `terraform validate` in it",
+            fix="run `terraform validate` in it",
         ) from None
 
 
@@ -95,7 +95,7 @@ def _parse(name: str, text: str) -> dict[str, Any]:
         reason = str(error).splitlines()[0].rstrip(".")
         raise CodegenError(
             f"{name} can't be parsed as Terraform: {reason}",
-            mend=f"look at {name} with `terraform fmt -diff`",
+            fix=f"look at {name} with `terraform fmt -diff`",
         ) from None
 
 
@@ -160,7 +160,7 @@ def _key(raw: str) -> str:
 
 def _number(text: str) -> int | float:
     if not _NUMBER.fullmatch(text):
-        raise CodegenError("it must be a literal", value=text, mend="report it to the module's authors")
+        raise CodegenError("it must be a literal", value=text, fix="report it to the module's authors")
     number = float(text)
     return int(number) if number.is_integer() else number
 
@@ -174,7 +174,7 @@ def _string(raw: str) -> str:
     else:
         text = _ESCAPE.sub(_unescape, raw[1:-1])
     if re.search(r"(?<!\$)\$\{|(?<!%)%\{", text):
-        raise CodegenError("it must be a literal", value=text, mend="report it to the module's authors")
+        raise CodegenError("it must be a literal", value=text, fix="report it to the module's authors")
     return text.replace("$${", "${").replace("%%{", "%{")
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import keyword
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,16 +10,14 @@ import jinja2
 
 from anyscale_constructs.codegen.annotations import Annotations, camel
 from anyscale_constructs.codegen.catalog import Entry, dump
-from anyscale_constructs.codegen.infer import split
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.terraform.conditions import allowed_values
 from anyscale_constructs.terraform.interface import Interface, Variable
 
 _HASH_DIGITS = 12
 _ONE_LINE = 90
 _TAKEN = {"self", "scope", "id", "inputs", "depends_on"}
 _KNOWN = {"value": "It", "length": "Its length", "keys": "Its keys"}
-_CONTAINS = re.compile(r"contains\(\[(.*)\], (var\.\w+)\)")
-_EQUALS = re.compile(r'(var\.\w+) == ("[^"]*")')
 
 TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("anyscale_constructs.codegen"),
@@ -88,26 +85,14 @@ def _describe(name: str, variable: Variable) -> list[str]:
             lead.append(f"Default: `{default}`.")
         else:
             rest = ["Default:\n" + "\n".join(f"- `{line}`" for line in _lines(variable.default))]
-    allowed = [values for condition in variable.validation if (values := _allowed(condition, f"var.{name}"))]
-    lead += [f"Allowed: {values}." for values in allowed]
+    allowed = [values for condition in variable.validation if (values := allowed_values(condition, name))]
+    lead += [f"Allowed: {', '.join(f'`{_json(value)}`' for value in values)}." for values in allowed]
     if variable.known_at_plan:
         lead.append(f"{_KNOWN[variable.known_at_plan]} must be known when Terraform plans.")
     if variable.used_with:
         groups = (" and ".join(f"`{name}`" for name in group) for group in variable.used_with)
         lead.append(f"It has no effect without {' or '.join(groups)}.")
     return [" ".join(lead), *rest]
-
-
-def _allowed(condition: str, variable: str) -> str:
-    """The values a condition lets through, where it is no more than a list of them."""
-    plain = condition.removeprefix("(").removesuffix(")") if condition.startswith("(") else condition
-    contains = _CONTAINS.fullmatch(plain)
-    if contains and contains.group(2) == variable:
-        return ", ".join(f"`{value}`" for value in split(contains.group(1), ","))
-    matches = [_EQUALS.fullmatch(part) for part in plain.split(" || ")]
-    if all(match and match.group(1) == variable for match in matches):
-        return ", ".join(f"`{match.group(2)}`" for match in matches if match)
-    return ""
 
 
 def _lines(value: Any) -> list[str]:

@@ -109,11 +109,11 @@ def _rendered(modules: Path) -> dict[Path, str]:
     missing = [name for name in table() if not _catalog(modules, name).is_file()]
     if missing:
         raise CodegenError(
-            f"the catalog lacks {', '.join(missing)}", mend="anyscale-constructs modules regenerate --ref TAG"
+            f"the catalog lacks {', '.join(missing)}", fix="anyscale-constructs modules regenerate --ref TAG"
         )
     catalog = _catalog(modules, _FUNCTIONS)
     if not catalog.is_file():
-        raise CodegenError("the catalog lacks Terraform's functions", mend="anyscale-constructs modules functions")
+        raise CodegenError("the catalog lacks Terraform's functions", fix="anyscale-constructs modules functions")
     wrappers = _wrappers([_load(modules, name) for name in table()], modules)
     with _reading(catalog):
         return wrappers | _fn(modules, catalog.read_text(encoding="utf-8"))
@@ -148,7 +148,7 @@ def _reading(file: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError):
-        raise CodegenError(f"{file} is no catalog file", mend="git checkout the file, or delete it") from None
+        raise CodegenError(f"{file} is no catalog file", fix="git checkout the file, or delete it") from None
 
 
 def _catalog(modules: Path, name: str) -> Path:

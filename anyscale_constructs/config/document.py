@@ -3,6 +3,7 @@
 import pathlib
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -10,9 +11,10 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from anyscale_constructs.config.model import Model, explain_one, is_whole
-from anyscale_constructs.errors import ConfigError, cut, shown
+from anyscale_constructs.config.model import Model, found
+from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import holds_engine_token
+from anyscale_constructs.findings import Finding, Key, Place, Rule, shown
 
 _Config = TypeVar("_Config", bound=Model)
 _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
@@ -23,6 +25,20 @@ _MOST_REPEATED = 1_000_000
 
 KIND = "stack"
 """The key of a cloud's YAML that says which configuration it is."""
+
+
+UNREADABLE = Rule("unreadable-yaml", "error", "One YAML file is one cloud.", "https://yaml.org/spec/1.1/")
+DUPLICATE_KEY = Rule("duplicate-key", "error", "YAML would keep the last one without a word.")
+EMPTY = Rule("empty-key", "error", "YAML takes a key without a value for null.")
+CONVERTED = Rule("converted-value", "error", "YAML 1.1 reads it as another value than the one that is written.")
+
+
+VARIABLE = Rule(
+    "environment-variable", "error", "Neither YAML nor this program replaces it, and the letters would be used."
+)
+
+# Terraform's own references have a dot, and a policy's variables a colon.
+_VARIABLE = re.compile(r"(?<!\$)\$\{[A-Z][A-Z0-9_]*\}")
 
 
 class Document:
@@ -37,32 +53,66 @@ class Document:
     """
 
     def __init__(self, file: pathlib.Path) -> None:
+        self.file = file
         try:
             text = file.read_text(encoding="utf-8")
         except OSError as error:
-            raise ConfigError(f"{file}: can't be read: {error.strerror}") from error
+            raise self._unreadable(f"can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
-            raise ConfigError(f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
+            raise self._unreadable(f"is not UTF-8 text: {error.reason} at byte {error.start}") from error
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
-            _refuse_repetition(file, root)
+            self._refuse_repetition(root)
             data = yaml.load(text, Loader=yaml.SafeLoader)
-            _refuse_duplicates(file, root)
+            self._refuse_duplicates(root)
         except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise ConfigError(f"{file}:{line}: is not YAML: {error.problem or error.context}") from error
+            mark = error.problem_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            raise self._unreadable(f"is not YAML: {error.problem or error.context}", line, column) from error
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
-            raise ConfigError(f"{file}:{line}: is not YAML: {error.reason}: {error.character!r}") from error
+            raise self._unreadable(f"is not YAML: {error.reason}: {error.character!r}", line) from error
         except RecursionError as error:
-            raise ConfigError(f"{file}: is nested too deeply, or holds an alias of itself") from error
+            raise self._unreadable("is nested too deeply, or holds an alias of itself") from error
         except ValueError as error:  # a date or a number that looks like one and isn't
-            raise ConfigError(f"{file}: holds a value that can't be read: {error}", mend="quote text") from error
+            raise self._unreadable(f"holds a value that can't be read: {error}", fix="quote text") from error
         if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
-            raise ConfigError(f"{file}: must be a mapping of keys to values, one cloud", mend="begin with stack: ec2")
-        self.file = file
+            raise self._unreadable("must be a mapping of keys to values, one cloud", fix="begin with stack: ec2")
         self.data: dict[str, Any] = data
         self._root = root
+
+    def _unreadable(
+        self, what: str, line: int = 0, column: int = 0, *, fix: str = "", rule: Rule | None = None
+    ) -> ConfigError:
+        place = Place(str(self.file), line, column)
+        return ConfigError([Finding(what, fix, rule=rule or UNREADABLE, place=place)])
+
+    def _refuse_repetition(self, root: yaml.Node | None) -> None:
+        """Counts what the aliases of a file stand for, before anything writes it out."""
+        sizes: dict[int, int] = {}
+
+        def size(node: yaml.Node) -> int:
+            if id(node) not in sizes:
+                sizes[id(node)] = _own_size(node) + sum(map(size, _inside(node)))
+            return sizes[id(node)]
+
+        if root and size(root) - sum(map(_own_size, _nodes(root))) > _MOST_REPEATED:
+            raise self._unreadable(
+                f"its aliases repeat more than {_MOST_REPEATED} characters",
+                fix="use fewer aliases, none of them inside what another one repeats",
+            )
+
+    def _refuse_duplicates(self, root: yaml.Node | None) -> None:
+        for mapping in _nodes(root):
+            seen: set[str] = set()
+            for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+                if key.value in seen:
+                    mark = key.start_mark
+                    what = f"the key {shown(key.value)} is given twice"
+                    raise self._unreadable(
+                        what, mark.line + 1, mark.column + 1, fix="keep one of them", rule=DUPLICATE_KEY
+                    )
+                seen.add(key.value)
 
     def parse(self, config: type[_Config]) -> _Config:
         """The configuration in it.
@@ -72,107 +122,105 @@ class Document:
         """
         for key, value in self.data.items():
             if holds_engine_token(value):
-                raise ConfigError(
-                    f"{self.file}:{self.line(key)}: {key}: contains a token of cdktf, which has no meaning in YAML",
-                    mend="write the value itself, or a whole reference such as ${var.region}",
+                raise self.error(
+                    "contains a token of cdktf, which has no meaning in YAML",
+                    "write the value itself, or a whole reference such as ${var.region}",
+                    key,
                 )
-        misread = dict([*_empty(self._root), *_converted(self._root)])
-        found = list(misread.items())
+        misread = [*_empty(self._root), *_converted(self._root), *_variables(self._root)]
+        lines = {found.place.line for found in misread if found.place}
+        errors = list(misread)
         try:
             parsed = config.model_validate({key: value for key, value in self.data.items() if key != KIND})
         except ValidationError as error:
-            found += [said for said in map(self._say, error.errors()) if said[0] not in misread]
+            said = (each for detail in error.errors() for each in self._say(detail))
+            errors += [each for each in said if not (each.place and each.place.line in lines)]
         else:
-            if not found:
+            if not errors:
                 return parsed
-        raise ConfigError("\n".join(f"{self.file}:{line}: {text}" for line, text in sorted(found)))
+        raise ConfigError(sorted(self.located(errors), key=lambda found: found.place.line if found.place else 0))
 
-    def _say(self, detail: ErrorDetails) -> tuple[int, str]:
-        """The line that an error is about, and its text behind the keys that lead there."""
-        # Pydantic's names for a choice of models lead nowhere.
-        line, node, path = _walk(self._root, detail["loc"])
-        text = explain_one(detail, node.value if isinstance(node, yaml.ScalarNode) else None)
-        if is_whole(detail):
-            inner = (_walk(node, word.split(".")) for word in re.findall(r"[\w.]+", text))
-            line = next((line for line, _, keys in inner if keys), line)
-        elif detail["type"] == "missing":
-            path.append(str(detail["loc"][-1]))
-        return line, f"{'.'.join(map(cut, path))}: {text}" if path else text
-
-    def line(self, key: str) -> int:
-        """The line of one of the outermost keys; the first if it is not there."""
-        return _walk(self._root, [key])[0]
-
-    def near(self, text: str) -> str:
-        """File and line of what a construct's error is about; the file alone where that is not clear.
+    def error(self, what: str, fix: str = "", *key: str, rule: Rule | None = None, **details: Any) -> ConfigError:
+        """An error about one of its keys.
 
         Args:
-            text: The error. What it names counts where it stands in the file once only: an input's name at the
-                beginning, quoted names and values, or the module's own name.
+            what: What is wrong.
+            fix: What to do.
+            *key: The key, from the outermost.
+            rule: The rule. Default: the error's own.
+            **details: `value` and `allowed`.
         """
-        lines: dict[str, set[int]] = {}
-        for node in _nodes(self._root):
-            keys = [key for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
-            quoted = [(shown(node.value), node)] if isinstance(node, yaml.ScalarNode) else []
-            for name, at in [*quoted, *((key.value, key) for key in keys)]:
-                lines.setdefault(name, set()).add(at.start_mark.line + 1)
-        names = re.findall(r"(?:^|: )(\w{2,})", text) + re.findall(r"'[^']+'", text)
-        names += re.findall(r"\bmodule\.(\w+)", text)
-        line = next((only for name in names for only in lines.get(name, ()) if len(lines[name]) == 1), None)
-        return f"{self.file}:{line}" if line else str(self.file)
+        return ConfigError([Finding(what, fix, rule=rule, key=key, place=self.place(key), **details)])
 
+    def _say(self, detail: ErrorDetails) -> list[Finding]:
+        written = _walk(self._root, detail["loc"])
+        said = found(detail, written=written.value if isinstance(written, yaml.ScalarNode) else None)
+        return [replace(each, place=self.place(each.key)) for each in said]
 
-def _refuse_repetition(file: pathlib.Path, root: yaml.Node | None) -> None:
-    """Counts what the aliases of a file stand for, before anything writes it out."""
-    sizes: dict[int, int] = {}
+    def place(self, key: Key) -> Place:
+        """Where a key stands, or what it would stand in; the file alone where neither is there.
 
-    def size(node: yaml.Node) -> int:
-        if id(node) not in sizes:
-            sizes[id(node)] = _own_size(node) + sum(map(size, _inside(node)))
-        return sizes[id(node)]
+        Args:
+            key: The key, from the outermost.
+        """
+        mark, node = None, self._root
+        for step in key:
+            if isinstance(node, yaml.MappingNode):
+                pair = next((pair for pair in node.value if pair[0].value == str(step)), None)
+                if pair is None:
+                    break
+                mark, node = pair[0].start_mark, pair[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                mark = node.start_mark
+            else:
+                break
+        return Place(str(self.file), mark.line + 1, mark.column + 1) if mark else Place(str(self.file))
 
-    if root and size(root) - sum(map(_own_size, _nodes(root))) > _MOST_REPEATED:
-        raise ConfigError(
-            f"{file}: its aliases repeat more than {_MOST_REPEATED} characters",
-            mend="use fewer aliases, none of them inside what another one repeats",
-        )
+    def located(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings with the places of their keys."""
+        return [replace(each, place=self._place_of(each)) for each in findings]
+
+    def _place_of(self, finding: Finding) -> Place:
+        place = finding.place or self.place(finding.key)
+        return place if place.file else replace(place, file=str(self.file))
 
 
 def _own_size(node: yaml.Node) -> int:
     return 1 + len(node.value) if isinstance(node, yaml.ScalarNode) else 1
 
 
-def _refuse_duplicates(file: pathlib.Path, root: yaml.Node | None) -> None:
-    for mapping in _nodes(root):
-        seen: set[str] = set()
-        for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
-            if key.value in seen:
-                raise ConfigError(
-                    f"{file}:{key.start_mark.line + 1}: the key {shown(key.value)} is given twice",
-                    mend="keep one of them",
-                )
-            seen.add(key.value)
-
-
-def _empty(root: yaml.Node) -> Iterator[tuple[int, str]]:
-    """The lines of keys with nothing behind them: they read like what is there, and YAML means what isn't."""
+def _empty(root: yaml.Node) -> Iterator[Finding]:
+    """Keys with nothing behind them: they read like what is there, and YAML means what isn't."""
     for mapping in _nodes(root):
         for key, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
-                text = "is empty. To mend it: give it a value ({} for its defaults, null for none), or leave it out"
-                yield key.start_mark.line + 1, f"{key.value}: {text}"
+                fix = "give it a value ({} for its defaults, null for none), or leave it out"
+                yield Finding(f"{key.value}: is empty", fix, rule=EMPTY, place=_place(key))
 
 
-def _converted(root: yaml.Node) -> Iterator[tuple[int, str]]:
-    """The lines of unquoted values that YAML 1.1 reads as something else than what is written, e.g. 0644 as 420."""
+def _converted(root: yaml.Node) -> Iterator[Finding]:
+    """Unquoted values that YAML 1.1 reads as something else than what is written, e.g. 0644 as 420."""
     for node in _nodes(root):
         if isinstance(node, yaml.ScalarNode) and node.style is None and node.tag in _CONVERTED:
             value = yaml.constructor.SafeConstructor().construct_object(node)
             read = format(Decimal(str(value)), "f") if isinstance(value, float) else str(value)
             # 3.0 is a number that people write, too.
             if node.value not in {read, str(value)}:
-                text = f"{node.value} is {read} in YAML. To mend it: put it in quotes, or write {read} if you mean that"
-                yield node.start_mark.line + 1, text
+                fix = f"put it in quotes, or write {read} if you mean that"
+                yield Finding(f"{node.value} is {read} in YAML", fix, rule=CONVERTED, place=_place(node))
+
+
+def _variables(root: yaml.Node) -> Iterator[Finding]:
+    """Text that looks like a variable of a shell's or of a pipeline's, which YAML does not have."""
+    for node in _nodes(root):
+        if isinstance(node, yaml.ScalarNode) and (found := _VARIABLE.search(node.value)):
+            fix = f"write the value itself, or $${found.group()[1:]} for the letters"
+            yield Finding(f"{found.group()} is no variable: YAML has none", fix, rule=VARIABLE, place=_place(node))
+
+
+def _place(node: yaml.Node) -> Place:
+    return Place("", node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
@@ -196,19 +244,11 @@ def _inside(node: yaml.Node) -> list[yaml.Node]:
     return []
 
 
-def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[int, yaml.Node, list[str]]:
-    """The line, the node and the path to which those of the steps lead that are keys or indexes."""
-    line, path = 1, []
+def _walk(node: yaml.Node, steps: Iterable[int | str]) -> yaml.Node:
+    """The node to which those of the steps lead that are keys or indexes: pydantic's names for a choice are neither."""
     for step in steps:
         if isinstance(node, yaml.MappingNode):
-            found = next(((k, v) for k, v in node.value if k.value == str(step)), None)
-            if found is None:
-                continue
-            line, node = found[0].start_mark.line + 1, found[1]
+            node = next((value for key, value in node.value if key.value == str(step)), node)
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
             node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            continue
-        path.append(str(step))
-    return line, node, path
+    return node

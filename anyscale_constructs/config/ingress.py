@@ -22,7 +22,9 @@ class IngressConfig(Model):
     def _nothing_is_idle(self) -> Self:
         ranges = not is_one_of(self.ingress_cidr_blocks, [])
         if self.ingress_rules and (ranges or self.enable_ssh_access):
-            raise refuse("ingress_rules replace ingress_cidr_blocks and enable_ssh_access", "write them as rules too")
+            what = "ingress_rules replace ingress_cidr_blocks and enable_ssh_access"
+            raise refuse(what, "write them as rules too", key="ingress_rules")
         if self.enable_ssh_access and not ranges:
-            raise refuse("enable_ssh_access is for ingress_cidr_blocks, and there are none", "give some")
+            what = "enable_ssh_access is for ingress_cidr_blocks, and there are none"
+            raise refuse(what, "set ingress_cidr_blocks", key="enable_ssh_access")
         return self

@@ -3,9 +3,9 @@
 import datetime
 import difflib
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, get_args
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -22,8 +22,9 @@ from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCu
 
 from anyscale_constructs import words
 from anyscale_constructs.config.types import TakesExpressions
-from anyscale_constructs.errors import ConfigError, InputError, cut, shown
+from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import Expr, as_expression, as_expressions, is_unresolved, known
+from anyscale_constructs.findings import NOT_GIVEN, Finding, Key, Rule, shown
 
 # What pydantic calls by Python's names.
 _PLAIN = {
@@ -32,13 +33,27 @@ _PLAIN = {
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
     "float_type": "must be a number",
     "bool_type": "must be true or false",
-    "string_type": "must be text",
+    "string_type": "must be a string",
 }
 
 
+UNKNOWN_KEY = Rule("unknown-key", "error", "A misspelt key would be ignored, and its default taken without a word.")
+MISSING_KEY = Rule("missing-key", "error", "It has no default that would be right for most.")
+WRONG_TYPE = Rule(
+    "wrong-type", "error", "Values are not converted: a YAML number in place of a string loses its zeros."
+)
+INVALID_VALUE = Rule(
+    "invalid-value", "error", "The provider or Anyscale refuses it, often after other things are made."
+)
+UNRESOLVED = Rule("unresolved-key", "error", "The key shapes the stack, so its value must be known at synthesis.")
+CONFLICTING = Rule("conflicting-keys", "error", "One key would have no effect, or both together would not work.")
+
+IDLE_KEY = Rule("idle-key", "error", "A key that does nothing is a mistake, or hides one.")
+
 # So many letters that two names begin with are no accident.
 _BEGINNING = 4
-_TAGS = {"new", "existing"}
+# More names than these are no help in a message.
+_FEW = 12
 
 
 if TYPE_CHECKING:  # a metaclass with a call of its own hides the fields from pyright
@@ -52,7 +67,7 @@ else:
             try:
                 return super().__call__(*args, **fields)
             except ValidationError as error:
-                raise ConfigError(explain(error, cls.__name__)) from None
+                raise ConfigError(found_in(error, cls.__name__)) from None
 
     class _Base(BaseModel, metaclass=_Explaining):
         pass
@@ -64,6 +79,9 @@ class Model(_Base):
     What is known only later is an `Expr` in its fields: an expression, a token of the engine, or text that is wholly
     one reference. A field takes it if its type says so; other fields refuse it, since they shape the stack.
     """
+
+    upstream_names: ClassVar[Mapping[str, str]] = {}
+    """What variables of upstream's examples are called here: a misplaced one is pointed to the key."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, defer_build=True)
 
@@ -81,7 +99,9 @@ class Model(_Base):
             if not _fits(given, validate):
                 known(given, name)
         except InputError as error:
-            raise PydanticCustomError("expression", "{text}", {"text": str(error).removeprefix(f"{name} ")}) from error
+            first = error.findings[0]
+            said = replace(first, what=first.what.removeprefix(f"{name} "), rule=UNRESOLVED)
+            raise PydanticCustomError("found", "{finding}", {"finding": said}) from error
         return given
 
     @model_validator(mode="wrap")
@@ -93,14 +113,19 @@ class Model(_Base):
         others = {key: value for key, value in values.items() if key not in known}
         errors: list[InitErrorDetails] = []
         for key, value in others.items():
-            error = PydanticCustomError("unknown_key", "{text}", {"text": unknown(key, cls.model_fields)})
+            said = Finding(unknown(key, cls.model_fields), rule=UNKNOWN_KEY)
+            if ours := cls.upstream_names.get(key):
+                said = Finding(
+                    f"unknown key {key!r}, a variable of upstream's examples", f"set {ours}", rule=UNKNOWN_KEY
+                )
+            error = PydanticCustomError("found", "{finding}", {"finding": said})
             errors.append({"type": error, "loc": (str(key),), "input": value})
         meant = {(nearest(key, cls.model_fields),) for key in others}
         try:
             validate(known)
         except ValidationError as others_too:
-            found = others_too.errors()
-            errors += [_again(each) for each in found if each["type"] != "missing" or each["loc"] not in meant]
+            also = others_too.errors()
+            errors += [_again(each) for each in also if each["type"] != "missing" or each["loc"] not in meant]
         raise ValidationError.from_exception_data(cls.__name__, errors)
 
 
@@ -137,21 +162,27 @@ class ExistingIf:
         names = [self.key, *new.model_fields]
 
         def tag(value: Any) -> str:
+            return _tag("existing" if is_existing(value) else "new")
+
+        def is_existing(value: Any) -> bool:
             if not isinstance(value, dict):
-                return "existing" if hasattr(value, self.key) else "new"
+                return hasattr(value, self.key)
             # Looking for the nearest name takes long, and most names are known.
             misspelt = value.keys() - {*names, *existing.model_fields}
-            known = self.key in value or self.key in {nearest(name, names) for name in misspelt}
-            return "existing" if known else "new"
+            return self.key in value or self.key in {nearest(name, names) for name in misspelt}
 
         def unmixed(value: Any) -> Any:
-            if isinstance(value, dict) and tag(value) == "existing" and self.key in value:
+            if isinstance(value, dict) and self.key in value:
                 mixed = [name for name in value if name in new.model_fields and name not in existing.model_fields]
                 if mixed:
-                    raise refuse(f"{mixed[0]} is for a new one, but {self.key} names an existing one", "keep one")
+                    what = f"{mixed[0]} is for a new one, but {self.key} names an existing one"
+                    raise refuse(what, "keep one", key=str(mixed[0]))
             return value
 
-        choices = {"new": handler.generate_schema(new), "existing": handler.generate_schema(existing)}
+        choices = {
+            _tag("new"): handler.generate_schema(new),
+            _tag("existing"): handler.generate_schema(existing),
+        }
         union = core_schema.tagged_union_schema(choices, tag)
         return core_schema.no_info_before_validator_function(unmixed, union)
 
@@ -169,15 +200,30 @@ class Discriminator:
     key: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices = {get_args(each.model_fields[self.key].annotation)[0]: each for each in get_args(source)}
-        schemas = {tag: handler.generate_schema(each) for tag, each in choices.items()}
-        union = core_schema.tagged_union_schema(schemas, self.key, from_attributes=True)
-        return core_schema.no_info_before_validator_function(self._known, union)
+        models = {get_args(each.model_fields[self.key].annotation)[0]: each for each in get_args(source)}
 
-    def _known(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            known(value.get(self.key), self.key)
-        return value
+        def tag(value: Any) -> str:
+            return _tag(value[self.key] if isinstance(value, dict) else getattr(value, self.key, ""))
+
+        def known_one(value: Any) -> Any:
+            if isinstance(value, dict):
+                known(value.get(self.key), self.key)
+                if self.key not in value:
+                    allowed = ", ".join(models)
+                    raise refuse(f"{self.key} is required", f"set {self.key}", rule=MISSING_KEY, allowed=allowed)
+                if value[self.key] not in models:
+                    said = unknown(value[self.key], models, self.key)
+                    raise refuse(said, "", key=self.key, rule=INVALID_VALUE)
+            return value
+
+        choices = {_tag(name): handler.generate_schema(each) for name, each in models.items()}
+        union = core_schema.tagged_union_schema(choices, tag)
+        return core_schema.no_info_before_validator_function(known_one, union)
+
+
+def _tag(name: str) -> str:
+    """What pydantic calls a choice, among the steps that lead to an error: no key is called so."""
+    return f"<{name}>"
 
 
 def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
@@ -185,7 +231,13 @@ def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
     known = sorted(known)
     name = words.spelled(str.__str__(name)) if isinstance(name, str) else name
     near = nearest(name, known)
-    instead = f"did you mean {near!r}?" if near else f"known are {', '.join(known) or 'none'}"
+    if near:
+        instead = f"did you mean {near!r}?"
+    elif len(known) > _FEW:
+        nearest_ones = difflib.get_close_matches(str(name), known, n=_FEW // 4, cutoff=0)
+        instead = f"the nearest are {', '.join(nearest_ones)}"
+    else:
+        instead = f"known are {', '.join(known) or 'none'}"
     return f"unknown {what} {shown(name)}: {instead}"
 
 
@@ -205,59 +257,81 @@ def _common_beginning(one: str, other: str) -> int:
     return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
-def refuse(what: str, mend: str) -> PydanticCustomError:
-    """The error of a validator that looks at more than one field; it stands where the first key is that it names."""
-    return PydanticCustomError("not_allowed", "{text}", {"text": f"{what}. To mend it: {mend}"})
+def refuse(
+    what: str, fix: str, *, key: str = "", rule: Rule | None = None, value: Any = NOT_GIVEN, allowed: str = ""
+) -> PydanticCustomError:
+    """The error of a validator.
+
+    Args:
+        what: What is wrong, in one clause.
+        fix: What to do.
+        key: Where it stands in the model, with dots. Default: the model as a whole.
+        rule: The rule that is broken. Default: that keys fit each other.
+        value: The value that was given, where it is to be shown.
+        allowed: What would be accepted.
+    """
+    steps = tuple(key.split(".")) if key else ()
+    finding = Finding(what, fix, value, allowed, rule=rule or CONFLICTING, key=steps)
+    return PydanticCustomError("found", "{finding}", {"finding": finding})
 
 
-def explain(error: ValidationError, name: str = "") -> str:
-    """One line for each thing that is wrong: where, what, and the value.
+def refuse_all(findings: Iterable[Finding]) -> PydanticCustomError:
+    """The error of a validator that finds several things wrong."""
+    return PydanticCustomError("found_all", "{findings}", {"findings": tuple(findings)})
+
+
+def found_in(error: ValidationError, name: str = "") -> list[Finding]:
+    """One finding for each thing that is wrong.
 
     Args:
         error: What pydantic raised.
         name: What was validated, if that is a part of something larger.
     """
-
-    def line(detail: ErrorDetails) -> str:
-        # Of a choice pydantic names the tag, which is no key.
-        where = ".".join(filter(None, [name, *(cut(str(step)) for step in detail["loc"] if step not in _TAGS)]))
-        return f"{where}: {explain_one(detail)}" if where else explain_one(detail)
-
-    return "\n".join(map(line, error.errors()))
+    return [each for detail in error.errors() for each in found(detail, name)]
 
 
-def explain_one(detail: ErrorDetails, written: str | None = None) -> str:
-    """What is wrong with one value, without the place where it stands.
+def found(detail: ErrorDetails, name: str = "", written: str | None = None) -> list[Finding]:
+    """What is wrong with one value, or with a model as a whole, and where it stands.
 
     Args:
         detail: What pydantic found.
+        name: As in `found_in`.
         written: The value as it is written in YAML, which may have read something else.
     """
+    steps = [step for step in detail["loc"] if not str(step).startswith("<") and step != "[key]"]
+    key: Key = (name, *steps) if name else tuple(steps)
+    several = detail.get("ctx", {}).get("findings") or [_found(detail, written)]
+    return [replace(each, key=(*key, *each.key)) for each in several]
+
+
+def _found(detail: ErrorDetails, written: str | None) -> Finding:
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
-    text, shown = detail["msg"], _shown(value, written)
+    got = _Written(_shown(value, written))
     match kind:
         case "missing":
-            return "is required"
-        case "unknown_key" | "expression":
-            return text
-        case "union_tag_not_found":
-            return f"{context['discriminator'].strip(chr(39))} is required, to tell which one it is"
-        case "union_tag_invalid":
-            return unknown(context["tag"], _quoted(context["expected_tags"]), context["discriminator"].strip(chr(39)))
-        case _ if is_whole(detail):
-            return text
+            return Finding("is required", rule=MISSING_KEY)
+        case "found":
+            finding: Finding = context["finding"]
+            return finding
         case "string_type" if isinstance(value, int | float | datetime.date):
-            return f"must be text; given: {shown}. To mend it: put it in quotes"
+            return Finding("must be a string", "put it in quotes", got, rule=WRONG_TYPE)
         case "not_allowed" if isinstance(value, int | float | datetime.date):
-            return f"{text}; given: {shown}. To mend it: put it in quotes"
+            return Finding(detail["msg"], "put it in quotes", got, rule=WRONG_TYPE)
         case "int_type" | "bool_type" | "float_type" if isinstance(value, str):
-            return f"{_PLAIN[kind]}; given: {shown}. To mend it: leave out the quotes, if that is its value"
+            return Finding(_PLAIN[kind], "leave out the quotes, if that is its value", got, rule=WRONG_TYPE)
         case "too_short":
-            return f"must have {context['min_length']} or more; given: {len(value)}"
-    text = _PLAIN.get(kind) or text.replace("Input should be", "must be")
-    text = f"{text[0].lower()}{text[1:]}; given: {shown}"
+            return Finding(f"must have {context['min_length']} or more", value=len(value), rule=INVALID_VALUE)
+    text = _PLAIN.get(kind) or detail["msg"].replace("Input should be", "must be")
     near = nearest(value, _quoted(context["expected"])) if kind == "literal_error" else None
-    return f"{text}: did you mean {near!r}?" if near else text
+    rule = WRONG_TYPE if kind in _PLAIN or kind == "expression_type" else INVALID_VALUE
+    return Finding(f"{text[0].lower()}{text[1:]}", f"use {near!r}" if near else "", got, rule=rule)
+
+
+class _Written(str):
+    """A value as it is written, which a message shows without quotes."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
 
 
 def _shown(value: Any, written: str | None) -> str:
@@ -274,11 +348,6 @@ def _shown(value: Any, written: str | None) -> str:
         case datetime.date():
             return str(value)  # as YAML has it
     return shown(value)
-
-
-def is_whole(detail: ErrorDetails) -> bool:
-    """Whether the error is a model's as a whole: its text names the keys."""
-    return detail["type"] == "not_allowed" and isinstance(detail["input"], dict | BaseModel)
 
 
 def _quoted(text: str) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from anyscale_constructs.expressions import is_unresolved
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 
 # (the prefix that `anyscale cloud verify` fails above, the prefix that Anyscale recommends)
 VPC = (24, 19)
@@ -18,13 +18,35 @@ GOOGLE_SUBNET = (24, 20)
 _LARGE_PARTS = (ipaddress.IPv4Network("0.0.0.0/7"), ipaddress.IPv6Network("::/15"))
 UNKNOWN_PORTS = "ports that are not known yet"
 
+NOT_A_NETWORK = Rule("invalid-network", "error", "The provider refuses what is no network.")
+PUBLIC_INGRESS = Rule(
+    "public-ingress",
+    "warning",
+    "Whoever is on the internet can try to get in. A review should not be the first to see it.",
+)
+TOO_LARGE = Rule("network-too-large", "error", "The provider makes no network that is larger.")
+TOO_SMALL = Rule(
+    "network-too-small",
+    "error",
+    "`anyscale cloud verify` and registration fail for smaller networks.",
+    "https://docs.anyscale.com/administration/cloud-deployment/networking",
+)
+SMALL = Rule(
+    "small-network",
+    "warning",
+    "Ray needs one IP address per node, and a network cannot be made larger once nodes are running in it.",
+    "https://docs.anyscale.com/administration/cloud-deployment/networking",
+)
+OVERLAP = Rule("network-overlap", "error", "The provider refuses networks that overlap, or packets go astray.")
+OUTSIDE = Rule("network-outside", "error", "The provider refuses subnets outside of their network.")
+
 _Network = TypeVar("_Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 
 def network(cidr: str) -> ipaddress.IPv4Network | None:
     """The network, or None for what is not known yet or is none."""
     try:
-        return None if is_unresolved(cidr) else ipaddress.IPv4Network(cidr)
+        return None if is_unresolved(cidr) or "/" not in cidr else ipaddress.IPv4Network(cidr)
     except ValueError:
         return None
 
@@ -34,7 +56,7 @@ def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
     wrong = [cidr for cidr in cidrs if not is_unresolved(cidr) and network(cidr) is None]
     if wrong:
         allowed = "IPv4 networks in CIDR form, with no host bits set, such as 10.0.0.0/16"
-        return Finding(f"{name} must be a network", "correct it", wrong[0], allowed)
+        return Finding(f"{name} must be a network", "correct it", wrong[0], allowed, NOT_A_NETWORK)
     return None
 
 
@@ -80,7 +102,8 @@ def exposure(opened: Iterable[tuple[str, str, Sequence[str]]]) -> Finding | None
         f"{what} to the whole internet, or a large part of it",
         "name the ranges your users come from",
         list(everybody),
-        warning=True,
+        rule=PUBLIC_INGRESS,
+        on=list(exposed),
     )
 
 
@@ -88,7 +111,9 @@ def too_large(name: str, cidrs: Sequence[str], largest: int) -> Finding | None:
     """An error for networks that are larger than the provider takes."""
     for found in filter(None, map(network, cidrs)):
         if found.prefixlen < largest:
-            return Finding(f"{name} is too large", "take a smaller range", str(found), f"/{largest} or smaller")
+            return Finding(
+                f"{name} is too large", "use a smaller range", str(found), f"/{largest} or smaller", TOO_LARGE
+            )
     return None
 
 
@@ -108,15 +133,16 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
     if smallest.prefixlen > largest:
         return Finding(
             f"{name} is too small to register",
-            f"take a larger range, best a /{recommended}",
+            f"use a larger range, best a /{recommended}",
             str(smallest),
             f"/{largest} or larger",
+            TOO_SMALL,
         )
     return Finding(
-        f"{name} is smaller than recommended, and Ray clusters take an address a node",
-        f"take a /{recommended} or larger while nothing runs in it",
+        f"{name} is smaller than recommended, and Ray needs one IP address per node",
+        f"use a /{recommended} or larger; it cannot be changed once nodes are running",
         str(smallest),
-        warning=True,
+        rule=SMALL,
     )
 
 
@@ -131,7 +157,7 @@ def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = No
     known = [found for cidr in cidrs if (found := network(cidr))]
     for one, other in itertools.combinations(known, 2):
         if one.overlaps(other):
-            return Finding(f"{name}: {one} overlaps {other}", "give each a range of its own")
+            return Finding(f"{name}: {one} overlaps {other}", "give each a range of its own", rule=OVERLAP)
     outer = [found for cidr in inside or () if (found := network(cidr))]
     if inside is None or len(outer) < len(inside):
         return None
@@ -142,5 +168,6 @@ def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = No
                 f"{name}: {one} is not inside the network",
                 "take a range inside it",
                 allowed=f"inside {ranges}",
+                rule=OUTSIDE,
             )
     return None

@@ -3,8 +3,15 @@
 import re
 
 from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Rule
 
 AS_OF = "November 2026"
+
+ELSEWHERE = Rule(
+    "outside-region",
+    "error",
+    "A cloud is in one region, and what its nodes use must be in the same region or a zone of it.",
+)
 
 
 def is_in(region: str, place: str) -> bool:

@@ -109,7 +109,7 @@ class Checked:
             return value  # type: ignore[no-any-return]
         if isinstance(value, str) and self.fits(value):
             return value
-        says = self.says if isinstance(value, str) else f"text: {self.says}"
+        says = self.says if isinstance(value, str) else f"a string: {self.says}"
         raise PydanticCustomError(
             "not_allowed", "must be {says}, such as {example}", {"says": says, "example": self.example}
         )

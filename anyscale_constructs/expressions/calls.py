@@ -59,7 +59,7 @@ def _code(value: Any, at: str) -> str:
         f"{at} has no counterpart in Terraform code",
         value=value,
         allowed="strings, numbers, booleans, None, lists, mappings, dates, paths, networks and expressions",
-        mend="give a sorted list instead of a set, and a list instead of an iterator",
+        fix="give a sorted list instead of a set, and a list instead of an iterator",
     )
 
 
@@ -106,7 +106,7 @@ def counted(function: Callable[_Arguments, Expr]) -> Callable[_Arguments, Expr]:
             inspect.signature(function).bind(*args, **arguments)
         except TypeError as error:
             name = f"fn.{function.__name__}"
-            raise ExpressionError(f"{name}: {error}", mend=f"see help({name})") from None
+            raise ExpressionError(f"{name}: {error}", fix=f"see help({name})") from None
         return function(*args, **arguments)
 
     return checked

@@ -27,7 +27,7 @@ def known(value: _T, at: str) -> _T:
         raise InputError(
             f"{at} shapes the stack, so it must be known at synthesis",
             value=_spelled(value),
-            mend="set a literal value",
+            fix="set a literal value",
         )
     return value
 

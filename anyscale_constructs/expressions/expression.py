@@ -127,7 +127,7 @@ class Expr(str):
     def _refuse(self, what: str, instead: str) -> NoReturn:
         raise ExpressionError(
             f"{self!r} is known to Terraform only and can't {what}",
-            mend=f"write {instead}, or take the value from the configuration",
+            fix=f"write {instead}, or take the value from the configuration",
         )
 
 

@@ -52,7 +52,7 @@ def literal(text: str, at: str = "value") -> str:
         raise InputError(
             f"{at} has Terraform code in a plain string",
             value=text[found.start() :],
-            mend='in Python, write it with an expression: "prefix-" + vpc.vpc_id, or expr("lower(var.name)"); '
+            fix='in Python, write it with an expression: "prefix-" + vpc.vpc_id, or expr("lower(var.name)"); '
             "write $${ for the letters ${",
         )
 

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from anyscale_constructs import words
+from anyscale_constructs.findings import Finding, Rule, in_json
 
 # Code that needs no parentheses wherever it stands: a value by its name, a number, an empty or single string.
 _SIMPLE = re.compile(r"""[A-Za-z_][\w-]*(?:\.[\w*-]+|\[(?:\d+|\*|"[^"\\$%]*")\])*|\d+|"[^"\\$%]*\"""")
@@ -33,22 +33,10 @@ _LITERAL = {
 }
 
 
-@dataclass(frozen=True)
-class Problem:
-    """What can't stand where it was found.
-
-    Args:
-        path: The element, e.g. `resource.aws_s3_bucket.logs.bucket`.
-        what: What is wrong there.
-        mend: What to write instead.
-    """
-
-    path: str
-    what: str
-    mend: str
-
-    def __str__(self) -> str:
-        return f"{self.path} {self.what}. To mend it: {self.mend}"
+MISPLACED = Rule("misplaced-expression", "error", "Terraform takes no expression there, or not one of that type.")
+DAMAGED = Rule("damaged-expression", "error", "Python changed the letters that stand for Terraform code.")
+CROSS_STACK = Rule("cross-stack-reference", "error", "A state belongs to one stack, whose code knows no other's.")
+LIST_IN_TEXT = Rule("list-in-text", "error", "Terraform makes no text of a list or a map.")
 
 
 class Resolver:
@@ -63,7 +51,7 @@ class Resolver:
         self._stack = stack
         self._engine = engine
         self._expanded: dict[str, str] = {}
-        self.problems: list[Problem] = []
+        self.problems: list[Finding] = []
 
     def resolve(self, value: Any, path: str = "") -> Any:
         """The value with code in place of words; what is wrong is added to `problems`."""
@@ -93,7 +81,7 @@ class Resolver:
         literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])
         if literal and literal.match(path):
             if traces:
-                self._say(path, f"takes no expression; given: {words.spelled(text)}", "write the value out")
+                self._say(path, f"takes no expression; got {words.spelled(text)}", "write the value out")
             return text
         if words.damaged(text):
             self._say(path, *_DAMAGED)
@@ -109,6 +97,7 @@ class Resolver:
                 path,
                 f"uses {words.spelled(code.text, str)} of the stack {code.stack.name} in the stack {self._stack.name}",
                 "pass the value as a literal, or read it with a data source in this stack",
+                CROSS_STACK,
             )
         text = code.text
         if words.damaged(text):
@@ -140,10 +129,11 @@ class Resolver:
                 path,
                 f"has {self._expand(code, path)}, a {code.type}, in the midst of text",
                 'fn.join(",", ...) or fn.jsonencode(...) makes text of it',
+                LIST_IN_TEXT,
             )
 
-    def _say(self, path: str, what: str, mend: str) -> None:
-        problem = Problem(path, what, mend)
+    def _say(self, path: str, what: str, fix: str, rule: Rule = MISPLACED) -> None:
+        problem = in_json(path, what, fix, rule=rule)
         if problem not in self.problems:
             self.problems.append(problem)
 
@@ -153,6 +143,7 @@ class Resolver:
 _DAMAGED = (
     "has an expression that was cut or changed as text",
     "use Terraform's own function on the value itself, e.g. fn.upper() or fn.substr()",
+    DAMAGED,
 )
 _NESTED = 2
 _CUT_LIST = ", ]"

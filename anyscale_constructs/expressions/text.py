@@ -110,7 +110,7 @@ def _engine_value(value: Any, type: str, at: str) -> Expr:
         raise InputError(
             f"{at} is an object of the engine, not its value",
             value=value.__class__.__name__,
-            mend="give the value that it stands for, such as iterator.value, local.as_string or data.get_string()",
+            fix="give the value that it stands for, such as iterator.value, local.as_string or data.get_string()",
         )
     return Expr(Token.as_string(tokens[0]), type)
 
@@ -140,13 +140,13 @@ def as_text(text: str, at: str = "value") -> str:
         raise InputError(
             f"{at} has a list or a map that is known only later in the midst of text",
             value=text,
-            mend='fn.join(",", ...) or fn.jsonencode(...) makes text of it',
+            fix='fn.join(",", ...) or fn.jsonencode(...) makes text of it',
         )
     if _NUMBER_AFTER_SIGN.search(text):
         raise InputError(
             f"{at} has a number that is known only later behind a dollar sign, in the midst of text",
             value=text,
-            mend='fn.format("$%v", ...) makes text of it',
+            fix='fn.format("$%v", ...) makes text of it',
         )
     return literal(text, at)
 

@@ -1,6 +1,7 @@
 """The services that must be on in the project before anything else is made."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Unpack
 
 from pydantic import TypeAdapter
@@ -11,7 +12,7 @@ from anyscale_constructs.google.guards import the_module_is_enabled
 from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import ServiceName
 from anyscale_constructs.modules.google.cloudapis import CloudApisInputs, CloudApisModule
-from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 
 # Upstream's list lacks them: service accounts and the identity pool need the first three in a new project, and
 # `anyscale cloud verify` looks for the last.
@@ -20,29 +21,39 @@ _NAMES: TypeAdapter[list[str]] = TypeAdapter(list[ServiceName])
 _LISTS = ("anyscale_activate_required_apis", "anyscale_activate_optional_apis")
 
 
+@guard("google-api-missing", "anyscale_activate_required_apis")
 def no_required_service_is_left_out(i: Inputs) -> Finding | None:
-    """Upstream's own list leaves some out, and `anyscale cloud verify` looks for others."""
+    """Without one of the required APIs a new project fails at apply, or `anyscale cloud verify` fails."""
     wanted = [*i.interface.variable(_LISTS[0]).default, *_MISSING]
     missing = [service for service in wanted if service not in i[_LISTS[0]]] if i.known(_LISTS[0]) else []
     if missing:
-        return Finding(f"{_LISTS[0]} lacks {', '.join(missing)}", f"add them, or give yours as {_LISTS[1]}")
+        return Finding(f"{_LISTS[0]} lacks {', '.join(missing)}", f"add them, or set {_LISTS[1]} instead")
     return None
 
 
+@guard("google-api-name", "anyscale_activate_required_apis", "anyscale_activate_optional_apis")
 def services_are_named_in_full(i: Inputs) -> Finding | None:
-    """Google knows no others."""
-    found = (value_is_refused(_NAMES, i[name], name, "write it in full") for name in _LISTS if i.known(name))
-    return next(filter(None, found), None)
+    """Google accepts an API by its full name only."""
+    for name in _LISTS:
+        if i.known(name) and (found := value_is_refused(_NAMES, i[name], name, "use the full name")):
+            return replace(found, on=[name])
+    return None
 
 
+@guard(
+    "google-api-disabled-on-destroy",
+    "disable_services_on_destroy",
+    "disable_dependent_services",
+    severity="warning",
+)
 def services_stay_on(i: Inputs) -> Finding | None:
-    """Whatever else runs in the project would lose them too."""
+    """Other workloads of the project lose the APIs too when the cloud is destroyed."""
     for switch in ("disable_services_on_destroy", "disable_dependent_services"):
         if i[switch] is not False:
             return Finding(
-                f"{switch} switches services off for everything in the project when the cloud goes",
-                "leave it out, unless the project is this cloud's alone",
-                warning=True,
+                f"{switch} disables APIs of the whole project when the cloud is destroyed",
+                "remove it, unless nothing else uses the project",
+                on=[switch],
             )
     return None
 

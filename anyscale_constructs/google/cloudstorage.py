@@ -10,7 +10,7 @@ from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google.guards import (
     exact_names,
     globally_unique,
@@ -21,9 +21,16 @@ from anyscale_constructs.google.guards import (
 )
 from anyscale_constructs.google.iam import IBucketUsers
 from anyscale_constructs.google.project import IProject
-from anyscale_constructs.google.types import BucketLocation, CryptoKeyName, GcpRegion, GcsBucketName, Labels
+from anyscale_constructs.google.types import (
+    BucketLocation,
+    CryptoKeyName,
+    ExistingGcsBucketName,
+    GcpRegion,
+    GcsBucketName,
+    Labels,
+)
 from anyscale_constructs.modules.google.cloudstorage import CloudStorageInputs, CloudStorageModule
-from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 from anyscale_constructs.terraform.resource import Resource
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcsBucketName)
@@ -102,7 +109,7 @@ class BucketConfig(Model):
 class ExistingBucket(Model):
     """A bucket that is there already, with its CORS rules, where both service accounts may read and write objects."""
 
-    bucket_name: GcsBucketName
+    bucket_name: ExistingGcsBucketName
 
     @property
     def bucket_url(self) -> str:
@@ -110,128 +117,151 @@ class ExistingBucket(Model):
         return f"gs://{self.bucket_name}"
 
 
+@guard("gcs-bucket-name", "anyscale_bucket_name")
 def bucket_name_is_one_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses others at apply, when half of the cloud is there."""
+    """Google refuses invalid bucket names at apply, after part of the cloud has been created."""
     return name_is_refused(i, _NAME, "anyscale_bucket_name", "anyscale_bucket_name_prefix")
 
 
+@guard("gcs-storage-class", "bucket_storage_class", "bucket_location")
 def the_storage_class_fits_the_location(i: Inputs) -> Finding | None:
-    """Google refuses the older classes in the other kind of location."""
+    """Google accepts REGIONAL in regions only, and MULTI_REGIONAL in multi-regions only."""
     location, class_ = i["bucket_location"], i["bucket_storage_class"]
     if is_unresolved(location) or not is_one_of(class_, "REGIONAL", "MULTI_REGIONAL"):
         return None
     if ("-" not in location) != (class_ == "MULTI_REGIONAL"):
-        return Finding(f"bucket_storage_class does not fit the location {location}", "leave it out", class_, "STANDARD")
+        return Finding(f"bucket_storage_class does not fit the location {location}", "use STANDARD", class_, "STANDARD")
     return None
 
 
+@guard("gcs-key-location", "bucket_encryption_key_name", "bucket_location")
 def the_key_is_where_the_bucket_is(i: Inputs) -> Finding | None:
-    """Google refuses a key of another location, or one that is not named in full."""
+    """Cloud Storage uses keys in the bucket's location only, by their full names."""
     key, location = i["bucket_encryption_key_name"], i["bucket_location"]
-    found = value_is_refused(_KEY, key, "bucket_encryption_key_name", "give its full name")
+    found = value_is_refused(_KEY, key, "bucket_encryption_key_name", "use the key's full name")
     if found or key is None or is_unresolved(key) or is_unresolved(location):
         return found
     have = key.split("/")[3]
     if have != location.lower():
         return Finding(
-            "bucket_encryption_key_name is in another location than the bucket", "take a key in", have, location
+            "bucket_encryption_key_name is not in the bucket's location",
+            "use another key, or change the location",
+            have,
+            location.lower(),
         )
     return None
 
 
+@guard("gcs-key-access", "bucket_encryption_key_name", severity="warning")
 def the_storage_agent_may_use_the_key(i: Inputs) -> Finding | None:
-    """Cloud Storage uses the key as its agent in the project, and refuses to make the bucket if that may not."""
+    """Google refuses to create the bucket unless the Cloud Storage service agent of the project may use the key."""
     key, project = i["bucket_encryption_key_name"], i["anyscale_project_id"]
     if key is None:
         return None
     new = project is None or is_unresolved(project)
     command = f"--project={'PROJECT' if new else project} --authorize-cmek={'KEY' if is_unresolved(key) else key}"
     return Finding(
-        "bucket_encryption_key_name is a key that Cloud Storage's agent of the project must be allowed to use",
-        f"run gcloud storage service-agent {command}, unless it is allowed already"
-        + (" (for a new project when the first apply has made it; then apply again)" if new else ""),
-        warning=True,
+        "the project's Cloud Storage service agent must have access to the key in bucket_encryption_key_name",
+        f"run gcloud storage service-agent {command}, unless it has access already"
+        + (" (in a new project: after the first apply has created it; then apply again)" if new else ""),
     )
 
 
+@guard("gcs-bucket-access", "bucket_iam_member_roles", "bucket_iam_members", "bucket_iam_member_additional_roles")
 def both_accounts_may_use_the_bucket(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails without these roles, and upstream grants nothing without members."""
+    """`anyscale cloud verify` fails unless both service accounts can read the bucket and write objects in it."""
     if i["bucket_iam_members"] == []:
-        return Finding("bucket_iam_members is empty, so neither Anyscale nor the nodes may use the bucket", "give iam")
+        return Finding(
+            "bucket_iam_members is empty, so neither Anyscale nor the nodes can use the bucket",
+            "remove it",
+            on=["bucket_iam_members"],
+        )
     lists = ("bucket_iam_member_roles", "bucket_iam_member_additional_roles")
     roles = {role for name in lists if i.known(name) for role in i[name]}
     if i.known(*lists) and not any(enough <= roles for enough in _ENOUGH_ROLES):
         return Finding(
-            "bucket_iam_member_roles lack what Anyscale needs",
-            "leave them out; more go into bucket_iam_member_additional_roles",
+            "bucket_iam_member_roles lacks roles that Anyscale needs",
+            "remove it, and list more roles in bucket_iam_member_additional_roles",
             sorted(roles),
-            " or ".join(" and ".join(sorted(enough)) for enough in _ENOUGH_ROLES),
+            ", or ".join(" and ".join(sorted(enough)) for enough in _ENOUGH_ROLES),
         )
     return None
 
 
+@guard("gcs-public-access", "bucket_uniform_level_access", "bucket_public_access_prevention", severity="warning")
 def the_bucket_stays_private(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` can't check a bucket with access lists, and one without prevention can be opened."""
+    """Objects with access control lists may be public, and so may a bucket without public access prevention."""
     if i["bucket_uniform_level_access"] is False:
         return Finding(
-            "bucket_uniform_level_access is off, so single objects may be public", "leave it out", warning=True
+            "bucket_uniform_level_access is false, so single objects can be public",
+            "remove it",
+            on=["bucket_uniform_level_access"],
         )
     if is_one_of(i["bucket_public_access_prevention"], "inherited"):
         return Finding(
-            "bucket_public_access_prevention is inherited, so the bucket may be made public",
-            "leave it out",
-            warning=True,
+            "bucket_public_access_prevention is inherited, so the bucket can be made public",
+            "remove it",
+            on=["bucket_public_access_prevention"],
         )
     return None
 
 
+@guard("gcs-cors-console", "cors_rules", severity="warning")
 def cors_rules_let_the_console_read_logs(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` looks for one rule with the origin, GET and all response headers."""
+    """The console reads logs from the bucket in the browser. `anyscale cloud verify` looks for the rule for that."""
     rules = i["cors_rules"]
     if is_unresolved(rules) or any(is_unresolved(value) for rule in rules for value in rule.values()):
         return None
     wanted = {"origins": CONSOLE_ORIGIN, "methods": "GET", "response_headers": "*"}
     if not any(all(value in (rule[key] or ()) for key, value in wanted.items()) for rule in rules):
         return Finding(
-            "cors_rules has no rule that lets the console read logs",
-            "add one, or leave it out",
-            allowed=str(wanted),
-            warning=True,
+            "cors_rules has no rule that lets the Anyscale console read logs",
+            "add the rule, or remove cors_rules",
+            allowed=f"a rule with {' and '.join(f'{value} in {name}' for name, value in wanted.items())}",
         )
     return None
 
 
+@guard("gcs-lifecycle-condition", "lifecycle_rules")
 def lifecycle_rules_have_the_conditions_upstream_reads(i: Inputs) -> Finding | None:
-    """Upstream ignores the others, such as Terraform's own send_age_if_zero: a rule would reach more than was meant."""
+    """Upstream ignores unknown conditions, such as send_age_if_zero, so the rule would apply to more objects."""
     rules = [] if is_unresolved(i["lifecycle_rules"]) else i["lifecycle_rules"]
     for condition in (rule["condition"] for rule in rules if isinstance(rule["condition"], Mapping)):
         strange = [name for name in condition if name not in _READ_CONDITIONS]
         if strange or not condition:
             what = f"conditions that upstream ignores: {', '.join(strange)}" if strange else "no condition"
-            return Finding(
-                f"lifecycle_rules has a rule with {what}", "correct them", condition, ", ".join(_READ_CONDITIONS)
-            )
+            allowed = f"one or more of {', '.join(_READ_CONDITIONS)}"
+            return Finding(f"lifecycle_rules has a rule with {what}", "correct the rule", condition, allowed)
     return None
 
 
+RETENTION = Rule(
+    "gcs-retention",
+    "warning",
+    "Anyscale overwrites and deletes files in the bucket. A locked policy can never be removed.",
+)
+
+
+@guard("gcs-retention-period", "retention_policy")
 def retention_is_meant(i: Inputs) -> Finding | None:
-    """Anyscale overwrites and deletes files in the bucket; a locked policy can't be taken back, by nobody."""
+    """The provider requires the period of a retention policy."""
     policy = i["retention_policy"]
     if not isinstance(policy, Mapping) or not policy:
         return None
     if "retention_period" not in policy:
-        return Finding("retention_policy lacks retention_period", "give it, in seconds", policy)
-    locked = " for ever" if is_one_of(policy.get("is_locked"), "true") else ""
+        return Finding("retention_policy lacks retention_period", "set it, in seconds", policy)
+    locked = ", and cannot be removed once it is locked" if is_one_of(policy.get("is_locked"), "true") else ""
     return Finding(
-        f"retention_policy keeps Anyscale from changing and deleting its files{locked}", "leave it out", warning=True
+        f"retention_policy prevents Anyscale from changing and deleting its files{locked}", "remove it", rule=RETENTION
     )
 
 
+@guard("gcs-log-bucket", "bucket_logging")
 def logging_names_its_bucket(i: Inputs) -> Finding | None:
-    """Google refuses it without."""
+    """Google refuses logging settings without a log bucket."""
     logging = i["bucket_logging"]
     if isinstance(logging, Mapping) and logging and "log_bucket" not in logging:
-        return Finding("bucket_logging lacks log_bucket", "name the bucket that takes the access logs", logging)
+        return Finding("bucket_logging lacks log_bucket", "set it to the bucket for the access logs", logging)
     return None
 
 

@@ -23,7 +23,7 @@ from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, GcpResourceName, GcpZone, Labels, by_full_name
 from anyscale_constructs.google.vpc import IVpc, network_of
 from anyscale_constructs.modules.google.filestore import FilestoreInputs, FilestoreModule
-from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 from anyscale_constructs.terraform.resource import Data
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
@@ -98,41 +98,45 @@ class ExistingFilestore(Model):
         return there.attribute("networks[0].ip_addresses[0]"), there.attribute("file_shares[0].name")
 
 
+@guard("filestore-name", "anyscale_filestore_name", "anyscale_filestore_name_prefix")
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Upstream looks at names without their random suffix, which can make them too long."""
+    """Google refuses invalid instance names at apply. Upstream checks them without the random suffix."""
     return name_is_refused(i, _NAME, "anyscale_filestore_name", "anyscale_filestore_name_prefix", default="anyscale-")
 
 
+@guard("filestore-location", "filestore_location", "filestore_tier")
 def the_location_fits_the_tier(i: Inputs) -> Finding | None:
-    """Google has some tiers in regions, others in zones; upstream takes REGIONAL for one in a zone."""
+    """Google offers some tiers in a region and the others in a zone."""
     tier, location = _TIERS.get(i["filestore_tier"]), i["filestore_location"]
     if tier is None or is_unresolved(location):
         return None
     kind = "region" if tier.regional else "zone"
     what = f"filestore_location for the tier {i['filestore_tier']}"
-    return value_is_refused(_LOCATIONS[tier.regional], location, what, f"give the {kind}")
+    return value_is_refused(_LOCATIONS[tier.regional], location, what, f"use a {kind}")
 
 
+@guard("filestore-capacity", "anyscale_filestore_fileshare_capacity_gb", "filestore_tier")
 def the_capacity_fits_the_tier(i: Inputs) -> Finding | None:
-    """Google refuses others at apply."""
+    """Each tier offers its own capacities, and Google refuses others at apply."""
     tier, capacity = _TIERS.get(i["filestore_tier"]), i["anyscale_filestore_fileshare_capacity_gb"]
     if tier is None or is_unresolved(capacity) or any(capacity in band for band in tier.bands):
         return None
     return Finding(
-        f"anyscale_filestore_fileshare_capacity_gb is none that the tier {i['filestore_tier']} offers",
-        "take one of those, or another tier",
+        f"the tier {i['filestore_tier']} does not offer this anyscale_filestore_fileshare_capacity_gb",
+        "change it, or use another tier",
         capacity,
         " or ".join(map(str, tier.bands)),
     )
 
 
+@guard("filestore-connect-mode", "filestore_network_conect_mode")
 def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
-    """Google refuses a peering with the host project's VPC."""
+    """Google refuses direct peering with a shared VPC, which is in another project."""
     vpc, mode = i["filestore_vpc_name"], i["filestore_network_conect_mode"]
     if not is_unresolved(vpc) and vpc.startswith("projects/") and is_one_of(mode, "DIRECT_PEERING"):
         return Finding(
-            "filestore_network_conect_mode can't be DIRECT_PEERING in a shared VPC",
-            "leave it out, or set the VPC's connect_mode",
+            "filestore_network_conect_mode does not fit a shared VPC",
+            "remove it",
             mode,
             "PRIVATE_SERVICE_ACCESS",
         )

@@ -1,6 +1,7 @@
 """The Kubernetes cluster: new, or an existing one."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Unpack
 
 from pydantic import Field, TypeAdapter
@@ -11,7 +12,14 @@ from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_one_of, is_unresolved
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.google.gke_access import (
+    a_private_endpoint_is_reached_from_inside,
+    nodes_have_no_addresses_of_their_own,
+    the_api_is_not_open_to_the_internet,
+    the_control_plane_reaches_webhooks,
+)
+from anyscale_constructs.google.gke_ranges import RANGES
 from anyscale_constructs.google.node_pools import (
     NAME,
     ClusterName,
@@ -27,7 +35,7 @@ from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import CryptoKeyName, GcpLocation, GcpRegion, GcpZones, Labels
 from anyscale_constructs.google.vpc import IVpc
 from anyscale_constructs.modules.google.gke import GkeInputs, GkeModule
-from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 
 _PODS_IDENTITY = {"GKE_METADATA", "GKE_METADATA_SERVER"}
 _CONTROL_PLANE_PREFIX = 28
@@ -98,164 +106,138 @@ class ExistingCluster(Model):
         return {name: GPUS[name].per_node for name in self.gpu_types}
 
 
+REGION = Rule(
+    "gke-region", "error", "A regional cluster needs a region; without one upstream fails with an obscure error."
+)
+
+
+@guard("gke-zonal-cluster", "regional", severity="warning")
 def the_cluster_is_in_a_region(i: Inputs) -> Finding | None:
-    """Upstream's default is none, which fails without saying so; a zonal cluster is gone when its zone is."""
+    """The control plane of a zonal cluster is unavailable whenever its zone is, and during upgrades."""
     if i["regional"] is False:
-        return Finding("regional is off: the cluster is gone while its zone is", "leave it out", warning=True)
-    return value_is_refused(_REGION, i["region"], "region", "give the cloud's")
+        return Finding("regional is false, so the cluster is unavailable whenever its zone is", "remove it")
+    found = value_is_refused(_REGION, i["region"], "region", "use the cloud's region")
+    return found and replace(found, rule=REGION, on=["region"])
 
 
+@guard("gke-zones-not-named", "zones", "region")
 def zones_are_named(i: Inputs) -> Finding | None:
-    """Upstream takes three at random, and others when the region's zones or a depends_on change: nodes move."""
+    """Without zones upstream chooses three at random, and others whenever the region's zones change: nodes move."""
     if is_one_of(i["zones"], None, []):
         return Finding(
-            "no zones are given, so the module takes three at random, and others whenever the region's zones, or what "
+            "zones is not set, so the module chooses three at random, and others whenever the region's zones, or what "
             "the module waits for, change",
-            "give three zones of the region: zones, or cluster.zones in the configuration of a cloud",
+            "set zones, which is cluster.zones in a cloud's configuration, to three zones of the region",
         )
     return None
 
 
+@guard("gke-cluster-name", "name")
 def the_cluster_has_a_name_that_gke_accepts(i: Inputs) -> Finding | None:
-    """Google refuses others at apply."""
-    return value_is_refused(NAME, i["name"], "name", "choose another")
+    """Google refuses invalid cluster names at apply."""
+    return value_is_refused(NAME, i["name"], "name", "change it")
 
 
+@guard("gke-control-plane-range", "master_ipv4_cidr_block")
 def the_control_plane_has_16_addresses(i: Inputs) -> Finding | None:
-    """Google refuses others at apply."""
+    """The control plane of a private cluster needs a /28, and Google refuses other sizes at apply."""
     range_ = i["master_ipv4_cidr_block"]
     found = networks.network(range_)
     if i["enable_private_nodes"] is not True or i["private_endpoint_subnetwork"] is not None or is_unresolved(range_):
         return None
     if found is None or found.prefixlen != _CONTROL_PLANE_PREFIX:
-        return Finding("master_ipv4_cidr_block must be a /28", "take another", range_, "such as 172.16.0.0/28")
+        return Finding(
+            "master_ipv4_cidr_block must be a /28", "use another range", range_, "a /28, such as 172.16.0.0/28"
+        )
     return None
 
 
+@guard("gke-labels", "cluster_resource_labels")
 def labels_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses others at apply."""
+    """Google refuses invalid labels at apply."""
     labels = "cluster_resource_labels"
-    return None if is_unresolved(i[labels]) else value_is_refused(_LABELS, i[labels], labels, "change it")
+    return None if is_unresolved(i[labels]) else value_is_refused(_LABELS, i[labels], labels, "change the label")
 
 
+@guard("gke-gpu-autoprovisioning", "cluster_autoscaling")
 def gpus_are_not_provisioned_by_gke(i: Inputs) -> Finding | None:
-    """Anyscale asks for GPUs by labels that pools of GKE's own making don't have."""
+    """Anyscale requests GPU nodes by labels that node pools created by GKE do not have."""
     scaling = i["cluster_autoscaling"]
     enabled = isinstance(scaling, Mapping) and scaling.get("enabled") is True
     if enabled and any("accelerator_type" in pool for pool in pools_of(i)):
         return Finding(
-            "cluster_autoscaling makes node pools, which fails with GPUs", "leave it out: node_pools grow by themselves"
+            "cluster_autoscaling lets GKE create node pools, which Anyscale cannot use for GPUs",
+            "remove it; node_pools scale without it",
         )
     return None
 
 
+@guard("gke-node-account", "create_service_account", "service_account")
 def nodes_have_the_account_that_is_meant(i: Inputs) -> Finding | None:
-    """Upstream would make another one, which may not read images, beside the one that is given."""
+    """Nodes need an account that can pull images and write logs, which neither upstream's nor the default one can."""
     if i["create_service_account"] is not False:
         return Finding(
-            "create_service_account makes an account that lacks what nodes need",
-            "leave it out, and give service_account",
+            "create_service_account creates an account without the roles that nodes need",
+            "remove it, and set service_account",
+            on=["create_service_account"],
         )
     if is_one_of(i["service_account"], "", "create"):
-        return Finding("service_account is not set, so nodes would have the project's default account", "give one")
+        return Finding(
+            "service_account is not set, so nodes would have the project's default account",
+            "set it to an account for nodes",
+            on=["service_account"],
+        )
     return None
 
 
+@guard("gke-workload-identity", "identity_namespace", "node_metadata")
 def pods_have_identities_of_their_own(i: Inputs) -> Finding | None:
-    """Without workload identity the operator can't prove to Anyscale who it is, and pods have the nodes' account."""
+    """The operator authenticates with workload identity. Without it all pods also have the nodes' account."""
     pool, metadata = i["identity_namespace"], i["node_metadata"]
     if i.known("identity_namespace") and pool != "enabled" and not pool.endswith(".svc.id.goog"):
-        return Finding("identity_namespace switches workload identity off", "leave it out", pool)
+        return Finding("identity_namespace disables workload identity", "remove it", pool, on=["identity_namespace"])
     if i.known("node_metadata") and metadata not in _PODS_IDENTITY:
         return Finding(
-            "node_metadata gives pods the nodes' account", "leave it out", metadata, " or ".join(sorted(_PODS_IDENTITY))
+            "node_metadata gives pods the nodes' account",
+            "remove it",
+            metadata,
+            " or ".join(sorted(_PODS_IDENTITY)),
+            on=["node_metadata"],
         )
     return None
 
 
+@guard("gke-in-cluster-resources", "configure_ip_masq", "stub_domains", "upstream_nameservers")
 def nothing_is_made_inside_the_cluster(i: Inputs) -> Finding | None:
-    """Such objects need a provider that is connected with the cluster, before there is one."""
+    """Kubernetes objects need a provider that is connected to the cluster, which does not exist yet."""
     for name in _INSIDE_THE_CLUSTER:
         if not is_one_of(i[name], False, [], {}):
-            return Finding(f"{name} makes objects inside the cluster", "make them in a stack of their own, afterwards")
-    return None
-
-
-def nodes_have_no_addresses_of_their_own(i: Inputs) -> Finding | None:
-    """Workloads run others' code."""
-    if i["enable_private_nodes"] is False:
-        return Finding(
-            "enable_private_nodes is off, so every node has an address in the internet",
-            "leave it out: NAT lets nodes out",
-            warning=True,
-        )
-    return None
-
-
-def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
-    """A review should not be the first to see it, and upstream's default is everybody."""
-    authorized = i["master_authorized_networks"]
-    if i["enable_private_endpoint"] is not False or is_unresolved(authorized):
-        return None
-    ranges = [network.get("cidr_block", "") for network in authorized if isinstance(network, Mapping)]
-    if not authorized or networks.nearly_everybody(ranges):
-        return Finding(
-            "master_authorized_networks lets the whole internet, or a large part of it, reach the cluster's API",
-            "name the ranges that Terraform and your administrators come from, or leave enable_private_endpoint out",
-            ranges,
-            warning=True,
-        )
-    return None
-
-
-def a_private_endpoint_is_reached_from_inside(i: Inputs) -> Finding | None:
-    """Google refuses addresses of the internet then."""
-    authorized = i["master_authorized_networks"]
-    if i["enable_private_endpoint"] is not True or is_unresolved(authorized):
-        return None
-    for network in authorized:
-        found = networks.network(network["cidr_block"]) if isinstance(network, Mapping) else None
-        if found and found.is_global:
             return Finding(
-                "master_authorized_networks has a range of the internet, but the API has a private endpoint only",
-                "leave the range out, or set enable_private_endpoint to False",
-                str(found),
+                f"{name} creates objects in the cluster", "remove it, and create them in another stack", on=[name]
             )
     return None
 
 
-def the_control_plane_reaches_webhooks(i: Inputs) -> Finding | None:
-    """Without, the API waits for Envoy Gateway's webhook in vain, and nothing of the gateway can be made."""
-    if i["enable_private_nodes"] is True and i["add_master_webhook_firewall_rules"] is False:
-        return Finding(
-            "add_master_webhook_firewall_rules is off, as in a shared VPC, so the control plane doesn't reach webhooks",
-            f"have {i['master_ipv4_cidr_block']} admitted to the nodes on TCP port 9443, or set it to True if "
-            "Terraform may make firewall rules in the host project",
-            warning=True,
-        )
-    return None
-
-
+@guard("gke-release-channel", "kubernetes_version", "release_channel", severity="warning")
 def upgrades_are_planned(i: Inputs) -> Finding | None:
-    """Whichever version is the latest that day: an apply for something else would upgrade the control plane."""
+    """Without a release channel any apply may upgrade the control plane to the latest version of that day."""
     if is_one_of(i["kubernetes_version"], "latest") and is_one_of(i["release_channel"], "UNSPECIFIED"):
         return Finding(
-            "kubernetes_version is the latest on the day of each apply, without a release_channel",
-            "give a version, or leave release_channel out",
-            warning=True,
+            "kubernetes_version is latest without a release_channel, so any apply may upgrade the control plane",
+            "set a version, or remove release_channel",
         )
     return None
 
 
+@guard("gke-gateway-api", "gateway_api_channel", severity="warning")
 def the_gateways_types_are_envoys(i: Inputs) -> Finding | None:
-    """Envoy Gateway's chart brings the Gateway API's types, of another version."""
+    """Envoy Gateway's chart installs the Gateway API's resource definitions too, in another version."""
     channel = i["gateway_api_channel"]
     if not is_one_of(channel, None, "CHANNEL_DISABLED") and not is_unresolved(channel):
         return Finding(
-            "gateway_api_channel brings types that Envoy Gateway brings too",
-            "leave it out, or switch releases.gateway off",
+            "gateway_api_channel installs resource definitions that Envoy Gateway installs too",
+            "remove it, or set releases.gateway.enabled to false",
             channel,
-            warning=True,
         )
     return None
 
@@ -355,7 +337,8 @@ class Gke(GkeModule):
         given = {name: value for name, value in given.items() if value is not None}
         ranges: list[Cidr] = [given["master_ipv4_cidr_block"], *self._vpc.ranges]
         if found := networks.misplaced("master_ipv4_cidr_block and the VPC", ranges):
-            raise InputError(found.what, mend="give the control plane a /28 of its own")
+            fix, on = "set master_ipv4_cidr_block to a /28 that nothing else uses", ["master_ipv4_cidr_block"]
+            raise InputError([replace(found, fix=fix, on=on)])
         return given
 
 
@@ -368,5 +351,10 @@ def zones_of(region: str | None) -> list[str] | None:
 
 def _named(range_: str | None, what: str) -> str:
     if range_ is None:
-        raise InputError(f"the VPC has no range for {what}", mend=f"name it: {what}_range_name, or gke_*_range_cidr")
+        raise InputError(
+            f"the VPC has no secondary range for {what}",
+            fix=f"set {what}_range_name of ExistingVpc, or gke_*_range_cidr of Vpc",
+            rule=RANGES,
+            on=[f"ip_range_{what}"],
+        )
     return range_

@@ -5,9 +5,9 @@ from pydantic import Field
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import Cidr, Known
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google.types import GcpResourceName
-from anyscale_constructs.terraform.module import Inputs
+from anyscale_constructs.terraform.guards import Inputs, guard
 
 _GKE_RANGES = ("gke_services_range_cidr", "gke_pod_range_cidr")
 _LONGEST_POD_PREFIX = 18
@@ -25,24 +25,34 @@ class GkeVpcConfig(Model):
     flow_logs: Known[bool] = Field(default=True, description="Whether Cloud Logging gets the subnet's flow logs.")
 
 
+RANGES = Rule(
+    "gke-secondary-ranges",
+    "error",
+    "A cluster needs two secondary ranges of the nodes' subnet: one for pods and one for services.",
+    "https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips",
+)
+
+
+@guard("", "gke_pod_range_cidr", "gke_services_range_cidr", "private_subnet_cidr")
 def gke_ranges_come_together_in_a_private_subnet(i: Inputs) -> Finding | None:
-    """Upstream ignores them without the subnet, and mixes their outputs up when there is only one."""
+    """Upstream ignores them without a private subnet, and swaps their outputs if there is only one."""
     given = [name for name in _GKE_RANGES if i[name] is not None]
     if given and (len(given) < len(_GKE_RANGES) or i["private_subnet_cidr"] is None):
-        return Finding(f"{given[0]} needs private_subnet_cidr and both of {', '.join(_GKE_RANGES)}", "give all three")
+        missing = [name for name in ("private_subnet_cidr", *_GKE_RANGES) if i[name] is None]
+        return Finding(f"{given[0]} also needs {' and '.join(missing)}", "set them", rule=RANGES, on=given)
     return None
 
 
+@guard("gke-pod-range-size", "gke_pod_range_cidr", severity="warning")
 def pods_have_room(i: Inputs) -> Finding | None:
-    """Each of GKE's nodes takes a /24, whatever runs on it, and the range can't be made larger."""
+    """Each node of GKE reserves a /24 of the range for its pods, and the range cannot be enlarged."""
     found = None if i["gke_pod_range_cidr"] is None else networks.network(i["gke_pod_range_cidr"])
     if found and found.prefixlen > _LONGEST_POD_PREFIX:
         nodes = max(2 ** (24 - found.prefixlen), 0)
         return Finding(
-            f"gke_pod_range_cidr has room for the pods of {nodes or 'no'} nodes",
-            "take a larger range while nothing runs in it",
+            f"gke_pod_range_cidr has addresses for the pods of {nodes or 'no'} nodes",
+            "use a larger range; it cannot be changed once nodes are running",
             str(found),
-            f"best /{_LONGEST_POD_PREFIX} or larger",
-            warning=True,
+            f"/{_LONGEST_POD_PREFIX} or larger",
         )
     return None

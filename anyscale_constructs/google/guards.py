@@ -1,5 +1,6 @@
 """What several Google modules have in common, and the guards for it."""
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -7,7 +8,7 @@ from pydantic import TypeAdapter
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.types import Labels
-from anyscale_constructs.terraform.module import Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Inputs, guard, value_is_refused
 
 CLIENT_CONFIG = "data.google_client_config.current"
 """Where upstream reads the provider's project, region and zone, unless inputs give them."""
@@ -17,30 +18,33 @@ _MOST_LABELS = 64
 _LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)
 
 
+@guard("google-module-disabled", "module_enabled")
 def the_module_is_enabled(i: Inputs) -> Finding | None:
-    """Without its resources a module's outputs are empty or null, and null inside a text is an error."""
+    """A disabled module has empty or null outputs, which the rest of the cloud needs."""
     if i["module_enabled"] is False:
-        return Finding("module_enabled is off, so the outputs are empty or null", "leave the construct out instead")
+        return Finding("module_enabled is false, so the module's outputs are empty or null", "remove it")
     return None
 
 
+@guard("google-name-suffix", "random_char_length")
 def the_random_suffix_has_a_length(i: Inputs) -> Finding | None:
-    """Upstream's own check lets 2 pass, and then makes zero random bytes, which fails even without a suffix."""
+    """Upstream accepts a length of 2 and then asks for zero random bytes, which fails even without a suffix."""
     length = i["random_char_length"]
     if i.known("random_char_length") and (length < _SHORTEST_SUFFIX or length % 2):
-        return Finding("random_char_length is no length upstream can make", "leave it out", length, "4, 6, 8, ...")
+        return Finding("random_char_length must be an even number of at least 4", "remove it", length)
     return None
 
 
+@guard("google-labels", "labels")
 def labels_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses others at apply, when half of the cloud is there."""
+    """Google refuses invalid labels at apply, after part of the cloud has been created."""
     labels = i["labels"]
     if is_unresolved(labels):
         return None
     if len(labels) >= _MOST_LABELS:
         allowed = f"at most {_MOST_LABELS - 1}, since upstream adds one"
-        return Finding("labels are too many", "leave some out", len(labels), allowed)
-    return value_is_refused(_LABELS, labels, "labels", "change it")
+        return Finding("labels has too many entries", "remove some", len(labels), allowed)
+    return value_is_refused(_LABELS, labels, "labels", "change the label")
 
 
 def name_is_refused(
@@ -59,8 +63,10 @@ def name_is_refused(
     text, suffix = default if i[given] is None else i[given], _suffix(i)
     if suffix is None or is_unresolved(text):
         return None
-    what = f"{given} with the random suffix" if suffix else given
-    return value_is_refused(kind, text + suffix + after, what, "choose another")
+    added = " and ".join(filter(None, ("the random suffix" if suffix else "", after)))
+    what = f"{given} with {added}" if added else given
+    found = value_is_refused(kind, text + suffix + after, what, "change it")
+    return found and replace(found, on=[given])
 
 
 def globally_unique(given: dict[str, Any]) -> dict[str, Any]:

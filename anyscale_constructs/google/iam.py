@@ -1,6 +1,7 @@
 """The service accounts of Anyscale's control plane and of its nodes: new, or existing ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, TypeAdapter
@@ -9,7 +10,7 @@ from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import as_code, as_expression, expr, is_unresolved
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google import workload_identity
 from anyscale_constructs.google.guards import (
     CLIENT_CONFIG,
@@ -22,7 +23,7 @@ from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import GcpRegion, Role, RoleId, ServiceAccountEmail, ServiceAccountName
 from anyscale_constructs.google.workload_identity import ExistingIdentityProvider
 from anyscale_constructs.modules.google.iam import IamInputs, IamModule
-from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 
 _ACCESS, _NODE, _ROLE = (
     "anyscale_access_service_acct_name",
@@ -86,57 +87,74 @@ class ExistingServiceAccounts(ExistingIdentityProvider):
         ]
 
 
+ROLE_OFF = Rule(
+    "google-control-plane-role-off", "warning", "Without a role Anyscale's control plane cannot manage instances."
+)
+
+
+@guard("google-control-plane-role", "create_anyscale_access_role", "existing_anyscale_access_role_name")
 def the_control_plane_gets_a_role(i: Inputs) -> Finding | None:
-    """Without one its account may do nothing, and upstream's way to name an existing one fails with an index error."""
+    """Upstream reads the role that it makes even where an existing one is named, and fails or ignores that one."""
     if i["existing_anyscale_access_role_name"] is not None:
         return Finding(
-            "existing_anyscale_access_role_name fails or is ignored: upstream reads the role that it makes",
-            "leave it out, with create_anyscale_access_role=False, and grant the role in a resource of your own",
+            "existing_anyscale_access_role_name does not work: upstream grants the role that it makes, or fails",
+            "remove it, set create_anyscale_access_role to false, and grant the role in a resource of your own",
+            on=["existing_anyscale_access_role_name"],
         )
     if i["create_anyscale_access_service_acct"] is True and i["create_anyscale_access_role"] is False:
         return Finding(
-            "create_anyscale_access_role is off, so the control plane's account may do nothing in the project",
-            "leave it out, unless you grant a role in a resource of your own",
-            warning=True,
+            "create_anyscale_access_role is false, so the control plane's account has no role in the project",
+            "remove it, unless you grant a role in a resource of your own",
+            on=["create_anyscale_access_role"],
+            rule=ROLE_OFF,
         )
     return None
 
 
+@guard(
+    "google-service-account-missing",
+    "create_anyscale_access_service_acct",
+    "create_anyscale_cluster_node_service_acct",
+    severity="warning",
+)
 def both_accounts_are_made(i: Inputs) -> Finding | None:
-    """Upstream lets the control plane's account use the nodes' only where it makes both."""
+    """Upstream lets the control plane's account use the nodes' account only if it creates both."""
     switches = ("create_anyscale_access_service_acct", "create_anyscale_cluster_node_service_acct")
     off = [switch for switch in switches if i[switch] is False]
     if off:
         return Finding(
-            f"{off[0]} is off, so the control plane's account can't use the nodes' account",
-            "let both be made, or describe both with ExistingServiceAccounts, or grant Service Account User yourself",
-            warning=True,
+            f"{off[0]} is false, so the control plane's account cannot use the nodes' account",
+            "remove it, or use two existing accounts, or grant roles/iam.serviceAccountUser yourself",
+            on=[off[0]],
         )
     return None
 
 
+@guard("google-role-binding", "create_gke_cluster_service_acct")
 def no_account_takes_roles_from_others(i: Inputs) -> Finding | None:
-    """Upstream binds that account's roles authoritatively: every other member in the project loses them."""
+    """Upstream grants the GKE account's roles by google_project_iam_binding, which removes all other members."""
     if i["create_gke_cluster_service_acct"] is True:
         return Finding(
-            "create_gke_cluster_service_acct takes its roles, such as log and metric writer, from every other account "
-            "in the project",
-            "leave it out, and make the account with google_project_iam_member resources of your own",
+            "create_gke_cluster_service_acct removes its roles, such as roles/logging.logWriter, from every other "
+            "account in the project",
+            "remove it, and create the account and google_project_iam_member resources yourself",
         )
     return None
 
 
+@guard("google-service-account-names", _ACCESS, _NODE)
 def accounts_are_named_together(i: Inputs) -> Finding | None:
-    """Upstream has one switch for the random suffix of all names: without it prefixes would be names."""
+    """Upstream has one switch for the random suffix of both accounts, so a name cannot be beside a prefix."""
     named = [name for name in (_ACCESS, _NODE) if i[name] is not None]
     if len(named) == 1:
         other = _NODE if named == [_ACCESS] else _ACCESS
-        return Finding(f"{named[0]} is given without {other}", "give both names, or prefixes for both")
+        return Finding(f"{named[0]} is set without {other}", "set both, or neither", on=named)
     return None
 
 
+@guard("google-iam-name", _ACCESS, _NODE, _ROLE, f"{_ACCESS}_prefix", f"{_NODE}_prefix", f"{_ROLE}_prefix")
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Upstream looks at names without their random suffix, which can make them too long."""
+    """Google refuses invalid names of accounts and roles at apply. Upstream checks them without the random suffix."""
     return (
         name_is_refused(i, _ACCOUNT_NAME, _ACCESS, f"{_ACCESS}_prefix", default="anyscale-")
         or name_is_refused(i, _ACCOUNT_NAME, _NODE, f"{_NODE}_prefix", default="anyscale-")
@@ -144,21 +162,31 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     )
 
 
+@guard(
+    "google-role-name",
+    "anyscale_access_service_acct_binding_permissions",
+    "anyscale_cluster_node_service_acct_permissions",
+)
 def roles_are_named_in_full(i: Inputs) -> Finding | None:
-    """Google refuses others at apply."""
-    found = (value_is_refused(_ROLES, i[name], name, "write it in full") for name in _WANTED_ROLES if i.known(name))
-    return next(filter(None, found), None)
+    """Google accepts roles by their full names only."""
+    for name in _WANTED_ROLES:
+        if i.known(name) and (found := value_is_refused(_ROLES, i[name], name, "use the full name")):
+            return replace(found, on=[name])
+    return None
 
 
+@guard(
+    "google-role-missing",
+    "anyscale_access_service_acct_binding_permissions",
+    "anyscale_cluster_node_service_acct_permissions",
+    severity="warning",
+)
 def accounts_have_the_roles_that_verify_wants(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` looks for them: one signs links to logs, the other reads images.
-
-    It also asks for editor or owner, where upstream grants a narrower role.
-    """
+    """The control plane signs links to logs and nodes pull images; `anyscale cloud verify` looks for both roles."""
     for name, roles in _WANTED_ROLES.items():
         if i.known(name) and not roles & set(i[name]):
             allowed = " or ".join(sorted(roles))
-            return Finding(f"{name} lacks a role that Anyscale uses", "add it", i[name], allowed, warning=True)
+            return Finding(f"{name} lacks a role that Anyscale needs", "add it", i[name], allowed, on=[name])
     return None
 
 

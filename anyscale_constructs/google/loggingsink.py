@@ -8,11 +8,11 @@ from pydantic import Field
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_unresolved
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google.guards import CLIENT_CONFIG, the_module_is_enabled
 from anyscale_constructs.google.project import IProject
 from anyscale_constructs.modules.google.loggingsink import LoggingSinkInputs, LoggingSinkModule
-from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 
 _DESTINATIONS = ("logging", "storage", "bigquery", "pubsub")
 
@@ -23,19 +23,30 @@ class LoggingSinkConfig(Model):
     exclusion_filter: str | None = Field(default=None, description="What is left out. Default: the nodes' syslog.")
 
 
+ALL_LOGS = Rule(
+    "log-sink-scope", "warning", "The sink receives the logs of the whole project, not only those of one cloud."
+)
+
+
+@guard("log-sink-destination", "sink_destination")
 def the_destination_is_one_of_cloud_logging(i: Inputs) -> Finding | None:
-    """Google refuses others; upstream's own default is the bucket that the sink has anyway."""
+    """A log sink writes to a log bucket, Cloud Storage, BigQuery or Pub/Sub, and Google refuses anything else."""
     destination = i["sink_destination"]
     if destination is None or is_unresolved(destination):
         return None
     hosts = [f"{service}.googleapis.com/" for service in _DESTINATIONS]
     if not destination.startswith(tuple(hosts)):
-        return Finding("sink_destination is no place for logs", "leave it out", destination, f"{', '.join(hosts)}...")
+        return Finding(
+            "sink_destination is not a destination of Cloud Logging",
+            "remove it",
+            destination,
+            f"a name that begins with {' or '.join(hosts)}",
+        )
     return Finding(
-        "sink_destination sends all logs of the project there, not only those of this cloud",
-        "leave it out, or make a sink of your own",
+        "sink_destination redirects all logs of the project, not only those of this cloud",
+        "remove it, and make another sink for this cloud",
         destination,
-        warning=True,
+        rule=ALL_LOGS,
     )
 
 

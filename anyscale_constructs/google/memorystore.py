@@ -21,7 +21,7 @@ from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, InstanceId, Labels, by_full_name
 from anyscale_constructs.google.vpc import IVpc, network_of
 from anyscale_constructs.modules.google.memorystore import MemorystoreInputs, MemorystoreModule
-from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.resource import Data
 
 _NAME: TypeAdapter[str] = TypeAdapter(InstanceId)
@@ -53,68 +53,80 @@ class ExistingMemorystore(Model):
         return f"{there.attribute('host')}:{there.attribute('port')}"
 
 
+@guard("memorystore-name", "anyscale_memorystore_name", "anyscale_memorystore_name_prefix")
 def name_is_one_google_accepts(i: Inputs) -> Finding | None:
-    """Google takes 40 characters; upstream takes 63, and looks at names without their random suffix."""
+    """Google accepts at most 40 characters. Upstream accepts 63, and checks names without the random suffix."""
     names = ("anyscale_memorystore_name", "anyscale_memorystore_name_prefix")
     return name_is_refused(i, _NAME, *names, default="anyscale-memorystore-")
 
 
+@guard("memorystore-size", "memorystore_replica_count", "memorystore_memory_size_gb")
 def numbers_are_within_limits(i: Inputs) -> Finding | None:
-    """Google refuses others at apply."""
+    """Google offers 1 to 5 replicas and 5 to 300 GB. Upstream's own checks accept other numbers."""
     for name, (least, most) in _LIMITS.items():
         if i.known(name) and not least <= i[name] <= most:
-            return Finding(f"{name} is out of bounds", "change it", i[name], f"{least} to {most}")
+            return Finding(f"{name} is out of range", "change it", i[name], f"{least} to {most}", on=[name])
     return None
 
 
+@guard("memorystore-tls", "memorystore_encryption_mode")
 def tls_is_off(i: Inputs) -> Finding | None:
-    """Anyscale connects to Memorystore without TLS, and `anyscale cloud verify` fails with it."""
-    if is_one_of(i["memorystore_encryption_mode"], "SERVER_AUTHENTICATION"):
-        return Finding("memorystore_encryption_mode is on, and Anyscale connects without TLS", "leave it out")
+    """Anyscale connects to Memorystore without TLS, and `anyscale cloud verify` fails for an instance with TLS."""
+    mode = i["memorystore_encryption_mode"]
+    if is_one_of(mode, "SERVER_AUTHENTICATION"):
+        return Finding("memorystore_encryption_mode requires TLS, which Anyscale does not use", "remove it", mode)
     return None
 
 
+@guard("memorystore-auth", "memorystore_enable_auth")
 def auth_is_off(i: Inputs) -> Finding | None:
-    """Registration has no place for the password."""
+    """Anyscale connects without a password, and registration has no field for one."""
     if i["memorystore_enable_auth"] is True:
-        return Finding("memorystore_enable_auth is on, and Anyscale connects without a password", "leave it out")
+        return Finding("memorystore_enable_auth requires a password, which Anyscale does not send", "remove it")
     return None
 
 
+@guard("memorystore-eviction", "memorystore_redis_configs", severity="warning")
 def keys_are_evicted_as_verify_wants(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` warns of any other policy; configs of your own replace upstream's."""
+    """`anyscale cloud verify` warns of other eviction policies. Redis settings of your own replace upstream's."""
     configs = i["memorystore_redis_configs"]
     policy = configs.get("maxmemory-policy") if isinstance(configs, Mapping) else _EVICTION
     if not is_unresolved(policy) and policy != _EVICTION:
         return Finding(
-            "memorystore_redis_configs lacks the maxmemory-policy that Anyscale wants",
-            "add it",
+            "memorystore_redis_configs does not have the maxmemory-policy that Anyscale needs",
+            f"set maxmemory-policy to {_EVICTION}",
             policy,
             _EVICTION,
-            warning=True,
         )
     return None
 
 
+@guard("memorystore-zones", "google_zone", "alternative_google_zone", "google_region")
 def zones_are_two_of_the_region(i: Inputs) -> Finding | None:
-    """Google refuses a second zone that is the first one, or one of another region."""
+    """Google refuses two equal zones, a second zone alone, and zones of another region."""
     zone, other, region = i["google_zone"], i["alternative_google_zone"], i["google_region"]
     if other is not None and (zone is None or other == zone):
-        return Finding("alternative_google_zone needs another google_zone beside it", "give two zones, or none", other)
+        return Finding(
+            "alternative_google_zone needs a google_zone, which must be another zone",
+            "set both, or remove both",
+            other,
+            on=["alternative_google_zone", "google_zone"],
+        )
     for name in ("google_zone", "alternative_google_zone"):
         known = i[name] is not None and i.known(name, "google_region")
         if known and (i[name] == region or not regions.is_in(region, i[name])):
-            return Finding(f"{name} is not a zone of {region}", "leave it out", i[name], f"zones of {region}")
+            return Finding(f"{name} is not in the region", "remove it", i[name], f"a zone of {region}", on=[name])
     return None
 
 
+@guard("memorystore-connect-mode", "memorystore_connect_mode")
 def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
-    """Google refuses a peering with the host project's VPC, and looks for a plain name in the cloud's project."""
+    """Google refuses direct peering with a shared VPC, which is in another project."""
     vpc, mode = i["memorystore_vpc_name"], i["memorystore_connect_mode"]
     if not is_unresolved(vpc) and vpc.startswith("projects/") and is_one_of(mode, "DIRECT_PEERING"):
         return Finding(
-            "memorystore_connect_mode can't be DIRECT_PEERING in a shared VPC",
-            "leave it out, or set the VPC's connect_mode",
+            "memorystore_connect_mode does not fit a shared VPC",
+            "remove it",
             mode,
             "PRIVATE_SERVICE_ACCESS",
         )

@@ -10,7 +10,7 @@ from anyscale_constructs.config.model import unknown
 from anyscale_constructs.config.types import Checked
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding
-from anyscale_constructs.terraform.module import Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Inputs, guard, value_is_refused
 
 # What the module looks up in a pool; it passes over all else without a word.
 _POOL_KEYS = """
@@ -49,70 +49,80 @@ ClusterName = Annotated[
 NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 
 
+@guard("gke-node-pool-name", "node_pools")
 def pools_have_names_of_their_own(i: Inputs) -> Finding | None:
-    """Of two pools with one name upstream makes the last; Google refuses names that are no names at apply."""
+    """Upstream creates only the last of two pools with the same name. Google refuses invalid names at apply."""
     names = [str(pool.get("name")) for pool in pools_of(i)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        return Finding("node_pools has two pools of one name", "rename one", twice[0])
-    found = (value_is_refused(NAME, name, "node_pools: name", "choose another") for name in names)
+        return Finding("node_pools has two pools with the same name", "rename one of them", twice[0])
+    found = (value_is_refused(NAME, name, "node_pools: name", "change it") for name in names)
     return next(filter(None, found), None)
 
 
+@guard("gke-node-pool-key", "node_pools")
 def pools_have_keys_that_upstream_reads(i: Inputs) -> Finding | None:
-    """Upstream passes over the others, and takes its defaults: an e2-medium for a machine_type that is misspelt."""
+    """Upstream ignores unknown keys and uses its defaults, such as e2-medium nodes for a misspelt machine_type."""
     known = _POOL_KEYS.split()
     for pool in pools_of(i):
         for key in pool:
             if key not in known:
-                return Finding(f"node_pools: {pool.get('name')}: {unknown(key, known)}", "correct it")
+                return Finding(f"node_pools: {pool.get('name')}: {unknown(key, known)}", "correct the key")
     return None
 
 
+@guard("gke-node-pool-size", "node_pools")
 def pools_have_room_for_their_nodes(i: Inputs) -> Finding | None:
-    """Google refuses others, after the cluster has been made."""
+    """Google refuses a pool whose minimum or initial size exceeds its maximum, after the cluster has been created."""
     for pool in pools_of(i):
         for smallest, largest in (("min_count", "max_count"), ("total_min_count", "total_max_count")):
             if _count(pool, smallest, 0) > _count(pool, largest, 100):
                 return Finding(
-                    f"node_pools: {smallest} of {pool.get('name')} is more than its {largest}",
-                    "correct them",
+                    f"node_pools: {smallest} of {pool.get('name')} is larger than its {largest}",
+                    f"use a smaller {smallest} or a larger {largest}",
                     pool[smallest],
+                    f"at most {_count(pool, largest, 100)}",
                 )
         zones = len(i["zones"]) if i["regional"] is True and isinstance(i["zones"], list) else 1
         first, most = _count(pool, "initial_node_count", 1) * zones, _count(pool, "total_max_count", 100)
         if "total_max_count" in pool and first > most:
             return Finding(
-                f"node_pools: initial_node_count of {pool.get('name')} counts in each zone, which is more than its "
-                "total_max_count",
-                "correct them",
-                pool.get("initial_node_count", 1),
+                f"node_pools: {pool.get('name')} starts with {first} nodes, initial_node_count in each zone, which is "
+                "more than its total_max_count",
+                "use a smaller initial_node_count or a larger total_max_count",
+                first,
+                f"at most {most}",
             )
     return None
 
 
+@guard("gke-node-pool-limit", "node_pools", severity="warning")
 def limits_are_for_whole_pools(i: Inputs) -> Finding | None:
-    """In a regional cluster max_count counts in each zone: three times as many nodes as it says."""
+    """In a regional cluster max_count is the limit for each zone: the pool has up to three times as many nodes."""
     zonal = [pool.get("name") for pool in pools_of(i) if {"min_count", "max_count"} & set(pool)]
     if zonal and i["regional"] is True:
         return Finding(
-            "node_pools: min_count and max_count count in each zone",
-            "give total_min_count and total_max_count instead",
-            ", ".join(map(str, zonal)),
-            warning=True,
+            "node_pools: min_count and max_count are limits for each zone",
+            "use total_min_count and total_max_count",
+            zonal,
         )
     return None
 
 
+@guard("gke-node-pool-settings", *_BY_POOL)
 def settings_are_of_pools_that_are_there(i: Inputs) -> Finding | None:
-    """Upstream passes over the others, and the pool would be without its taints."""
+    """Upstream ignores settings of unknown pools, so that a pool with a misspelt name would have no taints."""
     if not i.known("node_pools"):
         return None
     names = {str(pool.get("name")) for pool in [*pools_of(i), *pools_of(i, "windows_node_pools")]}
     for setting in _BY_POOL:
         for key in i.given.get(setting, {}) if not is_unresolved(i.given.get(setting)) else ():
             if not is_unresolved(key) and key not in names | _NO_POOLS:
-                return Finding(f"{setting}: {unknown(key, names, 'pool')}", "name a pool of node_pools, or all")
+                return Finding(
+                    f"{setting}: {unknown(key, names, 'pool')}",
+                    "use a name in node_pools, or all",
+                    on=[setting, "node_pools"],
+                )
     return None
 
 

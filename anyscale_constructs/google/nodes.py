@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import Market, node_taints
-from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.model import INVALID_VALUE, Model, refuse
 from anyscale_constructs.config.types import Known, OrExpr
 from anyscale_constructs.expressions import is_one_of, join, maximum
 from anyscale_constructs.google.types import GcpZones, MachineType
@@ -65,10 +65,14 @@ class NodesConfig(Model):
         for name, zones in self.gpu_zones.items():
             if name not in self.gpu_types:
                 raise refuse(
-                    f"gpu_zones.{name} is for a type that gpu_types lacks", "add it there, or leave it out here"
+                    "is not one of gpu_types",
+                    "add it to gpu_types, or remove it here",
+                    key=f"gpu_zones.{name}",
+                    value=name,
+                    allowed=" or ".join(self.gpu_types) or "none",
                 )
             if is_one_of(zones, []):
-                raise refuse(f"gpu_zones.{name} names no zone", "name one, or leave it out")
+                raise refuse("has no zones", "add one, or remove it", key=f"gpu_zones.{name}", rule=INVALID_VALUE)
         return self
 
     @property

@@ -1,15 +1,17 @@
 """The service account of a Kubernetes cloud, for which upstream has no module that leaves others' roles alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from anyscale_constructs.config.model import explain
+from anyscale_constructs.config.model import found_in
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import known
 from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import ServiceAccountName
+from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.resource import Resource
 
 _NAME: TypeAdapter[str] = TypeAdapter(ServiceAccountName)
@@ -54,7 +56,11 @@ class OperatorAccount:
         try:
             _NAME.validate_python(account_id)
         except ValidationError as error:
-            raise InputError(explain(error, "the operator's account"), mend="choose service_account_name") from error
+            (found,) = found_in(error)
+            what, on = f"the name of the operator's service account {found.what}", ["account_id"]
+            key = cloud_stack(scope, "the operator's service account").origins.of(on)
+            fix = "set service_account_name, or account_id in Python"
+            raise InputError([replace(found, what=what, fix=fix, on=on, key=key)]) from error
         self._scope = scope
         self._project_id = project.project_id
         self._account = Resource(

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google.guards import (
     exact_names,
     globally_unique,
@@ -27,7 +27,7 @@ from anyscale_constructs.google.types import (
     ProjectName,
 )
 from anyscale_constructs.modules.google.project import ProjectInputs, ProjectModule
-from anyscale_constructs.terraform.module import Guard, Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 
 _BILLING_ACCOUNT: TypeAdapter[str] = TypeAdapter(BillingAccountId)
 _ID: TypeAdapter[str] = TypeAdapter(ProjectId)
@@ -38,7 +38,7 @@ _DEFAULT = "anyscale-"
 class ProjectConfig(Model):
     """A new project."""
 
-    billing_account_id: BillingAccountId = Field(description="Who pays.")
+    billing_account_id: BillingAccountId = Field(description="The billing account's ID.")
     id: ProjectId | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
     name: ProjectName | None = Field(default=None, description="Default: the id.")
     folder_id: FolderId | None = Field(default=None, description="The folder it is in, or organization_id.")
@@ -61,34 +61,48 @@ class ExistingProject(Model):
     project_id: GcpProjectId
 
 
+@guard("billing-account-id", "billing_account_id")
 def the_billing_account_is_an_id(i: Inputs) -> Finding | None:
-    """Google knows neither names nor paths of billing accounts here."""
+    """Google accepts neither the names nor the paths of billing accounts here."""
     return value_is_refused(
-        _BILLING_ACCOUNT, i["billing_account_id"], "billing_account_id", "gcloud billing accounts list"
+        _BILLING_ACCOUNT,
+        i["billing_account_id"],
+        "billing_account_id",
+        "use the id, which gcloud billing accounts list shows",
     )
 
 
+@guard("project-id", "anyscale_project_id", "anyscale_project_name", "anyscale_project_name_prefix")
 def project_id_is_one_google_accepts(i: Inputs) -> Finding | None:
-    """Upstream makes the id from the name when there is none, and an id can't be all that a name can."""
+    """Google refuses invalid project ids. Without an id upstream uses the name, which may have other characters."""
     names = ("anyscale_project_id", "anyscale_project_name", "anyscale_project_name_prefix")
     return name_is_refused(i, _ID, *names, default=_DEFAULT)
 
 
+@guard("project-name", "anyscale_project_name", "anyscale_project_name_prefix")
 def project_name_is_one_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses others at apply."""
+    """Google refuses invalid project names at apply."""
     return name_is_refused(i, _NAME, "anyscale_project_name", "anyscale_project_name_prefix", default=_DEFAULT)
 
 
+NO_PARENT = Rule(
+    "project-parent-missing", "warning", "A service account can create a project in a folder or an organization only."
+)
+
+
+@guard("project-parent", "folder_id", "organization_id")
 def the_project_has_one_parent(i: Inputs) -> Finding | None:
-    """Upstream ignores the organization beside a folder; a service account can't make a project without a parent."""
+    """A project has one parent: upstream ignores the organization if there is a folder."""
     folder, organization = i["folder_id"], i["organization_id"]
     if folder is not None and organization is not None:
-        return Finding("organization_id is ignored beside folder_id", "give one of them", organization)
+        return Finding(
+            "organization_id has no effect with folder_id", "remove one of them", organization, on=["organization_id"]
+        )
     if folder is None and organization is None:
         return Finding(
-            "folder_id and organization_id are not set, and a service account can't make a project without a parent",
-            "give one of them",
-            warning=True,
+            "neither folder_id nor organization_id is set, and a service account can only create a project in one",
+            "set one of them, unless a user account applies the cloud",
+            rule=NO_PARENT,
         )
     return None
 
@@ -101,7 +115,7 @@ class Project(ProjectModule):
     Args:
         scope: The stack.
         id: Default: `project`.
-        billing_account_id: Who pays, e.g. `01ABCD-234567-89EF01`.
+        billing_account_id: The billing account's ID, e.g. `01ABCD-234567-89EF01`.
         depends_on: Constructs that must be there first.
         **inputs: Upstream's inputs by their own names.
 

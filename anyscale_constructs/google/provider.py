@@ -39,8 +39,9 @@ class GoogleProviderConfig(Model):
     def _nothing_is_idle(self) -> Self:
         if self.billing_project is not None and is_one_of(self.user_project_override, None, False):
             raise refuse(
-                "billing_project does nothing without user_project_override",
-                "leave it out, or set user_project_override: true",
+                "has no effect without user_project_override",
+                "remove it, or set user_project_override: true",
+                key="billing_project",
             )
         return self
 

@@ -22,7 +22,9 @@ ConnectMode = Literal["DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS"]
 GcpRegion = Annotated[str, Checked("a Google Cloud region", r"[a-z]+-[a-z]+\d+", "us-central1")]
 GcpZone = Annotated[str, Checked("a Google Cloud zone", r"[a-z]+-[a-z]+\d+-[a-z]", "us-central1-b")]
 GcpZones = Annotated[list[GcpZone], AfterValidator(_each_once)]
-GcpLocation = Annotated[str, Checked("a Google Cloud region or zone", r"[a-z]+-[a-z]+\d+(-[a-z])?", "us-central1")]
+GcpLocation = Annotated[
+    str, Checked("a Google Cloud region or zone", r"[a-z]+-[a-z]+\d+(-(?:ai\d+)?[a-z])?", "us-central1")
+]
 BucketLocation = Annotated[
     str,
     Checked(
@@ -158,6 +160,18 @@ GcsBucketName = Annotated[
 ]
 
 
+EXISTING_GCS_BUCKET = r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){1,220}[a-z0-9]"
+"""Names with periods are domains of their owners."""
+ExistingGcsBucketName = Annotated[
+    str,
+    Checked(
+        "a bucket name: 3 to 222 lower-case letters, digits, hyphens, underscores and periods",
+        EXISTING_GCS_BUCKET,
+        "acme-anyscale-prod",
+    ),
+]
+
+
 def by_full_name(name: str, place: str) -> dict[str, str]:
     """A data source's arguments for an instance.
 
@@ -204,7 +218,8 @@ GcpInstanceName = Annotated[
 GcpResourceName = Annotated[
     str,
     Checked(
-        "a plain name, without the path around it",
+        "a plain name: at most 63 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at "
+        "the end",
         r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
         "anyscale",
     ),

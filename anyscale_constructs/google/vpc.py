@@ -1,12 +1,14 @@
 """The VPC with the nodes' subnet: new, or an existing one, which another project may share."""
 
+import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol, Unpack
 
 from pydantic import Field, TypeAdapter, model_validator
 
 from anyscale_constructs.config import networks
-from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.model import Model, refuse, refuse_all
 from anyscale_constructs.config.types import Cidr, Known, NetworkingMode, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
@@ -15,6 +17,7 @@ from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.flow_logs import flow_log_settings_have_the_keys_upstream_reads
 from anyscale_constructs.google.gke_ranges import (
     _GKE_RANGES,
+    RANGES,
     gke_ranges_come_together_in_a_private_subnet,
     pods_have_room,
 )
@@ -35,12 +38,14 @@ from anyscale_constructs.google.proxy_subnet import (
     private_services_have_a_proxy_subnet,
     the_proxy_subnet_is_large_enough,
 )
+from anyscale_constructs.google.subnets import existing_subnets_are_in_existing_vpcs, ipv6_subnets_are_external
 from anyscale_constructs.google.types import ConnectMode, GcpRegion, GcpResourceName, VpcNetworkId, part_of_name
 from anyscale_constructs.modules.google.vpc import VpcInputs, VpcModule
-from anyscale_constructs.terraform.module import Guard, Inputs
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
 _SUBNETS = ("public_subnet_cidr", "private_subnet_cidr")
+_RANGES = (*_SUBNETS, "proxy_subnet_cidr", *_GKE_RANGES)
 # (the input that names a range, the range, what its name ends with when it is not named)
 _DERIVED_NAMES = (
     ("public_subnet_name", "public_subnet_cidr", "public_subnet_suffix"),
@@ -154,16 +159,22 @@ class ExistingVpc(Model):
 
     @model_validator(mode="after")
     def _large_enough(self) -> "ExistingVpc":
-        finding = networks.too_small("subnet_cidr", [self.subnet_cidr], networks.GOOGLE_SUBNET)
-        if finding and not finding.warning:
-            raise refuse(finding.what, finding.mend)
+        finding = networks.too_small("the subnet", [self.subnet_cidr], networks.GOOGLE_SUBNET)
+        if finding and finding.severity == "error":
+            raise refuse_all([replace(finding, fix="use a larger subnet", key=("subnet_cidr",))])
         return self
 
     @model_validator(mode="after")
     def _pods_and_services_have_ranges_of_their_own(self) -> "ExistingVpc":
         pods = self.pods_range_name
         if pods is not None and is_one_of(pods, self.services_range_name):
-            raise refuse(f"pods_range_name and services_range_name are one range: {pods}", "name one for each of them")
+            raise refuse(
+                "is also the range for pods",
+                "set services_range_name to another range",
+                key="services_range_name",
+                rule=RANGES,
+                value=pods,
+            )
         return self
 
     @property
@@ -204,8 +215,9 @@ class ExistingVpc(Model):
         return part_of_name(self.vpc_id, 1, 5)
 
 
+@guard("google-network-name", "anyscale_vpc_name", "anyscale_vpc_name_prefix")
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Upstream makes the names of subnets and router of the VPC's, and Google takes 63 characters."""
+    """Upstream adds suffixes to the VPC's name for subnets and router, and Google accepts at most 63 characters."""
     ends = [
         f"-{i['google_region']}-{i[suffix]}"
         for name, cidr, suffix in _DERIVED_NAMES
@@ -216,47 +228,35 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     return name_is_refused(i, _NAME, *names) or name_is_refused(i, _NAME, *names, after=max([*ends, router], key=len))
 
 
-def existing_subnets_are_in_existing_vpcs(i: Inputs) -> Finding | None:
-    """The module always makes a VPC, where no subnet can be; it makes none then, and its outputs are empty."""
-    for name in ("existing_public_subnet_id", "existing_private_subnet_id"):
-        if i[name] is not None:
-            return Finding(
-                f"{name} can't be in the VPC that is made here, and hides the new subnet",
-                "leave it out, or describe both with ExistingVpc",
-                i[name],
-            )
+@guard("", *_RANGES)
+def ranges_are_networks(i: Inputs) -> Finding | None:
+    """Google refuses other texts."""
+    for name, cidr in _ranges(i).items():
+        if found := networks.not_networks(name, [cidr]):
+            return replace(found, on=[name])
     return None
 
 
-def ranges_are_networks(i: Inputs) -> Finding | None:
-    """Google refuses others."""
-    return next((found for name, cidr in _ranges(i).items() if (found := networks.not_networks(name, [cidr]))), None)
-
-
+@guard("", *_RANGES)
 def ranges_lie_apart(i: Inputs) -> Finding | None:
-    """Google refuses others, after the VPC has been made."""
-    return networks.misplaced(", ".join(_ranges(i)), list(_ranges(i).values()))
+    """Google refuses ranges that overlap, after the VPC has been created."""
+    for (one, first), (other, second) in itertools.combinations(_ranges(i).items(), 2):
+        if found := networks.misplaced(f"{one} and {other}", [first, second]):
+            return replace(found, on=[other, one])
+    return None
 
 
+@guard("", *_SUBNETS)
 def subnets_are_large_enough(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` fails for a subnet that is smaller than a /24."""
-    return networks.too_small("the nodes' subnet", [i[n] for n in _SUBNETS if i[n] is not None], networks.GOOGLE_SUBNET)
-
-
-def ipv6_subnets_are_external(i: Inputs) -> Finding | None:
-    """Google wants the kind of address named, and internal ones need a range of the VPC that upstream doesn't make."""
-    for kind in ("public", "private"):
-        stack, access = f"{kind}_subnet_stack_type", f"{kind}_subnet_ipv6_type"
-        if is_one_of(i[stack], "IPV4_IPV6") and i.known(access) and i[access] != "EXTERNAL":
-            return Finding(
-                f"{access} does not fit {stack} IPV4_IPV6", "set it, or leave both out", i[access], "EXTERNAL"
-            )
-    return None
+    given = {name: i[name] for name in _SUBNETS if i[name] is not None}
+    smallest = max(given, key=lambda name: found.prefixlen if (found := networks.network(given[name])) else 0)
+    found = networks.too_small("the nodes' subnet", [given[smallest]], networks.GOOGLE_SUBNET)
+    return found and replace(found, on=[smallest])
 
 
 def _ranges(i: Inputs) -> dict[str, str]:
-    names = (*_SUBNETS, "proxy_subnet_cidr", *_GKE_RANGES)
-    return {name: i[name] for name in names if i[name] is not None}
+    return {name: i[name] for name in _RANGES if i[name] is not None}
 
 
 class Vpc(VpcModule):
@@ -325,7 +325,9 @@ class Vpc(VpcModule):
             given = {_SUBNETS[self._private]: self._subnet_cidr} | given
         if self._private and "private_subnet_cidr" not in given:
             raise InputError(
-                "networking_mode PRIVATE, but only public_subnet_cidr is given", mend="give private_subnet_cidr"
+                "networking_mode PRIVATE needs a private subnet, but only public_subnet_cidr is set",
+                fix="set private_subnet_cidr",
+                on=["public_subnet_cidr"],
             )
         if "private_subnet_cidr" in given and given.get("nat_enable_endpoint_independent_mapping") is not True:
             given = {"nat_enable_dynamic_port_allocation": True} | given

@@ -17,7 +17,8 @@ from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import GcpResourceName
 from anyscale_constructs.google.vpc import IVpc
 from anyscale_constructs.modules.google.vpc_firewall import VpcFirewallInputs, VpcFirewallModule
-from anyscale_constructs.terraform.module import Guard, Inputs, listed
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
+from anyscale_constructs.terraform.module import listed
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
 _SELF, _CIDR, _HEALTH = "ingress_with_self_map", "ingress_from_cidr_map", "ingress_from_gcp_health_checks"
@@ -63,67 +64,77 @@ class ExistingFirewallPolicy(Model):
     firewall_policy_name: GcpResourceName
 
 
+@guard("firewall-vpc", "vpc_name", "vpc_id")
 def the_vpc_has_its_name_and_its_id(i: Inputs) -> Finding | None:
-    """Both are "" by default, and upstream would make an association of no VPC."""
+    """The policy needs the VPC's name and id. Without both of them upstream would associate it with no VPC."""
     for name in ("vpc_name", "vpc_id"):
         if is_one_of(i[name], ""):
-            return Finding(f"{name} is empty, and the policy needs both vpc_name and vpc_id", "leave it out")
+            return Finding(f"{name} is empty, and the policy needs both vpc_name and vpc_id", "remove it", on=[name])
     return None
 
 
+@guard("firewall-policy-name", "firewall_policy_name")
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Upstream makes the association's name of the VPC's, and Google takes 63 characters."""
+    """Upstream adds -association to the VPC's name for the association, and Google accepts at most 63 characters."""
     found = name_is_refused(i, _NAME, "firewall_policy_name", "vpc_name")
     return found or name_is_refused(i, _NAME, "vpc_name", after="-association")
 
 
+@guard("firewall-node-traffic-blocked", "ingress_with_self_map", "ingress_with_self_cidr_range")
 def nodes_reach_each_other(i: Inputs) -> Finding | None:
-    """Upstream makes no rule without a range, and `anyscale cloud verify` fails unless all ports are open."""
+    """Ray needs all ports between nodes, and `anyscale cloud verify` fails unless their subnet may reach itself."""
     everything = any(is_one_of(rule.get("rule"), "all-all") for rule in _rules(i, _SELF))
     if i["ingress_with_self_cidr_range"] and (everything or len(_rules(i, _SELF)) < len(i[_SELF])):
         return None
     return Finding(
-        "ingress_with_self_cidr_range and ingress_with_self_map don't open all ports from the nodes' subnet to itself, "
-        "so Ray's nodes can't reach each other",
-        'give the subnet\'s range, and [{"rule": "all-all"}] as the rules',
+        "ingress_with_self_cidr_range and ingress_with_self_map do not open all ports from the nodes' subnet to "
+        "itself, so nodes cannot reach each other",
+        'remove both, or set the subnet\'s range and [{"rule": "all-all"}]',
     )
 
 
+@guard("firewall-self-rule", "ingress_with_self_map")
 def self_rules_name_a_known_rule(i: Inputs) -> Finding | None:
-    """Upstream ignores a rule's own ports unless the rule is one it knows, and opens all of them."""
+    """Upstream ignores the ports of a rule without a known name, and opens all ports."""
     for rule in _rules(i, _SELF):
         known = _predefined(i, rule)
         if known is None or ("ports" in rule and not known["ports"]):
-            allowed = "rule: " + ", ".join(sorted(i["predefined_firewall_rules"]))
-            return Finding(f"{_SELF} has a rule whose ports upstream ignores", "name a known rule", rule, allowed)
+            allowed = "rule: " + " or ".join(sorted(i["predefined_firewall_rules"]))
+            return Finding(f"{_SELF} has a rule whose ports upstream ignores", "use a known rule", rule, allowed)
     return None
 
 
+@guard("firewall-rule-ports", "ingress_from_cidr_map", "ingress_from_gcp_health_checks")
 def rules_have_ports(i: Inputs) -> Finding | None:
-    """Upstream takes the ports of a known rule as one range, so rules with none or several fail at apply."""
+    """Upstream uses the ports of a known rule as one range, so a rule with none or several ranges fails at apply."""
     for name in (_CIDR, _HEALTH):
         for rule in _rules(i, name):
             known = _predefined(i, rule) or {"ports": ""}
             if not rule.get("ports") and (not known["ports"] or "," in known["ports"]):
                 return Finding(
                     f"{name} has a rule without ports that upstream can use",
-                    'give ports, e.g. "8443" or "8000-8010,9000", or the name of a rule with one range',
+                    'set ports, such as "8443" or "8000-8010,9000", or use a known rule with one range',
                     rule,
+                    on=[name],
                 )
     return None
 
 
+@guard("firewall-rule-protocol", "ingress_from_cidr_map")
 def rules_keep_their_protocol(i: Inputs) -> Finding | None:
-    """Upstream takes the protocol of the known rule, or tcp, and ignores the rule's own."""
+    """Upstream uses the protocol of the known rule, or tcp, and ignores the rule's own."""
     for rule in _rules(i, _CIDR):
         used = (_predefined(i, rule) or {"protocol": "tcp"})["protocol"]
         if rule.get("protocol", used) != used:
-            return Finding(f"{_CIDR} has a rule whose protocol upstream ignores", "leave it out", rule, str(used))
+            return Finding(
+                f"{_CIDR} has a rule whose protocol upstream ignores", "remove protocol", rule["protocol"], str(used)
+            )
     return None
 
 
+@guard("firewall-rule-ranges", "ingress_from_cidr_map", "ingress_from_gcp_health_checks")
 def rules_have_ranges(i: Inputs) -> Finding | None:
-    """Upstream splits the text at commas only: a blank or nothing between them is refused at apply."""
+    """Upstream splits the ranges at commas only, and Google refuses an empty range or one with a space at apply."""
     for name in (_CIDR, _HEALTH):
         for rule in _rules(i, name):
             ranges = _ranges(i, rule)
@@ -132,49 +143,59 @@ def rules_have_ranges(i: Inputs) -> Finding | None:
                 or "" in ranges
             ):
                 return Finding(
-                    f"{name} has a rule with an empty range or a blank", "join ranges with commas only", rule
+                    f"{name} has a rule with an empty range or a space",
+                    "separate the ranges by commas only",
+                    rule,
+                    on=[name],
                 )
     return None
 
 
+@guard(
+    "firewall-rule-priority",
+    "ingress_from_cidr_map",
+    "ingress_from_gcp_health_checks",
+    "ingress_with_self_map",
+    "ingress_from_machine_pool_cidr_ranges",
+)
 def priorities_are_numbers_of_their_own(i: Inputs) -> Finding | None:
-    """Upstream takes a known rule's ports for its priority, and Google keeps one rule for each priority."""
+    """Google keeps one rule for each priority. Upstream uses the port of a known rule as its priority."""
     seen: dict[str, str] = {}
     for name, priority in _priorities(i):
         if not priority.isdecimal():
-            return Finding(f"{name} has a rule without a priority that is a number", "give the rule one", priority)
+            return Finding(f"{name} has a rule whose priority is not a number", "set its priority", priority, on=[name])
         if priority in seen:
-            return Finding(
-                f"{name} has a rule with the same priority as one of {seen[priority]}",
-                "give it a priority of its own, or join the two rules' ranges",
-                priority,
-            )
+            where = name if seen[priority] == name else f"{seen[priority]} and {name}"
+            fix = "set another priority, or merge the two rules"
+            return Finding(f"{where} has two rules with the same priority", fix, priority, on=[name])
         seen[priority] = name
     return None
 
 
+@guard("firewall-health-checks", "ingress_from_gcp_health_checks", severity="warning")
 def health_checks_reach_services(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` looks for Google's ranges in a shared VPC, where Anyscale can't add them."""
+    """Load balancers send traffic to healthy nodes only, and `anyscale cloud verify` looks for Google's ranges."""
     ranges = [range_ for rule in _rules(i, _HEALTH) for range_ in _ranges(i, rule)]
     missing = [range_ for range_ in _HEALTH_CHECK_RANGES if range_ not in ranges]
     if missing and not is_unresolved(ranges):
-        return Finding(f"{_HEALTH} lacks {', '.join(missing)}, so services don't get healthy", "add them", warning=True)
+        return Finding(f"{_HEALTH} lacks {' and '.join(missing)}, so services do not become healthy", "add the ranges")
     return None
 
 
+@guard("firewall-https-closed", "ingress_from_cidr_map", "ingress_from_machine_pool_cidr_ranges", severity="warning")
 def https_is_open_to_someone(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` warns when nobody may reach 443: users can't open the clusters' pages then."""
+    """Users open workspaces and dashboards on port 443, and `anyscale cloud verify` warns if no range may reach it."""
     if not i[_CIDR] and not i[_POOLS]:
         return Finding(
-            "no range may reach port 443, so users can't open workspaces and dashboards",
-            "give ingress_cidr_blocks, the ranges your users come from",
-            warning=True,
+            "no range may reach port 443, so users cannot open workspaces and dashboards",
+            "set ingress_cidr_blocks to the ranges of your users",
         )
     return None
 
 
+@guard("", _CIDR, _POOLS, _SELF, _HEALTH)
 def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
-    """A review should not be the first to see it."""
+    """Anyone on the internet can try to connect."""
     lists = ((_SELF, "ingress_with_self_cidr_range"), (_CIDR, _DEFAULT), (_HEALTH, _DEFAULT))
     opened = [
         (name, _opened(i, rule), _ranges(i, rule, default))
@@ -284,7 +305,7 @@ class VpcFirewall(VpcFirewallModule):
     ) -> None:
         self._project = project
         self._vpc = vpc
-        ranges = join(listed(ingress_cidr_blocks, f"module.{id}: ingress_cidr_blocks"))
+        ranges = join(listed(ingress_cidr_blocks, "ingress_cidr_blocks"))
         users = [] if is_one_of(ranges, "") else [ranges]
         proxies = [] if vpc.proxy_subnet_cidr is None else [vpc.proxy_subnet_cidr]
         self._health_checks = [*_HEALTH_CHECK_RANGES, *proxies]

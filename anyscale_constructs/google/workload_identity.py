@@ -6,6 +6,8 @@ Whoever the pool lets in may act as the control plane's service account, so noth
 No key is ever made.
 """
 
+from dataclasses import replace
+
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
@@ -15,7 +17,7 @@ from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import name_is_refused
 from anyscale_constructs.google.types import IdentityProviderName, PoolId
-from anyscale_constructs.terraform.module import Inputs, value_is_refused
+from anyscale_constructs.terraform.guards import Inputs, guard, value_is_refused
 
 _ORGANIZATION: TypeAdapter[str] = TypeAdapter(OrgId)
 _PROVIDER: TypeAdapter[str | None] = TypeAdapter(IdentityProviderName | None)
@@ -31,61 +33,87 @@ class ExistingIdentityProvider(Model):
     provider_name: IdentityProviderName = Field(description="Its full name, which holds the project's number.")
 
 
+@guard("google-organization-trust", "anyscale_org_id")
 def the_organization_is_the_only_one_trusted(i: Inputs) -> Finding | None:
-    """Upstream compares the beginning of the role only, and accepts any text that begins with org_ as an id."""
-    return value_is_refused(_ORGANIZATION, i["anyscale_org_id"], "anyscale_org_id", "give the organization's whole id")
+    """Upstream trusts every organization whose id begins with the given text, and accepts org_ alone."""
+    return value_is_refused(_ORGANIZATION, i["anyscale_org_id"], "anyscale_org_id", "use your organization's whole id")
 
 
+@guard(
+    "google-control-plane-trust",
+    "workload_anyscale_aws_account_id",
+    "anyscale_access_aws_account_id",
+    severity="warning",
+)
 def anyscale_is_trusted(i: Inputs) -> Finding | None:
-    """Another AWS account replaces Anyscale's, and its roles could act as the control plane."""
+    """Roles of another AWS account could act as Anyscale's control plane, and Anyscale itself could not."""
     for name in ("workload_anyscale_aws_account_id", "anyscale_access_aws_account_id"):
         if i.known(name) and i[name] not in (None, CONTROL_PLANE_ACCOUNT):
             return Finding(
-                f"{name} replaces Anyscale's control plane account, which can't act in the project then",
-                "leave it out",
+                f"{name} is not the AWS account of Anyscale's control plane",
+                "remove it",
                 i[name],
                 CONTROL_PLANE_ACCOUNT,
-                warning=True,
+                on=[name],
             )
     return None
 
 
+@guard("identity-provider-name", "existing_workload_identity_provider_name")
 def an_existing_provider_is_named_in_full(i: Inputs) -> Finding | None:
-    """Upstream cuts the pool out of the name, and members of a pool are known by the project's number only."""
+    """Upstream reads the pool from the full name, and Google accepts members of a pool by the project's number only."""
     name = "existing_workload_identity_provider_name"
-    return value_is_refused(_PROVIDER, i[name], name, "gcloud iam workload-identity-pools providers list shows it")
+    command = "gcloud iam workload-identity-pools providers list"
+    return value_is_refused(_PROVIDER, i[name], name, f"use the full name, which {command} shows")
 
 
+@guard(
+    "identity-pool-settings",
+    "workload_identity_pool_name",
+    "workload_identity_pool_provider_name",
+    "workload_identity_pool_display_name",
+    "workload_identity_pool_description",
+)
 def pool_settings_need_a_new_pool(i: Inputs) -> Finding | None:
-    """Upstream ignores them beside an existing provider."""
+    """Upstream ignores the settings of a new pool if an existing provider is named."""
     if i["existing_workload_identity_provider_name"] is not None:
         for name in (*_NAMES, *_LONGEST_TEXTS):
             if name in i.given:
-                return Finding(f"{name} is ignored beside existing_workload_identity_provider_name", "leave it out")
+                return Finding(
+                    f"{name} has no effect with existing_workload_identity_provider_name", "remove it", on=[name]
+                )
     return None
 
 
+@guard(
+    "identity-pool-name",
+    "workload_identity_pool_name",
+    "workload_identity_pool_provider_name",
+    "anyscale_access_service_acct_name",
+    "anyscale_access_service_acct_name_prefix",
+)
 def pool_names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Upstream takes the control plane's account name, which may begin with gcp- where a pool's may not."""
+    """Google refuses invalid ids of pools. By default a pool has its account's name, which may begin with gcp-."""
     account = ("anyscale_access_service_acct_name", "anyscale_access_service_acct_name_prefix")
     for name in _NAMES:
         given = i[name] is not None
         found = (
-            value_is_refused(_POOL, i[name], name, "choose another")
+            value_is_refused(_POOL, i[name], name, "change it")
             if given
             else name_is_refused(i, _POOL, *account, default="anyscale-")
         )
         if found:
-            return found
+            return replace(found, on=[name]) if given else found
     return None
 
 
+@guard("identity-pool-text", "workload_identity_pool_display_name", "workload_identity_pool_description")
 def pool_texts_fit(i: Inputs) -> Finding | None:
-    """Google refuses longer ones at apply, when the service account is there."""
+    """Google refuses longer display names and descriptions at apply, after the accounts have been created."""
     for name, longest in _LONGEST_TEXTS.items():
         text = i[name]
         if text is not None and not is_unresolved(text) and len(text) > longest:
-            return Finding(f"{name} is too long", "shorten it", text, f"at most {longest} characters")
+            return Finding(f"{name} is too long", "shorten it", text, f"at most {longest} characters", on=[name])
     return None
 
 

@@ -5,14 +5,16 @@ import importlib.resources
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from anyscale_constructs.config.model import unknown
-from anyscale_constructs.engine import Annotations, Construct
+from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import Expr, is_one_of
+from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes.config import ReleaseConfig
+from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import json_text, lost, merge, to_terraform
 
@@ -34,6 +36,7 @@ class Chart:
             account is among them.
         secrets: Values that are secrets, though their keys don't say so.
         keys: The file of this package that records the keys of its values. Default: they are not checked.
+        section: The section of a cloud's configuration that has the release's settings, with dots.
     """
 
     release: str
@@ -45,6 +48,7 @@ class Chart:
     fixed: Sequence[str] = ()
     secrets: Sequence[str] = ()
     keys: str = ""
+    section: str = ""
 
 
 AUTOSCALER = Chart(
@@ -55,6 +59,7 @@ AUTOSCALER = Chart(
     "9.46.0",
     "cluster-autoscaler",
     ("autoDiscovery.clusterName", "awsRegion"),
+    section="releases.autoscaler",
 )
 LOAD_BALANCER_CONTROLLER = Chart(
     "aws-load-balancer-controller",
@@ -64,6 +69,7 @@ LOAD_BALANCER_CONTROLLER = Chart(
     "1.13.2",
     "aws-load-balancer-controller",
     ("clusterName", "region", "vpcId"),
+    section="releases.load_balancer_controller",
 )
 DEVICE_PLUGIN = Chart(
     "nvidia-device-plugin",
@@ -71,9 +77,17 @@ DEVICE_PLUGIN = Chart(
     "nvidia-device-plugin",
     "https://nvidia.github.io/k8s-device-plugin",
     "0.17.1",
+    section="releases.device_plugin",
 )
 # The chart's name must not stand in the repository too: the registry answers with an authorization error then.
-ENVOY_GATEWAY = Chart("envoy-gateway", "envoy-gateway-system", "gateway-helm", "oci://docker.io/envoyproxy", "1.8.2")
+ENVOY_GATEWAY = Chart(
+    "envoy-gateway",
+    "envoy-gateway-system",
+    "gateway-helm",
+    "oci://docker.io/envoyproxy",
+    "1.8.2",
+    section="releases.gateway",
+)
 OPERATOR = Chart(
     "anyscale-operator",
     "anyscale-operator",
@@ -91,7 +105,19 @@ OPERATOR = Chart(
     ),
     ("workloads.imagePullSecrets.data",),
     "anyscale-operator.json",
+    "releases.operator",
 )
+SECRET = Rule(
+    "helm-secret-value",
+    "error",
+    "Terraform stores the values of a Helm release in its JSON and in its state, where others can read them.",
+)
+FIXED = Rule(
+    "helm-fixed-value",
+    "error",
+    "The value is an id or a name of something that the cloud creates: with another one the release does not work.",
+)
+UNKNOWN = Rule("helm-unknown-value", "error", "Helm ignores values that the chart does not have, without a word.")
 # What a key ends with, in small letters and digits, when its value is a secret and not the name of a Kubernetes Secret.
 _SECRET = re.compile(
     r"(?:(?<!from)(?<!pull)(?<!existing)secret|token|passw(?:or)?d|passphrase|credentials?|connectionstring"
@@ -135,7 +161,9 @@ class Release(Resource):
         *,
         write_only: WriteOnly | None = None,
     ) -> None:
-        merged = merged_values(chart, values, config.values)
+        stack = cloud_stack(scope, chart.release)
+        key = stack.origins.of(("values",))
+        merged = merged_values(chart, values, config.values, key)
         arguments: dict[str, Any] = {
             "name": chart.release,
             "namespace": chart.namespace,
@@ -154,71 +182,78 @@ class Release(Resource):
                 "set_wo_revision": write_only.revision,
             }
         super().__init__(scope, "helm_release", chart.release, arguments, depends_on)
-        for what in lost(values, config.values):
-            Annotations.of(self).add_warning(f"values: {what}")
+        for found in lost(values, config.values):
+            stack.report(replace(found, construct=chart.release, key=(*key, *found.key)), self)
 
 
-def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any], key: Key = ()) -> dict[str, Any]:
     """A chart's values, merged as Helm merges one file of values into another.
 
     Args:
         chart: The chart.
         values: What the cloud sets.
         over: What the configuration gives.
+        key: Where `over` stands in the configuration.
 
     Raises:
         ConfigError: They hold a secret or a key that the chart does not have, or change what the cloud must set.
     """
     merged = merge(values, over)
-    where = f"in the values of {chart.release}"
-    named = [
-        path for path in chart.secrets if any(not is_one_of(value, None, "") for value in _at(merged, path.split(".")))
-    ]
-    found = dict.fromkeys([*named, *secrets(merged)])
-    problems = [
-        f"{path} {where} is a secret, which would be stored in the JSON and in the state. To mend it: put it into a "
-        "Kubernetes Secret, and give the chart that Secret's name"
-        for path in found
-    ]
-    if chart.keys:
-        wrong = _unknown(chart, merged, _recorded(chart.keys)["values"])
-        problems += [f"{path} {where}: {what}" for path, what in wrong if path not in found]
-    given = dict(_leaves(to_terraform(merged)))
-    for path, value in _leaves(to_terraform(values)):
-        # A service account has its role by its name or by an annotation.
-        fixed = path in chart.fixed or ".serviceAccount." in f".{path}"
-        if fixed and (path not in given or given[path] != value):
-            problems.append(f"{path} {where} must be what the cloud sets. To mend it: leave it out")
-    if problems:
-        raise ConfigError("\n".join(problems))
+    if problems := list(_problems(chart, values, merged)):
+        raise ConfigError(replace(each, construct=chart.release, key=(*key, *each.key)) for each in problems)
     return merged
 
 
-def _at(values: Any, path: Sequence[str]) -> Iterator[Any]:
-    """What is there; in a list, of each of its elements."""
-    if isinstance(values, list):
-        for element in values:
-            yield from _at(element, path)
-    elif not path:
-        yield values
-    elif isinstance(values, Mapping):
-        yield from _at(values.get(path[0]), path[1:])
+def _problems(chart: Chart, values: Mapping[str, Any], merged: Mapping[str, Any]) -> Iterator[Finding]:
+    named = [path for wanted in chart.secrets for path, value in _at(merged, wanted.split(".")) if not _is_empty(value)]
+    found = dict.fromkeys([*named, *secrets(merged)])
+    for path in found:
+        what = f"{_spelled(path)} is a secret, which would be stored in the JSON and in the Terraform state"
+        fix = "store it in a Kubernetes Secret, and set the name of that Secret instead"
+        yield Finding(what, fix, rule=SECRET, key=path)
+    if chart.keys:
+        for each in _unknown(chart, merged, _recorded(chart.keys)["values"]):
+            if each.key not in found:
+                yield each
+    given = dict(_leaves(to_terraform(merged)))
+    for path, value in _leaves(to_terraform(values)):
+        # A service account has its role by its name or by an annotation.
+        fixed = _spelled(path) in chart.fixed or "serviceAccount" in path[:-1]
+        if fixed and (path not in given or given[path] != value):
+            yield Finding(
+                f"{_spelled(path)} must keep the value that the cloud sets", "remove it", rule=FIXED, key=path
+            )
 
 
-def _has(values: Any, path: Sequence[str]) -> bool:
-    return any(isinstance(section, Mapping) and path[-1] in section for section in _at(values, path[:-1]))
+def _spelled(path: Key) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
 
 
-def _leaves(values: Mapping[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
+def _is_empty(value: Any) -> bool:
+    return is_one_of(value, None, "", [])
+
+
+def _at(values: Any, wanted: Sequence[str], at: Key = ()) -> Iterator[tuple[Key, Any]]:
+    """What is there, with its path; in a list, of each of its elements."""
+    if not wanted:
+        yield at, values
+    elif isinstance(values, list):
+        for index, element in enumerate(values):
+            yield from _at(element, wanted, (*at, index))
+    elif isinstance(values, Mapping) and wanted[0] in values:
+        yield from _at(values[wanted[0]], wanted[1:], (*at, wanted[0]))
+
+
+def _leaves(values: Mapping[str, Any], at: Key = ()) -> Iterator[tuple[Key, Any]]:
     """What is no mapping, with its path."""
     for key, value in values.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{at}{key}.")
+            yield from _leaves(value, (*at, key))
         else:
-            yield f"{at}{key}", value
+            yield (*at, key), value
 
 
-def secrets(values: Any, at: str = "", name: str = "") -> Iterator[str]:
+def secrets(values: Any, at: Key = (), name: str = "") -> Iterator[Key]:
     """The paths of what is a secret by its key, or, as in an environment, by the name beside the value.
 
     Args:
@@ -229,13 +264,12 @@ def secrets(values: Any, at: str = "", name: str = "") -> Iterator[str]:
     if isinstance(values, Mapping):
         for key, value in values.items():
             beside = values.get("name") if is_one_of(key, "value") else None
-            path = f"{at}.{key}" if at else str(key)
-            yield from secrets(value, path, beside if isinstance(beside, str) else str(key))
+            yield from secrets(value, (*at, key), beside if isinstance(beside, str) else str(key))
     elif isinstance(values, list | tuple):
         for index, element in enumerate(values):
-            yield from secrets(element, f"{at}[{index}]", name)
+            yield from secrets(element, (*at, index), name)
     # Switches are no secrets, and a key with a slash is a label's or an annotation's.
-    elif isinstance(values, bool | None) or is_one_of(values, "") or "/" in name:
+    elif isinstance(values, bool) or _is_empty(values) or "/" in name:
         return
     elif _SECRET.search(re.sub(r"[^a-z0-9]", "", name.lower())):
         yield at
@@ -248,21 +282,22 @@ def _recorded(file: str) -> Mapping[str, Any]:
     return recorded
 
 
-def _unknown(
-    chart: Chart, values: Mapping[str, Any], known: Mapping[str, Any], at: str = ""
-) -> Iterator[tuple[str, str]]:
-    """The paths of keys that the chart does not have, and what to write instead; `{}` in `known` takes any below."""
+def _unknown(chart: Chart, values: Mapping[str, Any], known: Mapping[str, Any], at: Key = ()) -> Iterator[Finding]:
+    """Keys that the chart does not have, and what to write instead; `{}` in `known` takes any below."""
     for key, value in values.items():
         moved = {
-            old: new
+            path: new
             for old, new in _recorded(chart.keys)["moved"].items()
-            if _has({f"{at}{key}": value}, old.split("."))
+            for path, _ in _at({key: value}, old.split("."))
+            if not at
         }
         if key not in known and moved:
-            for old, new in moved.items():
-                mend = "leave it out: the cloud sets that" if new in chart.fixed else f"write {new}"
-                yield old, f"the chart calls it {new} since version 1.0. To mend it: {mend}"
+            for path, new in moved.items():
+                fix = "remove it: the cloud sets that" if new in chart.fixed else f"use {new}"
+                what = f"{_spelled(path)} is {new} since version 1.0 of the chart"
+                yield Finding(what, fix, rule=UNKNOWN, key=path)
         elif key not in known:
-            yield f"{at}{key}", unknown(key, known)
+            what = unknown(key, known)
+            yield Finding(f"{_spelled(at)}: {what}" if at else what, rule=UNKNOWN, key=(*at, key))
         elif isinstance(value, Mapping) and known[key] != {}:
-            yield from _unknown(chart, value, known[key] or {}, f"{at}{key}.")
+            yield from _unknown(chart, value, known[key] or {}, (*at, key))

@@ -4,14 +4,15 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.model import IDLE_KEY, Model, refuse
 from anyscale_constructs.config.types import Checked, Cidr, Known, OrExpr
 from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Rule
 
 ChartRepository = Annotated[
     str,
     Checked(
-        "https://, http:// or oci:// and a repository's place, without credentials (they would stand in the JSON)",
+        "an https://, http:// or oci:// URL without credentials, which would be stored in the JSON",
         r"(?:https?|oci)://[^\s/@]+(?:/\S*)?",
         "oci://registry.example.com/charts",
     ),
@@ -30,8 +31,13 @@ DomainName = Annotated[
     ),
 ]
 
-# Anyscale's API says so of a cloud's per_cloud_domain_label (anyscale 0.26.112, CloudConfig).
 _LONGEST_HOSTNAME = 64
+HOSTNAME = Rule(
+    "certificate-hostname",
+    "error",
+    f"The hostname of a certificate has at most {_LONGEST_HOSTNAME} characters, and Anyscale refuses longer ones.",
+    "anyscale 0.26.112, CloudConfig.per_cloud_domain_label",
+)
 
 
 class ReleaseConfig(Model):
@@ -55,7 +61,8 @@ class ReleaseConfig(Model):
     def _nothing_is_idle(self) -> Self:
         idle = self.model_fields_set - {"enabled"}
         if idle and not self.enabled:
-            raise refuse(f"enabled is off, so {min(idle)} does nothing", "leave it out")
+            fix = "remove it, or set enabled: true"
+            raise refuse("has no effect while enabled is false", fix, key=min(idle), rule=IDLE_KEY)
         return self
 
 
@@ -85,9 +92,11 @@ class GatewayConfig(ReleaseConfig):
             hostname = f"*.{label}.n.{domain}"
             if (over := len(hostname) - _LONGEST_HOSTNAME) > 0:
                 raise refuse(
-                    f"per_cloud_domain_label is too long: {hostname} has {len(hostname)} characters, and a "
-                    f"certificate's hostname at most {_LONGEST_HOSTNAME}",
+                    f"is too long: the hostname {hostname} has {len(hostname)} characters",
                     f"shorten it by {over}",
+                    key="per_cloud_domain_label",
+                    rule=HOSTNAME,
+                    allowed=f"at most {_LONGEST_HOSTNAME}",
                 )
         return self
 

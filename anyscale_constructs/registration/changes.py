@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anyscale_constructs.errors import RefusedChangeError
+from anyscale_constructs.findings import Finding
 
 # What a cloud keeps for life: Anyscale has no call that changes it.
 _FOR_LIFE = {
@@ -84,15 +85,17 @@ def refuse_changes_for_life(cloud: str, existing: Mapping[str, Any], wanted: Map
     """
     before, after = _flat(existing), _flat(wanted)
     differing = [
-        f"its {what} is {before[field]!r} and can't become {after[field]!r}"
+        Finding(
+            f"the {what} of {cloud} is {before[field]!r} and cannot be changed; nothing was written",
+            "deploy with the registered value again, or register another cloud with --name",
+            after[field],
+            key=tuple(field.split(".")),
+        )
         for field, what in _FOR_LIFE.items()
         if field in before and field in after and before[field] not in (after[field], "UNKNOWN")
     ]
     if differing:
-        raise RefusedChangeError(
-            f"{cloud} stays as it is: {'; '.join(differing)}. Nothing was written",
-            mend="deploy with the old values again, or register under another name with --name",
-        )
+        raise RefusedChangeError(differing)
 
 
 def changes(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:

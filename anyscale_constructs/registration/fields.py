@@ -48,7 +48,7 @@ KubernetesName = Annotated[
 RedisUrl = Annotated[
     str,
     Checked(
-        "rediss://, the host, a colon and the port (MemoryDB speaks TLS)",
+        "rediss://HOST:PORT, since MemoryDB uses TLS",
         r"rediss://[^\s:/]+:\d+",
         "rediss://clustercfg.anyscale-prod.abc123.memorydb.us-east-2.amazonaws.com:6379",
     ),

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from anyscale_constructs.config.model import refuse
+from anyscale_constructs.config.model import IDLE_KEY, refuse, refuse_all
 from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.registration.fields import HostPort, ImageRegistry
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, KubernetesConfig
-from anyscale_constructs.registration.rules import misfits
+from anyscale_constructs.registration.rules import MISSING, misfits
+from anyscale_constructs.registration.terraform import NO_ARGUMENT
 from anyscale_constructs.terraform.config import CloudConfig
 
 
@@ -42,26 +42,32 @@ class KubernetesCloudConfig(CloudConfig):
         files = self.file_storage
         if files and all(is_one_of(value, None, []) for _, value in files):
             raise refuse(
-                "file_storage sets nothing",
-                "leave it out, or give mount_targets, persistent_volume_claim or csi_ephemeral_volume_driver",
+                "sets nothing",
+                "remove it, or set mount_targets, persistent_volume_claim or csi_ephemeral_volume_driver",
+                key="file_storage",
+                rule=IDLE_KEY,
             )
         for key, own in self.own_stores.items():
             if getattr(self, key) is not None and getattr(self, own) is not None:
-                raise refuse(f"{key} and {own} exclude each other", "keep one")
+                raise refuse(f"cannot be combined with {own}", "keep one of them", key=key)
         given = CloudResource.model_construct(
             provider=self.cloud_provider, compute_stack="K8S", region=None, file_storage=files
         )
         if found := list(misfits(given)):
-            raise PydanticCustomError("not_allowed", "{text}", {"text": "\n".join(found)})
+            raise refuse_all(found)
         if files and files.file_storage_id is not None and files.mount_targets is None:
             raise refuse(
-                "file_storage.file_storage_id needs mount_targets: no control plane looks them up for this cloud",
-                "give file_storage.mount_targets, or leave it out",
+                "requires file_storage.mount_targets, which Anyscale does not look up for clouds on Kubernetes",
+                "set mount_targets too, or remove file_storage_id",
+                key="file_storage.file_storage_id",
+                rule=MISSING,
             )
         if self.registration == "terraform" and self.custom_image_registry is not None:
             raise refuse(
-                "custom_image_registry has no argument in Anyscale's Terraform provider",
-                "leave it out, or register with the command",
+                "has no argument in Anyscale's Terraform provider",
+                "remove it, or set registration: command",
+                key="custom_image_registry",
+                rule=NO_ARGUMENT,
             )
         return self
 

@@ -14,14 +14,37 @@ from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.config.types import OrgId
 from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.findings import Finding, Place, Rule, within
 from anyscale_constructs.registration.fields import Text
 from anyscale_constructs.registration.resource import CloudResource
+from anyscale_constructs.registration.rules import INVALID
 
 RESOURCE_OUTPUT = "anyscale_cloud_resource"
 NAME_OUTPUT = "anyscale_cloud_name"
 ORG_OUTPUT = "anyscale_org_id"
 
+UNREADABLE = Rule(
+    "unreadable-outputs",
+    "error",
+    "What is registered is in the outputs of the deployed stack, which Terraform prints or a file holds.",
+    command="register",
+)
+MISSING = Rule(
+    "missing-output",
+    "error",
+    f"`{RESOURCE_OUTPUT}` is what is registered, and `{NAME_OUTPUT}` the cloud's name: every cloud of this library has "
+    "both outputs once it is deployed.",
+    command="register",
+)
+OTHER_CLOUD = Rule(
+    "other-cloud-outputs",
+    "error",
+    "The infrastructure of one cloud would be registered under the name of another.",
+    command="register",
+)
+
 _TERRAFORM_KEYS = {"value", "type", "sensitive"}
+_SENSITIVE = "cdktf deploy writes sensitive outputs only with --outputs-file-include-sensitive-outputs"
 
 
 @dataclass(frozen=True)
@@ -45,25 +68,35 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
         RegistrationError: An output is missing or wrong; the text says which.
     """
     if not isinstance(outputs, Mapping):
-        raise RegistrationError(f"{source} must hold a mapping of outputs", value=type(outputs).__name__)
+        raise RegistrationError(f"{source} must hold a mapping of outputs", value=outputs, rule=UNREADABLE)
     values = _plain_values(outputs, stack, source)
     if values.get(RESOURCE_OUTPUT) is None:
         raise RegistrationError(
             f"{source} has no output {RESOURCE_OUTPUT}: it has {', '.join(sorted(values)) or 'no outputs'}",
-            mend=f"deploy the stack {stack} first; for another stack's outputs, name that stack",
+            fix=f"deploy the stack {stack} first; for another stack's outputs, name that stack; {_SENSITIVE}",
+            rule=MISSING,
         )
     if not isinstance(values[RESOURCE_OUTPUT], Mapping):
-        raise RegistrationError(f"{source}: {RESOURCE_OUTPUT} must be an object", value=values[RESOURCE_OUTPUT])
-    resource = CloudResource.read(values[RESOURCE_OUTPUT], f"{source}: {RESOURCE_OUTPUT}")
+        masked = values[RESOURCE_OUTPUT] == "<sensitive>"
+        what = f"{source}: {RESOURCE_OUTPUT} must be an object"
+        fix = _SENSITIVE if masked else "set the output to an object, not to JSON text"
+        raise RegistrationError(what, value=values[RESOURCE_OUTPUT], fix=fix)
+    try:
+        resource = CloudResource.read(values[RESOURCE_OUTPUT])
+    except RegistrationError as error:
+        raise RegistrationError(within(error.findings, place=Place(source))) from error
     _check_organization(resource, values.get(ORG_OUTPUT), source)
     cloud_name = name or values.get(NAME_OUTPUT)
     if not name and values.get(NAME_OUTPUT) not in {None, "", stack}:
         raise RegistrationError(
             f"{source} holds the outputs of the cloud {cloud_name}, not of {stack}",
-            mend=f"register {cloud_name}, or say --name {cloud_name} if that is the cloud's name",
+            fix=f"register {cloud_name}, or add --name {cloud_name} if that is the cloud's name",
+            rule=OTHER_CLOUD,
         )
     if cloud_name is None:
-        raise RegistrationError(f"{source} has no output {NAME_OUTPUT}", mend="name the cloud with --name")
+        raise RegistrationError(
+            f"{source} has no output {NAME_OUTPUT}", fix="set the cloud's name with --name", rule=MISSING
+        )
     return Registration(_checked(Text, cloud_name, "--name" if name else f"{source}: {NAME_OUTPUT}"), resource)
 
 
@@ -86,16 +119,17 @@ def read_outputs(stack: str, file: str | None, out: pathlib.Path, time_limit: fl
         text = sys.stdin.read() if file == "-" else pathlib.Path(file).read_text(encoding="utf-8")
         return yaml.safe_load(text), source  # JSON is YAML
     except OSError as error:
-        raise RegistrationError(f"{source} can't be read: {error.strerror}") from error
+        raise RegistrationError(f"{source} cannot be read: {error.strerror}", rule=UNREADABLE) from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RegistrationError(f"{source} is neither JSON nor YAML: {error}") from error
+        raise RegistrationError(f"{source} is neither JSON nor YAML: {error}", rule=UNREADABLE) from error
 
 
 def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> tuple[Any, str]:
     if not directory.is_dir():
         raise RegistrationError(
             f"the stack {stack} has no directory {directory}",
-            mend="run this beside cdktf.json, after cdktf deploy, or give the outputs with --outputs",
+            fix="run this in the directory of cdktf.json, after cdktf deploy, or name a file with --outputs",
+            rule=UNREADABLE,
         )
     program = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")  # the variable is cdktf's own
     command = [program, "output", "-json", "-no-color"]
@@ -111,11 +145,15 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
         )
     except subprocess.TimeoutExpired as error:
         raise RegistrationError(
-            f"{program} output took more than {time_limit:g} s", mend="see to the stack's backend, or raise --timeout"
+            f"{program} output took more than {time_limit:g} s",
+            fix="check that the stack's backend can be reached, or raise --timeout",
+            rule=UNREADABLE,
         ) from error
     except OSError as error:
         raise RegistrationError(
-            f"{program} can't be run: {error.strerror}", mend="install it, or give the outputs with --outputs"
+            f"{program} cannot be run: {error.strerror}",
+            fix="install it, or name a file with the outputs with --outputs",
+            rule=UNREADABLE,
         ) from error
     source = f"terraform output of {stack}"
     if done.returncode:
@@ -125,12 +163,19 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
             f"the stack {stack} is not initialized in {directory}"
             if first
             else f"{source} failed: {done.stderr.strip()}",
-            mend=f"{program} -chdir={directory} init, then {program} -chdir={directory} apply",
+            fix=f"run {program} -chdir={directory} init, then {program} -chdir={directory} apply"
+            if first
+            else "correct what Terraform reports",
+            rule=UNREADABLE,
         )
     try:
         return json.loads(done.stdout), source
     except ValueError as error:
-        raise RegistrationError(f"{source} is no JSON: {error}", mend="name terraform itself, not a wrapper") from error
+        raise RegistrationError(
+            f"{source} is not JSON: {error}",
+            fix="set TERRAFORM_BINARY_NAME to terraform itself, not to a wrapper",
+            rule=UNREADABLE,
+        ) from error
 
 
 def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[str, Any]:
@@ -144,7 +189,7 @@ def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[s
     if isinstance(outputs.get(stack), Mapping):
         return dict(outputs[stack])
     if outputs and all(isinstance(output, Mapping) for output in outputs.values()):
-        raise RegistrationError(f"{source} has no stack {stack}: it has {', '.join(sorted(outputs))}")
+        raise RegistrationError(f"{source} has no stack {stack}: it has {', '.join(sorted(outputs))}", rule=MISSING)
     return dict(outputs)
 
 
@@ -153,9 +198,10 @@ def _check_organization(resource: CloudResource, org_id: Any, source: str) -> No
     if org_id is None or external_id is None:
         return
     if not external_id.startswith(f"{_checked(OrgId, org_id, f'{source}: {ORG_OUTPUT}')}-"):
-        raise RegistrationError(
-            f"{source}: aws_config.external_id must begin with the organization {org_id}", value=external_id
-        )
+        what, key = f"must begin with the organization id and a hyphen, {org_id}-", ("aws_config", "external_id")
+        fix = f"set org_id, or the output {ORG_OUTPUT}, to the organization of the external id"
+        found = Finding(what, fix, external_id, rule=INVALID, key=key, place=Place(source))
+        raise RegistrationError([found])
 
 
 def _checked(kind: Any, value: Any, where: str) -> str:

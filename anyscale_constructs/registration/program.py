@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
+from anyscale_constructs.findings import Rule
 
 # Escape sequences as a whole, but an unterminated string, which would hide text; then any other control character, and
 # those that reverse the direction of text.
@@ -30,6 +31,16 @@ _CREDENTIALS = "~/.anyscale/credentials.json"
 """Where `anyscale login` puts a token."""
 _SHOWN_LINES = 20
 _LONGEST_GRACE = 10.0
+
+PROGRAM = Rule(
+    "missing-anyscale-program", "error", "The anyscale program makes all calls to Anyscale's API.", command="register"
+)
+TOKEN = Rule(
+    "missing-anyscale-token", "error", "Anyscale's API answers only to calls with a valid token.", command="register"
+)
+LIMIT = Rule(
+    "registration-timeout", "error", "The control plane or the network is slow or does not answer.", command="register"
+)
 
 # No call to a package index, no usage call, today's exit statuses, all lines in their order.
 _SET = {"ANYSCALE_SUPPRESS_UPGRADE_WARNING": "1", "ANYSCALE_TELEMETRY_SAMPLE_RATE": "0"}
@@ -116,7 +127,7 @@ class Program:
                 start_new_session=True,
             )
         except OSError as error:
-            raise RegistrationError(f"{self._path} can't be run: {error.strerror}") from error
+            raise RegistrationError(f"{self._path} cannot be run: {error.strerror}", rule=PROGRAM) from error
         stdout = stderr = ""
         try:
             stdout, stderr = process.communicate(timeout=left)
@@ -144,7 +155,7 @@ class Program:
         if done.exit_status:
             raise ControlPlaneError(
                 f"{done.command} failed with exit status {done.exit_status}",
-                mend=f"see to what it says, then run this again:\n{done.said}",
+                fix=f"correct what it reports, then run this again:\n{done.said}",
             )
         try:
             answer = json.loads(done.stdout)
@@ -152,8 +163,8 @@ class Program:
             answer = None
         if not isinstance(answer, form):
             raise ControlPlaneError(
-                f"{done.command} printed no JSON {'list' if form is list else 'object'}",
-                mend=f"use a current anyscale program:\n{done.said}",
+                f"{done.command} must print a JSON {'list' if form is list else 'object'}",
+                fix=f"upgrade the anyscale program, which printed:\n{done.said}",
             )
         return answer
 
@@ -178,8 +189,9 @@ class Program:
 
     def _too_late(self, command: str) -> ControlPlaneError:
         return ControlPlaneError(
-            f"{command} was stopped at the limit of {self._time_limit:g} s; how far it came is not known",
-            mend="run this again, perhaps with more --timeout: it looks first and completes what is half done",
+            f"{command} was stopped at the limit of {self._time_limit:g} s; it may have been partly applied",
+            fix="run this again, with a higher --timeout if need be: it looks first, and completes what is half done",
+            rule=LIMIT,
         )
 
 
@@ -193,8 +205,9 @@ def _tokens() -> list[str]:
     given = os.environ.get("ANYSCALE_CLI_TOKEN")
     if not given and not file.is_file():
         raise RegistrationError(
-            f"there is no token of Anyscale's: ANYSCALE_CLI_TOKEN is not set, and {_CREDENTIALS} is not there",
-            mend="export ANYSCALE_CLI_TOKEN=..., or run anyscale login",
+            f"there is no Anyscale token: ANYSCALE_CLI_TOKEN is not set, and {_CREDENTIALS} does not exist",
+            fix="set ANYSCALE_CLI_TOKEN, or run anyscale login",
+            rule=TOKEN,
         )
     stored: Any = None
     with contextlib.suppress(OSError, ValueError):  # the program itself says what is wrong with it
@@ -208,7 +221,8 @@ def _find() -> str:
     found = shutil.which(given or "anyscale")
     if found is None:
         raise RegistrationError(
-            f"the program {given} that ANYSCALE_BIN names is not there" if given else "anyscale is not on PATH",
-            mend="pip install anyscale, or let ANYSCALE_BIN name the program",
+            f"ANYSCALE_BIN is {given}, which is no program" if given else "anyscale is not on PATH",
+            fix="run pip install anyscale, or set ANYSCALE_BIN to the program",
+            rule=PROGRAM,
         )
     return found

@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
 
 from anyscale_constructs.aws.types import ExternalId, InstanceProfileArn, RoleArn, SecurityGroupId, SubnetId, VpcId
 from anyscale_constructs.azure.types import TenantId
-from anyscale_constructs.config.model import Model, explain
+from anyscale_constructs.config.model import Model, found_in, refuse_all
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.expressions import is_one_of
@@ -164,20 +163,19 @@ class CloudResource(Model):
     kubernetes_config: KubernetesConfig | None = Field(default=None, description="For K8S.")
 
     @classmethod
-    def read(cls, values: Mapping[str, Any], where: str = "the cloud resource") -> Self:
+    def read(cls, values: Mapping[str, Any]) -> Self:
         """The resource in a mapping, whose nulls and empty strings stand for what was not made.
 
         Args:
             values: The mapping, from Python or from Terraform's output.
-            where: What to call it in the error.
 
         Raises:
-            RegistrationError: Something is missing, unknown or wrong; the text names all of it.
+            RegistrationError: Something is missing, unknown or wrong; its findings name all of it.
         """
         try:
             return cls.model_validate(_without_empty(values))
         except ValidationError as error:
-            raise RegistrationError(explain(error, where)) from error
+            raise RegistrationError(found_in(error)) from error
 
     @property
     def resource_name(self) -> str:
@@ -208,7 +206,7 @@ class CloudResource(Model):
     @model_validator(mode="after")
     def _rules(self) -> Self:
         if found := list(problems(self)):
-            raise PydanticCustomError("not_allowed", "{text}", {"text": "\n".join(found)})
+            raise refuse_all(found)
         return self
 
 

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Protocol
 
-from anyscale_constructs.aws.types import S3_BUCKET, AwsRegion, RoleArn
+from anyscale_constructs.aws.types import EXISTING_S3_BUCKET, AwsRegion, RoleArn
 from anyscale_constructs.azure.types import AzureRegion, PrincipalId
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import Checked, checked
-from anyscale_constructs.errors import shown
 from anyscale_constructs.expressions import is_one_of, is_unresolved
-from anyscale_constructs.google.types import GcpInstanceName, GcpRegion
+from anyscale_constructs.findings import NOT_GIVEN, Finding, Rule
+from anyscale_constructs.google.types import EXISTING_GCS_BUCKET, GcpInstanceName, GcpRegion
 from anyscale_constructs.registration.fields import Email
 
 
@@ -28,13 +28,23 @@ class _Resource(Protocol):
     def region(self) -> str: ...
 
 
-def problems(resource: _Resource) -> Iterator[str]:
+MISSING = Rule("missing-field", "error", "Anyscale needs the field to register the cloud, or to use it.")
+MISPLACED = Rule(
+    "misplaced-field", "error", "Anyscale refuses the field for this kind of cloud, or takes it for something else."
+)
+INVALID = Rule("invalid-field", "error", "Anyscale refuses the value, or registers a cloud that does not work.")
+PLACEHOLDER = Rule(
+    "placeholder", "error", "Anyscale refuses the values of its examples for clouds on Kubernetes: they are not yours."
+)
+
+
+def problems(resource: _Resource) -> Iterator[Finding]:
     """Says what is missing, misplaced or of the wrong form, one problem at a time."""
     yield from _missing(resource)
     yield from misfits(resource)
 
 
-def misfits(resource: _Resource) -> Iterator[str]:
+def misfits(resource: _Resource) -> Iterator[Finding]:
     """Says what is misplaced or of the wrong form, also of a resource that is not complete."""
     yield from _misplaced(resource)
     yield from _misformed(resource)
@@ -45,11 +55,10 @@ def misfits(resource: _Resource) -> Iterator[str]:
 _IDENTITY = "kubernetes_config.anyscale_operator_iam_identity"
 _BUCKET = "object_storage.bucket_name"
 _STORAGE_ID = "file_storage.file_storage_id"
-_S3 = Checked("s3:// and the bucket's name", f"s3://{S3_BUCKET}", "s3://acme-anyscale-prod")
-# Names with periods are domains of their owners.
+_S3 = Checked("s3:// and the bucket's name", f"s3://{EXISTING_S3_BUCKET}", "s3://acme-anyscale-prod")
 _GS = Checked(
     "gs:// and the bucket's name",
-    r"gs://(?!goog)(?!.*(?:google|g00gle))[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]",
+    f"gs://{EXISTING_GCS_BUCKET}",
     "gs://acme-anyscale-prod",
 )
 _CONTAINER = r"abfss://[a-z0-9$-]{3,63}@[a-z0-9]{3,24}\.dfs\.core\.windows\.net"
@@ -140,89 +149,94 @@ _FOREIGN = {
     "K8S": ("aws_config.subnet_ids", "gcp_config.subnet_names"),  # they would replace the cluster's zones
 }
 _INSTEAD = {
-    _STORAGE_ID: "nothing looks it up; give mount_targets, persistent_volume_claim or csi_ephemeral_volume_driver",
+    _STORAGE_ID: "use mount_targets, persistent_volume_claim or csi_ephemeral_volume_driver instead",
 }
-_ONE_OF = (
-    (
+_EXCLUDED = {
+    "file_storage.persistent_volume_claim": (
+        "file_storage.csi_ephemeral_volume_driver",
         "file_storage.mount_targets",
-        "file_storage.persistent_volume_claim",
-        "file_storage.csi_ephemeral_volume_driver",
-    ),
-    (
         "file_storage.mount_path",
-        "file_storage.persistent_volume_claim",
-        "file_storage.csi_ephemeral_volume_driver",
     ),
-    (
-        "kubernetes_config.redis_endpoint",
-        "aws_config.memorydb_cluster_name",
-        "gcp_config.memorystore_instance_name",
-    ),
-)
+    "file_storage.csi_ephemeral_volume_driver": ("file_storage.mount_targets", "file_storage.mount_path"),
+    "kubernetes_config.redis_endpoint": ("aws_config.memorydb_cluster_name", "gcp_config.memorystore_instance_name"),
+}
 
 
-def _missing(resource: _Resource) -> Iterator[str]:
+def _missing(resource: _Resource) -> Iterator[Finding]:
     kind = (resource.provider, resource.compute_stack)
     if kind not in _REQUIRED:
-        yield f"compute_stack must be K8S for {resource.provider}; given: {resource.compute_stack!r}"
+        what = f"must be K8S for {resource.provider} clouds"
+        yield _finding("compute_stack", what, value=resource.compute_stack)
     for path in _REQUIRED.get(kind, ()):
         if is_one_of(_at(resource, path), None, []):
-            yield f"{path} is required for {resource.provider} {resource.compute_stack} clouds"
+            yield _finding(path, f"is required for {resource.provider} {resource.compute_stack} clouds", MISSING)
     filestore, vpc = _at(resource, _STORAGE_ID), _at(resource, "gcp_config.vpc_name")
     if kind == ("GCP", "K8S") and filestore is not None and vpc is None:
-        yield "gcp_config.vpc_name is required with Filestore: its address is looked up in the VPC"
+        what = "is required with Filestore, whose address Anyscale looks up in the VPC"
+        yield _finding("gcp_config.vpc_name", what, MISSING)
 
 
-def _misplaced(resource: _Resource) -> Iterator[str]:
+def _misplaced(resource: _Resource) -> Iterator[Finding]:
     for kind in (resource.provider, resource.compute_stack):
         for path in _FOREIGN[kind]:
             if _at(resource, path) is not None:
-                mend = f": {_INSTEAD[path]}" if path in _INSTEAD else ""
-                yield f"{path} does not belong to {kind} clouds; given: {shown(_at(resource, path))}{mend}"
-    for paths in _ONE_OF:
-        given = [path for path in paths if _at(resource, path) is not None]
-        if len(given) > 1:
-            yield f"{' and '.join(given)} exclude each other: keep one"
+                what, fix = f"does not belong to {kind} clouds", _INSTEAD.get(path, "remove it")
+                yield _finding(path, what, MISPLACED, fix)
+    for path, others in _EXCLUDED.items():
+        given = [other for other in others if _at(resource, other) is not None]
+        if given and _at(resource, path) is not None:
+            yield _finding(path, f"cannot be combined with {' and '.join(given)}", MISPLACED, "keep one of them")
 
 
-def _misformed(resource: _Resource) -> Iterator[str]:
+def _misformed(resource: _Resource) -> Iterator[Finding]:
     for path, form in _FORMS[resource.provider].items():
         value = _at(resource, path)
         if value is not None and not is_unresolved(value) and not form.fits(value):
-            yield f"{path} must be {form.says}, such as {form.example}; given: {shown(value)}"
+            yield _finding(path, f"must be {form.says}, such as {form.example}", value=value)
 
 
-def _unfit(resource: _Resource) -> Iterator[str]:
+def _unfit(resource: _Resource) -> Iterator[Finding]:
     subnets = _at(resource, "aws_config.subnet_ids")
     if subnets is not None and not is_unresolved(subnets) and len(set(subnets)) == 1:
-        yield f"aws_config.subnet_ids must name subnets in two zones or more; given: {shown(subnets)}"
+        yield _finding("aws_config.subnet_ids", "must list subnets in at least two zones", value=subnets)
     if resource.provider in {"AWS", "GCP"}:
         for path in ("aws_config.zones", "kubernetes_config.zones"):
             zones = _at(resource, path)
             named = zones if isinstance(zones, list) else []
             if strange := [zone for zone in named if not regions.is_in(resource.region, zone)]:
-                yield f"{path} must lie in the region {resource.region}, but it holds {strange!r}"
+                yield _finding(path, f"must be zones of the region {resource.region}", value=strange)
     style, bucket = _at(resource, "object_storage.s3_addressing_style"), _at(resource, _BUCKET)
     # Elsewhere either the style or the bucket is refused by itself.
     if resource.provider == "GENERIC" and style is not None and str(bucket).startswith(("gs://", "abfss://")):
-        yield f"object_storage.s3_addressing_style is for buckets with s3://: leave it out for {bucket!r}"
+        style_path = "object_storage.s3_addressing_style"
+        yield _finding(style_path, f"applies to s3:// buckets only, not to {bucket!r}", MISPLACED, "remove it")
     if resource.compute_stack == "K8S":
         identity = _at(resource, _IDENTITY)
         if identity is not None and not is_unresolved(identity) and _PLACEHOLDER_ACCOUNT in identity:
-            yield f"{_IDENTITY} is of AWS's example account: {identity!r}"
+            yield _finding(
+                _IDENTITY, "is in AWS's example account", PLACEHOLDER, "use a role of your account", identity
+            )
         if is_one_of(bucket, *_PLACEHOLDER_BUCKETS):
-            yield f"{_BUCKET} is the bucket of Anyscale's examples: {bucket!r}"
+            yield _finding(_BUCKET, "is the bucket of Anyscale's examples", PLACEHOLDER, "use your own bucket", bucket)
 
 
-def _unmounted(resource: _Resource) -> Iterator[str]:
+def _unmounted(resource: _Resource) -> Iterator[Finding]:
     targets, path = _at(resource, "file_storage.mount_targets"), _at(resource, "file_storage.mount_path")
     if resource.provider == "GCP" and path is not None and targets is None:
-        yield "file_storage.mount_path needs mount_targets too: without them Filestore's own path replaces it"
+        what = "has no effect without file_storage.mount_targets: Anyscale uses Filestore's own path"
+        yield _finding("file_storage.mount_path", what, MISSING, "set mount_targets too, or remove mount_path")
     if resource.provider in {"AZURE", "GENERIC"}:
-        if is_one_of(targets, None, []) != (path is None):
-            yield "file_storage.mount_targets and file_storage.mount_path belong together: give both, or neither"
+        without_targets = is_one_of(targets, None, [])
+        if without_targets != (path is None):
+            name, other = ("mount_path", "mount_targets") if without_targets else ("mount_targets", "mount_path")
+            fix = f"set {other} too, or remove {name}"
+            yield _finding(f"file_storage.{name}", f"requires file_storage.{other}", MISSING, fix)
         if path is not None and not is_unresolved(path) and not path.startswith("/"):
-            yield f"file_storage.mount_path must be absolute, such as /anyscale; given: {shown(path)}"
+            yield _finding("file_storage.mount_path", "must be an absolute path, such as /anyscale", value=path)
+
+
+def _finding(path: str, what: str, rule: Rule = INVALID, fix: str = "", value: Any = NOT_GIVEN) -> Finding:
+    return Finding(what, fix, value, rule=rule, key=tuple(path.split(".")))
 
 
 def _at(resource: _Resource, path: str) -> Any:

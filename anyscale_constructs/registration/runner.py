@@ -13,11 +13,19 @@ from typing import Any, Literal
 import yaml
 
 from anyscale_constructs.errors import ControlPlaneError, RefusedChangeError
+from anyscale_constructs.findings import Rule
 from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life, replaced
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.program import Done, Program
 
 Action = Literal["created", "updated", "unchanged", "repaired"]
+
+VERIFICATION = Rule(
+    "failed-verification",
+    "error",
+    "The cloud is registered, but the anyscale program found something in it that does not work.",
+    command="register",
+)
 
 
 @dataclass(frozen=True)
@@ -93,7 +101,8 @@ class Registrar:
             raise ControlPlaneError(
                 f"the cloud {self._name} ({result.cloud_id}) is registered, but its verification failed: "
                 + "; ".join(self._failures),
-                mend=f"correct what failed, then check it with anyscale cloud verify --cloud-id {result.cloud_id}",
+                fix=f"correct what failed, then check it with anyscale cloud verify --cloud-id {result.cloud_id}",
+                rule=VERIFICATION,
             )
         return result
 
@@ -111,7 +120,7 @@ class Registrar:
             if done.exit_status == 0:
                 return self._confirm("created", cloud, done)
             # Half done, or done by another run at the same time: what is there decides.
-            self._say(f"{cloud} is there all the same")
+            self._say(f"{cloud} exists nevertheless")
         return self._complete(cloud, dry_run=dry_run) if not cloud.resources else self._align(cloud, dry_run=dry_run)
 
     def _create(self) -> Done:
@@ -136,9 +145,9 @@ class Registrar:
         if existing is None:
             there = ", ".join(repr(resource.get("name")) for resource in cloud.resources)
             raise RefusedChangeError(
-                f"{cloud} has no resource {self._wanted['name']!r}, but {there}. Nothing was written",
-                mend="let the stack name the resource as it is named there, or add a second one yourself "
-                "with anyscale cloud resource create",
+                f"{cloud} has no resource {self._wanted['name']!r}, but {there}; nothing was written",
+                fix="set the resource's name to the registered one, or add a second resource with "
+                "anyscale cloud resource create",
             )
         refuse_changes_for_life(str(cloud), existing, self._wanted)
         for field, value in left_over(existing, self._wanted).items():
@@ -183,7 +192,7 @@ class Registrar:
         try:
             return self._get(cloud.fields) if cloud else self._look()
         except ControlPlaneError as error:
-            raise self._failed(done, f"what is left of {self._name} is not known: {error}") from error
+            raise self._failed(done, f"the state of the cloud {self._name} is unknown: {error}") from error
 
     def _look(self) -> _Cloud | None:
         clouds = self._program.read("cloud", "list", "--name", self._name, "--output", "json", form=list)
@@ -194,8 +203,8 @@ class Registrar:
         return _Cloud(self._name, fields, cloud.get("resources") or [])
 
     def _failed(self, done: Done, state: str) -> ControlPlaneError:
-        said, shown = ("what it said above", "") if self._verify else ("what it said", f":\n{done.said}")
+        said, shown = ("what it reports above", "") if self._verify else ("what it reports", f":\n{done.said}")
         return ControlPlaneError(
             f"{done.command} ended with exit status {done.exit_status}, and {state}",
-            mend=f"see to {said}, then run this again; it continues from there{shown}",
+            fix=f"correct {said}, then run this again; it continues from there{shown}",
         )

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.findings import Rule
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.terraform.arguments import anyscale_provider
@@ -14,6 +15,13 @@ from anyscale_constructs.terraform.arguments import anyscale_provider
 SOURCE: str = anyscale_provider()["source"]
 VERSION: str = anyscale_provider()["version"]  # exactly: nearly every minor version breaks something
 TERRAFORM_VERSION = ">= 1.10"
+
+NO_ARGUMENT = Rule(
+    "missing-provider-argument",
+    "error",
+    "Anyscale's Terraform provider cannot register everything that the anyscale program can.",
+    f"https://registry.terraform.io/providers/{SOURCE}/{VERSION}/docs/resources/cloud_resource",
+)
 
 _RENAMED = {
     "anyscale_iam_role_id": "controlplane_iam_role_arn",
@@ -51,8 +59,9 @@ def resource_arguments(resource: CloudResource) -> dict[str, Any]:
     lacking = sorted(fields & _LACKING) + (["provider GENERIC"] if resource.provider == "GENERIC" else [])
     if lacking:
         raise RegistrationError(
-            f"the Terraform provider {SOURCE} {VERSION} has no place for {', '.join(lacking)}",
-            mend="register with anyscale-constructs register instead",
+            f"the Terraform provider {SOURCE} {VERSION} has no argument for {', '.join(lacking)}",
+            fix="register the cloud with anyscale-constructs register",
+            rule=NO_ARGUMENT,
         )
     return {
         "name": resource.resource_name,

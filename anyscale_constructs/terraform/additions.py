@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from anyscale_constructs.config.model import unknown
 from anyscale_constructs.engine import Construct, TerraformProvider
+from anyscale_constructs.findings import Finding, Rule
 
 if TYPE_CHECKING:
     from anyscale_constructs.terraform.module import Module
@@ -15,7 +16,12 @@ ARGUMENTS = {"count", "depends_on", "for_each", "providers", "source", "version"
 _COMMENT = "//"
 
 
-def lost_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> Iterator[str]:
+LOST_OVERRIDE = Rule("lost-override", "error", "The engine drops an override that leads into a list by a name.")
+UNKNOWN_ARGUMENT = Rule("unknown-argument", "error", "Terraform refuses what a module call does not take.")
+TWO_DEFAULTS = Rule("duplicate-provider", "error", "Terraform takes one default configuration of a provider.")
+
+
+def lost_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> Iterator[Finding]:
     """The overrides that the engine drops, since they lead into a list by a name.
 
     Args:
@@ -26,14 +32,15 @@ def lost_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> Ite
         yield from _lost(tree, reduce(lambda inner, key: {key: inner}, reversed(path.split(".")), value), "")
 
 
-def _lost(tree: Any, given: Any, path: str) -> Iterator[str]:
+def _lost(tree: Any, given: Any, path: str) -> Iterator[Finding]:
     if not isinstance(given, Mapping):
         return
     for key, value in ((str.__str__(key), value) for key, value in given.items()):  # an expression can't be compared
         if isinstance(tree, list) and not key.isdecimal():
-            yield (
-                f"the override of {path}.{key} has no effect: {path} is a list. To mend it: name the element, e.g. "
-                f"{path}.0.{key}"
+            yield Finding(
+                f"the override of {path}.{key} has no effect: {path} is a list",
+                f"name the element, e.g. {path}.0.{key}",
+                rule=LOST_OVERRIDE,
             )
         else:
             yield from _lost(_element(tree, key), value, f"{path}.{key}" if path else key)
@@ -45,7 +52,7 @@ def _element(tree: Any, key: str) -> Any:
     return tree.get(key) if isinstance(tree, Mapping) else None
 
 
-def refused_arguments(tree: Mapping[str, Any], modules: Collection["Module"]) -> Iterator[str]:
+def refused_arguments(tree: Mapping[str, Any], modules: Collection["Module"]) -> Iterator[Finding]:
     """What module calls were given beside their constructors, and can't take.
 
     Args:
@@ -56,13 +63,14 @@ def refused_arguments(tree: Mapping[str, Any], modules: Collection["Module"]) ->
         call = tree.get("module", {}).get(module.module_id, {})
         inputs = module.interface.variables
         for name in call.keys() - {_COMMENT} - ARGUMENTS - inputs.keys():
-            yield f"{module.address}: {unknown(name, inputs, 'input')}"
+            unknowns = Finding(unknown(name, inputs, "input"), rule=UNKNOWN_ARGUMENT, on=[name])
+            yield from module.located([unknowns])
         found = module.found_by_waiting() if call.get("depends_on") else None
-        if found and not found.note:
-            yield f"{module.address}: {found}"
+        if found and found.severity == "error":
+            yield from module.located([found])
 
 
-def two_defaults(tree: Mapping[str, Any], stack: Construct) -> Iterator[str]:
+def two_defaults(tree: Mapping[str, Any], stack: Construct) -> Iterator[Finding]:
     """The providers that have more than one default configuration, with the paths of all of these.
 
     Args:
@@ -77,9 +85,10 @@ def two_defaults(tree: Mapping[str, Any], stack: Construct) -> Iterator[str]:
                 each.node.path for each in found if _defaults(each.to_terraform().get("provider", {}).get(name, []))
             ]
             paths += [f"the override of provider.{name}"] * (count - len(paths))
-            yield (
-                f"{' and '.join(paths)} are both the default configuration of the provider {name}. To mend it: "
-                "leave one out, or give it an alias"
+            yield Finding(
+                f"{' and '.join(paths)} are both the default configuration of the provider {name}",
+                "leave one out, or give it an alias",
+                rule=TWO_DEFAULTS,
             )
 
 

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs import engine
-from anyscale_constructs.errors import ConstructsError, SynthesisError
+from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.signals import delayed
+from anyscale_constructs.terraform.allowances import Sifted, sift
 from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, kept_lock, misfits, read_lock
 from anyscale_constructs.terraform.siblings import expressions_left
 from anyscale_constructs.terraform.stack import CloudStack
@@ -23,6 +25,12 @@ _VERSIONS = "versions.tf"
 _UNLABELLED = ("import", "moved", "removed")
 _ADDRESSES = ("from", "to", "provider")
 _PLAIN = {*_ADDRESSES, "id", "for_each", "lifecycle", "//"}
+
+
+MISFIT = Rule("lock-misfit", "warning", "Terraform refuses a provider whose locked version the stack does not allow.")
+
+
+ANNOTATION_ERROR = Rule("annotation-error", "error", "Code of your own says so, by an annotation of the engine's.")
 
 
 class App(engine.App):
@@ -49,6 +57,8 @@ class App(engine.App):
             super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
         self._locks = pathlib.Path(locks) if locks is not None else None
+        self.sifted = Sifted([], [])
+        """What its stacks' warnings and notes are, after synthesis."""
 
     @property
     def cloud_stacks(self) -> list[CloudStack]:
@@ -71,14 +81,17 @@ class App(engine.App):
                 super().synth()
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
             if any(stack.failure for stack in stacks.values()):
-                raise SynthesisError("\n".join(_failures(stacks.values()))) from None
-            raise SynthesisError(f"the engine can't synthesize: {str(error).splitlines()[0]}") from error
-        warnings: dict[str, list[str]] = {}
+                raise SynthesisError([*_failures(stacks.values())]) from None
+            said = [*self._annotated_errors()] or [
+                Finding(f"the engine can't synthesize: {str(error).splitlines()[0]}")
+            ]
+            raise SynthesisError(said) from error
+        warnings: dict[str, list[Finding]] = {}
         for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
             synthesized = json.loads(file.read_text(encoding="utf-8"))
             name = file.parent.name
             if name not in stacks and (left := list(expressions_left(name, synthesized))):
-                raise SynthesisError("\n".join(left))
+                raise SynthesisError(left)
             versions = "\n".join(_taken_out(synthesized))
             file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
             file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
@@ -86,17 +99,31 @@ class App(engine.App):
                 text = read_lock(lock)
                 file.with_name(TERRAFORM_LOCK).write_text(text, encoding="utf-8")
                 found = misfits(text, synthesized.get("terraform", {}).get("required_providers", {}))
-                warnings[name] = [f"{lock}: {what}. To mend it: anyscale-constructs lock {name}" for what in found]
+                fix = f"anyscale-constructs lock {name}"
+                warnings[name] = [Finding(f"{lock}: {what}", fix, rule=MISFIT, cloud=name) for what in found]
+                if name in stacks:
+                    stacks[name].findings += warnings[name]
+        self.sifted = sift({stack.name: (stack.findings, stack.allowances) for stack in stacks.values()})
+        if wrong := [finding for finding in self.sifted.told if finding.severity == "error"]:
+            raise ConfigError(wrong)
         if any(warnings.values()):
             _annotate(pathlib.Path(self.outdir) / "manifest.json", warnings)
 
+    def _annotated_errors(self) -> Iterator[Finding]:
+        """What the user's own code says is wrong, by the engine's annotations."""
+        for construct in self.node.find_all():
+            for entry in construct.node.metadata:
+                if entry.type == "@cdktf/error":
+                    cloud, _, inside = construct.node.path.partition("/")
+                    yield Finding(str(entry.data), rule=ANNOTATION_ERROR, cloud=cloud, construct=inside)
 
-def _annotate(manifest: pathlib.Path, warnings: Mapping[str, list[str]]) -> None:
+
+def _annotate(manifest: pathlib.Path, warnings: Mapping[str, list[Finding]]) -> None:
     """Adds warnings that need the finished JSON, which the engine makes after it has collected the annotations."""
     content = json.loads(manifest.read_text(encoding="utf-8"))
-    for name, messages in warnings.items():
+    for name, findings in warnings.items():
         content["stacks"][name]["annotations"] += [
-            {"constructPath": name, "level": "@cdktf/warn", "message": message} for message in messages
+            {"constructPath": name, "level": "@cdktf/warn", "message": each.annotation} for each in findings
         ]
     manifest.write_text(json.dumps(content, indent=2), encoding="utf-8")
 
@@ -126,13 +153,13 @@ def _hcl(name: str, block: Mapping[str, Any], indent: str = "") -> str:
     return "\n".join([*lines, f"{indent}}}\n"])
 
 
-def _failures(stacks: Iterable[CloudStack]) -> Iterator[str]:
+def _failures(stacks: Iterable[CloudStack]) -> Iterator[Finding]:
     """What is wrong with each of the stacks; the engine ends with the first that fails."""
     for stack in stacks:
         with contextlib.suppress(ConstructsError):
             stack.to_terraform()
         if stack.failure:
-            yield str(stack.failure)
+            yield from stack.failure.findings
 
 
 def synthesize(
@@ -154,6 +181,11 @@ def synthesize(
     Raises:
         ConstructsError: A stack is wrong, or the directory can't be written.
     """
+    return synthesized(build, out, locks).cloud_stacks
+
+
+def synthesized(build: Callable[[App], object], out: pathlib.Path, locks: pathlib.Path | None = None) -> App:
+    """The same; gives the app, which has what there is to say of its stacks."""
     place = pathlib.Path(os.path.realpath(out))
     with _writing(out), delayed():
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -166,7 +198,7 @@ def synthesize(
         app.synth()
         with _writing(out):
             _put(pathlib.Path(temporary), place)
-    return app.cloud_stacks
+    return app
 
 
 def _put(new: pathlib.Path, out: pathlib.Path) -> None:
@@ -219,7 +251,7 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
             if kept:
                 yield (
                     f"{folder} stays, though no cloud makes this stack any more: there is {', '.join(sorted(kept))}. "
-                    "To mend it: terraform destroy, if it is deployed, and delete the folder"
+                    "Fix: terraform destroy, if it is deployed, and delete the folder"
                 )
             else:
                 shutil.rmtree(assets, ignore_errors=True)
@@ -246,5 +278,5 @@ def _writing(out: pathlib.Path) -> Iterator[None]:
     except OSError as error:
         raise SynthesisError(
             f"the output directory {out} can't be written: {error.strerror}: {error.filename}",
-            mend="name another one, with --out",
+            fix="name another one, with --out",
         ) from error

@@ -20,14 +20,14 @@ def anyscale_provider() -> Mapping[str, Any]:
     return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return] # an object
 
 
-def check_arguments(given: Any, known: Any, at: str, mend: str = "") -> None:
+def check_arguments(given: Any, known: Any, at: str, fix: str = "") -> None:
     """Checks the names of arguments, in nested blocks too.
 
     Args:
         given: The arguments by name, or a list of such blocks; anything else has no names.
         known: The arguments that exist. One that is a block is a mapping; one that is several, a list with a mapping.
         at: The block's address, for the error.
-        mend: What else to do, for the error.
+        fix: What else to do, for the error.
 
     Raises:
         InputError: There is no argument of that name.
@@ -36,12 +36,12 @@ def check_arguments(given: Any, known: Any, at: str, mend: str = "") -> None:
     match given:
         case list() | tuple():
             for index, each in enumerate(given):
-                check_arguments(each, block, f"{at}[{index}]", mend)
+                check_arguments(each, block, f"{at}[{index}]", fix)
         case Mapping() if isinstance(block, Mapping) and block:
             for name, value in given.items():
                 if name not in block:
-                    raise InputError(f"{at}: {unknown(name, block, 'argument')}", mend=mend)
-                check_arguments(value, block[name], f"{at}.{name}", mend)
+                    raise InputError(f"{at}: {unknown(name, block, 'argument')}", fix=fix)
+                check_arguments(value, block[name], f"{at}.{name}", fix)
 
 
 def check_block(kind: Literal["data", "resources"], type: str, arguments: Mapping[str, Any], at: str) -> None:
@@ -60,8 +60,8 @@ def check_block(kind: Literal["data", "resources"], type: str, arguments: Mappin
         return
     provider = anyscale_provider()
     other = "Resource" if kind == "resources" else "DataSource"
-    mend = f"if another version than {provider['version']} of the provider has it, use the engine's Terraform{other}"
+    fix = f"if another version than {provider['version']} of the provider has it, use the engine's Terraform{other}"
     if type not in provider[kind]:
-        raise InputError(f"{at}: {unknown(type, provider[kind], 'type')}", mend=mend)
+        raise InputError(f"{at}: {unknown(type, provider[kind], 'type')}", fix=fix)
     known = provider[kind][type]["arguments"] | dict.fromkeys(_META_ARGUMENTS, "any")
-    check_arguments(arguments, known, at, mend)
+    check_arguments(arguments, known, at, fix)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from anyscale_constructs.aws.types import AwsRegion, BucketName, KmsKeyArn, RoleArn
+from anyscale_constructs.aws.types import AwsRegion, ExistingBucketName, KmsKeyArn, RoleArn
 from anyscale_constructs.config.model import Discriminator, Model
 from anyscale_constructs.config.types import Known
 
@@ -30,7 +30,7 @@ class S3(Model):
     """State in an S3 bucket, encrypted, with a lock file beside it; requires Terraform 1.10 or later."""
 
     type: Known[Literal["s3"]]
-    bucket: Known[BucketName]
+    bucket: Known[ExistingBucketName]
     region: Known[AwsRegion]
     key: Known[str | None] = Field(default=None, description="Default: <stack>/terraform.tfstate.")
     kms_key_id: Known[KmsKeyArn | None] = Field(default=None, description="Default: the bucket's own encryption.")

@@ -1,20 +1,31 @@
 """What every cloud's configuration has, whatever its provider."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from anyscale_constructs.config.model import Model, refuse
+from anyscale_constructs.config.model import IDLE_KEY, Model, refuse
 from anyscale_constructs.config.types import CloudId, Known, OrgId, TagValue
 from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.terraform.allowances import Allowances, check_rules
 from anyscale_constructs.terraform.backend import Backend, Local
 from anyscale_constructs.terraform.sources import GITHUB, ModuleBase, ModuleOverride, Sources
+
+UPSTREAM_NAMES = {
+    "anyscale_org_id": "org_id",
+    "anyscale_cloud_id": "cloud_id",
+    "anyscale_deploy_env": "deploy_environment",
+    "common_prefix": "name_prefix",
+}
+"""The variables of upstream's root modules and examples, by the key that is the same here."""
 
 
 class CloudConfig(Model):
     """A cloud's configuration, as far as providers have it in common."""
+
+    upstream_names = UPSTREAM_NAMES
 
     idle_keys: ClassVar[tuple[str, ...]] = ()
     """The keys that would do nothing for this kind of cloud: they are refused, and are not in the JSON Schema."""
@@ -48,12 +59,19 @@ class CloudConfig(Model):
         "provider in the same apply, which is in beta.",
     )
 
+    allow: Annotated[Allowances, AfterValidator(check_rules)] = Field(
+        default_factory=dict,
+        description="Warnings that are accepted: the rule's id, and why. {reason: ..., until: DATE} accepts it until "
+        "that day. `anyscale-constructs rules` lists the rules. Default: none.",
+    )
+
     @model_validator(mode="after")
     def _one_cloud_id(self) -> Self:
         if self.registration == "terraform" and self.cloud_id is not None:
             raise refuse(
                 "cloud_id is known to Terraform only, which makes the cloud with registration: terraform",
-                "leave out cloud_id, or register with the command",
+                "remove cloud_id, or register with the command",
+                key="cloud_id",
             )
         return self
 
@@ -61,7 +79,7 @@ class CloudConfig(Model):
     def _nothing_is_idle(self) -> Self:
         for key in self.idle_keys:
             if key in self.model_fields_set:
-                raise refuse(f"{key} does nothing for this kind of cloud", "leave it out")
+                raise refuse(f"{key} does nothing for this kind of cloud", "remove it", key=key, rule=IDLE_KEY)
         return self
 
     @classmethod
@@ -84,7 +102,8 @@ class CloudConfig(Model):
         if override and name in override.inputs:
             raise refuse(
                 f"modules.{module_id}.inputs.{name} changes the module only, and others would still have the old one",
-                f"give {key}",
+                f"set {key} instead",
+                key=f"modules.{module_id}.inputs.{name}",
             )
 
     def refuse_standard_tags(self, key: str, tags: Mapping[str, str] | Expr) -> None:
@@ -97,7 +116,8 @@ class CloudConfig(Model):
         standard = self.standard_tags("")
         for name in known_keys(tags):
             if name.lower() in standard:
-                raise refuse(f"{key} has {name}, but the cloud sets {name.lower()} on every resource", "leave it out")
+                what = f"{key} has {name}, but the cloud sets {name.lower()} on every resource"
+                raise refuse(what, "remove it", key=f"{key}.{name}")
 
     def standard_tags(self, cloud_id: str | None) -> dict[str, str]:
         """The tags, or labels, of every resource.

@@ -113,7 +113,7 @@ def intersect(what: str, wanted: Iterable[tuple[str, str]]) -> Constraint:
         clash = next(((a, b) for a, b in pairs if (a[2] & b[2]).empty), None) or given
         raise ConstraintError(
             f"no version of {what} satisfies " + " and ".join(f"{who} ({text})" for who, text, _ in clash),
-            mend="pin one of them to another ref whose constraint fits, or leave it out",
+            fix="pin one of them to another ref whose constraint fits, or leave it out",
         )
     if total.high is None and what in _NEWEST:
         return replace(total, high=(max(total.low[0], _NEWEST[what]) + 1, 0, 0))

@@ -32,7 +32,7 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
         try:
             bound = signature.bind(self, *args, **arguments)
         except TypeError as error:
-            raise InputError(f"{name}: {error}", mend=f"see help({name})") from None
+            raise InputError(f"{name}: {error}", fix=f"see help({name})") from None
         for parameter, allowed in kinds.items():
             value = bound.arguments.get(parameter)
             if parameter in bound.arguments and not any(_is_one(value, kind) for kind in allowed):
@@ -41,14 +41,14 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
                     f"{name}: {parameter} must be a construct",
                     value=value,
                     allowed=names,
-                    mend=f"give {names}: an Existing... model stands for what exists already",
+                    fix=f"give {names}: an Existing... model stands for what exists already",
                 )
         try:
             init(self, *args, **arguments)
         except TypeError as error:
             if twice := _TWICE.search(str(error)):
                 raise InputError(
-                    f"{name}: {twice.group(1)} follows from another argument", mend=f"leave out {twice.group(1)}"
+                    f"{name}: {twice.group(1)} follows from another argument", fix=f"leave out {twice.group(1)}"
                 ) from None
             raise
 

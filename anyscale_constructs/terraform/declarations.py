@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import Any, TypedDict, Unpack
 
+from anyscale_constructs.engine import Construct, TerraformLocal, TerraformStack, TerraformVariable
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.expressions import Expr, as_expressions, expr, is_unresolved, type_of
 from anyscale_constructs.terraform.arguments import check_arguments
 from anyscale_constructs.terraform.values import constant, to_terraform
 
@@ -66,7 +67,7 @@ def check_name(block: str, name: str) -> None:
             allowed="letters, digits, underscores and hyphens, beginning with a letter or an underscore",
         )
     if block == "variable" and name in _RESERVED:
-        raise InputError("Terraform reserves the name of the variable", value=name, mend=f"rename it, e.g. {name}_")
+        raise InputError("Terraform reserves the name of the variable", value=name, fix=f"rename it, e.g. {name}_")
 
 
 def variable_block(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +91,73 @@ def variable_block(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
                 raise InputError(
                     f"{at}.validation[{index}].condition must be an expression",
                     value=rule.get("condition"),
-                    mend=f'write one that names the variable, e.g. fn.startswith("${{var.{name}}}", "us-")',
+                    fix=f'write one that names the variable, e.g. fn.startswith("${{var.{name}}}", "us-")',
                 )
         given["validation"] = to_terraform(given["validation"], f"{at}.validation")
     return given
+
+
+class Declarations(TerraformStack):
+    """A stack in which variables and local values can be declared."""
+
+    def add_local(self, name: str, value: Any) -> Expr:
+        """Declares a local value.
+
+        Args:
+            name: Its name in Terraform.
+            value: Whatever an input of a module may be; expressions may stand in it.
+
+        Returns:
+            The reference `local.<name>`, of the value's type.
+
+        Raises:
+            InputError: The name is no identifier or is taken, or Terraform has nothing like the value.
+        """
+        given = as_expressions(value, f"local.{name}")
+        local = TerraformLocal(self, self._declare("local", name, TerraformLocal), to_terraform(given, f"local.{name}"))
+        local.override_logical_id(name)
+        return expr(f"local.{name}", type_of(given), stack=self)
+
+    def add_variable(self, name: str, type: str, **arguments: Unpack[VariableArguments]) -> Expr:
+        """Declares a variable, for what Terraform is given when it runs.
+
+        Args:
+            name: Its name in Terraform.
+            type: Terraform's type constraint, e.g. `map(string)`.
+            **arguments: `default`, `description`, `sensitive`, `nullable`, `ephemeral` and `validation`, as in
+                `VariableArguments`.
+
+        Returns:
+            The reference `var.<name>`, of that type.
+
+        Raises:
+            InputError: The name is no identifier, is taken or reserved; an argument is unknown; the default holds an
+                expression or null; the condition of a validation is no expression.
+        """
+        block = variable_block(name, arguments)
+        variable = TerraformVariable(self, self._declare("variable", name, TerraformVariable), type=type)
+        variable.override_logical_id(name)
+        for key, value in block.items():
+            variable.add_override(key, value)
+        return expr(f"var.{name}", type, stack=self)
+
+    def add_secret(self, name: str, type: str, description: str, *, ephemeral: bool = False) -> Expr:
+        """Declares a sensitive variable that must not be null: secrets never stand in the JSON.
+
+        Args:
+            name: Its name.
+            type: Its type.
+            description: What Terraform says when it asks.
+            ephemeral: As in `VariableArguments`.
+        """
+        return self.add_variable(
+            name, type, description=description, nullable=False, sensitive=True, ephemeral=ephemeral or None
+        )
+
+    def _declare(self, block: str, name: str, construct: type[Construct]) -> str:
+        """The id of a new variable's or local value's construct: other blocks may have the same name."""
+        check_name(block, name)
+        own = f"{block}-{name}"
+        if any(isinstance(self.node.try_find_child(each), construct) for each in (own, name)):
+            raise InputError(f"there is a {block} {name} already", fix="give each of them a name of its own")
+        return own

@@ -162,7 +162,7 @@ def _load_at(name: str, ref: str) -> Interface:
         f"the catalog does not hold {name} at that ref",
         value=ref,
         allowed=", ".join(sorted({_load(name).ref, *refs})),
-        mend=f"anyscale-constructs modules add {name} --ref {ref}",
+        fix=f"anyscale-constructs modules add {name} --ref {ref}",
     )
 
 
@@ -171,4 +171,4 @@ def _parsed(name: str, text: str, file: str) -> Interface:
     try:
         return parse(name, text)
     except (ValueError, KeyError, TypeError):
-        raise InputError(f"{file} is no catalog file", mend="anyscale-constructs modules add makes it anew") from None
+        raise InputError(f"{file} is no catalog file", fix="anyscale-constructs modules add makes it anew") from None

@@ -1,18 +1,20 @@
 """The base of all module wrappers: one construct is one Terraform module, and its address is its id."""
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from anyscale_constructs.config.model import explain, unknown
-from anyscale_constructs.engine import Annotations, Construct, TerraformHclModule
+from anyscale_constructs.config.model import found_in, unknown
+from anyscale_constructs.engine import Construct, TerraformHclModule
 from anyscale_constructs.errors import ConstructsError, ExpressionError, InputError
-from anyscale_constructs.expressions import Expr, as_expressions, expr, is_one_of, is_unresolved, known_after_apply
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.expressions import Expr, as_expressions, expr, known_after_apply
+from anyscale_constructs.findings import Finding, Key, Rule, within
 from anyscale_constructs.terraform.additions import ARGUMENTS
 from anyscale_constructs.terraform.constructor import checked
+from anyscale_constructs.terraform.guards import Guard, Inputs, refused_by_upstream, value_is_refused, without_effect
 from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.place import cloud_stack, path_in
 from anyscale_constructs.terraform.types import TfList, TfString
@@ -29,63 +31,22 @@ _INSTEAD = {
 }
 
 
-class Inputs(Mapping[str, Any]):
-    """What a module will be given, over upstream's defaults."""
-
-    def __init__(self, interface: Interface, given: Mapping[str, Any]) -> None:
-        self.interface = interface
-        self.given = given
-
-    def __getitem__(self, name: str) -> Any:
-        return self.given[name] if name in self.given else self.interface.variable(name).default
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.interface.variables
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.interface.variables)
-
-    def __len__(self) -> int:
-        return len(self.interface.variables)
-
-    def known(self, *names: str) -> bool:
-        """Whether all of these are known now, so that a guard can look at them."""
-        return not any(is_unresolved(self[name]) for name in names)
-
-
-Guard = Callable[[Inputs], Finding | None]
-"""Looks at a module's inputs for one trap; its name is the rule it keeps."""
-
-
-def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, mend: str) -> Finding | None:
-    """An error when the value is not of that type; what is not known yet passes.
-
-    Args:
-        kind: The type, one of those in `config.types`, or the like.
-        value: The value.
-        what: What to call it in the error.
-        mend: What to do.
-    """
-    try:
-        kind.validate_python(value)
-    except ValidationError as error:
-        return Finding(explain(error, what), mend)
-    return None
-
-
-def without_effect(i: Inputs, given: Mapping[str, Any]) -> Iterator[Finding]:
-    """Finds inputs that upstream uses for nothing, since what they are for is switched off.
-
-    Args:
-        i: All of the module's inputs.
-        given: Those to look at.
-    """
-    for name in (name for name, value in given.items() if not is_one_of(value, None, False, "", [], {})):
-        groups = i.interface.variable(name).used_with
-        off = [[switch for switch in group if i[switch] is None or i[switch] is False] for group in groups]
-        if off and all(off):
-            switches = " or ".join(dict.fromkeys(each[0] for each in off))
-            yield Finding(f"{name} has no effect without {switches}", "leave it out")
+TWICE = Rule("duplicate-id", "error", "A construct's id is its address in Terraform, which one can have only.")
+UNKNOWN_INPUT = Rule("unknown-input", "error", "Terraform refuses inputs that the module does not have at its ref.")
+MISSING_INPUT = Rule("missing-input", "error", "Terraform asks for an input without a default.")
+KNOWN_AT_PLAN = Rule(
+    "unknown-at-plan", "error", "Terraform plans how many resources there are before it knows what others will have."
+)
+REPLACED_BY_WAITING = Rule(
+    "replaced-by-waiting",
+    "error",
+    "Terraform reads the data sources of a module that waits during apply, and replaces what follows from them.",
+)
+PUT_OFF_BY_WAITING = Rule(
+    "unknown-by-waiting",
+    "note",
+    "Terraform reads the data sources of a module that waits during apply, so that its plan shows less.",
+)
 
 
 class Module(TerraformHclModule):
@@ -124,18 +85,24 @@ class Module(TerraformHclModule):
     ) -> None:
         stack = self._stack = cloud_stack(scope, f"module.{id}")
         if scope is stack and id in stack.modules:
-            raise InputError(f"module.{id} is there already", mend="give each of them an id of its own")
+            raise InputError(f"module.{id} is there already", fix="give each of them an id of its own", rule=TWICE)
         self.path = path_in(stack, scope, id)
-        override = stack.sources.override(self.path)
-        self.interface = Interface.load(self.interface_name, override.ref)
+        self._origins = stack.origins
+        override = self._override = stack.sources.override(self.path)
+        try:
+            self.interface = Interface.load(self.interface_name, override.ref)
+        except InputError as error:
+            raise InputError(within(error.findings, key=("modules", self.path, "ref"))) from None
         given, warnings = self._given(id, _set(inputs), override.inputs)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         waiting = self.found_by_waiting() if depends_on else None
         findings = [found for found in (*map(self._found_by, self.guards), *self.findings(), waiting) if found]
-        said = {_subject(finding) for finding in findings}
-        findings += [each for each in without_effect(self.inputs, override.inputs) if _subject(each) not in said]
-        self._refuse(id, [str(finding) for finding in findings if not (finding.warning or finding.note)])
+        said = {name for finding in findings for name in finding.on}
+        errors = {name for finding in findings if finding.severity == "error" for name in finding.on}
+        findings += [each for each in without_effect(self.inputs, override.inputs) if not said.intersection(each.on)]
+        findings += [each for each in refused_by_upstream(self.inputs) if not errors.intersection(each.on)]
+        self._refuse(id, [finding for finding in findings if finding.severity == "error"])
         variables = {name: self._render(name, value) for name, value in given.items()}
         super().__init__(
             scope,
@@ -147,10 +114,9 @@ class Module(TerraformHclModule):
             skip_asset_creation_from_local_modules=True,
         )
         self.module_id = id if scope is stack else self.friendly_unique_id
-        self.notes = [str(finding) for finding in findings if finding.note]
-        for warning in [*warnings, *(str(finding) for finding in findings if finding.warning)]:
-            Annotations.of(self).add_warning(warning)
         stack.register_module(self)
+        for finding in self.located([*warnings, *findings]):
+            stack.report(finding, self)
 
     @property
     def address(self) -> str:
@@ -190,8 +156,20 @@ class Module(TerraformHclModule):
             f"for changes, and {f'replace {what}' if what else 'plan what follows from them as (known after apply)'}",
             "leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
             "order single resources, not whole modules",
-            note=not what,
+            rule=REPLACED_BY_WAITING if what else PUT_OFF_BY_WAITING,
+            on=["depends_on"],
         )
+
+    def located(self, findings: Iterable[Finding], id: str = "") -> list[Finding]:
+        """The findings with the module's address, and the key of the configuration that each is about."""
+        address = f"module.{id}" if id else self.address
+        return [replace(each, construct=each.construct or address, **self._origin(each)) for each in findings]
+
+    def _origin(self, finding: Finding) -> dict[str, Any]:
+        """What the configuration sets of a finding's inputs, that of the module itself first, and its key."""
+        overridden = [name for name in finding.on if name in self._override.inputs]
+        key: Key = ("modules", self.path, "inputs", overridden[0]) if overridden else self._origins.of(finding.on)
+        return {"key": finding.key or key, "on": sorted(finding.on, key=lambda name: name not in overridden)}
 
     def add_override(self, path: str, value: Any) -> None:
         """Sets an argument of the module call, by its path in Terraform JSON, e.g. `tags.Team`.
@@ -208,9 +186,11 @@ class Module(TerraformHclModule):
         try:
             return {name: as_expressions(value, name) for name, value in self.complete(given).items()}
         except ExpressionError as error:
-            raise InputError(
-                f"module.{id}: an input that other inputs follow from must be known now: {error}"
-            ) from None
+            what = f"an input that other inputs follow from must be known now: {error.findings[0].what}"
+            found = [replace(each, what=what) for each in error.findings]
+        except InputError as error:
+            found = error.findings
+        raise InputError(self.located(found, id)) from None
 
     def _found_by(self, guard: Guard) -> Finding | None:
         try:
@@ -220,7 +200,7 @@ class Module(TerraformHclModule):
 
     def _given(
         self, id: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]
-    ) -> tuple[dict[str, Any], Sequence[str]]:
+    ) -> tuple[dict[str, Any], Sequence[Finding]]:
         """What the module is given, completed and with the configuration's inputs, and what those take away."""
         cloud = self._without_configuration(ours) if theirs else ours
         merged = merge(cloud, theirs, remove_null=True)
@@ -228,7 +208,7 @@ class Module(TerraformHclModule):
         self.inputs = Inputs(self.interface, wanted)
         # An older ref may lack an input that the cloud sets: null leaves it out there.
         misspelt = [name for name in theirs if name not in {*wanted, *cloud, *self.interface.variables}]
-        unknowns = [unknown(name, self.interface.variables, "input") for name in misspelt]
+        unknowns = [_unknown(name, self.interface.variables) for name in misspelt]
         self._refuse(id, [*unknowns, *self._check_types(), *self._check_known_at_plan()])
         given = self._completed(id, wanted.copy())
         # The construct may have added again what the configuration removes.
@@ -237,7 +217,8 @@ class Module(TerraformHclModule):
                 given.pop(name, None)
             elif isinstance(value, Mapping) and isinstance(cloud.get(name), Mapping):
                 given[name] = merged[name]
-        return given, list(lost(cloud, theirs))
+        where = ("modules", self.path, "inputs")
+        return given, [replace(each, key=(*where, *each.key)) for each in lost(cloud, theirs)]
 
     def _without_configuration(self, ours: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the cloud would give the module if the configuration gave it nothing; `ours` where that is no module."""
@@ -247,14 +228,16 @@ class Module(TerraformHclModule):
         except ConstructsError:
             return ours
 
-    def _refuse(self, id: str, errors: Sequence[str]) -> None:
+    def _refuse(self, id: str, errors: Sequence[Finding]) -> None:
         if errors:
-            raise InputError("\n".join(f"module.{id}: {error}" for error in errors))
+            raise InputError(self.located(errors, id))
 
-    def _check_types(self) -> Iterator[str]:
+    def _check_types(self) -> Iterator[Finding]:
         variables, given = self.interface.variables, self.inputs.given
         yield from (_unknown(name, variables) for name in given if name not in variables)
-        yield from (f"{name} is required" for name, v in variables.items() if v.required and name not in given)
+        for name, variable in variables.items():
+            if variable.required and name not in given:
+                yield Finding(f"{name} is required", rule=MISSING_INPUT, on=[name])
         annotations = self.inputs_type.__annotations__
         for name, value in given.items():
             # An older ref may have inputs that the wrapper has not: Terraform checks those.
@@ -262,9 +245,11 @@ class Module(TerraformHclModule):
                 try:
                     _adapter(annotations[name]).validate_python(value)
                 except ValidationError as error:
-                    yield from explain(error, name).splitlines()
+                    for found in found_in(error, name):
+                        path = ".".join(map(str, found.key))
+                        yield replace(found, what=f"{path}: {found.what}", on=[name], key=())
 
-    def _check_known_at_plan(self) -> Iterator[str]:
+    def _check_known_at_plan(self) -> Iterator[Finding]:
         for name, value in self.inputs.given.items():
             part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
             if not part:
@@ -276,12 +261,12 @@ class Module(TerraformHclModule):
                 "keys": list(resolved) if isinstance(resolved, Mapping) else resolved,
             }
             if known_after_apply(parts[part]):
-                yield str(
-                    Finding(
-                        f"{name}: upstream counts with its {part}, which must be known when Terraform plans",
-                        "give a literal from your configuration, not another module's output",
-                        value=value,
-                    )
+                yield Finding(
+                    f"{name}: upstream counts with its {part}, which must be known when Terraform plans",
+                    "give a literal from your configuration, not another module's output",
+                    value=value,
+                    rule=KNOWN_AT_PLAN,
+                    on=[name],
                 )
 
     def _render(self, name: str, value: Any) -> Any:
@@ -290,14 +275,10 @@ class Module(TerraformHclModule):
         return to_terraform(value, name)
 
 
-def _unknown(name: str, variables: Mapping[str, Any]) -> str:
+def _unknown(name: str, variables: Mapping[str, Any]) -> Finding:
     if name in _INSTEAD:
-        return f"{name} is no input of the module. To mend it: {_INSTEAD[name]}"
-    return unknown(name, variables, "input")
-
-
-def _subject(finding: Finding) -> str:
-    return finding.what.partition(" ")[0]
+        return Finding(f"{name} is no input of the module", _INSTEAD[name], rule=UNKNOWN_INPUT, on=[name])
+    return Finding(unknown(name, variables, "input"), rule=UNKNOWN_INPUT, on=[name])
 
 
 def _set(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -316,7 +297,7 @@ def listed(value: Any, name: str) -> Sequence[str] | Expr:
     """
     given: Sequence[str] | Expr = as_expressions(value, name)
     if found := value_is_refused(_TEXTS, given, name, "give a list"):
-        raise InputError(str(found))
+        raise InputError([replace(found, on=[name])])
     return given
 
 

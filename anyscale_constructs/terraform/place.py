@@ -26,7 +26,7 @@ def cloud_stack(scope: Construct, what: str) -> "CloudStack":
         raise SynthesisError(
             f"{what} needs a CloudStack, which pins providers and puts in the code of expressions",
             value=type(stack).__name__,
-            mend=f"derive {stack.node.id} from anyscale_constructs.CloudStack instead of TerraformStack",
+            fix=f"derive {stack.node.id} from anyscale_constructs.CloudStack instead of TerraformStack",
         )
     return stack
 

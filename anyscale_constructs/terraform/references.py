@@ -9,6 +9,7 @@ from anyscale_constructs.config.model import unknown
 from anyscale_constructs.engine import TerraformElement
 from anyscale_constructs.expressions import ENGINE_TOKEN, code_in, references
 from anyscale_constructs.expressions.resolve import texts
+from anyscale_constructs.findings import Finding, Rule, in_json
 
 if TYPE_CHECKING:
     from anyscale_constructs.terraform.module import Module
@@ -26,13 +27,19 @@ _RESIDUE = re.compile(
 )
 
 
+UNWRITABLE = Rule("unwritable-value", "error", "The engine has no form for it in Terraform JSON.")
+UNRESOLVED_TOKEN = Rule("unresolved-token", "error", "Terraform would get the token's letters in place of its value.")
+UNKNOWN_REFERENCE = Rule("unknown-reference", "error", "Terraform refuses a reference to what is not in the stack.")
+DEPENDENCY_CYCLE = Rule("dependency-cycle", "error", "Terraform refuses modules that wait for each other.")
+
+
 def hidden_tokens(tree: Mapping[str, Any]) -> Iterator[str]:
     """The code of expressions in a stack's JSON that holds tokens of the engine."""
     for _, text in texts(tree):
         yield from (code.text for code in words.codes(text) if ENGINE_TOKEN in code.text)
 
 
-def refused_elements(stack: "CloudStack") -> Iterator[str]:
+def refused_elements(stack: "CloudStack") -> Iterator[Finding]:
     """The elements and overrides that the engine can't write, such as those with a list in the midst of text."""
     elements = [each for each in stack.node.find_all() if isinstance(each, TerraformElement)]
     values = {each.node.path: each.to_terraform() for each in elements}
@@ -42,24 +49,28 @@ def refused_elements(stack: "CloudStack") -> Iterator[str]:
             stack.code_of_tokens(value)
         except RuntimeError as error:
             said = str(error).splitlines()[0].removeprefix("Error: ")
-            yield (
-                f"the engine can't write {where}: {said} To mend it: give lists and functions the values themselves; "
-                "fn.jsonencode(...) makes text of a list, and fn.concat(...) adds to one"
+            yield Finding(
+                f"the engine can't write {where}: {said.rstrip('.')}",
+                "give lists and functions the values themselves; fn.jsonencode(...) makes text of a list, and "
+                "fn.concat(...) adds to one",
+                rule=UNWRITABLE,
             )
 
 
-def residue(tree: Mapping[str, Any]) -> Iterator[str]:
+def residue(tree: Mapping[str, Any]) -> Iterator[Finding]:
     """What is left in a stack's JSON of values that are known only later."""
     for path, text in texts(tree):
         for found in _RESIDUE.finditer(text):
-            yield (
-                f"{path} has {text[max(found.start() - 40, 0) : found.end() + 20]!r}, which is left of a value that is "
-                "known only later. To mend it: take the value from your configuration, or write a Terraform function "
-                "with expr()"
+            yield in_json(
+                path,
+                "contains an unresolved token",
+                "use a value from your configuration, or a Terraform function: fn, or expr()",
+                text[max(found.start() - 40, 0) : found.end() + 20],
+                rule=UNRESOLVED_TOKEN,
             )
 
 
-def dead_references(tree: Mapping[str, Any], modules: Mapping[str, "Module"]) -> Iterator[str]:
+def dead_references(tree: Mapping[str, Any], modules: Mapping[str, "Module"]) -> Iterator[Finding]:
     """The references in a stack's JSON that lead nowhere.
 
     Args:
@@ -80,23 +91,27 @@ def dead_references(tree: Mapping[str, Any], modules: Mapping[str, "Module"]) ->
             seen.add((path, name))
             if match["declared"]:
                 if name not in declared:
-                    yield (
-                        f"{path} refers to '${{{name}}}', which is not in this stack. To mend it: write the value "
-                        "itself, or declare that in the stack"
+                    yield _dead(
+                        path, f"'${{{name}}}', which is not in this stack", "write the value itself, or declare it"
                     )
             elif (module := modules.get(match["module"])) is None:
                 if match["module"] not in tree.get("module", {}):
-                    yield (
-                        f"{path} refers to module.{match['module']}, which is not in this stack. To mend it: one "
-                        "cloud is one stack; pass a value of another stack as a literal, or read it with a data "
-                        "source"
+                    yield _dead(
+                        path,
+                        f"module.{match['module']}, which is not in this stack, and cross-stack references are not "
+                        "supported",
+                        "pass the value as a literal, or read it with a data source",
                     )
             elif match["output"] and match["output"] not in module.interface.outputs:
                 nearest = unknown(match["output"], module.interface.outputs, "output")
-                yield f"{path} refers to {module.address}: {nearest}"
+                yield _dead(path, f"{module.address}: {nearest}")
 
 
-def cycles(modules: Iterable["Module"]) -> Iterator[str]:
+def _dead(path: str, where: str, fix: str = "") -> Finding:
+    return in_json(path, f"refers to {where}", fix, rule=UNKNOWN_REFERENCE)
+
+
+def cycles(modules: Iterable["Module"]) -> Iterator[Finding]:
     """The modules that wait for each other, by a `depends_on`."""
     modules = list(modules)
     waits = {module.module_id: {other for other, _ in references(module.inputs.given)} for module in modules}
@@ -105,9 +120,11 @@ def cycles(modules: Iterable["Module"]) -> Iterator[str]:
     for module in modules:
         for other in module.depends_on_modules:
             if module.module_id in _reachable(other.module_id, waits):
-                yield (
-                    f"{module.address} depends on {other.address}, which needs {module.address} in turn. "
-                    "To mend it: leave out depends_on; references order single resources, not whole modules"
+                yield Finding(
+                    f"{module.address} depends on {other.address}, which needs {module.address} in turn",
+                    "leave out depends_on; references order single resources, not whole modules",
+                    rule=DEPENDENCY_CYCLE,
+                    on=["depends_on"],
                 )
 
 

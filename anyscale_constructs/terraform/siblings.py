@@ -5,7 +5,11 @@ from typing import Any
 
 from anyscale_constructs.engine import TerraformStack
 from anyscale_constructs.expressions.resolve import leftovers
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.terraform.backend import KEYS
+
+EXPRESSION_LEFT = Rule("plain-stack", "error", "Only a CloudStack puts code in for expressions.")
+SHARED_STATE = Rule("shared-state", "error", "A state belongs to one stack: Terraform destroys what it does not find.")
 
 
 def stacks_in(scope: Any) -> Iterator[TerraformStack]:
@@ -21,7 +25,7 @@ def stacks_in(scope: Any) -> Iterator[TerraformStack]:
             yield from stacks_in(child)
 
 
-def expressions_left(name: str, tree: Mapping[str, Any]) -> Iterator[str]:
+def expressions_left(name: str, tree: Mapping[str, Any]) -> Iterator[Finding]:
     """The expressions in a stack of the engine's own, which puts no code in.
 
     Args:
@@ -29,21 +33,26 @@ def expressions_left(name: str, tree: Mapping[str, Any]) -> Iterator[str]:
         tree: Its JSON.
     """
     for left in leftovers(tree):
-        yield (
-            f"{name}: an expression stands in a stack that is no CloudStack; given: {left!r}. To mend it: derive the "
-            "stack from CloudStack"
+        yield Finding(
+            "an expression stands in a stack that is no CloudStack",
+            "derive the stack from CloudStack",
+            left,
+            rule=EXPRESSION_LEFT,
+            cloud=name,
         )
 
 
-def shared_state(name: str, state: tuple[str, ...], other: str) -> str:
+def shared_state(state: tuple[str, ...], other: str) -> Finding:
     """What there is to say of two stacks with one state.
 
     Args:
-        name: The second stack's name.
         state: What tells the state from others.
         other: The first stack's name.
     """
-    return (
-        f"{name}: its state would be {other}'s too, which the next apply would replace; given: {' '.join(state)!r}. "
-        f"To mend it: give each a {KEYS.get(state[0], 'state')} of its own under backend, or leave it out"
+    return Finding(
+        f"shares its Terraform state with {other}; the next apply of one would destroy what the other made",
+        f"give each a {KEYS.get(state[0], 'state')} of its own under backend, or leave it out",
+        " ".join(state),
+        rule=SHARED_STATE,
+        key=("backend",),
     )

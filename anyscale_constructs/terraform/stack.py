@@ -1,11 +1,12 @@
 """The base of all stacks: backend, providers, outputs, and the checks that need the whole stack."""
 
 import contextlib
+import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
-from typing import Any, ClassVar, Unpack, cast
+from typing import Any, ClassVar, cast
 
 from anyscale_constructs import words
 from anyscale_constructs.config import regions
@@ -16,40 +17,39 @@ from anyscale_constructs.engine import (
     DefaultTokenResolver,
     StringConcat,
     TerraformBackend,
-    TerraformLocal,
     TerraformOutput,
-    TerraformStack,
-    TerraformVariable,
     Tokenization,
 )
-from anyscale_constructs.errors import ConstraintError, ConstructsError, InputError, SynthesisError
+from anyscale_constructs.errors import ConstraintError, ConstructsError, SynthesisError
 from anyscale_constructs.expressions import (
     ENGINE_TOKEN,
-    Expr,
-    as_expressions,
-    expr,
     holds_engine_token,
     is_unresolved,
-    type_of,
 )
 from anyscale_constructs.expressions.resolve import Resolver
+from anyscale_constructs.findings import RULES, Finding, Rule, within
 from anyscale_constructs.terraform.additions import lost_overrides, refused_arguments, two_defaults
+from anyscale_constructs.terraform.allowances import Allowance, check_rule
 from anyscale_constructs.terraform.backend import TERRAFORM, Backend, Local, identity
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.constraints import intersect
-from anyscale_constructs.terraform.declarations import VariableArguments, check_name, variable_block
+from anyscale_constructs.terraform.declarations import Declarations
 from anyscale_constructs.terraform.engine_backend import add_backend, keep_one_backend
 from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.interface import Provider as RequiredProvider
 from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.origins import Origins
 from anyscale_constructs.terraform.provider import Provider
 from anyscale_constructs.terraform.references import cycles, dead_references, hidden_tokens, refused_elements, residue
 from anyscale_constructs.terraform.siblings import expressions_left, shared_state, stacks_in
 from anyscale_constructs.terraform.sources import Sources
 from anyscale_constructs.terraform.values import to_terraform
 
+UNKNOWN_REGION = Rule("unknown-region", "warning", "It may be misspelt; a region that is new works.")
+UNKNOWN_MODULE = Rule("unknown-module", "error", "A misspelt id would change nothing, without a word.")
 
-class CloudStack(TerraformStack):
+
+class CloudStack(Declarations):
     """A stack that pins what its modules need and checks how they refer to each other.
 
     Args:
@@ -69,12 +69,12 @@ class CloudStack(TerraformStack):
             raise SynthesisError(
                 "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter",
                 value=id,
-                mend="rename it, e.g. production",
+                fix="rename it, e.g. production",
             )
         if scope.node.try_find_child(id):
             raise SynthesisError(
                 f"there is another stack {id}",
-                mend="rename one of them: a Kubernetes cloud NAME has a second stack, NAME-operator",
+                fix="rename one of them: a Kubernetes cloud NAME has a second stack, NAME-operator",
             )
         super().__init__(scope, id)
         self.name = id
@@ -83,8 +83,12 @@ class CloudStack(TerraformStack):
         self.outputs: dict[str, Any] = {}
         self.state: tuple[str, ...] = ()
         """What tells its state from others, beginning with the backend's type; nothing until it is rendered."""
-        self.notes: list[str] = []
-        """What its defaults leave open; its modules have notes of their own."""
+        self.findings: list[Finding] = []
+        """The warnings and notes on it and its constructs."""
+        self.origins = Origins()
+        """From which keys of the configuration the inputs of constructs come that are made now."""
+        self.allowances: list[tuple[Rule, Allowance]] = []
+        """What is accepted: of its configuration and by `allow`."""
         self._backend = backend or Local()
         self.overrides: dict[str, Any] = {}
         """What `add_override` was given, by its paths."""
@@ -110,14 +114,58 @@ class CloudStack(TerraformStack):
         """Annotates a region that is not one of the known ones: it may be misspelt, or new."""
         if not is_unresolved(region) and region not in known:
             near = nearest(region, known)
-            Annotations.of(self).add_warning(
-                f"region is not one of those known in {regions.AS_OF}; given: {region!r}"
-                + (f": did you mean {near!r}?" if near else "")
-            )
+            what = f"region is not one of those known in {regions.AS_OF}"
+            fix = f"use {near!r}, if you mean that" if near else "check its spelling; a newer region works"
+            self.report(Finding(what, fix, region, rule=UNKNOWN_REGION, key=("region",)))
 
-    def add_note(self, text: str) -> None:
-        """Notes what a default leaves open, for `synth --notes`."""
-        self.notes.append(text)
+    def configure(self, config: Any) -> None:
+        """Takes what is allowed from a configuration, and says with `configured_by` which keys of it inputs have.
+
+        Args:
+            config: The stack's configuration.
+        """
+        self.origins = Origins(config)
+        self.allowances += [(RULES[rule], allowance) for rule, allowance in config.allow.items()]
+
+    @contextlib.contextmanager
+    def configured_by(self, section: str = "", **inputs: str | tuple[str, ...]) -> Iterator[None]:
+        """Says from which keys of the configuration the inputs of the constructs inside come: findings stand there.
+
+        Args:
+            section: The key of the section, e.g. `vpc`. Default: the outermost keys.
+            **inputs: The key of an input, or several, with dots, e.g. `anyscale_vpc_name="vpc.name"`. An input that has
+                the name of a key in the section, or of an outermost one, needs none.
+        """
+        before, self.origins = self.origins, Origins(self.origins.config, section, inputs)
+        try:
+            yield
+        finally:
+            self.origins = before
+
+    def report(self, finding: Finding, construct: Construct | None = None) -> None:
+        """Takes note of a warning or a note; the engine's manifest names warnings too.
+
+        Args:
+            finding: What there is to say.
+            construct: What it is about. Default: the stack.
+        """
+        (found,) = within([finding], cloud=self.name)
+        self.findings.append(found)
+        if found.severity == "warning":
+            Annotations.of(construct or self).add_warning(found.annotation)
+
+    def allow(self, rule: str, reason: str, *, until: datetime.date | None = None) -> None:
+        """Accepts what breaks a rule whose severity is a warning.
+
+        Args:
+            rule: The rule's id.
+            reason: Why it is accepted, which the report says.
+            until: The last day on which it is. Default: for good.
+
+        Raises:
+            ConfigError: There is no such rule, or it can't be allowed.
+        """
+        self.allowances.append((check_rule(rule), Allowance(reason=reason, until=until)))
 
     def require(self, who: str, providers: Mapping[str, RequiredProvider], terraform: str = ">= 1.5") -> None:
         """Constrains Terraform and providers beside what the modules ask.
@@ -156,68 +204,6 @@ class CloudStack(TerraformStack):
                 self.add_output(name, value)
         self.add_output("anyscale_cloud_name", self.name)
         self.add_output("anyscale_cloud_resource", resource, description="What anyscale-constructs register reads.")
-
-    def add_local(self, name: str, value: Any) -> Expr:
-        """Declares a local value.
-
-        Args:
-            name: Its name in Terraform.
-            value: Whatever an input of a module may be; expressions may stand in it.
-
-        Returns:
-            The reference `local.<name>`, of the value's type.
-
-        Raises:
-            InputError: The name is no identifier or is taken, or Terraform has nothing like the value.
-        """
-        given = as_expressions(value, f"local.{name}")
-        local = TerraformLocal(self, self._declare("local", name, TerraformLocal), to_terraform(given, f"local.{name}"))
-        local.override_logical_id(name)
-        return expr(f"local.{name}", type_of(given), stack=self)
-
-    def add_variable(self, name: str, type: str, **arguments: Unpack[VariableArguments]) -> Expr:
-        """Declares a variable, for what Terraform is given when it runs.
-
-        Args:
-            name: Its name in Terraform.
-            type: Terraform's type constraint, e.g. `map(string)`.
-            **arguments: `default`, `description`, `sensitive`, `nullable`, `ephemeral` and `validation`, as in
-                `VariableArguments`.
-
-        Returns:
-            The reference `var.<name>`, of that type.
-
-        Raises:
-            InputError: The name is no identifier, is taken or reserved; an argument is unknown; the default holds an
-                expression or null; the condition of a validation is no expression.
-        """
-        block = variable_block(name, arguments)
-        variable = TerraformVariable(self, self._declare("variable", name, TerraformVariable), type=type)
-        variable.override_logical_id(name)
-        for key, value in block.items():
-            variable.add_override(key, value)
-        return expr(f"var.{name}", type, stack=self)
-
-    def add_secret(self, name: str, type: str, description: str, *, ephemeral: bool = False) -> Expr:
-        """Declares a sensitive variable that must not be null: secrets never stand in the JSON.
-
-        Args:
-            name: Its name.
-            type: Its type.
-            description: What Terraform says when it asks.
-            ephemeral: As in `VariableArguments`.
-        """
-        return self.add_variable(
-            name, type, description=description, nullable=False, sensitive=True, ephemeral=ephemeral or None
-        )
-
-    def _declare(self, block: str, name: str, construct: type[Construct]) -> str:
-        """The id of a new variable's or local value's construct: other blocks may have the same name."""
-        check_name(block, name)
-        own = f"{block}-{name}"
-        if any(isinstance(self.node.try_find_child(each), construct) for each in (own, name)):
-            raise InputError(f"there is a {block} {name} already", mend="give each of them a name of its own")
-        return own
 
     @property
     def backend_type(self) -> str:
@@ -287,8 +273,10 @@ class CloudStack(TerraformStack):
             self.failure = error  # the engine makes text of it
             raise
         except RuntimeError as error:  # JSII's only kind
-            said = list(refused_elements(self)) or [f"the engine can't synthesize: {str(error).splitlines()[0]}"]
-            self.failure = SynthesisError("\n".join(f"{self.name}: {each}" for each in said))
+            said = list(refused_elements(self)) or [
+                Finding(f"the engine can't synthesize: {str(error).splitlines()[0]}")
+            ]
+            self.failure = SynthesisError(within(said, cloud=self.name))
             raise self.failure from error
 
     def to_hcl_terraform(self) -> Any:
@@ -297,9 +285,8 @@ class CloudStack(TerraformStack):
         Raises:
             SynthesisError: Always.
         """
-        self.failure = SynthesisError(
-            f"{self.name}: a CloudStack can't be written as HCL", mend="leave out --hcl, and unset SYNTH_HCL_OUTPUT"
-        )
+        what = "a CloudStack can't be written as HCL"
+        self.failure = SynthesisError([Finding(what, "leave out --hcl, and unset SYNTH_HCL_OUTPUT", cloud=self.name)])
         raise self.failure
 
     def _finished(self, tree: dict[str, Any]) -> dict[str, Any]:
@@ -316,7 +303,7 @@ class CloudStack(TerraformStack):
         return {"//": comments, **tree}
 
     def _refuse_siblings(self) -> None:
-        problems: list[str] = []
+        problems: list[Finding] = []
         for other in stacks_in(self.node.root):
             if other is self:
                 continue
@@ -327,9 +314,8 @@ class CloudStack(TerraformStack):
                 problems += expressions_left(name, tree)
                 state = identity(tree.get("terraform", {}), name)
             if state == self.state:
-                problems.append(shared_state(self.name, state, name))
-        if problems:
-            raise SynthesisError("\n".join(problems))
+                problems.append(shared_state(state, name))
+        self._refuse(problems)
 
     def resolve(self, value: Any, path: str = "") -> Any:
         """Terraform JSON with code in place of the expressions' words; synthesis does this by itself.
@@ -343,7 +329,7 @@ class CloudStack(TerraformStack):
         """
         resolver = Resolver(self, self.code_of_tokens)
         resolved = resolver.resolve(value, path)
-        self._refuse(map(str, resolver.problems))
+        self._refuse(resolver.problems)
         return resolved
 
     def code_of_tokens(self, value: Any, *, preparing: bool = False) -> Any:
@@ -374,16 +360,20 @@ class CloudStack(TerraformStack):
                     wanted.append((f"terraform.required_providers.{name}", there["version"]))
                 given[name] = {"source": source, "version": str(intersect(source, wanted))} | there
         except ConstraintError as error:
-            raise ConstraintError(f"{self.name}: {error}") from error
+            raise ConstraintError(within(error.findings, cloud=self.name)) from error
 
-    def _refuse(self, problems: Iterable[str]) -> None:
-        if found := list(problems):
-            raise SynthesisError("\n".join(f"{self.name}: {problem}" for problem in found))
+    def _refuse(self, problems: Iterable[Finding]) -> None:
+        if found := [self._located(problem) for problem in problems]:
+            raise SynthesisError(within(found, cloud=self.name))
 
-    def _idle_overrides(self) -> Iterator[str]:
+    def _located(self, problem: Finding) -> Finding:
+        module = self.modules.get(problem.construct.removeprefix("module."))
+        return module.located([problem])[0] if module else problem
+
+    def _idle_overrides(self) -> Iterator[Finding]:
         paths = {module.path for module in self.modules.values()}
         for path in self.sources.overrides.keys() - paths:
-            yield f"modules: {unknown(path, paths, 'module')}"
+            yield Finding(unknown(path, paths, "module"), rule=UNKNOWN_MODULE, key=("modules", path))
 
 
 @cache

@@ -22,6 +22,7 @@ from anyscale_constructs.expressions import (
     is_unresolved,
     join,
 )
+from anyscale_constructs.findings import Finding, Key, Rule
 
 _LARGEST = 2**53
 """Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
@@ -68,7 +69,7 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
         f"{at} has no counterpart in Terraform",
         value=value,
         allowed="strings, numbers, booleans, lists, mappings, dates, paths, networks and expressions",
-        mend="give a sorted list instead of a set; give an object's attribute instead of the object",
+        fix="give a sorted list instead of a set; give an object's attribute instead of the object",
     )
 
 
@@ -92,11 +93,9 @@ def _unescaped(value: Any, at: str) -> Any:
         case list():
             return [_unescaped(element, f"{at}[{index}]") for index, element in enumerate(value)]
         case str() if value == str.__str__(NULL):
-            raise InputError(
-                f"{at} can't be null, which the engine drops", mend='give an empty value, such as "" or []'
-            )
+            raise InputError(f"{at} can't be null, which the engine drops", fix='give an empty value, such as "" or []')
         case _ if is_unresolved(value):
-            raise InputError(f"{at} takes no expression", value=value, mend="write the value out")
+            raise InputError(f"{at} takes no expression", value=value, fix="write the value out")
         case str():
             return value.replace("$${", "${").replace("%%{", "%{")
     return value
@@ -165,7 +164,14 @@ def merge(ours: Mapping[str, Any], theirs: Mapping[str, Any], *, remove_null: bo
     return merged
 
 
-def lost(ours: Mapping[str, Any], theirs: Mapping[str, Any], at: str = "") -> Iterator[str]:
+REMOVED = Rule(
+    "removed-setting",
+    "warning",
+    "What the cloud sets is gone, perhaps without being meant: it may be what makes it work.",
+)
+
+
+def lost(ours: Mapping[str, Any], theirs: Mapping[str, Any], at: Key = ()) -> Iterator[Finding]:
     """Says what of `ours` is missing once `theirs` is merged into it: what a null removes, and elements of lists.
 
     A list that only Terraform knows may hold the same elements, so nothing is said of it.
@@ -173,21 +179,21 @@ def lost(ours: Mapping[str, Any], theirs: Mapping[str, Any], at: str = "") -> It
     Args:
         ours: What the cloud sets.
         theirs: What the configuration gives.
-        at: Where both stand, with a dot behind.
+        at: Where both stand.
     """
     for key, value in theirs.items():
-        path, there = f"{at}{key}", ours.get(key)
+        path, there = (*at, key), ours.get(key)
+        name, on = ".".join(map(str, path)), [str(path[0])]
         if value is None and key in ours:
-            yield f"{path} is null, which removes what the cloud sets. To mend it: leave the key out to keep it"
+            what = f"{name} is null, which removes what the cloud sets"
+            yield Finding(what, "leave the key out to keep it", rule=REMOVED, on=on, key=path)
         elif isinstance(there, Mapping) and isinstance(value, Mapping):
-            yield from lost(there, value, f"{path}.")
+            yield from lost(there, value, path)
         elif isinstance(there, list | tuple | Mapping) and not is_unresolved(value):
             kept = [_shown(each) for each in value] if isinstance(value, list | tuple) else []
             if missing := [shown for each in there if (shown := _shown(each)) not in kept]:
-                yield (
-                    f"{path} replaces what the cloud sets, and lacks {', '.join(missing)}. "
-                    "To mend it: add what you want to keep"
-                )
+                what = f"{name} replaces what the cloud sets, and lacks {', '.join(missing)}"
+                yield Finding(what, "add what you want to keep", rule=REMOVED, on=on, key=path)
 
 
 def _shown(value: Any) -> str:

@@ -89,7 +89,7 @@ class Reader:
         assert {*extras.split(",")} <= {*said.get_all("Provides-Extra", [])}
 
     def error(self, text: str) -> None:
-        if not text.startswith("error: "):
+        if not text.startswith("error["):
             assert text == self.said
             return
         line = int(text.split(":")[2])

@@ -122,7 +122,7 @@ def test_without_a_kept_lock_init_refuses(project: Project) -> None:
     assert "Provider dependency changes detected" in project.init()
 
 
-def test_a_lock_that_does_not_fit_is_mended(project: Project) -> None:
+def test_a_lock_that_does_not_fit_is_fixed(project: Project) -> None:
     """One provider is older than the stack allows, one is missing, and one is not needed any more."""
     project.kept.parent.mkdir()
     project.kept.write_text(provider("aws", "4.67.0") + provider("null", "3.2.4"))

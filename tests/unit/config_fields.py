@@ -1,5 +1,6 @@
 """What configurations' fields do with expressions, as data for the test that tries each of them."""
 
+import datetime
 from typing import Any
 
 from anyscale_constructs.clouds import KINDS
@@ -47,7 +48,7 @@ BASES: dict[str, dict[str, Any]] = {
     },
     "aks-private": {},
     "aks-existing": {},
-    "generic": {},
+    "generic": {"allow": {"public-ingress": {"reason": "a", "until": datetime.date(2100, 1, 1)}}},
     "generic with a claim": {"file_storage": {"persistent_volume_claim": "anyscale"}},
     "generic with a driver": {"file_storage": {"csi_ephemeral_volume_driver": "anyscale"}},
 }
@@ -67,6 +68,8 @@ KNOWN: dict[str, list[str]] = {
         *(f"{kind}.{kind.title()}Config.mirror" for kind in KINDS),
         "terraform.sources.ModuleOverride.mirror",
         "terraform.sources.ModuleOverride.ref",
+        "terraform.allowances.Allowance.reason",
+        "terraform.allowances.Allowance.until",
         "azure.storage.BucketConfig.force_destroy",
     ],
     "It says which modules and resources there are, or with which inputs.": [

@@ -8,7 +8,9 @@ from types import ModuleType
 from typing import Any
 
 from anyscale_constructs.errors import InputError
-from anyscale_constructs.terraform.module import Guard, Module
+from anyscale_constructs.findings import Finding
+from anyscale_constructs.terraform.guards import Guard
+from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.stack import CloudStack
 
 
@@ -48,11 +50,10 @@ def tables(tests: ModuleType) -> list[Table]:
     return [module.TABLE for module in modules if hasattr(module, "TABLE")]
 
 
-def said(stack: CloudStack, table: Table, properties: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What the guards say: errors, or warnings and notes; each with which of them it is."""
+def said(stack: CloudStack, table: Table, properties: Mapping[str, Any]) -> list[Finding]:
+    """What the guards find: errors, or warnings and notes."""
     try:
         construct = table.construct(stack, "m", **{**table.base, **properties})
     except InputError as error:
-        return [("error", line) for line in str(error).splitlines()]
-    warnings = [("warning", str(entry.data)) for entry in construct.node.metadata if entry.type == "@cdktf/warn"]
-    return warnings + [("note", note) for note in construct.notes]
+        return error.findings
+    return [finding for finding in stack.findings if finding.construct == construct.address]

@@ -295,7 +295,7 @@ def wrong(place: str, said: str | ConstructsError, base: str) -> str | None:
     text = str(said)
     if "shapes the stack" in text:
         where = rf"\w+Config\.(?:.+\.)?(?:{field}: |\w+: {field} )"
-        sentence = where + "shapes the stack, so it must be known at synthesis; given: .*"
+        sentence = where + "shapes the stack, so it must be known at synthesis; got .*"
         return None if known and re.fullmatch(sentence, text) else text
     return text if known or words.PREFIX in text else None
 

@@ -206,12 +206,18 @@ def test_open_access_is_said_without_users(make: Make) -> None:
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        ({"external_id": "org_2-prod"}, "external_id is org_2-prod, of another organization than org_id, org_1"),
-        ({"external_id": "org_10-prod"}, "of another organization"),
-        ({"vpc": {"private_subnets": ["10.0.0.0/20"]}}, "networking_mode is PUBLIC, but vpc.private_subnets are given"),
+        (
+            {"external_id": "org_2-prod"},
+            r"external_id: must begin with the organization id; got 'org_2-prod'; expected org_1-<suffix>",
+        ),
+        ({"external_id": "org_10-prod"}, "must begin with the organization id"),
+        (
+            {"vpc": {"private_subnets": ["10.0.0.0/20"]}},
+            "the nodes would be in private subnets, but networking_mode is PUBLIC",
+        ),
         ({"region": "us-gov-west-1"}, "a region of the commercial AWS partition"),
         ({"vpc": {"availability_zone_count": 1}}, "greater than or equal to 2"),
-        ({"bucket": EXISTING["bucket"], "kms_key_arn": KEY}, "kms_key_arn is for a new bucket, EFS or MemoryDB"),
+        ({"bucket": EXISTING["bucket"], "kms_key_arn": KEY}, "is for a new bucket, EFS or MemoryDB"),
         ({"iam": {"permissions_boundary_arn": ROLE}}, "an IAM policy's ARN"),
         ({"iam": {"cluster_node_managed_policy_arns": [ROLE]}}, "an IAM policy's ARN"),
         ({"iam": {"cluster_node_secret_arns": [ROLE]}}, "the ARN of a secret in Secrets Manager"),
@@ -286,7 +292,7 @@ def test_fails_on_a_statement_that_would_replace_upstreams(way: str, sid: str, m
         "bucket": {"bucket": {"custom_policy": document}},
         "modules": {"modules": {"s3_policy": {"inputs": {"custom_s3_policy": json.dumps(document)}}}},
     }
-    with pytest.raises(InputError, match=f"which it would replace; given: '{sid}'"):
+    with pytest.raises(InputError, match=f"which it would replace; got '{sid}'"):
         make(**ways[way])
 
 

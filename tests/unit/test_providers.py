@@ -274,8 +274,9 @@ def test_a_session_has_a_name_for_an_external_id(make: Make) -> None:
 )
 def test_a_note_recommends_the_account(kind: str, provider: dict[str, Any], noted: bool, tmp_path: Path) -> None:
     first, *others = load_stack(kind).build(App(tmp_path), "ml", config(kind, provider))
-    assert [note.partition(" is empty")[0] for note in first.notes] == ["provider.allowed_account_ids"] * noted
-    assert not any(other.notes for other in others)
+    named = [found.key for found in first.findings if found.rule and found.rule.id == "account-not-named"]
+    assert named == [("provider", "allowed_account_ids")] * noted
+    assert not any(found.severity == "note" for other in others for found in other.findings)
 
 
 REFUSED: Sequence[tuple[str, dict[str, Any], str]] = [
@@ -294,30 +295,34 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = [
     (
         "eks",
         {"allowed_account_ids": ["444455556666"], "assume_role": {"role_arn": ROLE}},
-        "assume_role.role_arn is in account 111122223333, which is not one of allowed_account_ids",
+        "assume_role.role_arn: the role is in an account that is not one of allowed_account_ids; got '111122223333'",
     ),
     ("eks", {"default_tags": {"aws:owner": "ml"}}, "not beginning with aws:"),
     ("eks", {"default_tags": {"anyscale-cloud-id": "cld_1"}}, "provider.default_tags has anyscale-cloud-id, but the"),
     ("eks", {"default_tags": {"TF_Module": "mine"}}, "has TF_Module, but the cloud sets tf_module on every resource"),
-    ("eks", {"default_tags": {"Team": "ml"}}, "provider.default_tags has Team beside team, which IAM takes"),
-    ("eks", {"default_tags": {"Owner": "ml", "owner": "ml"}}, "provider.default_tags has owner beside Owner, which"),
-    ("eks", {"ignore_tags": {"keys": ["Name"]}}, "provider.ignore_tags ignores Name, which the cloud sets"),
-    ("eks", {"ignore_tags": {"key_prefixes": ["anyscale-"]}}, "ignores anyscale-cloud-id, which the cloud sets"),
-    ("eks", {"ignore_tags": {"keys": ["team"]}}, "ignores team, which the cloud sets"),
-    ("eks", {"ignore_tags": {"keys": ["stage"]}}, "ignores stage, which the cloud sets"),  # the bucket's
-    ("eks", {"default_tags": {"owner": "ml"}, "ignore_tags": {"keys": ["owner"]}}, "ignores owner, which"),
-    ("eks", {"ignore_tags": {"key_prefixes": ["kubernetes.io/cluster/"]}}, "ignores kubernetes.io/cluster/, which"),
-    ("eks", {"ignore_tags": {"keys": ["kubernetes.io/role/elb"]}}, "ignores kubernetes.io/role/elb, which"),
+    ("eks", {"default_tags": {"Team": "ml"}}, "provider.default_tags: Team and team differ only in case"),
+    (
+        "eks",
+        {"default_tags": {"Owner": "ml", "owner": "ml"}},
+        "provider.default_tags: owner and Owner differ only in case",
+    ),
+    ("eks", {"ignore_tags": {"keys": ["Name"]}}, "provider.ignore_tags: Name is ignored, but the cloud sets"),
+    ("eks", {"ignore_tags": {"key_prefixes": ["anyscale-"]}}, "anyscale-cloud-id is ignored, but the cloud sets"),
+    ("eks", {"ignore_tags": {"keys": ["team"]}}, "team is ignored, but the cloud sets"),
+    ("eks", {"ignore_tags": {"keys": ["stage"]}}, "stage is ignored, but the cloud sets"),  # the bucket's
+    ("eks", {"default_tags": {"owner": "ml"}, "ignore_tags": {"keys": ["owner"]}}, "owner is ignored, but"),
+    ("eks", {"ignore_tags": {"key_prefixes": ["kubernetes.io/cluster/"]}}, "kubernetes.io/cluster/ is ignored, but"),
+    ("eks", {"ignore_tags": {"keys": ["kubernetes.io/role/elb"]}}, "kubernetes.io/role/elb is ignored, but"),
     ("gke", {"impersonate_service_account": "terraform"}, "must be a service account's e-mail address"),
     ("gke", {"default_labels": {"Owner": "ml"}}, "at most 63 lower-case letters"),
     ("gke", {"default_labels": {"anyscale-org-id": "org_1"}}, "provider.default_labels has anyscale-org-id, but the"),
-    ("gke", {"billing_project": "acme-admin"}, "billing_project does nothing without user_project_override"),
+    ("gke", {"billing_project": "acme-admin"}, "billing_project: has no effect without user_project_override"),
     ("aks", {"tenant_id": "acme.onmicrosoft.com"}, "must be an Entra tenant's id"),
-    ("aks", {"client_id": CLIENT}, "client_id does nothing without use_oidc or use_msi"),
-    ("aks", {"use_oidc": True, "tenant_id": TENANT}, "use_oidc is given without client_id and tenant_id"),
-    ("aks", {"use_oidc": True, "client_id": CLIENT}, "use_oidc is given without client_id and tenant_id"),
-    ("aks", OIDC | {"use_msi": True}, "use_oidc and use_msi are two ways to log in"),
-    ("aks", {"oidc_token_file_path": "/run/token"}, "oidc_token_file_path does nothing without use_oidc"),
+    ("aks", {"client_id": CLIENT}, "client_id: has no effect without use_oidc or use_msi"),
+    ("aks", {"use_oidc": True, "tenant_id": TENANT}, "use_oidc: requires client_id and tenant_id"),
+    ("aks", {"use_oidc": True, "client_id": CLIENT}, "use_oidc: requires client_id and tenant_id"),
+    ("aks", OIDC | {"use_msi": True}, "use_oidc: cannot be combined with use_msi"),
+    ("aks", {"oidc_token_file_path": "/run/token"}, "oidc_token_file_path: has no effect without use_oidc"),
     ("aks", {"resource_provider_registrations": "some"}, "must be 'core'"),
     ("aks", {"resource_providers_to_register": ["Storage"]}, "must be an Azure resource provider's namespace"),
     *(

@@ -80,7 +80,7 @@ class VpcInputs(TypedDict, total=False):
     """`string`. Default: `"IPV4_ONLY"`. Allowed: `"IPV4_ONLY"`, `"IPV4_IPV6"`. It has no effect without `public_subnet_cidr`."""
 
     public_subnet_ipv6_type: TfString | None
-    """`string`. Default: `null`. It has no effect without `public_subnet_cidr`."""
+    """`string`. Default: `null`. Allowed: `"EXTERNAL"`, `"INTERNAL"`. It has no effect without `public_subnet_cidr`."""
 
     private_subnet_cidr: TfString | None
     """`string`. Default: `null`. It must be known when Terraform plans."""
@@ -113,7 +113,7 @@ class VpcInputs(TypedDict, total=False):
     """`string`. Default: `"IPV4_ONLY"`. Allowed: `"IPV4_ONLY"`, `"IPV4_IPV6"`. It has no effect without `private_subnet_cidr`."""
 
     private_subnet_ipv6_type: TfString | None
-    """`string`. Default: `null`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `null`. Allowed: `"EXTERNAL"`, `"INTERNAL"`. It has no effect without `private_subnet_cidr`."""
 
     proxy_subnet_cidr: TfString | None
     """`string`. Default: `null`. It must be known when Terraform plans."""

@@ -38,7 +38,7 @@ TERRAFORMS = "Terraform's"
 Outcome = Refused | str
 _IN_TEXT = "in the midst of text"
 _LETTERS = Refused("code", "has the letters of a reference as text in a function")
-_LEFT = Refused("left", "is left of a value that is known only later")
+_LEFT = Refused("left", "contains an unresolved token")
 _MARK = re.compile(
     r'(?P<quote>\\*"?)Qmark(?P<kind>\d{3})(?P<number>N)?(?:W(?P<way>\d{2}))?(?P<encoded>E)?Z(?P<end>(?P=quote))'
 )

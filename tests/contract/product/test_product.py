@@ -74,7 +74,7 @@ def test_refused_cases_say_where_and_why(way: str, product: Product) -> None:
         said = product.refusals[case]
         assert words.PREFIX not in said
         if "engine" not in str(case.outcome):
-            assert "To mend it: " in said
+            assert "Fix: " in said
 
 
 def differences(cases: list[Case], found: Any, wanted: Any) -> dict[Case, Any]:

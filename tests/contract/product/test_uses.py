@@ -50,7 +50,7 @@ def test_what_needs_the_value_of_an_expression_is_refused(use: str, values: dict
     for name in EXPRESSIONS:
         said = refused(NEEDS[use], values[name])
         assert values[name].code in said or use in collections
-        assert re.search(r"To mend it: write (Terraform's own function, fn\.\w+\(|an expression, such as expr\()", said)
+        assert re.search(r"Fix: write (Terraform's own function, fn\.\w+\(|an expression, such as expr\()", said)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -58,7 +58,7 @@ def test_methods_of_str_are_refused_on_expressions(method: str, values: dict[str
     for name in EXPRESSIONS:
         said = refused(lambda value: getattr(value, method)(), values[name])
         assert f".{method}()" in said
-        assert "To mend it: write Terraform's own function, fn." in said
+        assert "Fix: write Terraform's own function, fn." in said
 
 
 def test_operators_of_str_are_expressions_own() -> None:
@@ -99,7 +99,7 @@ def test_methods_of_text_leave_it_whole_or_are_found(kind: str, tmp_path: Path) 
             outputs = world.stack.to_terraform()["output"]
         except SynthesisError as error:
             refusals |= set(
-                re.findall(r"output\.([\w-]+)\.value has .*(?:cut or changed|is left of a value)", str(error))
+                re.findall(r"output\.([\w-]+)\.value .*(?:cut or changed|contains an unresolved token)", str(error))
             )
         else:
             break
@@ -123,7 +123,7 @@ def test_damage_is_found_in_all_places(damage: str, tmp_path: Path) -> None:
     assert words.PREFIX not in said
     for name, element in places.items():
         if not PLACES[name].text:
-            assert re.search(rf"{element}\b.*(cut or changed|is left of a value)", said), name
+            assert re.search(rf"{element}\b.*(cut or changed|contains an unresolved token)", said), name
 
 
 CHANGES: dict[str, Callable[[str], str]] = {
@@ -169,11 +169,11 @@ WRONG: dict[str, tuple[Callable[[World], Any], str]] = {
     "a number token, negated": (lambda w: -w.variable["number"].number_value, "is no number"),
     "another stack's value": (lambda w: w.theirs.s3_bucket_id, "of the stack other in the stack test"),
     "another stack's value in text": (lambda w: f"a-{w.theirs.s3_bucket_id}", "of the stack other in the stack test"),
-    "a list of values as text": (lambda w: f"{[w.bucket.s3_bucket_id]}", "is left of a value"),
-    "the representation of a value": (lambda w: f"a-{w.bucket.s3_bucket_id!r}", "is left of a value"),
+    "a list of values as text": (lambda w: f"{[w.bucket.s3_bucket_id]}", "contains an unresolved token"),
+    "the representation of a value": (lambda w: f"a-{w.bucket.s3_bucket_id!r}", "contains an unresolved token"),
     "the representation of an iterator's value": (
         lambda _: f"a-{cdktf.TerraformIterator.from_list(['a']).value}",
-        "is left of a value",
+        "contains an unresolved token",
     ),
 }
 if cdktf.__name__ == "cdktf":  # cdktn leaves no trace of what it drops

@@ -103,7 +103,7 @@ def test_a_failed_check_is_exit_status_4_though_the_program_ends_with_0(
     ((cloud_id, (stored,)),) = plane.resources.items()
     assert stored["name"] == resource["name"]
     assert (outcome.exit_status, outcome.stdout) == (4, "")
-    says = f"error: the cloud prod ({cloud_id}) is registered, but its verification failed: memorydb cluster: FAILED."
+    says = f"the cloud prod ({cloud_id}) is registered, but its verification failed: memorydb cluster: FAILED"
     assert says in outcome.stderr
     _all_is_shown(outcome, "iam roles: PASSED", "memorydb cluster: FAILED")
 

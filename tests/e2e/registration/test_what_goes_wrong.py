@@ -75,7 +75,7 @@ def test_everything_hangs_past_the_time_limit(late: dict[str, tuple[Outcome, Con
     outcome, plane = late["hang"]
     assert outcome.exit_status == 4
     assert outcome.seconds < LIMIT + 10
-    assert "how far it came is not known" in outcome.stderr
+    assert "it may have been partly applied" in outcome.stderr
     assert "run this again" in outcome.stderr
     assert resources(plane) == [[]]
 
@@ -166,7 +166,7 @@ def test_a_cloud_without_a_resource_is_not_repaired_elsewhere(register: Cli, pla
     plane.requests.clear()
     outcome = register(AWS_VM)
     assert outcome.exit_status == 3
-    assert "its region is 'us-west-2' and can't become 'us-east-2'" in outcome.stderr
+    assert "is 'us-west-2' and cannot be changed; nothing was written; got 'us-east-2'" in outcome.stderr
     assert plane.writes == []
 
 
@@ -176,7 +176,7 @@ def test_the_control_plane_is_gone_after_the_write(register: Cli, plane: Control
     outcome = register(AWS_VM)
     assert outcome.exit_status == 4
     assert "cloud register --name prod" in outcome.stderr
-    assert "ended with exit status 2, and what is left of prod is not known: anyscale cloud get" in outcome.stderr
+    assert "ended with exit status 2, and the state of the cloud prod is unknown: anyscale cloud get" in outcome.stderr
 
 
 @pytest.mark.parametrize("status", [400, 200], ids=["refused", "taken and forgotten"])
@@ -199,9 +199,9 @@ def test_an_update_that_changes_nothing_is_a_failure(status: int, register: Cli,
                 aws_config__anyscale_iam_role_id="arn:aws:iam::111122223333:role/other",
             ),
             [
-                "its region is 'us-east-2' and can't become 'us-west-2'",
-                "its external id is 'org_e2e1234-prod' and can't become 'org_e2e1234-other'",
-                "its control-plane role is 'arn:aws:iam::111122223333:role/anyscale-access' and can't become",
+                "is 'us-east-2' and cannot be changed; nothing was written; got 'us-west-2'",
+                "is 'org_e2e1234-prod' and cannot be changed; nothing was written; got 'org_e2e1234-other'",
+                "is 'arn:aws:iam::111122223333:role/anyscale-access' and cannot be changed",
             ],
         ),
         (changed(AWS_VM, name="renamed"), ["has no resource 'renamed', but 'vm-aws-us-east-2'"]),
@@ -213,7 +213,7 @@ def test_a_forbidden_change(wanted: dict[str, Any], says: list[str], register: C
     plane.requests.clear()
     outcome = register(wanted)
     assert outcome.exit_status == 3
-    assert [text for text in [*says, "Nothing was written", "To mend it: "] if text not in outcome.stderr] == []
+    assert [text for text in [*says, "nothing was written", "Fix: "] if text not in outcome.stderr] == []
     assert plane.writes == []
 
 

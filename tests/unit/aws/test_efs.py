@@ -17,7 +17,7 @@ TABLE = Table(
     [
         Case(
             efs.mount_targets_are_counted,
-            "mount_targets_subnet_count exceeds mount_targets_subnets; given: 3. Allowed: 2",
+            "mount_targets_subnet_count exceeds mount_targets_subnets; got 3; expected at most 2",
             [{"mount_targets_subnets": TWO, "mount_targets_subnet_count": 3}, {"mount_targets_subnet_count": 3}],
             [{"mount_targets_subnets": TWO, "mount_targets_subnet_count": 2}, {"mount_targets_subnet_count": 1}],
             trap="7",
@@ -36,13 +36,13 @@ TABLE = Table(
         ),
         Case(
             efs.a_one_zone_file_system_has_one_mount_target,
-            "availability_zone_name makes a One Zone file system, which takes one mount target only",
+            "availability_zone_name makes a One Zone file system, which can have one mount target only",
             [{"availability_zone_name": "us-east-2a"}],
             [{"availability_zone_name": "us-east-2a", "mount_targets_subnets": ["subnet-a"]}, {}],
         ),
         Case(
             efs.provisioned_throughput_names_its_rate,
-            "efs_throughput_mode and provisioned_throughput_in_mibps go together",
+            "efs_throughput_mode and provisioned_throughput_in_mibps do not fit each other",
             [{"efs_throughput_mode": "provisioned"}, {"provisioned_throughput_in_mibps": 100}],
             [
                 {"efs_throughput_mode": "provisioned", "provisioned_throughput_in_mibps": 100},

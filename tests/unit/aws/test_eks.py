@@ -49,7 +49,7 @@ TABLE = Table(
         ),
         Case(
             eks.names_fit_the_roles_that_upstream_makes,
-            "is too long: its IAM role's name begins with n",
+            "is too long for the prefix of its IAM role's name; got 'n",
             [
                 {"name": "n" * 30},
                 {"eks_managed_node_groups": {"n" * 23: {}}},
@@ -65,7 +65,7 @@ TABLE = Table(
         ),
         Case(
             eks.the_version_is_one_that_anyscale_runs_on,
-            "kubernetes_version must name a version; given: ",
+            "kubernetes_version must be a supported version; got ",
             [{"kubernetes_version": None}, {"kubernetes_version": "1.31"}, {"kubernetes_version": "latest"}],
             [{"kubernetes_version": "1.32"}, {"kubernetes_version": "2.0"}, {"kubernetes_version": LATER}],
         ),
@@ -82,7 +82,7 @@ TABLE = Table(
         ),
         Case(
             eks.the_addons_that_nodes_need_are_there,
-            "comes after the nodes, which can't become Ready without it",
+            "is installed after the nodes, which cannot become Ready without it",
             [
                 {"addons": ADDONS | {"vpc-cni": {}}},
                 {"addons": ADDONS | {"eks-pod-identity-agent": {"before_compute": False}}},
@@ -91,13 +91,13 @@ TABLE = Table(
         ),
         Case(
             eks.access_entries_are_switched_on,
-            "authentication_mode leaves out access entries",
+            "authentication_mode does not allow access entries",
             [{"authentication_mode": "CONFIG_MAP"}],
             [{"authentication_mode": "API"}, {"authentication_mode": "API_AND_CONFIG_MAP"}],
         ),
         Case(
             eks.somebody_may_administer_the_cluster,
-            "enable_cluster_creator_admin_permissions is off, and no entry of access_entries has",
+            "nobody can administer the cluster: enable_cluster_creator_admin_permissions is off, and no entry of",
             [
                 NO_CREATOR,
                 NO_CREATOR | {"access_entries": {}},
@@ -163,19 +163,19 @@ TABLE = Table(
         ),
         Case(
             nodes.node_groups_are_within_the_quota,
-            "may have more nodes than EKS's default quota, 450; given: 451",
+            "may have more nodes than EKS's default quota; got 451; expected at most 450",
             [group(max_size=451)],
             [group(max_size=450), group(max_size=LATER), group()],
         ),
         Case(
             nodes.disk_sizes_reach_the_disk,
-            "is ignored beside a launch template; given: 500",
+            "is ignored beside a launch template; got 500",
             [group(disk_size=500), group(disk_size=500, use_custom_launch_template=True)],
             [group(disk_size=500, use_custom_launch_template=False), group()],
         ),
         Case(
             nodes.disks_are_those_that_hold_images,
-            "sizes no disk that images are kept on",
+            "lacks the disk that holds images",
             [
                 group(ami_type="BOTTLEROCKET_x86_64", block_device_mappings={"a": DISK | {"device_name": "/dev/xvda"}}),
                 group(block_device_mappings={"a": DISK | {"device_name": "/dev/xvdb"}}),
@@ -234,10 +234,13 @@ def test_a_key_of_your_own_encrypts_secrets(stack: CloudStack) -> None:
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"cluster_name": "a"}, "module.eks: cluster_name is called name since version 21 of the module. To mend it: "),
+        ({"cluster_name": "a"}, "module.eks: cluster_name is called name since version 21 of the module. Fix: "),
         ({"cluster_addons": {}}, "cluster_addons is called addons since version 21"),
         ({"cluster_endpoint_public_access": True}, "rename it to endpoint_public_access"),
-        (group(taints=[{"key": "a", "effect": "NO_SCHEDULE"}]), "taints of a are a map since version 21 of the module"),
+        (
+            group(taints=[{"key": "a", "effect": "NO_SCHEDULE"}]),
+            "taints of a must be a map since version 21 of the module",
+        ),
         ({"nam": "a"}, "unknown input 'nam': did you mean 'name'?"),
     ],
 )

@@ -21,13 +21,13 @@ def test_an_existing_vpc_has_its_subnets_and_zones() -> None:
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"subnet_ids_to_az": {}}, "subnets in 0 availability zone"),
-        ({"subnet_ids_to_az": {"subnet-12345678": "us-east-2a"}}, "subnets in 1 availability zone, but registration"),
+        ({"subnet_ids_to_az": {}}, r"subnet_ids_to_az: the subnets are in too few availability zones; got \[\];"),
+        ({"subnet_ids_to_az": {"subnet-12345678": "us-east-2a"}}, r"got \['us-east-2a'\]; expected 2 zones or more"),
         (
             {"subnet_ids_to_az": {"subnet-12345678": "us-east-2a", "subnet-12345679": "us-east-2a"}},
-            "name at least two subnets in different zones",
+            "add a subnet in another zone",
         ),
-        ({"subnet_ids_to_az": SUBNETS, "cidr_block": "10.0.0.0/25"}, "cidr_block is too small to register"),
+        ({"subnet_ids_to_az": SUBNETS, "cidr_block": "10.0.0.0/25"}, "cidr_block: the VPC is too small to register"),
         ({"subnet_ids_to_az": SUBNETS, "vpc_id": "mine"}, "must be a VPC id"),
     ],
 )

@@ -50,7 +50,7 @@ TABLE = Table(
         ),
         Case(
             iam.the_external_id_begins_with_the_organization,
-            "anyscale_external_id must begin with the organization id; given: ",
+            "anyscale_external_id must begin with the organization id; got ",
             [
                 {"anyscale_external_id": "acme"},
                 {"anyscale_external_id": "org_2-acme", "anyscale_org_id": "org_1"},
@@ -76,7 +76,7 @@ TABLE = Table(
         ),
         Case(
             iam.node_policies_need_the_node_role,
-            "is attached to a node role that is not made",
+            "is for a node role that is not created",
             [
                 NO_NODE_ROLE | {"create_cluster_node_cloudwatch_policy": True},
                 NO_NODE_ROLE | {"anyscale_cluster_node_custom_policy": POLICY},
@@ -94,7 +94,7 @@ TABLE = Table(
         ),
         Case(
             iam.control_plane_policies_need_the_control_plane_role,
-            " is for a control plane role that is not made",
+            " is for a control plane role that is not created",
             [
                 NO_CONTROL_PLANE_ROLE | {"anyscale_custom_policy": POLICY},
                 NO_CONTROL_PLANE_ROLE | {"anyscale_access_managed_policy_arns": [MANAGED]},
@@ -112,7 +112,7 @@ TABLE = Table(
         ),
         Case(
             iam.anyscale_is_trusted,
-            "anyscale_trusted_role_arns replaces Anyscale's control plane account",
+            "anyscale_trusted_role_arns lacks the account of Anyscale's control plane",
             [{"anyscale_trusted_role_arns": ["arn:aws:iam::111122223333:root"]}],
             [
                 {"anyscale_trusted_role_arns": ["arn:aws:iam::111122223333:root", ANYSCALE]},
@@ -124,7 +124,7 @@ TABLE = Table(
         ),
         Case(
             iam.names_fit_iam,
-            "is too long; given: ",
+            "is too long; got ",
             [
                 {"anyscale_access_role_name": "n" * 65},
                 {"anyscale_access_role_name_prefix": "n" * 39},
@@ -214,7 +214,7 @@ def test_existing_roles_are_not_made_and_stand_in(
 def test_fails_to_name_a_node_role_that_is_not_made(stack: CloudStack) -> None:
     """Trap 13."""
     module = Iam(stack, existing=ExistingRoles(cluster_node_role_arn=ROLE), anyscale_external_id="org_1-a")
-    with pytest.raises(InputError, match=r"module.iam makes no node role, so it has no name to give"):
+    with pytest.raises(InputError, match=r"module.iam creates no node role, so it has no name for one"):
         _ = module.cluster_node_role_name
 
 

@@ -12,6 +12,7 @@ from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table
+from tests.unit.terraform.parts import notes
 
 
 def user(password: object) -> dict[str, object]:
@@ -24,7 +25,7 @@ TABLE = Table(
     [
         Case(
             memorydb.names_are_lower_case_and_short,
-            "anyscale_memorydb_name_prefix is not a name that upstream accepts; given: ",
+            "anyscale_memorydb_name_prefix is not a valid name; got ",
             [
                 {"anyscale_memorydb_name_prefix": "p" * 15},
                 {"anyscale_memorydb_name_prefix": "p" * 15, "module_enabled": False},
@@ -34,7 +35,7 @@ TABLE = Table(
         ),
         Case(
             memorydb.names_are_lower_case_and_short,
-            "Allowed: lower-case letters, digits and hyphens",
+            "expected lower-case letters, digits and hyphens",
             [
                 {"anyscale_memorydb_name": "Ray"},
                 {"anyscale_memorydb_name_prefix": "ray_"},
@@ -54,7 +55,7 @@ TABLE = Table(
         ),
         Case(
             memorydb.there_is_one_shard,
-            "memorydb_num_shards is more than 1, and Ray works with one shard only; given: ",
+            "memorydb_num_shards is more than 1, and Ray works with one shard only; got ",
             [{"memorydb_num_shards": 2}, {"memorydb_num_shards": 500}],
             [{"memorydb_num_shards": 1}, {"memorydb_num_shards": expr("var.shards", "number")}, {}],
         ),
@@ -76,13 +77,13 @@ TABLE = Table(
         ),
         Case(
             memorydb.passwords_are_secrets,
-            "memorydb_users gives ray a password in plain text",
+            "memorydb_users has a password of ray in plain text",
             [user(["hunter2hunter2hunter2"]), user("hunter2hunter2hunter2"), user([expr("var.p"), "hunter2"])],
             [user([expr("var.p")]), user(expr('var.p["ray"]')), {"memorydb_users": {"ray": {"user_name": "ray"}}}],
         ),
         Case(
             memorydb.users_are_in_an_access_list,
-            "create_memorydb_users makes users that no access list holds",
+            "create_memorydb_users creates users without an access control list",
             [{"create_memorydb_users": True}],
             [{"create_memorydb_users": True, "create_memorydb_acl": True}, {"create_memorydb_users": False}],
         ),
@@ -101,7 +102,7 @@ TABLE = Table(
         ),
         Case(
             memorydb.access_without_a_password_is_chosen,
-            "existing_memorydb_acl_name is open-access by default: whoever reaches the port needs no password",
+            "existing_memorydb_acl_name is open-access by default, which needs no password",
             [{"existing_memorydb_acl_name": None}],
             [{}, {"existing_memorydb_acl_name": None, "create_memorydb_acl": True}],
             trap="18",
@@ -115,7 +116,7 @@ def test_an_access_lists_prefix_leaves_room_for_the_suffix(stack: CloudStack) ->
     acl: dict[str, Any] = {"vpc": NETWORK, "security_group": GROUP, "create_memorydb_acl": True}
     assert MemoryDb(stack, "a", **acl).rendered["memorydb_acl_name_prefix"] == "anyscale-acl-"
     assert "memorydb_acl_name_prefix" not in MemoryDb(stack, "b", **acl, memorydb_acl_name="ray").rendered
-    with pytest.raises(InputError, match="memorydb_acl_name_prefix is not a name that upstream accepts"):
+    with pytest.raises(InputError, match="memorydb_acl_name_prefix is not a valid name"):
         MemoryDb(stack, "c", **acl, memorydb_acl_name_prefix="anyscale-mdb-acl-")
 
 
@@ -191,7 +192,7 @@ def test_a_region_that_is_not_known_cuts_nothing_down(region: str | None, stack:
 def said(module: MemoryDb) -> dict[str, str]:
     """What is told of the region, and how."""
     warnings = [str(entry.data) for entry in module.node.metadata if entry.type == "@cdktf/warn"]
-    every = [("warning", text) for text in warnings] + [("note", text) for text in module.notes]
+    every = [("warning", text) for text in warnings] + [("note", text) for text in notes(module)]
     return {level: text for level, text in every if "MemoryDB is not in" in text or "was not offered" in text}
 
 

@@ -50,7 +50,7 @@ TABLE = Table(
         ),
         Case(
             s3.bucket_prefix_makes_a_bucket_name,
-            "anyscale_bucket_prefix is too long; given: ",
+            "anyscale_bucket_prefix is too long; got ",
             [{"anyscale_bucket_prefix": "p" * 38}],
             [
                 {"anyscale_bucket_prefix": "p" * 37},
@@ -60,7 +60,7 @@ TABLE = Table(
         ),
         Case(
             s3.bucket_prefix_makes_a_bucket_name,
-            "anyscale_bucket_prefix with upstream's suffix: must be an S3 bucket name",
+            "anyscale_bucket_prefix cannot begin a bucket name; got ",
             [{"anyscale_bucket_prefix": "Acme-"}, {"anyscale_bucket_prefix": "-acme"}],
             [{"anyscale_bucket_prefix": "acme."}, {"anyscale_bucket_prefix": ""}],
         ),
@@ -90,12 +90,19 @@ TABLE = Table(
         ),
         Case(
             s3.cors_rule_lets_the_console_read_logs,
-            "so the console can't show logs",
+            "so the console cannot show logs",
             [
                 {"cors_rule": {}},
                 {"cors_rule": RULE | {"allowed_origins": ["https://acme.example.com"]}},
                 {"cors_rule": RULE | {"allowed_methods": ["GET"]}},
                 {"cors_rule": {key: value for key, value in RULE.items() if key != "expose_headers"}},
+                *(
+                    {
+                        "cors_rule": RULE
+                        | {"expose_headers": [name for name in RULE["expose_headers"] if name != header]}
+                    }
+                    for header in ("Accept-Ranges", "Content-Length", "Content-Range")
+                ),
             ],
             [{"cors_rule": RULE}, {"cors_rule": RULE | {"allowed_origins": expr("var.origins")}}, {}],
             trap="sizing: CORS",

@@ -24,7 +24,7 @@ TABLE = Table(
     [
         Case(
             securitygroups.rules_name_what_upstream_defines,
-            "has a rule without ports that upstream knows",
+            "has a rule that is neither a known one nor has all of its ports",
             [
                 {"ingress_from_cidr_map": [HTTPS, {"rule": "https", "cidr_blocks": OFFICE}]},
                 {"ingress_from_cidr_map": [{"from_port": "443", "cidr_blocks": OFFICE}]},
@@ -60,7 +60,7 @@ TABLE = Table(
         ),
         Case(
             securitygroups.ranges_have_no_blanks,
-            "cidr_blocks has a blank",
+            "cidr_blocks of a rule contains a space",
             [{"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": f"{OFFICE}, 10.0.0.0/8"}]}],
             [
                 {"ingress_from_cidr_map": [HTTPS | {"cidr_blocks": f"{OFFICE},10.0.0.0/8"}]},
@@ -102,7 +102,7 @@ TABLE = Table(
         ),
         Case(
             securitygroups.nodes_reach_each_other,
-            "ingress_with_self does not open all ports, so Ray's nodes can't reach each other",
+            "ingress_with_self does not open all ports, so Ray's nodes cannot reach each other",
             [{"ingress_with_self": []}, {"ingress_with_self": [{"rule": "ssh-tcp"}]}],
             [
                 {"ingress_with_self": [{"rule": "ssh-tcp"}, EVERYTHING]},
@@ -120,7 +120,7 @@ TABLE = Table(
         ),
         Case(
             securitygroups.https_is_open_to_someone,
-            "no range may reach port 443",
+            "no range can reach port 443",
             [{"ingress_cidr_blocks": []}],
             [
                 {},
@@ -190,8 +190,8 @@ TABLE = Table(
 def test_every_port_that_is_open_to_the_internet_is_named_in_one_warning(
     properties: dict[str, Any], opened: str, stack: CloudStack
 ) -> None:
-    (text,) = [text for _, text in said(stack, TABLE, properties) if "to the whole internet" in text]
-    assert text.partition(" to the whole internet")[0] == opened
+    (found,) = [each for each in said(stack, TABLE, properties) if "to the whole internet" in each.what]
+    assert found.what.partition(" to the whole internet")[0] == opened
 
 
 def test_ranges_may_reach_443_and_ssh_when_asked(stack: CloudStack) -> None:
@@ -238,7 +238,7 @@ def test_fails_on_an_id_that_is_no_groups() -> None:
 @pytest.mark.parametrize("ranges", ["10.0.0.0/8", {"10.0.0.0/8", "11.0.0.0/8"}])
 def test_fails_on_ranges_that_are_no_list(ranges: Any, stack: CloudStack) -> None:
     """A string is a sequence of strings for type checkers."""
-    with pytest.raises(InputError, match=r"module.securitygroups: ingress_cidr_blocks: must be a list; given: "):
+    with pytest.raises(InputError, match=r"module.securitygroups: ingress_cidr_blocks: must be a list; got "):
         SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=ranges)
 
 

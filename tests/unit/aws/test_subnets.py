@@ -87,7 +87,7 @@ def test_sizes(cidr_block: str, zones: int, prefix: int) -> None:
 
 
 def test_fails_on_more_zones_than_places() -> None:
-    says = r"the number of availability zones with 4 subnet_places; given: 5\. Allowed: 1 to 4"
+    says = r"has no place for 5 availability zones; expected 1 to 4. Fix: .*, or set subnet_places to 8"
     with pytest.raises(InputError, match=says):
         plan_subnets("10.0.0.0/16", 5, private=True, places=4)
 
@@ -103,13 +103,13 @@ def test_says_that_eight_places_need_a_larger_range() -> None:
         (
             "10.0.0.0/26",
             2,
-            "cidr_block has no room for subnets in 2 availability zones: they would be /29; given: '10.0.0.0/26'",
+            "cidr_block has no room for subnets in 2 availability zones: they would be /29; got '10.0.0.0/26'",
         ),
         ("10.0.0.0/25", 5, "cidr_block has no room for subnets in 5 availability zones: they would be /29"),
-        ("10.0.0.0/16", 0, "the number of availability zones; given: 0. Allowed: 1 to 8"),
-        ("10.0.0.0/16", 9, "the number of availability zones; given: 9. Allowed: 1 to 8"),
-        ("10.0.0.1/16", 2, "cidr_block must be a network; given: '10.0.0.1/16'. Allowed: an IPv4 network in CIDR"),
-        ("ten", 2, "cidr_block must be a network; given: 'ten'"),
+        ("10.0.0.0/16", 0, "the plan of the subnets has no place for 0 availability zones; expected 1 to 8"),
+        ("10.0.0.0/16", 9, "the plan of the subnets has no place for 9 availability zones; expected 1 to 8"),
+        ("10.0.0.1/16", 2, "cidr_block must be a network; got '10.0.0.1/16'; expected an IPv4 network in CIDR"),
+        ("ten", 2, "cidr_block must be a network; got 'ten'"),
         (expr("var.range"), 2, "cidr_block is known to Terraform only, so no subnets can be planned inside it"),
     ],
 )

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.aws import Efs, Vpc, flow_logs, nat_gateways, plan_subnets, vpc
+from anyscale_constructs.aws import Efs, Vpc, flow_logs, nat_gateways, plan_subnets, ranges, route_tables, vpc
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.aws.parts import GROUP
 from tests.unit.guards import Case, Table
+from tests.unit.terraform.parts import notes
 
 PUBLIC = ["10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20"]
 PRIVATE = ["10.0.64.0/20", "10.0.80.0/20", "10.0.96.0/20"]
@@ -25,7 +26,7 @@ TABLE = Table(
     [
         Case(
             nat_gateways.nat_gateways_need_a_public_subnet_for_each_private_one,
-            "and each NAT gateway stands in a public one",
+            "public_subnets, which the NAT gateways are in",
             [
                 {"private_subnets": PRIVATE[:2]},
                 {"public_subnets": PUBLIC[:2], "private_subnets": PRIVATE},
@@ -62,7 +63,7 @@ TABLE = Table(
         ),
         Case(
             nat_gateways.nat_gateway_count_leaves_no_private_subnet_without_a_route,
-            "max_nat_gateway_count leaves 1 of 2 private subnets without a default route; given: 1",
+            "max_nat_gateway_count leaves 1 of 2 private subnets without a default route; got 1",
             [TWO_AND_TWO | {"max_nat_gateway_count": 1}],
             [
                 TWO_AND_TWO | {"max_nat_gateway_count": 2},
@@ -100,14 +101,14 @@ TABLE = Table(
         ),
         Case(
             vpc.secondary_ranges_need_a_new_vpc,
-            "secondary_cidr_blocks can't be added to an existing VPC",
+            "secondary_cidr_blocks cannot be added to an existing VPC",
             [EXISTING | {"secondary_cidr_blocks": ["10.1.0.0/16"]}],
             [{"secondary_cidr_blocks": ["10.1.0.0/16"]}, EXISTING],
             trap="11",
         ),
         Case(
-            vpc.existing_private_route_tables_are_several,
-            "with one route table makes upstream associate each private subnet twice",
+            route_tables.existing_private_route_tables_are_several,
+            "has one route table, so upstream would associate each subnet twice",
             [EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_route_table_ids": ["rtb-1"]}],
             [
                 EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_route_table_ids": ["rtb-1", "rtb-2"]},
@@ -127,19 +128,19 @@ TABLE = Table(
         ),
         Case(
             vpc.private_subnets_are_new_or_existing,
-            "private_subnets are not made while existing_private_subnet_ids is set",
+            "private_subnets has no effect beside existing_private_subnet_ids",
             [EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_subnet_ids": ["subnet-1"]}],
             [EXISTING | {"existing_private_subnet_ids": ["subnet-1"]}, EXISTING | {"private_subnets": PRIVATE[:2]}],
         ),
         Case(
-            vpc.public_subnets_in_an_existing_vpc_need_a_route,
+            route_tables.public_subnets_in_an_existing_vpc_need_a_route,
             "public_subnets in an existing VPC get a route table without a route to the internet",
             [EXISTING | {"public_subnets": PUBLIC}],
             [ROUTED | {"public_subnets": PUBLIC}, EXISTING | {"public_subnets": PUBLIC, "create_igw": True}],
         ),
         Case(
-            vpc.ranges_are_networks,
-            "must be a network; given: ",
+            ranges.ranges_are_networks,
+            "must be a network; got ",
             [
                 {"cidr_block": "10.0.0.1/16", "public_subnets": PUBLIC},
                 {"public_subnets": [*PUBLIC[:2], "ten"]},
@@ -149,14 +150,14 @@ TABLE = Table(
             [TWO_AND_TWO, {"public_subnets": [expr("var.a"), expr("var.b")]}],
         ),
         Case(
-            vpc.subnets_lie_apart_and_inside_the_vpc,
+            ranges.subnets_lie_apart_and_inside_the_vpc,
             "public_subnets and private_subnets: 10.0.16.0/20 overlaps 10.0.0.0/19",
             [{"public_subnets": ["10.0.16.0/20"], "private_subnets": ["10.0.0.0/19"]}],
             [{"public_subnets": ["10.0.0.0/20", "10.0.16.0/20"]}],
         ),
         Case(
-            vpc.subnets_lie_apart_and_inside_the_vpc,
-            "is not inside the network. Allowed: inside 10.0.0.0/16",
+            ranges.subnets_lie_apart_and_inside_the_vpc,
+            "is not inside the network; expected inside 10.0.0.0/16",
             [
                 {"public_subnets": ["10.0.0.0/20", "10.1.0.0/20"]},
                 {"public_subnets": ["10.0.0.0/15"]},
@@ -182,8 +183,8 @@ TABLE = Table(
             trap="sizing: at least 2 subnets, in 2 AZs",
         ),
         Case(
-            vpc.ranges_are_not_too_large,
-            "a range of the VPC is too large; given: '10.0.0.0/8'. Allowed: /16 or smaller",
+            ranges.ranges_are_not_too_large,
+            "is too large; got '10.0.0.0/8'; expected /16 or smaller",
             [
                 {"cidr_block": "10.0.0.0/8", "public_subnets": PUBLIC},
                 {"secondary_cidr_blocks": ["10.0.0.0/8"]},
@@ -192,8 +193,8 @@ TABLE = Table(
             trap="AWS: /16 to /28",
         ),
         Case(
-            vpc.vpc_is_large_enough,
-            "cidr_block is too small to register; given: '10.0.0.0/25'. Allowed: /24 or larger",
+            ranges.vpc_is_large_enough,
+            "cidr_block is too small to register; got '10.0.0.0/25'; expected /24 or larger",
             [{"cidr_block": "10.0.0.0/25"}],
             [
                 {"cidr_block": "10.0.0.0/24"},
@@ -203,22 +204,22 @@ TABLE = Table(
             trap="sizing: verify fails below /24",
         ),
         Case(
-            vpc.vpc_is_large_enough,
+            ranges.vpc_is_large_enough,
             "cidr_block is smaller than recommended",
             [{"cidr_block": "10.0.0.0/20"}, {"cidr_block": "10.0.0.0/24"}],
             [{"cidr_block": "10.0.0.0/19"}],
             trap="sizing: VPC /19 or larger",
         ),
         Case(
-            vpc.subnets_are_large_enough,
-            "a subnet is too small to register; given: '10.0.0.16/29'. Allowed: /28 or larger",
+            ranges.subnets_are_large_enough,
+            "a subnet of public_subnets is too small to register; got '10.0.0.16/29'; expected /28 or larger",
             [{"public_subnets": ["10.0.1.0/24", "10.0.0.16/29"]}],
             [{"public_subnets": ["10.0.1.0/24", "10.0.0.16/28"]}],
             trap="sizing: verify fails below /28",
         ),
         Case(
-            vpc.subnets_are_large_enough,
-            "a subnet is smaller than recommended",
+            ranges.subnets_are_large_enough,
+            "a subnet of public_subnets is smaller than recommended",
             [{"public_subnets": ["10.0.4.0/22", "10.0.0.0/23"]}, {"cidr_block": "10.0.0.0/20"}],
             [{"public_subnets": ["10.0.4.0/22", "10.0.0.0/22"]}, {"cidr_block": "10.0.0.0/19"}],
             trap="sizing: subnets /22 or larger",
@@ -259,7 +260,7 @@ def test_four_planned_zones_are_told_that_a_fifth_moves_them(
     inputs: dict[str, Any], noted: bool, stack: CloudStack
 ) -> None:
     says = "the subnets have 4 places, one for each availability zone, so one more zone would move every subnet"
-    assert any(says in note for note in Vpc(stack, **inputs).notes) == noted
+    assert any(says in note for note in notes(Vpc(stack, **inputs))) == noted
 
 
 @pytest.mark.parametrize(
@@ -332,16 +333,16 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
     ("inputs", "says"),
     [
         ({"cidr_block": expr("var.range")}, "cidr_block is known to Terraform only, so no subnets can be planned"),
-        ({"cidr_block": "10.0.0.1/16"}, "cidr_block must be a network; given: '10.0.0.1/16'. Allowed: an IPv4"),
+        ({"cidr_block": "10.0.0.1/16"}, "cidr_block must be a network; got '10.0.0.1/16'; expected an IPv4"),
         (
             {"cidr_block": "10.0.0.0/26"},
-            "cidr_block has no room for subnets in 2 availability zones: they would be /29; given",
+            "cidr_block has no room for subnets in 2 availability zones: they would be /29; got",
         ),
         ({"use_ipam_pool": True}, "use_ipam_pool lets AWS choose the range, so no subnets can be planned inside it"),
         *(
             (
                 {planned: number, name: value},
-                f"{planned} is for planned subnets, but {name} is given; given: {number}. To mend it: leave one",
+                f"{planned} is for planned subnets, but {name} is set; got {number}. Fix: remove one of them",
             )
             for planned, number in (("availability_zone_count", 3), ("subnet_places", 8))
             for name, value in [
@@ -350,25 +351,28 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
                 ("existing_vpc_id", "vpc-12345678"),
             ]
         ),
-        ({"availability_zone_count": 9}, "the number of availability zones; given: 9. Allowed: 1 to 8"),
+        (
+            {"availability_zone_count": 9},
+            "the plan of the subnets has no place for 9 availability zones; expected 1 to 8",
+        ),
         (
             {"availability_zone_count": 5, "subnet_places": 4},
-            "the number of availability zones with 4 subnet_places; given: 5. Allowed: 1 to 4",
+            "the plan of the subnets has no place for 5 availability zones; expected 1 to 4",
         ),
     ],
 )
 def test_fails_when_subnets_cannot_be_planned(inputs: dict[str, Any], says: str, stack: CloudStack) -> None:
-    assert refusal(stack, **inputs).startswith(says)
+    assert refusal(stack, **inputs).startswith(f"module.vpc: {says}")
 
 
 def test_fails_when_private_networking_gets_public_subnets_only(stack: CloudStack) -> None:
     assert refusal(stack, networking_mode="PRIVATE", public_subnets=PUBLIC) == (
-        "public_subnets are given alone, but nodes are in private ones here. "
-        "To mend it: give private_subnets too, or leave both out to have them planned"
+        "module.vpc: public_subnets is set without private_subnets, which the nodes would be in. "
+        "Fix: set private_subnets too, or leave both out to have them planned"
     )
 
 
 def test_fails_when_nodes_have_no_subnets(stack: CloudStack) -> None:
     endpoints_only = Vpc(stack, **EXISTING)
-    with pytest.raises(InputError, match=r"module.vpc has no subnets for nodes. To mend it: give public_subnets"):
+    with pytest.raises(InputError, match=r"module.vpc: the module has no subnets for nodes. Fix: set public_subnets"):
         Efs(stack, vpc=endpoints_only, security_group=GROUP)

@@ -20,7 +20,7 @@ SUBNET = (
 )
 UDR: dict[str, Any] = {"outbound_type": "userDefinedRouting"}
 NAT: dict[str, Any] = {"outbound_type": "userAssignedNATGateway"}
-OPEN = "lets the whole internet, or a large part of it, reach the cluster's API; given:"
+OPEN = "lets the whole internet, or a large part of it, reach the cluster API; got"
 RANGES: dict[str, Any] = {"authorized_ip_ranges": ["203.0.113.0/24"]}
 
 
@@ -90,14 +90,14 @@ def test_administrators_that_are_named_are_the_only_ones(tmp_path: Path) -> None
         (NAT | {"authorized_ip_ranges": ["0.0.0.0/0"]}, ["authorized_ip_ranges lets the whole internet"]),
         (
             UDR | RANGES,
-            ["outbound_type is userDefinedRouting, so nodes join only if authorized_ip_ranges holds the address"],
+            ["outbound_type is userDefinedRouting, so nodes cannot join unless authorized_ip_ranges includes the pub"],
         ),
-        (NAT | RANGES, ["outbound_type is userAssignedNATGateway, so nodes join only"]),
+        (NAT | RANGES, ["outbound_type is userAssignedNATGateway, so nodes cannot join"]),
         (UDR | {"authorized_ip_ranges": ["203.0.113.0/24", "198.51.100.7/32"]}, []),  # the firewall's, it seems
         ({"pod_cidr": "10.244.0.0/18"}, []),
         (
             {"pod_cidr": "10.244.0.0/19"},
-            ["pod_cidr has room for the pods of 32 nodes, but all pools together may have 50; given: 10.244.0.0/19"],
+            ["pod_cidr has room for the pods of 32 nodes, but all pools together may have 50; got '10.244.0.0/19'"],
         ),
         ({"pod_cidr": expr("var.later", "string")}, []),
     ],

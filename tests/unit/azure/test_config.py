@@ -17,22 +17,26 @@ from anyscale_constructs.expressions import expr
         (
             VnetConfig,
             {"cidr_block": "10.0.0.0/30"},
-            "the nodes' subnet 10.0.0.0/30 is too small. To mend it: take a /29",
+            "cidr_block: is too small for the nodes' subnet; got '10.0.0.0/30'; expected a /29 or larger",
         ),
-        (VnetConfig, {"subnet_cidr_block": "10.0.0.0/30"}, "the nodes' subnet 10.0.0.0/30 is too small"),
+        (
+            VnetConfig,
+            {"subnet_cidr_block": "10.0.0.0/30"},
+            "subnet_cidr_block: is too small for the nodes' subnet; got",
+        ),
         (
             ClusterConfig,
             {"pod_cidr": "10.244.0.0/25"},
-            "pod_cidr 10.244.0.0/25 is too small: each node takes a /24 of it",
+            "pod_cidr: is too small; got '10.244.0.0/25'; expected a /24 or larger",
         ),
-        (ClusterConfig, {"service_cidr": "10.245.0.0/29"}, "service_cidr 10.245.0.0/29 is too small"),
+        (ClusterConfig, {"service_cidr": "10.245.0.0/29"}, "service_cidr: is too small; got '10.245.0.0/29'"),
         (
             ClusterConfig,
             {"service_cidr": "192.160.0.0/11"},
-            "service_cidr 192.160.0.0/11 is too large. To mend it: take a /12 or smaller",
+            "service_cidr: is too large; got '192.160.0.0/11'; expected a /12 or smaller",
         ),
         *(
-            (ClusterConfig, {key: cidr}, f"{key} {cidr} is in a range that AKS keeps for itself")
+            (ClusterConfig, {key: cidr}, f"{key}: is in a range that AKS keeps for itself; got '{cidr}'")
             for key in ("pod_cidr", "service_cidr")
             for cidr in ("169.254.0.0/16", "172.30.64.0/20", "172.31.0.0/16", "192.0.2.0/24")
         ),
@@ -56,7 +60,7 @@ def test_fails_on_ranges_that_azure_refuses(model: Any, keys: dict[str, str], sa
     ],
 )
 def test_fails_on_an_api_for_what_is_no_range_of_the_internet(wrong: str) -> None:
-    says = f"1: must be an IPv4 network of the internet, not a private one, .* such as .*; given: '{wrong}'"
+    says = f"1: must be an IPv4 network of the internet, not a private one, .* such as .*; got '{wrong}'"
     with pytest.raises(ConfigError, match=says):
         ClusterConfig(authorized_ip_ranges=["203.0.113.0/24", wrong])
 

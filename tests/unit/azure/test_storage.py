@@ -21,5 +21,5 @@ def test_the_accounts_name_is_unique_short_and_always_the_same() -> None:
 
 
 def test_fails_on_an_accounts_name_that_follows_from_what_is_not_known() -> None:
-    with pytest.raises(InputError, match=r"To mend it: give bucket\.name"):
+    with pytest.raises(InputError, match=r"^subscription_id: .* Fix: set bucket\.name"):
         unique_account_name("ml", expr("var.subscription", "string"))

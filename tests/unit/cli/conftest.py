@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from anyscale_constructs import cli
+from tests import flat
 from tests.unit.cli.parts import Run
 
 
@@ -27,6 +28,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         monkeypatch.setattr(sys, "argv", ["anyscale-constructs", command, *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
-        return (int(end.value.code or 0), *capsys.readouterr())
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, flat(err)
 
     return run

@@ -29,8 +29,8 @@ def raising(error: BaseException) -> Callable[[], None]:
 @pytest.mark.parametrize(
     ("error", "status", "says"),
     [
-        (ConstructsError("it is wrong", mend="mend it"), 2, "error: it is wrong. To mend it: mend it\n"),
-        (RefusedChangeError("it can't change"), 3, "error: it can't change\n"),
+        (ConstructsError("it is wrong", fix="correct it"), 2, "error[mistake]: it is wrong\n  Fix: correct it\n"),
+        (RefusedChangeError("it can't change"), 3, "error[refused-change]: it can't change\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )

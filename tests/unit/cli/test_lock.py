@@ -196,7 +196,7 @@ def test_a_lock_that_is_interrupted_ends_terraform_and_changes_nothing(
     ("names", "says"),
     [
         (["prd"], "error: cdktf.out: unknown stack 'prd': did you mean 'prod'?\n"),
-        (["--out", "nowhere"], "error: nowhere holds no stacks. To mend it: run anyscale-constructs synth first"),
+        (["--out", "nowhere"], "error: nowhere holds no stacks. Fix: run anyscale-constructs synth first"),
     ],
 )
 def test_fails_on_a_stack_that_is_not_synthesized(
@@ -215,7 +215,7 @@ def test_fails_without_terraform(run: Run, folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(folder / "no-terraform"))
     status, _, err = run(command="lock")
     assert status == 2
-    assert err.endswith("no-terraform can't be run: No such file or directory. To mend it: install Terraform\n")
+    assert err.endswith("no-terraform can't be run: No such file or directory. Fix: install Terraform\n")
 
 
 def test_a_kept_lock_is_copied_into_the_output(run: Run, folder: Path) -> None:
@@ -252,7 +252,7 @@ def test_a_kept_lock_that_does_not_fit_is_warned_of(run: Run, folder: Path) -> N
     assert (status, err.splitlines()) == (
         0,
         [
-            f"warn: prod: locks/prod.lock.hcl: {what}. To mend it: anyscale-constructs lock prod"
+            f"warning: clouds/prod.yaml: locks/prod.lock.hcl: {what}. Fix: anyscale-constructs lock prod"
             for what in (unfit, "hashicorp/time is required by the stack, but not locked")
         ],
     )
@@ -277,7 +277,7 @@ def test_a_lock_goes_with_its_stack_and_a_kept_one_is_told(run: Run, folder: Pat
     (folder / "clouds/gone.yaml").unlink()
     assert run("live")[2] == ""
     assert run()[2] == (
-        "warn: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n"
-        "warn: locks/gone.lock.hcl: no cloud makes this stack any more. To mend it: delete the file\n"
+        "warning: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n"
+        "warning: locks/gone.lock.hcl: no cloud makes this stack any more. Fix: delete the file\n"
     )
     assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]

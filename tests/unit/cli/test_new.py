@@ -12,7 +12,7 @@ import pytest
 
 from anyscale_constructs import cli
 from anyscale_constructs.clouds import KINDS
-from tests import ROOT
+from tests import ROOT, flat
 from tests.examples import FOLDER, OF_KINDS
 from tests.unit.cli.parts import CLOUD, files, write
 
@@ -20,7 +20,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 NAME = (
     "error: NAME must be lower-case letters, digits and underscores, beginning with a letter, and no word of Python's; "
-    "given: '{}'. To mend it: choose another one, e.g. my_kind\n"
+    "got '{}'. Fix: choose another one, e.g. my_kind\n"
 )
 INIT = '"""Kinds of clouds of our own, one module a kind."""\n'
 
@@ -34,7 +34,8 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "new", *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
-        return (int(end.value.code or 0), *capsys.readouterr())
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, flat(err)
 
     return run
 
@@ -91,8 +92,8 @@ def test_it_leaves_the_package_of_kinds_as_it_is(run: Run, folder: Path) -> None
         (
             ("eks", "ec2"),
             (
-                "error: NAME is another of the package's kinds, whose place a kind derived from eks would take; given: "
-                "'ec2'. To mend it: anyscale-constructs new ec2, or choose another NAME\n"
+                "error: NAME is another of the package's kinds, whose place a kind derived from eks would take; got "
+                "'ec2'. Fix: anyscale-constructs new ec2, or choose another NAME\n"
             ),
         ),
         *((("ec2", name), NAME.format(name)) for name in ("my-kind", "My", "2nd", "_mine", "../x", "é", "class", "")),
@@ -106,7 +107,7 @@ def test_fails_on_a_wrong_kind_or_name(arguments: tuple[str, ...], says: str, ru
 def test_fails_where_the_file_exists(run: Run, folder: Path) -> None:
     assert run("ec2")[0] == 0
     (folder / "stacks" / "ec2.py").write_text("# mine\n")
-    says = "error: stacks/ec2.py exists. To mend it: change it there, or choose another NAME\n"
+    says = "error: stacks/ec2.py exists. Fix: change it there, or choose another NAME\n"
     assert run("ec2") == (2, "", says)
     assert (folder / "stacks" / "ec2.py").read_text() == "# mine\n"
 
@@ -120,8 +121,8 @@ def test_fails_where_it_can_not_write(run: Run, folder: Path) -> None:
 def test_fails_where_cdktf_json_names_no_package(name: str, run: Run, folder: Path) -> None:
     (folder / "cdktf.json").write_text(json.dumps({"context": {"stacks": name}}))
     says = (
-        f"error: cdktf.json: context.stacks must be the name of a package; given: '{name}'. "
-        "To mend it: name it as Python imports it, e.g. stacks or infra.stacks\n"
+        f"error: cdktf.json: context.stacks must be the name of a package; got '{name}'. "
+        "Fix: name it as Python imports it, e.g. stacks or infra.stacks\n"
     )
     assert run("ec2") == (2, "", says)
 
@@ -152,8 +153,8 @@ def test_fails_where_python_finds_the_package_elsewhere(run: Run, folder: Path, 
     write(folder, prod=CLOUD)
     end = synth(folder, [elsewhere])
     says = (
-        f"error: clouds/prod.yaml:1: stack: Python finds stacks elsewhere, not beside cdktf.json; given: "
-        f"['{elsewhere}/stacks']. To mend it: add an empty stacks/__init__.py; if there is one, rename the folder and "
+        f"error: clouds/prod.yaml:1: stack: Python finds stacks elsewhere, not beside cdktf.json; got "
+        f"['{elsewhere}/stacks']. Fix: add an empty stacks/__init__.py; if there is one, rename the folder and "
         "name it in context.stacks\n"
     )
-    assert (end.returncode, end.stderr) == (2, says)
+    assert (end.returncode, flat(end.stderr)) == (2, says)

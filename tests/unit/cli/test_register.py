@@ -49,7 +49,7 @@ def test_fails_on_another_name_before_anything_runs(
         main()
     assert exit_.value.code == 2
     assert capsys.readouterr().err == (
-        "error: --tfvars writes JSON; given: 'ml.tfvars'. Allowed: a name that ends with .tfvars.json\n"
+        "error[tfvars-file]: --tfvars writes JSON; got 'ml.tfvars'; expected a name that ends with .tfvars.json\n"
     )
 
 

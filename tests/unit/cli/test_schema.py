@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from anyscale_constructs import cli
 from anyscale_constructs.cli.project import load_stack
 from anyscale_constructs.clouds import KINDS
-from tests import ROOT
+from tests import ROOT, flat
 from tests.examples import CLOUDS, FOLDER
 
 Run = Callable[..., tuple[int, str, str]]
@@ -31,7 +31,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "schema", *arguments])
         with pytest.raises(SystemExit) as end:
             cli.main()
-        return (int(end.value.code or 0), *capsys.readouterr())
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, flat(err)
 
     return run
 
@@ -119,7 +120,7 @@ def test_fails_on_an_idle_key(kind: str, key: str) -> None:
     cloud = yaml.safe_load((FOLDER / f"{kind}.yaml").read_text())
     del cloud["stack"]
     default = config_type.model_fields[key].get_default(call_default_factory=True)
-    with pytest.raises(ValidationError, match=f"{key} does nothing for this kind of cloud. To mend it: leave it out"):
+    with pytest.raises(ValidationError, match=f"{key} does nothing for this kind of cloud. Fix: remove it"):
         config_type.model_validate({**cloud, key: default})
 
 
@@ -141,7 +142,7 @@ def test_fails_where_the_stacks_of_cdktf_json_are_not(
         2,
         "",
         (
-            "error: cdktf.json: context.stacks names no package here; given: 'not_there'. "
-            "To mend it: name the folder with the kinds of clouds of your own, or leave it out\n"
+            "error: cdktf.json: context.stacks names no package here; got 'not_there'. "
+            "Fix: name the folder with the kinds of clouds of your own, or leave it out\n"
         ),
     )

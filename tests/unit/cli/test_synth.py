@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests import ROOT
+from tests import ROOT, flat
 from tests.unit.cli.parts import CLOUD, GOOGLE, KUBERNETES, REGISTERED, Run, files, write
 
 
@@ -97,10 +97,11 @@ def test_warnings_are_on_stderr(run: Run, folder: Path) -> None:
     assert status == 0
     assert out.startswith("STACK")
     assert err == (
-        "warn: prod: vpc: cidr_block is smaller than recommended, and Ray clusters take an address a node; given: "
-        "'10.0.0.0/20'. To mend it: take a /19 or larger while nothing runs in it\n"
-        "warn: prod: vpc: a subnet is smaller than recommended, and Ray clusters take an address a node; given: "
-        "'10.0.0.0/23'. To mend it: take a /22 or larger while nothing runs in it\n"
+        "warning: clouds/prod.yaml:6: module.vpc: cidr_block is smaller than recommended, and Ray needs one IP address "
+        "per node; got '10.0.0.0/20'. Fix: use a /19 or larger; it cannot be changed once nodes are running\n"
+        "warning: clouds/prod.yaml:6: module.vpc: a subnet of public_subnets is smaller than recommended, and Ray "
+        "needs one IP address per node; got '10.0.0.0/23'. Fix: use subnets of /22 or larger, for which a VPC of /19 "
+        "has room; they cannot be changed once nodes are running\n"
     )
 
 
@@ -109,8 +110,9 @@ def test_permissions_for_every_instance_are_warned_of_without_being_asked(run: R
     status, _, err = run()
     assert status == 0
     assert err == (
-        "warn: new: iam: anyscale_cloud_id is not set, so the control plane may act on every EC2 instance of the "
-        "account. To mend it: set cloud_id once the cloud is registered, or register with registration: terraform\n"
+        "warning: clouds/new.yaml: module.iam: anyscale_cloud_id is not set, so the control plane may act on every EC2 "
+        "instance of the account. Fix: set cloud_id once the cloud is registered, or register with "
+        "registration: terraform\n"
     )
 
 
@@ -120,7 +122,8 @@ def test_a_misspelt_region_is_warned_of_in_every_kind(run: Run, folder: Path) ->
     status, _, err = run()
     assert status == 0
     assert err.splitlines() == [
-        f"warn: {name}: region is not one of those known in November 2026; given: {given!r}: did you mean {near!r}?"
+        f"warning: clouds/{name}.yaml:2: region is not one of those known in November 2026; got {given!r}. Fix: "
+        f"use {near!r}, if you mean that"
         for name, given, near in [
             ("a", "us-esat-2", "us-east-2"),
             ("b", "us-esat-2", "us-east-2"),
@@ -137,7 +140,7 @@ def test_what_is_left_of_a_cloud_that_is_gone_is_removed(run: Run, folder: Path)
     assert run("live")[2] == ""
     assert (folder / "cdktf.out/stacks/gone/cdk.tf.json").is_file()
     status, _, err = run()
-    assert (status, err) == (0, "warn: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n")
+    assert (status, err) == (0, "warning: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n")
     assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]
     assert (folder / "cdktf.out/stacks/live/.terraform").is_dir()
 
@@ -189,7 +192,7 @@ def test_what_anything_is_kept_for_stays(backend: str, kept: str, run: Run, fold
     before = files(folder / "cdktf.out/stacks/gone")
     status, _, err = run()
     assert (status, len(err.splitlines())) == (0, 1)
-    assert err.startswith("warn: cdktf.out/stacks/gone stays, though no cloud makes this stack any more: there is ")
+    assert err.startswith("warning: cdktf.out/stacks/gone stays, though no cloud makes this stack any more: there is ")
     assert files(folder / "cdktf.out/stacks/gone") == before
 
 
@@ -225,10 +228,10 @@ def test_the_process_does_the_same(run: Run, folder: Path) -> None:
     """Exit status and output are what the other tests see without a process of its own."""
     write(folder, prod=CLOUD)
     result = process(folder)
-    assert (result.returncode, result.stdout, result.stderr) == run()
+    assert (result.returncode, result.stdout, flat(result.stderr)) == run()
     write(folder, prod=CLOUD + "vpcs: {}\n")
     result = process(folder)
-    assert (result.returncode, result.stdout, result.stderr) == run()
+    assert (result.returncode, result.stdout, flat(result.stderr)) == run()
     assert result.returncode == 2
 
 

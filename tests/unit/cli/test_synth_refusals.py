@@ -9,10 +9,10 @@ import pytest
 from anyscale_constructs.terraform.interface import Interface, Provider
 from tests.unit.cli.parts import CLOUD, KUBERNETES, Run, files, write
 
-# what the cloud says besides -> where and what is said, and what mends it
+# what the cloud says besides -> where and what is said, and how to fix it
 REFUSED: dict[str, tuple[str, str, str]] = {
     "bad YAML": ("tags: {a: b\n", ":6: is not YAML: expected ',' or '}'", ""),
-    "a key twice": ("region: us-east-1\n", ":5: the key 'region' is given twice", "To mend it: keep one of them"),
+    "a key twice": ("region: us-east-1\n", ":5: the key 'region' is given twice", "Fix: keep one of them"),
     "an unknown key": ("vpcs: {}\n", ":5: vpcs: unknown key 'vpcs'", "did you mean 'vpc'?"),
     "an unknown key inside": (
         "vpc:\n  cidr_blok: 10.0.0.0/16\n",
@@ -22,114 +22,114 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a wrong value": (
         "vpc:\n  cidr_block: 10.0.0.1/16\n",
         ":6: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16",
-        "given: '10.0.0.1/16'",
+        "got '10.0.0.1/16'",
     ),
     "ranges that overlap": (
         "vpc:\n  public_subnets: [10.0.0.0/20, 10.0.8.0/21]\n",
-        ":6: module.vpc: public_subnets and private_subnets: 10.0.0.0/20 overlaps 10.0.8.0/21",
-        "To mend it: give each a range of its own",
+        ":6: module.vpc: public_subnets: 10.0.0.0/20 overlaps 10.0.8.0/21",
+        "Fix: give each a range of its own",
     ),
     "a zone of another region": (
-        "vpc:\n  availability_zones: [us-east-1a, us-east-1b]\n",
-        ":5: vpc's availability zone us-east-1a is not in the cloud's region, us-east-2",
-        "To mend it: take one in us-east-2",
+        "vpc:\n  availability_zones: [us-east-1a, us-east-2a]\n",
+        ":6: vpc.availability_zones: is not in the cloud's region",
+        "us-east-2",
     ),
     "an external id without its organization": (
         "external_id: production\n",
         ":5: external_id: must be the organization id, a hyphen and a suffix of your own, such as org_1234abcd-produc",
-        "given: 'production'",
+        "got 'production'",
     ),
     "an external id of another organization": (
         "external_id: org_2-production\n",
-        ":5: external_id is org_2-production, of another organization than org_id, org_1234abcd",
-        "To mend it: begin it with org_1234abcd-",
+        ":5: external_id: must begin with the organization id; got 'org_2-production'",
+        "Fix: set it to org_1234abcd-",
     ),
     "a bucket name that AWS refuses": (
         "bucket:\n  name: Acme_Bucket\n",
         ":6: bucket.name: must be an S3 bucket name: 3 to 63 lower-case letters",
-        "given: 'Acme_Bucket'",
+        "got 'Acme_Bucket'",
     ),
     "subnets that don't fit": (
         "vpc:\n  cidr_block: 10.0.0.0/26\n",
-        ":6: cidr_block has no room for subnets in 2 availability zones: they would be /29; given: '10.0.0.0/26'",
-        "To mend it: take a larger cidr_block",
+        ":6: module.vpc: cidr_block has no room for subnets in 2 availability zones: they would be /29; got",
+        "Fix: use a larger cidr_block",
     ),
     "a network too small to register": (
         "vpc:\n  cidr_block: 10.0.0.0/25\n",
-        ":6: module.vpc: cidr_block is too small to register; given: '10.0.0.0/25'. Allowed: /24 or larger",
-        "To mend it: take a larger range",
+        ":6: module.vpc: cidr_block is too small to register; got '10.0.0.0/25'; expected /24 or larger",
+        "Fix: use a larger range",
     ),
-    "one zone": ("vpc: {availability_zone_count: 1}\n", ":5: vpc.availability_zone_count: ", "equal to 2; given: 1"),
+    "one zone": ("vpc: {availability_zone_count: 1}\n", ":5: vpc.availability_zone_count: ", "equal to 2; got 1"),
     "private nodes in public subnets": (
         "networking_mode: PRIVATE\nvpc: {public_subnets: [10.0.0.0/20, 10.0.16.0/20]}\n",
-        ":6: public_subnets are given alone, but nodes are in private ones here",
-        "To mend it: give private_subnets too",
+        ":6: module.vpc: public_subnets is set without private_subnets, which the nodes would be in",
+        "Fix: set private_subnets too",
     ),
     "public nodes in private subnets": (
         "vpc: {public_subnets: [10.0.0.0/20], private_subnets: [10.0.16.0/20]}\n",
-        ":5: networking_mode is PUBLIC, but vpc.private_subnets are given",
-        "To mend it: set networking_mode: PRIVATE",
+        ":5: vpc.private_subnets: the nodes would be in private subnets, but networking_mode is PUBLIC",
+        "Fix: set networking_mode to PRIVATE",
     ),
     "an override for no module": (
         "modules: {s4: {ref: v0.38.0}}\n",
-        ":5: prod: modules: unknown module 's4': known are iam, s3, s3_policy, securitygroups, vpc",
+        ":5: modules.s4: unknown module 's4': known are iam, s3, s3_policy, securitygroups, vpc",
         "",
     ),
     "an override of no input": (
         "modules: {s3: {inputs: {buckt: a}}}\n",
-        ":5: module.s3: unknown input 'buckt': known are anyscale_bucket_name, ",
+        ":5: module.s3: unknown input 'buckt': ",
         "",
     ),
     "an unknown ref": (
         "modules: {s3: {ref: v0.1.0}}\n",
-        ":5: the catalog does not hold aws/s3 at that ref; given: 'v0.1.0'. Allowed: v0.38.0, v0.40.1",
-        "To mend it: anyscale-constructs modules add aws/s3 --ref v0.1.0",
+        ":5: modules.s3.ref: the catalog does not hold aws/s3 at that ref; got 'v0.1.0'; expected v0.38.0, v0.40.1",
+        "Fix: anyscale-constructs modules add aws/s3 --ref v0.1.0",
     ),
     "a reference to no output": (
         "modules: {s3: {inputs: {tags: {a: '${module.vpc.vpcid}'}}}}\n",
-        ":5: prod: module.s3.tags.a refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
+        ":5: module.s3.tags.a refers to module.vpc: unknown output 'vpcid': did you mean 'vpc_id'?",
         "",
     ),
     "a variable that no one declared": (
         "vpc:\n  name: ${var.network}\n",
-        ":6: prod: module.vpc.anyscale_vpc_name refers to '${var.network}', which is not in this stack",
-        "To mend it: write the value itself, or declare that in the stack",
+        ":6: module.vpc.anyscale_vpc_name refers to '${var.network}', which is not in this stack",
+        "Fix: write the value itself, or declare it",
     ),
     "a data source that no one declared": (
         "iam: {permissions_boundary_arn: '${data.aws_iam_policy.b.arn}'}\n",
-        ":5: prod: module.iam.role_permissions_boundary_arn refers to '${data.aws_iam_policy.b}', which is not",
+        ":5: module.iam.role_permissions_boundary_arn refers to '${data.aws_iam_policy.b}', which is not",
         "",
     ),
     "text like a token": (
         "tags: {a: '${TfToken[TOKEN.999999]}'}\n",
         ":5: tags: contains a token of cdktf, which has no meaning in YAML",
-        "To mend it: write the value itself, or a whole reference such as ${var.region}",
+        "Fix: write the value itself, or a whole reference such as ${var.region}",
     ),
     "a number like a token": (
         "vpc: {availability_zone_count: -8.10956228396453e+298}\n",
         ":5: vpc: contains a token of cdktf, which has no meaning in YAML",
-        "To mend it: write the value itself",
+        "Fix: write the value itself",
     ),
     "a reference where the stack's shape follows": (
         "vpc:\n  availability_zone_count: ${var.zones}\n",
-        ":6: vpc.availability_zone_count: shapes the stack, so it must be known at synthesis; given: '${var.zones}'",
-        "To mend it: set a literal value",
+        ":6: vpc.availability_zone_count: shapes the stack, so it must be known at synthesis; got '${var.zones}'",
+        "Fix: set a literal value",
     ),
     "a reference in the midst of text": (
         "vpc:\n  public_subnets: ['10.0.0.0/8 ${module.vpc.vpc_id}']\n",
         ":6: vpc.public_subnets.0: must be an IPv4 network in CIDR form",
-        "given: '10.0.0.0/8 ${module.vpc.vpc_id}'",
+        "got '10.0.0.0/8 ${module.vpc.vpc_id}'",
     ),
     "a reference in the midst of a tag": (
         "tags:\n  team: ml-${var.team}\n",
-        ":5: tags: tags.team has Terraform code in a plain string; given: '${var.team}'",
-        "To mend it: ",
+        ":5: tags: tags.team has Terraform code in a plain string; got '${var.team}'",
+        "Fix: ",
     ),
 }
 
 
-@pytest.mark.parametrize(("text", "says", "mend"), REFUSED.values(), ids=REFUSED)
-def test_fails_with_one_message_and_writes_nothing(text: str, says: str, mend: str, run: Run, folder: Path) -> None:
+@pytest.mark.parametrize(("text", "says", "fix"), REFUSED.values(), ids=REFUSED)
+def test_fails_with_one_message_and_writes_nothing(text: str, says: str, fix: str, run: Run, folder: Path) -> None:
     write(folder, good=CLOUD)
     assert run()[0] == 0
     write(folder, prod=CLOUD + text)
@@ -137,19 +137,19 @@ def test_fails_with_one_message_and_writes_nothing(text: str, says: str, mend: s
     status, out, err = run()
     assert (status, out, len(err.splitlines())) == (2, "", 1)
     assert err.startswith(f"error: clouds/prod.yaml{says}" if says.startswith(":") else f"error: {says}")
-    assert mend in err
+    assert fix in err
     assert files(folder) == before
 
 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("region: us-east-2\n", "clouds/prod.yaml:1: stack is required, the kind of cloud. Allowed: aks, ec2"),
-        ("on: x\n1: 2\n", "clouds/prod.yaml:1: stack is required"),
+        ("region: us-east-2\n", "clouds/prod.yaml: stack is required, the kind of cloud; expected aks, ec2"),
+        ("on: x\n1: 2\n", "clouds/prod.yaml: stack is required"),
         ("region: us-east-2\nstak: eks\n", "clouds/prod.yaml:2: stack is required"),
         ("a: 1\nstack: ec3\n", "clouds/prod.yaml:2: stack: unknown kind of stack 'ec3': did you mean 'ec2'?"),
         ("stack: [ec2]\n", "clouds/prod.yaml:1: stack: unknown kind of stack ['ec2']: "),
-        ("", "clouds/prod.yaml: must be a mapping of keys to values, one cloud. To mend it: begin with stack: ec2"),
+        ("", "clouds/prod.yaml: must be a mapping of keys to values, one cloud. Fix: begin with stack: ec2"),
     ],
 )
 def test_fails_on_a_kind_that_is_unknown(text: str, says: str, run: Run, folder: Path) -> None:
@@ -183,7 +183,7 @@ def test_fails_without_a_traceback_when_interrupted(run: Run, folder: Path, monk
         raise KeyboardInterrupt
 
     write(folder, prod=CLOUD)
-    monkeypatch.setattr("anyscale_constructs.cli.synthesis.synthesize", interrupted)
+    monkeypatch.setattr("anyscale_constructs.cli.synthesis.synthesized", interrupted)
     assert run() == (130, "", "")
 
 
@@ -199,8 +199,8 @@ def test_fails_when_modules_provider_constraints_clash(run: Run, folder: Path, m
     status, out, err = run()
     assert (status, out) == (2, "")
     assert err == (
-        "error: clouds/prod.yaml: prod: no version of hashicorp/aws satisfies module.vpc (< 6.0) and module.s3 "
-        "(>= 6.37.0, < 7.0). To mend it: pin one of them to another ref whose constraint fits, or leave it out\n"
+        "error: clouds/prod.yaml: no version of hashicorp/aws satisfies module.vpc (< 6.0) and module.s3 "
+        "(>= 6.37.0, < 7.0). Fix: pin one of them to another ref whose constraint fits, or leave it out\n"
     )
     assert not (folder / "cdktf.out").exists()
 
@@ -213,16 +213,16 @@ def place(folder: Path, *names: str) -> None:
 @pytest.mark.parametrize(
     ("names", "arguments", "says"),
     [
-        ([], ["--clouds", "nowhere"], "the directory of clouds is missing; given: 'nowhere'. To mend it: name it"),
+        ([], ["--clouds", "nowhere"], "the directory of clouds is missing; got 'nowhere'. Fix: name it"),
         (
             ["prod.yaml"],
             ["--clouds", "clouds/prod.yaml"],
-            "the directory of clouds is a file; given: 'clouds/prod.yaml'. To mend it: --clouds clouds prod",
+            "the directory of clouds is a file; got 'clouds/prod.yaml'. Fix: --clouds clouds prod",
         ),
-        ([], [], "no cloud is there; given: 'clouds'. To mend it: write one as NAME.yaml"),
+        ([], [], "no cloud is there; got 'clouds'. Fix: write one as NAME.yaml"),
         (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
         (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
-        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud of the same name. To mend it: rename"),
+        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud of the same name. Fix: rename"),
         (["prod.yaml"], ["--out", "clouds/prod.yaml"], "the output directory clouds/prod.yaml can't be written: "),
     ],
 )
@@ -241,8 +241,8 @@ def test_fails_on_a_file_whose_name_can_be_no_clouds(run: Run, folder: Path) -> 
         2,
         (
             "error: clouds/1st.yaml: the file's name is the cloud's name and must be letters, digits, hyphens and "
-            "underscores, at most 64, beginning with a letter, such as production; given: '1st'. "
-            "To mend it: rename the file\n"
+            "underscores, at most 64, beginning with a letter, such as production; got '1st'. "
+            "Fix: rename the file\n"
         ),
     )
 
@@ -251,8 +251,8 @@ def test_fails_on_a_file_whose_name_can_be_no_clouds(run: Run, folder: Path) -> 
     ("text", "says"),
     [
         ("{", "cdktf.json: is not JSON: Expecting property name"),
-        ('{"output": 5}', "cdktf.json: output must be text; given: 5"),
-        ('{"context": {"clouds": ["a"]}}', "cdktf.json: context.clouds must be text; given: ['a']"),
+        ('{"output": 5}', "cdktf.json: output must be a string; got 5"),
+        ('{"context": {"clouds": ["a"]}}', "cdktf.json: context.clouds must be a string; got ['a']"),
     ],
 )
 def test_fails_on_a_broken_cdktf_json(text: str, says: str, run: Run, folder: Path) -> None:
@@ -267,7 +267,7 @@ def test_fails_on_a_cloud_that_has_the_name_of_anothers_second_stack(run: Run, f
     write(folder, **{"ml": KUBERNETES, "ml-operator": CLOUD})
     status, _, err = run()
     assert status == 2
-    assert err.startswith("error: clouds/ml.yaml: there is another stack ml-operator. To mend it: ")
+    assert err.startswith("error: clouds/ml.yaml: there is another stack ml-operator. Fix: ")
     assert not (folder / "cdktf.out").exists()
 
 

@@ -170,9 +170,7 @@ def test_fails_on_a_default_that_is_no_literal(written: str) -> None:
 
 
 def test_fails_on_a_file_that_cannot_be_parsed() -> None:
-    with pytest.raises(
-        CodegenError, match=r"main\.tf can't be parsed as Terraform: .* at line 2, column 1. To mend it"
-    ):
+    with pytest.raises(CodegenError, match=r"main\.tf can't be parsed as Terraform: .* at line 2, column 1. Fix"):
         hcl.read({"main.tf": 'variable "x" {'})
 
 

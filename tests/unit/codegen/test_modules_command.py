@@ -16,6 +16,7 @@ from anyscale_constructs.codegen import write
 from anyscale_constructs.codegen.catalog import table
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.terraform.interface import Interface
+from tests import flat
 
 REPOSITORY = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
 REPOSITORIES = sorted({module.repository for module in table().values()})
@@ -76,7 +77,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "modules", *map(str, arguments)])
         with pytest.raises(SystemExit) as end:
             cli.main()
-        return (int(end.value.code or 0), *capsys.readouterr())
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, flat(err)
 
     return run
 
@@ -160,7 +162,7 @@ def test_add_writes_an_older_interface_here(run: Run, upstream: Path, modules: P
     assert '"ref": "v1"' in (here / "catalog" / "aws" / "s3@v1.json").read_text()
     assert not (modules / "catalog" / "aws" / "s3@v1.json").exists()
     assert Interface.load("aws/s3", "v1").ref == "v1"
-    with pytest.raises(InputError, match=r"Allowed: v0.38.0, v0.40.1, v1. To mend it: anyscale-constructs modules add"):
+    with pytest.raises(InputError, match=r"expected v0.38.0, v0.40.1, v1. Fix: anyscale-constructs modules add"):
         Interface.load("aws/s3", "v3")
     (here / "catalog" / "aws" / "s3@v3.json").write_text("{")
     with pytest.raises(InputError, match=r"s3@v3.json is no catalog file"):
@@ -191,8 +193,7 @@ def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
     status, out, err = run("render", "--check")
     assert (status, out) == (1, "")
     assert err == (
-        f"error: not what the catalog gives: {changed}, {gone}, {functions}. "
-        "To mend it: anyscale-constructs modules render\n"
+        f"error: not what the catalog gives: {changed}, {gone}, {functions}. Fix: anyscale-constructs modules render\n"
     )
     assert (changed.read_text(), gone.exists()) == ("mine", False)
 
@@ -200,19 +201,19 @@ def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--from", "missing", "--ref", "v1"], "--from must be a git checkout; given: 'missing'"),
+        (["--from", "missing", "--ref", "v1"], "--from must be a git checkout; got 'missing'"),
         (
             ["--from", "UPSTREAM", "--ref", "v9"],
-            "--ref must be a tag of the repository; given: 'v9'. Allowed: v5",
+            "--ref must be a tag of the repository; got 'v9'; expected v5",
         ),
-        (["--from", "UPSTREAM", "--ref=--help"], "--ref must be a tag of the repository; given: '--help'"),
+        (["--from", "UPSTREAM", "--ref=--help"], "--ref must be a tag of the repository; got '--help'"),
         (
             ["--from", "UPSTREAM", "--ref", "v3"],
             "aws/s3: main.tf can't be parsed as Terraform: Unexpected token",
         ),
         (
             ["--from", "UPSTREAM", "--ref", "v4"],
-            "an input can't be a keyword argument; given: 'aws/s3.lambda'",
+            "an input can't be a keyword argument; got 'aws/s3.lambda'",
         ),
         (
             ["--from", "UPSTREAM", "--ref", "v5"],
@@ -220,7 +221,7 @@ def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
         ),
         (
             ["--from", "UPSTREAM", "--ref", "v1", "--repository", "a/b"],
-            f"given: 'a/b'. Allowed: {', '.join(REPOSITORIES)}",
+            f"got 'a/b'; expected {', '.join(REPOSITORIES)}",
         ),
     ],
 )
@@ -243,7 +244,7 @@ def test_regenerate_fails_without_git(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     status, _, err = run("regenerate", "--from", upstream, "--ref", "v1")
-    assert (status, err) == (2, "error: git isn't on PATH. To mend it: install git\n")
+    assert (status, err) == (2, "error: git isn't on PATH. Fix: install git\n")
 
 
 def test_regenerate_fails_when_the_clone_does(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -252,7 +253,9 @@ def test_regenerate_fails_when_the_clone_does(run: Run, monkeypatch: pytest.Monk
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")
     status, _, err = run("regenerate", "--ref", "v1")
     assert status == 2
-    assert err.startswith(f"error: https://github.com/{REPOSITORY} can't be cloned: ")
+    assert err.startswith(
+        f"Cloning {REPOSITORY} from GitHub ...\nerror: https://github.com/{REPOSITORY} can't be cloned: "
+    )
     assert "--from" in err
 
 
@@ -281,7 +284,7 @@ def test_render_fails_without_terraforms_functions(run: Run, upstream: Path, mod
     status, _, err = run("render")
     assert (status, err) == (
         2,
-        "error: the catalog lacks Terraform's functions. To mend it: anyscale-constructs modules functions\n",
+        "error: the catalog lacks Terraform's functions. Fix: anyscale-constructs modules functions\n",
     )
 
 
@@ -291,7 +294,7 @@ def test_render_fails_on_spoilt_functions(run: Run, upstream: Path, modules: Pat
     (modules / "catalog" / "functions.json").write_text(text)
     status, _, err = run("render")
     assert status == 2
-    assert "functions.json is no catalog file. To mend it:" in err
+    assert "functions.json is no catalog file. Fix:" in err
 
 
 def metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
@@ -362,7 +365,7 @@ def test_functions_fails_on_a_terraform_that_does_not_tell(
 
 def test_functions_fails_without_terraform(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert run("functions") == (2, "", "error: terraform isn't on PATH. To mend it: install Terraform\n")
+    assert run("functions") == (2, "", "error: terraform isn't on PATH. Fix: install Terraform\n")
 
 
 def test_render_fails_on_a_spoilt_catalog(run: Run, upstream: Path, modules: Path) -> None:
@@ -370,4 +373,4 @@ def test_render_fails_on_a_spoilt_catalog(run: Run, upstream: Path, modules: Pat
     (modules / "catalog" / "aws" / "s3.json").write_text("<<<<<<< HEAD")
     status, _, err = run("render")
     assert status == 2
-    assert "s3.json is no catalog file. To mend it:" in err
+    assert "s3.json is no catalog file. Fix:" in err

@@ -9,6 +9,8 @@ import pytest
 from anyscale_constructs.config.document import Document
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.findings import Key
+from tests import said
 from tests.unit.terraform.parts import Config
 
 ORG = "org_id: org_1\n"
@@ -48,8 +50,8 @@ def test_fails_at_once_on_aliases_that_stand_for_too_much(text: str, file: pathl
     with pytest.raises(ConfigError) as error:
         parse(file, text)
     assert time.process_time() - begin < 1
-    assert str(error.value) == (
-        f"{file}: its aliases repeat more than 1000000 characters. To mend it: use fewer aliases, none of them inside "
+    assert said(error.value) == (
+        f"{file}: its aliases repeat more than 1000000 characters. Fix: use fewer aliases, none of them inside "
         "what another one repeats"
     )
 
@@ -76,7 +78,7 @@ def test_yaml_of_all_editors_is_read(text: str, file: pathlib.Path) -> None:
 
 # what stands in the file -> what is said, after the file's path
 REFUSED: dict[str, tuple[str | bytes, str]] = {
-    "empty": ("", ": must be a mapping of keys to values, one cloud. To mend it: begin with stack: ec2"),
+    "empty": ("", ": must be a mapping of keys to values, one cloud. Fix: begin with stack: ec2"),
     "a list": ("- a", ": must be a mapping"),
     "not UTF-8": (b"a: \xff", ": is not UTF-8 text: invalid start byte at byte 3"),
     "a control character": (ORG + "a: \x00", ":2: is not YAML: special characters are not allowed: 0"),
@@ -87,10 +89,10 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "an alias of itself": ("a: &x {b: *x}", ": is nested too deeply, or holds an alias of itself"),
     "nested too deeply": ("a: " + "[" * 5000, ": is nested too deeply"),
     "a Python object": ("a: !!python/object:os.system {}", ":1: is not YAML: could not determine a constructor"),
-    "no date": ("a: 2026-13-45", ": holds a value that can't be read: month must be in 1..12. To mend it: quote text"),
+    "no date": ("a: 2026-13-45", ": holds a value that can't be read: month must be in 1..12. Fix: quote text"),
     "a key twice": (
         ORG + "vpc:\n  cidr_block: a\n  cidr_block: b",
-        ":4: the key 'cidr_block' is given twice. To mend it: keep one of them",
+        ":4: the key 'cidr_block' is given twice. Fix: keep one of them",
     ),
     "a key twice in a list": ("rules:\n- {a: 1, a: 2}", ":2: the key 'a' is given twice"),
     "an unknown key": (ORG + "vpcs: {}", ":2: vpcs: unknown key 'vpcs': did you mean 'vpc'?"),
@@ -107,64 +109,64 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         ORG + "rules:\n  - cidr_block: 10.0.0.0/16\n  - cidr_blocks: 1",
         ":4: rules.1.cidr_blocks: unknown key 'cidr_blocks': did you mean 'cidr_block'?",
     ),
-    "a key that is no text": (ORG + "1: a", ":2: 1: unknown key 1: known are backend, "),
-    "a missing key": ("cloud_id: cld_1", ":1: org_id: is required"),
+    "a key that is no text": (ORG + "1: a", ":2: 1: unknown key 1: the nearest are "),
+    "a missing key": ("cloud_id: cld_1", ": org_id: is required"),
     "a missing key inside": (ORG + "backend:\n  type: gcs", ":2: backend.bucket: is required"),
-    "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required, to tell which one it is"),
+    "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required; expected local, s3"),
     "a wrong choice": (
         ORG + "backend: {type: s4}",
-        ":2: backend: unknown type 's4': known are azurerm, gcs, hcp, local, s3",
+        ":2: backend.type: unknown type 's4': known are azurerm, gcs, hcp, local, s3",
     ),
     "a key in capitals": (ORG + "VPC: {}", ":2: VPC: unknown key 'VPC': did you mean 'vpc'?"),
     "a word in capitals": (
         ORG + "registration: Terraform",
-        ":2: registration: must be 'command' or 'terraform'; given: 'Terraform': did you mean 'terraform'?",
+        ":2: registration: must be 'command' or 'terraform'; got 'Terraform'. Fix: use 'terraform'",
     ),
     "an unknown word": (
         ORG + "registration: later",
-        ":2: registration: must be 'command' or 'terraform'; given: 'later'",
+        ":2: registration: must be 'command' or 'terraform'; got 'later'",
     ),
     "a wrong value": (
         ORG + "vpc:\n  cidr_block: 10.0.0.1/16",
-        ":3: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16; given",
+        ":3: vpc.cidr_block: must be an IPv4 network in CIDR form, with no host bits set, such as 10.0.0.0/16; got",
     ),
     "a wrong value in a list": (ORG + "ranges:\n- 10.0.0.0/8\n- ten", ":4: ranges.1: must be an IPv4 network"),
     "a number for text": (
         ORG + "deploy_environment: 4711",
-        ":2: deploy_environment: must be text: at most 256 characters",
+        ":2: deploy_environment: must be a string: at most 256 characters",
     ),
-    "text for a mapping": (ORG + "vpc: mine", ":2: vpc: must be a mapping; given: 'mine'"),
+    "text for a mapping": (ORG + "vpc: mine", ":2: vpc: must be a mapping; got 'mine'"),
     "nothing for a mapping": (
         ORG + "vpc:",
-        ":2: vpc: is empty. To mend it: give it a value ({} for its defaults, null for none), or leave it out",
+        ":2: vpc: is empty. Fix: give it a value ({} for its defaults, null for none), or leave it out",
     ),
     "nothing deep inside": (ORG + "modules:\n  s3:\n    inputs:", ":4: inputs: is empty."),
-    "text for a mapping of one's own": (ORG + "tags: mine", ":2: tags: must be a mapping; given: 'mine'"),
-    "text for a list": (ORG + "ranges: 10.0.0.0/8", ":2: ranges: must be a list; given: '10.0.0.0/8'"),
+    "text for a mapping of one's own": (ORG + "tags: mine", ":2: tags: must be a mapping; got 'mine'"),
+    "text for a list": (ORG + "ranges: 10.0.0.0/8", ":2: ranges: must be a list; got '10.0.0.0/8'"),
     "nothing for a list": (ORG + "ranges:", ":2: ranges: is empty."),
-    "text for a number": (ORG + "zones: two", ":2: zones: must be a whole number; given: 'two'"),
-    "a fraction": (ORG + "zones: 2.5", ":2: zones: must be a whole number; given: 2.5"),
-    "too small a number": (ORG + "zones: 1", ":2: zones: must be greater than or equal to 2; given: 1"),
-    "text for a switch": (ORG + "logs: 'on'", ":2: logs: must be true or false; given: 'on'"),
+    "text for a number": (ORG + "zones: two", ":2: zones: must be a whole number; got 'two'"),
+    "a fraction": (ORG + "zones: 2.5", ":2: zones: must be a whole number; got 2.5"),
+    "too small a number": (ORG + "zones: 1", ":2: zones: must be greater than or equal to 2; got 1"),
+    "text for a switch": (ORG + "logs: 'on'", ":2: logs: must be true or false; got 'on'"),
     "a very small number for a name": (ORG + "name: -1.0e+300", ":2: -1.0e+300 is -1000000000000000"),
-    "a small number for a name": (ORG + "name: -1.5", ":2: name: must be text; given: -1.5. To mend it: put"),
+    "a small number for a name": (ORG + "name: -1.5", ":2: name: must be a string; got -1.5. Fix: put"),
     "a reference for a mapping": (ORG + "vpc: ${var.x}", ":2: vpc: shapes the stack, so it must be known at synthesis"),
     "a reference for a kind": (
         ORG + "backend:\n  type: ${var.x}",
-        ":2: backend: type shapes the stack, so it must be known at synthesis; given: '${var.x}'",
+        ":2: backend: type shapes the stack, so it must be known at synthesis; got '${var.x}'",
     ),
-    "code in the midst of text": (ORG + "name: a-${var.x}", ":2: name: has Terraform code in a plain string; given:"),
-    "a date for a name": (ORG + "name: 2026-12-31", ":2: name: must be text; given: 2026-12-31. To mend it: put"),
-    "a number in quotes": (ORG + "zones: '3'", ":2: zones: must be a whole number; given: '3'. To mend it: leave out"),
+    "code in the midst of text": (ORG + "name: a-${var.x}", ":2: name: has Terraform code in a plain string; got"),
+    "a date for a name": (ORG + "name: 2026-12-31", ":2: name: must be a string; got 2026-12-31. Fix: put"),
+    "a number in quotes": (ORG + "zones: '3'", ":2: zones: must be a whole number; got '3'. Fix: leave out"),
     "credentials": (ORG + "mirror: https://me:hunter2@git.example.com/a", ":2: mirror: must be a URL that holds"),
-    "a number for a name": (ORG + "name: 1", ":2: name: must be text; given: 1. To mend it: put it in quotes"),
+    "a number for a name": (ORG + "name: 1", ":2: name: must be a string; got 1. Fix: put it in quotes"),
     "keys that exclude each other": (
         ORG + "registration: terraform\ncloud_id: cld_1",
         ":3: cloud_id is known to Terraform only",
     ),
     "keys of a section that exclude each other": (
         ORG + "vpc:\n  name: a\n  cidr_block: 10.0.0.0/8",
-        ":4: vpc: vpc.cidr_block is too large",
+        ":4: vpc.cidr_block: is too large",
     ),
     "an override's unknown key": (
         ORG + "modules:\n  s3:\n    imputs: {}",
@@ -177,8 +179,8 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
 def test_fails_on_a_file_with(text: str | bytes, says: str, file: pathlib.Path) -> None:
     with pytest.raises(ConfigError) as error:
         parse(file, text)
-    assert str(error.value).startswith(f"{file}{says}")
-    assert len(str(error.value).splitlines()) == 1
+    assert said(error.value).startswith(f"{file}{says}")
+    assert len(said(error.value).splitlines()) == 1
 
 
 def test_whole_references_are_expressions(file: pathlib.Path) -> None:
@@ -190,7 +192,7 @@ def test_whole_references_are_expressions(file: pathlib.Path) -> None:
 def test_fails_once_for_all_wrong_values(file: pathlib.Path) -> None:
     with pytest.raises(ConfigError) as error:
         parse(file, "org_id: acme\ncloud_id: acme\nranges: [a, b]")
-    assert [line.partition(": ")[0] for line in str(error.value).splitlines()] == [
+    assert [line.partition(": ")[0] for line in said(error.value).splitlines()] == [
         f"{file}:1",
         f"{file}:2",
         f"{file}:3",
@@ -203,13 +205,13 @@ def test_fails_once_for_all_of_a_section(file: pathlib.Path) -> None:
     text = "region: a\nclud_id: cld_1\nvpc:\n  cidr_blok: a\n  nam: b\n  name: 1\nbackend: {type: s3, bukket: a}\n"
     with pytest.raises(ConfigError) as error:
         parse(file, text)
-    assert [line.partition(": ")[2] for line in str(error.value).splitlines()] == [
+    assert [line.partition(": ")[2] for line in said(error.value).splitlines()] == [
         "org_id: is required",
         "region: unknown key 'region': did you mean 'registration'?",
         "clud_id: unknown key 'clud_id': did you mean 'cloud_id'?",
         "vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
         "vpc.nam: unknown key 'nam': did you mean 'name'?",
-        "vpc.name: must be text; given: 1. To mend it: put it in quotes",
+        "vpc.name: must be a string; got 1. Fix: put it in quotes",
         "backend.bukket: unknown key 'bukket': did you mean 'bucket'?",
         "backend.region: is required",
     ]
@@ -220,22 +222,23 @@ def test_fails_on_a_file_that_is_not_there(file: pathlib.Path) -> None:
         Document(file)
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("module.vpc: cidr_block is too small; given: '10.1.0.0/16'", ":3"),
-        ("module.vpc: tags are too many", ":2"),
-        ("a subnet is too small; given: '10.2.0.0/28'", ":4"),
-        ("module.other: unknown input 'rangs'", ":6"),
-        ("name is too long", ""),
-        ("module.s3: too much of it", ""),
-        ("prod: ml refers to it", ""),
-    ],
-    ids=["an input", "a module", "a value in a list", "a quoted name", "two of a name", "nothing", "no key"],
-)
-def test_what_constructs_say_is_found(text: str, line: str, file: pathlib.Path) -> None:
-    """Where it stands once: keys by their names, values as they are given."""
+PLACES = {
+    ("vpc",): ":2:1",
+    ("vpc", "name"): ":2:7",
+    ("vpc", "cidr_block"): ":2:1",
+    ("ranges", 1): ":4:23",
+    ("ranges", 7): ":4:1",
+    ("modules", "z", "inputs", "rules", 0, "port"): ":6:25",
+    ("modules", "y"): ":5:1",
+    ("tags", "a"): "",
+    (): "",
+}
+
+
+@pytest.mark.parametrize(("key", "place"), PLACES.items())
+def test_a_key_is_found_or_what_it_would_stand_in(key: Key, place: str, file: pathlib.Path) -> None:
     file.write_text(
-        "name: ml\nvpc: {name: a}\ncidr_block: 10.1.0.0/16\nranges: [10.2.0.0/28]\nmodules:\n  z: {rangs: ml}\n"
+        "name: ml\nvpc: {name: a}\ncidr_block: 10.1.0.0/16\nranges: [10.2.0.0/28, 10.3.0.0/28]\nmodules:\n"
+        "  z: {inputs: {rules: [{port: 1}]}}\n"
     )
-    assert Document(file).near(text) == f"{file}{line}"
+    assert str(Document(file).place(key)) == f"{file}{place}"

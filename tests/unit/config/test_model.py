@@ -55,7 +55,7 @@ def test_fails_on_what_is_new_and_existing_at_once() -> None:
     with pytest.raises(ConfigError) as error:
         Cloud(cluster={"cluster_name": "a", "nodes": 2})  # type: ignore[arg-type] # as YAML has it
     assert str(error.value) == (
-        "Cloud.cluster: nodes is for a new one, but cluster_name names an existing one. To mend it: keep one"
+        "Cloud.cluster: nodes is for a new one, but cluster_name names an existing one. Fix: keep one"
     )
 
 
@@ -83,4 +83,4 @@ class Secrets(Model):
 def test_secrets_are_in_no_message(key: str, value: Any, given: str) -> None:
     with pytest.raises(ConfigError) as error:
         Secrets(**{key: value})
-    assert str(error.value).endswith(f"given: {given}")
+    assert str(error.value).endswith(f"got {given}")

@@ -57,10 +57,10 @@ def test_one_warning_lists_everything_that_is_open() -> None:
     ]
     found = networks.exposure(opened)
     assert found
-    assert found.warning
+    assert found.severity == "warning"
     assert str(found) == (
-        "rules opens tcp 443, tcp 22 and pool opens all ports to the whole internet, or a large part of it; given: "
+        "rules opens tcp 443, tcp 22 and pool opens all ports to the whole internet, or a large part of it; got "
         f"['{OFFICE}', '17.0.0.0/8', '19.0.0.0/8', '::/0', '0.0.0.0/1']. "
-        "To mend it: name the ranges your users come from"
+        "Fix: name the ranges your users come from"
     )
     assert networks.exposure([("rules", "tcp 443", [OFFICE])]) is None

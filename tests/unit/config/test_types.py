@@ -43,6 +43,10 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
         ["us-east-2a", "ap-southeast-1c", "us-east-1f"],
         ["us-east-2", "use2-az1", "us-east-2A", "us-east-2g", "us-east-2z"],
     ),
+    "Zone": (
+        ["us-east-2a", "us-west-2-lax-1a", "us-east-1-wl1-bos-wlz-1", "ap-southeast-2-per-1a"],
+        ["us-east-2", "use2-az1", "usw2-lax1-az1", "us-east-2A", "us-east-2-", "us-east-2ab", "us-central1-b"],
+    ),
     "PolicyArn": (
         ["arn:aws:iam::aws:policy/service-role/X", "arn:aws:iam::111122223333:policy/path/a+=,.@-_b"],
         ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::1:policy/a", "arn:aws-cn:iam::aws:policy/X", "X", 1],
@@ -52,8 +56,14 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
         ["arn:aws:ssm:us-east-2:111122223333:parameter/a", "arn:aws:secretsmanager:us-east-2:1:secret:a", "registry"],
     ),
     "RoleArn": (
-        ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:role/path/a+=,.@-_b"],
-        ["arn:aws:iam::111122223333:user/a", "arn:aws:iam::1:role/a", "arn:aws-cn:iam::111122223333:role/a", "a"],
+        ["arn:aws:iam::111122223333:role/a", "arn:aws:iam::111122223333:role/team:ml/a+=,.@-_b"],
+        [
+            "arn:aws:iam::111122223333:user/a",
+            "arn:aws:iam::1:role/a",
+            "arn:aws-cn:iam::111122223333:role/a",
+            "a",
+            "arn:aws:iam::111122223333:role/a:b",
+        ],
     ),
     "InstanceProfileArn": (
         ["arn:aws:iam::111122223333:instance-profile/a"],
@@ -70,6 +80,10 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
             *("xn--acme", "sthree-a", "amzn-s3-demo-a"),
             *("acme-s3alias", "acme--ol-s3", "acme.mrap", "acme--x-s3", "acme--table-s3"),
         ],
+    ),
+    "ExistingBucketName": (
+        ["abc", "acme.com", "Acme_Legacy", "sthree-acme", "1.2.3.4", "a" * 255],
+        ["ab", "a" * 256, "s3://acme", "a b", "acme-s3alias", "acme--use2-az1--x-s3", "arn:aws:s3:::acme"],
     ),
     "VpcId": (["vpc-0123456789abcdef0", "vpc-12345678"], ["vpc-1", "vpc-0123456789abcdefg", "subnet-12345678"]),
     "SubnetId": (["subnet-0123456789abcdef0"], ["subnet-", "vpc-12345678", "subnet-0123456789ABCDEF0"]),
@@ -98,7 +112,7 @@ def test_literal_is_accepted(name: str, literal: str) -> None:
 def test_fails_on_a_literal_that_is_not_allowed(name: str, literal: object) -> None:
     with pytest.raises(ValidationError) as error:
         adapter(name).validate_python(literal)
-    text = "" if isinstance(literal, str) else "text: "
+    text = "" if isinstance(literal, str) else "a string: "
     assert (
         error.value.errors()[0]["msg"]
         == f"must be {text}{types.checked(FIELD_TYPES[name]).says}, such as {types.checked(FIELD_TYPES[name]).example}"

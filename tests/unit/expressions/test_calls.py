@@ -65,12 +65,12 @@ NO_CODE: dict[str, Callable[[], object]] = {
 
 @pytest.mark.parametrize("value", NO_CODE.values(), ids=NO_CODE)
 def test_fails_on_what_has_no_counterpart(value: Callable[[], object]) -> None:
-    with pytest.raises(ExpressionError, match=r"^fn\.jsonencode\.val.* has no counterpart in Terraform code; given:"):
+    with pytest.raises(ExpressionError, match=r"^fn\.jsonencode\.val.* has no counterpart in Terraform code; got"):
         fn.jsonencode(value())
 
 
 def test_fails_on_a_key_that_is_no_string() -> None:
-    with pytest.raises(ExpressionError, match=r"a key of fn\.jsonencode\.val\.a must be a string; given: 1"):
+    with pytest.raises(ExpressionError, match=r"a key of fn\.jsonencode\.val\.a must be a string; got 1"):
         fn.jsonencode({"a": {1: 2}})
 
 
@@ -104,7 +104,7 @@ def test_tokens_of_the_engine_are_code(stack: CloudStack) -> None:
 
 
 WRONG_TYPE: dict[str, tuple[Callable[[], Expr], str]] = {
-    "text for a list": (lambda: fn.join(",", "ab"), "fn.join.lists must be a Terraform list(string); given: 'ab'"),
+    "text for a list": (lambda: fn.join(",", "ab"), "fn.join.lists must be a Terraform list(string); got 'ab'"),
     "an expression of a string for a list": (lambda: fn.sort(VPC_ID), "fn.sort.list must be a Terraform list(string)"),
     "a list for a string": (lambda: fn.upper(SUBNETS), "fn.upper.str must be a Terraform string"),
     "a list for a number": (lambda: fn.max(1, 2, SUBNETS), "fn.max.numbers must be a Terraform number"),

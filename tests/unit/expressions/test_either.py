@@ -54,5 +54,5 @@ def test_fails_on_what_must_be_known(value: Any, given: str) -> None:
     with pytest.raises(InputError) as error:
         known(value, "zones")
     assert str(error.value) == (
-        f"zones shapes the stack, so it must be known at synthesis; given: {given}. To mend it: set a literal value"
+        f"zones shapes the stack, so it must be known at synthesis; got {given}. Fix: set a literal value"
     )

@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "sorted": (lambda: sorted([VPC_ID, "vpc-1"]), "can't be compared or sorted"),
     "len": (
         lambda: len(SUBNETS),
-        r"can't be counted. To mend it: write Terraform's own function, fn.length\(...\), or take",
+        r"can't be counted. Fix: write Terraform's own function, fn.length\(...\), or take",
     ),
     "if": (lambda: bool(VPC_ID), r"can't be tested.*fn.coalesce"),
     "for": (lambda: list(SUBNETS), "can't be iterated.*fn.tolist"),

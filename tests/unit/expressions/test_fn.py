@@ -228,5 +228,5 @@ def test_fails_on_a_wrong_number_of_arguments(name: str, args: list[Any], argume
     text = str(error.value)
     called = f"fn.{python(name).__name__}"
     assert text.startswith(f"{called}: {says}")
-    assert text.endswith(f"To mend it: see help({called})")
+    assert text.endswith(f"Fix: see help({called})")
     assert error.value.where.startswith("tests/unit/expressions/test_fn.py:")

@@ -37,13 +37,13 @@ KEY = "projects/acme-security/locations/us-central1/keyRings/anyscale/cryptoKeys
 
 ENABLED = Case(
     the_module_is_enabled,
-    "module_enabled is off",
+    "module_enabled is false",
     springs=[{"module_enabled": False}],
     passes=[{"module_enabled": True}],
 )
 RANDOM_SUFFIX = Case(
     the_random_suffix_has_a_length,
-    "random_char_length is no length upstream can make",
+    "random_char_length must be an even number",
     springs=[{"random_char_length": 2}, {"random_char_length": 5}, {"random_char_length": 0}],
     passes=[{"random_char_length": 4}, {"random_char_length": 6}],
 )

@@ -32,7 +32,7 @@ TABLE = Table(
         ),
         Case(
             guards.services_stay_on,
-            "switches services off for everything in the project",
+            "disables APIs of the whole project",
             springs=[{"disable_services_on_destroy": True}, {"disable_dependent_services": True}],
             passes=[{"disable_services_on_destroy": False}],
         ),

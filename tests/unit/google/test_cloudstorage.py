@@ -71,7 +71,7 @@ TABLE = Table(
         ),
         Case(
             guards.the_storage_agent_may_use_the_key,
-            "bucket_encryption_key_name is a key that Cloud Storage's agent of the project must be allowed to use",
+            "service agent must have access to the key in bucket_encryption_key_name",
             springs=[
                 {"bucket_encryption_key_name": KEY},
                 {"bucket_encryption_key_name": expr("google_kms_crypto_key.this.id", "string")},
@@ -97,7 +97,7 @@ TABLE = Table(
         ),
         Case(
             guards.the_bucket_stays_private,
-            "may be",
+            "can be ",
             springs=[{"bucket_uniform_level_access": False}, {"bucket_public_access_prevention": "inherited"}],
             passes=[{"bucket_public_access_prevention": "enforced"}],
         ),
@@ -159,19 +159,19 @@ def test_fails_on_an_existing_bucket_with_a_scheme() -> None:
 @pytest.mark.parametrize(
     ("inputs", "command"),
     [
-        ({"bucket_encryption_key_name": KEY}, f"--project=acme-ml --authorize-cmek={KEY}, unless it is allowed"),
+        ({"bucket_encryption_key_name": KEY}, f"--project=acme-ml --authorize-cmek={KEY}, unless it has access"),
         (
             {"bucket_encryption_key_name": KEY, "anyscale_project_id": expr("module.project.project_id", "string")},
-            f"--project=PROJECT --authorize-cmek={KEY}, unless it is allowed already (for a new project when",
+            f"--project=PROJECT --authorize-cmek={KEY}, unless it has access already (in a new project: after",
         ),
         (
             {"bucket_encryption_key_name": expr("google_kms_crypto_key.this.id", "string")},
-            "--project=acme-ml --authorize-cmek=KEY, unless it is allowed",
+            "--project=acme-ml --authorize-cmek=KEY, unless it has access",
         ),
     ],
 )
 def test_says_how_the_storage_agent_is_allowed_to_use_the_key(
     inputs: dict[str, Any], command: str, stack: CloudStack
 ) -> None:
-    (warning,) = [text for level, text in said(stack, TABLE, inputs) if level == "warning"]
-    assert f"To mend it: run gcloud storage service-agent {command}" in warning
+    (warning,) = [found for found in said(stack, TABLE, inputs) if found.severity == "warning"]
+    assert f"run gcloud storage service-agent {command}" in warning.fix

@@ -46,7 +46,7 @@ TABLE = Table(
         ),
         Case(
             guards.the_capacity_fits_the_tier,
-            "is none that the tier",
+            "does not offer this",
             springs=[
                 size("STANDARD", 1023),
                 size("BASIC_SSD", 2559),
@@ -70,7 +70,7 @@ TABLE = Table(
         ),
         Case(
             guards.a_shared_vpc_is_joined_through_private_services_access,
-            "can't be DIRECT_PEERING in a shared VPC",
+            "does not fit a shared VPC",
             springs=[
                 {"vpc": SHARED, "filestore_network_conect_mode": "DIRECT_PEERING"},
                 {"vpc": SHARED.model_copy(update={"connect_mode": "DIRECT_PEERING"})},

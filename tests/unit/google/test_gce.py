@@ -225,8 +225,8 @@ def test_lifecycle_rules_become_texts(tmp_path: pathlib.Path) -> None:
 
 
 REFUSED: dict[str, Any] = {
-    "no project": ("", r"ml\.yaml:1: project: is required"),
-    "AWS's key": (EXISTING_PROJECT + "tags: {team: ml}", r"unknown key 'tags': known are"),
+    "no project": ("", "project: is required"),
+    "AWS's key": (EXISTING_PROJECT + "tags: {team: ml}", "unknown key 'tags': the nearest are"),
     "AWS's region": (EXISTING_PROJECT.replace("project:", "region: us-east-1\nproject:"), "is given twice"),
     "project number": ("project: {project_id: '123456789012'}", "a project id, which begins with a letter"),
     "capital letters in a label": (EXISTING_PROJECT + "labels: {Team: ml}", "labels.Team"),
@@ -238,7 +238,7 @@ REFUSED: dict[str, Any] = {
     ),
     "one name of two": (
         EXISTING_PROJECT + "iam: {cluster_service_account_name: acme-node}",
-        "is given without anyscale_access_service_acct_name",
+        "is set without anyscale_access_service_acct_name",
     ),
     "existing accounts without a provider": (
         EXISTING_PROJECT + "iam: {anyscale_service_account_email: a@acme-ml.iam.gserviceaccount.com}",
@@ -246,7 +246,7 @@ REFUSED: dict[str, Any] = {
     ),
     "Filestore that is too small": (
         EXISTING_PROJECT + "filestore: {capacity_gb: 100}",
-        "is none that the tier STANDARD",
+        "the tier STANDARD does not offer",
     ),
     "two equal rules": (
         EXISTING_PROJECT + "firewall:\n  ingress_rules:\n"
@@ -263,5 +263,6 @@ def test_fails_with_one_clear_message(text: str, says: str, tmp_path: pathlib.Pa
 
 
 def test_fails_on_a_misspelt_key_with_its_line(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(ConfigError, match=r"ml\.yaml:6: vpc.*unknown key 'subnet': did you mean"):
+    with pytest.raises(ConfigError, match=r"vpc.subnet: unknown key 'subnet': did you mean") as error:
         made(EXISTING_PROJECT + "vpc: {vpc_id: projects/acme-ml/global/networks/ml, subnet: ml}", tmp_path)
+    assert [str(each.place).rpartition("/")[2] for each in error.value.findings] == ["ml.yaml:6:52", "ml.yaml:6:1"]

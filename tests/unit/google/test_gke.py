@@ -6,7 +6,7 @@ import pytest
 
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
-from anyscale_constructs.google import ExistingCluster, Gke, Vpc, gke
+from anyscale_constructs.google import ExistingCluster, Gke, Vpc, gke, gke_access
 from anyscale_constructs.google import node_pools as pool_guards
 from anyscale_constructs.google.nodes import GPUS, NodesConfig, node_pool_taints, node_pools
 from anyscale_constructs.terraform.stack import CloudStack
@@ -57,13 +57,13 @@ TABLE = Table(
         ),
         Case(
             gke.zones_are_named,
-            "no zones are given",
+            "zones is not set",
             [{"region": LATER}, {"zones": []}],
             [*many(zones=[["us-central1-a"], [LATER], None])],
         ),
         Case(
             gke.the_cluster_is_in_a_region,
-            "regional is off",
+            "regional is false",
             [{"regional": False, "zones": ["us-central1-a"]}],
             [{"regional": True}],
         ),
@@ -91,7 +91,7 @@ TABLE = Table(
         ),
         Case(
             pool_guards.pools_have_names_of_their_own,
-            "node_pools has two pools of one name",
+            "node_pools has two pools with the same name",
             [pools({}, {})],
             [pools({"name": "a"}, {"name": "b"})],
         ),
@@ -109,13 +109,13 @@ TABLE = Table(
         ),
         Case(
             pool_guards.pools_have_room_for_their_nodes,
-            "is more than its",
+            "is larger than its",
             [pools({"total_min_count": 2, "total_max_count": 1}), pools({"min_count": "101"})],
             [pools({"total_min_count": 1, "total_max_count": 1}), pools({"min_count": "a", "max_count": 3})],
         ),
         Case(
             pool_guards.pools_have_room_for_their_nodes,
-            "initial_node_count of a counts in each zone",
+            "a starts with 3 nodes, initial_node_count in each zone",
             [pools({"initial_node_count": 1, "total_max_count": 2})],
             [
                 pools({"initial_node_count": 1, "total_max_count": 3}),
@@ -124,7 +124,7 @@ TABLE = Table(
         ),
         Case(
             pool_guards.limits_are_for_whole_pools,
-            "node_pools: min_count and max_count count in each zone",
+            "node_pools: min_count and max_count are limits for each zone",
             [pools({"max_count": 10}), pools({"min_count": 0})],
             [
                 pools({"total_max_count": 10}),
@@ -147,7 +147,7 @@ TABLE = Table(
         ),
         Case(
             gke.gpus_are_not_provisioned_by_gke,
-            "cluster_autoscaling makes node pools, which fails with GPUs",
+            "cluster_autoscaling lets GKE create node pools",
             [pools({"accelerator_type": "nvidia-l4"}) | {"cluster_autoscaling": AUTO}],
             [
                 {"cluster_autoscaling": AUTO},
@@ -156,7 +156,7 @@ TABLE = Table(
         ),
         Case(
             gke.nodes_have_the_account_that_is_meant,
-            "create_service_account makes an account that lacks what nodes need",
+            "create_service_account creates an account without the roles",
             [{"create_service_account": True}],
             [{"create_service_account": False}],
         ),
@@ -168,7 +168,7 @@ TABLE = Table(
         ),
         Case(
             gke.pods_have_identities_of_their_own,
-            "identity_namespace switches workload identity off",
+            "identity_namespace disables workload identity",
             [{"identity_namespace": "null"}],
             [*many(identity_namespace=["enabled", "acme-ml.svc.id.goog", LATER])],
         ),
@@ -180,19 +180,19 @@ TABLE = Table(
         ),
         Case(
             gke.nothing_is_made_inside_the_cluster,
-            "makes objects inside the cluster",
+            "creates objects in the cluster",
             [{"configure_ip_masq": True}, {"stub_domains": {"a": []}}, {"upstream_nameservers": ["10.0.0.2"]}],
             [{"configure_ip_masq": False}, {"stub_domains": {}}, {"upstream_nameservers": []}],
         ),
         Case(
-            gke.nodes_have_no_addresses_of_their_own,
-            "enable_private_nodes is off",
+            gke_access.nodes_have_no_addresses_of_their_own,
+            "enable_private_nodes is false",
             [{"enable_private_nodes": False}],
             [{"enable_private_nodes": True}],
         ),
         Case(
-            gke.the_api_is_not_open_to_the_internet,
-            "master_authorized_networks lets the whole internet, or a large part of it, reach the cluster's API",
+            gke_access.the_api_is_not_open_to_the_internet,
+            "the whole internet, or a large part of it, can reach the cluster's API",
             [
                 OPEN,
                 OPEN | networks("10.0.0.0/8", "0.0.0.0/0"),
@@ -202,14 +202,14 @@ TABLE = Table(
             [{}, OPEN | networks("203.0.113.0/24", "17.0.0.0/8"), OPEN | networks(LATER)],
         ),
         Case(
-            gke.a_private_endpoint_is_reached_from_inside,
-            "master_authorized_networks has a range of the internet",
+            gke_access.a_private_endpoint_is_reached_from_inside,
+            "master_authorized_networks has a public range",
             [networks("198.18.0.0/15", "8.8.8.0/24")],
             [networks("10.0.0.0/8", LATER), OPEN | networks("8.8.8.0/24")],
         ),
         Case(
-            gke.the_control_plane_reaches_webhooks,
-            "add_master_webhook_firewall_rules is off, as in a shared VPC",
+            gke_access.the_control_plane_reaches_webhooks,
+            "add_master_webhook_firewall_rules is false, the default in a shared VPC",
             [{"add_master_webhook_firewall_rules": False}, {"vpc": SHARED.model_copy(update=RANGES)}],
             [
                 {"add_master_webhook_firewall_rules": True, "vpc": SHARED.model_copy(update=RANGES)},
@@ -219,13 +219,13 @@ TABLE = Table(
         ),
         Case(
             gke.upgrades_are_planned,
-            "kubernetes_version is the latest on the day of each apply",
+            "kubernetes_version is latest without a release_channel",
             [{"release_channel": "UNSPECIFIED"}],
             [{}, {"release_channel": "UNSPECIFIED", "kubernetes_version": "1.33"}, {"release_channel": "STABLE"}],
         ),
         Case(
             gke.the_gateways_types_are_envoys,
-            "gateway_api_channel brings types that Envoy Gateway brings too",
+            "gateway_api_channel installs resource definitions",
             [{"gateway_api_channel": "CHANNEL_STANDARD"}],
             [*many(gateway_api_channel=["CHANNEL_DISABLED", LATER])],
         ),
@@ -269,12 +269,14 @@ def test_zones_are_known_when_terraform_plans(region: str, letters: str, stack: 
 
 
 def test_fails_when_the_control_planes_range_is_in_the_vpc(stack: CloudStack) -> None:
-    with pytest.raises(InputError, match=r"10\.20\.0\.0/28 overlaps 10\.20\.0\.0/20.*give the control plane a /28"):
+    with pytest.raises(
+        InputError, match=r"10\.20\.0\.0/28 overlaps 10\.20\.0\.0/20.*set master_ipv4_cidr_block to a /28"
+    ):
         Gke(stack, **BASE, master_ipv4_cidr_block="10.20.0.0/28")
 
 
 def test_fails_without_ranges_for_pods_and_services(stack: CloudStack) -> None:
-    with pytest.raises(InputError, match=r"the VPC has no range for pods\. To mend it: name it: pods_range_name"):
+    with pytest.raises(InputError, match=r"the VPC has no secondary range for pods\. Fix: set pods_range_name"):
         Gke(stack, **{**BASE, "vpc": NETWORK})
 
 

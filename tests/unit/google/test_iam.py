@@ -38,7 +38,7 @@ TABLE = Table(
         ),
         Case(
             federation.anyscale_is_trusted,
-            "replaces Anyscale's control plane account",
+            "is not the AWS account of Anyscale's control plane",
             springs=many(
                 workload_anyscale_aws_account_id=["111122223333"], anyscale_access_aws_account_id=["111122223333"]
             ),
@@ -59,7 +59,7 @@ TABLE = Table(
         ),
         Case(
             federation.pool_settings_need_a_new_pool,
-            "is ignored beside existing_workload_identity_provider_name",
+            "has no effect with existing_workload_identity_provider_name",
             springs=[
                 {"identity_provider": IDENTITY_PROVIDER, "workload_identity_pool_name": "anyscale"},
                 {"identity_provider": IDENTITY_PROVIDER, "workload_identity_pool_description": "Anyscale"},
@@ -103,7 +103,7 @@ TABLE = Table(
         ),
         Case(
             guards.both_accounts_are_made,
-            "is off, so the control plane's account can't use the nodes' account",
+            "is false, so the control plane's account cannot use the nodes' account",
             springs=many(
                 create_anyscale_access_service_acct=[False], create_anyscale_cluster_node_service_acct=[False]
             ),
@@ -117,7 +117,7 @@ TABLE = Table(
         ),
         Case(
             guards.accounts_are_named_together,
-            "is given without",
+            "is set without",
             springs=[{name: value} for name, value in NAMES.items()],
             passes=[NAMES, {}],
         ),
@@ -148,7 +148,7 @@ TABLE = Table(
         ),
         Case(
             guards.accounts_have_the_roles_that_verify_wants,
-            "lacks a role that Anyscale uses",
+            "lacks a role that Anyscale needs",
             springs=many(
                 anyscale_access_service_acct_binding_permissions=[[]],
                 anyscale_cluster_node_service_acct_permissions=[["roles/pubsub.viewer"]],

@@ -24,19 +24,19 @@ TABLE = Table(
         ),
         Case(
             guards.numbers_are_within_limits,
-            "is out of bounds",
+            "is out of range",
             springs=many(memorystore_replica_count=[0, 6], memorystore_memory_size_gb=[4, 301]),
             passes=many(memorystore_replica_count=[1, 5], memorystore_memory_size_gb=[5, 300]),
         ),
         Case(
             guards.tls_is_off,
-            "connects without TLS",
+            "requires TLS",
             springs=many(memorystore_encryption_mode=["SERVER_AUTHENTICATION"]),
             passes=many(memorystore_encryption_mode=["DISABLED"]),
         ),
         Case(
             guards.auth_is_off,
-            "connects without a password",
+            "requires a password",
             springs=many(memorystore_enable_auth=[True]),
             passes=many(memorystore_enable_auth=[False]),
         ),
@@ -60,7 +60,7 @@ TABLE = Table(
         ),
         Case(
             guards.a_shared_vpc_is_joined_through_private_services_access,
-            "can't be DIRECT_PEERING in a shared VPC",
+            "does not fit a shared VPC",
             springs=[{"vpc": SHARED, "memorystore_connect_mode": "DIRECT_PEERING"}],
             passes=[{"vpc": SHARED}, {"memorystore_connect_mode": "DIRECT_PEERING"}],
         ),

@@ -19,7 +19,7 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
         ["us-central1", "europe-west12", "northamerica-northeast1"],
         ["us-east-1", "us-central1-b", "US", "us"],
     ),
-    "GcpLocation": (["us-central1", "us-central1-f"], ["us", "us-east-1", "US"]),
+    "GcpLocation": (["us-central1", "us-central1-f", "us-south1-ai1b"], ["us", "us-east-1", "US", "us-south1-ai1"]),
     "GcpZone": (["us-central1-f", "europe-west12-a"], ["us-central1", "us-east-1a", "b"]),
     "MachineType": (
         [
@@ -64,6 +64,10 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "GcsBucketName": (
         ["abc", "acme_ml-1", "a" * 63],
         ["ab", "Acme", "-ab", "ab-", "goog-ml", "my-google", "my-g00gle", "acme.com", "gs://acme", "a" * 64],
+    ),
+    "ExistingGcsBucketName": (
+        ["abc", "logs.acme.com", "my-google-exports", "a" * 222],
+        ["ab", "Acme", "-ab", "ab.", "a..b", "gs://acme", "a" * 223],
     ),
     "GcpProjectId": (["acme-ml", "example.com:acme-ml"], ["123456789", "Acme-ml", "acme", "acme-", "a" * 31]),
     "GcpInstanceName": (

@@ -12,6 +12,7 @@ from anyscale_constructs.google import (
     gke_ranges,
     nat,
     proxy_subnet,
+    subnets,
 )
 from anyscale_constructs.google import vpc as guards
 from anyscale_constructs.terraform.stack import CloudStack
@@ -48,8 +49,8 @@ TABLE = Table(
             ],
         ),
         Case(
-            guards.existing_subnets_are_in_existing_vpcs,
-            "can't be in the VPC that is made here",
+            subnets.existing_subnets_are_in_existing_vpcs,
+            "names a subnet that is not in the new VPC",
             springs=[{"existing_public_subnet_id": SUBNET_ID}, {**PRIVATE, "existing_private_subnet_id": SUBNET_ID}],
             passes=[PRIVATE],
         ),
@@ -95,7 +96,7 @@ TABLE = Table(
         ),
         Case(
             nat.private_subnets_reach_anyscale,
-            "create_nat is off",
+            "create_nat is false",
             springs=[{**PRIVATE, "create_nat": False}],
             passes=[{"create_nat": False}, PRIVATE],
         ),
@@ -107,7 +108,7 @@ TABLE = Table(
         ),
         Case(
             nat.nat_ports_are_dynamic_or_independent,
-            "exclude each other",
+            "cannot both be true",
             springs=[{"nat_enable_dynamic_port_allocation": True, "nat_enable_endpoint_independent_mapping": True}],
             passes=[{**PRIVATE, "nat_enable_endpoint_independent_mapping": True}, PRIVATE],
         ),
@@ -119,18 +120,18 @@ TABLE = Table(
         ),
         Case(
             gke_ranges.gke_ranges_come_together_in_a_private_subnet,
-            "needs private_subnet_cidr and both of",
+            "also needs ",
             springs=[GKE, {**PRIVATE, "gke_pod_range_cidr": "10.4.0.0/16"}],
             passes=[{**PRIVATE, **GKE}, PRIVATE],
         ),
         Case(
             gke_ranges.pods_have_room,
-            "gke_pod_range_cidr has room for the pods of",
+            "gke_pod_range_cidr has addresses for the pods of",
             springs=[{**PRIVATE, **GKE, "gke_pod_range_cidr": cidr} for cidr in ("10.4.0.0/19", "10.4.0.0/26")],
             passes=[{**PRIVATE, **GKE}, {**PRIVATE, **GKE, "gke_pod_range_cidr": "10.4.0.0/18"}],
         ),
         Case(
-            guards.ipv6_subnets_are_external,
+            subnets.ipv6_subnets_are_external,
             "does not fit",
             springs=[
                 {"public_subnet_stack_type": "IPV4_IPV6"},
@@ -176,7 +177,7 @@ def test_names_are_taken_as_they_stand_and_prefixes_get_a_suffix(stack: CloudSta
 
 
 def test_fails_on_a_private_network_with_a_public_subnet_only(stack: CloudStack) -> None:
-    with pytest.raises(InputError, match="PRIVATE, but only public_subnet_cidr is given"):
+    with pytest.raises(InputError, match="PRIVATE needs a private subnet, but only public_subnet_cidr is set"):
         Vpc(stack, project=PROJECT, region=REGION, networking_mode="PRIVATE", public_subnet_cidr="10.0.0.0/16")
 
 
@@ -215,7 +216,7 @@ def test_managed_services_name_and_join_a_shared_vpc_in_its_own_way(
         ({"vpc_id": "ml"}, "must be a VPC's id, with its project"),
         ({"vpc_id": "https://www.googleapis.com/compute/v1/projects/acme-ml/global/networks/ml"}, "with its project"),
         ({"subnet_name": "projects/acme-ml/regions/us-central1/subnetworks/ml"}, "must be a plain name"),
-        ({"subnet_cidr": "10.20.0.0/25"}, "subnet_cidr is too small to register"),
+        ({"subnet_cidr": "10.20.0.0/25"}, "subnet_cidr: the subnet is too small to register"),
     ],
 )
 def test_fails_on_an_existing_vpc_that_cannot_be_used(values: dict[str, str], says: str) -> None:

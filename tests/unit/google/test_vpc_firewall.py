@@ -43,7 +43,7 @@ TABLE = Table(
         ),
         Case(
             guards.nodes_reach_each_other,
-            "so Ray's nodes can't reach each other",
+            "so nodes cannot reach each other",
             springs=[
                 {"ingress_with_self_cidr_range": []},
                 {"ingress_with_self_map": []},
@@ -85,7 +85,7 @@ TABLE = Table(
         ),
         Case(
             guards.rules_have_ranges,
-            "with an empty range or a blank",
+            "with an empty range or a space",
             springs=[
                 ingress({"rule": "https-443-tcp"}),
                 ingress({"rule": "https-443-tcp", "cidr_blocks": ""}),
@@ -195,8 +195,8 @@ TABLE = Table(
 def test_every_port_that_is_open_to_the_internet_is_named_in_one_warning(
     properties: dict[str, Any], opened: str, stack: CloudStack
 ) -> None:
-    (text,) = [text for _, text in said(stack, TABLE, properties) if "to the whole internet" in text]
-    assert text.partition(" to the whole internet")[0] == opened
+    (found,) = [found for found in said(stack, TABLE, properties) if "to the whole internet" in found.what]
+    assert found.what.partition(" to the whole internet")[0] == opened
 
 
 def test_the_policy_names_the_vpc_twice_and_knows_its_ranges(stack: CloudStack) -> None:

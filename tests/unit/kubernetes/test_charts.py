@@ -73,8 +73,8 @@ def test_what_the_configuration_takes_away_is_warned_of(stack: CloudStack) -> No
     ours = {"a": {"b": 1, "c": [1, 2]}}
     release = Release(stack, AUTOSCALER, ReleaseConfig(values={"a": {"b": None, "c": [2], "d": None}}), ours)
     assert [str(entry.data).partition(", ")[0] for entry in release.node.metadata if entry.type == "@cdktf/warn"] == [
-        "values: a.b is null",
-        "values: a.c replaces what the cloud sets",
+        "a.b is null",
+        "a.c replaces what the cloud sets",
     ]
     (text,) = stack.to_terraform()["resource"]["helm_release"]["cluster-autoscaler"]["values"]
     assert json.loads(text.replace("${null}", "null")) == {"a": {"b": None, "c": [2], "d": None}}
@@ -117,7 +117,7 @@ def test_fails_on_values_that_change_an_id_or_a_name_that_the_cloud_sets(chart: 
     for ours in (nested(path, "mine"), nested(path, expr("var.mine", "string"))):
         merged_values(chart, ours, ours)
         for value in (nested(path, "other"), nested(path, None), nested(path, {"a": "b"}), {section: None}):
-            told = f"{path} in the values of {chart.release} must be what the cloud sets. To mend it: leave it out"
+            told = f"{chart.release}: {path} must keep the value that the cloud sets. Fix: remove it"
             assert told in refusals(chart, value, ours)
 
 
@@ -133,7 +133,7 @@ def test_fails_on_values_that_change_the_role_of_a_service_account() -> None:
         values = {"serviceAccount": {"annotations": dict.fromkeys(role, value)}}
         (line,) = refusals(LOAD_BALANCER_CONTROLLER, values, ours)
         assert line.startswith(
-            "serviceAccount.annotations.eks.amazonaws.com/role-arn in the values of aws-load-balancer"
+            "aws-load-balancer-controller: serviceAccount.annotations.eks.amazonaws.com/role-arn must keep"
         )
     merged_values(LOAD_BALANCER_CONTROLLER, ours, {"serviceAccount": {"annotations": {"team": "a"}}})
 
@@ -163,7 +163,7 @@ def test_fails_on_secrets_of_any_chart_without_showing_them(name: str, value: An
     }
     for path, values in places.items():
         (line,) = refusals(AUTOSCALER, values)
-        assert re.match(rf"{re.escape(path)}(?:\[0\])? in the values of cluster-autoscaler is a secret, which", line)
+        assert re.match(rf"cluster-autoscaler: {re.escape(path)}(?:\[0\])? is a secret, which", line)
         assert str.__str__(str(value)) not in line
         assert "hunter2" not in line
 
@@ -187,7 +187,7 @@ def test_names_of_secrets_and_switches_are_no_secrets(values: dict[str, Any]) ->
 def test_fails_on_what_the_operators_chart_would_make_a_secret_of(data: dict[str, str]) -> None:
     values = {"workloads": {"imagePullSecrets": [{"name": "a"}, {"name": "b", "create": True, "data": data}]}}
     (line,) = refusals(OPERATOR, values)
-    assert line.startswith("workloads.imagePullSecrets.data in the values of anyscale-operator is a secret")
+    assert line.startswith("anyscale-operator: workloads.imagePullSecrets[1].data is a secret")
     assert "hunter2" not in line
     merged_values(OPERATOR, {}, {"workloads": {"imagePullSecrets": [{"name": "a"}]}})
 
@@ -212,18 +212,17 @@ def test_every_key_that_the_chart_has_passes_and_its_misspelling_does_not() -> N
             continue  # which are refused for that
         merged_values(OPERATOR, {}, values)
         (line,) = refusals(OPERATOR, nested(f"{section}{dot}{key}x", {}))
-        assert line.startswith(f"{section}{dot}{key}x in the values of anyscale-operator: unknown key '{key}x': ")
+        assert line.startswith(f"anyscale-operator: {section}{dot and ': '}unknown key '{key}x': ")
         near = {f"did you mean {each!r}?" for each in (key, f"{key}s", key[:-1])}
         assert any(line.endswith(each) for each in near) or len(key) < 3
 
 
 def test_fails_on_all_keys_that_the_chart_does_not_have() -> None:
     values = {"operator": {"replica": 2}, "global": {"gcp": {"region": "a"}}, "extra": {}}
-    in_values = "in the values of anyscale-operator: unknown key"
     assert refusals(OPERATOR, values) == [
-        f"operator.replica {in_values} 'replica': did you mean 'replicas'?",
-        f"global.gcp.region {in_values} 'region': known are projectId",
-        f"extra {in_values} 'extra': known are {', '.join(sorted(RECORDED['values']))}",
+        "anyscale-operator: operator: unknown key 'replica': did you mean 'replicas'?",
+        "anyscale-operator: global.gcp: unknown key 'region': known are projectId",
+        f"anyscale-operator: unknown key 'extra': known are {', '.join(sorted(RECORDED['values']))}",
     ]
 
 
@@ -235,7 +234,7 @@ def test_anything_stands_below_what_is_empty_by_default(path: str) -> None:
 
 def test_fails_on_a_key_below_a_single_value() -> None:
     (line,) = refusals(OPERATOR, {"operator": {"replicas": {"min": 1}}})
-    assert line.startswith("operator.replicas.min in the values of anyscale-operator: unknown key 'min'")
+    assert line.startswith("anyscale-operator: operator.replicas: unknown key 'min'")
 
 
 @pytest.mark.parametrize(("old", "new"), RECORDED["moved"].items())
@@ -244,15 +243,14 @@ def test_fails_on_keys_of_charts_before_1_0_with_their_new_place(old: str, new: 
     for value in values:
         (line,) = refusals(OPERATOR, nested(old, value))
         if list(secrets(nested(old, value))):
-            assert line.startswith(f"{old} in the values of anyscale-operator is a secret")
+            assert line.startswith(f"anyscale-operator: {old} is a secret")
         else:
-            mend = "leave it out: the cloud sets that" if new in OPERATOR.fixed else f"write {new}"
-            told = f"the chart calls it {new} since version 1.0. To mend it: {mend}"
-            assert line == f"{old} in the values of anyscale-operator: {told}"
+            fix = "remove it: the cloud sets that" if new in OPERATOR.fixed else f"use {new}"
+            assert line == f"anyscale-operator: {old} is {new} since version 1.0 of the chart. Fix: {fix}"
 
 
 def test_a_mirror_holds_the_same_version_and_other_charts_keys_are_not_known(synth: Synth) -> None:
     mirrored = ReleaseConfig(repository="oci://registry.example.com/charts", values={"replicas": 1})
-    with pytest.raises(ConfigError, match="replicas in the values of anyscale-operator: unknown key"):
+    with pytest.raises(ConfigError, match="anyscale-operator: unknown key 'replicas'"):
         released(synth, OPERATOR, mirrored, {})
     merged_values(AUTOSCALER, {}, {"replicas": 1})

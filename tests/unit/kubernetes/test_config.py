@@ -29,7 +29,7 @@ def test_a_repository_is_one_of_charts_or_of_images(repository: str) -> None:
     ],
 )
 def test_fails_on_a_repository_without_a_scheme_or_with_credentials(repository: str) -> None:
-    with pytest.raises(ConfigError, match=r"repository: must be https://, http:// or oci:// .*, without credentials"):
+    with pytest.raises(ConfigError, match="repository: must be an https://, http:// or oci:// URL without credentials"):
         GatewayConfig(repository=repository)
 
 
@@ -75,6 +75,6 @@ def test_fails_on_a_label_that_dns_does_not_have(label: str) -> None:
 )
 def test_fails_on_a_label_whose_hostname_no_certificate_has(label: str, domain: str, over: int) -> None:
     with pytest.raises(
-        ConfigError, match=rf"per_cloud_domain_label is too long: .* at most 64.* shorten it by {over}$"
+        ConfigError, match=rf"per_cloud_domain_label: is too long: .* at most 64.* shorten it by {over}$"
     ):
         GatewayConfig(per_cloud_domain_label=label, domain=domain)

@@ -116,7 +116,7 @@ def test_without_a_gateway_the_operator_makes_ingresses(make: Make) -> None:
 def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], warns: bool, tmp_path: Path) -> None:
     _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
     warnings = [entry.data for entry in operator.node.metadata if entry.type == "@cdktf/warn"]
-    assert any("the whole internet reaches the load balancer" in text for text in warnings) == warns
+    assert any("the whole internet can reach the load balancer" in text for text in warnings) == warns
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_warns_of_ranges_that_nobody_comes_from(mode: str, cidrs: list[str], war
     keys: dict[str, Any] = {"networking_mode": mode, "releases": {"gateway": {"ingress_cidr_blocks": cidrs}}}
     _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
     warnings = [str(entry.data) for entry in operator.node.metadata if entry.type == "@cdktf/warn"]
-    nobodys = [text for text in warnings if "from which nobody reaches the load balancer" in text]
-    assert [f"while networking_mode is {mode}; given: {warns}. " in text for text in nobodys] == [True] * bool(warns)
+    nobodys = [text for text in warnings if "from which nobody can reach the load balancer" in text]
+    assert [f"while networking_mode is {mode}; got {warns}. " in text for text in nobodys] == [True] * bool(warns)
 
 
 def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_a_region_can_be_an_expression_too() -> None:
 
 
 def test_fails_on_a_literal_mistake_among_expressions() -> None:
-    with pytest.raises(RegistrationError, match=r"object_storage\.bucket_name must be s3://"):
+    with pytest.raises(RegistrationError, match=r"object_storage\.bucket_name: must be s3://"):
         CloudResource.read(
             changed(
                 AWS_VM, aws_config__subnet_ids=output("vpc.ids", "list(string)"), object_storage__bucket_name="acme"
@@ -136,12 +136,12 @@ def test_the_default_name_is_the_one_that_the_program_gives() -> None:
 
 def test_all_problems_are_named_at_once() -> None:
     with pytest.raises(RegistrationError) as error:
-        CloudResource.read({"provider": "AWS", "compute_stack": "VM", "region": "us-east-2a"}, "outputs.json")
+        CloudResource.read({"provider": "AWS", "compute_stack": "VM", "region": "us-east-2a"})
     text = str(error.value)
-    assert text.startswith("outputs.json: object_storage.bucket_name is required for AWS VM clouds\n")
+    assert text.startswith("object_storage.bucket_name: is required for AWS VM clouds\n")
     assert text.count(" is required for AWS VM clouds") == 7
-    assert "region must be a region of the commercial AWS partition" in text
-    assert "such as us-east-2; given: 'us-east-2a'" in text
+    assert "region: must be a region of the commercial AWS partition" in text
+    assert "such as us-east-2; got 'us-east-2a'" in text
 
 
 def test_it_starts_neither_the_engine_nor_node() -> None:

@@ -9,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from anyscale_constructs.clouds import AksStack, EksStack, GenericStack, GkeStack
+from anyscale_constructs.config.model import found_in
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.arguments import check_arguments
@@ -45,7 +46,7 @@ def synthesized(kind: str, folder: Path, **keys: Any) -> dict[str, Any]:
 def refused(kind: str, **keys: Any) -> str:
     with pytest.raises(ValidationError) as error:
         KINDS[kind][1](**keys)
-    return str(error.value)
+    return "\n".join(map(str, found_in(error.value)))
 
 
 def nfs(kind: str) -> dict[str, Any]:
@@ -88,7 +89,7 @@ def test_terraform_registers_them_too(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", BY_TERRAFORM)
 def test_fails_on_a_registry_that_terraform_has_no_argument_for(kind: str) -> None:
-    says = "custom_image_registry has no argument in Anyscale's Terraform provider. To mend it: leave it out, or"
+    says = "custom_image_registry: has no argument in Anyscale's Terraform provider. Fix: remove it, or set reg"
     assert says in refused(kind, registration="terraform", **REGISTRY)
 
 
@@ -96,10 +97,10 @@ def test_fails_on_a_registry_that_terraform_has_no_argument_for(kind: str) -> No
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({}, "file_storage sets nothing. To mend it: leave it out, or give mount_targets, persistent_volume_claim or"),
-        ({"mount_targets": []}, "file_storage sets nothing"),
-        (CLAIM | DRIVER, "persistent_volume_claim and file_storage.csi_ephemeral_volume_driver exclude each other"),
-        (CLAIM | TARGETS, "file_storage.mount_targets and file_storage.persistent_volume_claim exclude each other"),
+        ({}, "file_storage: sets nothing. Fix: remove it, or set mount_targets, persistent_volume_claim or"),
+        ({"mount_targets": []}, "file_storage: sets nothing"),
+        (CLAIM | DRIVER, "persistent_volume_claim: cannot be combined with file_storage.csi_ephemeral_volume_driver"),
+        (CLAIM | TARGETS, "file_storage.persistent_volume_claim: cannot be combined with file_storage.mount_targets"),
         ({"persistent_volume_claim": "Shared"}, "must be a Kubernetes name"),
         ({"mount_targets": [{"address": "nfs://10.0.0.5"}]}, "must be a host name or an IP address"),
         ({"claim": "shared"}, "unknown key 'claim'"),
@@ -112,18 +113,18 @@ def test_fails_on_file_storage_that_no_cloud_can_have(kind: str, files: dict[str
 @pytest.mark.parametrize(
     ("kind", "files", "says"),
     [
-        ("eks", {**TARGETS, "mount_path": "/a"}, "file_storage.mount_path does not belong to AWS clouds"),
-        ("eks", {"file_storage_id": EFS["file_storage_id"]}, "file_storage.file_storage_id needs mount_targets"),
+        ("eks", {**TARGETS, "mount_path": "/a"}, "file_storage.mount_path: does not belong to AWS clouds"),
+        ("eks", {"file_storage_id": EFS["file_storage_id"]}, "file_storage_id: requires file_storage.mount_targets"),
         ("eks", EFS | {"file_storage_id": "efs-1"}, "must be an EFS file system's id"),
-        ("gke", {"mount_path": "ray"}, "file_storage.mount_path needs mount_targets too"),
-        ("gke", {"file_storage_id": test_gke.INSTANCE}, "file_storage.file_storage_id needs mount_targets"),
+        ("gke", {"mount_path": "ray"}, "file_storage.mount_path: has no effect without file_storage.mount_targets"),
+        ("gke", {"file_storage_id": test_gke.INSTANCE}, "file_storage_id: requires file_storage.mount_targets"),
         ("gke", FILESTORE | {"file_storage_id": "there"}, "must be a Filestore instance's full name"),
-        ("aks", TARGETS, "file_storage.mount_targets and file_storage.mount_path belong together"),
-        ("aks", {"mount_path": "/a"}, "file_storage.mount_targets and file_storage.mount_path belong together"),
-        ("aks", {**TARGETS, "mount_path": "a"}, "file_storage.mount_path must be absolute"),
-        ("aks", EFS, "file_storage.file_storage_id does not belong to AZURE clouds"),
-        ("generic", TARGETS, "file_storage.mount_targets and file_storage.mount_path belong together"),
-        ("generic", EFS, "file_storage.file_storage_id does not belong to GENERIC clouds"),
+        ("aks", TARGETS, "file_storage.mount_targets: requires file_storage.mount_path"),
+        ("aks", {"mount_path": "/a"}, "file_storage.mount_path: requires file_storage.mount_targets"),
+        ("aks", {**TARGETS, "mount_path": "a"}, "file_storage.mount_path: must be an absolute path"),
+        ("aks", EFS, "file_storage.file_storage_id: does not belong to AZURE clouds"),
+        ("generic", TARGETS, "file_storage.mount_targets: requires file_storage.mount_path"),
+        ("generic", EFS, "file_storage.file_storage_id: does not belong to GENERIC clouds"),
     ],
 )
 def test_fails_on_file_storage_of_other_providers(kind: str, files: dict[str, Any], says: str) -> None:
@@ -133,14 +134,14 @@ def test_fails_on_file_storage_of_other_providers(kind: str, files: dict[str, An
 @pytest.mark.parametrize(
     ("kind", "keys", "says"),
     [
-        ("eks", {"efs": {}, "file_storage": CLAIM}, "file_storage and efs exclude each other. To mend it: keep one"),
-        ("eks", {"memorydb": {}, **REDIS}, "redis_endpoint and memorydb exclude each other. To mend it: keep one"),
-        ("gke", {"filestore": {}, "file_storage": CLAIM}, "file_storage and filestore exclude each other"),
-        ("gke", {"memorystore": {}, **REDIS}, "redis_endpoint and memorystore exclude each other"),
+        ("eks", {"efs": {}, "file_storage": CLAIM}, "file_storage: cannot be combined with efs. Fix: keep one of them"),
+        ("eks", {"memorydb": {}, **REDIS}, "redis_endpoint: cannot be combined with memorydb"),
+        ("gke", {"filestore": {}, "file_storage": CLAIM}, "file_storage: cannot be combined with filestore"),
+        ("gke", {"memorystore": {}, **REDIS}, "redis_endpoint: cannot be combined with memorystore"),
         (
             "gke",
             test_gke.EXISTING | {"filestore": {"instance_name": test_gke.INSTANCE}, "file_storage": DRIVER},
-            "file_storage and filestore exclude each other",
+            "file_storage: cannot be combined with filestore",
         ),
     ],
 )

@@ -26,14 +26,14 @@ from tests.registration_samples import (
 _INSTANCE = "projects/acme-ml/locations/us-central1-a/instances/anyscale"
 
 RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
-    "no bucket": (changed(AWS_VM, object_storage=MISSING), "object_storage.bucket_name is required for AWS VM"),
-    "no bucket in Kubernetes": (changed(AWS_K8S, object_storage={}), "object_storage.bucket_name is required"),
+    "no bucket": (changed(AWS_VM, object_storage=MISSING), "object_storage.bucket_name: is required for AWS VM"),
+    "no bucket in Kubernetes": (changed(AWS_K8S, object_storage={}), "object_storage.bucket_name: is required"),
     "bucket without scheme": (changed(AWS_VM, object_storage__bucket_name="acme"), "must be s3:// and the bucket's"),
-    "scheme twice": (changed(AWS_VM, object_storage__bucket_name="s3://s3://acme"), "given: 's3://s3://acme'"),
+    "scheme twice": (changed(AWS_VM, object_storage__bucket_name="s3://s3://acme"), "got 's3://s3://acme'"),
     "bucket ARN": (changed(AWS_VM, object_storage__bucket_name="arn:aws:s3:::acme"), "must be s3://"),
     "another provider's bucket": (changed(GCP_VM, object_storage__bucket_name="s3://acme"), "must be gs://"),
     "abfss without account": (changed(AZURE_K8S, object_storage__bucket_name="abfss://anyscale"), "must be abfss://"),
-    "a bucket that S3 has not": (changed(GENERIC_K8S, object_storage__bucket_name="s3://a b"), "given: 's3://a b'"),
+    "a bucket that S3 has not": (changed(GENERIC_K8S, object_storage__bucket_name="s3://a b"), "got 's3://a b'"),
     "a place in a bucket": (
         changed(GENERIC_K8S, object_storage__bucket_name="s3://acme/ray"),
         "must be s3:// or gs://",
@@ -44,15 +44,15 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "NFS without its directory": (
         changed(GENERIC_K8S, file_storage__mount_path=MISSING),
-        "file_storage.mount_targets and file_storage.mount_path belong together: give both, or neither",
+        "file_storage.mount_targets: requires file_storage.mount_path",
     ),
     "an NFS directory without its server": (
         changed(GENERIC_K8S, file_storage__mount_targets=MISSING),
-        "file_storage.mount_targets and file_storage.mount_path belong together",
+        "file_storage.mount_path: requires file_storage.mount_targets",
     ),
     "an NFS directory that is not absolute": (
         changed(GENERIC_K8S, file_storage__mount_path="anyscale"),
-        "file_storage.mount_path must be absolute, such as /anyscale; given: 'anyscale'",
+        "file_storage.mount_path: must be an absolute path, such as /anyscale; got 'anyscale'",
     ),
     "an NFS server's URL": (
         changed(GENERIC_K8S, file_storage__mount_targets=[{"address": "nfs://10.0.0.5"}]),
@@ -64,23 +64,23 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "placeholder account": (
         changed(AWS_K8S, kubernetes_config__anyscale_operator_iam_identity="arn:aws:iam::123456789012:role/operator"),
-        "AWS's example account",
+        "is in AWS's example account",
     ),
     "one subnet": (
         changed(AWS_VM, aws_config__subnet_ids=["subnet-0123456789abcdef0"]),
-        "subnets in two zones or more",
+        "subnets in at least two zones",
     ),
     "one subnet twice": (
         changed(AWS_VM, aws_config__subnet_ids=["subnet-0123456789abcdef0"] * 2),
-        "subnets in two zones or more",
+        "subnets in at least two zones",
     ),
-    "no subnet": (changed(AWS_VM, aws_config__subnet_ids=[]), "aws_config.subnet_ids is required"),
+    "no subnet": (changed(AWS_VM, aws_config__subnet_ids=[]), "aws_config.subnet_ids: is required"),
     "subnets as one string": (changed(AWS_VM, aws_config__subnet_ids="subnet-1,subnet-2"), "must be a list"),
     "a null among the subnets": (
         changed(AWS_VM, aws_config__subnet_ids=["subnet-0123456789abcdef0", None]),
-        "aws_config.subnet_ids.1: must be text: a subnet id",
+        "aws_config.subnet_ids.1: must be a string: a subnet id",
     ),
-    "no external id": (changed(AWS_VM, aws_config__external_id=None), "aws_config.external_id is required"),
+    "no external id": (changed(AWS_VM, aws_config__external_id=None), "aws_config.external_id: is required"),
     "external id without organization": (
         changed(AWS_VM, aws_config__external_id="prod"),
         "the organization id, a hyphen",
@@ -89,7 +89,10 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         changed(AWS_VM, aws_config__external_id=ORG_ID),
         "the organization id, a hyphen",
     ),
-    "no control-plane role": (changed(AWS_VM, aws_config__anyscale_iam_role_id=""), "anyscale_iam_role_id is required"),
+    "no control-plane role": (
+        changed(AWS_VM, aws_config__anyscale_iam_role_id=""),
+        "anyscale_iam_role_id: is required",
+    ),
     "role's name for its ARN": (changed(AWS_VM, aws_config__cluster_iam_role_id="node"), "must be an IAM role's ARN"),
     "profile's name for its ARN": (
         changed(AWS_VM, aws_config__cluster_instance_profile_id="node"),
@@ -103,31 +106,31 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         changed(AWS_VM, aws_config__memorydb_cluster_endpoint="clustercfg.prod.amazonaws.com:6379"),
         "must be rediss://",
     ),
-    "no AWS section": (changed(AWS_VM, aws_config=MISSING), "aws_config.vpc_id is required for AWS VM clouds"),
-    "no Google section": (changed(GCP_K8S, gcp_config=None), "gcp_config.project_id is required for GCP K8S clouds"),
-    "no Kubernetes section": (changed(AWS_K8S, kubernetes_config=None), "anyscale_operator_iam_identity is required"),
+    "no AWS section": (changed(AWS_VM, aws_config=MISSING), "aws_config.vpc_id: is required for AWS VM clouds"),
+    "no Google section": (changed(GCP_K8S, gcp_config=None), "gcp_config.project_id: is required for GCP K8S clouds"),
+    "no Kubernetes section": (changed(AWS_K8S, kubernetes_config=None), "anyscale_operator_iam_identity: is required"),
     "Kubernetes section for instances": (
         changed(AWS_VM, kubernetes_config={"zones": ["us-east-2a"]}),
-        "kubernetes_config does not belong to VM clouds",
+        "kubernetes_config: does not belong to VM clouds",
     ),
     "another provider's section": (changed(AWS_VM, gcp_config={"project_id": "acme-ml"}), "does not belong to AWS"),
     "subnets in Kubernetes": (
         changed(AWS_K8S, aws_config={"subnet_ids": AWS_VM["aws_config"]["subnet_ids"]}),
-        "aws_config.subnet_ids does not belong to K8S clouds",
+        "aws_config.subnet_ids: does not belong to K8S clouds",
     ),
-    "instances on Azure": (changed(AZURE_K8S, compute_stack="VM"), "compute_stack must be K8S for AZURE"),
+    "instances on Azure": (changed(AZURE_K8S, compute_stack="VM"), "compute_stack: must be K8S for AZURE clouds"),
     "lower-case provider": (changed(AWS_VM, provider="aws"), "provider: must be 'AWS', 'GCP'"),
     "EKS for K8S": (changed(AWS_K8S, compute_stack="EKS"), "compute_stack: must be 'VM' or 'K8S'"),
     "no provider": (changed(AWS_VM, provider=None), "provider: must be"),
     "no region": (changed(GENERIC_K8S, region=MISSING), "region: is required"),
     "zone for region": (
         changed(AWS_VM, region="us-east-2a"),
-        "region must be a region of the commercial AWS partition",
+        "region: must be a region of the commercial AWS partition",
     ),
-    "GovCloud": (changed(AWS_VM, region="us-gov-west-1"), "region must be a region of the commercial AWS partition"),
+    "GovCloud": (changed(AWS_VM, region="us-gov-west-1"), "region: must be a region of the commercial AWS partition"),
     "zones of another region": (
         changed(AWS_K8S, kubernetes_config__zones=["us-east-2a", "us-west-2b"]),
-        "must lie in the region us-east-2, but it holds ['us-west-2b']",
+        "must be zones of the region us-east-2; got ['us-west-2b']",
     ),
     "unknown key": (changed(AWS_VM, networking="PUBLIC"), "unknown key 'networking': did you mean 'networking_mode'?"),
     "unknown key in a section": (
@@ -152,23 +155,23 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Filestore without VPC in Kubernetes": (
         changed(GCP_K8S, file_storage={"file_storage_id": _INSTANCE}),
-        "gcp_config.vpc_name is required with Filestore",
+        "gcp_config.vpc_name: is required with Filestore",
     ),
     "Filestore's path without its address": (
         changed(GCP_VM, file_storage={"mount_path": "/anyscale"}),
-        "mount_path needs mount_targets",
+        "mount_path: has no effect without file_storage.mount_targets",
     ),
     "two kinds of file storage": (
         changed(GENERIC_K8S, file_storage__persistent_volume_claim="anyscale"),
-        "exclude each other",
+        "file_storage.persistent_volume_claim: cannot be combined with file_storage.mount_targets",
     ),
     "S3's addressing style with Google's bucket": (
         changed(GENERIC_K8S, object_storage__bucket_name="gs://anyscale"),
-        "object_storage.s3_addressing_style is for buckets with s3://: leave it out for 'gs://anyscale'",
+        "object_storage.s3_addressing_style: applies to s3:// buckets only, not to 'gs://anyscale'",
     ),
     "S3's addressing style with Azure's bucket": (
         changed(GENERIC_K8S, object_storage__bucket_name="abfss://anyscale@acme.dfs.core.windows.net"),
-        "s3_addressing_style is for buckets with s3://",
+        "s3_addressing_style: applies to s3:// buckets only",
     ),
     "Azure client's name for its principal id": (
         changed(AZURE_K8S, kubernetes_config__anyscale_operator_iam_identity="operator"),
@@ -186,48 +189,48 @@ _REDIS = "redis.ray-system.svc.cluster.local:6379"
 
 # What belongs elsewhere, and what excludes each other: one case for each entry of the rules.
 MISPLACED: list[tuple[dict[str, Any], str]] = [
-    (changed(AWS_VM, azure_config=_AZURE), "azure_config does not belong to AWS clouds"),
-    (changed(AWS_VM, file_storage={"mount_path": "/x"}), "file_storage.mount_path does not belong to AWS clouds"),
-    (changed(GCP_VM, aws_config=_AWS), "aws_config does not belong to GCP clouds"),
-    (changed(GCP_VM, azure_config=_AZURE), "azure_config does not belong to GCP clouds"),
+    (changed(AWS_VM, azure_config=_AZURE), "azure_config: does not belong to AWS clouds"),
+    (changed(AWS_VM, file_storage={"mount_path": "/x"}), "file_storage.mount_path: does not belong to AWS clouds"),
+    (changed(GCP_VM, aws_config=_AWS), "aws_config: does not belong to GCP clouds"),
+    (changed(GCP_VM, azure_config=_AZURE), "azure_config: does not belong to GCP clouds"),
     (
         changed(GCP_VM, object_storage__s3_addressing_style="PATH_STYLE"),
-        "object_storage.s3_addressing_style does not belong to GCP clouds",
+        "object_storage.s3_addressing_style: does not belong to GCP clouds",
     ),
-    (changed(AZURE_K8S, aws_config=_AWS), "aws_config does not belong to AZURE clouds"),
-    (changed(AZURE_K8S, gcp_config=_GOOGLE), "gcp_config does not belong to AZURE clouds"),
-    (changed(AZURE_K8S, file_storage={"file_storage_id": "anyscale"}), "file_storage_id does not belong to AZURE"),
-    (changed(GENERIC_K8S, azure_config=_AZURE), "azure_config does not belong to GENERIC clouds"),
+    (changed(AZURE_K8S, aws_config=_AWS), "aws_config: does not belong to AZURE clouds"),
+    (changed(AZURE_K8S, gcp_config=_GOOGLE), "gcp_config: does not belong to AZURE clouds"),
+    (changed(AZURE_K8S, file_storage={"file_storage_id": "anyscale"}), "file_storage_id: does not belong to AZURE"),
+    (changed(GENERIC_K8S, azure_config=_AZURE), "azure_config: does not belong to GENERIC clouds"),
     (
         changed(GENERIC_K8S, file_storage={"file_storage_id": "fs-0123456789abcdef0"}),
-        "GENERIC clouds; given: 'fs-0123456789abcdef0': nothing looks it up; give mount_targets, persistent_volume",
+        "file_storage_id: does not belong to GENERIC clouds. Fix: use mount_targets, persistent_volume_claim",
     ),
-    (changed(AWS_VM, file_storage=_CLAIM), "file_storage.persistent_volume_claim does not belong to VM clouds"),
-    (changed(AWS_VM, file_storage=_DRIVER), "file_storage.csi_ephemeral_volume_driver does not belong to VM clouds"),
-    (changed(GCP_K8S, gcp_config__subnet_names=["anyscale"]), "gcp_config.subnet_names does not belong to K8S clouds"),
+    (changed(AWS_VM, file_storage=_CLAIM), "file_storage.persistent_volume_claim: does not belong to VM clouds"),
+    (changed(AWS_VM, file_storage=_DRIVER), "file_storage.csi_ephemeral_volume_driver: does not belong to VM clouds"),
+    (changed(GCP_K8S, gcp_config__subnet_names=["anyscale"]), "gcp_config.subnet_names: does not belong to K8S clouds"),
     (
         changed(AWS_K8S, file_storage={**_TARGETS, **_CLAIM}),
-        "file_storage.mount_targets and file_storage.persistent_volume_claim exclude each other",
+        "file_storage.persistent_volume_claim: cannot be combined with file_storage.mount_targets",
     ),
     (
         changed(AWS_K8S, file_storage={**_TARGETS, **_DRIVER}),
-        "file_storage.mount_targets and file_storage.csi_ephemeral_volume_driver exclude each other",
+        "file_storage.csi_ephemeral_volume_driver: cannot be combined with file_storage.mount_targets",
     ),
     (
         changed(AZURE_K8S, file_storage={"mount_path": "/x", **_CLAIM}),
-        "file_storage.mount_path and file_storage.persistent_volume_claim exclude each other",
+        "file_storage.persistent_volume_claim: cannot be combined with file_storage.mount_path",
     ),
     (
         changed(AZURE_K8S, file_storage={"mount_path": "/x", **_DRIVER}),
-        "file_storage.mount_path and file_storage.csi_ephemeral_volume_driver exclude each other",
+        "file_storage.csi_ephemeral_volume_driver: cannot be combined with file_storage.mount_path",
     ),
     (
         changed(AWS_K8S, aws_config={"memorydb_cluster_name": "prod"}, kubernetes_config__redis_endpoint=_REDIS),
-        "kubernetes_config.redis_endpoint and aws_config.memorydb_cluster_name exclude each other",
+        "kubernetes_config.redis_endpoint: cannot be combined with aws_config.memorydb_cluster_name",
     ),
     (
         changed(GCP_K8S, gcp_config__memorystore_instance_name=_INSTANCE, kubernetes_config__redis_endpoint=_REDIS),
-        "kubernetes_config.redis_endpoint and gcp_config.memorystore_instance_name exclude each other",
+        "kubernetes_config.redis_endpoint: cannot be combined with gcp_config.memorystore_instance_name",
     ),
 ]
 
@@ -255,7 +258,7 @@ OUTPUTS: dict[str, tuple[Any, str]] = {
             "anyscale_cloud_name": {"value": "prod"},
             "anyscale_org_id": {"value": "org_other"},
         },
-        f"external_id must begin with the organization org_other; given: '{ORG_ID}-prod'",
+        f"external_id: must begin with the organization id and a hyphen, org_other-; got '{ORG_ID}-prod'",
     ),
 }
 
@@ -309,7 +312,7 @@ def test_fails_on_wrong_outputs(
 def test_fails_on_a_file_that_is_not_there(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "can't be read: No such file" in refusal(tmp_path / "none.json", monkeypatch, capsys)
+    assert "cannot be read: No such file" in refusal(tmp_path / "none.json", monkeypatch, capsys)
 
 
 def test_fails_on_a_file_that_is_neither_json_nor_yaml(
@@ -331,4 +334,4 @@ def test_right_outputs_lead_to_the_program(
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 2
-    assert "the program /no/such/program that ANYSCALE_BIN names is not there" in capsys.readouterr().err
+    assert "ANYSCALE_BIN is /no/such/program, which is no program" in capsys.readouterr().err

@@ -33,7 +33,7 @@ OUT = pathlib.Path("cdktf.out")
 def test_a_resource_file_needs_a_name() -> None:
     found = find_registration(AWS_VM, "prod", source="resource.yaml", name="staging")
     assert (found.cloud_name, found.resource.mapping()) == ("staging", AWS_VM)
-    with pytest.raises(RegistrationError, match="name the cloud with --name"):
+    with pytest.raises(RegistrationError, match="set the cloud's name with --name"):
         find_registration(AWS_VM, "prod", source="resource.yaml")
 
 
@@ -46,7 +46,7 @@ def test_the_same_organization_is_fine() -> None:
 
 
 def test_fails_on_an_organization_that_the_external_id_only_begins_like() -> None:
-    with pytest.raises(RegistrationError, match="must begin with the organization org_e2e123;"):
+    with pytest.raises(RegistrationError, match="must begin with the organization id and a hyphen, org_e2e123-;"):
         find_registration({**_VALUES, "anyscale_org_id": ORG_ID[:-1]}, "prod", source="outputs")
 
 
@@ -89,7 +89,7 @@ def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", "/no/such/terraform")
     (tmp_path / "cdktf.out/stacks/prod").mkdir(parents=True)
-    with pytest.raises(RegistrationError, match="/no/such/terraform can't be run"):
+    with pytest.raises(RegistrationError, match="/no/such/terraform cannot be run"):
         read_outputs("prod", None, output_directory(), 60)
 
 
@@ -98,9 +98,12 @@ def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: 
     [
         (
             'Error: Backend initialization required, please run "terraform init"\n\nReason: Initial configuration',
-            "the stack prod is not initialized in cdktf.out/stacks/prod",
+            "the stack prod is not initialized in cdktf.out/stacks/prod. Fix: run {run} init, then {run} apply",
         ),
-        ("Error: no credentials\n\nNone.", "terraform output of prod failed: Error: no credentials\n\nNone."),
+        (
+            "Error: no credentials\n\nNone",
+            "terraform output of prod failed: Error: no credentials\n\nNone. Fix: correct what Terraform reports",
+        ),
     ],
     ids=["before init", "anything else"],
 )
@@ -115,5 +118,4 @@ def test_fails_when_terraform_fails(
     (tmp_path / "cdktf.out/stacks/prod").mkdir(parents=True)
     with pytest.raises(RegistrationError) as error:
         read_outputs("prod", None, output_directory(), 60)
-    run = f"{terraform} -chdir=cdktf.out/stacks/prod"
-    assert str(error.value) == f"{told}. To mend it: {run} init, then {run} apply"
+    assert str(error.value) == told.format(run=f"{terraform} -chdir=cdktf.out/stacks/prod")

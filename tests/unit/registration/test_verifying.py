@@ -98,7 +98,7 @@ def test_all_lines_are_shown_once_when_the_verification_ends_it(register: Cli) -
     status, _, shown = register("--verify", stderr="\n".join([*LINES, "vpc: FAILED"]), status=1, writes=False)
     assert (status, lines(shown)) == (4, [*LINES, "vpc: FAILED"])
     assert "ended with exit status 1, and the cloud ml was not created, and nothing is left of it" in shown
-    assert "see to what it said above, then run this again" in shown
+    assert "correct what it reports above, then run this again" in shown
 
 
 def test_all_lines_are_shown_of_a_verification_that_takes_too_long(
@@ -124,7 +124,8 @@ def test_a_check_that_failed_is_no_success_whatever_the_programs_status(stream: 
     said: dict[str, Any] = {stream: f"Verification result:\ns3: PASSED\n\x1b[1m{MEMORYDB}\x1b[0m"}
     status, out, shown = register("--verify", **said)
     assert (status, out) == (4, "")
-    assert f"error: the cloud ml (cld_1) is registered, but its verification failed: {MEMORYDB}. To mend it: " in shown
+    told = f"the cloud ml (cld_1) is registered, but its verification failed: {MEMORYDB}\n  Fix: "
+    assert f"error[failed-verification]: {told}" in shown
     assert "anyscale cloud verify --cloud-id cld_1" in shown
 
 
@@ -133,7 +134,7 @@ def test_a_check_that_failed_is_no_success_of_an_update_either(register: Cli) ->
     resource = changed(AWS_VM, networking_mode="PRIVATE")
     status, out, shown = register("--verify", stderr=MEMORYDB, resource=resource)
     assert (status, out) == (4, "")
-    assert f"verification failed: {MEMORYDB}." in shown
+    assert f"verification failed: {MEMORYDB}\n" in shown
 
 
 def test_what_comes_near_is_a_success(register: Cli) -> None:

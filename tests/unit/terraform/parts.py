@@ -13,6 +13,7 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError, SynthesisError
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.stack import CloudStack
 
 
@@ -23,7 +24,7 @@ class NewVpc(Model):
     @model_validator(mode="after")
     def _not_large(self) -> Self:
         if self.cidr_block == "10.0.0.0/8":
-            raise refuse("vpc.cidr_block is too large", "take a /16")
+            raise refuse("is too large", "take a /16", key="cidr_block")
         return self
 
 
@@ -59,6 +60,12 @@ def refusal(cls: type[Module], stack: CloudStack, **inputs: Any) -> list[str]:
 def warnings(construct: Construct) -> list[str]:
     """The texts of a construct's warnings."""
     return [entry.data for entry in construct.node.metadata if entry.type == "@cdktf/warn"]
+
+
+def notes(module: Module) -> list[str]:
+    """The texts of a module's notes."""
+    findings = cloud_stack(module, "").findings
+    return [each.annotation for each in findings if each.severity == "note" and each.construct == module.address]
 
 
 def bucket(stack: CloudStack) -> S3:

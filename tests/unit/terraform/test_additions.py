@@ -205,8 +205,8 @@ def test_fails_on_two_stacks_with_one_state_in_a_backend_of_the_engines_own(
         return
     key = {"local": "path", "s3": "key", "hcp": "workspace"}.get(state.partition(" ")[0], "state")
     assert problem(app.cloud_stacks[1]) == (
-        f"other: its state would be one's too, which the next apply would replace; given: {state!r}. "
-        f"To mend it: give each a {key} of its own under backend, or leave it out"
+        "other: backend: shares its Terraform state with one; the next apply of one would destroy what the other made; "
+        f"got {state!r}. Fix: give each a {key} of its own under backend, or leave it out"
     )
 
 
@@ -286,7 +286,7 @@ def test_fails_on_an_expression_where_terraform_takes_none(
         return [filled(element) for element in value]
 
     stack.add_override(kind, filled(block))
-    assert problem(stack) == f"test: {where} takes no expression; given: ${{var.a}}. To mend it: write the value out"
+    assert problem(stack) == f"test: {where} takes no expression; got ${{var.a}}. Fix: write the value out"
 
 
 @pytest.mark.parametrize("name", ["data.http.other", "var.none", "module.none.id"])
@@ -344,7 +344,7 @@ def test_fails_on_an_override_that_the_engine_drops(
     stack.add_override(path, value)
     assert problem(stack) == (
         f"test: the override of {lost} has no effect: {lost.rpartition('.')[0]} is a list. "
-        f"To mend it: name the element, e.g. {mended}"
+        f"Fix: name the element, e.g. {mended}"
     )
 
 

@@ -58,7 +58,7 @@ def test_the_error_names_the_block_and_the_nearest_argument(stack: CloudStack) -
     version = anyscale_provider()["version"]
     assert str(error.value) == (
         "anyscale_cloud.this.file_storage.mount_targets[1]: unknown argument 'adress': did you mean 'address'?. "
-        f"To mend it: if another version than {version} of the provider has it, use the engine's TerraformResource"
+        f"Fix: if another version than {version} of the provider has it, use the engine's TerraformResource"
     )
 
 

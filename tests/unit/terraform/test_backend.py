@@ -231,5 +231,9 @@ def test_fails_on_two_stacks_with_one_state(one: Backend, other: Backend, same: 
     app = App(tmp_path)
     for name, state in (("one", one), ("other", other)):
         CloudStack(app, name, backend=state)
-    with pytest.raises(SynthesisError, match="other: its state would be one's too") if same else nullcontext():
+    with (
+        pytest.raises(SynthesisError, match="other: backend: shares its Terraform state with one")
+        if same
+        else nullcontext()
+    ):
         app.synth()

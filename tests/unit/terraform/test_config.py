@@ -58,8 +58,8 @@ def test_fails_in_python_with_the_same_words() -> None:
         Config(org_id="acme", vpcs={}, vpc={"cidr_blok": 1}, registration="Terraform")  # type: ignore[arg-type,call-arg]
     assert str(error.value).splitlines() == [
         "Config.vpcs: unknown key 'vpcs': did you mean 'vpc'?",
-        "Config.org_id: must be an Anyscale organization id, such as org_1234abcd; given: 'acme'",
-        "Config.registration: must be 'command' or 'terraform'; given: 'Terraform': did you mean 'terraform'?",
+        "Config.org_id: must be an Anyscale organization id, such as org_1234abcd; got 'acme'",
+        "Config.registration: must be 'command' or 'terraform'; got 'Terraform'. Fix: use 'terraform'",
         "Config.vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
     ]
     assert (error.value.__cause__, error.value.__suppress_context__) == (None, True)

@@ -23,11 +23,11 @@ NETWORK = ExistingVpc(
 MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
     "an id where a construct is wanted": (
         lambda stack: SecurityGroups(stack, vpc="vpc-12345678"),  # type: ignore[arg-type]
-        r"SecurityGroups: vpc must be a construct; given: 'vpc-12345678'. Allowed: Vpc or ExistingVpc. To mend it: ",
+        r"SecurityGroups: vpc must be a construct; got 'vpc-12345678'; expected Vpc or ExistingVpc. Fix: ",
     ),
     "another construct": (
         lambda stack: S3Policy(stack, bucket=Vpc(stack), iam=Iam(stack, anyscale_external_id="org_1-a")),  # type: ignore[arg-type]
-        r"S3Policy: bucket must be a construct; given: .*Allowed: S3 or ExistingBucket",
+        r"S3Policy: bucket must be a construct; got .*expected S3 or ExistingBucket",
     ),
     "nothing where a construct is wanted": (
         lambda stack: SecurityGroups(stack, "nodes"),  # type: ignore[call-arg]
@@ -35,11 +35,11 @@ MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
     ),
     "an input that another argument gives": (
         lambda stack: SecurityGroups(stack, vpc=NETWORK, vpc_id="vpc-1"),  # type: ignore[call-arg]
-        r"SecurityGroups: vpc_id follows from another argument. To mend it: leave out vpc_id",
+        r"SecurityGroups: vpc_id follows from another argument. Fix: leave out vpc_id",
     ),
     "providers": (
         lambda stack: S3(stack, providers=[]),  # type: ignore[call-arg]
-        r"module.s3: providers is no input of the module. To mend it: call add_provider\(\) on the construct",
+        r"module.s3: providers is no input of the module. Fix: call add_provider\(\) on the construct",
     ),
     "a set": (
         lambda stack: Vpc(stack, public_subnets={"10.0.0.0/24", "10.0.1.0/24"}),  # type: ignore[arg-type]
@@ -47,7 +47,7 @@ MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
     ),
     "two with the default id": (
         lambda stack: (S3(stack), S3(stack)),
-        r"module.s3 is there already. To mend it: give each of them an id of its own",
+        r"module.s3 is there already. Fix: give each of them an id of its own",
     ),
 }
 
@@ -78,7 +78,7 @@ class OwnVpc:
 def test_classes_of_ones_own_stand_for_constructs(stack: CloudStack) -> None:
     made = SecurityGroups(stack, vpc=OwnVpc(), ingress_cidr_blocks=["10.0.0.0/8"])
     assert made.rendered["vpc_id"] == OwnVpc.vpc_id
-    with pytest.raises(InputError, match=r"vpc must be a construct; given: .*Allowed: Vpc or ExistingVpc"):
+    with pytest.raises(InputError, match=r"vpc must be a construct; got .*expected Vpc or ExistingVpc"):
         SecurityGroups(stack, "other", vpc=cast(Any, stack))
 
 
@@ -100,19 +100,26 @@ stack = CloudStack(App(), "one")
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ('SecurityGroups(stack, vpc="vpc-1")', "error: program.py:5: SecurityGroups: vpc must be a construct; given:"),
-        ("S3(stack).s3_bucket_id.upper()", "error: program.py:5: Expr('module.s3.s3_bucket_id', 'string') is known"),
+        (
+            'SecurityGroups(stack, vpc="vpc-1")',
+            "error[invalid-input]: program.py:5: SecurityGroups: vpc must be a construct; got",
+        ),
+        (
+            "S3(stack).s3_bucket_id.upper()",
+            "error[unresolved-value]: program.py:5: Expr('module.s3.s3_bucket_id', 'string') is known",
+        ),
         (
             'for _ in "ab": TerraformResource(stack, "a", terraform_resource_type="x")',
-            "error: program.py:5: the engine refuses it: There is already a Construct with name 'a' in",
+            "error[engine-refusal]: program.py:5: the engine refuses it: There is already a Construct with name 'a' in",
         ),
     ],
 )
-def test_a_program_ends_with_one_line(line: str, says: str, tmp_path: pathlib.Path) -> None:
+def test_a_program_ends_with_its_line_and_no_traceback(line: str, says: str, tmp_path: pathlib.Path) -> None:
     ended = ran(PROGRAM.format(line), tmp_path)
     assert ended.returncode == 1
     assert ended.stderr.startswith(says)
-    assert len(ended.stderr.splitlines()) == 1
+    assert ended.stderr.splitlines()[1] == f"  5 | {line}"
+    assert "Traceback" not in ended.stderr
 
 
 def test_other_errors_keep_their_traceback(tmp_path: pathlib.Path) -> None:

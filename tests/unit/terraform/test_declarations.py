@@ -94,7 +94,7 @@ ADD: dict[str, Callable[[CloudStack, str], Expr]] = {
 def test_fails_on_names_that_are_no_identifiers(
     stack: CloudStack, add: Callable[[CloudStack, str], Expr], name: str
 ) -> None:
-    with pytest.raises(InputError, match=r"'s name must be an identifier; given: .*Allowed: letters, digits"):
+    with pytest.raises(InputError, match=r"'s name must be an identifier; got .*expected letters, digits"):
         add(stack, name)
 
 
@@ -102,7 +102,7 @@ def test_fails_on_names_that_are_no_identifiers(
     "name", ["count", "depends_on", "for_each", "lifecycle", "locals", "providers", "source", "version"]
 )
 def test_fails_on_the_names_that_terraform_reserves_for_variables(stack: CloudStack, name: str) -> None:
-    with pytest.raises(InputError, match=f"given: '{name}'. To mend it: rename it, e.g. {name}_"):
+    with pytest.raises(InputError, match=f"got '{name}'. Fix: rename it, e.g. {name}_"):
         stack.add_variable(name, "string")
     stack.add_local(name, 1)
 
@@ -139,12 +139,12 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an expression as default": ({"default": {"a": [expr("local.a")]}}, "var.x.default.a[0] takes no expression"),
     "a reference as default": ({"default": "${local.a}"}, "var.x.default takes no expression"),
     "code in the default": ({"default": "a-${local.a}"}, "var.x.default has Terraform code in a plain string"),
-    "null as default": ({"default": NULL}, "var.x.default can't be null, which the engine drops. To mend it: give"),
+    "null as default": ({"default": NULL}, "var.x.default can't be null, which the engine drops. Fix: give"),
     "null in the default": ({"default": {"a": [None]}}, "var.x.default.a[0] can't be null"),
     "a set as default": ({"default": {"a"}}, "var.x.default has no counterpart in Terraform"),
     "text as condition": (
         {"validation": [{"condition": "var.x > 1", "error_message": "No."}]},
-        "var.x.validation[0].condition must be an expression; given: 'var.x > 1'. To mend it: write one that names",
+        "var.x.validation[0].condition must be an expression; got 'var.x > 1'. Fix: write one that names",
     ),
     "no condition": ({"validation": [{"error_message": "No."}]}, "var.x.validation[0].condition must be"),
     "an unknown key": ({"validation": [{"message": "No."}]}, "var.x.validation[0]: unknown argument 'message'"),
@@ -160,7 +160,7 @@ def test_fails_on_what_a_variable_cannot_have(stack: CloudStack, arguments: dict
 
 def test_fails_on_an_expression_in_a_description(stack: CloudStack) -> None:
     stack.add_variable("x", "string", description=f"As {expr('local.a')}.")
-    with pytest.raises(SynthesisError, match=r"variable.x.description takes no expression; given: As \$\{local.a\}"):
+    with pytest.raises(SynthesisError, match=r"variable.x.description takes no expression; got As \$\{local.a\}"):
         stack.to_terraform()
 
 

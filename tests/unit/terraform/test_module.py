@@ -8,7 +8,7 @@ import pytest
 from anyscale_constructs.engine import Construct, Token
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import NULL, expr
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws import (
     EfsModule,
     IamModule,
@@ -17,11 +17,12 @@ from anyscale_constructs.modules.aws import (
     SecurityGroupsModule,
     VpcModule,
 )
+from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.interface import Interface
-from anyscale_constructs.terraform.module import Guard, Inputs, Module
+from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
-from tests.unit.terraform.parts import refusal, warnings
+from tests.unit.terraform.parts import notes, refusal, warnings
 
 OUTPUT = expr("module.other.out")
 
@@ -44,8 +45,8 @@ def test_none_meets_a_requirement_no_more_than_leaving_out_does(stack: CloudStac
     ("inputs", "said"),
     [
         ({"anyscale_bucket_nam": "a"}, "unknown input 'anyscale_bucket_nam': did you mean 'anyscale_bucket_name'?"),
-        ({"force_destroy": "yes"}, "force_destroy: must be true or false; given: 'yes'"),
-        ({"tags": {"a": 1}}, "tags.a: must be text; given: 1. To mend it: put it in quotes"),
+        ({"force_destroy": "yes"}, "force_destroy: must be true or false; got 'yes'"),
+        ({"tags": {"a": 1}}, "tags.a: must be a string; got 1. Fix: put it in quotes"),
         ({"tags": expr("var.x", "list(string)")}, "tags: must be a Terraform map, but the expression var.x is a"),
     ],
 )
@@ -113,9 +114,9 @@ def test_fails_on_what_must_be_known_at_plan(
     """Trap 19: upstream counts with it."""
     (line,) = refusal(cls, stack, **{name: value})
     assert line.startswith(
-        f"module.m: {name}: upstream counts with its {part}, which must be known when Terraform plans; given: "
+        f"module.m: {name}: upstream counts with its {part}, which must be known when Terraform plans; got "
     )
-    assert line.endswith("To mend it: give a literal from your configuration, not another module's output")
+    assert line.endswith("Fix: give a literal from your configuration, not another module's output")
 
 
 @pytest.mark.parametrize(
@@ -148,16 +149,19 @@ def test_fails_on_a_list_token_whose_length_is_not_known(stack: CloudStack) -> N
     assert "public_subnets: upstream counts with its length" in line
 
 
+@guard("test-short", "anyscale_bucket_name")
 def too_short(i: Inputs) -> Finding | None:
     return Finding("name is short", "write more", i["anyscale_bucket_name"], "3 letters")
 
 
+@guard("test-plain", "anyscale_bucket_name")
 def too_plain(i: Inputs) -> Finding | None:
     return Finding("name is plain", "add some colour") if i.known("anyscale_bucket_name") else None
 
 
+@guard("test-new", "anyscale_bucket_name", severity="warning")
 def too_new(_: Inputs) -> Finding | None:
-    return Finding("name is new", "wait", warning=True)
+    return Finding("name is new", "wait")
 
 
 class Guarded(S3Module):
@@ -170,40 +174,44 @@ class Warned(S3Module):
 
 def test_fails_once_for_all_that_the_guards_find(stack: CloudStack) -> None:
     assert refusal(Guarded, stack, anyscale_bucket_name="ab") == [
-        "module.m: name is short; given: 'ab'. Allowed: 3 letters. To mend it: write more",
-        "module.m: name is plain. To mend it: add some colour",
+        "module.m: name is short; got 'ab'; expected 3 letters. Fix: write more",
+        "module.m: name is plain. Fix: add some colour",
     ]
 
 
 def test_guards_wait_until_the_types_are_right(stack: CloudStack) -> None:
     (line,) = refusal(Guarded, stack, anyscale_bucket_name=1)
-    assert line == "module.m: anyscale_bucket_name: must be text; given: 1. To mend it: put it in quotes"
+    assert line == "module.m: anyscale_bucket_name: must be a string; got 1. Fix: put it in quotes"
 
 
 def test_fails_on_two_of_the_same_id(stack: CloudStack) -> None:
     S3Module(stack, "m")
-    with pytest.raises(InputError, match=r"^module.m is there already. To mend it: give each of them an id"):
+    with pytest.raises(InputError, match=r"^module.m is there already. Fix: give each of them an id"):
         VpcModule(stack, "m")
 
 
 def test_warnings_are_annotations(stack: CloudStack) -> None:
-    assert warnings(Warned(stack, "m")) == ["name is new. To mend it: wait"]
+    assert warnings(Warned(stack, "m")) == ["name is new. Fix: wait"]
+
+
+ODD, WRONG, DULL = Rule("test-odd", "warning", ""), Rule("test-wrong", "error", ""), Rule("test-dull", "note", "")
 
 
 class Found(S3Module):
     guards: ClassVar[Sequence[Guard]] = (too_new,)
 
     def findings(self) -> Iterator[Finding]:
-        yield Finding("scope is odd", "move it", warning="anyscale_bucket_name" not in self.inputs.given)
-        yield Finding("scope is dull", "paint it", note=True)
+        works = "anyscale_bucket_name" not in self.inputs.given
+        yield Finding("scope is odd", "move it", rule=ODD if works else WRONG)
+        yield Finding("scope is dull", "paint it", rule=DULL)
 
 
 def test_findings_beside_the_guards_are_told_in_the_same_ways(stack: CloudStack) -> None:
     found = Found(stack, "a")
-    assert warnings(found) == ["name is new. To mend it: wait", "scope is odd. To mend it: move it"]
-    assert found.notes == ["scope is dull. To mend it: paint it"]
+    assert warnings(found) == ["name is new. Fix: wait", "scope is odd. Fix: move it"]
+    assert notes(found) == ["scope is dull. Fix: paint it"]
     (line,) = refusal(Found, stack, anyscale_bucket_name="ab")
-    assert line == "module.m: scope is odd. To mend it: move it"
+    assert line == "module.m: scope is odd. Fix: move it"
 
 
 def test_guards_see_upstreams_defaults() -> None:

@@ -17,8 +17,8 @@ from anyscale_constructs.modules.aws import (
     VpcModule,
 )
 from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.guards import Inputs, without_effect
 from anyscale_constructs.terraform.interface import Interface
-from anyscale_constructs.terraform.module import Inputs, without_effect
 from anyscale_constructs.terraform.sources import ModuleOverride, Sources
 from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit.terraform.parts import refusal, warnings
@@ -172,7 +172,7 @@ def test_fails_on_an_override_that_has_no_effect(tmp_path: pathlib.Path) -> None
     (line,) = refusal(IamModule, overridden(tmp_path, inputs=policies), **without)
     assert line == (
         "module.m: anyscale_cluster_node_managed_policy_arns has no effect without "
-        "create_cluster_node_instance_profile. To mend it: leave it out"
+        "create_cluster_node_instance_profile. Fix: leave it out"
     )
     assert IamModule(overridden(tmp_path, inputs=policies), "m").rendered == policies
 
@@ -206,7 +206,7 @@ def test_fails_on_an_override_by_anything_but_the_path(wrong: str, tmp_path: pat
 
     address = build(App(tmp_path / "a"), "team/vpc").module_id  # Terraform's name of the same module
     name = address if wrong == "ADDRESS" else wrong
-    with pytest.raises(SynthesisError, match=f"test: modules: unknown module '{name}': .*team/vpc"):
+    with pytest.raises(SynthesisError, match=rf"test: modules\.\S+: unknown module '{name}': .*team/vpc"):
         build(App(tmp_path / "b"), name).cdktf_stack.to_terraform()
 
 
@@ -231,6 +231,6 @@ def test_fails_on_an_input_that_another_ref_lacks(tmp_path: pathlib.Path) -> Non
 def test_fails_on_a_ref_that_the_catalog_lacks(tmp_path: pathlib.Path) -> None:
     (line,) = refusal(S3Module, overridden(tmp_path, ref="v0.1.0"))
     assert line == (
-        "the catalog does not hold aws/s3 at that ref; given: 'v0.1.0'. Allowed: v0.38.0, v0.40.1. "
-        "To mend it: anyscale-constructs modules add aws/s3 --ref v0.1.0"
+        "modules.m.ref: the catalog does not hold aws/s3 at that ref; got 'v0.1.0'; expected v0.38.0, v0.40.1. "
+        "Fix: anyscale-constructs modules add aws/s3 --ref v0.1.0"
     )

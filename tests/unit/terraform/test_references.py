@@ -37,7 +37,7 @@ def test_fails_on_a_reference_to_no_output(wrap: Callable[[Expr], Any], stack: C
 def test_fails_on_an_input_that_refers_to_no_module(stack: CloudStack) -> None:
     S3Module(stack, "s3", anyscale_bucket_prefix=expr("module.names.prefix"))
     assert problem(stack).startswith(
-        "test: module.s3.anyscale_bucket_prefix refers to module.names, which is not in this stack. To mend it: "
+        "test: module.s3.anyscale_bucket_prefix refers to module.names, which is not in this stack"
     )
 
 
@@ -48,8 +48,8 @@ def test_fails_on_another_stacks_module(tmp_path: pathlib.Path) -> None:
     SecurityGroups(cloud, vpc=vpc, ingress_cidr_blocks=["10.0.0.0/8"])
     network.to_terraform()
     says = "cloud: module.securitygroups.vpc_id uses module.vpc.vpc_id of the stack network in the stack cloud"
-    mend = "pass the value as a literal, or read it with a data source in this stack"
-    assert problem(cloud) == f"{says}. To mend it: {mend}"
+    fix = "pass the value as a literal, or read it with a data source in this stack"
+    assert problem(cloud) == f"{says}. Fix: {fix}"
     Vpc(cloud)  # of the same id
     assert problem(cloud).startswith(says)
 
@@ -92,8 +92,7 @@ def test_fails_on_what_no_one_declared(name: str, synth: Synth) -> None:
     users = ["module.s3.tags.a", "output.id.value", "resource.aws_x.r.name[0]", "data.aws_y.found.name"]
     users.append("provider.aws[0].region")
     assert sorted(str(error.value).splitlines()) == sorted(
-        f"test: {user} refers to '${{{name}}}', which is not in this stack. To mend it: write the value itself, or "
-        "declare that in the stack"
+        f"test: {user} refers to '${{{name}}}', which is not in this stack. Fix: write the value itself, or declare it"
         for user in users
     )
 
@@ -144,7 +143,7 @@ def test_fails_on_modules_that_wait_for_each_other(stack: CloudStack) -> None:
     Iam(stack, anyscale_external_id="org_1-a", depends_on=[bucket])
     assert problem(stack) == (
         "test: module.iam depends on module.s3, which needs module.iam in turn. "
-        "To mend it: leave out depends_on; references order single resources, not whole modules"
+        "Fix: leave out depends_on; references order single resources, not whole modules"
     )
 
 

@@ -58,7 +58,7 @@ def test_fails_when_provider_constraints_clash(stack: CloudStack) -> None:
         stack.to_terraform()
     assert str(error.value) == (
         "test: no version of hashicorp/aws satisfies module.vpc (< 6.0) and module.s3 (>= 6.37.0, < 7.0). "
-        "To mend it: pin one of them to another ref whose constraint fits, or leave it out"
+        "Fix: pin one of them to another ref whose constraint fits, or leave it out"
     )
 
 
@@ -75,7 +75,7 @@ def test_fails_on_a_name_that_is_none(name: str, tmp_path: pathlib.Path) -> None
         CloudStack(App(tmp_path), name)
     assert str(error.value) == (
         "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter; "
-        f"given: {name!r}. To mend it: rename it, e.g. production"
+        f"got {name!r}. Fix: rename it, e.g. production"
     )
 
 
@@ -83,7 +83,7 @@ def test_fails_on_an_override_for_no_module(tmp_path: pathlib.Path) -> None:
     sources = Sources(overrides={"vpx": ModuleOverride(inputs={"tags": {}})})
     stack = CloudStack(App(tmp_path), "test", sources=sources)
     VpcModule(stack, "vpc")
-    assert problem(stack) == "test: modules: unknown module 'vpx': did you mean 'vpc'?"
+    assert problem(stack) == "test: modules.vpx: unknown module 'vpx': did you mean 'vpc'?"
 
 
 class Outputs(Model):
@@ -128,10 +128,10 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
         (
             "us-esat-2",
             aws.REGIONS,
-            ["region is not one of those known in November 2026; given: 'us-esat-2': did you"],
+            ["region is not one of those known in November 2026; got 'us-esat-2'. Fix: us"],
         ),
-        ("us-esat1", google.REGIONS, ["region is not one of those known in November 2026; given: 'us-esat1': did you"]),
-        ("xx-nowhere-9", ["us-east-2"], ["region is not one of those known in November 2026; given: 'xx-nowhere-9'"]),
+        ("us-esat1", google.REGIONS, ["region is not one of those known in November 2026; got 'us-esat1'. Fix: us"]),
+        ("xx-nowhere-9", ["us-east-2"], ["region is not one of those known in November 2026; got 'xx-nowhere-9'"]),
         ("us-east-2", aws.REGIONS, []),
         ("us-central1", google.REGIONS, []),
         ("${var.region}", aws.REGIONS, []),

@@ -74,13 +74,13 @@ def test_tokens_of_the_engine_pass() -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ({"a": {"b", "c"}}, r"tags.a has no counterpart in Terraform; given: \{.*a sorted list instead of a set"),
-        ([b"bytes"], r"tags\[0\] has no counterpart in Terraform; given: b'bytes'. Allowed: strings"),
+        ({"a": {"b", "c"}}, r"tags.a has no counterpart in Terraform; got \{.*a sorted list instead of a set"),
+        ([b"bytes"], r"tags\[0\] has no counterpart in Terraform; got b'bytes'; expected strings"),
         ({"a": [object()]}, r"tags.a\[0\] has no counterpart in Terraform"),
-        ({1: "a"}, "a key of tags must be a string; given: 1"),
-        (float("nan"), "tags is no number that Terraform JSON can hold; given: nan"),
-        (float("inf"), "tags is no number that Terraform JSON can hold; given: inf"),
-        (2**53 + 1, "tags is no number that Terraform JSON can hold; given: 9007199254740993"),
+        ({1: "a"}, "a key of tags must be a string; got 1"),
+        (float("nan"), "tags is no number that Terraform JSON can hold; got nan"),
+        (float("inf"), "tags is no number that Terraform JSON can hold; got inf"),
+        (2**53 + 1, "tags is no number that Terraform JSON can hold; got 9007199254740993"),
     ],
 )
 def test_fails_on_what_terraform_has_nothing_like(value: object, says: str) -> None:
@@ -141,10 +141,12 @@ def test_a_null_removes_what_is_there_or_stays_for_helm() -> None:
 def test_what_is_lost_is_said_by_name() -> None:
     ours = {"tags": {"team": "a"}, "rules": [{"port": 443, "group": VPC_ID}, {"port": 22}], "zones": ("a", "b")}
     theirs = {"tags": {"team": None}, "rules": [{"port": 22}], "zones": ["b", "a", "c"], "new": None}
-    removed, replaced = lost(ours, theirs)
-    assert removed == "tags.team is null, which removes what the cloud sets. To mend it: leave the key out to keep it"
+    found = list(lost(ours, theirs))
+    assert [each.key for each in found] == [("tags", "team"), ("rules",)]
+    removed, replaced = map(str, found)
+    assert removed == "tags.team is null, which removes what the cloud sets. Fix: leave the key out to keep it"
     assert replaced == (
         'rules replaces what the cloud sets, and lacks {"port": 443, "group": "${module.vpc.vpc_id}"}. '
-        "To mend it: add what you want to keep"
+        "Fix: add what you want to keep"
     )
     assert list(lost(ours, {"rules": expr("var.rules", "list(any)")})) == []

@@ -19,6 +19,7 @@ from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.stack import CloudStack
 from tests.examples import CLOUDS, synthesized
 from tests.unit.google.parts import NETWORK, PROJECT
+from tests.unit.terraform.parts import notes
 
 MODULES = [
     each
@@ -35,7 +36,7 @@ REFUSAL = (
     "data.aws_iam_policy_document.flow_log_cloudwatch_assume_role, "
     "data.aws_iam_policy_document.vpc_flow_log_cloudwatch, data.aws_vpc_endpoint.gateway_endpoint, "
     "data.aws_vpc_endpoint_service.gateway_endpoints during apply whenever something that the module waits for "
-    "changes, and replace subnets, route table associations and the S3 endpoint. To mend it: leave out depends_on, "
+    "changes, and replace subnets, route table associations and the S3 endpoint. Fix: leave out depends_on, "
     "and give an input, such as a tag, a value of what must be there first: references order single resources, not "
     "whole modules"
 )
@@ -70,8 +71,8 @@ def refusal(construct: type[Module]) -> str:
     read = ", ".join(Interface.load(construct.interface_name).data_sources)
     return (
         f"module.{construct.interface_name.partition('/')[2]}: depends_on makes Terraform read {read} during apply "
-        f"whenever something that the module waits for changes, and replace {construct.replaced_by_waiting}. To mend "
-        "it: leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
+        f"whenever something that the module waits for changes, and replace {construct.replaced_by_waiting}. Fix: "
+        "leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
         "order single resources, not whole modules"
     )
 
@@ -110,27 +111,27 @@ def test_what_the_refusal_says_to_write_instead_is_accepted(stack: CloudStack) -
 def test_a_note_names_the_data_sources_that_a_depends_on_puts_off(stack: CloudStack) -> None:
     group = SecurityGroups(stack, vpc=EXISTING, ingress_cidr_blocks=["10.0.0.0/8"])
     waiting = Efs(stack, vpc=EXISTING, security_group=group, depends_on=[role(stack)])
-    (note,) = [note for note in waiting.notes if note.startswith("depends_on")]
+    (note,) = [note for note in notes(waiting) if note.startswith("depends_on")]
     assert note == (
         "depends_on makes Terraform read data.aws_iam_policy_document.policy during apply whenever something that the "
-        "module waits for changes, and plan what follows from them as (known after apply). To mend it: leave out "
+        "module waits for changes, and plan what follows from them as (known after apply). Fix: leave out "
         "depends_on, and give an input, such as a tag, a value of what must be there first: references order single "
         "resources, not whole modules"
     )
     alone = Efs(stack, "alone", vpc=EXISTING, security_group=group)
-    assert not [note for note in alone.notes if note.startswith("depends_on")]
+    assert not [note for note in notes(alone) if note.startswith("depends_on")]
     assert stack.to_terraform()["module"]["efs"]["depends_on"] == ["aws_iam_role.network"]
 
 
 @pytest.mark.parametrize("construct", [S3Module, VpcModule])
 def test_only_modules_with_data_sources_have_the_note(construct: type[S3Module | VpcModule], stack: CloudStack) -> None:
-    found = construct(stack, "m", depends_on=[role(stack)]).notes
+    found = notes(construct(stack, "m", depends_on=[role(stack)]))
     assert bool(found) == bool(Interface.load(construct.interface_name).data_sources)
 
 
 def test_a_note_names_all_of_them(stack: CloudStack) -> None:
     iam = Iam(stack, anyscale_external_id="org_1-a", depends_on=[role(stack)])
-    (note,) = [note for note in iam.notes if note.startswith("depends_on")]
+    (note,) = [note for note in notes(iam) if note.startswith("depends_on")]
     assert [address in note for address in Interface.load("aws/iam").data_sources] == [True] * 8
 
 
@@ -149,7 +150,7 @@ def test_gke_puts_off_nothing(zones: list[str] | None, stack: CloudStack) -> Non
         node_pools=[{"name": "a"}],
         depends_on=[role(stack)],
     )
-    assert not [note for note in gke.notes if note.startswith("depends_on")]
+    assert not [note for note in notes(gke) if note.startswith("depends_on")]
 
 
 @pytest.mark.parametrize("construct", MODULES, ids=lambda each: f"{each.__module__}.{each.__name__}")
@@ -163,7 +164,7 @@ def waits(stacks: list[CloudStack]) -> Iterator[str]:
     for stack in stacks:
         for module in stack.modules.values():
             if module.depends_on_modules:
-                yield from (note for note in module.notes if note.startswith("depends_on"))
+                yield from (note for note in notes(module) if note.startswith("depends_on"))
 
 
 @pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)

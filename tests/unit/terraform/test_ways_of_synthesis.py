@@ -218,24 +218,24 @@ def one_state_with_a_stack_of_the_engines(app: Construct) -> None:
     cdktf.LocalBackend(TerraformStack(app, "plain"), path="/state/x.tfstate")
 
 
-LEFT = "plain: an expression stands in a stack that is no CloudStack; given: "
+LEFT = "plain: an expression stands in a stack that is no CloudStack; got "
 WRONG: dict[Build, str] = {
     dead_reference: "test: output.a.value refers to module.nowhere, which is not in this stack",
     clash: "test: no version of hashicorp/aws satisfies module.s3 (>= 6.37.0, < 7.0) and the tests (< 6.0)",
-    idle_override: "test: modules: unknown module 's4': known are s3",
+    idle_override: "test: modules.s4: unknown module 's4': known are s3",
     cycle: "test: module.second depends on module.s3, which needs module.second in turn",
     two_defaults: "test: test/aws and the override of provider.aws are both the default configuration",
     unknown_input: "test: module.s3: unknown input 'nam'",
     lost_override: "test: the override of provider.aws.region has no effect: provider.aws is a list",
     waiting_vpc: "test: module.vpc: depends_on makes Terraform read ",
     another_stacks_value: "test: output.a.value uses module.vpc.vpc_id of the stack network in the stack test",
-    one_state: "test: its state would be first's too, which the next apply would replace",
-    residue: "is left of a value that is known only later",
+    one_state: "test: backend: shares its Terraform state with first",
+    residue: "contains an unresolved token",
     damaged_word: "test: output.a.value has an expression that was cut or changed as text",
     expression_in_a_stack_of_the_engines: LEFT + "'${module.s3.s3_bucket_id}'",
     expression_in_one_that_comes_first: LEFT + "'x-${module.s3.s3_bucket_id}'",
     expression_in_one_inside_of_a_construct: LEFT,
-    one_state_with_a_stack_of_the_engines: "test: its state would be plain's too, which the next apply would replace",
+    one_state_with_a_stack_of_the_engines: "test: backend: shares its Terraform state with plain",
 }
 
 
@@ -262,7 +262,7 @@ def test_our_app_finds_an_expression_with_no_cloud_stack_in_it(tmp_path: pathlib
     TerraformOutput(TerraformStack(app, "plain"), "a", value=expr("var.a"))
     with pytest.raises(SynthesisError) as error:
         app.synth()
-    assert str(error.value) == LEFT + "'${var.a}'. To mend it: derive the stack from CloudStack"
+    assert str(error.value) == LEFT + "'${var.a}'. Fix: derive the stack from CloudStack"
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -301,14 +301,14 @@ def test_our_constructs_are_refused_in_a_stack_of_the_engines_own(
     with pytest.raises(SynthesisError) as error:
         CONSTRUCTS[what](Construct(plain, "team") if nested else plain)  # type: ignore[arg-type] # where a stack can stand
     assert str(error.value) == (
-        f"{what} needs a CloudStack, which pins providers and puts in the code of expressions; given: "
-        "'TerraformStack'. To mend it: derive plain from anyscale_constructs.CloudStack instead of TerraformStack"
+        f"{what} needs a CloudStack, which pins providers and puts in the code of expressions; got "
+        "'TerraformStack'. Fix: derive plain from anyscale_constructs.CloudStack instead of TerraformStack"
     )
 
 
 def test_fails_to_write_hcl(tmp_path: pathlib.Path) -> None:
     """No step puts code in there."""
-    says = "test: a CloudStack can't be written as HCL. To mend it: leave out --hcl, and unset SYNTH_HCL_OUTPUT"
+    says = "test: a CloudStack can't be written as HCL. Fix: leave out --hcl, and unset SYNTH_HCL_OUTPUT"
     with pytest.raises(RuntimeError, match=says):
         cdktf.Testing.synth_hcl(CloudStack(cdktf.Testing.app(), "test"))
     with pytest.raises(SynthesisError, match=says):

@@ -1,0 +1,64 @@
+"""The ranges of a VPC and of its subnets: how large they are, and how they lie to each other."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from anyscale_constructs.config import networks
+from anyscale_constructs.findings import Finding
+from anyscale_constructs.terraform.guards import Inputs, guard
+
+_SUBNETS = ("public_subnets", "private_subnets")
+
+
+@guard("", "cidr_block", "secondary_cidr_blocks", "public_subnets", "private_subnets")
+def ranges_are_networks(i: Inputs) -> Finding | None:
+    """AWS refuses what is not a network in CIDR form."""
+    own = ("cidr_block", [i["cidr_block"]])
+    return _first((name, networks.not_networks(name, cidrs)) for name, cidrs in (own, *_ranges(i)))
+
+
+@guard("", "cidr_block", "secondary_cidr_blocks", "public_subnets", "private_subnets")
+def ranges_are_not_too_large(i: Inputs) -> Finding | None:
+    """AWS creates no VPC and no subnet that is larger than a /16."""
+    own = ("cidr_block", [] if _range_is_elsewhere(i) else [i["cidr_block"]])
+    return _first((name, networks.too_large(name, cidrs, 16)) for name, cidrs in (own, *_ranges(i)))
+
+
+@guard("", "cidr_block")
+def vpc_is_large_enough(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails for a VPC that is smaller than a /24."""
+    return None if _range_is_elsewhere(i) else networks.too_small("cidr_block", [i["cidr_block"]], networks.VPC)
+
+
+@guard("", "public_subnets", "private_subnets")
+def subnets_are_large_enough(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails for a subnet that is smaller than a /28."""
+    recommended = f"use subnets of /{networks.SUBNET[1]} or larger, for which a VPC of /{networks.VPC[1]} has room; "
+    fix = f"{recommended}they cannot be changed once nodes are running"
+    found = [
+        replace(finding, fix=fix, on=[name, "cidr_block"])  # planned subnets are as large as it lets them be
+        for name in _SUBNETS
+        if (finding := networks.too_small(f"a subnet of {name}", i[name], networks.SUBNET))
+    ]
+    return min(found, key=lambda finding: finding.severity != "error", default=None)
+
+
+@guard("", "public_subnets", "private_subnets", "cidr_block", "secondary_cidr_blocks")
+def subnets_lie_apart_and_inside_the_vpc(i: Inputs) -> Finding | None:
+    """AWS refuses subnets that overlap or lie outside of the VPC, after the VPC has been created."""
+    ranges = None if _range_is_elsewhere(i) else [i["cidr_block"], *i["secondary_cidr_blocks"]]
+    alone = _first((name, networks.misplaced(name, i[name], ranges)) for name in _SUBNETS)
+    return alone or networks.misplaced(" and ".join(_SUBNETS), [cidr for name in _SUBNETS for cidr in i[name]])
+
+
+def _ranges(i: Inputs) -> list[tuple[str, Sequence[str]]]:
+    return [(name, i[name]) for name in ("secondary_cidr_blocks", *_SUBNETS)]
+
+
+def _first(found: Iterable[tuple[str, Finding | None]]) -> Finding | None:
+    """The first finding, about the input that it was made for."""
+    return next((replace(finding, on=[name]) for name, finding in found if finding), None)
+
+
+def _range_is_elsewhere(i: Inputs) -> bool:
+    return i["existing_vpc_id"] is not None or i["use_ipam_pool"] is not False

@@ -1,0 +1,31 @@
+"""`anyscale-constructs rules`: what is checked, and why."""
+
+import textwrap
+from typing import Annotated
+
+import typer
+
+from anyscale_constructs.config.model import unknown
+from anyscale_constructs.errors import ConfigError
+
+
+def rules(
+    id: Annotated[str | None, typer.Argument(help="A rule. Default: all.", metavar="[ID]")] = None,
+) -> None:
+    """Lists the rules, or explains one."""
+    from anyscale_constructs.terraform.allowances import UNKNOWN_RULE, every_rule  # noqa: PLC0415 - it loads everything
+
+    known = every_rule()
+    if id is None:
+        width = max(map(len, known))
+        for rule in known.values():
+            print(f"{rule.id:{width}}  {rule.severity:7}  {rule.why.splitlines()[0]}")
+        return
+    if id not in known:
+        raise ConfigError(unknown(id, known, "rule"), rule=UNKNOWN_RULE)
+    rule = known[id]
+    print(f"{rule.id}: {rule.severity}, evaluated by {rule.command}\n\n{textwrap.fill(rule.why, 100)}")
+    if rule.source:
+        print(f"\nSource: {rule.source}")
+    if rule.severity == "warning" and rule.sifted:
+        print(f"\nTo accept it in a cloud: allow: {{{rule.id}: the reason}}")

@@ -1,0 +1,112 @@
+"""The configuration of a cloud on GKE, and what both of its stacks know by it."""
+
+from typing import Annotated, ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from anyscale_constructs.clouds.google import GoogleCloudConfig
+from anyscale_constructs.config.model import MISSING_KEY, ExistingIf, refuse
+from anyscale_constructs.config.types import Known, NetworkingMode
+from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.findings import Key
+from anyscale_constructs.google import ExistingCluster, ExistingProject, ExistingVpc
+from anyscale_constructs.google.gke import ClusterConfig
+from anyscale_constructs.google.gke_ranges import RANGES, GkeVpcConfig
+from anyscale_constructs.google.types import ServiceAccountName
+from anyscale_constructs.kubernetes import ReleasesConfig
+from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
+
+
+class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig):
+    """An Anyscale cloud on GKE."""
+
+    cloud_provider = "GCP"
+    own_stores: ClassVar = {"file_storage": "filestore", "redis_endpoint": "memorystore"}
+
+    networking_mode: Known[NetworkingMode] = Field(
+        default="PUBLIC",
+        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in a "
+        "private subnet behind NAT either way.",
+    )
+    service_account_name: ServiceAccountName | None = Field(
+        default=None,
+        description="The operator's account, which nodes have too. Default: NAME-operator, for which the cloud's name "
+        "may have at most 21 lower-case letters, digits and hyphens.",
+    )
+    vpc: Annotated[GkeVpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=GkeVpcConfig)
+    cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
+        default_factory=ClusterConfig
+    )
+    releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        self.refuse_input("gke", "name", "cluster.name")
+        idle = {"proxy_subnet_cidr": "a firewall policy"}
+        if isinstance(self.cluster, ExistingCluster):
+            idle |= dict.fromkeys(("pods_range_name", "services_range_name"), "a new cluster")
+        self.refuse_what_does_not_fit(self.vpc, idle)
+        if not isinstance(self.project, ExistingProject) and self.project.id is None:
+            raise refuse(
+                "is required: the operator's stack finds the cluster by it",
+                "set project.id",
+                key="project.id",
+                rule=MISSING_KEY,
+            )
+        self.refuse_elsewhere(self._places())
+        if isinstance(self.cluster, ExistingCluster):
+            if not isinstance(self.project, ExistingProject):
+                raise refuse(
+                    "is an existing cluster, which cannot be in a new project",
+                    "set project to the cluster's project: {project_id: ...}",
+                    key="cluster.cluster_name",
+                )
+            if not isinstance(self.vpc, ExistingVpc):
+                raise refuse(
+                    "is an existing cluster, which is in an existing VPC, but vpc is a new one",
+                    "set vpc to the cluster's VPC: {vpc_id: ..., subnet_name: ..., subnet_cidr: ...}",
+                    key="cluster.cluster_name",
+                )
+        elif isinstance(self.vpc, ExistingVpc):
+            for key in ("pods_range_name", "services_range_name"):
+                if getattr(self.vpc, key) is None:
+                    raise refuse(
+                        "is required for a new cluster in an existing subnet",
+                        "set it to the name of one of the subnet's secondary ranges",
+                        key=f"vpc.{key}",
+                        rule=RANGES,
+                    )
+        return self
+
+    def _places(self) -> dict[Key, str]:
+        """What must be in the region: zones and regions, by their keys."""
+        cluster = self.cluster
+        if isinstance(cluster, ExistingCluster):
+            return {} if cluster.location is None else {("cluster", "location"): cluster.location}
+        zones: dict[Key, list[str] | Expr] = {("cluster", "zones"): cluster.zones}
+        zones |= {("cluster", "nodes", "gpu_zones", gpu): own for gpu, own in cluster.nodes.gpu_zones.items()}
+        known = {key: own for key, own in zones.items() if not isinstance(own, Expr)}
+        places: dict[Key, str] = {(*key, index): zone for key, own in known.items() for index, zone in enumerate(own)}
+        kms_key = cluster.kms_key_name
+        if kms_key is not None and not is_unresolved(kms_key):
+            places["cluster", "kms_key_name"] = kms_key.split("/")[3]
+        return places
+
+
+def cluster_name(name: str, config: GkeConfig) -> str:
+    """The cluster's name, by which the second stack finds it."""
+    cluster = config.cluster
+    if isinstance(cluster, ExistingCluster):
+        return cluster.cluster_name
+    return name if cluster.name is None else cluster.name
+
+
+def account_name(name: str, config: GkeConfig) -> str:
+    """The name of the operator's account, by which the second stack finds it."""
+    return f"{name}-operator" if config.service_account_name is None else config.service_account_name
+
+
+def project_id(config: GkeConfig) -> str:
+    """The project's id, by which the second stack finds what is in it."""
+    project = config.project
+    return project.project_id if isinstance(project, ExistingProject) else project.id or ""

@@ -1,0 +1,122 @@
+"""Warnings that are accepted, each with a reason, and some until a date."""
+
+import datetime
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+import anyscale_constructs
+from anyscale_constructs.config.model import Model, refuse_all, unknown
+from anyscale_constructs.config.types import Known
+from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.findings import RULES, Finding, Rule, within
+
+UNKNOWN_RULE = Rule("unknown-rule", "error", "An allowance of a misspelt rule would accept nothing, without a word.")
+REFUSED_ALLOWANCE = Rule("refused-allowance", "error", "An error cannot work, and a note needs no acceptance.")
+IDLE_ALLOWANCE = Rule("idle-allowance", "error", "An allowance that accepts nothing would hide the next warning.")
+EXPIRED_ALLOWANCE = Rule("expired-allowance", "warning", "It was accepted for a time that is over.", sifted=False)
+
+
+class Allowance(Model):
+    """Why what breaks a rule is accepted."""
+
+    reason: Known[str] = Field(min_length=1, description="Why it is accepted; the report says it.")
+    until: Known[datetime.date | None] = Field(
+        default=None, description="The last day on which it is. Default: for good."
+    )
+
+
+def _with_reason(value: Any) -> Any:
+    return {"reason": value} if isinstance(value, str) else value
+
+
+Allowances = dict[str, Annotated[Allowance, BeforeValidator(_with_reason)]]
+"""Allowances by the ids of their rules; a string is a reason."""
+
+
+def check_rule(id: str) -> Rule:
+    """The rule of that id, whose breaking may be accepted.
+
+    Raises:
+        ConfigError: There is no such rule, or it is an error.
+    """
+    known = every_rule()
+    if id not in known:
+        raise ConfigError(unknown(id, known, "rule"), fix="anyscale-constructs rules lists them", rule=UNKNOWN_RULE)
+    if known[id].severity != "warning":
+        what = f"{id} is a {known[id].severity}; only warnings can be allowed"
+        raise ConfigError(what, fix="remove it", rule=REFUSED_ALLOWANCE)
+    if not known[id].sifted:
+        what = f"{id} is about the run, not the cloud, and cannot be allowed"
+        raise ConfigError(what, fix="remove it", rule=REFUSED_ALLOWANCE)
+    return known[id]
+
+
+def check_rules(allowances: Allowances) -> Allowances:
+    """The same, if each can be an allowance; for validators."""
+    for name in allowances:
+        try:
+            check_rule(name)
+        except ConfigError as error:
+            raise refuse_all(within(error.findings, key=(name,))) from None
+    return allowances
+
+
+def every_rule() -> dict[str, Rule]:
+    """All rules there are, by id; what defines them is loaded."""
+    for module in pkgutil.walk_packages(anyscale_constructs.__path__, f"{anyscale_constructs.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    return dict(sorted(RULES.items()))
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """What is left of findings once what is allowed is taken out.
+
+    Args:
+        told: What is to be told: findings that are not allowed, and what is wrong with the allowances.
+        allowed: What is accepted, with the reasons.
+    """
+
+    told: list[Finding]
+    allowed: list[tuple[Finding, Allowance]]
+
+
+def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allowance]]]]) -> Sifted:
+    """Takes out what is allowed.
+
+    Args:
+        clouds: The findings of stacks and what is allowed in them, by their names; the two stacks of a Kubernetes cloud
+            have one configuration, so what is allowed need be found in one of them only.
+    """
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    told: list[Finding] = []
+    allowed: list[tuple[Finding, Allowance]] = []
+    used: set[int] = set()
+    for findings, allowances in clouds.values():
+        valid = [(rule, each) for rule, each in allowances if each.until is None or today <= each.until]
+        for finding in findings:
+            accepting = [each for rule, each in valid if rule == finding.rule]
+            used.update(map(id, accepting))
+            if accepting:
+                allowed.append((finding, accepting[0]))
+            else:
+                told.append(finding)
+    seen: set[int] = set()
+    for cloud, (_, allowances) in clouds.items():
+        for rule, each in allowances:
+            if id(each) in seen | used:
+                continue
+            seen.add(id(each))
+            what, fix, key = f"{rule.id} is allowed, but not found", "remove it", ("allow", rule.id)
+            if each.until is not None and today > each.until:
+                what, fix = f"{rule.id} was allowed until {each.until}", "correct what it is about, or set a later date"
+                told.append(Finding(what, fix, rule=EXPIRED_ALLOWANCE, cloud=cloud, key=key))
+            elif rule.command == "synth":
+                told.append(Finding(what, fix, rule=IDLE_ALLOWANCE, cloud=cloud, key=key))
+    return Sifted(told, allowed)

@@ -1,0 +1,11 @@
+"""An output with the cloud resource as JSON text instead of an object."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+outputs = {"anyscale_cloud_name": "prod", "anyscale_cloud_resource": json.dumps({"provider": "AWS"})}
+pathlib.Path("outputs.json").write_text(json.dumps(outputs))
+command = [sys.executable, "-m", "anyscale_constructs", "register", "prod", "--outputs", "outputs.json"]
+subprocess.run(command, check=False)

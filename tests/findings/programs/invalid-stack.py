@@ -1,0 +1,3 @@
+from anyscale_constructs import App, CloudStack
+
+CloudStack(App(), "prod stack")

@@ -1,0 +1,8 @@
+from anyscale_constructs import App, CloudStack
+from anyscale_constructs.aws import Vpc
+
+app = App()
+stack = CloudStack(app, "prod")
+vpc = Vpc(stack)
+stack.add_output("subnets", f"subnets: {vpc.public_subnet_ids}")
+app.synth()

@@ -1,0 +1,20 @@
+import pathlib
+
+from anyscale_constructs.cli import main
+
+CLOUD = """\
+stack: ec2
+region: us-east-2
+org_id: org_1234abcd
+cloud_id: cld_1234abcd
+security_group: {ingress_cidr_blocks: [203.0.113.0/24]}
+"""
+
+pathlib.Path("clouds").mkdir()
+for name in ("prod", "gone"):
+    pathlib.Path(f"clouds/{name}.yaml").write_text(CLOUD)
+try:
+    main("synth")
+except SystemExit:
+    pathlib.Path("clouds/gone.yaml").unlink()
+main("synth")

@@ -1,0 +1,59 @@
+"""What is said of wrong clouds and wrong programs, and that there is one for each rule."""
+
+import json
+import pathlib
+import re
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+
+from anyscale_constructs.terraform.allowances import every_rule
+from tests.findings import CLOUDS, FORMS, PROGRAMS, execute, rule_of, synthesize
+
+ACCEPT = "what is said of it changed: to accept it, run: make snapshots"
+
+
+class TextExtension(SingleFileSnapshotExtension):
+    """One text file a case."""
+
+    _write_mode = WriteMode.TEXT
+    file_extension = "txt"
+
+
+@pytest.fixture
+def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(TextExtension)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS, ids=lambda file: file.stem)
+def test_a_wrong_cloud(cloud: pathlib.Path, tmp_path: pathlib.Path, golden: SnapshotAssertion) -> None:
+    said = {form: synthesize(cloud, tmp_path, "--format", form) for form in FORMS}
+    findings = json.loads(said["json"].out)["findings"]
+    broken = [finding for finding in findings if finding["rule"] == rule_of(cloud)]
+    assert broken
+    severity = broken[0]["severity"]
+    assert {each.status for each in said.values()} == {{"error": 2, "warning": 3, "note": 0}[severity]}
+    text = said["text"].err.rstrip() or "\n".join(_notes(said["text"].out))
+    commands = [line for line in said["github"].out.splitlines() if line.startswith("::")]
+    assert "\n".join([text, json.dumps(broken, indent=2), *commands, ""]) == golden, ACCEPT
+
+
+def _notes(out: str) -> list[str]:
+    return re.findall(r"^note\[.*(?:\n  .*)*", out, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda file: file.stem)
+def test_a_wrong_program(program: pathlib.Path, tmp_path: pathlib.Path, golden: SnapshotAssertion) -> None:
+    said = execute(program, tmp_path)
+    told = said.err + "\n".join(_notes(said.out))
+    assert f"[{rule_of(program)}]: " in told
+    assert "Traceback" not in told
+    assert told == golden, ACCEPT
+
+
+def test_every_rule_is_broken_by_one() -> None:
+    rules = {name: rule for name, rule in every_rule().items() if not name.startswith("test-")}
+    broken = {rule_of(file) for file in (*CLOUDS, *PROGRAMS)}
+    assert broken - rules.keys() == set()
+    assert rules.keys() - broken == set()

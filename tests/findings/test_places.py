@@ -1,0 +1,125 @@
+"""Where findings stand, what is allowed, and what nothing shows."""
+
+import json
+import pathlib
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.findings import is_secret
+from tests.findings import Said, synthesize
+
+OPEN = """\
+stack: ec2
+region: us-east-2
+org_id: org_1234abcd
+cloud_id: cld_1234abcd
+security_group: {ingress_cidr_blocks: %s, enable_ssh_access: true}
+"""
+EVERYBODY = "[0.0.0.0/1, 128.0.0.0/1]"
+ALLOWED = "allow: {public-ingress: a demo}\n"
+
+
+def synthesized(text: str, folder: pathlib.Path, name: str = "prod", form: str = "json") -> Said:
+    (folder / "given.yaml").write_text(text)
+    return synthesize(folder / "given.yaml", folder, "--format", form, name=name)
+
+
+def findings(said: Said) -> list[dict[str, Any]]:
+    """All but the notes."""
+    return [finding for finding in json.loads(said.out)["findings"] if finding["severity"] != "note"]
+
+
+def test_a_name_that_is_too_long_points_at_no_other_name(tmp_path: pathlib.Path) -> None:
+    text = (
+        "stack: eks\nregion: us-east-2\norg_id: org_1234abcd\nbucket:\n  name: acme-anyscale\n"
+        "releases: {gateway: {ingress_cidr_blocks: [203.0.113.0/24]}}\n"
+    )
+    said = synthesized(text, tmp_path, "a-production-cluster-for-the-ml-platform")
+    assert said.status == 2
+    assert [finding["line"] for finding in findings(said)] == [None] * len(findings(said))
+
+
+def test_ranges_that_together_are_everybody_are_named_with_their_ports(tmp_path: pathlib.Path) -> None:
+    said = synthesized(OPEN % EVERYBODY, tmp_path)
+    (found,) = findings(said)
+    assert (said.status, found["rule"]) == (3, "public-ingress")
+    assert "443" in found["what"]
+    assert "22" in found["what"]
+
+
+def test_what_is_allowed_is_listed_with_its_reason(tmp_path: pathlib.Path) -> None:
+    said = synthesized(OPEN % EVERYBODY + ALLOWED, tmp_path)
+    (allowed,) = json.loads(said.out)["allowed"]
+    assert (said.status, findings(said)) == (0, [])
+    assert (allowed["rule"], allowed["reason"], allowed["line"]) == ("public-ingress", "a demo", 5)
+
+
+def test_fails_on_an_allowance_of_what_is_not_there(tmp_path: pathlib.Path) -> None:
+    said = synthesized(OPEN % "[10.0.0.0/8]" + ALLOWED, tmp_path)
+    assert (said.status, [finding["rule"] for finding in findings(said)]) == (2, ["idle-allowance"])
+    assert not (tmp_path / "cdktf.out").exists()
+
+
+def test_two_stacks_of_one_cloud_have_one_allowance(tmp_path: pathlib.Path) -> None:
+    """What is found in the operator's stack alone is found."""
+    text = "stack: eks\nregion: us-east-2\norg_id: org_1234abcd\ncluster: {private_access_cidrs: [10.0.0.0/8]}\n"
+    said = synthesized(text + ALLOWED, tmp_path)
+    assert (said.status, {each["cloud"] for each in json.loads(said.out)["allowed"]}) == (0, {"prod-operator"})
+
+
+TOKEN = "sss_" + "Ab1" * 20
+SECRETS = {
+    "a token": (f"tags: {{team: {TOKEN}x}}\nvpc: {{cidr_block: {TOKEN}}}\n", TOKEN),
+    "a key of AWS's": ("vpc: {cidr_block: AKIAIOSFODNN7EXAMPLE}\n", "AKIAIOSFODNN7EXAMPLE"),
+    "random text": ("vpc: {cidr_block: " + "aB3x" * 12 + "}\n", "aB3x" * 12),
+    "a password": ("modules: {memorydb: {inputs: {master_password: hunter2}}}\n", "hunter2"),
+    "a pass phrase": ("backend: {type: s3, secret_key: correct horse battery}\n", "horse"),
+    "a list of passwords": ("memorydb: {users: {a: {passwords: [hunter2]}}}\n", "hunter2"),
+    "a pair of name and value": (
+        "releases: {operator: {values: {env: [{name: HF_TOKEN, value: hunter2}]}}}\n",
+        "hunter2",
+    ),
+    "a URL's": ("mirror: https://tok:hunter2@git.example.com\n", "hunter2"),
+    "a control character": ('vpc: {cidr_block: "\\e[31mred"}\n', "\x1b[31m"),
+}
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github"])
+@pytest.mark.parametrize(("text", "secret"), SECRETS.values(), ids=SECRETS)
+def test_nothing_shows_a_secret(text: str, secret: str, form: str, tmp_path: pathlib.Path) -> None:
+    said = synthesized(OPEN % "[10.0.0.0/8]" + text, tmp_path, form=form)
+    assert said.status == 2
+    assert secret not in said.out + said.err
+
+
+def test_ids_commits_and_arns_are_shown(tmp_path: pathlib.Path) -> None:
+    """They are long and look random, and a message is of no use without them."""
+    values = [
+        "9880f839099b428243a75324ad518b098f553263",
+        "1234abcd-12ab-34cd-56ef-1234567890ab",
+        "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        "cldrsrc_a1b2c3d4e5f6g7h8i9j0k1l2m3n4",
+    ]
+    text = OPEN % "[10.0.0.0/8]" + "".join(f"v{index}: {value}\n" for index, value in enumerate(values))
+    text = text.replace("cld_1234abcd", f"'{values[2]}'") + f"modules: {{vpc: {{ref: {values[0]}}}}}\n"
+    said = synthesized(text, tmp_path)
+    assert values[2] in said.out
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("password", "admin_password", "db-password", "adminPassword", "clientSecret", "accessToken", "api_key"),
+        *("access_key", "account_key", "privateKey", "passphrase", "connection_string", "credentials", "HF_TOKEN"),
+    ],
+)
+def test_names_of_secrets_are_known(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["kms_key_arn", "cluster_node_secret_arns", "operator_token_revision", "secretName", "key", "tags", "keys"]
+)
+def test_what_names_a_secret_that_is_elsewhere_is_shown(name: str) -> None:
+    assert not is_secret(name)
