@@ -13,19 +13,16 @@ from typing import Any, ClassVar
 from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, within
 from anyscale_constructs.rendering import all_of, has_colour
 
-# Whose frames lie between the user's code and an error.
-_OURS = {
+# Whose frames lie between the user's code and an error: Python's own too, such as those of importlib and pkgutil.
+_OURS = sys.stdlib_module_names | {
     "anyscale_constructs",
     "cdktf",
     "cdktn",
     "constructs",
-    "functools",
-    "importlib",
     "jsii",
     "pydantic",
     "typeguard",
 }
-
 
 ENGINE_REFUSAL = Rule("engine-refusal", "error", "The engine checks what its constructs are given.")
 

@@ -20,7 +20,6 @@ from anyscale_constructs.terraform.app import App, sweep, synthesized
 from anyscale_constructs.terraform.locks import unused_locks
 from anyscale_constructs.terraform.stack import CloudStack
 
-STALE_OUTPUT = Rule("stale-output", "warning", "A stack that no cloud makes may still be deployed.", sifted=False)
 STALE_LOCK = Rule("stale-lock", "warning", "A lock file without a stack locks nothing.", sifted=False)
 FILE_NAME = Rule("file-name", "error", "A cloud's file is named after the cloud, and so are its stack and its folder.")
 ANNOTATION = Rule("annotation", "warning", "Code of your own says so, by an annotation of the engine's.", sifted=False)
@@ -70,7 +69,7 @@ def synthesize_clouds(
     stacks, sifted = app.cloud_stacks, app.sifted
     told = [*_located(sifted.told, documents), *_annotated(target, app)]
     if not names:
-        told += [Finding(folder, rule=STALE_OUTPUT) for folder in sweep(target, stacks)]
+        told += sweep(target, stacks)
         told += [
             Finding("no cloud makes this stack any more", "delete the file", rule=STALE_LOCK, place=Place(str(lock)))
             for lock in unused_locks(locks, (stack.name for stack in stacks))

@@ -30,6 +30,7 @@ _PLAIN = {*_ADDRESSES, "id", "for_each", "lifecycle", "//"}
 MISFIT = Rule("lock-misfit", "warning", "Terraform refuses a provider whose locked version the stack does not allow.")
 
 
+STALE_OUTPUT = Rule("stale-output", "warning", "A stack that no cloud makes may still be deployed.", sifted=False)
 ANNOTATION_ERROR = Rule("annotation-error", "error", "Code of your own says so, by an annotation of the engine's.")
 
 
@@ -219,7 +220,7 @@ def _put(new: pathlib.Path, out: pathlib.Path) -> None:
             beside.unlink(missing_ok=True)
 
 
-def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
+def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[Finding]:
     """Removes what synthesis wrote for stacks that are gone; folders that hold anything else stay.
 
     Args:
@@ -249,9 +250,10 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
             elif (folder / state).exists():
                 kept.add(state)
             if kept:
-                yield (
-                    f"{folder} stays, though no cloud makes this stack any more: there is {', '.join(sorted(kept))}. "
-                    "Fix: terraform destroy, if it is deployed, and delete the folder"
+                yield Finding(
+                    f"{folder} stays, though no cloud makes this stack any more: there is {', '.join(sorted(kept))}",
+                    "terraform destroy, if it is deployed, and delete the folder",
+                    rule=STALE_OUTPUT,
                 )
             else:
                 shutil.rmtree(assets, ignore_errors=True)
@@ -259,7 +261,7 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[str]:
                 lock.unlink(missing_ok=True)
                 file.unlink()
                 folder.rmdir()
-                yield f"{folder} is removed: no cloud makes this stack any more"
+                yield Finding(f"{folder} is removed: no cloud makes this stack any more", rule=STALE_OUTPUT)
 
 
 def _synthesized(file: pathlib.Path) -> dict[str, Any]:

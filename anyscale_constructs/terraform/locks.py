@@ -75,7 +75,7 @@ def misfits(text: str, required: Mapping[str, Any]) -> list[str]:
             for source, constraint, _, version in _misfits(text, required)
         ]
     except LockError as error:
-        return [str(error)]
+        return [finding.text for finding in error.findings]
 
 
 def fitting(text: str, required: Mapping[str, Any]) -> str:

@@ -40,6 +40,7 @@ class Reader:
         self.installed = installed
         self.folder = folder
         self.said = ""
+        self.warned = ""
 
     def follow(self, block: Block) -> None:
         """Writes the file that a block shows, runs its commands, or compares it with what the last one said."""
@@ -58,7 +59,7 @@ class Reader:
     def run(self, words: list[str]) -> None:
         end = self.installed.run(words, self.folder)
         assert end.returncode == 0, f"{words}: {end.stdout}{end.stderr}"
-        self.said = end.stdout
+        self.said, self.warned = end.stdout, end.stderr
 
     def program(self, words: list[str]) -> None:
         """Runs what needs nothing but this directory; of the other commands it asks whether there are such options."""
@@ -90,7 +91,7 @@ class Reader:
 
     def error(self, text: str) -> None:
         if not text.startswith("error["):
-            assert text == self.said
+            assert text == (self.warned if text.startswith("warning[") else self.said)
             return
         line = int(text.split(":")[2])
         end = self.synth(f"line-{line}", ERRORS.pop(line))

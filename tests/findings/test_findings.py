@@ -49,6 +49,7 @@ def test_a_wrong_program(program: pathlib.Path, tmp_path: pathlib.Path, golden: 
     told = said.err + "\n".join(_notes(said.out))
     assert f"[{rule_of(program)}]: " in told
     assert "Traceback" not in told
+    assert "../" not in told  # a place outside of the program's folder is not the user's
     assert told == golden, ACCEPT
 
 
