@@ -37,23 +37,18 @@ __all__ = [
     "synthesize",
 ]
 
-_PLACES = {
-    "App": "terraform.app",
-    "CloudStack": "terraform.stack",
-    "Construct": "engine",
-    "ConstructsError": "errors",
-    "Data": "terraform.resource",
-    "Expr": "expressions",
-    "Finding": "findings",
-    "Module": "terraform.module",
-    "ModuleOverride": "terraform.sources",
-    "NULL": "expressions",
-    "Resource": "terraform.resource",
-    "Sources": "terraform.sources",
-    "TerraformResource": "engine",
-    "expr": "expressions",
-    "fn": "expressions",
-    "synthesize": "terraform.app",
-}
+_PLACES = lazy.places(
+    {
+        "engine": ["Construct", "TerraformResource"],
+        "errors": ["ConstructsError"],
+        "expressions": ["Expr", "expr", "fn", "NULL"],
+        "findings": ["Finding"],
+        "terraform.app": ["App", "synthesize"],
+        "terraform.module": ["Module"],
+        "terraform.resource": ["Data", "Resource"],
+        "terraform.sources": ["ModuleOverride", "Sources"],
+        "terraform.stack": ["CloudStack"],
+    }
+)
 
 __getattr__, __dir__ = lazy.attributes(__name__, _PLACES)

@@ -11,7 +11,7 @@ from traceback import walk_tb
 from typing import Any, ClassVar
 
 from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, within
-from anyscale_constructs.rendering import all_of, has_colour
+from anyscale_constructs.rendering import tell
 
 # Whose frames lie between the user's code and an error: Python's own too, such as those of importlib and pkgutil.
 _OURS = sys.stdlib_module_names | {
@@ -56,27 +56,40 @@ class ConstructsError(Exception):
         given = [Finding(what, fix, value, allowed, on=on)] if isinstance(what, str) else what
         self.findings = within(given, rule=rule or self.rule)
         """What is wrong, one finding for each thing."""
-        self.where = _users_line()
-        """The user's file and line, if the error comes from a Python program: `program.py:12`, else nothing."""
+        self.place = _users_line()
+        """The user's file and line, if the error comes from a Python program."""
         super().__init__("\n".join(map(str, self.findings)))
+
+    @property
+    def where(self) -> str:
+        """The place as text: `program.py:12`, or nothing."""
+        return str(self.place or "")
 
     def placed(self) -> list[Finding]:
         """The findings, with the line of the user's program where there is no other place."""
-        file, _, line = self.where.rpartition(":")
-        return within(self.findings, place=Place(file, int(line)) if file else None)
+        return within(self.findings, place=self.place)
+
+
+def said_by_engine(error: BaseException) -> str:
+    """The first line of an error of the engine's, without its kind."""
+    return str(error).strip().partition("\n")[0].removeprefix("Error: ")
 
 
 def _is_ours(frame: types.FrameType) -> bool:
     return str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS
 
 
-def _users_line() -> str:
+def _users_line() -> Place | None:
     """Where the user's own code called the library; pytest is told to hide the frames between."""
     frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001 - Python's only way to the caller
     while frame and _is_ours(frame):
         frame.f_globals["__tracebackhide__"] = _hides
         frame = frame.f_back
-    return f"{os.path.relpath(frame.f_code.co_filename)}:{frame.f_lineno}" if frame else ""
+    return _place(frame, frame.f_lineno) if frame else None
+
+
+def _place(frame: types.FrameType, line: int) -> Place:
+    return Place(os.path.relpath(frame.f_code.co_filename), line)
 
 
 def _hides(raised: Any) -> bool:
@@ -86,13 +99,11 @@ def _hides(raised: Any) -> bool:
 def _say(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
     """Ends a user's program with one message instead of a traceback, where the user's code is at fault."""
     if isinstance(error, ConstructsError):
-        said = all_of(error.placed(), "text", colour=has_colour(sys.stderr))
-        print(said, file=sys.stderr)  # noqa: T201 - as Python itself would
+        tell(error.placed(), sys.stderr)
     elif type(error.__cause__).__name__ == "JavaScriptError":
-        ours = [Place(os.path.relpath(f.f_code.co_filename), line) for f, line in walk_tb(trace) if not _is_ours(f)]
-        said = str(error).strip().splitlines()[0].removeprefix("Error: ")
-        found = Finding(f"the engine refuses it: {said}", rule=ENGINE_REFUSAL, place=ours[-1] if ours else None)
-        print(all_of([found], "text", colour=has_colour(sys.stderr)), file=sys.stderr)  # noqa: T201 - as above
+        users = [_place(frame, line) for frame, line in walk_tb(trace) if not _is_ours(frame)]
+        what = f"the engine refuses it: {said_by_engine(error)}"
+        tell([Finding(what, rule=ENGINE_REFUSAL, place=users[-1] if users else None)], sys.stderr)
     else:
         _before(kind, error, trace)
 

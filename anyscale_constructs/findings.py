@@ -48,6 +48,7 @@ class Rule:
         why: Why it is so, in one or two sentences.
         source: Where that is said or was found: a URL, or upstream's module and file.
         command: The command that evaluates it.
+        allowable: Whether a cloud can allow it, if it is a warning: it can't what is about the run as a whole.
     """
 
     id: str
@@ -55,9 +56,7 @@ class Rule:
     why: str
     source: str = ""
     command: Literal["synth", "register", "review"] = "synth"
-
-    sifted: bool = True
-    """Whether a cloud can allow it: what is about the run as a whole, it cannot."""
+    allowable: bool = True
 
     def __post_init__(self) -> None:
         """Makes it known.
@@ -67,11 +66,6 @@ class Rule:
         """
         if RULES.setdefault(self.id, self) != self:
             raise ValueError(f"there are two rules {self.id}")
-
-    @property
-    def page(self) -> str:
-        """Its page in the documentation."""
-        return f"docs/rules/{self.id}.md"
 
 
 @dataclass(frozen=True)
@@ -159,7 +153,7 @@ class Finding:
         return str(replace(self, cloud="", construct="", key=(), place=None))
 
     def as_dict(self) -> dict[str, Any]:
-        """It as JSON has it; what is not known is None."""
+        """The finding as JSON has it; what is not known is None."""
         place = self.place or Place("")
         return {
             "rule": self.rule.id if self.rule else None,
@@ -256,7 +250,7 @@ def _plain(value: Any, name: str) -> Any:
             return [_plain(each, name) for each in value]
         case None | bool() | int() | float():
             return value
-    return _CREDENTIALS.sub("...@", clean(str.__str__(value) if isinstance(value, str) else str(value)))
+    return clean(str.__str__(value) if isinstance(value, str) else str(value))
 
 
 def _spelled(value: Any) -> str:
@@ -270,12 +264,10 @@ def _spelled(value: Any) -> str:
         case str() if words.PREFIX in str.__str__(value):  # an expression shows its class
             return repr(words.spelled(str.__str__(value)))
         case Mapping():
-            inside = (f"{_spelled(key)}: {_masked(str(key), each)}" for key, each in value.items())
+            inside = (
+                f"{_spelled(key)}: {'...' if is_secret(str(key)) else _spelled(each)}" for key, each in value.items()
+            )
             return f"{{{', '.join(inside)}}}"
         case list() | tuple():
             return f"[{', '.join(map(_spelled, value))}]"
     return repr(value)
-
-
-def _masked(name: str, value: Any) -> str:
-    return "..." if is_secret(name) else _spelled(value)

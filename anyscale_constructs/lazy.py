@@ -6,6 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 
+def places(modules: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """The module of each name.
+
+    Args:
+        modules: The names that a package has of its modules.
+    """
+    return {name: module for module, names in modules.items() for name in names}
+
+
 def attributes(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], Iterable[str]]]:
     """A package's `__getattr__` and `__dir__`.
 

@@ -56,19 +56,17 @@ def github(finding: Finding) -> str:
     return f"::{_GITHUB[finding.severity]} {properties}::{_escaped(message)}"
 
 
-def has_colour(stream: TextIO) -> bool:
-    """Whether text for a stream may have colours: see https://no-color.org."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
-
-
-def all_of(findings: Sequence[Finding], format: Format, *, colour: bool = False) -> str:
-    """All findings in one of the forms, each on lines of its own; empty if there are none."""
+def tell(findings: Sequence[Finding], stream: TextIO, format: Format = "text") -> None:
+    """Prints findings, text in colours where the stream is a terminal: see https://no-color.org."""
+    colour = stream.isatty() and not os.environ.get("NO_COLOR")
     match format:
         case "json":
-            return as_json(findings)
+            said = as_json(findings)
         case "github":
-            return "\n".join(map(github, findings))
-    return "\n".join(text(finding, colour=colour) for finding in findings)
+            said = "\n".join(map(github, findings))
+        case "text":
+            said = "\n".join(text(finding, colour=colour) for finding in findings)
+    print(said, file=stream)
 
 
 def _excerpt(place: Place) -> list[str]:

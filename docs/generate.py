@@ -48,7 +48,7 @@ def _rule(rule: Rule) -> Iterator[str]:
             language = {".yaml": "yaml", ".py": "python"}[file.suffix]
             yield f"\n```{language}\n{file.read_text(encoding='utf-8').rstrip()}\n```"
             yield f"\n```\n{said_of(file)}\n```"
-    if rule.severity == "warning" and rule.sifted:
+    if rule.severity == "warning" and rule.allowable:
         yield f"\nTo accept it in YAML: `allow: {{{rule.id}: REASON}}`; in Python: `stack.allow({rule.id!r}, REASON)`."
 
 

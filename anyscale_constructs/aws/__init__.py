@@ -60,39 +60,26 @@ __all__ = [
     "plan_subnets",
 ]
 
-_PLACES = {
-    "IRoles": "iam",
-    "IBucket": "s3",
-    "ISecurityGroup": "securitygroups",
-    "IVpc": "vpc",
-    "AssumeRoleConfig": "provider",
-    "AwsProviderConfig": "provider",
-    "BucketConfig": "s3",
-    "ClusterConfig": "eks",
-    "Efs": "efs",
-    "EfsConfig": "efs",
-    "Eks": "eks",
-    "ExistingBucket": "s3",
-    "ExistingCluster": "eks",
-    "ExistingRoles": "iam",
-    "ExistingSecurityGroup": "securitygroups",
-    "ExistingVpc": "vpc",
-    "Iam": "iam",
-    "IamConfig": "iam",
-    "IgnoreTagsConfig": "provider",
-    "IngressRule": "securitygroups",
-    "MemoryDb": "memorydb",
-    "MemoryDbConfig": "memorydb",
-    "MemoryDbUser": "memorydb",
-    "NodesConfig": "nodes",
-    "PlainBucketConfig": "s3",
-    "S3": "s3",
-    "S3Policy": "s3_policy",
-    "SecurityGroupConfig": "securitygroups",
-    "SecurityGroups": "securitygroups",
-    "Vpc": "vpc",
-    "VpcConfig": "vpc",
-    "plan_subnets": "subnets",
-}
+_PLACES = lazy.places(
+    {
+        "efs": ["Efs", "EfsConfig"],
+        "eks": ["ClusterConfig", "Eks", "ExistingCluster"],
+        "iam": ["ExistingRoles", "Iam", "IamConfig", "IRoles"],
+        "memorydb": ["MemoryDb", "MemoryDbConfig", "MemoryDbUser"],
+        "nodes": ["NodesConfig"],
+        "provider": ["AssumeRoleConfig", "AwsProviderConfig", "IgnoreTagsConfig"],
+        "s3": ["BucketConfig", "ExistingBucket", "IBucket", "PlainBucketConfig", "S3"],
+        "s3_policy": ["S3Policy"],
+        "securitygroups": [
+            "ExistingSecurityGroup",
+            "IngressRule",
+            "ISecurityGroup",
+            "SecurityGroupConfig",
+            "SecurityGroups",
+        ],
+        "subnets": ["plan_subnets"],
+        "vpc": ["ExistingVpc", "IVpc", "Vpc", "VpcConfig"],
+    }
+)
 
 __getattr__, __dir__ = lazy.attributes(__name__, _PLACES)

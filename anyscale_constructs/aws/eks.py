@@ -10,9 +10,9 @@ from anyscale_constructs.aws.nodes import (
     GPUS,
     GpuType,
     NodesConfig,
-    _groups,
     disk_sizes_reach_the_disk,
     disks_are_those_that_hold_images,
+    groups_of,
     node_groups_are_within_the_quota,
     node_groups_have_room_for_their_nodes,
     pods_have_no_nodes_role,
@@ -41,7 +41,6 @@ _OLDEST_VERSION = (1, 32)
 _LONGEST_ROLE_PREFIX = 38
 _INTERNET_RANGES: TypeAdapter[list[str] | None] = TypeAdapter(list[InternetCidr] | None)
 
-
 ClusterName = Annotated[
     str,
     Checked(
@@ -51,7 +50,6 @@ ClusterName = Annotated[
     ),
 ]
 _NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
-
 
 OidcProviderArn = Annotated[
     str,
@@ -134,7 +132,7 @@ def names_fit_the_roles_that_upstream_makes(i: Inputs) -> Finding | None:
     prefixed = [("name", "name", f"{i['name']}-cluster-")] if not named & set(i.given) and i.known("name") else []
     prefixed += [
         ("eks_managed_node_groups", f"eks_managed_node_groups: {name}", f"{name}-eks-node-group-")
-        for name, group in _groups(i)
+        for name, group in groups_of(i)
         if not named & set(group) and not is_unresolved(name)
     ]
     for name, what, prefix in prefixed:
@@ -264,7 +262,6 @@ _AMONG_NODES = {
     "self": True,
 }
 
-
 OLD_INPUT = Rule(
     "eks-old-input",
     "error",
@@ -343,7 +340,7 @@ class Eks(EksModule):
         """Says first what version 21 of the module calls or writes otherwise than version 20."""
         variables, given = self.interface.variables, self.inputs.given
         old = [name for name in given if name not in variables and name.removeprefix("cluster_") in variables]
-        lists = [name for name, group in _groups(self.inputs) if isinstance(group.get("taints"), list)]
+        lists = [name for name, group in groups_of(self.inputs) if isinstance(group.get("taints"), list)]
         for name in old:
             new = name.removeprefix("cluster_")
             what = f"{name} is called {new} since version 21 of the module"

@@ -39,14 +39,12 @@ _NODE_POLICIES = (
 )
 _CONTROL_PLANE_POLICIES = ("anyscale_custom_policy", "anyscale_access_managed_policy_arns")
 
-
 # The switch that makes a role and the output with its name, by the key that names an existing one.
 _NEW_ROLES = {
     "control_plane_role_arn": ("create_anyscale_access_role", "iam_anyscale_access_role_name"),
     "cluster_node_role_arn": ("create_cluster_node_instance_profile", "iam_cluster_node_instance_profile_name"),
 }
 _MAPPINGS = ("map(", "object(")
-
 
 KMS_ACCESS = Rule(
     "role-kms-access",
@@ -213,15 +211,7 @@ def the_s3_policy_names_a_bucket(i: Inputs) -> Finding | None:
     return None
 
 
-@guard(
-    "node-role-missing",
-    "anyscale_cluster_node_custom_policy",
-    "create_cluster_node_cloudwatch_policy",
-    "anyscale_cluster_node_byod_secret_arns",
-    "anyscale_cluster_node_byod_custom_secrets_policy",
-    "anyscale_cluster_node_managed_policy_arns",
-    "create_cluster_node_instance_profile",
-)
+@guard("node-role-missing", *_NODE_POLICIES, "create_cluster_node_instance_profile")
 def node_policies_need_the_node_role(i: Inputs) -> Finding | None:
     """Upstream attaches these policies to the role that it creates; without one, planning fails or they are ignored."""
     wanted = [name for name in _NODE_POLICIES if i[name] not in (None, False, [])]
@@ -234,12 +224,7 @@ def node_policies_need_the_node_role(i: Inputs) -> Finding | None:
     return None
 
 
-@guard(
-    "control-plane-role-missing",
-    "anyscale_custom_policy",
-    "anyscale_access_managed_policy_arns",
-    "create_anyscale_access_role",
-)
+@guard("control-plane-role-missing", *_CONTROL_PLANE_POLICIES, "create_anyscale_access_role")
 def control_plane_policies_need_the_control_plane_role(i: Inputs) -> Finding | None:
     """Upstream would create a policy that nothing uses, or ignore it."""
     wanted = [name for name in _CONTROL_PLANE_POLICIES if i[name] not in (None, [])]
@@ -272,16 +257,7 @@ def anyscale_is_trusted(i: Inputs) -> Finding | None:
     return None
 
 
-@guard(
-    "iam-name-length",
-    "anyscale_access_role_name",
-    "anyscale_access_role_name_prefix",
-    "anyscale_cluster_node_role_name",
-    "anyscale_cluster_node_role_name_prefix",
-    "anyscale_access_steadystate_policy_prefix",
-    "anyscale_access_servicesv2_policy_prefix",
-    "anyscale_iam_s3_policy_name_prefix",
-)
+@guard("iam-name-length", *_LIMITS)
 def names_fit_iam(i: Inputs) -> Finding | None:
     """IAM accepts names of 64 characters, of which Terraform needs 26 behind a prefix, and policies of 128."""
     for name, longest in _LIMITS.items():

@@ -63,18 +63,7 @@ class MemoryDbConfig(Model):
     tags: OrExpr[Tags] = Field(default_factory=dict)
 
 
-@guard(
-    "memorydb-name",
-    "anyscale_memorydb_name",
-    "anyscale_memorydb_name_prefix",
-    "memorydb_parameter_group_name",
-    "memorydb_parameter_group_name_prefix",
-    "memorydb_acl_name",
-    "memorydb_acl_name_prefix",
-    "memorydb_subnet_group_name",
-    "memorydb_subnet_group_name_prefix",
-    "memorydb_final_snapshot_name",
-)
+@guard("memorydb-name", *_NAMES)
 def names_are_lower_case_and_short(i: Inputs) -> Finding | None:
     """AWS accepts only short names of these characters. Upstream checks them even when the module is off."""
     for name in _NAMES:

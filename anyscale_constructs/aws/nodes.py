@@ -49,7 +49,6 @@ GPUS = {
 }
 GpuType = Literal["T4", "L4", "A10G", "L40S", "A100-40G", "A100-80G", "H100"]
 
-
 InstanceType = Annotated[
     str,
     Checked(
@@ -163,7 +162,7 @@ def _taints(market: Market, *, gpu: bool) -> dict[str, EksEksManagedNodeGroupsTa
 @guard("node-group-size", "eks_managed_node_groups")
 def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
     """AWS refuses sizes that contradict each other, after the cluster has been created."""
-    for name, group in _groups(i):
+    for name, group in groups_of(i):
         sizes = [group.get(key) for key in ("min_size", "desired_size", "max_size")]
         known = [size for size in sizes if size is not None and not is_unresolved(size)]
         if known != sorted(known):
@@ -183,7 +182,7 @@ def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
 )
 def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
     """AWS refuses larger node groups when Terraform applies, unless the account has a higher quota."""
-    for name, group in _groups(i):
+    for name, group in groups_of(i):
         most = group.get("max_size")
         if most is not None and not is_unresolved(most) and most > _NODES_BY_DEFAULT:
             return Finding(
@@ -198,7 +197,7 @@ def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
 @guard("node-disk-size", "eks_managed_node_groups")
 def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
     """Upstream ignores disk_size unless it is told to create no launch template."""
-    for name, group in _groups(i):
+    for name, group in groups_of(i):
         if group.get("disk_size") is not None and group.get("use_custom_launch_template") is not False:
             return Finding(
                 f"eks_managed_node_groups: disk_size of {name} is ignored beside a launch template",
@@ -211,7 +210,7 @@ def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
 @guard("node-disk-device", "eks_managed_node_groups")
 def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
     """Container images are on /dev/xvdb with Bottlerocket, and on /dev/xvda with other operating systems."""
-    for name, group in _groups(i):
+    for name, group in groups_of(i):
         image, disks = group.get("ami_type"), group.get("block_device_mappings")
         if is_unresolved(image) or not isinstance(disks, Mapping):
             continue
@@ -230,7 +229,7 @@ def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
 @guard("imds-hop-limit", "eks_managed_node_groups", severity="warning")
 def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
     """With a hop limit above 1, every pod can get the credentials of the node's role from the instance metadata."""
-    for name, group in _groups(i):
+    for name, group in groups_of(i):
         options = group.get("metadata_options")
         hops = options.get("http_put_response_hop_limit") if isinstance(options, Mapping) else None
         if hops is not None and not is_unresolved(hops) and hops > 1:
@@ -243,7 +242,8 @@ def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
     return None
 
 
-def _groups(i: Inputs) -> list[tuple[str, Mapping[str, Any]]]:
+def groups_of(i: Inputs) -> list[tuple[str, Mapping[str, Any]]]:
+    """The managed node groups that are known now, by name."""
     groups = i["eks_managed_node_groups"]
     if not isinstance(groups, Mapping):
         return []

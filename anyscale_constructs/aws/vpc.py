@@ -205,7 +205,6 @@ NO_PLACE = Rule(
     "taken, one more zone needs a new plan, which replaces every subnet.",
 )
 
-
 NO_NODE_SUBNETS = Rule(
     "node-subnets-missing",
     "error",
@@ -302,7 +301,7 @@ class Vpc(VpcModule):
             if self._zone_count is None and isinstance(named, Expr):
                 known(named, "availability_zones")
             zones = self._zone_count or len(named) or _ZONES
-            cidr_block = given.get("cidr_block", "10.0.0.0/16")
+            cidr_block = given.get("cidr_block", self.interface.variable("cidr_block").default)
             self._plan = plan = plan_subnets(cidr_block, zones, private=self._private, places=self._places)
             given |= {"public_subnets": plan.public} | ({"private_subnets": plan.private} if plan.private else {})
         alone = "public_subnets" in given and not {"private_subnets", "existing_private_subnet_ids"} & set(given)

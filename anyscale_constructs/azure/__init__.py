@@ -39,24 +39,22 @@ __all__ = [
     "unique_account_name",
 ]
 
-_PLACES = {
-    "AzureProviderConfig": "provider",
-    "BucketConfig": "storage",
-    "CLIENT_ID": "identity",
-    "ClusterConfig": "aks",
-    "Container": "storage",
-    "ExistingCluster": "aks",
-    "ExistingContainer": "storage",
-    "ExistingVnet": "vnet",
-    "NodesConfig": "nodes",
-    "VnetConfig": "vnet",
-    "add_cluster": "aks",
-    "add_container": "storage",
-    "add_operator_identity": "identity",
-    "existing_container": "storage",
-    "find_cluster": "aks",
-    "require_service_principal": "identity",
-    "unique_account_name": "storage",
-}
+_PLACES = lazy.places(
+    {
+        "aks": ["add_cluster", "ClusterConfig", "ExistingCluster", "find_cluster"],
+        "identity": ["add_operator_identity", "CLIENT_ID", "require_service_principal"],
+        "nodes": ["NodesConfig"],
+        "provider": ["AzureProviderConfig"],
+        "storage": [
+            "add_container",
+            "BucketConfig",
+            "Container",
+            "existing_container",
+            "ExistingContainer",
+            "unique_account_name",
+        ],
+        "vnet": ["ExistingVnet", "VnetConfig"],
+    }
+)
 
 __getattr__, __dir__ = lazy.attributes(__name__, _PLACES)

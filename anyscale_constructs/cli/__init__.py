@@ -8,7 +8,7 @@ from types import FrameType
 from typing import NoReturn
 
 from anyscale_constructs.errors import ConstructsError
-from anyscale_constructs.rendering import all_of, has_colour
+from anyscale_constructs.rendering import tell
 from anyscale_constructs.signals import handled
 
 __all__ = ["main", "run"]
@@ -42,7 +42,7 @@ def run(command: Callable[[], object]) -> int:
         with handled(interrupt):  # SIGTERM alone would leave behind what is half done
             command()
     except ConstructsError as error:
-        print(all_of(error.findings, "text", colour=has_colour(sys.stderr)), file=sys.stderr)
+        tell(error.findings, sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         return _SIGNALLED + next(iter(received), signal.SIGINT)

@@ -27,5 +27,5 @@ def rules(
     print(f"{rule.id}: {rule.severity}, evaluated by {rule.command}\n\n{textwrap.fill(rule.why, 100)}")
     if rule.source:
         print(f"\nSource: {rule.source}")
-    if rule.severity == "warning" and rule.sifted:
+    if rule.severity == "warning" and rule.allowable:
         print(f"\nTo accept it in a cloud: allow: {{{rule.id}: the reason}}")

@@ -2,13 +2,14 @@
 
 import gc
 import pathlib
-from typing import Annotated, Literal
+import sys
+from typing import Annotated
 
 import typer
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.errors import ConstructsError
-from anyscale_constructs.rendering import all_of
+from anyscale_constructs.rendering import Format, tell
 
 _NOT_ALLOWED = 3
 
@@ -28,9 +29,7 @@ def synth(
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 3 if there are warnings that are not allowed.")
     ] = False,
-    format: Annotated[
-        Literal["text", "json", "github"], typer.Option(help="How findings are printed: json and github on stdout.")
-    ] = "text",
+    format: Annotated[Format, typer.Option(help="How findings are printed: json and github on stdout.")] = "text",
 ) -> None:
     """Turns clouds in YAML into Terraform JSON, one folder for each stack.
 
@@ -46,7 +45,7 @@ def synth(
     except ConstructsError as error:
         if format == "text":
             raise
-        print(all_of(error.findings, format))
+        tell(error.findings, sys.stdout, format)
         raise typer.Exit(error.exit_status) from None
     if strict and any(finding.severity == "warning" for finding in told):
         raise typer.Exit(_NOT_ALLOWED)

@@ -12,17 +12,19 @@ from anyscale_constructs.cli import project
 from anyscale_constructs.config.document import KIND, Document
 from anyscale_constructs.config.model import MISSING_KEY, found_in, nearest, unknown
 from anyscale_constructs.config.types import StackName
-from anyscale_constructs.errors import ConfigError, ConstructsError
+from anyscale_constructs.errors import ConfigError, ConstructsError, said_by_engine
 from anyscale_constructs.findings import Finding, Place, Rule, clean, within
-from anyscale_constructs.rendering import Format, all_of, as_json, has_colour, text
+from anyscale_constructs.rendering import Format, as_json, tell, text
 from anyscale_constructs.terraform.allowances import Allowance
-from anyscale_constructs.terraform.app import App, sweep, synthesized
+from anyscale_constructs.terraform.app import App, sweep, synthesize_app
 from anyscale_constructs.terraform.locks import unused_locks
 from anyscale_constructs.terraform.stack import CloudStack
 
-STALE_LOCK = Rule("stale-lock", "warning", "A lock file without a stack locks nothing.", sifted=False)
+STALE_LOCK = Rule("stale-lock", "warning", "A lock file without a stack locks nothing.", allowable=False)
 FILE_NAME = Rule("file-name", "error", "A cloud's file is named after the cloud, and so are its stack and its folder.")
-ANNOTATION = Rule("annotation", "warning", "Code of your own says so, by an annotation of the engine's.", sifted=False)
+ANNOTATION = Rule(
+    "annotation", "warning", "Code of your own says so, by an annotation of the engine's.", allowable=False
+)
 
 
 def synthesize_clouds(
@@ -62,7 +64,7 @@ def synthesize_clouds(
             raise ConfigError(errors)
 
     try:
-        app = synthesized(build, target, locks)
+        app = synthesize_app(build, target, locks)
     except ConstructsError as error:
         error.findings = _located(error.findings, documents)
         raise
@@ -84,8 +86,7 @@ def synthesize_clouds(
         print(as_json(told if notes else warnings, allowed=allowed, stacks=[stack.name for stack in stacks]))
         return told
     if warnings:
-        stream = sys.stderr if format == "text" else sys.stdout
-        print(all_of(warnings, format, colour=has_colour(stream)), file=stream)
+        tell(warnings, sys.stderr if format == "text" else sys.stdout, format)
     _report(stacks)
     if len(files) == 1:
         _guide([stack.name for stack in stacks], target, registers=RESOURCE_ID_OUTPUT in stacks[0].outputs)
@@ -169,8 +170,7 @@ def _make(app: App, document: Document) -> Sequence[CloudStack]:
     except ConstructsError as error:
         raise ConfigError(document.located(within(error.findings, cloud=name))) from error
     except RuntimeError as error:  # the engine's only kind
-        said = str(error).strip().splitlines()[0]
-        raise document.error(f"the engine refuses it: {said.removeprefix('Error: ')}") from error
+        raise document.error(f"the engine refuses it: {said_by_engine(error)}") from error
     return stacks
 
 

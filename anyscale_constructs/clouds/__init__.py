@@ -38,23 +38,18 @@ __all__ = [
 KINDS = ("aks", "ec2", "eks", "gce", "generic", "gke")
 """The words that stand under `stack:` in a cloud's YAML; the stack of `ec2` is `Ec2Stack` in the module ec2."""
 
-_PLACES = {
-    "AksConfig": "aks",
-    "AksOperatorStack": "aks",
-    "AksStack": "aks",
-    "Ec2Config": "ec2",
-    "Ec2Stack": "ec2",
-    "EksConfig": "eks_config",
-    "EksOperatorStack": "eks_operator",
-    "EksStack": "eks",
-    "GceConfig": "gce",
-    "GceStack": "gce",
-    "GenericConfig": "generic",
-    "GenericOperatorStack": "generic",
-    "GenericStack": "generic",
-    "GkeConfig": "gke_config",
-    "GkeOperatorStack": "gke",
-    "GkeStack": "gke",
-}
+_PLACES = lazy.places(
+    {
+        "aks": ["AksConfig", "AksOperatorStack", "AksStack"],
+        "ec2": ["Ec2Config", "Ec2Stack"],
+        "eks": ["EksStack"],
+        "eks_config": ["EksConfig"],
+        "eks_operator": ["EksOperatorStack"],
+        "gce": ["GceConfig", "GceStack"],
+        "generic": ["GenericConfig", "GenericOperatorStack", "GenericStack"],
+        "gke": ["GkeOperatorStack", "GkeStack"],
+        "gke_config": ["GkeConfig"],
+    }
+)
 
 __getattr__, __dir__ = lazy.attributes(__name__, _PLACES)

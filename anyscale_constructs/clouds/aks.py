@@ -54,7 +54,6 @@ _AUDIENCE = f"api://{CLIENT_ID}/.default"
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
-
 ADDRESSES = Rule(
     "node-address-room",
     "warning",

@@ -20,6 +20,7 @@ from anyscale_constructs.config.model import ExistingIf, Model, refuse, refuse_a
 from anyscale_constructs.config.types import NetworkingMode, OrExpr
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, merge, unless
 from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.registration.resource import ObjectStorage
 from anyscale_constructs.terraform.config import UPSTREAM_NAMES, CloudConfig, known_keys
 
 TAG_CASE = Rule(
@@ -107,14 +108,7 @@ class AwsCloudConfig(CloudConfig):
         if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
             places.append(("kms_key_arn", self.kms_key_arn, self.kms_key_arn.split(":")[3]))
         found = [
-            Finding(
-                "is not in the cloud's region",
-                "change it, or change region",
-                value,
-                f"one in {self.region}",
-                regions.ELSEWHERE,
-                key=tuple(key.split(".")),
-            )
+            regions.elsewhere(tuple(key.split(".")), value, f"one in {self.region}")
             for key, value, place in places
             if not regions.is_in(self.region, place)
         ]
@@ -299,6 +293,12 @@ class AwsCloud(Cloud[C]):
     def tags(self, own: Tags | Expr | None = None) -> Tags | Expr:
         """The tags of a part: Anyscale's, the cloud's, and its own."""
         return merge(self.config.standard_tags(self.cloud_id), self.config.tags, {} if own is None else own)
+
+    def object_storage(self) -> ObjectStorage:
+        """The bucket, as it is registered."""
+        own = self.bucket.region if isinstance(self.bucket, ExistingBucket) else None
+        region = self.config.region if own is None else own
+        return ObjectStorage(bucket_name="s3://" + self.bucket.s3_bucket_id, region=region)
 
     def cloud_outputs(self) -> dict[str, Any]:
         """Upstream's own root output names; inputs stand in where something existed."""

@@ -23,7 +23,7 @@ from anyscale_constructs.clouds.aws import AwsCloud, AwsCloudConfig
 from anyscale_constructs.config.model import ExistingIf, refuse
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_one_of, is_unresolved, unless
-from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage, ObjectStorage
+from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.values import texts
 
@@ -201,17 +201,13 @@ class Ec2Stack(AwsCloud[Ec2Config]):
     def cloud_resource(self) -> CloudResource:
         """The infrastructure to register."""
         config = self.config
-        bucket_region = self.bucket.region if isinstance(self.bucket, ExistingBucket) else None
         return CloudResource(
             name=f"vm-aws-{config.region}",
             provider="AWS",
             compute_stack="VM",
             region=config.region,
             networking_mode=config.networking_mode,
-            object_storage=ObjectStorage(
-                bucket_name="s3://" + self.bucket.s3_bucket_id,
-                region=config.region if bucket_region is None else bucket_region,
-            ),
+            object_storage=self.object_storage(),
             file_storage=FileStorage(file_storage_id=self.efs.efs_id) if self.efs else None,
             aws_config=AwsConfig(
                 vpc_id=self.vpc.vpc_id,

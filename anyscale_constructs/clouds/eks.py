@@ -6,14 +6,7 @@ It is two stacks. The first makes the cluster and what belongs to it in AWS; the
 
 from typing import Any, ClassVar
 
-from anyscale_constructs.aws import (
-    S3,
-    Eks,
-    ExistingBucket,
-    ExistingCluster,
-    ExistingSecurityGroup,
-    Iam,
-)
+from anyscale_constructs.aws import S3, Eks, ExistingCluster, ExistingSecurityGroup, Iam
 from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY, ClusterConfig
 from anyscale_constructs.aws.nodes import NodesConfig, node_groups
 from anyscale_constructs.aws.pod_roles import (
@@ -26,32 +19,27 @@ from anyscale_constructs.aws.policies import deny_plain_http, policy
 from anyscale_constructs.aws.types import Tags
 from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds.aws import AwsCloud
-from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_name, pods_of, role_prefix
+from anyscale_constructs.clouds.eks_config import (
+    MODULES,
+    PRIVATE_SUBNET,
+    PUBLIC_SUBNET,
+    EksConfig,
+    cluster_name,
+    pods_of,
+    role_prefix,
+)
 from anyscale_constructs.clouds.eks_operator import EksOperatorStack
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config.types import NetworkingMode
 from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.findings import Finding, Rule
-from anyscale_constructs.kubernetes import (
-    AUTOSCALER,
-    LOAD_BALANCER_CONTROLLER,
-    OPERATOR,
-    Chart,
-)
+from anyscale_constructs.kubernetes import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
 from anyscale_constructs.modules.aws.eks import EksEksManagedNodeGroups, EksSecurityGroupAdditionalRules
-from anyscale_constructs.registration.resource import (
-    AwsConfig,
-    CloudResource,
-    FileStorage,
-    ObjectStorage,
-)
+from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.resource import Resource
 
 _EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
-_PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}
-_PRIVATE_SUBNET = {"kubernetes.io/role/internal-elb": "1"}
-
 
 UNREACHABLE = Rule(
     "unreachable-cluster",
@@ -104,7 +92,7 @@ class EksStack(AwsCloud[EksConfig]):
 
     def subnet_tags(self) -> tuple[Tags, Tags]:
         """Where the load balancer controller puts load balancers, of the internet and of the VPC."""
-        return _PUBLIC_SUBNET, _PRIVATE_SUBNET
+        return PUBLIC_SUBNET, PRIVATE_SUBNET
 
     def add_bucket_policy(self) -> None:
         """Refuses requests without TLS to a new bucket."""
@@ -252,17 +240,13 @@ class EksStack(AwsCloud[EksConfig]):
     def cloud_resource(self) -> CloudResource:
         """The infrastructure to register."""
         config = self.config
-        bucket_region = self.bucket.region if isinstance(self.bucket, ExistingBucket) else None
         return CloudResource(
             name=f"k8s-aws-{config.region}",
             provider="AWS",
             compute_stack="K8S",
             region=config.region,
             networking_mode=config.networking_mode,
-            object_storage=ObjectStorage(
-                bucket_name="s3://" + self.bucket.s3_bucket_id,
-                region=config.region if bucket_region is None else bucket_region,
-            ),
+            object_storage=self.object_storage(),
             file_storage=self._file_storage(),
             aws_config=self._aws_config(),
             kubernetes_config=config.kubernetes_config(

@@ -4,33 +4,24 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.aws import (
-    ExistingCluster,
-    ExistingVpc,
-)
+from anyscale_constructs.aws import ExistingCluster, ExistingVpc
 from anyscale_constructs.aws.eks import ClusterConfig
-from anyscale_constructs.aws.pod_roles import (
-    Pods,
-)
+from anyscale_constructs.aws.pod_roles import Pods
 from anyscale_constructs.aws.types import PolicyArn
 from anyscale_constructs.clouds.aws import AwsCloudConfig
 from anyscale_constructs.config import regions
-from anyscale_constructs.config.model import ExistingIf, refuse
+from anyscale_constructs.config.model import ExistingIf, refuse, refuse_all
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Rule
-from anyscale_constructs.kubernetes import (
-    Chart,
-    EksReleasesConfig,
-)
+from anyscale_constructs.kubernetes import Chart, EksReleasesConfig
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 
 # The modules whose constraints of the provider hold also for what stands beside them.
 MODULES = ("aws/s3", "aws/eks")
-_PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}
-_PRIVATE_SUBNET = {"kubernetes.io/role/internal-elb": "1"}
+PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}
+PRIVATE_SUBNET = {"kubernetes.io/role/internal-elb": "1"}
 _OWNED = "kubernetes.io/cluster/"
-
 
 CLUSTER_VPC = Rule(
     "cluster-vpc-missing",
@@ -70,14 +61,7 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
             oidc = self.cluster.oidc_provider_arn
             known = not is_unresolved([oidc, self.region])
             if oidc is not None and known and f"eks.{self.region}." not in oidc:
-                raise refuse(
-                    "is not in the cloud's region",
-                    "change it, or change region",
-                    key="cluster.oidc_provider_arn",
-                    rule=regions.ELSEWHERE,
-                    value=oidc,
-                    allowed=f"one in {self.region}",
-                )
+                raise refuse_all([regions.elsewhere(("cluster", "oidc_provider_arn"), oidc, f"one in {self.region}")])
             if not isinstance(self.vpc, ExistingVpc):
                 raise refuse(
                     "the cluster exists, but its VPC would be new",
@@ -97,7 +81,7 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
 
     def tag_keys(self) -> set[str]:
         """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
-        subnets = set() if isinstance(self.vpc, ExistingVpc) else {*_PUBLIC_SUBNET, *_PRIVATE_SUBNET}
+        subnets = set() if isinstance(self.vpc, ExistingVpc) else {*PUBLIC_SUBNET, *PRIVATE_SUBNET}
         if isinstance(self.cluster, ExistingCluster) or is_unresolved(self.cluster.name):
             return super().tag_keys() | subnets
         # Upstream sets it on the nodes' security group; the name may be the stack's.

@@ -2,9 +2,7 @@
 
 from typing import Any, Literal
 
-from anyscale_constructs.aws import (
-    ExistingCluster,
-)
+from anyscale_constructs.aws import ExistingCluster
 from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_name, pods_of, role_prefix
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.engine import Construct

@@ -10,27 +10,14 @@ from anyscale_constructs.clouds.gke_config import GkeConfig, account_name, clust
 from anyscale_constructs.clouds.google import GoogleCloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, unless
-from anyscale_constructs.google import (
-    ExistingBucket,
-    ExistingCluster,
-    ExistingVpc,
-    Gke,
-    OperatorAccount,
-    Vpc,
-)
+from anyscale_constructs.google import ExistingBucket, ExistingCluster, ExistingVpc, Gke, OperatorAccount, Vpc
 from anyscale_constructs.google.cloudstorage import let_into_bucket
 from anyscale_constructs.google.gke import ClusterConfig
 from anyscale_constructs.google.nodes import node_pool_taints, node_pools
 from anyscale_constructs.kubernetes import OPERATOR, Gateway, operator_values
 from anyscale_constructs.kubernetes.operator import OperatorValues
 from anyscale_constructs.modules.google.gke import GkeDatabaseEncryption, GkeMasterAuthorizedNetworks
-from anyscale_constructs.registration.resource import (
-    CloudResource,
-    FileStorage,
-    GcpConfig,
-    MountTarget,
-    ObjectStorage,
-)
+from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, MountTarget, ObjectStorage
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.resource import Data
 from anyscale_constructs.terraform.stack import CloudStack

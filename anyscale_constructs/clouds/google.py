@@ -12,7 +12,7 @@ from anyscale_constructs.config.model import ExistingIf, Model, refuse, refuse_a
 from anyscale_constructs.config.types import Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, lower, merge, unless
-from anyscale_constructs.findings import Finding, Key
+from anyscale_constructs.findings import Key
 from anyscale_constructs.google.cloudapis import CloudApis
 from anyscale_constructs.google.cloudstorage import BucketConfig, CloudStorage, ExistingBucket
 from anyscale_constructs.google.filestore import ExistingFilestore, Filestore, FilestoreConfig
@@ -99,9 +99,8 @@ class GoogleCloudConfig(CloudConfig):
         Args:
             places: Regions and zones, by their keys.
         """
-        allowed, rule = f"{self.region} or a zone of it", regions.ELSEWHERE
         found = [
-            Finding("is not in the cloud's region", "change it, or change region", place, allowed, rule=rule, key=key)
+            regions.elsewhere(key, place, f"{self.region} or a zone of it")
             for key, place in places.items()
             if not regions.is_in(self.region, place)
         ]

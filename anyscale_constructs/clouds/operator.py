@@ -62,7 +62,6 @@ class Config(Protocol):
 
 C = TypeVar("C", bound=Config)
 
-
 _RANGES = ("releases", "gateway", "ingress_cidr_blocks")
 IDLE_RANGES = Rule(
     "idle-ingress-range",

@@ -22,16 +22,13 @@ _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestam
 # Some hundred bytes of aliases of aliases can stand for gigabytes, which validation and output would write out.
 _MOST_REPEATED = 1_000_000
 
-
 KIND = "stack"
 """The key of a cloud's YAML that says which configuration it is."""
-
 
 UNREADABLE = Rule("unreadable-yaml", "error", "One YAML file is one cloud.", "https://yaml.org/spec/1.1/")
 DUPLICATE_KEY = Rule("duplicate-key", "error", "YAML would keep the last one without a word.")
 EMPTY = Rule("empty-key", "error", "YAML takes a key without a value for null.")
 CONVERTED = Rule("converted-value", "error", "YAML 1.1 reads it as another value than the one that is written.")
-
 
 VARIABLE = Rule(
     "environment-variable", "error", "Neither YAML nor this program replaces it, and the letters would be used."
@@ -66,12 +63,11 @@ class Document:
             data = yaml.load(text, Loader=yaml.SafeLoader)
             self._refuse_duplicates(root)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            raise self._unreadable(f"is not YAML: {error.problem or error.context}", line, column) from error
+            what = f"is not YAML: {error.problem or error.context}"
+            raise self._unreadable(what, _place(error.problem_mark)) from error
         except yaml.reader.ReaderError as error:
-            line = text.count("\n", 0, error.position) + 1
-            raise self._unreadable(f"is not YAML: {error.reason}: {error.character!r}", line) from error
+            place = Place("", text.count("\n", 0, error.position) + 1)
+            raise self._unreadable(f"is not YAML: {error.reason}: {error.character!r}", place) from error
         except RecursionError as error:
             raise self._unreadable("is nested too deeply, or holds an alias of itself") from error
         except ValueError as error:  # a date or a number that looks like one and isn't
@@ -82,10 +78,12 @@ class Document:
         self._root = root
 
     def _unreadable(
-        self, what: str, line: int = 0, column: int = 0, *, fix: str = "", rule: Rule | None = None
+        self, what: str, place: Place | None = None, *, fix: str = "", rule: Rule = UNREADABLE
     ) -> ConfigError:
-        place = Place(str(self.file), line, column)
-        return ConfigError([Finding(what, fix, rule=rule or UNREADABLE, place=place)])
+        return ConfigError([Finding(what, fix, rule=rule, place=self._in_file(place))])
+
+    def _in_file(self, place: Place | None) -> Place:
+        return replace(place or Place(""), file=str(self.file))
 
     def _refuse_repetition(self, root: yaml.Node | None) -> None:
         """Counts what the aliases of a file stand for, before anything writes it out."""
@@ -107,11 +105,8 @@ class Document:
             seen: set[str] = set()
             for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
                 if key.value in seen:
-                    mark = key.start_mark
-                    what = f"the key {shown(key.value)} is given twice"
-                    raise self._unreadable(
-                        what, mark.line + 1, mark.column + 1, fix="keep one of them", rule=DUPLICATE_KEY
-                    )
+                    what, place = f"the key {shown(key.value)} is given twice", _place(key.start_mark)
+                    raise self._unreadable(what, place, fix="keep one of them", rule=DUPLICATE_KEY)
                 seen.add(key.value)
 
     def parse(self, config: type[_Config]) -> _Config:
@@ -127,18 +122,17 @@ class Document:
                     "write the value itself, or a whole reference such as ${var.region}",
                     key,
                 )
-        misread = [*_empty(self._root), *_converted(self._root), *_variables(self._root)]
-        lines = {found.place.line for found in misread if found.place}
-        errors = list(misread)
+        errors = self.located([*_empty(self._root), *_converted(self._root), *_variables(self._root)])
+        misread = {found.place.line for found in errors if found.place}
         try:
             parsed = config.model_validate({key: value for key, value in self.data.items() if key != KIND})
         except ValidationError as error:
             said = (each for detail in error.errors() for each in self._say(detail))
-            errors += [each for each in said if not (each.place and each.place.line in lines)]
+            errors += [each for each in said if not (each.place and each.place.line in misread)]
         else:
             if not errors:
                 return parsed
-        raise ConfigError(sorted(self.located(errors), key=lambda found: found.place.line if found.place else 0))
+        raise ConfigError(sorted(errors, key=lambda found: found.place.line if found.place else 0))
 
     def error(self, what: str, fix: str = "", *key: str, rule: Rule | None = None, **details: Any) -> ConfigError:
         """An error about one of its keys.
@@ -154,8 +148,7 @@ class Document:
 
     def _say(self, detail: ErrorDetails) -> list[Finding]:
         written = _walk(self._root, detail["loc"])
-        said = found(detail, written=written.value if isinstance(written, yaml.ScalarNode) else None)
-        return [replace(each, place=self.place(each.key)) for each in said]
+        return self.located(found(detail, written=written.value if isinstance(written, yaml.ScalarNode) else None))
 
     def place(self, key: Key) -> Place:
         """Where a key stands, or what it would stand in; the file alone where neither is there.
@@ -175,7 +168,7 @@ class Document:
                 mark = node.start_mark
             else:
                 break
-        return Place(str(self.file), mark.line + 1, mark.column + 1) if mark else Place(str(self.file))
+        return self._in_file(_place(mark))
 
     def located(self, findings: Iterable[Finding]) -> list[Finding]:
         """The findings with the places of their keys."""
@@ -183,7 +176,7 @@ class Document:
 
     def _place_of(self, finding: Finding) -> Place:
         place = finding.place or self.place(finding.key)
-        return place if place.file else replace(place, file=str(self.file))
+        return place if place.file else self._in_file(place)
 
 
 def _own_size(node: yaml.Node) -> int:
@@ -196,7 +189,7 @@ def _empty(root: yaml.Node) -> Iterator[Finding]:
         for key, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
                 fix = "give it a value ({} for its defaults, null for none), or leave it out"
-                yield Finding(f"{key.value}: is empty", fix, rule=EMPTY, place=_place(key))
+                yield Finding(f"{key.value}: is empty", fix, rule=EMPTY, place=_place(key.start_mark))
 
 
 def _converted(root: yaml.Node) -> Iterator[Finding]:
@@ -208,19 +201,20 @@ def _converted(root: yaml.Node) -> Iterator[Finding]:
             # 3.0 is a number that people write, too.
             if node.value not in {read, str(value)}:
                 fix = f"put it in quotes, or write {read} if you mean that"
-                yield Finding(f"{node.value} is {read} in YAML", fix, rule=CONVERTED, place=_place(node))
+                yield Finding(f"{node.value} is {read} in YAML", fix, rule=CONVERTED, place=_place(node.start_mark))
 
 
 def _variables(root: yaml.Node) -> Iterator[Finding]:
     """Text that looks like a variable of a shell's or of a pipeline's, which YAML does not have."""
     for node in _nodes(root):
         if isinstance(node, yaml.ScalarNode) and (found := _VARIABLE.search(node.value)):
+            what = f"{found.group()} is no variable: YAML has none"
             fix = f"write the value itself, or $${found.group()[1:]} for the letters"
-            yield Finding(f"{found.group()} is no variable: YAML has none", fix, rule=VARIABLE, place=_place(node))
+            yield Finding(what, fix, rule=VARIABLE, place=_place(node.start_mark))
 
 
-def _place(node: yaml.Node) -> Place:
-    return Place("", node.start_mark.line + 1, node.start_mark.column + 1)
+def _place(mark: yaml.Mark | None) -> Place:
+    return Place("", mark.line + 1, mark.column + 1) if mark else Place("")
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:

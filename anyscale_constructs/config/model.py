@@ -36,7 +36,6 @@ _PLAIN = {
     "string_type": "must be a string",
 }
 
-
 UNKNOWN_KEY = Rule("unknown-key", "error", "A misspelt key would be ignored, and its default taken without a word.")
 MISSING_KEY = Rule("missing-key", "error", "It has no default that would be right for most.")
 WRONG_TYPE = Rule(
@@ -101,7 +100,7 @@ class Model(_Base):
         except InputError as error:
             first = error.findings[0]
             said = replace(first, what=first.what.removeprefix(f"{name} "), rule=UNRESOLVED)
-            raise PydanticCustomError("found", "{finding}", {"finding": said}) from error
+            raise refuse_all([said]) from error
         return given
 
     @model_validator(mode="wrap")
@@ -113,13 +112,11 @@ class Model(_Base):
         others = {key: value for key, value in values.items() if key not in known}
         errors: list[InitErrorDetails] = []
         for key, value in others.items():
-            said = Finding(unknown(key, cls.model_fields), rule=UNKNOWN_KEY)
             if ours := cls.upstream_names.get(key):
-                said = Finding(
-                    f"unknown key {key!r}, a variable of upstream's examples", f"set {ours}", rule=UNKNOWN_KEY
-                )
-            error = PydanticCustomError("found", "{finding}", {"finding": said})
-            errors.append({"type": error, "loc": (str(key),), "input": value})
+                what, fix = f"unknown key {key!r}, a variable of upstream's examples", f"set {ours}"
+            else:
+                what, fix = unknown(key, cls.model_fields), ""
+            errors.append({"type": refuse(what, fix, rule=UNKNOWN_KEY), "loc": (str(key),), "input": value})
         meant = {(nearest(key, cls.model_fields),) for key in others}
         try:
             validate(known)
@@ -271,13 +268,13 @@ def refuse(
         allowed: What would be accepted.
     """
     steps = tuple(key.split(".")) if key else ()
-    finding = Finding(what, fix, value, allowed, rule=rule or CONFLICTING, key=steps)
-    return PydanticCustomError("found", "{finding}", {"finding": finding})
+    return refuse_all([Finding(what, fix, value, allowed, rule=rule or CONFLICTING, key=steps)])
 
 
 def refuse_all(findings: Iterable[Finding]) -> PydanticCustomError:
     """The error of a validator that finds several things wrong."""
-    return PydanticCustomError("found_all", "{findings}", {"findings": tuple(findings)})
+    found = tuple(findings)
+    return PydanticCustomError("found", "{said}", {"said": "\n".join(map(str, found)), "findings": found})
 
 
 def found_in(error: ValidationError, name: str = "") -> list[Finding]:
@@ -310,9 +307,6 @@ def _found(detail: ErrorDetails, written: str | None) -> Finding:
     match kind:
         case "missing":
             return Finding("is required", rule=MISSING_KEY)
-        case "found":
-            finding: Finding = context["finding"]
-            return finding
         case "string_type" if isinstance(value, int | float | datetime.date):
             return Finding("must be a string", "put it in quotes", got, rule=WRONG_TYPE)
         case "not_allowed" if isinstance(value, int | float | datetime.date):

@@ -3,7 +3,7 @@
 import re
 
 from anyscale_constructs.expressions import is_unresolved
-from anyscale_constructs.findings import Rule
+from anyscale_constructs.findings import Finding, Key, Rule
 
 AS_OF = "November 2026"
 
@@ -12,6 +12,18 @@ ELSEWHERE = Rule(
     "error",
     "A cloud is in one region, and what its nodes use must be in the same region or a zone of it.",
 )
+
+
+def elsewhere(key: Key, value: str, allowed: str) -> Finding:
+    """The error about a key of the configuration that names something in another region than the cloud's.
+
+    Args:
+        key: The key.
+        value: What it names.
+        allowed: What would be accepted.
+    """
+    what, fix = "is not in the cloud's region", "change it, or change region"
+    return Finding(what, fix, value, allowed, ELSEWHERE, key=key)
 
 
 def is_in(region: str, place: str) -> bool:

@@ -32,7 +32,6 @@ _LITERAL = {
     "removed": re.compile(r"removed"),
 }
 
-
 MISPLACED = Rule("misplaced-expression", "error", "Terraform takes no expression there, or not one of that type.")
 DAMAGED = Rule("damaged-expression", "error", "Python changed the letters that stand for Terraform code.")
 CROSS_STACK = Rule("cross-stack-reference", "error", "A state belongs to one stack, whose code knows no other's.")

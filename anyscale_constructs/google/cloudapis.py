@@ -13,25 +13,29 @@ from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import ServiceName
 from anyscale_constructs.modules.google.cloudapis import CloudApisInputs, CloudApisModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
+from anyscale_constructs.terraform.interface import Interface
 
 # Upstream's list lacks them: service accounts and the identity pool need the first three in a new project, and
 # `anyscale cloud verify` looks for the last.
 _MISSING = ("iam.googleapis.com", "iamcredentials.googleapis.com", "sts.googleapis.com", "config.googleapis.com")
 _NAMES: TypeAdapter[list[str]] = TypeAdapter(list[ServiceName])
-_LISTS = ("anyscale_activate_required_apis", "anyscale_activate_optional_apis")
+_REQUIRED, _OPTIONAL = _LISTS = ("anyscale_activate_required_apis", "anyscale_activate_optional_apis")
 
 
-@guard("google-api-missing", "anyscale_activate_required_apis")
+def _needed(interface: Interface) -> list[str]:
+    return [*interface.variable(_REQUIRED).default, *_MISSING]
+
+
+@guard("google-api-missing", _REQUIRED)
 def no_required_service_is_left_out(i: Inputs) -> Finding | None:
     """Without one of the required APIs a new project fails at apply, or `anyscale cloud verify` fails."""
-    wanted = [*i.interface.variable(_LISTS[0]).default, *_MISSING]
-    missing = [service for service in wanted if service not in i[_LISTS[0]]] if i.known(_LISTS[0]) else []
+    missing = [api for api in _needed(i.interface) if api not in i[_REQUIRED]] if i.known(_REQUIRED) else []
     if missing:
-        return Finding(f"{_LISTS[0]} lacks {', '.join(missing)}", f"add them, or set {_LISTS[1]} instead")
+        return Finding(f"{_REQUIRED} lacks {', '.join(missing)}", f"add them, or set {_OPTIONAL} instead")
     return None
 
 
-@guard("google-api-name", "anyscale_activate_required_apis", "anyscale_activate_optional_apis")
+@guard("google-api-name", *_LISTS)
 def services_are_named_in_full(i: Inputs) -> Finding | None:
     """Google accepts an API by its full name only."""
     for name in _LISTS:
@@ -94,5 +98,4 @@ class CloudApis(CloudApisModule):
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Adds the services that upstream's list lacks."""
-        services = [*self.interface.variable(_LISTS[0]).default, *_MISSING]
-        return {"anyscale_project_id": self._project.project_id, _LISTS[0]: services} | given
+        return {"anyscale_project_id": self._project.project_id, _REQUIRED: _needed(self.interface)} | given

@@ -21,7 +21,7 @@ from anyscale_constructs.google.guards import (
 )
 from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, GcpResourceName, GcpZone, Labels, by_full_name
-from anyscale_constructs.google.vpc import IVpc, network_of
+from anyscale_constructs.google.vpc import IVpc, direct_peering_is_refused, network_of
 from anyscale_constructs.modules.google.filestore import FilestoreInputs, FilestoreModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 from anyscale_constructs.terraform.resource import Data
@@ -132,15 +132,7 @@ def the_capacity_fits_the_tier(i: Inputs) -> Finding | None:
 @guard("filestore-connect-mode", "filestore_network_conect_mode")
 def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
     """Google refuses direct peering with a shared VPC, which is in another project."""
-    vpc, mode = i["filestore_vpc_name"], i["filestore_network_conect_mode"]
-    if not is_unresolved(vpc) and vpc.startswith("projects/") and is_one_of(mode, "DIRECT_PEERING"):
-        return Finding(
-            "filestore_network_conect_mode does not fit a shared VPC",
-            "remove it",
-            mode,
-            "PRIVATE_SERVICE_ACCESS",
-        )
-    return None
+    return direct_peering_is_refused(i, "filestore_vpc_name", "filestore_network_conect_mode")
 
 
 class Filestore(FilestoreModule):
@@ -192,7 +184,7 @@ class Filestore(FilestoreModule):
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Names the place that the tier wants, and how the VPC is joined."""
-        tier = given.get("filestore_tier", "STANDARD")
+        tier = given.get("filestore_tier", self.interface.variable("filestore_tier").default)
         regional: bool | Expr = is_one_of(tier, *_REGIONAL)
         if isinstance(tier, Expr):
             regional = fn.contains(_REGIONAL, tier)

@@ -207,7 +207,7 @@ def pods_have_identities_of_their_own(i: Inputs) -> Finding | None:
     return None
 
 
-@guard("gke-in-cluster-resources", "configure_ip_masq", "stub_domains", "upstream_nameservers")
+@guard("gke-in-cluster-resources", *_INSIDE_THE_CLUSTER)
 def nothing_is_made_inside_the_cluster(i: Inputs) -> Finding | None:
     """Kubernetes objects need a provider that is connected to the cluster, which does not exist yet."""
     for name in _INSIDE_THE_CLUSTER:

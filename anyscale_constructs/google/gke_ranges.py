@@ -9,7 +9,7 @@ from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google.types import GcpResourceName
 from anyscale_constructs.terraform.guards import Inputs, guard
 
-_GKE_RANGES = ("gke_services_range_cidr", "gke_pod_range_cidr")
+GKE_RANGES = ("gke_services_range_cidr", "gke_pod_range_cidr")
 _LONGEST_POD_PREFIX = 18
 
 
@@ -36,9 +36,9 @@ RANGES = Rule(
 @guard("", "gke_pod_range_cidr", "gke_services_range_cidr", "private_subnet_cidr")
 def gke_ranges_come_together_in_a_private_subnet(i: Inputs) -> Finding | None:
     """Upstream ignores them without a private subnet, and swaps their outputs if there is only one."""
-    given = [name for name in _GKE_RANGES if i[name] is not None]
-    if given and (len(given) < len(_GKE_RANGES) or i["private_subnet_cidr"] is None):
-        missing = [name for name in ("private_subnet_cidr", *_GKE_RANGES) if i[name] is None]
+    given = [name for name in GKE_RANGES if i[name] is not None]
+    if given and (len(given) < len(GKE_RANGES) or i["private_subnet_cidr"] is None):
+        missing = [name for name in ("private_subnet_cidr", *GKE_RANGES) if i[name] is None]
         return Finding(f"{given[0]} also needs {' and '.join(missing)}", "set them", rule=RANGES, on=given)
     return None
 

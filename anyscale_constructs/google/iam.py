@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import as_code, as_expression, expr, is_unresolved
+from anyscale_constructs.expressions import fn, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google import workload_identity
 from anyscale_constructs.google.guards import (
@@ -162,11 +162,7 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     )
 
 
-@guard(
-    "google-role-name",
-    "anyscale_access_service_acct_binding_permissions",
-    "anyscale_cluster_node_service_acct_permissions",
-)
+@guard("google-role-name", *_WANTED_ROLES)
 def roles_are_named_in_full(i: Inputs) -> Finding | None:
     """Google accepts roles by their full names only."""
     for name in _WANTED_ROLES:
@@ -175,12 +171,7 @@ def roles_are_named_in_full(i: Inputs) -> Finding | None:
     return None
 
 
-@guard(
-    "google-role-missing",
-    "anyscale_access_service_acct_binding_permissions",
-    "anyscale_cluster_node_service_acct_permissions",
-    severity="warning",
-)
+@guard("google-role-missing", *_WANTED_ROLES, severity="warning")
 def accounts_have_the_roles_that_verify_wants(i: Inputs) -> Finding | None:
     """The control plane signs links to logs and nodes pull images; `anyscale cloud verify` looks for both roles."""
     for name, roles in _WANTED_ROLES.items():
@@ -279,5 +270,5 @@ class Iam(IamModule):
 def role_id(name: str) -> str:
     """The name as the id of a role, in which no hyphen may be."""
     if is_unresolved(name):
-        return expr(f'substr(replace({as_code(as_expression(name))}, "-", "_"), 0, {_LONGEST_ROLE_ID})', "string")
+        return fn.substr(fn.replace(name, "-", "_"), 0, _LONGEST_ROLE_ID)
     return name.replace("-", "_")[:_LONGEST_ROLE_ID]

@@ -19,7 +19,7 @@ from anyscale_constructs.google.guards import (
 )
 from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import GcpInstanceName, GcpRegion, InstanceId, Labels, by_full_name
-from anyscale_constructs.google.vpc import IVpc, network_of
+from anyscale_constructs.google.vpc import IVpc, direct_peering_is_refused, network_of
 from anyscale_constructs.modules.google.memorystore import MemorystoreInputs, MemorystoreModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.resource import Data
@@ -60,7 +60,7 @@ def name_is_one_google_accepts(i: Inputs) -> Finding | None:
     return name_is_refused(i, _NAME, *names, default="anyscale-memorystore-")
 
 
-@guard("memorystore-size", "memorystore_replica_count", "memorystore_memory_size_gb")
+@guard("memorystore-size", *_LIMITS)
 def numbers_are_within_limits(i: Inputs) -> Finding | None:
     """Google offers 1 to 5 replicas and 5 to 300 GB. Upstream's own checks accept other numbers."""
     for name, (least, most) in _LIMITS.items():
@@ -122,15 +122,7 @@ def zones_are_two_of_the_region(i: Inputs) -> Finding | None:
 @guard("memorystore-connect-mode", "memorystore_connect_mode")
 def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
     """Google refuses direct peering with a shared VPC, which is in another project."""
-    vpc, mode = i["memorystore_vpc_name"], i["memorystore_connect_mode"]
-    if not is_unresolved(vpc) and vpc.startswith("projects/") and is_one_of(mode, "DIRECT_PEERING"):
-        return Finding(
-            "memorystore_connect_mode does not fit a shared VPC",
-            "remove it",
-            mode,
-            "PRIVATE_SERVICE_ACCESS",
-        )
-    return None
+    return direct_peering_is_refused(i, "memorystore_vpc_name", "memorystore_connect_mode")
 
 
 class Memorystore(MemorystoreModule):

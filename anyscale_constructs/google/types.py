@@ -159,7 +159,6 @@ GcsBucketName = Annotated[
     ),
 ]
 
-
 EXISTING_GCS_BUCKET = r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){1,220}[a-z0-9]"
 """Names with periods are domains of their owners."""
 ExistingGcsBucketName = Annotated[

@@ -16,7 +16,7 @@ from anyscale_constructs.expressions import Expr, as_code, choose, expr, is_one_
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.flow_logs import flow_log_settings_have_the_keys_upstream_reads
 from anyscale_constructs.google.gke_ranges import (
-    _GKE_RANGES,
+    GKE_RANGES,
     RANGES,
     gke_ranges_come_together_in_a_private_subnet,
     pods_have_room,
@@ -45,7 +45,7 @@ from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
 _SUBNETS = ("public_subnet_cidr", "private_subnet_cidr")
-_RANGES = (*_SUBNETS, "proxy_subnet_cidr", *_GKE_RANGES)
+_RANGES = (*_SUBNETS, "proxy_subnet_cidr", *GKE_RANGES)
 # (the input that names a range, the range, what its name ends with when it is not named)
 _DERIVED_NAMES = (
     ("public_subnet_name", "public_subnet_cidr", "public_subnet_suffix"),
@@ -390,3 +390,17 @@ def network_of(vpc: IVpc, project: IProject) -> tuple[str, ConnectMode | Expr]:
     own = vpc.is_own(project)
     mode = choose(own, "DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS") if vpc.connect_mode is None else vpc.connect_mode
     return choose(own, vpc.vpc_name, vpc.vpc_id), mode
+
+
+def direct_peering_is_refused(i: Inputs, vpc: str, mode: str) -> Finding | None:
+    """An error for a managed service that would join a shared VPC by direct peering.
+
+    Args:
+        i: The module's inputs.
+        vpc: The input that names the VPC.
+        mode: The input that says how the service joins it.
+    """
+    shared = not is_unresolved(i[vpc]) and i[vpc].startswith("projects/")
+    if shared and is_one_of(i[mode], "DIRECT_PEERING"):
+        return Finding(f"{mode} does not fit a shared VPC", "remove it", i[mode], "PRIVATE_SERVICE_ACCESS")
+    return None

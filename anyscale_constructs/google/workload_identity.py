@@ -67,13 +67,7 @@ def an_existing_provider_is_named_in_full(i: Inputs) -> Finding | None:
     return value_is_refused(_PROVIDER, i[name], name, f"use the full name, which {command} shows")
 
 
-@guard(
-    "identity-pool-settings",
-    "workload_identity_pool_name",
-    "workload_identity_pool_provider_name",
-    "workload_identity_pool_display_name",
-    "workload_identity_pool_description",
-)
+@guard("identity-pool-settings", *_NAMES, *_LONGEST_TEXTS)
 def pool_settings_need_a_new_pool(i: Inputs) -> Finding | None:
     """Upstream ignores the settings of a new pool if an existing provider is named."""
     if i["existing_workload_identity_provider_name"] is not None:
@@ -85,13 +79,7 @@ def pool_settings_need_a_new_pool(i: Inputs) -> Finding | None:
     return None
 
 
-@guard(
-    "identity-pool-name",
-    "workload_identity_pool_name",
-    "workload_identity_pool_provider_name",
-    "anyscale_access_service_acct_name",
-    "anyscale_access_service_acct_name_prefix",
-)
+@guard("identity-pool-name", *_NAMES, "anyscale_access_service_acct_name", "anyscale_access_service_acct_name_prefix")
 def pool_names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     """Google refuses invalid ids of pools. By default a pool has its account's name, which may begin with gcp-."""
     account = ("anyscale_access_service_acct_name", "anyscale_access_service_acct_name_prefix")
@@ -107,7 +95,7 @@ def pool_names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     return None
 
 
-@guard("identity-pool-text", "workload_identity_pool_display_name", "workload_identity_pool_description")
+@guard("identity-pool-text", *_LONGEST_TEXTS)
 def pool_texts_fit(i: Inputs) -> Finding | None:
     """Google refuses longer display names and descriptions at apply, after the accounts have been created."""
     for name, longest in _LONGEST_TEXTS.items():

@@ -39,20 +39,12 @@ __all__ = [
     "operator_values",
 ]
 
-_PLACES = {
-    "AUTOSCALER": "charts",
-    "Chart": "charts",
-    "DevicePluginReleasesConfig": "config",
-    "EksReleasesConfig": "config",
-    "Gateway": "operator",
-    "Global": "operator",
-    "LOAD_BALANCER_CONTROLLER": "charts",
-    "OPERATOR": "charts",
-    "Release": "charts",
-    "ReleaseConfig": "config",
-    "ReleasesConfig": "config",
-    "WriteOnly": "charts",
-    "operator_values": "operator",
-}
+_PLACES = lazy.places(
+    {
+        "charts": ["AUTOSCALER", "Chart", "LOAD_BALANCER_CONTROLLER", "OPERATOR", "Release", "WriteOnly"],
+        "config": ["DevicePluginReleasesConfig", "EksReleasesConfig", "ReleaseConfig", "ReleasesConfig"],
+        "operator": ["Gateway", "Global", "operator_values"],
+    }
+)
 
 __getattr__, __dir__ = lazy.attributes(__name__, _PLACES)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 ARGUMENTS = {"count", "depends_on", "for_each", "providers", "source", "version"}
 _COMMENT = "//"
 
-
 LOST_OVERRIDE = Rule("lost-override", "error", "The engine drops an override that leads into a list by a name.")
 UNKNOWN_ARGUMENT = Rule("unknown-argument", "error", "Terraform refuses what a module call does not take.")
 TWO_DEFAULTS = Rule("duplicate-provider", "error", "Terraform takes one default configuration of a provider.")

@@ -18,7 +18,7 @@ from anyscale_constructs.findings import RULES, Finding, Rule, within
 UNKNOWN_RULE = Rule("unknown-rule", "error", "An allowance of a misspelt rule would accept nothing, without a word.")
 REFUSED_ALLOWANCE = Rule("refused-allowance", "error", "An error cannot work, and a note needs no acceptance.")
 IDLE_ALLOWANCE = Rule("idle-allowance", "error", "An allowance that accepts nothing would hide the next warning.")
-EXPIRED_ALLOWANCE = Rule("expired-allowance", "warning", "It was accepted for a time that is over.", sifted=False)
+EXPIRED_ALLOWANCE = Rule("expired-allowance", "warning", "It was accepted for a time that is over.", allowable=False)
 
 
 class Allowance(Model):
@@ -28,6 +28,10 @@ class Allowance(Model):
     until: Known[datetime.date | None] = Field(
         default=None, description="The last day on which it is. Default: for good."
     )
+
+    def is_over(self, today: datetime.date) -> bool:
+        """Whether its last day is past."""
+        return self.until is not None and today > self.until
 
 
 def _with_reason(value: Any) -> Any:
@@ -50,7 +54,7 @@ def check_rule(id: str) -> Rule:
     if known[id].severity != "warning":
         what = f"{id} is a {known[id].severity}; only warnings can be allowed"
         raise ConfigError(what, fix="remove it", rule=REFUSED_ALLOWANCE)
-    if not known[id].sifted:
+    if not known[id].allowable:
         what = f"{id} is about the run, not the cloud, and cannot be allowed"
         raise ConfigError(what, fix="remove it", rule=REFUSED_ALLOWANCE)
     return known[id]
@@ -99,9 +103,8 @@ def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allo
     allowed: list[tuple[Finding, Allowance]] = []
     used: set[int] = set()
     for findings, allowances in clouds.values():
-        valid = [(rule, each) for rule, each in allowances if each.until is None or today <= each.until]
         for finding in findings:
-            accepting = [each for rule, each in valid if rule == finding.rule]
+            accepting = [each for rule, each in allowances if rule == finding.rule and not each.is_over(today)]
             used.update(map(id, accepting))
             if accepting:
                 allowed.append((finding, accepting[0]))
@@ -114,7 +117,7 @@ def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allo
                 continue
             seen.add(id(each))
             what, fix, key = f"{rule.id} is allowed, but not found", "remove it", ("allow", rule.id)
-            if each.until is not None and today > each.until:
+            if each.is_over(today):
                 what, fix = f"{rule.id} was allowed until {each.until}", "correct what it is about, or set a later date"
                 told.append(Finding(what, fix, rule=EXPIRED_ALLOWANCE, cloud=cloud, key=key))
             elif rule.command == "synth":

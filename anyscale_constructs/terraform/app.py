@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs import engine
-from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError
+from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError, said_by_engine
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.signals import delayed
 from anyscale_constructs.terraform.allowances import Sifted, sift
@@ -26,11 +26,9 @@ _UNLABELLED = ("import", "moved", "removed")
 _ADDRESSES = ("from", "to", "provider")
 _PLAIN = {*_ADDRESSES, "id", "for_each", "lifecycle", "//"}
 
-
 MISFIT = Rule("lock-misfit", "warning", "Terraform refuses a provider whose locked version the stack does not allow.")
 
-
-STALE_OUTPUT = Rule("stale-output", "warning", "A stack that no cloud makes may still be deployed.", sifted=False)
+STALE_OUTPUT = Rule("stale-output", "warning", "A stack that no cloud makes may still be deployed.", allowable=False)
 ANNOTATION_ERROR = Rule("annotation-error", "error", "Code of your own says so, by an annotation of the engine's.")
 
 
@@ -83,32 +81,34 @@ class App(engine.App):
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
             if any(stack.failure for stack in stacks.values()):
                 raise SynthesisError([*_failures(stacks.values())]) from None
-            said = [*self._annotated_errors()] or [
-                Finding(f"the engine can't synthesize: {str(error).splitlines()[0]}")
-            ]
+            said = [*self._annotated_errors()] or [Finding(f"the engine can't synthesize: {said_by_engine(error)}")]
             raise SynthesisError(said) from error
-        warnings: dict[str, list[Finding]] = {}
-        for file in sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json")):
-            synthesized = json.loads(file.read_text(encoding="utf-8"))
-            name = file.parent.name
-            if name not in stacks and (left := list(expressions_left(name, synthesized))):
-                raise SynthesisError(left)
-            versions = "\n".join(_taken_out(synthesized))
-            file.write_text(json.dumps(synthesized, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-            file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
-            if self._locks and (lock := kept_lock(self._locks, name)).is_file():
-                text = read_lock(lock)
-                file.with_name(TERRAFORM_LOCK).write_text(text, encoding="utf-8")
-                found = misfits(text, synthesized.get("terraform", {}).get("required_providers", {}))
-                fix = f"anyscale-constructs lock {name}"
-                warnings[name] = [Finding(f"{lock}: {what}", fix, rule=MISFIT, cloud=name) for what in found]
-                if name in stacks:
-                    stacks[name].findings += warnings[name]
+        written = sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json"))
+        misfitting = {file.parent.name: self._finish(file, stacks.get(file.parent.name)) for file in written}
         self.sifted = sift({stack.name: (stack.findings, stack.allowances) for stack in stacks.values()})
         if wrong := [finding for finding in self.sifted.told if finding.severity == "error"]:
             raise ConfigError(wrong)
-        if any(warnings.values()):
-            _annotate(pathlib.Path(self.outdir) / "manifest.json", warnings)
+        if any(misfitting.values()):
+            _annotate(pathlib.Path(self.outdir) / "manifest.json", misfitting)
+
+    def _finish(self, file: pathlib.Path, stack: CloudStack | None) -> list[Finding]:
+        """Rewrites a stack's JSON and puts its lock file beside it; gives what the lock file does not allow."""
+        content, name = json.loads(file.read_text(encoding="utf-8")), file.parent.name
+        if stack is None and (left := list(expressions_left(name, content))):
+            raise SynthesisError(left)
+        versions = "\n".join(_taken_out(content))
+        file.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
+        if self._locks is None or not (lock := kept_lock(self._locks, name)).is_file():
+            return []
+        text = read_lock(lock)
+        file.with_name(TERRAFORM_LOCK).write_text(text, encoding="utf-8")
+        found = misfits(text, content.get("terraform", {}).get("required_providers", {}))
+        fix = f"anyscale-constructs lock {name}"
+        findings = [Finding(f"{lock}: {what}", fix, rule=MISFIT, cloud=name) for what in found]
+        if stack is not None:
+            stack.findings += findings
+        return findings
 
     def _annotated_errors(self) -> Iterator[Finding]:
         """What the user's own code says is wrong, by the engine's annotations."""
@@ -182,11 +182,11 @@ def synthesize(
     Raises:
         ConstructsError: A stack is wrong, or the directory can't be written.
     """
-    return synthesized(build, out, locks).cloud_stacks
+    return synthesize_app(build, out, locks).cloud_stacks
 
 
-def synthesized(build: Callable[[App], object], out: pathlib.Path, locks: pathlib.Path | None = None) -> App:
-    """The same; gives the app, which has what there is to say of its stacks."""
+def synthesize_app(build: Callable[[App], object], out: pathlib.Path, locks: pathlib.Path | None = None) -> App:
+    """As `synthesize`; gives the app, which has what there is to say of its stacks."""
     place = pathlib.Path(os.path.realpath(out))
     with _writing(out), delayed():
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -237,13 +237,13 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[Finding]:
     with _writing(out):
         for file in sorted(out.glob("stacks/*/cdk.tf.json")):
             folder = file.parent
-            synthesized = _synthesized(file)
-            if folder.name in live or not synthesized:
+            content = _written(file)
+            if folder.name in live or not content:
                 continue
             # Terraform makes a lock file for any command: it is no sign of a deployment.
             assets, versions, lock = folder / "assets", folder / _VERSIONS, folder / TERRAFORM_LOCK
             kept = {other.name for other in folder.iterdir() if other not in {file, assets, versions, lock}}
-            settings = synthesized.get("terraform", {})
+            settings = content.get("terraform", {})
             state = settings.get("backend", {}).get("local", {}).get("path")
             if state is None:
                 kept.add("a state elsewhere, perhaps")
@@ -264,7 +264,7 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[Finding]:
                 yield Finding(f"{folder} is removed: no cloud makes this stack any more", rule=STALE_OUTPUT)
 
 
-def _synthesized(file: pathlib.Path) -> dict[str, Any]:
+def _written(file: pathlib.Path) -> dict[str, Any]:
     """The Terraform JSON that synthesis wrote there; empty if something else did."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -30,7 +30,6 @@ _INSTEAD = {
     "source": "name a mirror under modules, or in Sources",
 }
 
-
 TWICE = Rule("duplicate-id", "error", "A construct's id is its address in Terraform, which one can have only.")
 UNKNOWN_INPUT = Rule("unknown-input", "error", "Terraform refuses inputs that the module does not have at its ref.")
 MISSING_INPUT = Rule("missing-input", "error", "Terraform asks for an input without a default.")

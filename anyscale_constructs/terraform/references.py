@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from anyscale_constructs import words
 from anyscale_constructs.config.model import unknown
 from anyscale_constructs.engine import TerraformElement
+from anyscale_constructs.errors import said_by_engine
 from anyscale_constructs.expressions import ENGINE_TOKEN, code_in, references
 from anyscale_constructs.expressions.resolve import texts
 from anyscale_constructs.findings import Finding, Rule, in_json
@@ -25,7 +26,6 @@ _NAMED = re.compile(
 _RESIDUE = re.compile(
     r"[$#@&]\{Tf(?:To|$)|Token\.\d+\]|<(?:jsii|cdktf|cdktn)\b|jsii\._|8\.1095622\d*e\+298|\bExpr\('", re.IGNORECASE
 )
-
 
 UNWRITABLE = Rule("unwritable-value", "error", "The engine has no form for it in Terraform JSON.")
 UNRESOLVED_TOKEN = Rule("unresolved-token", "error", "Terraform would get the token's letters in place of its value.")
@@ -48,9 +48,8 @@ def refused_elements(stack: "CloudStack") -> Iterator[Finding]:
         try:
             stack.code_of_tokens(value)
         except RuntimeError as error:
-            said = str(error).splitlines()[0].removeprefix("Error: ")
             yield Finding(
-                f"the engine can't write {where}: {said.rstrip('.')}",
+                f"the engine can't write {where}: {said_by_engine(error).rstrip('.')}",
                 "give lists and functions the values themselves; fn.jsonencode(...) makes text of a list, and "
                 "fn.concat(...) adds to one",
                 rule=UNWRITABLE,

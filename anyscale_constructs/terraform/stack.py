@@ -20,12 +20,8 @@ from anyscale_constructs.engine import (
     TerraformOutput,
     Tokenization,
 )
-from anyscale_constructs.errors import ConstraintError, ConstructsError, SynthesisError
-from anyscale_constructs.expressions import (
-    ENGINE_TOKEN,
-    holds_engine_token,
-    is_unresolved,
-)
+from anyscale_constructs.errors import ConstraintError, ConstructsError, SynthesisError, said_by_engine
+from anyscale_constructs.expressions import ENGINE_TOKEN, holds_engine_token, is_unresolved
 from anyscale_constructs.expressions.resolve import Resolver
 from anyscale_constructs.findings import RULES, Finding, Rule, within
 from anyscale_constructs.terraform.additions import lost_overrides, refused_arguments, two_defaults
@@ -273,9 +269,7 @@ class CloudStack(Declarations):
             self.failure = error  # the engine makes text of it
             raise
         except RuntimeError as error:  # JSII's only kind
-            said = list(refused_elements(self)) or [
-                Finding(f"the engine can't synthesize: {str(error).splitlines()[0]}")
-            ]
+            said = list(refused_elements(self)) or [Finding(f"the engine can't synthesize: {said_by_engine(error)}")]
             self.failure = SynthesisError(within(said, cloud=self.name))
             raise self.failure from error
 

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING, Any
 os.environ["MOTO_ACCOUNT_ID"] = sys.argv[1]
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
 from tests.e2e.additions import ec2, efs, eks, memorydb, s3, servicequotas, ssm

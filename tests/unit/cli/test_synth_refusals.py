@@ -183,7 +183,7 @@ def test_fails_without_a_traceback_when_interrupted(run: Run, folder: Path, monk
         raise KeyboardInterrupt
 
     write(folder, prod=CLOUD)
-    monkeypatch.setattr("anyscale_constructs.cli.synthesis.synthesized", interrupted)
+    monkeypatch.setattr("anyscale_constructs.cli.synthesis.synthesize_app", interrupted)
     assert run() == (130, "", "")
 
 

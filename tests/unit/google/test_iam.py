@@ -10,16 +10,7 @@ from anyscale_constructs.google import workload_identity as federation
 from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
-from tests.unit.google.parts import (
-    ACCOUNTS,
-    ENABLED,
-    IDENTITY_PROVIDER,
-    PROJECT,
-    PROVIDER,
-    RANDOM_SUFFIX,
-    REGION,
-    many,
-)
+from tests.unit.google.parts import ACCOUNTS, ENABLED, IDENTITY_PROVIDER, PROJECT, PROVIDER, RANDOM_SUFFIX, REGION, many
 from tests.unit.guards import Case, Table
 
 NAMES = {"anyscale_access_service_acct_name": "acme-access", "anyscale_cluster_node_service_acct_name": "acme-node"}

@@ -10,12 +10,7 @@ from anyscale_constructs.codegen.catalog import table
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import expr
-from anyscale_constructs.modules.aws import (
-    IamModule,
-    S3Module,
-    SecurityGroupsModule,
-    VpcModule,
-)
+from anyscale_constructs.modules.aws import IamModule, S3Module, SecurityGroupsModule, VpcModule
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.guards import Inputs, without_effect
 from anyscale_constructs.terraform.interface import Interface
