@@ -73,8 +73,8 @@ def _lock(
 ) -> str:
     settings = json.loads((folder / "cdk.tf.json").read_text("utf-8")).get("terraform", {})
     lock = folder / TERRAFORM_LOCK
-    before = read_lock(lock) if lock.exists() else ""
-    begin = "" if upgrade else read_lock(kept) if kept.exists() else before
+    before = read_lock(lock)
+    begin = "" if upgrade else read_lock(kept) or before
     fetched: set[str] = set()
 
     def look(line: str) -> None:
@@ -87,7 +87,7 @@ def _lock(
         say(f"{folder.name}: fetching modules")
         _terraform(folder, data, look, "get")
         _terraform(folder, data, look, "providers", "lock", *options)
-        text = read_lock(lock) if lock.exists() else ""
+        text = read_lock(lock)
         if fetched:  # Terraform leaves in it what the stack needs no more, and then refuses it with -lockfile=readonly
             text = of_providers(text, fetched)
         _put(kept, text)

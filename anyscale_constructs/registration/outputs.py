@@ -54,6 +54,11 @@ class Registration:
     cloud_name: str
     resource: CloudResource
 
+    @property
+    def verifiable(self) -> bool:
+        """Whether the program can look at the infrastructure: it has no checks for clouds on Kubernetes."""
+        return self.resource.compute_stack == "VM"
+
 
 def find_registration(outputs: Any, stack: str, *, source: str, name: str | None = None) -> Registration:
     """The registration that the outputs describe.

@@ -30,13 +30,15 @@ def unused_locks(directory: pathlib.Path, stacks: Iterable[str]) -> list[pathlib
 
 
 def read_lock(file: pathlib.Path) -> str:
-    """The text of a lock file.
+    """The text of a lock file; empty if there is none.
 
     Raises:
         LockError: It can't be read.
     """
     try:
         return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
     except (OSError, UnicodeDecodeError) as error:
         raise LockError(f"{file} can't be read: {error}") from error
 
