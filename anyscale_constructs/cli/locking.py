@@ -106,7 +106,9 @@ def _put(file: pathlib.Path, text: str) -> None:
         else:
             file.unlink(missing_ok=True)
     except OSError as error:
-        raise LockError(f"{file} can't be written: {error.strerror}") from error
+        raise LockError(
+            f"{file} can't be written: {error.strerror}", fix="use a folder that you can write to"
+        ) from error
 
 
 def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *arguments: str) -> None:
@@ -139,4 +141,5 @@ def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *
         said = "".join(lines)
         title, _, detail = (said.partition("Error: ")[2] or said).strip().partition("\n")
         command = " ".join([program, *(each for each in arguments if not each.startswith("-"))])
-        raise LockError(f"{folder.name}: {command} failed: {title}: {' '.join(detail.split())}")
+        what = f"{folder.name}: {command} failed: {title}: {' '.join(detail.split()).removesuffix('.')}"
+        raise LockError(what, fix="correct what Terraform reports")

@@ -40,7 +40,9 @@ def read_lock(file: pathlib.Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"{file} can't be read: {error}") from error
+        raise LockError(
+            f"{file} can't be read: {error}", fix="restore it from git, or delete it and run anyscale-constructs lock"
+        ) from error
 
 
 def locked_versions(text: str) -> dict[str, str]:
