@@ -31,6 +31,7 @@ LAYERS = [
     {"clouds"},
     {"codegen"},
     {"cli"},
+    {"testing"},
     {"__main__"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
