@@ -29,8 +29,10 @@ def _restored():
 
 
 @pytest.fixture
-def repository(pytester: pytest.Pytester) -> pytest.Pytester:
+def repository(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A repository of two clouds, one of them on Kubernetes."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # syrupy reports nothing in a worker
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeconftest(CONFTEST)
     pytester.mkdir("clouds")
     (pytester.path / "cdktf.json").write_text("{}")
@@ -178,6 +180,15 @@ def test_the_repository_is_found_from_folders_in_it(
     (folder / "test_it.py").write_text("def test_cloud(cloud): pass\n")
     monkeypatch.chdir(folder)
     assert passed(ran(repository)) == {"test_cloud[prod]", "test_cloud[cluster]"}
+
+
+def test_imports_that_come_first_are_no_matter(repository: pytest.Pytester) -> None:
+    """As in an editable installation, whose files pytest does not know."""
+    first = "import anyscale_constructs.testing.plugin\nfrom anyscale_constructs.testing import ANY\n"
+    repository.makeconftest(first + CONFTEST)
+    repository.makepyfile("def test_cloud(cloud): pass")
+    result = repository.runpytest_subprocess("-v", "-W", "error", "-p", "no:cacheprovider")
+    assert passed(result) == {"test_cloud[prod]", "test_cloud[cluster]"}
 
 
 def test_a_snapshot_is_a_file_for_each_stack(repository: pytest.Pytester) -> None:
