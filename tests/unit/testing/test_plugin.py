@@ -209,7 +209,11 @@ def test_a_snapshot_is_a_file_for_each_stack(repository: pytest.Pytester) -> Non
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["E*The Terraform changed. To accept it: pytest --snapshot-update", "E*org_1234abcd*"])
     cloud.unlink()
-    ran(repository).stdout.fnmatch_lines(["*1 snapshot unused*"])
+    result = ran(repository)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*1 snapshot unused*"])
+    assert ran(repository, "--snapshot-update").ret == 0
+    assert [*sorted(kept)][:2] == sorted(file.name for file in folder.iterdir())
 
 
 def test_parts_are_snapshots_too(repository: pytest.Pytester) -> None:
