@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.terraform.allowances import Allowance
+from anyscale_constructs.errors import ReviewError
 from anyscale_constructs.terraform.backend import identity
 from anyscale_constructs.terraform.interface import Interface, catalog
 from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, locked_versions, read_lock
@@ -110,7 +109,6 @@ class StackContent:
         outputs: The outputs, by name.
         declarations: Variables and local values, by address.
         moved: The moved blocks: from which address to which.
-        allowances: Which rules of reviews are allowed, with the reasons.
         folder: The stack's folder.
     """
 
@@ -125,7 +123,6 @@ class StackContent:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     declarations: Mapping[str, Any] = field(default_factory=dict)
     moved: Sequence[tuple[str, str]] = ()
-    allowances: Mapping[str, Allowance] = field(default_factory=dict)
     folder: pathlib.Path = pathlib.Path()
 
     @property
@@ -184,7 +181,7 @@ def read(out: pathlib.Path) -> dict[str, StackContent]:
         out: The folder that `synth` wrote.
 
     Raises:
-        ConfigError: It is no such folder.
+        ReviewError: It is no such folder.
     """
     try:
         manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
@@ -192,11 +189,11 @@ def read(out: pathlib.Path) -> dict[str, StackContent]:
         return {name: read_stack(name, folders[name]) for name in sorted(folders)}
     except OSError as error:
         fix = "name two git revisions, or two output folders of anyscale-constructs synth"
-        raise ConfigError(
+        raise ReviewError(
             "it is no output folder of synth: manifest.json and its stacks", value=str(out), fix=fix
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{out} holds what synth does not write: {error}", fix="synthesize it again") from error
+        raise ReviewError(f"{out} holds what synth does not write: {error}", fix="synthesize it again") from error
 
 
 def read_stack(name: str, folder: pathlib.Path) -> StackContent:
@@ -207,7 +204,6 @@ def read_stack(name: str, folder: pathlib.Path) -> StackContent:
         folder: The folder that holds its cdk.tf.json.
     """
     tree = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
-    metadata = tree.get("//", {}).get("metadata", {})
     versions, lock = folder / "versions.tf", folder / TERRAFORM_LOCK
     text = versions.read_text(encoding="utf-8") if versions.is_file() else ""
     settings = tree.get("terraform", {})
@@ -235,7 +231,6 @@ def read_stack(name: str, folder: pathlib.Path) -> StackContent:
             *_moved(tree.get("moved", [])),
             *_moved(dict(_ASSIGNMENT.findall(block)) for block in _MOVED.findall(text)),
         ],
-        allowances={rule: Allowance(**given) for rule, given in metadata.get("allow", {}).items()},
         folder=folder,
     )
 

@@ -3,7 +3,7 @@ import pathlib
 
 import pytest
 
-from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.errors import ReviewError
 from anyscale_constructs.review.stacks import read
 from tests.unit.review.parts import CLOUD, synthesized
 
@@ -55,5 +55,5 @@ def test_renames_addresses_in_references_too(tmp_path: pathlib.Path) -> None:
 def test_a_folder_of_something_else_is_refused(text: str | None, tmp_path: pathlib.Path) -> None:
     if text is not None:
         (tmp_path / "manifest.json").write_text(text)
-    with pytest.raises(ConfigError, match="synth"):
+    with pytest.raises(ReviewError, match="synth"):
         read(tmp_path)
