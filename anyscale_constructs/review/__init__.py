@@ -1,1 +1,1 @@
-"""What a change to clouds does: two syntheses compared, with and without a plan."""
+"""What a change of clouds would do, before it is applied: two syntheses side by side, and plans."""

@@ -29,6 +29,7 @@ LAYERS = [
     {"aws", "azure", "google", "kubernetes"},
     {"registration"},
     {"clouds"},
+    {"review"},
     {"codegen"},
     {"review"},
     {"cli"},
