@@ -29,7 +29,6 @@ LAYERS = [
     {"aws", "azure", "google", "kubernetes"},
     {"registration"},
     {"clouds"},
-    {"review"},
     {"codegen"},
     {"review"},
     {"cli"},
