@@ -1,10 +1,10 @@
 """What differs between two values of Terraform's JSON, down to the smallest part."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from anyscale_constructs.findings import is_secret
+from anyscale_constructs.review.stacks import as_json
 
 ABSENT: Any = object()
 """The value of what is not there."""
@@ -45,7 +45,7 @@ def differences(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Diff
         new: What it is, or ABSENT.
         path: Where it is.
     """
-    before, after = _decoded(old), _decoded(new)
+    before, after = as_json(old), as_json(new)
     match before, after:
         case Mapping(), Mapping():
             for key in sorted({*before, *after}):
@@ -92,12 +92,3 @@ def _named(items: Sequence[Any]) -> dict[str, Any] | None:
         if len(found) == len(items):
             return found
     return None
-
-
-def _decoded(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in {"{", "["}:
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value

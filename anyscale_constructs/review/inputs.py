@@ -1,4 +1,4 @@
-"""What differs between two syntheses of a stack: effective inputs, pins, providers, charts, backend, outputs, the rest."""
+"""What differs between two syntheses of a stack: effective inputs, pins, providers, charts, backend, outputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

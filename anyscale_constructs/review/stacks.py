@@ -245,6 +245,27 @@ def listed(value: Any) -> list[Any]:
     return [value]
 
 
+def as_json(value: Any) -> Any:
+    """What text that is JSON says, such as a policy's; anything else as it is."""
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def decoded(value: Any) -> Any:
+    """A value, and all that is in it, with `as_json`."""
+    match as_json(value):
+        case Mapping() as found:
+            return {key: decoded(inner) for key, inner in found.items()}
+        case list() as found:
+            return [decoded(inner) for inner in found]
+        case found:
+            return found
+
+
 def _plain(value: Any) -> Any:
     """Terraform JSON without the engine's notes."""
     match value:

@@ -18,7 +18,8 @@ def test_a_module_call_is_known_by_what_it_calls_and_its_pin(tmp_path: pathlib.P
 
 
 def test_a_module_of_the_registry_is_known_by_its_version(tmp_path: pathlib.Path) -> None:
-    cloud = "stack: eks\nregion: us-east-2\norg_id: org_1234abcd\nreleases: {gateway: {ingress_cidr_blocks: [10.0.0.0/8]}}\n"
+    cloud = "stack: eks\nregion: us-east-2\norg_id: org_1234abcd\n"
+    cloud += "releases: {gateway: {ingress_cidr_blocks: [10.0.0.0/8]}}\n"
     stacks = read(synthesized(tmp_path, {"prod": cloud}))
     assert sorted(stacks) == ["prod", "prod-operator"]
     call = stacks["prod"].modules["eks"]
