@@ -164,15 +164,12 @@ def findings(facts: Iterable[Exposure], before: Iterable[Exposure]) -> Iterator[
         old = sorted({
             _shown(each.value) for each in was.get((kind, group[0].scope), ()) if _label(each.value) == label
         })  # fmt: skip
-        yield Finding(
-            kind.what.format(label or "it"),
-            kind.fix,
-            values[0] if len(values) == 1 else values,
-            "" if kind.protects else f"no more than before: {', '.join(old) or 'nothing'}",
-            rule=kind.rule,
-            on=[name] if name else [],
-            construct=subject,
-        )
+        what, on = kind.what.format(label), [name] if name else []
+        if kind.protects:
+            yield Finding(f"{what}; gone: {', '.join(values)}", kind.fix, rule=kind.rule, on=on, construct=subject)
+            continue
+        value, limit = values[0] if len(values) == 1 else values, f"no more than before: {', '.join(old)}" if old else ""
+        yield Finding(what, kind.fix, value, limit, rule=kind.rule, on=on, construct=subject)
 
 
 def _label(value: Any) -> str:

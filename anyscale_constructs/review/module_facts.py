@@ -33,7 +33,7 @@ from anyscale_constructs.review.stacks import listed
 Inputs = Mapping[str, Any]
 
 _SWITCHES = ("module_enabled", "create")
-_OWN_KEY = "a key of one's own"
+_OWN_KEY = "a KMS key of your own"
 _AT_REST = "encryption at rest"
 
 
@@ -222,7 +222,7 @@ MODULES: Mapping[str, list[Row]] = {
         Row(kinds.DELETION, "memorydb_snapshot_retention_limit", given("snapshots")),
     ],
     "aws/s3": [
-        Row(kinds.DELETION, "force_destroy", unless_on("a bucket with files in it is not deleted (force_destroy)")),
+        Row(kinds.DELETION, "force_destroy", unless_on("force_destroy = false")),
         Row(kinds.DELETION, "object_versioning", on("versions of objects")),
         Row(kinds.ENCRYPTION, "server_side_encryption.sse_algorithm", given(_AT_REST)),
         Row(kinds.ENCRYPTION, "server_side_encryption.sse_algorithm", one_of("KMS", "aws:kms", "aws:kms:dsse")),
@@ -252,7 +252,7 @@ MODULES: Mapping[str, list[Row]] = {
         Row(
             kinds.DELETION,
             "bucket_force_destroy",
-            unless_on("a bucket with files in it is not deleted (force_destroy)"),
+            unless_on("force_destroy = false"),
         ),
         Row(kinds.DELETION, "bucket_versioning", on("versions of objects")),
         Row(kinds.DELETION, "retention_policy", given("retention policy")),
@@ -267,7 +267,7 @@ MODULES: Mapping[str, list[Row]] = {
         Row(kinds.ADDRESS, "enable_private_nodes", unless_on("nodes")),
         Row(kinds.DELETION, "deletion_protection", on("deletion_protection")),
         Row(kinds.ENCRYPTION, "database_encryption.state", one_of("encryption of secrets", "ENCRYPTED")),
-        Row(kinds.ENCRYPTION, "boot_disk_kms_key", given("a key of one's own for disks")),
+        Row(kinds.ENCRYPTION, "boot_disk_kms_key", given("a KMS key of your own for disks")),
         Row(kinds.NODE_METADATA, "enable_shielded_nodes", on("shielded nodes")),
         Row(kinds.NODE_METADATA, "disable_legacy_metadata_endpoints", on("no legacy metadata endpoints")),
         Row(kinds.NODE_METADATA, "node_metadata", one_of("GKE_METADATA", "GKE_METADATA", "GKE_METADATA_SERVER")),

@@ -31,9 +31,9 @@ from anyscale_constructs.review.stacks import listed
 
 Arguments = Mapping[str, Any]
 
-_OWN_KEY = "a key of one's own"
+_OWN_KEY = "a key of your own"
 _AT_REST = "encryption at rest"
-_NO_FORCE = "a bucket with files in it is not deleted (force_destroy)"
+_NO_FORCE = "force_destroy = false"
 _OLD_TLS = {"TLS1_0": 0, "TLS1_1": 1, "TLS1_2": 2, "TLS1_3": 3}
 
 
@@ -295,7 +295,7 @@ RESOURCES: Mapping[str, list[Row]] = {
             on("Azure RBAC"),
         ),
         Row(kinds.ADDRESS, "default_node_pool.node_public_ip_enabled", on("nodes")),
-        Row(kinds.ENCRYPTION, "disk_encryption_set_id", given("a key of one's own for disks")),
+        Row(kinds.ENCRYPTION, "disk_encryption_set_id", given("a key of your own for disks")),
         Row(kinds.LOGGING, "oms_agent.log_analytics_workspace_id", given("logs of the cluster")),
     ],
     "azurerm_kubernetes_cluster_node_pool": [_AZURE_NODES],

@@ -110,6 +110,7 @@ class StackContent:
         declarations: Variables and local values, by address.
         moved: The moved blocks: from which address to which.
         folder: The stack's folder.
+        tree: Its Terraform JSON.
     """
 
     name: str
@@ -124,6 +125,7 @@ class StackContent:
     declarations: Mapping[str, Any] = field(default_factory=dict)
     moved: Sequence[tuple[str, str]] = ()
     folder: pathlib.Path = pathlib.Path()
+    tree: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def addresses(self) -> list[str]:
@@ -171,6 +173,7 @@ class StackContent:
             resources={moves.get(address, address): rename(body) for address, body in self.resources.items()},
             outputs=rename(self.outputs),
             declarations=rename(self.declarations),
+            tree=_moved_in(rename(self.tree), moves),
         )
 
 
@@ -232,6 +235,7 @@ def read_stack(name: str, folder: pathlib.Path) -> StackContent:
             *_moved(dict(_ASSIGNMENT.findall(block)) for block in _MOVED.findall(text)),
         ],
         folder=folder,
+        tree=tree,
     )
 
 
@@ -264,6 +268,16 @@ def decoded(value: Any) -> Any:
             return [decoded(inner) for inner in found]
         case found:
             return found
+
+
+def _moved_in(tree: Mapping[str, Any], moves: Mapping[str, str]) -> dict[str, Any]:
+    """Terraform JSON whose module calls and resources have other names."""
+
+    def named(prefix: str, group: Mapping[str, Any]) -> dict[str, Any]:
+        return {moves.get(f"{prefix}.{name}", name).rpartition(".")[2]: body for name, body in group.items()}
+
+    resources = {kind: named(kind, group) for kind, group in tree.get("resource", {}).items()}
+    return {**tree, "module": named("module", tree.get("module", {})), "resource": resources}
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@ import pathlib
 from dataclasses import replace
 
 from anyscale_constructs.review import addresses
-from anyscale_constructs.review.stacks import read
+from anyscale_constructs.review.stacks import StackContent, read
 from tests.unit.review.parts import CLOUD, pair, synthesized
 
 MOVED = {"module.vpc": "module.network"}
@@ -34,8 +34,8 @@ def test_things_with_little_in_common_did_not_move(tmp_path: pathlib.Path) -> No
 
 
 def test_resources_move_too_and_data_sources_never() -> None:
-    base = addresses.StackContent("a", resources={"t.a": {"x": 1, "y": "${t.z.id}"}, "data.t.a": {"x": 1}})
-    head = addresses.StackContent("a", resources={"t.b": {"x": 1, "y": "${t.w.id}"}, "data.t.b": {"x": 1}})
+    base = StackContent("a", resources={"t.a": {"x": 1, "y": "${t.z.id}"}, "data.t.a": {"x": 1}})
+    head = StackContent("a", resources={"t.b": {"x": 1, "y": "${t.w.id}"}, "data.t.b": {"x": 1}})
     assert addresses.compare(base, head).moves == {"t.a": "t.b"}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.review import kinds, module_facts, resource_facts
-from anyscale_constructs.review.exposure import Exposure, Ingress, covers_ingress, findings, widened, without_known
+from anyscale_constructs.review.exposure import Exposure, Ingress, Kind, covers_ingress, findings, widened, without_known
 from anyscale_constructs.review.grants import Grant, grants, statements
 from anyscale_constructs.terraform.interface import Interface
 
@@ -296,6 +296,6 @@ def test_a_plan_does_not_repeat_what_an_input_says() -> None:
 
 
 def test_rules_are_warnings_of_reviews() -> None:
-    found = [kind.rule for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)]
+    found = [kind.rule for kind in vars(kinds).values() if isinstance(kind, Kind)]
     assert len(found) > 15
     assert {(rule.severity, rule.command) for rule in found} == {("warning", "review")}
