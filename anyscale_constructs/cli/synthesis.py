@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.cli import project
+from anyscale_constructs.cli.origins import write_origins
 from anyscale_constructs.config.document import KIND, Document
 from anyscale_constructs.config.model import MISSING_KEY, found_in, nearest, unknown
 from anyscale_constructs.config.types import StackName
@@ -28,7 +29,13 @@ ANNOTATION = Rule(
 
 
 def synthesize_clouds(
-    directory: pathlib.Path, target: pathlib.Path, names: Sequence[str], *, notes: bool, format: Format
+    directory: pathlib.Path,
+    target: pathlib.Path,
+    names: Sequence[str],
+    *,
+    notes: bool,
+    format: Format,
+    origins: pathlib.Path | None = None,
 ) -> list[Finding]:
     """Synthesizes clouds and prints what came out.
 
@@ -38,6 +45,7 @@ def synthesize_clouds(
         names: Which clouds; none: all, and folders of clouds that are gone are removed from the output then.
         notes: Whether to print what defaults leave open, instead of how often.
         format: How findings are printed.
+        origins: Where it is written from which lines the inputs of modules come. Default: nowhere.
 
     Returns:
         The warnings and notes that are not allowed.
@@ -48,6 +56,8 @@ def synthesize_clouds(
     app, documents = gather_clouds(directory, target, names)
     files = {document.file for document in documents.values()}
     stacks, sifted = app.cloud_stacks, app.sifted
+    if origins:
+        write_origins(origins, stacks, documents)
     told = remarks(app, documents, target)
     if not names:
         told += sweep(target, stacks)

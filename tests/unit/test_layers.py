@@ -30,6 +30,7 @@ LAYERS = [
     {"registration"},
     {"clouds"},
     {"codegen"},
+    {"review"},
     {"cli"},
     {"testing"},
     {"__main__"},
