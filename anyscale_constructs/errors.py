@@ -199,3 +199,9 @@ class ControlPlaneError(RegistrationError):
 
     rule = Rule("failed-registration", "error", "The control plane or the anyscale program failed.", command="register")
     exit_status = 4
+
+
+class ReviewError(ConstructsError):
+    """What is to be reviewed can't be read: a revision, a folder or a plan."""
+
+    rule = Rule("failed-review", "error", "A review compares two revisions, two folders or a plan.", command="review")

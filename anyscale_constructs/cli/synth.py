@@ -30,6 +30,7 @@ def synth(
         bool, typer.Option("--strict", help="End with 3 if there are warnings that are not allowed.")
     ] = False,
     format: Annotated[Format, typer.Option(help="How findings are printed: json and github on stdout.")] = "text",
+    origins: Annotated[pathlib.Path | None, typer.Option(hidden=True)] = None,  # for reviews
 ) -> None:
     """Turns clouds in YAML into Terraform JSON, one folder for each stack.
 
@@ -41,7 +42,7 @@ def synth(
 
     directory, target = clouds or project.clouds_directory(), out or project.output_directory()
     try:
-        told = synthesize_clouds(directory, target, names or [], notes=notes, format=format)
+        told = synthesize_clouds(directory, target, names or [], notes=notes, format=format, origins=origins)
     except ConstructsError as error:
         if format == "text":
             raise

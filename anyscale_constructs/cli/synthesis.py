@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.cli import project
+from anyscale_constructs.cli.origins import write_origins
 from anyscale_constructs.config.document import KIND, Document
 from anyscale_constructs.config.model import MISSING_KEY, found_in, nearest, unknown
 from anyscale_constructs.config.types import StackName
@@ -28,7 +29,13 @@ ANNOTATION = Rule(
 
 
 def synthesize_clouds(
-    directory: pathlib.Path, target: pathlib.Path, names: Sequence[str], *, notes: bool, format: Format
+    directory: pathlib.Path,
+    target: pathlib.Path,
+    names: Sequence[str],
+    *,
+    notes: bool,
+    format: Format,
+    origins: pathlib.Path | None = None,
 ) -> list[Finding]:
     """Synthesizes clouds and prints what came out.
 
@@ -38,6 +45,7 @@ def synthesize_clouds(
         names: Which clouds; none: all, and folders of clouds that are gone are removed from the output then.
         notes: Whether to print what defaults leave open, instead of how often.
         format: How findings are printed.
+        origins: Where it is written from which lines the inputs of modules come. Default: nowhere.
 
     Returns:
         The warnings and notes that are not allowed.
@@ -45,36 +53,17 @@ def synthesize_clouds(
     Raises:
         ConstructsError: Something is wrong in one of them; the output directory is as it was then.
     """
-    files, locks = _choose(directory, names), project.locks_directory(directory)
-    documents: dict[str, Document] = {}
-
-    def build(app: App) -> None:
-        """Goes through all files before it complains of any, so that one run shows all that is wrong."""
-        errors: list[Finding] = []
-        for file in files:
-            try:
-                document = Document(file)
-                documents.update((made.name, document) for made in _make(app, document))
-            except ConfigError as error:
-                errors += within(error.findings, cloud=file.stem)
-            except Exception as error:
-                error.add_note(str(file))
-                raise
-        if errors:
-            raise ConfigError(errors)
-
-    try:
-        app = synthesize_app(build, target, locks)
-    except ConstructsError as error:
-        error.findings = _located(error.findings, documents)
-        raise
+    app, documents = gather_clouds(directory, target, names)
+    files = {document.file for document in documents.values()}
     stacks, sifted = app.cloud_stacks, app.sifted
-    told = [*_located(sifted.told, documents), *_annotated(target, app)]
+    if origins:
+        write_origins(origins, stacks, documents)
+    told = remarks(app, documents, target)
     if not names:
         told += sweep(target, stacks)
         told += [
             Finding("no cloud makes this stack any more", "delete the file", rule=STALE_LOCK, place=Place(str(lock)))
-            for lock in unused_locks(locks, (stack.name for stack in stacks))
+            for lock in unused_locks(project.locks_directory(directory), (stack.name for stack in stacks))
         ]
     warnings = [finding for finding in told if finding.severity == "warning"]
     if format == "json":
@@ -97,6 +86,58 @@ def synthesize_clouds(
     return told
 
 
+def gather_clouds(
+    directory: pathlib.Path, target: pathlib.Path, names: Sequence[str]
+) -> tuple[App, dict[str, Document]]:
+    """Synthesizes clouds and prints nothing.
+
+    Args:
+        directory: Where the YAML files are.
+        target: Where the JSON goes.
+        names: Which clouds; none: all.
+
+    Returns:
+        The app, and for each of its stacks the YAML file that makes it.
+
+    Raises:
+        ConstructsError: Something is wrong in one of them; the output directory is as it was then.
+    """
+    files = choose(directory, names)
+    documents: dict[str, Document] = {}
+
+    def build(app: App) -> None:
+        """Goes through all files before it complains of any, so that one run shows all that is wrong."""
+        errors: list[Finding] = []
+        for file in files:
+            try:
+                document = Document(file)
+                documents.update((made.name, document) for made in _make(app, document))
+            except ConfigError as error:
+                errors += within(error.findings, cloud=file.stem)
+            except Exception as error:
+                error.add_note(str(file))
+                raise
+        if errors:
+            raise ConfigError(errors)
+
+    try:
+        return synthesize_app(build, target, project.locks_directory(directory)), documents
+    except ConstructsError as error:
+        error.findings = _located(error.findings, documents)
+        raise
+
+
+def remarks(app: App, documents: Mapping[str, Document], out: pathlib.Path) -> list[Finding]:
+    """The warnings and notes that are not allowed, with their places.
+
+    Args:
+        app: What `gather_clouds` gives.
+        documents: The same.
+        out: Where the JSON went.
+    """
+    return [*_located(app.sifted.told, documents), *_annotated(out, app)]
+
+
 def _located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> list[Finding]:
     return [
         each
@@ -116,7 +157,16 @@ def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
                 yield Finding(note["message"], rule=ANNOTATION, cloud=name, construct=construct)
 
 
-def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
+def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
+    """The YAML files of clouds.
+
+    Args:
+        directory: Where they are.
+        names: Which clouds; none: all.
+
+    Raises:
+        ConfigError: There are none, or a name is wrong.
+    """
     if directory.is_file():
         raise ConfigError(
             "the directory of clouds is a file",

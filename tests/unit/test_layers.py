@@ -30,7 +30,9 @@ LAYERS = [
     {"registration"},
     {"clouds"},
     {"codegen"},
+    {"review"},
     {"cli"},
+    {"testing"},
     {"__main__"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}

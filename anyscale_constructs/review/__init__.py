@@ -1,0 +1,1 @@
+"""What a change of clouds would do, before it is applied: two syntheses side by side, and plans."""
