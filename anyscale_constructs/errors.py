@@ -56,7 +56,7 @@ class ConstructsError(Exception):
         given = [Finding(what, fix, value, allowed, on=on)] if isinstance(what, str) else what
         self.findings = within(given, rule=rule or self.rule)
         """What is wrong, one finding for each thing."""
-        self.place = _users_line()
+        self.place = _calling_line()
         """The user's file and line, if the error comes from a Python program."""
         super().__init__("\n".join(map(str, self.findings)))
 
@@ -70,16 +70,27 @@ class ConstructsError(Exception):
         return within(self.findings, place=self.place)
 
 
+def is_engines(error: BaseException) -> bool:
+    """Whether the engine raised an error, whose only kind is RuntimeError."""
+    return type(error.__cause__).__name__ == "JavaScriptError"
+
+
 def said_by_engine(error: BaseException) -> str:
     """The first line of an error of the engine's, without its kind."""
     return str(error).strip().partition("\n")[0].removeprefix("Error: ")
+
+
+def users_line(trace: types.TracebackType | None) -> Place | None:
+    """The line of the user's own code that an exception came through last, if it came through any."""
+    users = [_place(frame, line) for frame, line in walk_tb(trace) if not _is_ours(frame)]
+    return users[-1] if users else None
 
 
 def _is_ours(frame: types.FrameType) -> bool:
     return str(frame.f_globals.get("__name__")).partition(".")[0] in _OURS
 
 
-def _users_line() -> Place | None:
+def _calling_line() -> Place | None:
     """Where the user's own code called the library; pytest is told to hide the frames between."""
     frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001 - Python's only way to the caller
     while frame and _is_ours(frame):
@@ -100,15 +111,22 @@ def _say(kind: type[BaseException], error: BaseException, trace: types.Traceback
     """Ends a user's program with one message instead of a traceback, where the user's code is at fault."""
     if isinstance(error, ConstructsError):
         tell(error.placed(), sys.stderr)
-    elif type(error.__cause__).__name__ == "JavaScriptError":
-        users = [_place(frame, line) for frame, line in walk_tb(trace) if not _is_ours(frame)]
+    elif is_engines(error):
         what = f"the engine refuses it: {said_by_engine(error)}"
-        tell([Finding(what, rule=ENGINE_REFUSAL, place=users[-1] if users else None)], sys.stderr)
+        tell([Finding(what, rule=ENGINE_REFUSAL, place=users_line(trace))], sys.stderr)
     else:
         _before(kind, error, trace)
 
 
 _before, sys.excepthook = sys.excepthook, _say
+
+
+class InternalError(ConstructsError):
+    """An exception that nobody foresaw."""
+
+    rule = Rule("internal-error", "error", "It is a bug in this library, whatever was given to it.")
+    exit_status = 70
+    """What sysexits.h calls an internal software error."""
 
 
 class EngineError(ConstructsError):

@@ -36,14 +36,16 @@ def text(finding: Finding, *, colour: bool = False) -> str:
     return "\n".join(lines)
 
 
-def as_json(findings: Iterable[Finding], **more: Any) -> str:
+def as_json(findings: Iterable[Finding], allowed: Sequence[Any] = (), stacks: Sequence[str] = ()) -> str:
     """Findings for programs.
 
     Args:
         findings: The findings.
-        **more: What else stands in the object.
+        allowed: What is allowed, as JSON has it.
+        stacks: What was synthesized; none after an error.
     """
-    return json.dumps({"findings": [finding.as_dict() for finding in findings], **more}, indent=2)
+    said = {"findings": [finding.as_dict() for finding in findings], "allowed": [*allowed], "stacks": [*stacks]}
+    return json.dumps(said, indent=2)
 
 
 def github(finding: Finding) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from types import FrameType
 from typing import NoReturn
 
-from anyscale_constructs.errors import ConstructsError
 from anyscale_constructs.rendering import tell
 from anyscale_constructs.signals import handled
 
@@ -41,9 +40,6 @@ def run(command: Callable[[], object]) -> int:
     try:
         with handled(interrupt):  # SIGTERM alone would leave behind what is half done
             command()
-    except ConstructsError as error:
-        tell(error.findings, sys.stderr)
-        return error.exit_status
     except KeyboardInterrupt:
         return _SIGNALLED + next(iter(received), signal.SIGINT)
     except SystemExit as end:  # as typer ends, after an interrupt too
@@ -52,7 +48,9 @@ def run(command: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the last net
-        from anyscale_constructs.cli.faults import report  # noqa: PLC0415 - it starts no sooner than it is needed
+        from anyscale_constructs.cli.faults import foreseen  # noqa: PLC0415 - it starts no sooner than it is needed
 
-        return report(error)
+        known = foreseen(error)
+        tell(known.findings, sys.stderr)
+        return known.exit_status
     return 0

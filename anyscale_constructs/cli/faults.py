@@ -1,35 +1,43 @@
-"""What a command says of an exception that nobody foresaw: one line, and no traceback unless it is asked for."""
+"""What a command says of an exception that nobody foresaw: a finding, and no traceback unless it is asked for."""
 
 import os
 import pathlib
-import sys
 import traceback
 
 import anyscale_constructs
-from anyscale_constructs.findings import clean
+from anyscale_constructs.errors import ConfigError, ConstructsError, InternalError
+from anyscale_constructs.findings import Finding, Place, Rule
+
+FAULTY_CODE = Rule("faulty-code", "error", "A module of your own, such as a kind of clouds, raised an exception.")
 
 _OWN = pathlib.Path(anyscale_constructs.__file__).parent
 _VARIABLE = "ANYSCALE_CONSTRUCTS_TRACEBACK"
-_WRONG_INPUT = 2
-BUG = 70
-"""What sysexits.h calls an internal software error."""
 
 
-def report(error: Exception) -> int:
-    """Prints it and gives the exit status: 2 if the user's own Python code raised it, else 70."""
+def foreseen(error: Exception, cloud: str = "") -> ConstructsError:
+    """The exception as an error of ours: of the user's own code if that raised it, else of this library.
+
+    Args:
+        error: The exception.
+        cloud: The cloud it is about.
+    """
+    if isinstance(error, ConstructsError):
+        return error
     if os.environ.get(_VARIABLE):
         traceback.print_exception(error)
-    said = clean(f"{type(error).__name__}: {error}".strip().splitlines()[0])
-    where = "".join(f"{note}: " for note in getattr(error, "__notes__", ()))
+    said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
     raised = _raised_at(error)
     if raised and _is_users(pathlib.Path(raised[0])):
-        print(f"error: {where}{os.path.relpath(raised[0])}:{raised[1]}: {said}", file=sys.stderr)
-        return _WRONG_INPUT
-    print(
-        f"error: {where}{said}. This is a bug in anyscale-constructs: report it with what {_VARIABLE}=1 prints",
-        file=sys.stderr,
-    )
-    return BUG
+        place = Place(os.path.relpath(raised[0]), raised[1])
+        return ConfigError([Finding(said, "correct the code", rule=FAULTY_CODE, cloud=cloud, place=place)])
+    fix = f"report this bug in anyscale-constructs, with what {_VARIABLE}=1 prints"
+    return InternalError([Finding(said, fix, cloud=cloud)])
+
+
+def together(errors: list[ConstructsError]) -> ConstructsError:
+    """Several errors as one, which is this library's own if one of them is."""
+    kind = next((type(error) for error in errors if isinstance(error, InternalError)), ConfigError)
+    return kind([finding for error in errors for finding in error.findings])
 
 
 def _raised_at(error: Exception) -> tuple[str, int] | None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from anyscale_constructs.cli import project
-from anyscale_constructs.errors import ConstructsError
+from anyscale_constructs.cli.faults import foreseen
 from anyscale_constructs.rendering import Format, tell
 
 _NOT_ALLOWED = 3
@@ -43,10 +43,11 @@ def synth(
     directory, target = clouds or project.clouds_directory(), out or project.output_directory()
     try:
         told = synthesize_clouds(directory, target, names or [], notes=notes, format=format, origins=origins)
-    except ConstructsError as error:
+    except Exception as error:
+        known = foreseen(error)
         if format == "text":
-            raise
-        tell(error.findings, sys.stdout, format)
-        raise typer.Exit(error.exit_status) from None
+            raise known from error
+        tell(known.findings, sys.stdout, format)
+        raise typer.Exit(known.exit_status) from None
     if strict and any(finding.severity == "warning" for finding in told):
         raise typer.Exit(_NOT_ALLOWED)

@@ -9,11 +9,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.cli import project
+from anyscale_constructs.cli.faults import foreseen, together
 from anyscale_constructs.cli.origins import write_origins
 from anyscale_constructs.config.document import KIND, Document
 from anyscale_constructs.config.model import MISSING_KEY, found_in, nearest, unknown
 from anyscale_constructs.config.types import StackName
-from anyscale_constructs.errors import ConfigError, ConstructsError, said_by_engine
+from anyscale_constructs.errors import (
+    ENGINE_REFUSAL,
+    ConfigError,
+    ConstructsError,
+    is_engines,
+    said_by_engine,
+    users_line,
+)
 from anyscale_constructs.findings import Finding, Place, Rule, clean, within
 from anyscale_constructs.rendering import Format, as_json, tell, text
 from anyscale_constructs.terraform.allowances import Allowance
@@ -74,15 +82,18 @@ def synthesize_clouds(
         ]
         print(as_json(told if notes else warnings, allowed=allowed, stacks=[stack.name for stack in stacks]))
         return told
-    if warnings:
-        tell(warnings, sys.stderr if format == "text" else sys.stdout, format)
+    if format == "github":
+        tell(told if notes else warnings, sys.stdout, format)
+    elif warnings:
+        tell(warnings, sys.stderr)
     _report(stacks)
     if len(files) == 1:
         _guide([stack.name for stack in stacks], target, registers=RESOURCE_ID_OUTPUT in stacks[0].outputs)
     else:
         print("\nNext: anyscale-constructs synth NAME, with the same options, says what to run for one of them")
     _list_allowed(sifted.allowed)
-    _note([finding for finding in told if finding.severity == "note"], all_of_them=notes)
+    if format == "text" or not notes:
+        _note([finding for finding in told if finding.severity == "note"], all_of_them=notes)
     return told
 
 
@@ -107,18 +118,17 @@ def gather_clouds(
 
     def build(app: App) -> None:
         """Goes through all files before it complains of any, so that one run shows all that is wrong."""
-        errors: list[Finding] = []
+        errors: list[ConstructsError] = []
         for file in files:
             try:
                 document = Document(file)
                 documents.update((made.name, document) for made in _make(app, document))
-            except ConfigError as error:
-                errors += within(error.findings, cloud=file.stem)
-            except Exception as error:
-                error.add_note(str(file))
-                raise
+            except Exception as error:  # noqa: BLE001 - it must not hide what is wrong in other files
+                known = foreseen(error, file.stem)
+                known.findings = within(known.findings, cloud=file.stem)
+                errors.append(known)
         if errors:
-            raise ConfigError(errors)
+            raise together(errors)
 
     try:
         return synthesize_app(build, target, project.locks_directory(directory)), documents
@@ -218,9 +228,13 @@ def _make(app: App, document: Document) -> Sequence[CloudStack]:
         for made in stacks:
             made.prepare()
     except ConstructsError as error:
-        raise ConfigError(document.located(within(error.findings, cloud=name))) from error
-    except RuntimeError as error:  # the engine's only kind
-        raise document.error(f"the engine refuses it: {said_by_engine(error)}") from error
+        own = users_line(error.__traceback__)
+        raise ConfigError(document.located(within(error.findings, cloud=name), own)) from error
+    except RuntimeError as error:
+        if not is_engines(error):
+            raise
+        found = Finding(f"the engine refuses it: {said_by_engine(error)}", rule=ENGINE_REFUSAL, cloud=name)
+        raise ConfigError(document.located([found], users_line(error.__traceback__))) from error
     return stacks
 
 

@@ -57,6 +57,7 @@ class Document:
             raise self._unreadable(f"can't be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise self._unreadable(f"is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        root = None
         try:
             root = yaml.compose(text, Loader=yaml.SafeLoader)
             self._refuse_repetition(root)
@@ -70,8 +71,13 @@ class Document:
             raise self._unreadable(f"is not YAML: {error.reason}: {error.character!r}", place) from error
         except RecursionError as error:
             raise self._unreadable("is nested too deeply, or holds an alias of itself") from error
-        except ValueError as error:  # a date or a number that looks like one and isn't
-            raise self._unreadable(f"holds a value that can't be read: {error}", fix="quote text") from error
+        except (ArithmeticError, AttributeError, LookupError, ValueError) as error:  # as PyYAML's constructors raise
+            misread = next(filter(_is_misread, _nodes(root)), None)
+            if not isinstance(misread, yaml.ScalarNode):
+                raise self._unreadable(f"is not YAML: {error}") from error
+            what = f"{shown(misread.value)} is not a valid {misread.tag.rpartition(':')[2]}"
+            place, fix = _place(misread.start_mark), "correct it, or put it in quotes if it is text"
+            raise self._unreadable(what, place, fix=fix) from error
         if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
             raise self._unreadable("must be a mapping of keys to values, one cloud", fix="begin with stack: ec2")
         self.data: dict[str, Any] = data
@@ -170,17 +176,40 @@ class Document:
                 break
         return self._in_file(_place(mark))
 
-    def located(self, findings: Iterable[Finding]) -> list[Finding]:
-        """The findings with the places of their keys."""
-        return [replace(each, place=self._place_of(each)) for each in findings]
+    def located(self, findings: Iterable[Finding], code: Place | None = None) -> list[Finding]:
+        """The findings with the places of their keys.
 
-    def _place_of(self, finding: Finding) -> Place:
-        place = finding.place or self.place(finding.key)
+        Args:
+            findings: They.
+            code: The line of the user's code that they come from, which is the place of those whose keys are not here.
+        """
+        return [replace(each, place=self._place_of(each, code)) for each in findings]
+
+    def _place_of(self, finding: Finding, code: Place | None) -> Place:
+        place = finding.place or (code if code and not self._holds(finding.key) else self.place(finding.key))
         return place if place.file else self._in_file(place)
+
+    def _holds(self, key: Key) -> bool:
+        data: Any = self.data
+        for step in key:
+            try:
+                data = data[step]
+            except (LookupError, TypeError):
+                return False
+        return bool(key)
 
 
 def _own_size(node: yaml.Node) -> int:
     return 1 + len(node.value) if isinstance(node, yaml.ScalarNode) else 1
+
+
+def _is_misread(node: yaml.Node) -> bool:
+    """Whether it is a value that looks like a date or a number and is none."""
+    try:
+        yaml.constructor.SafeConstructor().construct_object(node)
+    except (ArithmeticError, AttributeError, LookupError, ValueError):
+        return isinstance(node, yaml.ScalarNode)
+    return False
 
 
 def _empty(root: yaml.Node) -> Iterator[Finding]:

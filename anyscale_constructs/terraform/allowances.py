@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 import anyscale_constructs
-from anyscale_constructs.config.model import Model, refuse_all, unknown
+from anyscale_constructs.config.model import WRONG_TYPE, Model, refuse, refuse_all, unknown
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.findings import RULES, Finding, Rule, within
@@ -32,13 +32,18 @@ class Allowance(Model):
         default=None, description="The last day on which it is. Default: for good."
     )
 
-    def is_over(self, today: datetime.date) -> bool:
+    @property
+    def is_over(self) -> bool:
         """Whether its last day is past."""
-        return self.until is not None and today > self.until
+        return self.until is not None and datetime.datetime.now(tz=datetime.UTC).date() > self.until
 
 
 def _with_reason(value: Any) -> Any:
-    return {"reason": value} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"reason": value}
+    if not isinstance(value, Mapping | Allowance):
+        raise refuse("must be a reason, or a mapping with reason and until", "say why it is accepted", rule=WRONG_TYPE)
+    return value
 
 
 Allowances = dict[str, Annotated[Allowance, BeforeValidator(_with_reason)]]
@@ -94,6 +99,11 @@ class Sifted:
     allowed: list[tuple[Finding, Allowance]]
 
 
+def accepting(finding: Finding, allowances: Iterable[tuple[Rule, Allowance]]) -> list[Allowance]:
+    """Those of the allowances by which a finding is accepted today."""
+    return [each for rule, each in allowances if rule == finding.rule and not each.is_over]
+
+
 def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allowance]]]]) -> Sifted:
     """Takes out what is allowed.
 
@@ -101,16 +111,15 @@ def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allo
         clouds: The findings of stacks and what is allowed in them, by their names; the two stacks of a Kubernetes cloud
             have one configuration, so what is allowed need be found in one of them only.
     """
-    today = datetime.datetime.now(tz=datetime.UTC).date()
     told: list[Finding] = []
     allowed: list[tuple[Finding, Allowance]] = []
     used: set[int] = set()
     for findings, allowances in clouds.values():
         for finding in findings:
-            accepting = [each for rule, each in allowances if rule == finding.rule and not each.is_over(today)]
-            used.update(map(id, accepting))
-            if accepting:
-                allowed.append((finding, accepting[0]))
+            reasons = accepting(finding, allowances)
+            used.update(map(id, reasons))
+            if reasons:
+                allowed.append((finding, reasons[0]))
             else:
                 told.append(finding)
     seen: set[int] = set()
@@ -120,7 +129,7 @@ def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allo
                 continue
             seen.add(id(each))
             what, fix, key = f"{rule.id} is allowed, but not found", "remove it", ("allow", rule.id)
-            if each.is_over(today):
+            if each.is_over:
                 what, fix = f"{rule.id} was allowed until {each.until}", "correct what it is about, or set a later date"
                 told.append(Finding(what, fix, rule=EXPIRED_ALLOWANCE, cloud=cloud, key=key))
             elif rule.command == "synth":

@@ -26,8 +26,6 @@ _UNLABELLED = ("import", "moved", "removed")
 _ADDRESSES = ("from", "to", "provider")
 _PLAIN = {*_ADDRESSES, "id", "for_each", "lifecycle", "//"}
 
-MISFIT = Rule("lock-misfit", "warning", "Terraform refuses a provider whose locked version the stack does not allow.")
-
 STALE_OUTPUT = Rule("stale-output", "warning", "A stack that no cloud makes may still be deployed.", allowable=False)
 ANNOTATION_ERROR = Rule("annotation-error", "error", "Code of your own says so, by an annotation of the engine's.")
 
@@ -86,10 +84,14 @@ class App(engine.App):
         written = sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json"))
         misfitting = {file.parent.name: self._finish(file, stacks.get(file.parent.name)) for file in written}
         self.sifted = sift({stack.name: (stack.findings, stack.allowances) for stack in stacks.values()})
-        if wrong := [finding for finding in self.sifted.told if finding.severity == "error"]:
-            raise ConfigError(wrong)
-        if any(misfitting.values()):
-            _annotate(pathlib.Path(self.outdir) / "manifest.json", misfitting)
+        told = [finding for finding in self.sifted.told if finding.severity != "note"]
+        if any(finding.severity == "error" for finding in told):
+            raise ConfigError(sorted(told, key=lambda finding: finding.severity))
+        late = {
+            name: [each for each in found if name not in stacks or each in told] for name, found in misfitting.items()
+        }
+        if any(late.values()):
+            _annotate(pathlib.Path(self.outdir) / "manifest.json", late)
 
     def _finish(self, file: pathlib.Path, stack: CloudStack | None) -> list[Finding]:
         """Rewrites a stack's JSON and puts its lock file beside it; gives what the lock file does not allow."""
@@ -103,9 +105,7 @@ class App(engine.App):
             return []
         text = read_lock(lock)
         file.with_name(TERRAFORM_LOCK).write_text(text, encoding="utf-8")
-        found = misfits(text, content.get("terraform", {}).get("required_providers", {}))
-        fix = f"anyscale-constructs lock {name}"
-        findings = [Finding(f"{lock}: {what}", fix, rule=MISFIT, cloud=name) for what in found]
+        findings = misfits(lock, text, content.get("terraform", {}).get("required_providers", {}))
         if stack is not None:
             stack.findings += findings
         return findings

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs.errors import ConstraintError, LockError
+from anyscale_constructs.findings import Finding, Place, Rule
 from anyscale_constructs.terraform.constraints import Constraint
 
 TERRAFORM_LOCK = ".terraform.lock.hcl"
 """The name of a stack's lock file in its folder of the output, where Terraform reads and writes it."""
 
+MISFIT = Rule("lock-misfit", "warning", "Terraform refuses a provider whose locked version the stack does not allow.")
 _SUFFIX = ".lock.hcl"
 _BLOCK = re.compile(r'^provider "([^"]+)" \{\n.*?^\}\n*', re.DOTALL | re.MULTILINE)
 _RELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)")
@@ -40,9 +42,8 @@ def read_lock(file: pathlib.Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise LockError(
-            f"{file} can't be read: {error}", fix="restore it from git, or delete it and run anyscale-constructs lock"
-        ) from error
+        fix = "restore it from git, or delete it and run anyscale-constructs lock"
+        raise LockError([Finding(f"can't be read: {error}", fix, place=Place(str(file)))]) from error
 
 
 def locked_versions(text: str) -> dict[str, str]:
@@ -61,25 +62,25 @@ def locked_versions(text: str) -> dict[str, str]:
         raise LockError("it is not a valid lock file") from error
 
 
-def misfits(text: str, required: Mapping[str, Any]) -> list[str]:
-    """What in a lock file does not fit a stack.
+def misfits(file: pathlib.Path, text: str, required: Mapping[str, Any]) -> list[Finding]:
+    """What in a lock file does not fit a stack: each provider whose version it does not allow, or that is not locked.
 
     Args:
-        text: The lock file.
+        file: The lock file, `<stack>.lock.hcl`.
+        text: What it holds.
         required: The stack's `required_providers`, by local name.
-
-    Returns:
-        A clause for each provider whose locked version the stack does not allow, or that is not locked.
     """
     try:
-        return [
+        said = [
             f"{source} is locked at {version}, which does not satisfy the stack's constraint {constraint}"
             if version
             else f"{source} is required by the stack, but not locked"
             for source, constraint, _, version in _misfits(text, required)
         ]
-    except LockError as error:
-        return [finding.text for finding in error.findings]
+    except LockError:
+        said = ["it is not a valid lock file"]
+    name, place = file.name.removesuffix(_SUFFIX), Place(str(file))
+    return [Finding(what, f"anyscale-constructs lock {name}", rule=MISFIT, cloud=name, place=place) for what in said]
 
 
 def fitting(text: str, required: Mapping[str, Any]) -> str:

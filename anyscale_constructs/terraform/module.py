@@ -16,6 +16,7 @@ from anyscale_constructs.terraform.additions import ARGUMENTS
 from anyscale_constructs.terraform.constructor import checked
 from anyscale_constructs.terraform.guards import Guard, Inputs, refused_by_upstream, value_is_refused, without_effect
 from anyscale_constructs.terraform.interface import Interface
+from anyscale_constructs.terraform.origins import element
 from anyscale_constructs.terraform.place import cloud_stack, path_in
 from anyscale_constructs.terraform.types import TfList, TfString
 from anyscale_constructs.terraform.values import lost, merge, to_terraform
@@ -167,7 +168,11 @@ class Module(TerraformHclModule):
     def _origin(self, finding: Finding) -> dict[str, Any]:
         """What the configuration sets of a finding's inputs, that of the module itself first, and its key."""
         overridden = [name for name in finding.on if name in self._override.inputs]
-        key: Key = ("modules", self.path, "inputs", overridden[0]) if overridden else self._origins.of(finding.on)
+        if overridden:
+            where: Key = ("modules", self.path, "inputs")
+            key = (*where, *element((overridden[0],), self._override.inputs, finding.value))
+        else:
+            key = element(self._origins.of(finding.on), self._origins.config, finding.value)
         return {"key": finding.key or key, "on": sorted(finding.on, key=lambda name: name not in overridden)}
 
     def add_override(self, path: str, value: Any) -> None:
@@ -246,7 +251,8 @@ class Module(TerraformHclModule):
                 except ValidationError as error:
                     for found in found_in(error, name):
                         path = ".".join(map(str, found.key))
-                        yield replace(found, what=f"{path}: {found.what}", on=[name], key=())
+                        key: Key = ("modules", self.path, "inputs", *found.key) if name in self._override.inputs else ()
+                        yield replace(found, what=f"{path}: {found.what}", on=[name], key=key)
 
     def _check_known_at_plan(self) -> Iterator[Finding]:
         for name, value in self.inputs.given.items():

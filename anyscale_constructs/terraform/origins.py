@@ -1,11 +1,13 @@
 """From which keys of a configuration the inputs of a construct come, so that a finding can say where it stands."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
+from anyscale_constructs.errors import ExpressionError
 from anyscale_constructs.findings import Key
 
 # What upstream calls the outermost keys, in all of its modules.
@@ -56,6 +58,24 @@ class Origins:
             not isinstance(holder, BaseModel) or step in holder.model_fields_set
             for holder, step in zip(holders, key, strict=True)
         )
+
+
+def element(key: Key, config: Any, value: Any) -> Key:
+    """The key of the element that is the value, or the first of the values, if the key holds a list with it.
+
+    Args:
+        key: The key.
+        config: What it is in.
+        value: What a finding gives as its value.
+    """
+    held = _at(config, key)
+    if isinstance(value, list) and value and value != held:
+        value = value[0]
+    for index, each in enumerate(held if isinstance(held, list | tuple) else ()):
+        with contextlib.suppress(ExpressionError):  # what is known only later is no finding's value
+            if (each.model_dump(exclude_none=True) if isinstance(each, BaseModel) else each) == value:
+                return (*key, index)
+    return key
 
 
 def _at(config: Any, key: Key) -> Any:

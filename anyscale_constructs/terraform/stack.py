@@ -25,7 +25,7 @@ from anyscale_constructs.expressions import ENGINE_TOKEN, holds_engine_token, is
 from anyscale_constructs.expressions.resolve import Resolver
 from anyscale_constructs.findings import RULES, Finding, Rule, within
 from anyscale_constructs.terraform.additions import lost_overrides, refused_arguments, two_defaults
-from anyscale_constructs.terraform.allowances import Allowance, check_rule
+from anyscale_constructs.terraform.allowances import Allowance, accepting, check_rule
 from anyscale_constructs.terraform.backend import TERRAFORM, Backend, Local, identity
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.constraints import intersect
@@ -89,6 +89,7 @@ class CloudStack(Declarations):
         self.overrides: dict[str, Any] = {}
         """What `add_override` was given, by its paths."""
         self._prepared = False
+        self._told: list[tuple[Finding, Construct]] = []
         self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
         self.failure: ConstructsError | None = None
         self.require(f"backend {self.backend_type}", {}, TERRAFORM.get(self.backend_type, ">= 1.0"))
@@ -139,7 +140,7 @@ class CloudStack(Declarations):
             self.origins = before
 
     def report(self, finding: Finding, construct: Construct | None = None) -> None:
-        """Takes note of a warning or a note; the engine's manifest names warnings too.
+        """Takes note of a warning or a note; the engine's manifest names warnings that are not allowed, too.
 
         Args:
             finding: What there is to say.
@@ -147,8 +148,7 @@ class CloudStack(Declarations):
         """
         (found,) = within([finding], cloud=self.name)
         self.findings.append(found)
-        if found.severity == "warning":
-            Annotations.of(construct or self).add_warning(found.annotation)
+        self._told.append((found, construct or self))
 
     def allow(self, rule: str, reason: str, *, until: datetime.date | None = None) -> None:
         """Accepts what breaks a rule whose severity is a warning.
@@ -254,6 +254,10 @@ class CloudStack(Declarations):
         Raises:
             SynthesisError: The engine refuses a value.
         """
+        while self._told:
+            finding, construct = self._told.pop(0)
+            if finding.severity == "warning" and not accepting(finding, self.allowances):
+                Annotations.of(construct).add_warning(finding.annotation)
         with self._failing():
             super().prepare_stack()
             # The engine looks neither into the stack's overrides nor into the code of expressions.

@@ -35,7 +35,8 @@ def test_a_wrong_cloud(cloud: pathlib.Path, tmp_path: pathlib.Path, golden: Snap
     severity = broken[0]["severity"]
     assert {each.status for each in said.values()} == {{"error": 2, "warning": 3, "note": 0}[severity]}
     text = said["text"].err.rstrip() or "\n".join(_notes(said["text"].out))
-    commands = [line for line in said["github"].out.splitlines() if line.startswith("::")]
+    kinds = ("::error", "::warning", "::notice" if severity == "note" else "::error")
+    commands = [line for line in said["github"].out.splitlines() if line.startswith(kinds)]
     assert "\n".join([text, json.dumps(broken, indent=2), *commands, ""]) == golden, ACCEPT
 
 

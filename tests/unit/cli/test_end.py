@@ -1,5 +1,6 @@
 """How programs end."""
 
+import json
 import os
 import signal
 import subprocess
@@ -85,21 +86,39 @@ def test_a_fault_in_the_users_own_kind_is_told_with_its_line(module: str, says: 
     write(folder, prod=CLOUD.replace("ec2", "own", 1))
     done = _synthesized(folder)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: clouds/prod.yaml: {says}")
-    assert len(done.stderr.splitlines()) == 1
+    place, said = says.split(": ", 1)
+    assert done.stderr.startswith(f"error[faulty-code]: {place}: prod: {said}")
+    assert done.stderr.endswith("  Fix: correct the code\n")
 
 
 _BROKEN = "from anyscale_constructs.aws import Vpc\nVpc.complete = None\n"
 
 
-def test_a_bug_of_ours_ends_in_one_line(folder: Path) -> None:
+def test_a_bug_of_ours_ends_in_one_message(folder: Path) -> None:
     write(folder, prod=CLOUD)
     done = _synthesized(folder, _BROKEN)
     assert done.returncode == 70
     assert done.stderr == (
-        "error: clouds/prod.yaml: TypeError: 'NoneType' object is not callable. This is a bug in anyscale-constructs: "
-        "report it with what ANYSCALE_CONSTRUCTS_TRACEBACK=1 prints\n"
+        "error[internal-error]: prod: TypeError: 'NoneType' object is not callable\n"
+        "  Fix: report this bug in anyscale-constructs, with what ANYSCALE_CONSTRUCTS_TRACEBACK=1 prints\n"
     )
+
+
+def test_a_bug_of_ours_hides_nothing_that_is_wrong_elsewhere(folder: Path) -> None:
+    write(folder, prod=CLOUD, staging=f"{CLOUD}typo: 1\n")
+    done = _synthesized(folder, _BROKEN)
+    assert done.returncode == 70
+    assert "error[internal-error]: prod: TypeError" in done.stderr
+    assert "error[unknown-key]: clouds/staging.yaml" in done.stderr
+
+
+def test_a_bug_of_ours_is_data_too(folder: Path) -> None:
+    write(folder, prod=CLOUD)
+    first = f"import sys; sys.argv += ['--format', 'json']\n{_BROKEN}"
+    done = _synthesized(folder, first)
+    assert done.returncode == 70
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert (finding["rule"], finding["cloud"]) == ("internal-error", "prod")
 
 
 def test_its_traceback_is_shown_when_asked_for(folder: Path) -> None:

@@ -89,7 +89,10 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "an alias of itself": ("a: &x {b: *x}", ": is nested too deeply, or holds an alias of itself"),
     "nested too deeply": ("a: " + "[" * 5000, ": is nested too deeply"),
     "a Python object": ("a: !!python/object:os.system {}", ":1: is not YAML: could not determine a constructor"),
-    "no date": ("a: 2026-13-45", ": holds a value that can't be read: month must be in 1..12. Fix: quote text"),
+    "no date": (
+        "a: 2026-13-45",
+        ":1: '2026-13-45' is not a valid timestamp. Fix: correct it, or put it in quotes if it is text",
+    ),
     "a key twice": (
         ORG + "vpc:\n  cidr_block: a\n  cidr_block: b",
         ":4: the key 'cidr_block' is given twice. Fix: keep one of them",

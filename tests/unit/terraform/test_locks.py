@@ -41,7 +41,9 @@ def unfit(version: str) -> str:
     ],
 )
 def test_what_does_not_fit_is_found(text: str, required: dict[str, Any], found: list[str]) -> None:
-    assert misfits(text, required) == found
+    findings = misfits(Path("locks/prod.lock.hcl"), text, required)
+    assert [finding.what for finding in findings] == found
+    assert {str(finding.place) for finding in findings} <= {"locks/prod.lock.hcl"}
 
 
 @pytest.mark.parametrize(
