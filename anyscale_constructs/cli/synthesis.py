@@ -53,29 +53,8 @@ def synthesize_clouds(
     Raises:
         ConstructsError: Something is wrong in one of them; the output directory is as it was then.
     """
-    files, locks = _choose(directory, names), project.locks_directory(directory)
-    documents: dict[str, Document] = {}
-
-    def build(app: App) -> None:
-        """Goes through all files before it complains of any, so that one run shows all that is wrong."""
-        errors: list[Finding] = []
-        for file in files:
-            try:
-                document = Document(file)
-                documents.update((made.name, document) for made in _make(app, document))
-            except ConfigError as error:
-                errors += within(error.findings, cloud=file.stem)
-            except Exception as error:
-                error.add_note(str(file))
-                raise
-        if errors:
-            raise ConfigError(errors)
-
-    try:
-        app = synthesize_app(build, target, locks)
-    except ConstructsError as error:
-        error.findings = _located(error.findings, documents)
-        raise
+    app, documents = gather_clouds(directory, target, names)
+    files = {document.file for document in documents.values()}
     stacks, sifted = app.cloud_stacks, app.sifted
     if origins:
         write_origins(origins, stacks, documents)
@@ -84,7 +63,7 @@ def synthesize_clouds(
         told += sweep(target, stacks)
         told += [
             Finding("no cloud makes this stack any more", "delete the file", rule=STALE_LOCK, place=Place(str(lock)))
-            for lock in unused_locks(locks, (stack.name for stack in stacks))
+            for lock in unused_locks(project.locks_directory(directory), (stack.name for stack in stacks))
         ]
     warnings = [finding for finding in told if finding.severity == "warning"]
     if format == "json":
@@ -105,6 +84,47 @@ def synthesize_clouds(
     _list_allowed(sifted.allowed)
     _note([finding for finding in told if finding.severity == "note"], all_of_them=notes)
     return told
+
+
+def gather_clouds(
+    directory: pathlib.Path, target: pathlib.Path, names: Sequence[str]
+) -> tuple[App, dict[str, Document]]:
+    """Synthesizes clouds and prints nothing.
+
+    Args:
+        directory: Where the YAML files are.
+        target: Where the JSON goes.
+        names: Which clouds; none: all.
+
+    Returns:
+        The app, and for each of its stacks the YAML file that makes it.
+
+    Raises:
+        ConstructsError: Something is wrong in one of them; the output directory is as it was then.
+    """
+    files = _choose(directory, names)
+    documents: dict[str, Document] = {}
+
+    def build(app: App) -> None:
+        """Goes through all files before it complains of any, so that one run shows all that is wrong."""
+        errors: list[Finding] = []
+        for file in files:
+            try:
+                document = Document(file)
+                documents.update((made.name, document) for made in _make(app, document))
+            except ConfigError as error:
+                errors += within(error.findings, cloud=file.stem)
+            except Exception as error:
+                error.add_note(str(file))
+                raise
+        if errors:
+            raise ConfigError(errors)
+
+    try:
+        return synthesize_app(build, target, project.locks_directory(directory)), documents
+    except ConstructsError as error:
+        error.findings = _located(error.findings, documents)
+        raise
 
 
 def _located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> list[Finding]:
