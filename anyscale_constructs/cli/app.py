@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from anyscale_constructs.cli import modules
+from anyscale_constructs.cli.init import init
 from anyscale_constructs.cli.list_ import list_
 from anyscale_constructs.cli.lock import lock
 from anyscale_constructs.cli.new import new
@@ -37,6 +38,7 @@ def _options(
 ) -> None: ...
 
 
+app.command()(init)
 app.command()(synth)
 app.command("list")(list_)
 app.command()(schema)
