@@ -37,6 +37,7 @@ __all__ = [
     "TerraformResource",
     "TerraformStack",
     "TerraformVariable",
+    "Testing",
     "Token",
     "Tokenization",
     "name",
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
         TerraformResource,
         TerraformStack,
         TerraformVariable,
+        Testing,
         Token,
         Tokenization,
     )

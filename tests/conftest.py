@@ -15,6 +15,8 @@ from tests import spelled, wheel
 from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict
 
+pytest_plugins = ["anyscale_constructs.testing", "pytester"]
+
 # A loaded machine is no failure, and CI tries the same cases each time.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

@@ -58,7 +58,7 @@ def synthesize_clouds(
     stacks, sifted = app.cloud_stacks, app.sifted
     if origins:
         write_origins(origins, stacks, documents)
-    told = [*_located(sifted.told, documents), *_annotated(target, app)]
+    told = remarks(app, documents, target)
     if not names:
         told += sweep(target, stacks)
         told += [
@@ -102,7 +102,7 @@ def gather_clouds(
     Raises:
         ConstructsError: Something is wrong in one of them; the output directory is as it was then.
     """
-    files = _choose(directory, names)
+    files = choose(directory, names)
     documents: dict[str, Document] = {}
 
     def build(app: App) -> None:
@@ -127,6 +127,17 @@ def gather_clouds(
         raise
 
 
+def remarks(app: App, documents: Mapping[str, Document], out: pathlib.Path) -> list[Finding]:
+    """The warnings and notes that are not allowed, with their places.
+
+    Args:
+        app: What `gather_clouds` gives.
+        documents: The same.
+        out: Where the JSON went.
+    """
+    return [*_located(app.sifted.told, documents), *_annotated(out, app)]
+
+
 def _located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> list[Finding]:
     return [
         each
@@ -146,7 +157,16 @@ def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
                 yield Finding(note["message"], rule=ANNOTATION, cloud=name, construct=construct)
 
 
-def _choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
+def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
+    """The YAML files of clouds.
+
+    Args:
+        directory: Where they are.
+        names: Which clouds; none: all.
+
+    Raises:
+        ConfigError: There are none, or a name is wrong.
+    """
     if directory.is_file():
         raise ConfigError(
             "the directory of clouds is a file",

@@ -15,6 +15,9 @@ from anyscale_constructs.config.types import Known
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.findings import RULES, Finding, Rule, within
 
+# Of the plugin of pytest, which need not be installed, and what runs when it is imported.
+_NO_RULES = (".testing.plugin", ".testing.snapshots", "__main__")
+
 UNKNOWN_RULE = Rule("unknown-rule", "error", "An allowance of a misspelt rule would accept nothing, without a word.")
 REFUSED_ALLOWANCE = Rule("refused-allowance", "error", "An error cannot work, and a note needs no acceptance.")
 IDLE_ALLOWANCE = Rule("idle-allowance", "error", "An allowance that accepts nothing would hide the next warning.")
@@ -73,7 +76,7 @@ def check_rules(allowances: Allowances) -> Allowances:
 def every_rule() -> dict[str, Rule]:
     """All rules there are, by id; what defines them is loaded."""
     for module in pkgutil.walk_packages(anyscale_constructs.__path__, f"{anyscale_constructs.__name__}."):
-        if not module.name.endswith("__main__"):
+        if not module.name.endswith(_NO_RULES):
             importlib.import_module(module.name)
     return dict(sorted(RULES.items()))
 

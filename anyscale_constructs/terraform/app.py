@@ -81,7 +81,7 @@ class App(engine.App):
         except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
             if any(stack.failure for stack in stacks.values()):
                 raise SynthesisError([*_failures(stacks.values())]) from None
-            said = [*self._annotated_errors()] or [Finding(f"the engine can't synthesize: {said_by_engine(error)}")]
+            said = [*annotated_errors(self)] or [Finding(f"the engine can't synthesize: {said_by_engine(error)}")]
             raise SynthesisError(said) from error
         written = sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json"))
         misfitting = {file.parent.name: self._finish(file, stacks.get(file.parent.name)) for file in written}
@@ -110,13 +110,18 @@ class App(engine.App):
             stack.findings += findings
         return findings
 
-    def _annotated_errors(self) -> Iterator[Finding]:
-        """What the user's own code says is wrong, by the engine's annotations."""
-        for construct in self.node.find_all():
-            for entry in construct.node.metadata:
-                if entry.type == "@cdktf/error":
-                    cloud, _, inside = construct.node.path.partition("/")
-                    yield Finding(str(entry.data), rule=ANNOTATION_ERROR, cloud=cloud, construct=inside)
+
+def annotated_errors(scope: engine.Construct) -> Iterator[Finding]:
+    """What the user's own code says is wrong, by the engine's annotations.
+
+    Args:
+        scope: The app, or a stack.
+    """
+    for construct in scope.node.find_all():
+        for entry in construct.node.metadata:
+            if entry.type == "@cdktf/error":
+                cloud, _, inside = construct.node.path.partition("/")
+                yield Finding(str(entry.data), rule=ANNOTATION_ERROR, cloud=cloud, construct=inside)
 
 
 def _annotate(manifest: pathlib.Path, warnings: Mapping[str, list[Finding]]) -> None:

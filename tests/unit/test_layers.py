@@ -32,6 +32,7 @@ LAYERS = [
     {"review"},
     {"codegen"},
     {"cli"},
+    {"testing"},
     {"__main__"},
 ]
 LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -12,7 +12,7 @@ PACKAGES = [
     "anyscale_constructs",
     *(
         f"anyscale_constructs.{package}"
-        for package in ("aws", "azure", "clouds", "google", "kubernetes", "modules.aws", "modules.google")
+        for package in ("aws", "azure", "clouds", "google", "kubernetes", "modules.aws", "modules.google", "testing")
     ),
 ]
 

@@ -1,0 +1,5 @@
+"""The plugin's fixture, in place of the empty stack of the other tests."""
+
+from anyscale_constructs.testing.plugin import stack
+
+__all__ = ["stack"]
