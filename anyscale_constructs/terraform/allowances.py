@@ -41,7 +41,7 @@ def _with_reason(value: Any) -> Any:
     return {"reason": value} if isinstance(value, str) else value
 
 
-Allowances = dict[str, Annotated[Allowance, BeforeValidator(_with_reason)]]
+Allowances = dict[str, Annotated[Allowance, BeforeValidator(_with_reason, json_schema_input_type=str | Allowance)]]
 """Allowances by the ids of their rules; a string is a reason."""
 
 
