@@ -1,0 +1,157 @@
+"""What a plan on a mocked state says that follows from the change, and not from the mocks."""
+
+import json
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from anyscale_constructs.review.plans import Change, Path, changes, is_unknown, value_at
+
+# What Terraform mocks a string with.
+_MOCKED = re.compile(r"[a-z0-9]{8}")
+_RANDOM = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{8}")
+_OWN = ("id", "arn", "name")
+"""The attributes by which others refer to a resource."""
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+def without_noise(noise: Iterable[Mapping[str, Any]], plan: Iterable[Mapping[str, Any]], source: str) -> list[Change]:
+    """The changes of a plan that another one on the same state does not have.
+
+    Args:
+        noise: `resource_changes` of the plan of what the state was applied from.
+        plan: Those of the plan.
+        source: The text of both configurations: strings that are in it are not mocked.
+
+    Returns:
+        What changes: `before` is what the first plan arrives at, so that it has the providers' own values.
+    """
+    noise, plan = [*noise], [*plan]
+    words = {*_WORD.findall(source)}
+    # A mock knows no defaults, so what is in the state is either configured or mocked.
+    found = [*_tokens(noise, "before", _MOCKED), *_tokens(noise, "after", _RANDOM), *_tokens(plan, "after", _RANDOM)]
+    owners = {token: owner for token, owner in reversed(found) if token not in words}
+    names = {token: f"({address}.{'.'.join(map(str, path))})" for token, (address, path) in owners.items()}
+    addresses = {names[token]: address for token, (address, _) in owners.items()}
+    previous = {each["address"]: each["previous_address"] for each in plan if each.get("previous_address")}
+    before = {change.address: change for change in changes(_named(noise, names))}
+    pairs = [(before.get(previous.get(each.address, each.address)), each) for each in changes(_named(plan, names))]
+    replaced: set[str] = set()
+    while True:  # what is replaced because of what is
+        differences = [_difference(noise, each, addresses, replaced) for noise, each in pairs]
+        now = {change.address for change in differences if change and change.replaces}
+        if now == replaced:
+            return [change for change in differences if change]
+        replaced = now
+
+
+def _tokens(
+    given: Iterable[Mapping[str, Any]], key: str, pattern: "re.Pattern[str]"
+) -> list[tuple[str, tuple[str, Path]]]:
+    """The strings that may be mocked, and where: first where they are a resource's own."""
+    found = [
+        (value, (str(each["address"]), path))
+        for each in given
+        for path, value in _leaves(each["change"].get(key))
+        if isinstance(value, str) and pattern.fullmatch(value)
+    ]
+    return sorted(found, key=lambda each: (_rank(each[1][1]), each[1][0], str(each[1][1])))
+
+
+def _rank(path: Path) -> int:
+    return next((rank for rank, name in enumerate(_OWN) if path == (name,)), len(_OWN))
+
+
+def _leaves(value: Any, above: Path = ()) -> Iterator[tuple[Path, Any]]:
+    match value:
+        case dict():
+            for key, inner in sorted(value.items()):
+                yield from _leaves(inner, (*above, key))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _leaves(inner, (*above, index))
+        case _:
+            yield above, value
+
+
+def _named(given: Any, names: Mapping[str, str]) -> Any:
+    text = json.dumps(given)
+    return json.loads(_WORD.sub(lambda word: json.dumps(names.get(word[0], word[0]))[1:-1], text))
+
+
+def _difference(
+    noise: Change | None, change: Change, addresses: Mapping[str, str], replaced: Collection[str]
+) -> Change | None:
+    """What of a change is not noise; None if all of it is.
+
+    Args:
+        noise: The change to the same resource in the first plan, if it has it.
+        change: The change.
+        addresses: The resources that mocked values are of.
+        replaced: The resources that are replaced, as far as that is known.
+    """
+    if noise is None:
+        return None if change.actions == ("no-op",) else change
+    known = _settled(noise.after, noise.unknown, noise.before)
+    if change.after is None:
+        return replace(change, before=known)
+
+    def counts(path: Path) -> bool:
+        old = value_at(known, path)
+        if not is_unknown(change, path):
+            new = value_at(change.after, path)
+            return old != new and bool(old or new)  # a mock has null where the provider has false
+        text = json.dumps(old)
+        return not is_unknown(noise, path) or any(name in text and addresses[name] in replaced for name in addresses)
+
+    after = _settled(change.after, _both(change.unknown, noise.unknown), known)
+    unknown = _less(change.unknown, noise.unknown)
+    paths = tuple(filter(counts, change.paths))
+    found = replace(change, before=known, after=after, unknown=unknown, paths=paths)
+    if change.replaces and (paths or not noise.replaces):
+        return found
+    same = after == known and not is_unknown(found, ())
+    return None if same else replace(found, actions=("update",), paths=())
+
+
+def _settled(after: Any, unknown: Any, instead: Any) -> Any:
+    """Values, with others in place of those that are unknown."""
+    match unknown:
+        case True:
+            return instead
+        case dict():
+            given = after if isinstance(after, dict) else {}
+            return given | {
+                key: _settled(given.get(key), inner, value_at(instead, (key,)))
+                for key, inner in unknown.items()
+                if inner
+            }
+        case list() if isinstance(after, list):
+            masks = [*unknown, *[False] * len(after)]
+            return [_settled(each, masks[index], value_at(instead, (index,))) for index, each in enumerate(after)]
+    return after
+
+
+def _both(one: Any, other: Any) -> Any:
+    """What is unknown in both."""
+    if one is True or other is True:
+        return other if one is True else one
+    match one, other:
+        case dict(), dict():
+            return {key: _both(inner, other.get(key)) for key, inner in one.items()}
+        case list(), list():
+            return [_both(*pair) for pair in zip(one, other, strict=False)]
+    return False
+
+
+def _less(one: Any, other: Any) -> Any:
+    """What is unknown in the first only."""
+    match one, other:
+        case _, True:
+            return False
+        case dict(), dict():
+            return {key: _less(inner, other.get(key)) for key, inner in one.items()}
+        case list(), list():
+            return [_less(inner, value_at(other, (index,))) for index, inner in enumerate(one)]
+    return one
