@@ -31,7 +31,7 @@ def pins() -> tuple[list[str], list[str]]:
     """
     pinned: dict[str, str] = {}
     missing: dict[str, str] = {}
-    todo = [(distribution(NAME), frozenset(EXTRAS))]
+    todo: list[tuple[Distribution, frozenset[str]]] = [(distribution(NAME), frozenset(EXTRAS))]
     seen = set()
     while todo:
         found, extras = todo.pop()

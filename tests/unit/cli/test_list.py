@@ -90,7 +90,7 @@ def test_what_gives_the_same_terraform_is_unchanged(text: str, run: Run, folder:
     assert stacks(run, "--changed-since", "HEAD") == []
     assert run("--changed-since", "HEAD", command="list") == (0, "no stack differs from HEAD\n", "")
     assert run("--changed-since", "HEAD") == (0, "no cloud differs from HEAD\n", "")
-    nothing = {"findings": [], "allowed": [], "stacks": []}
+    nothing: dict[str, list[object]] = {"findings": [], "allowed": [], "stacks": []}
     assert json.loads(run("--changed-since", "HEAD", "--format", "json")[1]) == nothing
     assert not (folder / "cdktf.out").exists()
 
