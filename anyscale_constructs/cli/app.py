@@ -10,6 +10,7 @@ from anyscale_constructs.cli.check_plan import check_plan
 from anyscale_constructs.cli.lock import lock
 from anyscale_constructs.cli.new import new
 from anyscale_constructs.cli.register import register
+from anyscale_constructs.cli.review import review
 from anyscale_constructs.cli.rules import rules
 from anyscale_constructs.cli.schema import schema
 from anyscale_constructs.cli.synth import synth
@@ -39,6 +40,7 @@ def _options(
 
 app.command()(synth)
 app.command()(schema)
+app.command()(review)
 app.command()(rules)
 app.command()(new)
 app.command()(register)

@@ -1,0 +1,3 @@
+from anyscale_constructs.cli import main
+
+main("review", "before", "after")
