@@ -1,3 +1,8 @@
-from anyscale_constructs.cli import main
+"""A plan in Terraform's own form, which is no JSON."""
 
-main("review", "before", "after")
+import pathlib
+import subprocess
+import sys
+
+pathlib.Path("plan.tfplan").write_bytes(b"PK\x03\x04")
+subprocess.run([sys.executable, "-m", "anyscale_constructs", "check-plan", "plan.tfplan"], check=False)
