@@ -166,7 +166,7 @@ class Finding:
             "construct": self.construct or None,
             "input": next(iter(self.on), None),
             "what": clean(self.what),
-            "value": None if self.value is NOT_GIVEN else _plain(self.value, self._name),
+            "value": None if self.value is NOT_GIVEN else plain(self.value, self._name),
             "allowed": clean(self.allowed) or None,
             "fix": clean(self.fix) or None,
         }
@@ -239,15 +239,20 @@ def shown(value: Any, name: str = "") -> str:
     return _CREDENTIALS.sub("...@", text)
 
 
-def _plain(value: Any, name: str) -> Any:
-    """A value as JSON has it, without secrets."""
+def plain(value: Any, name: str) -> Any:
+    """A value as JSON has it, without secrets.
+
+    Args:
+        value: The value.
+        name: As in `shown`.
+    """
     if is_secret(name):
         return "..."
     match value:
         case Mapping():
-            return {str(key): _plain(each, str(key)) for key, each in value.items()}
+            return {str(key): plain(each, str(key)) for key, each in value.items()}
         case list() | tuple():
-            return [_plain(each, name) for each in value]
+            return [plain(each, name) for each in value]
         case None | bool() | int() | float():
             return value
     return clean(str.__str__(value) if isinstance(value, str) else str(value))

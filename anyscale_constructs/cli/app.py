@@ -12,6 +12,7 @@ from anyscale_constructs.cli.list_ import list_
 from anyscale_constructs.cli.lock import lock
 from anyscale_constructs.cli.new import new
 from anyscale_constructs.cli.register import register
+from anyscale_constructs.cli.review import review
 from anyscale_constructs.cli.rules import rules
 from anyscale_constructs.cli.schema import schema
 from anyscale_constructs.cli.synth import synth
@@ -43,6 +44,7 @@ app.command()(init)
 app.command()(synth)
 app.command("list")(list_)
 app.command()(schema)
+app.command()(review)
 app.command()(rules)
 app.command()(new)
 app.command()(register)

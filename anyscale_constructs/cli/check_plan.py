@@ -29,7 +29,8 @@ def check_plan(
     format: Annotated[Format, typer.Option(help="How findings are printed: json and github on stdout.")] = "text",
 ) -> None:
     """Tells what a plan replaces and destroys, and what holds data of that."""
-    from anyscale_constructs.review import sides  # noqa: PLC0415 - what needs no engine starts none
+    from anyscale_constructs.cli.synthesis import list_allowed  # noqa: PLC0415 - what needs no engine starts none
+    from anyscale_constructs.review import sides  # noqa: PLC0415
     from anyscale_constructs.review.plans import read_plan  # noqa: PLC0415
     from anyscale_constructs.review.replaced import DESTROYING, Configuration, of_changes  # noqa: PLC0415
     from anyscale_constructs.terraform.allowances import sift  # noqa: PLC0415
@@ -58,5 +59,6 @@ def check_plan(
     if format == "text":
         replaced, destroyed = (sum(getattr(each, name) for each in changes) for name in ("replaces", "destroys"))
         print(f"{plan}: {replaced} replaced, {destroyed} destroyed")
+        list_allowed(sifted.allowed)
     if any(finding.rule in kinds[each] for each in wanted for finding in told):
         raise typer.Exit(_NOT_ALLOWED)

@@ -5,7 +5,7 @@ import functools
 import importlib.resources
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -71,6 +71,19 @@ def read(checkout: Checkout, module: Entry) -> Interface:
         data_sources = tuple(_data_sources(checkout, module.path, declared))
     except CodegenError as error:
         raise CodegenError(f"{module.name}: {error}") from None
+    return patched(module, declared, data_sources, checkout.ref, checkout.commit)
+
+
+def patched(module: Entry, declared: hcl.Declarations, data_sources: Sequence[str], ref: str, commit: str) -> Interface:
+    """The interface of a module, with our patches.
+
+    Args:
+        module: The module.
+        declared: What its files declare.
+        data_sources: The addresses of its data sources, and of those in the modules that it calls by a path.
+        ref: The tag.
+        commit: The tag's commit.
+    """
     patch = _patches(module.name.partition("/")[0]).get(module.name, {})
     known = {name: part for part, names in patch.get("known_at_plan", {}).items() for name in names}
     defaults = patch.get("defaults", {})
@@ -80,8 +93,8 @@ def read(checkout: Checkout, module: Entry) -> Interface:
         repository=module.repository,
         path=module.path,
         registry=module.registry,
-        ref=checkout.ref,
-        commit=checkout.commit,
+        ref=ref,
+        commit=commit,
         required_version=declared.required_version,
         required_providers=declared.required_providers,
         variables={
@@ -94,7 +107,7 @@ def read(checkout: Checkout, module: Entry) -> Interface:
             name: dataclasses.replace(output, type=types.get(name, output.type))
             for name, output in declared.outputs.items()
         },
-        data_sources=data_sources,
+        data_sources=tuple(data_sources),
     )
 
 

@@ -83,6 +83,8 @@ _RESOURCES: dict[str, dict[str, Any]] = {
         "certificate_authority": [{"data": "bW9jaw=="}],
         "identity": [{"oidc": [{"issuer": "https://oidc.eks.amazonaws.com/id/MOCK"}]}],
     },
+    # Values that the provider refuses unless they are of its list.
+    "aws_s3_bucket_lifecycle_configuration": {"transition_default_minimum_object_size": "all_storage_classes_128K"},
     "aws_iam_openid_connect_provider": {"url": "oidc.eks.amazonaws.com/id/MOCK"},
 }
 

@@ -174,6 +174,8 @@ def _cause(change: Change, stack: Configuration) -> tuple[str, list[str]]:
 
 def _inputs(change: Change, path: Path, stack: Configuration) -> list[str]:
     changed = stack.changed(change.module) if change.module else {}
+    if not stack.base:  # of a plan only what is to come is known
+        changed = {name: each for name, each in changed.items() if name != "source"}
     if not changed or not path:
         return []
     attribute, new = str(path[0]), value_at(change.after, path)
@@ -202,7 +204,7 @@ def _destroyed(changes: Sequence[Change], stack: Configuration) -> Iterator[Find
         are = "is" if len(group) == 1 else "are"
         lost = f", with the {' and '.join(kinds)} in {'it' if len(group) == 1 else 'them'}" if kinds else ""
         yield Finding(
-            f"{_listed(group)} {are} destroyed{lost}, {why}",
+            f"{_listed(group)} {are} destroyed{lost}{why}",
             "undo that change, or copy the data first" if holds_data else "undo that change, if it is not meant",
             rule=DESTROYED_DATA if holds_data else DESTROYED,
             on=inputs,
@@ -216,13 +218,13 @@ def _switch(module: str, stack: Configuration) -> tuple[str, list[str]]:
     """Why resources of a module are destroyed, and because of which of its inputs."""
     there = [module in tree.get("module", {}) for tree in (stack.base, stack.head)]
     if there == [True, False]:
-        return f"because module.{module} is gone", []
+        return f", because module.{module} is gone", []
     changed = stack.changed(module) if module else {}
     off = [name for name, (old, new) in changed.items() if _shrinks(old, new)] or [*changed]
     if not off:
-        return "because the configuration has no such resource any more", []
+        return ", because the configuration has no such resource any more" if stack.head else "", []
     told = (f"{name} changes from {shown(changed[name][0], name)} to {shown(changed[name][1], name)}" for name in off)
-    return f"because {' and '.join(told)}", off
+    return f", because {' and '.join(told)}", off
 
 
 def _shrinks(old: Any, new: Any) -> bool:

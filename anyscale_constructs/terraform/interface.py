@@ -4,7 +4,7 @@ import functools
 import importlib.resources
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,6 +120,26 @@ class Interface:
         if name not in self.outputs:
             raise InputError(f"{self.name} at {self.ref}: {unknown(name, self.outputs, 'output')}")
         return self.outputs[name]
+
+
+def catalog() -> Sequence[Interface]:
+    """All interfaces that the catalog and your own one hold, at all refs; first those at the catalog's own refs."""
+    return _catalog(OWN_CATALOG.absolute())
+
+
+@functools.cache
+def _catalog(own: pathlib.Path) -> Sequence[Interface]:
+    files = [
+        (f"{provider.name}/{file.name.removesuffix('.json').partition('@')[0]}", file)
+        for folder in (_CATALOG, own)
+        if folder.is_dir()
+        for provider in folder.iterdir()
+        if provider.is_dir()
+        for file in provider.iterdir()
+        if file.name.endswith(".json")
+    ]
+    files.sort(key=lambda each: ("@" in each[1].name, each[0], each[1].name))
+    return [_parsed(name, file.read_text(encoding="utf-8"), str(file)) for name, file in files]
 
 
 def parse(name: str, text: str) -> Interface:

@@ -1,0 +1,81 @@
+"""What a change opens: of the inputs of modules and the resources of a stack, and of a plan."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from anyscale_constructs.findings import Finding
+from anyscale_constructs.review import exposure, kinds, module_facts, resource_facts
+from anyscale_constructs.review.exposure import Exposure, scope_of
+from anyscale_constructs.review.facts import UNKNOWN
+from anyscale_constructs.review.inputs import effective
+from anyscale_constructs.review.interfaces import Interfaces
+from anyscale_constructs.review.plans import Change
+from anyscale_constructs.review.stacks import StackContent, decoded
+
+_REGISTERED = "anyscale_cloud_resource"
+
+
+def opened(
+    base: StackContent, head: StackContent, interfaces: Interfaces, changes: Sequence[Change] | None
+) -> list[Finding]:
+    """What a change of a stack opens, with and without a plan; what both say is told once.
+
+    Args:
+        base: The older side, with the addresses of the newer one.
+        head: The newer side.
+        interfaces: Where upstream's defaults come from.
+        changes: The plan of the change, if there is one.
+    """
+    before, after = ([*_of_stack(stack, interfaces)] for stack in (base, head))
+    both = {*_there(base, interfaces)} & {*_there(head, interfaces)}
+    told = exposure.widened(before, after, both)
+    findings = [*exposure.findings(told, before)]
+    if changes:
+        planned = [each for each in changes if each.before is not None or each.after is not None]
+        was = [fact for each in planned for fact in _of_resource(each, each.before, None)]
+        is_ = [fact for each in planned for fact in _of_resource(each, each.after, each.unknown)]
+        kept = {scope_of(each.address) for each in planned if each.before is not None and each.after is not None}
+        more = exposure.without_known(exposure.widened(was, is_, kept), told)
+        findings += exposure.findings(more, was)
+    return findings
+
+
+def _there(stack: StackContent, interfaces: Interfaces) -> Iterator[str]:
+    """The addresses of what a stack makes."""
+    yield from stack.resources
+    for call in stack.modules.values():
+        if module_facts.is_there(effective(call, interfaces.of(call))):
+            yield call.address
+
+
+def _of_stack(stack: StackContent, interfaces: Interfaces) -> Iterator[Exposure]:
+    for call in stack.modules.values():
+        if call.known:
+            yield from module_facts.facts(call.known.name, effective(call, interfaces.of(call)), call.address)
+    for address, arguments in stack.resources.items():
+        type_, _, _ = address.rpartition(".")
+        yield from resource_facts.facts(type_, decoded(arguments), address)
+    registered = stack.outputs.get(_REGISTERED, {}).get("value")
+    by_terraform = any(address.startswith(f"{_REGISTERED}.") for address in stack.resources)
+    if isinstance(registered, Mapping) and registered.get("networking_mode") == "PUBLIC" and not by_terraform:
+        yield Exposure(kinds.NETWORKING, f"output.{_REGISTERED}", "PUBLIC", "networking_mode")
+
+
+def _of_resource(change: Change, arguments: Mapping[str, Any] | None, unknown: Any) -> Iterator[Exposure]:
+    if arguments is not None:
+        known = decoded(_with_unknown(arguments, unknown))
+        yield from resource_facts.facts(change.type, known, change.address)
+
+
+def _with_unknown(value: Any, unknown: Any) -> Any:
+    """A planned value with a mark in the place of what is not known yet."""
+    match value, unknown:
+        case _, True:
+            return UNKNOWN
+        case Mapping(), Mapping():
+            return {key: _with_unknown(value.get(key), unknown.get(key)) for key in {**value, **unknown}}
+        case list(), list():
+            return [
+                _with_unknown(value[index] if index < len(value) else None, each) for index, each in enumerate(unknown)
+            ] or value
+    return value

@@ -1,0 +1,325 @@
+"""What one synthesized stack says, as data."""
+
+import json
+import pathlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from anyscale_constructs.errors import ReviewError
+from anyscale_constructs.terraform.backend import identity
+from anyscale_constructs.terraform.interface import Interface, catalog
+from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, locked_versions, read_lock
+
+_GIT = re.compile(r"git::(?P<base>.*?)/(?P<name>[^/]+?)(?:\.git)?(?://(?P<path>[^?]*))?(?:\?ref=(?P<ref>.+))?")
+_GITHUB = re.compile(r"(?:https://|git@|ssh://git@)github\.com[/:](?P<owner>[^/]+)")
+_ARGUMENTS_OF_CALLS = {"source", "version", "providers", "depends_on", "count", "for_each", "//"}
+_ASSIGNMENT = re.compile(r"^\s*(\w+)\s*=\s*(.+?)\s*$", re.MULTILINE)
+_MOVED = re.compile(r"^moved \{\n(.*?)^\}", re.DOTALL | re.MULTILINE)
+_REQUIRED_VERSION = re.compile(r'required_version\s*=\s*"([^"]+)"')
+
+
+@dataclass(frozen=True)
+class ModuleCall:
+    """A call of a Terraform module.
+
+    Args:
+        name: The name of the call, e.g. `vpc`.
+        source: Its `source`.
+        version: Its `version`, of a module from the Terraform registry.
+        inputs: The inputs that it is given.
+        arguments: The other arguments, e.g. `depends_on`.
+    """
+
+    name: str
+    source: str
+    version: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """Its address in the state."""
+        return f"module.{self.name}"
+
+    @property
+    def ref(self) -> str:
+        """The commit, the tag or the version that it is pinned to; empty if it is not pinned."""
+        found = _GIT.fullmatch(self.source)
+        return self.version or (found["ref"] or "" if found else "")
+
+    @property
+    def module(self) -> str:
+        """What it calls, without the pin."""
+        found = _GIT.fullmatch(self.source)
+        return f"{found['name']}//{found['path'] or '.'}" if found else self.source
+
+    @property
+    def known(self) -> Interface | None:
+        """The interface that the catalog holds of what it calls, at whatever ref."""
+        return next(iter(self._interfaces()), None)
+
+    @property
+    def interface(self) -> Interface | None:
+        """The interface that the catalog holds of what it calls at its pin."""
+        if not self.ref:
+            return None
+        refs = {self.ref, f"v{self.ref}"}
+        return next((each for each in self._interfaces() if refs & {each.commit, each.ref}), None)
+
+    @property
+    def repository(self) -> str:
+        """The repository on GitHub that it comes from, `owner/name`; empty if that is not known."""
+        if known := self.known:
+            return known.repository
+        found = _GIT.fullmatch(self.source)
+        host = _GITHUB.match(found["base"]) if found else None
+        return f"{host['owner']}/{found['name']}" if found and host else ""
+
+    @property
+    def path(self) -> str:
+        """The folder of the module in its repository."""
+        if known := self.known:
+            return known.path
+        found = _GIT.fullmatch(self.source)
+        return found["path"] or "." if found else "."
+
+    def _interfaces(self) -> Iterator[Interface]:
+        return (each for each in catalog() if self.module in {each.registry, _called(each)} - {""})
+
+
+def _called(interface: Interface) -> str:
+    return f"{interface.repository.partition('/')[2]}//{interface.path}"
+
+
+@dataclass(frozen=True)
+class StackContent:
+    """What one synthesized stack says.
+
+    Args:
+        name: The stack's name.
+        modules: The module calls, by name.
+        resources: The arguments of resources and data sources, by address; the latter begin with `data.`.
+        providers: The arguments of provider blocks, by the provider's name and alias.
+        constraints: The version constraints, by the provider's source; Terraform's own is `terraform`.
+        locks: The locked versions, by the provider's full address.
+        backend: The backend's type and its arguments.
+        state: What tells its state from others.
+        outputs: The outputs, by name.
+        declarations: Variables and local values, by address.
+        moved: The moved blocks: from which address to which.
+        folder: The stack's folder.
+        tree: Its Terraform JSON.
+    """
+
+    name: str
+    modules: Mapping[str, ModuleCall] = field(default_factory=dict)
+    resources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    providers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    constraints: Mapping[str, str] = field(default_factory=dict)
+    locks: Mapping[str, str] = field(default_factory=dict)
+    backend: tuple[str, Mapping[str, Any]] = ("local", {})
+    state: Sequence[str] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    declarations: Mapping[str, Any] = field(default_factory=dict)
+    moved: Sequence[tuple[str, str]] = ()
+    folder: pathlib.Path = pathlib.Path()
+    tree: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> list[str]:
+        """The addresses of the module calls, the resources and the data sources."""
+        return [*(call.address for call in self.modules.values()), *self.resources]
+
+    def arguments(self, address: str) -> Mapping[str, Any]:
+        """What stands at an address: the inputs of a module call, or the arguments of a resource."""
+        kind, _, name = address.partition(".")
+        return self.modules[name].inputs if kind == "module" else self.resources[address]
+
+    def renamed(self, moves: Mapping[str, str]) -> "StackContent":
+        """The same with other addresses, in references too.
+
+        Args:
+            moves: The new addresses, by the old ones.
+        """
+        if not moves:
+            return self
+        olds = "|".join(map(re.escape, sorted(moves, key=len, reverse=True)))
+        reference = re.compile(rf"(?<![\w.-])(?:{olds})(?![\w-])")
+
+        def rename(value: Any) -> Any:
+            match value:
+                case str():
+                    return reference.sub(lambda found: moves[found.group()], value)
+                case Mapping():
+                    return {key: rename(inner) for key, inner in value.items()}
+                case list():
+                    return [rename(inner) for inner in value]
+            return value
+
+        calls = [
+            replace(
+                call,
+                name=moves.get(call.address, call.address).removeprefix("module."),
+                inputs=rename(call.inputs),
+                arguments=rename(call.arguments),
+            )
+            for call in self.modules.values()
+        ]
+        return replace(
+            self,
+            modules={call.name: call for call in calls},
+            resources={moves.get(address, address): rename(body) for address, body in self.resources.items()},
+            outputs=rename(self.outputs),
+            declarations=rename(self.declarations),
+            tree=_moved_in(rename(self.tree), moves),
+        )
+
+
+def read(out: pathlib.Path) -> dict[str, StackContent]:
+    """What the stacks in an output folder say, by name.
+
+    Args:
+        out: The folder that `synth` wrote.
+
+    Raises:
+        ReviewError: It is no such folder.
+    """
+    try:
+        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+        folders = {name: out / stack["workingDirectory"] for name, stack in manifest["stacks"].items()}
+        return {name: read_stack(name, folders[name]) for name in sorted(folders)}
+    except OSError as error:
+        fix = "name two git revisions, or two output folders of anyscale-constructs synth"
+        raise ReviewError(
+            "it is no output folder of synth: manifest.json and its stacks", value=str(out), fix=fix
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ReviewError(f"{out} holds what synth does not write: {error}", fix="synthesize it again") from error
+
+
+def read_stack(name: str, folder: pathlib.Path) -> StackContent:
+    """What the stack in a folder says.
+
+    Args:
+        name: The stack's name.
+        folder: The folder that holds its cdk.tf.json.
+    """
+    tree = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
+    versions, lock = folder / "versions.tf", folder / TERRAFORM_LOCK
+    text = versions.read_text(encoding="utf-8") if versions.is_file() else ""
+    settings = tree.get("terraform", {})
+    required = settings.get("required_version") or next(iter(_REQUIRED_VERSION.findall(text)), "")
+    return StackContent(
+        name,
+        modules={name: _call(name, body) for name, body in tree.get("module", {}).items()},
+        resources={
+            f"{prefix}{kind}.{name}": _plain(body)
+            for block, prefix in (("resource", ""), ("data", "data."))
+            for kind, named in tree.get(block, {}).items()
+            for name, body in named.items()
+        },
+        providers=dict(_providers(tree.get("provider", {}))),
+        constraints={**({"terraform": required} if required else {}), **dict(_constraints(settings))},
+        locks=locked_versions(read_lock(lock)) if lock.is_file() else {},
+        backend=_backend(settings),
+        state=identity(settings, name),
+        outputs={name: _plain(body) for name, body in tree.get("output", {}).items()},
+        declarations={
+            **{f"var.{name}": _plain(body) for name, body in tree.get("variable", {}).items()},
+            **{f"local.{name}": value for name, value in tree.get("locals", {}).items()},
+        },
+        moved=[
+            *_moved(tree.get("moved", [])),
+            *_moved(dict(_ASSIGNMENT.findall(block)) for block in _MOVED.findall(text)),
+        ],
+        folder=folder,
+        tree=tree,
+    )
+
+
+def listed(value: Any) -> list[Any]:
+    """The blocks that an argument of Terraform's JSON has: one of them may stand there without a list."""
+    match value:
+        case None:
+            return []
+        case list() | tuple():
+            return list(value)
+    return [value]
+
+
+def as_json(value: Any) -> Any:
+    """What text that is JSON says, such as a policy's; anything else as it is."""
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def decoded(value: Any) -> Any:
+    """A value, and all that is in it, with `as_json`."""
+    match as_json(value):
+        case Mapping() as found:
+            return {key: decoded(inner) for key, inner in found.items()}
+        case list() as found:
+            return [decoded(inner) for inner in found]
+        case found:
+            return found
+
+
+def _moved_in(tree: Mapping[str, Any], moves: Mapping[str, str]) -> dict[str, Any]:
+    """Terraform JSON whose module calls and resources have other names."""
+
+    def named(prefix: str, group: Mapping[str, Any]) -> dict[str, Any]:
+        return {moves.get(f"{prefix}.{name}", name).rpartition(".")[2]: body for name, body in group.items()}
+
+    resources = {kind: named(kind, group) for kind, group in tree.get("resource", {}).items()}
+    return {**tree, "module": named("module", tree.get("module", {})), "resource": resources}
+
+
+def _plain(value: Any) -> Any:
+    """Terraform JSON without the engine's notes."""
+    match value:
+        case Mapping():
+            return {key: _plain(inner) for key, inner in value.items() if key != "//"}
+        case list():
+            return [_plain(inner) for inner in value]
+    return value
+
+
+def _call(name: str, body: Mapping[str, Any]) -> ModuleCall:
+    given = _plain(body)
+    return ModuleCall(
+        name,
+        source=body["source"],
+        version=body.get("version", ""),
+        inputs={key: value for key, value in given.items() if key not in _ARGUMENTS_OF_CALLS},
+        arguments={key: value for key, value in given.items() if key in _ARGUMENTS_OF_CALLS - {"source", "version"}},
+    )
+
+
+def _providers(tree: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, blocks in sorted(tree.items()):
+        for block in listed(blocks):
+            alias = block.get("alias")
+            yield f"{name}.{alias}" if alias else name, _plain(block)
+
+
+def _constraints(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, provider in sorted(settings.get("required_providers", {}).items()):
+        given = provider if isinstance(provider, Mapping) else {"version": provider}  # the older form
+        yield given.get("source", f"hashicorp/{name}"), given.get("version", "")
+
+
+def _backend(settings: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    if "cloud" in settings:
+        return "cloud", _plain(settings["cloud"])
+    return next(((kind, _plain(block)) for kind, block in settings.get("backend", {}).items()), ("local", {}))
+
+
+def _moved(blocks: Any) -> Iterator[tuple[str, str]]:
+    for block in listed(blocks) if isinstance(blocks, Mapping) else blocks:
+        yield block["from"], block["to"]

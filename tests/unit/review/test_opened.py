@@ -1,0 +1,60 @@
+import pathlib
+from collections.abc import Iterable
+
+from anyscale_constructs.findings import Finding
+from anyscale_constructs.review.interfaces import Interfaces
+from anyscale_constructs.review.opened import opened
+from anyscale_constructs.review.plans import Change
+from tests.unit.review.parts import CLOUD, pair
+
+RULE = {"type": "ingress", "from_port": 443, "to_port": 443, "protocol": "tcp"}
+ADDRESS = "module.securitygroups.aws_security_group_rule.ingress[0]"
+
+
+def ids(found: Iterable[Finding]) -> list[str]:
+    return [finding.rule.id for finding in found if finding.rule]
+
+
+def test_private_made_public(tmp_path: pathlib.Path) -> None:
+    base, head = pair(tmp_path, CLOUD + "networking_mode: PRIVATE\n", CLOUD)
+    assert ids(opened(base, head, Interfaces(), None)) == ["public-address", "public-networking"]
+    assert opened(head, base, Interfaces(), None) == []
+
+
+def test_a_pin_may_open_by_its_defaults(tmp_path: pathlib.Path) -> None:
+    base, head = pair(tmp_path, CLOUD + "modules: {s3: {ref: v0.38.0}}\n", CLOUD)
+    assert opened(base, head, Interfaces(), None) == []
+
+
+def test_what_input_and_plan_say_is_told_once(tmp_path: pathlib.Path) -> None:
+    base, head = pair(tmp_path, CLOUD, CLOUD.replace("203.0.113.0/24", "203.0.112.0/23"))
+    before, after = {**RULE, "cidr_blocks": ["203.0.113.0/24"]}, {**RULE, "cidr_blocks": ["203.0.112.0/23"]}
+    change = Change(ADDRESS, "aws_security_group_rule", ("delete", "create"), before, after)
+    (finding,) = opened(base, head, Interfaces(), [change])
+    assert (finding.construct, finding.value) == ("module.securitygroups", "203.0.112.0/23")
+
+
+def test_a_plan_shows_what_no_input_does(tmp_path: pathlib.Path) -> None:
+    base, head = pair(tmp_path, CLOUD, CLOUD)
+    change = Change(ADDRESS, "aws_security_group_rule", ("create",), None, {**RULE, "cidr_blocks": ["0.0.0.0/0"]})
+    (finding,) = opened(base, head, Interfaces(), [change])
+    assert (finding.construct, finding.value, finding.on) == (ADDRESS, "0.0.0.0/0", ["cidr_blocks"])
+
+
+def test_what_a_plan_does_not_know_yet_is_not_off(tmp_path: pathlib.Path) -> None:
+    base, head = pair(tmp_path, CLOUD, CLOUD)
+    before = {"encrypted": True, "kms_key_id": "arn:aws:kms:us-east-2:111122223333:key/1"}
+    unknown = {"kms_key_id": True}
+    change = Change("aws_efs_file_system.a", "aws_efs_file_system", ("update",), before, {"encrypted": True}, unknown)
+    assert opened(base, head, Interfaces(), [change]) == []
+
+
+def test_rules_that_change_places_open_nothing(tmp_path: pathlib.Path) -> None:
+    """Their indexes move when one in front of them is removed."""
+    base, head = pair(tmp_path, CLOUD, CLOUD)
+    first, second = {**RULE, "cidr_blocks": ["10.0.0.0/8"]}, {**RULE, "cidr_blocks": ["172.16.0.0/12"]}
+    changes = [
+        Change(ADDRESS, "aws_security_group_rule", ("delete", "create"), first, second),
+        Change(ADDRESS.replace("0", "1"), "aws_security_group_rule", ("delete",), second, None),
+    ]
+    assert opened(base, head, Interfaces(), changes) == []
