@@ -76,7 +76,7 @@ def terraform(store: Path, words: list[str]) -> None:
         case ["plan", *_]:
             shutil.copy(folder / "terraform.tfvars.json", folder / "tfplan")
         case ["show", "-json", _]:
-            sys.stdout.write(json.dumps({"format_version": "1.2", "resource_changes": []}))
+            sys.stdout.write(json.dumps({"format_version": "1.2", "planned_values": {}, "resource_changes": []}))
         case ["apply", *_]:
             shutil.copy(folder / "tfplan", store / f"{folder.name}.json")
 
