@@ -31,4 +31,5 @@ def test_what_init_writes_works_at_once(kind: str, installed: Environment, tmp_p
     for command in ("init --quiet --initial-branch main", "add --all", "commit --quiet --message Start"):
         run("git", "-c", "user.name=a", "-c", "user.email=a@example.com", *command.split())
     assert not run("git", "status", "--porcelain", "--ignored").stdout.replace("!! tests/__pycache__/\n", "")
+    assert run("anyscale-constructs", "review", "HEAD", "--format", "markdown").stdout.startswith("<!-- ")
     assert "no stack differs" in run("anyscale-constructs", "list", "--changed-since", "HEAD").stdout
