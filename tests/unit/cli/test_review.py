@@ -28,7 +28,7 @@ def test_compares_the_work_tree_with_the_merge_base(folder: pathlib.Path, run: R
     """And the page shows what it prints."""
     status, out, err = run("--plan", "none", command="review")
     assert (status, err) == (0, "")
-    shown = re.findall(r"```\n(.*? -> work tree.*?)\n```", PAGE, flags=re.DOTALL)
+    shown = re.findall(r"^```\n(\w+ -> work tree.*?)\n```", PAGE, flags=re.DOTALL | re.MULTILINE)
     commit_of_main = git(folder, "rev-parse", "HEAD")[:7]
     assert [text.replace("4f2c8d1", commit_of_main) for text in shown] == [out.rstrip()]
 
@@ -51,7 +51,8 @@ def test_fails_on_what_is_not_allowed(parts: str, allowed: str, status: int, fol
     assert bool(json.loads(out)["allowed"]) is bool(allowed)
 
 
-def test_refuses_other_parts(folder: pathlib.Path, run: Run) -> None:
+@pytest.mark.usefixtures("folder")
+def test_refuses_other_parts(run: Run) -> None:
     status, _, err = run("--fail-on", "everything", command="review")
     assert status == 2
     assert "expected destroy, widen, or destroy,widen" in err
@@ -63,8 +64,9 @@ def test_two_revisions_that_say_the_same(folder: pathlib.Path, run: Run) -> None
     assert (status, out.splitlines()[-1]) == (0, "Nothing changes.")
 
 
+@pytest.mark.usefixtures("folder")
 def test_without_terraform_it_says_so_and_uses_rules(
-    folder: pathlib.Path, run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "git").symlink_to(_which("git"))
@@ -78,9 +80,8 @@ def test_without_terraform_it_says_so_and_uses_rules(
     assert "use --plan none" in err
 
 
-def test_a_plan_in_a_file_is_that_of_the_stack_that_differs(
-    folder: pathlib.Path, run: Run, tmp_path: pathlib.Path
-) -> None:
+@pytest.mark.usefixtures("folder")
+def test_a_plan_in_a_file_is_that_of_the_stack_that_differs(run: Run, tmp_path: pathlib.Path) -> None:
     change = {
         "actions": ["delete", "create"],
         "before": {"cidr_block": "10.0.0.0/19"},
