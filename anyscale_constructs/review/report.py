@@ -21,7 +21,7 @@ from anyscale_constructs.terraform.allowances import Allowance, sift
 NO_PLAN = Rule(
     "offline-plan-missing",
     "note",
-    "Without a plan, a table says which inputs replace what: it knows the wrapped modules, and the most telling inputs.",
+    "Without a plan, a table says which inputs replace what: it knows the wrapped modules and their main inputs.",
     command="review",
 )
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from anyscale_constructs.review.noise import without_noise
+from anyscale_constructs.review.plans import is_unknown
 from tests.unit.review.plans import change
 
 VPC, SUBNET, ROUTE = "module.vpc.aws_vpc.this", "module.vpc.aws_subnet.a", "module.vpc.aws_route.a"
@@ -40,6 +41,7 @@ def test_what_is_replaced_because_of_what_is_replaced_is_found_through_noise() -
         ROUTE: (("subnet_id",),),
     }
     assert all(each.replaces for each in found.values())
+    assert all(is_unknown(found[address], path) for address, path in ((SUBNET, ("vpc_id",)), (ROUTE, ("subnet_id",))))
     assert found[VPC].before == {"id": f"({VPC}.id)", "cidr_block": "10.0.0.0/19", "tags": None}
     assert found[ROUTE].before == {"id": f"({ROUTE}.id)", "subnet_id": f"({SUBNET}.id)", "mode": "required"}
 
