@@ -1,5 +1,6 @@
 """Finds the Node.js that the engine runs on, before the engine fails without a word about it."""
 
+import functools
 import importlib.util
 import os
 import pathlib
@@ -87,6 +88,7 @@ def _on_path() -> tuple[str, int]:
     return (node, _major(node)) if node else ("", 0)
 
 
+@functools.cache
 def _major(node: str) -> int:
     try:
         answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=20)

@@ -21,7 +21,7 @@ TRACE = re.compile(f"{PREFIX}(?:" + r"\d{11}" + f"{_SUFFIX})?|{_SUFFIX}", re.IGN
 """A word, or what is left of one that was cut or changed."""
 
 
-@dataclass(frozen=True, eq=True)
+@dataclass(frozen=True)
 class Code:
     """What a word stands for.
 

@@ -1,15 +1,13 @@
-"""The example clouds, synthesized: what snapshots, contract and end-to-end tests look at."""
+"""The example clouds: what snapshots, contract and end-to-end tests look at, by the fixture `cloud` or from here."""
 
 import json
 import pathlib
 from typing import Any
 
-from anyscale_constructs.cli import project
+from anyscale_constructs.cli.synthesis import gather_clouds
 from anyscale_constructs.config.document import Document
-from anyscale_constructs.terraform.app import synthesize
-from anyscale_constructs.terraform.stack import CloudStack
+from anyscale_constructs.testing import Clouds
 from tests import ROOT
-from tests.folder import read
 
 FOLDER = ROOT / "examples" / "clouds"
 CLOUDS = sorted(FOLDER.glob("*.yaml"))
@@ -18,19 +16,17 @@ OF_KINDS = {"aks": "aks", "ec2": "minimal", "eks": "eks", "gce": "gce-minimal", 
 KUBERNETES = [cloud for cloud in CLOUDS if Document(cloud).data["stack"] not in {"ec2", "gce"}]
 
 
-def synthesized(example: pathlib.Path, directory: pathlib.Path) -> list[tuple[dict[str, Any], CloudStack]]:
-    """The Terraform of each of an example's stacks, and the stack."""
-    document = Document(example)
-    stack_type = project.load_stack(document.data["stack"])
-    config = document.parse(stack_type.config_type)
-    stacks = synthesize(lambda app: stack_type.build(app, example.stem, config), directory / "out")
-    folder = directory / "out" / "stacks"
-    return [(read(folder / stack.name), stack) for stack in stacks]
+SYNTHESIZED = Clouds(ROOT)
 
 
-def released(example: pathlib.Path, release: str, directory: pathlib.Path) -> dict[str, Any]:
+def written(cloud: pathlib.Path, out: pathlib.Path) -> list[pathlib.Path]:
+    """Synthesizes a cloud into a folder; gives the folders of its stacks."""
+    app, _ = gather_clouds(cloud.parent, out, [cloud.stem])
+    return [out / "stacks" / stack.name for stack in app.cloud_stacks]
+
+
+def released(example: pathlib.Path, release: str) -> dict[str, Any]:
     """The values of one of an example's Helm releases."""
-    configuration, _ = synthesized(example, directory)[-1]
-    (text,) = configuration["resource"]["helm_release"][release]["values"]
+    (text,) = SYNTHESIZED[example.stem].stacks[-1].resources[f"helm_release.{release}"]["values"]
     values: dict[str, Any] = json.loads(text)
     return values

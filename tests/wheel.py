@@ -22,7 +22,7 @@ _BLOCK = re.compile(r"(?:`(?P<file>[^`\s]+)`:\n\n)?^```(?P<language>\w*)\n(?P<te
 
 
 class Block(NamedTuple):
-    """A block of the README.
+    """A block of a page of documentation.
 
     Attributes:
         file: The name of the file that it shows, which stands right before it.
@@ -35,7 +35,12 @@ class Block(NamedTuple):
     text: str
 
 
-BLOCKS = [Block(**match.groupdict()) for match in _BLOCK.finditer(README)]
+def blocks(page: str) -> list[Block]:
+    """The blocks of a page of documentation."""
+    return [Block(**match.groupdict()) for match in _BLOCK.finditer(page)]
+
+
+BLOCKS = blocks(README)
 FILES = {block.file: block.text for block in BLOCKS if block.file}
 
 

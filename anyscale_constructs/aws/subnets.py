@@ -1,11 +1,10 @@
 """The subnet planner: subnets of the right size, each in a place that is fixed when the VPC is made."""
 
-import ipaddress
 import itertools
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from anyscale_constructs.config.networks import NOT_A_NETWORK
+from anyscale_constructs.config.networks import NOT_A_NETWORK, network
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Rule
@@ -64,9 +63,8 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
             rule=UNPLANNABLE,
             on=["cidr_block"],
         )
-    try:
-        vpc = ipaddress.IPv4Network(cidr_block)
-    except ValueError as error:
+    vpc = network(cidr_block)
+    if vpc is None:
         raise InputError(
             "cidr_block must be a network",
             value=cidr_block,
@@ -74,7 +72,7 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
             fix="correct it",
             rule=NOT_A_NETWORK,
             on=["cidr_block"],
-        ) from error
+        )
     most = MOST_PLACES if places is None else places
     if not 1 <= zones <= most:
         raise InputError(

@@ -73,8 +73,8 @@ def _lock(
 ) -> str:
     settings = json.loads((folder / "cdk.tf.json").read_text("utf-8")).get("terraform", {})
     lock = folder / TERRAFORM_LOCK
-    before = read_lock(lock) if lock.exists() else ""
-    begin = "" if upgrade else read_lock(kept) if kept.exists() else before
+    before = read_lock(lock)
+    begin = "" if upgrade else read_lock(kept) or before
     fetched: set[str] = set()
 
     def look(line: str) -> None:
@@ -87,7 +87,7 @@ def _lock(
         say(f"{folder.name}: fetching modules")
         _terraform(folder, data, look, "get")
         _terraform(folder, data, look, "providers", "lock", *options)
-        text = read_lock(lock) if lock.exists() else ""
+        text = read_lock(lock)
         if fetched:  # Terraform leaves in it what the stack needs no more, and then refuses it with -lockfile=readonly
             text = of_providers(text, fetched)
         _put(kept, text)
@@ -106,7 +106,9 @@ def _put(file: pathlib.Path, text: str) -> None:
         else:
             file.unlink(missing_ok=True)
     except OSError as error:
-        raise LockError(f"{file} can't be written: {error.strerror}") from error
+        raise LockError(
+            f"{file} can't be written: {error.strerror}", fix="use a folder that you can write to"
+        ) from error
 
 
 def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *arguments: str) -> None:
@@ -139,4 +141,5 @@ def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *
         said = "".join(lines)
         title, _, detail = (said.partition("Error: ")[2] or said).strip().partition("\n")
         command = " ".join([program, *(each for each in arguments if not each.startswith("-"))])
-        raise LockError(f"{folder.name}: {command} failed: {title}: {' '.join(detail.split())}")
+        what = f"{folder.name}: {command} failed: {title}: {' '.join(detail.split()).removesuffix('.')}"
+        raise LockError(what, fix="correct what Terraform reports")

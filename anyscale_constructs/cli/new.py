@@ -84,5 +84,7 @@ def new(
             package.write_text('"""Kinds of clouds of our own, one module a kind."""\n', encoding="utf-8")
         file.write_text(source(kind, own), encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{file} can't be written: {error.strerror}") from error
+        raise ConfigError(
+            f"{file} can't be written: {error.strerror}", fix="use a folder that you can write to"
+        ) from error
     typer.echo(f"{file} is written. Write stack: {own} in a cloud's YAML to use it.")

@@ -60,7 +60,12 @@ class Annotations:
             made = {key: self._attribute(value, name + camel(key)) for key, value in attributes.items()}
             self.shapes.append(Shape(name, type_, made))
             return f"{self._use('TfObject')}[{name}]"
-        raise CodegenError("a type can't be read", value=type_, allowed="Terraform's type constraints")
+        raise CodegenError(
+            "a type can't be read",
+            value=type_,
+            allowed="Terraform's type constraints",
+            fix="report it to the authors of the module",
+        )
 
     def _attribute(self, type_: str, name: str) -> str:
         """An attribute may be null; an optional one may be left out."""
@@ -83,5 +88,10 @@ def camel(name: str) -> str:
 def _identifier(key: str) -> str:
     name = key.strip('"()')
     if not name.isidentifier() or keyword.iskeyword(name):
-        raise CodegenError("an object's attribute can't be a field in Python", value=name, allowed="identifiers")
+        raise CodegenError(
+            "an object's attribute can't be a field in Python",
+            value=name,
+            allowed="identifiers",
+            fix="report it to the authors of the module",
+        )
     return name

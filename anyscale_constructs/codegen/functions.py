@@ -11,6 +11,8 @@ from anyscale_constructs.errors import CodegenError
 _ANNOTATIONS = {"any": "Any", "string": "str", "number": "float | Expr", "bool": "bool | Expr"}
 _COLLECTIONS = {"list": "Sequence[{}] | Expr", "set": "Sequence[{}] | Expr", "map": "Mapping[str, {}] | Expr"}
 
+_NEWER = "use Terraform 1.4 or later"
+
 
 def read() -> str:
     """The text of the catalog's file for the functions of the terraform on PATH: names and types, in Terraform's order.
@@ -29,7 +31,9 @@ def read() -> str:
         }
         data = {"terraform": json.loads(version)["terraform_version"], "functions": functions}
     except (ValueError, KeyError, TypeError):
-        raise CodegenError("terraform metadata functions gave no JSON of functions", value=signatures) from None
+        raise CodegenError(
+            "terraform metadata functions gave no JSON of functions", value=signatures, fix=_NEWER
+        ) from None
     return json.dumps(data, indent=1) + "\n"
 
 
@@ -50,7 +54,7 @@ def _terraform(*arguments: str) -> str:
     except FileNotFoundError:
         raise CodegenError("terraform isn't on PATH", fix="install Terraform") from None
     except subprocess.CalledProcessError as error:
-        raise CodegenError(f"terraform {' '.join(arguments)} failed: {error.stderr.strip()}") from None
+        raise CodegenError(f"terraform {' '.join(arguments)} failed: {error.stderr.strip()}", fix=_NEWER) from None
 
 
 def _signature(data: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,11 @@ def render(module: Entry, interface: Interface) -> str:
     inputs: dict[str, list[dict[str, str]]] = {"required": [], "optional": []}
     for name, variable in interface.variables.items():
         if keyword.iskeyword(name) or name in _TAKEN:
-            raise CodegenError("an input can't be a keyword argument", value=f"{module.name}.{name}")
+            raise CodegenError(
+                "an input can't be a keyword argument",
+                value=f"{module.name}.{name}",
+                fix="report it to the authors of the module",
+            )
         type_ = "bool" if variable.text else variable.type
         inputs["required" if variable.required else "optional"].append(
             {

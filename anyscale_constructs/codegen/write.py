@@ -161,4 +161,6 @@ def _write(texts: Mapping[Path, str]) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise CodegenError(f"{error.filename} can't be written: {error.strerror}") from None
+        raise CodegenError(
+            f"{error.filename} can't be written: {error.strerror}", fix="use a folder that you can write to"
+        ) from None

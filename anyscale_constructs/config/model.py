@@ -112,7 +112,8 @@ class Model(_Base):
         others = {key: value for key, value in values.items() if key not in known}
         errors: list[InitErrorDetails] = []
         for key, value in others.items():
-            if ours := cls.upstream_names.get(key):
+            ours = cls.upstream_names.get(key, "")
+            if ours.partition(".")[0] in cls.model_fields:
                 what, fix = f"unknown key {key!r}, a variable of upstream's examples", f"set {ours}"
             else:
                 what, fix = unknown(key, cls.model_fields), ""

@@ -51,6 +51,10 @@ def network(cidr: str) -> ipaddress.IPv4Network | None:
         return None
 
 
+def _known(cidrs: Iterable[str]) -> list[ipaddress.IPv4Network]:
+    return [found for cidr in cidrs if (found := network(cidr))]
+
+
 def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
     """An error for what is no network; what is not known yet passes."""
     wrong = [cidr for cidr in cidrs if not is_unresolved(cidr) and network(cidr) is None]
@@ -109,7 +113,7 @@ def exposure(opened: Iterable[tuple[str, str, Sequence[str]]]) -> Finding | None
 
 def too_large(name: str, cidrs: Sequence[str], largest: int) -> Finding | None:
     """An error for networks that are larger than the provider takes."""
-    for found in filter(None, map(network, cidrs)):
+    for found in _known(cidrs):
         if found.prefixlen < largest:
             return Finding(
                 f"{name} is too large", "use a smaller range", str(found), f"/{largest} or smaller", TOO_LARGE
@@ -126,8 +130,7 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
         limits: `VPC`, `SUBNET` or `GOOGLE_SUBNET`.
     """
     largest, recommended = limits
-    known = [found for cidr in cidrs if (found := network(cidr))]
-    smallest = max(known, key=lambda network: network.prefixlen, default=None)
+    smallest = max(_known(cidrs), key=lambda network: network.prefixlen, default=None)
     if smallest is None or smallest.prefixlen <= recommended:
         return None
     if smallest.prefixlen > largest:
@@ -154,11 +157,10 @@ def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = No
         cidrs: Networks; those not known yet are passed over.
         inside: Where they must lie. Default: anywhere.
     """
-    known = [found for cidr in cidrs if (found := network(cidr))]
+    known, outer = _known(cidrs), _known(inside or ())
     for one, other in itertools.combinations(known, 2):
         if one.overlaps(other):
             return Finding(f"{name}: {one} overlaps {other}", "give each a range of its own", rule=OVERLAP)
-    outer = [found for cidr in inside or () if (found := network(cidr))]
     if inside is None or len(outer) < len(inside):
         return None
     for one in known:

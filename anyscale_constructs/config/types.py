@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from anyscale_constructs.config.networks import network
 from anyscale_constructs.expressions import Expr, as_expression, converts, is_unresolved
 
 T = TypeVar("T")
@@ -122,11 +123,7 @@ def checked(field_type: Any) -> Checked:
 
 
 def _is_cidr(text: str) -> bool:
-    try:
-        ipaddress.IPv4Network(text)
-    except ValueError:
-        return False
-    return "/" in text
+    return network(text) is not None
 
 
 PRIVATE_NETWORKS = [

@@ -68,9 +68,6 @@ class Expr(str):
     def __repr__(self) -> str:
         return f"Expr({self.code!r}, {self.type!r})"
 
-    def __str__(self) -> str:
-        return str.__str__(self)
-
     def __format__(self, spec: str) -> str:
         if spec:
             self._refuse(f"be formatted with {spec!r}", _function("format"))

@@ -27,9 +27,11 @@ _OPENING = re.compile(r"(\$+|%+)\{")
 # What Terraform would read as an expression rather than as another program's variable: a call, a named value of
 # Terraform's, or a resource, whose type has its provider's name before an underscore; or what stands for one of those.
 _LOOKS_LIKE_CODE = re.compile(
-    r"\$\{[^}]*?(?<![\w.:-])(?:[a-z][a-z0-9_]*\(|(?:module|var|local|data|each|count|path|self|terraform)\.[A-Za-z_]"
+    r"(?<!\$)\$\{(?:"
+    r"[^}]*?(?<![\w.:-])(?:[a-z][a-z0-9_]*\(|(?:module|var|local|data|each|count|path|self|terraform)\.[A-Za-z_]"
     r"|[a-z][a-z0-9]*_\w+\.[A-Za-z_][\w-]*[.\[])"
-    rf"|\$\{{(?:\$\{{TfToken\[[^\]]*\]\}}|{words.WORD.pattern}|{ENGINE_NUMBER})[^{{}}]*\}}"
+    rf"|(?:\$\{{TfToken\[[^\]]*\]\}}|{words.WORD.pattern}|{ENGINE_NUMBER})[^{{}}]*\}}"
+    r")"
 )
 
 
@@ -48,7 +50,7 @@ def literal(text: str, at: str = "value") -> str:
     """
     if "{" not in text or REFERENCE.fullmatch(text):
         return text
-    if found := next((match for match in _LOOKS_LIKE_CODE.finditer(text) if not _escaped(text, match.start())), None):
+    if found := _LOOKS_LIKE_CODE.search(text):
         raise InputError(
             f"{at} has Terraform code in a plain string",
             value=text[found.start() :],
@@ -63,7 +65,3 @@ def literal(text: str, at: str = "value") -> str:
         return match.group() if is_token or len(signs) > 1 else f"{signs}{match.group()}"
 
     return _OPENING.sub(escape, text)
-
-
-def _escaped(text: str, start: int) -> bool:
-    return start > 0 and text[start - 1] == "$"

@@ -9,7 +9,7 @@ from anyscale_constructs.findings import Finding, Rule, in_json
 
 # Code that needs no parentheses wherever it stands: a value by its name, a number, an empty or single string.
 _SIMPLE = re.compile(r"""[A-Za-z_][\w-]*(?:\.[\w*-]+|\[(?:\d+|\*|"[^"\\$%]*")\])*|\d+|"[^"\\$%]*\"""")
-_OPENING = re.compile(r"(\$+)\{")
+_OPENING = re.compile(r"(?<!\$)\$\{")
 _CALL = re.compile(r"[a-z][a-z0-9_]*(?:::[a-z0-9_]+)*(?=\()")
 _IS_KEY = re.compile(r"\s*(?:=(?![=>])|:)")
 _COLLECTION = re.compile(r"(?:list|set|map|object|tuple)\(")
@@ -66,7 +66,7 @@ class Resolver:
     def _key(self, key: str, path: str) -> str:
         # An argument's own name, of a block that stands this high, can't be code.
         if words.PREFIX in key and path.count(".") < _BLOCK_DEPTH.get(path.partition(".")[0], 0):
-            self._say(path, f"has an expression as an argument's name: {words.spelled(key)}", "write the name out")
+            self.say(path, f"has an expression as an argument's name: {words.spelled(key)}", "write the name out")
             return key
         text = self._text(key, path)
         if code := words.whole(key):
@@ -80,10 +80,10 @@ class Resolver:
         literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])
         if literal and literal.match(path):
             if traces:
-                self._say(path, f"takes no expression; got {words.spelled(text)}", "write the value out")
+                self.say(path, f"takes no expression; got {words.spelled(text)}", "write the value out")
             return text
         if words.damaged(text):
-            self._say(path, *_DAMAGED)
+            self.say(path, *_DAMAGED)
             return text
         if code := words.whole(text):
             return "${" + self._expand(code, path) + "}"
@@ -92,7 +92,7 @@ class Resolver:
     def _expand(self, code: words.Code, path: str) -> str:
         """The code, in which no words are left."""
         if code.stack is not None and code.stack is not self._stack:
-            self._say(
+            self.say(
                 path,
                 f"uses {words.spelled(code.text, str)} of the stack {code.stack.name} in the stack {self._stack.name}",
                 "pass the value as a literal, or read it with a data source in this stack",
@@ -100,7 +100,7 @@ class Resolver:
             )
         text = code.text
         if words.damaged(text):
-            self._say(path, *_DAMAGED)
+            self.say(path, *_DAMAGED)
             return text
         if text not in self._expanded:
             resolved = self._engine(text) if "{TfToken[" in text else text
@@ -124,19 +124,18 @@ class Resolver:
 
     def _refuse_collection(self, code: words.Code, path: str) -> None:
         if _COLLECTION.match(code.type):
-            self._say(
+            self.say(
                 path,
                 f"has {self._expand(code, path)}, a {code.type}, in the midst of text",
                 'fn.join(",", ...) or fn.jsonencode(...) makes text of it',
                 LIST_IN_TEXT,
             )
 
-    def _say(self, path: str, what: str, fix: str, rule: Rule = MISPLACED) -> None:
+    def say(self, path: str, what: str, fix: str, rule: Rule = MISPLACED) -> None:
+        """Takes note of what can't stand at a path of the tree, once."""
         problem = in_json(path, what, fix, rule=rule)
         if problem not in self.problems:
             self.problems.append(problem)
-
-    say = _say
 
 
 _DAMAGED = (
@@ -326,8 +325,7 @@ def code_in(tree: Any) -> Iterator[tuple[str, str]]:
     """All code in Terraform JSON in which no words are left, with the path of the element where it stands."""
     for path, text in texts(tree):
         for opening in _OPENING.finditer(text):
-            if len(opening.group(1)) == 1:
-                yield path, text[opening.end() : _end(text, opening.end() - 1) - 1]
+            yield path, text[opening.end() : _end(text, opening.end() - 1) - 1]
 
 
 def texts(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:

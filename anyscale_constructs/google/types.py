@@ -3,16 +3,16 @@
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator
-from pydantic_core import PydanticCustomError
 
+from anyscale_constructs.config.model import INVALID_VALUE, refuse
 from anyscale_constructs.config.types import Checked
 from anyscale_constructs.expressions import as_expression, fn, is_unresolved
 
 
 def _each_once(zones: list[str]) -> list[str]:
     known = [zone for zone in zones if not is_unresolved(zone)]
-    if len(known) > len(set(known)):
-        raise PydanticCustomError("not_allowed", "must name each zone once")
+    if twice := next((zone for zone in known if known.count(zone) > 1), None):
+        raise refuse("must name each zone once", f"remove the second {twice}", rule=INVALID_VALUE)
     return zones
 
 

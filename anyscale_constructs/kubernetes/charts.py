@@ -284,20 +284,17 @@ def _recorded(file: str) -> Mapping[str, Any]:
 
 def _unknown(chart: Chart, values: Mapping[str, Any], known: Mapping[str, Any], at: Key = ()) -> Iterator[Finding]:
     """Keys that the chart does not have, and what to write instead; `{}` in `known` takes any below."""
+    renamed = {} if at else _recorded(chart.keys)["moved"]
     for key, value in values.items():
-        moved = {
-            path: new
-            for old, new in _recorded(chart.keys)["moved"].items()
-            for path, _ in _at({key: value}, old.split("."))
-            if not at
-        }
-        if key not in known and moved:
-            for path, new in moved.items():
-                fix = "remove it: the cloud sets that" if new in chart.fixed else f"use {new}"
-                what = f"{_spelled(path)} is {new} since version 1.0 of the chart"
-                yield Finding(what, fix, rule=UNKNOWN, key=path)
-        elif key not in known:
+        if key in known:
+            if isinstance(value, Mapping) and known[key] != {}:
+                yield from _unknown(chart, value, known[key] or {}, (*at, key))
+            continue
+        moved = {path: new for old, new in renamed.items() for path, _ in _at({key: value}, old.split("."))}
+        for path, new in moved.items():
+            fix = "remove it: the cloud sets that" if new in chart.fixed else f"use {new}"
+            what = f"{_spelled(path)} is {new} since version 1.0 of the chart"
+            yield Finding(what, fix, rule=UNKNOWN, key=path)
+        if not moved:
             what = unknown(key, known)
             yield Finding(f"{_spelled(at)}: {what}" if at else what, rule=UNKNOWN, key=(*at, key))
-        elif isinstance(value, Mapping) and known[key] != {}:
-            yield from _unknown(chart, value, known[key] or {}, (*at, key))

@@ -83,7 +83,7 @@ def refuse_changes_for_life(cloud: str, existing: Mapping[str, Any], wanted: Map
     Raises:
         RefusedChangeError: Naming what differs, with both values.
     """
-    before, after = _flat(existing), _flat(wanted)
+    before, after = flat(existing), flat(wanted)
     differing = [
         Finding(
             f"the {what} of {cloud} is {before[field]!r} and cannot be changed; nothing was written",
@@ -100,7 +100,7 @@ def refuse_changes_for_life(cloud: str, existing: Mapping[str, Any], wanted: Map
 
 def changes(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
     """The fields of the resource file that the control plane has otherwise, in the file's order."""
-    before, after = _flat(existing), _flat(wanted)
+    before, after = flat(existing), flat(wanted)
     before = implied(before) | {field: value for field, value in before.items() if value is not None}
     return [
         Change(field, before.get(field), value)
@@ -126,7 +126,7 @@ def implied(fields: Mapping[str, Any]) -> dict[str, Any]:
 def merge(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The resource to send: the wanted fields over the existing ones, without what went stale or is replaced."""
     changed = {change.field for change in changes(existing, wanted)}
-    before, after = _flat(existing), _flat(wanted)
+    before, after = flat(existing), flat(wanted)
     stale = {field for field, source in _DERIVED.items() if source in changed}
     stale |= {change.field for change in replaced(existing, wanted)}
     return _nested({**{field: value for field, value in before.items() if field not in stale}, **after})
@@ -134,7 +134,7 @@ def merge(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, A
 
 def replaced(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
     """The fields of another file storage or Redis, which the resource file's own takes the place of."""
-    before, after = _flat(existing), _flat(wanted)
+    before, after = flat(existing), flat(wanted)
     return [
         Change(field, before[field], None)
         for store in _STORES
@@ -146,18 +146,19 @@ def replaced(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Cha
 
 def left_over(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """What the control plane has and the resource file doesn't name: it is kept, and worth a word."""
-    named = {*_flat(wanted), *_FILLED_IN, *(change.field for change in replaced(existing, wanted))}
-    return {field: value for field, value in _flat(existing).items() if field not in named}
+    named = {*flat(wanted), *_FILLED_IN, *(change.field for change in replaced(existing, wanted))}
+    return {field: value for field, value in flat(existing).items() if field not in named}
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested fields by their names, joined by dots."""
+    fields: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
+            fields |= flat(value, f"{prefix}{key}.")
         else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+            fields[f"{prefix}{key}"] = value
+    return fields
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import shlex
 
 import yaml
 
-from anyscale_constructs.registration.changes import implied
+from anyscale_constructs.registration.changes import flat, implied
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.resource import CloudResource
 
@@ -60,8 +60,7 @@ def register_command(registration: Registration, *, verify: bool, auto_add_user:
     lines = ["anyscale cloud register", f"--name {shlex.quote(registration.cloud_name)}"]
     lines += [f"--resource-file {_FILE}"] if flags is None else flags
     lines += ["--enable-auto-add-user"] if auto_add_user else []
-    verified = verify and registration.resource.compute_stack == "VM"  # as the runner does it
-    lines += [] if verified else ["--skip-verifications"]
+    lines += [] if verify and registration.verifiable else ["--skip-verifications"]
     command = " \\\n  ".join([*lines, "--yes"])
     if flags is None:
         return f"cat > {_FILE} <<'EOF'\n{resource_file(registration.resource)}EOF\n{command}"
@@ -73,7 +72,7 @@ def _flags(resource: CloudResource) -> list[str] | None:
     if resource.compute_stack != "VM" or resource.resource_name != resource.default_name:
         return None
     flags = [f"--provider {resource.provider.lower()}"]
-    fields = dict(resource.fields())
+    fields = flat(resource.model_dump(exclude_none=True))
     for field, value in fields.items():
         if field in {"name", "provider", "compute_stack"} or value == implied(fields).get(field):
             continue

@@ -23,6 +23,8 @@ RESOURCE_OUTPUT = "anyscale_cloud_resource"
 NAME_OUTPUT = "anyscale_cloud_name"
 ORG_OUTPUT = "anyscale_org_id"
 
+_WRITTEN = "give what terraform output -json or cdktf deploy --outputs-file wrote"
+
 UNREADABLE = Rule(
     "unreadable-outputs",
     "error",
@@ -54,6 +56,11 @@ class Registration:
     cloud_name: str
     resource: CloudResource
 
+    @property
+    def verifiable(self) -> bool:
+        """Whether the program can look at the infrastructure: it has no checks for clouds on Kubernetes."""
+        return self.resource.compute_stack == "VM"
+
 
 def find_registration(outputs: Any, stack: str, *, source: str, name: str | None = None) -> Registration:
     """The registration that the outputs describe.
@@ -68,7 +75,9 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
         RegistrationError: An output is missing or wrong; the text says which.
     """
     if not isinstance(outputs, Mapping):
-        raise RegistrationError(f"{source} must hold a mapping of outputs", value=outputs, rule=UNREADABLE)
+        raise RegistrationError(
+            f"{source} must hold a mapping of outputs", value=outputs, fix=_WRITTEN, rule=UNREADABLE
+        )
     values = _plain_values(outputs, stack, source)
     if values.get(RESOURCE_OUTPUT) is None:
         raise RegistrationError(
@@ -87,7 +96,7 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
         raise RegistrationError(within(error.findings, place=Place(source))) from error
     _check_organization(resource, values.get(ORG_OUTPUT), source)
     cloud_name = name or values.get(NAME_OUTPUT)
-    if not name and values.get(NAME_OUTPUT) not in {None, "", stack}:
+    if not name and values.get(NAME_OUTPUT) not in (None, "", stack):
         raise RegistrationError(
             f"{source} holds the outputs of the cloud {cloud_name}, not of {stack}",
             fix=f"register {cloud_name}, or add --name {cloud_name} if that is the cloud's name",
@@ -119,9 +128,11 @@ def read_outputs(stack: str, file: str | None, out: pathlib.Path, time_limit: fl
         text = sys.stdin.read() if file == "-" else pathlib.Path(file).read_text(encoding="utf-8")
         return yaml.safe_load(text), source  # JSON is YAML
     except OSError as error:
-        raise RegistrationError(f"{source} cannot be read: {error.strerror}", rule=UNREADABLE) from error
+        raise RegistrationError(
+            f"{source} cannot be read: {error.strerror}", fix="correct the path after --outputs", rule=UNREADABLE
+        ) from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RegistrationError(f"{source} is neither JSON nor YAML: {error}", rule=UNREADABLE) from error
+        raise RegistrationError(f"{source} is neither JSON nor YAML: {error}", fix=_WRITTEN, rule=UNREADABLE) from error
 
 
 def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> tuple[Any, str]:
@@ -189,7 +200,8 @@ def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[s
     if isinstance(outputs.get(stack), Mapping):
         return dict(outputs[stack])
     if outputs and all(isinstance(output, Mapping) for output in outputs.values()):
-        raise RegistrationError(f"{source} has no stack {stack}: it has {', '.join(sorted(outputs))}", rule=MISSING)
+        what = f"{source} has no stack {stack}: it has {', '.join(sorted(outputs))}"
+        raise RegistrationError(what, fix="name one of these stacks", rule=MISSING)
     return dict(outputs)
 
 

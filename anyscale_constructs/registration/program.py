@@ -31,6 +31,7 @@ _CREDENTIALS = "~/.anyscale/credentials.json"
 """Where `anyscale login` puts a token."""
 _SHOWN_LINES = 20
 _LONGEST_GRACE = 10.0
+_INSTALL = "run pip install anyscale, or set ANYSCALE_BIN to the program"
 
 PROGRAM = Rule(
     "missing-anyscale-program", "error", "The anyscale program makes all calls to Anyscale's API.", command="register"
@@ -127,7 +128,9 @@ class Program:
                 start_new_session=True,
             )
         except OSError as error:
-            raise RegistrationError(f"{self._path} cannot be run: {error.strerror}", rule=PROGRAM) from error
+            raise RegistrationError(
+                f"{self._path} cannot be run: {error.strerror}", fix=_INSTALL, rule=PROGRAM
+            ) from error
         stdout = stderr = ""
         try:
             stdout, stderr = process.communicate(timeout=left)
@@ -222,7 +225,7 @@ def _find() -> str:
     if found is None:
         raise RegistrationError(
             f"ANYSCALE_BIN is {given}, which is no program" if given else "anyscale is not on PATH",
-            fix="run pip install anyscale, or set ANYSCALE_BIN to the program",
+            fix=_INSTALL,
             rule=PROGRAM,
         )
     return found

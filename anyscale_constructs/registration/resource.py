@@ -4,7 +4,7 @@ A stack builds it from Terraform expressions and outputs it; registration reads 
 Rules that need more than one field skip what is not known yet.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -194,14 +194,6 @@ class CloudResource(Model):
         if (self.provider, self.compute_stack) == ("AWS", "K8S"):
             content.setdefault("aws_config", {"zones": []})  # the program dies on an assertion without the section
         return content
-
-    def fields(self) -> Iterator[tuple[str, Any]]:
-        """What was set, as (section.field, value)."""
-        for name, value in self.model_dump(exclude_none=True).items():
-            if isinstance(value, dict):
-                yield from ((f"{name}.{field}", content) for field, content in value.items())
-            else:
-                yield name, value
 
     @model_validator(mode="after")
     def _rules(self) -> Self:

@@ -77,8 +77,7 @@ class Registrar:
         self._name = registration.cloud_name
         self._wanted = registration.resource.mapping()
         self._program = program
-        # The program has no checks for clouds on Kubernetes, and looks up anew what the outputs name.
-        self._verify = verify and registration.resource.compute_stack == "VM"
+        self._verify = verify and registration.verifiable
         if verify and not self._verify:
             say("a cloud on Kubernetes can't be verified before its operator runs; then anyscale cloud verify does it")
         self._auto_add_user = auto_add_user

@@ -3,6 +3,7 @@
 Source: https://developer.hashicorp.com/terraform/language/expressions/version-constraints
 """
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -109,8 +110,7 @@ def intersect(what: str, wanted: Iterable[tuple[str, str]]) -> Constraint:
     for _, _, constraint in given:
         total &= constraint
     if total.empty:
-        pairs = ((a, b) for i, a in enumerate(given) for b in given[i + 1 :])
-        clash = next(((a, b) for a, b in pairs if (a[2] & b[2]).empty), None) or given
+        clash = next(((a, b) for a, b in itertools.combinations(given, 2) if (a[2] & b[2]).empty), None) or given
         raise ConstraintError(
             f"no version of {what} satisfies " + " and ".join(f"{who} ({text})" for who, text, _ in clash),
             fix="pin one of them to another ref whose constraint fits, or leave it out",

@@ -30,15 +30,19 @@ def unused_locks(directory: pathlib.Path, stacks: Iterable[str]) -> list[pathlib
 
 
 def read_lock(file: pathlib.Path) -> str:
-    """The text of a lock file.
+    """The text of a lock file; empty if there is none.
 
     Raises:
         LockError: It can't be read.
     """
     try:
         return file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
     except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"{file} can't be read: {error}") from error
+        raise LockError(
+            f"{file} can't be read: {error}", fix="restore it from git, or delete it and run anyscale-constructs lock"
+        ) from error
 
 
 def locked_versions(text: str) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 Pytest loads the plugin by itself where it is installed, with `pip install 'anyscale-constructs[testing]'`. What stands
 here is loaded when it is first used.
+
+PYTEST_DONT_REWRITE: it holds no assert statement, and pytest would warn where it is imported before it is a plugin.
 """
 
 from typing import TYPE_CHECKING

@@ -1,4 +1,7 @@
-"""The pytest plugin: what it needs beside pytest is imported when a test asks for it."""
+"""The pytest plugin: what it needs beside pytest is imported when a test asks for it.
+
+PYTEST_DONT_REWRITE: it holds no assert statement, and pytest would warn where it is imported before it is a plugin.
+"""
 
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar

@@ -14,7 +14,7 @@ from anyscale_constructs.kubernetes.charts import OPERATOR
 from tests import ROOT
 from tests.contract import charts
 from tests.e2e.clones import find_clone
-from tests.examples import FOLDER, KUBERNETES, released, synthesized
+from tests.examples import FOLDER, KUBERNETES, SYNTHESIZED, released
 from tests.missing import MissingPieceError, reachable
 
 RECORDED = json.loads(charts.FILE.read_text())
@@ -74,8 +74,8 @@ def test_every_key_of_a_chart_before_1_0_has_its_place(clone: pathlib.Path) -> N
 
 
 @pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
-def test_the_operator_knows_its_cloud(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    values = released(example, "anyscale-operator", tmp_path)
+def test_the_operator_knows_its_cloud(example: pathlib.Path) -> None:
+    values = released(example, "anyscale-operator")
     by_terraform = "registration: terraform" in example.read_text()
     source = (
         "data.terraform_remote_state.cloud.outputs.anyscale_cloud_resource_id"
@@ -92,9 +92,7 @@ def used(chart: str) -> set[str]:
     return found
 
 
-def test_our_own_charts_values_are_those_that_they_use(tmp_path: pathlib.Path) -> None:
-    generic = FOLDER / "generic.yaml"
-    assert used("gateway") == set(released(generic, "anyscale-gateway", tmp_path))
-    configuration, _ = synthesized(generic, tmp_path)[-1]
-    token = configuration["resource"]["helm_release"]["anyscale-operator-token"]
+def test_our_own_charts_values_are_those_that_they_use() -> None:
+    assert used("gateway") == set(released(FOLDER / "generic.yaml", "anyscale-gateway"))
+    token = SYNTHESIZED["generic"].stacks[-1].resources["helm_release.anyscale-operator-token"]
     assert used("token") == {value["name"] for value in token["set_wo"]}

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.testing import SynthesizedCloud
 from tests.contract import standins
 from tests.contract.conftest import Validate
-from tests.examples import CLOUDS, FOLDER, synthesized
+from tests.examples import SYNTHESIZED
 
 
-@pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
-def test_example_fits_the_modules(example: pathlib.Path, tmp_path: pathlib.Path, validate: Validate) -> None:
-    for configuration, stack in synthesized(example, tmp_path):
-        result = validate(standins.redirect(configuration, stack, tmp_path / "modules"))
+def test_example_fits_the_modules(cloud: SynthesizedCloud, tmp_path: pathlib.Path, validate: Validate) -> None:
+    for stack in cloud.stacks:
+        result = validate(standins.redirect(stack.terraform, stack.construct, tmp_path / "modules"))
         assert result.returncode == 0, f"{stack.name}: {result.stdout}{result.stderr}"
 
 
@@ -60,8 +60,8 @@ def change_the_type_of_a_providers_argument(configuration: dict[str, Any]) -> No
 def test_check_bites(
     spoil: Callable[[dict[str, Any]], None], complaint: str, tmp_path: pathlib.Path, validate: Validate
 ) -> None:
-    ((configuration, stack),) = synthesized(FOLDER / "minimal.yaml", tmp_path)
-    spoiled = standins.redirect(configuration, stack, tmp_path / "modules")
+    (stack,) = SYNTHESIZED["minimal"].stacks
+    spoiled = standins.redirect(stack.terraform, stack.construct, tmp_path / "modules")
     spoil(spoiled)
     result = validate(spoiled)
     assert result.returncode != 0
@@ -69,29 +69,32 @@ def test_check_bites(
 
 
 def test_check_bites_in_blocks_of_providers(tmp_path: pathlib.Path) -> None:
-    ((configuration, stack),) = synthesized(FOLDER / "registered-by-terraform.yaml", tmp_path)
+    (stack,) = SYNTHESIZED["registered-by-terraform"].stacks
+    configuration = stack.terraform
     (provider,) = configuration["provider"]["aws"]
     provider["assume_role"]["external"] = provider["assume_role"].pop("external_id")
     with pytest.raises(InputError, match=r"provider\.aws\.assume_role: unknown argument 'external'"):
-        standins.redirect(configuration, stack, tmp_path / "modules")
+        standins.redirect(configuration, stack.construct, tmp_path / "modules")
 
 
 def test_check_bites_in_lists_of_blocks(tmp_path: pathlib.Path) -> None:
-    _, (configuration, stack) = synthesized(FOLDER / "generic.yaml", tmp_path)
+    _, stack = SYNTHESIZED["generic"].stacks
+    configuration = stack.terraform
     (token,) = configuration["resource"]["helm_release"]["anyscale-operator-token"]["set_wo"]
     token["typ"] = token.pop("type")
     with pytest.raises(InputError, match=r"anyscale-operator-token\.set_wo\[0\]: unknown argument 'typ'"):
-        standins.redirect(configuration, stack, tmp_path / "modules")
+        standins.redirect(configuration, stack.construct, tmp_path / "modules")
 
 
 @pytest.mark.parametrize("argument", ["values", "set_wo"])
 def test_terraform_keeps_the_operators_token_out_of_plans_and_states(
     argument: str, tmp_path: pathlib.Path, validate: Validate
 ) -> None:
-    _, (configuration, stack) = synthesized(FOLDER / "generic.yaml", tmp_path)
+    _, stack = SYNTHESIZED["generic"].stacks
+    configuration = stack.terraform
     (token,) = configuration["resource"]["helm_release"]["anyscale-operator-token"]["set_wo"]
     given = {"values": [token["value"]], "set_wo": [token]}
     configuration["resource"]["helm_release"]["anyscale-operator-token"][argument] = given[argument]
-    result = validate(standins.redirect(configuration, stack, tmp_path / "modules"))
+    result = validate(standins.redirect(configuration, stack.construct, tmp_path / "modules"))
     assert (result.returncode == 0) == (argument == "set_wo")
     assert ("Ephemeral value" in result.stdout + result.stderr) == (argument == "values")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.examples import CLOUDS, synthesized
+from tests.examples import CLOUDS, written
 from tests.missing import find_checkov
 
 # checkov has checks of its own for every module call, but not for every kind of resource.
@@ -54,10 +54,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     (work / "checks" / "read.yaml").write_text(CHECK)
     stacks = {}
     for example in CLOUDS:
-        for configuration, stack in synthesized(example, work / "examples" / example.stem):
-            stacks[str(work / "examples" / example.stem / "out" / "stacks" / stack.name / "cdk.tf.json")] = (
-                configuration
-            )
+        for folder in written(example, work / "examples" / example.stem / "out"):
+            stacks[str(folder / "cdk.tf.json")] = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
     spoiled = work / "examples" / "spoiled.tf.json"
     spoiled.write_text(json.dumps({"terraform": {"required_version": ">= 1.9"}}))
     options = ("--framework=terraform_json", "--output=json", "--soft-fail", "--compact", "--skip-download")

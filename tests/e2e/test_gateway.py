@@ -62,7 +62,7 @@ class Gateway:
 def gateway(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Gateway:
     """The gateway of each example of each kind of cloud."""
     folder = tmp_path_factory.mktemp(request.param.stem)
-    given = applied(request.param, RELEASE, folder)
+    given = applied(request.param, RELEASE)
     return Gateway(given, template(CHART, given, folder, RELEASE))
 
 

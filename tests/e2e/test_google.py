@@ -12,7 +12,7 @@ import yaml
 from anyscale_constructs.clouds.operator import SUFFIX
 from tests.e2e.doubles.server import Doubles
 from tests.e2e.terraform import Plan, Terraform
-from tests.examples import CLOUDS, synthesized
+from tests.examples import CLOUDS, written
 
 Config = dict[str, Any]
 APIS = "module.cloudapis.google_project_service"
@@ -41,8 +41,7 @@ def synthesize(name: str, config: Config, work: Path) -> Path:
     """Synthesizes a cloud; gives the folder of its first stack."""
     file = work / f"{name}.yaml"
     file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    synthesized(file, work)
-    return work / "out" / "stacks" / name
+    return written(file, work / "out")[0]
 
 
 def with_inputs(config: Config, module: str, inputs: Config) -> Config:

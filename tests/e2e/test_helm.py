@@ -64,9 +64,9 @@ def operators_chart(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [str(folder / path)]
 
 
-def applied(example: pathlib.Path, release: str, folder: pathlib.Path) -> dict[str, Any]:
+def applied(example: pathlib.Path, release: str) -> dict[str, Any]:
     """The values of a release, with something in place of what only Terraform knows."""
-    text = json.dumps(released(example, release, folder / "synth"))
+    text = json.dumps(released(example, release))
     text = re.sub(r"\$\{[^}]*cloud_resource_id\}", "cldrsrc_e2e", text)
     values: dict[str, Any] = json.loads(re.sub(r"\$\{[^}]*\}", "known-later", text))
     return values
@@ -91,7 +91,7 @@ def of_kind(documents: Documents, kind: str) -> dict[str, Any]:
 def test_the_operators_chart_takes_our_values(
     example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
-    values = applied(example, "anyscale-operator", tmp_path)
+    values = applied(example, "anyscale-operator")
     made = template(operators_chart, values, tmp_path)
     deployment = of_kind(made, "Deployment")
     arguments = set(strings(deployment))
@@ -109,7 +109,7 @@ def test_the_operators_chart_takes_our_values(
 def test_users_can_choose_every_gpu_of_the_nodes(
     example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
-    values = applied(example, "anyscale-operator", tmp_path)
+    values = applied(example, "anyscale-operator")
     texts = "\n".join(
         text
         for document in template(operators_chart, values, tmp_path)
@@ -127,7 +127,7 @@ def test_users_can_choose_every_gpu_of_the_nodes(
 def test_the_operator_reads_the_secret_that_our_own_chart_makes(
     operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
-    made = template(operators_chart, applied(FOLDER / "generic.yaml", "anyscale-operator", tmp_path), tmp_path)
+    made = template(operators_chart, applied(FOLDER / "generic.yaml", "anyscale-operator"), tmp_path)
     containers = of_kind(made, "Deployment")["spec"]["template"]["spec"]["containers"]
     (token,) = [each for container in containers for each in container["env"] if each["name"] == "ANYSCALE_CLI_TOKEN"]
     (secret,) = template([str(OUR_CHARTS / "token")], {"token": "aph0_e2e"}, tmp_path, "anyscale-operator-token")
@@ -167,7 +167,7 @@ def test_users_pods_address_the_bucket_as_the_chart_has_them_do_on_aws(
 ) -> None:
     """The chart does it for AWS alone; the places of containers in its pods may change with its version."""
     generic = next(example for example in KUBERNETES if example.stem == "generic")
-    ours = patches(template(operators_chart, applied(generic, "anyscale-operator", tmp_path), tmp_path))
+    ours = patches(template(operators_chart, applied(generic, "anyscale-operator"), tmp_path))
     aws = {"region": "us-east-2", "s3": {"usePathStyle": True}}
     on_aws = {"global": {"cloudDeploymentId": "cldrsrc_e2e", "cloudProvider": "aws", "aws": aws}}
     assert ours == patches(template(operators_chart, on_aws, tmp_path))

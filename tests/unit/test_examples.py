@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from anyscale_constructs import engine
-from tests import ROOT, examples
+from anyscale_constructs.testing import Clouds
+from anyscale_constructs.testing.stacks import without_notes
+from tests import ROOT
 from tests.folder import read
 
 EXAMPLES = sorted(file.name for file in (ROOT / "examples").glob("*.py"))
@@ -49,9 +51,9 @@ def test_a_cloud_from_python_is_whole(here: Path) -> None:
     assert stack["output"]["anyscale_cloud_resource"]["value"]["networking_mode"] == "PRIVATE"
 
 
-def test_a_kubernetes_cloud_from_python_is_that_from_yaml(here: Path) -> None:
-    from_yaml = examples.synthesized(examples.FOLDER / "eks.yaml", here / "yaml")
-    assert synthesized("eks_cloud.py", here) == {stack.name: configuration for configuration, stack in from_yaml}
+def test_a_kubernetes_cloud_from_python_is_that_from_yaml(here: Path, clouds: Clouds) -> None:
+    from_yaml = {stack.name: stack.terraform for stack in clouds["eks"].stacks}
+    assert without_notes(synthesized("eks_cloud.py", here)) == from_yaml
 
 
 def test_constructs_stand_beside_raw_resources(here: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from anyscale_constructs.config.document import Document
 from tests.e2e.registration.conftest import Cli
-from tests.examples import CLOUDS, synthesized
+from tests.examples import CLOUDS, SYNTHESIZED
 from tests.registration_samples import ALL, AWS_K8S, GCP_K8S, GCP_VM
 
 SAMPLES = {(sample["provider"], sample["compute_stack"]): sample for sample in ALL.values()}
@@ -44,9 +44,8 @@ def filled(value: Any, sample: Any) -> Any:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
-def test_the_program_takes_the_resource_file(example: pathlib.Path, tmp_path: pathlib.Path, register: Cli) -> None:
-    (configuration, _), *_ = synthesized(example, tmp_path / "synth")
-    resource = configuration["output"]["anyscale_cloud_resource"]["value"]
+def test_the_program_takes_the_resource_file(example: pathlib.Path, register: Cli) -> None:
+    resource = SYNTHESIZED[example.stem].stacks[0].outputs["anyscale_cloud_resource"]
     sample = SAMPLES[resource["provider"], resource["compute_stack"]]
     there = json.loads(json.dumps(sample).replace(sample["region"], resource["region"]))
     resource = filled(resource, there)

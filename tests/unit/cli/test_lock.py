@@ -164,7 +164,7 @@ def test_an_error_of_terraform_is_one_message_and_changes_nothing(
     assert (status, out) == (2, "")
     assert err.endswith(
         f"\nerror: prod: {folder / 'terraform'} providers lock failed: Could not retrieve providers: "
-        "Terraform failed to fetch the providers.\n"
+        "Terraform failed to fetch the providers. Fix: correct what Terraform reports\n"
     )
     assert (lock.read_text() if lock.exists() else "") == before
     assert not (folder / "locks").exists()

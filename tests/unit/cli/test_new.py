@@ -114,7 +114,11 @@ def test_fails_where_the_file_exists(run: Run, folder: Path) -> None:
 
 def test_fails_where_it_can_not_write(run: Run, folder: Path) -> None:
     (folder / "stacks").write_text("")
-    assert run("ec2") == (2, "", "error: stacks/ec2.py can't be written: File exists\n")
+    assert run("ec2") == (
+        2,
+        "",
+        "error: stacks/ec2.py can't be written: File exists. Fix: use a folder that you can write to\n",
+    )
 
 
 @pytest.mark.parametrize("name", ["infra/kinds", "/kinds", ""])

@@ -54,6 +54,7 @@ def test_literals_are_escaped_and_whole_references_kept(text: str, escaped: str)
         "${${TfToken[TOKEN.12]}.arn}",
         "a-${${TfToken[TOKEN.12]}[0]}",
         "${-8.109562291268824e+298}",
+        "$${${lower(var.x)}}",
         pytest.param(f"${{{VPC_ID}}}", id="an expression in braces"),
         pytest.param(f"a-${{{VPC_ID}.arn}}", id="an attribute of an expression in braces"),
     ],

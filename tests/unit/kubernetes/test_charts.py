@@ -23,7 +23,7 @@ from anyscale_constructs.kubernetes.charts import (
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.stack import CloudStack
-from tests.examples import KUBERNETES, synthesized
+from tests.examples import KUBERNETES, SYNTHESIZED
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 
@@ -94,12 +94,12 @@ def refusals(chart: Chart, values: dict[str, Any], ours: dict[str, Any] | None =
 
 
 @pytest.fixture(scope="module")
-def paths_set_by_clouds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+def paths_set_by_clouds() -> dict[str, set[str]]:
     """What the examples set among the values of each release, by the release's name."""
     found: dict[str, set[str]] = {}
     for example in KUBERNETES:
-        configuration, _ = synthesized(example, tmp_path_factory.mktemp("out"))[-1]
-        for name, release in configuration["resource"]["helm_release"].items():
+        resources = SYNTHESIZED[example.stem].stacks[-1].terraform["resource"]
+        for name, release in resources["helm_release"].items():
             for values in map(json.loads, release.get("values", [])):
                 found.setdefault(name, set()).update(path for path, _ in tree(values))
     return found

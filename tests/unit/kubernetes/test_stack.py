@@ -12,7 +12,7 @@ from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.stack import CloudStack
-from tests.examples import CLOUDS, synthesized
+from anyscale_constructs.testing import SynthesizedCloud
 from tests.unit.clouds import Make, maker, values
 
 
@@ -25,10 +25,10 @@ def make(tmp_path: Path) -> Make:
     return maker(EksStack, config, tmp_path)
 
 
-@pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
-def test_a_plan_needs_nothing_that_only_an_apply_gives(example: Path, tmp_path: Path) -> None:
+def test_a_plan_needs_nothing_that_only_an_apply_gives(cloud: SynthesizedCloud) -> None:
     """Providers are configured from what is there and from names that are written out; nothing is counted."""
-    for configuration, _ in synthesized(example, tmp_path)[1:]:
+    for stack in cloud.stacks[1:]:
+        configuration = stack.terraform
         text = json.dumps(configuration["provider"])
         looked_up = set(re.findall(r"\bdata\.(\w+)\.([\w-]+)", text))
         for kind, name in looked_up:
@@ -38,7 +38,7 @@ def test_a_plan_needs_nothing_that_only_an_apply_gives(example: Path, tmp_path: 
         resources = {f"{kind}.{name}" for kind, named in configuration["resource"].items() for name in named}
         assert not [address for address in resources if re.search(rf"(?<!data\.){re.escape(address)}\b", text)]
         assert not re.search(r'"(count|for_each)":', json.dumps(configuration))
-        assert looked_up or example.stem == "generic"  # whose cluster is in the kubeconfig
+        assert looked_up or cloud.name == "generic"  # whose cluster is in the kubeconfig
 
 
 def test_the_second_stack_takes_a_cloud_resource_id(make: Make) -> None:

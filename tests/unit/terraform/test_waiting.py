@@ -1,7 +1,6 @@
 """What depends_on does to a module with data sources: refused where it replaces something, else noted."""
 
 import inspect
-import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,7 +16,7 @@ from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.stack import CloudStack
-from tests.examples import CLOUDS, synthesized
+from anyscale_constructs.testing import Clouds, SynthesizedCloud
 from tests.unit.google.parts import NETWORK, PROJECT
 from tests.unit.terraform.parts import notes
 
@@ -167,14 +166,12 @@ def waits(stacks: list[CloudStack]) -> Iterator[str]:
                 yield from (note for note in notes(module) if note.startswith("depends_on"))
 
 
-@pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
-def test_the_clouds_themselves_put_off_nothing(example: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    assert not list(waits([stack for _, stack in synthesized(example, tmp_path)]))
+def test_the_clouds_themselves_put_off_nothing(cloud: SynthesizedCloud) -> None:
+    assert not list(waits([stack.construct for stack in cloud.stacks]))
 
 
-def test_the_clouds_of_google_do_wait(tmp_path: pathlib.Path) -> None:
+def test_the_clouds_of_google_do_wait(clouds: Clouds) -> None:
     """Or the test above could not fail."""
-    (example,) = [file for file in CLOUDS if file.stem == "gce-everything"]
-    ((configuration, _),) = synthesized(example, tmp_path)
-    with_data = [name for name, call in configuration["module"].items() if call.get("depends_on")]
+    (stack,) = clouds["gce-everything"].stacks
+    with_data = [name for name, call in stack.terraform["module"].items() if call.get("depends_on")]
     assert {"vpc", "filestore", "iam", "loggingsink"} <= set(with_data)

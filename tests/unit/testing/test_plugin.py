@@ -29,8 +29,10 @@ def _restored():
 
 
 @pytest.fixture
-def repository(pytester: pytest.Pytester) -> pytest.Pytester:
+def repository(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A repository of two clouds, one of them on Kubernetes."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # syrupy reports nothing in a worker
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeconftest(CONFTEST)
     pytester.mkdir("clouds")
     (pytester.path / "cdktf.json").write_text("{}")
@@ -180,6 +182,15 @@ def test_the_repository_is_found_from_folders_in_it(
     assert passed(ran(repository)) == {"test_cloud[prod]", "test_cloud[cluster]"}
 
 
+def test_imports_that_come_first_are_no_matter(repository: pytest.Pytester) -> None:
+    """As in an editable installation, whose files pytest does not know."""
+    first = "import anyscale_constructs.testing.plugin\nfrom anyscale_constructs.testing import ANY\n"
+    repository.makeconftest(first + CONFTEST)
+    repository.makepyfile("def test_cloud(cloud): pass")
+    result = repository.runpytest_subprocess("-v", "-W", "error", "-p", "no:cacheprovider")
+    assert passed(result) == {"test_cloud[prod]", "test_cloud[cluster]"}
+
+
 def test_a_snapshot_is_a_file_for_each_stack(repository: pytest.Pytester) -> None:
     repository.makepyfile("def test_terraform(stack, cloud_snapshot): assert stack == cloud_snapshot")
     ran(repository, "--snapshot-update").assert_outcomes(passed=3)
@@ -198,7 +209,11 @@ def test_a_snapshot_is_a_file_for_each_stack(repository: pytest.Pytester) -> Non
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["E*The Terraform changed. To accept it: pytest --snapshot-update", "E*org_1234abcd*"])
     cloud.unlink()
-    ran(repository).stdout.fnmatch_lines(["*1 snapshot unused*"])
+    result = ran(repository)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*1 snapshot unused*"])
+    assert ran(repository, "--snapshot-update").ret == 0
+    assert [*sorted(kept)][:2] == sorted(file.name for file in folder.iterdir())
 
 
 def test_parts_are_snapshots_too(repository: pytest.Pytester) -> None:
