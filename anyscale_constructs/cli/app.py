@@ -6,9 +6,13 @@ from typing import Annotated
 import typer
 
 from anyscale_constructs.cli import modules
+from anyscale_constructs.cli.check_plan import check_plan
+from anyscale_constructs.cli.init import init
+from anyscale_constructs.cli.list_ import list_
 from anyscale_constructs.cli.lock import lock
 from anyscale_constructs.cli.new import new
 from anyscale_constructs.cli.register import register
+from anyscale_constructs.cli.review import review
 from anyscale_constructs.cli.rules import rules
 from anyscale_constructs.cli.schema import schema
 from anyscale_constructs.cli.synth import synth
@@ -36,10 +40,14 @@ def _options(
 ) -> None: ...
 
 
+app.command()(init)
 app.command()(synth)
+app.command("list")(list_)
 app.command()(schema)
+app.command()(review)
 app.command()(rules)
 app.command()(new)
 app.command()(register)
 app.command()(lock)
+app.command()(check_plan)
 app.add_typer(modules.app, name="modules")

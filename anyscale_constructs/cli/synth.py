@@ -3,13 +3,16 @@
 import gc
 import pathlib
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.cli.faults import foreseen
-from anyscale_constructs.rendering import Format, tell
+from anyscale_constructs.cli.list_ import ChangedSince
+from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.rendering import Format, as_json, tell
 
 _NOT_ALLOWED = 3
 
@@ -25,6 +28,7 @@ def synth(
         pathlib.Path | None,
         typer.Option(help="Where the Terraform JSON goes. Default: output of cdktf.json.", metavar="DIR"),
     ] = None,
+    changed_since: ChangedSince = None,
     notes: Annotated[bool, typer.Option("--notes", help="Print what defaults leave open.")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 3 if there are warnings that are not allowed.")
@@ -42,6 +46,11 @@ def synth(
 
     directory, target = clouds or project.clouds_directory(), out or project.output_directory()
     try:
+        if changed_since is not None:
+            names = _changed(changed_since, names or [], clouds, target)
+            if not names:
+                print(as_json(()) if format == "json" else f"no cloud differs from {changed_since}")
+                return
         told = synthesize_clouds(directory, target, names or [], notes=notes, format=format, origins=origins)
     except Exception as error:
         known = foreseen(error)
@@ -51,3 +60,13 @@ def synth(
         raise typer.Exit(known.exit_status) from None
     if strict and any(finding.severity == "warning" for finding in told):
         raise typer.Exit(_NOT_ALLOWED)
+
+
+def _changed(revision: str, names: Sequence[str], clouds: pathlib.Path | None, out: pathlib.Path) -> list[str]:
+    """The clouds with a stack that differs from a revision, of those that are named."""
+    from anyscale_constructs.cli.listing import list_stacks  # noqa: PLC0415 - it starts the engine
+
+    if clouds is not None:
+        raise ConfigError("--changed-since compares the clouds in context.clouds of cdktf.json", fix="remove --clouds")
+    changed = {entry.cloud: None for entry in list_stacks(project.clouds_directory(), out, revision)}
+    return [name for name in changed if not names or name in names]

@@ -91,7 +91,7 @@ def synthesize_clouds(
         _guide([stack.name for stack in stacks], target, registers=RESOURCE_ID_OUTPUT in stacks[0].outputs)
     else:
         print("\nNext: anyscale-constructs synth NAME, with the same options, says what to run for one of them")
-    _list_allowed(sifted.allowed)
+    list_allowed(sifted.allowed)
     if format == "text" or not notes:
         _note([finding for finding in told if finding.severity == "note"], all_of_them=notes)
     return told
@@ -238,7 +238,8 @@ def _make(app: App, document: Document) -> Sequence[CloudStack]:
     return stacks
 
 
-def _list_allowed(allowed: Sequence[tuple[Finding, Allowance]]) -> None:
+def list_allowed(allowed: Sequence[tuple[Finding, Allowance]]) -> None:
+    """Prints what is accepted, with the reasons."""
     if allowed:
         print("\nAllowed:")
     for finding, allowance in allowed:

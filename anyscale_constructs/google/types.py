@@ -112,7 +112,7 @@ ProjectId = Annotated[
     ),
 ]
 ProjectName = Annotated[
-    str, Checked("4 to 30 letters, digits, spaces, quotes, hyphens or !", r"[A-Za-z0-9 '\"!-]{4,30}", "Acme ML")
+    str, Checked("4 to 30 letters, digits, spaces, quotes, hyphens or !", r"""[A-Za-z0-9 '"!-]{4,30}""", "Acme ML")
 ]
 InstanceId = Annotated[
     str,

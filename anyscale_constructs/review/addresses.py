@@ -103,7 +103,7 @@ def missing_blocks(addresses: Addresses) -> Iterator[Finding]:
     for old, new in addresses.moves.items():
         what = f"{old} became {new}, and no moved block says so: Terraform destroys it and creates it again"
         fix = f'keep its id, or write in Python: stack.add_override("moved", [{{"from": "{old}", "to": "{new}"}}])'
-        yield Finding(what, fix, rule=MOVED_BLOCK_MISSING, construct=new)
+        yield Finding(what, fix, rule=MOVED_BLOCK_MISSING, construct=old)
 
 
 def moved_block(old: str, new: str) -> str:

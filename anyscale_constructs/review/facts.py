@@ -161,8 +161,9 @@ def ports(first: Any, last: Any, protocol: Any = "tcp") -> tuple[str, int, int]:
 
 
 def sources(value: Any) -> list[str]:
-    """Ranges, given as a list or as one text joined by commas."""
-    return [part.strip() for element in listed(value) for part in str(element).split(",") if part.strip()]
+    """Ranges, given as a list or as one text joined by commas, without what a plan does not know yet."""
+    parts = (part.strip() for element in listed(value) for part in str(element).split(","))
+    return [part for part in parts if part not in {"", "None", UNKNOWN}]
 
 
 def anywhere(value: Any) -> list[str]:

@@ -31,9 +31,9 @@ class Grant:
     def covers(self, other: "Grant") -> bool:
         """Whether it allows, or denies, all that another one does."""
         return (
-            _matches(self.action.lower(), other.action.lower())
-            and _matches(self.resource, other.resource)
-            and _trusts(self.principal, other.principal)
+            (not self.action or _matches(self.action.lower(), other.action.lower()))
+            and (not self.resource or _matches(self.resource, other.resource))
+            and (not self.principal or _trusts(self.principal, other.principal))
             and self.condition in {"", other.condition}
         )
 

@@ -1,7 +1,7 @@
 """What stands in for clouds in an offline plan: settings of providers, data sources and values with a shape."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 ACCOUNT = "111122223333"
@@ -73,7 +73,8 @@ def resource_values(type: str, region: str) -> dict[str, Any]:
 
 def data_values(type: str, region: str) -> dict[str, Any]:
     """The values of a data source that is not read."""
-    return {"id": f"mock-{type}"} | _DATA.get(type, lambda _: {})(region)
+    made = _DATA.get(type)
+    return {"id": f"mock-{type}"} | (made(region) if made else {})
 
 
 _RESOURCES: dict[str, dict[str, Any]] = {
@@ -82,6 +83,8 @@ _RESOURCES: dict[str, dict[str, Any]] = {
         "certificate_authority": [{"data": "bW9jaw=="}],
         "identity": [{"oidc": [{"issuer": "https://oidc.eks.amazonaws.com/id/MOCK"}]}],
     },
+    # Values that the provider refuses unless they are of its list.
+    "aws_s3_bucket_lifecycle_configuration": {"transition_default_minimum_object_size": "all_storage_classes_128K"},
     "aws_iam_openid_connect_provider": {"url": "oidc.eks.amazonaws.com/id/MOCK"},
 }
 
@@ -90,7 +93,7 @@ def _zones(region: str) -> list[str]:
     return [f"{region}{letter}" for letter in "abcdef"]
 
 
-_DATA: dict[str, Any] = {
+_DATA: dict[str, Callable[[str], dict[str, Any]]] = {
     "aws_availability_zones": lambda region: {
         "names": _zones(region),
         "zone_ids": [f"mock-az{number}" for number in range(1, 7)],

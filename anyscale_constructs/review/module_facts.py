@@ -225,7 +225,11 @@ MODULES: Mapping[str, list[Row]] = {
         Row(kinds.DELETION, "force_destroy", unless_on("force_destroy = false")),
         Row(kinds.DELETION, "object_versioning", on("versions of objects")),
         Row(kinds.ENCRYPTION, "server_side_encryption.sse_algorithm", given(_AT_REST)),
-        Row(kinds.ENCRYPTION, "server_side_encryption.sse_algorithm", one_of("KMS", "aws:kms", "aws:kms:dsse")),
+        Row(
+            kinds.ENCRYPTION,
+            "server_side_encryption.sse_algorithm",
+            one_of("encryption with KMS", "aws:kms", "aws:kms:dsse"),
+        ),
         Row(kinds.ENCRYPTION, "server_side_encryption.kms_master_key_id", given(_OWN_KEY)),
         Row(kinds.CORS, "cors_rule.allowed_origins", each()),
         Row(kinds.LOGGING, "logging", given("access logs")),
@@ -269,11 +273,13 @@ MODULES: Mapping[str, list[Row]] = {
         Row(kinds.ENCRYPTION, "database_encryption.state", one_of("encryption of secrets", "ENCRYPTED")),
         Row(kinds.ENCRYPTION, "boot_disk_kms_key", given("a KMS key of your own for disks")),
         Row(kinds.NODE_METADATA, "enable_shielded_nodes", on("shielded nodes")),
-        Row(kinds.NODE_METADATA, "disable_legacy_metadata_endpoints", on("no legacy metadata endpoints")),
+        Row(kinds.NODE_METADATA, "disable_legacy_metadata_endpoints", on("legacy metadata endpoints off")),
         Row(kinds.NODE_METADATA, "node_metadata", one_of("GKE_METADATA", "GKE_METADATA", "GKE_METADATA_SERVER")),
         Row(kinds.LOGGING, "logging_service", other_than("logs of the cluster", "none", "")),
-        Row(kinds.AUTHENTICATION, "issue_client_certificate", unless_on("no client certificate")),
-        Row(kinds.AUTHENTICATION, "insecure_kubelet_readonly_port_enabled", unless_on("no read-only port of kubelets")),
+        Row(kinds.AUTHENTICATION, "issue_client_certificate", unless_on("client certificates off")),
+        Row(
+            kinds.AUTHENTICATION, "insecure_kubelet_readonly_port_enabled", unless_on("read-only port of kubelets off")
+        ),
         Row(kinds.PERMISSIONS_LIMIT, "enable_binary_authorization", on("binary authorization")),
     ],
     "google/iam": [

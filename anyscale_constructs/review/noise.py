@@ -105,9 +105,13 @@ def _difference(
         text = json.dumps(old)
         return not is_unknown(noise, path) or any(name in text and addresses[name] in replaced for name in addresses)
 
-    after = _settled(change.after, _both(change.unknown, noise.unknown), known)
-    unknown = _less(change.unknown, noise.unknown)
     paths = tuple(filter(counts, change.paths))
+    told = {path[0] for path in paths}
+    masked = noise.unknown
+    if isinstance(masked, dict):
+        masked = {name: inner for name, inner in masked.items() if name not in told}
+    after = _settled(change.after, _both(change.unknown, masked), known)
+    unknown = _less(change.unknown, masked)
     found = replace(change, before=known, after=after, unknown=unknown, paths=paths)
     if change.replaces and (paths or not noise.replaces):
         return found

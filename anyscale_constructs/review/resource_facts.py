@@ -164,7 +164,9 @@ def _attachment(a: Arguments) -> list[Grant]:
 
 def _refused_tls(value: Any) -> list[str]:
     least = _OLD_TLS.get(str(value), 0)
-    return [f"no {name.replace('_', '.')}" for name, rank in _OLD_TLS.items() if rank < least]
+    return [
+        f"{name.replace('_', '.').replace('TLS', 'TLS ')} refused" for name, rank in _OLD_TLS.items() if rank < least
+    ]
 
 
 def _blocks(*names: str) -> list[Row]:
@@ -267,7 +269,7 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(
             kinds.ENCRYPTION,
             "rule.apply_server_side_encryption_by_default.sse_algorithm",
-            one_of("KMS", "aws:kms", "aws:kms:dsse"),
+            one_of("encryption with KMS", "aws:kms", "aws:kms:dsse"),
         ),
         Row(kinds.ENCRYPTION, "rule.apply_server_side_encryption_by_default.kms_master_key_id", given(_OWN_KEY)),
     ],
@@ -287,7 +289,7 @@ RESOURCES: Mapping[str, list[Row]] = {
     "azurerm_federated_identity_credential": [Row(kinds.TRUST, "", _federated, "subject")],
     "azurerm_kubernetes_cluster": [
         Row(kinds.ENDPOINT, "", _aks_endpoint, "api_server_access_profile"),
-        Row(kinds.AUTHENTICATION, "local_account_disabled", on("no local accounts")),
+        Row(kinds.AUTHENTICATION, "local_account_disabled", on("local accounts off")),
         Row(kinds.AUTHENTICATION, "role_based_access_control_enabled", unless_off("RBAC")),
         Row(
             kinds.AUTHENTICATION,
@@ -316,14 +318,14 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(
             kinds.PUBLIC_ACCESS_BLOCK,
             "allow_nested_items_to_be_public",
-            lambda value: ["no public containers"] if value is False else [],
+            lambda value: ["public containers refused"] if value is False else [],
         ),
         Row(
             kinds.AUTHENTICATION,
             "shared_access_key_enabled",
-            lambda value: ["no shared keys"] if value is False else [],
+            lambda value: ["shared keys off"] if value is False else [],
         ),
-        Row(kinds.AUTHENTICATION, "local_user_enabled", lambda value: ["no local users"] if value is False else []),
+        Row(kinds.AUTHENTICATION, "local_user_enabled", lambda value: ["local users off"] if value is False else []),
         Row(kinds.ENCRYPTION, "infrastructure_encryption_enabled", on("encryption of the infrastructure")),
         Row(kinds.ENCRYPTION, "customer_managed_key.key_vault_key_id", given(_OWN_KEY)),
         Row(kinds.DELETION, "blob_properties.versioning_enabled", on("versions of objects")),

@@ -14,7 +14,6 @@ from anyscale_constructs.errors import ReviewError
 from anyscale_constructs.findings import clean
 from anyscale_constructs.review.environment import without_credentials
 
-PROGRAM = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")  # the variable is cdktf's own
 OLDEST = (1, 11)
 """Since when runs of a test can share a state by `state_key`."""
 
@@ -31,16 +30,16 @@ _PATIENCE = 10
 
 def unavailable() -> str:
     """Why there can be no offline plan; nothing if there can be one."""
-    wanted = "an offline plan needs Terraform 1.11 or newer"
+    program, wanted = _program(), "an offline plan needs Terraform 1.11 or newer"
     try:
         done = subprocess.run(
-            [PROGRAM, "version", "-json"], check=False, capture_output=True, text=True, env=_environment()
+            [program, "version", "-json"], check=False, capture_output=True, text=True, env=_environment()
         )
         version = str(json.loads(done.stdout)["terraform_version"])
     except OSError as error:
-        return f"{wanted}, and {PROGRAM} can't be run: {error.strerror}"
+        return f"{wanted}, and {program} can't be run: {error.strerror}"
     except (ValueError, KeyError):
-        return f"{wanted}, and {PROGRAM} version fails"
+        return f"{wanted}, and {program} version fails"
     found = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
     return "" if found >= OLDEST else f"{wanted}, and this is {version}"
 
@@ -75,6 +74,10 @@ def test(folder: Path) -> Iterator[dict[str, Any]]:
     return _events(folder, _environment() | _NO_NETWORK | _NO_FILES, 0, "test", "-json", "-verbose")
 
 
+def _program() -> str:
+    return os.environ.get("TERRAFORM_BINARY_NAME", "terraform")  # the variable is cdktf's own
+
+
 def _environment() -> dict[str, str]:
     quiet = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", "GIT_TERMINAL_PROMPT": "0"}
     return without_credentials() | quiet
@@ -82,7 +85,7 @@ def _environment() -> dict[str, str]:
 
 def _events(folder: Path, environment: Mapping[str, str], patience: int, *arguments: str) -> Iterator[dict[str, Any]]:
     process = subprocess.Popen(
-        [PROGRAM, *arguments],
+        [_program(), *arguments],
         cwd=folder,
         env=dict(environment),
         stdin=subprocess.DEVNULL,

@@ -46,7 +46,7 @@ def _with_reason(value: Any) -> Any:
     return value
 
 
-Allowances = dict[str, Annotated[Allowance, BeforeValidator(_with_reason)]]
+Allowances = dict[str, Annotated[Allowance, BeforeValidator(_with_reason, json_schema_input_type=str | Allowance)]]
 """Allowances by the ids of their rules; a string is a reason."""
 
 

@@ -1,10 +1,12 @@
-"""Wrong clouds and wrong programs, one for each rule at least: what is said of them, in all forms.
+"""Wrong clouds, changes and programs, one for each rule at least: what is said of them, in all forms.
 
+A change is a cloud before and after, behind `---`, of which a review tells.
 A file is named after the rule that it breaks; behind `--` stands what tells it from others of the same rule.
 """
 
 import contextlib
 import io
+import json
 import os
 import pathlib
 import subprocess
@@ -14,10 +16,14 @@ from dataclasses import dataclass
 
 from anyscale_constructs.cli import run
 from anyscale_constructs.cli.app import app
+from anyscale_constructs.findings import Place
+from anyscale_constructs.review.report import Report, review
+from anyscale_constructs.review.sides import Side
 from tests import ROOT
 
 FOLDER = pathlib.Path(__file__).parent
 CLOUDS = sorted((FOLDER / "clouds").glob("*.yaml"))
+CHANGES = sorted((FOLDER / "changes").glob("*.yaml"))
 PROGRAMS = sorted((FOLDER / "programs").glob("*.py"))
 FORMS = ("text", "json", "github")
 
@@ -38,8 +44,7 @@ def rule_of(file: pathlib.Path) -> str:
 
 def said_of(file: pathlib.Path) -> str:
     """What is said of a file for people, as its golden file has it."""
-    kind = {".yaml": "cloud", ".py": "program"}[file.suffix]
-    golden = FOLDER / "__snapshots__" / "test_findings" / f"test_a_wrong_{kind}[{file.stem}].txt"
+    golden = FOLDER / "__snapshots__" / "test_findings" / f"test_a_wrong_{file.parent.name[:-1]}[{file.stem}].txt"
     return golden.read_text(encoding="utf-8").partition("\n[\n")[0].rstrip()
 
 
@@ -59,6 +64,23 @@ def synthesize(cloud: pathlib.Path, folder: pathlib.Path, *options: str, name: s
         arguments = ["synth", "--notes", "--strict", *options]
         status = run(lambda: app(arguments, prog_name="anyscale-constructs"))
     return Said(status, out.getvalue(), err.getvalue())
+
+
+def compare(change: pathlib.Path, folder: pathlib.Path) -> Report:
+    """Reviews a change as a user would in a repository, without a plan."""
+    sides = []
+    texts = change.read_text(encoding="utf-8").split("---\n")
+    for name, text in zip(("main", "work tree"), texts, strict=True):
+        (folder / "given.yaml").write_text(text, encoding="utf-8")
+        origins = folder / f"{name}.json"
+        said = synthesize(folder / "given.yaml", folder, "--out", str(folder / name), "--origins", str(origins))
+        assert said.status in {0, 3}, said.err
+        places = json.loads(origins.read_text(encoding="utf-8"))["prod"]["origins"]
+        found = {"prod": {key: Place(*place) for key, place in places.items()}}
+        sides.append(Side(name, folder / name, found))
+    with _in(folder):
+        base, head = sides
+        return review(base, head, None, plan="without a plan")
 
 
 def execute(program: pathlib.Path, folder: pathlib.Path) -> Said:

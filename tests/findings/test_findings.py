@@ -8,8 +8,10 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from anyscale_constructs import rendering
+from anyscale_constructs.review.formats import printed
 from anyscale_constructs.terraform.allowances import every_rule
-from tests.findings import CLOUDS, FORMS, PROGRAMS, execute, rule_of, synthesize
+from tests.findings import CHANGES, CLOUDS, FORMS, PROGRAMS, compare, execute, rule_of, synthesize
 
 ACCEPT = "what is said of it changed: to accept it, run: make snapshots"
 
@@ -44,6 +46,19 @@ def _notes(out: str) -> list[str]:
     return re.findall(r"^note\[.*(?:\n  .*)*", out, flags=re.MULTILINE)
 
 
+@pytest.mark.parametrize("change", CHANGES, ids=lambda file: file.stem)
+def test_a_wrong_change(
+    change: pathlib.Path, tmp_path: pathlib.Path, golden: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    report = compare(change, tmp_path)
+    found = [*report.destroys, *report.opens]
+    assert rule_of(change) in {finding.rule.id for finding in found if finding.rule}
+    text = "\n".join(map(rendering.text, found))
+    told = [json.dumps([finding.as_dict() for finding in found], indent=2), printed(report, "github"), ""]
+    assert "\n".join([text, *told]) == golden, ACCEPT
+
+
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda file: file.stem)
 def test_a_wrong_program(program: pathlib.Path, tmp_path: pathlib.Path, golden: SnapshotAssertion) -> None:
     said = execute(program, tmp_path)
@@ -56,6 +71,6 @@ def test_a_wrong_program(program: pathlib.Path, tmp_path: pathlib.Path, golden: 
 
 def test_every_rule_is_broken_by_one() -> None:
     rules = {name: rule for name, rule in every_rule().items() if not name.startswith("test-")}
-    broken = {rule_of(file) for file in (*CLOUDS, *PROGRAMS)}
+    broken = {rule_of(file) for file in (*CLOUDS, *CHANGES, *PROGRAMS)}
     assert broken - rules.keys() == set()
     assert rules.keys() - broken == set()

@@ -1,4 +1,4 @@
-"""What is kept out of git: output and states, by our .gitignore and by each one that the documentation shows."""
+"""What is kept out of git, output and states: by our .gitignore, by that of init, and by each in the documentation."""
 
 import posixpath
 import re
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from anyscale_constructs.cli.init import TEMPLATES
 from anyscale_constructs.clouds.operator import SUFFIX
 from anyscale_constructs.terraform import backend
 from tests import ROOT
@@ -16,6 +17,7 @@ from tests import ROOT
 def shown() -> dict[str, str]:
     """The texts, by where they stand."""
     texts = {".gitignore": (ROOT / ".gitignore").read_text(encoding="utf-8")}
+    texts["init"] = TEMPLATES.get_template("gitignore.jinja").render()
     for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]:
         blocks = re.findall(r"```gitignore\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
         texts |= {f"{page.name} {number}": block for number, block in enumerate(blocks)}

@@ -1,3 +1,4 @@
+import json
 import pathlib
 from collections.abc import Iterable
 
@@ -39,6 +40,30 @@ def test_a_plan_shows_what_no_input_does(tmp_path: pathlib.Path) -> None:
     change = Change(ADDRESS, "aws_security_group_rule", ("create",), None, {**RULE, "cidr_blocks": ["0.0.0.0/0"]})
     (finding,) = opened(base, head, Interfaces(), [change])
     assert (finding.construct, finding.value, finding.on) == (ADDRESS, "0.0.0.0/0", ["cidr_blocks"])
+
+
+def test_a_policy_in_a_plan_is_what_an_input_says(tmp_path: pathlib.Path) -> None:
+    principal, managed = "arn:aws:iam::444455556666:root", "arn:aws:iam::aws:policy/AdministratorAccess"
+    given = f'anyscale_trusted_role_arns: ["{principal}"], anyscale_cluster_node_managed_policy_arns: ["{managed}"]'
+    base, head = pair(tmp_path, CLOUD, CLOUD + f"modules: {{iam: {{inputs: {{{given}}}}}}}\n")
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": principal}}
+    statement |= {"Condition": {"StringEquals": {"sts:ExternalId": "org_1234abcd-prod"}}}
+    policy = json.dumps({"Statement": [statement]})
+    role, attached = "aws_iam_role", "aws_iam_role_policy_attachment"
+    changes = [
+        Change(f"module.iam.{role}.a[0]", role, ("update",), {}, {"assume_role_policy": policy}),
+        Change(f"module.iam.{attached}.b[0]", attached, ("create",), None, {"role": "nodes", "policy_arn": managed}),
+    ]
+    found = opened(base, head, Interfaces(), changes)
+    assert {finding.construct for finding in found} == {"module.iam"}
+    assert sorted(ids(found)) == ["new-trusted-principal", "widened-permissions"]
+
+
+def test_a_source_that_a_plan_does_not_know_yet_opens_nothing(tmp_path: pathlib.Path) -> None:
+    base, head = pair(tmp_path, CLOUD, CLOUD)
+    after = {**RULE, "cidr_blocks": None, "source_security_group_id": None}
+    change = Change(ADDRESS, "aws_security_group_rule", ("create",), None, after, {"source_security_group_id": True})
+    assert opened(base, head, Interfaces(), [change]) == []
 
 
 def test_what_a_plan_does_not_know_yet_is_not_off(tmp_path: pathlib.Path) -> None:

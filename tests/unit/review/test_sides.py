@@ -80,6 +80,14 @@ def test_credentials_stay_here(infra: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert stack(sides.from_revision("HEAD"))["output"]["made_by"]["value"] == "[]"
 
 
+def test_what_reviews_allow_comes_along(infra: Path) -> None:
+    (infra / "clouds/prod.yaml").write_text(
+        f"{CLOUD}allow: {{unrestricted-permissions: known, replaced-data: no data yet}}\n"
+    )
+    ((rule, allowance),) = sides.from_work_tree().allowances["prod"]
+    assert (rule.id, allowance.reason) == ("replaced-data", "no data yet")
+
+
 def test_temporary_folders_are_removed(infra: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()

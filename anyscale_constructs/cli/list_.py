@@ -1,0 +1,38 @@
+"""`anyscale-constructs list`: the stacks, for people and for a pipeline's matrix."""
+
+from typing import Annotated
+
+import typer
+
+from anyscale_constructs.cli import project
+
+ChangedSince = Annotated[
+    str | None,
+    typer.Option(
+        help="Only those whose Terraform differs from what this revision gives, e.g. origin/main. Default: all.",
+        metavar="REVISION",
+    ),
+]
+
+
+def list_(
+    *,
+    changed_since: ChangedSince = None,
+    matrix: Annotated[
+        bool, typer.Option("--json", help="Print the matrix of a job in GitHub Actions, on one line.")
+    ] = False,
+) -> None:
+    """Lists the stacks of all clouds, in the order in which they can be applied.
+
+    Synthesizes into a temporary directory. `--changed-since` compares the Terraform that both sides give, so a comment
+    in a YAML file changes nothing, and an edit of a kind of cloud changes all clouds of that kind.
+    """
+    from anyscale_constructs.cli.listing import as_matrix, as_table, list_stacks  # noqa: PLC0415 - starts the engine
+
+    entries = list_stacks(project.clouds_directory(), project.output_directory(), changed_since)
+    if matrix:
+        typer.echo(as_matrix(entries))
+    elif entries:
+        typer.echo("\n".join(as_table(entries)))
+    else:
+        typer.echo(f"no stack differs from {changed_since}")

@@ -1,0 +1,101 @@
+"""The stacks that clouds in YAML make, and which of them differ from a revision."""
+
+import json
+import pathlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from anyscale_constructs.cli.synthesis import gather_clouds
+from anyscale_constructs.clouds.base import Cloud
+from anyscale_constructs.config.document import KIND
+from anyscale_constructs.review.sides import from_revision
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A stack, for people and for the matrix of a pipeline.
+
+    Attributes:
+        stack: Its name.
+        cloud: The cloud that it belongs to.
+        kind: The kind of cloud.
+        provider: Whose credentials it needs, as Anyscale spells it: AWS, AZURE, GCP or GENERIC.
+        folder: Where `synth` puts its Terraform.
+        depends: The listed stacks that have to be applied before it.
+    """
+
+    stack: str
+    cloud: str
+    kind: str
+    provider: str
+    folder: str
+    depends: list[str]
+
+
+def list_stacks(directory: pathlib.Path, out: pathlib.Path, revision: str | None = None) -> list[Entry]:
+    """The stacks of all clouds, in the order in which they can be applied.
+
+    Args:
+        directory: Where the YAML files are.
+        out: Where `synth` puts the Terraform JSON; nothing is written there.
+        revision: Only stacks whose Terraform differs from what this revision gives. Default: all.
+
+    Raises:
+        ConstructsError: Something is wrong in a cloud, here or in the revision.
+    """
+    base = from_revision(revision) if revision is not None else None
+    with tempfile.TemporaryDirectory() as temporary:
+        head = pathlib.Path(temporary) / "out"
+        app, documents = gather_clouds(directory, head, ())
+        listed = {
+            stack.name
+            for stack in app.cloud_stacks
+            if base is None or _read(base.out / "stacks" / stack.name) != _read(head / "stacks" / stack.name)
+        }
+    entries: list[Entry] = []
+    provider = ""
+    for stack in app.cloud_stacks:
+        document = documents[stack.name]
+        provider = stack.provider if isinstance(stack, Cloud) else provider  # the operator's stack follows its cloud's
+        if stack.name in listed:
+            cloud = document.file.stem
+            before = [entry.stack for entry in entries if entry.cloud == cloud]
+            folder = str(out / "stacks" / stack.name)
+            entries.append(Entry(stack.name, cloud, str(document.data[KIND]), provider, folder, before))
+    return entries
+
+
+def as_matrix(entries: Sequence[Entry]) -> str:
+    """The stacks as the matrix of a job in GitHub Actions, on one line."""
+    return json.dumps({"include": [asdict(entry) for entry in entries]})
+
+
+def as_table(entries: Sequence[Entry]) -> Iterator[str]:
+    """The stacks as lines for people."""
+    rows = [("STACK", "CLOUD", "KIND", "PROVIDER", "DEPENDS")]
+    rows += [(each.stack, each.cloud, each.kind, each.provider, " ".join(each.depends) or "-") for each in entries]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _read(folder: pathlib.Path) -> dict[str, Any]:
+    """What Terraform reads in a folder, by file, without the comments in the JSON."""
+    return {
+        str(file.relative_to(folder)): _without_comments(json.loads(file.read_text(encoding="utf-8")))
+        if file.name == "cdk.tf.json"
+        else file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def _without_comments(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _without_comments(inner) for key, inner in value.items() if key != "//"}
+        case list():
+            return [_without_comments(inner) for inner in value]
+    return value

@@ -1,0 +1,63 @@
+"""The requirements of a repository: this library as it is installed here, and the versions of all that it needs."""
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+
+NAME = "anyscale-constructs"
+EXTRAS = ("node", "register", "testing")
+
+_REQUIREMENT = re.compile(r"([A-Za-z0-9._-]+)\s*(?:\[([^]]*)\])?\s*([^;]*)")
+_EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)""")
+
+
+def requirement() -> str:
+    """What installs this library elsewhere: the commit that it was installed from, else its version."""
+    found = distribution(NAME)
+    origin = json.loads(found.read_text("direct_url.json") or "{}")
+    extras = ",".join(EXTRAS)
+    if "vcs_info" in origin and not origin["url"].startswith("file:"):
+        return f"{NAME}[{extras}] @ git+{origin['url']}@{origin['vcs_info']['commit_id']}"
+    return f"{NAME}[{extras}]=={found.version}"
+
+
+def pins() -> tuple[list[str], list[str]]:
+    """The exact versions of all that the library needs, as they are installed here; no network is used.
+
+    Returns:
+        The requirements for pip, sorted, without this library; and those of them that are not installed here, which
+        only have the range that the library asks for.
+    """
+    pinned: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    todo: list[tuple[Distribution, frozenset[str]]] = [(distribution(NAME), frozenset(EXTRAS))]
+    seen = set()
+    while todo:
+        found, extras = todo.pop()
+        for name, wanted, range_ in _required(found, extras):
+            if (name, wanted) in seen:
+                continue
+            seen.add((name, wanted))
+            try:
+                there = distribution(name)
+            except PackageNotFoundError:
+                # What others need under conditions, such as another operating system, is not needed here.
+                if found.name == NAME:
+                    missing[name] = f"{name}{range_}"
+                continue
+            pinned[name] = f"{name}=={there.version}"
+            todo.append((there, wanted))
+    return sorted([*pinned.values(), *missing.values()]), sorted(missing)
+
+
+def _required(found: Distribution, extras: frozenset[str]) -> Iterator[tuple[str, frozenset[str], str]]:
+    """What a package requires with some of its extras: the name, the extras of that, and the range of versions."""
+    for line in found.requires or ():
+        condition = line.partition(";")[2]
+        of_extra = _EXTRA.search(condition)
+        match = _REQUIREMENT.match(line)
+        if match and (of_extra is None or of_extra[1] in extras):
+            name = re.sub(r"[-_.]+", "-", match[1]).lower()
+            inner = (each.strip() for each in (match[2] or "").split(","))
+            yield name, frozenset(filter(None, inner)), match[3].strip(" ()")

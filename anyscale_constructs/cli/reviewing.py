@@ -1,0 +1,76 @@
+"""From what a user names to the two sides of a review and its plans."""
+
+import pathlib
+from collections.abc import Mapping, Sequence
+
+from anyscale_constructs.errors import ReviewError
+from anyscale_constructs.findings import Finding
+from anyscale_constructs.review import offline, plans, sides, terraform
+from anyscale_constructs.review.plans import Change
+from anyscale_constructs.review.report import NO_PLAN, FailOn, Report, review
+from anyscale_constructs.review.sides import Side
+
+_PARTS: Mapping[str, FailOn] = {"destroy": "destroy", "widen": "widen"}
+
+
+def parts(text: str) -> list[FailOn]:
+    """The parts of a report that the command fails on.
+
+    Args:
+        text: Their names, joined by commas.
+
+    Raises:
+        ReviewError: There is no such part.
+    """
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if wrong := [name for name in names if name not in _PARTS]:
+        what = "--fail-on names no part of a review"
+        raise ReviewError(what, value=wrong[0], allowed="destroy, widen, or destroy,widen", fix="correct it")
+    return [_PARTS[name] for name in names]
+
+
+def review_of(base: str | None, head: str | None, plan: str | None) -> Report:
+    """Compares what a user names.
+
+    Args:
+        base: A git revision or an output folder. Default: the merge base with origin/main.
+        head: The same. Default: the work tree.
+        plan: `none`, `offline`, or the JSON of a plan. Default: offline if Terraform can do that, else none.
+
+    Raises:
+        ConstructsError: A side can't be had, or the plan can't be made or read.
+    """
+    older = _side(base) if base else sides.from_revision(sides.merge_base())
+    newer = _side(head) if head else sides.from_work_tree()
+    match plan:
+        case "none":
+            return review(older, newer, None, plan="without a plan")
+        case None | "offline":
+            missing = terraform.unavailable()
+            if missing and plan:
+                raise ReviewError(missing, fix="install it, or use --plan none")
+            if missing:
+                note = Finding(missing, "install it, or use --plan none", rule=NO_PLAN)
+                return review(older, newer, None, plan="without a plan", notes=[note])
+            made = offline.plan(older, newer)
+            failed = [
+                Finding(f"{stack} has no offline plan: {why}", rule=NO_PLAN, cloud=stack)
+                for stack, why in made.failures.items()
+            ]
+            return review(older, newer, made.changes, plan="with an offline plan", notes=failed)
+    return review(older, newer, _given(pathlib.Path(plan), older, newer), plan=f"with the plan {plan}")
+
+
+def _side(name: str) -> Side:
+    path = pathlib.Path(name)
+    return sides.from_folder(path) if path.is_dir() else sides.from_revision(name)
+
+
+def _given(file: pathlib.Path, base: Side, head: Side) -> dict[str, Sequence[Change]]:
+    """The plan in a file: of the stack that it is named after, or of the only one that differs."""
+    changes, stacks = plans.read_plan(file), head.stacks()
+    differing = offline.differing(base, head)
+    if file.stem in stacks or len(differing) == 1:
+        return {file.stem if file.stem in stacks else differing[0]: changes}
+    what = f"{file} may be the plan of any of several stacks"
+    raise ReviewError(what, fix="name it after its stack", allowed=", ".join(f"{name}.json" for name in differing))

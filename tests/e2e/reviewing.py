@@ -1,0 +1,85 @@
+"""Clouds before and after a change, planned offline with the real Terraform, modules and provider."""
+
+import copy
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from anyscale_constructs.review import offline, sides
+from anyscale_constructs.review.plans import Change
+from anyscale_constructs.review.replaced import Configuration
+from tests import ROOT
+from tests.e2e.clones import module_sources
+from tests.e2e.plugins import Plugins, find_plugins
+from tests.e2e.terraform import clean_environment
+from tests.examples import FOLDER
+
+_OLD_S3 = "v0.38.0"
+"""The newest tag at which the bucket's module accepts hashicorp/aws 5."""
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+class Workshop:
+    """Where clouds are changed and planned.
+
+    Args:
+        work: A folder for all of it.
+    """
+
+    def __init__(self, work: Path) -> None:
+        self.work = work
+        self._plugins: Plugins = find_plugins(work)
+
+    def example(self, name: str, edit: Edit = lambda _: None) -> dict[str, Any]:
+        """An example as it can be planned with the provider at hand."""
+        config: dict[str, Any] = copy.deepcopy(yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))
+        config.pop("mirror", None)
+        if "bucket_name" not in config.get("bucket", {}) and self._plugins.only_aws_5:
+            config.setdefault("modules", {}).setdefault("s3", {})["ref"] = _OLD_S3
+        edit(config)
+        return config
+
+    def side(self, name: str, clouds: Mapping[str, str]) -> sides.Side:
+        """Synthesizes clouds as a review does.
+
+        Args:
+            name: The side's folder.
+            clouds: The text of each, by the cloud's name.
+        """
+        folder = self.work / name
+        (folder / "clouds").mkdir(parents=True)
+        (folder / "cdktf.json").write_text('{"context": {"clouds": "clouds"}}', encoding="utf-8")
+        for cloud, text in clouds.items():
+            (folder / "clouds" / f"{cloud}.yaml").write_text(text, encoding="utf-8")
+        before = Path.cwd()
+        os.chdir(folder)
+        try:
+            return sides.from_work_tree()
+        finally:
+            os.chdir(before)
+
+    def environment(self, *reviewed: sides.Side) -> dict[str, str]:
+        """The environment of a review: no network where providers and modules are on this machine."""
+        folders = [folder for side in reviewed for folder in side.out.glob("stacks/*")]
+        closed = clean_environment(self.work, self._plugins, module_sources(folders))
+        return {**closed, "PYTHONPATH": str(ROOT)}
+
+
+def configuration(base: sides.Side, head: sides.Side, stack: str) -> Configuration:
+    """A stack on both sides."""
+    before, after = (
+        json.loads((side.out / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8")) for side in (base, head)
+    )
+    return Configuration(stack, before, after, base.origins[stack], head.origins[stack])
+
+
+def planned(base: sides.Side, head: sides.Side, stack: str) -> list[Change]:
+    """The offline plan of a stack."""
+    plans = offline.plan(base, head)
+    assert plans.failures == {}
+    return plans.changes.get(stack, [])

@@ -1,0 +1,311 @@
+"""Offline plans of changed clouds, with the real Terraform, modules and provider."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from anyscale_constructs.findings import Finding
+from anyscale_constructs.review import offline, terraform
+from anyscale_constructs.review.forcing import FORCING
+from anyscale_constructs.review.plans import Change
+from anyscale_constructs.review.replaced import of_changes, of_configuration
+from anyscale_constructs.review.sides import Side
+from anyscale_constructs.terraform.interface import Interface
+from tests.e2e.reviewing import Edit, Workshop, configuration, planned
+from tests.missing import find, find_terraform
+
+AWS = ["everything", "existing-vpc", "minimal", "private-production"]
+Compare = Callable[[str, Edit], tuple[Side, Side]]
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    find_terraform()
+    return Workshop(tmp_path)
+
+
+@pytest.fixture
+def compare(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Compare:
+    """The sides of a change to an example; offline plans run without a network then."""
+
+    def sides(name: str, edit: Edit) -> tuple[Side, Side]:
+        base = workshop.side("base", {name: yaml.safe_dump(workshop.example(name))})
+        head = workshop.side("head", {name: yaml.safe_dump(workshop.example(name, edit))})
+        replace_environment(monkeypatch, workshop.environment(base, head))
+        return base, head
+
+    return sides
+
+
+def replace_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name in [*os.environ]:
+        if not name.startswith("PYTEST_"):
+            monkeypatch.delenv(name)
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)
+
+
+def found(base: Side, head: Side, name: str) -> list[Finding]:
+    return of_changes(planned(base, head, name), configuration(base, head, name))
+
+
+def rules(findings: list[Finding]) -> list[str]:
+    return [finding.rule.id for finding in findings if finding.rule]
+
+
+def wider(config: dict[str, Any]) -> None:
+    config["vpc"]["cidr_block"] = "10.0.0.0/18"
+
+
+def test_a_wider_vpc_replaces_what_is_in_it(compare: Compare, workshop: Workshop) -> None:
+    base, head = compare("minimal", wider)
+    changes = planned(base, head, "minimal")
+    assert sum(change.replaces for change in changes) == 14
+    (finding,) = of_changes(changes, configuration(base, head, "minimal"))
+    assert rules([finding]) == ["replaced-resource"]
+    assert finding.text.startswith(
+        "module.vpc.aws_vpc.anyscale_vpc[0] is replaced, because cidr_block changes from '10.0.0.0/19' to "
+        "'10.0.0.0/18', by cidr_block of module.vpc; 13 more resources are replaced with it: "
+        "module.securitygroups.aws_security_group.anyscale_security_group[0], "
+    )
+    lines = (workshop.work / "head/clouds/minimal.yaml").read_text(encoding="utf-8").splitlines()
+    assert finding.place is not None
+    assert finding.place.file == "clouds/minimal.yaml"
+    assert lines[finding.place.line - 1].strip() == "cidr_block: 10.0.0.0/18"
+    assert planned(base, head, "minimal") == changes  # twice the same
+
+
+def memorydb_node_type(config: dict[str, Any]) -> None:
+    config["memorydb"]["node_type"] = "db.r7g.xlarge"
+
+
+def encryption_off(config: dict[str, Any]) -> None:
+    config.pop("kms_key_arn")
+
+
+def file_system_gone(config: dict[str, Any]) -> None:
+    config.pop("efs")
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (memorydb_node_type, {}),
+        (
+            encryption_off,
+            {
+                "replaced-data": "module.memorydb.aws_memorydb_cluster.anyscale_memorydb[0]",
+                "destroyed-resource": "aws_iam_role_policy.iam_cluster_node",
+            },
+        ),
+        (
+            file_system_gone,
+            {
+                "destroyed-data": "module.efs.aws_efs_file_system.anyscale_efs[0]",
+                "destroyed-resource": "module.efs.aws_efs_backup_policy.anyscale_efs[0]",
+            },
+        ),
+    ],
+)
+def test_what_a_change_of_a_production_cloud_replaces(edit: Edit, expected: dict[str, str], compare: Compare) -> None:
+    base, head = compare("private-production", edit)
+    told = found(base, head, "private-production")
+    assert {finding.rule.id: finding.construct for finding in told if finding.rule} == expected
+    assert all(finding.place and finding.place.line for finding in told if finding.on)
+
+
+def cosmetic(config: dict[str, Any]) -> None:
+    """Keys in another order, another tag, another description."""
+    config["tags"] = {**config.get("tags", {}), "reviewed": "yes"}
+    for key in reversed([*config]):
+        config[key] = config.pop(key)
+    for rule in config["security_group"].get("ingress_rules", []):
+        if "description" in rule:
+            rule["description"] = f"{rule['description']}, reviewed"
+
+
+@pytest.mark.parametrize("name", AWS)
+def test_a_tag_replaces_nothing_in_each_example(
+    name: str, compare: Compare, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base, head = compare(name, cosmetic)
+    began = time.monotonic()
+    changes = planned(base, head, name)
+    with capsys.disabled():
+        took = time.monotonic() - began
+        sys.stdout.write(f"\noffline plan of {name}: {took:.0f} s, {len(changes)} resources change\n")
+    assert changes
+    assert of_changes(changes, configuration(base, head, name)) == []
+
+
+def test_a_comment_needs_no_plan(workshop: Workshop) -> None:
+    text = yaml.safe_dump(workshop.example("minimal"))
+    base = workshop.side("base", {"minimal": text})
+    head = workshop.side("head", {"minimal": f"# reviewed\n{text}\n"})
+    assert offline.differing(base, head) == []
+
+
+def other(value: Any, attribute: str) -> Any:
+    """Another value of an input, as valid as the one that it has."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case list():
+            return [other(each, attribute) for each in value]
+    text = str(value or "")
+    if match := re.fullmatch(r"(\d+)\.(\d+)\.(.+)", text):
+        return f"{match[1]}.{int(match[2]) + 1}.{match[3]}"
+    instead = {
+        "kms_key_id": "arn:aws:kms:us-west-2:111122223333:key/00000000-12ab-34cd-56ef-1234567890ab",
+        "kms_key_arn": "arn:aws:kms:us-west-2:111122223333:key/00000000-12ab-34cd-56ef-1234567890ab",
+        "performance_mode": "maxIO",
+        "availability_zone_name": "us-west-2a",
+        "availability_zone": re.sub(r"a$", "d", text),
+        "path": "/other/",
+    }
+    return instead.get(attribute, f"other-{text or attribute.replace('_', '-')}")
+
+
+def has_prefix(attribute: str) -> bool:
+    return attribute in {"name_prefix", "bucket_prefix"}
+
+
+@pytest.mark.parametrize("prefixes", [True, False])
+def test_each_input_that_is_said_to_replace_does(prefixes: bool, compare: Compare) -> None:
+    """In one plan all of them at once: a resource's plan names each attribute that forces its replacement."""
+    base, head = compare("private-production", lambda _: None)
+    file = head.out / "stacks/private-production/cdk.tf.json"
+    tree = json.loads(file.read_text(encoding="utf-8"))
+    rows = [
+        (name.partition("/")[2], row)
+        for name, of_module in FORCING.items()
+        for row in of_module
+        if name.startswith("aws/") and (has_prefix(row.attribute) if prefixes else not has_prefix(row.attribute))
+    ]
+    for module, row in rows:
+        inputs = tree["module"][module]
+        variable = defaults(module).get(row.input)
+        inputs[row.input] = other(inputs.get(row.input, variable), row.attribute)
+    file.write_text(json.dumps(tree), encoding="utf-8")
+    changes = planned(base, head, "private-production")
+    assert [
+        f"{module}.{row.input} does not replace {row.type} by {row.attribute}"
+        for module, row in rows
+        if not any(replaces(change, module, row.type, row.attribute) for change in changes)
+    ] == []
+    by_tables = of_configuration(configuration(base, head, "private-production"))
+    assert {(finding.construct, *finding.on) for finding in by_tables} == {
+        (f"module.{module}", row.input) for module, row in rows
+    }
+
+
+def defaults(module: str) -> dict[str, Any]:
+    return {name: variable.default for name, variable in Interface.load(f"aws/{module}").variables.items()}
+
+
+def replaces(change: Change, module: str, kind: str, attribute: str) -> bool:
+    return (change.module, change.type) == (module, kind) and change.replaces and (attribute,) in change.paths
+
+
+PROGRAM = """
+import json, pathlib, sys
+from anyscale_constructs.cli import run
+from anyscale_constructs.review import offline, sides
+def plan():
+    plans = offline.plan(*(sides.from_folder(pathlib.Path(each)) for each in sys.argv[1:]))
+    replaced = {name: sum(each.replaces for each in changes) for name, changes in plans.changes.items()}
+    print(json.dumps([replaced, plans.failures]))
+sys.exit(run(plan))
+"""
+
+
+def alone(config: dict[str, Any]) -> None:
+    wider(config)
+    role = {"role_arn": "arn:aws:iam::444455556666:role/terraform", "session_name": "anyscale"}
+    config["provider"] = {"allowed_account_ids": ["444455556666"], "assume_role": role}
+
+
+def test_nothing_calls_a_cloud(compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a network that consists of loopback, with credentials and a role that real calls would be made for."""
+    base, head = compare("minimal", alone)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "real")
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    inside = [sys.executable, "-c", PROGRAM, str(base.out), str(head.out)]
+    namespace = [find("unshare", "install util-linux"), "--net", "--map-root-user"]
+    command = [*namespace, "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *inside]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == [{"minimal": 14}, {}]
+
+
+def test_an_interrupt_ends_terraform_and_leaves_nothing(
+    compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, head = compare("minimal", wider)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(base.out), str(head.out)])
+    while not [*temporary.glob("*/minimal/.terraform.lock.hcl")]:
+        assert process.poll() is None
+        time.sleep(0.2)
+    time.sleep(3)
+    process.terminate()
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert [*temporary.iterdir()] == []
+    assert [*working_in(temporary)] == []
+
+
+def working_in(folder: Path) -> Iterator[str]:
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if str(folder) in str((process / "cwd").readlink()):
+                yield (process / "cmdline").read_text()
+
+
+def test_a_provider_that_is_not_to_be_had_is_one_line(compare: Compare) -> None:
+    base, head = compare("registered-by-terraform", wider)
+    plans = offline.plan(base, head)
+    assert plans.changes == {}
+    assert [*plans.failures] == ["registered-by-terraform"]
+    assert "anyscale/anyscale" in plans.failures["registered-by-terraform"]
+    assert "\n" not in plans.failures["registered-by-terraform"]
+    told = of_configuration(configuration(base, head, "registered-by-terraform"))
+    assert rules(told) == ["replaced-resource"] * len(told)
+    assert told
+
+
+@pytest.mark.parametrize(
+    ("says", "reason"),
+    [
+        (
+            'echo \'{"terraform_version": "1.10.5"}\'',
+            "an offline plan needs Terraform 1.11 or newer, and this is 1.10.5",
+        ),
+        ("exit 1", "an offline plan needs Terraform 1.11 or newer, and {} version fails"),
+        (None, "an offline plan needs Terraform 1.11 or newer, and {} can't be run: No such file or directory"),
+    ],
+)
+def test_without_a_terraform_that_can_there_is_a_reason(
+    says: str | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "terraform"
+    if says:
+        program.write_text(f"#!/bin/sh\n{says}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(program))
+    assert terraform.unavailable() == reason.format(program)

@@ -1,0 +1,19 @@
+"""A plan that destroys a file system."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+change = {"actions": ["delete"], "before": {"id": "1"}, "after": None, "after_unknown": {}}
+changes = [
+    {
+        "address": "module.efs.aws_efs_file_system.anyscale_efs[0]",
+        "mode": "managed",
+        "type": "aws_efs_file_system",
+        "change": change,
+    }
+]
+plan = {"format_version": "1.2", "planned_values": {}, "resource_changes": changes}
+pathlib.Path("plan.json").write_text(json.dumps(plan))
+subprocess.run([sys.executable, "-m", "anyscale_constructs", "check-plan", "plan.json"], check=False)

@@ -1,0 +1,82 @@
+"""`anyscale-constructs check-plan`: the rules of reviews on a real plan."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.parts import CLOUD, Run, write
+from tests.unit.review.plans import SUBNET, VPC, change, plan
+
+RANGE = CLOUD + "vpc: {cidr_block: 10.0.0.0/18}\n"
+REPLACED = (
+    "module.vpc.aws_vpc.anyscale_vpc[0] is replaced, because cidr_block changes from '10.0.0.0/19' to '10.0.0.0/18'"
+)
+WITH = (
+    "; 1 more resource is replaced with it: module.vpc.aws_subnet.public[0]. Fix: undo that change, if it is not meant"
+)
+
+
+@pytest.fixture
+def check(run: Run, folder: Path) -> Run:
+    def check(*options: str) -> tuple[int, str, str]:
+        return run("plan.json", *options, command="check-plan")
+
+    (folder / "plan.json").write_text(json.dumps(plan(VPC, SUBNET)))
+    return check
+
+
+def test_what_a_plan_replaces_is_told(check: Run) -> None:
+    assert check() == (0, "plan.json: 2 replaced, 0 destroyed\n", f"warning: {REPLACED}{WITH}\n")
+
+
+def test_what_is_not_allowed_ends_with_3(check: Run) -> None:
+    assert check("--fail-on", "destroy")[0] == 3
+
+
+def test_a_plan_that_replaces_nothing_passes(check: Run, folder: Path) -> None:
+    (folder / "plan.json").write_text(json.dumps(plan(change("aws_vpc.this", {"tags": None}, {"tags": {"a": "b"}}))))
+    assert check("--fail-on", "destroy") == (0, "plan.json: 0 replaced, 0 destroyed\n", "")
+
+
+def test_the_stack_gives_the_line(check: Run, folder: Path) -> None:
+    write(folder, prod=RANGE)
+    status, _, err = check("--stack", "prod", "--fail-on", "destroy")
+    assert status == 3
+    assert f"clouds/prod.yaml:5: {REPLACED}, by cidr_block of module.vpc" in err
+
+
+def test_what_the_stack_allows_is_not_told(check: Run, folder: Path) -> None:
+    write(folder, prod=f"{RANGE}allow: {{replaced-resource: nothing runs there yet}}\n")
+    out = "plan.json: 2 replaced, 0 destroyed\n\nAllowed:\n  prod: replaced-resource: nothing runs there yet\n"
+    assert check("--stack", "prod", "--fail-on", "destroy") == (0, out, "")
+
+
+def test_json_and_github_go_to_stdout(check: Run, folder: Path) -> None:
+    write(folder, prod=RANGE)
+    status, out, err = check("--stack", "prod", "--format", "json")
+    (finding,) = json.loads(out)["findings"]
+    assert (status, err) == (0, "")
+    assert {name: finding[name] for name in ("rule", "severity", "cloud", "file", "line", "input")} == {
+        "rule": "replaced-resource",
+        "severity": "warning",
+        "cloud": "prod",
+        "file": "clouds/prod.yaml",
+        "line": 5,
+        "input": "cidr_block",
+    }
+    _, out, _ = check("--stack", "prod", "--format", "github")
+    assert out.startswith("::warning file=clouds/prod.yaml,line=5,col=7,title=replaced-resource::module.vpc.aws_vpc.")
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--stack", "prd"], "--stack: unknown stack 'prd': did you mean 'prod'?"),
+        (["--fail-on", "destroys"], "--fail-on: unknown kind 'destroys': did you mean 'destroy'?"),
+    ],
+)
+def test_what_is_misspelt_is_said(options: list[str], text: str, check: Run, folder: Path) -> None:
+    write(folder, prod=RANGE)
+    status, _, err = check(*options)
+    assert (status, err.strip()) == (2, f"error: {text}")
