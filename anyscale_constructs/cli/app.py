@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from anyscale_constructs.cli import modules
+from anyscale_constructs.cli.check_plan import check_plan
 from anyscale_constructs.cli.lock import lock
 from anyscale_constructs.cli.new import new
 from anyscale_constructs.cli.register import register
@@ -42,4 +43,5 @@ app.command()(rules)
 app.command()(new)
 app.command()(register)
 app.command()(lock)
+app.command()(check_plan)
 app.add_typer(modules.app, name="modules")

@@ -1,7 +1,7 @@
 """What stands in for clouds in an offline plan: settings of providers, data sources and values with a shape."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 ACCOUNT = "111122223333"
@@ -73,7 +73,8 @@ def resource_values(type: str, region: str) -> dict[str, Any]:
 
 def data_values(type: str, region: str) -> dict[str, Any]:
     """The values of a data source that is not read."""
-    return {"id": f"mock-{type}"} | _DATA.get(type, lambda _: {})(region)
+    made = _DATA.get(type)
+    return {"id": f"mock-{type}"} | (made(region) if made else {})
 
 
 _RESOURCES: dict[str, dict[str, Any]] = {
@@ -90,7 +91,7 @@ def _zones(region: str) -> list[str]:
     return [f"{region}{letter}" for letter in "abcdef"]
 
 
-_DATA: dict[str, Any] = {
+_DATA: dict[str, Callable[[str], dict[str, Any]]] = {
     "aws_availability_zones": lambda region: {
         "names": _zones(region),
         "zone_ids": [f"mock-az{number}" for number in range(1, 7)],

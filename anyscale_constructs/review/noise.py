@@ -36,9 +36,7 @@ def without_noise(noise: Iterable[Mapping[str, Any]], plan: Iterable[Mapping[str
     addresses = {names[token]: address for token, (address, _) in owners.items()}
     previous = {each["address"]: each["previous_address"] for each in plan if each.get("previous_address")}
     before = {change.address: change for change in changes(_named(noise, names))}
-    pairs = [
-        (before.get(previous.get(each.address, each.address)), each) for each in changes(_named(plan, names))
-    ]
+    pairs = [(before.get(previous.get(each.address, each.address)), each) for each in changes(_named(plan, names))]
     replaced: set[str] = set()
     while True:  # what is replaced because of what is
         differences = [_difference(noise, each, addresses, replaced) for noise, each in pairs]

@@ -95,7 +95,7 @@ def _plan(name: str, base: Path, head: Path, work: Path) -> list[Change]:
         (folder / TERRAFORM_LOCK).write_bytes(lock.read_bytes())
     # Terraform installs the modules of a test's runs, whose sources say what is to be mocked.
     file = folder / "offline.tftest.json"
-    _write(file, {"run": _runs(trees, {}) | {}})
+    _write(file, {"run": _runs(trees, {})})
     terraform.init(folder, work / "providers")
     source = _Source.read(folder)
     region = _region(trees)
@@ -106,11 +106,9 @@ def _plan(name: str, base: Path, head: Path, work: Path) -> list[Change]:
         states = [event["test_state"] for event in terraform.test(folder) if "test_state" in event]
         targets |= {address for state in states for address in _data_in(state["root_module"])}
     overrides = [
-        {"target": target, "values": data_values(type, region)}
+        {"target": target, "values": data_values(kind, region)}
         for target in sorted(targets)
-        if (type := target.rpartition("data.")[2].partition(".")[0])
-        and CLOUD_DATA.match(type)
-        and type not in OFFLINE_DATA
+        if _asks_cloud(kind := target.rpartition("data.")[2].partition(".")[0])
     ]
     _write(file, {"run": _runs(trees, mocks), "mock_provider": mocks, "override_data": overrides})
     plans: dict[str, list[dict[str, Any]]] = {}
@@ -148,7 +146,7 @@ def _prepared(tree: dict[str, Any]) -> dict[str, Any]:
     for name, blocks in tree.get("provider", {}).items():
         kept, added = PROVIDERS.get(name, ((), {}))
         tree["provider"][name] = [
-            {key: each[key] for key in ("alias", *kept) if key in each} | added for each in _blocks(blocks)
+            {key: each[key] for key in ("alias", *kept) if key in each} | dict(added) for each in _blocks(blocks)
         ]
     for variable in tree.get("variable", {}).values():
         variable.pop("validation", None)
@@ -183,19 +181,19 @@ def _mocks(trees: Mapping[str, Any], types: Mapping[str, set[str]], region: str)
     for name in sorted({name for tree in trees.values() for name in _names(tree)}):
         provider, _, alias = name.partition(".")
         prefix = f"{provider.removesuffix('-beta').replace('-', '_')}_"
-        body = {
+        bodies: dict[str, Any] = {
             "mock_resource": {
-                type: {"defaults": values}
-                for type in sorted(types["resource"])
-                if type.startswith(prefix) and (values := resource_values(type, region))
+                kind: {"defaults": values}
+                for kind in sorted(types["resource"])
+                if kind.startswith(prefix) and (values := resource_values(kind, region))
             },
             "mock_data": {
-                type: {"defaults": data_values(type, region)}
-                for type in sorted(types["data"])
-                if type.startswith(prefix)
+                kind: {"defaults": data_values(kind, region)}
+                for kind in sorted(types["data"])
+                if kind.startswith(prefix)
             },
         }
-        body = {key: value for key, value in body.items() if value}
+        body: dict[str, Any] = {key: value for key, value in bodies.items() if value}
         if provider in PROVIDERS:
             body["alias"] = f"{alias}_mock" if alias else "mock"
         elif alias:
@@ -242,11 +240,11 @@ def _first(trees: Mapping[str, Any], mocks: Mapping[str, Any]) -> dict[str, Any]
 
 def _value(name: str, variable: Mapping[str, Any], text: str) -> Any:
     """A value for a variable that has no default, of its type."""
-    type = str(variable.get("type", "string"))
+    given = str(variable.get("type", "string"))
     scalars = {"number": 1, "bool": False}
-    if type in scalars:
-        return scalars[type]
-    constructor, _, inner = type.partition("(")
+    if given in scalars:
+        return scalars[given]
+    constructor, _, inner = given.partition("(")
     match constructor:
         case "list" | "set" | "tuple":
             return [_value(name, {"type": inner.removesuffix(")")}, text)]
@@ -288,15 +286,18 @@ class _Source:
             texts[key] = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
             repeated |= {f"{key}.{name}" for name, body in _CALL.findall(texts[key]) if _REPEATED.search(body)}
         for key, text in texts.items():
-            address = _address(key)
-            for kind, type, name in (*_BLOCK.findall(text), *_in_json(folder, key)):
-                types[kind].add(type)
-                if kind == "data":
-                    data.add(f"{address}data.{type}.{name}")
-        inside = {key for key in texts for each in repeated if f"{key}.".startswith(f"{each}.")}
-        asks = any(CLOUD_DATA.match(type) and type not in OFFLINE_DATA for key in inside
-                   for kind, type, _ in _BLOCK.findall(texts[key]) if kind == "data")  # fmt: skip
+            for block, kind, name in (*_BLOCK.findall(text), *_in_json(folder, key)):
+                types[block].add(kind)
+                if block == "data":
+                    data.add(f"{_address(key)}data.{kind}.{name}")
+        inside = [key for key in texts if any(f"{key}.".startswith(f"{each}.") for each in repeated)]
+        found = (each for key in inside for each in _BLOCK.findall(texts[key]))
+        asks = any(block == "data" and _asks_cloud(kind) for block, kind, _ in found)
         return cls(types, data, asks, "\n".join(texts.values()))
+
+
+def _asks_cloud(kind: str) -> bool:
+    return bool(CLOUD_DATA.match(kind)) and kind not in OFFLINE_DATA
 
 
 def _address(key: str) -> str:
@@ -310,10 +311,11 @@ def _address(key: str) -> str:
 def _in_json(folder: Path, key: str) -> Iterator[tuple[str, str, str]]:
     """The blocks of a stack, which is JSON."""
     side = key.rpartition(".")[2]
-    for each in (_SIDES if not key else ()) if side not in _SIDES else ():
-        tree = json.loads((folder / each / _JSON).read_text(encoding="utf-8"))
-        for kind in ("data", "resource"):
-            yield from ((kind, type, name) for type, named in tree.get(kind, {}).items() for name in named)
+    if side not in _SIDES:
+        return
+    tree = json.loads((folder / side / _JSON).read_text(encoding="utf-8"))
+    for block in ("data", "resource"):
+        yield from ((block, kind, name) for kind, named in tree.get(block, {}).items() for name in named)
 
 
 def _data_in(module: Mapping[str, Any]) -> Iterator[str]:

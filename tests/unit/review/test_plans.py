@@ -1,0 +1,104 @@
+"""Reading a plan."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.errors import ReviewError
+from anyscale_constructs.review.plans import SENSITIVE, Change, changes, is_unknown, read_plan
+from tests import said
+from tests.unit.review.plans import SUBNET, VPC, change, plan
+
+
+def written(folder: Path, content: Any) -> Path:
+    file = folder / "plan.json"
+    file.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return file
+
+
+def test_a_plan_is_read(tmp_path: Path) -> None:
+    data = change("module.vpc.data.aws_region.this", None, {}, "read", mode="data")
+    subnet, vpc = read_plan(written(tmp_path, plan(VPC, SUBNET, data)))
+    assert (subnet.address, subnet.type, subnet.module) == ("module.vpc.aws_subnet.public[0]", "aws_subnet", "vpc")
+    assert vpc == Change(
+        "module.vpc.aws_vpc.anyscale_vpc[0]",
+        "aws_vpc",
+        ("delete", "create"),
+        {"id": "vpc-1", "cidr_block": "10.0.0.0/19"},
+        {"cidr_block": "10.0.0.0/18"},
+        {"id": True},
+        (("cidr_block",),),
+    )
+    assert vpc.replaces
+    assert not vpc.destroys
+
+
+@pytest.mark.parametrize(
+    ("actions", "replaces", "destroys"),
+    [
+        (("delete",), False, True),
+        (("create", "delete"), True, False),
+        (("delete", "create"), True, False),
+        (("update",), False, False),
+        (("forget",), False, False),
+        (("create",), False, False),
+    ],
+)
+def test_what_happens_follows_from_the_actions(actions: tuple[str, ...], replaces: bool, destroys: bool) -> None:
+    found = Change("aws_vpc.this", "aws_vpc", actions, {}, {})
+    assert (found.replaces, found.destroys, found.module) == (replaces, destroys, "")
+
+
+def test_what_is_sensitive_is_not_kept() -> None:
+    given = change("aws_x.y", {"a": "old", "b": [{"c": "old", "d": 1}]}, {"a": "new", "b": [{"c": "new", "d": 1}]})
+    given["change"] |= {"before_sensitive": {"a": True, "b": [{"c": True}]}, "after_sensitive": {"a": True, "b": True}}
+    (found,) = changes([given])
+    assert found.before == {"a": SENSITIVE, "b": [{"c": SENSITIVE, "d": 1}]}
+    assert found.after == {"a": SENSITIVE, "b": SENSITIVE}
+
+
+def test_deposed_objects_are_no_changes_of_the_resource() -> None:
+    assert changes([change("aws_x.y", {"a": 1}, None, deposed="00000001")]) == []
+
+
+@pytest.mark.parametrize(
+    ("unknown", "path", "expected"),
+    [
+        ({"a": True}, ("a",), True),
+        ({"a": True}, ("a", "b"), True),
+        ({"a": [{"b": True}]}, ("a",), True),
+        ({"a": [{"b": True}]}, ("a", 0, "c"), False),
+        ({}, ("a",), False),
+        (None, ("a",), False),
+    ],
+)
+def test_what_is_unknown_in_part_is_unknown(unknown: Any, path: tuple[str | int, ...], expected: bool) -> None:
+    assert is_unknown(Change("a.b", "a", ("update",), {}, {}, unknown), path) is expected
+
+
+HOW = "Fix: run terraform plan -out=FILE, then terraform show -json FILE, and give what that prints"
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"PK\x03\x04\xff", f"is not the JSON of a plan. {HOW}"),
+        ([], f"is not the JSON of a plan. {HOW}"),
+        ({"format_version": "1.0", "values": {}}, f"is not the JSON of a plan. {HOW}"),
+        (plan(format_version="2.0"), "is in a format of plans that is not known; got '2.0'; expected 1.x"),
+        (plan(errored=True), "is of a plan that failed. Fix: correct what terraform plan says, and plan again"),
+    ],
+)
+def test_what_is_no_plan_is_one_line(content: Any, text: str, tmp_path: Path) -> None:
+    file = written(tmp_path, content)
+    with pytest.raises(ReviewError) as caught:
+        read_plan(file)
+    assert said(caught.value) == f"{file} {text}"
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ReviewError) as caught:
+        read_plan(tmp_path / "plan.json")
+    assert said(caught.value) == f"{tmp_path / 'plan.json'} can't be read: No such file or directory"
