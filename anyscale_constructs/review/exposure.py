@@ -168,7 +168,10 @@ def findings(facts: Iterable[Exposure], before: Iterable[Exposure]) -> Iterator[
         if kind.protects:
             yield Finding(f"{what}; gone: {', '.join(values)}", kind.fix, rule=kind.rule, on=on, construct=subject)
             continue
-        value, limit = values[0] if len(values) == 1 else values, f"no more than before: {', '.join(old)}" if old else ""
+        value, limit = (
+            values[0] if len(values) == 1 else values,
+            f"no more than before: {', '.join(old)}" if old else "",
+        )
         yield Finding(what, kind.fix, value, limit, rule=kind.rule, on=on, construct=subject)
 
 

@@ -4,7 +4,15 @@ import pytest
 
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.review import kinds, module_facts, resource_facts
-from anyscale_constructs.review.exposure import Exposure, Ingress, Kind, covers_ingress, findings, widened, without_known
+from anyscale_constructs.review.exposure import (
+    Exposure,
+    Ingress,
+    Kind,
+    covers_ingress,
+    findings,
+    widened,
+    without_known,
+)
 from anyscale_constructs.review.grants import Grant, grants, statements
 from anyscale_constructs.terraform.interface import Interface
 
