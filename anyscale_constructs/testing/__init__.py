@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     )
     from anyscale_constructs.testing.clouds import Clouds, SynthesizedCloud
     from anyscale_constructs.testing.matching import ANY, Capture, partial
+    from anyscale_constructs.testing.replacing import assert_nothing_replaced
     from anyscale_constructs.testing.snapshots import CloudSnapshotExtension
     from anyscale_constructs.testing.stacks import ModuleCall, SynthesizedStack, synthesize
 
@@ -32,6 +33,7 @@ __all__ = [
     "SynthesizedStack",
     "assert_module",
     "assert_no_findings",
+    "assert_nothing_replaced",
     "assert_output",
     "assert_resource",
     "partial",
@@ -43,6 +45,7 @@ _PLACES = lazy.places(
         "assertions": ["assert_module", "assert_no_findings", "assert_output", "assert_resource"],
         "clouds": ["Clouds", "SynthesizedCloud"],
         "matching": ["ANY", "Capture", "partial"],
+        "replacing": ["assert_nothing_replaced"],
         "snapshots": ["CloudSnapshotExtension"],
         "stacks": ["ModuleCall", "SynthesizedStack", "synthesize"],
     }

@@ -16,6 +16,11 @@ from anyscale_constructs.rendering import text
 from anyscale_constructs.testing.stacks import SynthesizedStack, rendered
 
 
+def root_of(*folders: pathlib.Path) -> pathlib.Path | None:
+    """The first of the folders that holds a cdktf.json."""
+    return next((folder for folder in folders if (folder / "cdktf.json").is_file()), None)
+
+
 @dataclass(frozen=True)
 class SynthesizedCloud:
     """A cloud of the repository.

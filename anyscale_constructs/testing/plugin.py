@@ -96,12 +96,10 @@ def _stacks(clouds: "Clouds", cloud: str, names: Sequence[str]) -> list[str]:
 def _clouds(config: pytest.Config) -> "Clouds":
     """The clouds of the session: those beside the cdktf.json that is nearest, from pytest's root or its folder up."""
     if _CLOUDS not in config.stash:
-        from anyscale_constructs.testing.clouds import Clouds  # noqa: PLC0415 - other tests need none of it
+        from anyscale_constructs.testing.clouds import Clouds, root_of  # noqa: PLC0415 - other tests need none of it
 
         here = config.invocation_params.dir
-        folders = [config.rootpath, here, *here.parents]
-        root = next((folder for folder in folders if (folder / "cdktf.json").is_file()), config.rootpath)
-        config.stash[_CLOUDS] = Clouds(root)
+        config.stash[_CLOUDS] = Clouds(root_of(config.rootpath, here, *here.parents) or config.rootpath)
     return config.stash[_CLOUDS]
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from anyscale_constructs.errors import ConstructsError
-from anyscale_constructs.testing.stacks import SynthesizedStack, without_notes
+from anyscale_constructs.testing.stacks import SynthesizedStack
 
 try:
     from syrupy.extensions.json import JSONSnapshotExtension
@@ -24,5 +24,5 @@ class CloudSnapshotExtension(JSONSnapshotExtension):
             data: A `SynthesizedStack`, or a part of its JSON.
             **options: As syrupy has them.
         """
-        value = data.terraform if isinstance(data, SynthesizedStack) else without_notes(data)
+        value = data.terraform if isinstance(data, SynthesizedStack) else data
         return super().serialize(value, **options)

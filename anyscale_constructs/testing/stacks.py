@@ -1,7 +1,6 @@
 """A synthesized stack, as tests look at it."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +62,7 @@ class SynthesizedStack:
     @property
     def terraform(self) -> dict[str, Any]:
         """The Terraform JSON, without the engine's notes."""
-        content: dict[str, Any] = without_notes(json.loads(self._text))
+        content: dict[str, Any] = json.loads(self._text)
         return content
 
     @property
@@ -146,7 +145,7 @@ def synthesize(stack: "CloudStack") -> SynthesizedStack:
 
 
 def rendered(stack: "CloudStack") -> str:
-    """The stack's Terraform JSON.
+    """The stack's Terraform JSON, without the engine's notes, which `Testing.synth` leaves out.
 
     Raises:
         ConstructsError: The stack is wrong.
@@ -157,17 +156,3 @@ def rendered(stack: "CloudStack") -> str:
         return Testing.synth(stack, run_validations=True)
     except RuntimeError as error:  # JSII's only kind
         raise stack.failure or SynthesisError(f"the engine can't synthesize: {said_by_engine(error)}") from None
-
-
-def without_notes(value: Any) -> Any:
-    """Terraform JSON without the comments of the engine.
-
-    Args:
-        value: The JSON, or a part of it.
-    """
-    match value:
-        case Mapping():
-            return {key: without_notes(inner) for key, inner in value.items() if key != "//"}
-        case list():
-            return [without_notes(inner) for inner in value]
-    return value

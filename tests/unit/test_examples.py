@@ -7,9 +7,8 @@ import pytest
 
 from anyscale_constructs import engine
 from anyscale_constructs.testing import Clouds
-from anyscale_constructs.testing.stacks import without_notes
 from tests import ROOT
-from tests.folder import read
+from tests.folder import read, without_notes
 
 EXAMPLES = sorted(file.name for file in (ROOT / "examples").glob("*.py"))
 

@@ -11,8 +11,7 @@ from anyscale_constructs.aws import S3, Vpc
 from anyscale_constructs.engine import Annotations, TerraformHclModule
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.testing import SynthesizedStack, synthesize
-from anyscale_constructs.testing.stacks import without_notes
-from tests.folder import read
+from tests.folder import read, without_notes
 
 WARNED = Rule("test-warned", "warning", "For the test.")
 NOTED = Rule("test-noted", "note", "For the test.")
