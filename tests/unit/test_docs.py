@@ -52,7 +52,7 @@ def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> Non
 def test_the_page_of_the_program_lists_every_command_and_exit_status() -> None:
     page = (ROOT / "docs" / "program.md").read_text(encoding="utf-8")
     commands = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
-    assert set(re.findall(r"^\| `(\w+)", page, flags=re.MULTILINE)) == commands | {"modules"}
+    assert set(re.findall(r"^\| `([\w-]+)", page, flags=re.MULTILINE)) == commands | {"modules"}
     statuses = {
         error.exit_status
         for error in vars(errors).values()
