@@ -250,7 +250,8 @@ def test_data_sources_of_modules_that_are_repeated_are_not_read(
         (folder / "cdk.tf.json").write_text(json.dumps(tree))
         made.append(Side(name, workshop.work / name))
     replace_environment(monkeypatch, workshop.environment())
-    (change,) = planned(*made, "roles")
+    base, head = made
+    (change,) = planned(base, head, "roles")
     assert (change.address, change.paths) == ('module.nodes["key"].aws_iam_role.this', (("name",),))
     assert change.after is not None
     assert change.after["name"] == "head-111122223333"
