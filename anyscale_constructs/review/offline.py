@@ -287,6 +287,7 @@ class _Source:
             files = [*sorted(place.glob("*.tf")), *sorted(place.glob("*.tf.json"))]
             texts[key] = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
             repeated |= {f"{key}.{name}" for name, body in _CALL.findall(texts[key]) if _REPEATED.search(body)}
+            repeated |= {f"{key}.{name}" for name, call in _calls(folder, key) if {"count", "for_each"} & call.keys()}
         for key, text in texts.items():
             for block, kind, name in (*_BLOCK.findall(text), *_in_json(folder, key)):
                 types[block].add(kind)
@@ -310,12 +311,22 @@ def _address(key: str) -> str:
     return "".join(f"module.{step}." for step in steps)
 
 
+def _stack(folder: Path, key: str) -> dict[str, Any]:
+    """A stack's JSON, by its key in the list of modules; nothing for other modules."""
+    side = key.rpartition(".")[2]
+    if side not in _SIDES or _address(key):
+        return {}
+    found: dict[str, Any] = json.loads((folder / side / _JSON).read_text(encoding="utf-8"))
+    return found
+
+
+def _calls(folder: Path, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield from _stack(folder, key).get("module", {}).items()
+
+
 def _in_json(folder: Path, key: str) -> Iterator[tuple[str, str, str]]:
     """The blocks of a stack, which is JSON."""
-    side = key.rpartition(".")[2]
-    if side not in _SIDES:
-        return
-    tree = json.loads((folder / side / _JSON).read_text(encoding="utf-8"))
+    tree = _stack(folder, key)
     for block in ("data", "resource"):
         yield from ((block, kind, name) for kind, named in tree.get(block, {}).items() for name in named)
 

@@ -276,14 +276,18 @@ def _other_versions(name: str, folder: pathlib.Path) -> Iterator[Finding]:
 def _wanted(file: pathlib.Path) -> Iterator[str]:
     """The versions of the library that a file asks for: a lock's, a list of requirements', or pyproject.toml's."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    try:
         content = tomllib.loads(text) if file.suffix in {".toml", ".lock"} else {}
-    except (OSError, ValueError):  # a lock may be in the form of requirements
+    except tomllib.TOMLDecodeError:  # a lock may be in the form of requirements
         content = {}
-    yield from (found.strip() for found in _REQUIREMENT.findall(text))
-    for required in content.get("project", {}).get("dependencies", []):
-        yield from (found.strip() for found in _REQUIREMENT.findall(required))
-    for package in content.get("package", []):
+    project, packages = content.get("project"), content.get("package")
+    dependencies = project.get("dependencies", []) if isinstance(project, dict) else []
+    for listed in (text, *map(str, dependencies)):
+        yield from (found.strip() for found in _REQUIREMENT.findall(listed))
+    for package in packages if isinstance(packages, list) else ():
         if package.get("name") == _NAME and "version" in package and "editable" not in package.get("source", {}):
             yield f"== {package['version']}"
 

@@ -223,6 +223,40 @@ def replaces(change: Change, module: str, kind: str, attribute: str) -> bool:
     return (change.module, change.type) == (module, kind) and change.replaces and (attribute,) in change.paths
 
 
+REPEATED = """
+variable "name" {}
+data "aws_caller_identity" "current" {}
+resource "aws_iam_role" "this" {
+  name               = "${var.name}-${data.aws_caller_identity.current.account_id}"
+  assume_role_policy = jsonencode({ Version = "2012-10-17", Statement = [] })
+}
+"""
+
+
+def test_data_sources_of_modules_that_are_repeated_are_not_read(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = workshop.work / "module"
+    module.mkdir()
+    (module / "main.tf").write_text(REPEATED)
+    made = []
+    for name in ("base", "head"):
+        call = {"source": str(module), "for_each": {"key": name}, "name": "${each.value}"}
+        required = {"required_providers": {"aws": {"source": "hashicorp/aws"}}}
+        provider = {"aws": [{"region": "us-east-2"}]}
+        folder = workshop.work / name / "stacks" / "roles"
+        folder.mkdir(parents=True)
+        tree = {"terraform": required, "provider": provider, "module": {"nodes": call}}
+        (folder / "cdk.tf.json").write_text(json.dumps(tree))
+        made.append(Side(name, workshop.work / name))
+    replace_environment(monkeypatch, workshop.environment())
+    base, head = made
+    (change,) = planned(base, head, "roles")
+    assert (change.address, change.paths) == ('module.nodes["key"].aws_iam_role.this', (("name",),))
+    assert change.after is not None
+    assert change.after["name"] == "head-111122223333"
+
+
 PROGRAM = """
 import json, pathlib, sys
 from anyscale_constructs.cli import run

@@ -196,6 +196,7 @@ LOCK = '[[package]]\nname = "anyscale-constructs"\nversion = "{}"\n'
         ("uv.lock", LOCK.format("0.1.0"), "== 0.1.0"),
         ("uv.lock", LOCK.format("0.2.0"), ""),
         ("pylock.toml", "not TOML", ""),
+        ("other.toml", 'project = "a"\npackage = {name = "b"}\n', ""),
     ],
 )
 def test_another_version_of_the_library_is_noted(file: str, text: str, wanted: str, infra: Path) -> None:
