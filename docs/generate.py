@@ -109,7 +109,8 @@ def _type(kind: str, value: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
+    written = pages()
     shutil.rmtree(HERE / "rules", ignore_errors=True)  # pages of rules that are gone
     (HERE / "rules").mkdir()
-    for page, text in pages().items():
+    for page, text in written.items():
         (HERE / page).write_text(text, encoding="utf-8")

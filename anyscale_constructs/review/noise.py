@@ -113,7 +113,8 @@ def _difference(
     after = _settled(change.after, _both(change.unknown, masked), known)
     unknown = _less(change.unknown, masked)
     found = replace(change, before=known, after=after, unknown=unknown, paths=paths)
-    if change.replaces and (paths or not noise.replaces):
+    # Where no path is named, another resource triggers it.
+    if change.replaces and (paths or not (change.paths or noise.replaces)):
         return found
     same = after == known and not is_unknown(found, ())
     return None if same else replace(found, actions=("update",), paths=())

@@ -117,7 +117,9 @@ def _plan(name: str, base: Path, head: Path, work: Path) -> list[Change]:
             plans[event["@testrun"]] = event["test_plan"].get("resource_changes", [])
         if "head" in plans:
             break
-    return without_noise(plans.get("base_again", []), plans.get("head", []), source.text)
+    if "head" not in plans:
+        raise ReviewError("terraform test gives no plan")
+    return without_noise(plans["base_again"], plans["head"], source.text)
 
 
 def _write(file: Path, content: Any) -> None:

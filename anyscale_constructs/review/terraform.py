@@ -87,7 +87,7 @@ def _events(folder: Path, environment: Mapping[str, str], patience: int, *argume
     process = subprocess.Popen(
         [_program(), *arguments],
         cwd=folder,
-        env=dict(environment),
+        env={**environment, "TMPDIR": str(folder.parent)},  # where providers leave their sockets when they are killed
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

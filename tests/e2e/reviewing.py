@@ -81,5 +81,5 @@ def configuration(base: sides.Side, head: sides.Side, stack: str) -> Configurati
 def planned(base: sides.Side, head: sides.Side, stack: str) -> list[Change]:
     """The offline plan of a stack."""
     plans = offline.plan(base, head)
-    assert plans.failures == {}
+    assert not plans.failures, plans.failures
     return plans.changes.get(stack, [])

@@ -55,6 +55,33 @@ def test_what_is_allowed_is_listed_with_its_reason(tmp_path: pathlib.Path) -> No
     assert (allowed["rule"], allowed["reason"], allowed["line"]) == ("public-ingress", "a demo", 5)
 
 
+def test_what_is_allowed_is_no_warning_of_the_engines(tmp_path: pathlib.Path) -> None:
+    """Its command line prints those of the manifest."""
+    counts = []
+    for allowed in ("", ALLOWED):
+        synthesized(OPEN % EVERYBODY + allowed, tmp_path)
+        manifest = json.loads((tmp_path / "cdktf.out" / "manifest.json").read_text())
+        counts.append(len(manifest["stacks"]["prod"]["annotations"]))
+    assert counts == [1, 0]
+
+
+def test_an_idle_allowance_hides_no_warning_of_another_cloud(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "clouds").mkdir()
+    (tmp_path / "clouds" / "staging.yaml").write_text(OPEN % EVERYBODY)
+    said = synthesized(OPEN % "[10.0.0.0/8]" + ALLOWED, tmp_path)
+    assert said.status == 2
+    assert {(finding["rule"], finding["cloud"]) for finding in findings(said)} == {
+        ("idle-allowance", "prod"),
+        ("public-ingress", "staging"),
+    }
+
+
+@pytest.mark.parametrize("ranges", ["[10.0.0.0/8]", "[10.0.0.0/33]"])
+def test_json_has_one_shape_for_success_and_failure(ranges: str, tmp_path: pathlib.Path) -> None:
+    said = json.loads(synthesized(OPEN % ranges, tmp_path).out)
+    assert {name: type(value) for name, value in said.items()} == {"findings": list, "allowed": list, "stacks": list}
+
+
 def test_fails_on_an_allowance_of_what_is_not_there(tmp_path: pathlib.Path) -> None:
     said = synthesized(OPEN % "[10.0.0.0/8]" + ALLOWED, tmp_path)
     assert (said.status, [finding["rule"] for finding in findings(said)]) == (2, ["idle-allowance"])

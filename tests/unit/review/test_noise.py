@@ -54,6 +54,21 @@ def test_a_replacement_that_is_noise_is_an_update_when_something_changes() -> No
     assert found.after == {"id": f"({SUBNET}.id)", "vpc_id": f"({VPC}.id)", "ipv6_native": False, "tags": {"a": "b"}}
 
 
+def test_a_default_that_a_mock_lacks_replaces_nothing_when_something_else_changes() -> None:
+    state = {"description": "a", "self": None}
+    noise = [change("aws_security_group_rule.a", state, state)]
+    after = {"description": "b", "self": False}
+    (found,) = without_noise(noise, [change("aws_security_group_rule.a", state, after, paths=[["self"]])], "")
+    assert (found.actions, found.paths) == (("update",), ())
+
+
+def test_a_replacement_without_a_path_stays() -> None:
+    state = {"description": "a"}
+    triggered = change("aws_security_group_rule.a", state, state, "delete", "create")
+    (found,) = without_noise([change("aws_security_group_rule.a", state, state)], [triggered], "")
+    assert found.replaces
+
+
 def test_a_document_is_compared_with_what_the_provider_makes_of_it_before() -> None:
     noise = [change("aws_iam_policy.a", {"policy": "{}"}, {"policy": "real"})]
     assert without_noise(noise, noise, "") == []
