@@ -21,7 +21,8 @@ class Entry:
         stack: Its name.
         cloud: The cloud that it belongs to.
         kind: The kind of cloud.
-        provider: Whose credentials it needs, as Anyscale spells it: AWS, AZURE, GCP or GENERIC.
+        provider: Whose credentials it needs, as Anyscale spells it: AWS, AZURE, GCP or GENERIC; empty for a kind
+            of your own that derives from none of the package's.
         folder: Where `synth` puts its Terraform.
         depends: The listed stacks that have to be applied before it.
     """
@@ -54,16 +55,23 @@ def list_stacks(directory: pathlib.Path, out: pathlib.Path, revision: str | None
             for stack in app.cloud_stacks
             if base is None or _read(base.out / "stacks" / stack.name) != _read(head / "stacks" / stack.name)
         }
+    # An operator's stack follows its cloud's.
+    providers = {documents[stack.name].file: stack.provider for stack in app.cloud_stacks if isinstance(stack, Cloud)}
     entries: list[Entry] = []
-    provider = ""
     for stack in app.cloud_stacks:
         document = documents[stack.name]
-        provider = stack.provider if isinstance(stack, Cloud) else provider  # the operator's stack follows its cloud's
         if stack.name in listed:
             cloud = document.file.stem
-            before = [entry.stack for entry in entries if entry.cloud == cloud]
-            folder = str(out / "stacks" / stack.name)
-            entries.append(Entry(stack.name, cloud, str(document.data[KIND]), provider, folder, before))
+            entries.append(
+                Entry(
+                    stack.name,
+                    cloud,
+                    kind=str(document.data[KIND]),
+                    provider=providers.get(document.file, ""),
+                    folder=str(out / "stacks" / stack.name),
+                    depends=[entry.stack for entry in entries if entry.cloud == cloud],
+                )
+            )
     return entries
 
 
