@@ -14,6 +14,7 @@ from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.app import App
 from tests.unit.clouds import Make, maker, values
+from tests.unit.terraform.parts import warnings
 
 SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 NETWORK = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/shared"
@@ -286,8 +287,7 @@ def test_what_comes_near_passes(keys: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("region", "warns"), [("eastus2", []), ("eatsus2", ["use 'eastus2', if you mean that"])])
 def test_warns_of_a_misspelt_region(region: str, warns: list[str], tmp_path: Path) -> None:
     stack = AksStack(App(tmp_path), "ml", config(region=region))
-    warnings = [str(entry.data) for entry in stack.node.metadata if entry.type == "@cdktf/warn"]
-    assert [text.rpartition(": ")[2] for text in warnings] == warns
+    assert [text.rpartition(": ")[2] for text in warnings(stack)] == warns
 
 
 @pytest.mark.parametrize("name", ["m" * 64, "ml-"])
@@ -359,5 +359,4 @@ def test_warns_of_a_subnet_that_is_too_small_for_all_nodes(
     keys: dict[str, Any], says: list[str], tmp_path: Path
 ) -> None:
     stack = AksStack(App(tmp_path), "ml", config(**keys))
-    warnings = [str(entry.data) for entry in stack.node.metadata if entry.type == "@cdktf/warn"]
-    assert [text[: len(start)] for text, start in zip(warnings, says, strict=True)] == says
+    assert [text[: len(start)] for text, start in zip(warnings(stack), says, strict=True)] == says

@@ -279,8 +279,8 @@ def test_new_roles_may_use_the_keys(config: dict[str, Any], keys: set[str], make
 )
 def test_warns_of_existing_roles_that_must_use_the_key(config: dict[str, Any], roles: list[str], make: Make) -> None:
     stack = make(iam={role: EXISTING["iam"][role] for role in roles}, **config)
-    warnings = [str(entry.data) for node in stack.node.find_all() for entry in node.node.metadata]
-    warned = [text.partition(" ")[0] for text in warnings if "must be allowed to use the KMS key" in text]
+    told = [finding.text for finding in stack.findings]
+    warned = [text.partition(" ")[0] for text in told if "must be allowed to use the KMS key" in text]
     assert warned == [role for role in roles if role.endswith("role_arn")]
 
 

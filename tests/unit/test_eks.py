@@ -11,6 +11,7 @@ from anyscale_constructs.clouds import EksConfig, EksStack
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.terraform.app import App
 from tests.unit.clouds import Make, maker, values
+from tests.unit.terraform.parts import warnings
 
 SUBNETS = {"subnet-12345678": "us-east-2b", "subnet-12345679": "us-east-2a"}
 EXISTING: dict[str, Any] = {
@@ -247,8 +248,7 @@ def test_the_api_is_reached_from_inside(keys: dict[str, Any], ranges: list[str] 
 )
 def test_warns_of_an_api_that_nobody_reaches(cluster: dict[str, Any], warns: bool, tmp_path: Path) -> None:
     stack, _ = EksStack.build(App(tmp_path), "ml", config(vpc=EXISTING["vpc"], cluster=cluster))
-    warnings = [entry.data for entry in stack.node.metadata if entry.type == "@cdktf/warn"]
-    assert any("only the nodes can reach the cluster API" in text for text in warnings) == warns
+    assert any("only the nodes can reach the cluster API" in text for text in warnings(stack)) == warns
 
 
 def test_administrators_may_do_anything_and_nobody_else(make: Make) -> None:

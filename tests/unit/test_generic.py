@@ -14,6 +14,7 @@ from anyscale_constructs.expressions import expr
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.terraform.app import App
 from tests.unit.clouds import Make, maker, values
+from tests.unit.terraform.parts import warnings
 
 TOKEN = {
     "name": "ANYSCALE_CLI_TOKEN",
@@ -218,5 +219,4 @@ def test_warns_where_nothing_makes_the_load_balancer_private(
 ) -> None:
     keys = {"networking_mode": mode, "load_balancer": {"annotations": annotations}}
     _, operator = GenericStack.build(App(tmp_path), "ml", config(**keys))
-    warnings = [entry.data for entry in operator.node.metadata]
-    assert any("annotations is empty" in str(text) for text in warnings) == warns
+    assert any("annotations is empty" in text for text in warnings(operator)) == warns

@@ -14,6 +14,7 @@ from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.aws.parts import BUCKET, ROLE
 from tests.unit.guards import Case, Table
+from tests.unit.terraform.parts import warnings
 
 PROFILE = "arn:aws:iam::111122223333:instance-profile/acme"
 NO_NODE_ROLE = {"create_cluster_node_instance_profile": False}
@@ -341,8 +342,7 @@ def test_an_existing_role_is_told_what_it_must_be_allowed(
     module = Iam(
         stack, bucket=keyed(key), existing=ExistingRoles.model_validate({role: ROLE}), anyscale_external_id="org_1-a"
     )
-    warnings = [str(entry.data) for entry in module.node.metadata if entry.type == "@cdktf/warn"]
-    (warning,) = [text for text in warnings if "KMS key" in text]
+    (warning,) = [text for text in warnings(module) if "KMS key" in text]
     assert warning.startswith(f"{role} names an existing role, which must be allowed to use the KMS key")
     document = json.loads(warning.partition("unless it has one like it: ")[2])
     assert document == {"Version": "2012-10-17", "Statement": statements(spelled(key))}
@@ -351,4 +351,4 @@ def test_an_existing_role_is_told_what_it_must_be_allowed(
 def test_existing_roles_are_not_warned_of_without_a_key(stack: CloudStack) -> None:
     existing = ExistingRoles(control_plane_role_arn=ROLE)
     module = Iam(stack, bucket=BUCKET, existing=existing, anyscale_external_id="org_1-a")
-    assert not [entry for entry in module.node.metadata if "KMS key" in str(entry.data)]
+    assert not [text for text in warnings(module) if "KMS key" in text]

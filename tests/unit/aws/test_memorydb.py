@@ -12,7 +12,7 @@ from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled
 from tests.unit.aws.parts import GROUP, NETWORK, SUBNETS
 from tests.unit.guards import Case, Table
-from tests.unit.terraform.parts import notes
+from tests.unit.terraform.parts import notes, warnings
 
 
 def user(password: object) -> dict[str, object]:
@@ -191,8 +191,7 @@ def test_a_region_that_is_not_known_cuts_nothing_down(region: str | None, stack:
 
 def said(module: MemoryDb) -> dict[str, str]:
     """What is told of the region, and how."""
-    warnings = [str(entry.data) for entry in module.node.metadata if entry.type == "@cdktf/warn"]
-    every = [("warning", text) for text in warnings] + [("note", text) for text in notes(module)]
+    every = [("warning", text) for text in warnings(module)] + [("note", text) for text in notes(module)]
     return {level: text for level, text in every if "MemoryDB is not in" in text or "was not offered" in text}
 
 

@@ -10,6 +10,7 @@ from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit.aws.parts import NETWORK
+from tests.unit.terraform.parts import warnings
 
 BASE: dict[str, Any] = {"vpc": NETWORK, "name": "acme", "kubernetes_version": "1.36"}
 
@@ -61,9 +62,7 @@ def test_workloads_have_a_pair_of_node_groups_for_cpus_and_for_each_gpu() -> Non
 
 def test_all_node_groups_pass_the_guards(stack: CloudStack) -> None:
     groups = node_groups(NodesConfig(gpu_types=list(GPUS), max_size=1), {"s3": "arn:aws:iam::111122223333:policy/s3"})  # type: ignore[arg-type] # all of them
-    assert not [
-        entry for entry in Eks(stack, **BASE, eks_managed_node_groups=groups).node.metadata if "warn" in entry.type
-    ]
+    assert not warnings(Eks(stack, **BASE, eks_managed_node_groups=groups))
 
 
 def test_fails_on_a_gpu_that_is_not_in_the_table() -> None:

@@ -12,6 +12,7 @@ from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.stack import CloudStack
+from tests.unit.terraform.parts import warnings
 
 PRINCIPAL = "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
 SUBNET = (
@@ -103,5 +104,5 @@ def test_administrators_that_are_named_are_the_only_ones(tmp_path: Path) -> None
     ],
 )
 def test_warns_of_what_is_too_open_or_too_narrow(keys: dict[str, Any], says: list[str], tmp_path: Path) -> None:
-    warnings = [str(entry.data) for entry in cluster(tmp_path, **keys).node.metadata if entry.type == "@cdktf/warn"]
-    assert [text[: len(start)] for text, start in zip(warnings, says, strict=True)] == says
+    told = warnings(cluster(tmp_path, **keys))
+    assert [text[: len(start)] for text, start in zip(told, says, strict=True)] == says

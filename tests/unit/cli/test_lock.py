@@ -252,7 +252,7 @@ def test_a_kept_lock_that_does_not_fit_is_warned_of(run: Run, folder: Path) -> N
     assert (status, err.splitlines()) == (
         0,
         [
-            f"warning: clouds/prod.yaml: locks/prod.lock.hcl: {what}. Fix: anyscale-constructs lock prod"
+            f"warning: locks/prod.lock.hcl: prod: {what}. Fix: anyscale-constructs lock prod"
             for what in (unfit, "hashicorp/time is required by the stack, but not locked")
         ],
     )
@@ -264,7 +264,7 @@ def test_a_kept_lock_that_is_not_text_is_refused(run: Run, folder: Path) -> None
     (folder / "locks/prod.lock.hcl").write_bytes(b"\xff")
     status, _, err = run()
     assert status == 2
-    assert err.startswith("error: locks/prod.lock.hcl can't be read: ")
+    assert err.startswith("error: locks/prod.lock.hcl: can't be read: ")
 
 
 def test_a_lock_goes_with_its_stack_and_a_kept_one_is_told(run: Run, folder: Path) -> None:

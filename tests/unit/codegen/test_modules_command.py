@@ -347,7 +347,10 @@ def test_functions_records_and_renders_what_terraform_has(
 @pytest.mark.parametrize(
     ("program", "says"),
     [
-        ("echo 'no such command' >&2; exit 1", "error: terraform metadata functions failed: no such command\n"),
+        (
+            "echo 'no such command' >&2; exit 1",
+            "error: terraform metadata functions failed: no such command. Fix: use Terraform 1.4 or later\n",
+        ),
         ("echo '<html>'", "error: terraform metadata functions gave no JSON of functions"),
         ("echo '{}'", "error: terraform metadata functions gave no JSON of functions"),
     ],

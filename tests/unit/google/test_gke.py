@@ -12,6 +12,7 @@ from anyscale_constructs.google.nodes import GPUS, NodesConfig, node_pool_taints
 from anyscale_constructs.terraform.stack import CloudStack
 from tests.unit.google.parts import NETWORK, PROJECT, REGION, SHARED, many
 from tests.unit.guards import Case, Table
+from tests.unit.terraform.parts import warnings
 
 RANGES = {"pods_range_name": "pods", "services_range_name": "services"}
 BASE: dict[str, Any] = {
@@ -325,7 +326,7 @@ def test_workloads_have_a_pair_of_node_pools_for_cpus_and_for_each_gpu() -> None
 def test_all_node_pools_pass_the_guards(stack: CloudStack) -> None:
     nodes = NodesConfig(gpu_types=list(GPUS), max_size=1)  # type: ignore[arg-type] # all of them
     made = Gke(stack, **{**BASE, "node_pools": node_pools(nodes)}, node_pools_taints=node_pool_taints(nodes))
-    assert not [entry for entry in made.node.metadata if "warn" in entry.type]
+    assert not warnings(made)
 
 
 def test_fails_on_a_gpu_that_is_not_in_the_table() -> None:

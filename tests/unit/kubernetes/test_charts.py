@@ -24,6 +24,7 @@ from anyscale_constructs.kubernetes.config import ReleaseConfig
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.stack import CloudStack
 from tests.examples import KUBERNETES, SYNTHESIZED
+from tests.unit.terraform.parts import warnings
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 
@@ -72,7 +73,7 @@ def test_what_the_configuration_takes_away_is_warned_of(stack: CloudStack) -> No
     """Helm gets the null, since it removes the chart's own default too."""
     ours = {"a": {"b": 1, "c": [1, 2]}}
     release = Release(stack, AUTOSCALER, ReleaseConfig(values={"a": {"b": None, "c": [2], "d": None}}), ours)
-    assert [str(entry.data).partition(", ")[0] for entry in release.node.metadata if entry.type == "@cdktf/warn"] == [
+    assert [text.partition(", ")[0] for text in warnings(release)] == [
         "a.b is null",
         "a.c replaces what the cloud sets",
     ]

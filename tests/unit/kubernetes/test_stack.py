@@ -14,6 +14,7 @@ from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.stack import CloudStack
 from anyscale_constructs.testing import SynthesizedCloud
 from tests.unit.clouds import Make, maker, values
+from tests.unit.terraform.parts import warnings
 
 
 def config(**config: Any) -> EksConfig:
@@ -115,8 +116,7 @@ def test_without_a_gateway_the_operator_makes_ingresses(make: Make) -> None:
 )
 def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], warns: bool, tmp_path: Path) -> None:
     _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
-    warnings = [entry.data for entry in operator.node.metadata if entry.type == "@cdktf/warn"]
-    assert any("the whole internet can reach the load balancer" in text for text in warnings) == warns
+    assert any("the whole internet can reach the load balancer" in text for text in warnings(operator)) == warns
 
 
 @pytest.mark.parametrize(
@@ -133,8 +133,7 @@ def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], w
 def test_warns_of_ranges_that_nobody_comes_from(mode: str, cidrs: list[str], warns: str, tmp_path: Path) -> None:
     keys: dict[str, Any] = {"networking_mode": mode, "releases": {"gateway": {"ingress_cidr_blocks": cidrs}}}
     _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
-    warnings = [str(entry.data) for entry in operator.node.metadata if entry.type == "@cdktf/warn"]
-    nobodys = [text for text in warnings if "from which nobody can reach the load balancer" in text]
+    nobodys = [text for text in warnings(operator) if "from which nobody can reach the load balancer" in text]
     assert [f"while networking_mode is {mode}; got {warns}. " in text for text in nobodys] == [True] * bool(warns)
 
 

@@ -58,7 +58,8 @@ def refusal(cls: type[Module], stack: CloudStack, **inputs: Any) -> list[str]:
 
 
 def warnings(construct: Construct) -> list[str]:
-    """The texts of a construct's warnings."""
+    """The texts of a construct's warnings, as the engine has them when it synthesizes."""
+    cloud_stack(construct, "").prepare_stack()
     return [entry.data for entry in construct.node.metadata if entry.type == "@cdktf/warn"]
 
 

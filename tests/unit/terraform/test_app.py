@@ -327,7 +327,7 @@ def test_an_app_copies_kept_locks_and_warns_of_those_that_do_not_fit(tmp_path: p
     assert [stacks[name]["annotations"] for name in ("fits", "none")] == [[], []]
     (annotation,) = stacks["old"]["annotations"]
     assert (annotation["constructPath"], annotation["level"]) == ("old", "@cdktf/warn")
-    assert annotation["message"].endswith(
-        "old.lock.hcl: hashicorp/aws is locked at 5.100.0, which does not satisfy the stack's constraint "
+    assert annotation["message"] == (
+        "hashicorp/aws is locked at 5.100.0, which does not satisfy the stack's constraint "
         ">= 6.0.0, < 7.0.0. Fix: anyscale-constructs lock old"
     )

@@ -27,7 +27,7 @@ from anyscale_constructs.terraform.module import Module
 from anyscale_constructs.terraform.sources import ModuleOverride, Sources
 from anyscale_constructs.terraform.stack import CloudStack
 from tests import ROOT, spelled
-from tests.unit.terraform.parts import problem
+from tests.unit.terraform.parts import problem, warnings
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
 
@@ -142,8 +142,7 @@ def test_a_region_that_is_not_known_is_a_warning(
 ) -> None:
     """A newer region works all the same."""
     stack.warn_of_region(region, known)
-    warnings = [entry.data for entry in stack.node.metadata if entry.type.endswith("warn")]
-    assert [warning[: len(begin)] for warning, begin in zip(warnings, says, strict=True)] == says
+    assert [warning[: len(begin)] for warning, begin in zip(warnings(stack), says, strict=True)] == says
 
 
 def test_regions_are_in_the_form_that_is_asked_for() -> None:
