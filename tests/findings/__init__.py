@@ -16,7 +16,9 @@ from dataclasses import dataclass
 
 from anyscale_constructs.cli import run
 from anyscale_constructs.cli.app import app
-from anyscale_constructs.findings import Place
+from anyscale_constructs.cli.synthesis import gather_clouds, remarks
+from anyscale_constructs.errors import ConstructsError
+from anyscale_constructs.findings import Finding, Place
 from anyscale_constructs.review.report import Report, review
 from anyscale_constructs.review.sides import Side
 from tests import ROOT
@@ -25,7 +27,6 @@ FOLDER = pathlib.Path(__file__).parent
 CLOUDS = sorted((FOLDER / "clouds").glob("*.yaml"))
 CHANGES = sorted((FOLDER / "changes").glob("*.yaml"))
 PROGRAMS = sorted((FOLDER / "programs").glob("*.py"))
-FORMS = ("text", "json", "github")
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,23 @@ def synthesize(cloud: pathlib.Path, folder: pathlib.Path, *options: str, name: s
     (folder / "clouds").mkdir(exist_ok=True)
     (folder / "clouds" / f"{name}.yaml").write_bytes(cloud.read_bytes())
     out, err = io.StringIO(), io.StringIO()
-    with _in(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with inside(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         arguments = ["synth", "--notes", "--strict", *options]
         status = run(lambda: app(arguments, prog_name="anyscale-constructs"))
     return Said(status, out.getvalue(), err.getvalue())
+
+
+def findings_of(cloud: pathlib.Path, folder: pathlib.Path) -> list[Finding]:
+    """What is found in a wrong cloud, notes too, which all forms show in their own way."""
+    (folder / "clouds").mkdir()
+    (folder / "clouds" / "prod.yaml").write_bytes(cloud.read_bytes())
+    with inside(folder):
+        out = pathlib.Path("cdktf.out")
+        try:
+            app, documents = gather_clouds(pathlib.Path("clouds"), out, ())
+        except ConstructsError as error:
+            return error.findings
+        return remarks(app, documents, out)
 
 
 def compare(change: pathlib.Path, folder: pathlib.Path) -> Report:
@@ -78,7 +92,7 @@ def compare(change: pathlib.Path, folder: pathlib.Path) -> Report:
         places = json.loads(origins.read_text(encoding="utf-8"))["prod"]["origins"]
         found = {"prod": {key: Place(*place) for key, place in places.items()}}
         sides.append(Side(name, folder / name, found))
-    with _in(folder):
+    with inside(folder):
         base, head = sides
         return review(base, head, None, plan="without a plan")
 
@@ -99,7 +113,8 @@ def execute(program: pathlib.Path, folder: pathlib.Path) -> Said:
 
 
 @contextlib.contextmanager
-def _in(folder: pathlib.Path) -> Iterator[None]:
+def inside(folder: pathlib.Path) -> Iterator[None]:
+    """Works in a folder, as a user would."""
     before = pathlib.Path.cwd()
     os.chdir(folder)
     try:

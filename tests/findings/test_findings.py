@@ -11,7 +11,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from anyscale_constructs import rendering
 from anyscale_constructs.review.formats import printed
 from anyscale_constructs.terraform.allowances import every_rule
-from tests.findings import CHANGES, CLOUDS, FORMS, PROGRAMS, compare, execute, rule_of, synthesize
+from tests.findings import CHANGES, CLOUDS, PROGRAMS, compare, execute, findings_of, inside, rule_of
 
 ACCEPT = "what is said of it changed: to accept it, run: make snapshots"
 
@@ -30,16 +30,14 @@ def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 @pytest.mark.parametrize("cloud", CLOUDS, ids=lambda file: file.stem)
 def test_a_wrong_cloud(cloud: pathlib.Path, tmp_path: pathlib.Path, golden: SnapshotAssertion) -> None:
-    said = {form: synthesize(cloud, tmp_path, "--format", form) for form in FORMS}
-    findings = json.loads(said["json"].out)["findings"]
-    broken = [finding for finding in findings if finding["rule"] == rule_of(cloud)]
+    found = findings_of(cloud, tmp_path)
+    broken = [finding for finding in found if finding.rule and finding.rule.id == rule_of(cloud)]
     assert broken
-    severity = broken[0]["severity"]
-    assert {each.status for each in said.values()} == {{"error": 2, "warning": 3, "note": 0}[severity]}
-    text = said["text"].err.rstrip() or "\n".join(_notes(said["text"].out))
-    kinds = ("::error", "::warning", "::notice" if severity == "note" else "::error")
-    commands = [line for line in said["github"].out.splitlines() if line.startswith(kinds)]
-    assert "\n".join([text, json.dumps(broken, indent=2), *commands, ""]) == golden, ACCEPT
+    told = [finding for finding in found if finding.severity != "note" or broken[0].severity == "note"]
+    with inside(tmp_path):  # where the lines are read that the text shows
+        text = "\n".join(map(rendering.text, told))
+    data = json.dumps([finding.as_dict() for finding in broken], indent=2)
+    assert "\n".join([text, data, *map(rendering.github, told), ""]) == golden, ACCEPT
 
 
 def _notes(out: str) -> list[str]:

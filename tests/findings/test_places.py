@@ -48,6 +48,18 @@ def test_ranges_that_together_are_everybody_are_named_with_their_ports(tmp_path:
     assert "22" in found["what"]
 
 
+@pytest.mark.parametrize(
+    ("ranges", "status", "severity"),
+    [("[10.0.0.0/33]", 2, "error"), (EVERYBODY, 3, "warning"), ("[10.0.0.0/8]", 0, "")],
+)
+def test_the_command_ends_alike_in_all_forms(ranges: str, status: int, severity: str, tmp_path: pathlib.Path) -> None:
+    said = {form: synthesized(OPEN % ranges, tmp_path, form=form) for form in ("text", "json", "github")}
+    assert {each.status for each in said.values()} == {status}
+    assert said["text"].err.startswith(severity)
+    assert {finding["severity"] for finding in findings(said["json"])} == ({severity} if severity else set())
+    assert (f"::{severity} " in said["github"].out) == bool(severity)
+
+
 def test_what_is_allowed_is_listed_with_its_reason(tmp_path: pathlib.Path) -> None:
     said = synthesized(OPEN % EVERYBODY + ALLOWED, tmp_path)
     (allowed,) = json.loads(said.out)["allowed"]
