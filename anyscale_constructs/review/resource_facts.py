@@ -27,7 +27,7 @@ from anyscale_constructs.review.facts import (
     unless_on,
 )
 from anyscale_constructs.review.grants import Grant, statements
-from anyscale_constructs.review.stacks import listed
+from anyscale_constructs.review.stacks import blocks, listed
 
 Arguments = Mapping[str, Any]
 
@@ -66,18 +66,18 @@ _SOURCES = (
 
 
 def _eks_endpoint(a: Arguments) -> Iterator[Ingress]:
-    for block in listed(a.get("vpc_config")):
+    for block in blocks(a.get("vpc_config")):
         if not is_off(block.get("endpoint_public_access", True)):
             yield from https(anywhere(block.get("public_access_cidrs")))
 
 
 def _gke_endpoint(a: Arguments) -> Iterator[Ingress]:
-    if any(is_on(block.get("enable_private_endpoint")) for block in listed(a.get("private_cluster_config"))):
+    if any(is_on(block.get("enable_private_endpoint")) for block in blocks(a.get("private_cluster_config"))):
         return
     networks = [
         network.get("cidr_block")
-        for block in listed(a.get("master_authorized_networks_config"))
-        for network in listed(block.get("cidr_blocks"))
+        for block in blocks(a.get("master_authorized_networks_config"))
+        for network in blocks(block.get("cidr_blocks"))
     ]
     yield from https(anywhere(networks))
 
@@ -85,7 +85,7 @@ def _gke_endpoint(a: Arguments) -> Iterator[Ingress]:
 def _aks_endpoint(a: Arguments) -> Iterator[Ingress]:
     if is_on(a.get("private_cluster_enabled")):
         return
-    profiles = listed(a.get("api_server_access_profile")) or [{}]
+    profiles = blocks(a.get("api_server_access_profile")) or [{}]
     yield from https(anywhere([one for block in profiles for one in listed(block.get("authorized_ip_ranges"))]))
 
 
@@ -96,14 +96,14 @@ def _load_balancer(a: Arguments) -> list[Ingress]:
 def _storage_endpoint(a: Arguments) -> Iterator[Ingress]:
     if a.get("public_network_access_enabled") is False:
         return
-    rules = [rule for rule in listed(a.get("network_rules")) if rule.get("default_action") == "Deny"]
+    rules = [rule for rule in blocks(a.get("network_rules")) if rule.get("default_action") == "Deny"]
     yield from https([one for rule in rules for one in sources(rule.get("ip_rules"))] if rules else EVERYBODY)
 
 
 def _google_firewall(a: Arguments) -> Iterator[Ingress]:
     if str(a.get("direction", "INGRESS")).upper() != "INGRESS" or a.get("disabled") is True:
         return
-    for allowed in listed(a.get("allow")):
+    for allowed in blocks(a.get("allow")):
         for first, last in port_ranges(allowed.get("ports")):
             for source in sources(a.get("source_ranges")) or EVERYBODY:
                 yield Ingress(source, *ports(first, last, allowed.get("protocol")))
@@ -112,8 +112,8 @@ def _google_firewall(a: Arguments) -> Iterator[Ingress]:
 def _google_policy_rule(a: Arguments) -> Iterator[Ingress]:
     if a.get("direction") != "INGRESS" or a.get("action") != "allow" or a.get("disabled") is True:
         return
-    for match in listed(a.get("match")):
-        for layer in listed(match.get("layer4_configs")):
+    for match in blocks(a.get("match")):
+        for layer in blocks(match.get("layer4_configs")):
             for first, last in port_ranges(layer.get("ports")):
                 for source in sources(match.get("src_ip_ranges")):
                     yield Ingress(source, *ports(first, last, layer.get("ip_protocol")))
@@ -132,9 +132,9 @@ def _azure_rule(a: Arguments) -> Iterator[Ingress]:
 
 def _gateway(a: Arguments) -> Iterator[Ingress]:
     """Who reaches the load balancer that a chart makes: its values say it, or its annotations make it internal."""
-    for values in listed(a.get("values")):
-        if isinstance(values, Mapping) and "sourceRanges" in values:
-            said = {str(value).lower() for value in (values.get("annotations") or {}).values()}
+    for values in blocks(a.get("values")):
+        if "sourceRanges" in values:
+            said = {str(value).lower() for each in blocks(values.get("annotations")) for value in each.values()}
             if not said & {"internal", "true"}:
                 yield from https(anywhere(values["sourceRanges"]))
 
@@ -280,7 +280,7 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(
             kinds.INGRESS,
             "ingress",
-            lambda rules: (found for rule in listed(rules) for found in _rule({**rule, "type": "ingress"})),
+            lambda rules: (found for rule in blocks(rules) for found in _rule({**rule, "type": "ingress"})),
         ),
     ],
     "aws_security_group_rule": [Row(kinds.INGRESS, "", _rule, "cidr_blocks")],
@@ -305,7 +305,7 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(
             kinds.INGRESS,
             "security_rule",
-            lambda rules: (found for rule in listed(rules) for found in _azure_rule(rule)),
+            lambda rules: (found for rule in blocks(rules) for found in _azure_rule(rule)),
         ),
     ],
     "azurerm_network_security_rule": [Row(kinds.INGRESS, "", _azure_rule, "source_address_prefix")],
