@@ -32,7 +32,9 @@ from anyscale_constructs.review.stacks import blocks, listed
 
 Inputs = Mapping[str, Any]
 
-_SWITCHES = ("module_enabled", "create")
+SWITCHES = ("module_enabled", "create")
+"""The inputs that say whether a module makes anything."""
+
 _OWN_KEY = "a KMS key of your own"
 _AT_REST = "encryption at rest"
 
@@ -51,7 +53,7 @@ def facts(module: str, inputs: Inputs, subject: str) -> Iterator[Exposure]:
 
 def is_there(inputs: Inputs) -> bool:
     """Whether a module makes anything."""
-    return all(not is_off(inputs[switch]) for switch in _SWITCHES if switch in inputs)
+    return all(not is_off(inputs[switch]) for switch in SWITCHES if switch in inputs)
 
 
 def _maps(value: Any) -> dict[str, Inputs]:
