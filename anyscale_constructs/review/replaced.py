@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from anyscale_constructs.findings import Finding, Place, Rule, shown
@@ -67,6 +67,11 @@ class Configuration:
         keys = [f"{module}.{name}" for name in inputs]
         found = [places[key] for key in keys for places in (self.head_places, self.base_places) if key in places]
         return next((place for place in found if place.line), None) or self.head_places.get("")
+
+    def located(self, finding: Finding) -> Finding:
+        """A finding with the stack's name and the place of what it is on."""
+        module = finding.construct.removeprefix("module.").partition(".")[0]
+        return replace(finding, cloud=self.name, place=self.place(module, finding.on))
 
     def changed(self, module: str) -> dict[str, tuple[Any, Any]]:
         """The inputs of a module that differ, with both values; `source` is among them if the pin differs."""
