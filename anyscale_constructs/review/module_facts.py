@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs.review import kinds
+from anyscale_constructs.review.arguments import group_rule
 from anyscale_constructs.review.exposure import Exposure, Ingress
 from anyscale_constructs.review.facts import (
     Row,
@@ -62,7 +63,7 @@ def _maps(value: Any) -> dict[str, Inputs]:
     return {name: each for name, each in named.items() if isinstance(each, Mapping)}
 
 
-def _opened(rule: Inputs, predefined: Any = None) -> tuple[str, int, int]:
+def _opened(rule: Inputs, predefined: Any) -> tuple[str, int, int]:
     """Protocol and ports of a rule, which may name one that the module has."""
     known = _maps(predefined).get(str(rule.get("rule")), rule)
     return ports(known.get("from_port"), known.get("to_port"), known.get("protocol", "tcp"))
@@ -88,12 +89,7 @@ def _machine_pools(i: Inputs) -> Iterator[Ingress]:
 
 
 def _group_rules(rules: Any) -> Iterator[Ingress]:
-    for rule in _maps(rules).values():
-        if rule.get("type", "ingress") == "ingress":
-            opened = _opened(rule)
-            names = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "source_security_group_id")
-            for source in (source for name in names for source in sources(rule.get(name))):
-                yield Ingress(source, *opened)
+    return (found for rule in _maps(rules).values() for found in group_rule(rule))
 
 
 def _firewall(i: Inputs, name: str) -> Iterator[Ingress]:

@@ -254,6 +254,58 @@ RESOURCES = [
         {"values": [{"annotations": {"x": "internal"}, "sourceRanges": []}]},
         {"values": [{"annotations": {}, "sourceRanges": []}]},
     ),
+    (
+        "aws_network_acl",
+        "widened-ingress",
+        {
+            "ingress": [
+                {"action": "allow", "protocol": "6", "from_port": 443, "to_port": 443, "cidr_block": "10.0.0.0/8"}
+            ]
+        },
+        {
+            "ingress": [
+                {"action": "allow", "protocol": "6", "from_port": 443, "to_port": 443, "cidr_block": "0.0.0.0/0"}
+            ]
+        },
+    ),
+    (
+        "aws_network_acl_rule",
+        "widened-ingress",
+        {"rule_action": "deny", "protocol": "-1", "cidr_block": "0.0.0.0/0"},
+        {"rule_action": "allow", "protocol": "-1", "cidr_block": "0.0.0.0/0"},
+    ),
+    (
+        "aws_network_acl_rule",
+        "widened-ingress",
+        {"rule_action": "allow", "egress": True, "protocol": "-1", "cidr_block": "0.0.0.0/0"},
+        {"rule_action": "allow", "egress": False, "protocol": "-1", "ipv6_cidr_block": "::/0"},
+    ),
+    ("aws_memorydb_acl", "widened-permissions", {"user_names": ["a"]}, {"user_names": ["a", "b"]}),
+    (
+        "aws_memorydb_user",
+        "widened-permissions",
+        {"access_string": "on ~app:* -@all +@read"},
+        {"access_string": "on ~* +@all"},
+    ),
+    (
+        "aws_memorydb_user",
+        "weakened-authentication",
+        {"authentication_mode": [{"type": "iam"}]},
+        {"authentication_mode": [{"type": "no-password"}]},
+    ),
+    (
+        "azurerm_lb",
+        "widened-endpoint",
+        {"frontend_ip_configuration": [{"subnet_id": "s"}]},
+        {"frontend_ip_configuration": [{"public_ip_address_id": "p"}]},
+    ),
+    (
+        "google_compute_forwarding_rule",
+        "widened-endpoint",
+        {"load_balancing_scheme": "INTERNAL"},
+        {"load_balancing_scheme": "EXTERNAL_MANAGED"},
+    ),
+    ("google_compute_global_forwarding_rule", "widened-endpoint", {"load_balancing_scheme": "INTERNAL_MANAGED"}, {}),
     ("whatever", "lifted-deletion-protection", {"lifecycle": {"prevent_destroy": True}}, {}),
 ]
 
