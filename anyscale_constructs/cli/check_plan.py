@@ -25,21 +25,25 @@ def check_plan(
             metavar="NAME",
         ),
     ] = None,
-    fail_on: Annotated[str, typer.Option(help="What ends with 3 if it is found and not allowed: destroy.")] = "",
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            help="destroy, widen, or both with a comma: end with 3 if there is such a finding that is not allowed.",
+            metavar="destroy,widen",
+        ),
+    ] = "",
     format: Annotated[Format, typer.Option(help="How findings are printed: json and github on stdout.")] = "text",
 ) -> None:
-    """Tells what a plan replaces and destroys, and what holds data of that."""
+    """Tells what a plan replaces and destroys, what holds data of that, and what the plan opens."""
+    from anyscale_constructs.cli.reviewing import parts  # noqa: PLC0415
     from anyscale_constructs.cli.synthesis import list_allowed  # noqa: PLC0415 - what needs no engine starts none
     from anyscale_constructs.review import sides  # noqa: PLC0415
+    from anyscale_constructs.review.opened import opened_by_plan  # noqa: PLC0415
     from anyscale_constructs.review.plans import read_plan  # noqa: PLC0415
-    from anyscale_constructs.review.replaced import DESTROYING, Configuration, of_changes  # noqa: PLC0415
+    from anyscale_constructs.review.replaced import Configuration, of_changes  # noqa: PLC0415
     from anyscale_constructs.terraform.allowances import sift  # noqa: PLC0415
 
-    kinds = {"destroy": DESTROYING}
-    wanted = [each.strip() for each in fail_on.split(",") if each.strip()]
-    for each in wanted:
-        if each not in kinds:
-            raise ReviewError(f"--fail-on: {unknown(each, kinds, 'kind')}")
+    wanted = parts(fail_on)
     changes = read_plan(plan)
     configuration, allowances = Configuration(), []
     if stack is not None:
@@ -49,7 +53,9 @@ def check_plan(
         tree = json.loads((side.out / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8"))
         configuration = Configuration(stack, {}, tree, {}, side.origins[stack])
         allowances = [*side.allowances[stack]]
-    sifted = sift({stack or "": (of_changes(changes, configuration), allowances)})
+    opened = [*map(configuration.located, opened_by_plan(changes))]
+    found = {"destroy": of_changes(changes, configuration), "widen": opened}
+    sifted = sift({configuration.name: ([*found["destroy"], *opened], allowances)})
     told = sifted.told
     if format == "json":
         allowed = [found.as_dict() | {"reason": allowance.reason} for found, allowance in sifted.allowed]
@@ -58,7 +64,7 @@ def check_plan(
         tell(told, sys.stderr if format == "text" else sys.stdout, format)
     if format == "text":
         replaced, destroyed = (sum(getattr(each, name) for each in changes) for name in ("replaces", "destroys"))
-        print(f"{plan}: {replaced} replaced, {destroyed} destroyed")
+        print(f"{plan}: {replaced} replaced, {destroyed} destroyed, {len(opened)} opened")
         list_allowed(sifted.allowed)
-    if any(finding.rule in kinds[each] for each in wanted for finding in told):
+    if any(finding in told for each in wanted for finding in found[each]):
         raise typer.Exit(_NOT_ALLOWED)

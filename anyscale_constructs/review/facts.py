@@ -7,7 +7,7 @@ from typing import Any
 from anyscale_constructs.review.exposure import EVERYBODY, Exposure, Ingress, Kind
 from anyscale_constructs.review.grants import Grant, grants, trusted
 from anyscale_constructs.review.kinds import DENIAL, PERMISSIONS, TRUST
-from anyscale_constructs.review.stacks import listed
+from anyscale_constructs.review.stacks import blocks, listed
 
 Take = Callable[[Any], Iterable[Any]]
 UNKNOWN = "(known after apply)"
@@ -118,6 +118,11 @@ def each(form: str = "{}") -> Take:
     return lambda value: [form.format(element) for element in listed(value) if element not in (None, "")]
 
 
+def each_block(read_block: Take) -> Take:
+    """The facts of each block."""
+    return lambda value: (fact for block in blocks(value) for fact in read_block(block))
+
+
 def each_action(form: str = "{}") -> Take:
     """A grant for each element."""
     return lambda value: [Grant(form.format(element)) for element in listed(value) if element not in (None, "")]
@@ -143,7 +148,9 @@ def policy(path: str, kind: Kind = PERMISSIONS) -> list[Row]:
     read_document = trusted if kind is TRUST else grants
 
     def take(effect: str) -> Take:
-        return lambda value: [grant for document in listed(value) for grant in read_document(document, effect)]
+        return lambda value: [
+            grant for document in listed(value) if document != UNKNOWN for grant in read_document(document, effect)
+        ]
 
     return [Row(kind, path, take("Allow")), Row(DENIAL, path, take("Deny"))]
 

@@ -12,21 +12,25 @@ class Forcing:
         input: The input.
         type: The type of the resource.
         attribute: The resource's attribute that the provider can't change.
+        each: Whether each element of the input is a resource: those of elements that are gone are destroyed.
+        kept: Whether the provider keeps the attribute if the configuration no longer sets it.
     """
 
     input: str
     type: str
     attribute: str
+    each: bool = False
+    kept: bool = False
 
 
-def _rows(type: str, **attributes: str) -> list[Forcing]:
-    return [Forcing(name, type, attribute) for name, attribute in attributes.items()]
+def _rows(_type: str, *, _each: bool = False, _kept: bool = False, **attributes: str) -> list[Forcing]:
+    return [Forcing(name, _type, attribute, _each, _kept) for name, attribute in attributes.items()]
 
 
 FORCING: Mapping[str, Sequence[Forcing]] = {
     "aws/vpc": [
         *_rows("aws_vpc", cidr_block="cidr_block"),
-        *_rows("aws_subnet", public_subnets="cidr_block", private_subnets="cidr_block"),
+        *_rows("aws_subnet", _each=True, public_subnets="cidr_block", private_subnets="cidr_block"),
         *_rows("aws_subnet", availability_zones="availability_zone"),
     ],
     "aws/securitygroups": [
@@ -40,6 +44,7 @@ FORCING: Mapping[str, Sequence[Forcing]] = {
     "aws/s3": _rows("aws_s3_bucket", anyscale_bucket_name="bucket", anyscale_bucket_prefix="bucket_prefix"),
     "aws/efs": _rows(
         "aws_efs_file_system",
+        _kept=True,
         efs_encrypted="encrypted",
         kms_key_arn="kms_key_id",
         efs_performance_mode="performance_mode",

@@ -3,10 +3,11 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from anyscale_constructs import rendering
-from anyscale_constructs.findings import Finding, clean, shown
+from anyscale_constructs.findings import Finding, Place, clean, shown
 from anyscale_constructs.review.addresses import moved_block
 from anyscale_constructs.review.differences import ABSENT
 from anyscale_constructs.review.inputs import PARTS, Changed
@@ -38,10 +39,18 @@ def printed(report: Report, format: Format, *, colour: bool = False) -> str:
         case "json":
             return json.dumps(report.as_dict(), indent=2)
         case "github":
-            return "\n".join(map(rendering.github, [*report.destroys, *report.opens]))
+            return "\n".join(rendering.github(_here(each, report)) for each in [*report.destroys, *report.opens])
         case "markdown":
             return _markdown(report)
     return "\n".join(_text(report, colour=colour))
+
+
+def _here(finding: Finding, report: Report) -> Finding:
+    """A finding whose place is in a file that GitHub shows, which is one of the newer side."""
+    place = finding.place or Place("")
+    if place.file.startswith(f"{report.base}:"):
+        return replace(finding, place=Place(place.file.removeprefix(f"{report.base}:")))
+    return replace(finding, place=replace(place, file=place.file.removeprefix(f"{report.head}:")))
 
 
 def _text(report: Report, *, colour: bool) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from anyscale_constructs.review.stacks import listed
+from anyscale_constructs.review.stacks import blocks, listed
 
 _ACCOUNT = re.compile(r"(?:arn:[\w-]+:iam::)?(\d{12})(?::.*)?")
 _ROOT = re.compile(r"(?:arn:[\w-]+:iam::)?\d{12}(?::root)?")
@@ -58,7 +58,7 @@ def grants(document: Any, effect: str = "Allow") -> Iterator[Grant]:
         if document and effect == "Allow":  # what it grants is not known, but whether it is another one
             yield Grant(str(document))
         return
-    for statement in listed(document.get("Statement")):
+    for statement in blocks(document.get("Statement")):
         if statement.get("Effect") == effect:
             yield from _statement(statement)
 
@@ -75,16 +75,18 @@ def statements(data: Mapping[str, Any], effect: str = "Allow") -> Iterator[Grant
         data: Its arguments.
         effect: As in `grants`.
     """
-    for block in listed(data.get("statement")):
+    for block in blocks(data.get("statement")):
         if block.get("effect", "Allow") == effect:
-            conditions = {each["test"]: {each["variable"]: each["values"]} for each in listed(block.get("condition"))}
+            conditions = {
+                str(each["test"]): {str(each["variable"]): each["values"]} for each in blocks(block.get("condition"))
+            }
             yield from _statement(
                 {
                     "Action": block.get("actions"),
                     "NotAction": block.get("not_actions"),
                     "Resource": block.get("resources"),
                     "NotResource": block.get("not_resources"),
-                    "Principal": {each["type"]: each["identifiers"] for each in listed(block.get("principals"))},
+                    "Principal": {str(each["type"]): each["identifiers"] for each in blocks(block.get("principals"))},
                     "Condition": conditions,
                 }
             )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs.review import kinds
+from anyscale_constructs.review.arguments import group_rule
 from anyscale_constructs.review.exposure import Exposure, Ingress
 from anyscale_constructs.review.facts import (
     Row,
@@ -28,11 +29,13 @@ from anyscale_constructs.review.facts import (
     unless_on,
 )
 from anyscale_constructs.review.grants import Grant
-from anyscale_constructs.review.stacks import listed
+from anyscale_constructs.review.stacks import blocks, listed
 
 Inputs = Mapping[str, Any]
 
-_SWITCHES = ("module_enabled", "create")
+SWITCHES = ("module_enabled", "create")
+"""The inputs that say whether a module makes anything."""
+
 _OWN_KEY = "a KMS key of your own"
 _AT_REST = "encryption at rest"
 
@@ -51,42 +54,47 @@ def facts(module: str, inputs: Inputs, subject: str) -> Iterator[Exposure]:
 
 def is_there(inputs: Inputs) -> bool:
     """Whether a module makes anything."""
-    return all(not is_off(inputs[switch]) for switch in _SWITCHES if switch in inputs)
+    return all(not is_off(inputs[switch]) for switch in SWITCHES if switch in inputs)
+
+
+def _maps(value: Any) -> dict[str, Inputs]:
+    """The maps in a map, by name, without what only Terraform can evaluate."""
+    named = value if isinstance(value, Mapping) else {}
+    return {name: each for name, each in named.items() if isinstance(each, Mapping)}
+
+
+def _opened(rule: Inputs, predefined: Any) -> tuple[str, int, int]:
+    """Protocol and ports of a rule, which may name one that the module has."""
+    known = _maps(predefined).get(str(rule.get("rule")), rule)
+    return ports(known.get("from_port"), known.get("to_port"), known.get("protocol", "tcp"))
 
 
 def _security_group(i: Inputs) -> Iterator[Ingress]:
-    for rule in listed(i.get("ingress_from_cidr_map")):
-        known = (i.get("predefined_rules") or {}).get(rule.get("rule"), rule)
-        opened = ports(known.get("from_port"), known.get("to_port"), known.get("protocol", "tcp"))
+    for rule in blocks(i.get("ingress_from_cidr_map")):
+        opened = _opened(rule, i.get("predefined_rules"))
         for source in sources(rule.get("cidr_blocks", i.get("default_ingress_cidr_range"))):
             yield Ingress(source, *opened)
 
 
 def _other_groups(i: Inputs) -> Iterator[Ingress]:
-    for rule in listed(i.get("ingress_with_existing_security_groups_map")):
-        known = (i.get("predefined_rules") or {}).get(rule.get("rule"), rule)
-        opened = ports(known.get("from_port"), known.get("to_port"), known.get("protocol", "tcp"))
-        yield Ingress(str(rule.get("source_security_group_id", rule.get("security_group_id"))), *opened)
+    for rule in blocks(i.get("ingress_with_existing_security_groups_map")):
+        source = rule.get("source_security_group_id", rule.get("security_group_id"))
+        yield Ingress(str(source), *_opened(rule, i.get("predefined_rules")))
 
 
 def _machine_pools(i: Inputs) -> Iterator[Ingress]:
     for source in sources(i.get("machine_pool_cidr_ranges")):
-        for each_range in listed(i.get("machine_pool_port_ranges")):
+        for each_range in blocks(i.get("machine_pool_port_ranges")):
             yield Ingress(source, *ports(each_range.get("from_port"), each_range.get("to_port")))
 
 
 def _group_rules(rules: Any) -> Iterator[Ingress]:
-    for rule in rules.values() if isinstance(rules, Mapping) else ():
-        if rule.get("type", "ingress") == "ingress":
-            opened = ports(rule.get("from_port"), rule.get("to_port"), rule.get("protocol", "tcp"))
-            names = ("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "source_security_group_id")
-            for source in (source for name in names for source in sources(rule.get(name))):
-                yield Ingress(source, *opened)
+    return (found for rule in _maps(rules).values() for found in group_rule(rule))
 
 
 def _firewall(i: Inputs, name: str) -> Iterator[Ingress]:
-    for rule in listed(i.get(name)):
-        known = (i.get("predefined_firewall_rules") or {}).get(rule.get("rule"), rule)
+    for rule in blocks(i.get(name)):
+        known = _maps(i.get("predefined_firewall_rules")).get(str(rule.get("rule")), rule)
         for first, last in port_ranges(known.get("ports")):
             opened = ports(first, last, known.get("protocol", "tcp"))
             for source in sources(rule.get("cidr_blocks", i.get("default_ingress_cidr_range"))):
@@ -100,7 +108,7 @@ def _pool_firewall(i: Inputs) -> Iterator[Ingress]:
 
 def _node_firewall(i: Inputs) -> Iterator[Ingress]:
     ranges = ",".join(sources(i.get("ingress_with_self_cidr_range")))
-    rules = [{**rule, "cidr_blocks": ranges} for rule in listed(i.get("ingress_with_self_map"))]
+    rules = [{**rule, "cidr_blocks": ranges} for rule in blocks(i.get("ingress_with_self_map"))]
     return _firewall({**i, "rules": rules}, "rules")
 
 
@@ -111,13 +119,13 @@ def _eks_endpoint(i: Inputs) -> list[Ingress]:
 def _gke_endpoint(i: Inputs) -> list[Ingress]:
     if is_on(i.get("enable_private_endpoint")):
         return []
-    return https(anywhere([network.get("cidr_block") for network in listed(i.get("master_authorized_networks"))]))
+    return https(anywhere([network.get("cidr_block") for network in blocks(i.get("master_authorized_networks"))]))
 
 
 def _access_entries(entries: Any) -> Iterator[Grant]:
-    for name, entry in entries.items() if isinstance(entries, Mapping) else ():
+    for name, entry in _maps(entries).items():
         principal = str(entry.get("principal_arn", name))
-        for association in (entry.get("policy_associations") or {}).values():
+        for association in _maps(entry.get("policy_associations")).values():
             yield Grant(str(association.get("policy_arn")).rpartition("/")[2], principal=principal)
         for group in listed(entry.get("kubernetes_groups")):
             yield Grant(f"group {group}", principal=principal)
@@ -125,7 +133,7 @@ def _access_entries(entries: Any) -> Iterator[Grant]:
 
 def _bucket_members(i: Inputs) -> Iterator[Grant]:
     roles = [*listed(i.get("bucket_iam_member_roles")), *listed(i.get("bucket_iam_member_additional_roles"))]
-    return (Grant(role, principal=member) for member in listed(i.get("bucket_iam_members")) for role in roles)
+    return (Grant(str(role), principal=str(member)) for member in listed(i.get("bucket_iam_members")) for role in roles)
 
 
 def _control_plane(take: Any, name: str) -> Any:

@@ -30,14 +30,25 @@ def opened(
     both = {*_there(base, interfaces)} & {*_there(head, interfaces)}
     told = exposure.widened(before, after, both)
     findings = [*exposure.findings(told, before)]
-    if changes:
-        planned = [each for each in changes if each.before is not None or each.after is not None]
-        was = [fact for each in planned for fact in _of_resource(each, each.before, None)]
-        is_ = [fact for each in planned for fact in _of_resource(each, each.after, each.unknown)]
-        kept = {scope_of(each.address) for each in planned if each.before is not None and each.after is not None}
-        more = exposure.without_known(exposure.widened(was, is_, kept), told)
-        findings += exposure.findings(more, was)
-    return findings
+    more, was = _planned(changes or ())
+    return [*findings, *exposure.findings(exposure.without_known(more, told), was)]
+
+
+def opened_by_plan(changes: Sequence[Change]) -> list[Finding]:
+    """What a plan opens; what is not known until it is applied is taken for what it was.
+
+    Args:
+        changes: The plan.
+    """
+    return [*exposure.findings(*_planned(changes))]
+
+
+def _planned(changes: Sequence[Change]) -> tuple[list[Exposure], list[Exposure]]:
+    """What a plan widens, and all that is open or protected before."""
+    was = [fact for each in changes for fact in _of_resource(each, each.before)]
+    is_ = [fact for each in changes for fact in _of_resource(each, _after(each))]
+    kept = {scope_of(each.address) for each in changes if each.before is not None and each.after is not None}
+    return exposure.widened(was, is_, kept), was
 
 
 def _there(stack: StackContent, interfaces: Interfaces) -> Iterator[str]:
@@ -61,10 +72,17 @@ def _of_stack(stack: StackContent, interfaces: Interfaces) -> Iterator[Exposure]
         yield Exposure(kinds.NETWORKING, f"output.{_REGISTERED}", "PUBLIC", "networking_mode")
 
 
-def _of_resource(change: Change, arguments: Mapping[str, Any] | None, unknown: Any) -> Iterator[Exposure]:
+def _of_resource(change: Change, arguments: Mapping[str, Any] | None) -> Iterator[Exposure]:
     if arguments is not None:
-        known = decoded(_with_unknown(arguments, unknown))
-        yield from resource_facts.facts(change.type, known, change.address)
+        yield from resource_facts.facts(change.type, decoded(arguments), change.address)
+
+
+def _after(change: Change) -> Mapping[str, Any] | None:
+    if change.after is None:
+        return None
+    before: Mapping[str, Any] = change.before or {}
+    after = _with_unknown(change.after, change.unknown)
+    return {name: before.get(name) or value if value == UNKNOWN else value for name, value in after.items()}
 
 
 def _with_unknown(value: Any, unknown: Any) -> Any:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from anyscale_constructs.findings import Finding, Place, Rule, shown
+from anyscale_constructs.review.facts import is_off
 from anyscale_constructs.review.forcing import ARGUMENTS, DATA, DATA_MODULES, FORCING
+from anyscale_constructs.review.module_facts import SWITCHES
 from anyscale_constructs.review.plans import Change, Path, is_unknown, value_at
 from anyscale_constructs.terraform.interface import Interface
 
@@ -65,6 +67,11 @@ class Configuration:
         keys = [f"{module}.{name}" for name in inputs]
         found = [places[key] for key in keys for places in (self.head_places, self.base_places) if key in places]
         return next((place for place in found if place.line), None) or self.head_places.get("")
+
+    def located(self, finding: Finding) -> Finding:
+        """A finding with the stack's name and the place of what it is on."""
+        module = finding.construct.removeprefix("module.").partition(".")[0]
+        return replace(finding, cloud=self.name, place=self.place(module, finding.on))
 
     def changed(self, module: str) -> dict[str, tuple[Any, Any]]:
         """The inputs of a module that differ, with both values; `source` is among them if the pin differs."""
@@ -237,20 +244,34 @@ def _by_tables(stack: Configuration) -> Iterator[Finding]:
     for module in before:
         name = stack.catalog(module)
         if module not in after:
-            holds = DATA_MODULES.get(name)
-            lost = f", and its {holds} with the {DATA[holds]} in it" if holds else ""
-            yield _finding(f"is destroyed{lost}: it is gone", DESTROYED_DATA if holds else DESTROYED, module, [], stack)
+            yield _gone(module, "it is gone", [], stack)
             continue
         changed = stack.changed(module)
-        rows = {row.input: row for row in FORCING.get(name, ()) if row.input in changed}
-        for row in rows.values():
+        values = {
+            switch: _effective(name, switch, changed[switch]) for switch in SWITCHES if name and switch in changed
+        }
+        if off := [switch for switch, (old, new) in values.items() if is_off(new) and not is_off(old)]:
+            yield _gone(module, f"{off[0]} is off", off[:1], stack)
+            continue
+        for row in {row.input: row for row in FORCING.get(name, ()) if row.input in changed}.values():
             old, new = _effective(name, row.input, changed[row.input])
-            if old == new or "${" in json.dumps([old, new]):
+            if old == new or "${" in json.dumps([old, new]) or (row.kept and new is None):
                 continue
-            what = f"its {row.type} is replaced, because {row.input} changes from"
-            what = f"{what} {shown(old, row.input)} to {shown(new, row.input)}"
-            yield _finding(what, REPLACED_DATA if row.type in DATA else REPLACED, module, [row.input], stack)
+            why = f"because {row.input} changes from {shown(old, row.input)} to {shown(new, row.input)}"
+            replaced = not row.each or any(one != other for one, other in zip(old or (), new or (), strict=False))
+            if row.each and len(new or ()) < len(old or ()):
+                what = f"its {row.type} is destroyed for each element that is gone, {why}"
+                yield _finding(what, DESTROYED, module, [row.input], stack)
+            elif replaced:
+                rule = REPLACED_DATA if row.type in DATA else REPLACED
+                yield _finding(f"its {row.type} is replaced, {why}", rule, module, [row.input], stack)
     yield from _resources_by_tables(stack)
+
+
+def _gone(module: str, why: str, inputs: Sequence[str], stack: Configuration) -> Finding:
+    holds = DATA_MODULES.get(stack.catalog(module))
+    lost = f", and its {holds} with the {DATA[holds]} in it" if holds else ""
+    return _finding(f"is destroyed{lost}: {why}", DESTROYED_DATA if holds else DESTROYED, module, inputs, stack)
 
 
 def _effective(name: str, input: str, values: Sequence[Any]) -> tuple[Any, Any]:

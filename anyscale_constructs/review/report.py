@@ -191,9 +191,10 @@ def review(
         name: _stack(before[name], after[name], base, head, None if changes is None else changes.get(name))
         for name in which.both
     }
-    clouds = [_located(each, each.cloud, head) for each in addresses.about_stacks(which, before, after)]
+    clouds = [_located(each, each.cloud, base, head) for each in addresses.about_stacks(which, before, after)]
     found = {
-        name: [_located(each, name, head) for each in (*stack.destroys, *stack.opens)] for name, stack in made.items()
+        name: [_located(each, name, base, head) for each in (*stack.destroys, *stack.opens)]
+        for name, stack in made.items()
     }
     for finding in clouds:
         found.setdefault(finding.cloud, []).append(finding)
@@ -254,12 +255,17 @@ def _kept(findings: Sequence[Finding], located: Sequence[Finding], told: Sequenc
     return [each for _, each in zip(findings, located, strict=True) if each in told]
 
 
-def _located(finding: Finding, stack: str, head: Side) -> Finding:
-    """A finding with the place of the input or the key that it is about, else of the cloud's file."""
-    places = head.origins.get(stack, {})
+def _located(finding: Finding, stack: str, base: Side, head: Side) -> Finding:
+    """A finding with the place of the input or the key that it is about, before if it is gone, else of the file."""
     module = finding.construct.removeprefix("module.").partition(".")[0]
-    keys = [*(f"{module}.{name}" for name in finding.on), ".".join(map(str, finding.key)), *finding.on, ""]
-    place = finding.place or next((places[key] for key in keys if key and key in places), places.get(""))
+    keys = [*(f"{module}.{name}" for name in finding.on), ".".join(map(str, finding.key)), *finding.on]
+    found = [
+        places[key]
+        for places in (side.origins.get(stack, {}) for side in (head, base))
+        for key in keys
+        if key in places and places[key].line
+    ]
+    place = finding.place or next(iter(found), head.origins.get(stack, {}).get(""))
     return replace(finding, cloud=stack, place=place and Place(place.file, place.line, place.column))
 
 

@@ -1,40 +1,51 @@
 """What the arguments of resources say on how open a stack is: of the stack's own resources, and of a plan's."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from anyscale_constructs.review import kinds
+from anyscale_constructs.review.arguments import (
+    Arguments,
+    acl_rule,
+    aks_endpoint,
+    assignment,
+    attachment,
+    azure_rule,
+    commands,
+    eks_endpoint,
+    federated,
+    forwarding_rule,
+    gateway,
+    gke_endpoint,
+    google_firewall,
+    google_policy_rule,
+    group_rule,
+    load_balancer,
+    members,
+    refused_tls,
+    storage_endpoint,
+)
 from anyscale_constructs.review.exposure import EVERYBODY, Exposure, Ingress
 from anyscale_constructs.review.facts import (
     Row,
-    anywhere,
     each,
     each_action,
+    each_block,
     each_principal,
     given,
-    https,
-    is_off,
-    is_on,
     on,
     one_of,
     other_than,
     policy,
-    port_ranges,
-    ports,
     read,
-    sources,
     unless_off,
     unless_on,
 )
 from anyscale_constructs.review.grants import Grant, statements
-from anyscale_constructs.review.stacks import listed
-
-Arguments = Mapping[str, Any]
 
 _OWN_KEY = "a key of your own"
 _AT_REST = "encryption at rest"
+_EVERYTHING = Ingress(EVERYBODY[0])
 _NO_FORCE = "force_destroy = false"
-_OLD_TLS = {"TLS1_0": 0, "TLS1_1": 1, "TLS1_2": 2, "TLS1_3": 3}
 
 
 def facts(type: str, arguments: Arguments, address: str) -> Iterator[Exposure]:
@@ -48,131 +59,12 @@ def facts(type: str, arguments: Arguments, address: str) -> Iterator[Exposure]:
     yield from read([*RESOURCES.get(type, ()), *ALL], arguments, address)
 
 
-def _rule(a: Arguments, names: Iterable[str] = ()) -> Iterator[Ingress]:
-    """A rule of a security group, in whatever form."""
-    if a.get("type", "ingress") != "ingress":
-        return
-    protocol = a.get("protocol", a.get("ip_protocol", "tcp"))
-    opened = ports(a.get("from_port"), a.get("to_port"), protocol)
-    for name in names or _SOURCES:
-        for source in sources(a.get(name)):
-            yield Ingress(source, *opened)
-
-
-_SOURCES = (
-    *("cidr_blocks", "ipv6_cidr_blocks", "prefix_list_ids", "source_security_group_id", "security_groups"),
-    *("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_security_group_id"),
-)
-
-
-def _eks_endpoint(a: Arguments) -> Iterator[Ingress]:
-    for block in listed(a.get("vpc_config")):
-        if not is_off(block.get("endpoint_public_access", True)):
-            yield from https(anywhere(block.get("public_access_cidrs")))
-
-
-def _gke_endpoint(a: Arguments) -> Iterator[Ingress]:
-    if any(is_on(block.get("enable_private_endpoint")) for block in listed(a.get("private_cluster_config"))):
-        return
-    networks = [
-        network.get("cidr_block")
-        for block in listed(a.get("master_authorized_networks_config"))
-        for network in listed(block.get("cidr_blocks"))
-    ]
-    yield from https(anywhere(networks))
-
-
-def _aks_endpoint(a: Arguments) -> Iterator[Ingress]:
-    if is_on(a.get("private_cluster_enabled")):
-        return
-    profiles = listed(a.get("api_server_access_profile")) or [{}]
-    yield from https(anywhere([one for block in profiles for one in listed(block.get("authorized_ip_ranges"))]))
-
-
-def _load_balancer(a: Arguments) -> list[Ingress]:
-    return https(EVERYBODY) if is_off(a.get("internal")) else []
-
-
-def _storage_endpoint(a: Arguments) -> Iterator[Ingress]:
-    if a.get("public_network_access_enabled") is False:
-        return
-    rules = [rule for rule in listed(a.get("network_rules")) if rule.get("default_action") == "Deny"]
-    yield from https([one for rule in rules for one in sources(rule.get("ip_rules"))] if rules else EVERYBODY)
-
-
-def _google_firewall(a: Arguments) -> Iterator[Ingress]:
-    if str(a.get("direction", "INGRESS")).upper() != "INGRESS" or a.get("disabled") is True:
-        return
-    for allowed in listed(a.get("allow")):
-        for first, last in port_ranges(allowed.get("ports")):
-            for source in sources(a.get("source_ranges")) or EVERYBODY:
-                yield Ingress(source, *ports(first, last, allowed.get("protocol")))
-
-
-def _google_policy_rule(a: Arguments) -> Iterator[Ingress]:
-    if a.get("direction") != "INGRESS" or a.get("action") != "allow" or a.get("disabled") is True:
-        return
-    for match in listed(a.get("match")):
-        for layer in listed(match.get("layer4_configs")):
-            for first, last in port_ranges(layer.get("ports")):
-                for source in sources(match.get("src_ip_ranges")):
-                    yield Ingress(source, *ports(first, last, layer.get("ip_protocol")))
-
-
-def _azure_rule(a: Arguments) -> Iterator[Ingress]:
-    if a.get("direction") != "Inbound" or a.get("access") != "Allow":
-        return
-    given_ports = [*sources(a.get("destination_port_range")), *sources(a.get("destination_port_ranges"))]
-    prefixes = [*sources(a.get("source_address_prefix")), *sources(a.get("source_address_prefixes"))]
-    for first, last in port_ranges([one for one in given_ports if one != "*"]):
-        for source in prefixes:
-            for one in EVERYBODY if source in {"*", "Internet"} else [source]:
-                yield Ingress(one, *ports(first, last, a.get("protocol")))
-
-
-def _gateway(a: Arguments) -> Iterator[Ingress]:
-    """Who reaches the load balancer that a chart makes: its values say it, or its annotations make it internal."""
-    for values in listed(a.get("values")):
-        if isinstance(values, Mapping) and "sourceRanges" in values:
-            said = {str(value).lower() for value in (values.get("annotations") or {}).values()}
-            if not said & {"internal", "true"}:
-                yield from https(anywhere(values["sourceRanges"]))
-
-
-def _members(a: Arguments) -> Iterator[Grant]:
-    members = [*listed(a.get("member")), *listed(a.get("members"))]
-    return (Grant(str(a.get("role")), _on(a), str(member)) for member in members)
-
-
-def _on(a: Arguments) -> str:
-    names = ("bucket", "project", "service_account_id", "scope", "folder", "org_id")
-    return next((str(a[name]) for name in names if a.get(name)), "")
-
-
-def _assignment(a: Arguments) -> list[Grant]:
-    role = a.get("role_definition_name") or a.get("role_definition_id")
-    return [Grant(str(role), _on(a), str(a.get("principal_id")))]
-
-
-def _federated(a: Arguments) -> list[Grant]:
-    return [Grant(principal=f"{a.get('subject')} of {a.get('issuer')}")]
-
-
-def _attachment(a: Arguments) -> list[Grant]:
-    return [Grant(str(a.get("policy_arn")), principal=str(a.get("role") or a.get("user") or a.get("group")))]
-
-
-def _refused_tls(value: Any) -> list[str]:
-    least = _OLD_TLS.get(str(value), 0)
-    return [
-        f"{name.replace('_', '.').replace('TLS', 'TLS ')} refused" for name, rank in _OLD_TLS.items() if rank < least
-    ]
-
-
 def _blocks(*names: str) -> list[Row]:
     return [Row(kinds.PUBLIC_ACCESS_BLOCK, name, on(name)) for name in names]
 
 
+_NETWORK_ACL = [Row(kinds.INGRESS, "ingress", each_block(acl_rule))]
+_FORWARDING_RULE = [Row(kinds.ENDPOINT, "", forwarding_rule, "load_balancing_scheme")]
 _METADATA = [
     Row(kinds.NODE_METADATA, "metadata_options.http_tokens", one_of("tokens", "required")),
     Row(kinds.NODE_METADATA, "metadata_options.http_put_response_hop_limit", one_of("one hop", 1)),
@@ -183,7 +75,7 @@ _GOOGLE_NODES = [
     Row(kinds.NODE_METADATA, "node_config.workload_metadata_config.mode", one_of("GKE_METADATA", "GKE_METADATA")),
     Row(kinds.ADDRESS, "network_config.enable_private_nodes", lambda value: ["nodes"] if value is False else []),
 ]
-_POLICY_RULE = [Row(kinds.INGRESS, "", _google_policy_rule, "match"), Row(kinds.LOGGING, "enable_logging", on("logs"))]
+_POLICY_RULE = [Row(kinds.INGRESS, "", google_policy_rule, "match"), Row(kinds.LOGGING, "enable_logging", on("logs"))]
 
 ALL = [
     Row(kinds.DELETION, "lifecycle.prevent_destroy", on("prevent_destroy")),
@@ -217,7 +109,7 @@ RESOURCES: Mapping[str, list[Row]] = {
         ),
     ],
     "aws_eks_cluster": [
-        Row(kinds.ENDPOINT, "", _eks_endpoint, "vpc_config"),
+        Row(kinds.ENDPOINT, "", eks_endpoint, "vpc_config"),
         Row(kinds.ENCRYPTION, "encryption_config.resources", given("encryption of secrets")),
         Row(kinds.LOGGING, "enabled_cluster_log_types", each("control plane logs: {}")),
     ],
@@ -238,7 +130,7 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(kinds.PERMISSIONS_LIMIT, "permissions_boundary", given("permissions boundary")),
     ],
     "aws_iam_role_policy": policy("policy"),
-    "aws_iam_role_policy_attachment": [Row(kinds.PERMISSIONS, "", _attachment, "policy_arn")],
+    "aws_iam_role_policy_attachment": [Row(kinds.PERMISSIONS, "", attachment, "policy_arn")],
     "aws_instance": [*_METADATA, Row(kinds.ADDRESS, "associate_public_ip_address", on("a machine"))],
     "aws_kms_key": [
         *policy("policy", kinds.DATA_ACCESS),
@@ -248,13 +140,25 @@ RESOURCES: Mapping[str, list[Row]] = {
         *_METADATA,
         Row(kinds.ADDRESS, "network_interfaces.associate_public_ip_address", on("machines")),
     ],
-    "aws_lb": [Row(kinds.ENDPOINT, "", _load_balancer, "internal")],
+    "aws_lb": [Row(kinds.ENDPOINT, "", load_balancer, "internal")],
     "aws_memorydb_cluster": [
         Row(kinds.TLS, "tls_enabled", unless_off("TLS")),
         Row(kinds.ENCRYPTION, "kms_key_arn", given(_OWN_KEY)),
         Row(kinds.AUTHENTICATION, "acl_name", other_than("an ACL of MemoryDB's", "open-access")),
         Row(kinds.DELETION, "snapshot_retention_limit", given("snapshots")),
     ],
+    "aws_memorydb_acl": [Row(kinds.PERMISSIONS, "user_names", each_principal())],
+    "aws_memorydb_user": [
+        Row(kinds.PERMISSIONS, "access_string", commands),
+        Row(
+            kinds.AUTHENTICATION,
+            "authentication_mode.type",
+            one_of("a password or IAM", "password", "iam"),
+        ),
+    ],
+    "aws_default_network_acl": _NETWORK_ACL,
+    "aws_network_acl": _NETWORK_ACL,
+    "aws_network_acl_rule": [Row(kinds.INGRESS, "", acl_rule, "cidr_block")],
     "aws_s3_bucket": [Row(kinds.DELETION, "force_destroy", unless_on(_NO_FORCE))],
     "aws_s3_bucket_acl": [
         Row(kinds.DATA_ACCESS, "acl", lambda value: [] if value in (None, "private") else [Grant(f"ACL {value}")]),
@@ -280,15 +184,15 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(
             kinds.INGRESS,
             "ingress",
-            lambda rules: (found for rule in listed(rules) for found in _rule({**rule, "type": "ingress"})),
+            each_block(group_rule),
         ),
     ],
-    "aws_security_group_rule": [Row(kinds.INGRESS, "", _rule, "cidr_blocks")],
+    "aws_security_group_rule": [Row(kinds.INGRESS, "", group_rule, "cidr_blocks")],
     "aws_subnet": [Row(kinds.ADDRESS, "map_public_ip_on_launch", on("machines in public subnets"))],
-    "aws_vpc_security_group_ingress_rule": [Row(kinds.INGRESS, "", _rule, "cidr_ipv4")],
-    "azurerm_federated_identity_credential": [Row(kinds.TRUST, "", _federated, "subject")],
+    "aws_vpc_security_group_ingress_rule": [Row(kinds.INGRESS, "", group_rule, "cidr_ipv4")],
+    "azurerm_federated_identity_credential": [Row(kinds.TRUST, "", federated, "subject")],
     "azurerm_kubernetes_cluster": [
-        Row(kinds.ENDPOINT, "", _aks_endpoint, "api_server_access_profile"),
+        Row(kinds.ENDPOINT, "", aks_endpoint, "api_server_access_profile"),
         Row(kinds.AUTHENTICATION, "local_account_disabled", on("local accounts off")),
         Row(kinds.AUTHENTICATION, "role_based_access_control_enabled", unless_off("RBAC")),
         Row(
@@ -301,19 +205,20 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(kinds.LOGGING, "oms_agent.log_analytics_workspace_id", given("logs of the cluster")),
     ],
     "azurerm_kubernetes_cluster_node_pool": [_AZURE_NODES],
+    "azurerm_lb": [Row(kinds.ENDPOINT, "frontend_ip_configuration.public_ip_address_id", given(_EVERYTHING))],
     "azurerm_network_security_group": [
         Row(
             kinds.INGRESS,
             "security_rule",
-            lambda rules: (found for rule in listed(rules) for found in _azure_rule(rule)),
+            each_block(azure_rule),
         ),
     ],
-    "azurerm_network_security_rule": [Row(kinds.INGRESS, "", _azure_rule, "source_address_prefix")],
+    "azurerm_network_security_rule": [Row(kinds.INGRESS, "", azure_rule, "source_address_prefix")],
     "azurerm_public_ip": [Row(kinds.ADDRESS, "", lambda _: ["a public IP address"])],
-    "azurerm_role_assignment": [Row(kinds.PERMISSIONS, "", _assignment, "role_definition_name")],
+    "azurerm_role_assignment": [Row(kinds.PERMISSIONS, "", assignment, "role_definition_name")],
     "azurerm_storage_account": [
-        Row(kinds.ENDPOINT, "", _storage_endpoint, "public_network_access_enabled"),
-        Row(kinds.TLS, "min_tls_version", _refused_tls),
+        Row(kinds.ENDPOINT, "", storage_endpoint, "public_network_access_enabled"),
+        Row(kinds.TLS, "min_tls_version", refused_tls),
         Row(kinds.TLS, "https_traffic_only_enabled", unless_off("HTTPS only")),
         Row(
             kinds.PUBLIC_ACCESS_BLOCK,
@@ -343,7 +248,9 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(kinds.PERMISSIONS, "", statements, "statement"),
         Row(kinds.DENIAL, "", lambda data: statements(data, "Deny"), "statement"),
     ],
-    "google_compute_firewall": [Row(kinds.INGRESS, "", _google_firewall, "source_ranges")],
+    "google_compute_firewall": [Row(kinds.INGRESS, "", google_firewall, "source_ranges")],
+    "google_compute_forwarding_rule": _FORWARDING_RULE,
+    "google_compute_global_forwarding_rule": _FORWARDING_RULE,
     "google_compute_instance": [
         Row(
             kinds.ADDRESS,
@@ -358,7 +265,7 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(kinds.ADDRESS, "ipv6_access_type", one_of("IPv6 addresses", "EXTERNAL")),
     ],
     "google_container_cluster": [
-        Row(kinds.ENDPOINT, "", _gke_endpoint, "master_authorized_networks_config"),
+        Row(kinds.ENDPOINT, "", gke_endpoint, "master_authorized_networks_config"),
         Row(kinds.ADDRESS, "private_cluster_config.enable_private_nodes", unless_on("nodes")),
         Row(kinds.ENCRYPTION, "database_encryption.state", one_of("encryption of secrets", "ENCRYPTED")),
         Row(kinds.NODE_METADATA, "enable_shielded_nodes", unless_off("shielded nodes")),
@@ -371,7 +278,7 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(kinds.PERMISSIONS_LIMIT, "attribute_condition", each("condition on the identity: {}")),
     ],
     **{
-        f"google_{kind}_iam_{form}": [Row(row, "", _members, "member")]
+        f"google_{kind}_iam_{form}": [Row(row, "", members, "member")]
         for kind, row in {
             "project": kinds.PERMISSIONS,
             "folder": kinds.PERMISSIONS,
@@ -395,6 +302,6 @@ RESOURCES: Mapping[str, list[Row]] = {
         Row(kinds.CORS, "cors.origin", each()),
         Row(kinds.LOGGING, "logging.log_bucket", given("access logs")),
     ],
-    "helm_release": [Row(kinds.ENDPOINT, "", _gateway, "values")],
+    "helm_release": [Row(kinds.ENDPOINT, "", gateway, "values")],
 }
 """The rows of each type of resource; data sources begin with `data.`."""

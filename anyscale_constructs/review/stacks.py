@@ -249,6 +249,11 @@ def listed(value: Any) -> list[Any]:
     return [value]
 
 
+def blocks(value: Any) -> list[Mapping[str, Any]]:
+    """The same, without what is code or not known yet."""
+    return [each for each in listed(value) if isinstance(each, Mapping)]
+
+
 def as_json(value: Any) -> Any:
     """What text that is JSON says, such as a policy's; anything else as it is."""
     if isinstance(value, str) and value[:1] in {"{", "["}:

@@ -27,7 +27,7 @@ def check(run: Run, folder: Path) -> Run:
 
 
 def test_what_a_plan_replaces_is_told(check: Run) -> None:
-    assert check() == (0, "plan.json: 2 replaced, 0 destroyed\n", f"warning: {REPLACED}{WITH}\n")
+    assert check() == (0, "plan.json: 2 replaced, 0 destroyed, 0 opened\n", f"warning: {REPLACED}{WITH}\n")
 
 
 def test_what_is_not_allowed_ends_with_3(check: Run) -> None:
@@ -36,7 +36,7 @@ def test_what_is_not_allowed_ends_with_3(check: Run) -> None:
 
 def test_a_plan_that_replaces_nothing_passes(check: Run, folder: Path) -> None:
     (folder / "plan.json").write_text(json.dumps(plan(change("aws_vpc.this", {"tags": None}, {"tags": {"a": "b"}}))))
-    assert check("--fail-on", "destroy") == (0, "plan.json: 0 replaced, 0 destroyed\n", "")
+    assert check("--fail-on", "destroy") == (0, "plan.json: 0 replaced, 0 destroyed, 0 opened\n", "")
 
 
 def test_the_stack_gives_the_line(check: Run, folder: Path) -> None:
@@ -48,7 +48,9 @@ def test_the_stack_gives_the_line(check: Run, folder: Path) -> None:
 
 def test_what_the_stack_allows_is_not_told(check: Run, folder: Path) -> None:
     write(folder, prod=f"{RANGE}allow: {{replaced-resource: nothing runs there yet}}\n")
-    out = "plan.json: 2 replaced, 0 destroyed\n\nAllowed:\n  prod: replaced-resource: nothing runs there yet\n"
+    out = (
+        "plan.json: 2 replaced, 0 destroyed, 0 opened\n\nAllowed:\n  prod: replaced-resource: nothing runs there yet\n"
+    )
     assert check("--stack", "prod", "--fail-on", "destroy") == (0, out, "")
 
 
@@ -69,11 +71,51 @@ def test_json_and_github_go_to_stdout(check: Run, folder: Path) -> None:
     assert out.startswith("::warning file=clouds/prod.yaml,line=5,col=7,title=replaced-resource::module.vpc.aws_vpc.")
 
 
+RULE = {"type": "ingress", "from_port": 443, "to_port": 443, "protocol": "tcp"}
+CLOSED, OPEN = ({**RULE, "cidr_blocks": ranges} for ranges in (["203.0.113.0/24"], ["203.0.113.0/24", "0.0.0.0/0"]))
+MISSPELT = (
+    "--fail-on names no part of a review; got 'destroys'; expected destroy, widen, or destroy,widen. Fix: correct it"
+)
+INGRESS = "module.securitygroups.aws_security_group_rule.ingress[0]"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "fail_on", "status"),
+    [
+        ("", "widen", 3),
+        ("", "destroy", 0),
+        ("", "destroy,widen", 3),
+        ("allow: {widened-ingress: a public service}\n", "widen", 0),
+    ],
+)
+def test_what_a_plan_opens_is_told(allowed: str, fail_on: str, status: int, check: Run, folder: Path) -> None:
+    write(folder, prod=CLOUD + allowed)
+    (folder / "plan.json").write_text(json.dumps(plan(change(INGRESS, CLOSED, OPEN))))
+    ended, out, err = check("--stack", "prod", "--fail-on", fail_on)
+    assert ended == status
+    assert out.startswith("plan.json: 0 replaced, 0 destroyed, 1 opened\n")
+    text = (
+        f"clouds/prod.yaml: {INGRESS}: tcp 443 can be reached from more addresses than before; got '0.0.0.0/0'; "
+        "expected no more than before: 203.0.113.0/24"
+    )
+    assert (text in err) is not bool(allowed)
+
+
+@pytest.mark.parametrize(("before", "after"), [(OPEN, CLOSED), (OPEN, OPEN)])
+def test_a_plan_that_opens_nothing_passes(
+    before: dict[str, object], after: dict[str, object], check: Run, folder: Path
+) -> None:
+    (folder / "plan.json").write_text(json.dumps(plan(change(INGRESS, before, after))))
+    status, out, err = check("--fail-on", "widen")
+    assert (status, err) == (0, "")
+    assert out == "plan.json: 0 replaced, 0 destroyed, 0 opened\n"
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
         (["--stack", "prd"], "--stack: unknown stack 'prd': did you mean 'prod'?"),
-        (["--fail-on", "destroys"], "--fail-on: unknown kind 'destroys': did you mean 'destroy'?"),
+        (["--fail-on", "destroys"], MISSPELT),
     ],
 )
 def test_what_is_misspelt_is_said(options: list[str], text: str, check: Run, folder: Path) -> None:

@@ -13,6 +13,7 @@ from anyscale_constructs.review.exposure import (
     widened,
     without_known,
 )
+from anyscale_constructs.review.facts import UNKNOWN
 from anyscale_constructs.review.grants import Grant, grants, statements
 from anyscale_constructs.terraform.interface import Interface
 
@@ -253,6 +254,58 @@ RESOURCES = [
         {"values": [{"annotations": {"x": "internal"}, "sourceRanges": []}]},
         {"values": [{"annotations": {}, "sourceRanges": []}]},
     ),
+    (
+        "aws_network_acl",
+        "widened-ingress",
+        {
+            "ingress": [
+                {"action": "allow", "protocol": "6", "from_port": 443, "to_port": 443, "cidr_block": "10.0.0.0/8"}
+            ]
+        },
+        {
+            "ingress": [
+                {"action": "allow", "protocol": "6", "from_port": 443, "to_port": 443, "cidr_block": "0.0.0.0/0"}
+            ]
+        },
+    ),
+    (
+        "aws_network_acl_rule",
+        "widened-ingress",
+        {"rule_action": "deny", "protocol": "-1", "cidr_block": "0.0.0.0/0"},
+        {"rule_action": "allow", "protocol": "-1", "cidr_block": "0.0.0.0/0"},
+    ),
+    (
+        "aws_network_acl_rule",
+        "widened-ingress",
+        {"rule_action": "allow", "egress": True, "protocol": "-1", "cidr_block": "0.0.0.0/0"},
+        {"rule_action": "allow", "egress": False, "protocol": "-1", "ipv6_cidr_block": "::/0"},
+    ),
+    ("aws_memorydb_acl", "widened-permissions", {"user_names": ["a"]}, {"user_names": ["a", "b"]}),
+    (
+        "aws_memorydb_user",
+        "widened-permissions",
+        {"access_string": "on ~app:* -@all +@read"},
+        {"access_string": "on ~* +@all"},
+    ),
+    (
+        "aws_memorydb_user",
+        "weakened-authentication",
+        {"authentication_mode": [{"type": "iam"}]},
+        {"authentication_mode": [{"type": "no-password"}]},
+    ),
+    (
+        "azurerm_lb",
+        "widened-endpoint",
+        {"frontend_ip_configuration": [{"subnet_id": "s"}]},
+        {"frontend_ip_configuration": [{"public_ip_address_id": "p"}]},
+    ),
+    (
+        "google_compute_forwarding_rule",
+        "widened-endpoint",
+        {"load_balancing_scheme": "INTERNAL"},
+        {"load_balancing_scheme": "EXTERNAL_MANAGED"},
+    ),
+    ("google_compute_global_forwarding_rule", "widened-endpoint", {"load_balancing_scheme": "INTERNAL_MANAGED"}, {}),
     ("whatever", "lifted-deletion-protection", {"lifecycle": {"prevent_destroy": True}}, {}),
 ]
 
@@ -274,6 +327,33 @@ def test_every_row_names_an_input_of_its_module() -> None:
 def test_what_is_not_known_yet_is_taken_for_the_protection_that_it_may_be() -> None:
     assert rules(of_module("aws/efs"), of_module("aws/efs", efs_encrypted="${var.encrypted}")) == set()
     assert rules(of_module("aws/s3"), of_module("aws/s3", force_destroy="${var.force}")) == set()
+
+
+class Code(dict[str, object]):
+    """Arguments all of which are there, and only Terraform knows what they hold from some depth on."""
+
+    def __init__(self, depth: int, code: str) -> None:
+        super().__init__(each=self._inner(depth, code))
+        self.depth, self.code = depth, code
+
+    def get(self, _: str, __: object = None) -> object:
+        return self._inner(self.depth, self.code)
+
+    def __missing__(self, _: str) -> object:
+        return self._inner(self.depth, self.code)
+
+    @staticmethod
+    def _inner(depth: int, code: str) -> object:
+        return [Code(depth - 1, code)] if depth else code
+
+
+@pytest.mark.parametrize("depth", range(4))
+@pytest.mark.parametrize("code", [UNKNOWN, "${var.code}"])
+def test_code_may_stand_in_the_place_of_each_argument_and_block(depth: int, code: str) -> None:
+    for type_ in resource_facts.RESOURCES:
+        assert isinstance([*resource_facts.facts(type_, Code(depth, code), f"{type_}.a")], list)
+    for module in module_facts.MODULES:
+        assert isinstance([*module_facts.facts(module, Code(depth, code), "module.m")], list)
 
 
 def test_what_protected_a_thing_that_is_gone_is_not_missed() -> None:

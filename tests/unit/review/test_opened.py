@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.review.interfaces import Interfaces
-from anyscale_constructs.review.opened import opened
+from anyscale_constructs.review.opened import opened, opened_by_plan
 from anyscale_constructs.review.plans import Change
 from tests.unit.review.parts import CLOUD, pair
 
@@ -72,6 +72,15 @@ def test_what_a_plan_does_not_know_yet_is_not_off(tmp_path: pathlib.Path) -> Non
     unknown = {"kms_key_id": True}
     change = Change("aws_efs_file_system.a", "aws_efs_file_system", ("update",), before, {"encrypted": True}, unknown)
     assert opened(base, head, Interfaces(), [change]) == []
+
+
+def test_a_policy_that_a_plan_does_not_know_yet_is_what_it_was() -> None:
+    statements = [{"Effect": effect, "Action": "s3:*", "Resource": "*"} for effect in ("Allow", "Deny")]
+    policy, unknown = {"policy": json.dumps({"Statement": statements})}, {"policy": True}
+    address, type_ = "aws_iam_role_policy.a", "aws_iam_role_policy"
+    assert opened_by_plan([Change(address, type_, ("update",), policy, {}, unknown)]) == []
+    assert opened_by_plan([Change(address, type_, ("create",), None, {}, unknown)]) == []
+    assert ids(opened_by_plan([Change(address, type_, ("create",), None, policy)])) == ["widened-permissions"]
 
 
 def test_rules_that_change_places_open_nothing(tmp_path: pathlib.Path) -> None:

@@ -107,18 +107,31 @@ def test_what_is_destroyed_is_told_with_its_cause(
     assert [(each.rule and each.rule.id, each.text) for each in found] == expected
 
 
+LINES = {f"vpc__{name}": LINE for name in ("cidr_block", "public_subnets", "module_enabled")}
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
         ({"cidr_block": "10.0.0.0/19"}, {"cidr_block": "10.0.0.0/18"}, ["replaced-resource"]),
         ({"tags": {}}, {"tags": {"a": "b"}}, []),
         ({"cidr_block": "${var.range}"}, {"cidr_block": "10.0.0.0/18"}, []),
+        ({"public_subnets": ["a"]}, {"public_subnets": ["a", "b"]}, []),
+        ({"public_subnets": ["a"]}, {"public_subnets": ["c", "b"]}, ["replaced-resource"]),
+        ({"public_subnets": ["a", "b"]}, {"public_subnets": ["a"]}, ["destroyed-resource"]),
+        ({"public_subnets": ["a", "b"]}, {}, ["destroyed-resource"]),
+        ({}, {"module_enabled": False, "cidr_block": "10.0.0.0/18"}, ["destroyed-resource"]),
+        ({"module_enabled": False}, {"module_enabled": True}, []),
     ],
 )
 def test_without_a_plan_tables_tell(before: dict[str, Any], after: dict[str, Any], expected: list[str]) -> None:
-    found = of_configuration(stack({"vpc": before}, {"vpc": after}, vpc__cidr_block=LINE))
+    found = of_configuration(stack({"vpc": before}, {"vpc": after}, **LINES))
     assert [each.rule and each.rule.id for each in found] == expected
     assert all(each.place == LINE for each in found)
+
+
+def test_without_a_plan_what_the_provider_keeps_is_no_change() -> None:
+    assert of_configuration(stack({"efs": {"kms_key_arn": "arn:aws:kms:1"}}, {"efs": {}})) == []
 
 
 def test_without_a_plan_a_default_that_is_written_out_is_no_change() -> None:
@@ -128,8 +141,9 @@ def test_without_a_plan_a_default_that_is_written_out_is_no_change() -> None:
     assert [each.rule and each.rule.id for each in of_configuration(stack({"efs": {}}, {"efs": {name: not default}}))]
 
 
-def test_without_a_plan_a_module_that_is_gone_is_destroyed() -> None:
-    found = of_configuration(stack({"efs": {}, "iam": {}}, {}))
+@pytest.mark.parametrize("after", [{}, {"efs": {"module_enabled": False}, "iam": {"module_enabled": False}}])
+def test_without_a_plan_a_module_that_is_gone_or_switched_off_is_destroyed(after: dict[str, Any]) -> None:
+    found = of_configuration(stack({"efs": {}, "iam": {}}, after))
     assert [(each.rule and each.rule.id, each.construct) for each in found] == [
         ("destroyed-data", "module.efs"),
         ("destroyed-resource", "module.iam"),

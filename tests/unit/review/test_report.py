@@ -51,7 +51,7 @@ CHANGES = {
     "PRIVATE made PUBLIC": (
         CLOUD + "networking_mode: PRIVATE\n",
         CLOUD,
-        ["replaced-resource", "public-address", "public-networking"],
+        ["destroyed-resource", "public-address", "public-networking"],
     ),
     "encryption switched off": (
         CLOUD + KEY,
@@ -151,6 +151,19 @@ def test_what_is_allowed_is_listed_and_fails_nothing(tmp_path: pathlib.Path) -> 
     assert [(finding.rule, each.reason) for finding, each in report.allowed] == [(RULES["widened-ingress"], "a demo")]
     assert "Allowed: prod: widened-ingress: module.securitygroups (a demo)" in printed(report, "text")
     assert json.loads(printed(report, "json"))["allowed"][0]["reason"] == "a demo"
+
+
+@pytest.mark.parametrize(("block", "rules"), [(True, []), (False, ["moved-block-missing", "destroyed-data"])])
+def test_without_a_plan_a_moved_block_is_seen(block: bool, rules: list[str], tmp_path: pathlib.Path) -> None:
+    for name in ("old", "new"):
+        app = App(tmp_path / name)
+        stack = CloudStack(app, "prod")
+        Resource(stack, "aws_s3_bucket", name, {"bucket": "acme", "force_destroy": False})
+        if block and name == "new":
+            stack.add_override("moved", [{"from": "aws_s3_bucket.old", "to": "aws_s3_bucket.new"}])
+        app.synth()
+    report = review(*(Side(name, tmp_path / name) for name in ("old", "new")), None)
+    assert [finding.rule.id for finding in report.destroys if finding.rule] == rules
 
 
 def test_secrets_are_masked(tmp_path: pathlib.Path) -> None:
