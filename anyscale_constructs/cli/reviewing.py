@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from anyscale_constructs.errors import ReviewError
 from anyscale_constructs.findings import Finding
@@ -9,6 +10,7 @@ from anyscale_constructs.review import offline, plans, sides, terraform
 from anyscale_constructs.review.plans import Change
 from anyscale_constructs.review.report import NO_PLAN, FailOn, Report, review
 from anyscale_constructs.review.sides import Side
+from anyscale_constructs.terraform.allowances import every_rule
 
 _PARTS: Mapping[str, FailOn] = {"destroy": "destroy", "widen": "widen"}
 
@@ -40,8 +42,10 @@ def review_of(base: str | None, head: str | None, plan: str | None) -> Report:
     Raises:
         ConstructsError: A side can't be had, or the plan can't be made or read.
     """
-    older = _side(base) if base else sides.from_revision(sides.merge_base())
-    newer = _side(head) if head else sides.from_work_tree()
+    every_rule()  # before there are threads, none of which may then add to what another one reads
+    with ThreadPoolExecutor() as pool:  # each side is synthesized in a process of its own
+        made = [pool.submit(_older, base), pool.submit(_newer, head)]
+        older, newer = (side.result() for side in made)
     match plan:
         case "none":
             return review(older, newer, None, plan="without a plan")
@@ -59,6 +63,14 @@ def review_of(base: str | None, head: str | None, plan: str | None) -> Report:
             ]
             return review(older, newer, made.changes, plan="with an offline plan", notes=failed)
     return review(older, newer, _given(pathlib.Path(plan), older, newer), plan=f"with the plan {plan}")
+
+
+def _older(name: str | None) -> Side:
+    return _side(name) if name else sides.from_revision(sides.merge_base())
+
+
+def _newer(name: str | None) -> Side:
+    return _side(name) if name else sides.from_work_tree()
 
 
 def _side(name: str) -> Side:
