@@ -6,8 +6,8 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.aws.efs import Efs, EfsConfig
-from anyscale_constructs.aws.memorydb import MemoryDb, MemoryDbConfig
+from anyscale_constructs.aws.efs import Efs, EfsConfig, EfsData, ExistingEfs
+from anyscale_constructs.aws.memorydb import ExistingMemoryDb, MemoryDb, MemoryDbConfig, MemoryDbData
 from anyscale_constructs.aws.provider import AwsProviderConfig
 from anyscale_constructs.aws.regions import REGIONS
 from anyscale_constructs.aws.s3 import S3, ExistingBucket, PlainBucketConfig
@@ -16,12 +16,13 @@ from anyscale_constructs.aws.types import AwsRegion, KmsKeyArn, Tags
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc, VpcConfig
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.config import regions
-from anyscale_constructs.config.model import ExistingIf, Model, refuse, refuse_all
+from anyscale_constructs.config.model import CONFLICTING, ExistingIf, Model, refuse, refuse_all
 from anyscale_constructs.config.types import NetworkingMode, OrExpr
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, merge, unless
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.registration.resource import ObjectStorage
 from anyscale_constructs.terraform.config import UPSTREAM_NAMES, CloudConfig, known_keys
+from anyscale_constructs.terraform.resource import Resource
 
 TAG_CASE = Rule(
     "tag-case", "error", "IAM does not tell tag keys apart that differ only in case, and refuses a role that has both."
@@ -44,6 +45,8 @@ class AwsCloudConfig(CloudConfig):
         "existing_vpc_id": "vpc.vpc_id",
         "existing_vpc_subnet_ids": "vpc.subnet_ids_to_az",
         "existing_subnet_ids": "vpc.subnet_ids_to_az",
+        "existing_vpc_public_route_table_ids": "vpc.s3_endpoint_route_table_ids",
+        "existing_vpc_private_route_table_ids": "vpc.s3_endpoint_route_table_ids",
         "anyscale_vpc_name": "vpc.name",
         "anyscale_vpc_cidr_block": "vpc.cidr_block",
         "anyscale_vpc_public_subnets": "vpc.public_subnets",
@@ -69,8 +72,12 @@ class AwsCloudConfig(CloudConfig):
     bucket: Annotated[PlainBucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
         default_factory=PlainBucketConfig
     )
-    efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
-    memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")
+    efs: Annotated[EfsConfig | ExistingEfs, ExistingIf("efs_id")] | None = Field(
+        default=None, description="Default: no shared file system; {} makes one, and efs_id names an existing one."
+    )
+    memorydb: Annotated[MemoryDbConfig | ExistingMemoryDb, ExistingIf("cluster_name")] | None = Field(
+        default=None, description="Default: no MemoryDB; {} makes one, and cluster_name names an existing one."
+    )
     provider: AwsProviderConfig = Field(
         default_factory=AwsProviderConfig,
         description="Settings of Terraform's provider aws. Default: those of the environment.",
@@ -95,6 +102,26 @@ class AwsCloudConfig(CloudConfig):
                 key="provider.ignore_tags",
                 rule=IGNORED_TAG,
             )
+        return self
+
+    @model_validator(mode="after")
+    def _existing_stores_are_in_an_existing_vpc(self) -> Self:
+        named = {
+            ("efs", "efs_id"): isinstance(self.efs, ExistingEfs),
+            ("memorydb", "cluster_name"): isinstance(self.memorydb, ExistingMemoryDb),
+        }
+        found = [
+            Finding(
+                "is in an existing VPC, but vpc is a new one",
+                "set vpc to the VPC it is in: {vpc_id: ..., subnet_ids_to_az: ...}",
+                rule=CONFLICTING,
+                key=key,
+            )
+            for key, exists in named.items()
+            if exists and isinstance(self.vpc, VpcConfig)
+        ]
+        if found:
+            raise refuse_all(found)
         return self
 
     def tag_keys(self) -> set[str]:
@@ -131,6 +158,8 @@ ANY_ACCOUNT = Rule(
     "Terraform works in whichever account the credentials are for, so it could work in the wrong one by mistake.",
 )
 
+_NFS = 2049
+
 C = TypeVar("C", bound=AwsCloudConfig)
 
 
@@ -146,10 +175,10 @@ class AwsCloud(Cloud[C]):
     provider = "AWS"
     vpc: Vpc | ExistingVpc
     bucket: S3 | ExistingBucket
-    efs: Efs | None = None
-    memorydb: MemoryDb | None = None
+    efs: Efs | EfsData | None = None
+    memorydb: MemoryDb | MemoryDbData | None = None
     security_group: SecurityGroups | ExistingSecurityGroup | None
-    """The nodes' security group; None in an existing EKS cluster that names none, which has no EFS and no MemoryDB."""
+    """The nodes' security group; None in an existing EKS cluster that names none, which has no new EFS or MemoryDB."""
 
     def add_providers(self) -> None:
         """Configures the provider aws."""
@@ -172,6 +201,15 @@ class AwsCloud(Cloud[C]):
         if isinstance(vpc, ExistingVpc):
             if vpc.warning:
                 self.report(vpc.warning)
+            if not is_one_of(vpc.s3_endpoint_route_table_ids, []):
+                arguments = {
+                    "vpc_id": vpc.vpc_id,
+                    "service_name": f"com.amazonaws.{self.config.region}.s3",
+                    "vpc_endpoint_type": "Gateway",
+                    "route_table_ids": vpc.s3_endpoint_route_table_ids,
+                    "tags": merge({"Name": f"{self.name}-s3"}, self.tags()),
+                }
+                Resource(self, "aws_vpc_endpoint", "s3", arguments)
             return vpc
         public_subnet_tags, private_subnet_tags = self.subnet_tags()
         with self.configured_by("vpc", anyscale_vpc_name="vpc.name", enable_vpc_flow_logs="vpc.flow_logs"):
@@ -224,9 +262,32 @@ class AwsCloud(Cloud[C]):
                 tags=self.tags(bucket.tags),
             )
 
-    def add_efs(self) -> Efs | None:
-        """Adds the shared file system, if the configuration has one."""
+    def admit_nodes(self, id: str, security_group_id: str | None, port: int | Expr) -> None:
+        """Lets the nodes reach what exists already, in a rule of its security group.
+
+        Args:
+            id: The rule's name in Terraform.
+            security_group_id: The group; None adds no rule.
+            port: The TCP port.
+        """
+        if security_group_id is not None and self.security_group is not None:
+            arguments = {
+                "security_group_id": security_group_id,
+                "referenced_security_group_id": self.security_group.security_group_id,
+                "ip_protocol": "tcp",
+                "from_port": port,
+                "to_port": port,
+                "description": f"Nodes of {self.name}",
+                "tags": self.tags(),
+            }
+            Resource(self, "aws_vpc_security_group_ingress_rule", id, arguments)
+
+    def add_efs(self) -> Efs | EfsData | None:
+        """Adds the shared file system, if the configuration has one; an existing one is read."""
         efs = self.config.efs
+        if isinstance(efs, ExistingEfs):
+            self.admit_nodes("efs", efs.security_group_id, _NFS)
+            return EfsData(self, efs_id=efs.efs_id)
         if efs is None or self.security_group is None:
             return None
         with self.configured_by("efs", anyscale_efs_name="efs.name"):
@@ -241,9 +302,13 @@ class AwsCloud(Cloud[C]):
                 tags=self.tags(efs.tags),
             )
 
-    def add_memorydb(self) -> MemoryDb | None:
-        """Adds the Redis for head node fault tolerance, if the configuration has one."""
+    def add_memorydb(self) -> MemoryDb | MemoryDbData | None:
+        """Adds the Redis for head node fault tolerance, if the configuration has one; an existing one is read."""
         memorydb = self.config.memorydb
+        if isinstance(memorydb, ExistingMemoryDb):
+            there = MemoryDbData(self, cluster_name=memorydb.cluster_name)
+            self.admit_nodes("memorydb", memorydb.security_group_id, there.port)
+            return there
         if memorydb is None or self.security_group is None:
             return None
         users = None
@@ -318,15 +383,17 @@ class AwsCloud(Cloud[C]):
                 "anyscale_vpc_private_subnet_ids_az_map": vpc.private_subnet_ids_az_map,
             }
         if efs := self.efs:
+            outputs["anyscale_efs_id"] = efs.efs_id
+        if isinstance(efs, Efs):
             outputs |= {
-                "anyscale_efs_id": efs.efs_id,
                 "anyscale_efs_arn": efs.efs_arn,
                 "anyscale_efs_mount_target_ids": efs.efs_mount_target_ids,
                 "anyscale_efs_mount_target_ips": efs.efs_mount_target_ips,
             }
         if memorydb := self.memorydb:
+            outputs["anyscale_memorydb_cluster_id"] = memorydb.name
+        if isinstance(memorydb, MemoryDb):
             outputs |= {
-                "anyscale_memorydb_cluster_id": memorydb.memorydb_cluster_id,
                 "anyscale_memorydb_cluster_arn": memorydb.memorydb_cluster_arn,
                 "anyscale_memorydb_cluster_endpoint_address": memorydb.memorydb_cluster_endpoint_address,
                 "anyscale_memorydb_cluster_endpoint_port": memorydb.memorydb_cluster_endpoint_port,

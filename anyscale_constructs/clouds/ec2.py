@@ -14,7 +14,9 @@ from anyscale_constructs.aws import (
     S3Policy,
     SecurityGroups,
 )
+from anyscale_constructs.aws.efs import EfsConfig
 from anyscale_constructs.aws.iam import IamConfig, document_text, the_external_id_begins_with_the_organization
+from anyscale_constructs.aws.memorydb import MemoryDbConfig
 from anyscale_constructs.aws.s3 import BucketConfig
 from anyscale_constructs.aws.securitygroups import SecurityGroupConfig
 from anyscale_constructs.aws.types import ExternalId
@@ -64,7 +66,8 @@ class Ec2Config(AwsCloudConfig):
                 value=external_id,
                 allowed=f"{self.org_id}-<suffix>",
             )
-        unused = isinstance(self.bucket, ExistingBucket) and not (self.efs or self.memorydb)
+        new = isinstance(self.efs, EfsConfig) or isinstance(self.memorydb, MemoryDbConfig)
+        unused = isinstance(self.bucket, ExistingBucket) and not new
         if self.kms_key_arn is not None and unused:
             raise refuse(
                 "is for a new bucket, EFS or MemoryDB, and there is none of them",

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.aws import ExistingCluster, ExistingVpc
+from anyscale_constructs.aws import ExistingCluster, ExistingEfs, ExistingMemoryDb, ExistingVpc
 from anyscale_constructs.aws.eks import ClusterConfig
 from anyscale_constructs.aws.pod_roles import Pods
 from anyscale_constructs.aws.types import PolicyArn
@@ -31,7 +31,7 @@ CLUSTER_VPC = Rule(
 NODE_GROUP = Rule(
     "node-security-group-missing",
     "error",
-    "EFS and MemoryDB are in the security group of the nodes, which is known only for a new cluster.",
+    "New EFS and MemoryDB are in the security group of the nodes, which is known only for a new cluster.",
 )
 
 
@@ -70,13 +70,15 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                     rule=CLUSTER_VPC,
                     value=self.cluster.cluster_name,
                 )
-            if (self.efs or self.memorydb) and self.cluster.node_security_group_id is None:
-                raise refuse(
-                    "needs the security group of the existing cluster's nodes",
-                    "set cluster.node_security_group_id",
-                    key="efs" if self.efs else "memorydb",
-                    rule=NODE_GROUP,
-                )
+            for key, store in {"efs": self.efs, "memorydb": self.memorydb}.items():
+                existing = isinstance(store, ExistingEfs | ExistingMemoryDb) and store.security_group_id is None
+                if store and not existing and self.cluster.node_security_group_id is None:
+                    raise refuse(
+                        "needs the security group of the existing cluster's nodes",
+                        "set cluster.node_security_group_id",
+                        key=key,
+                        rule=NODE_GROUP,
+                    )
         return self
 
     def tag_keys(self) -> set[str]:
