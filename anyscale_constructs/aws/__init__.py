@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from anyscale_constructs.aws.efs import Efs, EfsConfig, EfsData, ExistingEfs
     from anyscale_constructs.aws.eks import ClusterConfig, Eks, ExistingCluster
     from anyscale_constructs.aws.iam import ExistingRoles, Iam, IamConfig, IRoles
+    from anyscale_constructs.aws.kms import KmsKeyConfig
     from anyscale_constructs.aws.memorydb import ExistingMemoryDb, MemoryDb, MemoryDbConfig, MemoryDbData, MemoryDbUser
     from anyscale_constructs.aws.nodes import NodesConfig
     from anyscale_constructs.aws.provider import AssumeRoleConfig, AwsProviderConfig, IgnoreTagsConfig
@@ -49,6 +50,7 @@ __all__ = [
     "IamConfig",
     "IgnoreTagsConfig",
     "IngressRule",
+    "KmsKeyConfig",
     "MemoryDb",
     "MemoryDbConfig",
     "MemoryDbData",
@@ -69,6 +71,7 @@ _PLACES = lazy.places(
         "efs": ["Efs", "EfsConfig", "EfsData", "ExistingEfs"],
         "eks": ["ClusterConfig", "Eks", "ExistingCluster"],
         "iam": ["ExistingRoles", "Iam", "IamConfig", "IRoles"],
+        "kms": ["KmsKeyConfig"],
         "memorydb": ["ExistingMemoryDb", "MemoryDb", "MemoryDbConfig", "MemoryDbData", "MemoryDbUser"],
         "nodes": ["NodesConfig"],
         "provider": ["AssumeRoleConfig", "AwsProviderConfig", "IgnoreTagsConfig"],

@@ -87,7 +87,7 @@ class ExistingRoles(Model):
         Args:
             kms_key_arns: The keys; None stands for no key.
         """
-        for role, statements in _key_statements(each_once(*kms_key_arns)).items():
+        for role, statements in key_statements(each_once(*kms_key_arns)).items():
             if getattr(self, role) is not None and statements:
                 yield Finding(
                     f"{role} names an existing role, which must be allowed to use the KMS key",
@@ -147,7 +147,7 @@ class IamConfig(ExistingRoles):
         return self
 
 
-def _key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
+def key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
     """What each role needs to use KMS keys, by the key that names an existing role.
 
     S3 asks for the caller's permission to encrypt and decrypt, EBS for that and for a grant by whoever launches an
@@ -280,6 +280,8 @@ class Iam(IamModule):
         bucket: The bucket both roles may use. Default: none, and then no policy for it.
         existing: Roles that exist already and are not created.
         kms_key_arn: A customer's KMS key that both roles may use beside the bucket's. Default: only the bucket's.
+        permitting_kms_key_arn: A KMS key whose own policy lets the roles use it: they get no permission for it here,
+            and no warning says that existing roles need one. Default: none.
         depends_on: Constructs that must be there first.
         **inputs: Upstream's inputs by their own names; `anyscale_external_id` is the whole id,
             `org_...-suffix`.
@@ -307,18 +309,19 @@ class Iam(IamModule):
         bucket: IBucket | None = None,
         existing: ExistingRoles | None = None,
         kms_key_arn: str | None = None,
+        permitting_kms_key_arn: str | None = None,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[IamInputs],
     ) -> None:
         self._existing = existing or ExistingRoles()
         self._bucket = bucket
-        self._keys = each_once(kms_key_arn, bucket.kms_key_arn if bucket else None)
+        self._keys = each_once(kms_key_arn, bucket.kms_key_arn if bucket else None, but=permitting_kms_key_arn)
         super().__init__(scope, id, depends_on=depends_on, **inputs)
         self._add_policies(scope)
 
     def _add_policies(self, scope: Construct) -> None:
         """Adds what upstream's policies lack, in resources of their own: upstream's inputs for it are the user's."""
-        statements = _key_statements(self._keys)
+        statements = key_statements(self._keys)
         statements["control_plane_role_arn"].insert(0, allow(["ec2:DescribeCapacityReservations"]))
         for role, (switch, role_name) in _NEW_ROLES.items():
             made = self.inputs["module_enabled"] is True and self.inputs[switch] is True

@@ -85,7 +85,10 @@ class NodesConfig(Model):
 
 
 def node_groups(
-    nodes: NodesConfig, policies: dict[str, str], permissions_boundary_arn: str | None = None
+    nodes: NodesConfig,
+    policies: dict[str, str],
+    permissions_boundary_arn: str | None = None,
+    kms_key_arn: str | None = None,
 ) -> dict[str, EksEksManagedNodeGroups]:
     """The node groups, by name.
 
@@ -93,6 +96,7 @@ def node_groups(
         nodes: What they are made of.
         policies: IAM policies of the nodes' roles, by a name of your own.
         permissions_boundary_arn: Of the nodes' roles.
+        kms_key_arn: The KMS key that encrypts the nodes' volumes. Default: the account's default for EBS.
     """
     role: EksEksManagedNodeGroups = {"iam_role_additional_policies": policies}
     if permissions_boundary_arn is not None:
@@ -104,7 +108,7 @@ def node_groups(
             "min_size": 1,
             "max_size": nodes.max_size,
             "desired_size": minimum(2, nodes.max_size),
-            "block_device_mappings": _disk(_DEFAULT_DISK_GB),
+            "block_device_mappings": _disk(_DEFAULT_DISK_GB, kms_key_arn),
             **role,
         }
     }
@@ -112,7 +116,7 @@ def node_groups(
         "min_size": 0,
         "max_size": nodes.max_size,
         "desired_size": 0,
-        "block_device_mappings": _disk(nodes.disk_size_gb),
+        "block_device_mappings": _disk(nodes.disk_size_gb, kms_key_arn),
         **role,
     }
     for market in _MARKETS:
@@ -142,13 +146,15 @@ def node_groups(
     return dict(sorted(groups.items()))
 
 
-def _disk(size_gb: int | Expr) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]:
+def _disk(size_gb: int | Expr, kms_key_arn: str | None) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]:
     disk: EksEksManagedNodeGroupsBlockDeviceMappingsEbs = {
         "volume_size": size_gb,
         "volume_type": "gp3",
         "encrypted": True,
         "delete_on_termination": True,
     }
+    if kms_key_arn is not None:
+        disk["kms_key_id"] = kms_key_arn
     return {"root": {"device_name": "/dev/xvda", "ebs": disk}}
 
 

@@ -1,13 +1,15 @@
 """What all kinds of clouds on AWS have in common."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from anyscale_constructs.aws.efs import Efs, EfsConfig, EfsData, ExistingEfs
+from anyscale_constructs.aws.kms import KmsKeyConfig, add_kms_key, add_kms_key_policy
 from anyscale_constructs.aws.memorydb import ExistingMemoryDb, MemoryDb, MemoryDbConfig, MemoryDbData
+from anyscale_constructs.aws.policies import Statement
 from anyscale_constructs.aws.provider import AwsProviderConfig
 from anyscale_constructs.aws.regions import REGIONS
 from anyscale_constructs.aws.s3 import S3, ExistingBucket, PlainBucketConfig
@@ -68,6 +70,12 @@ class AwsCloudConfig(CloudConfig):
         description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; docs/encryption.md "
         "says what its own policy must allow. Default: AWS's own keys.",
     )
+    kms_key: KmsKeyConfig | None = Field(
+        default=None,
+        description="A new KMS key for a new bucket, EFS, MemoryDB, Kubernetes secrets and volumes of EKS nodes, in "
+        "place of kms_key_arn; {} makes one. Set it when the cloud is made: setting it later replaces EFS and "
+        "MemoryDB. Default: no key is made.",
+    )
     vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
     bucket: Annotated[PlainBucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
         default_factory=PlainBucketConfig
@@ -103,6 +111,23 @@ class AwsCloudConfig(CloudConfig):
                 rule=IGNORED_TAG,
             )
         return self
+
+    @model_validator(mode="after")
+    def _a_new_key_is_the_only_one(self) -> Self:
+        if self.kms_key is not None and self.kms_key_arn is not None:
+            raise refuse("makes a key, but kms_key_arn names an existing one", "remove one of them", key="kms_key")
+        if self.kms_key is not None and not self.has_what_keys_encrypt():
+            raise refuse(
+                "would encrypt nothing: whatever it could encrypt exists already, or is not wanted",
+                "remove it",
+                key="kms_key",
+            )
+        return self
+
+    def has_what_keys_encrypt(self) -> bool:
+        """Whether the cloud makes something that a KMS key encrypts."""
+        new = (PlainBucketConfig, EfsConfig, MemoryDbConfig)
+        return any(isinstance(store, new) for store in (self.bucket, self.efs, self.memorydb))
 
     @model_validator(mode="after")
     def _existing_stores_are_in_an_existing_vpc(self) -> Self:
@@ -173,6 +198,7 @@ class AwsCloud(Cloud[C]):
     """
 
     provider = "AWS"
+    kms_key: Resource | None = None
     vpc: Vpc | ExistingVpc
     bucket: S3 | ExistingBucket
     efs: Efs | EfsData | None = None
@@ -194,6 +220,40 @@ class AwsCloud(Cloud[C]):
                 )
             )
         self.warn_of_region(self.config.region, REGIONS)
+
+    def add_kms_key(self) -> Resource | None:
+        """Adds a KMS key for what the cloud makes, if the configuration has one."""
+        key = self.config.kms_key
+        if key is None:
+            return None
+        alias = f"alias/{self.config.name_prefix}{self.name}"
+        description = f"Encrypts the Anyscale cloud {self.name}"
+        return add_kms_key(self, "this", key, alias=alias, description=description, tags=self.tags(key.tags))
+
+    def add_kms_key_policy(self, users: Mapping[str, Sequence[Statement]]) -> None:
+        """Adds the policy of the KMS key that the cloud makes, if it makes one.
+
+        Args:
+            users: What roles may do with the key, by their ARNs.
+        """
+        if self.kms_key is not None and self.config.kms_key is not None:
+            add_kms_key_policy(
+                self,
+                self.kms_key,
+                region=self.config.region,
+                administrator_arns=self.config.kms_key.administrator_arns,
+                users=users,
+            )
+
+    @property
+    def own_kms_key_arn(self) -> Expr | None:
+        """The KMS key that the cloud makes; None if it makes none."""
+        return self.kms_key and self.kms_key.attribute("arn")
+
+    @property
+    def kms_key_arn(self) -> str | None:
+        """The KMS key for what the cloud makes: its own or the configuration's; None for AWS's keys."""
+        return self.config.kms_key_arn if self.kms_key is None else self.own_kms_key_arn
 
     def add_vpc(self) -> Vpc | ExistingVpc:
         """Adds the VPC, unless it exists."""
@@ -248,11 +308,11 @@ class AwsCloud(Cloud[C]):
             anyscale_bucket_name="bucket.name",
             anyscale_bucket_prefix="name_prefix",
             lifecycle_rule="bucket.lifecycle_rules",
-            server_side_encryption="kms_key_arn",
+            server_side_encryption=("kms_key_arn", "kms_key"),
         ):
             return S3(
                 self,
-                kms_key_arn=self.config.kms_key_arn,
+                kms_key_arn=self.kms_key_arn,
                 anyscale_cloud_id=self.cloud_id,
                 anyscale_bucket_name=bucket.name,
                 anyscale_bucket_prefix=self.config.name_prefix if bucket.name is None else None,
@@ -297,7 +357,7 @@ class AwsCloud(Cloud[C]):
                 security_group=self.security_group,
                 anyscale_cloud_id=self.cloud_id,
                 anyscale_efs_name=self.name if efs.name is None else efs.name,
-                kms_key_arn=self.config.kms_key_arn,
+                kms_key_arn=self.kms_key_arn,
                 access_points=unless(efs.access_points, {}),
                 tags=self.tags(efs.tags),
             )
@@ -325,7 +385,7 @@ class AwsCloud(Cloud[C]):
         with self.configured_by(
             "memorydb",
             anyscale_memorydb_name="memorydb.name",
-            memorydb_kms_key_arn="kms_key_arn",
+            memorydb_kms_key_arn=("kms_key_arn", "kms_key"),
             memorydb_node_type="memorydb.node_type",
             memorydb_num_shards="memorydb.num_shards",
             memorydb_num_replicas_per_shard="memorydb.num_replicas_per_shard",
@@ -343,7 +403,7 @@ class AwsCloud(Cloud[C]):
                 region=self.config.region,
                 anyscale_cloud_id=self.cloud_id,
                 anyscale_memorydb_name=memorydb.name,
-                memorydb_kms_key_arn=self.config.kms_key_arn,
+                memorydb_kms_key_arn=self.kms_key_arn,
                 memorydb_node_type=memorydb.node_type,
                 memorydb_num_shards=memorydb.num_shards,
                 memorydb_num_replicas_per_shard=memorydb.num_replicas_per_shard,

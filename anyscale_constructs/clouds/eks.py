@@ -13,9 +13,10 @@ from anyscale_constructs.aws.pod_roles import (
     add_pod_role,
     autoscaler_statements,
     bucket_statements,
+    key_statements,
     load_balancer_statements,
 )
-from anyscale_constructs.aws.policies import deny_plain_http, policy
+from anyscale_constructs.aws.policies import deny_plain_http, each_once, policy
 from anyscale_constructs.aws.types import Tags
 from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds.aws import AwsCloud
@@ -70,6 +71,7 @@ class EksStack(AwsCloud[EksConfig]):
 
     def compose(self) -> None:
         """Adds the cloud's parts."""
+        self.kms_key = self.add_kms_key()
         self.vpc = self.add_vpc()
         self.bucket = self.add_bucket()
         self.add_bucket_policy()
@@ -79,6 +81,7 @@ class EksStack(AwsCloud[EksConfig]):
         self.efs = self.add_efs()
         self.memorydb = self.add_memorydb()
         self.operator_role = self.add_operator_role()
+        self.add_kms_key_policy({self.operator_role.attribute("arn"): key_statements("*")})
         self.add_controller_roles()
 
     @property
@@ -104,7 +107,8 @@ class EksStack(AwsCloud[EksConfig]):
     def add_operator_role(self) -> Resource:
         """Adds the operator's role, which may use the bucket and its key."""
         bucket = self.bucket
-        statements = bucket_statements(bucket.s3_bucket_arn, self.config.kms_key_arn, bucket.kms_key_arn)
+        keys = each_once(self.config.kms_key_arn, bucket.kms_key_arn, but=self.own_kms_key_arn)
+        statements = bucket_statements(bucket.s3_bucket_arn, *keys)
         return self.add_pod_role(OPERATOR, "operator", statements)
 
     def add_controller_roles(self) -> None:
@@ -128,7 +132,7 @@ class EksStack(AwsCloud[EksConfig]):
 
     def node_groups(self, nodes: NodesConfig) -> dict[str, EksEksManagedNodeGroups]:
         """The managed node groups of a new cluster, by name."""
-        return node_groups(nodes, self.node_policies(), self.config.permissions_boundary_arn)
+        return node_groups(nodes, self.node_policies(), self.config.permissions_boundary_arn, self.own_kms_key_arn)
 
     def node_policies(self) -> dict[str, str]:
         """Adds the policies of what nodes may do beside what a cluster needs; gives their ARNs, by name."""
@@ -155,12 +159,12 @@ class EksStack(AwsCloud[EksConfig]):
             iam_role_permissions_boundary="permissions_boundary_arn",
             eks_managed_node_groups=("cluster.nodes.max_size", "cluster.nodes"),
             security_group_additional_rules="cluster.private_access_cidrs",
-            encryption_config="kms_key_arn",
+            encryption_config=("kms_key_arn", "kms_key"),
         ):
             return Eks(
                 self,
                 vpc=self.vpc,
-                kms_key_arn=self.config.kms_key_arn,
+                kms_key_arn=self.kms_key_arn,
                 name=self.cluster_name,
                 kubernetes_version=cluster.kubernetes_version,
                 endpoint_public_access=True if cluster.public_access_cidrs else None,

@@ -81,6 +81,10 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                     )
         return self
 
+    def has_what_keys_encrypt(self) -> bool:
+        """Whether the cloud makes something that a KMS key encrypts: a new cluster's secrets, for instance."""
+        return isinstance(self.cluster, ClusterConfig) or super().has_what_keys_encrypt()
+
     def tag_keys(self) -> set[str]:
         """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
         subnets = set() if isinstance(self.vpc, ExistingVpc) else {*PUBLIC_SUBNET, *PRIVATE_SUBNET}

@@ -171,6 +171,7 @@ class EmulatedAccount:
         """Make a file system that is there before any stack, with a mount target in each subnet; gives its id."""
         efs = self.client("efs")
         made: str = efs.create_file_system(CreationToken="existing", Encrypted=True)["FileSystemId"]
+        efs.put_backup_policy(FileSystemId=made, BackupPolicy={"Status": "ENABLED"})
         for subnet in subnets:
             efs.create_mount_target(FileSystemId=made, SubnetId=subnet, SecurityGroups=[security_group])
         return made
@@ -180,11 +181,15 @@ class EmulatedAccount:
         """Make a Redis that is there before any stack."""
         memorydb = self.client("memorydb")
         memorydb.create_subnet_group(SubnetGroupName=name, SubnetIds=subnets)
+        memorydb.create_parameter_group(ParameterGroupName=name, Family="memorydb_redis7")
+        eviction = {"ParameterName": "maxmemory-policy", "ParameterValue": "allkeys-lru"}
+        memorydb.update_parameter_group(ParameterGroupName=name, ParameterNameValues=[eviction])
         memorydb.create_cluster(
             ClusterName=name,
             NodeType="db.t4g.small",
             ACLName="open-access",
             SubnetGroupName=name,
+            ParameterGroupName=name,
             SecurityGroupIds=[security_group],
         )
 

@@ -18,6 +18,7 @@ BASES: dict[str, dict[str, Any]] = {
         "iam.cluster_node_role_arn": "arn:aws:iam::111122223333:role/nodes",
     },
     "existing-stores": {},
+    "regulated": {},
     "eks-private": {
         "cluster.public_access_cidrs": ["203.0.113.0/24"],
         "bucket.lifecycle_rules": [{"enabled": True}],

@@ -39,6 +39,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
     },
     "existing-stores": {},
+    "regulated": {},
     "gce-everything": {"modules": None, "bucket.kms_key_name": None},
     "gce-existing": {
         "iam.anyscale_service_account_name": "ray-access",
