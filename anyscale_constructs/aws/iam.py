@@ -1,7 +1,7 @@
 """The roles of Anyscale's control plane and of its nodes: new, or existing ones."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, Self, Unpack
+from typing import Any, ClassVar, Protocol, Self, Unpack, cast
 
 from pydantic import Field, model_validator
 
@@ -20,15 +20,24 @@ from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import json_text
 
+POLICY_PREFIXES = {
+    "anyscale_access_steadystate_policy_prefix": "steady-state-",
+    "anyscale_access_servicesv2_policy_prefix": "services-",
+    "anyscale_custom_policy_name_prefix": "control-plane-custom-",
+    "anyscale_cluster_node_custom_policy_prefix": "node-custom-",
+    "anyscale_cluster_node_cloudwatch_policy_prefix": "node-cloudwatch-",
+    "anyscale_cluster_node_byod_secrets_policy_prefix": "node-secrets-",
+    "anyscale_iam_s3_policy_name_prefix": "bucket-",
+}
+"""What the names of IAM policies begin with behind a prefix of one's own, by upstream's inputs for them."""
+
 # name or prefix -> AWS's limit; a prefix leaves room for Terraform's 26 characters
 _LIMITS = {
     "anyscale_access_role_name": 64,
     "anyscale_access_role_name_prefix": 38,
     "anyscale_cluster_node_role_name": 64,
     "anyscale_cluster_node_role_name_prefix": 38,
-    "anyscale_access_steadystate_policy_prefix": 102,
-    "anyscale_access_servicesv2_policy_prefix": 102,
-    "anyscale_iam_s3_policy_name_prefix": 102,
+    **dict.fromkeys(POLICY_PREFIXES, 102),
 }
 _NODE_POLICIES = (
     "anyscale_cluster_node_custom_policy",
@@ -164,6 +173,11 @@ def key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
         "control_plane_role_arn": [allow([*uses, "kms:ReEncrypt*"], kms_key_arns), grants],
         "cluster_node_role_arn": [allow(uses, kms_key_arns)],
     }
+
+
+def policy_prefixes(name_prefix: str) -> IamInputs:
+    """Upstream's inputs that let the names of all IAM policies begin with a prefix."""
+    return cast(IamInputs, {name: f"{name_prefix}{own}" for name, own in POLICY_PREFIXES.items()})
 
 
 def document_text(document: Any) -> Any:

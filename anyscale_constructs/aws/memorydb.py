@@ -30,8 +30,13 @@ _NAMES = (
     "memorydb_subnet_group_name_prefix",
     "memorydb_final_snapshot_name",
 )
-_LONGEST = {"anyscale_memorydb_name_prefix": 14, "memorydb_acl_name_prefix": 14}
-"""The provider appends 26 characters to a prefix, and takes 40."""
+_LONGEST = {
+    "anyscale_memorydb_name": 40,
+    "anyscale_memorydb_name_prefix": 14,
+    "memorydb_acl_name": 40,
+    "memorydb_acl_name_prefix": 14,
+}
+"""The provider takes 40 characters, of which it appends 26 to a prefix."""
 
 _ACL_PREFIX = "anyscale-acl-"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")

@@ -26,6 +26,7 @@ _CPU_IMAGE = "AL2023_x86_64_STANDARD"
 _GPU_IMAGE = "AL2023_x86_64_NVIDIA"
 _DEFAULT_DISK_GB = 50
 _NODES_BY_DEFAULT = 450
+_LONGEST_NAME = 63 - len("-") - 26
 _MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
 
 
@@ -163,6 +164,21 @@ def _taints(market: Market, *, gpu: bool) -> dict[str, EksEksManagedNodeGroupsTa
         key.rpartition("/")[2].replace("-", "_"): {"key": key, "value": value, "effect": "NO_SCHEDULE"}
         for key, value in node_taints(market, gpu=gpu).items()
     }
+
+
+@guard("node-group-name", "eks_managed_node_groups")
+def names_of_node_groups_leave_room(i: Inputs) -> Finding | None:
+    """Upstream and Terraform append 27 characters to the name, and EKS accepts 63, so planning fails."""
+    for key, group in groups_of(i):
+        name = group.get("name") or key
+        if not is_unresolved(name) and group.get("use_name_prefix") is not False and len(name) > _LONGEST_NAME:
+            return Finding(
+                f"eks_managed_node_groups: the name of {key} is too long",
+                "shorten it, or name_prefix",
+                name,
+                f"at most {_LONGEST_NAME} characters",
+            )
+    return None
 
 
 @guard("node-group-size", "eks_managed_node_groups")

@@ -22,19 +22,25 @@ from anyscale_constructs.config.model import CONFLICTING, ExistingIf, Model, ref
 from anyscale_constructs.config.types import NetworkingMode, OrExpr
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, merge, unless
 from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.modules.aws.memorydb import MemoryDbInputs
 from anyscale_constructs.registration.resource import ObjectStorage
-from anyscale_constructs.terraform.config import UPSTREAM_NAMES, CloudConfig, known_keys
+from anyscale_constructs.terraform.config import UPSTREAM_NAMES, NamedCloudConfig, known_keys
 from anyscale_constructs.terraform.resource import Resource
 
 TAG_CASE = Rule(
     "tag-case", "error", "IAM does not tell tag keys apart that differ only in case, and refuses a role that has both."
+)
+FIXED_NAME = Rule(
+    "fixed-name",
+    "warning",
+    "An upstream module gives the name and has no input for it, so rules of an account that demand a prefix refuse it.",
 )
 IGNORED_TAG = Rule(
     "ignored-tag", "error", "Terraform would not see a tag that it has set, so every plan would set it again."
 )
 
 
-class AwsCloudConfig(CloudConfig):
+class AwsCloudConfig(NamedCloudConfig):
     """What all kinds of AWS clouds have in common."""
 
     upstream_names = UPSTREAM_NAMES | {
@@ -63,7 +69,6 @@ class AwsCloudConfig(CloudConfig):
     }
 
     region: AwsRegion
-    name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
     tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
@@ -221,6 +226,23 @@ class AwsCloud(Cloud[C]):
             )
         self.warn_of_region(self.config.region, REGIONS)
 
+    def report_fixed_name(self, what: str, fix: str, key: str) -> None:
+        """Reports a name that can't begin with the prefix.
+
+        Args:
+            what: What has the name, and which.
+            fix: What avoids it.
+            key: The key of the configuration that makes it, with dots.
+        """
+        self.report(
+            Finding(
+                f"{what} does not begin with name_prefix",
+                f"{fix}, or allow the name in the rules of the account",
+                rule=FIXED_NAME,
+                key=tuple(key.split(".")),
+            )
+        )
+
     def add_kms_key(self) -> Resource | None:
         """Adds a KMS key for what the cloud makes, if the configuration has one."""
         key = self.config.kms_key
@@ -267,11 +289,19 @@ class AwsCloud(Cloud[C]):
                     "service_name": f"com.amazonaws.{self.config.region}.s3",
                     "vpc_endpoint_type": "Gateway",
                     "route_table_ids": vpc.s3_endpoint_route_table_ids,
-                    "tags": merge({"Name": f"{self.name}-s3"}, self.tags()),
+                    "tags": merge({"Name": f"{self.config.default_name(self.name)}-s3"}, self.tags()),
                 }
                 Resource(self, "aws_vpc_endpoint", "s3", arguments)
             return vpc
         public_subnet_tags, private_subnet_tags = self.subnet_tags()
+        log_group = None
+        if self.config.prefix_all_names and not is_one_of(vpc.flow_logs, False):
+            log_group = f"{self.config.name_prefix}flow-logs-"
+            self.report_fixed_name(
+                "the name of the IAM policy for flow logs, vpc-flow-log-to-cloudwatch-*,",
+                "set vpc.flow_logs to false",
+                "vpc.flow_logs",
+            )
         with self.configured_by("vpc", anyscale_vpc_name="vpc.name", enable_vpc_flow_logs="vpc.flow_logs"):
             return Vpc(
                 self,
@@ -279,12 +309,14 @@ class AwsCloud(Cloud[C]):
                 availability_zone_count=vpc.availability_zone_count,
                 subnet_places=vpc.subnet_places,
                 anyscale_cloud_id=self.cloud_id,
-                anyscale_vpc_name=self.name if vpc.name is None else vpc.name,
+                anyscale_vpc_name=self.config.default_name(self.name) if vpc.name is None else vpc.name,
                 cidr_block=vpc.cidr_block,
                 availability_zones=vpc.availability_zones or None,
                 public_subnets=vpc.public_subnets,
                 private_subnets=vpc.private_subnets,
                 enable_vpc_flow_logs=unless(vpc.flow_logs, False),
+                flow_log_cloudwatch_log_group_name_prefix=log_group,
+                flow_log_cloudwatch_log_group_name_suffix=log_group and self.name,
                 tags=self.tags(vpc.tags),
                 public_subnet_tags=public_subnet_tags,
                 private_subnet_tags=private_subnet_tags,
@@ -356,7 +388,7 @@ class AwsCloud(Cloud[C]):
                 vpc=self.vpc,
                 security_group=self.security_group,
                 anyscale_cloud_id=self.cloud_id,
-                anyscale_efs_name=self.name if efs.name is None else efs.name,
+                anyscale_efs_name=self.config.default_name(self.name) if efs.name is None else efs.name,
                 kms_key_arn=self.kms_key_arn,
                 access_points=unless(efs.access_points, {}),
                 tags=self.tags(efs.tags),
@@ -371,6 +403,17 @@ class AwsCloud(Cloud[C]):
             return there
         if memorydb is None or self.security_group is None:
             return None
+        names: MemoryDbInputs = {}
+        if self.config.prefix_all_names:
+            name = self.config.default_name(self.name)
+            names = {
+                "anyscale_memorydb_name": name,
+                "memorydb_acl_name": name,
+                "memorydb_parameter_group_name": name,
+                "memorydb_subnet_group_name": name,
+            }
+        if memorydb.name is not None:
+            names["anyscale_memorydb_name"] = memorydb.name
         users = None
         if memorydb.users:
             passwords = self.add_secret(
@@ -384,7 +427,10 @@ class AwsCloud(Cloud[C]):
             }
         with self.configured_by(
             "memorydb",
-            anyscale_memorydb_name="memorydb.name",
+            anyscale_memorydb_name=("memorydb.name", "prefix_all_names"),
+            memorydb_acl_name="prefix_all_names",
+            memorydb_parameter_group_name="prefix_all_names",
+            memorydb_subnet_group_name="prefix_all_names",
             memorydb_kms_key_arn=("kms_key_arn", "kms_key"),
             memorydb_node_type="memorydb.node_type",
             memorydb_num_shards="memorydb.num_shards",
@@ -402,7 +448,7 @@ class AwsCloud(Cloud[C]):
                 security_group=self.security_group,
                 region=self.config.region,
                 anyscale_cloud_id=self.cloud_id,
-                anyscale_memorydb_name=memorydb.name,
+                **names,
                 memorydb_kms_key_arn=self.kms_key_arn,
                 memorydb_node_type=memorydb.node_type,
                 memorydb_num_shards=memorydb.num_shards,

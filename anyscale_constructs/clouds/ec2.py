@@ -19,6 +19,7 @@ from anyscale_constructs.aws.iam import (
     IamConfig,
     document_text,
     key_statements,
+    policy_prefixes,
     the_external_id_begins_with_the_organization,
 )
 from anyscale_constructs.aws.memorydb import MemoryDbConfig
@@ -180,6 +181,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
                 anyscale_org_id=self.config.org_id,
                 anyscale_external_id=self.external_id,
                 role_permissions_boundary_arn=iam.permissions_boundary_arn,
+                **(policy_prefixes(prefix) if self.config.prefix_all_names else {}),
                 anyscale_access_role_name=iam.control_plane_role_name,
                 anyscale_access_role_name_prefix=f"{prefix}control-plane-",
                 anyscale_cluster_node_role_name=iam.cluster_node_role_name,

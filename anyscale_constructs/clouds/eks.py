@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from anyscale_constructs.aws import S3, Eks, ExistingCluster, ExistingSecurityGroup, Iam
 from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY, ClusterConfig
+from anyscale_constructs.aws.iam import policy_prefixes
 from anyscale_constructs.aws.nodes import NodesConfig, node_groups
 from anyscale_constructs.aws.pod_roles import (
     add_pod_role,
@@ -143,6 +144,7 @@ class EksStack(AwsCloud[EksConfig]):
             anyscale_org_id=self.config.org_id,
             create_anyscale_access_role=False,
             create_cluster_node_instance_profile=False,
+            **(policy_prefixes(self.config.name_prefix) if self.config.prefix_all_names else {}),
             tags=self.tags(),
         )
         efs = {"efs": _EFS_POLICY} if self.config.efs else {}
@@ -150,6 +152,14 @@ class EksStack(AwsCloud[EksConfig]):
 
     def _new_cluster(self, cluster: ClusterConfig) -> Eks:
         groups = self.node_groups(cluster.nodes)
+        if self.config.prefix_all_names:
+            groups = {key: _named(group, self.config.name_prefix + key) for key, group in groups.items()}
+            if self.kms_key_arn is None:
+                self.report_fixed_name(
+                    f"the alias of the KMS key for Kubernetes secrets, alias/eks/{self.cluster_name},",
+                    "set kms_key to {}",
+                    "prefix_all_names",
+                )
         with self.configured_by(
             "cluster",
             endpoint_public_access="cluster.public_access_cidrs",
@@ -157,7 +167,7 @@ class EksStack(AwsCloud[EksConfig]):
             access_entries="cluster.administrator_arns",
             enable_cluster_creator_admin_permissions="cluster.administrator_arns",
             iam_role_permissions_boundary="permissions_boundary_arn",
-            eks_managed_node_groups=("cluster.nodes.max_size", "cluster.nodes"),
+            eks_managed_node_groups=("cluster.nodes.max_size", "cluster.nodes", "name_prefix"),
             security_group_additional_rules="cluster.private_access_cidrs",
             encryption_config=("kms_key_arn", "kms_key"),
         ):
@@ -272,6 +282,11 @@ class EksStack(AwsCloud[EksConfig]):
             memorydb_cluster_arn=self.memorydb.memorydb_cluster_arn,
             memorydb_cluster_endpoint=self.memorydb.url,
         )
+
+
+def _named(group: EksEksManagedNodeGroups, name: str) -> EksEksManagedNodeGroups:
+    """The node group with names for what it makes, where it has none."""
+    return {"name": name, "launch_template_name": name, "iam_role_name": name, **group}
 
 
 def _administrators(arns: list[str]) -> dict[str, Any]:

@@ -99,7 +99,7 @@ def cluster_name(name: str, config: EksConfig) -> str:
     cluster = config.cluster
     if isinstance(cluster, ExistingCluster):
         return cluster.cluster_name
-    return name if cluster.name is None else cluster.name
+    return config.default_name(name) if cluster.name is None else cluster.name
 
 
 def pods_of(chart: Chart, name: str, config: EksConfig) -> Pods:

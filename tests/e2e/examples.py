@@ -64,6 +64,7 @@ def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path, rele
         update=lambda _: _synthesize(name, updated(made), work / "updated"),
         changes=patterns,
         region=config["region"],
+        name_prefix=config["name_prefix"] if config.get("prefix_all_names") else "",
         variables={"memorydb_passwords": '{"anyscale": ["a-password-of-16"]}'} if _has_users(config) else {},
     )
 
