@@ -6,10 +6,11 @@ from anyscale_constructs import lazy
 from anyscale_constructs.config.types import NetworkingMode
 
 if TYPE_CHECKING:
-    from anyscale_constructs.aws.efs import Efs, EfsConfig
+    from anyscale_constructs.aws.efs import Efs, EfsConfig, EfsData, ExistingEfs
     from anyscale_constructs.aws.eks import ClusterConfig, Eks, ExistingCluster
     from anyscale_constructs.aws.iam import ExistingRoles, Iam, IamConfig, IRoles
-    from anyscale_constructs.aws.memorydb import MemoryDb, MemoryDbConfig, MemoryDbUser
+    from anyscale_constructs.aws.kms import KmsKeyConfig
+    from anyscale_constructs.aws.memorydb import ExistingMemoryDb, MemoryDb, MemoryDbConfig, MemoryDbData, MemoryDbUser
     from anyscale_constructs.aws.nodes import NodesConfig
     from anyscale_constructs.aws.provider import AssumeRoleConfig, AwsProviderConfig, IgnoreTagsConfig
     from anyscale_constructs.aws.s3 import S3, BucketConfig, ExistingBucket, IBucket, PlainBucketConfig
@@ -32,9 +33,12 @@ __all__ = [
     "ClusterConfig",
     "Efs",
     "EfsConfig",
+    "EfsData",
     "Eks",
     "ExistingBucket",
     "ExistingCluster",
+    "ExistingEfs",
+    "ExistingMemoryDb",
     "ExistingRoles",
     "ExistingSecurityGroup",
     "ExistingVpc",
@@ -46,8 +50,10 @@ __all__ = [
     "IamConfig",
     "IgnoreTagsConfig",
     "IngressRule",
+    "KmsKeyConfig",
     "MemoryDb",
     "MemoryDbConfig",
+    "MemoryDbData",
     "MemoryDbUser",
     "NetworkingMode",
     "NodesConfig",
@@ -62,10 +68,11 @@ __all__ = [
 
 _PLACES = lazy.places(
     {
-        "efs": ["Efs", "EfsConfig"],
+        "efs": ["Efs", "EfsConfig", "EfsData", "ExistingEfs"],
         "eks": ["ClusterConfig", "Eks", "ExistingCluster"],
         "iam": ["ExistingRoles", "Iam", "IamConfig", "IRoles"],
-        "memorydb": ["MemoryDb", "MemoryDbConfig", "MemoryDbUser"],
+        "kms": ["KmsKeyConfig"],
+        "memorydb": ["ExistingMemoryDb", "MemoryDb", "MemoryDbConfig", "MemoryDbData", "MemoryDbUser"],
         "nodes": ["NodesConfig"],
         "provider": ["AssumeRoleConfig", "AwsProviderConfig", "IgnoreTagsConfig"],
         "s3": ["BucketConfig", "ExistingBucket", "IBucket", "PlainBucketConfig", "S3"],

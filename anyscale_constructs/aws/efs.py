@@ -1,4 +1,4 @@
-"""The shared file system."""
+"""The shared file system: new, or an existing one."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Unpack
 from pydantic import Field
 
 from anyscale_constructs.aws.securitygroups import ISecurityGroup
-from anyscale_constructs.aws.types import Tags
+from anyscale_constructs.aws.types import EfsId, SecurityGroupId, Tags
 from anyscale_constructs.aws.vpc import IVpc
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import OrExpr
@@ -15,6 +15,7 @@ from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_u
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.modules.aws.efs import EfsInputs, EfsModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard
+from anyscale_constructs.terraform.resource import Data
 
 
 class EfsConfig(Model):
@@ -23,6 +24,17 @@ class EfsConfig(Model):
     name: str | None = Field(default=None, description="Default: the stack's name.")
     access_points: OrExpr[dict[str, Any]] = Field(default_factory=dict)
     tags: OrExpr[Tags] = Field(default_factory=dict)
+
+
+class ExistingEfs(Model):
+    """A file system that exists already, with a mount target in each zone of the nodes."""
+
+    efs_id: EfsId
+    security_group_id: SecurityGroupId | None = Field(
+        default=None,
+        description="The security group of its mount targets, to which a rule is added: the nodes may reach port 2049. "
+        "Default: no rule is added, and the security group must let the nodes in already.",
+    )
 
 
 @guard("efs-mount-target-count", "mount_targets_subnet_count", "mount_targets_subnets", "module_enabled")
@@ -136,3 +148,22 @@ class Efs(EfsModule):
         if made != wanted:
             return [{"address": addresses[0]}]
         return [{"address": addresses[i], "zone": zones[i]} for i in range(made)]
+
+
+class EfsData(Data):
+    """A file system that exists already, as Terraform reads it.
+
+    Args:
+        scope: The stack.
+        id: Default: `efs`.
+        efs_id: The file system's id.
+    """
+
+    def __init__(self, scope: Construct, id: str = "efs", *, efs_id: str) -> None:
+        super().__init__(scope, "aws_efs_file_system", id, {"file_system_id": efs_id})
+        self.efs_id = efs_id
+
+    @property
+    def mount_targets(self) -> list[dict[str, Expr]]:
+        """The file system's DNS name: in each zone it is the address of that zone's mount target."""
+        return [{"address": self.attribute("dns_name")}]

@@ -1,7 +1,7 @@
 """The roles of Anyscale's control plane and of its nodes: new, or existing ones."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, Self, Unpack
+from typing import Any, ClassVar, Protocol, Self, Unpack, cast
 
 from pydantic import Field, model_validator
 
@@ -20,15 +20,24 @@ from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import json_text
 
+POLICY_PREFIXES = {
+    "anyscale_access_steadystate_policy_prefix": "steady-state-",
+    "anyscale_access_servicesv2_policy_prefix": "services-",
+    "anyscale_custom_policy_name_prefix": "control-plane-custom-",
+    "anyscale_cluster_node_custom_policy_prefix": "node-custom-",
+    "anyscale_cluster_node_cloudwatch_policy_prefix": "node-cloudwatch-",
+    "anyscale_cluster_node_byod_secrets_policy_prefix": "node-secrets-",
+    "anyscale_iam_s3_policy_name_prefix": "bucket-",
+}
+"""What the names of IAM policies begin with behind a prefix of one's own, by upstream's inputs for them."""
+
 # name or prefix -> AWS's limit; a prefix leaves room for Terraform's 26 characters
 _LIMITS = {
     "anyscale_access_role_name": 64,
     "anyscale_access_role_name_prefix": 38,
     "anyscale_cluster_node_role_name": 64,
     "anyscale_cluster_node_role_name_prefix": 38,
-    "anyscale_access_steadystate_policy_prefix": 102,
-    "anyscale_access_servicesv2_policy_prefix": 102,
-    "anyscale_iam_s3_policy_name_prefix": 102,
+    **dict.fromkeys(POLICY_PREFIXES, 102),
 }
 _NODE_POLICIES = (
     "anyscale_cluster_node_custom_policy",
@@ -87,7 +96,7 @@ class ExistingRoles(Model):
         Args:
             kms_key_arns: The keys; None stands for no key.
         """
-        for role, statements in _key_statements(each_once(*kms_key_arns)).items():
+        for role, statements in key_statements(each_once(*kms_key_arns)).items():
             if getattr(self, role) is not None and statements:
                 yield Finding(
                     f"{role} names an existing role, which must be allowed to use the KMS key",
@@ -147,7 +156,7 @@ class IamConfig(ExistingRoles):
         return self
 
 
-def _key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
+def key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
     """What each role needs to use KMS keys, by the key that names an existing role.
 
     S3 asks for the caller's permission to encrypt and decrypt, EBS for that and for a grant by whoever launches an
@@ -164,6 +173,11 @@ def _key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
         "control_plane_role_arn": [allow([*uses, "kms:ReEncrypt*"], kms_key_arns), grants],
         "cluster_node_role_arn": [allow(uses, kms_key_arns)],
     }
+
+
+def policy_prefixes(name_prefix: str) -> IamInputs:
+    """Upstream's inputs that let the names of all IAM policies begin with a prefix."""
+    return cast(IamInputs, {name: f"{name_prefix}{own}" for name, own in POLICY_PREFIXES.items()})
 
 
 def document_text(document: Any) -> Any:
@@ -280,6 +294,8 @@ class Iam(IamModule):
         bucket: The bucket both roles may use. Default: none, and then no policy for it.
         existing: Roles that exist already and are not created.
         kms_key_arn: A customer's KMS key that both roles may use beside the bucket's. Default: only the bucket's.
+        permitting_kms_key_arn: A KMS key whose own policy lets the roles use it: they get no permission for it here,
+            and no warning says that existing roles need one. Default: none.
         depends_on: Constructs that must be there first.
         **inputs: Upstream's inputs by their own names; `anyscale_external_id` is the whole id,
             `org_...-suffix`.
@@ -307,18 +323,19 @@ class Iam(IamModule):
         bucket: IBucket | None = None,
         existing: ExistingRoles | None = None,
         kms_key_arn: str | None = None,
+        permitting_kms_key_arn: str | None = None,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[IamInputs],
     ) -> None:
         self._existing = existing or ExistingRoles()
         self._bucket = bucket
-        self._keys = each_once(kms_key_arn, bucket.kms_key_arn if bucket else None)
+        self._keys = each_once(kms_key_arn, bucket.kms_key_arn if bucket else None, but=permitting_kms_key_arn)
         super().__init__(scope, id, depends_on=depends_on, **inputs)
         self._add_policies(scope)
 
     def _add_policies(self, scope: Construct) -> None:
         """Adds what upstream's policies lack, in resources of their own: upstream's inputs for it are the user's."""
-        statements = _key_statements(self._keys)
+        statements = key_statements(self._keys)
         statements["control_plane_role_arn"].insert(0, allow(["ec2:DescribeCapacityReservations"]))
         for role, (switch, role_name) in _NEW_ROLES.items():
             made = self.inputs["module_enabled"] is True and self.inputs[switch] is True

@@ -1,4 +1,4 @@
-"""The Redis that keeps Anyscale services running when a head node fails."""
+"""The Redis that keeps Anyscale services running when a head node fails: new, or an existing one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
@@ -7,7 +7,7 @@ from pydantic import Field
 
 from anyscale_constructs.aws.regions import MEMORYDB
 from anyscale_constructs.aws.securitygroups import ISecurityGroup
-from anyscale_constructs.aws.types import Tags
+from anyscale_constructs.aws.types import MemoryDbName, SecurityGroupId, Tags
 from anyscale_constructs.aws.vpc import IVpc, Vpc
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.regions import AS_OF
@@ -30,8 +30,13 @@ _NAMES = (
     "memorydb_subnet_group_name_prefix",
     "memorydb_final_snapshot_name",
 )
-_LONGEST = {"anyscale_memorydb_name_prefix": 14, "memorydb_acl_name_prefix": 14}
-"""The provider appends 26 characters to a prefix, and takes 40."""
+_LONGEST = {
+    "anyscale_memorydb_name": 40,
+    "anyscale_memorydb_name_prefix": 14,
+    "memorydb_acl_name": 40,
+    "memorydb_acl_name_prefix": 14,
+}
+"""The provider takes 40 characters, of which it appends 26 to a prefix."""
 
 _ACL_PREFIX = "anyscale-acl-"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -61,6 +66,17 @@ class MemoryDbConfig(Model):
     )
     users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
     tags: OrExpr[Tags] = Field(default_factory=dict)
+
+
+class ExistingMemoryDb(Model):
+    """A MemoryDB cluster that exists already: one shard, with TLS."""
+
+    cluster_name: MemoryDbName
+    security_group_id: SecurityGroupId | None = Field(
+        default=None,
+        description="The cluster's security group, to which a rule is added: the nodes may reach the cluster's port. "
+        "Default: no rule is added, and the security group must let the nodes in already.",
+    )
 
 
 @guard("memorydb-name", *_NAMES)
@@ -305,6 +321,35 @@ class MemoryDb(MemoryDbModule):
     def url(self) -> str:
         """Where it is reached, with TLS."""
         return f"rediss://{self.memorydb_cluster_endpoint_address}:{self.memorydb_cluster_endpoint_port}"
+
+
+class MemoryDbData(Data):
+    """A MemoryDB cluster that exists already, as Terraform reads it.
+
+    Args:
+        scope: The stack.
+        id: Default: `memorydb`.
+        cluster_name: The cluster's name.
+    """
+
+    def __init__(self, scope: Construct, id: str = "memorydb", *, cluster_name: str) -> None:
+        super().__init__(scope, "aws_memorydb_cluster", id, {"name": cluster_name})
+        self.name = cluster_name
+
+    @property
+    def memorydb_cluster_arn(self) -> Expr:
+        """The cluster's ARN."""
+        return self.attribute("arn")
+
+    @property
+    def port(self) -> Expr:
+        """The port that the cluster listens on."""
+        return self.attribute("port", "number")
+
+    @property
+    def url(self) -> str:
+        """Where it is reached, with TLS."""
+        return f"rediss://{self.attribute('cluster_endpoint[0].address')}:{self.port}"
 
 
 def _in_other_zones(scope: Construct, id: str, subnet_ids_to_az: Expr | Mapping[str, str], zone_id: str) -> Expr:

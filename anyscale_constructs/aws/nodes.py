@@ -26,6 +26,7 @@ _CPU_IMAGE = "AL2023_x86_64_STANDARD"
 _GPU_IMAGE = "AL2023_x86_64_NVIDIA"
 _DEFAULT_DISK_GB = 50
 _NODES_BY_DEFAULT = 450
+_LONGEST_NAME = 63 - len("-") - 26
 _MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
 
 
@@ -85,7 +86,10 @@ class NodesConfig(Model):
 
 
 def node_groups(
-    nodes: NodesConfig, policies: dict[str, str], permissions_boundary_arn: str | None = None
+    nodes: NodesConfig,
+    policies: dict[str, str],
+    permissions_boundary_arn: str | None = None,
+    kms_key_arn: str | None = None,
 ) -> dict[str, EksEksManagedNodeGroups]:
     """The node groups, by name.
 
@@ -93,6 +97,7 @@ def node_groups(
         nodes: What they are made of.
         policies: IAM policies of the nodes' roles, by a name of your own.
         permissions_boundary_arn: Of the nodes' roles.
+        kms_key_arn: The KMS key that encrypts the nodes' volumes. Default: the account's default for EBS.
     """
     role: EksEksManagedNodeGroups = {"iam_role_additional_policies": policies}
     if permissions_boundary_arn is not None:
@@ -104,7 +109,7 @@ def node_groups(
             "min_size": 1,
             "max_size": nodes.max_size,
             "desired_size": minimum(2, nodes.max_size),
-            "block_device_mappings": _disk(_DEFAULT_DISK_GB),
+            "block_device_mappings": _disk(_DEFAULT_DISK_GB, kms_key_arn),
             **role,
         }
     }
@@ -112,7 +117,7 @@ def node_groups(
         "min_size": 0,
         "max_size": nodes.max_size,
         "desired_size": 0,
-        "block_device_mappings": _disk(nodes.disk_size_gb),
+        "block_device_mappings": _disk(nodes.disk_size_gb, kms_key_arn),
         **role,
     }
     for market in _MARKETS:
@@ -142,13 +147,15 @@ def node_groups(
     return dict(sorted(groups.items()))
 
 
-def _disk(size_gb: int | Expr) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]:
+def _disk(size_gb: int | Expr, kms_key_arn: str | None) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]:
     disk: EksEksManagedNodeGroupsBlockDeviceMappingsEbs = {
         "volume_size": size_gb,
         "volume_type": "gp3",
         "encrypted": True,
         "delete_on_termination": True,
     }
+    if kms_key_arn is not None:
+        disk["kms_key_id"] = kms_key_arn
     return {"root": {"device_name": "/dev/xvda", "ebs": disk}}
 
 
@@ -157,6 +164,21 @@ def _taints(market: Market, *, gpu: bool) -> dict[str, EksEksManagedNodeGroupsTa
         key.rpartition("/")[2].replace("-", "_"): {"key": key, "value": value, "effect": "NO_SCHEDULE"}
         for key, value in node_taints(market, gpu=gpu).items()
     }
+
+
+@guard("node-group-name", "eks_managed_node_groups")
+def names_of_node_groups_leave_room(i: Inputs) -> Finding | None:
+    """Upstream and Terraform append 27 characters to the name, and EKS accepts 63, so planning fails."""
+    for key, group in groups_of(i):
+        name = group.get("name") or key
+        if not is_unresolved(name) and group.get("use_name_prefix") is not False and len(name) > _LONGEST_NAME:
+            return Finding(
+                f"eks_managed_node_groups: the name of {key} is too long",
+                "shorten it, or name_prefix",
+                name,
+                f"at most {_LONGEST_NAME} characters",
+            )
+    return None
 
 
 @guard("node-group-size", "eks_managed_node_groups")

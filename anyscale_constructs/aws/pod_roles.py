@@ -171,9 +171,17 @@ def bucket_statements(bucket_arn: str, *kms_key_arns: str | None) -> list[Statem
             [bucket_arn + "/*"],
         ),
     ]
-    if keys := each_once(*kms_key_arns):
-        statements.append(allow(["kms:Decrypt", "kms:GenerateDataKey"], keys))
-    return statements
+    return statements + key_statements(*kms_key_arns)
+
+
+def key_statements(*kms_key_arns: str | None) -> list[Statement]:
+    """What they do with KMS keys that encrypt the bucket.
+
+    Args:
+        kms_key_arns: The keys; None stands for no key.
+    """
+    keys = each_once(*kms_key_arns)
+    return [allow(["kms:Decrypt", "kms:GenerateDataKey"], keys)] if keys else []
 
 
 def autoscaler_statements(cluster_name: str) -> list[Statement]:

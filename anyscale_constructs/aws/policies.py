@@ -29,9 +29,12 @@ def deny_plain_http(bucket_arn: str) -> Statement:
     }
 
 
-def each_once(*arns: str | None) -> list[str]:
-    """The ARNs, without None and without repetition."""
-    return list(dict.fromkeys(arn for arn in arns if arn is not None))
+def each_once(*arns: str | None, but: str | None = None) -> list[str]:
+    """The ARNs, without None, without repetition, and without one of them."""
+    each = dict.fromkeys(arns)
+    for left_out in (None, but):
+        each.pop(left_out, None)
+    return [arn for arn in each if arn is not None]
 
 
 def policy(statements: Sequence[Statement]) -> Expr:

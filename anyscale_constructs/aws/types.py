@@ -106,6 +106,16 @@ ExistingBucketName = Annotated[
 ]
 VpcId = Annotated[str, Checked("a VPC id", r"vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0")]
 SubnetId = Annotated[str, Checked("a subnet id", r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")]
+RouteTableId = Annotated[str, Checked("a route table id", r"rtb-[0-9a-f]{8,17}", "rtb-0123456789abcdef0")]
+EfsId = Annotated[str, Checked("the id of an EFS file system", r"fs-[0-9a-f]{8,17}", "fs-0123456789abcdef0")]
+MemoryDbName = Annotated[
+    str,
+    Checked(
+        "the name of a MemoryDB cluster: 1 to 40 lower-case letters, digits and hyphens, a letter first",
+        r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,39}",
+        "acme-services",
+    ),
+]
 SecurityGroupId = Annotated[str, Checked("a security group id", r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")]
 
 Tags = dict[TagKey, TagValue]

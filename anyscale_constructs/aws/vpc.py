@@ -30,7 +30,7 @@ from anyscale_constructs.aws.route_tables import (
     public_subnets_in_an_existing_vpc_need_a_route,
 )
 from anyscale_constructs.aws.subnets import MOST_PLACES, UNPLANNABLE, Places, Plan, plan_subnets
-from anyscale_constructs.aws.types import AvailabilityZone, SubnetId, Tags, VpcId, Zone
+from anyscale_constructs.aws.types import AvailabilityZone, RouteTableId, SubnetId, Tags, VpcId, Zone
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse, refuse_all
 from anyscale_constructs.config.types import Cidr, Known, NetworkingMode, OrExpr
@@ -103,6 +103,12 @@ class ExistingVpc(Model):
         description="The nodes' subnets and each one's zone: at least two, in at least two zones."
     )
     cidr_block: Cidr | None = Field(default=None, description="The VPC's range. Default: its size is not checked.")
+    s3_endpoint_route_table_ids: OrExpr[list[RouteTableId]] = Field(
+        default_factory=list,
+        description="The route tables of the nodes' subnets: they get routes to a new gateway endpoint for S3, which "
+        "AWS refuses for one that has such a route already. Default: no endpoint is made, so traffic with S3 takes "
+        "the routes that are there, such as the one to a NAT gateway, which charges for it.",
+    )
 
     @model_validator(mode="after")
     def _two_zones(self) -> "ExistingVpc":

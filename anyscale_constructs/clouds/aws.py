@@ -1,13 +1,15 @@
 """What all kinds of clouds on AWS have in common."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.aws.efs import Efs, EfsConfig
-from anyscale_constructs.aws.memorydb import MemoryDb, MemoryDbConfig
+from anyscale_constructs.aws.efs import Efs, EfsConfig, EfsData, ExistingEfs
+from anyscale_constructs.aws.kms import KmsKeyConfig, add_kms_key, add_kms_key_policy
+from anyscale_constructs.aws.memorydb import ExistingMemoryDb, MemoryDb, MemoryDbConfig, MemoryDbData
+from anyscale_constructs.aws.policies import Statement
 from anyscale_constructs.aws.provider import AwsProviderConfig
 from anyscale_constructs.aws.regions import REGIONS
 from anyscale_constructs.aws.s3 import S3, ExistingBucket, PlainBucketConfig
@@ -16,22 +18,29 @@ from anyscale_constructs.aws.types import AwsRegion, KmsKeyArn, Tags
 from anyscale_constructs.aws.vpc import ExistingVpc, Vpc, VpcConfig
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.config import regions
-from anyscale_constructs.config.model import ExistingIf, Model, refuse, refuse_all
+from anyscale_constructs.config.model import CONFLICTING, ExistingIf, Model, refuse, refuse_all
 from anyscale_constructs.config.types import NetworkingMode, OrExpr
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, merge, unless
 from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.modules.aws.memorydb import MemoryDbInputs
 from anyscale_constructs.registration.resource import ObjectStorage
-from anyscale_constructs.terraform.config import UPSTREAM_NAMES, CloudConfig, known_keys
+from anyscale_constructs.terraform.config import UPSTREAM_NAMES, NamedCloudConfig, known_keys
+from anyscale_constructs.terraform.resource import Resource
 
 TAG_CASE = Rule(
     "tag-case", "error", "IAM does not tell tag keys apart that differ only in case, and refuses a role that has both."
+)
+FIXED_NAME = Rule(
+    "fixed-name",
+    "warning",
+    "An upstream module gives the name and has no input for it, so rules of an account that demand a prefix refuse it.",
 )
 IGNORED_TAG = Rule(
     "ignored-tag", "error", "Terraform would not see a tag that it has set, so every plan would set it again."
 )
 
 
-class AwsCloudConfig(CloudConfig):
+class AwsCloudConfig(NamedCloudConfig):
     """What all kinds of AWS clouds have in common."""
 
     upstream_names = UPSTREAM_NAMES | {
@@ -44,6 +53,8 @@ class AwsCloudConfig(CloudConfig):
         "existing_vpc_id": "vpc.vpc_id",
         "existing_vpc_subnet_ids": "vpc.subnet_ids_to_az",
         "existing_subnet_ids": "vpc.subnet_ids_to_az",
+        "existing_vpc_public_route_table_ids": "vpc.s3_endpoint_route_table_ids",
+        "existing_vpc_private_route_table_ids": "vpc.s3_endpoint_route_table_ids",
         "anyscale_vpc_name": "vpc.name",
         "anyscale_vpc_cidr_block": "vpc.cidr_block",
         "anyscale_vpc_public_subnets": "vpc.public_subnets",
@@ -58,19 +69,28 @@ class AwsCloudConfig(CloudConfig):
     }
 
     region: AwsRegion
-    name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
     tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
         description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; docs/encryption.md "
         "says what its own policy must allow. Default: AWS's own keys.",
     )
+    kms_key: KmsKeyConfig | None = Field(
+        default=None,
+        description="A new KMS key for a new bucket, EFS, MemoryDB, Kubernetes secrets and volumes of EKS nodes, in "
+        "place of kms_key_arn; {} makes one. Set it when the cloud is made: setting it later replaces EFS and "
+        "MemoryDB. Default: no key is made.",
+    )
     vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
     bucket: Annotated[PlainBucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
         default_factory=PlainBucketConfig
     )
-    efs: EfsConfig | None = Field(default=None, description="Default: no shared file system; {} makes one.")
-    memorydb: MemoryDbConfig | None = Field(default=None, description="Default: no MemoryDB; {} makes one.")
+    efs: Annotated[EfsConfig | ExistingEfs, ExistingIf("efs_id")] | None = Field(
+        default=None, description="Default: no shared file system; {} makes one, and efs_id names an existing one."
+    )
+    memorydb: Annotated[MemoryDbConfig | ExistingMemoryDb, ExistingIf("cluster_name")] | None = Field(
+        default=None, description="Default: no MemoryDB; {} makes one, and cluster_name names an existing one."
+    )
     provider: AwsProviderConfig = Field(
         default_factory=AwsProviderConfig,
         description="Settings of Terraform's provider aws. Default: those of the environment.",
@@ -95,6 +115,43 @@ class AwsCloudConfig(CloudConfig):
                 key="provider.ignore_tags",
                 rule=IGNORED_TAG,
             )
+        return self
+
+    @model_validator(mode="after")
+    def _a_new_key_is_the_only_one(self) -> Self:
+        if self.kms_key is not None and self.kms_key_arn is not None:
+            raise refuse("makes a key, but kms_key_arn names an existing one", "remove one of them", key="kms_key")
+        if self.kms_key is not None and not self.has_what_keys_encrypt():
+            raise refuse(
+                "would encrypt nothing: whatever it could encrypt exists already, or is not wanted",
+                "remove it",
+                key="kms_key",
+            )
+        return self
+
+    def has_what_keys_encrypt(self) -> bool:
+        """Whether the cloud makes something that a KMS key encrypts."""
+        new = (PlainBucketConfig, EfsConfig, MemoryDbConfig)
+        return any(isinstance(store, new) for store in (self.bucket, self.efs, self.memorydb))
+
+    @model_validator(mode="after")
+    def _existing_stores_are_in_an_existing_vpc(self) -> Self:
+        named = {
+            ("efs", "efs_id"): isinstance(self.efs, ExistingEfs),
+            ("memorydb", "cluster_name"): isinstance(self.memorydb, ExistingMemoryDb),
+        }
+        found = [
+            Finding(
+                "is in an existing VPC, but vpc is a new one",
+                "set vpc to the VPC it is in: {vpc_id: ..., subnet_ids_to_az: ...}",
+                rule=CONFLICTING,
+                key=key,
+            )
+            for key, exists in named.items()
+            if exists and isinstance(self.vpc, VpcConfig)
+        ]
+        if found:
+            raise refuse_all(found)
         return self
 
     def tag_keys(self) -> set[str]:
@@ -131,6 +188,8 @@ ANY_ACCOUNT = Rule(
     "Terraform works in whichever account the credentials are for, so it could work in the wrong one by mistake.",
 )
 
+_NFS = 2049
+
 C = TypeVar("C", bound=AwsCloudConfig)
 
 
@@ -144,12 +203,13 @@ class AwsCloud(Cloud[C]):
     """
 
     provider = "AWS"
+    kms_key: Resource | None = None
     vpc: Vpc | ExistingVpc
     bucket: S3 | ExistingBucket
-    efs: Efs | None = None
-    memorydb: MemoryDb | None = None
+    efs: Efs | EfsData | None = None
+    memorydb: MemoryDb | MemoryDbData | None = None
     security_group: SecurityGroups | ExistingSecurityGroup | None
-    """The nodes' security group; None in an existing EKS cluster that names none, which has no EFS and no MemoryDB."""
+    """The nodes' security group; None in an existing EKS cluster that names none, which has no new EFS or MemoryDB."""
 
     def add_providers(self) -> None:
         """Configures the provider aws."""
@@ -166,14 +226,82 @@ class AwsCloud(Cloud[C]):
             )
         self.warn_of_region(self.config.region, REGIONS)
 
+    def report_fixed_name(self, what: str, fix: str, key: str) -> None:
+        """Reports a name that can't begin with the prefix.
+
+        Args:
+            what: What has the name, and which.
+            fix: What avoids it.
+            key: The key of the configuration that makes it, with dots.
+        """
+        self.report(
+            Finding(
+                f"{what} does not begin with name_prefix",
+                f"{fix}, or allow the name in the rules of the account",
+                rule=FIXED_NAME,
+                key=tuple(key.split(".")),
+            )
+        )
+
+    def add_kms_key(self) -> Resource | None:
+        """Adds a KMS key for what the cloud makes, if the configuration has one."""
+        key = self.config.kms_key
+        if key is None:
+            return None
+        alias = f"alias/{self.config.name_prefix}{self.name}"
+        description = f"Encrypts the Anyscale cloud {self.name}"
+        return add_kms_key(self, "this", key, alias=alias, description=description, tags=self.tags(key.tags))
+
+    def add_kms_key_policy(self, users: Mapping[str, Sequence[Statement]]) -> None:
+        """Adds the policy of the KMS key that the cloud makes, if it makes one.
+
+        Args:
+            users: What roles may do with the key, by their ARNs.
+        """
+        if self.kms_key is not None and self.config.kms_key is not None:
+            add_kms_key_policy(
+                self,
+                self.kms_key,
+                region=self.config.region,
+                administrator_arns=self.config.kms_key.administrator_arns,
+                users=users,
+            )
+
+    @property
+    def own_kms_key_arn(self) -> Expr | None:
+        """The KMS key that the cloud makes; None if it makes none."""
+        return self.kms_key and self.kms_key.attribute("arn")
+
+    @property
+    def kms_key_arn(self) -> str | None:
+        """The KMS key for what the cloud makes: its own or the configuration's; None for AWS's keys."""
+        return self.config.kms_key_arn if self.kms_key is None else self.own_kms_key_arn
+
     def add_vpc(self) -> Vpc | ExistingVpc:
         """Adds the VPC, unless it exists."""
         vpc = self.config.vpc
         if isinstance(vpc, ExistingVpc):
             if vpc.warning:
                 self.report(vpc.warning)
+            if not is_one_of(vpc.s3_endpoint_route_table_ids, []):
+                arguments = {
+                    "vpc_id": vpc.vpc_id,
+                    "service_name": f"com.amazonaws.{self.config.region}.s3",
+                    "vpc_endpoint_type": "Gateway",
+                    "route_table_ids": vpc.s3_endpoint_route_table_ids,
+                    "tags": merge({"Name": f"{self.config.default_name(self.name)}-s3"}, self.tags()),
+                }
+                Resource(self, "aws_vpc_endpoint", "s3", arguments)
             return vpc
         public_subnet_tags, private_subnet_tags = self.subnet_tags()
+        log_group = None
+        if self.config.prefix_all_names and not is_one_of(vpc.flow_logs, False):
+            log_group = f"{self.config.name_prefix}flow-logs-"
+            self.report_fixed_name(
+                "the name of the IAM policy for flow logs, vpc-flow-log-to-cloudwatch-*,",
+                "set vpc.flow_logs to false",
+                "vpc.flow_logs",
+            )
         with self.configured_by("vpc", anyscale_vpc_name="vpc.name", enable_vpc_flow_logs="vpc.flow_logs"):
             return Vpc(
                 self,
@@ -181,12 +309,14 @@ class AwsCloud(Cloud[C]):
                 availability_zone_count=vpc.availability_zone_count,
                 subnet_places=vpc.subnet_places,
                 anyscale_cloud_id=self.cloud_id,
-                anyscale_vpc_name=self.name if vpc.name is None else vpc.name,
+                anyscale_vpc_name=self.config.default_name(self.name) if vpc.name is None else vpc.name,
                 cidr_block=vpc.cidr_block,
                 availability_zones=vpc.availability_zones or None,
                 public_subnets=vpc.public_subnets,
                 private_subnets=vpc.private_subnets,
                 enable_vpc_flow_logs=unless(vpc.flow_logs, False),
+                flow_log_cloudwatch_log_group_name_prefix=log_group,
+                flow_log_cloudwatch_log_group_name_suffix=log_group and self.name,
                 tags=self.tags(vpc.tags),
                 public_subnet_tags=public_subnet_tags,
                 private_subnet_tags=private_subnet_tags,
@@ -210,11 +340,11 @@ class AwsCloud(Cloud[C]):
             anyscale_bucket_name="bucket.name",
             anyscale_bucket_prefix="name_prefix",
             lifecycle_rule="bucket.lifecycle_rules",
-            server_side_encryption="kms_key_arn",
+            server_side_encryption=("kms_key_arn", "kms_key"),
         ):
             return S3(
                 self,
-                kms_key_arn=self.config.kms_key_arn,
+                kms_key_arn=self.kms_key_arn,
                 anyscale_cloud_id=self.cloud_id,
                 anyscale_bucket_name=bucket.name,
                 anyscale_bucket_prefix=self.config.name_prefix if bucket.name is None else None,
@@ -224,9 +354,32 @@ class AwsCloud(Cloud[C]):
                 tags=self.tags(bucket.tags),
             )
 
-    def add_efs(self) -> Efs | None:
-        """Adds the shared file system, if the configuration has one."""
+    def admit_nodes(self, id: str, security_group_id: str | None, port: int | Expr) -> None:
+        """Lets the nodes reach what exists already, in a rule of its security group.
+
+        Args:
+            id: The rule's name in Terraform.
+            security_group_id: The group; None adds no rule.
+            port: The TCP port.
+        """
+        if security_group_id is not None and self.security_group is not None:
+            arguments = {
+                "security_group_id": security_group_id,
+                "referenced_security_group_id": self.security_group.security_group_id,
+                "ip_protocol": "tcp",
+                "from_port": port,
+                "to_port": port,
+                "description": f"Nodes of {self.name}",
+                "tags": self.tags(),
+            }
+            Resource(self, "aws_vpc_security_group_ingress_rule", id, arguments)
+
+    def add_efs(self) -> Efs | EfsData | None:
+        """Adds the shared file system, if the configuration has one; an existing one is read."""
         efs = self.config.efs
+        if isinstance(efs, ExistingEfs):
+            self.admit_nodes("efs", efs.security_group_id, _NFS)
+            return EfsData(self, efs_id=efs.efs_id)
         if efs is None or self.security_group is None:
             return None
         with self.configured_by("efs", anyscale_efs_name="efs.name"):
@@ -235,17 +388,32 @@ class AwsCloud(Cloud[C]):
                 vpc=self.vpc,
                 security_group=self.security_group,
                 anyscale_cloud_id=self.cloud_id,
-                anyscale_efs_name=self.name if efs.name is None else efs.name,
-                kms_key_arn=self.config.kms_key_arn,
+                anyscale_efs_name=self.config.default_name(self.name) if efs.name is None else efs.name,
+                kms_key_arn=self.kms_key_arn,
                 access_points=unless(efs.access_points, {}),
                 tags=self.tags(efs.tags),
             )
 
-    def add_memorydb(self) -> MemoryDb | None:
-        """Adds the Redis for head node fault tolerance, if the configuration has one."""
+    def add_memorydb(self) -> MemoryDb | MemoryDbData | None:
+        """Adds the Redis for head node fault tolerance, if the configuration has one; an existing one is read."""
         memorydb = self.config.memorydb
+        if isinstance(memorydb, ExistingMemoryDb):
+            there = MemoryDbData(self, cluster_name=memorydb.cluster_name)
+            self.admit_nodes("memorydb", memorydb.security_group_id, there.port)
+            return there
         if memorydb is None or self.security_group is None:
             return None
+        names: MemoryDbInputs = {}
+        if self.config.prefix_all_names:
+            name = self.config.default_name(self.name)
+            names = {
+                "anyscale_memorydb_name": name,
+                "memorydb_acl_name": name,
+                "memorydb_parameter_group_name": name,
+                "memorydb_subnet_group_name": name,
+            }
+        if memorydb.name is not None:
+            names["anyscale_memorydb_name"] = memorydb.name
         users = None
         if memorydb.users:
             passwords = self.add_secret(
@@ -259,8 +427,11 @@ class AwsCloud(Cloud[C]):
             }
         with self.configured_by(
             "memorydb",
-            anyscale_memorydb_name="memorydb.name",
-            memorydb_kms_key_arn="kms_key_arn",
+            anyscale_memorydb_name=("memorydb.name", "prefix_all_names"),
+            memorydb_acl_name="prefix_all_names",
+            memorydb_parameter_group_name="prefix_all_names",
+            memorydb_subnet_group_name="prefix_all_names",
+            memorydb_kms_key_arn=("kms_key_arn", "kms_key"),
             memorydb_node_type="memorydb.node_type",
             memorydb_num_shards="memorydb.num_shards",
             memorydb_num_replicas_per_shard="memorydb.num_replicas_per_shard",
@@ -277,8 +448,8 @@ class AwsCloud(Cloud[C]):
                 security_group=self.security_group,
                 region=self.config.region,
                 anyscale_cloud_id=self.cloud_id,
-                anyscale_memorydb_name=memorydb.name,
-                memorydb_kms_key_arn=self.config.kms_key_arn,
+                **names,
+                memorydb_kms_key_arn=self.kms_key_arn,
                 memorydb_node_type=memorydb.node_type,
                 memorydb_num_shards=memorydb.num_shards,
                 memorydb_num_replicas_per_shard=memorydb.num_replicas_per_shard,
@@ -318,15 +489,17 @@ class AwsCloud(Cloud[C]):
                 "anyscale_vpc_private_subnet_ids_az_map": vpc.private_subnet_ids_az_map,
             }
         if efs := self.efs:
+            outputs["anyscale_efs_id"] = efs.efs_id
+        if isinstance(efs, Efs):
             outputs |= {
-                "anyscale_efs_id": efs.efs_id,
                 "anyscale_efs_arn": efs.efs_arn,
                 "anyscale_efs_mount_target_ids": efs.efs_mount_target_ids,
                 "anyscale_efs_mount_target_ips": efs.efs_mount_target_ips,
             }
         if memorydb := self.memorydb:
+            outputs["anyscale_memorydb_cluster_id"] = memorydb.name
+        if isinstance(memorydb, MemoryDb):
             outputs |= {
-                "anyscale_memorydb_cluster_id": memorydb.memorydb_cluster_id,
                 "anyscale_memorydb_cluster_arn": memorydb.memorydb_cluster_arn,
                 "anyscale_memorydb_cluster_endpoint_address": memorydb.memorydb_cluster_endpoint_address,
                 "anyscale_memorydb_cluster_endpoint_port": memorydb.memorydb_cluster_endpoint_port,

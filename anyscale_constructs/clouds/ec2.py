@@ -14,7 +14,16 @@ from anyscale_constructs.aws import (
     S3Policy,
     SecurityGroups,
 )
-from anyscale_constructs.aws.iam import IamConfig, document_text, the_external_id_begins_with_the_organization
+from anyscale_constructs.aws.efs import EfsConfig
+from anyscale_constructs.aws.iam import (
+    IamConfig,
+    document_text,
+    key_statements,
+    policy_prefixes,
+    the_external_id_begins_with_the_organization,
+)
+from anyscale_constructs.aws.memorydb import MemoryDbConfig
+from anyscale_constructs.aws.policies import Statement, each_once
 from anyscale_constructs.aws.s3 import BucketConfig
 from anyscale_constructs.aws.securitygroups import SecurityGroupConfig
 from anyscale_constructs.aws.types import ExternalId
@@ -64,7 +73,8 @@ class Ec2Config(AwsCloudConfig):
                 value=external_id,
                 allowed=f"{self.org_id}-<suffix>",
             )
-        unused = isinstance(self.bucket, ExistingBucket) and not (self.efs or self.memorydb)
+        new = isinstance(self.efs, EfsConfig) or isinstance(self.memorydb, MemoryDbConfig)
+        unused = isinstance(self.bucket, ExistingBucket) and not new
         if self.kms_key_arn is not None and unused:
             raise refuse(
                 "is for a new bucket, EFS or MemoryDB, and there is none of them",
@@ -90,10 +100,12 @@ class Ec2Stack(AwsCloud[Ec2Config]):
 
     def compose(self) -> None:
         """Adds the cloud's parts."""
+        self.kms_key = self.add_kms_key()
         self.vpc = self.add_vpc()
         self.security_group = self.add_security_group()  # pyright: ignore[reportIncompatibleVariableOverride]
         self.bucket = self.add_bucket()
         self.iam = self.add_iam()
+        self.add_kms_key_policy(self.kms_key_users())
         self.add_bucket_policy()
         self.efs = self.add_efs()
         self.memorydb = self.add_memorydb()
@@ -139,7 +151,8 @@ class Ec2Stack(AwsCloud[Ec2Config]):
         """Adds the roles of the control plane and of the nodes, unless both exist."""
         iam, prefix = self.config.iam, self.config.name_prefix
         if iam.control_plane_role_arn is not None and iam.cluster_node_role_arn is not None:
-            for warning in iam.must_use_keys(self.config.kms_key_arn, self.bucket.kms_key_arn):
+            keys = each_once(self.config.kms_key_arn, self.bucket.kms_key_arn, but=self.own_kms_key_arn)
+            for warning in iam.must_use_keys(*keys):
                 self.report(replace(warning, key=("iam", *warning.on)))
             return iam
         with self.configured_by(
@@ -163,10 +176,12 @@ class Ec2Stack(AwsCloud[Ec2Config]):
                 bucket=self.bucket,
                 existing=iam,
                 kms_key_arn=self.config.kms_key_arn,
+                permitting_kms_key_arn=self.own_kms_key_arn,
                 anyscale_cloud_id=self.cloud_id,
                 anyscale_org_id=self.config.org_id,
                 anyscale_external_id=self.external_id,
                 role_permissions_boundary_arn=iam.permissions_boundary_arn,
+                **(policy_prefixes(prefix) if self.config.prefix_all_names else {}),
                 anyscale_access_role_name=iam.control_plane_role_name,
                 anyscale_access_role_name_prefix=f"{prefix}control-plane-",
                 anyscale_cluster_node_role_name=iam.cluster_node_role_name,
@@ -178,6 +193,11 @@ class Ec2Stack(AwsCloud[Ec2Config]):
                 anyscale_cluster_node_byod_secret_kms_arn=iam.cluster_node_secret_kms_key_arn,
                 tags=self.tags(iam.tags),
             )
+
+    def kms_key_users(self) -> dict[str, list[Statement]]:
+        """What both roles may do with the KMS key that the cloud makes, by their ARNs."""
+        statements = key_statements(["*"])
+        return {getattr(self.iam, role): statements[role] for role in statements}
 
     def add_bucket_policy(self) -> None:
         """Lets both roles use the bucket, which must be a new one."""

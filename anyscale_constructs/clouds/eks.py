@@ -8,14 +8,16 @@ from typing import Any, ClassVar
 
 from anyscale_constructs.aws import S3, Eks, ExistingCluster, ExistingSecurityGroup, Iam
 from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY, ClusterConfig
+from anyscale_constructs.aws.iam import policy_prefixes
 from anyscale_constructs.aws.nodes import NodesConfig, node_groups
 from anyscale_constructs.aws.pod_roles import (
     add_pod_role,
     autoscaler_statements,
     bucket_statements,
+    key_statements,
     load_balancer_statements,
 )
-from anyscale_constructs.aws.policies import deny_plain_http, policy
+from anyscale_constructs.aws.policies import deny_plain_http, each_once, policy
 from anyscale_constructs.aws.types import Tags
 from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds.aws import AwsCloud
@@ -70,6 +72,7 @@ class EksStack(AwsCloud[EksConfig]):
 
     def compose(self) -> None:
         """Adds the cloud's parts."""
+        self.kms_key = self.add_kms_key()
         self.vpc = self.add_vpc()
         self.bucket = self.add_bucket()
         self.add_bucket_policy()
@@ -79,6 +82,7 @@ class EksStack(AwsCloud[EksConfig]):
         self.efs = self.add_efs()
         self.memorydb = self.add_memorydb()
         self.operator_role = self.add_operator_role()
+        self.add_kms_key_policy({self.operator_role.attribute("arn"): key_statements("*")})
         self.add_controller_roles()
 
     @property
@@ -104,7 +108,8 @@ class EksStack(AwsCloud[EksConfig]):
     def add_operator_role(self) -> Resource:
         """Adds the operator's role, which may use the bucket and its key."""
         bucket = self.bucket
-        statements = bucket_statements(bucket.s3_bucket_arn, self.config.kms_key_arn, bucket.kms_key_arn)
+        keys = each_once(self.config.kms_key_arn, bucket.kms_key_arn, but=self.own_kms_key_arn)
+        statements = bucket_statements(bucket.s3_bucket_arn, *keys)
         return self.add_pod_role(OPERATOR, "operator", statements)
 
     def add_controller_roles(self) -> None:
@@ -128,7 +133,7 @@ class EksStack(AwsCloud[EksConfig]):
 
     def node_groups(self, nodes: NodesConfig) -> dict[str, EksEksManagedNodeGroups]:
         """The managed node groups of a new cluster, by name."""
-        return node_groups(nodes, self.node_policies(), self.config.permissions_boundary_arn)
+        return node_groups(nodes, self.node_policies(), self.config.permissions_boundary_arn, self.own_kms_key_arn)
 
     def node_policies(self) -> dict[str, str]:
         """Adds the policies of what nodes may do beside what a cluster needs; gives their ARNs, by name."""
@@ -139,6 +144,7 @@ class EksStack(AwsCloud[EksConfig]):
             anyscale_org_id=self.config.org_id,
             create_anyscale_access_role=False,
             create_cluster_node_instance_profile=False,
+            **(policy_prefixes(self.config.name_prefix) if self.config.prefix_all_names else {}),
             tags=self.tags(),
         )
         efs = {"efs": _EFS_POLICY} if self.config.efs else {}
@@ -146,6 +152,14 @@ class EksStack(AwsCloud[EksConfig]):
 
     def _new_cluster(self, cluster: ClusterConfig) -> Eks:
         groups = self.node_groups(cluster.nodes)
+        if self.config.prefix_all_names:
+            groups = {key: _named(group, self.config.name_prefix + key) for key, group in groups.items()}
+            if self.kms_key_arn is None:
+                self.report_fixed_name(
+                    f"the alias of the KMS key for Kubernetes secrets, alias/eks/{self.cluster_name},",
+                    "set kms_key to {}",
+                    "prefix_all_names",
+                )
         with self.configured_by(
             "cluster",
             endpoint_public_access="cluster.public_access_cidrs",
@@ -153,14 +167,14 @@ class EksStack(AwsCloud[EksConfig]):
             access_entries="cluster.administrator_arns",
             enable_cluster_creator_admin_permissions="cluster.administrator_arns",
             iam_role_permissions_boundary="permissions_boundary_arn",
-            eks_managed_node_groups=("cluster.nodes.max_size", "cluster.nodes"),
+            eks_managed_node_groups=("cluster.nodes.max_size", "cluster.nodes", "name_prefix"),
             security_group_additional_rules="cluster.private_access_cidrs",
-            encryption_config="kms_key_arn",
+            encryption_config=("kms_key_arn", "kms_key"),
         ):
             return Eks(
                 self,
                 vpc=self.vpc,
-                kms_key_arn=self.config.kms_key_arn,
+                kms_key_arn=self.kms_key_arn,
                 name=self.cluster_name,
                 kubernetes_version=cluster.kubernetes_version,
                 endpoint_public_access=True if cluster.public_access_cidrs else None,
@@ -268,6 +282,11 @@ class EksStack(AwsCloud[EksConfig]):
             memorydb_cluster_arn=self.memorydb.memorydb_cluster_arn,
             memorydb_cluster_endpoint=self.memorydb.url,
         )
+
+
+def _named(group: EksEksManagedNodeGroups, name: str) -> EksEksManagedNodeGroups:
+    """The node group with names for what it makes, where it has none."""
+    return {"name": name, "launch_template_name": name, "iam_role_name": name, **group}
 
 
 def _administrators(arns: list[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from anyscale_constructs.aws import ExistingCluster, ExistingVpc
+from anyscale_constructs.aws import ExistingCluster, ExistingEfs, ExistingMemoryDb, ExistingVpc
 from anyscale_constructs.aws.eks import ClusterConfig
 from anyscale_constructs.aws.pod_roles import Pods
 from anyscale_constructs.aws.types import PolicyArn
@@ -31,7 +31,7 @@ CLUSTER_VPC = Rule(
 NODE_GROUP = Rule(
     "node-security-group-missing",
     "error",
-    "EFS and MemoryDB are in the security group of the nodes, which is known only for a new cluster.",
+    "New EFS and MemoryDB are in the security group of the nodes, which is known only for a new cluster.",
 )
 
 
@@ -70,14 +70,20 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                     rule=CLUSTER_VPC,
                     value=self.cluster.cluster_name,
                 )
-            if (self.efs or self.memorydb) and self.cluster.node_security_group_id is None:
-                raise refuse(
-                    "needs the security group of the existing cluster's nodes",
-                    "set cluster.node_security_group_id",
-                    key="efs" if self.efs else "memorydb",
-                    rule=NODE_GROUP,
-                )
+            for key, store in {"efs": self.efs, "memorydb": self.memorydb}.items():
+                existing = isinstance(store, ExistingEfs | ExistingMemoryDb) and store.security_group_id is None
+                if store and not existing and self.cluster.node_security_group_id is None:
+                    raise refuse(
+                        "needs the security group of the existing cluster's nodes",
+                        "set cluster.node_security_group_id",
+                        key=key,
+                        rule=NODE_GROUP,
+                    )
         return self
+
+    def has_what_keys_encrypt(self) -> bool:
+        """Whether the cloud makes something that a KMS key encrypts: a new cluster's secrets, for instance."""
+        return isinstance(self.cluster, ClusterConfig) or super().has_what_keys_encrypt()
 
     def tag_keys(self) -> set[str]:
         """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
@@ -93,7 +99,7 @@ def cluster_name(name: str, config: EksConfig) -> str:
     cluster = config.cluster
     if isinstance(cluster, ExistingCluster):
         return cluster.cluster_name
-    return name if cluster.name is None else cluster.name
+    return config.default_name(name) if cluster.name is None else cluster.name
 
 
 def pods_of(chart: Chart, name: str, config: EksConfig) -> Pods:

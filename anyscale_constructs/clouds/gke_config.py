@@ -15,9 +15,10 @@ from anyscale_constructs.google.gke_ranges import RANGES, GkeVpcConfig
 from anyscale_constructs.google.types import ServiceAccountName
 from anyscale_constructs.kubernetes import ReleasesConfig
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
+from anyscale_constructs.terraform.config import NamedCloudConfig
 
 
-class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig):
+class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
     """An Anyscale cloud on GKE."""
 
     cloud_provider = "GCP"
@@ -98,12 +99,13 @@ def cluster_name(name: str, config: GkeConfig) -> str:
     cluster = config.cluster
     if isinstance(cluster, ExistingCluster):
         return cluster.cluster_name
-    return name if cluster.name is None else cluster.name
+    return config.default_name(name) if cluster.name is None else cluster.name
 
 
 def account_name(name: str, config: GkeConfig) -> str:
     """The name of the operator's account, by which the second stack finds it."""
-    return f"{name}-operator" if config.service_account_name is None else config.service_account_name
+    own = config.service_account_name
+    return f"{config.default_name(name)}-operator" if own is None else own
 
 
 def project_id(config: GkeConfig) -> str:

@@ -139,6 +139,27 @@ class CloudConfig(Model):
         return Sources(base=self.mirror, overrides=self.modules)
 
 
+class NamedCloudConfig(CloudConfig):
+    """What clouds have in common whose parts have names with a prefix."""
+
+    name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
+    prefix_all_names: Known[bool] = Field(
+        default=False,
+        description="Whether every name that the cloud makes begins with name_prefix, as rules of an account may "
+        "demand: also names that are the stack's by default, and those that upstream's modules begin in a way of "
+        "their own. Names that the configuration gives stay as they are. Set it when the cloud is made: changing it "
+        "later replaces whatever gets another name. Default: false, as older clouds have it.",
+    )
+
+    def default_name(self, name: str) -> str:
+        """What something is called that has no name of its own in the configuration.
+
+        Args:
+            name: The stack's name.
+        """
+        return f"{self.name_prefix}{name}" if self.prefix_all_names else name
+
+
 def known_keys(tags: Mapping[str, str] | Expr) -> list[str]:
     """The keys of tags, or labels, as far as they are known."""
     return [] if isinstance(tags, Expr) else [key for key in tags if not is_unresolved(key)]

@@ -160,6 +160,48 @@ class EmulatedAccount:
         return arn
 
     @_once
+    def security_group(self, vpc: str, name: str) -> str:
+        """Make a security group that is there before any stack; gives its id."""
+        made = self.client("ec2").create_security_group(VpcId=vpc, GroupName=name, Description=name)
+        group: str = made["GroupId"]
+        return group
+
+    @_once
+    def file_system(self, subnets: list[str], security_group: str) -> str:
+        """Make a file system that is there before any stack, with a mount target in each subnet; gives its id."""
+        efs = self.client("efs")
+        made: str = efs.create_file_system(CreationToken="existing", Encrypted=True)["FileSystemId"]
+        efs.put_backup_policy(FileSystemId=made, BackupPolicy={"Status": "ENABLED"})
+        for subnet in subnets:
+            efs.create_mount_target(FileSystemId=made, SubnetId=subnet, SecurityGroups=[security_group])
+        return made
+
+    @_once
+    def memorydb(self, name: str, subnets: list[str], security_group: str) -> None:
+        """Make a Redis that is there before any stack."""
+        memorydb = self.client("memorydb")
+        memorydb.create_subnet_group(SubnetGroupName=name, SubnetIds=subnets)
+        memorydb.create_parameter_group(ParameterGroupName=name, Family="memorydb_redis7")
+        eviction = {"ParameterName": "maxmemory-policy", "ParameterValue": "allkeys-lru"}
+        memorydb.update_parameter_group(ParameterGroupName=name, ParameterNameValues=[eviction])
+        memorydb.create_cluster(
+            ClusterName=name,
+            NodeType="db.t4g.small",
+            ACLName="open-access",
+            SubnetGroupName=name,
+            ParameterGroupName=name,
+            SecurityGroupIds=[security_group],
+        )
+
+    @_once
+    def route_table(self, vpc: str, subnet: str) -> str:
+        """Make the route table of a subnet that is there before any stack; gives its id."""
+        ec2 = self.client("ec2")
+        made: str = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+        ec2.associate_route_table(RouteTableId=made, SubnetId=subnet)
+        return made
+
+    @_once
     def network(self, cidr: str, subnets: list[str]) -> tuple[str, list[str]]:
         """Make a network that is there before any stack: a VPC, and subnets in one zone after the other.
 

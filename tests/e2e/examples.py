@@ -64,6 +64,7 @@ def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path, rele
         update=lambda _: _synthesize(name, updated(made), work / "updated"),
         changes=patterns,
         region=config["region"],
+        name_prefix=config["name_prefix"] if config.get("prefix_all_names") else "",
         variables={"memorydb_passwords": '{"anyscale": ["a-password-of-16"]}'} if _has_users(config) else {},
     )
 
@@ -82,7 +83,17 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
     if "vpc_id" in config.get("vpc", {}):
         zones = list(config["vpc"]["subnet_ids_to_az"].values())
         vpc, subnets = account.network("10.0.0.0/16", [f"10.0.{16 * index}.0/20" for index in range(len(zones))])
+        tables = config["vpc"].get("s3_endpoint_route_table_ids", [])
         config["vpc"] = {"vpc_id": vpc, "subnet_ids_to_az": account.zones(subnets)}
+        if tables:
+            config["vpc"]["s3_endpoint_route_table_ids"] = [account.route_table(vpc, subnet) for subnet in subnets]
+        if "efs_id" in config.get("efs", {}):
+            group = account.security_group(vpc, "efs")
+            config["efs"] = {"efs_id": account.file_system(subnets, group), "security_group_id": group}
+        if "cluster_name" in config.get("memorydb", {}):
+            group = account.security_group(vpc, "memorydb")
+            account.memorydb(config["memorydb"]["cluster_name"], subnets, group)
+            config["memorydb"]["security_group_id"] = group
         if "cluster_name" in config.get("cluster", {}):
             account.cluster(config["cluster"]["cluster_name"], subnets)
             account.role(config["cluster"]["node_role_name"], "ec2.amazonaws.com")
@@ -99,7 +110,8 @@ def _update(config: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], dict[str
     """A change of tags and of one thing more in the YAML, and the addresses that it touches."""
     if "cluster_name" in config.get("cluster", {}):
         return lambda made: made | {"tags": _TAG}, ("aws_iam_role.*", "module.iam.aws_iam_policy.*")
-    tagged, address = ("efs", "module.efs.aws_efs_*") if "efs" in config else ("bucket", "module.s3.aws_s3_bucket.*")
+    new_efs = "efs" in config and "efs_id" not in config["efs"]
+    tagged, address = ("efs", "module.efs.aws_efs_*") if new_efs else ("bucket", "module.s3.aws_s3_bucket.*")
 
     def updated(made: dict[str, Any]) -> dict[str, Any]:
         changed = copy.deepcopy(made)

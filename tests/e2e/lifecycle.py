@@ -15,6 +15,7 @@ from tests.e2e.account import EmulatedAccount, emulated_account
 from tests.e2e.adapted import adapt, relax
 from tests.e2e.clones import module_sources
 from tests.e2e.control_plane import ControlPlane
+from tests.e2e.names import named
 from tests.e2e.plugins import Plugins
 from tests.e2e.providers.cluster import CLUSTER_IS_KNOWN
 from tests.e2e.registering import Registering
@@ -42,6 +43,7 @@ class Cloud:
         changes: The addresses that the update changes, and all of them, as patterns such as `module.s3.*`.
         region: The region of the emulated account.
         variables: Terraform's variables, by name.
+        name_prefix: What all names begin with, if they do.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Cloud:
     changes: tuple[str, ...] = ()
     region: str = "us-east-2"
     variables: Mapping[str, str] = field(default_factory=dict)
+    name_prefix: str = ""
 
 
 def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
@@ -130,6 +133,7 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
         again = step("register again", lambda: registering.run(outputs, "unchanged"), _ids)
         step("same ids", lambda: same(ids, again))
     step("plan again", lambda: unchanged(terraform))
+    step("names", lambda: named(terraform.resources(), cloud.name_prefix), lambda count: f"{count} as they must be")
     if tfvars:
         _live_second(seconds, environment, partial(report.step, seconds[_NOW].name))
 

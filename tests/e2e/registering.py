@@ -43,6 +43,17 @@ KNOWN_WARNINGS = (
         "The example opens a third port, to one range.",
         clouds=("everything",),
     ),
+    *(
+        KnownWarning(
+            pattern,
+            "The stores have security groups of their own, to which the stack adds a rule for the nodes.",
+            clouds=("existing-stores",),
+        )
+        for pattern in (
+            r"EFS with id \S+ has a mount target in subnet \S+, but it is not associated with the expected .*",
+            r"MemoryDB cluster acme-services has security group \S+ that is not the same as .*",
+        )
+    ),
 )
 
 

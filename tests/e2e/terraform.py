@@ -166,6 +166,15 @@ class Terraform:
         """The addresses in the state."""
         return self._run("state", "list").split()
 
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the state, with their values, in all modules."""
+        found, modules = [], [json.loads(self._run("show", "-json"))["values"]["root_module"]]
+        while modules:
+            module = modules.pop()
+            found += [each for each in module.get("resources", []) if each["mode"] == "managed"]
+            modules += module.get("child_modules", [])
+        return found
+
     def forget(self, address: str) -> None:
         """Take an address out of the state, as if something else had deleted what is there."""
         self._run("state", "rm", address)

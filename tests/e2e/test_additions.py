@@ -29,6 +29,17 @@ def test_what_is_there_before_any_stack_is_made_once(account: EmulatedAccount) -
     assert account.network("10.9.0.0/16", ["10.9.16.0/20"]) != made[0][1]
 
 
+def test_a_rule_for_a_security_group_keeps_its_description(account: EmulatedAccount) -> None:
+    ec2 = account.client("ec2")
+    vpc, _ = account.network("10.8.0.0/16", [])
+    groups = [account.security_group(vpc, name) for name in ("store", "nodes")]
+    pair = {"GroupId": groups[1], "Description": "Nodes"}
+    rule = {"IpProtocol": "tcp", "FromPort": 2049, "ToPort": 2049, "UserIdGroupPairs": [pair]}
+    made = ec2.authorize_security_group_ingress(GroupId=groups[0], IpPermissions=[rule])["SecurityGroupRules"]
+    found = ec2.describe_security_group_rules(SecurityGroupRuleIds=[made[0]["SecurityGroupRuleId"]])
+    assert found["SecurityGroupRules"][0]["Description"] == "Nodes"
+
+
 def test_a_backup_policy_is_switched_on_and_off(account: EmulatedAccount) -> None:
     efs = account.client("efs")
     system = efs.create_file_system(CreationToken="one")["FileSystemId"]

@@ -17,6 +17,8 @@ BASES: dict[str, dict[str, Any]] = {
         "security_group": {"security_group_id": "sg-0123456789abcdef0"},
         "iam.cluster_node_role_arn": "arn:aws:iam::111122223333:role/nodes",
     },
+    "existing-stores": {},
+    "regulated": {},
     "eks-private": {
         "cluster.public_access_cidrs": ["203.0.113.0/24"],
         "bucket.lifecycle_rules": [{"enabled": True}],
@@ -137,6 +139,7 @@ FOREIGN = {
 # What changes nothing, as no literal value does: its size is checked, or no one asks for it.
 IDLE = {
     "existing-vpc": {"aws.vpc.ExistingVpc.cidr_block", "aws.vpc.ExistingVpc.subnet_ids_to_az{}"},
+    "existing-stores": {"aws.vpc.ExistingVpc.cidr_block", "aws.vpc.ExistingVpc.subnet_ids_to_az{}"},
     "eks-existing": {"aws.vpc.ExistingVpc.cidr_block"},
     "gce-existing": {
         *("google.vpc.ExistingVpc.subnet_cidr", "gce.GceConfig.deploy_environment"),

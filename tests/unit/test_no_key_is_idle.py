@@ -38,6 +38,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
             "cluster_node_role_arn": "arn:aws:iam::111122223333:role/node",
         },
     },
+    "existing-stores": {},
+    "regulated": {},
     "gce-everything": {"modules": None, "bucket.kms_key_name": None},
     "gce-existing": {
         "iam.anyscale_service_account_name": "ray-access",
@@ -92,6 +94,14 @@ SUBSTITUTES: dict[str, Any] = {
         "subnet-0123456789abcdef0": "eu-central-1a",
         "subnet-0123456789abcdef9": "eu-central-1b",
     },
+    "existing-stores vpc.subnet_ids_to_az": {
+        "subnet-0123456789abcdef0": "us-east-2a",
+        "subnet-0123456789abcdef9": "us-east-2b",
+    },
+    "kms_key.deletion_window_in_days": 7,
+    "regulated vpc.availability_zones": ["us-east-2b", "us-east-2c"],
+    "regulated vpc.public_subnets": ["10.0.0.0/21", "10.0.8.0/21"],
+    "regulated vpc.private_subnets": ["10.0.16.0/20", "10.0.32.0/20"],
     "gce-everything bucket.location": "EU",
     "gce-everything bucket.kms_key_name": "projects/acme/locations/us/keyRings/anyscale/cryptoKeys/storage",
     "gce-everything vpc.subnet_cidr": "172.28.96.0/20",
@@ -126,6 +136,7 @@ IDLE: dict[str, dict[str, str]] = {
         "vpc.cidr_block": _CHECKED,
         "bucket.kms_key_arn": "Both roles exist: a warning says what they must be allowed.",
     },
+    "existing-stores": {"vpc.cidr_block": _CHECKED},
     "eks-existing": {"vpc.cidr_block": _CHECKED},
     "gce-existing": {
         "deploy_environment": _UNLABELLED,

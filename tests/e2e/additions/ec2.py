@@ -1,9 +1,11 @@
 """EC2: launch templates whose own tags are not among those that they give to instances, and change later.
 
-Moto mixes them, and answers those of the beginning.
+Moto mixes them, and answers those of the beginning. Of a security group's rules it tells the description only where the
+source is a range.
 """
 
 from moto.core.responses import ActionResult
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.responses import EC2Response
 from moto.ec2.urls import url_paths
 
@@ -25,6 +27,11 @@ class EC2(EC2Response):
         return super().describe_launch_templates()
 
 
+def _description(rule: SecurityGroupRule) -> str | None:
+    return rule.ip_range.get("Description") or rule.source_group.get("Description")
+
+
 def register() -> None:
     """Serve EC2 with this addition."""
+    SecurityGroupRule.description = property(_description)  # type: ignore[assignment,method-assign]
     url_paths.update(dict.fromkeys(url_paths, EC2.dispatch))

@@ -1,0 +1,33 @@
+"""The names of what was made, where all of them begin with one prefix."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tests.e2e.report import StepFailedError
+
+_NAMES = ("name", "name_prefix", "bucket", "node_group_name", "role_id")
+# Ahead of the part of a name that is ours.
+_AHEAD = {"aws_kms_alias": "alias/", "aws_cloudwatch_log_group": "/aws/eks/"}
+# What is inside of something that has a name of its own.
+_INSIDE = {"aws_iam_role_policy"}
+
+
+def named(resources: Iterable[Mapping[str, Any]], prefix: str) -> int:
+    """How many names there are.
+
+    Args:
+        resources: What is in Terraform's state.
+        prefix: What each name begins with.
+
+    Raises:
+        StepFailedError: A name does not begin with the prefix.
+    """
+    names = {
+        f"{each['address']}.{key}": str(each["values"][key]).removeprefix(_AHEAD.get(each["type"], ""))
+        for each in resources
+        for key in _NAMES
+        if each["values"].get(key) and each["type"] not in _INSIDE
+    }
+    if wrong := {at: name for at, name in names.items() if not name.startswith(prefix)}:
+        raise StepFailedError(f"not all names begin with {prefix}: {wrong}")
+    return len(names)
