@@ -44,8 +44,8 @@ def review_of(base: str | None, head: str | None, plan: str | None) -> Report:
     """
     every_rule()  # before there are threads, none of which may then add to what another one reads
     with ThreadPoolExecutor() as pool:  # each side is synthesized in a process of its own
-        made = [pool.submit(_older, base), pool.submit(_newer, head)]
-        older, newer = (side.result() for side in made)
+        synthesized = [pool.submit(_older, base), pool.submit(_newer, head)]
+        older, newer = (side.result() for side in synthesized)
     match plan:
         case "none":
             return review(older, newer, None, plan="without a plan")

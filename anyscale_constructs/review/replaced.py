@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from anyscale_constructs.findings import Finding, Place, Rule, shown
 from anyscale_constructs.review.facts import is_off
 from anyscale_constructs.review.forcing import ARGUMENTS, DATA, DATA_MODULES, FORCING
 from anyscale_constructs.review.module_facts import SWITCHES
 from anyscale_constructs.review.plans import Change, Path, is_unknown, value_at
+from anyscale_constructs.review.sides import Side
 from anyscale_constructs.terraform.interface import Interface
 
 REPLACED = Rule(
@@ -61,6 +62,18 @@ class Configuration:
     head: Mapping[str, Any] = field(default_factory=dict)
     base_places: Mapping[str, Place] = field(default_factory=dict)
     head_places: Mapping[str, Place] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, base: Side, head: Side) -> Self:
+        """A stack on two sides.
+
+        Args:
+            name: The stack's name.
+            base: The older side.
+            head: The newer side.
+        """
+        trees = [json.loads((side.out / "stacks" / name / "cdk.tf.json").read_text("utf-8")) for side in (base, head)]
+        return cls(name, *trees, *(side.origins.get(name, {}) for side in (base, head)))
 
     def place(self, module: str, inputs: Sequence[str] = ()) -> Place | None:
         """Where the first of a module's inputs stands that stands anywhere, else the file."""

@@ -1,7 +1,6 @@
 """An assertion about a change: nothing that runs is replaced or destroyed."""
 
 import contextlib
-import json
 import pathlib
 import warnings
 from collections.abc import Iterator
@@ -70,9 +69,7 @@ def _found(base: "Side", head: "Side") -> "Iterator[Finding]":
         said = "".join(f"\n  {name}: {why}" for name, why in plans.failures.items())
         raise AssertionError(f"a stack cannot be planned offline{said}")
     for name in offline.differing(base, head):
-        trees = [json.loads((side.out / "stacks" / name / "cdk.tf.json").read_text("utf-8")) for side in (base, head)]
-        places = [side.origins.get(name, {}) for side in (base, head)]
-        stack = replaced.Configuration(name, trees[0], trees[1], places[0], places[1])
+        stack = replaced.Configuration.of(name, base, head)
         changes = plans.changes.get(name)
         findings = replaced.of_configuration(stack) if changes is None else replaced.of_changes(changes, stack)
         told = sift({name: (findings, head.allowances.get(name, ()))}).told

@@ -1,7 +1,6 @@
 """Clouds before and after a change, planned offline with the real Terraform, modules and provider."""
 
 import copy
-import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +10,6 @@ import yaml
 
 from anyscale_constructs.review import offline, sides
 from anyscale_constructs.review.plans import Change
-from anyscale_constructs.review.replaced import Configuration
 from tests import ROOT
 from tests.e2e.clones import module_sources
 from tests.e2e.plugins import Plugins, find_plugins
@@ -68,14 +66,6 @@ class Workshop:
         folders = [folder for side in reviewed for folder in side.out.glob("stacks/*")]
         closed = clean_environment(self.work, self._plugins, module_sources(folders))
         return {**closed, "PYTHONPATH": str(ROOT)}
-
-
-def configuration(base: sides.Side, head: sides.Side, stack: str) -> Configuration:
-    """A stack on both sides."""
-    before, after = (
-        json.loads((side.out / "stacks" / stack / "cdk.tf.json").read_text(encoding="utf-8")) for side in (base, head)
-    )
-    return Configuration(stack, before, after, base.origins[stack], head.origins[stack])
 
 
 def planned(base: sides.Side, head: sides.Side, stack: str) -> list[Change]:

@@ -19,10 +19,10 @@ from anyscale_constructs.findings import Finding
 from anyscale_constructs.review import offline, terraform
 from anyscale_constructs.review.forcing import FORCING
 from anyscale_constructs.review.plans import Change
-from anyscale_constructs.review.replaced import of_changes, of_configuration
+from anyscale_constructs.review.replaced import Configuration, of_changes, of_configuration
 from anyscale_constructs.review.sides import Side
 from anyscale_constructs.terraform.interface import Interface
-from tests.e2e.reviewing import Edit, Workshop, configuration, planned
+from tests.e2e.reviewing import Edit, Workshop, planned
 from tests.missing import find, find_terraform
 
 AWS = ["everything", "existing-vpc", "minimal", "private-production"]
@@ -57,7 +57,7 @@ def replace_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, 
 
 
 def found(base: Side, head: Side, name: str) -> list[Finding]:
-    return of_changes(planned(base, head, name), configuration(base, head, name))
+    return of_changes(planned(base, head, name), Configuration.of(name, base, head))
 
 
 def rules(findings: list[Finding]) -> list[str]:
@@ -72,7 +72,7 @@ def test_a_wider_vpc_replaces_what_is_in_it(compare: Compare, workshop: Workshop
     base, head = compare("minimal", wider)
     changes = planned(base, head, "minimal")
     assert sum(change.replaces for change in changes) == 14
-    (finding,) = of_changes(changes, configuration(base, head, "minimal"))
+    (finding,) = of_changes(changes, Configuration.of("minimal", base, head))
     assert rules([finding]) == ["replaced-resource"]
     assert finding.text.startswith(
         "module.vpc.aws_vpc.anyscale_vpc[0] is replaced, because cidr_block changes from '10.0.0.0/19' to "
@@ -146,7 +146,7 @@ def test_a_tag_replaces_nothing_in_each_example(
         took = time.monotonic() - began
         sys.stdout.write(f"\noffline plan of {name}: {took:.0f} s, {len(changes)} resources change\n")
     assert changes
-    assert of_changes(changes, configuration(base, head, name)) == []
+    assert of_changes(changes, Configuration.of(name, base, head)) == []
 
 
 def test_a_comment_needs_no_plan(workshop: Workshop) -> None:
@@ -209,7 +209,7 @@ def test_each_input_that_is_said_to_replace_does(prefixes: bool, compare: Compar
         for module, row in rows
         if not any(replaces(change, module, row.type, row.attribute) for change in changes)
     ] == []
-    by_tables = of_configuration(configuration(base, head, "private-production"))
+    by_tables = of_configuration(Configuration.of("private-production", base, head))
     assert {(finding.construct, *finding.on) for finding in by_tables} == {
         (f"module.{module}", row.input) for module, row in rows
     }
@@ -321,7 +321,7 @@ def test_a_provider_that_is_not_to_be_had_is_one_line(compare: Compare) -> None:
     assert [*plans.failures] == ["registered-by-terraform"]
     assert "anyscale/anyscale" in plans.failures["registered-by-terraform"]
     assert "\n" not in plans.failures["registered-by-terraform"]
-    told = of_configuration(configuration(base, head, "registered-by-terraform"))
+    told = of_configuration(Configuration.of("registered-by-terraform", base, head))
     assert rules(told) == ["replaced-resource"] * len(told)
     assert told
 

@@ -162,7 +162,8 @@ def test_without_a_plan_a_moved_block_is_seen(block: bool, rules: list[str], tmp
         if block and name == "new":
             stack.add_override("moved", [{"from": "aws_s3_bucket.old", "to": "aws_s3_bucket.new"}])
         app.synth()
-    report = review(*(Side(name, tmp_path / name) for name in ("old", "new")), None)
+    base, head = (Side(name, tmp_path / name) for name in ("old", "new"))
+    report = review(base, head, None)
     assert [finding.rule.id for finding in report.destroys if finding.rule] == rules
 
 
