@@ -9,6 +9,7 @@ from anyscale_constructs.engine import Construct
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.move_blocks import adopted
 from anyscale_constructs.terraform.stack import CloudStack
 
 C = TypeVar("C", bound=CloudConfig)
@@ -41,6 +42,8 @@ class Cloud(CloudStack, Generic[C]):
         self.registration = StackRegistration(self, cast(Any, config), self.provider)
         self.cloud_id = self.registration.cloud_id
         self.compose()
+        for finding in self.adoption.left_behind(adopted(self)) if self.adoption else ():
+            self.report(finding)
         self.registration.finish(self.cloud_outputs(), self.cloud_resource(), self.registered_once())
 
     @classmethod

@@ -209,7 +209,9 @@ def _check_organization(resource: CloudResource, org_id: Any, source: str) -> No
     external_id = resource.aws_config.external_id if resource.aws_config else None
     if org_id is None or external_id is None:
         return
-    if not external_id.startswith(f"{_checked(OrgId, org_id, f'{source}: {ORG_OUTPUT}')}-"):
+    if not external_id.startswith("cld_") and not external_id.startswith(
+        f"{_checked(OrgId, org_id, f'{source}: {ORG_OUTPUT}')}-"
+    ):
         what, key = f"must begin with the organization id and a hyphen, {org_id}-", ("aws_config", "external_id")
         fix = f"set org_id, or the output {ORG_OUTPUT}, to the organization of the external id"
         found = Finding(what, fix, external_id, rule=INVALID, key=key, place=Place(source))

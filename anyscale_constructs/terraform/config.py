@@ -6,11 +6,13 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from anyscale_constructs.config.model import IDLE_KEY, Model, refuse
+from anyscale_constructs.config.model import IDLE_KEY, Model, refuse, refuse_all
 from anyscale_constructs.config.types import CloudId, Known, OrgId, TagValue
 from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowances, check_rules
 from anyscale_constructs.terraform.backend import Backend, Local
+from anyscale_constructs.terraform.moves import Import, Moved, ambiguous
 from anyscale_constructs.terraform.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 
 UPSTREAM_NAMES = {
@@ -53,6 +55,18 @@ class CloudConfig(Model):
         "id of a construct inside of others begins with theirs, e.g. network/vpc. Default: none.",
     )
 
+    moved: list[Moved] = Field(
+        default_factory=list,
+        description="What has another address in the state: Terraform moves it instead of destroying it and making it "
+        "anew. The addresses that this cloud's stacks have are those of terraform plan. Default: nothing is moved.",
+    )
+    imports: list[Import] = Field(
+        default_factory=list,
+        alias="import",
+        description="Resources that exist already and are not in the state: Terraform takes them over instead of "
+        "making them. Default: nothing is imported.",
+    )
+
     registration: Known[Literal["command", "terraform"]] = Field(
         default="command",
         description="How the cloud is registered: by `anyscale-constructs register`, or by Anyscale's Terraform "
@@ -74,6 +88,17 @@ class CloudConfig(Model):
                 key="cloud_id",
             )
         return self
+
+    @model_validator(mode="after")
+    def _moves_are_clear(self) -> Self:
+        if found := list(ambiguous(self.moved)):
+            raise refuse_all(found)
+        return self
+
+    @property
+    def adoption(self) -> Adoption | None:
+        """What the cloud takes over from Anyscale's root module; None: nothing."""
+        return None
 
     @model_validator(mode="after")
     def _nothing_is_idle(self) -> Self:
