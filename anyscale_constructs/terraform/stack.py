@@ -207,7 +207,7 @@ class CloudStack(Declarations):
         for name, value in outputs.items():
             if value is not None:
                 self.add_output(name, value)
-        self.add_output("anyscale_cloud_name", self.name)
+        self.add_output("anyscale_cloud_name", getattr(self, "cloud_name", self.name))
         self.add_output("anyscale_cloud_resource", resource, description="What anyscale-constructs register reads.")
 
     @property

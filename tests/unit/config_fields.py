@@ -81,6 +81,9 @@ KNOWN: dict[str, list[str]] = {
     ],
     "It says which modules and resources there are, or with which inputs.": [
         *(f"{kind}.{kind.title()}Config.{key}" for kind in KINDS for key in ("networking_mode", "registration")),
+        *(f"{kind}.{kind.title()}Config.{key}" for kind in KINDS for key in ("cloud", "resource_name")),
+        *(f"{kind}.{kind.title()}Config.lineage_tracking_enabled" for kind in KINDS),
+        *(f"{kind}.{kind.title()}Config.aggregated_logs_enabled" for kind in KINDS),
         "aks.AksConfig.anyscale_service_principal",
         "gce.GceConfig.enable_apis",
         "gke.GkeConfig.enable_apis",
