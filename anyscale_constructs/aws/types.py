@@ -21,8 +21,8 @@ _IAM_NAME = r"(?:[!-~]+/)?[\w+=,.@-]+"
 ExternalId = Annotated[
     str,
     Checked(
-        "the organization id, a hyphen and a suffix of your own",
-        r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+",
+        "the organization id, a hyphen and a suffix of your own; of a cloud that was registered without one its id",
+        r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+|cld_[A-Za-z0-9]+",
         "org_1234abcd-production",
     ),
 ]

@@ -6,10 +6,22 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.engine import Construct
+from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.registration.in_stack import StackRegistration
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.move_blocks import adopted
+from anyscale_constructs.terraform.siblings import stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
+
+SAME_RESOURCE = Rule(
+    "duplicate-resource-name",
+    "error",
+    "The registrations of two stacks would overwrite each other: a cloud finds its resources by their names.",
+    command="synth",
+)
 
 C = TypeVar("C", bound=CloudConfig)
 
@@ -41,7 +53,40 @@ class Cloud(CloudStack, Generic[C]):
         self.registration = StackRegistration(self, cast(Any, config), self.provider)
         self.cloud_id = self.registration.cloud_id
         self.compose()
-        self.registration.finish(self.cloud_outputs(), self.cloud_resource(), self.registered_once())
+        for finding in self.adoption.left_behind(adopted(self)) if self.adoption else ():
+            self.report(finding)
+        resource = self.cloud_resource()
+        if config.resource_name is not None:
+            resource = resource.model_copy(update={"name": config.resource_name})
+        self.resource_name = resource.resource_name
+        """The name of its infrastructure among the resources of the Anyscale cloud."""
+        self.registration.finish(self.cloud_outputs(), resource, self.registered_once())
+
+    @property
+    def cloud_name(self) -> str:
+        """The name of the Anyscale cloud that its infrastructure is a resource of."""
+        return self.name if self.config.cloud is None else self.config.cloud
+
+    def prepare(self) -> None:
+        """Checks what the stack has, and that no other stack's infrastructure has its name in the same cloud.
+
+        Raises:
+            SynthesisError: As of `CloudStack`, or two stacks would be one resource.
+        """
+        super().prepare()
+        others = [each for each in stacks_in(self.node.root) if isinstance(each, Cloud) and each is not self]
+        same = {
+            (each.cloud_name, each.resource_name): each.name for each in others if not is_unresolved(each.resource_name)
+        }
+        if (
+            not is_unresolved(self.resource_name)
+            and (other := same.get((self.cloud_name, self.resource_name))) is not None
+        ):
+            what = f"the stack {other} has the same resource name in the cloud {self.cloud_name}"
+            key = ("resource_name" if self.config.resource_name else "cloud",)
+            fix = "set a resource_name of its own for each of them"
+            found = Finding(what, fix, self.resource_name, rule=SAME_RESOURCE, key=key, cloud=self.name)
+            raise SynthesisError([found])
 
     @classmethod
     def build(cls, scope: Construct, name: str, config: C) -> list[CloudStack]:

@@ -32,15 +32,40 @@ from anyscale_constructs.clouds.aws import AwsCloud, AwsCloudConfig
 from anyscale_constructs.config.model import ExistingIf, refuse
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_one_of, is_unresolved, unless
+from anyscale_constructs.findings import Rule
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage
+from anyscale_constructs.terraform.adoption import Adopt, Adoption, load_root
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.values import texts
+
+_SUBNETS = {"public_subnets", "private_subnets"}
+ADOPTED_EXTERNAL_ID = Rule(
+    "adopted-external-id",
+    "error",
+    "Anyscale's control plane goes on naming the external id that the cloud was registered with, and AWS refuses it "
+    "the role if the trust policy has another one.",
+)
+ADOPTED_NETWORK = Rule(
+    "adopted-network",
+    "error",
+    "Terraform replaces subnets whose ranges differ, and a VPC with all that is in it. The ranges that a new cloud has "
+    "by default are not those of a cloud that exists.",
+)
 
 
 class Ec2Config(AwsCloudConfig):
     """An Anyscale cloud on EC2."""
 
-    external_id: ExternalId | None = Field(default=None, description="Default: <org_id>-<stack name>.")
+    external_id: ExternalId | None = Field(
+        default=None,
+        description="What Anyscale's control plane must name to take its role. Default: <org_id>-<stack name>; with "
+        "adopt it is required.",
+    )
+    adopt: Adopt | None = Field(
+        default=None,
+        description="Takes over what Anyscale's root module made: the addresses in the state move, and names are the "
+        "root module's own. Default: everything is new.",
+    )
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
     )
@@ -64,7 +89,8 @@ class Ec2Config(AwsCloudConfig):
             )
         external_id = self.external_id
         known = not is_unresolved([external_id, self.org_id])
-        if external_id is not None and known and not external_id.startswith(f"{self.org_id}-"):
+        begins = not known or external_id is None or external_id.startswith(f"{self.org_id}-")
+        if not begins and not (self.adopt and self.has_cloud_id_for_external_id):
             raise refuse(
                 "must begin with the organization id",
                 f"set it to {self.org_id}-<suffix>, or remove it",
@@ -73,6 +99,8 @@ class Ec2Config(AwsCloudConfig):
                 value=external_id,
                 allowed=f"{self.org_id}-<suffix>",
             )
+        if self.adopt:
+            self._knows_what_it_adopts()
         new = isinstance(self.efs, EfsConfig) or isinstance(self.memorydb, MemoryDbConfig)
         unused = isinstance(self.bucket, ExistingBucket) and not new
         if self.kms_key_arn is not None and unused:
@@ -82,6 +110,37 @@ class Ec2Config(AwsCloudConfig):
                 key="kms_key_arn",
             )
         return self
+
+    @property
+    def has_cloud_id_for_external_id(self) -> bool:
+        """Whether the external id is the cloud's id, as of a cloud that was registered without one."""
+        return not is_unresolved([self.external_id, self.cloud_id]) and self.cloud_id in {self.external_id} - {None}
+
+    def _knows_what_it_adopts(self) -> None:
+        if self.external_id is None:
+            raise refuse(
+                "external_id is required with adopt: a registered cloud keeps the one that it has",
+                "set external_id to the root module's output anyscale_iam_role_external_id, or to the cloud id if that "
+                "is empty",
+                key="adopt",
+                rule=ADOPTED_EXTERNAL_ID,
+            )
+        vpc = self.vpc
+        given = vpc.model_fields_set
+        if isinstance(vpc, VpcConfig) and not ("cidr_block" in given and given & _SUBNETS):
+            raise refuse(
+                "vpc must have the ranges of the root module's VPC and subnets: Terraform replaces others",
+                "set vpc.cidr_block, and vpc.public_subnets and vpc.private_subnets as the root module has them, or "
+                "the vpc_id of an existing VPC",
+                key="vpc" if "vpc" in self.model_fields_set else "adopt",
+                rule=ADOPTED_NETWORK,
+            )
+
+    @property
+    def adoption(self) -> Adoption | None:
+        """What the cloud takes over from Anyscale's root module; None: nothing."""
+        name_prefix = self.name_prefix if "name_prefix" in self.model_fields_set else None
+        return Adoption(load_root("aws"), self.adopt, name_prefix) if self.adopt else None
 
 
 class Ec2Stack(AwsCloud[Ec2Config]):
@@ -179,7 +238,8 @@ class Ec2Stack(AwsCloud[Ec2Config]):
                 permitting_kms_key_arn=self.own_kms_key_arn,
                 anyscale_cloud_id=self.cloud_id,
                 anyscale_org_id=self.config.org_id,
-                anyscale_external_id=self.external_id,
+                # Upstream takes the cloud's id where it is given no other.
+                anyscale_external_id=None if self.config.has_cloud_id_for_external_id else self.external_id,
                 role_permissions_boundary_arn=iam.permissions_boundary_arn,
                 **(policy_prefixes(prefix) if self.config.prefix_all_names else {}),
                 anyscale_access_role_name=iam.control_plane_role_name,

@@ -87,7 +87,10 @@ class GenericConfig(KubernetesCloudConfig):
     """An Anyscale cloud on any Kubernetes cluster."""
 
     cloud_provider = "GENERIC"
-    idle_keys = ("cloud_id", "deploy_environment", "mirror", "modules")
+    idle_keys = (
+        *("cloud_id", "deploy_environment", "mirror", "modules"),
+        *("lineage_tracking_enabled", "aggregated_logs_enabled"),
+    )
 
     # A narrower type is safe, since models are frozen.
     registration: Known[Literal["command"]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -46,6 +46,49 @@ class Declarations:
     modules: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class Calls:
+    """The modules that a module's files call, and what they are given.
+
+    Args:
+        calls: The source and the arguments of each, by name: code, with that of local values in place of their names.
+        defaults: The variables' defaults, by name.
+        resources: The addresses of the module's own resources.
+    """
+
+    calls: Mapping[str, tuple[str, Mapping[str, Any]]]
+    defaults: Mapping[str, Any]
+    resources: Sequence[str]
+
+
+def read_calls(files: Mapping[str, str]) -> Calls:
+    """Reads the calls in a module.
+
+    Args:
+        files: As of `read`.
+
+    Raises:
+        CodegenError: As of `read`.
+    """
+    parsed = [_parse(name, text) for name, text in sorted(files.items())]
+    values = {name: code(raw) for file in parsed for block in file.get("locals", []) for name, raw in block.items()}
+
+    def spelled(raw: Any) -> str:
+        text = code(raw)
+        while (name := text.removeprefix("local.")) != text and name in values:
+            text = values[name]
+        return text
+
+    return Calls(
+        calls={
+            name: (literal(body["source"]), {key: spelled(raw) for key, raw in body.items() if key != "source"})
+            for name, body in _blocks(parsed, "module")
+        },
+        defaults={name: each.default for name, each in read(files).variables.items()},
+        resources=[f"{type_}.{name}".replace('"', "") for type_, body in _blocks(parsed, "resource") for name in body],
+    )
+
+
 def read(files: Mapping[str, str]) -> Declarations:
     """Reads a module.
 

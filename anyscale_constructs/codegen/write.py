@@ -10,12 +10,16 @@ from anyscale_constructs.codegen.catalog import dump, entry, read, table
 from anyscale_constructs.codegen.diff import differences
 from anyscale_constructs.codegen.git import Checkout
 from anyscale_constructs.codegen.render import render, render_package
+from anyscale_constructs.codegen.roots import dump_root, read_root
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.terraform.adoption import parse_root
 from anyscale_constructs.terraform.interface import Interface, parse
 
 MODULES = Path(str(importlib.resources.files("anyscale_constructs") / "modules"))
 """The folder of the wrappers, with the catalog in it."""
 _FUNCTIONS = "functions"
+_ROOTS = {"anyscale/terraform-aws-anyscale-cloudfoundation-modules": "aws_root"}
+"""The catalog's files of root modules whose clouds can be taken over, by their repositories."""
 
 
 def regenerate(checkout: Checkout, repository: str, modules: Path) -> dict[str, list[str]]:
@@ -38,6 +42,9 @@ def regenerate(checkout: Checkout, repository: str, modules: Path) -> dict[str, 
         raise CodegenError("--repository must be in codegen/modules.yaml", value=repository, allowed=", ".join(known))
     changes = {interface.name: _difference(interface, modules) for interface in interfaces}
     catalogs = {_catalog(modules, interface.name): dump(interface) for interface in interfaces}
+    if repository in _ROOTS:
+        root = read_root(checkout, repository, {each.name: each for each in interfaces})
+        catalogs[_catalog(modules, _ROOTS[repository])] = dump_root(root)
     _write({**catalogs, **_wrappers(interfaces, modules)})
     return changes
 
@@ -114,9 +121,31 @@ def _rendered(modules: Path) -> dict[Path, str]:
     catalog = _catalog(modules, _FUNCTIONS)
     if not catalog.is_file():
         raise CodegenError("the catalog lacks Terraform's functions", fix="anyscale-constructs modules functions")
-    wrappers = _wrappers([_load(modules, name) for name in table()], modules)
+    interfaces = [_load(modules, name) for name in table()]
+    wrappers = _wrappers(interfaces, modules) | dict(_roots(interfaces, modules))
     with _reading(catalog):
         return wrappers | _fn(modules, catalog.read_text(encoding="utf-8"))
+
+
+def _roots(interfaces: Sequence[Interface], modules: Path) -> Iterator[tuple[Path, str]]:
+    """The catalog's files of root modules, which must fit the modules that they call: they are of the same tag."""
+    for repository, name in _ROOTS.items():
+        file = _catalog(modules, name)
+        wrapped = {each.name: each for each in interfaces if each.repository == repository}
+        with _reading(file):
+            root = parse_root(file.read_text(encoding="utf-8")) if file.is_file() else None
+        fits = root is not None and all(
+            (each := wrapped.get(call.module))
+            and each.commit == root.commit
+            and call.inputs.keys() <= each.variables.keys()
+            for call in root.calls.values()
+        )
+        if root is None or not fits:
+            raise CodegenError(
+                f"{file} is not of the tag of the modules that it names",
+                fix=f"anyscale-constructs modules regenerate --ref TAG --repository {repository}",
+            )
+        yield file, dump_root(root)
 
 
 def _wrappers(interfaces: Sequence[Interface], modules: Path) -> dict[Path, str]:

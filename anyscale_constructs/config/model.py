@@ -82,7 +82,14 @@ class Model(_Base):
     upstream_names: ClassVar[Mapping[str, str]] = {}
     """What variables of upstream's examples are called here: a misplaced one is pointed to the key."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, validate_default=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        validate_default=True,
+        defer_build=True,
+        populate_by_name=True,  # a key that is a keyword of Python is an alias
+    )
 
     @field_validator("*", mode="wrap")
     @classmethod
@@ -106,19 +113,20 @@ class Model(_Base):
     @model_validator(mode="wrap")
     @classmethod
     def _known_keys(cls, values: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
-        if not isinstance(values, dict) or values.keys() <= cls.model_fields.keys():
+        keys = [field.alias or name for name, field in cls.model_fields.items()]
+        if not isinstance(values, dict) or values.keys() <= {*keys, *cls.model_fields}:
             return validate(values)
-        known = {key: value for key, value in values.items() if key in cls.model_fields}
+        known = {key: value for key, value in values.items() if key in keys or key in cls.model_fields}
         others = {key: value for key, value in values.items() if key not in known}
         errors: list[InitErrorDetails] = []
         for key, value in others.items():
             ours = cls.upstream_names.get(key, "")
-            if ours.partition(".")[0] in cls.model_fields:
+            if ours.partition(".")[0] in keys:
                 what, fix = f"unknown key {key!r}, a variable of upstream's examples", f"set {ours}"
             else:
-                what, fix = unknown(key, cls.model_fields), ""
+                what, fix = unknown(key, keys), ""
             errors.append({"type": refuse(what, fix, rule=UNKNOWN_KEY), "loc": (str(key),), "input": value})
-        meant = {(nearest(key, cls.model_fields),) for key in others}
+        meant = {(nearest(key, keys),) for key in others}
         try:
             validate(known)
         except ValidationError as others_too:

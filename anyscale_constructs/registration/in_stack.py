@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.engine import TerraformResource
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.registration.outputs import STACK_OUTPUT
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.registration.terraform import (
     SOURCE,
@@ -41,6 +42,21 @@ class Config(Protocol):
 
     @property
     @abstractmethod
+    def cloud(self) -> str | None:
+        """The cloud that it shares with other stacks."""
+
+    @property
+    @abstractmethod
+    def lineage_tracking_enabled(self) -> bool | None:
+        """Whether Anyscale records what jobs read and write."""
+
+    @property
+    @abstractmethod
+    def aggregated_logs_enabled(self) -> bool | None:
+        """Whether Anyscale collects the logs of clusters."""
+
+    @property
+    @abstractmethod
     def registration(self) -> Literal["command", "terraform"]:
         """Who registers it."""
 
@@ -61,12 +77,15 @@ class StackRegistration:
     def __init__(self, stack: CloudStack, config: Config, provider: str) -> None:
         self._stack = stack
         self._by_terraform = config.registration == "terraform"
+        self._shares_cloud = config.cloud is not None
         self.cloud_id: str | None = config.cloud_id
         """The cloud's id, which narrows the control plane's permissions to the cloud's tag; None if nobody knows it."""
         if self._by_terraform:
             stack.require("registration: terraform", {"anyscale": RequiredProvider(SOURCE, VERSION)}, TERRAFORM_VERSION)
             stack.add_provider("anyscale")
             arguments = cloud_arguments(stack.name, provider, config.region, config.networking_mode)
+            switches = {name: getattr(config, name) for name in ("lineage_tracking_enabled", "aggregated_logs_enabled")}
+            arguments |= {name: value for name, value in switches.items() if value is not None}
             self._add("cloud", "anyscale_cloud", arguments)
             self.cloud_id = expr("anyscale_cloud.cloud.id", "string")
 
@@ -80,6 +99,8 @@ class StackRegistration:
                 the provider changes nothing in place.
         """
         self._stack.add_cloud_outputs(outputs, resource)
+        if self._shares_cloud:
+            self._stack.add_output(STACK_OUTPUT, self._stack.name, description="What shares the cloud.")
         if not self._by_terraform:
             return
         arguments = {"cloud_id": self.cloud_id, **resource_arguments(resource)}

@@ -21,6 +21,8 @@ from anyscale_constructs.registration.rules import INVALID
 
 RESOURCE_OUTPUT = "anyscale_cloud_resource"
 NAME_OUTPUT = "anyscale_cloud_name"
+STACK_OUTPUT = "anyscale_cloud_stack"
+"""The stack's name, where its cloud has another one: several stacks may share that cloud."""
 ORG_OUTPUT = "anyscale_org_id"
 
 _WRITTEN = "give what terraform output -json or cdktf deploy --outputs-file wrote"
@@ -55,6 +57,8 @@ class Registration:
 
     cloud_name: str
     resource: CloudResource
+    shares_cloud: bool = False
+    """Whether the cloud may have resources of other stacks, to which this one is added."""
 
     @property
     def verifiable(self) -> bool:
@@ -96,7 +100,8 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
         raise RegistrationError(within(error.findings, place=Place(source))) from error
     _check_organization(resource, values.get(ORG_OUTPUT), source)
     cloud_name = name or values.get(NAME_OUTPUT)
-    if not name and values.get(NAME_OUTPUT) not in (None, "", stack):
+    shares_cloud = values.get(STACK_OUTPUT) is not None
+    if not name and (values.get(STACK_OUTPUT) or values.get(NAME_OUTPUT)) not in (None, "", stack):
         raise RegistrationError(
             f"{source} holds the outputs of the cloud {cloud_name}, not of {stack}",
             fix=f"register {cloud_name}, or add --name {cloud_name} if that is the cloud's name",
@@ -106,7 +111,9 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
         raise RegistrationError(
             f"{source} has no output {NAME_OUTPUT}", fix="set the cloud's name with --name", rule=MISSING
         )
-    return Registration(_checked(Text, cloud_name, "--name" if name else f"{source}: {NAME_OUTPUT}"), resource)
+    return Registration(
+        _checked(Text, cloud_name, "--name" if name else f"{source}: {NAME_OUTPUT}"), resource, shares_cloud
+    )
 
 
 def read_outputs(stack: str, file: str | None, out: pathlib.Path, time_limit: float) -> tuple[Any, str]:
@@ -209,7 +216,9 @@ def _check_organization(resource: CloudResource, org_id: Any, source: str) -> No
     external_id = resource.aws_config.external_id if resource.aws_config else None
     if org_id is None or external_id is None:
         return
-    if not external_id.startswith(f"{_checked(OrgId, org_id, f'{source}: {ORG_OUTPUT}')}-"):
+    if not external_id.startswith("cld_") and not external_id.startswith(
+        f"{_checked(OrgId, org_id, f'{source}: {ORG_OUTPUT}')}-"
+    ):
         what, key = f"must begin with the organization id and a hyphen, {org_id}-", ("aws_config", "external_id")
         fix = f"set org_id, or the output {ORG_OUTPUT}, to the organization of the external id"
         found = Finding(what, fix, external_id, rule=INVALID, key=key, place=Place(source))

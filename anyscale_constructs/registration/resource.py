@@ -4,7 +4,7 @@ A stack builds it from Terraform expressions and outputs it; registration reads 
 Rules that need more than one field skip what is not known yet.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -15,6 +15,7 @@ from anyscale_constructs.config.model import Model, found_in, refuse_all
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.expressions import is_one_of
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google.types import GcpInstanceName, GcpProjectId, GcpResourceName, IdentityProviderName
 from anyscale_constructs.registration.fields import (
     BucketUrl,
@@ -32,6 +33,14 @@ from anyscale_constructs.registration.fields import (
 )
 from anyscale_constructs.registration.rules import problems
 from anyscale_constructs.terraform.types import TfList
+
+KUBERAY = Rule(
+    "kuberay-cluster",
+    "error",
+    "A KubeRay cluster needs Anyscale's connector and has no operator, so that a cloud of this library would not work "
+    "on it.",
+    command="register",
+)
 
 
 class ObjectStorage(Model):
@@ -172,6 +181,8 @@ class CloudResource(Model):
         Raises:
             RegistrationError: Something is missing, unknown or wrong; its findings name all of it.
         """
+        if found := list(_of_kuberay(values)):
+            raise RegistrationError(found)
         try:
             return cls.model_validate(_without_empty(values))
         except ValidationError as error:
@@ -200,6 +211,18 @@ class CloudResource(Model):
         if found := list(problems(self)):
             raise refuse_all(found)
         return self
+
+
+def _of_kuberay(values: Mapping[str, Any]) -> Iterator[Finding]:
+    for key in ("compute_stack", "connector_config"):
+        if key in values and (key == "connector_config" or values[key] == "KUBERAY"):
+            yield Finding(
+                "is for a cluster that runs KubeRay, which Anyscale's connector serves; this library installs the "
+                "operator",
+                "register the cluster with anyscale cloud register --resource-file, or use compute_stack K8S",
+                rule=KUBERAY,
+                key=(key,),
+            )
 
 
 def _without_empty(value: Any) -> Any:

@@ -14,11 +14,18 @@ import yaml
 
 from anyscale_constructs.errors import ControlPlaneError, RefusedChangeError
 from anyscale_constructs.findings import Rule
-from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life, replaced
+from anyscale_constructs.registration.changes import changes, flat, left_over, merge, refuse_changes_for_life, replaced
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.program import Done, Program
 
-Action = Literal["created", "updated", "unchanged", "repaired"]
+Action = Literal["created", "added", "updated", "unchanged", "repaired"]
+
+# Who acts for the infrastructure: no two resources of a compute stack have the same.
+_IDENTITIES = (
+    "aws_config.anyscale_iam_role_id",
+    "gcp_config.anyscale_service_account_email",
+    "kubernetes_config.anyscale_operator_iam_identity",
+)
 
 VERIFICATION = Rule(
     "failed-verification",
@@ -76,6 +83,7 @@ class Registrar:
     ) -> None:
         self._name = registration.cloud_name
         self._wanted = registration.resource.mapping()
+        self._shares_cloud = registration.shares_cloud
         self._program = program
         self._verify = verify and registration.verifiable
         if verify and not self._verify:
@@ -131,22 +139,30 @@ class Registrar:
     def _complete(self, cloud: _Cloud, *, dry_run: bool) -> Result:
         """Gives a cloud without a resource its resource."""
         refuse_changes_for_life(str(cloud), cloud.fields, self._wanted)
-        self._say(f"{cloud} has no resource: {'would add' if dry_run else 'adding'} {self._wanted['name']}")
+        return self._add("repaired", cloud, dry_run=dry_run)
+
+    def _add(self, action: Literal["added", "repaired"], cloud: _Cloud, *, dry_run: bool) -> Result:
+        """Adds the resource, beside those that the cloud has."""
+        there = ", ".join(str(resource.get("name")) for resource in cloud.resources) or "no resource"
+        self._say(f"{cloud} has {there}: {'would add' if dry_run else 'adding'} {self._wanted['name']}")
         if dry_run:
-            return Result("repaired", cloud.id, None)
+            return Result(action, cloud.id, None)
         options = [] if self._verify else ["--skip-verification"]
         done = self._write("resource", "create", "--cloud-id", cloud.id, *options, "--file", content=self._wanted)
-        return self._confirm("repaired", self._look_after(done, cloud), done)
+        return self._confirm(action, self._look_after(done, cloud), done)
 
     def _align(self, cloud: _Cloud, *, dry_run: bool) -> Result:
         """Changes what differs in the cloud's resource."""
         existing = cloud.resource(self._wanted["name"])
+        if existing is None and self._shares_cloud:
+            self._refuse_another_name(cloud)
+            return self._add("added", cloud, dry_run=dry_run)
         if existing is None:
             there = ", ".join(repr(resource.get("name")) for resource in cloud.resources)
             raise RefusedChangeError(
                 f"{cloud} has no resource {self._wanted['name']!r}, but {there}; nothing was written",
-                fix="set the resource's name to the registered one, or add a second resource with "
-                "anyscale cloud resource create",
+                fix="set resource_name to the registered one; if this is a second resource, set cloud to the cloud's "
+                "name in the stack's configuration, and apply it",
             )
         refuse_changes_for_life(str(cloud), existing, self._wanted)
         for field, value in left_over(existing, self._wanted).items():
@@ -157,7 +173,7 @@ class Registrar:
             if self._verify:
                 self._say("nothing was written, so the program verified nothing; anyscale cloud verify does it alone")
             return Result("unchanged", *ids)
-        self._say(f"{cloud}: {'would change' if dry_run else 'changing'}")
+        self._say(f"{cloud}: {'would change' if dry_run else 'changing'} {self._wanted['name']}")
         for change in [*differing, *replaced(existing, self._wanted)]:
             self._say(f"  {change}")
         if dry_run:
@@ -167,6 +183,20 @@ class Registrar:
         options = [] if self._verify else ["--skip-verification"]
         done = self._write("update", "--cloud-id", cloud.id, *options, "--resources-file", content=content)
         return self._confirm("updated", self._look_after(done, cloud), done)
+
+    def _refuse_another_name(self, cloud: _Cloud) -> None:
+        """Raises if the cloud has the same infrastructure under another name."""
+        wanted = flat(self._wanted)
+        for resource in cloud.resources:
+            there = flat(resource)
+            same = [field for field in _IDENTITIES if wanted.get(field) and wanted[field] == there.get(field)]
+            if same and there.get("compute_stack") == wanted["compute_stack"]:
+                raise RefusedChangeError(
+                    f"{cloud} has this infrastructure already, as {resource.get('name')!r}: {same[0]} is "
+                    f"{wanted[same[0]]!r} there too; nothing was written",
+                    value=self._wanted["name"],
+                    fix=f"set resource_name to {resource.get('name')}: a resource keeps its name",
+                )
 
     def _write(self, *arguments: str, content: Any) -> Done:
         with tempfile.TemporaryDirectory() as directory:

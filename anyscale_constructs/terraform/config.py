@@ -6,13 +6,20 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
-from anyscale_constructs.config.model import IDLE_KEY, Model, refuse
-from anyscale_constructs.config.types import CloudId, Known, OrgId, TagValue
+from anyscale_constructs.config.model import IDLE_KEY, Model, refuse, refuse_all
+from anyscale_constructs.config.types import Checked, CloudId, Known, OrgId, TagValue
 from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowances, check_rules
 from anyscale_constructs.terraform.backend import Backend, Local
+from anyscale_constructs.terraform.moves import Import, Moved, ambiguous
 from anyscale_constructs.terraform.sources import GITHUB, ModuleBase, ModuleOverride, Sources
 
+CLOUD_NAME = Checked(
+    "letters, digits, hyphens, underscores and periods, beginning with a letter or a digit",
+    r"[A-Za-z0-9][\w.-]*",
+    "production",
+)
 UPSTREAM_NAMES = {
     "anyscale_org_id": "org_id",
     "anyscale_cloud_id": "cloud_id",
@@ -20,6 +27,13 @@ UPSTREAM_NAMES = {
     "common_prefix": "name_prefix",
 }
 """The variables of upstream's root modules and examples, by the key that is the same here."""
+
+
+# What the provider takes and the program does not, and how it is set there.
+_BY_TERRAFORM = {
+    "lineage_tracking_enabled": "set it in Anyscale's console",
+    "aggregated_logs_enabled": "run anyscale cloud config update --enable-log-ingestion",
+}
 
 
 class CloudConfig(Model):
@@ -53,10 +67,44 @@ class CloudConfig(Model):
         "id of a construct inside of others begins with theirs, e.g. network/vpc. Default: none.",
     )
 
+    cloud: Known[Annotated[str, CLOUD_NAME] | None] = Field(
+        default=None,
+        description="The name of the Anyscale cloud that this stack's infrastructure is a resource of. Several stacks "
+        "can name one cloud, each with a resource_name of its own: register adds each of them. Default: the cloud has "
+        "the stack's name.",
+    )
+    resource_name: Known[Annotated[str, CLOUD_NAME] | None] = Field(
+        default=None,
+        description="The name of this infrastructure among the cloud's resources, by which register finds it again. "
+        "Default: the compute stack, the provider and the region, e.g. vm-aws-us-east-2.",
+    )
+    moved: list[Moved] = Field(
+        default_factory=list,
+        description="What has another address in the state: Terraform moves it instead of destroying it and making it "
+        "anew. The addresses that this cloud's stacks have are those of terraform plan. Default: nothing is moved.",
+    )
+    imports: list[Import] = Field(
+        default_factory=list,
+        alias="import",
+        description="Resources that exist already and are not in the state: Terraform takes them over instead of "
+        "making them. Default: nothing is imported.",
+    )
+
     registration: Known[Literal["command", "terraform"]] = Field(
         default="command",
         description="How the cloud is registered: by `anyscale-constructs register`, or by Anyscale's Terraform "
         "provider in the same apply, which is in beta.",
+    )
+
+    lineage_tracking_enabled: Known[bool | None] = Field(
+        default=None,
+        description="With registration: terraform, whether Anyscale records which data sets and models jobs read and "
+        "write. Default: the provider's own.",
+    )
+    aggregated_logs_enabled: Known[bool | None] = Field(
+        default=None,
+        description="With registration: terraform, whether Anyscale collects the logs of clusters. Default: the "
+        "provider's own.",
     )
 
     allow: Annotated[Allowances, AfterValidator(check_rules)] = Field(
@@ -74,6 +122,38 @@ class CloudConfig(Model):
                 key="cloud_id",
             )
         return self
+
+    @model_validator(mode="after")
+    def _terraform_makes_a_cloud_of_its_own(self) -> Self:
+        if self.registration == "terraform" and self.cloud is not None:
+            raise refuse(
+                "names a cloud that other stacks share, and with registration: terraform each stack makes its own",
+                "remove it, or set registration: command",
+                key="cloud",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _the_program_registers_without_them(self) -> Self:
+        for key, instead in _BY_TERRAFORM.items():
+            if self.registration != "terraform" and getattr(self, key) is not None:
+                raise refuse(
+                    "is an argument of Anyscale's Terraform provider, and the anyscale program registers without it",
+                    f"remove it, and {instead}, or set registration: terraform",
+                    key=key,
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _moves_are_clear(self) -> Self:
+        if found := list(ambiguous(self.moved)):
+            raise refuse_all(found)
+        return self
+
+    @property
+    def adoption(self) -> Adoption | None:
+        """What the cloud takes over from Anyscale's root module; None: nothing."""
+        return None
 
     @model_validator(mode="after")
     def _nothing_is_idle(self) -> Self:

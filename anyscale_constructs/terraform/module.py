@@ -16,6 +16,7 @@ from anyscale_constructs.terraform.additions import ARGUMENTS
 from anyscale_constructs.terraform.constructor import checked
 from anyscale_constructs.terraform.guards import Guard, Inputs, refused_by_upstream, value_is_refused, without_effect
 from anyscale_constructs.terraform.interface import Interface
+from anyscale_constructs.terraform.move_blocks import adopted
 from anyscale_constructs.terraform.origins import element
 from anyscale_constructs.terraform.place import cloud_stack, path_in
 from anyscale_constructs.terraform.types import TfList, TfString
@@ -93,11 +94,17 @@ class Module(TerraformHclModule):
             self.interface = Interface.load(self.interface_name, override.ref)
         except InputError as error:
             raise InputError(within(error.findings, key=("modules", self.path, "ref"))) from None
-        given, warnings = self._given(id, _set(inputs), override.inputs)
+        ours = _set(inputs)
+        # Only the cloud's own module, not another one like it, was made by the root module.
+        adoption = None if self.interface_name in adopted(stack) else stack.adoption
+        if adoption:
+            ours = adoption.given(self.interface, ours)
+        given, warnings = self._given(id, ours, override.inputs)
         self.inputs = Inputs(self.interface, given)
         self.depends_on_modules = [construct for construct in depends_on if isinstance(construct, Module)]
         waiting = self.found_by_waiting() if depends_on else None
         findings = [found for found in (*map(self._found_by, self.guards), *self.findings(), waiting) if found]
+        findings += adoption.findings(self.interface, self.inputs.given) if adoption else ()
         said = {name for finding in findings for name in finding.on}
         errors = {name for finding in findings if finding.severity == "error" for name in finding.on}
         findings += [each for each in without_effect(self.inputs, override.inputs) if not said.intersection(each.on)]

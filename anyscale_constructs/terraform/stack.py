@@ -25,6 +25,7 @@ from anyscale_constructs.expressions import ENGINE_TOKEN, holds_engine_token, is
 from anyscale_constructs.expressions.resolve import Resolver
 from anyscale_constructs.findings import RULES, Finding, Rule, within
 from anyscale_constructs.terraform.additions import lost_overrides, refused_arguments, two_defaults
+from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowance, accepting, check_rule
 from anyscale_constructs.terraform.backend import TERRAFORM, Backend, Local, identity
 from anyscale_constructs.terraform.config import CloudConfig
@@ -34,6 +35,7 @@ from anyscale_constructs.terraform.engine_backend import add_backend, keep_one_b
 from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.interface import Provider as RequiredProvider
 from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.move_blocks import blocks, misplaced
 from anyscale_constructs.terraform.origins import Origins
 from anyscale_constructs.terraform.provider import Provider
 from anyscale_constructs.terraform.references import cycles, dead_references, hidden_tokens, refused_elements, residue
@@ -41,6 +43,8 @@ from anyscale_constructs.terraform.siblings import expressions_left, shared_stat
 from anyscale_constructs.terraform.sources import Sources
 from anyscale_constructs.terraform.values import to_terraform
 
+FORGETTING = ">= 1.7"
+"""The versions of Terraform that have `removed` blocks."""
 UNKNOWN_REGION = Rule("unknown-region", "warning", "It may be misspelt; a region that is new works.")
 UNKNOWN_MODULE = Rule("unknown-module", "error", "A misspelt id would change nothing, without a word.")
 
@@ -83,6 +87,8 @@ class CloudStack(Declarations):
         """The warnings and notes on it and its constructs."""
         self.origins = Origins()
         """From which keys of the configuration the inputs of constructs come that are made now."""
+        self.adoption: Adoption | None = None
+        """What it takes over from Anyscale's root module."""
         self.allowances: list[tuple[Rule, Allowance]] = []
         """What is accepted: of its configuration and by `allow`."""
         self._backend = backend or Local()
@@ -123,6 +129,9 @@ class CloudStack(Declarations):
         """
         self.origins = Origins(config)
         self.allowances += [(RULES[rule], allowance) for rule, allowance in config.allow.items()]
+        if config.adoption:
+            self.adoption = config.adoption
+            self.require("adopt", {}, FORGETTING)
 
     @contextlib.contextmanager
     def configured_by(self, section: str = "", **inputs: str | tuple[str, ...]) -> Iterator[None]:
@@ -198,7 +207,7 @@ class CloudStack(Declarations):
         for name, value in outputs.items():
             if value is not None:
                 self.add_output(name, value)
-        self.add_output("anyscale_cloud_name", self.name)
+        self.add_output("anyscale_cloud_name", getattr(self, "cloud_name", self.name))
         self.add_output("anyscale_cloud_resource", resource, description="What anyscale-constructs register reads.")
 
     @property
@@ -230,7 +239,9 @@ class CloudStack(Declarations):
         Raises:
             SynthesisError: Modules wait for each other, or something is set for a module that is not there.
         """
-        self._refuse([*self._idle_overrides(), *cycles(self.modules.values())])
+        self._refuse(
+            [*self._idle_overrides(), *cycles(self.modules.values()), *misplaced(self, stacks_in(self.node.root))]
+        )
 
     def to_terraform(self) -> Any:
         """The stack's Terraform JSON; the engine calls this at synthesis, in every way of synthesizing.
@@ -294,6 +305,9 @@ class CloudStack(Declarations):
         self._pin(tree["terraform"])
         lost, refused = lost_overrides(tree, self.overrides), refused_arguments(tree, self.modules.values())
         self._refuse([*lost, *refused, *two_defaults(tree, self)])
+        for kind, made in blocks(self).items():
+            there = tree.get(kind, [])
+            tree[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
         tree = self.resolve(tree)
         self._refuse([*residue(tree), *dead_references(tree, self.modules)])
         self.state = identity(tree["terraform"], self.name)

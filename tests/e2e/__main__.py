@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.before import COMMIT, extract
+from tests.e2e.adopting import adopted
 from tests.e2e.examples import clouds
 from tests.e2e.lifecycle import live
 from tests.e2e.plugins import find_plugins
@@ -32,7 +33,8 @@ def main() -> int:
                 lambda: find_plugins(work),
                 lambda found: ", ".join(f"{name} {origin}" for name, origin in found.origins.items()),
             )
-            examples = clouds(plugins, work, frozenset(arguments.names), _release(work, report))
+            names = frozenset(arguments.names)
+            examples = clouds(plugins, work, names, _release(work, report)) + adopted(plugins, work / "synth", names)
             if unknown := set(arguments.names) - {cloud.name for cloud in examples}:
                 parser.error(f"no example on AWS is called {', '.join(sorted(unknown))}")
             for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in examples]:

@@ -105,6 +105,12 @@ class ControlPlane(Loopback):
         """A resource that the cloud has already."""
         return str(self._add_resource(dict(resource), cloud_id)[1]["result"]["cloud_resource_id"])
 
+    def add_registered(self, name: str, resource: Mapping[str, Any]) -> str:
+        """A cloud that is there already, with its resource."""
+        cloud_id = self.add_cloud(name, region=resource["region"])
+        self.add_resource(cloud_id, resource)
+        return cloud_id
+
     @contextmanager
     def barrier(self, method: str, path: str, parties: int) -> Iterator[None]:
         """Holds such requests back until so many have come, so that they truly race."""

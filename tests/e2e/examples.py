@@ -15,7 +15,7 @@ from tests.e2e.plugins import Plugins
 from tests.e2e.report import StepFailedError
 from tests.examples import CLOUDS
 
-_OLD_S3 = "v0.38.0"
+OLD_S3 = "v0.38.0"
 """The newest tag at which the bucket's module accepts hashicorp/aws 5."""
 
 _TAG = {"e2e": "updated"}
@@ -49,11 +49,11 @@ def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path, rele
     existing = yaml.safe_load(file.read_text(encoding="utf-8")) if file and file.exists() else {}
 
     def of_existing(tree: Path, folder: Path) -> Synth:
-        return lambda account: _synthesize(name, _appliable(name, existing, plugins, account), folder, tree)
+        return lambda account: synthesize(name, _appliable(name, existing, plugins, account), folder, tree)
 
     def first(account: EmulatedAccount) -> Path:
         made.update(_appliable(name, config, plugins, account))
-        return _synthesize(name, made, work / "first")
+        return synthesize(name, made, work / "first")
 
     updated, patterns = _update(config)
     return Cloud(
@@ -61,7 +61,7 @@ def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path, rele
         synth=first,
         before=of_existing(release, work / "before") if release and existing else None,
         upgraded=of_existing(ROOT, work / "upgraded") if existing not in ({}, config) else None,
-        update=lambda _: _synthesize(name, updated(made), work / "updated"),
+        update=lambda _: synthesize(name, updated(made), work / "updated"),
         changes=patterns,
         region=config["region"],
         name_prefix=config["name_prefix"] if config.get("prefix_all_names") else "",
@@ -77,7 +77,7 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
         config |= {"external_id": f"{ORG_ID}-{name}"}
     new_bucket = "bucket_name" not in config.get("bucket", {})
     if new_bucket and plugins.only_aws_5:
-        config.setdefault("modules", {}).setdefault("s3", {})["ref"] = _OLD_S3
+        config.setdefault("modules", {}).setdefault("s3", {})["ref"] = OLD_S3
     if "kms_key_arn" in config:
         config["kms_key_arn"] = account.key()
     if "vpc_id" in config.get("vpc", {}):
@@ -136,7 +136,18 @@ def _has_users(config: dict[str, Any]) -> bool:
     return bool(config.get("memorydb", {}).get("users"))
 
 
-def _synthesize(name: str, config: dict[str, Any], work: Path, tree: Path = ROOT) -> Path:
+def synthesize(name: str, config: dict[str, Any], work: Path, tree: Path = ROOT) -> Path:
+    """Gives the folder of the stack that a library makes of a cloud's configuration.
+
+    Args:
+        name: The cloud's name.
+        config: Its configuration.
+        work: A folder for it.
+        tree: The library's checkout. Default: this one.
+
+    Raises:
+        StepFailedError: It makes none of it.
+    """
     folder = work / "clouds"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from anyscale_constructs.clouds.operator import SUFFIX
+from anyscale_constructs.registration.resource import CloudResource
 from tests import ROOT
 from tests.before import is_announced
 from tests.e2e.account import EmulatedAccount, emulated_account
@@ -44,6 +45,7 @@ class Cloud:
         region: The region of the emulated account.
         variables: Terraform's variables, by name.
         name_prefix: What all names begin with, if they do.
+        registered: Whether it is registered already, as its outputs say.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Cloud:
     region: str = "us-east-2"
     variables: Mapping[str, str] = field(default_factory=dict)
     name_prefix: str = ""
+    registered: bool = False
 
 
 def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
@@ -121,13 +124,14 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     apply(terraforms, step)
     outputs = step("output", terraform.output, lambda outputs: f"{len(outputs)} outputs")
     with ControlPlane() as plane:
+        action = _first_action(cloud, plane, outputs)
         registering = step("registration", lambda: Registering(cloud.name, work, account, plane), lambda _: "ready")
         # Clouds on Kubernetes are not among those that the program verifies.
         verified = outputs["anyscale_cloud_resource"]["compute_stack"] == "VM"
         tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
         ids = step(
             "register, verified" if verified else "register",
-            lambda: registering.run(outputs, "created", tfvars),
+            partial(registering.run, outputs, action, tfvars),
             _ids,
         )
         again = step("register again", lambda: registering.run(outputs, "unchanged"), _ids)
@@ -149,6 +153,14 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
 
     step("destroy", terraform.destroy)
     step("nothing left", lambda: nothing_left(terraform, account.inventory() - already))
+
+
+def _first_action(cloud: Cloud, plane: ControlPlane, outputs: Mapping[str, Any]) -> str:
+    """What registering comes to first; a cloud that is registered already is put into the control plane."""
+    if not cloud.registered:
+        return "created"
+    plane.add_registered(cloud.name, CloudResource.read(outputs["anyscale_cloud_resource"]).mapping())
+    return "unchanged"
 
 
 def _live_second(folders: Mapping[str, Path], environment: Mapping[str, str], step: Callable[..., Any]) -> None:

@@ -40,8 +40,8 @@ KNOWN_WARNINGS = (
     ),
     KnownWarning(
         r"Security groups \['\S+'\] allows access to more than \[443, 22\]\. This may not be safe by default\.",
-        "The example opens a third port, to one range.",
-        clouds=("everything",),
+        "The example opens a third port, to a few ranges.",
+        clouds=("everything", "adopted-everything"),
     ),
     *(
         KnownWarning(

@@ -7,7 +7,12 @@ from anyscale_constructs.clouds import KINDS
 
 # The examples whose fields become expressions, and what is put into them first: all models, and what fields need.
 BASES: dict[str, dict[str, Any]] = {
-    "everything": {"backend": {"type": "s3", "bucket": "acme", "region": "us-east-2"}},
+    "everything": {
+        "backend": {"type": "s3", "bucket": "acme", "region": "us-east-2"},
+        "moved": [{"source": "module.network", "to": "module.vpc"}],
+        "imports": [{"to": "module.s3.aws_s3_bucket.b", "id": "acme-anyscale-everything"}],
+        "adopt": {"module": "aws_anyscale_v2"},
+    },
     "minimal": {
         "vpc.availability_zones": ["us-east-2a", "us-east-2b"],
         "provider.assume_role": {"role_arn": "arn:aws:iam::111122223333:role/terraform"},
@@ -73,9 +78,14 @@ KNOWN: dict[str, list[str]] = {
         "terraform.allowances.Allowance.reason",
         "terraform.allowances.Allowance.until",
         "azure.storage.BucketConfig.force_destroy",
+        *(f"terraform.moves.{key}" for key in ("Moved.source", "Moved.to", "Import.to")),
+        *(f"terraform.adoption.Adopt.{key}" for key in ("module", "common_name")),
     ],
     "It says which modules and resources there are, or with which inputs.": [
         *(f"{kind}.{kind.title()}Config.{key}" for kind in KINDS for key in ("networking_mode", "registration")),
+        *(f"{kind}.{kind.title()}Config.{key}" for kind in KINDS for key in ("cloud", "resource_name")),
+        *(f"{kind}.{kind.title()}Config.lineage_tracking_enabled" for kind in KINDS),
+        *(f"{kind}.{kind.title()}Config.aggregated_logs_enabled" for kind in KINDS),
         "aks.AksConfig.anyscale_service_principal",
         "gce.GceConfig.enable_apis",
         "gke.GkeConfig.enable_apis",

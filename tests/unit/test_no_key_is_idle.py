@@ -78,6 +78,8 @@ _OTHER = {"mirror": "https://git.example.com/other"}
 # examples or for one.
 SUBSTITUTES: dict[str, Any] = {
     "modules": {"iam": _OTHER},
+    "moved": [{"from": "aws_iam_role.a", "to": "module.iam.aws_iam_role.a"}],
+    "import": [{"to": "module.iam.aws_iam_role.a", "id": "a"}],
     "security_group.ingress_rules.0.rule": "http-80-tcp",
     "firewall.ingress_rules.0.rule": "http-80-tcp",
     "filestore.capacity_gb": 2048,
@@ -159,7 +161,7 @@ IDLE: dict[str, dict[str, str]] = {
 REFUSED = {
     *("conflicting-keys", "idle-key", "idle-input", "misplaced-field", "outside-region", "project-parent"),
     *("memorydb-shards", "subnet-plan", "missing-field", "unknown-module", "missing-provider-argument"),
-    *("azure-login", "aks-outbound-type"),
+    *("azure-login", "aks-outbound-type", "missing-address", "adopted-external-id"),
 }
 
 

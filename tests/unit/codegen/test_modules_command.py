@@ -46,6 +46,10 @@ def upstream(tmp_path: Path) -> Path:
     for module in table().values():
         (folder / module.path).mkdir(parents=True, exist_ok=True)
         (folder / module.path / "main.tf").write_text('variable "name" { type = string }\n')
+    (folder / "calls.tf").write_text(
+        'module "bucket" {\n  source = "./modules/aws-anyscale-s3"\n'
+        '  name   = coalesce(var.bucket_prefix, var.common_prefix, "acme-")\n}\n'
+    )
     commit(folder, "v1")
     s3 = folder / table()["aws/s3"].path / "main.tf"
     s3.write_text('variable "name" { default = "a" }\n')
@@ -96,7 +100,7 @@ def test_regenerate_writes_catalogs_and_wrappers(run: Run, upstream: Path, modul
     assert out.splitlines()[:2] == ["aws/iam at v1:", "  new in the catalog"]
     written = {str(file.relative_to(modules)) for file in modules.rglob("*.*")}
     files = {f"{name}.py" for name in NAMES} | {f"catalog/{name}.json" for name in NAMES}
-    assert written == {*files, "aws/__init__.py"}
+    assert written == {*files, "aws/__init__.py", "catalog/aws_root.json"}
 
 
 def test_the_catalog_holds_the_data_sources_of_a_module_and_of_those_it_calls_by_a_path(
@@ -269,6 +273,26 @@ def test_regenerate_fails_where_it_cannot_write(run: Run, upstream: Path, module
 def test_add_fails_on_an_unknown_module(run: Run, upstream: Path) -> None:
     status, _, err = run("add", "aws/s4", "--from", upstream, "--ref", "v1")
     assert (status, err) == (2, "error: no such module: unknown key 'aws/s4': did you mean 'aws/s3'?\n")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda file: file.unlink(), lambda file: file.write_text(file.read_text().replace('"commit": "', '"commit": "0'))],
+)
+def test_render_fails_on_a_root_module_of_another_tag(
+    spoil: Callable[[Path], object], run: Run, upstream: Path, modules: Path
+) -> None:
+    regenerate_all(run, upstream, modules)
+    spoil(modules / "catalog" / "aws_root.json")
+    assert "aws_root.json is not of the tag of the modules that it names" in run("render", "--check")[2]
+
+
+def test_render_tells_of_a_root_module_that_was_changed_by_hand(run: Run, upstream: Path, modules: Path) -> None:
+    regenerate_all(run, upstream, modules)
+    file = modules / "catalog" / "aws_root.json"
+    file.write_text(file.read_text().replace("  ", " "))
+    assert "not what the catalog gives: " in (said := run("render", "--check")[2])
+    assert str(file) in said
 
 
 def test_render_fails_without_a_catalog(run: Run, modules: Path) -> None:
