@@ -204,7 +204,7 @@ def test_a_misspelt_key_is_pointed_to_the_key_of_yaml() -> None:
     with pytest.raises(ConfigError, match="did you mean 'import'"):
         config(region="us-east-2", org_id="org_1", imprt=[])
     with pytest.raises(ConfigError, match="did you mean 'from'"):
-        Moved(frm="module.a", to="module.b")
+        moved(frm="module.a", to="module.b")
 
 
 def test_the_root_module_is_of_the_tag_of_its_modules() -> None:
