@@ -9,6 +9,7 @@ import pytest
 
 from anyscale_constructs.aws import S3
 from anyscale_constructs.clouds import Ec2Config, Ec2Stack, GenericConfig, GenericStack
+from anyscale_constructs.config.document import Document
 from anyscale_constructs.errors import ConfigError, SynthesisError
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.terraform.adoption import load_root
@@ -16,7 +17,7 @@ from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.move_blocks import adopted
 from anyscale_constructs.terraform.moves import Import, Moved
-from tests.examples import CLOUDS
+from tests.examples import FOLDER
 
 Synth = Callable[..., tuple[dict[str, Any], str, list[Finding]]]
 
@@ -52,7 +53,7 @@ def said(findings: list[Finding], rule: str) -> list[str]:
 def test_moves_and_imports_are_blocks(synth: Synth) -> None:
     _, versions, _ = synth(
         moved=[
-            Moved(source="module.network", to="module.vpc"),
+            Moved(**{"from": "module.network", "to": "module.vpc"}),
             {"from": "aws_iam_role.a", "to": "module.iam.aws_iam_role.b[0]"},
         ],
         **{"import": [{"to": 'module.s3.aws_s3_bucket.b["x"]', "id": "a-${b}"}]},
@@ -64,11 +65,7 @@ def test_moves_and_imports_are_blocks(synth: Synth) -> None:
 
 def test_each_stack_of_a_cloud_has_its_own(tmp_path: Path) -> None:
     app = App(tmp_path)
-    cloud: dict[str, Any] = next(
-        json.loads(json.dumps(__import__("yaml").safe_load(file.read_text())))
-        for file in CLOUDS
-        if file.stem == "generic"
-    )
+    cloud = Document(FOLDER / "generic.yaml").data
     config = GenericConfig.model_validate(
         {key: value for key, value in cloud.items() if key != "stack"}
         | {"imports": [Import(to="helm_release.anyscale-operator", id="anyscale-operator/anyscale-operator")]}
@@ -202,10 +199,12 @@ def test_only_the_clouds_own_modules_are_the_root_modules(tmp_path: Path) -> Non
 
 
 def test_a_misspelt_key_is_pointed_to_the_key_of_yaml() -> None:
+    config: Any = Ec2Config
+    moved: Any = Moved
     with pytest.raises(ConfigError, match="did you mean 'import'"):
-        Ec2Config(region="us-east-2", org_id="org_1", imprt=[])
+        config(region="us-east-2", org_id="org_1", imprt=[])
     with pytest.raises(ConfigError, match="did you mean 'from'"):
-        Moved(frm="module.a", to="module.b")
+        moved(frm="module.a", to="module.b")
 
 
 def test_the_root_module_is_of_the_tag_of_its_modules() -> None:

@@ -62,6 +62,7 @@ def test_terraform_makes_a_cloud_for_each_stack() -> None:
 
 @pytest.mark.parametrize("key", ["lineage_tracking_enabled", "aggregated_logs_enabled"])
 def test_what_only_the_provider_takes(key: str, tmp_path: Path) -> None:
+    make: Any = Ec2Config
     stack = ec2(App(tmp_path), "ml", registration="terraform", **{key: True})
     assert stack.to_terraform()["resource"]["anyscale_cloud"]["cloud"][key] is True
     assert (
@@ -69,7 +70,7 @@ def test_what_only_the_provider_takes(key: str, tmp_path: Path) -> None:
         not in ec2(App(tmp_path), "ml", registration="terraform").to_terraform()["resource"]["anyscale_cloud"]["cloud"]
     )
     with pytest.raises(ConfigError, match=f"{key}: is an argument of Anyscale's Terraform provider"):
-        Ec2Config(**BASE, **{key: False})
+        make(**BASE, **{key: False})
 
 
 @pytest.mark.parametrize("more", [{"compute_stack": "KUBERAY"}, {"connector_config": {"oidc_issuer": "https://a"}}])
