@@ -1,7 +1,7 @@
 """The roles of Anyscale's control plane and of its nodes: new, or existing ones."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, Self, Unpack, cast
+from typing import Any, ClassVar, Protocol, Self, Unpack
 
 from pydantic import Field, model_validator
 
@@ -20,7 +20,7 @@ from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import json_text
 
-POLICY_PREFIXES = {
+_POLICY_PREFIXES = {
     "anyscale_access_steadystate_policy_prefix": "steady-state-",
     "anyscale_access_servicesv2_policy_prefix": "services-",
     "anyscale_custom_policy_name_prefix": "control-plane-custom-",
@@ -37,7 +37,7 @@ _LIMITS = {
     "anyscale_access_role_name_prefix": 38,
     "anyscale_cluster_node_role_name": 64,
     "anyscale_cluster_node_role_name_prefix": 38,
-    **dict.fromkeys(POLICY_PREFIXES, 102),
+    **dict.fromkeys(_POLICY_PREFIXES, 102),
 }
 _NODE_POLICIES = (
     "anyscale_cluster_node_custom_policy",
@@ -175,11 +175,6 @@ def key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
     }
 
 
-def policy_prefixes(name_prefix: str) -> IamInputs:
-    """Upstream's inputs that let the names of all IAM policies begin with a prefix."""
-    return cast(IamInputs, {name: f"{name_prefix}{own}" for name, own in POLICY_PREFIXES.items()})
-
-
 def document_text(document: Any) -> Any:
     """A policy document as JSON text; a string, or an expression that may be one, stays as it is."""
     is_mapping = isinstance(document, Mapping) or (isinstance(document, Expr) and document.type.startswith(_MAPPINGS))
@@ -296,6 +291,7 @@ class Iam(IamModule):
         kms_key_arn: A customer's KMS key that both roles may use beside the bucket's. Default: only the bucket's.
         permitting_kms_key_arn: A KMS key whose own policy lets the roles use it: they get no permission for it here,
             and no warning says that existing roles need one. Default: none.
+        policy_name_prefix: What the names of the IAM policies begin with. Default: as upstream has it.
         depends_on: Constructs that must be there first.
         **inputs: Upstream's inputs by their own names; `anyscale_external_id` is the whole id,
             `org_...-suffix`.
@@ -324,11 +320,13 @@ class Iam(IamModule):
         existing: ExistingRoles | None = None,
         kms_key_arn: str | None = None,
         permitting_kms_key_arn: str | None = None,
+        policy_name_prefix: str | None = None,
         depends_on: Sequence[Construct] = (),
         **inputs: Unpack[IamInputs],
     ) -> None:
         self._existing = existing or ExistingRoles()
         self._bucket = bucket
+        self._policy_name_prefix = policy_name_prefix
         self._keys = each_once(kms_key_arn, bucket.kms_key_arn if bucket else None, but=permitting_kms_key_arn)
         super().__init__(scope, id, depends_on=depends_on, **inputs)
         self._add_policies(scope)
@@ -345,7 +343,9 @@ class Iam(IamModule):
                 Resource(scope, "aws_iam_role_policy", f"{self.module_id}_{name}", arguments)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Names the bucket, and makes only the roles that don't exist."""
+        """Names the bucket and the policies, and makes only the roles that don't exist."""
+        if (prefix := self._policy_name_prefix) is not None:
+            given = {name: f"{prefix}{own}" for name, own in _POLICY_PREFIXES.items()} | given
         if self._bucket:
             given = {"anyscale_s3_bucket_arn": self._bucket.s3_bucket_arn} | given
         elif "anyscale_s3_bucket_arn" not in given:

@@ -1,187 +1,31 @@
 """What all kinds of clouds on AWS have in common."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Self, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
-from pydantic import Field, model_validator
-
-from anyscale_constructs.aws.efs import Efs, EfsConfig, EfsData, ExistingEfs
-from anyscale_constructs.aws.kms import KmsKeyConfig, add_kms_key, add_kms_key_policy
-from anyscale_constructs.aws.memorydb import ExistingMemoryDb, MemoryDb, MemoryDbConfig, MemoryDbData
+from anyscale_constructs.aws.efs import Efs, EfsData, ExistingEfs
+from anyscale_constructs.aws.kms import add_kms_key, add_kms_key_policy
+from anyscale_constructs.aws.memorydb import ExistingMemoryDb, MemoryDb, MemoryDbData
 from anyscale_constructs.aws.policies import Statement
-from anyscale_constructs.aws.provider import AwsProviderConfig
 from anyscale_constructs.aws.regions import REGIONS
-from anyscale_constructs.aws.s3 import S3, ExistingBucket, PlainBucketConfig
+from anyscale_constructs.aws.s3 import S3, ExistingBucket
 from anyscale_constructs.aws.securitygroups import ExistingSecurityGroup, SecurityGroups
-from anyscale_constructs.aws.types import AwsRegion, KmsKeyArn, Tags
-from anyscale_constructs.aws.vpc import ExistingVpc, Vpc, VpcConfig
+from anyscale_constructs.aws.types import Tags
+from anyscale_constructs.aws.vpc import ExistingVpc, Vpc
+from anyscale_constructs.clouds.aws_config import AwsCloudConfig
 from anyscale_constructs.clouds.base import Cloud
-from anyscale_constructs.config import regions
-from anyscale_constructs.config.model import CONFLICTING, ExistingIf, Model, refuse, refuse_all
-from anyscale_constructs.config.types import NetworkingMode, OrExpr
-from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, merge, unless
+from anyscale_constructs.config.types import NetworkingMode
+from anyscale_constructs.expressions import Expr, is_one_of, merge, unless
 from anyscale_constructs.findings import Finding, Rule
-from anyscale_constructs.modules.aws.memorydb import MemoryDbInputs
 from anyscale_constructs.registration.resource import ObjectStorage
-from anyscale_constructs.terraform.config import UPSTREAM_NAMES, NamedCloudConfig, known_keys
 from anyscale_constructs.terraform.resource import Resource
 
-TAG_CASE = Rule(
-    "tag-case", "error", "IAM does not tell tag keys apart that differ only in case, and refuses a role that has both."
-)
 FIXED_NAME = Rule(
     "fixed-name",
     "warning",
     "An upstream module gives the name and has no input for it, so rules of an account that demand a prefix refuse it.",
 )
-IGNORED_TAG = Rule(
-    "ignored-tag", "error", "Terraform would not see a tag that it has set, so every plan would set it again."
-)
-
-
-class AwsCloudConfig(NamedCloudConfig):
-    """What all kinds of AWS clouds have in common."""
-
-    upstream_names = UPSTREAM_NAMES | {
-        "aws_region": "region",
-        "anyscale_external_id": "external_id",
-        "customer_ingress_cidr_ranges": "security_group.ingress_cidr_blocks",
-        "security_group_ingress_allow_access_from_cidr_range": "security_group.ingress_cidr_blocks",
-        "security_group_enable_ssh_access": "security_group.enable_ssh_access",
-        "anyscale_machine_pool_ingress_cidr_ranges": "security_group.machine_pool_cidr_ranges",
-        "existing_vpc_id": "vpc.vpc_id",
-        "existing_vpc_subnet_ids": "vpc.subnet_ids_to_az",
-        "existing_subnet_ids": "vpc.subnet_ids_to_az",
-        "existing_vpc_public_route_table_ids": "vpc.s3_endpoint_route_table_ids",
-        "existing_vpc_private_route_table_ids": "vpc.s3_endpoint_route_table_ids",
-        "anyscale_vpc_name": "vpc.name",
-        "anyscale_vpc_cidr_block": "vpc.cidr_block",
-        "anyscale_vpc_public_subnets": "vpc.public_subnets",
-        "anyscale_vpc_private_subnets": "vpc.private_subnets",
-        "anyscale_s3_bucket_name": "bucket.name",
-        "anyscale_iam_access_role_name": "iam.control_plane_role_name",
-        "anyscale_iam_cluster_node_role_name": "iam.cluster_node_role_name",
-        "anyscale_cluster_node_byod_secret_arns": "iam.cluster_node_secret_arns",
-        "anyscale_cluster_node_byod_secret_kms_arn": "iam.cluster_node_secret_kms_key_arn",
-        "create_efs_resources": "efs",
-        "create_memorydb_resources": "memorydb",
-    }
-
-    region: AwsRegion
-    tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
-    kms_key_arn: KmsKeyArn | None = Field(
-        default=None,
-        description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; docs/encryption.md "
-        "says what its own policy must allow. Default: AWS's own keys.",
-    )
-    kms_key: KmsKeyConfig | None = Field(
-        default=None,
-        description="A new KMS key for a new bucket, EFS, MemoryDB, Kubernetes secrets and volumes of EKS nodes, in "
-        "place of kms_key_arn; {} makes one. Set it when the cloud is made: setting it later replaces EFS and "
-        "MemoryDB. Default: no key is made.",
-    )
-    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
-    bucket: Annotated[PlainBucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
-        default_factory=PlainBucketConfig
-    )
-    efs: Annotated[EfsConfig | ExistingEfs, ExistingIf("efs_id")] | None = Field(
-        default=None, description="Default: no shared file system; {} makes one, and efs_id names an existing one."
-    )
-    memorydb: Annotated[MemoryDbConfig | ExistingMemoryDb, ExistingIf("cluster_name")] | None = Field(
-        default=None, description="Default: no MemoryDB; {} makes one, and cluster_name names an existing one."
-    )
-    provider: AwsProviderConfig = Field(
-        default_factory=AwsProviderConfig,
-        description="Settings of Terraform's provider aws. Default: those of the environment.",
-    )
-
-    @model_validator(mode="after")
-    def _tags_of_the_provider_are_not_the_clouds(self) -> Self:
-        self.refuse_standard_tags("provider.default_tags", self.provider.default_tags)
-        spelled: dict[str, str] = {}
-        for name in [*known_keys(self.tags), *known_keys(self.provider.default_tags)]:
-            if (other := spelled.setdefault(name.lower(), name)) != name and self.provider.default_tags:
-                raise refuse(
-                    f"{name} and {other} differ only in case, and IAM takes them for the same key",
-                    "write both in the same case",
-                    key="provider.default_tags",
-                    rule=TAG_CASE,
-                )
-        for name in self.provider.ignored(self.tag_keys()):
-            raise refuse(
-                f"{name} is ignored, but the cloud sets it",
-                "remove it, or use longer prefixes",
-                key="provider.ignore_tags",
-                rule=IGNORED_TAG,
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _a_new_key_is_the_only_one(self) -> Self:
-        if self.kms_key is not None and self.kms_key_arn is not None:
-            raise refuse("makes a key, but kms_key_arn names an existing one", "remove one of them", key="kms_key")
-        if self.kms_key is not None and not self.has_what_keys_encrypt():
-            raise refuse(
-                "would encrypt nothing: whatever it could encrypt exists already, or is not wanted",
-                "remove it",
-                key="kms_key",
-            )
-        return self
-
-    def has_what_keys_encrypt(self) -> bool:
-        """Whether the cloud makes something that a KMS key encrypts."""
-        new = (PlainBucketConfig, EfsConfig, MemoryDbConfig)
-        return any(isinstance(store, new) for store in (self.bucket, self.efs, self.memorydb))
-
-    @model_validator(mode="after")
-    def _existing_stores_are_in_an_existing_vpc(self) -> Self:
-        named = {
-            ("efs", "efs_id"): isinstance(self.efs, ExistingEfs),
-            ("memorydb", "cluster_name"): isinstance(self.memorydb, ExistingMemoryDb),
-        }
-        found = [
-            Finding(
-                "is in an existing VPC, but vpc is a new one",
-                "set vpc to the VPC it is in: {vpc_id: ..., subnet_ids_to_az: ...}",
-                rule=CONFLICTING,
-                key=key,
-            )
-            for key, exists in named.items()
-            if exists and isinstance(self.vpc, VpcConfig)
-        ]
-        if found:
-            raise refuse_all(found)
-        return self
-
-    def tag_keys(self) -> set[str]:
-        """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
-        return {*self.standard_tags(""), *_tag_keys(self), "Name"}
-
-    @model_validator(mode="after")
-    def _one_region(self) -> Self:
-        zones = "vpc.availability_zones" if isinstance(self.vpc, VpcConfig) else "vpc.subnet_ids_to_az"
-        places = [(zones, zone, zone) for zone in self.vpc.availability_zones]
-        if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
-            places.append(("kms_key_arn", self.kms_key_arn, self.kms_key_arn.split(":")[3]))
-        found = [
-            regions.elsewhere(tuple(key.split(".")), value, f"one in {self.region}")
-            for key, value, place in places
-            if not regions.is_in(self.region, place)
-        ]
-        if found:
-            raise refuse_all(found)
-        return self
-
-
-def _tag_keys(section: Model) -> Iterator[str]:
-    for name, value in section:
-        if isinstance(value, Model):
-            yield from _tag_keys(value)
-        elif name in ("tags", "default_tags"):
-            yield from known_keys(value)
-
-
 ANY_ACCOUNT = Rule(
     "account-not-named",
     "note",
@@ -403,17 +247,7 @@ class AwsCloud(Cloud[C]):
             return there
         if memorydb is None or self.security_group is None:
             return None
-        names: MemoryDbInputs = {}
-        if self.config.prefix_all_names:
-            name = self.config.default_name(self.name)
-            names = {
-                "anyscale_memorydb_name": name,
-                "memorydb_acl_name": name,
-                "memorydb_parameter_group_name": name,
-                "memorydb_subnet_group_name": name,
-            }
-        if memorydb.name is not None:
-            names["anyscale_memorydb_name"] = memorydb.name
+        name = self.config.default_name(self.name) if self.config.prefix_all_names else None
         users = None
         if memorydb.users:
             passwords = self.add_secret(
@@ -448,7 +282,10 @@ class AwsCloud(Cloud[C]):
                 security_group=self.security_group,
                 region=self.config.region,
                 anyscale_cloud_id=self.cloud_id,
-                **names,
+                anyscale_memorydb_name=name if memorydb.name is None else memorydb.name,
+                memorydb_acl_name=name,
+                memorydb_parameter_group_name=name,
+                memorydb_subnet_group_name=name,
                 memorydb_kms_key_arn=self.kms_key_arn,
                 memorydb_node_type=memorydb.node_type,
                 memorydb_num_shards=memorydb.num_shards,

@@ -19,7 +19,6 @@ from anyscale_constructs.aws.iam import (
     IamConfig,
     document_text,
     key_statements,
-    policy_prefixes,
     the_external_id_begins_with_the_organization,
 )
 from anyscale_constructs.aws.memorydb import MemoryDbConfig
@@ -28,7 +27,8 @@ from anyscale_constructs.aws.s3 import BucketConfig
 from anyscale_constructs.aws.securitygroups import SecurityGroupConfig
 from anyscale_constructs.aws.types import ExternalId
 from anyscale_constructs.aws.vpc import VpcConfig
-from anyscale_constructs.clouds.aws import AwsCloud, AwsCloudConfig
+from anyscale_constructs.clouds.aws import AwsCloud
+from anyscale_constructs.clouds.aws_config import AwsCloudConfig
 from anyscale_constructs.config.model import ExistingIf, refuse
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_one_of, is_unresolved, unless
@@ -241,7 +241,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
                 # Upstream takes the cloud's id where it is given no other.
                 anyscale_external_id=None if self.config.has_cloud_id_for_external_id else self.external_id,
                 role_permissions_boundary_arn=iam.permissions_boundary_arn,
-                **(policy_prefixes(prefix) if self.config.prefix_all_names else {}),
+                policy_name_prefix=prefix if self.config.prefix_all_names else None,
                 anyscale_access_role_name=iam.control_plane_role_name,
                 anyscale_access_role_name_prefix=f"{prefix}control-plane-",
                 anyscale_cluster_node_role_name=iam.cluster_node_role_name,

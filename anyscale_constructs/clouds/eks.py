@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from anyscale_constructs.aws import S3, Eks, ExistingCluster, ExistingSecurityGroup, Iam
 from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY, ClusterConfig
-from anyscale_constructs.aws.iam import policy_prefixes
 from anyscale_constructs.aws.nodes import NodesConfig, node_groups
 from anyscale_constructs.aws.pod_roles import (
     add_pod_role,
@@ -144,7 +143,7 @@ class EksStack(AwsCloud[EksConfig]):
             anyscale_org_id=self.config.org_id,
             create_anyscale_access_role=False,
             create_cluster_node_instance_profile=False,
-            **(policy_prefixes(self.config.name_prefix) if self.config.prefix_all_names else {}),
+            policy_name_prefix=self.config.name_prefix if self.config.prefix_all_names else None,
             tags=self.tags(),
         )
         efs = {"efs": _EFS_POLICY} if self.config.efs else {}

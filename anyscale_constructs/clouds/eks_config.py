@@ -8,7 +8,7 @@ from anyscale_constructs.aws import ExistingCluster, ExistingEfs, ExistingMemory
 from anyscale_constructs.aws.eks import ClusterConfig
 from anyscale_constructs.aws.pod_roles import Pods
 from anyscale_constructs.aws.types import PolicyArn
-from anyscale_constructs.clouds.aws import AwsCloudConfig
+from anyscale_constructs.clouds.aws_config import AwsCloudConfig
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import ExistingIf, refuse, refuse_all
 from anyscale_constructs.config.types import Known, NetworkingMode

@@ -14,7 +14,7 @@ VPC = {"vpc_id": "vpc-12345678", "subnet_ids_to_az": {"subnet-12345678": "us-eas
 EFS = {"efs_id": "fs-12345678"}
 MEMORYDB = {"cluster_name": "acme"}
 STORES = {"efs": EFS, "memorydb": MEMORYDB}
-KINDS = {"ec2": (Ec2Stack, Ec2Config), "eks": (EksStack, EksConfig)}
+KINDS: dict[str, tuple[Any, Any]] = {"ec2": (Ec2Stack, Ec2Config), "eks": (EksStack, EksConfig)}
 CLUSTER = {"cluster_name": "acme"}
 GROUPS = {
     "ec2": "${module.securitygroups.security_group_id}",

@@ -12,7 +12,7 @@ from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.terraform.app import App
 from tests.folder import read
 
-KINDS = {"ec2": (Ec2Stack, Ec2Config), "eks": (EksStack, EksConfig)}
+KINDS: dict[str, tuple[Any, Any]] = {"ec2": (Ec2Stack, Ec2Config), "eks": (EksStack, EksConfig)}
 KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 MADE = "${aws_kms_key.this.arn}"
 ROLE = "arn:aws:iam::111122223333:role/acme"

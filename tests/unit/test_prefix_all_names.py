@@ -17,7 +17,11 @@ from tests.examples import CLOUDS as FILES
 from tests.folder import read
 
 PREFIX = "acme-"
-KINDS = {"ec2": (Ec2Stack, Ec2Config), "eks": (EksStack, EksConfig), "gke": (GkeStack, GkeConfig)}
+KINDS: dict[str, tuple[Any, Any]] = {
+    "ec2": (Ec2Stack, Ec2Config),
+    "eks": (EksStack, EksConfig),
+    "gke": (GkeStack, GkeConfig),
+}
 AWS = {"region": "us-east-2", "org_id": "org_1", "efs": {}, "memorydb": {"users": {"ray": {}}}, "kms_key": {}}
 # All that each kind can make.
 CLOUDS: dict[str, dict[str, Any]] = {
@@ -136,7 +140,10 @@ def test_upstream_chooses_no_name(kind: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_names_of_the_configuration_stay(kind: str, tmp_path: Path) -> None:
-    own = {"ec2": {"efs": {"name": "ray"}, "memorydb": {"name": "ray"}}, "eks": {"cluster": {"name": "ray"}}}
+    own: dict[str, dict[str, Any]] = {
+        "ec2": {"efs": {"name": "ray"}, "memorydb": {"name": "ray"}},
+        "eks": {"cluster": {"name": "ray"}},
+    }
     _, stack = made(kind, tmp_path, **own.get(kind, {"cluster": {"name": "ray"}}))
     modules = stack["module"]
     if kind == "ec2":

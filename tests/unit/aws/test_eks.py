@@ -64,6 +64,19 @@ TABLE = Table(
             ],
         ),
         Case(
+            nodes.names_of_node_groups_leave_room,
+            "eks_managed_node_groups: the name of ",
+            [
+                {"eks_managed_node_groups": {"n" * 37: {"iam_role_name": "short"}}},
+                {"eks_managed_node_groups": {"cpu": {"name": "n" * 37, "use_name_prefix": True}}},
+            ],
+            [
+                {"eks_managed_node_groups": {"n" * 36: {"iam_role_name": "short"}}},
+                {"eks_managed_node_groups": {"cpu": {"name": "n" * 37, "use_name_prefix": False}}},
+                {"eks_managed_node_groups": {"n" * 37: {"name": "cpu", "iam_role_name": "short"}}},
+            ],
+        ),
+        Case(
             eks.the_version_is_one_that_anyscale_runs_on,
             "kubernetes_version must be a supported version; got ",
             [{"kubernetes_version": None}, {"kubernetes_version": "1.31"}, {"kubernetes_version": "latest"}],
