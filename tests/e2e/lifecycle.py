@@ -123,19 +123,8 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     step("validate", terraform.validate, lambda warnings: f"{len(warnings)} warnings")
     apply(terraforms, step)
     outputs = step("output", terraform.output, lambda outputs: f"{len(outputs)} outputs")
-    with ControlPlane() as plane:
-        action = _first_action(cloud, plane, outputs)
-        registering = step("registration", lambda: Registering(cloud.name, work, account, plane), lambda _: "ready")
-        # Clouds on Kubernetes are not among those that the program verifies.
-        verified = outputs["anyscale_cloud_resource"]["compute_stack"] == "VM"
-        tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
-        ids = step(
-            "register, verified" if verified else "register",
-            partial(registering.run, outputs, action, tfvars),
-            _ids,
-        )
-        again = step("register again", lambda: registering.run(outputs, "unchanged"), _ids)
-        step("same ids", lambda: same(ids, again))
+    tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
+    _register(cloud, outputs, tfvars, work, account, step)
     step("plan again", lambda: unchanged(terraform))
     step("names", lambda: named(terraform.resources(), cloud.name_prefix), lambda count: f"{count} as they must be")
     if tfvars:
@@ -153,6 +142,28 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
 
     step("destroy", terraform.destroy)
     step("nothing left", lambda: nothing_left(terraform, account.inventory() - already))
+
+
+def _register(
+    cloud: Cloud,
+    outputs: Mapping[str, Any],
+    tfvars: Path | None,
+    work: Path,
+    account: EmulatedAccount,
+    step: Callable[..., Any],
+) -> None:
+    with ControlPlane() as plane:
+        action = _first_action(cloud, plane, outputs)
+        registering = step("registration", lambda: Registering(cloud.name, work, account, plane), lambda _: "ready")
+        # Clouds on Kubernetes are not among those that the program verifies.
+        verified = outputs["anyscale_cloud_resource"]["compute_stack"] == "VM"
+        ids = step(
+            "register, verified" if verified else "register",
+            partial(registering.run, outputs, action, tfvars),
+            _ids,
+        )
+        again = step("register again", lambda: registering.run(outputs, "unchanged"), _ids)
+        step("same ids", lambda: same(ids, again))
 
 
 def _first_action(cloud: Cloud, plane: ControlPlane, outputs: Mapping[str, Any]) -> str:
