@@ -124,7 +124,7 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     apply(terraforms, step)
     outputs = step("output", terraform.output, lambda outputs: f"{len(outputs)} outputs")
     tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
-    _register(cloud, outputs, tfvars, work, account, step)
+    _register(cloud, outputs, step, tfvars=tfvars, work=work, account=account)
     step("plan again", lambda: unchanged(terraform))
     step("names", lambda: named(terraform.resources(), cloud.name_prefix), lambda count: f"{count} as they must be")
     if tfvars:
@@ -147,10 +147,11 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
 def _register(
     cloud: Cloud,
     outputs: Mapping[str, Any],
+    step: Callable[..., Any],
+    *,
     tfvars: Path | None,
     work: Path,
     account: EmulatedAccount,
-    step: Callable[..., Any],
 ) -> None:
     with ControlPlane() as plane:
         action = _first_action(cloud, plane, outputs)
