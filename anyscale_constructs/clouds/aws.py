@@ -114,7 +114,7 @@ class AwsCloud(Cloud[C]):
     @property
     def own_kms_key_arn(self) -> Expr | None:
         """The KMS key that the cloud makes; None if it makes none."""
-        return self.kms_key and self.kms_key.attribute("arn")
+        return None if self.kms_key is None else self.kms_key.attribute("arn")
 
     @property
     def kms_key_arn(self) -> str | None:

@@ -76,6 +76,7 @@ KNOWN: dict[str, list[str]] = {
     ],
     "It says which modules and resources there are, or with which inputs.": [
         *(f"{kind}.{kind.title()}Config.{key}" for kind in KINDS for key in ("networking_mode", "registration")),
+        *(f"{kind}.{kind.title()}Config.prefix_all_names" for kind in ("ec2", "eks", "gke")),
         "aks.AksConfig.anyscale_service_principal",
         "gce.GceConfig.enable_apis",
         "gke.GkeConfig.enable_apis",
