@@ -86,6 +86,7 @@ KNOWN: dict[str, list[str]] = {
         *(f"{kind}.{kind.title()}Config.{key}" for kind in KINDS for key in ("cloud", "resource_name")),
         *(f"{kind}.{kind.title()}Config.lineage_tracking_enabled" for kind in KINDS),
         *(f"{kind}.{kind.title()}Config.aggregated_logs_enabled" for kind in KINDS),
+        *(f"{kind}.{kind.title()}Config.prefix_all_names" for kind in ("ec2", "eks", "gke")),
         "aks.AksConfig.anyscale_service_principal",
         "gce.GceConfig.enable_apis",
         "gke.GkeConfig.enable_apis",

@@ -39,7 +39,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         },
     },
     "existing-stores": {},
-    "regulated": {},
+    "regulated": {
+        "vpc": {
+            "cidr_block": "10.20.0.0/16",
+            "public_subnets": ["10.20.0.0/20", "10.20.16.0/20"],
+            "private_subnets": ["10.20.32.0/20", "10.20.48.0/20"],
+        },
+    },
     "gce-everything": {"modules": None, "bucket.kms_key_name": None},
     "gce-existing": {
         "iam.anyscale_service_account_name": "ray-access",
@@ -102,8 +108,6 @@ SUBSTITUTES: dict[str, Any] = {
     },
     "kms_key.deletion_window_in_days": 7,
     "regulated vpc.availability_zones": ["us-east-2b", "us-east-2c"],
-    "regulated vpc.public_subnets": ["10.0.0.0/21", "10.0.8.0/21"],
-    "regulated vpc.private_subnets": ["10.0.16.0/20", "10.0.32.0/20"],
     "gce-everything bucket.location": "EU",
     "gce-everything bucket.kms_key_name": "projects/acme/locations/us/keyRings/anyscale/cryptoKeys/storage",
     "gce-everything vpc.subnet_cidr": "172.28.96.0/20",
