@@ -15,6 +15,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working directory, with a directory `clouds`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CDKTF_OUTDIR", raising=False)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for module in [name for name in sys.modules if name.partition(".")[0] == "stacks"]:
+        monkeypatch.delitem(sys.modules, module)  # that of another test's folder
     (tmp_path / "clouds").mkdir()
     return tmp_path
 
