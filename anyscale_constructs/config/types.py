@@ -58,10 +58,8 @@ class TakesExpressions:
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         schema = handler(core)
         if not self.may:
-            return {
-                **schema,
-                "not": {"type": "string", "pattern": r"^\$\{"},
-            }  # a pattern alone holds for what is no string
+            # A pattern alone holds for everything that is no string.
+            return {**schema, "not": {"type": "string", "pattern": r"^\$\{"}}
         return {"anyOf": [*schema.get("anyOf", [schema]), {"type": "string", "pattern": f"^{_REFERENCE}$"}]}
 
 

@@ -88,6 +88,9 @@ LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "VpcId": (["vpc-0123456789abcdef0", "vpc-12345678"], ["vpc-1", "vpc-0123456789abcdefg", "subnet-12345678"]),
     "SubnetId": (["subnet-0123456789abcdef0"], ["subnet-", "vpc-12345678", "subnet-0123456789ABCDEF0"]),
     "SecurityGroupId": (["sg-0123456789abcdef0"], ["sg-1", "vpc-12345678"]),
+    "RouteTableId": (["rtb-0123456789abcdef0", "rtb-12345678"], ["rtb-1", "vpc-12345678", "rtb-0123456789ABCDEF0"]),
+    "EfsId": (["fs-0123456789abcdef0", "fs-12345678"], ["fs-1", "fsap-12345678", "fs-0123456789ABCDEF0"]),
+    "MemoryDbName": (["a", "acme-services", "a" * 40], ["", "1a", "a-", "a--b", "Acme", "a" * 41, "a_b"]),
 }
 
 
