@@ -88,7 +88,7 @@ class Model(_Base):
         frozen=True,
         validate_default=True,
         defer_build=True,
-        populate_by_name=True,  # a key that is a keyword of Python is an alias
+        populate_by_name=True,  # a key that is a keyword of Python is a validation alias
     )
 
     @field_validator("*", mode="wrap")
@@ -113,7 +113,7 @@ class Model(_Base):
     @model_validator(mode="wrap")
     @classmethod
     def _known_keys(cls, values: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
-        keys = [field.alias or name for name, field in cls.model_fields.items()]
+        keys = [str(field.validation_alias or name) for name, field in cls.model_fields.items()]
         if not isinstance(values, dict) or values.keys() <= {*keys, *cls.model_fields}:
             return validate(values)
         known = {key: value for key, value in values.items() if key in keys or key in cls.model_fields}

@@ -85,7 +85,7 @@ class CloudConfig(Model):
     )
     imports: list[Import] = Field(
         default_factory=list,
-        alias="import",
+        validation_alias="import",
         description="Resources that exist already and are not in the state: Terraform takes them over instead of "
         "making them. Default: nothing is imported.",
     )

@@ -46,7 +46,7 @@ AMBIGUOUS = Rule(
 class Moved(Model):
     """A module or a resource that has another address in the state."""
 
-    source: Known[Address] = Field(alias="from", description="The address that the state has.")
+    source: Known[Address] = Field(validation_alias="from", description="The address that the state has.")
     to: Known[Address] = Field(description="The address in this cloud's stack.")
 
 

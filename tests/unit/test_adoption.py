@@ -53,7 +53,7 @@ def said(findings: list[Finding], rule: str) -> list[str]:
 def test_moves_and_imports_are_blocks(synth: Synth) -> None:
     _, versions, _ = synth(
         moved=[
-            Moved(**{"from": "module.network", "to": "module.vpc"}),
+            Moved(source="module.network", to="module.vpc"),
             {"from": "aws_iam_role.a", "to": "module.iam.aws_iam_role.b[0]"},
         ],
         **{"import": [{"to": 'module.s3.aws_s3_bucket.b["x"]', "id": "a-${b}"}]},

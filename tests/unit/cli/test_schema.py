@@ -110,7 +110,7 @@ def test_what_the_program_refuses_does_not_fit(wrong: dict[str, Any], schema: di
 def test_idle_keys_are_not_in_the_schema(kind: str, run: Run) -> None:
     config_type = load_stack(kind).config_type
     schema = json.loads(run(kind)[1])
-    keys = {field.alias or name for name, field in config_type.model_fields.items()}
+    keys = {field.validation_alias or name for name, field in config_type.model_fields.items()}
     assert schema["properties"].keys() == {"stack", *keys} - set(config_type.idle_keys)
     assert schema["properties"]["stack"]["const"] == kind
 
