@@ -28,7 +28,8 @@ class EC2(EC2Response):
 
 
 def _description(rule: SecurityGroupRule) -> str | None:
-    return rule.ip_range.get("Description") or rule.source_group.get("Description")
+    description: str | None = rule.ip_range.get("Description") or rule.source_group.get("Description")
+    return description
 
 
 def register() -> None:
