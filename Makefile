@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 E2E    := $(VENV)/ready-e2e
 OUT    ?= cdktf.out
-TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings
+TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings tests/installed
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
