@@ -91,7 +91,7 @@ class TerraformElement(Overridable):
 
 
 def _addresses(depends_on: Sequence[Any] | None) -> list[str] | None:
-    return [each.fqn for each in depends_on] if depends_on else None
+    return None if depends_on is None else [each.fqn for each in depends_on]
 
 
 class TerraformHclModule(TerraformElement):

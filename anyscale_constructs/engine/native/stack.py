@@ -229,7 +229,7 @@ class Testing:
         return app
 
     @staticmethod
-    def synth(stack: TerraformStack, run_validations: bool = False) -> str:  # noqa: ARG004, FBT001, FBT002 - cdktf's
+    def synth(stack: TerraformStack, run_validations: bool = False) -> str:  # noqa: ARG004 - cdktf's
         """A stack's JSON, without the engine's comments."""
         return json.dumps(_without_comments(stack.to_terraform()), indent=2, sort_keys=True, ensure_ascii=False)
 
@@ -244,7 +244,7 @@ def _without_comments(value: Any) -> Any:
 
 
 def _stringified(value: Any, indent: str = "\n") -> str:
-    """JSON as the package json-stable-stringify lays it out: sorted by UTF-16, and an empty list has a line of its own."""
+    """JSON as json-stable-stringify lays it out: sorted by UTF-16, with a line of its own for an empty list's end."""
     deeper = f"{indent}  "
     match value:
         case dict():

@@ -81,9 +81,15 @@ def resolved(value: Any) -> Any:
         return [resolved(each) for each in value if each is not None]
     if kind is float:
         return int(value) if value.is_integer() and abs(value) < _LARGEST else value
-    for plain, base in ((str.__str__, str), (dict, Mapping), (list, list | tuple)):
-        if isinstance(value, base):
-            return resolved(plain(value))
+    match value:
+        case str():
+            return resolved(str.__str__(value))
+        case Mapping():
+            return resolved(dict(value))
+        case list() | tuple():
+            return resolved([*value])
+        case int() | float():
+            return value
     raise EngineRefusalError(f"{value!r} can't be written as JSON")
 
 
