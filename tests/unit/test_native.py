@@ -10,15 +10,12 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anyscale_constructs import engine
 from anyscale_constructs.engine import native
 from tests import ROOT
-
-pytestmark = pytest.mark.skipif(engine.name == "native", reason="it needs another engine beside it")
 
 
 def synthesized(name: str, out: pathlib.Path) -> dict[str, bytes]:

@@ -14,7 +14,7 @@ from typing import Any
 from anyscale_constructs.engine.native.backends import LocalBackend, TerraformBackend
 from anyscale_constructs.engine.native.elements import Overridable, TerraformElement, TerraformOutput
 from anyscale_constructs.engine.native.tokens import keys, merge, resolved
-from anyscale_constructs.engine.native.tree import Construct, refuse, walk
+from anyscale_constructs.engine.native.tree import Complete, Construct, refuse, walk
 from anyscale_constructs.errors import EngineRefusalError
 
 _VERSION = "0.21.0"
@@ -205,7 +205,7 @@ class App(Construct):
         errors = [f"[{note['constructPath']}] {note['message']}" for note in notes if note["level"] == _ERROR]
         if errors and "CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS" not in os.environ:
             raise EngineRefusalError("\n".join(['Encountered Annotations with level "ERROR":', *errors]))
-        text = json.dumps(stack.to_terraform(), ensure_ascii=False)
+        text = json.dumps(stack.to_terraform(), ensure_ascii=False, sort_keys=True)
         (folder / "cdk.tf.json").write_text(text, encoding="utf-8")
         return {
             "annotations": notes,
@@ -218,7 +218,7 @@ class App(Construct):
         }
 
 
-class Testing:
+class Testing(metaclass=Complete):
     """Apps and stacks for tests."""
 
     @staticmethod

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from anyscale_constructs.engine.native.tree import Complete
 from anyscale_constructs.errors import EngineRefusalError
 
 _LARGEST = 1e21
@@ -15,7 +16,7 @@ _values: dict[str, Any] = {}
 _count = itertools.count()
 
 
-class Token:
+class Token(metaclass=Complete):
     """Text and lists that stand for values until synthesis."""
 
     @staticmethod
@@ -50,7 +51,7 @@ class DefaultTokenResolver:
         self.concat = concat
 
 
-class Tokenization:
+class Tokenization(metaclass=Complete):
     """From tokens back to values."""
 
     @staticmethod
@@ -117,7 +118,7 @@ def _filled(text: str) -> Any:
 
 def _value(found: "re.Match[str]") -> Any:
     if found[1] not in _values:
-        raise EngineRefusalError(f"Unrecognized token key: {found[1]}")
+        raise EngineRefusalError(f"Unrecognized Token Key {found[1]!r}")
     return _values[found[1]]
 
 

@@ -33,8 +33,17 @@ def refuse(owner: object, arguments: Mapping[str, Any]) -> None:
         raise missing(f"argument {name} of {type(owner).__name__}")
 
 
-class Complete:
-    """What refuses in one sentence what it lacks of cdktf."""
+class Complete(type):
+    """The type of classes that refuse in one sentence what they lack of cdktf."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise missing(f"{cls.__name__}.{name}")
+
+
+class Lacking(metaclass=Complete):
+    """What has instances that do so too."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
@@ -59,7 +68,7 @@ class Metadata(NamedTuple):
     data: str
 
 
-class Node(Complete):
+class Node(Lacking):
     """A construct's place in the tree.
 
     Args:
@@ -130,7 +139,7 @@ class Node(Complete):
         self.metadata.append(Metadata(type, data))
 
 
-class Construct(Complete):
+class Construct(Lacking):
     """A node of the tree.
 
     Args:
@@ -156,7 +165,7 @@ def walk(construct: Construct) -> Iterator[Construct]:
         yield from walk(child)
 
 
-class Annotations:
+class Annotations(Lacking):
     """Notes that the engine's manifest has.
 
     Args:
