@@ -35,7 +35,7 @@ class ModuleCall:
     name: str
     source: str
     version: str = ""
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
