@@ -1,6 +1,5 @@
 """`anyscale-constructs`: its commands in one place."""
 
-from importlib.metadata import version as version_of
 from typing import Annotated
 
 import typer
@@ -27,6 +26,8 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version as version_of  # noqa: PLC0415 - only this needs it
+
         typer.echo(version_of("anyscale-constructs"))
         raise typer.Exit
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ReviewError
 from anyscale_constructs.rendering import Format, as_json, tell
 
@@ -37,6 +36,7 @@ def check_plan(
     """Tells what a plan replaces and destroys, what holds data of that, and what the plan opens."""
     from anyscale_constructs.cli.reviewing import parts  # noqa: PLC0415
     from anyscale_constructs.cli.synthesis import list_allowed  # noqa: PLC0415 - what needs no engine starts none
+    from anyscale_constructs.config.model import unknown  # noqa: PLC0415
     from anyscale_constructs.review import sides  # noqa: PLC0415
     from anyscale_constructs.review.opened import opened_by_plan  # noqa: PLC0415
     from anyscale_constructs.review.plans import read_plan  # noqa: PLC0415

@@ -4,7 +4,6 @@ import pathlib
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from anyscale_constructs.cli import project
 
@@ -55,7 +54,9 @@ def lock(
     Fetches the modules, then runs Terraform's `providers lock`, which downloads each provider for each platform and
     ignores the mirrors of Terraform's CLI configuration. Commit the files: `synth` copies them into the output.
     """
-    from anyscale_constructs.cli.locking import lock_stacks  # noqa: PLC0415 - other commands need none of it
+    from rich.console import Console  # noqa: PLC0415 - other commands need none of it
+
+    from anyscale_constructs.cli.locking import lock_stacks  # noqa: PLC0415 - nor of this
 
     options = [f"-platform={each}" for each in platform or PLATFORMS]
     options += [f"-fs-mirror={fs_mirror.absolute()}"] if fs_mirror else []

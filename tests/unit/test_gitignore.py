@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from anyscale_constructs.cli.init import TEMPLATES
+from anyscale_constructs.cli.repository import TEMPLATES
 from anyscale_constructs.clouds.operator import SUFFIX
 from anyscale_constructs.terraform import backend
 from tests import ROOT

@@ -29,7 +29,7 @@ DEPLOYS = {".github/workflows/plan.yml", ".github/workflows/apply.yml"}
 @pytest.fixture
 def init(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the command in an empty directory, without the repository's own tests, which write its snapshots."""
-    monkeypatch.setattr("anyscale_constructs.cli.init._write_snapshots", lambda _directory: True)
+    monkeypatch.setattr("anyscale_constructs.cli.repository._write_snapshots", lambda _directory: True)
     (folder / "clouds").rmdir()
     return lambda *arguments: run(*arguments, command="init")
 
