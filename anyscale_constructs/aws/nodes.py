@@ -15,8 +15,10 @@ from anyscale_constructs.aws.types import Zone
 from anyscale_constructs.config.model import CONFLICTING, Model, refuse, refuse_all
 from anyscale_constructs.config.node_groups import (
     CPU_LIMITS,
+    EFFECTS,
     GPU_LIMITS,
     GROUPS,
+    ONE_ZONE,
     Limits,
     NodeGroup,
     refused_groups,
@@ -38,7 +40,6 @@ _DEFAULT_DISK_GB = 50
 _MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
 # Of a group whose name leaves no room in its role's name for what upstream and Terraform append.
 _LONGEST_ROLE_STEM = 38 - len("-eks-node-group-")
-_EFFECTS = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
 _AMONG_NODES = "EFA among the group's nodes"
 _EFA_USER_GUIDE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/efa.html#efa-instance-types"
 # Smaller sizes have no EFA, families without an n in older generations neither, and later ones in the largest sizes.
@@ -53,12 +54,6 @@ EFA = Rule(
     "error",
     "AWS refuses EFA interfaces on an instance type without EFA, and the number of interfaces is that of the one type.",
     _EFA_USER_GUIDE,
-)
-ONE_ZONE = Rule(
-    "node-group-zone",
-    "error",
-    "A capacity reservation is in one zone, and so is a cluster placement group: nodes in another zone never start.",
-    "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-capacity-reservations.html",
 )
 
 
@@ -349,7 +344,7 @@ def _taints(market: Market, group: NodeGroupConfig) -> dict[str, EksEksManagedNo
         for key, value in node_taints(market, gpu=group.gpu_type is not None).items()
     }
     more: dict[str, EksEksManagedNodeGroupsTaints] = {
-        f"{taint.key}:{taint.effect}": {"key": taint.key, "value": taint.value, "effect": _EFFECTS[taint.effect]}
+        f"{taint.key}:{taint.effect}": {"key": taint.key, "value": taint.value, "effect": EFFECTS[taint.effect]}
         for taint in group.taints
     }
     return taints | more

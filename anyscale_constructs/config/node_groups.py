@@ -33,6 +33,11 @@ TAKEN = Rule(
     "error",
     "Two node groups of a cluster cannot have one name. cpu_limits and gpu_limits narrow those that need no table.",
 )
+ONE_ZONE = Rule(
+    "node-group-zone",
+    "error",
+    "A capacity reservation is in one zone, and so is a cluster placement group: nodes in another zone never start.",
+)
 RESERVED_SPOT = Rule(
     "reserved-spot-capacity",
     "error",
@@ -60,6 +65,9 @@ NodeValue = Annotated[
 GpuName = Annotated[
     str, Checked("a GPU's name in Anyscale, such as accelerator_type has it", r"[A-Z0-9][A-Z0-9-]{0,19}", "H100")
 ]
+
+EFFECTS = {"NoSchedule": "NO_SCHEDULE", "PreferNoSchedule": "PREFER_NO_SCHEDULE", "NoExecute": "NO_EXECUTE"}
+"""What AWS and Google call the effects of taints."""
 
 GROUPS = (
     "More node groups for workloads, by names of your own: each is one node group for each of its capacity_types. "

@@ -126,6 +126,8 @@ SUBSTITUTES: dict[str, Any] = {
     "gke-private modules": {"vpc": _OTHER},
     "gke-private bucket.kms_key_name": "projects/acme/locations/europe-west4/keyRings/anyscale/cryptoKeys/storage",
     "gke-private bucket.lifecycle_rules": [{"action": {"type": "Delete"}, "condition": {"age": 1}}],
+    "gke-private cluster.nodes.groups": {"memory": {"machine_type": "n2-highmem-64"}},
+    "gke-private cluster.nodes.groups.training.machine_type": "a3-edgegpu-8g",
     "gke-private cluster.zones": ["europe-west4-b"],
     "gke-private cluster.master_ipv4_cidr_block": "172.16.4.0/28",
     "gke-private filestore.location": "europe-west4-c",
@@ -170,6 +172,7 @@ REFUSED = {
     *("conflicting-keys", "idle-key", "idle-input", "misplaced-field", "outside-region", "project-parent"),
     *("memorydb-shards", "subnet-plan", "missing-field", "unknown-module", "missing-provider-argument"),
     *("azure-login", "aks-outbound-type", "missing-address", "adopted-external-id"),
+    "node-group-gpu",
 }
 
 

@@ -10,6 +10,7 @@ from anyscale_constructs.anyscale import node_taints
 from anyscale_constructs.aws import nodes as aws
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.google import nodes as google
 from anyscale_constructs.kubernetes import operator_values
 
 LATER = expr("var.later", "number")
@@ -17,17 +18,39 @@ CLOUD: Any = {"cloudDeploymentId": "cldrsrc_1", "cloudProvider": "aws", "aws": {
 ON_DEMAND = {"capacity_types": ["ON_DEMAND"]}
 
 
-def of_eks(nodes: Any) -> dict[str, tuple[Any, Any, dict[str, str], set[tuple[str, str, str]]]]:
-    groups = aws.node_groups(nodes, {})
+Made = Mapping[str, tuple[Any, Any, dict[str, str], set[tuple[str, str, str]]]]
+"""The smallest and the largest number of nodes, the labels and the taints of each group, by its name."""
+
+
+def of_eks(nodes: Any) -> Made:
+    groups: Any = aws.node_groups(nodes, {})
     return {
         name: (
             group["min_size"],
             group["max_size"],
-            dict(group.get("labels") or {}),
-            {(t["key"], t["value"], t["effect"].title().replace("_", "")) for t in group.get("taints", {}).values()},  # type: ignore[union-attr] # none is an expression
+            group.get("labels", {}),
+            {(taint["key"], taint["value"], effect(taint)) for taint in group.get("taints", {}).values()},
         )
         for name, group in groups.items()
     }
+
+
+def of_gke(nodes: Any) -> Made:
+    labels, taints = google.node_pool_labels(nodes), google.node_pool_taints(nodes)
+    return {
+        pool["name"]: (
+            pool["total_min_count"],
+            pool["total_max_count"],
+            labels.get(pool["name"], {}),
+            {(str(taint["key"]), str(taint["value"]), effect(taint)) for taint in taints.get(pool["name"], [])},
+        )
+        for pool in google.node_pools(nodes)
+    }
+
+
+def effect(taint: Mapping[str, Any]) -> str:
+    """What Kubernetes calls the effect."""
+    return str(taint["effect"]).title().replace("_", "")
 
 
 @dataclass(frozen=True)
@@ -39,11 +62,11 @@ class Kind:
         cpu: The keys of a group without GPUs.
         gpu: Those of one with a GPU.
         unknown: Those of one with a GPU that the operator's chart does not know.
-        product: What nodes with the GPU are selected by.
+        product: The labels that nodes with the GPU are given.
         names: The names in the provider of a group `a`, on-demand and spot.
         clashing: The keys of all nodes with a name that is there already.
         reservation: A reservation.
-        made: The smallest and the largest number of nodes, labels and taints of each group, by its name.
+        made: What the provider is given.
     """
 
     nodes: Any
@@ -54,7 +77,7 @@ class Kind:
     names: tuple[str, str]
     clashing: dict[str, Any]
     reservation: dict[str, Any]
-    made: Callable[[Any], Mapping[str, tuple[Any, Any, dict[str, str], set[tuple[str, str, str]]]]]
+    made: Callable[[Any], Made]
 
 
 EKS = Kind(
@@ -68,7 +91,18 @@ EKS = Kind(
     {"capacity_reservation": {"id": "cr-0123456789abcdef0"}, "zones": ["us-east-2a"]},
     of_eks,
 )
-KINDS = {"eks": EKS}
+GKE = Kind(
+    google.NodesConfig,
+    {"machine_type": "n2-highmem-16"},
+    {"machine_type": "g2-standard-48", "gpu_type": "L4", "gpu_count": 4},
+    {"machine_type": "a3-ultragpu-8g", "gpu_type": "H200", "gpu_count": 8},
+    {},
+    ("ondemand-a", "spot-a"),
+    {"gpu_types": ["L4"], "groups": {"gpu-l4": {"machine_type": "n2-highmem-16"}}},
+    {"capacity_reservation": {"name": "h100"}, "zones": ["us-central1-a"]},
+    of_gke,
+)
+KINDS = {"eks": EKS, "gke": GKE}
 
 
 @pytest.fixture(params=KINDS.values(), ids=list(KINDS))
