@@ -69,6 +69,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "gke-existing": {"cluster.location": None, "file_storage": NFS},
     "aks": {
         "file_storage": NFS,
+        "cluster.nodes.groups": {
+            "training": {
+                "vm_size": "Standard_ND96isr_H200_v5",
+                "capacity_types": ["ON_DEMAND"],
+                "gpu_type": "H200",
+                "gpu_count": 8,
+                "gpu_product": "NVIDIA-H200",
+            },
+        },
         "provider": {
             "tenant_id": "22222222-3333-4444-5555-666666666666",
             "client_id": "b2c3d4e5-f6a7-8901-bcde-f23456789012",
@@ -137,6 +146,9 @@ SUBSTITUTES: dict[str, Any] = {
     "eks-existing cluster.gpu_types": ["L4"],  # the chart itself has shapes for T4
     "gke-existing cluster.gpu_types": ["L4"],
     "aks vnet.subnet_cidr_block": "10.0.0.0/17",
+    "aks cluster.nodes.gpu_limits": {"T4": {"max_size": 3}},
+    "aks cluster.nodes.groups": {"memory": {"vm_size": "Standard_E64s_v5"}},
+    "aks cluster.nodes.groups.training.vm_size": "Standard_ND96isr_H100_v5",
 }
 
 _CHECKED = "Its size is checked, and warned of."

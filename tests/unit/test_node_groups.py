@@ -8,6 +8,7 @@ import pytest
 
 from anyscale_constructs.anyscale import node_taints
 from anyscale_constructs.aws import nodes as aws
+from anyscale_constructs.azure import nodes as azure
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import nodes as google
@@ -45,6 +46,18 @@ def of_gke(nodes: Any) -> Made:
             {(str(taint["key"]), str(taint["value"]), effect(taint)) for taint in taints.get(pool["name"], [])},
         )
         for pool in google.node_pools(nodes)
+    }
+
+
+def of_aks(nodes: Any) -> Made:
+    def parts(taint: str) -> tuple[str, str, str]:
+        key, _, rest = taint.partition("=")
+        value, _, effect = rest.partition(":")
+        return key, value, effect
+
+    return {
+        name: (pool["min_count"], pool["max_count"], pool["node_labels"] or {}, set(map(parts, pool["node_taints"])))
+        for name, pool in azure.node_pools(nodes).items()
     }
 
 
@@ -102,7 +115,23 @@ GKE = Kind(
     {"capacity_reservation": {"name": "h100"}, "zones": ["us-central1-a"]},
     of_gke,
 )
-KINDS = {"eks": EKS, "gke": GKE}
+AKS = Kind(
+    azure.NodesConfig,
+    {"vm_size": "Standard_E16s_v5"},
+    {"vm_size": "Standard_NC96ads_A100_v4", "gpu_type": "A100", "gpu_count": 4},
+    {"vm_size": "Standard_ND96isr_H200_v5", "gpu_type": "H200", "gpu_count": 8},
+    {"nvidia.com/gpu.product": "NVIDIA-A100", "nvidia.com/gpu.count": "4"},
+    ("a", "aspot"),
+    {"gpu_types": ["A10"], "groups": {"a10": {"vm_size": "Standard_E16s_v5"}}},
+    {
+        "capacity_reservation": {
+            "group_id": "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/capacity/providers"
+            "/Microsoft.Compute/capacityReservationGroups/h100"
+        }
+    },
+    of_aks,
+)
+KINDS = {"eks": EKS, "gke": GKE, "aks": AKS}
 
 
 @pytest.fixture(params=KINDS.values(), ids=list(KINDS))
@@ -250,7 +279,7 @@ REFUSED: dict[str, tuple[Callable[[Kind], list[dict[str, Any]]], str, str]] = {
         "has GPUs, which gpu_type does not name",
         "node-group-gpu",
     ),
-    "GPUs that are not there": (lambda kind: [kind.gpu, kind.cpu], "has no L4|has no T4", "node-group-gpu"),
+    "GPUs that are not there": (lambda kind: [kind.gpu, kind.cpu], "has no (?:L4|A100)", "node-group-gpu"),
     "a pod with more GPUs than a node": (
         lambda kind: [kind.gpu, {"pod_shapes": [{"cpus": 1, "memory_gb": 1, "gpus": 5}]}],
         "pod_shapes.0.gpus: is more than a node has; got 5; expected at most 4",
