@@ -37,7 +37,6 @@ from anyscale_constructs.modules.aws.eks import (
 _CPU_IMAGE = "AL2023_x86_64_STANDARD"
 _GPU_IMAGE = "AL2023_x86_64_NVIDIA"
 _DEFAULT_DISK_GB = 50
-_MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
 # Of a group whose name leaves no room in its role's name for what upstream and Terraform append.
 _LONGEST_ROLE_STEM = 38 - len("-eks-node-group-")
 _AMONG_NODES = "EFA among the group's nodes"
@@ -279,7 +278,7 @@ def node_groups(
         }
     }
     for own_name, group in {**nodes.own_groups, **nodes.groups}.items():
-        for market in (market for market in _MARKETS if market in group.capacity_types):
+        for market in group.markets:
             name, size_gb = _name(own_name, market), group.disk_size_gb
             made: EksEksManagedNodeGroups = {
                 "ami_type": _CPU_IMAGE if group.gpu_type is None else _GPU_IMAGE,

@@ -187,7 +187,7 @@ def node_pools(nodes: NodesConfig) -> dict[str, dict[str, Any]]:
     """The arguments of the workloads' pools, by the pool's name: at most 12 lower-case letters and digits."""
     pools = {}
     for own_name, group in {**nodes.own_groups, **nodes.groups}.items():
-        for market in (market for market in _MARKETS.values() if market.taint in group.capacity_types):
+        for market in map(_MARKETS.__getitem__, group.markets):
             name = _name(own_name, market.taint)
             pools[name] = {
                 "mode": "User",

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -13,6 +13,8 @@ from anyscale_constructs.config.types import Checked, Known, OrExpr
 from anyscale_constructs.expressions import Expr, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 
+MARKETS: tuple[Market, ...] = get_args(Market)
+"""How nodes can be paid for: on-demand first."""
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 # Kubernetes and the providers keep these, or they are set here.
 _KEPT = (
@@ -90,6 +92,11 @@ class Limits(Model):
         ge=1,
         description="Nodes in each of the two at most. Default: nodes.max_size, on AKS nodes.max_count.",
     )
+
+    @property
+    def markets(self) -> list[Market]:
+        """The capacity types, each once."""
+        return [market for market in MARKETS if market in self.capacity_types]
 
 
 class Taint(Model):
@@ -264,10 +271,10 @@ def refused_groups(
         name_of: The name that a group has in the provider, by its own name and how its nodes are paid for.
         taken: Names in the provider that groups can't have.
     """
-    names = Counter([*taken, *(name_of(name, market) for name in own for market in ("ON_DEMAND", "SPOT"))])
-    names += Counter(name_of(name, market) for name, group in groups.items() for market in {*group.capacity_types})
+    names = Counter([*taken, *(name_of(name, market) for name in own for market in MARKETS)])
+    names += Counter(name_of(name, market) for name, group in groups.items() for market in group.markets)
     for name, group in groups.items():
-        mine = [name_of(name, market) for market in sorted({*group.capacity_types})]
+        mine = [name_of(name, market) for market in group.markets]
         if twice := [each for each in mine if names[each] > 1]:
             what = f"makes a node group {twice[0]}, and there is one already"
             yield Finding(what, "rename it", rule=TAKEN, key=("groups", name))

@@ -5,7 +5,7 @@ a node. GKE labels nodes with their GPU, and installs drivers and device plugin 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -18,6 +18,7 @@ from anyscale_constructs.config.node_groups import (
     GPU,
     GPU_LIMITS,
     GROUPS,
+    MARKETS,
     ONE_ZONE,
     Limits,
     NodeGroup,
@@ -30,7 +31,6 @@ from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.types import GcpZones, MachineType
 from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints
 
-_MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
 # Compute Engine has no persistent disks for these.
 _HYPERDISK_ONLY = re.compile(r"(?:c4d?|n4d?|g4|a4|m4|x4|h4d|a3-ultragpu)-")
 
@@ -211,9 +211,9 @@ class NodesConfig(Model):
         groups = self.own_groups | self.groups
         return {
             _name(name, market): (market, group)
-            for market in _MARKETS
+            for market in MARKETS
             for name, group in groups.items()
-            if market in group.capacity_types
+            if market in group.markets
         }
 
 
