@@ -151,6 +151,13 @@ class AksOperatorStack(OperatorStack[AksConfig]):
         config: The cloud's configuration.
     """
 
+    @property
+    def kubernetes_version(self) -> str | None:
+        """A new cluster's, if the configuration has it."""
+        cluster = self.config.cluster
+        new = isinstance(cluster, ClusterConfig) and not is_unresolved(cluster.kubernetes_version)
+        return cluster.kubernetes_version if new else None
+
     def add_providers(self) -> None:
         """Finds the cluster and configures the providers for it."""
         self.require(*AZURE)

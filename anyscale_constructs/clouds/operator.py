@@ -3,6 +3,7 @@
 import importlib.resources
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT, node_taints
@@ -19,6 +20,7 @@ from anyscale_constructs.terraform.declarations import Validation
 from anyscale_constructs.terraform.interface import Provider as RequiredProvider
 from anyscale_constructs.terraform.resource import Data
 from anyscale_constructs.terraform.stack import CloudStack
+from anyscale_constructs.versions import CHARTS, chart_version
 
 SUFFIX = "-operator"
 """What the name of a cloud's second stack ends with."""
@@ -68,6 +70,12 @@ IDLE_RANGES = Rule(
     "warning",
     "A public load balancer sees no private addresses, and an internal one no public addresses: the range lets nobody "
     "in.",
+)
+UNTESTED = Rule(
+    "untested-kubernetes",
+    "note",
+    "The makers of a chart test it with some versions of Kubernetes; with others it usually works.",
+    " and ".join(version.source for versions in CHARTS.values() for version in versions[-1:]),
 )
 
 
@@ -185,8 +193,34 @@ class OperatorStack(CloudStack, Generic[C]):
         self, chart: Chart, config: ReleaseConfig, values: Mapping[str, Any], depends_on: Sequence[Construct] = ()
     ) -> list[Construct]:
         """Releases a chart, unless it is switched off; gives what others can depend on."""
+        if not config.enabled:
+            return []
         with self.configured_by(chart.section):
-            return [Release(self, chart, config, values, depends_on)] if config.enabled else []
+            return [Release(self, self._fitting(chart), config, values, depends_on)]
+
+    @property
+    def kubernetes_version(self) -> str | None:
+        """The version of Kubernetes that the cluster has; None where that is not known."""
+        return None
+
+    def _fitting(self, chart: Chart) -> Chart:
+        """The chart, at its version for the cluster's Kubernetes."""
+        kubernetes = self.kubernetes_version
+        fitting = chart_version(chart.chart, kubernetes)
+        if fitting is None or kubernetes is None:
+            return chart
+        if not fitting.is_tested_with(kubernetes):
+            self.report(
+                Finding(
+                    f"{chart.chart} {fitting.version} is not tested with the cluster's version of Kubernetes",
+                    "set a version that it is tested with, if the cluster is new",
+                    kubernetes,
+                    " to ".join(dict.fromkeys([fitting.oldest, fitting.newest])),
+                    rule=UNTESTED,
+                    key=("cluster", "kubernetes_version"),
+                )
+            )
+        return replace(chart, version=fitting.version)
 
     def own_chart(self, folder: str, release: str) -> Chart:
         """A small chart of ours, beside the stack's JSON, for the operator's namespace.
