@@ -26,10 +26,11 @@ from anyscale_constructs.azure import (
     unique_account_name,
 )
 from anyscale_constructs.azure.aks import ClusterConfig
+from anyscale_constructs.azure.nfs import SERVICE_ENDPOINT, NfsConfig, Share, add_nfs
 from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.storage import BucketConfig
 from anyscale_constructs.azure.types import ClusterName, VnetName
-from anyscale_constructs.azure.vnet import VnetConfig
+from anyscale_constructs.azure.vnet import VnetConfig, add_subnet
 from anyscale_constructs.clouds.azure import AZURE, AzureCloud, AzureCloudConfig
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config import networks
@@ -41,7 +42,13 @@ from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig, Gateway, operator_values
 from anyscale_constructs.kubernetes.operator import OperatorValues
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
-from anyscale_constructs.registration.resource import AzureConfig, CloudResource, ObjectStorage
+from anyscale_constructs.registration.resource import (
+    AzureConfig,
+    CloudResource,
+    FileStorage,
+    MountTarget,
+    ObjectStorage,
+)
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.resource import Data, Resource
 
@@ -82,6 +89,7 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
 
     cloud_provider = "AZURE"
     idle_keys = ("mirror", "modules")
+    own_stores: ClassVar = {"file_storage": "nfs"}
 
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
@@ -91,6 +99,9 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
     vnet: Annotated[VnetConfig | ExistingVnet, ExistingIf("subnet_id")] = Field(default_factory=VnetConfig)
     bucket: Annotated[BucketConfig | ExistingContainer, ExistingIf("storage_account_name")] = Field(
         default_factory=BucketConfig
+    )
+    nfs: NfsConfig | None = Field(
+        default=None, description="Shared files on a new NFS share. Default: no shared file system; {} makes one."
     )
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig
@@ -113,6 +124,13 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
                     "has no effect with cluster.cluster_name: an existing cluster has a network",
                     "remove it",
                     key="vnet",
+                    rule=IDLE_KEY,
+                )
+            if self.nfs:
+                raise refuse(
+                    "needs the nodes' subnet, which is not known for an existing cluster",
+                    "create the share yourself, and set file_storage.mount_targets and file_storage.mount_path",
+                    key="nfs",
                     rule=IDLE_KEY,
                 )
             return self
@@ -155,8 +173,7 @@ class AksOperatorStack(OperatorStack[AksConfig]):
     def kubernetes_version(self) -> str | None:
         """A new cluster's, if the configuration has it."""
         cluster = self.config.cluster
-        new = isinstance(cluster, ClusterConfig) and not is_unresolved(cluster.kubernetes_version)
-        return cluster.kubernetes_version if new else None
+        return None if isinstance(cluster, ExistingCluster) else cluster.kubernetes_version
 
     def add_providers(self) -> None:
         """Finds the cluster and configures the providers for it."""
@@ -218,6 +235,7 @@ class AksStack(AzureCloud[AksConfig]):
     """The nodes' subnet; None in an existing cluster, whose subnet is not known."""
     cluster: Resource | Data
     bucket: Container
+    nfs: Share | None = None
     operator_identity: Resource
 
     def compose(self) -> None:
@@ -226,6 +244,7 @@ class AksStack(AzureCloud[AksConfig]):
         self.place = {"location": self.config.region, "resource_group_name": self.add_resource_group()}
         self.cluster = self.add_cluster()
         self.bucket = self.add_bucket()
+        self.nfs = self.add_nfs()
         self.operator_identity = self.add_operator_identity()
 
     def add_service_principal(self) -> None:
@@ -260,6 +279,13 @@ class AksStack(AzureCloud[AksConfig]):
             return existing_container(bucket, subscription_id)
         own = unique_account_name(self.name, subscription_id) if bucket.name is None else bucket.name
         return add_container(self, bucket, account_name=own, **self.place, tags=self.tags())
+
+    def add_nfs(self) -> Share | None:
+        """Adds the NFS share, if the configuration has one."""
+        if (nfs := self.config.nfs) is None or self.subnet_id is None:
+            return None
+        own = unique_account_name(f"{self.name}-nfs", self.config.subscription_id) if nfs.name is None else nfs.name
+        return add_nfs(self, nfs, account_name=own, **self.place, subnet_id=self.subnet_id, tags=self.tags())
 
     def add_operator_identity(self) -> Resource:
         """Adds the operator's identity, which may use the container."""
@@ -298,29 +324,14 @@ class AksStack(AzureCloud[AksConfig]):
                     key=key,
                 )
             )
-        network = Resource(
+        return add_subnet(
             self,
-            "azurerm_virtual_network",
-            "this",
-            {
-                "name": _fitting(_VNET_NAME, self.name, "network", ("vnet", "subnet_id")),
-                **self.place,
-                "address_space": [vnet.cidr_block],
-                "tags": self.tags(),
-            },
+            vnet,
+            name=_fitting(_VNET_NAME, self.name, "network", ("vnet", "subnet_id")),
+            **self.place,
+            service_endpoints=[SERVICE_ENDPOINT] if self.config.nfs else [],
+            tags=self.tags(),
         )
-        subnet = Resource(
-            self,
-            "azurerm_subnet",
-            "nodes",
-            {
-                "name": "nodes",
-                "resource_group_name": self.place["resource_group_name"],
-                "virtual_network_name": network.attribute("name"),
-                "address_prefixes": [vnet.nodes_cidr_block],
-            },
-        )
-        return subnet.attribute("id")
 
     def cloud_outputs(self) -> dict[str, Any]:
         """The stack's outputs; inputs stand in where something existed."""
@@ -333,13 +344,16 @@ class AksStack(AzureCloud[AksConfig]):
             "anyscale_aks_node_subnet_id": self.subnet_id,
             "anyscale_storage_account_name": self.bucket.storage_account_name,
             "anyscale_storage_container_name": self.bucket.name,
+            "anyscale_nfs_storage_account_name": self.nfs.storage_account_name if self.nfs else None,
             "anyscale_operator_client_id": identity.attribute("client_id"),
             "anyscale_operator_principal_id": identity.attribute("principal_id"),
         }
 
     def cloud_resource(self) -> CloudResource:
         """The infrastructure to register."""
-        config, identity = self.config, self.operator_identity
+        config, identity, files = self.config, self.operator_identity, self.config.file_storage
+        if share := self.nfs:
+            files = FileStorage(mount_targets=[MountTarget(address=share.host)], mount_path=share.path)
         return CloudResource(
             name=f"k8s-azure-{config.region}",
             provider="AZURE",
@@ -347,7 +361,7 @@ class AksStack(AzureCloud[AksConfig]):
             region=config.region,
             networking_mode=config.networking_mode,
             object_storage=ObjectStorage(bucket_name=self.bucket.url, endpoint=self.bucket.endpoint),
-            file_storage=config.file_storage,
+            file_storage=files,
             azure_config=AzureConfig(tenant_id=identity.attribute("tenant_id")),
             # Anyscale knows the operator by the principal's id, Azure by the client's, which its chart has.
             kubernetes_config=config.kubernetes_config(identity.attribute("principal_id")),

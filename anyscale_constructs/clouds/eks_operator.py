@@ -3,11 +3,10 @@
 from typing import Any, Literal
 
 from anyscale_constructs.aws import ExistingCluster
-from anyscale_constructs.aws.eks import ClusterConfig
 from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_name, pods_of, role_prefix
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.engine import Construct
-from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.expressions import Expr
 from anyscale_constructs.kubernetes import (
     AUTOSCALER,
     LOAD_BALANCER_CONTROLLER,
@@ -53,8 +52,7 @@ class EksOperatorStack(OperatorStack[EksConfig]):
     def kubernetes_version(self) -> str | None:
         """A new cluster's."""
         cluster = self.config.cluster
-        new = isinstance(cluster, ClusterConfig) and not is_unresolved(cluster.kubernetes_version)
-        return cluster.kubernetes_version if new else None
+        return None if isinstance(cluster, ExistingCluster) else cluster.kubernetes_version
 
     def add_controllers(self) -> list[Construct]:
         """Adds the AWS load balancer controller and the cluster autoscaler, which EKS lacks."""

@@ -10,7 +10,7 @@ from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT, node_taints
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.types import PRIVATE_NETWORKS, CloudResourceId, NetworkingMode, checked
 from anyscale_constructs.engine import Construct, TerraformAsset
-from anyscale_constructs.expressions import Expr, fn, is_one_of
+from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import ReleaseConfig, ReleasesConfig
@@ -200,12 +200,12 @@ class OperatorStack(CloudStack, Generic[C]):
 
     @property
     def kubernetes_version(self) -> str | None:
-        """The version of Kubernetes that the cluster has; None where that is not known."""
+        """The version of Kubernetes that a new cluster has; None where it has whichever its provider chooses."""
         return None
 
     def _fitting(self, chart: Chart) -> Chart:
         """The chart, at its version for the cluster's Kubernetes."""
-        kubernetes = self.kubernetes_version
+        kubernetes = None if is_unresolved(self.kubernetes_version) else self.kubernetes_version
         fitting = chart_version(chart.chart, kubernetes)
         if fitting is None or kubernetes is None:
             return chart

@@ -67,7 +67,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "gke-private": {"registration": None, "bucket.kms_key_name": None, "cluster.zones": None, "filestore": {}},
     "gke-existing": {"cluster.location": None, "file_storage": NFS},
     "aks": {
-        "file_storage": NFS,
         "provider": {
             "tenant_id": "22222222-3333-4444-5555-666666666666",
             "client_id": "b2c3d4e5-f6a7-8901-bcde-f23456789012",
@@ -131,6 +130,7 @@ SUBSTITUTES: dict[str, Any] = {
     "eks-existing cluster.gpu_types": ["L4"],  # the chart itself has shapes for T4
     "gke-existing cluster.gpu_types": ["L4"],
     "aks vnet.subnet_cidr_block": "10.0.0.0/17",
+    "aks-existing resources": {"azurerm_resource_group.this": {"arguments": {"tags": {"team": "ml"}}}},
 }
 
 _CHECKED = "Its size is checked, and warned of."
