@@ -1,15 +1,21 @@
 # make synth and make test set everything up by themselves; `make` alone lists what there is.
 PYTHON ?= python3.11
-ENGINE ?= cdktf
+ENGINE ?=
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/ready
 E2E    := $(VENV)/ready-e2e
 OUT    ?= cdktf.out
-TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings
+TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings tests/installed
+# What depends on the engine.
+ENGINE_TESTS = tests/contract tests/compat tests/snapshots tests/unit/terraform tests/unit/expressions tests/unit/testing \
+  tests/unit/test_docs.py tests/unit/test_engine.py tests/unit/test_engine_values.py tests/unit/test_examples.py \
+  tests/unit/test_native.py
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
+ifneq ($(ENGINE),)
 export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
+endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help synth test check e2e demo bench snapshots docs lock clean
@@ -21,9 +27,14 @@ help:
 synth: $(READY)
 	@$(BIN)/python -m stacks --out $(OUT)
 
-## make test       the test suite (ENGINE=cdktn: on the other engine)
+## make test       the test suite (ENGINE=cdktn: on that engine what depends on it)
 test: $(READY)
+ifeq ($(ENGINE),)
 	@$(BIN)/python -m pytest -q -n auto $(TESTS)
+	@ANYSCALE_CONSTRUCTS_ENGINE=cdktf $(BIN)/python -m pytest -q -n auto $(ENGINE_TESTS)
+else
+	@$(BIN)/python -m pytest -q -n auto $(ENGINE_TESTS)
+endif
 
 ## make e2e        clouds' whole lives: real Terraform, modules and anyscale program, an emulated AWS account
 e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready

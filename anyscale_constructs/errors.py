@@ -70,9 +70,13 @@ class ConstructsError(Exception):
         return within(self.findings, place=self.place)
 
 
+class EngineRefusalError(RuntimeError):
+    """What the engine without Node.js refuses, as the others do."""
+
+
 def is_engines(error: BaseException) -> bool:
     """Whether the engine raised an error, whose only kind is RuntimeError."""
-    return type(error.__cause__).__name__ == "JavaScriptError"
+    return isinstance(error, EngineRefusalError) or type(error.__cause__).__name__ == "JavaScriptError"
 
 
 def said_by_engine(error: BaseException) -> str:

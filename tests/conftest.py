@@ -9,11 +9,31 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from anyscale_constructs.engine.choice import NATIVE, VARIABLE, chosen
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.stack import CloudStack
 from tests import spelled, wheel
 from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict
+
+# Without Node.js, unless another engine is named; programs that tests start choose by themselves.
+with pytest.MonkeyPatch.context() as environment:
+    environment.setenv(VARIABLE, os.environ.get(VARIABLE) or NATIVE)
+    ENGINE = chosen()
+
+# What engines with Node.js have and the other lacks; single tests are marked with `node`.
+if ENGINE == NATIVE:
+    collect_ignore = [
+        "contract/product",
+        "contract/test_additions.py",
+        "unit/expressions/test_fn.py",
+        "unit/terraform/test_added_providers.py",
+        "unit/terraform/test_additions.py",
+        "unit/terraform/test_ways_of_synthesis.py",
+        "unit/test_engine_values.py",
+        "unit/test_native.py",
+        "unit/testing/test_stacks.py",
+    ]
 
 pytest_plugins = ["anyscale_constructs.testing", "pytester"]
 
@@ -26,6 +46,14 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Names a test by an expression's code, which every process spells alike; the word for it is another in each."""
     return spelled(val) if isinstance(val, str) and spelled(val) != str.__str__(val) else None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what needs Node.js, where the engine has none: `make test` runs it on cdktf."""
+    if ENGINE == NATIVE:
+        left = [item for item in items if item.get_closest_marker("node")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
 
 
 @contextmanager

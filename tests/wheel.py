@@ -59,8 +59,7 @@ class Environment(NamedTuple):
     def variables(self) -> dict[str, str]:
         """All that a program in it knows of the machine."""
         path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
-        engine = {name: os.environ[name] for name in ("ANYSCALE_CONSTRUCTS_ENGINE",) if name in os.environ}
-        return {"PATH": path, "HOME": str(self.home), "CHECKPOINT_DISABLE": "1", "CI": "1"} | engine
+        return {"PATH": path, "HOME": str(self.home), "CHECKPOINT_DISABLE": "1", "CI": "1"}
 
     def repository(self, folder: Path, names: Iterable[str] = ("minimal",), *, own_kind: bool = False) -> Path:
         """Makes what a user's repository holds: clouds, and cdktf.json.

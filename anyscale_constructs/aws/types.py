@@ -21,7 +21,7 @@ _IAM_NAME = r"(?:[!-~]+/)?[\w+=,.@-]+"
 ExternalId = Annotated[
     str,
     Checked(
-        "the organization id, a hyphen and a suffix of your own; of a cloud that was registered without one its id",
+        "the organization id, a hyphen and a suffix of your own (or the cloud's id, if it was registered without one)",
         r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+|cld_[A-Za-z0-9]+",
         "org_1234abcd-production",
     ),

@@ -25,7 +25,9 @@ def main(*arguments: str) -> None:
         arguments: What stands before the command line's own arguments.
     """
     from anyscale_constructs.cli.app import app  # noqa: PLC0415 - it starts no sooner than it is needed
+    from anyscale_constructs.engine.choice import run_command  # noqa: PLC0415 - so does it
 
+    run_command()
     sys.exit(run(lambda: app([*arguments, *sys.argv[1:]], prog_name="anyscale-constructs")))
 
 

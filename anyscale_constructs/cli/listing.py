@@ -11,6 +11,7 @@ from anyscale_constructs.cli.synthesis import gather_clouds
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.config.document import KIND
 from anyscale_constructs.review.sides import from_revision
+from anyscale_constructs.review.stacks import plain
 
 
 @dataclass(frozen=True)
@@ -92,18 +93,9 @@ def as_table(entries: Sequence[Entry]) -> Iterator[str]:
 def _read(folder: pathlib.Path) -> dict[str, Any]:
     """What Terraform reads in a folder, by file, without the comments in the JSON."""
     return {
-        str(file.relative_to(folder)): _without_comments(json.loads(file.read_text(encoding="utf-8")))
+        str(file.relative_to(folder)): plain(json.loads(file.read_text(encoding="utf-8")))
         if file.name == "cdk.tf.json"
         else file.read_bytes()
         for file in folder.rglob("*")
         if file.is_file()
     }
-
-
-def _without_comments(value: Any) -> Any:
-    match value:
-        case dict():
-            return {key: _without_comments(inner) for key, inner in value.items() if key != "//"}
-        case list():
-            return [_without_comments(inner) for inner in value]
-    return value

@@ -44,7 +44,7 @@ def kinds() -> dict[str, str]:
     if folder.is_dir():
         if (here := str(pathlib.Path.cwd())) != sys.path[0]:
             sys.path.insert(0, here)  # before a package of the same name elsewhere
-        modules = (module.name for module in pkgutil.iter_modules([str(folder)]))
+        modules = (module.name for module in pkgutil.iter_modules([str(folder.absolute())]))
         found |= {name: _place(package, name) for name in modules if not name.startswith("_")}
     elif _setting("context", "stacks", default=""):
         raise ConfigError(

@@ -14,7 +14,7 @@ from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, locked_versions,
 
 _GIT = re.compile(r"git::(?P<base>.*?)/(?P<name>[^/]+?)(?:\.git)?(?://(?P<path>[^?]*))?(?:\?ref=(?P<ref>.+))?")
 _GITHUB = re.compile(r"(?:https://|git@|ssh://git@)github\.com[/:](?P<owner>[^/]+)")
-_ARGUMENTS_OF_CALLS = {"source", "version", "providers", "depends_on", "count", "for_each", "//"}
+_ARGUMENTS_OF_CALLS = {"source", "version", "providers", "depends_on", "count", "for_each"}
 _ASSIGNMENT = re.compile(r"^\s*(\w+)\s*=\s*(.+?)\s*$", re.MULTILINE)
 _MOVED = re.compile(r"^moved \{\n(.*?)^\}", re.DOTALL | re.MULTILINE)
 _REQUIRED_VERSION = re.compile(r'required_version\s*=\s*"([^"]+)"')
@@ -35,7 +35,7 @@ class ModuleCall:
     name: str
     source: str
     version: str = ""
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -213,21 +213,16 @@ def read_stack(name: str, folder: pathlib.Path) -> StackContent:
     required = settings.get("required_version") or next(iter(_REQUIRED_VERSION.findall(text)), "")
     return StackContent(
         name,
-        modules={name: _call(name, body) for name, body in tree.get("module", {}).items()},
-        resources={
-            f"{prefix}{kind}.{name}": _plain(body)
-            for block, prefix in (("resource", ""), ("data", "data."))
-            for kind, named in tree.get(block, {}).items()
-            for name, body in named.items()
-        },
+        modules=module_calls(tree),
+        resources=resources(tree),
         providers=dict(_providers(tree.get("provider", {}))),
         constraints={**({"terraform": required} if required else {}), **dict(_constraints(settings))},
         locks=locked_versions(read_lock(lock)) if lock.is_file() else {},
         backend=_backend(settings),
         state=identity(settings, name),
-        outputs={name: _plain(body) for name, body in tree.get("output", {}).items()},
+        outputs={name: plain(body) for name, body in tree.get("output", {}).items()},
         declarations={
-            **{f"var.{name}": _plain(body) for name, body in tree.get("variable", {}).items()},
+            **{f"var.{name}": plain(body) for name, body in tree.get("variable", {}).items()},
             **{f"local.{name}": value for name, value in tree.get("locals", {}).items()},
         },
         moved=[
@@ -237,6 +232,34 @@ def read_stack(name: str, folder: pathlib.Path) -> StackContent:
         folder=folder,
         tree=tree,
     )
+
+
+def module_calls(tree: Mapping[str, Any]) -> dict[str, ModuleCall]:
+    """The calls of modules in Terraform JSON, by name."""
+    return {name: _call(name, body) for name, body in tree.get("module", {}).items()}
+
+
+def resources(tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The arguments of the resources and data sources in Terraform JSON, by address.
+
+    An address is `aws_iam_role.name`, or `data.aws_region.current`. Resources inside of modules are not among them.
+    """
+    return {
+        f"{prefix}{kind}.{name}": plain(body)
+        for block, prefix in (("resource", ""), ("data", "data."))
+        for kind, named in tree.get(block, {}).items()
+        for name, body in named.items()
+    }
+
+
+def plain(value: Any) -> Any:
+    """Terraform JSON without the engine's comments."""
+    match value:
+        case Mapping():
+            return {key: plain(inner) for key, inner in value.items() if key != "//"}
+        case list():
+            return [plain(inner) for inner in value]
+    return value
 
 
 def listed(value: Any) -> list[Any]:
@@ -285,18 +308,8 @@ def _moved_in(tree: Mapping[str, Any], moves: Mapping[str, str]) -> dict[str, An
     return {**tree, "module": named("module", tree.get("module", {})), "resource": resources}
 
 
-def _plain(value: Any) -> Any:
-    """Terraform JSON without the engine's notes."""
-    match value:
-        case Mapping():
-            return {key: _plain(inner) for key, inner in value.items() if key != "//"}
-        case list():
-            return [_plain(inner) for inner in value]
-    return value
-
-
 def _call(name: str, body: Mapping[str, Any]) -> ModuleCall:
-    given = _plain(body)
+    given = plain(body)
     return ModuleCall(
         name,
         source=body["source"],
@@ -310,7 +323,7 @@ def _providers(tree: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
     for name, blocks in sorted(tree.items()):
         for block in listed(blocks):
             alias = block.get("alias")
-            yield f"{name}.{alias}" if alias else name, _plain(block)
+            yield f"{name}.{alias}" if alias else name, plain(block)
 
 
 def _constraints(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -321,8 +334,8 @@ def _constraints(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _backend(settings: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
     if "cloud" in settings:
-        return "cloud", _plain(settings["cloud"])
-    return next(((kind, _plain(block)) for kind, block in settings.get("backend", {}).items()), ("local", {}))
+        return "cloud", plain(settings["cloud"])
+    return next(((kind, plain(block)) for kind, block in settings.get("backend", {}).items()), ("local", {}))
 
 
 def _moved(blocks: Any) -> Iterator[tuple[str, str]]:

@@ -76,9 +76,11 @@ class App(engine.App):
         try:
             with delayed():  # Node.js would go on writing what is removed
                 super().synth()
-        except RuntimeError as error:  # JSII's only kind, e.g. for text that looks like a token
+        except (ConstructsError, RuntimeError) as error:  # JSII makes the latter of both
             if any(stack.failure for stack in stacks.values()):
                 raise SynthesisError([*_failures(stacks.values())]) from None
+            if isinstance(error, ConstructsError):
+                raise
             said = [*annotated_errors(self)] or [Finding(f"the engine can't synthesize: {said_by_engine(error)}")]
             raise SynthesisError(said) from error
         written = sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json"))

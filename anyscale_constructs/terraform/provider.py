@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import jsii
-
-from anyscale_constructs.engine import Construct, TerraformProvider
+from anyscale_constructs.engine import Construct, TerraformProvider, member
 from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.values import to_terraform
 
@@ -31,7 +29,7 @@ class Provider(TerraformProvider):
 
     # The engine's own getter returns nothing: an alias would be lost.
     @property  # type: ignore[misc] # the engine never sets it
-    @jsii.member(jsii_name="alias")
+    @member(jsii_name="alias")
     def alias(self) -> str | None:  # pyright: ignore[reportIncompatibleMethodOverride] # the engine never sets it
         """The alias, if this is not the default configuration."""
         return self._alias

@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from anyscale_constructs.config.model import unknown
 from anyscale_constructs.rendering import text
+from anyscale_constructs.review.stacks import ModuleCall
 from anyscale_constructs.testing.matching import ANY, unlike
-from anyscale_constructs.testing.stacks import ModuleCall, SynthesizedStack
+from anyscale_constructs.testing.stacks import SynthesizedStack
 
 _MOST = 3
 _INSIDE = "resources inside of modules are not in the stack's JSON: assert the inputs of the module"

@@ -1,43 +1,15 @@
 """A synthesized stack, as tests look at it."""
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError, SynthesisError, said_by_engine
 from anyscale_constructs.findings import Finding
+from anyscale_constructs.review.stacks import ModuleCall, module_calls, resources
 
 if TYPE_CHECKING:
-    from anyscale_constructs.terraform.interface import Interface
     from anyscale_constructs.terraform.stack import CloudStack
-
-# What a module call has beside its inputs.
-_ARGUMENTS = {"source", "version", "providers", "depends_on", "count", "for_each"}
-
-
-@dataclass(frozen=True)
-class ModuleCall:
-    """A call of a Terraform module.
-
-    Args:
-        name: Its name, e.g. `vpc`.
-        source: Its source, with the pin.
-        version: Its version, if it comes from the Terraform registry.
-        inputs: The inputs that it is given, as Terraform sees them.
-        interface: The module's interface at its pin; None for a module that is not one of the library's.
-    """
-
-    name: str
-    source: str
-    version: str
-    inputs: dict[str, Any]
-    interface: "Interface | None" = field(repr=False, compare=False)
-
-    @property
-    def address(self) -> str:
-        """Its address in Terraform, e.g. `module.vpc`."""
-        return f"module.{self.name}"
 
 
 class SynthesizedStack:
@@ -76,27 +48,12 @@ class SynthesizedStack:
 
         An address is `aws_iam_role.name`, or `data.aws_region.current`. Resources inside of modules are not among them.
         """
-        content = self.terraform
-        return {
-            f"{prefix}{type_}.{name}": arguments
-            for block, prefix in (("resource", ""), ("data", "data."))
-            for type_, named in content.get(block, {}).items()
-            for name, arguments in named.items()
-        }
+        return resources(self.terraform)
 
     @property
     def modules(self) -> dict[str, ModuleCall]:
         """The calls of modules, by name."""
-        return {
-            name: ModuleCall(
-                name,
-                source=call["source"],
-                version=call.get("version", ""),
-                inputs={key: value for key, value in call.items() if key not in _ARGUMENTS},
-                interface=self.construct.modules[name].interface if name in self.construct.modules else None,
-            )
-            for name, call in self.terraform.get("module", {}).items()
-        }
+        return module_calls(self.terraform)
 
     def module(self, name: str) -> ModuleCall:
         """The call of a module.

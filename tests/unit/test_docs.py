@@ -25,6 +25,7 @@ def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None
     assert set((ROOT / "docs" / "rules").iterdir()) <= set(there.values())
 
 
+@pytest.mark.node
 def test_the_page_for_cdktf_users_runs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each comment behind a line is the Terraform that the line gives."""
     monkeypatch.chdir(tmp_path)

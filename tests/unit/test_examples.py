@@ -28,6 +28,7 @@ def synthesized(example: str, here: Path) -> dict[str, dict[str, Any]]:
     return {folder.name: read(folder) for folder in (here / "cdktf.out" / "stacks").iterdir()}
 
 
+@pytest.mark.node
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example_runs(example: str, here: Path) -> None:
     stacks = synthesized(example, here)
@@ -63,6 +64,7 @@ def test_constructs_stand_beside_raw_resources(here: Path) -> None:
     assert stack["output"]["first_mount_target"]["value"] == "${module.efs.efs_mount_target_ids[0]}"
 
 
+@pytest.mark.node
 def test_cdktfs_own_means_stand_beside_constructs(here: Path) -> None:
     stack = synthesized("with_cdktf.py", here)["platform"]
     assert stack["module"]["vpc"]["availability_zones"] == "${var.zones}"

@@ -1,6 +1,7 @@
 """`anyscale-constructs`, run in an empty directory."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,21 @@ from tests.unit.cli.parts import Run
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The working directory, with a directory `clouds`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CDKTF_OUTDIR", raising=False)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    for module in [name for name in sys.modules if name.partition(".")[0] == "stacks"]:
-        monkeypatch.delitem(sys.modules, module)  # that of another test's folder
+    for module in _stacks():
+        monkeypatch.delitem(sys.modules, module)  # that of another folder
     (tmp_path / "clouds").mkdir()
-    return tmp_path
+    yield tmp_path
+    for module in _stacks():
+        del sys.modules[module]
+
+
+def _stacks() -> list[str]:
+    return [name for name in sys.modules if name.partition(".")[0] == "stacks"]
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "an external id without its organization": (
         "external_id: production\n",
-        ":5: external_id: must be the organization id, a hyphen and a suffix of your own, such as org_1234abcd-produc",
+        ":5: external_id: must be the organization id, a hyphen and a suffix of your own (or the cloud's id, if it was",
         "got 'production'",
     ),
     "an external id of another organization": (

@@ -80,11 +80,13 @@ def test_fails_on_code_in_a_plain_string(value: object) -> None:
         fn.jsonencode(value)
 
 
+@pytest.mark.node
 def test_fails_on_an_object_of_the_engine(stack: CloudStack) -> None:
     with pytest.raises(InputError, match=r"fn\.jsonencode\.val\[0\] is an object of the engine, not its value"):
         fn.jsonencode([TerraformVariable(stack, "x")])
 
 
+@pytest.mark.node
 def test_tokens_of_the_engine_are_code(stack: CloudStack) -> None:
     variable = TerraformVariable(stack, "x")
     given = {

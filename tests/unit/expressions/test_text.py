@@ -83,6 +83,7 @@ UNRESOLVED: dict[str, Callable[[], object]] = {
 }
 
 
+@pytest.mark.node
 @pytest.mark.parametrize("value", UNRESOLVED.values(), ids=UNRESOLVED)
 def test_what_is_known_only_later_is_recognised(value: Callable[[], object]) -> None:
     assert is_unresolved(value())

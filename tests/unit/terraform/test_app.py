@@ -43,6 +43,7 @@ def test_fails_on_text_that_looks_like_a_token(tmp_path: pathlib.Path) -> None:
         synthesize(one_output("${TfToken[TOKEN.999999]}"), tmp_path / "out")
 
 
+@pytest.mark.node
 def test_tokens_that_are_used_whole_are_resolved(tmp_path: pathlib.Path) -> None:
     def build(app: App) -> None:
         stack = CloudStack(app, "test")

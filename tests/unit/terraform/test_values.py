@@ -64,6 +64,7 @@ def test_expressions_stay_code() -> None:
     assert {type(part) for part in (*value, *value[str(VPC_ID)])} == {str}
 
 
+@pytest.mark.node
 def test_tokens_of_the_engine_pass() -> None:
     tokens = [Token.as_string({"Ref": "x"}), Token.as_number({"Ref": "x"}), Token.as_any({"Ref": "x"})]
     text, number, other = to_terraform(tokens)

@@ -39,6 +39,7 @@ def roles() -> SynthesizedStack:
     return synthesize(stack)
 
 
+@pytest.mark.node
 @pytest.mark.parametrize("name", ["Capture", "partial", "synthesize", *[n for n in testing.__all__ if "assert_" in n]])
 def test_the_examples_of_docstrings_run(name: str, prod: SynthesizedStack) -> None:
     names = {each: getattr(testing, each) for each in testing.__all__}

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract import workflow_doubles
+from tests.installed import workflow_doubles
 from tests.repositories import S3, workflows
 from tests.wheel import Environment
 

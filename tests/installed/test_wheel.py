@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from anyscale_constructs import engine
 from tests.examples import OF_KINDS
 from tests.unit.cli.parts import files
 from tests.wheel import WAYS, Environment
@@ -85,7 +84,7 @@ def test_a_program_that_imports_the_engine_first_runs_on_a_live_node(installed: 
     node.parent.mkdir()
     node.write_text("#!/bin/sh\nexit 1\n")
     node.chmod(0o755)
-    (tmp_path / "main.py").write_text(f"import {engine.name}\n\nfrom anyscale_constructs import App\n\nApp().synth()\n")
+    (tmp_path / "main.py").write_text("import cdktf\n\nfrom anyscale_constructs import App\n\nApp().synth()\n")
     path = os.pathsep.join([str(node.parent), installed.variables["PATH"]])
     done = installed.run(["python", "main.py"], tmp_path, {"PATH": path})
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

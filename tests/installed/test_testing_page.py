@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from anyscale_constructs import engine, testing
+from anyscale_constructs import testing
 from tests import ROOT
 from tests.unit.review.repository import git
 from tests.wheel import FILES, Environment, blocks
@@ -20,7 +20,7 @@ PYTEST = ["env", "TERRAFORM_BINARY_NAME=none", "python", "-m", "pytest", "-W", "
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """A repository with the page's cloud and tests."""
-    shown = {block.file: block.text.replace("cdktf", engine.name) for block in BLOCKS if block.file}
+    shown = {block.file: block.text for block in BLOCKS if block.file}
     for name, text in {"cdktf.json": FILES["cdktf.json"], "clouds/prod.yaml": CLOUD, **shown}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")

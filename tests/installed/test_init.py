@@ -10,6 +10,9 @@ from anyscale_constructs.clouds import KINDS
 from tests.repositories import STATES
 from tests.wheel import Environment
 
+COMPARED = ("ec2", "eks")
+"""The kinds whose repository is also compared with a commit of it: a cloud of one stack, and one of two."""
+
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_init_writes_works_at_once(kind: str, installed: Environment, tmp_path: Path) -> None:
@@ -27,6 +30,8 @@ def test_what_init_writes_works_at_once(kind: str, installed: Environment, tmp_p
     run("anyscale-constructs", "synth", "--strict")
     assert {folder.name for folder in (repository / "cdktf.out" / "stacks").iterdir()} == stacks
     assert f"{2 * len(stacks)} passed" in run("python", "-m", "pytest", "-p", "no:cacheprovider").stdout
+    if kind not in COMPARED:
+        return
     shutil.rmtree(repository / "cdktf.out")
     for command in ("init --quiet --initial-branch main", "add --all", "commit --quiet --message Start"):
         run("git", "-c", "user.name=a", "-c", "user.email=a@example.com", *command.split())

@@ -1,0 +1,81 @@
+"""All that the library uses of an engine; no file beside this package imports cdktf, cdktn, constructs or jsii.
+
+The engine is chosen and loaded when the first of its names is used: `choice`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__all__ = [
+    "Annotations",
+    "App",
+    "AzurermBackend",
+    "CloudBackend",
+    "Construct",
+    "DefaultTokenResolver",
+    "GcsBackend",
+    "LocalBackend",
+    "NamedCloudWorkspace",
+    "S3Backend",
+    "StringConcat",
+    "TerraformAsset",
+    "TerraformBackend",
+    "TerraformDataSource",
+    "TerraformElement",
+    "TerraformHclModule",
+    "TerraformLocal",
+    "TerraformOutput",
+    "TerraformProvider",
+    "TerraformResource",
+    "TerraformStack",
+    "TerraformVariable",
+    "Testing",
+    "Token",
+    "Tokenization",
+    "member",
+    "name",
+]
+
+if TYPE_CHECKING:
+    from cdktf import (  # noqa: TID251 - the engine's one place
+        Annotations,
+        App,
+        AzurermBackend,
+        CloudBackend,
+        DefaultTokenResolver,
+        GcsBackend,
+        LocalBackend,
+        NamedCloudWorkspace,
+        S3Backend,
+        StringConcat,
+        TerraformAsset,
+        TerraformBackend,
+        TerraformDataSource,
+        TerraformElement,
+        TerraformHclModule,
+        TerraformLocal,
+        TerraformOutput,
+        TerraformProvider,
+        TerraformResource,
+        TerraformStack,
+        TerraformVariable,
+        Testing,
+        Token,
+        Tokenization,
+    )
+    from constructs import Construct
+    from jsii import member
+
+    name: str
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name.startswith("__") or name in {"choice", "native"}:  # Python asks for modules of the package, too
+            raise AttributeError(name)
+        from anyscale_constructs.engine.choice import load  # noqa: PLC0415 - nothing is chosen before it is needed
+
+        try:
+            found = load()[name]
+        except KeyError:
+            raise AttributeError(f"the engine has no {name}") from None
+        globals()[name] = found
+        return found

@@ -1,0 +1,258 @@
+"""Stacks, the app, and what is written beside the JSON."""
+
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from anyscale_constructs.engine.native.backends import LocalBackend, TerraformBackend
+from anyscale_constructs.engine.native.elements import Overridable, TerraformElement, TerraformOutput
+from anyscale_constructs.engine.native.tokens import keys, merge, resolved
+from anyscale_constructs.engine.native.tree import Complete, Construct, refuse, walk
+from anyscale_constructs.errors import EngineRefusalError
+
+_VERSION = "0.21.0"
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
+_LONGEST_ID, _LONGEST_NAME = 255, 240
+_ERROR = "@cdktf/error"
+
+
+class TerraformStack(Overridable):
+    """A stack: a folder with one JSON.
+
+    Args:
+        scope: The app.
+        id: Its name.
+    """
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        self.dependencies: list[TerraformStack] = []
+
+    @staticmethod
+    def of(construct: Construct) -> "TerraformStack":
+        """The stack around a construct."""
+        for each in reversed(construct.node.scopes):
+            if isinstance(each, TerraformStack):
+                return each
+        raise EngineRefusalError(f"No stack could be identified for the construct at path '{construct.node.path}'")
+
+    def logical_id(self, construct: Construct) -> str:
+        """The name of a construct of the stack in Terraform."""
+        scopes = construct.node.scopes
+        return _unique([each.node.id for each in scopes[scopes.index(self) + 1 :]])
+
+    def depends_on(self, stack: "TerraformStack") -> bool:
+        """Whether another stack must be applied before it."""
+        return stack in self.dependencies or any(each.depends_on(stack) for each in self.dependencies)
+
+    def add_dependency(self, dependency: "TerraformStack") -> None:
+        """Has another stack applied before it."""
+        if dependency.depends_on(self):
+            raise EngineRefusalError(f"{dependency.node.path} depends on {self.node.path} already")
+        if dependency not in self.dependencies:
+            self.dependencies.append(dependency)
+
+    def ensure_backend_exists(self) -> TerraformBackend:
+        """Its backend, which is made if there is none."""
+        found = (each for each in walk(self) if isinstance(each, TerraformBackend))
+        path = str(pathlib.Path.cwd() / f"terraform.{self.node.id}.tfstate")
+        return next(found, None) or LocalBackend(self, path=path)
+
+    def prepare_stack(self) -> None:
+        """Adds what synthesis needs."""
+        self.ensure_backend_exists()
+
+    def to_terraform(self) -> dict[str, Any]:
+        """The stack's JSON."""
+        version = self.node.try_get_context("cdktfVersion")
+        metadata: dict[str, Any] = {"version": version, "stackName": self.node.id, "backend": "local"}
+        if self._overrides:
+            metadata["overrides"] = {"stack": keys(self._overrides)}
+        outputs: dict[str, Any] = {}
+        content: dict[str, Any] = {}
+        for element in _elements(self):
+            merge(metadata, element.to_metadata())
+            if isinstance(element, TerraformOutput):
+                named: Any = element.friendly_unique_id
+                for step in reversed(element.node.path.split("/")):
+                    named = {step: named}
+                merge(outputs, named)
+            merge(content, element.to_terraform())
+        content = {"//": {"metadata": metadata, "outputs": outputs}, **content}
+        found: dict[str, Any] = resolved(merge(content, self._overrides))
+        return found
+
+
+def _elements(construct: Construct) -> Iterator[TerraformElement]:
+    """The elements of a stack, without those of stacks inside of it."""
+    if isinstance(construct, TerraformElement):
+        yield construct
+    for child in construct.node.children:
+        if not isinstance(child, TerraformStack):
+            yield from _elements(child)
+
+
+def _unique(path: Sequence[str]) -> str:
+    """A name in Terraform for a construct that stands somewhere, as cdktf makes it."""
+    steps = [step for step in path if step != "Default"]
+    if len(steps) == 1 and len(only := _UNSAFE.sub("", steps[0])) <= _LONGEST_ID:
+        return only
+    digest = hashlib.md5("/".join(steps).encode(), usedforsecurity=False).hexdigest()[:8].upper()
+    names: list[str] = []
+    for step in steps:
+        if not names or not names[-1].endswith(step):
+            names.append(step)
+    readable = "_".join(_UNSAFE.sub("", name) for name in names if name != "Resource")
+    return f"{readable[:_LONGEST_NAME]}_{digest}"
+
+
+class TerraformAsset(Construct):
+    """A folder that is copied beside the stack's JSON, to a path that has the digest of what is in it.
+
+    Args:
+        scope: The stack, or a construct in it.
+        id: Its name there.
+        path: The folder; absolute.
+        **others: What only other engines know.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, path: str, **others: Any) -> None:
+        refuse(self, others)
+        super().__init__(scope, id)
+        self._source = pathlib.Path(path)
+        if not (self._source.is_absolute() and self._source.is_dir()):
+            refuse(self, {"path that is no absolute path of a folder": path})
+        self._folder = f"assets/{TerraformStack.of(self).logical_id(self)}"
+        self.path = f"{self._folder}/{_digest(path)}"
+        """Where it is, seen from the stack's JSON."""
+
+    def write(self, folder: pathlib.Path) -> None:
+        """Copies it.
+
+        Args:
+            folder: The stack's folder.
+        """
+        shutil.rmtree(folder / self._folder, ignore_errors=True)
+        shutil.copytree(self._source, folder / self.path, copy_function=shutil.copyfile)
+
+
+@cache
+def _digest(folder: str) -> str:
+    """The digest of all files in a folder."""
+    found = hashlib.md5(usedforsecurity=False)
+    for file in _files(pathlib.Path(folder)):
+        found.update(file.read_bytes())
+    return found.hexdigest().upper()
+
+
+def _files(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """The files in a folder as Node.js lists them: in the order of the bytes of their names."""
+    for below in sorted(path.iterdir(), key=lambda each: os.fsencode(each.name)):
+        if below.is_dir():
+            yield from _files(below)
+        else:
+            yield below
+
+
+class App(Construct):
+    """The root of the tree.
+
+    Args:
+        outdir: The output directory.
+        stack_traces: Must be false: this engine keeps none.
+        **others: What only other engines know.
+    """
+
+    def __init__(self, *, outdir: str, stack_traces: bool = False, **others: Any) -> None:
+        refuse(self, others | ({"stack_traces": True} if stack_traces else {}))
+        super().__init__(None, "")
+        self.outdir = outdir
+        context: Mapping[str, Any] = json.loads(os.environ.get("CDKTF_CONTEXT_JSON") or "{}")
+        for key, value in {**context, "cdktfVersion": _VERSION}.items():
+            self.node.set_context(key, value)
+        pathlib.Path(outdir, "stacks").mkdir(parents=True, exist_ok=True)
+
+    def synth(self) -> None:
+        """Writes the JSON of each stack, its assets, and the manifest."""
+        stacks = [each for each in walk(self) if isinstance(each, TerraformStack)]
+        for stack in stacks:
+            stack.prepare_stack()
+        manifest = {stack.node.id: self._write(stack) for stack in stacks}
+        text = _stringified({"stacks": manifest, "version": _VERSION})
+        pathlib.Path(self.outdir, "manifest.json").write_text(text, encoding="utf-8")
+
+    def _write(self, stack: TerraformStack) -> dict[str, Any]:
+        """Writes a stack; gives its entry in the manifest."""
+        name = stack.node.id
+        place = f"stacks/{name}"
+        folder = pathlib.Path(self.outdir, place)
+        folder.mkdir(exist_ok=True)
+        notes = []
+        for each in walk(stack):
+            if isinstance(each, TerraformAsset):
+                each.write(folder)
+            notes += [
+                {"constructPath": each.node.path, "level": note.type, "message": note.data}
+                for note in each.node.metadata
+            ]
+        errors = [f"[{note['constructPath']}] {note['message']}" for note in notes if note["level"] == _ERROR]
+        if errors and "CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS" not in os.environ:
+            raise EngineRefusalError("\n".join(['Encountered Annotations with level "ERROR":', *errors]))
+        text = json.dumps(stack.to_terraform(), ensure_ascii=False, sort_keys=True)
+        (folder / "cdk.tf.json").write_text(text, encoding="utf-8")
+        return {
+            "annotations": notes,
+            "constructPath": stack.node.path,
+            "dependencies": [each.node.path for each in stack.dependencies],
+            "name": name,
+            "stackMetadataPath": f"{place}/metadata.json",
+            "synthesizedStackPath": f"{place}/cdk.tf.json",
+            "workingDirectory": place,
+        }
+
+
+class Testing(metaclass=Complete):
+    """Apps and stacks for tests."""
+
+    @staticmethod
+    def app() -> App:
+        """An app whose output directory is a temporary one."""
+        app = App(outdir=tempfile.mkdtemp(prefix="cdktf.outdir."))
+        app.node.set_context("cdktfVersion", "stubbed")
+        return app
+
+    @staticmethod
+    def synth(stack: TerraformStack, run_validations: bool = False) -> str:  # noqa: ARG004 - cdktf's
+        """A stack's JSON, without the engine's comments."""
+        return json.dumps(_without_comments(stack.to_terraform()), indent=2, sort_keys=True, ensure_ascii=False)
+
+
+def _without_comments(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _without_comments(inner) for key, inner in value.items() if key != "//"}
+        case list():
+            return [_without_comments(each) for each in value]
+    return value
+
+
+def _stringified(value: Any, indent: str = "\n") -> str:
+    """JSON as json-stable-stringify lays it out: sorted by UTF-16, with a line of its own for an empty list's end."""
+    deeper = f"{indent}  "
+    match value:
+        case dict():
+            names = sorted(value, key=lambda key: key.encode("utf-16-be"))
+            inner = [
+                f"{deeper}{json.dumps(name, ensure_ascii=False)}: {_stringified(value[name], deeper)}" for name in names
+            ]
+            return f"{{{','.join(inner)}{indent}}}"
+        case list():
+            return f"[{','.join(deeper + _stringified(each, deeper) for each in value)}{indent}]"
+    return json.dumps(value, ensure_ascii=False)

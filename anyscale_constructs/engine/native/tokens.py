@@ -1,0 +1,162 @@
+"""The engine's tokens, and how values become plain JSON."""
+
+import itertools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from anyscale_constructs.engine.native.tree import Complete
+from anyscale_constructs.errors import EngineRefusalError
+
+_LARGEST = 1e21
+"""From here on JavaScript writes whole numbers with an exponent."""
+_TOKEN = re.compile(r"[$#]\{TfToken\[([\w.]+)\]\}")
+_INDEX = re.compile(r"0|[1-9]\d{0,8}")
+_values: dict[str, Any] = {}
+_count = itertools.count()
+
+
+class Token(metaclass=Complete):
+    """Text and lists that stand for values until synthesis."""
+
+    @staticmethod
+    def as_string(value: Any) -> str:
+        """Text in whose place synthesis puts the value."""
+        return f"${{TfToken[{_named(value)}]}}"
+
+    @staticmethod
+    def as_list(value: Any) -> list[str]:
+        """A list of one element, in whose place synthesis puts the value."""
+        return [f"#{{TfToken[{_named(value)}]}}"]
+
+
+def _named(value: Any) -> str:
+    name = f"TOKEN.{next(_count)}"
+    _values[name] = value
+    return name
+
+
+class StringConcat:
+    """How the parts of a text are joined, which there is one way for."""
+
+
+class DefaultTokenResolver:
+    """How tokens are replaced, which there is one way for.
+
+    Args:
+        concat: How the parts of a text are joined.
+    """
+
+    def __init__(self, concat: StringConcat) -> None:
+        self.concat = concat
+
+
+class Tokenization(metaclass=Complete):
+    """From tokens back to values."""
+
+    @staticmethod
+    def reverse(value: Any) -> list[Any]:
+        """The value that a token stands for, in a list; an empty one for anything else."""
+        text = value[0] if isinstance(value, list) and len(value) == 1 else value
+        found = _TOKEN.fullmatch(text) if isinstance(text, str) else None
+        return [_values[found[1]]] if found and found[1] in _values else []
+
+    @staticmethod
+    def resolve(value: Any, **_options: Any) -> Any:
+        """The value with those that tokens stand for in their place."""
+        return resolved(value)
+
+
+def resolved(value: Any) -> Any:
+    """A value as plain JSON, as jsii, the engine and JavaScript make it: without None, whole numbers as integers."""
+    kind = type(value)
+    if kind is str:
+        return _filled(value) if "TfToken[" in value else value
+    if kind is bool or kind is int or value is None:
+        return value
+    if kind is dict:
+        return {_key(key): resolved(inner) for key, inner in value.items() if inner is not None}
+    if kind is list:
+        if len(value) == 1 and (found := Tokenization.reverse(value)):
+            return resolved(found[0])
+        return [resolved(each) for each in value if each is not None]
+    if kind is float:
+        return int(value) if value.is_integer() and abs(value) < _LARGEST else value
+    match value:
+        case str():
+            return resolved(str.__str__(value))
+        case Mapping():
+            return resolved(dict(value))
+        case list() | tuple():
+            return resolved([*value])
+        case int() | float():
+            return value
+    raise EngineRefusalError(f"{value!r} can't be written as JSON")
+
+
+def _key(key: Any) -> str:
+    found = resolved(key)
+    if not isinstance(found, str):
+        raise EngineRefusalError(f"a key must be text: {key!r}")
+    return found
+
+
+def _filled(text: str) -> Any:
+    if "#{TfToken[" in text:
+        raise EngineRefusalError("Found an encoded list token string in a scalar string context")
+    if whole := _TOKEN.fullmatch(text):
+        return resolved(_value(whole))
+
+    def fill(found: "re.Match[str]") -> str:
+        value = resolved(_value(found))
+        if not isinstance(value, str):
+            raise EngineRefusalError(f"{value!r} can't stand in the midst of text")
+        return value
+
+    return _TOKEN.sub(fill, text)
+
+
+def _value(found: "re.Match[str]") -> Any:
+    if found[1] not in _values:
+        raise EngineRefusalError(f"Unrecognized Token Key {found[1]!r}")
+    return _values[found[1]]
+
+
+def merge(target: dict[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
+    """Lays one object over another, as the engine does: lists are joined, and None takes a key away.
+
+    Args:
+        target: The object, which is changed.
+        source: What is laid over it.
+    """
+    for key, value in source.items():
+        there = target.get(key)
+        match value:
+            case None:
+                target.pop(key, None)
+            case Mapping():
+                target[key] = _into(there, value) if isinstance(there, list) else merge(_copy(there), value)
+            case list() | tuple():
+                target[key] = [*there, *value] if isinstance(there, list) else [*value]
+            case _:
+                target[key] = value
+    return target
+
+
+def _copy(value: Any) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _into(target: list[Any], source: Mapping[str, Any]) -> list[Any]:
+    """Lays an object over a list: its keys are indexes; JavaScript leaves others out of the JSON."""
+    laid = {str(index): each for index, each in enumerate(target)}
+    merge(laid, {key: value for key, value in source.items() if _INDEX.fullmatch(key)})
+    return [laid.get(str(index)) for index in range(max(map(int, laid), default=-1) + 1)]
+
+
+def keys(given: Mapping[str, Any]) -> list[str]:
+    """The keys of an object in JavaScript's order, which has numbers first."""
+    return [
+        *sorted((key for key in given if _INDEX.fullmatch(key)), key=int),
+        *(key for key in given if not _INDEX.fullmatch(key)),
+    ]

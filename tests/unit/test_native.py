@@ -1,0 +1,139 @@
+"""The engine without Node.js gives the bytes that the others give: of the examples, and of trees of any kind."""
+
+import importlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from anyscale_constructs import engine
+from anyscale_constructs.engine import native
+from tests import ROOT
+
+
+def synthesized(name: str, out: pathlib.Path) -> dict[str, bytes]:
+    """Every file that the examples give on an engine."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "ANYSCALE_CONSTRUCTS_ENGINE": name}
+    subprocess.run(
+        [sys.executable, "-m", "stacks", "--out", str(out)], cwd=ROOT, env=environment, check=True, capture_output=True
+    )
+    return {str(file.relative_to(out)): file.read_bytes() for file in sorted(out.rglob("*")) if file.is_file()}
+
+
+def test_the_examples_are_the_same_byte_by_byte(tmp_path: pathlib.Path) -> None:
+    expected = synthesized(engine.name, tmp_path / engine.name)
+    found = synthesized("native", tmp_path / "native")
+    assert found.keys() == expected.keys()
+    manifest = "manifest.json"
+    if engine.name == "cdktn":  # it writes its own version into the manifest
+        versions = [json.loads(files[manifest]).pop("version") for files in (found, expected)]
+        expected[manifest] = expected[manifest].replace(versions[1].encode(), versions[0].encode())
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+# Names that JavaScript orders, cdktf renames, or Terraform keeps.
+KEYS = [*"ab", "camelCase", "Kebab-Key", "tags", "environment", "9z", "10", "2", "dynamic", "ünï", "A B", "for_each",
+        "depends_on", "source", "version", "providers", "count", "//x"]  # fmt: skip
+TEXTS = ["", "x", "${module.vpc.id}", "$${lit}", "%{if}", 'a\nb"c\\', "ünïcode \u2028 😀", "12e5", "}", "${a}${b}"]
+SCALARS = st.one_of(st.booleans(), st.integers(-(2**53), 2**53), st.sampled_from([1.5, 3.0, -0.0, 1e-7]),
+                    st.sampled_from(TEXTS), st.none())  # fmt: skip
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4)
+OVERRIDES = st.lists(
+    st.tuples(st.lists(st.sampled_from(KEYS), min_size=1, max_size=3).map(".".join), VALUES), max_size=4
+)
+BACKENDS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "none": lambda engine, stack: engine.LocalBackend(stack, path="x.tfstate"),
+    "s3": lambda engine, stack: engine.S3Backend(
+        stack, bucket="b", region="r", key="k", kms_key_id=None, assume_role={"role_arn": "r"}
+    ),
+    "gcs": lambda engine, stack: engine.GcsBackend(stack, bucket="b", prefix="p"),
+    "azurerm": lambda engine, stack: engine.AzurermBackend(
+        stack, storage_account_name="a", container_name="c", key="k", use_azuread_auth=True
+    ),
+    "cloud": lambda engine, stack: engine.CloudBackend(
+        stack, organization="o", hostname="tfe.acme.com", workspaces=engine.NamedCloudWorkspace("w")
+    ),
+}
+ELEMENT = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["module", "resource", "data", "output", "variable", "local"]),
+        "group": st.sampled_from(["", "Group", "Default", "Resource", "my group"]),
+        "values": OBJECTS,
+        "value": VALUES.filter(lambda value: value is not None),
+        "overrides": OVERRIDES,
+        "renamed": st.booleans(),
+        "depends": st.booleans(),
+        "warning": st.sampled_from(["", *TEXTS[1:]]),
+    }
+)
+STACKS = st.fixed_dictionaries(
+    {"backend": st.sampled_from([*BACKENDS]), "elements": st.lists(ELEMENT, max_size=5), "overrides": OVERRIDES}
+)
+
+
+def build(module: Any, construct: Any, given: Mapping[str, Any], out: str) -> dict[str, str]:
+    """Builds a stack on an engine; gives what it writes."""
+    app = module.App(outdir=out, stack_traces=False)
+    app.node.set_context("cdktfVersion", "0.21.0")
+    stack = module.TerraformStack(app, "stack")
+    BACKENDS[given["backend"]](module, stack)
+    before: list[Any] = []
+    for index, each in enumerate(given["elements"]):
+        scope = construct(stack, f"{each['group']}{index}") if each["group"] else stack
+        depends = before[-1:] if each["depends"] else None
+        element = _element(module, scope, f"e{index}", each, depends)
+        if each["renamed"] and each["kind"] != "output":
+            element.override_logical_id(f"renamed-{index}")
+        if each["kind"] in {"module", "resource", "data"}:
+            before.append(element)
+        for path, value in each["overrides"]:
+            element.add_override(path, value)
+        if each["warning"]:
+            module.Annotations.of(element).add_warning(each["warning"])
+    for path, value in given["overrides"]:
+        stack.add_override(path, value)
+    app.synth()
+    files = {file.name: file.read_text(encoding="utf-8") for file in pathlib.Path(out).rglob("*.json")}
+    files["cdk.tf.json"] = json.dumps(json.loads(files["cdk.tf.json"]), sort_keys=True)
+    return files
+
+
+def _element(module: Any, scope: Any, id: str, given: Mapping[str, Any], depends: list[Any] | None) -> Any:
+    match given["kind"]:
+        case "module":
+            return module.TerraformHclModule(
+                scope, id, source="git::x", variables=given["values"], depends_on=depends,
+                skip_asset_creation_from_local_modules=True,
+            )  # fmt: skip
+        case "resource":
+            return module.TerraformResource(scope, id, terraform_resource_type="aws_x", depends_on=depends)
+        case "data":
+            return module.TerraformDataSource(scope, id, terraform_resource_type="aws_x", depends_on=depends)
+        case "output":
+            return module.TerraformOutput(scope, id, value=given["value"], description="d", sensitive=True)
+        case "variable":
+            return module.TerraformVariable(scope, id, type="string", nullable=False)
+    return module.TerraformLocal(scope, id, given["value"])
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(STACKS)
+def test_any_tree_is_the_same(given: Mapping[str, Any]) -> None:
+    other, construct = importlib.import_module(engine.name), importlib.import_module("constructs").Construct
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        expected, found = build(other, construct, given, one), build(native, native.Construct, given, two)
+    if engine.name == "cdktn":
+        del expected["manifest.json"], found["manifest.json"]
+    assert found == expected
