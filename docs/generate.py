@@ -98,7 +98,8 @@ def _type(kind: str, value: Mapping[str, Any]) -> str:
         case "array":
             return f"list of {_type(kind, value.get('items', {}))}"
         case "object":
-            inner = value.get("additionalProperties")
+            others = [value.get("additionalProperties"), *value.get("patternProperties", {}).values()]
+            inner = next((each for each in others if isinstance(each, dict)), None)
             return f"mapping to {_type(kind, inner)}" if isinstance(inner, dict) else "mapping"
         case "string" if value.get("pattern", "").startswith(r"^\$\{"):
             return "expression"

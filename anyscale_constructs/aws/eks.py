@@ -6,10 +6,7 @@ from typing import Annotated, Any, ClassVar, Unpack
 
 from pydantic import Field, TypeAdapter
 
-from anyscale_constructs.aws.nodes import (
-    GPUS,
-    GpuType,
-    NodesConfig,
+from anyscale_constructs.aws.node_groups import (
     disk_sizes_reach_the_disk,
     disks_are_those_that_hold_images,
     groups_of,
@@ -18,6 +15,7 @@ from anyscale_constructs.aws.nodes import (
     node_groups_have_room_for_their_nodes,
     pods_have_no_nodes_role,
 )
+from anyscale_constructs.aws.nodes import GPUS, GpuType, NodeGroupConfig, NodesConfig
 from anyscale_constructs.aws.types import RoleArn, SecurityGroupId, Tags
 from anyscale_constructs.aws.vpc import IVpc
 from anyscale_constructs.config import networks
@@ -98,6 +96,11 @@ class ClusterConfig(Model):
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return self.nodes.gpus
 
+    @property
+    def groups(self) -> Mapping[str, NodeGroupConfig]:
+        """The node groups of the table, by name."""
+        return self.nodes.groups
+
 
 class ExistingCluster(Model):
     """A cluster that exists already, with nodes for Anyscale's workloads."""
@@ -122,6 +125,11 @@ class ExistingCluster(Model):
     def gpus(self) -> dict[str, int]:
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
+
+    @property
+    def groups(self) -> Mapping[str, NodeGroupConfig]:
+        """None: its nodes are made elsewhere."""
+        return {}
 
 
 @guard("eks-cluster-name", "name")

@@ -1,33 +1,60 @@
-"""The node groups of an EKS cluster: one for the cluster's own pods, and pairs for Anyscale's workloads.
+"""The node groups of an EKS cluster: one for the cluster's own pods, and those for Anyscale's workloads.
 
 Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates them for the pods that asked for such
 a node. Labels tell it which GPU a node has.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, NamedTuple
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import Market, node_taints
-from anyscale_constructs.config.model import Model
+from anyscale_constructs.aws.types import Zone
+from anyscale_constructs.config.model import CONFLICTING, Model, refuse, refuse_all
+from anyscale_constructs.config.node_groups import (
+    CPU_LIMITS,
+    EFFECTS,
+    GPU_LIMITS,
+    GROUPS,
+    ONE_ZONE,
+    Limits,
+    NodeGroup,
+    refused_groups,
+    refused_limits,
+)
 from anyscale_constructs.config.types import Checked, Known, OrExpr
-from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, minimum
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.expressions import Expr, expr, is_unresolved, minimum
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws.eks import (
     EksEksManagedNodeGroups,
     EksEksManagedNodeGroupsBlockDeviceMappings,
     EksEksManagedNodeGroupsBlockDeviceMappingsEbs,
     EksEksManagedNodeGroupsTaints,
 )
-from anyscale_constructs.terraform.guards import Inputs, guard
 
 _CPU_IMAGE = "AL2023_x86_64_STANDARD"
 _GPU_IMAGE = "AL2023_x86_64_NVIDIA"
 _DEFAULT_DISK_GB = 50
-_NODES_BY_DEFAULT = 450
-_LONGEST_NAME = 63 - len("-") - 26
 _MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
+# Of a group whose name leaves no room in its role's name for what upstream and Terraform append.
+_LONGEST_ROLE_STEM = 38 - len("-eks-node-group-")
+_AMONG_NODES = "EFA among the group's nodes"
+_EFA_USER_GUIDE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/efa.html#efa-instance-types"
+# Smaller sizes have no EFA, families without an n in older generations neither, and later ones in the largest sizes.
+_NO_EFA = re.compile(
+    r"(?!p5\.4xlarge)[a-z0-9-]+\.(?:nano|micro|small|medium|large|[2-7]?xlarge)"
+    r"|(?:[cmr][3-5](?:ad?|b|d)?|p[23]|g3s?|g4ad|i3|d[23](?:en)?|h1|x1e?|z1d)\..*"
+    r"|[cmr][67][a-z-]*\.(?:8|9|12|16|18|24)xlarge"
+)
+
+EFA = Rule(
+    "efa-instance-type",
+    "error",
+    "AWS refuses EFA interfaces on an instance type without EFA, and the number of interfaces is that of the one type.",
+    _EFA_USER_GUIDE,
+)
 
 
 class Gpu(NamedTuple):
@@ -60,6 +87,108 @@ InstanceType = Annotated[
         "m5.4xlarge",
     ),
 ]
+GroupName = Annotated[
+    str,
+    Checked(
+        "a node group's name: 1 to 27 letters, digits, hyphens and underscores, a letter or digit first",
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,26}",
+        "h100-reserved",
+    ),
+]
+CapacityReservationId = Annotated[
+    str, Checked("a capacity reservation's id", r"cr-[0-9a-f]{8,17}", "cr-0123456789abcdef0")
+]
+ResourceGroupArn = Annotated[
+    str,
+    Checked(
+        "the ARN of a resource group of capacity reservations",
+        r"arn:aws:resource-groups:[a-z0-9-]+:\d{12}:group/[\w.-]{1,300}(?:/[a-z0-9]+)?",
+        "arn:aws:resource-groups:us-east-2:111122223333:group/anyscale",
+    ),
+]
+
+
+class CapacityReservation(Model):
+    """Capacity that is reserved in EC2: an On-Demand Capacity Reservation, or a Capacity Block for ML."""
+
+    id: CapacityReservationId | None = Field(
+        default=None, description="The reservation's id. Default: none; resource_group_arn says which."
+    )
+    resource_group_arn: ResourceGroupArn | None = Field(
+        default=None,
+        description="A resource group of reservations, any of which nodes use. Default: none; id says which.",
+    )
+    capacity_block: Known[bool] = Field(
+        default=False,
+        description="Whether it is a Capacity Block for ML. The nodes have the capacity type CAPACITY_BLOCK then, and "
+        "the group has instance types of its own, which select it. Default: false, an On-Demand Capacity Reservation.",
+    )
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if (self.id is None) == (self.resource_group_arn is None):
+            raise refuse("names no reservation, or two", "set id or resource_group_arn, and not both")
+        return self
+
+
+class NodeGroupConfig(NodeGroup):
+    """Node groups of one kind, one for each of its capacity types: ondemand_NAME and spot_NAME."""
+
+    products: ClassVar = {"V100": "Tesla-V100-SXM2-16GB"} | {name: gpu.product for name, gpu in GPUS.items()}
+    machine_key: ClassVar = "instance_types"
+    with_gpus: ClassVar = r"(?!g4ad)(?:gr?|p)\d[a-z0-9-]*\."
+
+    instance_types: OrExpr[list[InstanceType]] = Field(
+        min_length=1, description="The instance types, any of which a node has; each with as many CPUs, GPUs and so on."
+    )
+    zones: Known[list[Zone]] = Field(
+        default_factory=list,
+        description="The nodes' zones: some of vpc.availability_zones, which has to be set, or of the existing "
+        "subnets'. Default: all zones of the cluster.",
+    )
+    disk_size_gb: OrExpr[int | None] = Field(
+        default=None, ge=20, le=65536, description="Of each node. Default: nodes.disk_size_gb."
+    )
+    disk_type: OrExpr[Literal["gp2", "gp3"]] = Field(default="gp3", description="The type of the EBS volume.")
+    capacity_reservation: CapacityReservation | None = Field(
+        default=None,
+        description="Reserved capacity, in which all nodes of the group are. Default: nodes are in no particular "
+        "reservation; EC2 counts on-demand nodes towards open ones that match.",
+    )
+    efa: Known[bool] = Field(
+        default=False,
+        description="Whether nodes have an Elastic Fabric Adapter on each network card, a security group that lets the "
+        "group's nodes reach each other, and, without a reservation, a cluster placement group. Pods need the EFA "
+        "device plugin, which is not installed. Default: false.",
+    )
+
+    @property
+    def node_selector(self) -> dict[str, str]:
+        """The labels by which the group's own instance types select its nodes."""
+        block = self.capacity_reservation and self.capacity_reservation.capacity_block
+        # The operator's own selector for on-demand pods is replaced by this.
+        return super().node_selector | ({"eks.amazonaws.com/capacityType": "CAPACITY_BLOCK"} if block else {})
+
+    def refused(self) -> Iterator[Finding]:
+        """What does not go together."""
+        yield from super().refused()
+        reservation = self.capacity_reservation
+        block = reservation is not None and reservation.capacity_block
+        several = not is_unresolved(self.instance_types) and len(self.instance_types) > 1
+        if self.efa and several:
+            what, fix = "has several types, but nodes with EFA have one", "keep one, or remove efa"
+            yield Finding(what, fix, self.instance_types, rule=EFA, key=("instance_types",))
+        elif block and several:
+            what, fix = "has several types, but a Capacity Block is of one", "keep that of the Capacity Block"
+            yield Finding(what, fix, self.instance_types, rule=CONFLICTING, key=("instance_types",))
+        for machine in self.machines if self.efa else ():
+            if _NO_EFA.fullmatch(machine):
+                what, fix = f"{machine} has no EFA", "use a type that has, or remove efa"
+                yield Finding(what, fix, rule=EFA, key=("instance_types",))
+        one_zone = {"efa": self.efa, "capacity_reservation": reservation is not None and reservation.id is not None}
+        for key in (key for key, needs in one_zone.items() if needs and len(set(self.zones)) != 1):
+            zone = "where the reservation is" if key == "capacity_reservation" else "in which all nodes are"
+            yield Finding("needs one zone", f"set zones to the one zone {zone}", self.zones, rule=ONE_ZONE, key=(key,))
 
 
 class NodesConfig(Model):
@@ -71,18 +200,46 @@ class NodesConfig(Model):
     cpu_instance_types: OrExpr[list[InstanceType]] = Field(
         default=["m5.8xlarge", "m5.4xlarge"], min_length=1, description="For workloads without GPUs."
     )
+    cpu_limits: Limits = Field(default_factory=Limits, description=CPU_LIMITS)
     gpu_types: Known[list[GpuType]] = Field(
         default=["T4"], description="A pair of node groups for each: on-demand and spot."
     )
+    gpu_limits: dict[GpuType, Limits] = Field(default_factory=dict, description=GPU_LIMITS)
     max_size: OrExpr[int] = Field(
         default=10, ge=1, description="Nodes in each group at most. All but the default begin at 0."
     )
     disk_size_gb: OrExpr[int] = Field(default=500, ge=20, le=65536, description="Of each workload node.")
+    groups: dict[GroupName, NodeGroupConfig] = Field(
+        default_factory=dict, description=GROUPS.format(machines="cpu_instance_types")
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        found = [
+            *refused_limits(self.gpu_limits, self.gpu_types, "gpu_limits"),
+            *refused_groups(self.own_groups, self.groups, self.max_size, _name),
+        ]
+        if found:
+            raise refuse_all(found)
+        return self
 
     @property
     def gpus(self) -> dict[str, int]:
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
+
+    @property
+    def own_groups(self) -> dict[str, NodeGroupConfig]:
+        """The node groups that cpu_instance_types and gpu_types stand for, by name."""
+        # These are not checked: cpu_instance_types may have GPUs that nobody asks for.
+        make = NodeGroupConfig.model_construct
+        made = {"cpu": make(instance_types=self.cpu_instance_types, **dict(self.cpu_limits))}
+        for name in self.gpu_types:
+            gpu, limits = GPUS[name], dict(self.gpu_limits.get(name, Limits()))
+            made[f"gpu_{name.lower()}"] = make(
+                instance_types=list(gpu.instance_types), gpu_type=name, gpu_count=gpu.per_node, **limits
+            )
+        return made
 
 
 def node_groups(
@@ -90,6 +247,10 @@ def node_groups(
     policies: dict[str, str],
     permissions_boundary_arn: str | None = None,
     kms_key_arn: str | None = None,
+    *,
+    name_prefix: str = "",
+    subnet_ids: Callable[[Sequence[str]], Sequence[str]] | None = None,
+    network_cards: Callable[[str, str], Expr] | None = None,
 ) -> dict[str, EksEksManagedNodeGroups]:
     """The node groups, by name.
 
@@ -98,6 +259,10 @@ def node_groups(
         policies: IAM policies of the nodes' roles, by a name of your own.
         permissions_boundary_arn: Of the nodes' roles.
         kms_key_arn: The KMS key that encrypts the nodes' volumes. Default: the account's default for EBS.
+        name_prefix: What the names of roles begin with, where a group's name is too long for upstream's own.
+        subnet_ids: Gives the nodes' subnets in zones; needed for groups that have zones.
+        network_cards: Gives the number of network cards of an instance type, by the group's name and the type; needed
+            for groups with EFA in a reservation.
     """
     role: EksEksManagedNodeGroups = {"iam_role_additional_policies": policies}
     if permissions_boundary_arn is not None:
@@ -113,44 +278,47 @@ def node_groups(
             **role,
         }
     }
-    workload: EksEksManagedNodeGroups = {
-        "min_size": 0,
-        "max_size": nodes.max_size,
-        "desired_size": 0,
-        "block_device_mappings": _disk(nodes.disk_size_gb, kms_key_arn),
-        **role,
-    }
-    for market in _MARKETS:
-        prefix = market.replace("_", "").lower()
-        groups[f"{prefix}_cpu"] = {
-            **workload,
-            "ami_type": _CPU_IMAGE,
-            "instance_types": nodes.cpu_instance_types,
-            "capacity_type": market,
-            "taints": _taints(market, gpu=False),
-        }
-        for name in nodes.gpu_types:
-            gpu = GPUS[name]
-            groups[f"{prefix}_gpu_{name.lower()}"] = {
-                **workload,
-                "ami_type": _GPU_IMAGE,
-                "instance_types": list(gpu.instance_types),
+    for own_name, group in {**nodes.own_groups, **nodes.groups}.items():
+        for market in (market for market in _MARKETS if market in group.capacity_types):
+            name, size_gb = _name(own_name, market), group.disk_size_gb
+            made: EksEksManagedNodeGroups = {
+                "ami_type": _CPU_IMAGE if group.gpu_type is None else _GPU_IMAGE,
+                "instance_types": group.instance_types,
                 "capacity_type": market,
-                "labels": {
-                    "nvidia.com/gpu.product": gpu.product,
-                    "nvidia.com/gpu.count": str(gpu.per_node),
-                    # By this the autoscaler knows that a new node's GPUs are still to come, and buys no more meanwhile.
-                    "k8s.amazonaws.com/accelerator": f"nvidia-{name.lower()}",
-                },
-                "taints": _taints(market, gpu=True),
+                "min_size": group.min_size,
+                "max_size": nodes.max_size if group.max_size is None else group.max_size,
+                "desired_size": group.min_size,
+                "block_device_mappings": _disk(
+                    nodes.disk_size_gb if size_gb is None else size_gb, kms_key_arn, group.disk_type
+                ),
+                "taints": _taints(market, group),
+                **role,
             }
+            if labels := _labels(group):
+                made["labels"] = labels
+            if len(name) > _LONGEST_ROLE_STEM:
+                made["iam_role_name"] = name_prefix + name
+            if group.zones and subnet_ids is not None:
+                made["subnet_ids"] = [*subnet_ids(group.zones)]
+            made |= _reserved(group)
+            if group.efa and group.capacity_reservation is None:
+                made["enable_efa_support"] = True
+            elif group.efa and network_cards is not None:
+                made |= _fabric(network_cards(name, group.instance_types[0]))
+            groups[name] = made
     return dict(sorted(groups.items()))
 
 
-def _disk(size_gb: int | Expr, kms_key_arn: str | None) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]:
+def _name(name: str, market: Market) -> str:
+    return f"{market.replace('_', '').lower()}_{name}"
+
+
+def _disk(
+    size_gb: int | Expr, kms_key_arn: str | None, disk_type: str = "gp3"
+) -> dict[str, EksEksManagedNodeGroupsBlockDeviceMappings]:
     disk: EksEksManagedNodeGroupsBlockDeviceMappingsEbs = {
         "volume_size": size_gb,
-        "volume_type": "gp3",
+        "volume_type": disk_type,
         "encrypted": True,
         "delete_on_termination": True,
     }
@@ -159,114 +327,56 @@ def _disk(size_gb: int | Expr, kms_key_arn: str | None) -> dict[str, EksEksManag
     return {"root": {"device_name": "/dev/xvda", "ebs": disk}}
 
 
-def _taints(market: Market, *, gpu: bool) -> dict[str, EksEksManagedNodeGroupsTaints]:
-    return {
-        key.rpartition("/")[2].replace("-", "_"): {"key": key, "value": value, "effect": "NO_SCHEDULE"}
-        for key, value in node_taints(market, gpu=gpu).items()
+def _labels(group: NodeGroupConfig) -> dict[str, str]:
+    if group.gpu_type is None:
+        return group.labels
+    return group.labels | {
+        "nvidia.com/gpu.product": str(group.product),
+        "nvidia.com/gpu.count": str(group.gpu_count),
+        # By this the autoscaler knows that a new node's GPUs are still to come, and buys no more meanwhile.
+        "k8s.amazonaws.com/accelerator": f"nvidia-{group.gpu_type.lower()}",
     }
 
 
-@guard("node-group-name", "eks_managed_node_groups")
-def names_of_node_groups_leave_room(i: Inputs) -> Finding | None:
-    """Upstream and Terraform append 27 characters to the name, and EKS accepts 63, so planning fails."""
-    for key, group in groups_of(i):
-        name = group.get("name") or key
-        if not is_unresolved(name) and group.get("use_name_prefix") is not False and len(name) > _LONGEST_NAME:
-            return Finding(
-                f"eks_managed_node_groups: the name of {key} is too long",
-                "shorten it, or name_prefix",
-                name,
-                f"at most {_LONGEST_NAME} characters",
-            )
-    return None
+def _taints(market: Market, group: NodeGroupConfig) -> dict[str, EksEksManagedNodeGroupsTaints]:
+    taints: dict[str, EksEksManagedNodeGroupsTaints] = {
+        key.rpartition("/")[2].replace("-", "_"): {"key": key, "value": value, "effect": "NO_SCHEDULE"}
+        for key, value in node_taints(market, gpu=group.gpu_type is not None).items()
+    }
+    more: dict[str, EksEksManagedNodeGroupsTaints] = {
+        f"{taint.key}:{taint.effect}": {"key": taint.key, "value": taint.value, "effect": EFFECTS[taint.effect]}
+        for taint in group.taints
+    }
+    return taints | more
 
 
-@guard("node-group-size", "eks_managed_node_groups")
-def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
-    """AWS refuses sizes that contradict each other, after the cluster has been created."""
-    for name, group in groups_of(i):
-        sizes = [group.get(key) for key in ("min_size", "desired_size", "max_size")]
-        known = [size for size in sizes if size is not None and not is_unresolved(size)]
-        if known != sorted(known):
-            return Finding(
-                f"eks_managed_node_groups: {name} has sizes that contradict each other",
-                "set sizes with min_size <= desired_size <= max_size",
-                dict(zip(("min_size", "desired_size", "max_size"), sizes, strict=True)),
-            )
-    return None
+def _reserved(group: NodeGroupConfig) -> EksEksManagedNodeGroups:
+    """What puts the nodes into their reservation."""
+    reservation = group.capacity_reservation
+    if reservation is None:
+        return {}
+    made: EksEksManagedNodeGroups = {
+        "capacity_reservation_specification": {
+            "capacity_reservation_target": {"capacity_reservation_id": reservation.id}
+            if reservation.id is not None
+            else {"capacity_reservation_resource_group_arn": reservation.resource_group_arn}
+        }
+    }
+    if reservation.capacity_block:
+        made["capacity_type"] = "CAPACITY_BLOCK"
+        made["instance_market_options"] = {"market_type": "capacity-block"}
+    return made
 
 
-@guard(
-    "node-group-quota",
-    "eks_managed_node_groups",
-    severity="warning",
-    source="https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html",
-)
-def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
-    """AWS refuses larger node groups when Terraform applies, unless the account has a higher quota."""
-    for name, group in groups_of(i):
-        most = group.get("max_size")
-        if most is not None and not is_unresolved(most) and most > _NODES_BY_DEFAULT:
-            return Finding(
-                f"eks_managed_node_groups: {name} may have more nodes than EKS's default quota",
-                "set a lower max_size, or have the quota of nodes per managed node group raised first",
-                most,
-                f"at most {_NODES_BY_DEFAULT}",
-            )
-    return None
-
-
-@guard("node-disk-size", "eks_managed_node_groups")
-def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
-    """Upstream ignores disk_size unless it is told to create no launch template."""
-    for name, group in groups_of(i):
-        if group.get("disk_size") is not None and group.get("use_custom_launch_template") is not False:
-            return Finding(
-                f"eks_managed_node_groups: disk_size of {name} is ignored beside a launch template",
-                "use block_device_mappings instead, or set use_custom_launch_template to false",
-                group["disk_size"],
-            )
-    return None
-
-
-@guard("node-disk-device", "eks_managed_node_groups")
-def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
-    """Container images are on /dev/xvdb with Bottlerocket, and on /dev/xvda with other operating systems."""
-    for name, group in groups_of(i):
-        image, disks = group.get("ami_type"), group.get("block_device_mappings")
-        if is_unresolved(image) or not isinstance(disks, Mapping):
-            continue
-        device = "/dev/xvdb" if str(image).startswith("BOTTLEROCKET") else "/dev/xvda"
-        devices = [disk.get("device_name") for disk in disks.values() if isinstance(disk, Mapping)]
-        if len(devices) == len(disks) and not any(is_one_of(each, device) or is_unresolved(each) for each in devices):
-            return Finding(
-                f"eks_managed_node_groups: block_device_mappings of {name} lacks the disk that holds images",
-                f"add a mapping with device_name {device}",
-                devices,
-                device,
-            )
-    return None
-
-
-@guard("imds-hop-limit", "eks_managed_node_groups", severity="warning")
-def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
-    """With a hop limit above 1, every pod can get the credentials of the node's role from the instance metadata."""
-    for name, group in groups_of(i):
-        options = group.get("metadata_options")
-        hops = options.get("http_put_response_hop_limit") if isinstance(options, Mapping) else None
-        if hops is not None and not is_unresolved(hops) and hops > 1:
-            return Finding(
-                f"eks_managed_node_groups: http_put_response_hop_limit of {name} gives every pod the node's role",
-                "set it to 1, or remove it; pods get roles of their own by EKS Pod Identity",
-                hops,
-                "1",
-            )
-    return None
-
-
-def groups_of(i: Inputs) -> list[tuple[str, Mapping[str, Any]]]:
-    """The managed node groups that are known now, by name."""
-    groups = i["eks_managed_node_groups"]
-    if not isinstance(groups, Mapping):
-        return []
-    return [(name, group) for name, group in groups.items() if isinstance(group, Mapping)]
+def _fabric(network_cards: Expr) -> EksEksManagedNodeGroups:
+    """Elastic Fabric Adapters without upstream's placement group, in which EC2 starts no nodes of a reservation."""
+    interface = (
+        "device_index = i == 0 ? 0 : 1, network_card_index = i, "
+        'interface_type = i == 0 ? "efa" : "efa-only", '
+        "associate_public_ip_address = false, delete_on_termination = true"
+    )
+    return {
+        "network_interfaces": expr(f"[for i in range({network_cards}) : {{{interface}}}]", "list(any)"),
+        "security_group_ingress_rules": {"efa": {"description": _AMONG_NODES, "ip_protocol": "-1", "self": True}},
+        "security_group_egress_rules": {"efa": {"description": _AMONG_NODES, "ip_protocol": "-1", "self": True}},
+    }

@@ -8,7 +8,14 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.azure.identity import assign_role
-from anyscale_constructs.azure.nodes import GpuType, NodesConfig, default_node_pool, gpus_per_node, node_pools
+from anyscale_constructs.azure.nodes import (
+    GpuType,
+    NodeGroupConfig,
+    NodesConfig,
+    default_node_pool,
+    gpus_per_node,
+    node_pools,
+)
 from anyscale_constructs.azure.types import ClusterName, KubernetesVersion, PrincipalId, ResourceGroupName, Tags
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse_all
@@ -129,6 +136,11 @@ class ClusterConfig(Model):
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return self.nodes.gpus
 
+    @property
+    def groups(self) -> Mapping[str, NodeGroupConfig]:
+        """The node groups of the table, by name."""
+        return self.nodes.groups
+
 
 class ExistingCluster(Model):
     """A cluster that is there already: with OIDC issuer, workload identity, Entra ID and no local accounts."""
@@ -143,6 +155,11 @@ class ExistingCluster(Model):
     def gpus(self) -> dict[str, int]:
         """How many GPUs a node has, by the GPU's name in Anyscale: as many as a new cluster's."""
         return gpus_per_node(self.gpu_types)
+
+    @property
+    def groups(self) -> Mapping[str, NodeGroupConfig]:
+        """None: its nodes are made elsewhere."""
+        return {}
 
 
 def find_cluster(scope: Construct, name: str, resource_group_name: str) -> Data:
@@ -206,8 +223,10 @@ def add_cluster(
     for doubt in _doubts(cluster):
         cloud_stack(scope, "the cluster").report(doubt, resource)
     nodes |= {"kubernetes_cluster_id": resource.attribute("id"), "lifecycle": {"ignore_changes": [_UPGRADES]}}
+    reserved = _let_into_reservations(scope, cluster.groups, identity.attribute("principal_id"))
     for pool, pool_arguments in node_pools(cluster.nodes).items():
-        Resource(scope, "azurerm_kubernetes_cluster_node_pool", pool, pool_arguments | nodes)
+        waits = reserved.get(pool_arguments["capacity_reservation_group_id"], [])
+        Resource(scope, "azurerm_kubernetes_cluster_node_pool", pool, pool_arguments | nodes, waits)
     _add_administrators(scope, cluster.administrator_ids, resource.attribute("id"))
     return resource
 
@@ -238,6 +257,27 @@ def _settings(cluster: ClusterConfig, name: str) -> dict[str, Any]:
         },
         "lifecycle": {"ignore_changes": [f"default_node_pool[0].{_UPGRADES}"]},
     }
+
+
+def _let_into_reservations(
+    scope: Construct, groups: Mapping[str, NodeGroupConfig], principal_id: Expr
+) -> dict[str | None, list[Resource]]:
+    """Lets the cluster's identity place nodes in reserved capacity; gives what pools wait for, by the group's id."""
+    reserved: dict[str | None, list[Resource]] = {}
+    for group_id in sorted(
+        {group.capacity_reservation.group_id for group in groups.values() if group.capacity_reservation}
+    ):
+        *_, resource_group, _, _, _, name = group_id.split("/")
+        role = assign_role(
+            scope,
+            "reservation_" + re.sub(r"[^A-Za-z0-9_-]", "_", f"{resource_group}_{name}"),
+            "Contributor",
+            scope_id=group_id,
+            principal_id=principal_id,
+            principal_type="ServicePrincipal",
+        )
+        reserved[group_id] = [role]
+    return reserved
 
 
 def _add_administrators(scope: Construct, principal_ids: Sequence[str], cluster_id: str) -> None:

@@ -73,6 +73,15 @@ SubnetId = Annotated[
     AfterValidator(_as_the_provider_writes_it),
 ]
 """In any case, as Azure accepts it; the provider accepts one case only."""
+CapacityReservationGroupId = Annotated[
+    str,
+    Checked(
+        "a capacity reservation group's resource id",
+        rf"/subscriptions/{_UUID}/resourceGroups/{_GROUP}/providers/Microsoft\.Compute/capacityReservationGroups/[\w.-]+",
+        "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/capacity/providers/Microsoft.Compute"
+        "/capacityReservationGroups/h100",
+    ),
+]
 StorageAccountName = Annotated[
     str, Checked("a storage account's name: 3 to 24 lower-case letters and digits", r"[a-z0-9]{3,24}", "acmeanyscale")
 ]

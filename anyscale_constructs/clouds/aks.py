@@ -35,6 +35,7 @@ from anyscale_constructs.clouds.azure import AZURE, AzureCloud, AzureCloudConfig
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import IDLE_KEY, ExistingIf, found_in, refuse, refuse_all
+from anyscale_constructs.config.node_groups import gpu_groups
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import is_unresolved
@@ -201,8 +202,10 @@ class AksOperatorStack(OperatorStack[AksConfig]):
 
     def add_device_plugin(self) -> None:
         """Adds NVIDIA's device plugin, where the cluster has GPUs or may have them."""
-        if self.config.cluster.gpus or isinstance(self.config.cluster, ExistingCluster):
-            self.device_plugin(self.config.releases.device_plugin, [SPOT_TAINT])
+        cluster = self.config.cluster
+        groups = gpu_groups(cluster.groups)
+        if cluster.gpus or groups or isinstance(cluster, ExistingCluster):
+            self.device_plugin(self.config.releases.device_plugin, [SPOT_TAINT], groups)
 
     def load_balancer_annotations(self) -> dict[str, str]:
         """The annotation that makes the load balancer an internal one, for a private cloud."""
@@ -217,6 +220,7 @@ class AksOperatorStack(OperatorStack[AksConfig]):
             {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "azure", "auth": auth},
             self.config.cluster.gpus,
             gateway,
+            self.config.cluster.groups,
         )
 
 

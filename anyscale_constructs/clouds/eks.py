@@ -4,6 +4,7 @@ It is two stacks. The first makes the cluster and what belongs to it in AWS; the
 `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from anyscale_constructs.aws import S3, Eks, ExistingCluster, ExistingSecurityGroup, Iam
@@ -32,13 +33,13 @@ from anyscale_constructs.clouds.eks_config import (
 from anyscale_constructs.clouds.eks_operator import EksOperatorStack
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config.types import NetworkingMode
-from anyscale_constructs.expressions import is_one_of
+from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
 from anyscale_constructs.modules.aws.eks import EksEksManagedNodeGroups, EksSecurityGroupAdditionalRules
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage
 from anyscale_constructs.terraform.config import CloudConfig
-from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.resource import Data, Resource
 
 _EFS_POLICY = "arn:aws:iam::aws:policy/AmazonElasticFileSystemClientReadWriteAccess"
 
@@ -132,7 +133,31 @@ class EksStack(AwsCloud[EksConfig]):
 
     def node_groups(self, nodes: NodesConfig) -> dict[str, EksEksManagedNodeGroups]:
         """The managed node groups of a new cluster, by name."""
-        return node_groups(nodes, self.node_policies(), self.config.permissions_boundary_arn, self.own_kms_key_arn)
+        config = self.config
+        return node_groups(
+            nodes,
+            self.node_policies(),
+            config.permissions_boundary_arn,
+            self.own_kms_key_arn,
+            name_prefix=config.name_prefix if config.prefix_all_names else "",
+            subnet_ids=self.subnet_ids,
+            network_cards=self.network_cards,
+        )
+
+    def subnet_ids(self, zones: Sequence[str]) -> list[str]:
+        """The nodes' subnets in these zones, which `EksConfig` knows to be some of the VPC's."""
+        subnets = self.vpc.node_subnet_ids
+        return [subnets[index] for index, zone in enumerate(self.config.node_zones) if zone in zones]
+
+    def network_cards(self, name: str, instance_type: str) -> Expr:
+        """The number of an instance type's network cards.
+
+        Args:
+            name: The node group's name.
+            instance_type: The instance type.
+        """
+        found = Data(self, "aws_ec2_instance_type", name, {"instance_type": instance_type})
+        return found.attribute("maximum_network_cards", "number")
 
     def node_policies(self) -> dict[str, str]:
         """Adds the policies of what nodes may do beside what a cluster needs; gives their ARNs, by name."""

@@ -1,5 +1,6 @@
 """The configuration of a cloud on EKS, and what both of its stacks know by it."""
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -13,7 +14,7 @@ from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import ExistingIf, refuse, refuse_all
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_unresolved
-from anyscale_constructs.findings import Rule
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes import Chart, EksReleasesConfig
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 
@@ -32,6 +33,12 @@ NODE_GROUP = Rule(
     "node-security-group-missing",
     "error",
     "New EFS and MemoryDB are in the security group of the nodes, which is known only for a new cluster.",
+)
+GROUP_ZONE = Rule(
+    "node-group-subnet",
+    "error",
+    "The nodes of a group with zones are in the subnets of these zones. Of a new VPC they are known by "
+    "vpc.availability_zones; without it the zones are the region's first.",
 )
 
 
@@ -79,7 +86,34 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                         key=key,
                         rule=NODE_GROUP,
                     )
+        elif found := list(self._zones_elsewhere(self.cluster)):
+            raise refuse_all(found)
         return self
+
+    @property
+    def node_zones(self) -> list[str]:
+        """The zone of each of the nodes' subnets, as far as the configuration says it."""
+        vpc = self.vpc
+        if isinstance(vpc, ExistingVpc):
+            return list(vpc.subnet_ids_to_az.values())
+        subnets = vpc.private_subnets
+        return vpc.availability_zones[: len(subnets) if isinstance(subnets, list) else None]
+
+    def _zones_elsewhere(self, cluster: ClusterConfig) -> Iterator[Finding]:
+        """Zones of node groups in which the nodes have no subnet."""
+        zones, existing = self.node_zones, isinstance(self.vpc, ExistingVpc)
+        for name, group in cluster.groups.items():
+            for index, zone in enumerate(group.zones):
+                if is_unresolved(zones) or zone not in zones:
+                    there = "subnet_ids_to_az" if existing else "availability_zones"
+                    yield Finding(
+                        "is not known to have a subnet for nodes",
+                        f"use another zone, or add it to vpc.{there}",
+                        zone,
+                        " or ".join(zone for zone in zones if not is_unresolved(zone)),
+                        GROUP_ZONE,
+                        key=("cluster", "nodes", "groups", name, "zones", index),
+                    )
 
     def has_what_keys_encrypt(self) -> bool:
         """Whether the cloud makes something that a KMS key encrypts: a new cluster's secrets, for instance."""

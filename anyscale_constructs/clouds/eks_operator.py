@@ -5,6 +5,7 @@ from typing import Any, Literal
 from anyscale_constructs.aws import ExistingCluster
 from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_name, pods_of, role_prefix
 from anyscale_constructs.clouds.operator import OperatorStack
+from anyscale_constructs.config.node_groups import gpu_groups
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.kubernetes import (
@@ -84,8 +85,10 @@ class EksOperatorStack(OperatorStack[EksConfig]):
 
     def add_device_plugin(self) -> None:
         """Adds NVIDIA's device plugin, where the cluster has GPUs or may have them."""
-        if self.config.cluster.gpus or isinstance(self.config.cluster, ExistingCluster):
-            self.device_plugin(self.config.releases.device_plugin)
+        cluster = self.config.cluster
+        groups = gpu_groups(cluster.groups)
+        if cluster.gpus or groups or isinstance(cluster, ExistingCluster):
+            self.device_plugin(self.config.releases.device_plugin, groups=groups)
 
     @property
     def load_balancer_address(self) -> Literal["hostname"]:
@@ -111,7 +114,7 @@ class EksOperatorStack(OperatorStack[EksConfig]):
         }
         if (role := self._role_arn(OPERATOR, "operator")) is not None:
             cloud["auth"] = {"iamIdentity": role}
-        return operator_values(cloud, self.config.cluster.gpus, gateway)
+        return operator_values(cloud, self.config.cluster.gpus, gateway, self.config.cluster.groups)
 
     def _account(self, chart: Chart, release: ReleaseConfig, id: str) -> dict[str, Any]:
         """The chart's values for its service account."""

@@ -13,7 +13,7 @@ from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, unless
 from anyscale_constructs.google import ExistingBucket, ExistingCluster, ExistingVpc, Gke, OperatorAccount, Vpc
 from anyscale_constructs.google.cloudstorage import let_into_bucket
 from anyscale_constructs.google.gke import ClusterConfig
-from anyscale_constructs.google.nodes import node_pool_taints, node_pools
+from anyscale_constructs.google.nodes import node_pool_labels, node_pool_taints, node_pools
 from anyscale_constructs.kubernetes import OPERATOR, Gateway, operator_values
 from anyscale_constructs.kubernetes.operator import OperatorValues
 from anyscale_constructs.modules.google.gke import GkeDatabaseEncryption, GkeMasterAuthorizedNetworks
@@ -84,6 +84,7 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
             {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "gcp", "auth": auth},
             self.config.cluster.gpus,
             gateway,
+            self.config.cluster.groups,
         )
 
 
@@ -210,6 +211,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
             master_authorized_networks=("cluster.public_access_cidrs", "cluster.private_access_cidrs"),
             node_pools="cluster.nodes",
             node_pools_taints="cluster.nodes",
+            node_pools_labels="cluster.nodes",
         ):
             return Gke(
                 self,
@@ -227,6 +229,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
                 service_account=self.account.email,
                 node_pools=self.node_pools(cluster),
                 node_pools_taints=node_pool_taints(cluster.nodes),
+                node_pools_labels=node_pool_labels(cluster.nodes) or None,
                 cluster_resource_labels=self.labels(cluster.labels),
                 depends_on=self.ready,
             )
@@ -246,7 +249,9 @@ class GkeStack(GoogleCloud[GkeConfig]):
     def _gpu_zones(self) -> list[list[str] | Expr]:
         """The zones that pools have beside the cluster's."""
         cluster = self.config.cluster
-        zones = cluster.nodes.gpu_zones.values() if isinstance(cluster, ClusterConfig) else ()
+        if isinstance(cluster, ExistingCluster):
+            return []
+        zones = [*cluster.nodes.gpu_zones.values(), *(group.zones for group in cluster.groups.values())]
         known = sorted({zone for each in zones if not isinstance(each, Expr) for zone in each}, key=str.__str__)
         return [*([known] if known else []), *(each for each in zones if isinstance(each, Expr))]
 

@@ -86,6 +86,7 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
             return {} if cluster.location is None else {("cluster", "location"): cluster.location}
         zones: dict[Key, list[str] | Expr] = {("cluster", "zones"): cluster.zones}
         zones |= {("cluster", "nodes", "gpu_zones", gpu): own for gpu, own in cluster.nodes.gpu_zones.items()}
+        zones |= {("cluster", "nodes", "groups", name, "zones"): group.zones for name, group in cluster.groups.items()}
         known = {key: own for key, own in zones.items() if not isinstance(own, Expr)}
         places: dict[Key, str] = {(*key, index): zone for key, own in known.items() for index, zone in enumerate(own)}
         kms_key = cluster.kms_key_name

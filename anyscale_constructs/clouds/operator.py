@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT, node_taints
 from anyscale_constructs.config import networks
+from anyscale_constructs.config.node_groups import NodeGroup
 from anyscale_constructs.config.types import PRIVATE_NETWORKS, CloudResourceId, NetworkingMode, checked
 from anyscale_constructs.engine import Construct, TerraformAsset
 from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
@@ -233,19 +234,24 @@ class OperatorStack(CloudStack, Generic[C]):
         asset = TerraformAsset(self, f"{folder}-chart", path=path)
         return Chart(release, OPERATOR.namespace, f"./{asset.path}")
 
-    def device_plugin(self, config: ReleaseConfig, taints: Sequence[str] = ()) -> None:
+    def device_plugin(
+        self, config: ReleaseConfig, taints: Sequence[str] = (), groups: Sequence[NodeGroup] = ()
+    ) -> None:
         """Releases NVIDIA's device plugin on all nodes with GPUs.
 
         Args:
             config: What is said of it.
             taints: Keys of taints that the provider has on some of them.
+            groups: Node groups that may have more taints.
         """
         has_gpu = {"key": "nvidia.com/gpu.product", "operator": "Exists"}
         terms = {"nodeSelectorTerms": [{"matchExpressions": [has_gpu]}]}
         keys = [*node_taints("SPOT", gpu=True), *taints]
+        more = dict.fromkeys((taint.key, taint.effect) for group in groups for taint in group.taints)
+        tolerated = [*((key, "NoSchedule") for key in keys), *more]
         values = {
             "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}},
-            "tolerations": [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in keys],
+            "tolerations": [{"key": key, "operator": "Exists", "effect": effect} for key, effect in tolerated],
         }
         self.release(DEVICE_PLUGIN, config, values)
 

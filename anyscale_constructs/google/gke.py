@@ -30,7 +30,7 @@ from anyscale_constructs.google.node_pools import (
     pools_of,
     settings_are_of_pools_that_are_there,
 )
-from anyscale_constructs.google.nodes import GPUS, GpuType, NodesConfig
+from anyscale_constructs.google.nodes import GPUS, GpuType, NodeGroupConfig, NodesConfig
 from anyscale_constructs.google.project import IProject
 from anyscale_constructs.google.types import CryptoKeyName, GcpLocation, GcpRegion, GcpZones, Labels
 from anyscale_constructs.google.vpc import IVpc
@@ -85,6 +85,11 @@ class ClusterConfig(Model):
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return self.nodes.gpus
 
+    @property
+    def groups(self) -> Mapping[str, NodeGroupConfig]:
+        """The node groups of the table, by name."""
+        return self.nodes.groups
+
 
 class ExistingCluster(Model):
     """A standard cluster that is there already, with workload identity and nodes for Anyscale's workloads."""
@@ -104,6 +109,11 @@ class ExistingCluster(Model):
     def gpus(self) -> dict[str, int]:
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
+
+    @property
+    def groups(self) -> Mapping[str, NodeGroupConfig]:
+        """None: its nodes are made elsewhere."""
+        return {}
 
 
 REGION = Rule(

@@ -1,21 +1,38 @@
-"""The node pools of a GKE cluster: one for the cluster's own pods, and pairs for Anyscale's workloads.
+"""The node pools of a GKE cluster: one for the cluster's own pods, and those for Anyscale's workloads.
 
 Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates them for the pods that asked for such
 a node. GKE labels nodes with their GPU, and installs drivers and device plugin by itself.
 """
 
-from typing import Any, Literal, NamedTuple, Self
+import re
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import Market, node_taints
-from anyscale_constructs.config.model import INVALID_VALUE, Model, refuse
-from anyscale_constructs.config.types import Known, OrExpr
-from anyscale_constructs.expressions import is_one_of, join, maximum
+from anyscale_constructs.config.model import INVALID_VALUE, Model, refuse, refuse_all
+from anyscale_constructs.config.node_groups import (
+    CPU_LIMITS,
+    EFFECTS,
+    GPU,
+    GPU_LIMITS,
+    GROUPS,
+    ONE_ZONE,
+    Limits,
+    NodeGroup,
+    refused_groups,
+    refused_limits,
+)
+from anyscale_constructs.config.types import Checked, Known, OrExpr
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, maximum
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.types import GcpZones, MachineType
 from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints
 
-_MARKETS: dict[str, Market] = {"ondemand": "ON_DEMAND", "spot": "SPOT"}
+_MARKETS: Sequence[Market] = ("ON_DEMAND", "SPOT")
+# Compute Engine has no persistent disks for these.
+_HYPERDISK_ONLY = re.compile(r"(?:c4d?|n4d?|g4|a4|m4|x4|h4d|a3-ultragpu)-")
 
 
 class Gpu(NamedTuple):
@@ -35,8 +52,92 @@ GPUS = {
     "A100-80G": Gpu("nvidia-a100-80gb", "a2-ultragpu-1g", 1),
     "H100": Gpu("nvidia-h100-80gb", "a3-highgpu-8g", 8, 16),
     "H100-MEGA": Gpu("nvidia-h100-mega-80gb", "a3-megagpu-8g", 8, 16),
+    "RTX-PRO-6000": Gpu("nvidia-rtx-pro-6000", "g4-standard-48", 1),
 }
-GpuType = Literal["T4", "L4", "A100-40G", "A100-80G", "H100", "H100-MEGA"]
+GpuType = Literal["T4", "L4", "A100-40G", "A100-80G", "H100", "H100-MEGA", "RTX-PRO-6000"]
+_LOCAL_SSDS = {gpu.machine_type: gpu.local_ssds for gpu in GPUS.values()}
+
+GroupName = Annotated[
+    str,
+    Checked(
+        "a node group's name: 1 to 31 lower-case letters, digits and hyphens, without a hyphen at either end",
+        r"[a-z0-9](?:[a-z0-9-]{0,29}[a-z0-9])?",
+        "h100-reserved",
+    ),
+]
+ReservationName = Annotated[
+    str,
+    Checked(
+        "a reservation's name, or for one of another project projects/PROJECT/reservations/NAME",
+        r"(?:projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/reservations/)?[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
+        "h100",
+    ),
+]
+
+
+class CapacityReservation(Model):
+    """The affinity of nodes to reservations of Compute Engine."""
+
+    consume_reservation_type: Known[Literal["SPECIFIC_RESERVATION", "ANY_RESERVATION", "NO_RESERVATION"]] = Field(
+        default="SPECIFIC_RESERVATION", description="Whether nodes are in the reservation `name`, in any, or in none."
+    )
+    name: ReservationName | None = Field(
+        default=None, description="The reservation. Required for SPECIFIC_RESERVATION; refused for the others."
+    )
+
+    @model_validator(mode="after")
+    def _names_one(self) -> Self:
+        if self.is_specific != (self.name is not None):
+            what = "is required" if self.is_specific else "has no effect"
+            fix = "set it" if self.is_specific else "remove it"
+            raise refuse(f"{what} with consume_reservation_type {self.consume_reservation_type}", fix, key="name")
+        return self
+
+    @property
+    def is_specific(self) -> bool:
+        """Whether it names a reservation."""
+        return self.consume_reservation_type == "SPECIFIC_RESERVATION"
+
+
+class NodeGroupConfig(NodeGroup):
+    """Node pools of one kind, one for each of its capacity types: ondemand-NAME and spot-NAME."""
+
+    products: ClassVar = {name: gpu.accelerator_type for name, gpu in GPUS.items()}
+    machine_key: ClassVar = "machine_type"
+    with_gpus: ClassVar = r"[ag][2-9]-"
+    attachable: ClassVar = r"(?:n1|custom)-"
+
+    machine_type: MachineType = Field(description="The nodes' machine type.")
+    zones: Known[GcpZones] = Field(default_factory=list, description="The nodes' zones. Default: the cluster's.")
+    disk_size_gb: OrExpr[int | None] = Field(
+        default=None, ge=20, description="Of each node. Default: nodes.disk_size_gb."
+    )
+    disk_type: OrExpr[Literal["pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced"] | None] = Field(
+        default=None,
+        description="The type of the boot disk. Default: pd-balanced; hyperdisk-balanced for machines without "
+        "persistent disks.",
+    )
+    local_ssd_count: OrExpr[int | None] = Field(
+        default=None,
+        ge=0,
+        description="Local SSDs, which pods' ephemeral storage is on. Machine types that come with some need their "
+        "number here. Default: 16 for a3-highgpu-8g and a3-megagpu-8g, else none.",
+    )
+    capacity_reservation: CapacityReservation | None = Field(
+        default=None,
+        description="Reservations in which the nodes are. Default: Google's, any that matches and is open to all.",
+    )
+
+    def refused(self) -> Iterator[Finding]:
+        """What does not go together."""
+        yield from super().refused()
+        count = re.search(r"-(\d+)g$", self.machine_type) if self.machines else None
+        if self.gpu_count is not None and count and int(count[1]) != self.gpu_count:
+            what, fix = f"is not the number of GPUs of {self.machine_type}", "correct it"
+            yield Finding(what, fix, self.gpu_count, count[1], GPU, key=("gpu_count",))
+        if (reservation := self.capacity_reservation) and reservation.is_specific and len(self.zones) != 1:
+            fix = "set zones to the one zone where the reservation is"
+            yield Finding("needs one zone", fix, self.zones, rule=ONE_ZONE, key=("capacity_reservation",))
 
 
 class NodesConfig(Model):
@@ -46,6 +147,7 @@ class NodesConfig(Model):
         default="e2-standard-4", description="For the cluster's own pods, the operator among them."
     )
     cpu_machine_type: MachineType = Field(default="n2-standard-16", description="For workloads without GPUs.")
+    cpu_limits: Limits = Field(default_factory=Limits, description=CPU_LIMITS)
     gpu_types: Known[list[GpuType]] = Field(
         default=["T4"], description="A pair of node pools for each: on-demand and spot."
     )
@@ -53,6 +155,7 @@ class NodesConfig(Model):
         default_factory=dict,
         description="The zones of a type's nodes, by type. Default: the cluster's, all of which must have that GPU.",
     )
+    gpu_limits: dict[GpuType, Limits] = Field(default_factory=dict, description=GPU_LIMITS)
     max_size: OrExpr[int] = Field(
         default=10,
         ge=1,
@@ -60,25 +163,62 @@ class NodesConfig(Model):
     )
     disk_size_gb: OrExpr[int] = Field(default=500, ge=20, description="Of each workload node.")
 
+    groups: dict[GroupName, NodeGroupConfig] = Field(
+        default_factory=dict, description=GROUPS.format(machines="cpu_machine_type")
+    )
+
     @model_validator(mode="after")
-    def _zones_are_of_types_that_are_there(self) -> Self:
-        for name, zones in self.gpu_zones.items():
-            if name not in self.gpu_types:
-                raise refuse(
-                    "is not one of gpu_types",
-                    "add it to gpu_types, or remove it here",
-                    key=f"gpu_zones.{name}",
-                    value=name,
-                    allowed=" or ".join(self.gpu_types) or "none",
-                )
-            if is_one_of(zones, []):
-                raise refuse("has no zones", "add one, or remove it", key=f"gpu_zones.{name}", rule=INVALID_VALUE)
+    def _fits_together(self) -> Self:
+        found = [
+            *refused_limits(self.gpu_zones, self.gpu_types, "gpu_zones"),
+            *refused_limits(self.gpu_limits, self.gpu_types, "gpu_limits"),
+            *(
+                Finding("has no zones", "add one, or remove it", rule=INVALID_VALUE, key=("gpu_zones", name))
+                for name, zones in self.gpu_zones.items()
+                if is_one_of(zones, [])
+            ),
+            *refused_groups(self.own_groups, self.groups, self.max_size, _name),
+        ]
+        if found:
+            raise refuse_all(found)
         return self
 
     @property
     def gpus(self) -> dict[str, int]:
         """How many GPUs a node has, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
+
+    @property
+    def own_groups(self) -> dict[str, NodeGroupConfig]:
+        """The node pools that cpu_machine_type and gpu_types stand for, by name."""
+        # These are not checked: cpu_machine_type may have GPUs that nobody asks for.
+        make = NodeGroupConfig.model_construct
+        made = {"cpu": make(machine_type=self.cpu_machine_type, **dict(self.cpu_limits))}
+        for name in self.gpu_types:
+            gpu, limits = GPUS[name], dict(self.gpu_limits.get(name, Limits()))
+            made[f"gpu-{name.lower()}"] = make(
+                machine_type=gpu.machine_type,
+                gpu_type=name,
+                gpu_count=gpu.per_node,
+                zones=self.gpu_zones.get(name, []),
+                **limits,
+            )
+        return made
+
+    @property
+    def pools(self) -> dict[str, tuple[Market, NodeGroupConfig]]:
+        """The workloads' node pools, by name: how their nodes are paid for, and what they are made of."""
+        groups = self.own_groups | self.groups
+        return {
+            _name(name, market): (market, group)
+            for market in _MARKETS
+            for name, group in groups.items()
+            if market in group.capacity_types
+        }
+
+
+def _name(name: str, market: Market) -> str:
+    return f"{market.replace('_', '').lower()}-{name}"
 
 
 def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
@@ -92,53 +232,66 @@ def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
         {
             "name": "default",
             "machine_type": nodes.default_machine_type,
-            "disk_type": "pd-balanced",
+            "disk_type": _disk_type(nodes.default_machine_type),
             # In each zone, whatever max_size says: a cluster begins with that many.
             "initial_node_count": 1,
             "total_min_count": 1,
             "total_max_count": maximum(nodes.max_size, zone_count),
         }
     ]
-    for market in _MARKETS:
-        workload: dict[str, Any] = {
-            "disk_size_gb": nodes.disk_size_gb,
-            "disk_type": "pd-balanced",
+    for name, (market, group) in nodes.pools.items():
+        pool: dict[str, Any] = {"name": name, "machine_type": group.machine_type}
+        if group.gpu_type is not None:
+            pool["accelerator_type"] = group.product
+            pool["accelerator_count"] = group.gpu_count
+            pool["gpu_driver_version"] = "LATEST"
+        pool |= {
+            "disk_size_gb": nodes.disk_size_gb if group.disk_size_gb is None else group.disk_size_gb,
+            "disk_type": _disk_type(group.machine_type) if group.disk_type is None else group.disk_type,
             "initial_node_count": 0,
-            "total_min_count": 0,
-            "total_max_count": nodes.max_size,
+            "total_min_count": group.min_size,
+            "total_max_count": nodes.max_size if group.max_size is None else group.max_size,
             # Whichever zone has room: capacity is scarce, balance is worth nothing here.
             "location_policy": "ANY",
-            "spot": market == "spot",
+            "spot": market == "SPOT",
         }
-        pools.append({"name": f"{market}-cpu", "machine_type": nodes.cpu_machine_type, **workload})
-        for name in nodes.gpu_types:
-            gpu = GPUS[name]
-            pool = {
-                "name": f"{market}-gpu-{name.lower()}",
-                "machine_type": gpu.machine_type,
-                "accelerator_type": gpu.accelerator_type,
-                "accelerator_count": gpu.per_node,
-                "gpu_driver_version": "LATEST",
-                **workload,
-            }
-            if gpu.local_ssds:
-                # They come with the machine; unsaid, they would be a change in every plan, which replaces the pool.
-                pool["local_ssd_ephemeral_storage_count"] = gpu.local_ssds
-            if name in nodes.gpu_zones:
-                pool["node_locations"] = join(nodes.gpu_zones[name])
-            pools.append(pool)
+        if not is_one_of(local_ssds := _local_ssds(group), 0):
+            # Those that come with the machine; unsaid, they would be a change in every plan, which replaces the pool.
+            pool["local_ssd_ephemeral_storage_count"] = local_ssds
+        if not is_one_of(group.zones, []):
+            pool["node_locations"] = join(group.zones)
+        if reservation := group.capacity_reservation:
+            pool["consume_reservation_type"] = reservation.consume_reservation_type
+            if reservation.name is not None:
+                pool["reservation_affinity_key"] = "compute.googleapis.com/reservation-name"
+                pool["reservation_affinity_values"] = reservation.name
+        pools.append(pool)
     return pools
 
 
 def node_pool_taints(nodes: NodesConfig) -> dict[str, list[GkeNodePoolsTaints]]:
     """The taints of the pools, by their names."""
-    taints: dict[str, list[GkeNodePoolsTaints]] = {}
-    for prefix, market in _MARKETS.items():
-        taints[f"{prefix}-cpu"] = _taints(market, gpu=False)
-        taints |= {f"{prefix}-gpu-{name.lower()}": _taints(market, gpu=True) for name in nodes.gpu_types}
-    return taints
+    return {name: _taints(market, group) for name, (market, group) in nodes.pools.items()}
 
 
-def _taints(market: Market, *, gpu: bool) -> list[GkeNodePoolsTaints]:
-    taints = node_taints(market, gpu=gpu).items()
-    return [{"key": key, "value": value, "effect": "NO_SCHEDULE"} for key, value in taints]
+def node_pool_labels(nodes: NodesConfig) -> dict[str, dict[str, str]]:
+    """The labels of the pools that have some beside Google's, by their names."""
+    return {name: group.labels for name, (_, group) in nodes.pools.items() if group.labels}
+
+
+def _disk_type(machine_type: str) -> str:
+    known = not is_unresolved(machine_type)
+    return "hyperdisk-balanced" if known and _HYPERDISK_ONLY.match(machine_type) else "pd-balanced"
+
+
+def _local_ssds(group: NodeGroupConfig) -> int | Expr:
+    if group.local_ssd_count is not None:
+        return group.local_ssd_count
+    return 0 if is_unresolved(group.machine_type) else _LOCAL_SSDS.get(group.machine_type, 0)
+
+
+def _taints(market: Market, group: NodeGroupConfig) -> list[GkeNodePoolsTaints]:
+    taints = node_taints(market, gpu=group.gpu_type is not None).items()
+    more = ((taint.key, taint.value, EFFECTS[taint.effect]) for taint in group.taints)
+    every = [*((key, value, "NO_SCHEDULE") for key, value in taints), *more]
+    return [{"key": key, "value": value, "effect": effect} for key, value, effect in every]

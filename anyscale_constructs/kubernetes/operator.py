@@ -3,16 +3,18 @@
 Source: https://github.com/anyscale/helm-charts, charts/anyscale-operator at 1.8.0.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from anyscale_constructs.config.node_groups import NodeGroup, PodShape, gpu_shapes
 from anyscale_constructs.kubernetes.charts import OPERATOR
 
-_CPUS_PER_GPU = 8
-_GB_PER_GPU = 32
-_DEFAULTS_HAVE = {"8CPU-32GB-1xT4"}
+# What the chart has without a word.
+_CPU_SHAPES = [PodShape(cpus=cpus, memory_gb=memory) for cpus, memory in ((2, 8), (4, 16), (8, 32))]
+_DEFAULTS_HAVE = {"2CPU-8GB", "4CPU-16GB", "8CPU-32GB", "8CPU-32GB-1xT4"}
 
 
 class Region(TypedDict):
@@ -44,6 +46,8 @@ class InstanceType(TypedDict):
     """A shape of pods, which users choose as they would an instance type."""
 
     resources: Mapping[str, int | str | list[str]]
+    nodeSelector: NotRequired[Mapping[str, str]]
+    tolerations: NotRequired[Sequence[Mapping[str, str]]]
 
 
 # Not a class, since `global` is a keyword.
@@ -58,16 +62,28 @@ OperatorValues = TypedDict(
 )
 
 
-def operator_values(cloud: Global, gpus: Mapping[str, int], gateway: Gateway | None) -> OperatorValues:
+def operator_values(
+    cloud: Global,
+    gpus: Mapping[str, int],
+    gateway: Gateway | None,
+    groups: Mapping[str, NodeGroup] = MappingProxyType({}),
+) -> OperatorValues:
     """The chart's values.
 
     Args:
         cloud: Its section `global`.
         gpus: How many GPUs a node has, by the GPU's name in Anyscale.
         gateway: None: the operator makes Ingresses instead.
+        groups: Node groups that have instance types too, by name.
     """
     name = OPERATOR.service_account
-    workloads: dict[str, Mapping[str, object]] = {"instanceTypes": {"additional": _instance_types(gpus)}}
+    types = {key: kind for gpu, count in gpus.items() for key, kind in _types(gpu_shapes(count), gpu)}
+    for key, group in groups.items():
+        types |= _types_of_group(key, group)
+    additional = {key: kind for key, kind in types.items() if key not in _DEFAULTS_HAVE}
+    workloads: dict[str, Mapping[str, object]] = {"instanceTypes": {"additional": additional}}
+    if selectors := {group.gpu_type: group.gpu_product for group in groups.values() if group.gpu_product is not None}:
+        workloads["accelerator"] = {"nodeSelectors": {"additional": selectors}}
     # A cloud gives this account a role for the bucket, which workloads need too. Without a cloud it may but read
     # Secrets, the operator's token among them: workloads keep the chart's default, the namespace's own account.
     if cloud["cloudProvider"] != "generic":
@@ -82,17 +98,27 @@ def operator_values(cloud: Global, gpus: Mapping[str, int], gateway: Gateway | N
     return values
 
 
-def _instance_types(gpus: Mapping[str, int]) -> dict[str, InstanceType]:
-    """Shapes with one GPU and with all GPUs of a node, for types of GPUs that the chart's defaults lack."""
-    types: dict[str, InstanceType] = {}
-    for gpu, most in gpus.items():
-        for count in (1, most):
-            cpus, memory = count * _CPUS_PER_GPU, count * _GB_PER_GPU
-            resources: dict[str, int | str | list[str]] = {
-                "CPU": cpus,
-                "GPU": count,
-                "memory": f"{memory}Gi",
-                "accelerators": [gpu],
-            }
-            types[f"{cpus}CPU-{memory}GB-{count}x{gpu}"] = {"resources": resources}
-    return {name: shape for name, shape in types.items() if name not in _DEFAULTS_HAVE}
+def _types(shapes: Sequence[PodShape], gpu: str | None, suffix: str = "") -> Iterator[tuple[str, InstanceType]]:
+    """An instance type for each shape, by its name."""
+    for shape in shapes:
+        resources: dict[str, int | str | list[str]] = {"CPU": shape.cpus}
+        name = f"{shape.cpus}CPU-{shape.memory_gb}GB"
+        if shape.gpus and gpu is not None:
+            resources |= {"GPU": shape.gpus, "memory": f"{shape.memory_gb}Gi", "accelerators": [gpu]}
+            name += f"-{shape.gpus}x{gpu}"
+        else:
+            resources["memory"] = f"{shape.memory_gb}Gi"
+        yield name + suffix, {"resources": resources}
+
+
+def _types_of_group(name: str, group: NodeGroup) -> dict[str, InstanceType]:
+    """The instance types of a node group, which select its nodes if labels or taints tell them from others."""
+    if not group.node_selector and not group.taints:
+        return dict(_types(group.shapes, group.gpu_type))
+    own: InstanceType = {"resources": {}}
+    if group.node_selector:
+        own["nodeSelector"] = group.node_selector
+    if group.taints:
+        own["tolerations"] = [{"operator": "Equal", **taint.model_dump()} for taint in group.taints]
+    found = _types(group.shapes or _CPU_SHAPES, group.gpu_type, f"-{name}")
+    return {key: {**own, **kind} for key, kind in found}

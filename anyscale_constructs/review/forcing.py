@@ -96,7 +96,8 @@ ARGUMENTS: Mapping[str, frozenset[str]] = {
         "aws_s3_bucket_policy": "bucket",
         "azurerm_federated_identity_credential": "name user_assigned_identity_id",
         "azurerm_kubernetes_cluster": "name location resource_group_name dns_prefix private_cluster_enabled",
-        "azurerm_kubernetes_cluster_node_pool": "name kubernetes_cluster_id priority eviction_policy spot_max_price",
+        "azurerm_kubernetes_cluster_node_pool": "name kubernetes_cluster_id priority eviction_policy spot_max_price "
+        "capacity_reservation_group_id",
         "azurerm_resource_group": "name location",
         "azurerm_role_assignment": "scope role_definition_name principal_id",
         "azurerm_storage_account": "name location resource_group_name account_kind account_tier is_hns_enabled",

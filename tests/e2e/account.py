@@ -30,6 +30,7 @@ INVENTORY: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
     ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints", "VpcEndpointId"),
     ("ec2", "describe_flow_logs", {}, "FlowLogs", "FlowLogId"),
     ("ec2", "describe_launch_templates", {}, "LaunchTemplates", "LaunchTemplateId"),
+    ("ec2", "describe_placement_groups", {}, "PlacementGroups", "GroupName"),
     ("iam", "list_roles", {}, "Roles", "RoleName"),
     ("iam", "list_policies", {"Scope": "Local"}, "Policies", "PolicyName"),
     ("iam", "list_instance_profiles", {}, "InstanceProfiles", "InstanceProfileName"),

@@ -40,6 +40,20 @@ def test_a_rule_for_a_security_group_keeps_its_description(account: EmulatedAcco
     assert found["SecurityGroupRules"][0]["Description"] == "Nodes"
 
 
+def test_a_placement_group_is_made_and_deleted(account: EmulatedAccount) -> None:
+    ec2 = account.client("ec2")
+    tags = [{"Key": "team", "Value": "ml"}]
+    ec2.create_placement_group(
+        GroupName="ray", Strategy="cluster", TagSpecifications=[{"ResourceType": "placement-group", "Tags": tags}]
+    )
+
+    (found,) = ec2.describe_placement_groups(GroupNames=["ray"])["PlacementGroups"]
+    assert (found["Strategy"], found["State"], found["Tags"]) == ("cluster", "available", tags)
+    ec2.delete_placement_group(GroupName="ray")
+    with pytest.raises(ClientError, match=r"InvalidPlacementGroup\.Unknown"):
+        ec2.describe_placement_groups(GroupNames=["ray"])
+
+
 def test_a_backup_policy_is_switched_on_and_off(account: EmulatedAccount) -> None:
     efs = account.client("efs")
     system = efs.create_file_system(CreationToken="one")["FileSystemId"]

@@ -131,8 +131,27 @@ KNOWN: dict[str, list[str]] = {
             for part in ("", "[]")
         ),
         "google.nodes.NodesConfig.gpu_zones",
+        *(
+            f"{provider}.nodes.NodeGroupConfig.{key}"
+            for provider in ("aws", "azure", "google")
+            for key in ("capacity_types", "capacity_types[]", "zones", "zones[]")
+        ),
+        *(f"config.node_groups.Limits.{key}" for key in ("capacity_types", "capacity_types[]")),
         "azure.aks.ClusterConfig.administrator_ids",
+        "azure.nodes.CapacityReservation.group_id",
         "azure.aks.ClusterConfig.administrator_ids[]",
+    ],
+    "The operator's instance types, or other parts of a node group, follow from it.": [
+        *(
+            f"{provider}.nodes.NodeGroupConfig.{key}"
+            for provider in ("aws", "azure", "google")
+            for key in ("gpu_type", "gpu_count", "gpu_product", "labels")
+        ),
+        *(f"config.node_groups.Taint.{key}" for key in ("key", "value", "effect")),
+        *(f"config.node_groups.PodShape.{key}" for key in ("cpus", "memory_gb", "gpus")),
+        "aws.nodes.NodeGroupConfig.efa",
+        "aws.nodes.CapacityReservation.capacity_block",
+        "google.nodes.CapacityReservation.consume_reservation_type",
     ],
     "It is merged with values of ours.": [
         "terraform.sources.ModuleOverride.inputs",

@@ -326,6 +326,26 @@ def test_fails_on_names_that_are_too_long_for_the_nodes_resource_group(tmp_path:
         AksStack(App(tmp_path), "m" * 35, config())
 
 
+def test_the_clusters_identity_places_nodes_in_reserved_capacity(make: Make) -> None:
+    group_id = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/my.capacity/providers/Microsoft.Compute"
+    reservation = {"group_id": f"{group_id}/capacityReservationGroups/h100"}
+    h100 = {"vm_size": "Standard_ND96isr_H100_v5", "gpu_type": "H100", "gpu_count": 8}
+    group = h100 | {"capacity_types": ["ON_DEMAND"], "capacity_reservation": reservation}
+    taints = [{"key": "example.com/team"}]
+    nodes = {"gpu_types": [], "groups": {"a": group, "b": group | {"zones": ["1"], "taints": taints}}}
+    stack, operator = make(cluster={"nodes": nodes})
+    assert roles(stack)["reservation_my_capacity_h100"] == ("Contributor", reservation["group_id"])
+    pools = stack["resource"]["azurerm_kubernetes_cluster_node_pool"]
+    for name in ("a", "b"):
+        assert pools[name]["capacity_reservation_group_id"] == reservation["group_id"]
+        assert pools[name]["depends_on"] == ["azurerm_role_assignment.reservation_my_capacity_h100"]
+    assert "depends_on" not in pools["cpu"]
+    keys = {each["key"] for each in values(operator, "nvidia-device-plugin")["tolerations"]}
+    assert {"example.com/team", "kubernetes.azure.com/scalesetpriority"} <= keys
+    types = values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"]
+    assert {"8CPU-32GB-1xH100", "8CPU-32GB-1xH100-b"} <= types.keys()
+
+
 def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:
     stack, operator = make(registration="terraform")
     resource = stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]

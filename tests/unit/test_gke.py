@@ -172,6 +172,24 @@ def test_gpus_can_be_where_the_cluster_is_not(make: Make) -> None:
     )
 
 
+def test_groups_of_nodes_have_zones_labels_and_instance_types(make: Make) -> None:
+    group = {"machine_type": "n2-highmem-16", "zones": ["us-central1-f"], "labels": {"example.com/memory": "high"}}
+    stack, operator = make(cluster={"nodes": {"gpu_types": [], "groups": {"a": group}}})
+    gke = stack["module"]["gke"]
+    assert [pool["name"] for pool in gke["node_pools"]] == [
+        "default",
+        "ondemand-cpu",
+        "ondemand-a",
+        "spot-cpu",
+        "spot-a",
+    ]
+    assert gke["node_pools_labels"] == dict.fromkeys(("ondemand-a", "spot-a"), group["labels"])
+    assert gke["node_pools_taints"].keys() == {"ondemand-cpu", "ondemand-a", "spot-cpu", "spot-a"}
+    assert resource(stack)["kubernetes_config"]["zones"] == '${distinct(concat(module.gke.zones, ["us-central1-f"]))}'
+    types = values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"]
+    assert types.keys() == {"2CPU-8GB-a", "4CPU-16GB-a", "8CPU-32GB-a"}
+
+
 def test_gpus_can_be_where_only_terraform_knows(make: Make) -> None:
     zones = [expr('element(["us-central1-a"], 0)', "string"), "us-central1-b"]
     stack, _ = make(cluster={"nodes": {"gpu_zones": {"T4": zones}}})

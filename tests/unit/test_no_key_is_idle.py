@@ -55,6 +55,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "kms_key_arn": None,
         "vpc": {
             "cidr_block": "10.20.0.0/16",
+            "availability_zones": ["us-west-2a", "us-west-2b"],
             "public_subnets": ["10.20.0.0/20", "10.20.16.0/20"],
             "private_subnets": ["10.20.32.0/20", "10.20.48.0/20"],
         },
@@ -67,6 +68,15 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "gke-private": {"registration": None, "bucket.kms_key_name": None, "cluster.zones": None, "filestore": {}},
     "gke-existing": {"cluster.location": None, "file_storage": NFS},
     "aks": {
+        "cluster.nodes.groups": {
+            "training": {
+                "vm_size": "Standard_ND96isr_H200_v5",
+                "capacity_types": ["ON_DEMAND"],
+                "gpu_type": "H200",
+                "gpu_count": 8,
+                "gpu_product": "NVIDIA-H200",
+            },
+        },
         "provider": {
             "tenant_id": "22222222-3333-4444-5555-666666666666",
             "client_id": "b2c3d4e5-f6a7-8901-bcde-f23456789012",
@@ -111,7 +121,10 @@ SUBSTITUTES: dict[str, Any] = {
     "gce-everything bucket.kms_key_name": "projects/acme/locations/us/keyRings/anyscale/cryptoKeys/storage",
     "gce-everything vpc.subnet_cidr": "172.28.96.0/20",
     "eks-private kms_key_arn": "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
-    "eks-private vpc.availability_zones": ["us-west-2b", "us-west-2c"],
+    "eks-private vpc.availability_zones": ["us-west-2b", "us-west-2a"],
+    "eks-private cluster.nodes.groups": {"memory": {"instance_types": ["r6i.16xlarge"]}},
+    "eks-private cluster.nodes.groups.training.instance_types": ["p5e.48xlarge"],
+    "eks-private cluster.nodes.groups.training.capacity_reservation": {"id": "cr-0123456789abcdef0"},
     "eks-existing vpc.subnet_ids_to_az.subnet-0123456789abcdef0": "us-east-2c",
     "eks-existing bucket.region": "us-west-1",
     "eks-existing file_storage.file_storage_id": "fs-0123456789abcdef0",
@@ -121,6 +134,8 @@ SUBSTITUTES: dict[str, Any] = {
     "gke-private modules": {"vpc": _OTHER},
     "gke-private bucket.kms_key_name": "projects/acme/locations/europe-west4/keyRings/anyscale/cryptoKeys/storage",
     "gke-private bucket.lifecycle_rules": [{"action": {"type": "Delete"}, "condition": {"age": 1}}],
+    "gke-private cluster.nodes.groups": {"memory": {"machine_type": "n2-highmem-64"}},
+    "gke-private cluster.nodes.groups.training.machine_type": "a3-edgegpu-8g",
     "gke-private cluster.zones": ["europe-west4-b"],
     "gke-private cluster.master_ipv4_cidr_block": "172.16.4.0/28",
     "gke-private filestore.location": "europe-west4-c",
@@ -131,6 +146,9 @@ SUBSTITUTES: dict[str, Any] = {
     "gke-existing cluster.gpu_types": ["L4"],
     "aks vnet.subnet_cidr_block": "10.0.0.0/17",
     "aks-existing resources": {"azurerm_resource_group.this": {"arguments": {"tags": {"team": "ml"}}}},
+    "aks cluster.nodes.gpu_limits": {"T4": {"max_size": 3}},
+    "aks cluster.nodes.groups": {"memory": {"vm_size": "Standard_E64s_v5"}},
+    "aks cluster.nodes.groups.training.vm_size": "Standard_ND96isr_H100_v5",
 }
 
 _CHECKED = "Its size is checked, and warned of."
@@ -167,6 +185,7 @@ REFUSED = {
     *("conflicting-keys", "idle-key", "idle-input", "misplaced-field", "outside-region", "project-parent"),
     *("memorydb-shards", "subnet-plan", "missing-field", "unknown-module", "missing-provider-argument"),
     *("azure-login", "aks-outbound-type", "missing-address", "adopted-external-id"),
+    "node-group-gpu",
 }
 
 

@@ -36,7 +36,13 @@ CLOUDS: dict[str, dict[str, Any]] = {
             "cluster_node_secret_arns": ["arn:aws:secretsmanager:us-east-2:111122223333:secret:a"],
         },
     },
-    "eks": AWS | {"vpc": {"flow_logs": True}, "cluster": {"nodes": {"gpu_types": list(GPUS)}}},
+    "eks": AWS
+    | {
+        "vpc": {"flow_logs": True},
+        "cluster": {
+            "nodes": {"gpu_types": list(GPUS), "groups": {"a" * 20: {"instance_types": ["r6i.16xlarge"]}}},
+        },
+    },
     "gke": {
         "region": "us-central1",
         "org_id": "org_1",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.aws import Eks, ExistingCluster, eks, nodes
+from anyscale_constructs.aws import Eks, ExistingCluster, eks, node_groups
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
 from anyscale_constructs.terraform.stack import CloudStack
@@ -64,7 +64,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            nodes.names_of_node_groups_leave_room,
+            node_groups.names_of_node_groups_leave_room,
             "eks_managed_node_groups: the name of ",
             [
                 {"eks_managed_node_groups": {"n" * 37: {"iam_role_name": "short"}}},
@@ -169,25 +169,25 @@ TABLE = Table(
             ],
         ),
         Case(
-            nodes.node_groups_have_room_for_their_nodes,
+            node_groups.node_groups_have_room_for_their_nodes,
             "has sizes that contradict each other",
             [group(min_size=2, max_size=1), group(desired_size=11, max_size=10), group(min_size=1, desired_size=0)],
             [group(min_size=1, desired_size=1, max_size=1), group(min_size=LATER, max_size=0), group(max_size=0)],
         ),
         Case(
-            nodes.node_groups_are_within_the_quota,
+            node_groups.node_groups_are_within_the_quota,
             "may have more nodes than EKS's default quota; got 451; expected at most 450",
             [group(max_size=451)],
             [group(max_size=450), group(max_size=LATER), group()],
         ),
         Case(
-            nodes.disk_sizes_reach_the_disk,
+            node_groups.disk_sizes_reach_the_disk,
             "is ignored beside a launch template; got 500",
             [group(disk_size=500), group(disk_size=500, use_custom_launch_template=True)],
             [group(disk_size=500, use_custom_launch_template=False), group()],
         ),
         Case(
-            nodes.disks_are_those_that_hold_images,
+            node_groups.disks_are_those_that_hold_images,
             "lacks the disk that holds images",
             [
                 group(ami_type="BOTTLEROCKET_x86_64", block_device_mappings={"a": DISK | {"device_name": "/dev/xvda"}}),
@@ -202,7 +202,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            nodes.pods_have_no_nodes_role,
+            node_groups.pods_have_no_nodes_role,
             "gives every pod the node's role",
             [group(metadata_options={"http_put_response_hop_limit": 2})],
             [

@@ -66,6 +66,7 @@ KMS = "arn:aws:kms:{}:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 GOOGLE = {"region": "europe-west1", "org_id": "org_1", "project": {"project_id": "acme-ml"}}
 REGIONAL = {"tier": "REGIONAL", "capacity_gb": 1024, "location": "{}"}
 KEY = "projects/p/locations/{}/keyRings/r/cryptoKeys/k"
+GROUP = {"groups": {"a": {"machine_type": "n2-standard-8", "zones": ["{}"]}}}
 T4 = {"gpu_types": ["T4"], "gpu_zones": {"T4": ["{}"]}}
 
 
@@ -79,6 +80,7 @@ T4 = {"gpu_types": ["T4"], "gpu_zones": {"T4": ["{}"]}}
         (GkeConfig, GOOGLE | {"cluster": {"zones": ["{}"]}}, "europe-west1-b", "europe-west12-b"),
         (GkeConfig, GOOGLE | {"cluster": {"kms_key_name": KEY}}, "europe-west1", "europe-west12"),
         (GkeConfig, GOOGLE | {"cluster": {"nodes": T4}}, "europe-west1-b", "europe-west12-b"),
+        (GkeConfig, GOOGLE | {"cluster": {"nodes": GROUP}}, "europe-west1-b", "europe-west12-b"),
         (
             CloudResource,
             changed(GCP_K8S, region="europe-west1", kubernetes_config__zones=[LATER, "{}"]),
