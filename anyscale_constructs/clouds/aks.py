@@ -59,6 +59,13 @@ _AZURES_ADDRESSES = 5
 _LONGEST_NODE_GROUP = 80
 # What the operator's tokens are for: Anyscale's control plane.
 _AUDIENCE = f"api://{CLIENT_ID}/.default"
+_FOR_NEW_CLUSTERS = {
+    "vnet": ("has no effect with cluster.cluster_name: an existing cluster has a network", "remove it"),
+    "nfs": (
+        "has no effect with cluster.cluster_name: an existing cluster's subnet is not known",
+        "create the share yourself, and set file_storage.mount_targets and file_storage.mount_path",
+    ),
+}
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
@@ -120,20 +127,9 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
     def _fits_together(self) -> Self:
         cluster, vnet = self.cluster, self.vnet
         if isinstance(cluster, ExistingCluster):
-            if "vnet" in self.model_fields_set:
-                raise refuse(
-                    "has no effect with cluster.cluster_name: an existing cluster has a network",
-                    "remove it",
-                    key="vnet",
-                    rule=IDLE_KEY,
-                )
-            if self.nfs:
-                raise refuse(
-                    "needs the nodes' subnet, which is not known for an existing cluster",
-                    "create the share yourself, and set file_storage.mount_targets and file_storage.mount_path",
-                    key="nfs",
-                    rule=IDLE_KEY,
-                )
+            for key, (what, fix) in _FOR_NEW_CLUSTERS.items():
+                if key in self.model_fields_set and getattr(self, key) is not None:
+                    raise refuse(what, fix, key=key, rule=IDLE_KEY)
             return self
         if cluster.has_own_way_out and isinstance(vnet, VnetConfig):
             raise refuse(

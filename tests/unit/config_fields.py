@@ -130,6 +130,7 @@ KNOWN: dict[str, list[str]] = {
             )
             for part in ("", "[]")
         ),
+        *(f"aws.nodes.NodesConfig.gpu_zones{part}" for part in ("", "{}")),
         "google.nodes.NodesConfig.gpu_zones",
         *(
             f"{provider}.nodes.NodeGroupConfig.{key}"

@@ -65,7 +65,7 @@ def test_files_are_kept_unless_the_configuration_says_otherwise(force_destroy: b
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"cluster": CLUSTER, "bucket": CONTAINER}, "needs the nodes' subnet"),
+        ({"cluster": CLUSTER, "bucket": CONTAINER}, "existing cluster's subnet is not known"),
         ({"file_storage": {"persistent_volume_claim": "shared"}}, "cannot be combined with nfs"),
         ({"nfs": {"capacity_gb": 99}}, "greater than or equal to 100|at least 100"),
     ],
