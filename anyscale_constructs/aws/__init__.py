@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from anyscale_constructs.aws.iam import ExistingRoles, Iam, IamConfig, IRoles
     from anyscale_constructs.aws.kms import KmsKeyConfig
     from anyscale_constructs.aws.memorydb import ExistingMemoryDb, MemoryDb, MemoryDbConfig, MemoryDbData, MemoryDbUser
-    from anyscale_constructs.aws.nodes import NodesConfig
+    from anyscale_constructs.aws.nodes import NodeGroupConfig, NodesConfig
     from anyscale_constructs.aws.provider import AssumeRoleConfig, AwsProviderConfig, IgnoreTagsConfig
     from anyscale_constructs.aws.s3 import S3, BucketConfig, ExistingBucket, IBucket, PlainBucketConfig
     from anyscale_constructs.aws.s3_policy import S3Policy
@@ -56,6 +56,7 @@ __all__ = [
     "MemoryDbData",
     "MemoryDbUser",
     "NetworkingMode",
+    "NodeGroupConfig",
     "NodesConfig",
     "PlainBucketConfig",
     "S3Policy",
@@ -73,7 +74,7 @@ _PLACES = lazy.places(
         "iam": ["ExistingRoles", "Iam", "IamConfig", "IRoles"],
         "kms": ["KmsKeyConfig"],
         "memorydb": ["ExistingMemoryDb", "MemoryDb", "MemoryDbConfig", "MemoryDbData", "MemoryDbUser"],
-        "nodes": ["NodesConfig"],
+        "nodes": ["NodeGroupConfig", "NodesConfig"],
         "provider": ["AssumeRoleConfig", "AwsProviderConfig", "IgnoreTagsConfig"],
         "s3": ["BucketConfig", "ExistingBucket", "IBucket", "PlainBucketConfig", "S3"],
         "s3_policy": ["S3Policy"],

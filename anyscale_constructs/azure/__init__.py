@@ -7,7 +7,7 @@ from anyscale_constructs import lazy
 if TYPE_CHECKING:
     from anyscale_constructs.azure.aks import ClusterConfig, ExistingCluster, add_cluster, find_cluster
     from anyscale_constructs.azure.identity import CLIENT_ID, add_operator_identity, require_service_principal
-    from anyscale_constructs.azure.nodes import NodesConfig
+    from anyscale_constructs.azure.nodes import NodeGroupConfig, NodesConfig
     from anyscale_constructs.azure.provider import AzureProviderConfig
     from anyscale_constructs.azure.storage import (
         BucketConfig,
@@ -28,6 +28,7 @@ __all__ = [
     "ExistingCluster",
     "ExistingContainer",
     "ExistingVnet",
+    "NodeGroupConfig",
     "NodesConfig",
     "VnetConfig",
     "add_cluster",
@@ -43,7 +44,7 @@ _PLACES = lazy.places(
     {
         "aks": ["add_cluster", "ClusterConfig", "ExistingCluster", "find_cluster"],
         "identity": ["add_operator_identity", "CLIENT_ID", "require_service_principal"],
-        "nodes": ["NodesConfig"],
+        "nodes": ["NodeGroupConfig", "NodesConfig"],
         "provider": ["AzureProviderConfig"],
         "storage": [
             "add_container",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anyscale_constructs.google.iam import ExistingServiceAccounts, Iam, IamConfig, IBucketUsers
     from anyscale_constructs.google.loggingsink import LoggingSink, LoggingSinkConfig
     from anyscale_constructs.google.memorystore import ExistingMemorystore, Memorystore, MemorystoreConfig
-    from anyscale_constructs.google.nodes import NodesConfig
+    from anyscale_constructs.google.nodes import NodeGroupConfig, NodesConfig
     from anyscale_constructs.google.operator_account import OperatorAccount
     from anyscale_constructs.google.project import ExistingProject, IProject, Project, ProjectConfig
     from anyscale_constructs.google.provider import GoogleProviderConfig
@@ -63,6 +63,7 @@ __all__ = [
     "Memorystore",
     "MemorystoreConfig",
     "NetworkingMode",
+    "NodeGroupConfig",
     "NodesConfig",
     "OperatorAccount",
     "Project",
@@ -89,7 +90,7 @@ _PLACES = lazy.places(
         "iam": ["ExistingServiceAccounts", "Iam", "IamConfig", "IBucketUsers"],
         "loggingsink": ["LoggingSink", "LoggingSinkConfig"],
         "memorystore": ["ExistingMemorystore", "Memorystore", "MemorystoreConfig"],
-        "nodes": ["NodesConfig"],
+        "nodes": ["NodeGroupConfig", "NodesConfig"],
         "operator_account": ["OperatorAccount"],
         "project": ["ExistingProject", "IProject", "Project", "ProjectConfig"],
         "provider": ["GoogleProviderConfig"],

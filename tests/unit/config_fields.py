@@ -30,6 +30,17 @@ BASES: dict[str, dict[str, Any]] = {
         "vpc.availability_zone_count": None,
         "memorydb": None,
     },
+    "eks with reserved nodes": {
+        "cluster.nodes.groups": {
+            "a": {
+                "instance_types": ["m5.large"],
+                "capacity_types": ["ON_DEMAND"],
+                "capacity_reservation": {
+                    "resource_group_arn": "arn:aws:resource-groups:us-east-2:111122223333:group/acme"
+                },
+            },
+        },
+    },
     "eks-existing": {
         "cluster.node_security_group_id": "sg-0123456789abcdef0",
         "file_storage": None,

@@ -6,10 +6,12 @@ import re
 import runpy
 
 import pytest
+import yaml
 
 from anyscale_constructs import engine, errors
 from anyscale_constructs.azure import CLIENT_ID
 from anyscale_constructs.cli.app import app
+from anyscale_constructs.clouds import EksConfig
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -47,6 +49,14 @@ def test_links_lead_somewhere(page: pathlib.Path) -> None:
 @pytest.mark.parametrize("page", ["README.md", "docs/kubernetes.md", "docs/configuration.md"])
 def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> None:
     assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
+
+
+def test_the_pages_node_groups_are_ones_that_a_cloud_can_have() -> None:
+    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"## Node groups\n.*?```yaml\n(.*?)```", page, flags=re.DOTALL)
+    cloud = {"region": "us-east-2", "org_id": "org_1", "vpc": {"availability_zones": ["us-east-2a", "us-east-2b"]}}
+    config = EksConfig(**cloud | yaml.safe_load(block))
+    assert config.cluster.groups.keys() == {"memory", "training"}
 
 
 def test_the_page_of_the_program_lists_every_command_and_exit_status() -> None:
