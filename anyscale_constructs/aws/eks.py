@@ -26,6 +26,7 @@ from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
+from anyscale_constructs.versions import EKS, OLDEST_KUBERNETES, minor
 
 # The network and the pods' credentials must be there before the nodes, the rest needs nodes to run on.
 _ADDONS: Mapping[str, EksAddons] = {
@@ -36,7 +37,6 @@ _ADDONS: Mapping[str, EksAddons] = {
 }
 CLUSTER_ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
 """The access policy that lets its principal do everything in the cluster."""
-_OLDEST_VERSION = (1, 32)
 _LONGEST_ROLE_PREFIX = 38
 _INTERNET_RANGES: TypeAdapter[list[str] | None] = TypeAdapter(list[InternetCidr] | None)
 
@@ -68,7 +68,11 @@ class ClusterConfig(Model):
     """A new EKS cluster."""
 
     name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
-    kubernetes_version: str = "1.36"
+    kubernetes_version: str = Field(
+        default=EKS,
+        description="The cluster's version of Kubernetes, which the autoscaler's chart follows. A later one upgrades "
+        "the cluster.",
+    )
     public_access_cidrs: list[InternetCidr] = Field(
         default_factory=list,
         description="CIDR ranges allowed to reach the cluster's API from the internet. Default: none; Terraform then "
@@ -162,14 +166,12 @@ def the_version_is_one_that_anyscale_runs_on(i: Inputs) -> Finding | None:
     version = i["kubernetes_version"]
     if is_unresolved(version):
         return None
-    numbers = re.fullmatch(r"(\d+)\.(\d+)", version or "")
-    if not numbers or tuple(map(int, numbers.groups())) < _OLDEST_VERSION:
-        oldest = ".".join(map(str, _OLDEST_VERSION))
+    if not re.fullmatch(r"\d+\.\d+", version or "") or minor(version) < minor(OLDEST_KUBERNETES):
         return Finding(
             "kubernetes_version must be a supported version",
-            f'set it to a version such as "{oldest}", in quotes',
+            f'set it to a version such as "{OLDEST_KUBERNETES}", in quotes',
             version,
-            f"{oldest} or later",
+            f"{OLDEST_KUBERNETES} or later",
         )
     return None
 

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import Market, node_taints
 from anyscale_constructs.aws.types import Zone
-from anyscale_constructs.config.model import CONFLICTING, Model, refuse, refuse_all
+from anyscale_constructs.config.model import CONFLICTING, INVALID_VALUE, Model, refuse, refuse_all
 from anyscale_constructs.config.node_groups import (
     CPU_LIMITS,
     EFFECTS,
@@ -203,6 +203,11 @@ class NodesConfig(Model):
     gpu_types: Known[list[GpuType]] = Field(
         default=["T4"], description="A pair of node groups for each: on-demand and spot."
     )
+    gpu_zones: Known[dict[GpuType, list[Zone]]] = Field(
+        default_factory=dict,
+        description="The zones of a type's nodes, by type: some of vpc.availability_zones, which has to be set, or of "
+        "the existing subnets'. Changing them replaces the type's groups. Default: all zones of the cluster.",
+    )
     gpu_limits: dict[GpuType, Limits] = Field(default_factory=dict, description=GPU_LIMITS)
     max_size: OrExpr[int] = Field(
         default=10, ge=1, description="Nodes in each group at most. All but the default begin at 0."
@@ -215,7 +220,13 @@ class NodesConfig(Model):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         found = [
+            *refused_limits(self.gpu_zones, self.gpu_types, "gpu_zones"),
             *refused_limits(self.gpu_limits, self.gpu_types, "gpu_limits"),
+            *(
+                Finding("has no zones", "add one, or remove it", rule=INVALID_VALUE, key=("gpu_zones", name))
+                for name, zones in self.gpu_zones.items()
+                if not zones
+            ),
             *refused_groups(self.own_groups, self.groups, self.max_size, _name),
         ]
         if found:
@@ -236,7 +247,11 @@ class NodesConfig(Model):
         for name in self.gpu_types:
             gpu, limits = GPUS[name], dict(self.gpu_limits.get(name, Limits()))
             made[f"gpu_{name.lower()}"] = make(
-                instance_types=list(gpu.instance_types), gpu_type=name, gpu_count=gpu.per_node, **limits
+                instance_types=list(gpu.instance_types),
+                gpu_type=name,
+                gpu_count=gpu.per_node,
+                zones=self.gpu_zones.get(name, []),
+                **limits,
             )
         return made
 

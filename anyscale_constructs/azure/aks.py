@@ -43,6 +43,13 @@ RANGE = Rule(
     "takes the tenth address of the services' range, and AKS keeps some ranges for itself.",
     "https://learn.microsoft.com/en-us/azure/aks/concepts-network-cni-overview",
 )
+# Cilium enforces policies in a data plane of its own.
+_NETWORK_POLICIES: Mapping[str | None, Mapping[str, str]] = {
+    None: {},
+    "azure": {"network_policy": "azure"},
+    "calico": {"network_policy": "calico"},
+    "cilium": {"network_policy": "cilium", "network_data_plane": "cilium"},
+}
 _ADMINISTRATOR = "Azure Kubernetes Service RBAC Cluster Admin"
 # AKS has settings of its own for upgrades, which are no change of ours.
 _UPGRADES = "upgrade_settings"
@@ -87,6 +94,11 @@ class ClusterConfig(Model):
         default="loadBalancer",
         description="How nodes reach the internet. All but loadBalancer need a subnet with a route table or a NAT "
         "gateway.",
+    )
+    network_policy: Known[Literal["azure", "calico", "cilium"] | None] = Field(
+        default=None,
+        description="What enforces Kubernetes' network policies; cilium brings its own data plane. Set it when the "
+        "cluster is made: azure or calico, set later, replaces the cluster. Default: nothing enforces them.",
     )
     sku_tier: OrExpr[Literal["Free", "Standard", "Premium"]] = Field(
         default="Standard", description="Free has no SLA, and is meant for up to 10 nodes."
@@ -241,6 +253,7 @@ def _settings(cluster: ClusterConfig, name: str) -> dict[str, Any]:
             "service_cidr": cluster.service_cidr,
             "dns_service_ip": _dns_service_ip(cluster.service_cidr),
             "outbound_type": cluster.outbound_type,
+            **_NETWORK_POLICIES[cluster.network_policy],
         },
         "lifecycle": {"ignore_changes": [f"default_node_pool[0].{_UPGRADES}"]},
     }

@@ -1,5 +1,6 @@
 """The virtual network of an Azure cloud: new, with one subnet for the nodes, or an existing subnet."""
 
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -8,7 +9,10 @@ from anyscale_constructs.azure.types import SubnetId
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse
 from anyscale_constructs.config.types import Cidr
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import Expr
 from anyscale_constructs.findings import Rule
+from anyscale_constructs.terraform.resource import Resource
 
 _LONGEST_SUBNET_PREFIX = 29
 SUBNET_SIZE = Rule(
@@ -57,4 +61,38 @@ class VnetConfig(Model):
 class ExistingVnet(Model):
     """A subnet for the nodes that is there already."""
 
-    subnet_id: SubnetId
+    subnet_id: SubnetId = Field(description="The subnet; for nfs it must have the service endpoint Microsoft.Storage.")
+
+
+def add_subnet(
+    scope: Construct,
+    vnet: VnetConfig,
+    *,
+    name: str,
+    location: str,
+    resource_group_name: str,
+    service_endpoints: Sequence[str],
+    tags: Mapping[str, str] | Expr,
+) -> str:
+    """Makes a virtual network with the nodes' subnet; gives the subnet's id.
+
+    Args:
+        scope: The stack.
+        vnet: What they are made of.
+        name: The network's name.
+        location: Its region.
+        resource_group_name: Its resource group.
+        service_endpoints: The services of Azure that know the subnet.
+        tags: For the network.
+    """
+    place = {"location": location, "resource_group_name": resource_group_name, "tags": tags}
+    arguments = {"name": name, "address_space": [vnet.cidr_block], **place}
+    network = Resource(scope, "azurerm_virtual_network", "this", arguments)
+    subnet = {
+        "name": "nodes",
+        "resource_group_name": resource_group_name,
+        "virtual_network_name": network.attribute("name"),
+        "address_prefixes": [vnet.nodes_cidr_block],
+        "service_endpoints": list(service_endpoints) or None,
+    }
+    return Resource(scope, "azurerm_subnet", "nodes", subnet).attribute("id")

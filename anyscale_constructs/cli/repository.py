@@ -21,6 +21,7 @@ from anyscale_constructs.config.model import found_in, unknown
 from anyscale_constructs.config.types import StackName
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.terraform.backend import Backend
+from anyscale_constructs.versions import NEW_EKS
 
 TERRAFORM = "1.11.4"
 """The version of Terraform in the workflows: the first minor version that reviews can plan with."""
@@ -146,6 +147,7 @@ def _contents(
         "deploys": deploys,
         "kind": kind,
         "kubernetes": stack.operator_type is not None,
+        "kubernetes_version": NEW_EKS,
         "missing": missing,
         "name": name,
         "pins": pinned,

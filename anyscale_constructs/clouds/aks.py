@@ -26,10 +26,11 @@ from anyscale_constructs.azure import (
     unique_account_name,
 )
 from anyscale_constructs.azure.aks import ClusterConfig
+from anyscale_constructs.azure.nfs import SERVICE_ENDPOINT, NfsConfig, Share, add_nfs
 from anyscale_constructs.azure.nodes import SPOT_TAINT
 from anyscale_constructs.azure.storage import BucketConfig
 from anyscale_constructs.azure.types import ClusterName, VnetName
-from anyscale_constructs.azure.vnet import VnetConfig
+from anyscale_constructs.azure.vnet import VnetConfig, add_subnet
 from anyscale_constructs.clouds.azure import AZURE, AzureCloud, AzureCloudConfig
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config import networks
@@ -42,7 +43,13 @@ from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig, Gateway, operator_values
 from anyscale_constructs.kubernetes.operator import OperatorValues
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
-from anyscale_constructs.registration.resource import AzureConfig, CloudResource, ObjectStorage
+from anyscale_constructs.registration.resource import (
+    AzureConfig,
+    CloudResource,
+    FileStorage,
+    MountTarget,
+    ObjectStorage,
+)
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.resource import Data, Resource
 
@@ -52,6 +59,13 @@ _AZURES_ADDRESSES = 5
 _LONGEST_NODE_GROUP = 80
 # What the operator's tokens are for: Anyscale's control plane.
 _AUDIENCE = f"api://{CLIENT_ID}/.default"
+_FOR_NEW_CLUSTERS = {
+    "vnet": ("has no effect with cluster.cluster_name: an existing cluster has a network", "remove it"),
+    "nfs": (
+        "has no effect with cluster.cluster_name: an existing cluster's subnet is not known",
+        "create the share yourself, and set file_storage.mount_targets and file_storage.mount_path",
+    ),
+}
 _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
@@ -83,6 +97,7 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
 
     cloud_provider = "AZURE"
     idle_keys = ("mirror", "modules")
+    own_stores: ClassVar = {"file_storage": "nfs"}
 
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
@@ -92,6 +107,9 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
     vnet: Annotated[VnetConfig | ExistingVnet, ExistingIf("subnet_id")] = Field(default_factory=VnetConfig)
     bucket: Annotated[BucketConfig | ExistingContainer, ExistingIf("storage_account_name")] = Field(
         default_factory=BucketConfig
+    )
+    nfs: NfsConfig | None = Field(
+        default=None, description="Shared files on a new NFS share. Default: no shared file system; {} makes one."
     )
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig
@@ -109,13 +127,9 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
     def _fits_together(self) -> Self:
         cluster, vnet = self.cluster, self.vnet
         if isinstance(cluster, ExistingCluster):
-            if "vnet" in self.model_fields_set:
-                raise refuse(
-                    "has no effect with cluster.cluster_name: an existing cluster has a network",
-                    "remove it",
-                    key="vnet",
-                    rule=IDLE_KEY,
-                )
+            for key, (what, fix) in _FOR_NEW_CLUSTERS.items():
+                if key in self.model_fields_set and getattr(self, key) is not None:
+                    raise refuse(what, fix, key=key, rule=IDLE_KEY)
             return self
         if cluster.has_own_way_out and isinstance(vnet, VnetConfig):
             raise refuse(
@@ -151,6 +165,12 @@ class AksOperatorStack(OperatorStack[AksConfig]):
         name: The cloud's name; the stack's ends with -operator.
         config: The cloud's configuration.
     """
+
+    @property
+    def kubernetes_version(self) -> str | None:
+        """A new cluster's, if the configuration has it."""
+        cluster = self.config.cluster
+        return None if isinstance(cluster, ExistingCluster) else cluster.kubernetes_version
 
     def add_providers(self) -> None:
         """Finds the cluster and configures the providers for it."""
@@ -215,6 +235,7 @@ class AksStack(AzureCloud[AksConfig]):
     """The nodes' subnet; None in an existing cluster, whose subnet is not known."""
     cluster: Resource | Data
     bucket: Container
+    nfs: Share | None = None
     operator_identity: Resource
 
     def compose(self) -> None:
@@ -223,6 +244,7 @@ class AksStack(AzureCloud[AksConfig]):
         self.place = {"location": self.config.region, "resource_group_name": self.add_resource_group()}
         self.cluster = self.add_cluster()
         self.bucket = self.add_bucket()
+        self.nfs = self.add_nfs()
         self.operator_identity = self.add_operator_identity()
 
     def add_service_principal(self) -> None:
@@ -257,6 +279,13 @@ class AksStack(AzureCloud[AksConfig]):
             return existing_container(bucket, subscription_id)
         own = unique_account_name(self.name, subscription_id) if bucket.name is None else bucket.name
         return add_container(self, bucket, account_name=own, **self.place, tags=self.tags())
+
+    def add_nfs(self) -> Share | None:
+        """Adds the NFS share, if the configuration has one."""
+        if (nfs := self.config.nfs) is None or self.subnet_id is None:
+            return None
+        own = unique_account_name(f"{self.name}-nfs", self.config.subscription_id) if nfs.name is None else nfs.name
+        return add_nfs(self, nfs, account_name=own, **self.place, subnet_id=self.subnet_id, tags=self.tags())
 
     def add_operator_identity(self) -> Resource:
         """Adds the operator's identity, which may use the container."""
@@ -295,29 +324,14 @@ class AksStack(AzureCloud[AksConfig]):
                     key=key,
                 )
             )
-        network = Resource(
+        return add_subnet(
             self,
-            "azurerm_virtual_network",
-            "this",
-            {
-                "name": _fitting(_VNET_NAME, self.name, "network", ("vnet", "subnet_id")),
-                **self.place,
-                "address_space": [vnet.cidr_block],
-                "tags": self.tags(),
-            },
+            vnet,
+            name=_fitting(_VNET_NAME, self.name, "network", ("vnet", "subnet_id")),
+            **self.place,
+            service_endpoints=[SERVICE_ENDPOINT] if self.config.nfs else [],
+            tags=self.tags(),
         )
-        subnet = Resource(
-            self,
-            "azurerm_subnet",
-            "nodes",
-            {
-                "name": "nodes",
-                "resource_group_name": self.place["resource_group_name"],
-                "virtual_network_name": network.attribute("name"),
-                "address_prefixes": [vnet.nodes_cidr_block],
-            },
-        )
-        return subnet.attribute("id")
 
     def cloud_outputs(self) -> dict[str, Any]:
         """The stack's outputs; inputs stand in where something existed."""
@@ -330,13 +344,16 @@ class AksStack(AzureCloud[AksConfig]):
             "anyscale_aks_node_subnet_id": self.subnet_id,
             "anyscale_storage_account_name": self.bucket.storage_account_name,
             "anyscale_storage_container_name": self.bucket.name,
+            "anyscale_nfs_storage_account_name": self.nfs.storage_account_name if self.nfs else None,
             "anyscale_operator_client_id": identity.attribute("client_id"),
             "anyscale_operator_principal_id": identity.attribute("principal_id"),
         }
 
     def cloud_resource(self) -> CloudResource:
         """The infrastructure to register."""
-        config, identity = self.config, self.operator_identity
+        config, identity, files = self.config, self.operator_identity, self.config.file_storage
+        if share := self.nfs:
+            files = FileStorage(mount_targets=[MountTarget(address=share.host)], mount_path=share.path)
         return CloudResource(
             name=f"k8s-azure-{config.region}",
             provider="AZURE",
@@ -344,7 +361,7 @@ class AksStack(AzureCloud[AksConfig]):
             region=config.region,
             networking_mode=config.networking_mode,
             object_storage=ObjectStorage(bucket_name=self.bucket.url, endpoint=self.bucket.endpoint),
-            file_storage=config.file_storage,
+            file_storage=files,
             azure_config=AzureConfig(tenant_id=identity.attribute("tenant_id")),
             # Anyscale knows the operator by the principal's id, Azure by the client's, which its chart has.
             kubernetes_config=config.kubernetes_config(identity.attribute("principal_id")),

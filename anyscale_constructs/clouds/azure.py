@@ -1,22 +1,35 @@
 """What all kinds of clouds on Azure have in common."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Self, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from anyscale_constructs.azure.provider import AzureProviderConfig
 from anyscale_constructs.azure.regions import REGIONS
 from anyscale_constructs.azure.types import AzureRegion, ResourceGroupName, SubscriptionId, Tags
 from anyscale_constructs.clouds.base import Cloud
+from anyscale_constructs.config.model import CONFLICTING, refuse_all
 from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.expressions import Expr, merge
+from anyscale_constructs.findings import Finding
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.interface import Provider as RequiredProvider
 from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.sources import ResourceOverride
 
 # Since 4.65 a federated credential names its identity as version 5 does.
 AZURE = ("Azure's resources", {"azurerm": RequiredProvider("hashicorp/azurerm", ">= 4.65, < 5")})
+
+# What other things of the cloud have to know too, by the key that sets it for all of them.
+_FIXED = {
+    "azurerm_kubernetes_cluster.this": {"name": "cluster.name", "resource_group_name": "resource_group_name"},
+    "azurerm_storage_account.this": {"name": "bucket.name"},
+    "azurerm_storage_container.this": {"name": "bucket.container_name"},
+    "azurerm_storage_account.nfs": {"name": "nfs.name"},
+    "azurerm_storage_share.nfs": {"name": "nfs.share_name"},
+    "azurerm_user_assigned_identity.operator": {"resource_group_name": "resource_group_name"},
+}
 
 
 class AzureCloudConfig(CloudConfig):
@@ -28,10 +41,37 @@ class AzureCloudConfig(CloudConfig):
     resource_group_name: ResourceGroupName | None = Field(
         default=None, description="An existing resource group. Default: a new one with the stack's name."
     )
+    resources: dict[str, ResourceOverride] = Field(
+        default_factory=dict,
+        description="Changes to single resources, by their addresses in the stack, e.g. "
+        "azurerm_kubernetes_cluster.this: what has no key of its own here. Default: none.",
+    )
     provider: AzureProviderConfig = Field(
         default_factory=AzureProviderConfig,
         description="Settings of Terraform's providers azurerm and azuread. Default: those of the environment.",
     )
+
+    @property
+    def resource_overrides(self) -> dict[str, ResourceOverride]:
+        """What to do differently for single resources, by their addresses."""
+        return self.resources
+
+    @model_validator(mode="after")
+    def _others_know_the_names(self) -> Self:
+        found = [
+            Finding(
+                f"{name} changes the resource only, and others would still have the old one",
+                f"set {key} instead",
+                rule=CONFLICTING,
+                key=("resources", address, "arguments", name),
+            )
+            for address, keys in _FIXED.items()
+            for name, key in keys.items()
+            if address in self.resources and name in self.resources[address].arguments
+        ]
+        if found:
+            raise refuse_all(found)
+        return self
 
 
 C = TypeVar("C", bound=AzureCloudConfig)

@@ -14,7 +14,7 @@ from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import ExistingIf, refuse, refuse_all
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_unresolved
-from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes import Chart, EksReleasesConfig
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 
@@ -102,8 +102,12 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
     def _zones_elsewhere(self, cluster: ClusterConfig) -> Iterator[Finding]:
         """Zones of node groups in which the nodes have no subnet."""
         zones, existing = self.node_zones, isinstance(self.vpc, ExistingVpc)
-        for name, group in cluster.groups.items():
-            for index, zone in enumerate(group.zones):
+        wanted: dict[Key, list[str]] = {
+            ("groups", name, "zones"): group.zones for name, group in cluster.groups.items()
+        }
+        wanted |= {("gpu_zones", name): own for name, own in cluster.nodes.gpu_zones.items()}
+        for key, own in wanted.items():
+            for index, zone in enumerate(own):
                 if is_unresolved(zones) or zone not in zones:
                     there = "subnet_ids_to_az" if existing else "availability_zones"
                     yield Finding(
@@ -112,7 +116,7 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                         zone,
                         " or ".join(zone for zone in zones if not is_unresolved(zone)),
                         GROUP_ZONE,
-                        key=("cluster", "nodes", "groups", name, "zones", index),
+                        key=("cluster", "nodes", *key, index),
                     )
 
     def has_what_keys_encrypt(self) -> bool:

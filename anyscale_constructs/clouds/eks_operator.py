@@ -49,6 +49,12 @@ class EksOperatorStack(OperatorStack[EksConfig]):
         """The cluster's name."""
         return cluster_name(self.cloud_name, self.config)
 
+    @property
+    def kubernetes_version(self) -> str | None:
+        """A new cluster's."""
+        cluster = self.config.cluster
+        return None if isinstance(cluster, ExistingCluster) else cluster.kubernetes_version
+
     def add_controllers(self) -> list[Construct]:
         """Adds the AWS load balancer controller and the cluster autoscaler, which EKS lacks."""
         releases, region = self.config.releases, self.config.region

@@ -3,6 +3,7 @@
 import importlib.resources
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT, node_taints
@@ -10,7 +11,7 @@ from anyscale_constructs.config import networks
 from anyscale_constructs.config.node_groups import NodeGroup
 from anyscale_constructs.config.types import PRIVATE_NETWORKS, CloudResourceId, NetworkingMode, checked
 from anyscale_constructs.engine import Construct, TerraformAsset
-from anyscale_constructs.expressions import Expr, fn, is_one_of
+from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import ReleaseConfig, ReleasesConfig
@@ -20,6 +21,7 @@ from anyscale_constructs.terraform.declarations import Validation
 from anyscale_constructs.terraform.interface import Provider as RequiredProvider
 from anyscale_constructs.terraform.resource import Data
 from anyscale_constructs.terraform.stack import CloudStack
+from anyscale_constructs.versions import CHARTS, chart_version
 
 SUFFIX = "-operator"
 """What the name of a cloud's second stack ends with."""
@@ -69,6 +71,12 @@ IDLE_RANGES = Rule(
     "warning",
     "A public load balancer sees no private addresses, and an internal one no public addresses: the range lets nobody "
     "in.",
+)
+UNTESTED = Rule(
+    "untested-kubernetes",
+    "note",
+    "The makers of a chart test it with some versions of Kubernetes; with others it usually works.",
+    " and ".join(version.source for versions in CHARTS.values() for version in versions[-1:]),
 )
 
 
@@ -186,8 +194,34 @@ class OperatorStack(CloudStack, Generic[C]):
         self, chart: Chart, config: ReleaseConfig, values: Mapping[str, Any], depends_on: Sequence[Construct] = ()
     ) -> list[Construct]:
         """Releases a chart, unless it is switched off; gives what others can depend on."""
+        if not config.enabled:
+            return []
         with self.configured_by(chart.section):
-            return [Release(self, chart, config, values, depends_on)] if config.enabled else []
+            return [Release(self, self._fitting(chart), config, values, depends_on)]
+
+    @property
+    def kubernetes_version(self) -> str | None:
+        """The version of Kubernetes that a new cluster has; None where it has whichever its provider chooses."""
+        return None
+
+    def _fitting(self, chart: Chart) -> Chart:
+        """The chart, at its version for the cluster's Kubernetes."""
+        kubernetes = None if is_unresolved(self.kubernetes_version) else self.kubernetes_version
+        fitting = chart_version(chart.chart, kubernetes)
+        if fitting is None or kubernetes is None:
+            return chart
+        if not fitting.is_tested_with(kubernetes):
+            self.report(
+                Finding(
+                    f"{chart.chart} {fitting.version} is not tested with the cluster's version of Kubernetes",
+                    "set a version that it is tested with, if the cluster is new",
+                    kubernetes,
+                    " to ".join(dict.fromkeys([fitting.oldest, fitting.newest])),
+                    rule=UNTESTED,
+                    key=("cluster", "kubernetes_version"),
+                )
+            )
+        return replace(chart, version=fitting.version)
 
     def own_chart(self, folder: str, release: str) -> Chart:
         """A small chart of ours, beside the stack's JSON, for the operator's namespace.

@@ -23,7 +23,7 @@ from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCu
 from anyscale_constructs import words
 from anyscale_constructs.config.types import TakesExpressions
 from anyscale_constructs.errors import ConfigError, InputError
-from anyscale_constructs.expressions import Expr, as_expression, as_expressions, is_unresolved, known
+from anyscale_constructs.expressions import Expr, as_expression, as_expressions, known
 from anyscale_constructs.findings import NOT_GIVEN, Finding, Key, Rule, shown
 
 # What pydantic calls by Python's names.
@@ -98,8 +98,9 @@ class Model(_Base):
         try:
             given = as_expression(value, name)
             marks = cls.model_fields[name].metadata
-            if is_unresolved(given) and any(isinstance(mark, TakesExpressions) and not mark.may for mark in marks):
-                known(given, name)
+            if any(isinstance(mark, TakesExpressions) and not mark.may for mark in marks):
+                for part in given.values() if isinstance(given, Mapping) else [given]:
+                    known(part, name)
             if not isinstance(given, Expr):
                 return as_expressions(validate(given), name)
             if not _fits(given, validate):

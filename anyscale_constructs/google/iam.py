@@ -30,6 +30,7 @@ _ACCESS, _NODE, _ROLE = (
     "anyscale_cluster_node_service_acct_name",
     "anyscale_access_role_id",
 )
+_SUFFIX, _POOL = "enable_random_name_suffix", "workload_identity_pool_name"
 _ACCOUNT_NAME: TypeAdapter[str] = TypeAdapter(ServiceAccountName)
 _ROLE_ID: TypeAdapter[str] = TypeAdapter(RoleId)
 _ROLES: TypeAdapter[list[str]] = TypeAdapter(list[Role])
@@ -45,7 +46,9 @@ class IamConfig(Model):
     """New service accounts."""
 
     anyscale_service_account_name: ServiceAccountName | None = Field(
-        default=None, description="The control plane's account. Default: a unique one; give both names or neither."
+        default=None,
+        description="The control plane's account. Default: a unique one. Set both names or neither, or one of them "
+        "with enable_random_name_suffix: true in modules.iam.inputs, which appends a suffix to it.",
     )
     cluster_service_account_name: ServiceAccountName | None = Field(
         default=None, description="The nodes' account. Default: a unique one."
@@ -142,13 +145,17 @@ def no_account_takes_roles_from_others(i: Inputs) -> Finding | None:
     return None
 
 
-@guard("google-service-account-names", _ACCESS, _NODE)
+@guard("google-service-account-names", _ACCESS, _NODE, _SUFFIX)
 def accounts_are_named_together(i: Inputs) -> Finding | None:
-    """Upstream has one switch for the random suffix of both accounts, so a name cannot be beside a prefix."""
+    """Upstream has one switch for the random suffix of both accounts, and appends it to names as well as prefixes."""
     named = [name for name in (_ACCESS, _NODE) if i[name] is not None]
-    if len(named) == 1:
+    if len(named) == 1 and i.given.get(_SUFFIX) is not True:
         other = _NODE if named == [_ACCESS] else _ACCESS
-        return Finding(f"{named[0]} is set without {other}", "set both, or neither", on=named)
+        return Finding(
+            f"{named[0]} is set without {other}",
+            f"set both, or neither; or set {_SUFFIX} to true in modules.iam.inputs, which appends a suffix to the name",
+            on=named,
+        )
     return None
 
 
@@ -160,6 +167,38 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
         or name_is_refused(i, _ACCOUNT_NAME, _NODE, f"{_NODE}_prefix", default="anyscale-")
         or name_is_refused(i, _ROLE_ID, _ROLE, f"{_ROLE}_prefix", default="anyscale_")
     )
+
+
+@guard(
+    "google-kept-name",
+    _POOL,
+    _ACCESS,
+    _ROLE,
+    _SUFFIX,
+    severity="warning",
+    source="https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/google_project_iam_custom_role",
+)
+def ids_are_free_again_after_deletion(i: Inputs) -> Finding | None:
+    """Google keeps the id of a deleted identity pool for 30 days, and that of a deleted role for 7 to 37.
+
+    Until then nothing new can have the id: whoever destroys a cloud with fixed names cannot create it again, nor
+    rename its accounts and back.
+    """
+    new = {
+        "the identity pool": i["create_anyscale_access_service_acct"] is True
+        and i["existing_workload_identity_provider_name"] is None
+        and (i[_POOL] is not None or i[_SUFFIX] is False),
+        "the role": i["create_anyscale_access_role"] is True and i[_SUFFIX] is False,
+    }
+    kept = [what for what, has_fixed_id in new.items() if has_fixed_id]
+    if kept:
+        return Finding(
+            f"{' and '.join(kept)} would have a fixed id, which nothing new can have for up to 37 days once Terraform "
+            "has deleted it",
+            "use prefixes for a cloud that may be created again; else allow google-kept-name",
+            on=[name for name in (_POOL, _ACCESS, _ROLE, _SUFFIX) if name in i.given][:1],
+        )
+    return None
 
 
 @guard("google-role-name", *_WANTED_ROLES)
@@ -184,8 +223,7 @@ def accounts_have_the_roles_that_verify_wants(i: Inputs) -> Finding | None:
 class Iam(IamModule):
     """The control plane's service account with its identity pool, and the nodes' service account.
 
-    Names are taken as they stand, prefixes get a random suffix. Google keeps the ids of deleted pools for 30 days and
-    of deleted roles for 37: a cloud that comes and goes needs prefixes.
+    Names are taken as they stand, prefixes get a random suffix.
 
     Args:
         scope: The stack.
@@ -210,6 +248,7 @@ class Iam(IamModule):
         no_account_takes_roles_from_others,
         accounts_are_named_together,
         names_are_ones_google_accepts,
+        ids_are_free_again_after_deletion,
         roles_are_named_in_full,
         accounts_have_the_roles_that_verify_wants,
     )

@@ -17,6 +17,7 @@ from anyscale_constructs.kubernetes.config import ReleaseConfig
 from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import json_text, lost, merge, to_terraform
+from anyscale_constructs.versions import CHARTS
 
 _TIMEOUT_SECONDS = 900
 
@@ -56,7 +57,7 @@ AUTOSCALER = Chart(
     "kube-system",
     "cluster-autoscaler",
     "https://kubernetes.github.io/autoscaler",
-    "9.46.0",
+    CHARTS["cluster-autoscaler"][0].version,
     "cluster-autoscaler",
     ("autoDiscovery.clusterName", "awsRegion"),
     section="releases.autoscaler",
@@ -85,7 +86,7 @@ ENVOY_GATEWAY = Chart(
     "envoy-gateway-system",
     "gateway-helm",
     "oci://docker.io/envoyproxy",
-    "1.8.2",
+    CHARTS["gateway-helm"][0].version,
     section="releases.gateway",
 )
 OPERATOR = Chart(

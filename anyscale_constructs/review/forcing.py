@@ -102,6 +102,7 @@ ARGUMENTS: Mapping[str, frozenset[str]] = {
         "azurerm_role_assignment": "scope role_definition_name principal_id",
         "azurerm_storage_account": "name location resource_group_name account_kind account_tier is_hns_enabled",
         "azurerm_storage_container": "name storage_account_id",
+        "azurerm_storage_share": "name storage_account_id enabled_protocol",
         "azurerm_subnet": "name resource_group_name virtual_network_name",
         "azurerm_user_assigned_identity": "name location resource_group_name",
         "azurerm_virtual_network": "name location resource_group_name",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from anyscale_constructs.config.model import unknown
 from anyscale_constructs.engine import Construct, TerraformProvider
 from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.terraform.sources import Sources
 
 if TYPE_CHECKING:
     from anyscale_constructs.terraform.module import Module
@@ -18,6 +19,24 @@ _COMMENT = "//"
 LOST_OVERRIDE = Rule("lost-override", "error", "The engine drops an override that leads into a list by a name.")
 UNKNOWN_ARGUMENT = Rule("unknown-argument", "error", "Terraform refuses what a module call does not take.")
 TWO_DEFAULTS = Rule("duplicate-provider", "error", "Terraform takes one default configuration of a provider.")
+UNKNOWN_MODULE = Rule("unknown-module", "error", "A misspelt id would change nothing, without a word.")
+UNKNOWN_RESOURCE = Rule("unknown-resource", "error", "A misspelt address would change nothing, without a word.")
+
+
+def idle_overrides(sources: Sources, modules: Collection[str], resources: Collection[str]) -> Iterator[Finding]:
+    """What the configuration changes of modules and resources that the stack does not have.
+
+    Args:
+        sources: What is to be changed.
+        modules: The paths of the stack's modules.
+        resources: The addresses of its resources.
+    """
+    for key, given, there, what, rule in (
+        ("modules", sources.overrides, modules, "module", UNKNOWN_MODULE),
+        ("resources", sources.resources, resources, "resource", UNKNOWN_RESOURCE),
+    ):
+        for name in given.keys() - set(there):
+            yield Finding(unknown(name, there, what), rule=rule, key=(key, name))
 
 
 def lost_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> Iterator[Finding]:

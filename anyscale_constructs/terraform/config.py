@@ -13,7 +13,7 @@ from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowances, check_rules
 from anyscale_constructs.terraform.backend import Backend, Local
 from anyscale_constructs.terraform.moves import Import, Moved, ambiguous
-from anyscale_constructs.terraform.sources import GITHUB, ModuleBase, ModuleOverride, Sources
+from anyscale_constructs.terraform.sources import GITHUB, ModuleBase, ModuleOverride, ResourceOverride, Sources
 
 CLOUD_NAME = Checked(
     "letters, digits, hyphens, underscores and periods, beginning with a letter or a digit",
@@ -216,7 +216,12 @@ class CloudConfig(Model):
     @property
     def sources(self) -> Sources:
         """Where the modules come from."""
-        return Sources(base=self.mirror, overrides=self.modules)
+        return Sources(base=self.mirror, overrides=self.modules, resources=self.resource_overrides)
+
+    @property
+    def resource_overrides(self) -> dict[str, ResourceOverride]:
+        """What to do differently for single resources, by their addresses."""
+        return {}
 
 
 class NamedCloudConfig(CloudConfig):

@@ -1,13 +1,14 @@
 """Resources and data sources of any provider, for what upstream has no module for: no prebuilt provider package."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, cast
 
 from anyscale_constructs.engine import Construct, TerraformDataSource, TerraformResource
 from anyscale_constructs.expressions import Expr, expr
 from anyscale_constructs.terraform.arguments import check_block
 from anyscale_constructs.terraform.place import cloud_stack
-from anyscale_constructs.terraform.values import to_terraform
+from anyscale_constructs.terraform.values import lost, merge, to_terraform
 
 
 class Resource(TerraformResource):
@@ -45,8 +46,13 @@ class Resource(TerraformResource):
             depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
         )
         self.override_logical_id(id)
-        for name, value in _set("resources", type, arguments, f"{type}.{id}").items():
+        over = self._stack.sources.arguments(f"{type}.{id}")
+        self._stack.addresses.append(f"{type}.{id}")
+        for name, value in _set("resources", type, merge(arguments, over, remove_null=True), f"{type}.{id}").items():
             self.add_override(name, value)
+        for found in lost(arguments, over):
+            key = ("resources", f"{type}.{id}", "arguments", *found.key)
+            self._stack.report(replace(found, construct=f"{type}.{id}", key=key), self)
 
     @property
     def address(self) -> str:

@@ -49,15 +49,33 @@ class ModuleOverride(Model):
     )
 
 
+class ResourceOverride(Model):
+    """What to do differently for one resource of a stack."""
+
+    arguments: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Terraform's arguments by their own names; a block is a map. They are merged into what the cloud "
+        "sets: maps by key at every level; anything else replaces what is there; null removes it, and the provider's "
+        "default applies. A warning names what is removed, and what a list lacks that replaces another. Terraform "
+        "checks the names. Default: what the cloud sets.",
+    )
+
+
 class Sources(Model):
-    """Where the modules come from, for a whole stack."""
+    """Where the modules come from, for a whole stack, and what to do differently for single modules and resources."""
 
     base: Known[ModuleBase] = GITHUB
     overrides: dict[str, ModuleOverride] = Field(default_factory=dict)
+    resources: dict[str, ResourceOverride] = Field(default_factory=dict)
 
     def override(self, module_id: str) -> ModuleOverride:
         """What to do differently for the module with that id in the stack."""
         return self.overrides.get(module_id, _NOTHING)
+
+    def arguments(self, address: str) -> dict[str, Any]:
+        """The arguments to set differently for the resource with that address in the stack."""
+        override = self.resources.get(address)
+        return override.arguments if override else {}
 
     def source(self, interface: Interface, mirror: str | None = None) -> str:
         """The `source` of a module call: the commit, since a tag can be moved (checkov's CKV_TF_1).

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, cast
 
 from anyscale_constructs import words
 from anyscale_constructs.config import regions
-from anyscale_constructs.config.model import nearest, unknown
+from anyscale_constructs.config.model import nearest
 from anyscale_constructs.engine import (
     Annotations,
     Construct,
@@ -24,7 +24,7 @@ from anyscale_constructs.errors import ConstraintError, ConstructsError, Synthes
 from anyscale_constructs.expressions import ENGINE_TOKEN, holds_engine_token, is_unresolved
 from anyscale_constructs.expressions.resolve import Resolver
 from anyscale_constructs.findings import RULES, Finding, Rule, within
-from anyscale_constructs.terraform.additions import lost_overrides, refused_arguments, two_defaults
+from anyscale_constructs.terraform.additions import idle_overrides, lost_overrides, refused_arguments, two_defaults
 from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowance, accepting, check_rule
 from anyscale_constructs.terraform.backend import TERRAFORM, Backend, Local, identity
@@ -46,7 +46,6 @@ from anyscale_constructs.terraform.values import to_terraform
 FORGETTING = ">= 1.7"
 """The versions of Terraform that have `removed` blocks."""
 UNKNOWN_REGION = Rule("unknown-region", "warning", "It may be misspelt; a region that is new works.")
-UNKNOWN_MODULE = Rule("unknown-module", "error", "A misspelt id would change nothing, without a word.")
 
 
 class CloudStack(Declarations):
@@ -80,6 +79,8 @@ class CloudStack(Declarations):
         self.name = id
         self.sources = sources or Sources()
         self.modules: dict[str, Module] = {}
+        self.addresses: list[str] = []
+        """Those of its resources that are made by `Resource`."""
         self.outputs: dict[str, Any] = {}
         self.state: tuple[str, ...] = ()
         """What tells its state from others, beginning with the backend's type; nothing until it is rendered."""
@@ -240,7 +241,11 @@ class CloudStack(Declarations):
             SynthesisError: Modules wait for each other, or something is set for a module that is not there.
         """
         self._refuse(
-            [*self._idle_overrides(), *cycles(self.modules.values()), *misplaced(self, stacks_in(self.node.root))]
+            [
+                *idle_overrides(self.sources, [module.path for module in self.modules.values()], self.addresses),
+                *cycles(self.modules.values()),
+                *misplaced(self, stacks_in(self.node.root)),
+            ]
         )
 
     def to_terraform(self) -> Any:
@@ -381,11 +386,6 @@ class CloudStack(Declarations):
     def _located(self, problem: Finding) -> Finding:
         module = self.modules.get(problem.construct.removeprefix("module."))
         return module.located([problem])[0] if module else problem
-
-    def _idle_overrides(self) -> Iterator[Finding]:
-        paths = {module.path for module in self.modules.values()}
-        for path in self.sources.overrides.keys() - paths:
-            yield Finding(unknown(path, paths, "module"), rule=UNKNOWN_MODULE, key=("modules", path))
 
 
 @cache

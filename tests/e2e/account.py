@@ -125,7 +125,8 @@ class EmulatedAccount:
     def zones(self, subnets: list[str]) -> dict[str, str]:
         """The zone of each subnet, by its id."""
         found = self.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
-        return {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in found}
+        zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in found}
+        return {subnet: zones[subnet] for subnet in subnets}
 
     @_once
     def key(self) -> str:

@@ -70,11 +70,23 @@ def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path, rele
 
 
 def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: EmulatedAccount) -> dict[str, Any]:
-    """The example with what must exist made in the account, and with nothing that only its owner has."""
-    config = {key: value for key, value in copy.deepcopy(config).items() if key not in {"backend", "mirror"}}
+    """The example in an account, with nothing that only its owner has."""
+    config = {key: value for key, value in config.items() if key not in {"backend", "mirror"}}
     config |= {"org_id": ORG_ID}
     if config["stack"] == "ec2":
         config |= {"external_id": f"{ORG_ID}-{name}"}
+    return with_what_exists(config, plugins, account)
+
+
+def with_what_exists(config: dict[str, Any], plugins: Plugins, account: EmulatedAccount) -> dict[str, Any]:
+    """A configuration that names what is in an account, where it names what must exist, which is made there.
+
+    Args:
+        config: A cloud's configuration.
+        plugins: Where Terraform's providers come from.
+        account: The account.
+    """
+    config = copy.deepcopy(config)
     new_bucket = "bucket_name" not in config.get("bucket", {})
     if new_bucket and plugins.only_aws_5:
         config.setdefault("modules", {}).setdefault("s3", {})["ref"] = OLD_S3

@@ -135,8 +135,7 @@ class Terraform:
 
     def plan(self) -> Plan:
         """Plan into the file that `apply` takes."""
-        self._run("plan", "-out=e2e.tfplan")
-        document = json.loads(self._run("show", "-json", "e2e.tfplan"))
+        document = self.plan_document()
         changes = {
             change["address"]: "-".join(change["change"]["actions"])
             for change in document.get("resource_changes", [])
@@ -148,6 +147,12 @@ class Terraform:
             if change["actions"] != ["no-op"]
         }
         return Plan(changes, outputs)
+
+    def plan_document(self) -> dict[str, Any]:
+        """Plan into the file that `apply` takes; gives Terraform's own JSON of the plan."""
+        self._run("plan", "-out=e2e.tfplan")
+        document: dict[str, Any] = json.loads(self._run("show", "-json", "e2e.tfplan"))
+        return document
 
     def apply(self) -> Applied:
         """Apply the last plan."""

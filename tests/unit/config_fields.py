@@ -89,6 +89,7 @@ KNOWN: dict[str, list[str]] = {
         "terraform.allowances.Allowance.reason",
         "terraform.allowances.Allowance.until",
         "azure.storage.BucketConfig.force_destroy",
+        "azure.nfs.NfsConfig.force_destroy",
         *(f"terraform.moves.{key}" for key in ("Moved.source", "Moved.to", "Import.to")),
         *(f"terraform.adoption.Adopt.{key}" for key in ("module", "common_name")),
     ],
@@ -99,6 +100,7 @@ KNOWN: dict[str, list[str]] = {
         *(f"{kind}.{kind.title()}Config.aggregated_logs_enabled" for kind in KINDS),
         *(f"{kind}.{kind.title()}Config.prefix_all_names" for kind in ("ec2", "eks", "gke")),
         "aks.AksConfig.anyscale_service_principal",
+        "azure.aks.ClusterConfig.network_policy",
         "gce.GceConfig.enable_apis",
         "gke.GkeConfig.enable_apis",
         "google.iam.IamConfig.cluster_node_logging",
@@ -139,6 +141,7 @@ KNOWN: dict[str, list[str]] = {
             )
             for part in ("", "[]")
         ),
+        *(f"aws.nodes.NodesConfig.gpu_zones{part}" for part in ("", "{}")),
         "google.nodes.NodesConfig.gpu_zones",
         *(
             f"{provider}.nodes.NodeGroupConfig.{key}"
@@ -164,6 +167,7 @@ KNOWN: dict[str, list[str]] = {
     ],
     "It is merged with values of ours.": [
         "terraform.sources.ModuleOverride.inputs",
+        "terraform.sources.ResourceOverride.arguments",
         "kubernetes.config.GatewayConfig.values",
         "kubernetes.config.ReleaseConfig.values",
         "generic.LoadBalancerConfig.annotations",

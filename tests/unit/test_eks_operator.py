@@ -43,6 +43,20 @@ def test_the_second_stack_finds_the_cluster_by_its_name(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
+    ("keys", "version"),
+    [
+        ({}, "9.59.0"),
+        ({"cluster": {"kubernetes_version": "1.33"}}, "9.51.0"),
+        ({"cluster": {"kubernetes_version": expr("path.module", "string")}}, "9.46.0"),
+        (EXISTING, "9.46.0"),
+    ],
+)
+def test_the_autoscaler_follows_the_clusters_kubernetes(keys: dict[str, Any], version: str, make: Make) -> None:
+    _, operator = make(**keys)
+    assert operator["resource"]["helm_release"]["cluster-autoscaler"]["version"] == version
+
+
+@pytest.mark.parametrize(
     ("keys", "annotations"),
     [
         ({}, {"type": "external", "nlb-target-type": "ip", "scheme": "internet-facing"}),

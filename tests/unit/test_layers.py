@@ -16,7 +16,7 @@ PACKAGE = ROOT / "anyscale_constructs"
 # From the ground up; what is not named here must be put into a layer.
 LAYERS = [
     {"lazy", "signals", "words"},
-    {"anyscale", "findings"},
+    {"anyscale", "findings", "versions"},
     {"rendering"},
     {"errors"},
     {"node"},

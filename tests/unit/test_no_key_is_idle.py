@@ -68,7 +68,6 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "gke-private": {"registration": None, "bucket.kms_key_name": None, "cluster.zones": None, "filestore": {}},
     "gke-existing": {"cluster.location": None, "file_storage": NFS},
     "aks": {
-        "file_storage": NFS,
         "cluster.nodes.groups": {
             "training": {
                 "vm_size": "Standard_ND96isr_H200_v5",
@@ -146,6 +145,7 @@ SUBSTITUTES: dict[str, Any] = {
     "eks-existing cluster.gpu_types": ["L4"],  # the chart itself has shapes for T4
     "gke-existing cluster.gpu_types": ["L4"],
     "aks vnet.subnet_cidr_block": "10.0.0.0/17",
+    "aks-existing resources": {"azurerm_resource_group.this": {"arguments": {"tags": {"team": "ml"}}}},
     "aks cluster.nodes.gpu_limits": {"T4": {"max_size": 3}},
     "aks cluster.nodes.groups": {"memory": {"vm_size": "Standard_E64s_v5"}},
     "aks cluster.nodes.groups.training.vm_size": "Standard_ND96isr_H100_v5",

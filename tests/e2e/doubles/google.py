@@ -37,6 +37,7 @@ COMPUTED: dict[str, Computed] = {
         "name": f"projects/{{project}}/serviceAccounts/{_ACCOUNT}",
     },
     "google_storage_bucket": {"url": "gs://{name}"},
+    "data.google_client_config": {"zone": "{zone}"},
     "data.google_compute_zones": {"names": _ZONES},
     "data.google_container_cluster": {
         **_CLUSTER,

@@ -131,6 +131,25 @@ def made(**group: Any) -> dict[str, Any]:
     return dict(groups["ondemand_a"])
 
 
+def test_gpus_are_in_the_zones_that_are_named_for_them() -> None:
+    groups = node_groups(
+        NodesConfig(gpu_types=["T4", "H100"], gpu_zones={"H100": ["us-east-2a", "us-east-2b"]}),
+        {},
+        subnet_ids=lambda zones: [f"subnet-of-{zone}" for zone in zones],
+    )
+    found = {name: group["subnet_ids"] for name, group in groups.items() if "subnet_ids" in group}
+    both = ["subnet-of-us-east-2a", "subnet-of-us-east-2b"]
+    assert found == {"ondemand_gpu_h100": both, "spot_gpu_h100": both}
+
+
+@pytest.mark.parametrize(
+    ("zones", "says"), [({"H100": ["us-east-2a"]}, "is not one of gpu_types"), ({"T4": []}, "has no zones")]
+)
+def test_fails_on_zones_for_nothing(zones: dict[str, list[str]], says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        NodesConfig(gpu_types=["T4"], gpu_zones=zones)  # type: ignore[arg-type] # as YAML has it
+
+
 def test_a_group_has_zones_and_a_disk_of_its_own() -> None:
     group = made(disk_size_gb=1000, disk_type="gp2")
     assert group["subnet_ids"] == ["subnet-of-us-east-2a"]

@@ -110,7 +110,7 @@ TABLE = Table(
             guards.accounts_are_named_together,
             "is set without",
             springs=[{name: value} for name, value in NAMES.items()],
-            passes=[NAMES, {}],
+            passes=[NAMES, {}, *({name: value, "enable_random_name_suffix": True} for name, value in NAMES.items())],
         ),
         Case(
             guards.names_are_ones_google_accepts,
@@ -127,6 +127,27 @@ TABLE = Table(
                 {**NAMES, "anyscale_cluster_node_service_acct_name": "a" * 30},
                 {"anyscale_access_service_acct_name_prefix": "a" * 25},
                 {"anyscale_access_role_id": "acme_access"},
+            ],
+        ),
+        Case(
+            guards.ids_are_free_again_after_deletion,
+            "would have a fixed id",
+            springs=[
+                NAMES,
+                {"enable_random_name_suffix": False},
+                {"workload_identity_pool_name": "acme-pool"},
+                {**NAMES, "existing_workload_identity_provider_name": PROVIDER},
+                {**NAMES, "create_anyscale_access_role": False},
+            ],
+            passes=[
+                {},
+                {"anyscale_access_service_acct_name_prefix": "acme-"},
+                {**NAMES, "enable_random_name_suffix": True},
+                {
+                    **NAMES,
+                    "existing_workload_identity_provider_name": PROVIDER,
+                    "create_anyscale_access_role": False,
+                },
             ],
         ),
         Case(

@@ -1,0 +1,1 @@
+"""Upstream's examples beside the same clouds of ours: what Terraform plans for each, and in what the two differ."""

@@ -1,0 +1,99 @@
+"""Plans upstream's examples and the same clouds of ours, with the real Terraform and modules."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e.account import emulated_account
+from tests.e2e.clones import module_sources
+from tests.e2e.control_plane import ORG_ID
+from tests.e2e.doubles.server import Doubles
+from tests.e2e.examples import OLD_S3, synthesize, with_what_exists
+from tests.e2e.plugins import find_plugins
+from tests.e2e.terraform import Terraform, clean_environment
+
+Plans = tuple[dict[str, Any], dict[str, Any]]
+"""Terraform's JSON of two plans: upstream's, and ours."""
+
+AWS = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
+GOOGLE = "anyscale/terraform-google-anyscale-cloudfoundation-modules"
+EXAMPLES = sorted(Path(__file__).parent.glob("*/*.yaml"))
+"""What upstream's variables are, and the cloud that is the same; named after upstream's examples."""
+
+_AWS_REGION, _GOOGLE_REGION = "us-east-2", "us-central1"
+
+
+def plan(file: Path, work: Path, doubles: Doubles) -> Plans:
+    """Plans an example, upstream's and ours.
+
+    Args:
+        file: One of `EXAMPLES`.
+        work: A folder for all of it.
+        doubles: Where Google's providers come from.
+
+    Raises:
+        MissingPieceError: Terraform, a provider or a module cannot be had.
+    """
+    given = yaml.safe_load(file.read_text(encoding="utf-8"))
+    of_provider = {"aws": _plan_on_aws, "google": _plan_on_google}[file.parent.name]
+    return of_provider(file.stem, given["variables"], given["cloud"], work, doubles)
+
+
+def _plan_on_aws(name: str, variables: Mapping[str, Any], cloud: Mapping[str, Any], work: Path, _: Doubles) -> Plans:
+    plugins = find_plugins(work)
+    ref = OLD_S3 if plugins.only_aws_5 else "v0.40.1"
+    with emulated_account(_AWS_REGION, work / "account.log") as account:
+        config = {"stack": "ec2", "region": _AWS_REGION, "org_id": ORG_ID, **cloud}
+        config = with_what_exists(config, plugins, account)
+        variables = {"aws_region": _AWS_REGION, "tags": {}, **variables}
+        if network := config["vpc"].get("vpc_id"):
+            subnets = list(config["vpc"]["subnet_ids_to_az"])
+            variables |= {"existing_vpc_id": network, "existing_subnet_ids": subnets}
+        upstream = _call(work / "upstream", f"{AWS}.git//examples/{name}?ref={ref}", variables, {"aws": ">= 5.0"})
+        ours = synthesize("cloud", config, work / "ours")
+        _take_modules_at(ours, ref)
+        environment = clean_environment(work, plugins, module_sources([upstream, ours]), account.endpoint)
+        return _planned(Terraform(upstream, environment)), _planned(Terraform(ours, environment))
+
+
+def _plan_on_google(
+    name: str, variables: Mapping[str, Any], cloud: Mapping[str, Any], work: Path, doubles: Doubles
+) -> Plans:
+    config = {"stack": "gce", "region": _GOOGLE_REGION, "org_id": ORG_ID, **cloud}
+    everywhere = {
+        "anyscale_org_id": ORG_ID,
+        "anyscale_google_region": _GOOGLE_REGION,
+        "anyscale_google_zone": f"{_GOOGLE_REGION}-a",
+        "labels": {},
+    }
+    required = {"google": "~> 5.0", "random": "~> 3.0", "time": ">= 0.9"}
+    source = f"{GOOGLE}.git//examples/{name}?ref=v0.22.0"
+    upstream = _call(work / "upstream", source, {**everywhere, **variables}, required)
+    ours = synthesize("cloud", config, work / "ours")
+    return _planned(doubles.terraform(upstream, work)), _planned(doubles.terraform(ours, work))
+
+
+def _call(folder: Path, source: str, variables: Mapping[str, Any], required: Mapping[str, str]) -> Path:
+    """Writes a configuration that calls one of upstream's examples, which is read from the clone as it is."""
+    providers = {name: {"source": f"hashicorp/{name}", "version": version} for name, version in required.items()}
+    call = {"source": f"git::https://github.com/{source}", **variables}
+    folder.mkdir(parents=True)
+    tree = {"terraform": {"required_providers": providers}, "module": {"example": call}}
+    (folder / "cdk.tf.json").write_text(json.dumps(tree), encoding="utf-8")
+    return folder
+
+
+def _take_modules_at(stack: Path, ref: str) -> None:
+    """Takes all of upstream's modules at the ref that upstream's example is taken at."""
+    file = stack / "cdk.tf.json"
+    text = re.sub(rf"({re.escape(AWS)}\.git//[^?]+\?ref=)\w[\w.]*", rf"\g<1>{ref}", file.read_text(encoding="utf-8"))
+    file.write_text(text, encoding="utf-8")
+
+
+def _planned(terraform: Terraform) -> dict[str, Any]:
+    terraform.init()
+    return terraform.plan_document()

@@ -1,0 +1,68 @@
+"""Changes to single resources from a configuration: merged, warned of, and refused where they would do nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.terraform.app import App
+from anyscale_constructs.terraform.resource import Resource
+from anyscale_constructs.terraform.sources import Sources
+from anyscale_constructs.terraform.stack import CloudStack
+from tests.folder import read
+from tests.unit.test_aks import config
+
+OURS = {"name": "a", "profile": {"plugin": "azure", "ranges": ["10.0.0.0/8"]}, "tier": "Free"}
+
+
+def stack_with(arguments: Mapping[str, Any], folder: Path, address: str = "azurerm_thing.this") -> CloudStack:
+    sources = Sources.model_validate({"resources": {address: {"arguments": arguments}}})
+    stack = CloudStack(App(folder), "test", sources=sources)
+    Resource(stack, "azurerm_thing", "this", OURS)
+    return stack
+
+
+def thing(stack: CloudStack, folder: Path) -> dict[str, Any]:
+    stack.node.root.synth()  # type: ignore[attr-defined] # the app
+    made: dict[str, Any] = read(folder / "stacks" / "test")["resource"]["azurerm_thing"]["this"]
+    return {name: value for name, value in made.items() if name != "//"}
+
+
+def test_arguments_are_merged_by_key_and_null_removes_one(tmp_path: Path) -> None:
+    stack = stack_with({"profile": {"policy": "azure"}, "driver": {"enabled": True}, "tier": None}, tmp_path)
+    assert thing(stack, tmp_path) == {
+        "name": "a",
+        "profile": {"plugin": "azure", "ranges": ["10.0.0.0/8"], "policy": "azure"},
+        "driver": {"enabled": True},
+    }
+
+
+def test_what_is_taken_away_is_warned_of(tmp_path: Path) -> None:
+    stack = stack_with({"profile": {"ranges": ["172.16.0.0/12"]}, "tier": None}, tmp_path)
+    where = ("resources", "azurerm_thing.this", "arguments")
+    assert [(found.what, found.key) for found in stack.findings] == [
+        ('profile.ranges replaces what the cloud sets, and lacks "10.0.0.0/8"', (*where, "profile", "ranges")),
+        ("tier is null, which removes what the cloud sets", (*where, "tier")),
+    ]
+
+
+def test_fails_on_a_resource_that_is_not_there(tmp_path: Path) -> None:
+    stack = stack_with({"tier": "Paid"}, tmp_path, "azurerm_thing.that")
+    with pytest.raises(SynthesisError, match=r"unknown resource 'azurerm_thing.that'.*azurerm_thing.this"):
+        thing(stack, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("address", "argument", "key"),
+    [
+        ("azurerm_kubernetes_cluster.this", "name", "cluster.name"),
+        ("azurerm_storage_account.this", "name", "bucket.name"),
+        ("azurerm_storage_share.nfs", "name", "nfs.share_name"),
+    ],
+)
+def test_fails_on_a_name_that_others_know(address: str, argument: str, key: str) -> None:
+    with pytest.raises(ValidationError, match=f"others would still have the old one.*set {key} instead"):
+        config(nfs={}, resources={address: {"arguments": {argument: "other"}}})
