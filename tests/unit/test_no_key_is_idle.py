@@ -112,6 +112,7 @@ SUBSTITUTES: dict[str, Any] = {
     "gce-everything bucket.kms_key_name": "projects/acme/locations/us/keyRings/anyscale/cryptoKeys/storage",
     "gce-everything vpc.subnet_cidr": "172.28.96.0/20",
     "eks-private kms_key_arn": "arn:aws:kms:us-west-2:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "eks-private workloads.identity": "irsa",
     "eks-private vpc.availability_zones": ["us-west-2b", "us-west-2c"],
     "eks-existing vpc.subnet_ids_to_az.subnet-0123456789abcdef0": "us-east-2c",
     "eks-existing bucket.region": "us-west-1",
