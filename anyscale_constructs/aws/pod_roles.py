@@ -41,10 +41,6 @@ class Pods:
     service_account: str
     oidc_provider_arn: str | None = None
 
-    def role_name(self, prefix: str) -> str:
-        """The role's name by OIDC, which the service account has to know, so that no suffix makes it unique."""
-        return prefix + self.cloud_name
-
     def trust(self) -> Statement:
         """Who may take the role."""
         if self.oidc_provider_arn is None:
@@ -61,6 +57,11 @@ class Pods:
             "Action": "sts:AssumeRoleWithWebIdentity",
             "Condition": {"StringEquals": {f"{issuer}:sub": account, f"{issuer}:aud": "sts.amazonaws.com"}},
         }
+
+
+def role_name(prefix: str, cloud_name: str) -> str:
+    """A role's name by OIDC, which the service account has to know, so that no suffix makes it unique."""
+    return prefix + cloud_name
 
 
 def _issuer(oidc_provider_arn: str) -> str:
@@ -99,16 +100,16 @@ def add_pod_role(
         InputError: The prefix is too long for an IAM role.
     """
     by_oidc = pods.oidc_provider_arn is not None
-    name = pods.role_name(name_prefix) if by_oidc else name_prefix
+    name = role_name(name_prefix, pods.cloud_name) if by_oidc else name_prefix
     longest = _LONGEST_NAME if by_oidc else _LONGEST_PREFIX
     if not is_unresolved(name) and len(name) > longest:
+        own = ["a shorter name for the service account"] if name_prefix[:-1].endswith(pods.service_account) else []
+        shorter = ["a shorter name_prefix", *own, *(["a shorter name for the cloud"] if by_oidc else [])]
         raise InputError(
             [
                 Finding(
                     f"the {'name' if by_oidc else 'name prefix'} of the pods' role is too long",
-                    "use a shorter name_prefix, or a shorter name for the cloud"
-                    if by_oidc
-                    else "use a shorter name_prefix",
+                    f"use {', or '.join(shorter)}",
                     name,
                     f"at most {longest} characters",
                     names_fit_iam.rule,

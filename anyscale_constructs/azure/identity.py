@@ -1,4 +1,4 @@
-"""The identity of Anyscale's operator and its workloads: a managed one, which their service account stands for."""
+"""The identities of Anyscale's operator and of workloads: managed ones, which their service accounts stand for."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -23,6 +23,7 @@ _ROLES = {"bucket": "Storage Blob Data Contributor", "signing": "Storage Blob De
 def add_operator_identity(
     scope: Construct,
     *,
+    id: str = "operator",
     name: str,
     location: str,
     resource_group_name: str,
@@ -32,10 +33,11 @@ def add_operator_identity(
     container: Container,
     tags: Mapping[str, str] | Expr,
 ) -> Resource:
-    """Makes the identity, which may use the one container and nothing else.
+    """Makes the identity of the operator, or of workloads, which may use the one container and nothing else.
 
     Args:
         scope: The stack.
+        id: What the names of its resources are or begin with, in Terraform.
         name: Its name, by which the operator's stack finds it.
         location: Its region.
         resource_group_name: Its resource group.
@@ -51,13 +53,13 @@ def add_operator_identity(
     identity = Resource(
         scope,
         "azurerm_user_assigned_identity",
-        "operator",
+        id,
         {"name": name, "location": location, "resource_group_name": resource_group_name, "tags": tags},
     )
     Resource(
         scope,
         "azurerm_federated_identity_credential",
-        "operator",
+        id,
         {
             "name": service_account,
             "user_assigned_identity_id": identity.attribute("id"),
@@ -70,7 +72,7 @@ def add_operator_identity(
     for purpose, role in _ROLES.items():
         assign_role(
             scope,
-            f"operator_{purpose}",
+            f"{id}_{purpose}",
             role,
             scope_id=scopes[purpose],
             principal_id=identity.attribute("principal_id"),
@@ -113,6 +115,7 @@ def assign_role(
     scope_id: str,
     principal_id: str,
     principal_type: str | None = None,
+    condition: str | None = None,
     ignore_changes: Sequence[str] = (),
 ) -> Resource:
     """Assigns one of Azure's own roles.
@@ -125,6 +128,7 @@ def assign_role(
         principal_id: Who gets it.
         principal_type: ServicePrincipal for an identity of the same run, which Entra ID may not know yet. Default:
             Azure looks it up.
+        condition: The condition under which the role holds. Default: always.
         ignore_changes: Arguments that stay as they were when the role was assigned.
     """
     arguments = {
@@ -132,6 +136,8 @@ def assign_role(
         "role_definition_name": role,
         "principal_id": principal_id,
         "principal_type": principal_type,
+        "condition": condition,
+        "condition_version": None if condition is None else "2.0",
         "lifecycle": {"ignore_changes": ignore_changes} if ignore_changes else None,
     }
     return Resource(scope, "azurerm_role_assignment", id, arguments)

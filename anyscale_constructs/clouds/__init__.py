@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 from anyscale_constructs import lazy
 
 if TYPE_CHECKING:
-    from anyscale_constructs.clouds.aks import AksConfig, AksOperatorStack, AksStack
+    from anyscale_constructs.clouds.aks import AksOperatorStack, AksStack
+    from anyscale_constructs.clouds.aks_config import AksConfig
     from anyscale_constructs.clouds.ec2 import Ec2Config, Ec2Stack
     from anyscale_constructs.clouds.eks import EksStack
     from anyscale_constructs.clouds.eks_config import EksConfig
@@ -40,7 +41,8 @@ KINDS = ("aks", "ec2", "eks", "gce", "generic", "gke")
 
 _PLACES = lazy.places(
     {
-        "aks": ["AksConfig", "AksOperatorStack", "AksStack"],
+        "aks": ["AksOperatorStack", "AksStack"],
+        "aks_config": ["AksConfig"],
         "ec2": ["Ec2Config", "Ec2Stack"],
         "eks": ["EksStack"],
         "eks_config": ["EksConfig"],

@@ -4,12 +4,9 @@ It is two stacks. The first makes the cluster and what belongs to it in Azure; t
 second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
 """
 
-import itertools
-from collections.abc import Iterator
-from dataclasses import replace
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import TypeAdapter
 
 from anyscale_constructs.azure import (
     CLIENT_ID,
@@ -25,24 +22,29 @@ from anyscale_constructs.azure import (
     require_service_principal,
     unique_account_name,
 )
-from anyscale_constructs.azure.aks import ClusterConfig
-from anyscale_constructs.azure.nfs import SERVICE_ENDPOINT, NfsConfig, Share, add_nfs
+from anyscale_constructs.azure.nfs import SERVICE_ENDPOINT, Share, add_nfs
 from anyscale_constructs.azure.nodes import SPOT_TAINT
-from anyscale_constructs.azure.storage import BucketConfig
-from anyscale_constructs.azure.types import ClusterName, VnetName
+from anyscale_constructs.azure.permissions import assign_roles
+from anyscale_constructs.azure.types import VnetName
 from anyscale_constructs.azure.vnet import VnetConfig, add_subnet
-from anyscale_constructs.clouds.azure import AZURE, AzureCloud, AzureCloudConfig
+from anyscale_constructs.clouds.aks_config import (
+    AksConfig,
+    cluster_name,
+    fitting,
+    operator_identity_name,
+    resource_group_name,
+    workload_identity_name,
+)
+from anyscale_constructs.clouds.azure import AZURE, AzureCloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config import networks
-from anyscale_constructs.config.model import IDLE_KEY, ExistingIf, found_in, refuse, refuse_all
 from anyscale_constructs.config.node_groups import gpu_groups
-from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.expressions import is_unresolved
-from anyscale_constructs.findings import Finding, Key, Rule
-from anyscale_constructs.kubernetes import OPERATOR, DevicePluginReleasesConfig, Gateway, operator_values
+from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.kubernetes import OPERATOR, Gateway, operator_values
 from anyscale_constructs.kubernetes.operator import OperatorValues
-from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
+from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, resource_id
 from anyscale_constructs.registration.resource import (
     AzureConfig,
     CloudResource,
@@ -59,26 +61,12 @@ _AZURES_ADDRESSES = 5
 _LONGEST_NODE_GROUP = 80
 # What the operator's tokens are for: Anyscale's control plane.
 _AUDIENCE = f"api://{CLIENT_ID}/.default"
-_FOR_NEW_CLUSTERS = {
-    "vnet": ("has no effect with cluster.cluster_name: an existing cluster has a network", "remove it"),
-    "nfs": (
-        "has no effect with cluster.cluster_name: an existing cluster's subnet is not known",
-        "create the share yourself, and set file_storage.mount_targets and file_storage.mount_path",
-    ),
-}
-_CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
 ADDRESSES = Rule(
     "node-address-room",
     "warning",
     "Each node takes an IP address of the subnet: without one a node pool stops growing.",
-)
-OUTBOUND_TYPE = Rule(
-    "aks-outbound-type",
-    "error",
-    "AKS refuses it for a subnet without a route table or a NAT gateway, and a new network has neither.",
-    "https://learn.microsoft.com/en-us/azure/aks/egress-outboundtype",
 )
 NODE_GROUP = Rule(
     "aks-node-group-name",
@@ -87,74 +75,6 @@ NODE_GROUP = Rule(
     f"than {_LONGEST_NODE_GROUP} characters.",
     "https://aka.ms/aks-naming-rules",
 )
-NAME = Rule(
-    "azure-resource-name", "error", "Azure refuses the cloud's name, the default for the resource, when it creates it."
-)
-
-
-class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
-    """An Anyscale cloud on AKS."""
-
-    cloud_provider = "AZURE"
-    idle_keys = ("mirror", "modules")
-    own_stores: ClassVar = {"file_storage": "nfs"}
-
-    networking_mode: Known[NetworkingMode] = Field(
-        default="PUBLIC",
-        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network. Nodes have "
-        "no public addresses either way.",
-    )
-    vnet: Annotated[VnetConfig | ExistingVnet, ExistingIf("subnet_id")] = Field(default_factory=VnetConfig)
-    bucket: Annotated[BucketConfig | ExistingContainer, ExistingIf("storage_account_name")] = Field(
-        default_factory=BucketConfig
-    )
-    nfs: NfsConfig | None = Field(
-        default=None, description="Shared files on a new NFS share. Default: no shared file system; {} makes one."
-    )
-    cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
-        default_factory=ClusterConfig
-    )
-    anyscale_service_principal: Known[Literal["check", "create"] | None] = Field(
-        default=None,
-        description="Anyscale's service principal, which the tenant needs once for all clouds. check: the plan fails "
-        "without it. create: Terraform creates it, or adopts an existing one and resets its settings; this needs the "
-        "Entra role Cloud Application Administrator. Apply check before you leave the key out again, or destroy the "
-        f"cloud. Default: neither; create it yourself, with `az ad sp create --id {CLIENT_ID}`.",
-    )
-    releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        cluster, vnet = self.cluster, self.vnet
-        if isinstance(cluster, ExistingCluster):
-            for key, (what, fix) in _FOR_NEW_CLUSTERS.items():
-                if key in self.model_fields_set and getattr(self, key) is not None:
-                    raise refuse(what, fix, key=key, rule=IDLE_KEY)
-            return self
-        if cluster.has_own_way_out and isinstance(vnet, VnetConfig):
-            raise refuse(
-                "requires a subnet with a route table or a NAT gateway, which a new network does not have",
-                "set vnet.subnet_id to an existing subnet that has one",
-                key="cluster.outbound_type",
-                rule=OUTBOUND_TYPE,
-                value=cluster.outbound_type,
-            )
-        if overlaps := list(self._overlaps()):
-            raise refuse_all(overlaps)
-        return self
-
-    def _overlaps(self) -> Iterator[Finding]:
-        """Ranges that overlap; of two that do, the finding is on one that is given."""
-        ranges = {"cluster.pod_cidr": self.cluster, "cluster.service_cidr": self.cluster, "vnet.cidr_block": self.vnet}
-        cidrs = {path: getattr(section, path.partition(".")[2], None) for path, section in ranges.items()}
-        given = [path for path, section in ranges.items() if path.partition(".")[2] in section.model_fields_set]
-        for one, other in itertools.combinations(dict.fromkeys([*given, *ranges]), 2):
-            if networks.misplaced("", [cidr for cidr in (cidrs[one], cidrs[other]) if cidr is not None]):
-                what, fix = (
-                    f"overlaps {other}, {cidrs[other]}",
-                    "use ranges that do not overlap: pods reach all of them",
-                )
-                yield Finding(what, fix, cidrs[one], rule=networks.OVERLAP, key=tuple(one.split(".")))
 
 
 class AksOperatorStack(OperatorStack[AksConfig]):
@@ -209,15 +129,24 @@ class AksOperatorStack(OperatorStack[AksConfig]):
 
     def operator_values(self, gateway: Gateway | None) -> OperatorValues:
         """The values of the operator's chart."""
-        arguments = {"name": operator_identity_name(self.cloud_name), "resource_group_name": self._resource_group_name}
-        identity = Data(self, "azurerm_user_assigned_identity", "operator", arguments)
-        auth = {"iamIdentity": identity.attribute("client_id"), "audience": _AUDIENCE}
+        client_id = self._client_id("operator", operator_identity_name(self.cloud_name))
+        auth = {"iamIdentity": client_id, "audience": _AUDIENCE}
         return operator_values(
             {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "azure", "auth": auth},
             self.config.cluster.gpus,
             gateway,
-            self.config.cluster.groups,
+            self.workload_service_account,
+            groups=self.config.cluster.groups,
         )
+
+    def service_account_annotations(self, name: str) -> dict[str, str]:
+        """The identity of a service account of users' pods; the operator's chart labels the pods."""
+        identity = workload_identity_name(name, self.cloud_name)
+        return {"azure.workload.identity/client-id": self._client_id(resource_id(name), identity)}
+
+    def _client_id(self, id: str, name: str) -> Expr:
+        arguments = {"name": name, "resource_group_name": self._resource_group_name}
+        return Data(self, "azurerm_user_assigned_identity", id, arguments).attribute("client_id")
 
 
 class AksStack(AzureCloud[AksConfig]):
@@ -237,6 +166,8 @@ class AksStack(AzureCloud[AksConfig]):
     bucket: Container
     nfs: Share | None = None
     operator_identity: Resource
+    workload_identities: dict[str, Resource]
+    """The identities of users' pods, by service account."""
 
     def compose(self) -> None:
         """Adds the cloud's parts."""
@@ -246,6 +177,7 @@ class AksStack(AzureCloud[AksConfig]):
         self.bucket = self.add_bucket()
         self.nfs = self.add_nfs()
         self.operator_identity = self.add_operator_identity()
+        self.workload_identities = self.add_workload_identities()
 
     def add_service_principal(self) -> None:
         """Checks or creates Anyscale's service principal, if the configuration says so."""
@@ -289,13 +221,29 @@ class AksStack(AzureCloud[AksConfig]):
 
     def add_operator_identity(self) -> Resource:
         """Adds the operator's identity, which may use the container."""
+        return self._add_identity("operator", operator_identity_name(self.name), OPERATOR.service_account)
+
+    def add_workload_identities(self) -> dict[str, Resource]:
+        """Adds the identities of users' pods, by service account; none where they share the operator's."""
+        workloads, identities = self.config.workloads, {}
+        accounts = {} if workloads is None else {WORKLOADS: workloads, **workloads.service_accounts}
+        for account, permitted in accounts.items():
+            made = resource_id(account)
+            identity = self._add_identity(made, workload_identity_name(account, self.name), account)
+            principal_id = identity.attribute("principal_id")
+            assign_roles(self, made, principal_id, permitted, subscription_id=self.config.subscription_id)
+            identities[account] = identity
+        return identities
+
+    def _add_identity(self, id: str, name: str, service_account: str) -> Resource:
         return add_operator_identity(
             self,
-            name=operator_identity_name(self.name),
+            id=id,
+            name=name,
             **self.place,
             oidc_issuer_url=self.cluster.attribute("oidc_issuer_url"),
             namespace=OPERATOR.namespace,
-            service_account=OPERATOR.service_account,
+            service_account=service_account,
             container=self.bucket,
             tags=self.tags(),
         )
@@ -327,7 +275,7 @@ class AksStack(AzureCloud[AksConfig]):
         return add_subnet(
             self,
             vnet,
-            name=_fitting(_VNET_NAME, self.name, "network", ("vnet", "subnet_id")),
+            name=fitting(_VNET_NAME, self.name, "network", ("vnet", "subnet_id")),
             **self.place,
             service_endpoints=[SERVICE_ENDPOINT] if self.config.nfs else [],
             tags=self.tags(),
@@ -347,6 +295,10 @@ class AksStack(AzureCloud[AksConfig]):
             "anyscale_nfs_storage_account_name": self.nfs.storage_account_name if self.nfs else None,
             "anyscale_operator_client_id": identity.attribute("client_id"),
             "anyscale_operator_principal_id": identity.attribute("principal_id"),
+            "anyscale_workload_client_ids": {
+                account: each.attribute("client_id") for account, each in self.workload_identities.items()
+            }
+            or None,
         }
 
     def cloud_resource(self) -> CloudResource:
@@ -366,35 +318,3 @@ class AksStack(AzureCloud[AksConfig]):
             # Anyscale knows the operator by the principal's id, Azure by the client's, which its chart has.
             kubernetes_config=config.kubernetes_config(identity.attribute("principal_id")),
         )
-
-
-def cluster_name(name: str, config: AksConfig) -> str:
-    """The cluster's name, by which the second stack finds it.
-
-    Raises:
-        ConfigError: It would be the stack's, which is none for a cluster.
-    """
-    cluster = config.cluster
-    if isinstance(cluster, ExistingCluster):
-        return cluster.cluster_name
-    return _fitting(_CLUSTER_NAME, name, "cluster", ("cluster", "name")) if cluster.name is None else cluster.name
-
-
-def resource_group_name(name: str, config: AksConfig) -> str:
-    """The resource group's name, by which the second stack finds what is in it."""
-    return name if config.resource_group_name is None else config.resource_group_name
-
-
-def operator_identity_name(name: str) -> str:
-    """The name of the operator's identity, by which the second stack finds it."""
-    return f"{name}-operator"
-
-
-def _fitting(kind: TypeAdapter[str], name: str, resource: str, key: Key) -> str:
-    try:
-        return kind.validate_python(name)
-    except ValidationError as error:
-        (found,) = found_in(error)
-        what = f"the name of the {resource}, which is the cloud's, {found.what}"
-        fix = f"rename the cloud, or set {'.'.join(map(str, key))}"
-        raise ConfigError([replace(found, what=what, fix=fix, rule=NAME, key=key)]) from error

@@ -22,23 +22,32 @@ from anyscale_constructs.aws.iam import (
     the_external_id_begins_with_the_organization,
 )
 from anyscale_constructs.aws.memorydb import MemoryDbConfig
-from anyscale_constructs.aws.policies import Statement, each_once
+from anyscale_constructs.aws.permissions import Permissions
+from anyscale_constructs.aws.policies import Statement, each_once, policy
 from anyscale_constructs.aws.s3 import BucketConfig
 from anyscale_constructs.aws.securitygroups import SecurityGroupConfig
 from anyscale_constructs.aws.types import ExternalId
 from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds.aws import AwsCloud
 from anyscale_constructs.clouds.aws_config import AwsCloudConfig
-from anyscale_constructs.config.model import ExistingIf, refuse
+from anyscale_constructs.config.model import CONFLICTING, ExistingIf, refuse, refuse_all
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_one_of, is_unresolved, unless
-from anyscale_constructs.findings import Rule
+from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage
 from anyscale_constructs.terraform.adoption import Adopt, Adoption, load_root
 from anyscale_constructs.terraform.config import CloudConfig
+from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import texts
 
 _SUBNETS = {"public_subnets", "private_subnets"}
+# The older key of iam that is the same, and upstream's input, by the key of workloads.
+_PERMISSIONS = {
+    "managed_policy_arns": ("cluster_node_managed_policy_arns", "anyscale_cluster_node_managed_policy_arns"),
+    "policy": ("cluster_node_custom_policy", "anyscale_cluster_node_custom_policy"),
+    "secrets": ("cluster_node_secret_arns", "anyscale_cluster_node_byod_secret_arns"),
+    "secrets_kms_key_arn": ("cluster_node_secret_kms_key_arn", "anyscale_cluster_node_byod_secret_kms_arn"),
+}
 ADOPTED_EXTERNAL_ID = Rule(
     "adopted-external-id",
     "error",
@@ -77,6 +86,28 @@ class Ec2Config(AwsCloudConfig):
         BucketConfig | ExistingBucket, ExistingIf("bucket_name")
     ] = Field(default_factory=BucketConfig)
     iam: IamConfig = Field(default_factory=IamConfig)
+    workloads: Permissions = Field(
+        default_factory=Permissions,
+        description="What users' workloads may do beside using the bucket, by the nodes' role. Default: nothing more.",
+    )
+
+    @model_validator(mode="after")
+    def _workloads_have_a_new_role(self) -> Self:
+        found = []
+        for name in sorted(self.workloads.model_fields_set):
+            key, (older, _) = ("workloads", name), _PERMISSIONS.get(name, ("", ""))
+            if self.iam.cluster_node_role_arn is not None:
+                what, fix = (
+                    "iam.cluster_node_role_arn names an existing one",
+                    "grant the permission to that role yourself",
+                )
+                found.append(Finding(f"is for a new node role, but {what}", fix, rule=CONFLICTING, key=key))
+            elif older in self.iam.model_fields_set:
+                what = f"is the same as iam.{older}, which is set too"
+                found.append(Finding(what, "remove one of them", rule=CONFLICTING, key=key))
+        if found:
+            raise refuse_all(found)
+        return self
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -164,6 +195,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
         self.security_group = self.add_security_group()  # pyright: ignore[reportIncompatibleVariableOverride]
         self.bucket = self.add_bucket()
         self.iam = self.add_iam()
+        self.add_workload_policy()
         self.add_kms_key_policy(self.kms_key_users())
         self.add_bucket_policy()
         self.efs = self.add_efs()
@@ -225,10 +257,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
             anyscale_cluster_node_role_name="iam.cluster_node_role_name",
             anyscale_cluster_node_role_name_prefix="name_prefix",
             create_cluster_node_cloudwatch_policy="iam.cluster_node_cloudwatch_policy",
-            anyscale_cluster_node_managed_policy_arns="iam.cluster_node_managed_policy_arns",
-            anyscale_cluster_node_custom_policy="iam.cluster_node_custom_policy",
-            anyscale_cluster_node_byod_secret_arns="iam.cluster_node_secret_arns",  # noqa: S106 - a key of the configuration
-            anyscale_cluster_node_byod_secret_kms_arn="iam.cluster_node_secret_kms_key_arn",  # noqa: S106 - a key of the configuration
+            **{name: (f"iam.{older}", f"workloads.{key}") for key, (older, name) in _PERMISSIONS.items()},
         ):
             return Iam(
                 self,
@@ -247,12 +276,23 @@ class Ec2Stack(AwsCloud[Ec2Config]):
                 anyscale_cluster_node_role_name=iam.cluster_node_role_name,
                 anyscale_cluster_node_role_name_prefix=f"{prefix}node-",
                 create_cluster_node_cloudwatch_policy=unless(iam.cluster_node_cloudwatch_policy, False),
-                anyscale_cluster_node_managed_policy_arns=unless(iam.cluster_node_managed_policy_arns, []),
-                anyscale_cluster_node_custom_policy=document_text(iam.cluster_node_custom_policy),
-                anyscale_cluster_node_byod_secret_arns=unless(iam.cluster_node_secret_arns, []),
-                anyscale_cluster_node_byod_secret_kms_arn=iam.cluster_node_secret_kms_key_arn,
+                anyscale_cluster_node_managed_policy_arns=unless(self._permission("managed_policy_arns"), []),
+                anyscale_cluster_node_custom_policy=document_text(self._permission("policy")),
+                anyscale_cluster_node_byod_secret_arns=unless(self._permission("secrets"), []),
+                anyscale_cluster_node_byod_secret_kms_arn=self._permission("secrets_kms_key_arn"),
                 tags=self.tags(iam.tags),
             )
+
+    def _permission(self, key: str) -> Any:
+        """What a key of workloads says, or the older key of iam that is the same."""
+        own = self.config.workloads
+        return getattr(own, key) if key in own.model_fields_set else getattr(self.config.iam, _PERMISSIONS[key][0])
+
+    def add_workload_policy(self) -> None:
+        """Lets the nodes use the buckets of workloads.data_access, for which upstream has no input."""
+        if isinstance(self.iam, Iam) and (statements := self.config.workloads.data_statements()):
+            arguments = {"name": "workloads", "role": self.iam.cluster_node_role_name, "policy": policy(statements)}
+            Resource(self, "aws_iam_role_policy", "workloads", arguments)
 
     def kms_key_users(self) -> dict[str, list[Statement]]:
         """What both roles may do with the KMS key that the cloud makes, by their ARNs."""

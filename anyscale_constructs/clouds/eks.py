@@ -9,15 +9,18 @@ from typing import Any, ClassVar
 
 from anyscale_constructs.aws import S3, Eks, ExistingCluster, ExistingSecurityGroup, Iam
 from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY, ClusterConfig
+from anyscale_constructs.aws.iam import document_text
 from anyscale_constructs.aws.nodes import NodesConfig, node_groups
+from anyscale_constructs.aws.permissions import attach_policies
 from anyscale_constructs.aws.pod_roles import (
+    Pods,
     add_pod_role,
     autoscaler_statements,
     bucket_statements,
     key_statements,
     load_balancer_statements,
 )
-from anyscale_constructs.aws.policies import deny_plain_http, each_once, policy
+from anyscale_constructs.aws.policies import Statement, deny_plain_http, each_once, policy
 from anyscale_constructs.aws.types import Tags
 from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds.aws import AwsCloud
@@ -29,6 +32,8 @@ from anyscale_constructs.clouds.eks_config import (
     cluster_name,
     pods_of,
     role_prefix,
+    workload_accounts,
+    workload_pods,
 )
 from anyscale_constructs.clouds.eks_operator import EksOperatorStack
 from anyscale_constructs.clouds.operator import OperatorStack
@@ -36,6 +41,7 @@ from anyscale_constructs.config.types import NetworkingMode
 from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
+from anyscale_constructs.kubernetes.service_accounts import resource_id
 from anyscale_constructs.modules.aws.eks import EksEksManagedNodeGroups, EksSecurityGroupAdditionalRules
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage
 from anyscale_constructs.terraform.config import CloudConfig
@@ -64,6 +70,8 @@ class EksStack(AwsCloud[EksConfig]):
 
     cluster: Eks | ExistingCluster
     operator_role: Resource
+    workload_roles: dict[str, Resource]
+    """The roles of users' pods, by service account."""
 
     def add_providers(self) -> None:
         """Configures the provider aws, and says which versions of it the stack needs."""
@@ -82,7 +90,9 @@ class EksStack(AwsCloud[EksConfig]):
         self.efs = self.add_efs()
         self.memorydb = self.add_memorydb()
         self.operator_role = self.add_operator_role()
-        self.add_kms_key_policy({self.operator_role.attribute("arn"): key_statements("*")})
+        self.workload_roles = self.add_workload_roles()
+        users = [self.operator_role, *self.workload_roles.values()]
+        self.add_kms_key_policy({role.attribute("arn"): key_statements("*") for role in users})
         self.add_controller_roles()
 
     @property
@@ -107,10 +117,30 @@ class EksStack(AwsCloud[EksConfig]):
 
     def add_operator_role(self) -> Resource:
         """Adds the operator's role, which may use the bucket and its key."""
+        return self.add_pod_role(OPERATOR, "operator", self.bucket_statements())
+
+    def bucket_statements(self) -> list[Statement]:
+        """What lets the operator and users' pods use the bucket and its key."""
         bucket = self.bucket
         keys = each_once(self.config.kms_key_arn, bucket.kms_key_arn, but=self.own_kms_key_arn)
-        statements = bucket_statements(bucket.s3_bucket_arn, *keys)
-        return self.add_pod_role(OPERATOR, "operator", statements)
+        return bucket_statements(bucket.s3_bucket_arn, *keys)
+
+    def add_workload_roles(self) -> dict[str, Resource]:
+        """Adds the roles of users' pods, by service account; none where they share the operator's."""
+        roles = {}
+        for account, permissions in workload_accounts(self.config).items():
+            name, pods = (
+                resource_id(account),
+                workload_pods(account, self.name, self.config, self.cluster.oidc_provider_arn),
+            )
+            with self.configured_by(name_prefix=("name_prefix", f"workloads.service_accounts.{account}")):
+                role = self._add_role(name, pods, [*self.bucket_statements(), *permissions.statements()])
+            if permissions.policy is not None:
+                own = {"name": "policy", "role": role.attribute("id"), "policy": document_text(permissions.policy)}
+                Resource(self, "aws_iam_role_policy", f"{name}_own_policy", own)
+            attach_policies(self, name, role, permissions.managed_policy_arns)
+            roles[account] = role
+        return roles
 
     def add_controller_roles(self) -> None:
         """Adds the roles of the controllers that the second stack installs."""
@@ -161,6 +191,10 @@ class EksStack(AwsCloud[EksConfig]):
 
     def node_policies(self) -> dict[str, str]:
         """Adds the policies of what nodes may do beside what a cluster needs; gives their ARNs, by name."""
+        efs = {"efs": _EFS_POLICY} if self.config.efs else {}
+        # Users' pods have the bucket by roles of their own then, and nothing else on a new cluster's nodes uses it.
+        if self.config.workloads is not None and isinstance(self.config.cluster, ClusterConfig):
+            return efs
         iam = Iam(
             self,
             bucket=self.bucket,
@@ -171,7 +205,6 @@ class EksStack(AwsCloud[EksConfig]):
             policy_name_prefix=self.config.name_prefix if self.config.prefix_all_names else None,
             tags=self.tags(),
         )
-        efs = {"efs": _EFS_POLICY} if self.config.efs else {}
         return {"bucket": iam.anyscale_iam_s3_policy_arn, **efs}
 
     def _new_cluster(self, cluster: ClusterConfig) -> Eks:
@@ -245,10 +278,13 @@ class EksStack(AwsCloud[EksConfig]):
             id: The role's name beside others, in Terraform.
             statements: What it may do.
         """
+        return self._add_role(id, pods_of(chart, self.name, self.config), statements)
+
+    def _add_role(self, id: str, pods: Pods, statements: list[Statement]) -> Resource:
         return add_pod_role(
             self,
             id,
-            pods_of(chart, self.name, self.config),
+            pods,
             statements=statements,
             name_prefix=role_prefix(id, self.config),
             permissions_boundary_arn=self.config.permissions_boundary_arn,
@@ -261,6 +297,10 @@ class EksStack(AwsCloud[EksConfig]):
         outputs = super().cloud_outputs() | {
             "anyscale_eks_cluster_name": self.cluster_name,
             "anyscale_operator_iam_role_arn": self.operator_role.attribute("arn"),
+            "anyscale_workload_iam_role_arns": {
+                account: role.attribute("arn") for account, role in self.workload_roles.items()
+            }
+            or None,
         }
         if isinstance(self.cluster, Eks):
             outputs |= {

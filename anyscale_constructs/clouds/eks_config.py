@@ -1,12 +1,13 @@
 """The configuration of a cloud on EKS, and what both of its stacks know by it."""
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from anyscale_constructs.aws import ExistingCluster, ExistingEfs, ExistingMemoryDb, ExistingVpc
 from anyscale_constructs.aws.eks import ClusterConfig
+from anyscale_constructs.aws.permissions import Permissions
 from anyscale_constructs.aws.pod_roles import Pods
 from anyscale_constructs.aws.types import PolicyArn
 from anyscale_constructs.clouds.aws_config import AwsCloudConfig
@@ -15,7 +16,8 @@ from anyscale_constructs.config.model import ExistingIf, refuse, refuse_all
 from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding, Key, Rule
-from anyscale_constructs.kubernetes import Chart, EksReleasesConfig
+from anyscale_constructs.kubernetes import OPERATOR, Chart, EksReleasesConfig
+from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, ServiceAccountName
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 
 # The modules whose constraints of the provider hold also for what stands beside them.
@@ -42,6 +44,30 @@ GROUP_ZONE = Rule(
 )
 
 
+IRSA_PROVIDER = Rule(
+    "oidc-provider-missing",
+    "error",
+    "A role for pods trusts the cluster's OIDC provider in IAM, which of an existing cluster only you know.",
+    "https://docs.aws.amazon.com/eks/latest/userguide/enable-iam-roles-for-service-accounts.html",
+)
+
+
+class WorkloadsConfig(Permissions):
+    """Users' pods: a service account of their own, whose role may use the bucket, its key, and what is set here."""
+
+    identity: Known[Literal["pod-identity", "irsa"] | None] = Field(
+        default=None,
+        description="How pods get their role: by EKS Pod Identity, or by IRSA (IAM roles for service accounts), which "
+        "trusts the cluster's OIDC provider. Default: irsa for an existing cluster with oidc_provider_arn, else "
+        "pod-identity.",
+    )
+    service_accounts: dict[ServiceAccountName, Permissions] = Field(
+        default_factory=dict,
+        description="Further service accounts, by name, for rules of Anyscale's cloud IAM mapping: each has a role of "
+        "its own, which may use the bucket, its key, and what is set here for it. Default: none.",
+    )
+
+
 class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
     """An Anyscale cloud on EKS."""
 
@@ -59,12 +85,25 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
     permissions_boundary_arn: PolicyArn | None = Field(
         default=None, description="For the roles of the cluster, of its nodes and of pods."
     )
+    workloads: WorkloadsConfig | None = Field(
+        default=None,
+        description="A service account for users' pods, anyscale-workloads, and what it may do; {} lets it use the "
+        "bucket. The nodes of a new cluster then have no permission for the bucket. Default: users' pods run as the "
+        "operator's service account, with its role, and can read the operator's Secrets.",
+    )
     releases: EksReleasesConfig = Field(default_factory=EksReleasesConfig)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         self.refuse_input("eks", "name", "cluster.name")
         if isinstance(self.cluster, ExistingCluster):
+            if self.workloads and self.workloads.identity == "irsa" and self.cluster.oidc_provider_arn is None:
+                raise refuse(
+                    "is irsa, but the existing cluster's OIDC provider is not known",
+                    "set cluster.oidc_provider_arn, or use pod-identity",
+                    key="workloads.identity",
+                    rule=IRSA_PROVIDER,
+                )
             oidc = self.cluster.oidc_provider_arn
             known = not is_unresolved([oidc, self.region])
             if oidc is not None and known and f"eks.{self.region}." not in oidc:
@@ -144,6 +183,32 @@ def pods_of(chart: Chart, name: str, config: EksConfig) -> Pods:
     """The pods of a chart, and the role that they take."""
     oidc = config.cluster.oidc_provider_arn if isinstance(config.cluster, ExistingCluster) else None
     return Pods(name, cluster_name(name, config), chart.namespace, chart.service_account, oidc)
+
+
+def workload_accounts(config: EksConfig) -> dict[str, Permissions]:
+    """The service accounts of users' pods, and what each may do, by name."""
+    workloads = config.workloads
+    return {} if workloads is None else {WORKLOADS: workloads, **workloads.service_accounts}
+
+
+def workload_pods(account: str, name: str, config: EksConfig, oidc_provider_arn: str | None) -> Pods:
+    """Users' pods of a service account, and the role that they take.
+
+    Args:
+        account: The service account.
+        name: The cloud's name.
+        config: The cloud's configuration.
+        oidc_provider_arn: The cluster's OIDC provider, which is used unless pods have their role by Pod Identity.
+    """
+    by_irsa = workloads_use_irsa(config)
+    return Pods(name, cluster_name(name, config), OPERATOR.namespace, account, oidc_provider_arn if by_irsa else None)
+
+
+def workloads_use_irsa(config: EksConfig) -> bool:
+    """Whether users' pods get their roles by the cluster's OIDC provider."""
+    own = None if config.workloads is None else config.workloads.identity
+    existing = isinstance(config.cluster, ExistingCluster) and config.cluster.oidc_provider_arn is not None
+    return existing if own is None else own == "irsa"
 
 
 def role_prefix(id: str, config: EksConfig) -> str:

@@ -3,7 +3,15 @@
 from typing import Any, Literal
 
 from anyscale_constructs.aws import ExistingCluster
-from anyscale_constructs.clouds.eks_config import MODULES, EksConfig, cluster_name, pods_of, role_prefix
+from anyscale_constructs.aws.pod_roles import role_name
+from anyscale_constructs.clouds.eks_config import (
+    MODULES,
+    EksConfig,
+    cluster_name,
+    pods_of,
+    role_prefix,
+    workloads_use_irsa,
+)
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config.node_groups import gpu_groups
 from anyscale_constructs.engine import Construct
@@ -18,8 +26,10 @@ from anyscale_constructs.kubernetes import (
     operator_values,
 )
 from anyscale_constructs.kubernetes.operator import Gateway, OperatorValues
+from anyscale_constructs.kubernetes.service_accounts import resource_id
 from anyscale_constructs.terraform.resource import Data
 
+_ROLE = "eks.amazonaws.com/role-arn"
 _BALANCER = "service.beta.kubernetes.io/aws-load-balancer"
 
 
@@ -114,17 +124,27 @@ class EksOperatorStack(OperatorStack[EksConfig]):
         }
         if (role := self._role_arn(OPERATOR, "operator")) is not None:
             cloud["auth"] = {"iamIdentity": role}
-        return operator_values(cloud, self.config.cluster.gpus, gateway, self.config.cluster.groups)
+        return operator_values(
+            cloud, self.config.cluster.gpus, gateway, self.workload_service_account, groups=self.config.cluster.groups
+        )
+
+    def service_account_annotations(self, name: str) -> dict[str, str]:
+        """The role of a service account of users' pods, which EKS Pod Identity knows by itself."""
+        if not workloads_use_irsa(self.config):
+            return {}
+        return {_ROLE: self._role(resource_id(name))}
 
     def _account(self, chart: Chart, release: ReleaseConfig, id: str) -> dict[str, Any]:
         """The chart's values for its service account."""
         role = self._role_arn(chart, id) if release.enabled else None
-        annotations = {} if role is None else {"annotations": {"eks.amazonaws.com/role-arn": role}}
+        annotations = {} if role is None else {"annotations": {_ROLE: role}}
         return {"name": chart.service_account, **annotations}
 
     def _role_arn(self, chart: Chart, id: str) -> Expr | None:
         """The role that the service account has to name; None where EKS Pod Identity knows it."""
-        pods = pods_of(chart, self.cloud_name, self.config)
-        if pods.oidc_provider_arn is None:
-            return None
-        return Data(self, "aws_iam_role", id, {"name": pods.role_name(role_prefix(id, self.config))}).attribute("arn")
+        by_oidc = pods_of(chart, self.cloud_name, self.config).oidc_provider_arn is not None
+        return self._role(id) if by_oidc else None
+
+    def _role(self, id: str) -> Expr:
+        name = role_name(role_prefix(id, self.config), self.cloud_name)
+        return Data(self, "aws_iam_role", id, {"name": name}).attribute("arn")

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.clouds.google import GoogleCloud, GoogleCloudConfig
-from anyscale_constructs.config.model import ExistingIf
+from anyscale_constructs.config.model import ExistingIf, refuse
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.expressions import unless
 from anyscale_constructs.google import (
@@ -22,6 +22,7 @@ from anyscale_constructs.google import (
 from anyscale_constructs.google.cloudstorage import let_into_bucket
 from anyscale_constructs.google.iam import IamConfig, role_id
 from anyscale_constructs.google.loggingsink import LoggingSinkConfig
+from anyscale_constructs.google.permissions import Permissions, grant
 from anyscale_constructs.google.vpc import VpcConfig
 from anyscale_constructs.google.vpc_firewall import FirewallConfig
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, ObjectStorage
@@ -54,6 +55,11 @@ class GceConfig(GoogleCloudConfig):
     iam: Annotated[IamConfig | ExistingServiceAccounts, ExistingIf("anyscale_service_account_email")] = Field(
         default_factory=IamConfig
     )
+    workloads: Permissions = Field(
+        default_factory=Permissions,
+        description="What users' workloads may do beside using the bucket, by the nodes' account. Default: nothing "
+        "more.",
+    )
     logging_sink: LoggingSinkConfig | None = Field(
         default=None, description="Default: the project's sink stays as it is; {} keeps the nodes' syslog out of it."
     )
@@ -64,6 +70,16 @@ class GceConfig(GoogleCloudConfig):
         if isinstance(self.firewall, ExistingFirewallPolicy):
             idle["proxy_subnet_cidr"] = "a new firewall policy"
         self.refuse_what_does_not_fit(self.vpc, idle)
+        if "roles" in self.workloads.model_fields_set and "cluster_node_roles" in self.iam.model_fields_set:
+            raise refuse(
+                "is the same as iam.cluster_node_roles, which is set too", "remove one of them", key="workloads.roles"
+            )
+        if isinstance(self.iam, ExistingServiceAccounts) and (given := self.workloads.model_fields_set):
+            raise refuse(
+                "is for a new node account, but iam.cluster_service_account_email names an existing one",
+                "grant the permission to that account yourself",
+                key=f"workloads.{min(given)}",
+            )
         return self
 
 
@@ -90,6 +106,7 @@ class GceStack(GoogleCloud[GceConfig]):
         self.iam = self.add_iam()
         self.bucket = self.add_bucket()
         self.add_bucket_members()
+        self.add_workload_grants()
         self.filestore = self.add_filestore()
         self.memorystore = self.add_memorystore()
         self.add_logging_sink()
@@ -169,7 +186,7 @@ class GceStack(GoogleCloud[GceConfig]):
         iam, prefix = self.config.iam, self.config.name_prefix
         if isinstance(iam, ExistingServiceAccounts):
             return iam
-        roles = ["roles/artifactregistry.reader", *iam.cluster_node_roles]
+        more = [*self.config.workloads.roles, *iam.cluster_node_roles]
         with self.configured_by(
             "iam",
             anyscale_access_service_acct_name="iam.anyscale_service_account_name",
@@ -179,7 +196,7 @@ class GceStack(GoogleCloud[GceConfig]):
             anyscale_access_role_id_prefix="name_prefix",
             anyscale_cluster_node_service_acct_name_prefix="name_prefix",
             existing_workload_identity_provider_name="iam.identity_provider.provider_name",
-            anyscale_cluster_node_service_acct_permissions="iam.cluster_node_roles",
+            anyscale_cluster_node_service_acct_permissions=("workloads.roles", "iam.cluster_node_roles"),
             google_region="region",
             enable_anyscale_cluster_logging_monitoring="iam.cluster_node_logging",
         ):
@@ -195,7 +212,9 @@ class GceStack(GoogleCloud[GceConfig]):
                 anyscale_access_role_id_prefix=role_id(f"{prefix}access_"),
                 anyscale_cluster_node_service_acct_name=iam.cluster_service_account_name,
                 anyscale_cluster_node_service_acct_name_prefix=f"{prefix}node-",
-                anyscale_cluster_node_service_acct_permissions=roles if iam.cluster_node_roles else None,
+                anyscale_cluster_node_service_acct_permissions=["roles/artifactregistry.reader", *more]
+                if more
+                else None,
                 enable_anyscale_cluster_logging_monitoring=iam.cluster_node_logging or None,
                 depends_on=self.ready,
             )
@@ -204,6 +223,13 @@ class GceStack(GoogleCloud[GceConfig]):
         """Lets new accounts use an existing bucket."""
         if isinstance(self.bucket, ExistingBucket) and isinstance(self.iam, Iam):
             let_into_bucket(self, self.bucket, dict(zip(("access", "node"), self.iam.bucket_members, strict=True)))
+
+    def add_workload_grants(self) -> None:
+        """Lets the nodes' new account use the secrets and buckets of workloads; roles are an input of upstream's."""
+        if isinstance(self.iam, Iam):
+            permitted = self.config.workloads.model_copy(update={"roles": []})
+            member = self.iam.iam_anyscale_cluster_node_service_acct_member
+            grant(self, "workloads", member, permitted, project_id=self.project.project_id, depends_on=self.ready)
 
     def add_logging_sink(self) -> None:
         """Keeps the nodes' syslog out of the project's sink, if the configuration says so."""

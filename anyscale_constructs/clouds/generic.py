@@ -27,6 +27,7 @@ from anyscale_constructs.kubernetes import (
     WriteOnly,
     operator_values,
 )
+from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, ServiceAccountName
 from anyscale_constructs.registration.fields import BucketUrl, Text
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.registration.resource import CloudResource, ObjectStorage
@@ -83,6 +84,22 @@ class LoadBalancerConfig(Model):
     )
 
 
+class ServiceAccountConfig(Model):
+    """A service account of users' pods."""
+
+    annotations: dict[str, str] = Field(
+        default_factory=dict, description="What ties it to an identity, as your cluster's provider says. Default: none."
+    )
+
+
+class WorkloadsConfig(ServiceAccountConfig):
+    """Users' pods: a service account of their own."""
+
+    service_accounts: dict[ServiceAccountName, ServiceAccountConfig] = Field(
+        default_factory=dict, description="Further service accounts, by name. Default: none."
+    )
+
+
 class GenericConfig(KubernetesCloudConfig):
     """An Anyscale cloud on any Kubernetes cluster."""
 
@@ -111,6 +128,11 @@ class GenericConfig(KubernetesCloudConfig):
         default=1,
         ge=1,
         description="Raise it when the operator's token changes: Terraform keeps none to compare it with.",
+    )
+    workloads: WorkloadsConfig | None = Field(
+        default=None,
+        description="A service account for users' pods, anyscale-workloads; {} makes one without annotations. Default: "
+        "users' pods run as the service account default of the operator's namespace.",
     )
     releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
 
@@ -185,7 +207,13 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
         more: dict[str, Any] = {"operator": {"annotations": revision}}
         if self.config.bucket.s3_addressing_style == "PATH_STYLE":
             more["global"] = {"aws": {"s3": {"usePathStyle": True}}}
-        return merge(operator_values(cloud, {}, gateway), more)
+        return merge(operator_values(cloud, {}, gateway, self.workload_service_account), more)
+
+    def service_account_annotations(self, name: str) -> Mapping[str, str]:
+        """The configuration's annotations."""
+        workloads = self.config.workloads
+        account = workloads if workloads is None or name == WORKLOADS else workloads.service_accounts[name]
+        return {} if account is None else account.annotations
 
     def add_operator(self, gateway: Gateway | None, depends_on: Sequence[Construct]) -> None:
         """Adds Anyscale's operator, and a Secret with its token.

@@ -6,7 +6,14 @@ second, `<name>-operator`, installs Anyscale's operator in the cluster, for whic
 
 from typing import Any, ClassVar
 
-from anyscale_constructs.clouds.gke_config import GkeConfig, account_name, cluster_name, project_id
+from anyscale_constructs.clouds.gke_config import (
+    GkeConfig,
+    account_name,
+    cluster_name,
+    project_id,
+    workload_account_name,
+    workload_accounts,
+)
 from anyscale_constructs.clouds.google import GoogleCloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, unless
@@ -14,8 +21,11 @@ from anyscale_constructs.google import ExistingBucket, ExistingCluster, Existing
 from anyscale_constructs.google.cloudstorage import let_into_bucket
 from anyscale_constructs.google.gke import ClusterConfig
 from anyscale_constructs.google.nodes import node_pool_labels, node_pool_taints, node_pools
+from anyscale_constructs.google.operator_account import PodAccount
+from anyscale_constructs.google.permissions import grant
 from anyscale_constructs.kubernetes import OPERATOR, Gateway, operator_values
 from anyscale_constructs.kubernetes.operator import OperatorValues
+from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, resource_id
 from anyscale_constructs.modules.google.gke import GkeDatabaseEncryption, GkeMasterAuthorizedNetworks
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, MountTarget, ObjectStorage
 from anyscale_constructs.terraform.config import CloudConfig
@@ -77,15 +87,23 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
 
     def operator_values(self, gateway: Gateway | None) -> OperatorValues:
         """The values of the operator's chart."""
-        arguments = {"project": project_id(self.config), "account_id": account_name(self.cloud_name, self.config)}
-        account = Data(self, "google_service_account", "operator", arguments)
-        auth = {"iamIdentity": account.attribute("email")}
+        auth = {"iamIdentity": self._account_email("operator", account_name(self.cloud_name, self.config))}
         return operator_values(
             {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "gcp", "auth": auth},
             self.config.cluster.gpus,
             gateway,
-            self.config.cluster.groups,
+            self.workload_service_account,
+            groups=self.config.cluster.groups,
         )
+
+    def service_account_annotations(self, name: str) -> dict[str, str]:
+        """The Google account of a service account of users' pods."""
+        account = workload_account_name(name, self.cloud_name, self.config)
+        return {"iam.gke.io/gcp-service-account": self._account_email(resource_id(name), account)}
+
+    def _account_email(self, id: str, account: str) -> Expr:
+        arguments = {"project": project_id(self.config), "account_id": account}
+        return Data(self, "google_service_account", id, arguments).attribute("email")
 
 
 class GkeStack(GoogleCloud[GkeConfig]):
@@ -101,6 +119,8 @@ class GkeStack(GoogleCloud[GkeConfig]):
     operator_type: ClassVar[type[OperatorStack[Any]] | None] = GkeOperatorStack
 
     account: OperatorAccount
+    workload_accounts: dict[str, PodAccount]
+    """The Google accounts of users' pods, by service account."""
     cluster: Gke | ExistingCluster
 
     def add_providers(self) -> None:
@@ -120,6 +140,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
         self.memorystore = self.add_memorystore()
         self.cluster = self.add_cluster()
         self.add_workload_identity()
+        self.workload_accounts = self.add_workload_accounts()
 
     def optional_apis(self) -> list[str]:
         """The APIs of GKE, logging and monitoring."""
@@ -136,7 +157,8 @@ class GkeStack(GoogleCloud[GkeConfig]):
                 self,
                 project=self.project,
                 account_id=account_name(self.name, self.config),
-                file_storage=self.config.filestore is not None,
+                # Mounting takes no role; it stays where users' pods have had it.
+                file_storage=self.config.filestore is not None and self.config.workloads is None,
                 depends_on=self.ready,
             )
 
@@ -147,11 +169,35 @@ class GkeStack(GoogleCloud[GkeConfig]):
 
     def add_workload_identity(self) -> None:
         """Lets the operator's service account in the cluster act as its account in Google Cloud."""
-        self.account.bind_workload_identity(
-            OPERATOR.namespace,
-            OPERATOR.service_account,
-            depends_on=[self.cluster] if isinstance(self.cluster, Gke) else [],
-        )
+        self._bind(self.account, OPERATOR.service_account)
+
+    def _bind(self, account: PodAccount, service_account: str) -> None:
+        depends_on = [self.cluster] if isinstance(self.cluster, Gke) else []
+        account.bind_workload_identity(OPERATOR.namespace, service_account, depends_on=depends_on)
+
+    def add_workload_accounts(self) -> dict[str, PodAccount]:
+        """Adds the Google accounts of users' pods, by service account; none where they share the operator's."""
+        accounts = {}
+        for name, permitted in workload_accounts(self.config).items():
+            made, section = (
+                resource_id(name),
+                "workloads" if name == WORKLOADS else f"workloads.service_accounts.{name}",
+            )
+            with self.configured_by(account_id=f"{section}.service_account_name"):
+                account = PodAccount(
+                    self,
+                    made,
+                    project=self.project,
+                    account_id=workload_account_name(name, self.name, self.config),
+                    display_name=f"Anyscale's workloads of the service account {name}",
+                    whose="the workloads'",
+                    depends_on=self.ready,
+                )
+            let_into_bucket(self, self.bucket, {made: account.member})
+            grant(self, made, account.member, permitted, project_id=self.project.project_id, depends_on=self.ready)
+            self._bind(account, name)
+            accounts[name] = account
+        return accounts
 
     def add_vpc(self) -> Vpc | ExistingVpc:
         """Adds the VPC, unless it exists."""
@@ -260,6 +306,10 @@ class GkeStack(GoogleCloud[GkeConfig]):
         return super().cloud_outputs() | {
             "anyscale_gke_cluster_name": cluster_name(self.name, self.config),
             "anyscale_operator_service_account_email": self.account.email,
+            "anyscale_workload_service_account_emails": {
+                name: account.email for name, account in self.workload_accounts.items()
+            }
+            or None,
         }
 
     def cloud_resource(self) -> CloudResource:

@@ -12,10 +12,33 @@ from anyscale_constructs.findings import Key
 from anyscale_constructs.google import ExistingCluster, ExistingProject, ExistingVpc
 from anyscale_constructs.google.gke import ClusterConfig
 from anyscale_constructs.google.gke_ranges import RANGES, GkeVpcConfig
+from anyscale_constructs.google.permissions import Permissions
 from anyscale_constructs.google.types import ServiceAccountName
 from anyscale_constructs.kubernetes import ReleasesConfig
+from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, short_name
+from anyscale_constructs.kubernetes.service_accounts import ServiceAccountName as KubernetesAccountName
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.terraform.config import NamedCloudConfig
+
+
+class AccountConfig(Permissions):
+    """A service account of users' pods, whose Google account may use the bucket, and what is set here."""
+
+    service_account_name: ServiceAccountName | None = Field(
+        default=None,
+        description="The name of its Google account. Default: the cloud's name, a hyphen and workloads, or the name of "
+        "the further service account: together at most 30 characters.",
+    )
+
+
+class WorkloadsConfig(AccountConfig):
+    """Users' pods: a service account of their own, whose Google account may use the bucket, and what is set here."""
+
+    service_accounts: dict[KubernetesAccountName, AccountConfig] = Field(
+        default_factory=dict,
+        description="Further service accounts, by name, for rules of Anyscale's cloud IAM mapping: each has a Google "
+        "account of its own, which may use the bucket, and what is set here for it. Default: none.",
+    )
 
 
 class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
@@ -37,6 +60,12 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
     vpc: Annotated[GkeVpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=GkeVpcConfig)
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig
+    )
+    workloads: WorkloadsConfig | None = Field(
+        default=None,
+        description="A service account for users' pods, anyscale-workloads, and what it may do; {} lets it use the "
+        "bucket. The operator's account then has no roles/file.editor. Default: users' pods run as the operator's "
+        "service account, with its Google account, and can read the operator's Secrets.",
     )
     releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
 
@@ -107,6 +136,18 @@ def account_name(name: str, config: GkeConfig) -> str:
     """The name of the operator's account, by which the second stack finds it."""
     own = config.service_account_name
     return f"{config.default_name(name)}-operator" if own is None else own
+
+
+def workload_accounts(config: GkeConfig) -> dict[str, AccountConfig]:
+    """The service accounts of users' pods, and what each may do, by name."""
+    workloads = config.workloads
+    return {} if workloads is None else {WORKLOADS: workloads, **workloads.service_accounts}
+
+
+def workload_account_name(account: str, name: str, config: GkeConfig) -> str:
+    """The name of a service account's Google account, by which the second stack finds it."""
+    own = workload_accounts(config)[account].service_account_name
+    return f"{config.default_name(name)}-{short_name(account)}" if own is None else own
 
 
 def project_id(config: GkeConfig) -> str:

@@ -16,6 +16,7 @@ from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import ReleaseConfig, ReleasesConfig
 from anyscale_constructs.kubernetes.operator import Gateway
+from anyscale_constructs.kubernetes.service_accounts import SHARED, WORKLOADS
 from anyscale_constructs.terraform.backend import Backend, beside, remote_state
 from anyscale_constructs.terraform.declarations import Validation
 from anyscale_constructs.terraform.interface import Provider as RequiredProvider
@@ -39,6 +40,15 @@ _NOBODYS = {
 }
 
 
+class Workloads(Protocol):
+    """What the second stack reads of the section `workloads`, whatever the kind of cloud."""
+
+    @property
+    @abstractmethod
+    def service_accounts(self) -> Mapping[str, Any]:
+        """The service accounts beside the one that users' pods run as by default, by name."""
+
+
 class Config(Protocol):
     """What the second stack reads of a cloud's configuration, whatever its kind."""
 
@@ -56,6 +66,11 @@ class Config(Protocol):
     @abstractmethod
     def networking_mode(self) -> NetworkingMode:
         """PUBLIC or PRIVATE."""
+
+    @property
+    @abstractmethod
+    def workloads(self) -> Workloads | None:
+        """What users' pods may do; None: they run as the operator's service account, or the namespace's own."""
 
     @property
     @abstractmethod
@@ -106,7 +121,7 @@ class OperatorStack(CloudStack, Generic[C]):
         controllers = self.add_controllers()
         self.add_device_plugin()
         gateway, ready = self.add_gateway(controllers)
-        self.add_operator(gateway, ready)
+        self.add_operator(gateway, [*ready, *self.add_service_accounts()])
 
     @abstractmethod
     def add_providers(self) -> None:
@@ -137,6 +152,30 @@ class OperatorStack(CloudStack, Generic[C]):
             gateway: None: the operator makes Ingresses instead.
         """
 
+    @property
+    def workload_service_account(self) -> str | None:
+        """The service account of users' pods; None: the operator's, or the namespace's own on GENERIC."""
+        return None if self.config.workloads is None else WORKLOADS
+
+    def add_service_accounts(self) -> list[Construct]:
+        """Adds the service accounts of users' pods, unless they have none of their own; gives what to wait for."""
+        workloads = self.config.workloads
+        if workloads is None:
+            return []
+        names = [WORKLOADS, *workloads.service_accounts]
+        accounts = {name: {"annotations": self.service_account_annotations(name)} for name in names}
+        chart = self.own_chart("service-accounts", "anyscale-service-accounts")
+        return [Release(self, chart, ReleaseConfig(), {"serviceAccounts": accounts})]
+
+    def service_account_annotations(self, name: str) -> Mapping[str, str]:
+        """What ties a service account of users' pods to its identity in the cloud.
+
+        Args:
+            name: The service account's name.
+        """
+        del name
+        return {}
+
     def add_operator(self, gateway: Gateway | None, depends_on: Sequence[Construct]) -> None:
         """Adds Anyscale's operator.
 
@@ -144,7 +183,18 @@ class OperatorStack(CloudStack, Generic[C]):
             gateway: What the operator must know of the gateway.
             depends_on: What it waits for.
         """
-        self.release(OPERATOR, self.config.releases.operator, self.operator_values(gateway), depends_on)
+        values = self.operator_values(gateway)
+        shared = values.get("workloads", {}).get("serviceAccount", {}).get("name") == OPERATOR.service_account
+        if shared and self.config.releases.operator.enabled:
+            self.report(
+                Finding(
+                    "users' pods run as the operator's service account, which can read every Secret in its namespace",
+                    "set workloads to {}, with the permissions that you gave the operator's identity for users' pods",
+                    rule=SHARED,
+                    key=("workloads",),
+                )
+            )
+        self.release(OPERATOR, self.config.releases.operator, values, depends_on)
 
     def _variable(self, name: str) -> Expr:
         rule: Validation = {

@@ -336,8 +336,8 @@ class CloudStorage(CloudStorageModule):
         return self.cloudstorage_bucket_url
 
 
-def let_into_bucket(scope: Construct, bucket: ExistingBucket, members: Mapping[str, str]) -> None:
-    """Lets new service accounts use an existing bucket, for which upstream has nothing.
+def let_into_bucket(scope: Construct, bucket: "CloudStorage | ExistingBucket", members: Mapping[str, str]) -> None:
+    """Lets new service accounts use a bucket, for which upstream has nothing, or only members by their numbers.
 
     Args:
         scope: The stack.

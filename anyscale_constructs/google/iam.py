@@ -55,7 +55,8 @@ class IamConfig(Model):
     )
     cluster_node_logging: Known[bool] = Field(default=False, description="Whether nodes may write logs and metrics.")
     cluster_node_roles: list[Role] = Field(
-        default_factory=list, description="More roles in the project for the nodes; they may read images anyway."
+        default_factory=list,
+        description="An older name of workloads.roles; set one of them. Default: none; nodes may read images anyway.",
     )
     identity_provider: ExistingIdentityProvider | None = Field(
         default=None, description="What lets Anyscale's control plane in. Default: a new one that trusts Anyscale only."

@@ -17,16 +17,18 @@ ChartRepository = Annotated[
         "oci://registry.example.com/charts",
     ),
 ]
-_DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+"""A name as Kubernetes and DNS accept it, as a regular expression."""
+
 DnsLabel = Annotated[
     str,
-    Checked("1 to 63 lower-case letters, digits and hyphens, without a hyphen at either end", _DNS_LABEL, "acme-prod"),
+    Checked("1 to 63 lower-case letters, digits and hyphens, without a hyphen at either end", DNS_LABEL, "acme-prod"),
 ]
 DomainName = Annotated[
     str,
     Checked(
         "a lower-case domain name, without a wildcard",
-        rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})+",
+        rf"{DNS_LABEL}(?:\.{DNS_LABEL})+",
         "azure.anyscaleuserdata.com",
     ),
 ]

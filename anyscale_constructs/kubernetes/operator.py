@@ -66,6 +66,8 @@ def operator_values(
     cloud: Global,
     gpus: Mapping[str, int],
     gateway: Gateway | None,
+    service_account: str | None = None,
+    *,
     groups: Mapping[str, NodeGroup] = MappingProxyType({}),
 ) -> OperatorValues:
     """The chart's values.
@@ -74,6 +76,8 @@ def operator_values(
         cloud: Its section `global`.
         gpus: How many GPUs a node has, by the GPU's name in Anyscale.
         gateway: None: the operator makes Ingresses instead.
+        service_account: The service account of users' pods. Default: the operator's; the namespace's own where no
+            cloud gives the operator's a role.
         groups: Node groups that have instance types too, by name.
     """
     name = OPERATOR.service_account
@@ -86,8 +90,8 @@ def operator_values(
         workloads["accelerator"] = {"nodeSelectors": {"additional": selectors}}
     # A cloud gives this account a role for the bucket, which workloads need too. Without a cloud it may but read
     # Secrets, the operator's token among them: workloads keep the chart's default, the namespace's own account.
-    if cloud["cloudProvider"] != "generic":
-        workloads["serviceAccount"] = {"name": name}
+    if service_account is not None or cloud["cloudProvider"] != "generic":
+        workloads["serviceAccount"] = {"name": service_account or name}
     values: OperatorValues = {
         "global": cloud,
         "operator": {"serviceAccount": {"name": name}},

@@ -135,18 +135,20 @@ def gateway(a: Arguments) -> Iterator[Ingress]:
 def members(a: Arguments) -> Iterator[Grant]:
     """The members that an IAM member or binding adds."""
     found = [*listed(a.get("member")), *listed(a.get("members"))]
-    return (Grant(str(a.get("role")), _on(a), str(member)) for member in found)
+    condition = " and ".join(str(each.get("expression")) for each in blocks(a.get("condition")))
+    return (Grant(str(a.get("role")), _on(a), str(member), condition) for member in found)
 
 
 def _on(a: Arguments) -> str:
-    names = ("bucket", "project", "service_account_id", "scope", "folder", "org_id")
+    # A secret's project is a part of its name.
+    names = ("bucket", "secret_id", "project", "service_account_id", "scope", "folder", "org_id")
     return next((str(a[name]) for name in names if a.get(name)), "")
 
 
 def assignment(a: Arguments) -> list[Grant]:
     """A role assignment of Azure."""
     role = a.get("role_definition_name") or a.get("role_definition_id")
-    return [Grant(str(role), _on(a), str(a.get("principal_id")))]
+    return [Grant(str(role), _on(a), str(a.get("principal_id")), str(a.get("condition") or ""))]
 
 
 def federated(a: Arguments) -> list[Grant]:

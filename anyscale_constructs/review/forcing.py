@@ -93,13 +93,14 @@ ARGUMENTS: Mapping[str, frozenset[str]] = {
         "aws_eks_pod_identity_association": "cluster_name namespace service_account",
         "aws_iam_role": "name name_prefix path",
         "aws_iam_role_policy": "name role",
+        "aws_iam_role_policy_attachment": "role policy_arn",
         "aws_s3_bucket_policy": "bucket",
         "azurerm_federated_identity_credential": "name user_assigned_identity_id",
         "azurerm_kubernetes_cluster": "name location resource_group_name dns_prefix private_cluster_enabled",
         "azurerm_kubernetes_cluster_node_pool": "name kubernetes_cluster_id priority eviction_policy spot_max_price "
         "capacity_reservation_group_id",
         "azurerm_resource_group": "name location",
-        "azurerm_role_assignment": "scope role_definition_name principal_id",
+        "azurerm_role_assignment": "scope role_definition_name principal_id condition condition_version",
         "azurerm_storage_account": "name location resource_group_name account_kind account_tier is_hns_enabled",
         "azurerm_storage_container": "name storage_account_id",
         "azurerm_storage_share": "name storage_account_id enabled_protocol",
@@ -107,8 +108,10 @@ ARGUMENTS: Mapping[str, frozenset[str]] = {
         "azurerm_user_assigned_identity": "name location resource_group_name",
         "azurerm_virtual_network": "name location resource_group_name",
         "google_project_iam_member": "member project role",
+        "google_secret_manager_secret_iam_member": "member role secret_id condition",
         "google_service_account": "account_id project",
         "google_service_account_iam_member": "member role service_account_id",
+        "google_storage_bucket_iam_member": "bucket member role condition",
     }.items()
 }
 """Arguments of the resources that constructs make themselves, another value of which replaces them."""

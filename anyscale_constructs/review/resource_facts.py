@@ -285,6 +285,7 @@ RESOURCES: Mapping[str, list[Row]] = {
             "organization": kinds.PERMISSIONS,
             "service_account": kinds.TRUST,
             "storage_bucket": kinds.DATA_ACCESS,
+            "secret_manager_secret": kinds.DATA_ACCESS,
         }.items()
         for form in ("member", "binding")
     },

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from anyscale_constructs.errors import ReviewError
+from anyscale_constructs.expressions.resolve import code_in
 from anyscale_constructs.terraform.backend import identity
 from anyscale_constructs.terraform.interface import Interface, catalog
 from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, locked_versions, read_lock
@@ -279,12 +280,16 @@ def blocks(value: Any) -> list[Mapping[str, Any]]:
 
 def as_json(value: Any) -> Any:
     """What text that is JSON says, such as a policy's; anything else as it is."""
-    if isinstance(value, str) and value[:1] in {"{", "["}:
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
+    if not isinstance(value, str) or value[:1] not in {"{", "["}:
+        return value
+    text = value
+    # Quotes in code stand as they are; code that is inside of other code comes after it.
+    for code in sorted({code for _, code in code_in(value) if '"' in code}, key=len, reverse=True):
+        text = text.replace(code, json.dumps(code)[1:-1])
+    try:
+        return json.loads(text)
+    except ValueError:
+        return value
 
 
 def decoded(value: Any) -> Any:

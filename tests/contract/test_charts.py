@@ -94,5 +94,6 @@ def used(chart: str) -> set[str]:
 
 def test_our_own_charts_values_are_those_that_they_use() -> None:
     assert used("gateway") == set(released(FOLDER / "generic.yaml", "anyscale-gateway"))
+    assert used("service-accounts") == set(released(FOLDER / "generic.yaml", "anyscale-service-accounts"))
     token = SYNTHESIZED["generic"].stacks[-1].resources["helm_release.anyscale-operator-token"]
     assert used("token") == {value["name"] for value in token["set_wo"]}

@@ -124,6 +124,27 @@ def test_users_can_choose_every_gpu_of_the_nodes(
             assert f"anyscale.com/accelerator-type in ({accelerator})" in texts
 
 
+@pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
+def test_users_pods_run_as_an_account_of_our_own_chart_which_has_no_role(
+    example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
+) -> None:
+    values = applied(example, "anyscale-service-accounts")
+    made = template([str(OUR_CHARTS / "service-accounts")], values, tmp_path, "anyscale-service-accounts")
+    assert {each["kind"] for each in made} == {"ServiceAccount"}
+    assert {each["metadata"]["namespace"] for each in made} == {OPERATOR.namespace}
+    given = values["serviceAccounts"]
+    annotations = {each["metadata"]["name"]: each["metadata"].get("annotations", {}) for each in made}
+    assert annotations == {name: account["annotations"] for name, account in given.items()}
+    operators = template(operators_chart, applied(example, "anyscale-operator"), tmp_path)
+    (text,) = [each["data"]["patches.yaml"] for each in operators if "patches.yaml" in each.get("data", {})]
+    changes = [change for patch in yaml.safe_load(text) for change in patch["patch"]]
+    accounts = {change["value"] for change in changes if change["path"] == "/spec/serviceAccountName"}
+    assert accounts == {"anyscale-workloads"} <= given.keys()
+    bound = [subject["name"] for each in operators for subject in each.get("subjects", ())]
+    assert bound
+    assert not given.keys() & {*bound}
+
+
 def test_the_operator_reads_the_secret_that_our_own_chart_makes(
     operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:

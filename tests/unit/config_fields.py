@@ -16,6 +16,10 @@ BASES: dict[str, dict[str, Any]] = {
     "minimal": {
         "vpc.availability_zones": ["us-east-2a", "us-east-2b"],
         "provider.assume_role": {"role_arn": "arn:aws:iam::111122223333:role/terraform"},
+        "iam": {
+            "cluster_node_managed_policy_arns": ["arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"],
+            "cluster_node_secret_arns": ["arn:aws:secretsmanager:us-east-2:111122223333:secret:registry-AbCdEf"],
+        },
     },
     "existing-vpc": {
         "memorydb": {},
@@ -49,6 +53,7 @@ BASES: dict[str, dict[str, Any]] = {
         "memorydb": {},
     },
     "gce-everything": {"backend": {"type": "hcp", "organization": "acme"}, "project.organization_id": None},
+    "gce-minimal": {"iam": {"cluster_node_roles": ["roles/pubsub.subscriber"]}},
     "gce-existing": {},
     "gce-shared-vpc": {
         "iam": {
@@ -70,6 +75,8 @@ BASES: dict[str, dict[str, Any]] = {
     "generic with a claim": {"file_storage": {"persistent_volume_claim": "anyscale"}},
     "generic with a driver": {"file_storage": {"csi_ephemeral_volume_driver": "anyscale"}},
 }
+
+_GOOGLE_PERMISSIONS = ("google.permissions.Permissions", "gke.AccountConfig", "gke.WorkloadsConfig")
 
 # The fields that must be known, and why, but for those that hold models: sections of a configuration, lists of them.
 KNOWN: dict[str, list[str]] = {
@@ -123,6 +130,13 @@ KNOWN: dict[str, list[str]] = {
         "google.gke.ClusterConfig.public_access_cidrs",
         "google.gke.ClusterConfig.private_access_cidrs",
         "google.iam.IamConfig.cluster_node_roles",
+        "eks.WorkloadsConfig.identity",
+        *(f"{provider}.permissions.DataAccess.mode" for provider in ("aws", "azure", "google")),
+        *(f"{model}.managed_policy_arns" for model in ("aws.permissions.Permissions", "eks.WorkloadsConfig")),
+        *(f"{model}.roles" for model in _GOOGLE_PERMISSIONS),
+        *(f"{model}.secrets" for model in ("aws.permissions.Permissions", "eks.WorkloadsConfig")),
+        *(f"{model}.secrets" for model in ("azure.permissions.Permissions", "aks.WorkloadsConfig")),
+        *(f"{model}.secrets" for model in _GOOGLE_PERMISSIONS),
     ],
     "The number of subnets or nodes follows from it.": [
         "aws.vpc.VpcConfig.availability_zone_count",
@@ -171,6 +185,8 @@ KNOWN: dict[str, list[str]] = {
         "kubernetes.config.GatewayConfig.values",
         "kubernetes.config.ReleaseConfig.values",
         "generic.LoadBalancerConfig.annotations",
+        "generic.ServiceAccountConfig.annotations",
+        "generic.WorkloadsConfig.annotations",
     ],
 }
 

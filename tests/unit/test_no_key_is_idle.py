@@ -125,6 +125,7 @@ SUBSTITUTES: dict[str, Any] = {
     "eks-private cluster.nodes.groups": {"memory": {"instance_types": ["r6i.16xlarge"]}},
     "eks-private cluster.nodes.groups.training.instance_types": ["p5e.48xlarge"],
     "eks-private cluster.nodes.groups.training.capacity_reservation": {"id": "cr-0123456789abcdef0"},
+    "eks-private workloads.identity": "irsa",
     "eks-existing vpc.subnet_ids_to_az.subnet-0123456789abcdef0": "us-east-2c",
     "eks-existing bucket.region": "us-west-1",
     "eks-existing file_storage.file_storage_id": "fs-0123456789abcdef0",

@@ -209,6 +209,18 @@ RESOURCES = [
         {"member": "allUsers", "role": "r", "bucket": "b"},
     ),
     (
+        "google_storage_bucket_iam_member",
+        "widened-data-access",
+        {"member": "user:a", "role": "r", "bucket": "b", "condition": [{"expression": "c"}]},
+        {"member": "user:a", "role": "r", "bucket": "b"},
+    ),
+    (
+        "google_secret_manager_secret_iam_member",
+        "widened-data-access",
+        {"member": "user:a", "role": "r", "secret_id": "projects/p/secrets/a"},
+        {"member": "user:a", "role": "r", "secret_id": "projects/p/secrets/b"},
+    ),
+    (
         "google_compute_firewall",
         "widened-ingress",
         {"allow": {"protocol": "tcp", "ports": ["443"]}, "source_ranges": ["10.0.0.0/8"]},
@@ -241,6 +253,12 @@ RESOURCES = [
             "destination_port_range": "*",
             "source_address_prefix": "*",
         },
+    ),
+    (
+        "azurerm_role_assignment",
+        "widened-permissions",
+        {"role_definition_name": "Reader", "principal_id": "p", "condition": "c"},
+        {"role_definition_name": "Reader", "principal_id": "p"},
     ),
     (
         "azurerm_role_assignment",

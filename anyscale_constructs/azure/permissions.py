@@ -1,0 +1,130 @@
+"""What users' workloads may do on Azure, beside using the cloud's container."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from anyscale_constructs.azure.identity import assign_role
+from anyscale_constructs.azure.storage import ExistingContainer, existing_container
+from anyscale_constructs.config import permissions
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.permissions import EachOnce
+from anyscale_constructs.config.types import Checked
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import Expr, is_unresolved
+
+_SCOPE = r"/subscriptions/[0-9A-Fa-f-]{36}(?:/[^/\s]+)*"
+ScopeId = Annotated[
+    str,
+    Checked(
+        "the id of a subscription, a resource group or a resource",
+        _SCOPE,
+        "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/search",
+    ),
+]
+SecretId = Annotated[
+    str,
+    Checked(
+        "the resource id of a secret in Key Vault, without a version",
+        r"/subscriptions/[0-9A-Fa-f-]{36}/resourceGroups/[^/\s]+/providers/Microsoft\.KeyVault/vaults/[^/\s]+"
+        r"/secrets/[0-9A-Za-z-]{1,127}",
+        "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/shared/providers/Microsoft.KeyVault"
+        "/vaults/acme/secrets/registry",
+    ),
+]
+_DATA_ROLES = {"read": "Storage Blob Data Reader", "read-write": "Storage Blob Data Contributor"}
+_SECRET_ROLE = "Key Vault Secrets User"  # noqa: S105 - a role
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+_WRITES = ("write", "add/action", "delete", "move/action")
+
+
+class RoleAssignment(Model):
+    """A role of Azure's own or of yours, and what it is for."""
+
+    role: str = Field(description="The role's name, such as Search Index Data Reader.")
+    scope: ScopeId = Field(description="The resource id of what the role is for: as narrow as possible.")
+
+
+class DataAccess(permissions.DataAccess):
+    """Access of workloads to a blob container that exists, beside the cloud's own."""
+
+    # Azure assigns a role to one principal on one container once, whatever the condition.
+    once = ("bucket", "mode")
+
+    bucket: ExistingContainer = Field(description="The container, in the cloud's subscription.")
+
+    def condition(self) -> str | None:
+        """The condition of the role assignment; None for all blobs."""
+        if self.prefix is None:
+            return None
+        reads = f"ActionMatches{{'{_BLOBS}/read'}}"
+        lists = "SubOperationMatches{'Blob.List'}"
+        writes = [f"!(ActionMatches{{'{_BLOBS}/{each}'}})" for each in _WRITES] if self.mode == "read-write" else []
+        others = " AND ".join([f"!({reads} AND NOT {lists})", *writes])
+        return (
+            f"(({others}) OR (@Resource[{_BLOBS}:path] StringStartsWith '{self.prefix}')) AND "
+            f"((!({reads} AND {lists})) OR (@Request[{_BLOBS}:prefix] StringStartsWith '{self.prefix}'))"
+        )
+
+
+class Permissions(Model):
+    """What workloads may do on Azure, beside using the cloud's container."""
+
+    roles: list[RoleAssignment] = Field(
+        default_factory=list, description="Role assignments, Azure's own roles or yours. Default: none."
+    )
+    secrets: list[SecretId] = Field(
+        default_factory=list,
+        description="Secrets in Key Vault whose values workloads may read; the vault must use Azure RBAC. Default: "
+        "none.",
+    )
+    data_access: EachOnce[DataAccess] = Field(
+        default_factory=list,
+        description="Blob containers that workloads may read or write beside the cloud's own. Default: none.",
+    )
+
+    def assignments(self, subscription_id: str) -> Iterator[tuple[str, str, str | None]]:
+        """Role, scope and condition of each permission.
+
+        Args:
+            subscription_id: The cloud's.
+        """
+        for assignment in self.roles:
+            yield assignment.role, assignment.scope, None
+        for secret in self.secrets:
+            yield _SECRET_ROLE, secret, None
+        for access in self.data_access:
+            yield _DATA_ROLES[access.mode], existing_container(access.bucket, subscription_id).id, access.condition()
+
+
+def _place(id: str) -> str:
+    """A resource id without its subscription, resource group and provider; of a resource group, its name."""
+    return id.partition("/providers/")[2].partition("/")[2] or id.rpartition("/")[2]
+
+
+def assign_roles(
+    scope: Construct, id: str, principal_id: Expr, permitted: Permissions, *, subscription_id: str
+) -> None:
+    """Assigns a new identity its permissions.
+
+    Args:
+        scope: The stack.
+        id: What the assignments' names begin with.
+        principal_id: The identity's principal.
+        permitted: The permissions.
+        subscription_id: The cloud's.
+    """
+    for index, (role, on, condition) in enumerate(permitted.assignments(subscription_id)):
+        # A whole id is too long for a name; one that only Terraform knows has a number.
+        name = str(index) if is_unresolved([role, on]) else re.sub(r"[^a-zA-Z0-9-]+", "_", f"{role} {_place(on)}")
+        assign_role(
+            scope,
+            f"{id}_{name}",
+            role,
+            scope_id=on,
+            principal_id=principal_id,
+            principal_type="ServicePrincipal",
+            condition=condition,
+        )

@@ -1,0 +1,101 @@
+"""What users' workloads may do on Google Cloud, beside using the cloud's bucket."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from anyscale_constructs.config import permissions
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.config.permissions import EachOnce
+from anyscale_constructs.config.types import Checked
+from anyscale_constructs.engine import Construct
+from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.google.types import ExistingGcsBucketName, Role
+from anyscale_constructs.terraform.resource import Resource
+
+SecretName = Annotated[
+    str,
+    Checked(
+        "a secret's full name",
+        r"projects/[^/\s]+/secrets/[\w-]{1,255}",
+        "projects/acme-ml/secrets/registry",
+    ),
+]
+_DATA_ROLES = {"read": "roles/storage.objectViewer", "read-write": "roles/storage.objectUser"}
+_SECRET_ROLE = "roles/secretmanager.secretAccessor"  # noqa: S105 - a role
+
+
+class DataAccess(permissions.DataAccess):
+    """Access of workloads to a Cloud Storage bucket that exists, beside the cloud's own."""
+
+    bucket: ExistingGcsBucketName = Field(
+        description="The bucket's name. With a prefix it must have uniform bucket-level access."
+    )
+
+    def condition(self) -> dict[str, str] | None:
+        """The condition of the grant; None for all objects."""
+        if self.prefix is None:
+            return None
+        names = json.dumps(f"projects/_/buckets/{self.bucket}/objects/{self.prefix}")
+        # What is listed is no object, but the bucket with a prefix.
+        lists = 'api.getAttribute("storage.googleapis.com/objectListPrefix", "")'
+        expression = f"resource.name.startsWith({names}) || {lists}.startsWith({json.dumps(str(self.prefix))})"
+        return {"title": "prefix", "expression": expression}
+
+
+class Permissions(Model):
+    """What workloads may do on Google Cloud, beside using the cloud's bucket."""
+
+    roles: list[Role] = Field(
+        default_factory=list, description="Roles in the whole project, predefined or your own. Default: none."
+    )
+    secrets: list[SecretName] = Field(
+        default_factory=list,
+        description="Secrets in Secret Manager whose values workloads may read. Default: none.",
+    )
+    data_access: EachOnce[DataAccess] = Field(
+        default_factory=list,
+        description="Cloud Storage buckets that workloads may read or write beside the cloud's own. Default: none.",
+    )
+
+
+def grant(
+    scope: Construct,
+    id: str,
+    member: str,
+    permitted: Permissions,
+    *,
+    project_id: str,
+    depends_on: Sequence[Construct] = (),
+) -> None:
+    """Grants an account its permissions, as a member beside others.
+
+    Args:
+        scope: The stack.
+        id: What the grants' names begin with.
+        member: The account, as Google's policies write it.
+        permitted: The permissions.
+        project_id: The project that the roles are for.
+        depends_on: Constructs that must be there first.
+    """
+    for index, role in enumerate(permitted.roles):
+        arguments = {"project": project_id, "role": role, "member": member}
+        name = _name(id, role, index)
+        Resource(scope, "google_project_iam_member", name, arguments, depends_on)
+    for index, secret in enumerate(permitted.secrets):
+        arguments = {"secret_id": secret, "role": _SECRET_ROLE, "member": member}
+        Resource(scope, "google_secret_manager_secret_iam_member", _name(id, secret, index), arguments, depends_on)
+    for index, access in enumerate(permitted.data_access):
+        place = access.bucket if access.prefix is None else f"{access.bucket}/{access.prefix}"
+        given: dict[str, Any] = {"bucket": access.bucket, "role": _DATA_ROLES[access.mode], "member": member}
+        given["condition"] = access.condition()
+        Resource(scope, "google_storage_bucket_iam_member", _name(id, place, index), given, depends_on)
+
+
+def _name(id: str, what: str, index: int) -> str:
+    """A grant's name in Terraform, which stays when others come and go; of what only Terraform knows, its number."""
+    name = index if is_unresolved(what) else re.sub(r"[^a-zA-Z0-9-]", "_", what.removeprefix("roles/"))
+    return f"{id}_{name}"
