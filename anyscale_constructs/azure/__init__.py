@@ -7,6 +7,7 @@ from anyscale_constructs import lazy
 if TYPE_CHECKING:
     from anyscale_constructs.azure.aks import ClusterConfig, ExistingCluster, add_cluster, find_cluster
     from anyscale_constructs.azure.identity import CLIENT_ID, add_operator_identity, require_service_principal
+    from anyscale_constructs.azure.nfs import NfsConfig, Share, add_nfs
     from anyscale_constructs.azure.nodes import NodeGroupConfig, NodesConfig
     from anyscale_constructs.azure.provider import AzureProviderConfig
     from anyscale_constructs.azure.storage import (
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
         existing_container,
         unique_account_name,
     )
-    from anyscale_constructs.azure.vnet import ExistingVnet, VnetConfig
+    from anyscale_constructs.azure.vnet import ExistingVnet, VnetConfig, add_subnet
 
 __all__ = [
     "CLIENT_ID",
@@ -28,12 +29,16 @@ __all__ = [
     "ExistingCluster",
     "ExistingContainer",
     "ExistingVnet",
+    "NfsConfig",
     "NodeGroupConfig",
     "NodesConfig",
+    "Share",
     "VnetConfig",
     "add_cluster",
     "add_container",
+    "add_nfs",
     "add_operator_identity",
+    "add_subnet",
     "existing_container",
     "find_cluster",
     "require_service_principal",
@@ -44,6 +49,7 @@ _PLACES = lazy.places(
     {
         "aks": ["add_cluster", "ClusterConfig", "ExistingCluster", "find_cluster"],
         "identity": ["add_operator_identity", "CLIENT_ID", "require_service_principal"],
+        "nfs": ["add_nfs", "NfsConfig", "Share"],
         "nodes": ["NodeGroupConfig", "NodesConfig"],
         "provider": ["AzureProviderConfig"],
         "storage": [
@@ -54,7 +60,7 @@ _PLACES = lazy.places(
             "ExistingContainer",
             "unique_account_name",
         ],
-        "vnet": ["ExistingVnet", "VnetConfig"],
+        "vnet": ["add_subnet", "ExistingVnet", "VnetConfig"],
     }
 )
 
