@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from anyscale_constructs import lazy
 
 if TYPE_CHECKING:
-    from anyscale_constructs.review.stacks import ModuleCall
     from anyscale_constructs.testing.assertions import (
         assert_module,
         assert_no_findings,
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from anyscale_constructs.testing.matching import ANY, Capture, partial
     from anyscale_constructs.testing.replacing import assert_nothing_replaced
     from anyscale_constructs.testing.snapshots import CloudSnapshotExtension
-    from anyscale_constructs.testing.stacks import SynthesizedStack, synthesize
+    from anyscale_constructs.testing.stacks import ModuleCall, SynthesizedStack, synthesize
 
 __all__ = [
     "ANY",

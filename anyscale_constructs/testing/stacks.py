@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError, SynthesisError, said_by_engine
 from anyscale_constructs.findings import Finding
-from anyscale_constructs.review.stacks import ModuleCall, module_calls, resources
+from anyscale_constructs.review.stacks import ModuleCall as ModuleCall  # noqa: PLC0414 - the package has it from here
+from anyscale_constructs.review.stacks import module_calls, resources
 
 if TYPE_CHECKING:
     from anyscale_constructs.terraform.stack import CloudStack
