@@ -102,7 +102,8 @@ def test_fails_on_an_allowance_of_what_is_not_there(tmp_path: pathlib.Path) -> N
 
 def test_two_stacks_of_one_cloud_have_one_allowance(tmp_path: pathlib.Path) -> None:
     """What is found in the operator's stack alone is found."""
-    text = "stack: eks\nregion: us-east-2\norg_id: org_1234abcd\ncluster: {private_access_cidrs: [10.0.0.0/8]}\n"
+    text = "stack: eks\nregion: us-east-2\norg_id: org_1234abcd\nworkloads: {}\n"
+    text += "cluster: {private_access_cidrs: [10.0.0.0/8]}\n"
     said = synthesized(text + ALLOWED, tmp_path)
     assert (said.status, {each["cloud"] for each in json.loads(said.out)["allowed"]}) == (0, {"prod-operator"})
 
