@@ -17,6 +17,7 @@ KUBERNETES = """\
 stack: eks
 region: us-east-2
 org_id: org_1234abcd
+workloads: {}
 releases: {gateway: {ingress_cidr_blocks: [203.0.113.0/24]}}
 """
 GOOGLE = """\
