@@ -1,10 +1,18 @@
 """The tests; what needs the real programs and minutes is in tests/e2e."""
 
+import os
 import pathlib
 import re
 from typing import Any
+from unittest import mock
 
 from anyscale_constructs import words
+from anyscale_constructs.engine.choice import NATIVE, VARIABLE, chosen
+
+# Without Node.js, unless another engine is named; programs that tests start choose by themselves.
+with mock.patch.dict(os.environ, {VARIABLE: os.environ.get(VARIABLE) or NATIVE}):
+    ENGINE = chosen()
+"""The engine that the tests run on."""
 
 ROOT = pathlib.Path(__file__).parent.parent
 

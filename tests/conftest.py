@@ -9,17 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from anyscale_constructs.engine.choice import NATIVE, VARIABLE, chosen
+from anyscale_constructs.engine.choice import NATIVE
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.stack import CloudStack
-from tests import spelled, wheel
+from tests import ENGINE, spelled, wheel
 from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict
-
-# Without Node.js, unless another engine is named; programs that tests start choose by themselves.
-with pytest.MonkeyPatch.context() as environment:
-    environment.setenv(VARIABLE, os.environ.get(VARIABLE) or NATIVE)
-    ENGINE = chosen()
 
 # What engines with Node.js have and the other lacks; single tests are marked with `node`.
 if ENGINE == NATIVE:
