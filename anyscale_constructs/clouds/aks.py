@@ -196,7 +196,7 @@ class AksOperatorStack(OperatorStack[AksConfig]):
             {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "azure", "auth": auth},
             self.config.cluster.gpus,
             gateway,
-            self.config.cluster.groups,
+            groups=self.config.cluster.groups,
         )
 
 

@@ -108,7 +108,7 @@ class EksOperatorStack(OperatorStack[EksConfig]):
         }
         if (role := self._role_arn(OPERATOR, "operator")) is not None:
             cloud["auth"] = {"iamIdentity": role}
-        return operator_values(cloud, self.config.cluster.gpus, gateway, self.config.cluster.groups)
+        return operator_values(cloud, self.config.cluster.gpus, gateway, groups=self.config.cluster.groups)
 
     def _account(self, chart: Chart, release: ReleaseConfig, id: str) -> dict[str, Any]:
         """The chart's values for its service account."""

@@ -84,7 +84,7 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
             {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "gcp", "auth": auth},
             self.config.cluster.gpus,
             gateway,
-            self.config.cluster.groups,
+            groups=self.config.cluster.groups,
         )
 
 

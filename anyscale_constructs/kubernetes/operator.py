@@ -66,6 +66,7 @@ def operator_values(
     cloud: Global,
     gpus: Mapping[str, int],
     gateway: Gateway | None,
+    *,
     groups: Mapping[str, NodeGroup] = MappingProxyType({}),
 ) -> OperatorValues:
     """The chart's values.
