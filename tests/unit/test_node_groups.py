@@ -146,7 +146,7 @@ def nodes(kind: Kind, *keys: dict[str, Any]) -> Any:
 
 
 def values(kind: Kind, *keys: dict[str, Any]) -> Any:
-    return operator_values(CLOUD, {}, None, nodes(kind, *keys).groups)["workloads"]
+    return operator_values(CLOUD, {}, None, groups=nodes(kind, *keys).groups)["workloads"]
 
 
 def types(kind: Kind, *keys: dict[str, Any]) -> Any:
