@@ -9,6 +9,7 @@ import functools
 import importlib
 import importlib.util
 import os
+import pathlib
 import sys
 import types
 from collections.abc import Sequence
@@ -22,12 +23,17 @@ VARIABLE = "ANYSCALE_CONSTRUCTS_ENGINE"
 NATIVE = "native"
 _WITH_NODE = ("cdktf", "cdktn")
 _HCL = "SYNTH_HCL_OUTPUT"
+_COMMANDS = {"anyscale-constructs", "__main__"}  # the latter of python -m
 _command: list[str] = []
 
 
 def run_command() -> None:
-    """Says that the process runs a command on YAML: it needs no Node.js, unless stacks of one's own do."""
-    _command[:] = [sys.executable, *sys.orig_argv[1:]]
+    """Says that a command on YAML runs, which needs no Node.js, unless stacks of one's own do.
+
+    It is so where the command is all that the process does; a program that calls one is a program.
+    """
+    if pathlib.Path(sys.argv[0]).stem in _COMMANDS:
+        _command[:] = [sys.executable, *sys.orig_argv[1:]]
 
 
 @functools.cache
@@ -105,7 +111,7 @@ class _Watch:
         if name not in self._others:
             return None
         engine = name if name in _WITH_NODE else "cdktf"
-        if self._name == NATIVE and _command and VARIABLE not in os.environ:
+        if self._name == NATIVE and _command and not os.environ.get(VARIABLE):
             os.execve(_command[0], _command, {**os.environ, VARIABLE: engine})  # noqa: S606 - the same program
         raise EngineError(
             f"{name} is imported, but the engine {self._name} is in use, and one process can't mix them",

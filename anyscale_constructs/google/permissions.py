@@ -91,7 +91,8 @@ def grant(
     for index, access in enumerate(permitted.data_access):
         place = access.bucket if access.prefix is None else f"{access.bucket}/{access.prefix}"
         given: dict[str, Any] = {"bucket": access.bucket, "role": _DATA_ROLES[access.mode], "member": member}
-        given["condition"] = access.condition()
+        if condition := access.condition():
+            given["condition"] = [condition]
         Resource(scope, "google_storage_bucket_iam_member", _name(id, place, index), given, depends_on)
 
 

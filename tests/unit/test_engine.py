@@ -11,7 +11,7 @@ from tests import ROOT, flat
 
 STACKS = """
 import runpy, sys
-sys.argv = ["stacks", "--clouds", "clouds", "--out", "out"]
+sys.argv = ["anyscale-constructs", "--clouds", "clouds", "--out", "out"]
 runpy.run_module("stacks", run_name="__main__")
 """
 HIDE = """
@@ -58,7 +58,10 @@ def fake_node(folder: Path, version: str) -> str:
 
 
 NAME = "import anyscale_constructs.engine as e\nprint(e.name)\n"
-COMMAND = "from anyscale_constructs.engine.choice import run_command\nrun_command()\n"
+COMMAND = (
+    "import sys\nsys.argv = ['anyscale-constructs']\n"
+    "from anyscale_constructs.engine.choice import run_command\nrun_command()\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -213,6 +216,7 @@ def test_a_command_needs_no_node(folder: Path) -> None:
     assert (folder / "out" / "stacks" / "prod" / "cdk.tf.json").is_file()
 
 
+@pytest.mark.node
 def test_fails_on_a_node_that_is_too_old(folder: Path) -> None:
     node = fake_node(folder, "v16.20.2")
     result = run(folder, STACKS, JSII_NODE=node, ANYSCALE_CONSTRUCTS_ENGINE="cdktf")
@@ -223,6 +227,7 @@ def test_fails_on_a_node_that_is_too_old(folder: Path) -> None:
     assert len(flat(result.stderr).splitlines()) == 1
 
 
+@pytest.mark.node
 def test_a_node_past_its_end_of_life_is_named_in_one_line(folder: Path) -> None:
     """In place of the engine's banner of eleven lines."""
     result = run(folder, STACKS, JSII_NODE=fake_node(folder, "v20.1.0"), ANYSCALE_CONSTRUCTS_ENGINE="cdktf")

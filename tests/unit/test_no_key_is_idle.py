@@ -177,7 +177,6 @@ IDLE: dict[str, dict[str, str]] = {
         "vpc.subnet_name": "The nodes are there already.",
         "vpc.subnet_cidr": _CHECKED,
     },
-    "gke-private": {"prefix_all_names": "Each name that it would change is given."},
 }
 
 # How a key is refused that would do nothing as things are, or that contradicts another one.

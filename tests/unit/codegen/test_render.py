@@ -51,11 +51,12 @@ def test_the_wrapper_is_the_golden_file(tmp_path: Path) -> None:
 def test_a_package_exports_its_wrappers() -> None:
     text = render_package([ENTRY, Entry("aws/a", "acme/terraform-modules", "modules/a", "A", "A")])
     lines = text.splitlines()
-    assert lines[3:5] == [
-        "from anyscale_constructs.modules.aws.a import AInputs, AModule",
-        "from anyscale_constructs.modules.aws.example import ExampleInputs, ExampleModule",
+    start = lines.index("if TYPE_CHECKING:")
+    assert lines[start + 1 : start + 3] == [
+        "    from anyscale_constructs.modules.aws.a import AInputs, AModule",
+        "    from anyscale_constructs.modules.aws.example import ExampleInputs, ExampleModule",
     ]
-    assert lines[6:] == [
+    assert lines[start + 4 : start + 10] == [
         "__all__ = [",
         '    "AInputs",',
         '    "AModule",',
@@ -63,6 +64,7 @@ def test_a_package_exports_its_wrappers() -> None:
         '    "ExampleModule",',
         "]",
     ]
+    assert '        "example": ["ExampleInputs", "ExampleModule"],' in lines
 
 
 @pytest.mark.parametrize("name", ["lambda", "scope", "id", "depends_on"])

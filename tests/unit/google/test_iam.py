@@ -134,7 +134,6 @@ TABLE = Table(
             "would have a fixed id",
             springs=[
                 NAMES,
-                {"enable_random_name_suffix": False},
                 {"workload_identity_pool_name": "acme-pool"},
                 {**NAMES, "existing_workload_identity_provider_name": PROVIDER},
                 {**NAMES, "create_anyscale_access_role": False},

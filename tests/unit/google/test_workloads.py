@@ -14,7 +14,7 @@ from tests.unit.workloads import GOOGLE, made
 def conditions(stack: dict[str, Any]) -> dict[str, Any]:
     """Role and condition of each grant on a bucket, by the grant's name."""
     found = stack["resource"]["google_storage_bucket_iam_member"]
-    return {name: (each["role"], each.get("condition", {}).get("expression")) for name, each in found.items()}
+    return {name: (each["role"], each.get("condition", [{}])[0].get("expression")) for name, each in found.items()}
 
 
 PREFIX = (
