@@ -28,7 +28,8 @@ WRONG_NAME = "# type: ignore[call-arg] # pyright: ignore[reportCallIssue]"
 def public(base: type[Any]) -> Iterator[type[Any]]:
     for cls in base.__subclasses__():
         yield from public(cls)
-        ours = cls.__module__.partition(".")[0] in {"anyscale_constructs", "stacks"}
+        root, _, inside = cls.__module__.partition(".")
+        ours = root in {"anyscale_constructs", "stacks"} and not inside.startswith("engine.")  # typed as cdktf's
         if ours and not cls.__name__.startswith("_") and not is_abstract(cls):
             yield cls
 
