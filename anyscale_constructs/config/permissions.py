@@ -1,6 +1,6 @@
 """What users' workloads may do beside using the cloud's bucket, as far as providers have it in common."""
 
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
 
@@ -25,7 +25,7 @@ class DataAccess(Model):
     once: ClassVar = ("bucket", "prefix")
     """What no two entries may have in common."""
 
-    bucket: Any
+    bucket: str | Model
     prefix: ObjectPrefix | None = Field(
         default=None,
         description="Workloads reach only objects whose names begin with it. Default: all objects of the bucket.",
