@@ -40,7 +40,7 @@ class Example(NamedTuple):
     registered: bool = False
 
 
-_EXAMPLES = {
+EXAMPLES = {
     "adopted": Example(
         "anyscale-v2",
         "aws_anyscale_v2",
@@ -126,7 +126,7 @@ def adopted(plugins: Plugins, work: Path, names: frozenset[str] = frozenset()) -
         work: A folder for what is synthesized.
         names: Which of them. Default: all of them.
     """
-    return [_cloud(name, each, plugins, work / name) for name, each in _EXAMPLES.items() if not names or name in names]
+    return [_cloud(name, each, plugins, work / name) for name, each in EXAMPLES.items() if not names or name in names]
 
 
 def _cloud(name: str, example: Example, plugins: Plugins, work: Path) -> Cloud:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.account import EmulatedAccount
+from tests.e2e.adopting import EXAMPLES
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.registering import KNOWN_WARNINGS, Registering, unknown_warnings
 from tests.e2e.report import StepFailedError
@@ -51,7 +52,7 @@ def test_known_warnings_are_known_of_their_clouds_only() -> None:
 
 
 def test_every_known_warning_has_its_reason_and_its_clouds() -> None:
-    names = {cloud.stem for cloud in CLOUDS}
+    names = {*(cloud.stem for cloud in CLOUDS), *EXAMPLES}
     for known in KNOWN_WARNINGS:
         assert known.reason
         assert set(known.clouds) <= names
