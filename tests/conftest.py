@@ -25,6 +25,7 @@ if ENGINE == NATIVE:
         "unit/terraform/test_added_providers.py",
         "unit/terraform/test_additions.py",
         "unit/terraform/test_ways_of_synthesis.py",
+        "unit/test_config_expressions.py",
         "unit/test_engine_values.py",
         "unit/test_native.py",
         "unit/testing/test_stacks.py",
