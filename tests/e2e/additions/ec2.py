@@ -58,7 +58,7 @@ class EC2(EC2Response):
 
     @property
     def _placement_groups(self) -> dict[str, dict[str, Any]]:
-        groups: dict[str, dict[str, Any]] = vars(self.ec2_backend).setdefault("placement_groups", {})
+        groups: dict[str, dict[str, Any]] = self.ec2_backend.__dict__.setdefault("placement_groups", {})
         return groups
 
     def describe_launch_templates(self) -> ActionResult:
