@@ -25,7 +25,6 @@ class DataAccess(Model):
     once: ClassVar = ("bucket", "prefix")
     """What no two entries may have in common."""
 
-    bucket: str | Model
     prefix: ObjectPrefix | None = Field(
         default=None,
         description="Workloads reach only objects whose names begin with it. Default: all objects of the bucket.",
