@@ -1,8 +1,17 @@
-"""The subnets of a VPC."""
+"""The subnets and the ranges of a VPC."""
 
+import itertools
+from dataclasses import replace
+
+from anyscale_constructs.config import networks
 from anyscale_constructs.expressions import is_one_of
 from anyscale_constructs.findings import Finding
+from anyscale_constructs.google.gke_ranges import GKE_RANGES
 from anyscale_constructs.terraform.guards import Inputs, guard
+
+NODE_SUBNETS = ("public_subnet_cidr", "private_subnet_cidr")
+"""The inputs with the range of the nodes' subnet."""
+_RANGES = (*NODE_SUBNETS, "proxy_subnet_cidr", *GKE_RANGES)
 
 
 @guard("google-existing-subnet", "existing_private_subnet_id", "existing_public_subnet_id")
@@ -33,3 +42,35 @@ def ipv6_subnets_are_external(i: Inputs) -> Finding | None:
                 on=[access, stack],
             )
     return None
+
+
+@guard("", *_RANGES)
+def ranges_are_networks(i: Inputs) -> Finding | None:
+    """Google refuses other texts."""
+    for name, cidr in ranges(i).items():
+        if found := networks.not_networks(name, [cidr]):
+            return replace(found, on=[name])
+    return None
+
+
+@guard("", *_RANGES)
+def ranges_lie_apart(i: Inputs) -> Finding | None:
+    """Google refuses ranges that overlap, after the VPC has been created."""
+    for (one, first), (other, second) in itertools.combinations(ranges(i).items(), 2):
+        if found := networks.misplaced(f"{one} and {other}", [first, second]):
+            return replace(found, on=[other, one])
+    return None
+
+
+@guard("", *NODE_SUBNETS)
+def subnets_are_large_enough(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` fails for a subnet that is smaller than a /24."""
+    given = {name: i[name] for name in NODE_SUBNETS if i[name] is not None}
+    smallest = max(given, key=lambda name: found.prefixlen if (found := networks.network(given[name])) else 0)
+    found = networks.too_small("the nodes' subnet", [given[smallest]], networks.GOOGLE_SUBNET)
+    return found and replace(found, on=[smallest])
+
+
+def ranges(i: Inputs) -> dict[str, str]:
+    """The ranges that are given, by input."""
+    return {name: i[name] for name in _RANGES if i[name] is not None}

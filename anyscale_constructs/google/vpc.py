@@ -1,6 +1,5 @@
 """The VPC with the nodes' subnet: new, or an existing one, which another project may share."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Protocol, Unpack
@@ -16,7 +15,6 @@ from anyscale_constructs.expressions import Expr, as_code, choose, expr, is_one_
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.flow_logs import flow_log_settings_have_the_keys_upstream_reads
 from anyscale_constructs.google.gke_ranges import (
-    GKE_RANGES,
     RANGES,
     gke_ranges_come_together_in_a_private_subnet,
     pods_have_room,
@@ -38,14 +36,20 @@ from anyscale_constructs.google.proxy_subnet import (
     private_services_have_a_proxy_subnet,
     the_proxy_subnet_is_large_enough,
 )
-from anyscale_constructs.google.subnets import existing_subnets_are_in_existing_vpcs, ipv6_subnets_are_external
+from anyscale_constructs.google.subnets import (
+    NODE_SUBNETS,
+    existing_subnets_are_in_existing_vpcs,
+    ipv6_subnets_are_external,
+    ranges,
+    ranges_are_networks,
+    ranges_lie_apart,
+    subnets_are_large_enough,
+)
 from anyscale_constructs.google.types import ConnectMode, GcpRegion, GcpResourceName, VpcNetworkId, part_of_name
 from anyscale_constructs.modules.google.vpc import VpcInputs, VpcModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
-_SUBNETS = ("public_subnet_cidr", "private_subnet_cidr")
-_RANGES = (*_SUBNETS, "proxy_subnet_cidr", *GKE_RANGES)
 # (the input that names a range, the range, what its name ends with when it is not named)
 _DERIVED_NAMES = (
     ("public_subnet_name", "public_subnet_cidr", "public_subnet_suffix"),
@@ -228,37 +232,6 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     return name_is_refused(i, _NAME, *names) or name_is_refused(i, _NAME, *names, after=max([*ends, router], key=len))
 
 
-@guard("", *_RANGES)
-def ranges_are_networks(i: Inputs) -> Finding | None:
-    """Google refuses other texts."""
-    for name, cidr in _ranges(i).items():
-        if found := networks.not_networks(name, [cidr]):
-            return replace(found, on=[name])
-    return None
-
-
-@guard("", *_RANGES)
-def ranges_lie_apart(i: Inputs) -> Finding | None:
-    """Google refuses ranges that overlap, after the VPC has been created."""
-    for (one, first), (other, second) in itertools.combinations(_ranges(i).items(), 2):
-        if found := networks.misplaced(f"{one} and {other}", [first, second]):
-            return replace(found, on=[other, one])
-    return None
-
-
-@guard("", *_SUBNETS)
-def subnets_are_large_enough(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails for a subnet that is smaller than a /24."""
-    given = {name: i[name] for name in _SUBNETS if i[name] is not None}
-    smallest = max(given, key=lambda name: found.prefixlen if (found := networks.network(given[name])) else 0)
-    found = networks.too_small("the nodes' subnet", [given[smallest]], networks.GOOGLE_SUBNET)
-    return found and replace(found, on=[smallest])
-
-
-def _ranges(i: Inputs) -> dict[str, str]:
-    return {name: i[name] for name in _RANGES if i[name] is not None}
-
-
 class Vpc(VpcModule):
     """A VPC with the nodes' subnet, which stands behind a NAT gateway when it is private.
 
@@ -321,8 +294,8 @@ class Vpc(VpcModule):
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Makes the nodes' subnet of the kind that is wanted, and lets the NAT gateway allocate ports."""
-        if not set(_SUBNETS) & set(given):
-            given = {_SUBNETS[self._private]: self._subnet_cidr} | given
+        if not set(NODE_SUBNETS) & set(given):
+            given = {NODE_SUBNETS[self._private]: self._subnet_cidr} | given
         if self._private and "private_subnet_cidr" not in given:
             raise InputError(
                 "networking_mode PRIVATE needs a private subnet, but only public_subnet_cidr is set",
@@ -366,7 +339,7 @@ class Vpc(VpcModule):
     @property
     def ranges(self) -> list[str]:
         """The ranges of its subnets."""
-        return list(_ranges(self.inputs).values())
+        return list(ranges(self.inputs).values())
 
     @property
     def project_id(self) -> str:

@@ -1,28 +1,24 @@
 """`anyscale-constructs modules`, from a git repository to files."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from anyscale_constructs import cli, fn
+from anyscale_constructs import fn
 from anyscale_constructs.codegen import write
 from anyscale_constructs.codegen.catalog import table
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.terraform.interface import Interface
-from tests import flat
+from tests.unit.codegen.conftest import Run
 
 REPOSITORY = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
 REPOSITORIES = sorted({module.repository for module in table().values()})
 NAMES = [name for name, module in table().items() if module.repository == REPOSITORY]
 FUNCTIONS = write.MODULES / "catalog" / "functions.json"
-Run = Callable[..., tuple[int, str, str]]
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -61,30 +57,6 @@ def upstream(tmp_path: Path) -> Path:
     s3.unlink()
     commit(folder, "v5")
     return folder
-
-
-@pytest.fixture
-def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the commands write."""
-    folder = tmp_path / "modules"
-    monkeypatch.setattr(write, "MODULES", folder)
-    return folder
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in an empty directory; gives its exit status, stdout and stderr."""
-    (tmp_path / "here").mkdir()
-    monkeypatch.chdir(tmp_path / "here")
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "modules", *map(str, arguments)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, flat(err)
-
-    return run
 
 
 def regenerate_all(run: Run, upstream: Path, modules: Path) -> None:
@@ -319,80 +291,6 @@ def test_render_fails_on_spoilt_functions(run: Run, upstream: Path, modules: Pat
     status, _, err = run("render")
     assert status == 2
     assert "functions.json is no catalog file. Fix:" in err
-
-
-def metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
-    """Puts a terraform on PATH that does what these lines of a shell program do."""
-    program = tmp_path / "bin" / "terraform"
-    program.parent.mkdir()
-    program.write_text("\n".join(["#!/bin/sh", *lines]))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
-
-
-def test_functions_records_and_renders_what_terraform_has(
-    run: Run, modules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    signature = {
-        "description": "Somebody's words.",
-        "return_type": ["set", "dynamic"],
-        "parameters": [{"name": "in", "type": ["map", ["list", "string"]]}, {"name": "b", "type": "bool"}],
-        "variadic_parameter": {"name": "more", "type": "number"},
-    }
-    told = {"function_signatures": {"lambda": signature, "core::lambda": signature, "now": {"return_type": "string"}}}
-    (tmp_path / "metadata.json").write_text(json.dumps(told))
-    version = """echo '{"terraform_version": "1.99.0"}'"""
-    metadata(tmp_path, monkeypatch, f"case $1 in metadata) cat {tmp_path}/metadata.json;; *) {version};; esac")
-    assert run("functions") == (0, "recorded and rendered fn\n", "")
-    assert json.loads((modules / "catalog" / "functions.json").read_text()) == {
-        "terraform": "1.99.0",
-        "functions": {
-            "lambda": {
-                "parameters": {"in": "map(list(string))", "b": "bool"},
-                "variadic": {"more": "number"},
-                "returns": "set(any)",
-            },
-            "now": {"parameters": {}, "returns": "string"},
-        },
-    }
-    rendered = (modules.parent / "expressions" / "fn.py").read_text()
-    assert "# Source: terraform metadata functions, 1.99.0\n" in rendered
-    assert "Somebody's words." not in rendered
-    assert (
-        "def lambda_(in_: Mapping[str, Sequence[str] | Expr] | Expr, b: bool | Expr, /, *more: float | Expr) -> Expr:\n"
-        '    """`lambda(in map(list(string)), b bool, more number...) set(any)`.\n'
-    ) in rendered
-    namespace: dict[str, Any] = {}
-    exec(rendered, namespace)  # noqa: S102 - rendered here
-    assert namespace["lambda_"]({"a": ["b"]}, True, 1, 2).code == 'lambda({"a" = ["b"]}, true, 1, 2)'
-    assert namespace["now"]().code == "now()"
-
-
-@pytest.mark.parametrize(
-    ("program", "says"),
-    [
-        (
-            "echo 'no such command' >&2; exit 1",
-            "error: terraform metadata functions failed: no such command. Fix: use Terraform 1.4 or later\n",
-        ),
-        ("echo '<html>'", "error: terraform metadata functions gave no JSON of functions"),
-        ("echo '{}'", "error: terraform metadata functions gave no JSON of functions"),
-    ],
-)
-def test_functions_fails_on_a_terraform_that_does_not_tell(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, says: str
-) -> None:
-    before = FUNCTIONS.read_text()
-    metadata(tmp_path, monkeypatch, program)
-    status, out, err = run("functions")
-    assert (status, out) == (2, "")
-    assert err.startswith(says)
-    assert FUNCTIONS.read_text() == before
-
-
-def test_functions_fails_without_terraform(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert run("functions") == (2, "", "error: terraform isn't on PATH. Fix: install Terraform\n")
 
 
 def test_render_fails_on_a_spoilt_catalog(run: Run, upstream: Path, modules: Path) -> None:
