@@ -55,13 +55,13 @@ TABLE = Table(
             passes=[PRIVATE],
         ),
         Case(
-            guards.ranges_are_networks,
+            subnets.ranges_are_networks,
             "must be a network",
             springs=many(public_subnet_cidr=["10.0.0.1/16", "ten"], proxy_subnet_cidr=["10.2.0.0/33"]),
             passes=many(public_subnet_cidr=["10.0.0.0/16"]),
         ),
         Case(
-            guards.ranges_lie_apart,
+            subnets.ranges_lie_apart,
             "overlaps",
             springs=[
                 {"proxy_subnet_cidr": "10.0.128.0/23"},
@@ -71,7 +71,7 @@ TABLE = Table(
             passes=[{"proxy_subnet_cidr": "10.1.0.0/23"}, {**PRIVATE, **GKE}],
         ),
         Case(
-            guards.subnets_are_large_enough,
+            subnets.subnets_are_large_enough,
             "the nodes' subnet is",
             springs=many(public_subnet_cidr=["10.0.0.0/25", "10.0.0.0/24", "10.0.0.0/21"]),
             passes=many(public_subnet_cidr=["10.0.0.0/20"]),
