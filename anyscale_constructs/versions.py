@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 OLDEST_KUBERNETES = "1.32"
 """The oldest version that Anyscale runs on."""
-EKS = "1.36"
+DEFAULT_EKS = "1.36"
 """The version of a new cluster on EKS whose configuration has none; another one here would upgrade clusters."""
 NEW_EKS = "1.35"
 """The version that `anyscale-constructs init` writes: the newest that all charts here are tested with."""

@@ -26,7 +26,7 @@ from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
-from anyscale_constructs.versions import EKS, OLDEST_KUBERNETES, minor
+from anyscale_constructs.versions import DEFAULT_EKS, OLDEST_KUBERNETES, minor
 
 # The network and the pods' credentials must be there before the nodes, the rest needs nodes to run on.
 _ADDONS: Mapping[str, EksAddons] = {
@@ -69,7 +69,7 @@ class ClusterConfig(Model):
 
     name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
     kubernetes_version: str = Field(
-        default=EKS,
+        default=DEFAULT_EKS,
         description="The cluster's version of Kubernetes, which the autoscaler's chart follows. A later one upgrades "
         "the cluster.",
     )

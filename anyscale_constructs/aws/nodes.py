@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import Market, node_taints
 from anyscale_constructs.aws.types import Zone
-from anyscale_constructs.config.model import CONFLICTING, INVALID_VALUE, Model, refuse, refuse_all
+from anyscale_constructs.config.model import CONFLICTING, Model, refuse, refuse_all
 from anyscale_constructs.config.node_groups import (
     CPU_LIMITS,
     EFFECTS,
@@ -23,6 +23,7 @@ from anyscale_constructs.config.node_groups import (
     NodeGroup,
     refused_groups,
     refused_limits,
+    refused_zones,
 )
 from anyscale_constructs.config.types import Checked, Known, OrExpr
 from anyscale_constructs.expressions import Expr, expr, is_unresolved, minimum
@@ -162,6 +163,11 @@ class NodeGroupConfig(NodeGroup):
     )
 
     @property
+    def is_reserved(self) -> bool:
+        """Whether the nodes are in reserved capacity."""
+        return self.capacity_reservation is not None
+
+    @property
     def node_selector(self) -> dict[str, str]:
         """The labels by which the group's own instance types select its nodes."""
         block = self.capacity_reservation and self.capacity_reservation.capacity_block
@@ -220,13 +226,8 @@ class NodesConfig(Model):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         found = [
-            *refused_limits(self.gpu_zones, self.gpu_types, "gpu_zones"),
+            *refused_zones(self.gpu_zones, self.gpu_types),
             *refused_limits(self.gpu_limits, self.gpu_types, "gpu_limits"),
-            *(
-                Finding("has no zones", "add one, or remove it", rule=INVALID_VALUE, key=("gpu_zones", name))
-                for name, zones in self.gpu_zones.items()
-                if not zones
-            ),
             *refused_groups(self.own_groups, self.groups, self.max_size, _name),
         ]
         if found:

@@ -1,6 +1,5 @@
 """What users' workloads may do on AWS, beside using the cloud's bucket."""
 
-import re
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -9,7 +8,7 @@ from anyscale_constructs.aws.policies import PolicyDocument, Statement, allow
 from anyscale_constructs.aws.types import ExistingBucketName, KmsKeyArn, PolicyArn, SecretArn
 from anyscale_constructs.config import permissions
 from anyscale_constructs.config.model import IDLE_KEY, Model, refuse
-from anyscale_constructs.config.permissions import EachOnce
+from anyscale_constructs.config.permissions import EachOnce, grant_name
 from anyscale_constructs.config.types import OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_unresolved
@@ -103,9 +102,9 @@ def attach_policies(scope: Construct, id: str, role: Resource, arns: list[str]) 
         scope: The stack.
         id: What the attachments' names begin with.
         role: The role.
-        arns: The policies; one that only Terraform knows has its number for a name.
+        arns: The policies.
     """
     for index, arn in enumerate(arns):
-        name = index if is_unresolved(arn) else re.sub(r"[^\w-]", "_", arn.removeprefix("arn:aws:iam::"))
+        name = grant_name(id, arn if is_unresolved(arn) else arn.removeprefix("arn:aws:iam::"), index)
         arguments = {"role": role.attribute("name"), "policy_arn": arn}
-        Resource(scope, "aws_iam_role_policy_attachment", f"{id}_{name}", arguments)
+        Resource(scope, "aws_iam_role_policy_attachment", name, arguments)

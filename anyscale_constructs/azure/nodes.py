@@ -88,6 +88,11 @@ class NodeGroupConfig(NodeGroup):
         default=None, description="Reserved capacity, in which the nodes are. Default: none."
     )
 
+    @property
+    def is_reserved(self) -> bool:
+        """Whether the nodes are in reserved capacity."""
+        return self.capacity_reservation is not None
+
 
 class _Market(NamedTuple):
     taint: Market

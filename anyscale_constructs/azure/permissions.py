@@ -1,6 +1,5 @@
 """What users' workloads may do on Azure, beside using the cloud's container."""
 
-import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from anyscale_constructs.azure.identity import assign_role
 from anyscale_constructs.azure.storage import ExistingContainer, existing_container
 from anyscale_constructs.config import permissions
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.permissions import EachOnce
+from anyscale_constructs.config.permissions import EachOnce, grant_name
 from anyscale_constructs.config.types import Checked
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_unresolved
@@ -117,11 +116,11 @@ def assign_roles(
         subscription_id: The cloud's.
     """
     for index, (role, on, condition) in enumerate(permitted.assignments(subscription_id)):
-        # A whole id is too long for a name; one that only Terraform knows has a number.
-        name = str(index) if is_unresolved([role, on]) else re.sub(r"[^a-zA-Z0-9-]+", "_", f"{role} {_place(on)}")
+        # A whole id is too long for a name.
+        what = f"{role} {on if is_unresolved(on) else _place(on)}"
         assign_role(
             scope,
-            f"{id}_{name}",
+            grant_name(id, what, index),
             role,
             scope_id=on,
             principal_id=principal_id,

@@ -24,7 +24,7 @@ from anyscale_constructs.azure import (
 )
 from anyscale_constructs.azure.nfs import SERVICE_ENDPOINT, Share, add_nfs
 from anyscale_constructs.azure.nodes import SPOT_TAINT
-from anyscale_constructs.azure.permissions import assign_roles
+from anyscale_constructs.azure.permissions import Permissions, assign_roles
 from anyscale_constructs.azure.types import VnetName
 from anyscale_constructs.azure.vnet import VnetConfig, add_subnet
 from anyscale_constructs.clouds.aks_config import (
@@ -44,7 +44,7 @@ from anyscale_constructs.expressions import Expr, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes import OPERATOR, Gateway, operator_values
 from anyscale_constructs.kubernetes.operator import OperatorValues
-from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, resource_id
+from anyscale_constructs.kubernetes.service_accounts import accounts_of, resource_id
 from anyscale_constructs.registration.resource import (
     AzureConfig,
     CloudResource,
@@ -225,8 +225,8 @@ class AksStack(AzureCloud[AksConfig]):
 
     def add_workload_identities(self) -> dict[str, Resource]:
         """Adds the identities of users' pods, by service account; none where they share the operator's."""
-        workloads, identities = self.config.workloads, {}
-        accounts = {} if workloads is None else {WORKLOADS: workloads, **workloads.service_accounts}
+        identities = {}
+        accounts: dict[str, Permissions] = accounts_of(self.config.workloads)
         for account, permitted in accounts.items():
             made = resource_id(account)
             identity = self._add_identity(made, workload_identity_name(account, self.name), account)

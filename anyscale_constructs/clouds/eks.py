@@ -11,7 +11,7 @@ from anyscale_constructs.aws import S3, Eks, ExistingCluster, ExistingSecurityGr
 from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY, ClusterConfig
 from anyscale_constructs.aws.iam import document_text
 from anyscale_constructs.aws.nodes import NodesConfig, node_groups
-from anyscale_constructs.aws.permissions import attach_policies
+from anyscale_constructs.aws.permissions import Permissions, attach_policies
 from anyscale_constructs.aws.pod_roles import (
     Pods,
     add_pod_role,
@@ -32,7 +32,6 @@ from anyscale_constructs.clouds.eks_config import (
     cluster_name,
     pods_of,
     role_prefix,
-    workload_accounts,
     workload_pods,
 )
 from anyscale_constructs.clouds.eks_operator import EksOperatorStack
@@ -41,7 +40,7 @@ from anyscale_constructs.config.types import NetworkingMode
 from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes import AUTOSCALER, LOAD_BALANCER_CONTROLLER, OPERATOR, Chart
-from anyscale_constructs.kubernetes.service_accounts import resource_id
+from anyscale_constructs.kubernetes.service_accounts import accounts_of, resource_id
 from anyscale_constructs.modules.aws.eks import EksEksManagedNodeGroups, EksSecurityGroupAdditionalRules
 from anyscale_constructs.registration.resource import AwsConfig, CloudResource, FileStorage
 from anyscale_constructs.terraform.config import CloudConfig
@@ -128,11 +127,10 @@ class EksStack(AwsCloud[EksConfig]):
     def add_workload_roles(self) -> dict[str, Resource]:
         """Adds the roles of users' pods, by service account; none where they share the operator's."""
         roles = {}
-        for account, permissions in workload_accounts(self.config).items():
-            name, pods = (
-                resource_id(account),
-                workload_pods(account, self.name, self.config, self.cluster.oidc_provider_arn),
-            )
+        accounts: dict[str, Permissions] = accounts_of(self.config.workloads)
+        for account, permissions in accounts.items():
+            name = resource_id(account)
+            pods = workload_pods(account, self.name, self.config, self.cluster.oidc_provider_arn)
             with self.configured_by(name_prefix=("name_prefix", f"workloads.service_accounts.{account}")):
                 role = self._add_role(name, pods, [*self.bucket_statements(), *permissions.statements()])
             if permissions.policy is not None:

@@ -17,7 +17,7 @@ from anyscale_constructs.config.types import Known, NetworkingMode
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes import OPERATOR, Chart, EksReleasesConfig
-from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, ServiceAccountName
+from anyscale_constructs.kubernetes.service_accounts import ServiceAccountName
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 
 # The modules whose constraints of the provider hold also for what stands beside them.
@@ -183,12 +183,6 @@ def pods_of(chart: Chart, name: str, config: EksConfig) -> Pods:
     """The pods of a chart, and the role that they take."""
     oidc = config.cluster.oidc_provider_arn if isinstance(config.cluster, ExistingCluster) else None
     return Pods(name, cluster_name(name, config), chart.namespace, chart.service_account, oidc)
-
-
-def workload_accounts(config: EksConfig) -> dict[str, Permissions]:
-    """The service accounts of users' pods, and what each may do, by name."""
-    workloads = config.workloads
-    return {} if workloads is None else {WORKLOADS: workloads, **workloads.service_accounts}
 
 
 def workload_pods(account: str, name: str, config: EksConfig, oidc_provider_arn: str | None) -> Pods:

@@ -27,7 +27,7 @@ from anyscale_constructs.kubernetes import (
     WriteOnly,
     operator_values,
 )
-from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, ServiceAccountName
+from anyscale_constructs.kubernetes.service_accounts import ServiceAccountName, accounts_of
 from anyscale_constructs.registration.fields import BucketUrl, Text
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.registration.resource import CloudResource, ObjectStorage
@@ -211,9 +211,8 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
 
     def service_account_annotations(self, name: str) -> Mapping[str, str]:
         """The configuration's annotations."""
-        workloads = self.config.workloads
-        account = workloads if workloads is None or name == WORKLOADS else workloads.service_accounts[name]
-        return {} if account is None else account.annotations
+        account: ServiceAccountConfig = accounts_of(self.config.workloads)[name]
+        return account.annotations
 
     def add_operator(self, gateway: Gateway | None, depends_on: Sequence[Construct]) -> None:
         """Adds Anyscale's operator, and a Secret with its token.

@@ -12,7 +12,6 @@ from anyscale_constructs.clouds.gke_config import (
     cluster_name,
     project_id,
     workload_account_name,
-    workload_accounts,
 )
 from anyscale_constructs.clouds.google import GoogleCloud
 from anyscale_constructs.clouds.operator import OperatorStack
@@ -22,10 +21,10 @@ from anyscale_constructs.google.cloudstorage import let_into_bucket
 from anyscale_constructs.google.gke import ClusterConfig
 from anyscale_constructs.google.nodes import node_pool_labels, node_pool_taints, node_pools
 from anyscale_constructs.google.operator_account import PodAccount
-from anyscale_constructs.google.permissions import grant
+from anyscale_constructs.google.permissions import Permissions, grant
 from anyscale_constructs.kubernetes import OPERATOR, Gateway, operator_values
 from anyscale_constructs.kubernetes.operator import OperatorValues
-from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, resource_id
+from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, accounts_of, resource_id
 from anyscale_constructs.modules.google.gke import GkeDatabaseEncryption, GkeMasterAuthorizedNetworks
 from anyscale_constructs.registration.resource import CloudResource, FileStorage, GcpConfig, MountTarget, ObjectStorage
 from anyscale_constructs.terraform.config import CloudConfig
@@ -178,11 +177,10 @@ class GkeStack(GoogleCloud[GkeConfig]):
     def add_workload_accounts(self) -> dict[str, PodAccount]:
         """Adds the Google accounts of users' pods, by service account; none where they share the operator's."""
         accounts = {}
-        for name, permitted in workload_accounts(self.config).items():
-            made, section = (
-                resource_id(name),
-                "workloads" if name == WORKLOADS else f"workloads.service_accounts.{name}",
-            )
+        permissions: dict[str, Permissions] = accounts_of(self.config.workloads)
+        for name, permitted in permissions.items():
+            made = resource_id(name)
+            section = "workloads" if name == WORKLOADS else f"workloads.service_accounts.{name}"
             with self.configured_by(account_id=f"{section}.service_account_name"):
                 account = PodAccount(
                     self,

@@ -15,8 +15,8 @@ from anyscale_constructs.google.gke_ranges import RANGES, GkeVpcConfig
 from anyscale_constructs.google.permissions import Permissions
 from anyscale_constructs.google.types import ServiceAccountName
 from anyscale_constructs.kubernetes import ReleasesConfig
-from anyscale_constructs.kubernetes.service_accounts import WORKLOADS, short_name
 from anyscale_constructs.kubernetes.service_accounts import ServiceAccountName as KubernetesAccountName
+from anyscale_constructs.kubernetes.service_accounts import accounts_of, short_name
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 from anyscale_constructs.terraform.config import NamedCloudConfig
 
@@ -138,15 +138,10 @@ def account_name(name: str, config: GkeConfig) -> str:
     return f"{config.default_name(name)}-operator" if own is None else own
 
 
-def workload_accounts(config: GkeConfig) -> dict[str, AccountConfig]:
-    """The service accounts of users' pods, and what each may do, by name."""
-    workloads = config.workloads
-    return {} if workloads is None else {WORKLOADS: workloads, **workloads.service_accounts}
-
-
 def workload_account_name(account: str, name: str, config: GkeConfig) -> str:
     """The name of a service account's Google account, by which the second stack finds it."""
-    own = workload_accounts(config)[account].service_account_name
+    said: AccountConfig = accounts_of(config.workloads)[account]
+    own = said.service_account_name
     return f"{config.default_name(name)}-{short_name(account)}" if own is None else own
 
 

@@ -16,7 +16,7 @@ from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.kubernetes.charts import DEVICE_PLUGIN, ENVOY_GATEWAY, OPERATOR, Chart, Release
 from anyscale_constructs.kubernetes.config import ReleaseConfig, ReleasesConfig
 from anyscale_constructs.kubernetes.operator import Gateway
-from anyscale_constructs.kubernetes.service_accounts import SHARED, WORKLOADS
+from anyscale_constructs.kubernetes.service_accounts import SHARED, WORKLOADS, Workloads, accounts_of
 from anyscale_constructs.terraform.backend import Backend, beside, remote_state
 from anyscale_constructs.terraform.declarations import Validation
 from anyscale_constructs.terraform.interface import Provider as RequiredProvider
@@ -38,15 +38,6 @@ _NOBODYS = {
     "PUBLIC": ("private ranges", "use the public ranges of your users, or set networking_mode: PRIVATE"),
     "PRIVATE": ("public ranges", "use the private ranges of your users, or set networking_mode: PUBLIC"),
 }
-
-
-class Workloads(Protocol):
-    """What the second stack reads of the section `workloads`, whatever the kind of cloud."""
-
-    @property
-    @abstractmethod
-    def service_accounts(self) -> Mapping[str, Any]:
-        """The service accounts beside the one that users' pods run as by default, by name."""
 
 
 class Config(Protocol):
@@ -159,22 +150,20 @@ class OperatorStack(CloudStack, Generic[C]):
 
     def add_service_accounts(self) -> list[Construct]:
         """Adds the service accounts of users' pods, unless they have none of their own; gives what to wait for."""
-        workloads = self.config.workloads
-        if workloads is None:
+        names = accounts_of(self.config.workloads)
+        if not names:
             return []
-        names = [WORKLOADS, *workloads.service_accounts]
         accounts = {name: {"annotations": self.service_account_annotations(name)} for name in names}
         chart = self.own_chart("service-accounts", "anyscale-service-accounts")
         return [Release(self, chart, ReleaseConfig(), {"serviceAccounts": accounts})]
 
+    @abstractmethod
     def service_account_annotations(self, name: str) -> Mapping[str, str]:
         """What ties a service account of users' pods to its identity in the cloud.
 
         Args:
             name: The service account's name.
         """
-        del name
-        return {}
 
     def add_operator(self, gateway: Gateway | None, depends_on: Sequence[Construct]) -> None:
         """Adds Anyscale's operator.

@@ -1,16 +1,17 @@
 """Node groups for workloads, as far as all providers have them in common: their keys, and what goes together."""
 
 import re
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, ClassVar, Literal, Self, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import Market
-from anyscale_constructs.config.model import CONFLICTING, MISSING_KEY, Model, refuse_all
+from anyscale_constructs.config.model import CONFLICTING, INVALID_VALUE, MISSING_KEY, Model, refuse_all
 from anyscale_constructs.config.types import Checked, Known, OrExpr
-from anyscale_constructs.expressions import Expr, is_unresolved
+from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 
 MARKETS: tuple[Market, ...] = get_args(Market)
@@ -172,6 +173,11 @@ class NodeGroup(Limits):
         return self.gpu_product or self.products.get(self.gpu_type or "")
 
     @property
+    @abstractmethod
+    def is_reserved(self) -> bool:
+        """Whether the nodes are in reserved capacity."""
+
+    @property
     def node_selector(self) -> dict[str, str]:
         """The labels by which the group's own instance types select its nodes."""
         return dict(self.labels)
@@ -214,7 +220,7 @@ class NodeGroup(Limits):
                 allowed = f"at most {self.gpu_count or 0}"
                 key = ("pod_shapes", index, "gpus")
                 yield Finding("is more than a node has", "lower it", shape.gpus, allowed, GPU, key=key)
-        if getattr(self, "capacity_reservation", None) and "SPOT" in self.capacity_types:
+        if self.is_reserved and "SPOT" in self.capacity_types:
             yield Finding(
                 "is for on-demand nodes, but capacity_types has SPOT",
                 "set capacity_types: [ON_DEMAND], and make another group for spot nodes",
@@ -308,3 +314,16 @@ def refused_limits(limits: Iterable[str], gpu_types: Sequence[str], key: str) ->
                 CONFLICTING,
                 key=(key, name),
             )
+
+
+def refused_zones(zones: Mapping[Any, Sequence[str] | Expr], gpu_types: Sequence[str]) -> Iterator[Finding]:
+    """What is wrong with gpu_zones.
+
+    Args:
+        zones: The zones of a type's nodes, by type.
+        gpu_types: The types that are there.
+    """
+    yield from refused_limits(zones, gpu_types, "gpu_zones")
+    for name, each in zones.items():
+        if is_one_of(each, []):
+            yield Finding("has no zones", "add one, or remove it", rule=INVALID_VALUE, key=("gpu_zones", name))

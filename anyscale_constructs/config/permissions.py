@@ -1,5 +1,6 @@
 """What users' workloads may do beside using the cloud's bucket, as far as providers have it in common."""
 
+import re
 from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import AfterValidator, Field
@@ -52,3 +53,14 @@ def _each_once(entries: list[A]) -> list[A]:
 
 EachOnce = Annotated[list[A], AfterValidator(_each_once)]
 """A list in which each bucket stands once with one prefix."""
+
+
+def grant_name(id: str, what: str, index: int) -> str:
+    """The name of a grant's resource in Terraform, which stays when others come and go.
+
+    Args:
+        id: Whose grant it is.
+        what: What is granted; if only Terraform knows it, the name has its number.
+        index: Its number.
+    """
+    return f"{id}_{index if is_unresolved(what) else re.sub(r'[^a-zA-Z0-9-]', '_', what)}"

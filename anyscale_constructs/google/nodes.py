@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import Market, node_taints
-from anyscale_constructs.config.model import INVALID_VALUE, Model, refuse, refuse_all
+from anyscale_constructs.config.model import Model, refuse, refuse_all
 from anyscale_constructs.config.node_groups import (
     CPU_LIMITS,
     EFFECTS,
@@ -24,6 +24,7 @@ from anyscale_constructs.config.node_groups import (
     NodeGroup,
     refused_groups,
     refused_limits,
+    refused_zones,
 )
 from anyscale_constructs.config.types import Checked, Known, OrExpr
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, maximum
@@ -128,6 +129,11 @@ class NodeGroupConfig(NodeGroup):
         description="Reservations in which the nodes are. Default: Google's, any that matches and is open to all.",
     )
 
+    @property
+    def is_reserved(self) -> bool:
+        """Whether the nodes are in reserved capacity."""
+        return self.capacity_reservation is not None
+
     def refused(self) -> Iterator[Finding]:
         """What does not go together."""
         yield from super().refused()
@@ -170,13 +176,8 @@ class NodesConfig(Model):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         found = [
-            *refused_limits(self.gpu_zones, self.gpu_types, "gpu_zones"),
+            *refused_zones(self.gpu_zones, self.gpu_types),
             *refused_limits(self.gpu_limits, self.gpu_types, "gpu_limits"),
-            *(
-                Finding("has no zones", "add one, or remove it", rule=INVALID_VALUE, key=("gpu_zones", name))
-                for name, zones in self.gpu_zones.items()
-                if is_one_of(zones, [])
-            ),
             *refused_groups(self.own_groups, self.groups, self.max_size, _name),
         ]
         if found:

@@ -1,7 +1,6 @@
 """What users' workloads may do on Google Cloud, beside using the cloud's bucket."""
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -9,7 +8,7 @@ from pydantic import Field
 
 from anyscale_constructs.config import permissions
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.permissions import EachOnce
+from anyscale_constructs.config.permissions import EachOnce, grant_name
 from anyscale_constructs.config.types import Checked
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_unresolved
@@ -83,20 +82,14 @@ def grant(
     """
     for index, role in enumerate(permitted.roles):
         arguments = {"project": project_id, "role": role, "member": member}
-        name = _name(id, role, index)
+        name = grant_name(id, role if is_unresolved(role) else role.removeprefix("roles/"), index)
         Resource(scope, "google_project_iam_member", name, arguments, depends_on)
     for index, secret in enumerate(permitted.secrets):
         arguments = {"secret_id": secret, "role": _SECRET_ROLE, "member": member}
-        Resource(scope, "google_secret_manager_secret_iam_member", _name(id, secret, index), arguments, depends_on)
+        Resource(scope, "google_secret_manager_secret_iam_member", grant_name(id, secret, index), arguments, depends_on)
     for index, access in enumerate(permitted.data_access):
         place = access.bucket if access.prefix is None else f"{access.bucket}/{access.prefix}"
         given: dict[str, Any] = {"bucket": access.bucket, "role": _DATA_ROLES[access.mode], "member": member}
         if condition := access.condition():
             given["condition"] = [condition]
-        Resource(scope, "google_storage_bucket_iam_member", _name(id, place, index), given, depends_on)
-
-
-def _name(id: str, what: str, index: int) -> str:
-    """A grant's name in Terraform, which stays when others come and go; of what only Terraform knows, its number."""
-    name = index if is_unresolved(what) else re.sub(r"[^a-zA-Z0-9-]", "_", what.removeprefix("roles/"))
-    return f"{id}_{name}"
+        Resource(scope, "google_storage_bucket_iam_member", grant_name(id, place, index), given, depends_on)

@@ -1,6 +1,8 @@
 """The service accounts of users' pods: one for all, and further ones for cloud IAM mapping."""
 
-from typing import Annotated
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Annotated, Any, Protocol
 
 from anyscale_constructs.config.types import Checked
 from anyscale_constructs.findings import Rule
@@ -8,6 +10,24 @@ from anyscale_constructs.kubernetes.config import DNS_LABEL
 
 WORKLOADS = "anyscale-workloads"
 """The service account that users' pods run as, unless cloud IAM mapping names another one."""
+
+
+class Workloads(Protocol):
+    """What a kind of cloud says of users' pods, as far as all kinds have it in common."""
+
+    @property
+    @abstractmethod
+    def service_accounts(self) -> Mapping[str, Any]:
+        """The service accounts beside the one that users' pods run as by default, by name."""
+
+
+def accounts_of(workloads: Workloads | None) -> dict[str, Any]:
+    """The service accounts of users' pods, and what the configuration says of each, by name.
+
+    Args:
+        workloads: The configuration's section; None: users' pods have no account of their own.
+    """
+    return {} if workloads is None else {WORKLOADS: workloads, **workloads.service_accounts}
 
 
 def short_name(account: str) -> str:

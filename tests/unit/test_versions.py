@@ -4,7 +4,7 @@ import pytest
 
 from anyscale_constructs.azure.types import KubernetesVersion
 from anyscale_constructs.config.types import checked
-from anyscale_constructs.versions import CHARTS, EKS, NEW_EKS, OLDEST_KUBERNETES, chart_version, minor
+from anyscale_constructs.versions import CHARTS, DEFAULT_EKS, NEW_EKS, OLDEST_KUBERNETES, chart_version, minor
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_a_chart_that_does_not_depend_on_kubernetes_has_no_row() -> None:
 
 def test_new_repositories_have_a_version_that_all_charts_are_tested_with() -> None:
     assert all(any(version.is_tested_with(NEW_EKS) for version in versions) for versions in CHARTS.values())
-    assert minor(OLDEST_KUBERNETES) <= minor(NEW_EKS) <= minor(EKS)
+    assert minor(OLDEST_KUBERNETES) <= minor(NEW_EKS) <= minor(DEFAULT_EKS)
 
 
 def test_aks_refuses_what_eks_refuses() -> None:
