@@ -132,7 +132,8 @@ class NodeGroupConfig(NodeGroup):
     @property
     def is_reserved(self) -> bool:
         """Whether the nodes are in reserved capacity."""
-        return self.capacity_reservation is not None
+        reservation = self.capacity_reservation
+        return reservation is not None and reservation.consume_reservation_type != "NO_RESERVATION"
 
     def refused(self) -> Iterator[Finding]:
         """What does not go together."""

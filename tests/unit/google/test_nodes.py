@@ -98,6 +98,13 @@ def test_a_group_is_in_a_reservation(reservation: dict[str, str], affinity: dict
     assert {key: value for key, value in pool.items() if "reservation" in key} == affinity
 
 
+def test_spot_nodes_can_stay_out_of_reservations() -> None:
+    pool = made(
+        capacity_types=["SPOT", "ON_DEMAND"], capacity_reservation={"consume_reservation_type": "NO_RESERVATION"}
+    )
+    assert pool["consume_reservation_type"] == "NO_RESERVATION"
+
+
 def test_groups_with_all_keys_pass_the_guards(stack: CloudStack) -> None:
     labels = {"labels": {"example.com/team": "ml"}, "taints": [{"key": "example.com/team"}]}
     group = H100 | labels | {"capacity_reservation": {"name": "h100"}}
