@@ -14,6 +14,20 @@ with mock.patch.dict(os.environ, {VARIABLE: os.environ.get(VARIABLE) or NATIVE})
     ENGINE = chosen()
 """The engine that the tests run on."""
 
+NEEDS_NODE = [
+    "contract/product",
+    "contract/test_additions.py",
+    "unit/expressions/test_fn.py",
+    "unit/terraform/test_added_providers.py",
+    "unit/terraform/test_additions.py",
+    "unit/terraform/test_ways_of_synthesis.py",
+    "unit/test_config_expressions.py",
+    "unit/test_engine_values.py",
+    "unit/test_native.py",
+    "unit/testing/test_stacks.py",
+]
+"""What needs an engine with Node.js, by folder and file; single tests are marked with `node`."""
+
 ROOT = pathlib.Path(__file__).parent.parent
 
 

@@ -12,24 +12,12 @@ from hypothesis import settings
 from anyscale_constructs.engine.choice import NATIVE
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.stack import CloudStack
-from tests import ENGINE, spelled, wheel
+from tests import ENGINE, NEEDS_NODE, spelled, wheel
 from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict
 
-# What engines with Node.js have and the other lacks; single tests are marked with `node`.
 if ENGINE == NATIVE:
-    collect_ignore = [
-        "contract/product",
-        "contract/test_additions.py",
-        "unit/expressions/test_fn.py",
-        "unit/terraform/test_added_providers.py",
-        "unit/terraform/test_additions.py",
-        "unit/terraform/test_ways_of_synthesis.py",
-        "unit/test_config_expressions.py",
-        "unit/test_engine_values.py",
-        "unit/test_native.py",
-        "unit/testing/test_stacks.py",
-    ]
+    collect_ignore = NEEDS_NODE
 
 pytest_plugins = ["anyscale_constructs.testing", "pytester"]
 

@@ -21,16 +21,6 @@ def read(folder: Path) -> dict[str, Any]:
     return configuration
 
 
-def without_notes(value: Any) -> Any:
-    """Terraform JSON without the comments of the engine."""
-    match value:
-        case dict():
-            return {key: without_notes(inner) for key, inner in value.items() if key != "//"}
-        case list():
-            return [without_notes(inner) for inner in value]
-    return value
-
-
 def _in_json(value: Any) -> Any:
     """What hcl2 read, as Terraform's JSON has it: addresses without ${}, and a block as an object."""
     match value:

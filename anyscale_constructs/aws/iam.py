@@ -119,8 +119,7 @@ _FOR_NEW_ROLES = {
     ),
 }
 
-
-_SAME = "An older name of workloads.{}; set one of them. Default: none."
+_OLDER_NAME = "An older name of workloads.{}; set one of them. Default: none."
 
 
 class IamConfig(ExistingRoles):
@@ -133,14 +132,16 @@ class IamConfig(ExistingRoles):
         default=False, description="Whether nodes may write logs and metrics."
     )
     cluster_node_managed_policy_arns: OrExpr[list[PolicyArn]] = Field(
-        default_factory=list, description=_SAME.format("managed_policy_arns")
+        default_factory=list, description=_OLDER_NAME.format("managed_policy_arns")
     )
-    cluster_node_custom_policy: OrExpr[PolicyDocument | None] = Field(default=None, description=_SAME.format("policy"))
+    cluster_node_custom_policy: OrExpr[PolicyDocument | None] = Field(
+        default=None, description=_OLDER_NAME.format("policy")
+    )
     cluster_node_secret_arns: OrExpr[list[SecretArn]] = Field(
-        default_factory=list, description=_SAME.format("secrets, for images of your own")
+        default_factory=list, description=_OLDER_NAME.format("secrets, for images of your own")
     )
     cluster_node_secret_kms_key_arn: KmsKeyArn | None = Field(
-        default=None, description=_SAME.format("secrets_kms_key_arn")
+        default=None, description=_OLDER_NAME.format("secrets_kms_key_arn")
     )
     tags: OrExpr[Tags] = Field(default_factory=dict)
 

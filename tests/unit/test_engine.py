@@ -1,13 +1,15 @@
 """Which engine is chosen, and what a user reads when it can't run: in processes of their own."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests import ROOT, flat
+from anyscale_constructs import engine
+from tests import NEEDS_NODE, ROOT, flat
 
 STACKS = """
 import runpy, sys
@@ -247,3 +249,17 @@ def test_it_runs_without_a_home_directory_to_write_to(home: str, folder: Path) -
     result = run(folder, STACKS, HOME=place, TMPDIR=str(folder), ANYSCALE_CONSTRUCTS_ENGINE="cdktf")
     assert (result.stderr, result.returncode) == ("", 0)
     assert (folder / "out" / "stacks" / "prod" / "cdk.tf.json").is_file()
+
+
+def test_it_has_all_that_the_library_uses() -> None:
+    assert [name for name in engine.__all__ if not hasattr(engine, name)] == []
+
+
+def test_what_needs_node_runs_on_an_engine_that_has_it() -> None:
+    """The tests leave it out where the engine has none, and `make test` names what runs on the others."""
+    (run_there,) = re.findall(r"^ENGINE_TESTS = ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    places = [ROOT / word for word in run_there.split() if word != "\\"]
+    mark = "@pytest.mark." + "node"
+    needing = [ROOT / "tests" / name for name in NEEDS_NODE]
+    needing += [file for file in (ROOT / "tests").rglob("*.py") if mark in file.read_text("utf-8")]
+    assert [each for each in needing if not any(each.is_relative_to(place) for place in places)] == []

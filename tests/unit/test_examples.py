@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from anyscale_constructs import engine
+from anyscale_constructs.review.stacks import plain
 from anyscale_constructs.testing import Clouds
 from tests import ROOT
-from tests.folder import read, without_notes
+from tests.folder import read
 
 EXAMPLES = sorted(file.name for file in (ROOT / "examples").glob("*.py"))
 
@@ -53,7 +54,7 @@ def test_a_cloud_from_python_is_whole(here: Path) -> None:
 
 def test_a_kubernetes_cloud_from_python_is_that_from_yaml(here: Path, clouds: Clouds) -> None:
     from_yaml = {stack.name: stack.terraform for stack in clouds["eks"].stacks}
-    assert without_notes(synthesized("eks_cloud.py", here)) == from_yaml
+    assert plain(synthesized("eks_cloud.py", here)) == from_yaml
 
 
 def test_constructs_stand_beside_raw_resources(here: Path) -> None:

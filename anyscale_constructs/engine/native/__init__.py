@@ -25,32 +25,3 @@ from anyscale_constructs.engine.native.elements import (
 from anyscale_constructs.engine.native.stack import App, TerraformAsset, TerraformStack, Testing
 from anyscale_constructs.engine.native.tokens import DefaultTokenResolver, StringConcat, Token, Tokenization
 from anyscale_constructs.engine.native.tree import Annotations, Construct, member
-
-__all__ = [
-    "Annotations",
-    "App",
-    "AzurermBackend",
-    "CloudBackend",
-    "Construct",
-    "DefaultTokenResolver",
-    "GcsBackend",
-    "LocalBackend",
-    "NamedCloudWorkspace",
-    "S3Backend",
-    "StringConcat",
-    "TerraformAsset",
-    "TerraformBackend",
-    "TerraformDataSource",
-    "TerraformElement",
-    "TerraformHclModule",
-    "TerraformLocal",
-    "TerraformOutput",
-    "TerraformProvider",
-    "TerraformResource",
-    "TerraformStack",
-    "TerraformVariable",
-    "Testing",
-    "Token",
-    "Tokenization",
-    "member",
-]

@@ -1,10 +1,10 @@
 """What has a block in a stack's JSON."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from anyscale_constructs.engine.native.tokens import Token, keys, merge
-from anyscale_constructs.engine.native.tree import Construct, refuse
+from anyscale_constructs.engine.native.tree import Construct, missing, refuse
 
 if TYPE_CHECKING:
     from anyscale_constructs.engine.native.stack import TerraformStack
@@ -124,7 +124,7 @@ class TerraformHclModule(TerraformElement):
     ) -> None:
         refuse(self, others)
         if source.startswith(("./", "../")) and not skip_asset_creation_from_local_modules:
-            refuse(self, {"source with a relative path": source})
+            raise missing("copies of local modules")
         super().__init__(scope, id)
         self.source, self.version = source, version
         self.variables = variables or {}
@@ -356,7 +356,7 @@ class TerraformLocal(TerraformElement):
 
     def to_terraform(self) -> dict[str, Any]:
         """Its value, which overrides do not change."""
-        return {"locals": {self.friendly_unique_id: cast(Any, self._expression)}}
+        return {"locals": {self.friendly_unique_id: self._expression}}
 
     def _overridden(self) -> str:
         return "local"

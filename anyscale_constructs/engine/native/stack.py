@@ -14,7 +14,7 @@ from typing import Any
 from anyscale_constructs.engine.native.backends import LocalBackend, TerraformBackend
 from anyscale_constructs.engine.native.elements import Overridable, TerraformElement, TerraformOutput
 from anyscale_constructs.engine.native.tokens import keys, merge, resolved
-from anyscale_constructs.engine.native.tree import Complete, Construct, refuse, walk
+from anyscale_constructs.engine.native.tree import Complete, Construct, missing, refuse, walk
 from anyscale_constructs.errors import EngineRefusalError
 
 _VERSION = "0.21.0"
@@ -128,7 +128,7 @@ class TerraformAsset(Construct):
         super().__init__(scope, id)
         self._source = pathlib.Path(path)
         if not (self._source.is_absolute() and self._source.is_dir()):
-            refuse(self, {"path that is no absolute path of a folder": path})
+            raise missing("assets beside folders with absolute paths")
         self._folder = f"assets/{TerraformStack.of(self).logical_id(self)}"
         self.path = f"{self._folder}/{_digest(path)}"
         """Where it is, seen from the stack's JSON."""
@@ -171,7 +171,9 @@ class App(Construct):
     """
 
     def __init__(self, *, outdir: str, stack_traces: bool = False, **others: Any) -> None:
-        refuse(self, others | ({"stack_traces": True} if stack_traces else {}))
+        if stack_traces:
+            raise missing("stack traces")
+        refuse(self, others)
         super().__init__(None, "")
         self.outdir = outdir
         context: Mapping[str, Any] = json.loads(os.environ.get("CDKTF_CONTEXT_JSON") or "{}")

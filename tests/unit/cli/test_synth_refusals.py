@@ -271,7 +271,7 @@ def test_fails_on_a_cloud_that_has_the_name_of_anothers_second_stack(run: Run, f
     assert not (folder / "cdktf.out").exists()
 
 
-@pytest.mark.parametrize("name", ["constructor", "toString", "__proto__x"])
+@pytest.mark.parametrize("name", ["constructor", "toString"])
 def test_names_that_javascript_keeps_are_names_of_clouds(name: str, run: Run, folder: Path) -> None:
     write(folder, **{name: CLOUD})
-    assert run()[0] == (2 if name.startswith("_") else 0)
+    assert run()[0] == 0
