@@ -15,6 +15,7 @@ import yaml
 
 from tests import ROOT
 from tests.e2e.control_plane import ControlPlane
+from tests.e2e.preloaded import preloaded
 from tests.missing import find_anyscale
 
 _MAIN = "from anyscale_constructs.cli import main; main()"
@@ -107,8 +108,9 @@ def wait(process: subprocess.Popen[str], begin: float) -> Outcome:
 
 
 @pytest.fixture(scope="session")
-def anyscale_program() -> str:
-    return find_anyscale()
+def anyscale_program() -> Iterator[str]:
+    with preloaded(find_anyscale()) as program:
+        yield program
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
 from tests.e2e.account import ACCOUNT_ID, EmulatedAccount, emulated_account
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.registration.conftest import Cli, Outcome
+from tests.missing import find_anyscale
 from tests.registration_samples import AWS_VM, changed
 
 REGION = "us-east-2"
@@ -28,7 +29,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAccoun
 
 
 @pytest.fixture(scope="module")
-def resource(account: EmulatedAccount, anyscale_program: str) -> dict[str, Any]:
+def resource(account: EmulatedAccount) -> dict[str, Any]:
     """A cloud that passes all checks but that of MemoryDB, which has no TLS."""
     vpc, subnets = account.network("10.0.0.0/16", ["10.0.0.0/20", "10.0.16.0/20"])
     ec2, memorydb = account.client("ec2"), account.client("memorydb")
@@ -54,7 +55,7 @@ def resource(account: EmulatedAccount, anyscale_program: str) -> dict[str, Any]:
         SecurityGroupIds=[group],
         TLSEnabled=False,
     )
-    access, node = _roles(account, pathlib.Path(anyscale_program))
+    access, node = _roles(account, pathlib.Path(find_anyscale()))
     return changed(
         AWS_VM,
         object_storage__bucket_name="s3://acme-anyscale",
