@@ -3,7 +3,9 @@ PYTHON ?= python3.11
 ENGINE ?=
 VENV   := .venv
 BIN    := $(VENV)/bin
-READY  := $(VENV)/ready
+# What is set up: the library, the tests and Node.js beside it, the end-to-end tests' packages beside those.
+READY  := $(VENV)/ready-synth
+DEV    := $(VENV)/ready-dev
 E2E    := $(VENV)/ready-e2e
 OUT    ?= cdktf.out
 TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings tests/installed
@@ -28,7 +30,7 @@ synth: $(READY)
 	@$(BIN)/python -m stacks --out $(OUT)
 
 ## make test       the test suite (ENGINE=cdktn: on that engine what depends on it)
-test: $(READY)
+test: $(DEV)
 ifeq ($(ENGINE),)
 	@$(BIN)/python -m pytest -q -n auto $(TESTS)
 	@ANYSCALE_CONSTRUCTS_ENGINE=cdktf $(BIN)/python -m pytest -q -n auto $(ENGINE_TESTS)
@@ -50,7 +52,7 @@ demo: $(E2E) .venv-anyscale/ready
 	@ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale $(BIN)/python -m tests.e2e.demo
 
 ## make check      formatting, lint, types, and that generated code is what the generator makes
-check: $(READY)
+check: $(DEV)
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy --no-error-summary
@@ -60,48 +62,46 @@ check: $(READY)
 	  { echo "error: findings are data: nothing may read a message" >&2; exit 1; }
 
 ## make bench      how fast synthesis is, in ratios to plain cdktf
-bench: $(READY)
+bench: $(DEV)
 	@$(BIN)/python -m tests.bench
 
 ## make snapshots  write the snapshots anew
-snapshots: $(READY)
+snapshots: $(DEV)
 	@$(BIN)/python -m pytest -q tests/snapshots tests/findings --snapshot-update
 
 ## make docs       write the generated pages anew
-docs: $(READY)
+docs: $(DEV)
 	@PYTHONPATH=. $(BIN)/python docs/generate.py
 
 ## make lock       write the lock files anew
-lock: $(READY)
+lock: $(DEV)
 	@$(BIN)/pip install -q uv
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev --group e2e -o requirements/e2e.lock
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev -c requirements/e2e.lock -o requirements/dev.lock
+	@$(COMPILE) pyproject.toml --group build -c requirements/dev.lock -o requirements/synth.lock
 	@echo "anyscale==0.26.112" | $(COMPILE) - -o requirements/anyscale.lock
 	@echo "checkov==3.3.30" | $(COMPILE) - -o requirements/checkov.lock
 
 clean:
 	@rm -rf $(VENV) $(VENV)-* $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# The environment: from the lock file, with a Node.js from PyPI.
-# Made under another name first, so that an interrupted set-up is never taken for a finished one.
-$(READY): requirements/dev.lock
+# The environment: from lock files, each of which holds those before it, so what is not there yet is added.
+# It is marked as ready at the end, so that an interrupted set-up is never taken for a finished one; one that is not
+# ready or has an older lock file's packages is made anew.
+$(DEV): SETS = synth dev
+$(E2E): SETS = synth dev e2e
+$(VENV)/ready-%: SETS = synth
+$(VENV)/ready-%: requirements/%.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "error: $(PYTHON) is not Python 3.11 or later. Fix: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
-	@echo "Setting up $(VENV) (once) ..."
-	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
-	@{ $(BIN)/pip install --require-hashes -r requirements/dev.lock && \
-	   $(BIN)/pip install --no-deps --no-build-isolation -e . ; } >$(VENV)/setup.log 2>&1 || \
+	@echo "Setting up $(VENV) from $< (once) ..."
+	@[ -e $(READY) ] && [ ! -e $@ ] || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
+	@{ $(BIN)/pip install --require-hashes -r $< && \
+	   { [ -e $(READY) ] || $(BIN)/pip install --no-deps --no-build-isolation -e . ; } ; } >$(VENV)/setup.log 2>&1 || \
 	  { tail -n 20 $(VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup.log" >&2; exit 1; }
-	@touch $@
+	@touch $(SETS:%=$(VENV)/ready-%)
 
-# What make e2e adds: the emulated account and the doubles beside the tests; the anyscale program and checkov, which
-# bring packages of their own, apart from them.
-$(E2E): $(READY) requirements/e2e.lock
-	@echo "Adding the end-to-end tests' packages to $(VENV) (once) ..."
-	@$(BIN)/pip install --require-hashes -r requirements/e2e.lock >$(VENV)/setup-e2e.log 2>&1 || \
-	  { tail -n 20 $(VENV)/setup-e2e.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup-e2e.log" >&2; exit 1; }
-	@touch $@
-
+# Programs that bring packages of their own are apart.
 .venv-%/ready: requirements/%.lock
 	@echo "Setting up $(@D) with the program $* (once, about 300 MB) ..."
 	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)

@@ -8,8 +8,12 @@ import sys
 import sysconfig
 import venv
 from collections.abc import Iterable, Sequence
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import NamedTuple
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests import ROOT
 from tests.examples import FOLDER
@@ -118,6 +122,19 @@ def install(folder: Path) -> Environment:
     own = next(made.folder.glob("lib/python*/site-packages"))
     (own / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
     return made
+
+
+def distributions(requirements: Iterable[str]) -> dict[str, Distribution]:
+    """What pip installs for requirements, as the tests' own environment has it, by normalized name."""
+    found: dict[str, Distribution] = {}
+    wanted = list(map(Requirement, requirements))
+    while wanted:
+        each = wanted.pop()
+        name = canonicalize_name(each.name)
+        if name not in found and (each.marker is None or each.marker.evaluate({"extra": ""})):
+            found[name] = distribution(name)
+            wanted += map(Requirement, found[name].requires or ())
+    return found
 
 
 def _run(command: list[str]) -> None:

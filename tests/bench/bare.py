@@ -1,8 +1,9 @@
 """The same EC2 clouds, written by hand in plain cdktf, as somebody without this library would.
 
-Usage: python -m tests.bench.bare OUT COUNT [--prebuilt]
+Usage: python bare.py OUT COUNT [--prebuilt]
 """
 
+import json
 import sys
 from typing import Any
 
@@ -71,6 +72,15 @@ class Cloud(TerraformStack):
             anyscale_access_role_name_prefix="anyscale-control-plane-",
             anyscale_cluster_node_role_name_prefix="anyscale-node-",
             tags=tags,
+        )
+        statement = {"Effect": "Allow", "Action": ["ec2:DescribeCapacityReservations"], "Resource": ["*"]}
+        self.add_override(
+            "resource.aws_iam_role_policy.iam_control_plane",
+            {
+                "name": "control_plane",
+                "role": "${module.iam.iam_anyscale_access_role_name}",
+                "policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True),
+            },
         )
         self.module(
             "s3_policy",
