@@ -127,9 +127,14 @@ class Finding:
     @property
     def where(self) -> str:
         """The place, and the cloud's stack unless the file is named after it."""
+        place = str(self.place) if self.place and self.place.file else ""
+        return clean(": ".join(filter(None, (place, self.stack))))
+
+    @property
+    def stack(self) -> str:
+        """The cloud's stack, unless the file is named after it."""
         file = self.place.file if self.place else ""
-        stack = "" if pathlib.PurePath(file).stem == self.cloud else self.cloud
-        return clean(": ".join(filter(None, (str(self.place) if file else "", stack))))
+        return "" if pathlib.PurePath(file).stem == self.cloud else self.cloud
 
     @property
     def subject(self) -> str:

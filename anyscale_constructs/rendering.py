@@ -4,10 +4,11 @@ import json
 import os
 import pathlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal, TextIO
 
-from anyscale_constructs.findings import Finding, Place, clean, is_secret
+from anyscale_constructs.findings import Finding, Place, Rule, clean, is_secret
 
 Format = Literal["text", "json", "github"]
 
@@ -53,7 +54,7 @@ def github(finding: Finding) -> str:
     place = finding.place or Place("")
     where = {"file": place.file, "line": place.line, "col": place.column, "title": finding.rule and finding.rule.id}
     properties = ",".join(f"{name}={_escaped(str(value), properly=True)}" for name, value in where.items() if value)
-    said = ": ".join(filter(None, ("" if place.file else finding.cloud, finding.subject, finding.text)))
+    said = ": ".join(filter(None, (finding.stack, finding.subject, finding.text)))
     message = f"{said}\nFix: {clean(finding.fix)}" if finding.fix else said
     return f"::{_GITHUB[finding.severity]} {properties}::{_escaped(message)}"
 
@@ -65,10 +66,22 @@ def tell(findings: Sequence[Finding], stream: TextIO, format: Format = "text") -
         case "json":
             said = as_json(findings)
         case "github":
-            said = "\n".join(map(github, findings))
+            said = "\n".join(map(github, _together(findings)))
         case "text":
-            said = "\n".join(text(finding, colour=colour) for finding in findings)
+            said = "\n".join(text(finding, colour=colour) for finding in _together(findings))
     print(said, file=stream)
+
+
+def _together(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding for those that differ in the cloud only, such as what stands in the defaults of a thousand."""
+    found: dict[tuple[Rule | None, str], list[Finding]] = {}
+    for finding in findings:
+        found.setdefault((finding.rule, str(replace(finding, cloud=""))), []).append(finding)
+    for first, *others in found.values():
+        clouds = {each.cloud: None for each in others if each.cloud != first.cloud}
+        yield (
+            replace(first, cloud=f"{first.cloud} and {len(clouds)} other{'s'[: len(clouds) - 1]}") if clouds else first
+        )
 
 
 def _excerpt(place: Place) -> list[str]:

@@ -38,6 +38,8 @@ class Code:
 
 _codes: list[Code] = []
 _words: dict[Code, str] = {}
+# How many of the first codes are known not to hold a part: each of a thousand stacks asks.
+_without: dict[str, int] = {}
 
 
 def word(code: Code) -> str:
@@ -60,7 +62,10 @@ def code_of(word: str) -> Code:
 
 def in_codes(part: str) -> bool:
     """Whether the code of any word holds the part."""
-    return any(part in code.text for code in _codes)
+    if any(part in code.text for code in _codes[_without.get(part, 0) :]):
+        return True
+    _without[part] = len(_codes)
+    return False
 
 
 def damaged(text: str) -> bool:

@@ -15,12 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from anyscale_constructs.cli import project
 from anyscale_constructs.cli.init import Ci, State
 from anyscale_constructs.cli.pins import pins, requirement
-from anyscale_constructs.cli.schema import schema_of
+from anyscale_constructs.cli.schema import schema_of, schema_of_defaults
 from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.config.model import found_in, unknown
 from anyscale_constructs.config.types import StackName
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.terraform.backend import Backend
+from anyscale_constructs.terraform.backend import KEYS, Backend
 from anyscale_constructs.versions import NEW_EKS
 
 TERRAFORM = "1.11.4"
@@ -60,6 +60,7 @@ _FILES = {
     ".gitignore": "gitignore.jinja",
     "CODEOWNERS": "CODEOWNERS.jinja",
     "README.md": "README.md.jinja",
+    "clouds/_defaults.yaml": "clouds/_defaults.jinja",
     "tests/test_clouds.py": "test_clouds.py.jinja",
 }
 _REVIEWS = {
@@ -155,6 +156,7 @@ def _contents(
         "providers": {stack.provider, _PROVIDERS.get(state)},
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "requirement": requirement(),
+        "shared_backend": bool(backend) and KEYS[state] not in backend,  # which would be one state for all
         "terraform": TERRAFORM,
         "uses": ACTIONS,
     }
@@ -164,7 +166,9 @@ def _contents(
     templates |= (_REVIEWS if ci is Ci.GITHUB else {}) | (_DEPLOYS if deploys else {})
     for file, template in templates.items():
         yield file, TEMPLATES.get_template(template).render(values)
-    yield f"schemas/{kind}.json", json.dumps(schema_of(kind), indent=2) + "\n"
+    schemas = {kind: schema_of(kind, given=("org_id", "backend")), "defaults": schema_of_defaults(None)}
+    for schema, content in schemas.items():
+        yield f"schemas/{schema}.json", json.dumps(content, indent=2) + "\n"
     yield "locks/.gitkeep", ""
 
 

@@ -11,6 +11,7 @@ from anyscale_constructs.anyscale import RESOURCE_ID_OUTPUT
 from anyscale_constructs.cli import project
 from anyscale_constructs.cli.faults import foreseen, together
 from anyscale_constructs.cli.origins import write_origins
+from anyscale_constructs.config.defaults import FILE_NAME, Defaults
 from anyscale_constructs.config.document import KIND, Document
 from anyscale_constructs.config.model import MISSING_KEY, found_in, nearest, unknown
 from anyscale_constructs.config.types import StackName
@@ -27,10 +28,10 @@ from anyscale_constructs.rendering import Format, as_json, tell, text
 from anyscale_constructs.terraform.allowances import Allowance
 from anyscale_constructs.terraform.app import App, sweep, synthesize_app
 from anyscale_constructs.terraform.locks import unused_locks
+from anyscale_constructs.terraform.siblings import stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
 
 STALE_LOCK = Rule("stale-lock", "warning", "A lock file without a stack locks nothing.", allowable=False)
-FILE_NAME = Rule("file-name", "error", "A cloud's file is named after the cloud, and so are its stack and its folder.")
 ANNOTATION = Rule(
     "annotation", "warning", "Code of your own says so, by an annotation of the engine's.", allowable=False
 )
@@ -113,7 +114,7 @@ def gather_clouds(
     Raises:
         ConstructsError: Something is wrong in one of them; the output directory is as it was then.
     """
-    files = choose(directory, names)
+    files, defaults = choose(directory, names), Defaults(directory)
     documents: dict[str, Document] = {}
 
     def build(app: App) -> None:
@@ -121,7 +122,7 @@ def gather_clouds(
         errors: list[ConstructsError] = []
         for file in files:
             try:
-                document = Document(file)
+                document = defaults.read(file)
                 documents.update((made.name, document) for made in _make(app, document))
             except Exception as error:  # noqa: BLE001 - it must not hide what is wrong in other files
                 known = foreseen(error, file.stem)
@@ -131,7 +132,8 @@ def gather_clouds(
             raise together(errors)
 
     try:
-        return synthesize_app(build, target, project.locks_directory(directory)), documents
+        locks = project.locks_directory(directory)
+        return synthesize_app(build, target, locks, others=bool(names)), documents
     except ConstructsError as error:
         error.findings = _located(error.findings, documents)
         raise
@@ -159,9 +161,10 @@ def _located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> 
 def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
     """The warnings that the user's own code has the engine annotate, which only the manifest holds."""
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    for name, stack in manifest["stacks"].items():
-        ours = {finding.annotation for each in app.cloud_stacks if each.name == name for finding in each.findings}
-        for note in stack["annotations"]:
+    for stack in stacks_in(app):
+        name = stack.node.id
+        ours = {finding.annotation for finding in getattr(stack, "findings", ())}
+        for note in manifest["stacks"][name]["annotations"]:
             if note["message"] not in ours and note["level"].endswith("warn"):
                 construct = note["constructPath"].removeprefix(f"{name}/")
                 yield Finding(note["message"], rule=ANNOTATION, cloud=name, construct=construct)
@@ -185,12 +188,7 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
         )
     if not directory.is_dir():
         raise ConfigError("the directory of clouds is missing", value=str(directory), fix="name it with --clouds")
-    files: dict[str, pathlib.Path] = {}
-    for file in sorted(file for file in directory.iterdir() if file.suffix in {".yaml", ".yml"}):
-        if file.stem in files:
-            what = f"{files[file.stem].name} is a cloud of the same name"
-            raise ConfigError([Finding(what, "rename one of them", rule=FILE_NAME, place=Place(str(file)))])
-        files[file.stem] = file
+    files = {file.stem: file for file in Defaults(directory).files()}
     if not files:
         raise ConfigError(
             "no cloud is there",
@@ -222,6 +220,9 @@ def _make(app: App, document: Document) -> Sequence[CloudStack]:
     except ConfigError as error:
         raise ConfigError(document.located(within(error.findings, key=(KIND,)))) from error
     config = document.parse(stack.config_type)
+    for rule, allowance in config.allow.items():
+        if document.is_default(("allow", rule)):
+            allowance.set_default()
     name = document.file.stem
     try:
         stacks: Sequence[CloudStack] = stack.build(app, name, config)

@@ -74,14 +74,19 @@ class Cloud(CloudStack, Generic[C]):
             SynthesisError: As of `CloudStack`, or two stacks would be one resource.
         """
         super().prepare()
-        others = [each for each in stacks_in(self.node.root) if isinstance(each, Cloud) and each is not self]
-        same = {
-            (each.cloud_name, each.resource_name): each.name for each in others if not is_unresolved(each.resource_name)
-        }
-        if (
-            not is_unresolved(self.resource_name)
-            and (other := same.get((self.cloud_name, self.resource_name))) is not None
-        ):
+        # Names of stacks differ: of two in one cloud, one at least names it.
+        if self.config.cloud is None or is_unresolved(self.resource_name):
+            return
+        same = (
+            each.name
+            for each in stacks_in(self.node.root)
+            if isinstance(each, Cloud)
+            and each is not self
+            and each.cloud_name == self.cloud_name
+            and not is_unresolved(each.resource_name)
+            and each.resource_name == self.resource_name
+        )
+        if (other := next(same, None)) is not None:
             what = f"the stack {other} has the same resource name in the cloud {self.cloud_name}"
             key = ("resource_name" if self.config.resource_name else "cloud",)
             fix = "set a resource_name of its own for each of them"

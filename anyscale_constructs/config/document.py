@@ -1,8 +1,9 @@
 """A cloud's YAML, which becomes its configuration, and where in it something is wrong."""
 
+import functools
 import pathlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -39,18 +40,20 @@ _VARIABLE = re.compile(r"(?<!\$)\$\{[A-Z][A-Z0-9_]*\}")
 
 
 class Document:
-    """A YAML file's mapping, which knows on which line each key stands.
+    """A YAML file's mapping, over that of its defaults, which knows in which file and on which line each key stands.
 
     Args:
         file: The file.
+        defaults: What its folder gives to every cloud in it. Default: nothing.
 
     Raises:
         ConfigError: It can't be read, is no YAML mapping, names a key twice, or repeats too much by aliases; the text
             begins with file and line.
     """
 
-    def __init__(self, file: pathlib.Path) -> None:
+    def __init__(self, file: pathlib.Path, defaults: "Document | None" = None) -> None:
         self.file = file
+        self._defaults = defaults
         try:
             text = file.read_text(encoding="utf-8")
         except OSError as error:
@@ -80,7 +83,8 @@ class Document:
             raise self._unreadable(what, place, fix=fix) from error
         if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
             raise self._unreadable("must be a mapping of keys to values, one cloud", fix="begin with stack: ec2")
-        self.data: dict[str, Any] = data
+        self.data: dict[str, Any] = _merged(defaults.data, data) if defaults else data
+        """Its mapping with the defaults; a key that is null here and given there is in neither."""
         self._root = root
 
     def _unreadable(
@@ -128,17 +132,23 @@ class Document:
                     "write the value itself, or a whole reference such as ${var.region}",
                     key,
                 )
-        errors = self.located([*_empty(self._root), *_converted(self._root), *_variables(self._root)])
-        misread = {found.place.line for found in errors if found.place}
+        errors = [*self._misread]
+        misread = {(found.place.file, found.place.line) for found in errors if found.place}
         try:
             parsed = config.model_validate({key: value for key, value in self.data.items() if key != KIND})
         except ValidationError as error:
             said = (each for detail in error.errors() for each in self._say(detail))
-            errors += [each for each in said if not (each.place and each.place.line in misread)]
+            errors += [each for each in said if not (each.place and (each.place.file, each.place.line) in misread)]
         else:
             if not errors:
                 return parsed
         raise ConfigError(sorted(errors, key=lambda found: found.place.line if found.place else 0))
+
+    @functools.cached_property
+    def _misread(self) -> list[Finding]:
+        """What YAML reads otherwise than it looks, here and in the defaults."""
+        found = self.located([*_empty(self._root), *_converted(self._root), *_variables(self._root)])
+        return [*found, *(self._defaults._misread if self._defaults else ())]  # noqa: SLF001 - it is one of these
 
     def error(self, what: str, fix: str = "", *key: str, rule: Rule | None = None, **details: Any) -> ConfigError:
         """An error about one of its keys.
@@ -153,7 +163,7 @@ class Document:
         return ConfigError([Finding(what, fix, rule=rule, key=key, place=self.place(key), **details)])
 
     def _say(self, detail: ErrorDetails) -> list[Finding]:
-        written = _walk(self._root, detail["loc"])
+        written = self._layer(detail["loc"])._at(detail["loc"])[0]  # noqa: SLF001 - it is one of these
         return self.located(found(detail, written=written.value if isinstance(written, yaml.ScalarNode) else None))
 
     def place(self, key: Key) -> Place:
@@ -162,6 +172,9 @@ class Document:
         Args:
             key: The key, from the outermost.
         """
+        layer = self._layer(key)
+        if layer is not self:
+            return layer.place(key)
         mark, node = None, self._root
         for step in key:
             if isinstance(node, yaml.MappingNode):
@@ -175,6 +188,24 @@ class Document:
             else:
                 break
         return self._in_file(_place(mark))
+
+    def is_default(self, key: Key) -> bool:
+        """Whether a key stands in the defaults alone.
+
+        Args:
+            key: The key, from the outermost.
+        """
+        return self._layer(key) is not self
+
+    def _layer(self, key: Key) -> "Document":
+        """The file in which a key stands, or most of what it would stand in: this one, or one of the defaults."""
+        if self._defaults is None:
+            return self
+        below = self._defaults._layer(key)  # noqa: SLF001 - it is one of these
+        return below if below._at(key)[1] > self._at(key)[1] else self  # noqa: SLF001 - this too
+
+    def _at(self, key: Key) -> tuple[yaml.Node, int]:
+        return _walk(self._root, key)
 
     def located(self, findings: Iterable[Finding], code: Place | None = None) -> list[Finding]:
         """The findings with the places of their keys.
@@ -267,11 +298,30 @@ def _inside(node: yaml.Node) -> list[yaml.Node]:
     return []
 
 
-def _walk(node: yaml.Node, steps: Iterable[int | str]) -> yaml.Node:
-    """The node to which those of the steps lead that are keys or indexes: pydantic's names for a choice are neither."""
+def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[yaml.Node, int]:
+    """The node to which those of the steps lead that are keys or indexes, and how many these are.
+
+    Pydantic's names for a choice are neither.
+    """
+    taken = 0
     for step in steps:
+        inner = None
         if isinstance(node, yaml.MappingNode):
-            node = next((value for key, value in node.value if key.value == str(step)), node)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            node = node.value[step]
-    return node
+            inner = next((value for key, value in node.value if key.value == str(step)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            inner = node.value[step]
+        node, taken = (node, taken) if inner is None else (inner, taken + 1)
+    return node, taken
+
+
+def _merged(defaults: Mapping[Any, Any], given: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Defaults under what is given: maps by key; anything else replaces its default, and null removes it."""
+    found = {**defaults}
+    for key, value in given.items():
+        if value is None and key in found:
+            del found[key]
+        elif isinstance(value, dict) and isinstance(found.get(key), dict):
+            found[key] = _merged(found[key], value)
+        else:
+            found[key] = value
+    return found

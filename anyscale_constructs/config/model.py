@@ -82,6 +82,9 @@ class Model(_Base):
     upstream_names: ClassVar[Mapping[str, str]] = {}
     """What variables of upstream's examples are called here: a misplaced one is pointed to the key."""
 
+    answers: ClassVar[Mapping[str, str]] = {}
+    """What to do about keys that Terraform or an older release has, and this model has not."""
+
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
@@ -124,6 +127,8 @@ class Model(_Base):
             ours = cls.upstream_names.get(key, "")
             if ours.partition(".")[0] in keys:
                 what, fix = f"unknown key {key!r}, a variable of upstream's examples", f"set {ours}"
+            elif key in cls.answers:
+                what, fix = f"unknown key {key!r}", cls.answers[key]
             else:
                 what, fix = unknown(key, keys), ""
             errors.append({"type": refuse(what, fix, rule=UNKNOWN_KEY), "loc": (str(key),), "input": value})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, PrivateAttr
 
 import anyscale_constructs
 from anyscale_constructs.config.model import WRONG_TYPE, Model, refuse, refuse_all, unknown
@@ -31,11 +31,21 @@ class Allowance(Model):
     until: Known[datetime.date | None] = Field(
         default=None, description="The last day on which it is. Default: for good."
     )
+    _is_default: bool = PrivateAttr(default=False)
 
     @property
     def is_over(self) -> bool:
         """Whether its last day is past."""
         return self.until is not None and datetime.datetime.now(tz=datetime.UTC).date() > self.until
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it stands in the defaults of several clouds, and need not be found in each of them."""
+        return self._is_default
+
+    def set_default(self) -> None:
+        """Says that it stands in the defaults of several clouds."""
+        self._is_default = True
 
 
 def _with_reason(value: Any) -> Any:
@@ -132,6 +142,6 @@ def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allo
             if each.is_over:
                 what, fix = f"{rule.id} was allowed until {each.until}", "correct what it is about, or set a later date"
                 told.append(Finding(what, fix, rule=EXPIRED_ALLOWANCE, cloud=cloud, key=key))
-            elif rule.command == "synth":
+            elif rule.command == "synth" and not each.is_default:
                 told.append(Finding(what, fix, rule=IDLE_ALLOWANCE, cloud=cloud, key=key))
     return Sifted(told, allowed)

@@ -22,6 +22,7 @@ from anyscale_constructs.terraform.stack import CloudStack
 _FORMAT_VERSION = "0.21.0"
 # Beside the JSON, of which checkov reads nothing when it holds the required version or a block without a label.
 _VERSIONS = "versions.tf"
+_MANIFEST = "manifest.json"
 _UNLABELLED = ("import", "moved", "removed")
 _ADDRESSES = ("from", "to", "provider")
 _PLAIN = {*_ADDRESSES, "id", "for_each", "lifecycle", "//"}
@@ -93,7 +94,7 @@ class App(engine.App):
             name: [each for each in found if name not in stacks or each in told] for name, found in misfitting.items()
         }
         if any(late.values()):
-            _annotate(pathlib.Path(self.outdir) / "manifest.json", late)
+            _annotate(pathlib.Path(self.outdir) / _MANIFEST, late)
 
     def _finish(self, file: pathlib.Path, stack: CloudStack | None) -> list[Finding]:
         """Rewrites a stack's JSON and puts its lock file beside it; gives what the lock file does not allow."""
@@ -192,8 +193,17 @@ def synthesize(
     return synthesize_app(build, out, locks).cloud_stacks
 
 
-def synthesize_app(build: Callable[[App], object], out: pathlib.Path, locks: pathlib.Path | None = None) -> App:
-    """As `synthesize`; gives the app, which has what there is to say of its stacks."""
+def synthesize_app(
+    build: Callable[[App], object], out: pathlib.Path, locks: pathlib.Path | None = None, *, others: bool = False
+) -> App:
+    """As `synthesize`; gives the app, which has what there is to say of its stacks.
+
+    Args:
+        build: As in `synthesize`.
+        out: As in `synthesize`.
+        locks: As in `synthesize`.
+        others: Whether there may be other stacks, whose entries in the manifest stay.
+    """
     place = pathlib.Path(os.path.realpath(out))
     with _writing(out), delayed():
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -205,14 +215,28 @@ def synthesize_app(build: Callable[[App], object], out: pathlib.Path, locks: pat
         build(app)
         app.synth()
         with _writing(out):
+            if others:
+                _keep_others(pathlib.Path(temporary) / _MANIFEST, place)
             _put(pathlib.Path(temporary), place)
     return app
+
+
+def _keep_others(manifest: pathlib.Path, out: pathlib.Path) -> None:
+    """Adds the stacks of an earlier synthesis to a manifest, as far as they are there."""
+    try:
+        before = json.loads((out / _MANIFEST).read_text(encoding="utf-8"))["stacks"]
+        there = {name: entry for name, entry in before.items() if (out / entry["synthesizedStackPath"]).is_file()}
+    except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):  # none, or of no synthesis
+        return
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    content["stacks"] = there | content["stacks"]
+    manifest.write_text(json.dumps(content, indent=2), encoding="utf-8")
 
 
 def _put(new: pathlib.Path, out: pathlib.Path) -> None:
     """Puts files into place: first beside it, which may be on yet another file system, then all of them at once."""
     # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
-    files = sorted(filter(pathlib.Path.is_file, new.rglob("*")), key=lambda file: file.name == "manifest.json")
+    files = sorted(filter(pathlib.Path.is_file, new.rglob("*")), key=lambda file: file.name == _MANIFEST)
     moves: list[tuple[pathlib.Path, pathlib.Path]] = []
     try:
         for file in files:

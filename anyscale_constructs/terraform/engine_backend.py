@@ -1,19 +1,34 @@
 """A stack's backend among the engine's constructs: the configuration's, or one that users put in its place."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from anyscale_constructs.engine import (
     AzurermBackend,
     CloudBackend,
     GcsBackend,
+    HttpBackend,
     LocalBackend,
     NamedCloudWorkspace,
+    NamedRemoteWorkspace,
+    RemoteBackend,
     S3Backend,
     TerraformBackend,
     TerraformStack,
 )
-from anyscale_constructs.terraform.backend import S3, Azurerm, Backend, Gcs, Hcp, Local, place
+from anyscale_constructs.terraform.backend import (
+    S3,
+    Azurerm,
+    Backend,
+    Gcs,
+    Hcp,
+    Http,
+    Local,
+    NoBackend,
+    Remote,
+    assumed,
+    place,
+)
 
 
 def add_backend(stack: TerraformStack, backend: Backend, name: str) -> TerraformBackend:
@@ -28,6 +43,8 @@ def add_backend(stack: TerraformStack, backend: Backend, name: str) -> Terraform
     match backend:
         case Local():
             return LocalBackend(stack, path=there)
+        case NoBackend():  # an engine's stack has one: keep_one_backend leaves it out
+            return LocalBackend(stack, path="terraform.tfstate")
         case S3():
             made = S3Backend(
                 stack,
@@ -36,7 +53,7 @@ def add_backend(stack: TerraformStack, backend: Backend, name: str) -> Terraform
                 key=there,
                 encrypt=True,
                 kms_key_id=backend.kms_key_id,
-                assume_role={"role_arn": backend.role_arn} if backend.role_arn else None,
+                assume_role=cast(Any, assumed(backend)),  # the engine makes its own of the mapping
                 profile=backend.profile,
             )
             made.add_override("use_lockfile", True)
@@ -60,17 +77,36 @@ def add_backend(stack: TerraformStack, backend: Backend, name: str) -> Terraform
                 hostname=backend.hostname,
                 workspaces=NamedCloudWorkspace(there),
             )
+        case Remote():
+            return RemoteBackend(
+                stack,
+                organization=backend.organization,
+                hostname=backend.hostname,
+                workspaces=NamedRemoteWorkspace(there),
+            )
+        case Http():
+            lock = backend.address(there) + backend.lock_path
+            return HttpBackend(
+                stack,
+                address=backend.address(there),
+                username=backend.username,
+                lock_address=lock,
+                lock_method=backend.lock_method,
+                unlock_address=lock,
+                unlock_method=backend.unlock_method,
+            )
 
 
-def keep_one_backend(settings: dict[str, Any], made: TerraformBackend) -> None:
+def keep_one_backend(settings: dict[str, Any], made: TerraformBackend, *, wanted: bool) -> None:
     """Lets a backend that an override adds take the place of the construct's: Terraform accepts one.
 
     Args:
         settings: The block `terraform` of a stack's JSON, which is changed.
         made: The stack's backend among its constructs.
+        wanted: Whether that one is to be written at all.
     """
     backends = settings.get("backend", {})
-    if len(backends) + ("cloud" in settings) < 2:  # noqa: PLR2004 - one, or none
+    if wanted and len(backends) + ("cloud" in settings) < 2:  # noqa: PLR2004 - one, or none
         return
     block: Mapping[str, Any] = made.to_terraform()["terraform"]
     if "cloud" in block:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from anyscale_constructs.cli import project
-from anyscale_constructs.config.document import KIND, Document
+from anyscale_constructs.config.defaults import Defaults
+from anyscale_constructs.config.document import KIND
 from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError, ConstructsError
 from anyscale_constructs.rendering import text
@@ -114,7 +115,7 @@ class Clouds:
 
     def _kind(self, name: str) -> Any:
         with contextlib.chdir(self.root):
-            return project.load_stack(Document(self._files[name]).data[KIND])
+            return project.load_stack(Defaults(project.clouds_directory()).read(self._files[name]).data[KIND])
 
     def _synthesized(self, name: str) -> SynthesizedCloud:
         from anyscale_constructs.cli.synthesis import gather_clouds, remarks  # noqa: PLC0415 - it starts Node.js

@@ -67,9 +67,11 @@ def synthesize(cloud: pathlib.Path, folder: pathlib.Path, *options: str, name: s
     return Said(status, out.getvalue(), err.getvalue())
 
 
-def findings_of(cloud: pathlib.Path, folder: pathlib.Path) -> list[Finding]:
+def findings_of(cloud: pathlib.Path, folder: pathlib.Path, defaults: pathlib.Path | None = None) -> list[Finding]:
     """What is found in a wrong cloud, notes too, which all forms show in their own way."""
     (folder / "clouds").mkdir()
+    if defaults:
+        (folder / "clouds" / "_defaults.yaml").write_bytes(defaults.read_bytes())
     (folder / "clouds" / "prod.yaml").write_bytes(cloud.read_bytes())
     with inside(folder):
         out = pathlib.Path("cdktf.out")

@@ -44,7 +44,7 @@ class GitHub:
         self.program("pytest", 'exec python -m pytest -p no:cacheprovider "$@"')
         end = installed.run(["anyscale-constructs", "init", str(self.origin), "--cloud", "generic", *S3], folder)
         assert end.returncode == 0, end.stderr
-        self.edit("clouds/generic.yaml", "backend: .*", f"backend: {{type: local, path: {folder}/generic.tfstate}}")
+        self.edit("clouds/_defaults.yaml", "backend: .*", f"backend: {{type: local, path: {folder}/generic.tfstate}}")
         self.sh("pytest --snapshot-update && git init --quiet --initial-branch main", self.origin)
         self.commit("Start")
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -56,7 +57,7 @@ OVERRIDES = st.lists(
 BACKENDS: Mapping[str, Callable[[Any, Any], Any]] = {
     "none": lambda engine, stack: engine.LocalBackend(stack, path="x.tfstate"),
     "s3": lambda engine, stack: engine.S3Backend(
-        stack, bucket="b", region="r", key="k", kms_key_id=None, assume_role={"role_arn": "r"}
+        stack, bucket="b", region="r", key="k", kms_key_id=None, assume_role={"role_arn": "r", "external_id": "e"}
     ),
     "gcs": lambda engine, stack: engine.GcsBackend(stack, bucket="b", prefix="p"),
     "azurerm": lambda engine, stack: engine.AzurermBackend(
@@ -64,6 +65,12 @@ BACKENDS: Mapping[str, Callable[[Any, Any], Any]] = {
     ),
     "cloud": lambda engine, stack: engine.CloudBackend(
         stack, organization="o", hostname="tfe.acme.com", workspaces=engine.NamedCloudWorkspace("w")
+    ),
+    "remote": lambda engine, stack: engine.RemoteBackend(
+        stack, organization="o", hostname="app.terraform.io", workspaces=engine.NamedRemoteWorkspace("w")
+    ),
+    "http": lambda engine, stack: engine.HttpBackend(
+        stack, address="https://a/b", username=None, lock_address="https://a/b/lock", lock_method="POST"
     ),
 }
 ELEMENT = st.fixed_dictionaries(
@@ -81,6 +88,16 @@ ELEMENT = st.fixed_dictionaries(
 STACKS = st.fixed_dictionaries(
     {"backend": st.sampled_from([*BACKENDS]), "elements": st.lists(ELEMENT, max_size=5), "overrides": OVERRIDES}
 )
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_backends_are_the_same(backend: str, tmp_path: pathlib.Path) -> None:
+    given = {"backend": backend, "elements": [], "overrides": []}
+    other = importlib.import_module(engine.name)
+    constructs = importlib.import_module("constructs")
+    expected = build(other, constructs.Construct, given, str(tmp_path / "other"))
+    found = build(native, native.Construct, given, str(tmp_path / "native"))
+    assert found["cdk.tf.json"] == expected["cdk.tf.json"]
 
 
 def build(module: Any, construct: Any, given: Mapping[str, Any], out: str) -> dict[str, str]:

@@ -7,8 +7,11 @@ from anyscale_constructs.engine.native.backends import (
     AzurermBackend,
     CloudBackend,
     GcsBackend,
+    HttpBackend,
     LocalBackend,
     NamedCloudWorkspace,
+    NamedRemoteWorkspace,
+    RemoteBackend,
     S3Backend,
     TerraformBackend,
 )

@@ -56,6 +56,12 @@ class AzurermBackend(TerraformBackend):
     name = "azurerm"
 
 
+class HttpBackend(TerraformBackend):
+    """An address."""
+
+    name = "http"
+
+
 class NamedCloudWorkspace(NamedTuple):
     """A workspace of HCP Terraform.
 
@@ -66,17 +72,43 @@ class NamedCloudWorkspace(NamedTuple):
     name: str
 
 
-class CloudBackend(TerraformBackend):
+class NamedRemoteWorkspace(NamedTuple):
+    """A workspace of the backend `remote`.
+
+    Attributes:
+        name: Its name.
+    """
+
+    name: str
+
+
+class _Workspaces(TerraformBackend):
+    """A service that has workspaces."""
+
+    def to_metadata(self) -> dict[str, Any]:
+        """What the JSON says of it."""
+        host = self._arguments.get("hostname") or "app.terraform.io"
+        return {**super().to_metadata(), "cloud": "tfc" if host.startswith("app.terraform.io") else "tfe"}
+
+    def _with_workspace(self) -> dict[str, Any]:
+        return self._block({**self._arguments, "workspaces": self._arguments["workspaces"]._asdict()})
+
+
+class RemoteBackend(_Workspaces):
+    """A service with the interface of HCP Terraform."""
+
+    name = "remote"
+
+    def to_terraform(self) -> dict[str, Any]:
+        """Its block."""
+        return {"terraform": {"backend": {self.name: self._with_workspace()}}}
+
+
+class CloudBackend(_Workspaces):
     """HCP Terraform, or Terraform Enterprise."""
 
     name = "cloud"
 
     def to_terraform(self) -> dict[str, Any]:
         """Its block."""
-        workspace = {"workspaces": self._arguments["workspaces"]._asdict()}
-        return {"terraform": {"cloud": self._block({**self._arguments, **workspace})}}
-
-    def to_metadata(self) -> dict[str, Any]:
-        """What the JSON says of it."""
-        host = self._arguments.get("hostname") or "app.terraform.io"
-        return {**super().to_metadata(), "cloud": "tfc" if host.startswith("app.terraform.io") else "tfe"}
+        return {"terraform": {"cloud": self._with_workspace()}}

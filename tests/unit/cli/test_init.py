@@ -20,7 +20,7 @@ from tests.unit.cli.parts import Run, files
 
 ALWAYS = {
     *("pyproject.toml", "requirements.lock", "cdktf.json", ".gitignore", "CODEOWNERS", "README.md"),
-    *("tests/test_clouds.py", "locks/.gitkeep"),
+    *("tests/test_clouds.py", "locks/.gitkeep", "clouds/_defaults.yaml", "schemas/defaults.json"),
 }
 REVIEWS = {".github/actions/setup/action.yml", ".github/workflows/pull-request.yml"}
 DEPLOYS = {".github/workflows/plan.yml", ".github/workflows/apply.yml"}
@@ -47,7 +47,7 @@ def test_a_local_state_is_reviewed_and_never_applied(init: Run, folder: Path) ->
     assert init("acme", "--cloud", "ec2", "--name", "prod")[0] == 0
     assert set(files(folder / "acme")) == ALWAYS | REVIEWS | {"clouds/prod.yaml", "schemas/ec2.json"}
     assert set(workflows(folder / "acme")[".github/workflows/pull-request.yml"]["jobs"]) == {"review", "comment"}
-    assert "backend" not in (folder / "acme" / "clouds" / "prod.yaml").read_text()
+    assert "backend" not in (folder / "acme" / "clouds" / "_defaults.yaml").read_text()
 
 
 def test_without_ci_there_are_no_workflows(init: Run, folder: Path) -> None:
@@ -56,16 +56,17 @@ def test_without_ci_there_are_no_workflows(init: Run, folder: Path) -> None:
     assert "workflow" not in (folder / "acme" / "README.md").read_text()
 
 
+@pytest.mark.parametrize(("name", "key"), [("prod", "stack"), ("_defaults", "org_id")])
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_cloud_names_its_schema_and_fits_it(kind: str, init: Run, folder: Path) -> None:
+def test_the_files_name_their_schemas_and_fit_them(kind: str, name: str, key: str, init: Run, folder: Path) -> None:
     init("acme", "--cloud", kind, "--name", "prod", *STATES[kind])
-    file = folder / "acme" / "clouds" / "prod.yaml"
+    file = folder / "acme" / "clouds" / f"{name}.yaml"
     first = file.read_text().splitlines()[0].removeprefix("# yaml-language-server: $schema=")
     schema = file.parent / first
-    assert schema.resolve() == folder / "acme" / "schemas" / f"{kind}.json"
+    assert schema.resolve() == folder / "acme" / "schemas" / f"{kind if name == 'prod' else 'defaults'}.json"
     check("--schemafile", str(schema), str(file))
-    file.write_text(file.read_text().replace("org_id", "org_idd"))
-    with pytest.raises(AssertionError, match="org_id"):
+    file.write_text(file.read_text().replace(f"{key}:", f"{key}d:"))
+    with pytest.raises(AssertionError, match=f"{key}d"):
         check("--schemafile", str(schema), str(file))
 
 
@@ -76,19 +77,22 @@ def check(*arguments: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "backend"),
+    ("state", "backend", "file"),
     [
-        (S3, {"type": "s3", "bucket": "acme-state", "region": "us-east-2"}),
-        (GCS, {"type": "gcs", "bucket": "acme-state"}),
-        (AZURERM, {"type": "azurerm", "storage_account_name": "acmestate", "container_name": "state"}),
-        (("--backend-config", "path=a.tfstate"), {"type": "local", "path": "a.tfstate"}),
+        (S3, {"type": "s3", "bucket": "acme-state", "region": "us-east-2"}, "_defaults"),
+        (GCS, {"type": "gcs", "bucket": "acme-state"}, "_defaults"),
+        (AZURERM, {"type": "azurerm", "storage_account_name": "acmestate", "container_name": "state"}, "_defaults"),
+        ((*GCS, "--backend-config", "prefix=p"), {"type": "gcs", "bucket": "acme-state", "prefix": "p"}, "ec2"),
+        (("--backend-config", "path=a.tfstate"), {"type": "local", "path": "a.tfstate"}, "ec2"),
     ],
 )
 def test_the_state_is_where_it_is_wanted(
-    state: tuple[str, ...], backend: dict[str, str], init: Run, folder: Path
+    state: tuple[str, ...], backend: dict[str, str], file: str, init: Run, folder: Path
 ) -> None:
+    """Not for all clouds what names one of them."""
     assert init("acme", "--cloud", "ec2", *state)[0] == 0
-    assert yaml.safe_load((folder / "acme" / "clouds" / "ec2.yaml").read_text())["backend"] == backend
+    found = {each.stem: yaml.safe_load(each.read_text()) for each in (folder / "acme" / "clouds").iterdir()}
+    assert {name: each["backend"] for name, each in found.items() if "backend" in each} == {file: backend}
 
 
 @pytest.mark.parametrize("kind", KINDS)

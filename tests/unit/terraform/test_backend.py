@@ -6,11 +6,14 @@ from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+from anyscale_constructs.config.model import found_in
+from anyscale_constructs.engine import GcsBackend
 from anyscale_constructs.errors import ConstraintError, SynthesisError
 from anyscale_constructs.terraform import backend
 from anyscale_constructs.terraform.app import App
-from anyscale_constructs.terraform.backend import Azurerm, Backend, Gcs, Hcp, Local
+from anyscale_constructs.terraform.backend import Azurerm, Backend, Gcs, Hcp, Http, Local, NoBackend, Remote
 from anyscale_constructs.terraform.stack import CloudStack
 
 Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
@@ -19,6 +22,9 @@ KEY = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
 ROLE = "arn:aws:iam::111122223333:role/state"
 STATE = backend.S3(type="s3", bucket="acme-state", region="us-east-2")
 _SPELLINGS = ("p", "p/", "/p", "//p", "./p", "p/.", "q/../p")
+GITLAB = "https://gitlab.example.com/api/v4/projects/1/terraform/state"
+HTTP = Http(type="http", base_address=GITLAB)
+REMOTE = Remote(type="remote", organization="acme", hostname="acme.scalr.io")
 AZURE = Azurerm(type="azurerm", storage_account_name="acmestate", container_name="state")
 
 
@@ -90,9 +96,70 @@ AZURE = Azurerm(type="azurerm", storage_account_name="acmestate", container_name
                 }
             },
         ),
+        (
+            REMOTE,
+            {
+                "backend": {
+                    "remote": {"hostname": "acme.scalr.io", "organization": "acme", "workspaces": {"name": "test"}}
+                }
+            },
+        ),
+        (
+            HTTP,
+            {
+                "backend": {
+                    "http": {
+                        "address": f"{GITLAB}/test",
+                        "lock_address": f"{GITLAB}/test/lock",
+                        "lock_method": "POST",
+                        "unlock_address": f"{GITLAB}/test/lock",
+                        "unlock_method": "DELETE",
+                    }
+                }
+            },
+        ),
+        (
+            Http(
+                type="http",
+                base_address=GITLAB,
+                name="n",
+                username="u",
+                lock_path="",
+                lock_method="LOCK",
+                unlock_method="UNLOCK",
+            ),
+            {
+                "backend": {
+                    "http": {
+                        "address": f"{GITLAB}/n",
+                        "username": "u",
+                        "lock_address": f"{GITLAB}/n",
+                        "lock_method": "LOCK",
+                        "unlock_address": f"{GITLAB}/n",
+                        "unlock_method": "UNLOCK",
+                    }
+                }
+            },
+        ),
+        (
+            STATE.model_copy(update={"role_arn": ROLE, "external_id": "e"}),
+            {
+                "backend": {
+                    "s3": {
+                        "assume_role": {"role_arn": ROLE, "external_id": "e"},
+                        "bucket": "acme-state",
+                        "encrypt": True,
+                        "key": "test/terraform.tfstate",
+                        "region": "us-east-2",
+                        "use_lockfile": True,
+                    }
+                }
+            },
+        ),
+        (NoBackend(type="none"), {}),
     ],
 )
-def test_the_backend_is_always_written(state: Backend | None, written: dict[str, Any], synth: Synth) -> None:
+def test_the_backend_is_as_configured(state: Backend | None, written: dict[str, Any], synth: Synth) -> None:
     terraform = synth(lambda app: CloudStack(app, "test", backend=state))["terraform"]
     assert {key: terraform[key] for key in ("backend", "cloud") if key in terraform} == written
 
@@ -138,6 +205,30 @@ def test_fails_when_modules_want_a_terraform_that_is_too_old_for_the_backend(tmp
                     "assume_role": {"role_arn": ROLE},
                 },
             },
+        ),
+        (
+            STATE.model_copy(update={"role_arn": ROLE, "external_id": "e"}),
+            {
+                "backend": "s3",
+                "config": {
+                    "bucket": "acme-state",
+                    "key": "test/terraform.tfstate",
+                    "region": "us-east-2",
+                    "assume_role": {"role_arn": ROLE, "external_id": "e"},
+                },
+            },
+        ),
+        (
+            REMOTE,
+            {
+                "backend": "remote",
+                "config": {"organization": "acme", "hostname": "acme.scalr.io", "workspaces": {"name": "test"}},
+            },
+        ),
+        (HTTP, {"backend": "http", "config": {"address": f"{GITLAB}/test"}}),
+        (
+            HTTP.model_copy(update={"name": "n", "username": "u"}),
+            {"backend": "http", "config": {"address": f"{GITLAB}/n", "username": "u"}},
         ),
         (
             Gcs(type="gcs", bucket="acme-state", prefix="p"),
@@ -186,12 +277,17 @@ def test_a_stack_can_read_the_state_of_another(state: Backend, read: dict[str, A
         (AZURE.model_copy(update={"key": "k"}), "k-operator"),
         (Hcp(type="hcp", organization="acme"), "test-operator"),
         (Hcp(type="hcp", organization="acme", workspace="w"), "w-operator"),
+        (REMOTE, "test-operator"),
+        (REMOTE.model_copy(update={"workspace": "w"}), "w-operator"),
+        (HTTP, "test-operator"),
+        (HTTP.model_copy(update={"name": "n"}), "n-operator"),
+        (NoBackend(type="none"), "test-operator"),
     ],
 )
 def test_a_second_stacks_state_is_beside_the_firsts(state: Backend, second: str) -> None:
     beside = backend.beside(state, "-operator")
     assert backend.place(beside, "test-operator") == second
-    where = {"path", "key", "prefix", "workspace"}
+    where = {"path", "key", "prefix", "workspace", "name"}
     assert beside.model_dump(exclude=where) == state.model_dump(exclude=where)
 
 
@@ -225,6 +321,11 @@ def test_a_second_stacks_state_is_beside_the_firsts(state: Backend, second: str)
             True,
         ),
         (Hcp(type="hcp", organization="a", workspace="w"), Hcp(type="hcp", organization="b", workspace="w"), False),
+        (NoBackend(type="none"), NoBackend(type="none"), False),
+        (HTTP, HTTP, False),
+        (HTTP.model_copy(update={"name": "n"}), HTTP.model_copy(update={"name": "n"}), True),
+        (REMOTE, REMOTE, False),
+        (REMOTE.model_copy(update={"workspace": "w"}), REMOTE.model_copy(update={"workspace": "w"}), True),
     ],
 )
 def test_fails_on_two_stacks_with_one_state(one: Backend, other: Backend, same: bool, tmp_path: pathlib.Path) -> None:
@@ -237,3 +338,53 @@ def test_fails_on_two_stacks_with_one_state(one: Backend, other: Backend, same: 
         else nullcontext()
     ):
         app.synth()
+
+
+def test_a_second_stack_cannot_read_a_state_that_is_nowhere() -> None:
+    with pytest.raises(SynthesisError, match="the stack test writes no backend, and another stack of the cloud reads"):
+        backend.remote_state(NoBackend(type="none"), "test")
+
+
+def test_a_backend_that_the_user_adds_is_written_where_none_is_configured(synth: Synth) -> None:
+    def build(app: App) -> CloudStack:
+        stack = CloudStack(app, "test", backend=NoBackend(type="none"))
+        stack.add_override("terraform.backend.pg", {"schema_name": "test"})
+        return stack
+
+    assert synth(build)["terraform"]["backend"] == {"pg": {"schema_name": "test"}}
+
+
+def test_an_engines_own_backend_is_written_where_none_is_configured(synth: Synth) -> None:
+    def build(app: App) -> CloudStack:
+        stack = CloudStack(app, "test", backend=NoBackend(type="none"))
+        GcsBackend(stack, bucket="b", prefix="p")
+        return stack
+
+    assert synth(build)["terraform"]["backend"] == {"gcs": {"bucket": "b", "prefix": "p"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"type": "s3", "dynamodb_table": "locks"}, "unknown key 'dynamodb_table'. Fix: remove it: use_lockfile"),
+        ({"type": "s3", "external_id": "e"}, "external_id: is for a role, and role_arn is not set"),
+        ({"type": "http", "address": GITLAB}, "unknown key 'address'. Fix: set base_address"),
+        ({"type": "http", "password": "hunter2"}, "unknown key 'password'. Fix: remove it, and set TF_HTTP_PASSWORD"),
+        *(
+            ({"type": "http", "base_address": wrong}, "base_address: must be an HTTP address without credentials")
+            for wrong in (f"{GITLAB}/", f"{GITLAB}?a=b", "https://user:pass@example.com/x", "gitlab.example.com")
+        ),
+        ({"type": "remote", "workspaces": {"name": "w"}}, "unknown key 'workspaces'. Fix: set workspace"),
+        ({"type": "none", "path": "x"}, "unknown key 'path'"),
+    ],
+    ids=str,
+)
+def test_fails_on_keys_that_are_not_ours(given: dict[str, Any], said: str) -> None:
+    needed = {"s3": {"bucket": "acme-state", "region": "us-east-2"}, "http": {"base_address": GITLAB}}
+    needed["remote"] = {"organization": "acme"}
+    with pytest.raises(ValidationError) as failure:
+        TypeAdapter(Backend).validate_python(needed.get(given["type"], {}) | given)
+    told = "\n".join(map(str, found_in(failure.value)))
+    assert said in told
+    assert "hunter2" not in told
+    assert "pass@" not in told
