@@ -13,6 +13,9 @@ TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings 
 ENGINE_TESTS = tests/contract/product tests/contract/test_additions.py tests/unit/terraform tests/unit/expressions \
   tests/unit/testing tests/unit/test_config_expressions.py tests/unit/test_docs.py tests/unit/test_engine.py \
   tests/unit/test_engine_values.py tests/unit/test_examples.py tests/unit/test_native.py
+# uv takes seconds where pip takes minutes; pip knows mirrors that only pip.conf names.
+INSTALL = install() { $(BIN)/uv pip install --python $$1 --require-hashes -r $$2 || \
+  $(BIN)/pip --python $$1 install --require-hashes -r $$2; }; install
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 ifneq ($(ENGINE),)
@@ -75,10 +78,10 @@ docs: $(DEV)
 
 ## make lock       write the lock files anew
 lock: $(DEV)
-	@$(BIN)/pip install -q uv
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev --group e2e -o requirements/e2e.lock
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev -c requirements/e2e.lock -o requirements/dev.lock
 	@$(COMPILE) pyproject.toml --group build -c requirements/dev.lock -o requirements/synth.lock
+	@echo "uv==0.13.9" | $(COMPILE) - -o requirements/uv.lock
 	@echo "anyscale==0.26.112" | $(COMPILE) - -o requirements/anyscale.lock
 	@echo "checkov==3.3.30" | $(COMPILE) - -o requirements/checkov.lock
 
@@ -96,15 +99,16 @@ $(VENV)/ready-%: requirements/%.lock
 	  { echo "error: $(PYTHON) is not Python 3.11 or later. Fix: make PYTHON=/path/to/python3.11 ..." >&2; exit 2; }
 	@echo "Setting up $(VENV) from $< (once) ..."
 	@[ -e $(READY) ] && [ ! -e $@ ] || { rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
-	@{ $(BIN)/pip install --require-hashes -r $< && \
+	@{ { [ -e $(BIN)/uv ] || $(BIN)/pip install --require-hashes -r requirements/uv.lock ; } && \
+	   $(INSTALL) $(BIN)/python $< && \
 	   { [ -e $(READY) ] || $(BIN)/pip install --no-deps --no-build-isolation -e . ; } ; } >$(VENV)/setup.log 2>&1 || \
 	  { tail -n 20 $(VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup.log" >&2; exit 1; }
 	@touch $(SETS:%=$(VENV)/ready-%)
 
 # Programs that bring packages of their own are apart.
-.venv-%/ready: requirements/%.lock
+.venv-%/ready: requirements/%.lock | $(READY)
 	@echo "Setting up $(@D) with the program $* (once, about 300 MB) ..."
-	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
-	@$(@D)/bin/pip install --require-hashes -r $< >$(@D)/setup.log 2>&1 || \
+	@rm -rf $(@D) && $(PYTHON) -m venv --without-pip $(@D)
+	@{ $(INSTALL) $(@D)/bin/python $< ; } >$(@D)/setup.log 2>&1 || \
 	  { tail -n 20 $(@D)/setup.log >&2; echo "error: the set-up failed; all of it is in $(@D)/setup.log" >&2; exit 1; }
 	@touch $@
