@@ -60,6 +60,8 @@ class Cloud(CloudStack, Generic[C]):
             resource = resource.model_copy(update={"name": config.resource_name})
         self.resource_name = resource.resource_name
         """The name of its infrastructure among the resources of the Anyscale cloud."""
+        names = None if is_unresolved(self.resource_name) else (str.__str__(self.cloud_name), self.resource_name)
+        self._resource = names
         self.registration.finish(self.cloud_outputs(), resource, self.registered_once())
 
     @property
@@ -74,15 +76,10 @@ class Cloud(CloudStack, Generic[C]):
             SynthesisError: As of `CloudStack`, or two stacks would be one resource.
         """
         super().prepare()
-        others = [each for each in stacks_in(self.node.root) if isinstance(each, Cloud) and each is not self]
-        same = {
-            (each.cloud_name, each.resource_name): each.name for each in others if not is_unresolved(each.resource_name)
-        }
-        if (
-            not is_unresolved(self.resource_name)
-            and (other := same.get((self.cloud_name, self.resource_name))) is not None
-        ):
-            what = f"the stack {other} has the same resource name in the cloud {self.cloud_name}"
+        others = (each for each in stacks_in(self.node.root) if isinstance(each, Cloud) and each is not self)
+        same = [each.name for each in others if each._resource == self._resource]  # noqa: SLF001 - another cloud's
+        if self._resource and same:
+            what = f"the stack {same[-1]} has the same resource name in the cloud {self.cloud_name}"
             key = ("resource_name" if self.config.resource_name else "cloud",)
             fix = "set a resource_name of its own for each of them"
             found = Finding(what, fix, self.resource_name, rule=SAME_RESOURCE, key=key, cloud=self.name)
