@@ -6,6 +6,7 @@ text by words keeps the order of their creation. The capital letters tell a word
 end share no letter and the number has check digits, so that replacing a letter or a digit leaves a trace too.
 """
 
+import itertools
 import re
 import secrets
 import zlib
@@ -17,8 +18,8 @@ PREFIX = "Ac" + "".join(secrets.choice("abcdefghijklm") for _ in range(8))
 _SUFFIX = "".join(secrets.choice("nopqrstuvwxy") for _ in range(7)) + "Z"
 LENGTH = len(PREFIX) + 11 + len(_SUFFIX)
 WORD = re.compile(PREFIX + r"(\d{7})\d{4}" + _SUFFIX)
-TRACE = re.compile(f"{PREFIX}(?:" + r"\d{11}" + f"{_SUFFIX})?|{_SUFFIX}", re.IGNORECASE)
-"""A word, or what is left of one that was cut or changed."""
+_TRACE = re.compile(f"{PREFIX}(?:" + r"\d{11}" + f"{_SUFFIX})?|{_SUFFIX}", re.IGNORECASE)
+_BEGINS, _ENDS = PREFIX.lower(), _SUFFIX.lower()
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,6 @@ class Code:
 
 _codes: list[Code] = []
 _words: dict[Code, str] = {}
-# How many of the first codes are known not to hold a part: each of a thousand stacks asks.
-_without: dict[str, int] = {}
 
 
 def word(code: Code) -> str:
@@ -60,17 +59,27 @@ def code_of(word: str) -> Code:
     return _codes[int(word[len(PREFIX) :][:7])]
 
 
+_clean: dict[str, int] = {}
+"""Of what was looked for in vain: in how many codes, which are not looked through again."""
+
+
 def in_codes(part: str) -> bool:
     """Whether the code of any word holds the part."""
-    if any(part in code.text for code in _codes[_without.get(part, 0) :]):
-        return True
-    _without[part] = len(_codes)
-    return False
+    found = any(part in code.text for code in itertools.islice(_codes, _clean.get(part, 0), None))
+    if not found:
+        _clean[part] = len(_codes)
+    return found
+
+
+def traced(text: str) -> bool:
+    """Whether the text has a word in it, or what is left of one that was cut or changed."""
+    lower = str.lower(text)  # faster than a pattern
+    return _BEGINS in lower or _ENDS in lower
 
 
 def damaged(text: str) -> bool:
     """Whether the text has a word in it that was cut or changed."""
-    return any(whole(trace.group()) is None for trace in TRACE.finditer(text))
+    return traced(text) and any(whole(trace.group()) is None for trace in _TRACE.finditer(text))
 
 
 def whole(text: str) -> Code | None:
@@ -82,6 +91,8 @@ def whole(text: str) -> Code | None:
 
 def codes(text: str) -> Iterator[Code]:
     """What the words in the text stand for, and the words in their code."""
+    if PREFIX not in text:
+        return
     for match in WORD.finditer(text):
         if code := whole(match.group()):
             yield code

@@ -3,8 +3,9 @@
 import datetime
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
 
 from pydantic import (
@@ -100,8 +101,7 @@ class Model(_Base):
         name = str(info.field_name)
         try:
             given = as_expression(value, name)
-            marks = cls.model_fields[name].metadata
-            if any(isinstance(mark, TakesExpressions) and not mark.may for mark in marks):
+            if name in _known_now(cls):
                 for part in given.values() if isinstance(given, Mapping) else [given]:
                     known(part, name)
             if not isinstance(given, Expr):
@@ -117,10 +117,10 @@ class Model(_Base):
     @model_validator(mode="wrap")
     @classmethod
     def _known_keys(cls, values: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
-        keys = [str(field.validation_alias or name) for name, field in cls.model_fields.items()]
-        if not isinstance(values, dict) or values.keys() <= {*keys, *cls.model_fields}:
+        keys, accepted = _keys(cls)
+        if not isinstance(values, dict) or values.keys() <= accepted:
             return validate(values)
-        known = {key: value for key, value in values.items() if key in keys or key in cls.model_fields}
+        known = {key: value for key, value in values.items() if key in accepted}
         others = {key: value for key, value in values.items() if key not in known}
         errors: list[InitErrorDetails] = []
         for key, value in others.items():
@@ -139,6 +139,23 @@ class Model(_Base):
             also = others_too.errors()
             errors += [_again(each) for each in also if each["type"] != "missing" or each["loc"] not in meant]
         raise ValidationError.from_exception_data(cls.__name__, errors)
+
+
+@cache
+def _known_now(model: type[BaseModel]) -> Collection[str]:
+    """The fields that take no expression."""
+    return {
+        name
+        for name, field in model.model_fields.items()
+        if any(isinstance(mark, TakesExpressions) and not mark.may for mark in field.metadata)
+    }
+
+
+@cache
+def _keys(model: type[BaseModel]) -> tuple[Sequence[str], Collection[str]]:
+    """What a model's keys are called in YAML, and what is accepted: Python's names too."""
+    keys = [str(field.validation_alias or name) for name, field in model.model_fields.items()]
+    return keys, {*keys, *model.model_fields}
 
 
 def _fits(given: Expr, validate: ValidatorFunctionWrapHandler) -> bool:

@@ -1,6 +1,7 @@
 """How large networks must be, how large they should be, and how they must lie to each other."""
 
 import contextlib
+import functools
 import ipaddress
 import itertools
 from collections.abc import Iterable, Sequence
@@ -45,8 +46,14 @@ _Network = TypeVar("_Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 def network(cidr: str) -> ipaddress.IPv4Network | None:
     """The network, or None for what is not known yet or is none."""
+    return None if is_unresolved(cidr) else _read(cidr)
+
+
+@functools.cache
+def _read(cidr: str) -> ipaddress.IPv4Network | None:
+    """Once for each, which several rules look at, and clouds may have alike."""
     try:
-        return None if is_unresolved(cidr) or "/" not in cidr else ipaddress.IPv4Network(cidr)
+        return ipaddress.IPv4Network(cidr) if "/" in cidr else None
     except ValueError:
         return None
 

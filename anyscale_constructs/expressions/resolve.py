@@ -1,7 +1,7 @@
 """The last step of synthesis: words become the code they stand for, in the form that their place asks for."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from anyscale_constructs import words
@@ -16,7 +16,11 @@ _COLLECTION = re.compile(r"(?:list|set|map|object|tuple)\(")
 _LOST = re.compile(r"\$\$\{(?:module|var|local|data)\.")
 _MARKS = {"$", "%", "\\", '"'}
 _NEXT = re.compile(r"""[$%\\"]|""" + words.PREFIX)
+# What code may have that is written otherwise, and letters that are not.
+_TO_READ = re.compile(r"""["$]|""" + words.PREFIX)
+_LETTERS = re.compile(rf"(?:(?!{words.PREFIX})\w)+")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
+_BRACKET = re.compile(r"""["()\[\]{}]""")
 
 # Where Terraform takes no expression: by the kind of block, what of it.
 _LITERAL = {
@@ -54,16 +58,17 @@ class Resolver:
 
     def resolve(self, value: Any, path: str = "") -> Any:
         """The value with code in place of words; what is wrong is added to `problems`."""
-        match value:
-            case str():
-                return self._text(value, path)
-            case Mapping():
-                return {self._key(key, path): self.resolve(v, _below(path, key)) for key, v in value.items()}
-            case list() | tuple():
-                return [self.resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
+        if isinstance(value, str):
+            return self._text(value, path)
+        if isinstance(value, Mapping):
+            return {self._key(key, path): self.resolve(v, _below(path, key)) for key, v in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
         return value
 
     def _key(self, key: str, path: str) -> str:
+        if "{" not in key and _CUT_LIST not in key and not words.traced(key):
+            return key
         # An argument's own name, of a block that stands this high, can't be code.
         if words.PREFIX in key and path.count(".") < _BLOCK_DEPTH.get(path.partition(".")[0], 0):
             self.say(path, f"has an expression as an argument's name: {words.spelled(key)}", "write the name out")
@@ -74,8 +79,8 @@ class Resolver:
         return text
 
     def _text(self, text: str, path: str) -> str:
-        traces = words.TRACE.search(text)
-        if not traces and text.count("${") < _NESTED and _CUT_LIST not in text:
+        traces = words.traced(text)
+        if not traces and ("{" not in text or text.count("${") < _NESTED) and _CUT_LIST not in text:
             return text
         literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])
         if literal and literal.match(path):
@@ -105,7 +110,7 @@ class Resolver:
         if text not in self._expanded:
             resolved = self._engine(text) if "{TfToken[" in text else text
             told = len(self.problems)
-            expanded = _Parser(self, path, resolved, ours=True).code()
+            expanded = _Parser(self, path, resolved, ours=True).code() if _TO_READ.search(resolved) else resolved
             if len(self.problems) > told:  # it is told of each element that has it
                 return expanded
             self._expanded[text] = expanded
@@ -166,15 +171,15 @@ def _is_closed(text: str) -> bool:
 def _end(text: str, start: int) -> int:
     """Where the bracket that opens at `start` is closed; strings in it may hold brackets of their own."""
     depth, i = 0, start
-    while i < len(text):
-        if text[i] == '"':
-            i = _end_of_string(text, i)
+    while found := _BRACKET.search(text, i):
+        if found.group() == '"':
+            i = _end_of_string(text, found.start())
             continue
-        depth += (text[i] in "([{") - (text[i] in ")]}")
-        i += 1
+        depth += 1 if found.group() in _PAIRS else -1
+        i = found.end()
         if not depth:
             return i
-    return i
+    return max(i, len(text))
 
 
 def _end_of_string(text: str, start: int) -> int:
@@ -276,7 +281,8 @@ class _Parser:
                     closing.append(_PAIRS[char])
                 elif closing and char == closing[-1]:
                     closing.pop()
-                parts.append(self._take(1))
+                letters = _LETTERS.match(self._text, self._at)
+                parts.append(self._take(len(letters.group()) if letters else 1))
         return parts
 
     def _quoted(self) -> str:
@@ -318,25 +324,36 @@ class _Parser:
 
 def leftovers(tree: Any) -> Iterator[str]:
     """The text in Terraform JSON that still holds words, with code in their place for people to read."""
-    yield from (words.spelled(text) for _, text in texts(tree) if words.TRACE.search(text))
+    yield from (words.spelled(text) for _, text in texts(tree) if words.traced(text))
 
 
 def code_in(tree: Any) -> Iterator[tuple[str, str]]:
     """All code in Terraform JSON in which no words are left, with the path of the element where it stands."""
-    for path, text in texts(tree):
-        for opening in _OPENING.finditer(text):
-            yield path, text[opening.end() : _end(text, opening.end() - 1) - 1]
+    return code_of(texts(tree))
 
 
-def texts(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def code_of(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """As `code_in`, of what `texts` finds."""
+    for path, text in found:
+        if "${" in text:
+            for opening in _OPENING.finditer(text):
+                yield path, text[opening.end() : _end(text, opening.end() - 1) - 1]
+
+
+def texts(tree: Any, path: str = "") -> list[tuple[str, str]]:
     """All strings in Terraform JSON, keys too, with the path of the element where they stand."""
-    match tree:
-        case str():
-            yield path, str.__str__(tree)
-        case Mapping():
-            for key, value in tree.items():
-                yield path, str.__str__(key)
-                yield from texts(value, f"{path}.{key}" if path else key)
-        case list() | tuple():
-            for index, value in enumerate(tree):
-                yield from texts(value, f"{path}[{index}]")
+    found: list[tuple[str, str]] = []
+    _gather(tree, path, found)
+    return found
+
+
+def _gather(tree: Any, path: str, found: list[tuple[str, str]]) -> None:
+    if isinstance(tree, str):
+        found.append((path, str.__str__(tree)))
+    elif isinstance(tree, Mapping):
+        for key, value in tree.items():
+            found.append((path, str.__str__(key)))
+            _gather(value, f"{path}.{key}" if path else key, found)
+    elif isinstance(tree, list | tuple):
+        for index, value in enumerate(tree):
+            _gather(value, f"{path}[{index}]", found)

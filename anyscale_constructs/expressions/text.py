@@ -9,7 +9,7 @@ from anyscale_constructs import words
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions.expression import Expr, expr
 from anyscale_constructs.expressions.literal import ENGINE_NUMBER, REFERENCE, literal
-from anyscale_constructs.expressions.resolve import code_in, texts
+from anyscale_constructs.expressions.resolve import code_of, texts
 
 ENGINE_TOKEN = "{TfToken["  # noqa: S105 - no secret
 """What stands in each string that holds a token of the engine."""
@@ -36,6 +36,12 @@ def is_unresolved(value: object) -> bool:
     return hasattr(value, "__jsii_type__")
 
 
+def _is_plain(text: str) -> bool:
+    """Whether the text has nothing that could be code: most texts, of which nothing else need be asked."""
+    letters = str.__str__(text)
+    return "{" not in letters and "$" not in letters and words.PREFIX not in letters
+
+
 def is_one_of(value: object, *choices: object) -> bool:
     """Whether the value is known now, and one of these; what is known only later is none of them."""
     return not is_unresolved(value) and any(not is_unresolved(choice) and value == choice for choice in choices)
@@ -55,13 +61,11 @@ def as_expressions(value: Any, at: str = "value") -> Any:
     Raises:
         InputError: As of `as_expression`.
     """
-    match whole := as_expression(value, at):
-        case Expr():
-            return whole
-        case list() | tuple():
-            return [as_expressions(element, f"{at}[{index}]") for index, element in enumerate(whole)]
-        case Mapping():
-            return {as_expressions(key, at): as_expressions(inner, f"{at}.{key}") for key, inner in whole.items()}
+    whole = as_expression(value, at)
+    if isinstance(whole, list | tuple):
+        return [as_expressions(element, f"{at}[{index}]") for index, element in enumerate(whole)]
+    if isinstance(whole, Mapping):
+        return {as_expressions(key, at): as_expressions(inner, f"{at}.{key}") for key, inner in whole.items()}
     return whole
 
 
@@ -92,6 +96,8 @@ def as_expression(value: Any, at: str = "value") -> Any:
 
 
 def _text(value: str, at: str) -> str:
+    if _is_plain(value):
+        return value
     if whole := REFERENCE.fullmatch(value):
         return expr(whole.group(1))
     text = as_text(value, at)
@@ -117,11 +123,11 @@ def _engine_value(value: Any, type: str, at: str) -> Expr:
 
 def is_engine_collection(value: object) -> bool:
     """Whether the value is one of the engine's tokens in the form of a list or a map."""
+    if isinstance(value, Mapping):
+        return any(_COLLECTION_TOKEN.match(str(key)) for key in value if ENGINE_TOKEN in str.__str__(str(key)))
     match value:
         case [str() as token]:
             return bool(_COLLECTION_TOKEN.match(token))
-        case Mapping():
-            return any(_COLLECTION_TOKEN.match(str(key)) for key in value)
     return False
 
 
@@ -136,6 +142,8 @@ def as_text(text: str, at: str = "value") -> str:
         InputError: Terraform code, or the engine's token for a list or a map, stands in the midst of the text; or its
             token for a number behind a dollar sign.
     """
+    if _is_plain(text):
+        return text
     if _COLLECTION_TOKEN.search(text):
         raise InputError(
             f"{at} has a list or a map that is known only later in the midst of text",
@@ -165,9 +173,10 @@ def holds_engine_token(value: object) -> bool:
 
 def _code(value: Any) -> Iterator[str]:
     """All Terraform code in a value, in which the engine's tokens are resolved."""
-    for _, text in texts(value):
+    found = texts(value)
+    for _, text in found:
         yield from (code.text for code in words.codes(text))
-    yield from (code for _, code in code_in(value))
+    yield from (code for _, code in code_of(found))
 
 
 def known_after_apply(value: Any) -> bool:

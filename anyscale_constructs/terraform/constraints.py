@@ -5,8 +5,9 @@ Source: https://developer.hashicorp.com/terraform/language/expressions/version-c
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from anyscale_constructs.errors import ConstraintError
 
@@ -105,6 +106,12 @@ def intersect(what: str, wanted: Iterable[tuple[str, str]]) -> Constraint:
     Raises:
         ConstraintError: No version satisfies all; it names two that clash.
     """
+    return _intersected(what, tuple(wanted))
+
+
+@cache
+def _intersected(what: str, wanted: Sequence[tuple[str, str]]) -> Constraint:
+    """Once for each set, which many stacks have alike."""
     given = [(who, text, Constraint.parse(text)) for who, text in wanted]
     total = Constraint()
     for _, _, constraint in given:

@@ -4,7 +4,7 @@ import functools
 import inspect
 import re
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -75,7 +75,15 @@ def _is_one(value: Any, kind: type) -> bool:
     if not is_protocol(kind):
         return isinstance(value, kind)
     # Not isinstance, which reads the properties in Python 3.11.
-    return all(inspect.getattr_static(value, name, _MISSING) is not _MISSING for name in get_protocol_members(kind))
+    members = _members(type(value), kind)
+    return not members or all(inspect.getattr_static(value, name, _MISSING) is not _MISSING for name in members)
+
+
+@functools.cache
+def _members(given: type, protocol: type) -> Collection[str]:
+    """The properties of a protocol that a class lacks, and only its instances can have."""
+    names = get_protocol_members(protocol)
+    return [name for name in names if inspect.getattr_static(given, name, _MISSING) is _MISSING]
 
 
 def _names(kind: type) -> Sequence[str]:

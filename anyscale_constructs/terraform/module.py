@@ -266,13 +266,10 @@ class Module(TerraformHclModule):
             part = self.interface.variables[name].known_at_plan if name in self.interface.variables else ""
             if not part:
                 continue
-            resolved = self._stack.code_of_tokens(value)
-            parts = {
-                "value": resolved,
-                "length": resolved if isinstance(resolved, str) else None,
-                "keys": list(resolved) if isinstance(resolved, Mapping) else resolved,
-            }
-            if known_after_apply(parts[part]):
+            counted = self._stack.code_of_tokens(value)
+            if part == "keys" and isinstance(counted, Mapping):
+                counted = list(counted)
+            if (part != "length" or isinstance(counted, str)) and known_after_apply(counted):
                 yield Finding(
                     f"{name}: upstream counts with its {part}, which must be known when Terraform plans",
                     "give a literal from your configuration, not another module's output",

@@ -8,8 +8,8 @@ from anyscale_constructs import words
 from anyscale_constructs.config.model import unknown
 from anyscale_constructs.engine import TerraformElement
 from anyscale_constructs.errors import said_by_engine
-from anyscale_constructs.expressions import ENGINE_TOKEN, code_in, references
-from anyscale_constructs.expressions.resolve import texts
+from anyscale_constructs.expressions import ENGINE_TOKEN, references
+from anyscale_constructs.expressions.resolve import code_of, texts
 from anyscale_constructs.findings import Finding, Rule, in_json
 
 if TYPE_CHECKING:
@@ -56,33 +56,40 @@ def refused_elements(stack: "CloudStack") -> Iterator[Finding]:
             )
 
 
-def residue(tree: Mapping[str, Any]) -> Iterator[Finding]:
-    """What is left in a stack's JSON of values that are known only later."""
-    for path, text in texts(tree):
-        for found in _RESIDUE.finditer(text):
+def residue(found: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+    """What is left in a stack's JSON of values that are known only later.
+
+    Args:
+        found: The JSON's texts, each with its path.
+    """
+    for path, text in found:
+        for left in _RESIDUE.finditer(text):
             yield in_json(
                 path,
                 "contains an unresolved token",
                 "use a value from your configuration, or a Terraform function: fn, or expr()",
-                text[max(found.start() - 40, 0) : found.end() + 20],
+                text[max(left.start() - 40, 0) : left.end() + 20],
                 rule=UNRESOLVED_TOKEN,
             )
 
 
-def dead_references(tree: Mapping[str, Any], modules: Mapping[str, "Module"]) -> Iterator[Finding]:
+def dead_references(
+    tree: Mapping[str, Any], found: Iterable[tuple[str, str]], modules: Mapping[str, "Module"]
+) -> Iterator[Finding]:
     """The references in a stack's JSON that lead nowhere.
 
     Args:
         tree: The JSON.
+        found: Its texts, each with its path.
         modules: The stack's modules, by their ids in Terraform.
     """
     declared = {f"var.{name}" for name in tree.get("variable", {})}
     declared |= {f"local.{name}" for name in tree.get("locals", {})}
     checks = [check for check in tree.get("check", {}).values() if isinstance(check, Mapping)]
     for scope in (tree, *checks):
-        declared |= {f"data.{kind}.{name}" for kind, found in scope.get("data", {}).items() for name in found}
+        declared |= {f"data.{kind}.{name}" for kind, named in scope.get("data", {}).items() for name in named}
     seen: set[tuple[str, str]] = set()
-    for path, code in code_in(tree):
+    for path, code in code_of(found):
         for match in _NAMED.finditer(code):
             name = match.group()
             if (path, name) in seen:
@@ -113,6 +120,8 @@ def _dead(path: str, where: str, fix: str = "") -> Finding:
 def cycles(modules: Iterable["Module"]) -> Iterator[Finding]:
     """The modules that wait for each other, by a `depends_on`."""
     modules = list(modules)
+    if not any(module.depends_on_modules for module in modules):
+        return  # of single resources Terraform knows itself
     waits = {module.module_id: {other for other, _ in references(module.inputs.given)} for module in modules}
     for module in modules:
         waits[module.module_id] |= {other.module_id for other in module.depends_on_modules}

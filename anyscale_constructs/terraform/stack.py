@@ -22,7 +22,7 @@ from anyscale_constructs.engine import (
 )
 from anyscale_constructs.errors import ConstraintError, ConstructsError, SynthesisError, said_by_engine
 from anyscale_constructs.expressions import ENGINE_TOKEN, holds_engine_token, is_unresolved
-from anyscale_constructs.expressions.resolve import Resolver
+from anyscale_constructs.expressions.resolve import Resolver, texts
 from anyscale_constructs.findings import RULES, Finding, Rule, within
 from anyscale_constructs.terraform.additions import idle_overrides, lost_overrides, refused_arguments, two_defaults
 from anyscale_constructs.terraform.adoption import Adoption
@@ -320,7 +320,7 @@ class CloudStack(Declarations):
             there = tree.get(kind, [])
             tree[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
         tree = self.resolve(tree)
-        self._refuse([*residue(tree), *dead_references(tree, self.modules)])
+        self._refuse([*residue(found := texts(tree)), *dead_references(tree, found, self.modules)])
         self.state = identity(tree["terraform"], self.name)
         self._refuse_siblings()
         return {"//": comments, **tree}

@@ -130,16 +130,18 @@ def merge(target: dict[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
         source: What is laid over it.
     """
     for key, value in source.items():
-        there = target.get(key)
-        match value:
-            case None:
-                target.pop(key, None)
-            case Mapping():
-                target[key] = _into(there, value) if isinstance(there, list) else merge(_copy(there), value)
-            case list() | tuple():
-                target[key] = [*there, *value] if isinstance(there, list) else [*value]
-            case _:
-                target[key] = value
+        if isinstance(value, str):
+            target[key] = value
+        elif value is None:
+            target.pop(key, None)
+        elif isinstance(value, Mapping):
+            there = target.get(key)
+            target[key] = _into(there, value) if isinstance(there, list) else merge(_copy(there), value)
+        elif isinstance(value, list | tuple):
+            there = target.get(key)
+            target[key] = [*there, *value] if isinstance(there, list) else [*value]
+        else:
+            target[key] = value
     return target
 
 
