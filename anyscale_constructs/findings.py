@@ -55,7 +55,7 @@ class Rule:
     severity: Severity
     why: str
     source: str = ""
-    command: Literal["synth", "register", "review"] = "synth"
+    command: Literal["synth", "register", "review", "doctor"] = "synth"
     allowable: bool = True
 
     def __post_init__(self) -> None:

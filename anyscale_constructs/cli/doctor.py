@@ -1,0 +1,39 @@
+"""`anyscale-constructs doctor`: whether this machine has what the repository needs."""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from anyscale_constructs.rendering import Format, as_json, tell
+
+_MISSING = 1
+
+
+def doctor(
+    *, format: Annotated[Format, typer.Option(help="How it is printed: json and github on stdout.")] = "text"
+) -> None:
+    """Says what is there of what the repository needs, and what to do about what is missing.
+
+    Looks at Python, the engine, Node.js, Terraform, git, the anyscale program, credentials, which it does not show, and
+    mirrors. Uses no network and changes nothing. Ends with 1 if something that is needed is missing.
+    """
+    from anyscale_constructs.cli.checkup import examine  # noqa: PLC0415 - other commands need none of it
+
+    checks = examine()
+    missing = [check.finding() for check in checks if check.needed and not check.ok]
+    if format == "json":
+        print(json.dumps({"checks": [asdict(check) for check in checks], **json.loads(as_json(missing))}, indent=2))
+    else:
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            state = "ok" if check.ok else "none" if not check.needed else "wrong" if check.found else "missing"
+            told = check.found if check.ok or check.needed else check.fix
+            if format == "text":
+                print(f"{state:7}  {check.name.ljust(width)}  {told}".rstrip())
+        if missing:
+            tell(missing, sys.stderr if format == "text" else sys.stdout, format)
+    if missing:
+        raise typer.Exit(_MISSING)

@@ -1,0 +1,37 @@
+"""`anyscale-constructs eject`: a cloud as plain Terraform."""
+
+import pathlib
+from typing import Annotated
+
+import typer
+
+from anyscale_constructs.cli import project
+
+
+def eject(
+    name: Annotated[
+        str, typer.Argument(help="The cloud; or a stack that a Python program has synthesized.", metavar="NAME")
+    ],
+    *,
+    to: Annotated[
+        pathlib.Path, typer.Option(help="Where the folders are written, one for each stack.", metavar="DIR")
+    ] = pathlib.Path("terraform"),
+    clouds: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Where the YAML files are. Default: context.clouds of cdktf.json.", metavar="DIR"),
+    ] = None,
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Where the Terraform JSON is. Default: output of cdktf.json.", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Writes a cloud as plain Terraform, which needs nothing of this program: DIR/STACK, one folder for each stack.
+
+    Terraform finds the same state there, so a plan shows what it shows now. Overwrites nothing.
+    """
+    from anyscale_constructs.cli.ejection import eject_cloud  # noqa: PLC0415 - it starts the engine
+
+    written = eject_cloud(name, clouds or project.clouds_directory(), out or project.output_directory(), to)
+    typer.echo("\n".join(["Written:", *(f"  {folder / file}" for folder, files in written.items() for file in files)]))
+    commands = [f"terraform -chdir={folder} init, then terraform -chdir={folder} plan" for folder in written]
+    typer.echo("\nNext: " + "\nThen: ".join(commands))

@@ -1,0 +1,84 @@
+"""A synthesized stack as plain Terraform, which needs nothing of this library any more."""
+
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.terraform.locks import TERRAFORM_LOCK
+
+MAIN = "main.tf.json"
+_SYNTHESIZED = "cdk.tf.json"
+_VARIABLES = ("*.tfvars", "*.tfvars.json")
+
+
+def eject(stack: pathlib.Path, home: pathlib.Path, target: pathlib.Path) -> list[str]:
+    """Writes a stack as plain Terraform: the same configuration, without what the engine notes in it.
+
+    Terraform reads the same state: a local one stays where it is.
+
+    Args:
+        stack: The folder with the stack's JSON.
+        home: The stack's folder in the output directory, where Terraform has worked until now: relative paths lead
+            from there, and lock and variable files are taken from there.
+        target: The new folder.
+
+    Returns:
+        The names of the files that were written.
+
+    Raises:
+        SynthesisError: The new folder holds something already, or can't be written.
+    """
+    content = _plain(json.loads((stack / _SYNTHESIZED).read_text(encoding="utf-8")))
+    _move_states(content, lambda path: os.path.relpath(home / path, target))
+    try:
+        if target.exists() and any(target.iterdir()):
+            raise SynthesisError(f"{target} holds something already", fix="name another directory, with --to")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
+            made = pathlib.Path(temporary) / target.name
+            shutil.copytree(stack, made, ignore=_leave_out)
+            for file in (home / TERRAFORM_LOCK, *(found for name in _VARIABLES for found in home.glob(name))):
+                if file.is_file() and not (made / file.name).exists():
+                    shutil.copy(file, made)
+            (made / MAIN).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            made.replace(target)
+    except OSError as error:
+        what = f"{error.filename or target} can't be written: {error.strerror}"
+        raise SynthesisError(what, fix="name another directory, with --to") from error
+    return sorted(str(file.relative_to(target)) for file in target.rglob("*") if file.is_file())
+
+
+def _leave_out(_folder: str, names: list[str]) -> list[str]:
+    """Terraform's own data, and states and plans, which are no configuration."""
+    kept = (".terraform", _SYNTHESIZED)
+    return [name for name in names if name in kept or ".tfstate" in name or name.endswith(".tfplan")]
+
+
+def _plain(value: Any) -> Any:
+    """Terraform JSON without the engine's comments; those of users stay."""
+    match value:
+        case Mapping():
+            return {key: _plain(inner) for key, inner in value.items() if not _is_engines(key, inner)}
+        case list():
+            return [*map(_plain, value)]
+    return value
+
+
+def _is_engines(key: str, value: Any) -> bool:
+    return key == "//" and isinstance(value, Mapping) and "metadata" in value
+
+
+def _move_states(content: dict[str, Any], moved: Callable[[str], str]) -> None:
+    """Lets the paths of local states lead from another folder to the same files."""
+    backends = [("local", content.get("terraform", {}).get("backend", {}).get("local", {}))]
+    states = content.get("data", {}).get("terraform_remote_state", {})
+    backends += [(state["backend"], state.get("config", {})) for state in states.values()]
+    for type_, arguments in backends:
+        path = arguments.get("path")
+        if type_ == "local" and isinstance(path, str) and not pathlib.PurePath(path).is_absolute():
+            arguments["path"] = moved(path)
