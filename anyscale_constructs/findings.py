@@ -32,7 +32,8 @@ _SECRET_WORDS |= {"credential", "credentials", "apikey"}
 _SECRET_KEYS = {"private", "access", "account", "api", "shared", "signing"}
 # Names of secrets that exist elsewhere, which are no secrets.
 _NAMES_OF_SECRETS = {"arn", "arns", "id", "ids", "name", "names", "revision", "path", "file"}
-_CONTROL = re.compile(r"[\ud800-\udfff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(r"[\ud800-\udfff\ufffe\uffff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""A character that is no text: control characters but tab and line feed, halves of characters, changes of direction."""
 
 RULES: dict[str, "Rule"] = {}
 """All rules that are loaded, by id."""
@@ -209,7 +210,7 @@ def within(findings: Iterable[Finding], **changes: Any) -> list[Finding]:
 def clean(text: str) -> str:
     """Text for a terminal or a log: expressions as code, no tokens, no control characters."""
     text = _CREDENTIALS.sub("...@", _RANDOM.sub("...", _TOKENS.sub(r"\1...", words.spelled(text))))
-    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+    return CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 
 def cut(text: str) -> str:

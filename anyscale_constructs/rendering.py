@@ -14,6 +14,7 @@ Format = Literal["text", "json", "github"]
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
+_WIDEST = 200
 _NAME = re.compile(r"[\w-]+(?=[\"']?\s*[:=])")
 _NAMED_BY_VALUE = re.compile(r"""\b(?:name|key)["']?\s*[:=]\s*["']?([\w-]+)""")
 
@@ -88,6 +89,8 @@ def _excerpt(place: Place) -> list[str]:
     try:
         line = pathlib.Path(place.file).read_text(encoding="utf-8").splitlines()[place.line - 1]
     except (OSError, ValueError, IndexError):
+        return []
+    if len(line) > _WIDEST:  # nobody reads it, and looking for secrets in it takes long
         return []
     # Where a value ends only YAML knows, so nothing of such a line is shown.
     named = [*_NAME.findall(line), *_NAMED_BY_VALUE.findall(line)]

@@ -1,8 +1,8 @@
 """A cloud's YAML, which becomes its configuration, and where in it something is wrong."""
 
-import functools
 import pathlib
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -12,16 +12,18 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from anyscale_constructs.config.loading import DEEPEST, Constructor, TooDeepError, compose
 from anyscale_constructs.config.model import Model, found
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import holds_engine_token
-from anyscale_constructs.findings import Finding, Key, Place, Rule, shown
+from anyscale_constructs.findings import CONTROL, Finding, Key, Place, Rule, shown
 
 _Config = TypeVar("_Config", bound=Model)
 _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
 
 # Some hundred bytes of aliases of aliases can stand for gigabytes, which validation and output would write out.
 _MOST_REPEATED = 1_000_000
+_LARGEST = 2_000_000
 
 KIND = "stack"
 """The key of a cloud's YAML that says which configuration it is."""
@@ -30,6 +32,10 @@ UNREADABLE = Rule("unreadable-yaml", "error", "One YAML file is one cloud.", "ht
 DUPLICATE_KEY = Rule("duplicate-key", "error", "YAML would keep the last one without a word.")
 EMPTY = Rule("empty-key", "error", "YAML takes a key without a value for null.")
 CONVERTED = Rule("converted-value", "error", "YAML 1.1 reads it as another value than the one that is written.")
+
+CONTROL_CHARACTER = Rule(
+    "control-character", "error", "Providers refuse control characters and halves of characters, most of them at apply."
+)
 
 VARIABLE = Rule(
     "environment-variable", "error", "Neither YAML nor this program replaces it, and the letters would be used."
@@ -54,18 +60,19 @@ class Document:
     def __init__(self, file: pathlib.Path, defaults: "Document | None" = None) -> None:
         self.file = file
         self._defaults = defaults
+        text = self._read()
+        nodes: list[yaml.Node] = []
         try:
-            text = file.read_text(encoding="utf-8")
-        except OSError as error:
-            raise self._unreadable(f"can't be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise self._unreadable(f"is not UTF-8 text: {error.reason} at byte {error.start}") from error
-        root = None
-        try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-            self._refuse_repetition(root)
-            data = yaml.load(text, Loader=yaml.SafeLoader)
-            self._refuse_duplicates(root)
+            root = compose(text)
+            nodes += _nodes(root)
+            self._refuse_repetition(root, nodes)
+            self._refuse_duplicates(nodes)
+            # Before merging, by which PyYAML's constructor moves keys into other mappings.
+            misread = [*_empty(nodes), *_converted(nodes), *_variables(nodes), *_controls(nodes)]
+            self._misread: list[Finding] = self.located(misread) + (defaults._misread if defaults else [])  # noqa: SLF001 - it is one
+            data = Constructor().construct_document(root) if root else None
+        except TooDeepError as error:
+            raise self._unreadable(str(error.problem), _place(error.problem_mark)) from error
         except yaml.MarkedYAMLError as error:
             what = f"is not YAML: {error.problem or error.context}"
             raise self._unreadable(what, _place(error.problem_mark)) from error
@@ -73,19 +80,32 @@ class Document:
             place = Place("", text.count("\n", 0, error.position) + 1)
             raise self._unreadable(f"is not YAML: {error.reason}: {error.character!r}", place) from error
         except RecursionError as error:
-            raise self._unreadable("is nested too deeply, or holds an alias of itself") from error
+            raise self._unreadable("is nested too deeply by its aliases, or holds an alias of itself") from error
         except (ArithmeticError, AttributeError, LookupError, ValueError) as error:  # as PyYAML's constructors raise
-            misread = next(filter(_is_misread, _nodes(root)), None)
-            if not isinstance(misread, yaml.ScalarNode):
+            wrong = next(filter(_is_misread, nodes), None)
+            if not isinstance(wrong, yaml.ScalarNode):
                 raise self._unreadable(f"is not YAML: {error}") from error
-            what = f"{shown(misread.value)} is not a valid {misread.tag.rpartition(':')[2]}"
-            place, fix = _place(misread.start_mark), "correct it, or put it in quotes if it is text"
+            what = f"{shown(wrong.value)} is not a valid {wrong.tag.rpartition(':')[2]}"
+            place, fix = _place(wrong.start_mark), "correct it, or put it in quotes if it is text"
             raise self._unreadable(what, place, fix=fix) from error
         if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
             raise self._unreadable("must be a mapping of keys to values, one cloud", fix="begin with stack: ec2")
         self.data: dict[str, Any] = _merged(defaults.data, data) if defaults else data
         """Its mapping with the defaults; a key that is null here and given there is in neither."""
         self._root = root
+
+    def _read(self) -> str:
+        try:
+            about = self.file.stat()
+            if not stat.S_ISREG(about.st_mode):
+                raise self._unreadable("is not a regular file")  # reading a pipe or a device need not end
+            if about.st_size > _LARGEST:
+                raise self._unreadable(f"has {about.st_size} bytes; a cloud's file has at most {_LARGEST}")
+            return self.file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise self._unreadable(f"can't be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise self._unreadable(f"is not UTF-8 text: {error.reason} at byte {error.start}") from error
 
     def _unreadable(
         self, what: str, place: Place | None = None, *, fix: str = "", rule: Rule = UNREADABLE
@@ -95,25 +115,32 @@ class Document:
     def _in_file(self, place: Place | None) -> Place:
         return replace(place or Place(""), file=str(self.file))
 
-    def _refuse_repetition(self, root: yaml.Node | None) -> None:
+    def _refuse_repetition(self, root: yaml.Node | None, nodes: Iterable[yaml.Node]) -> None:
         """Counts what the aliases of a file stand for, before anything writes it out."""
-        sizes: dict[int, int] = {}
+        measured: dict[int, tuple[int, int]] = {}
 
-        def size(node: yaml.Node) -> int:
-            if id(node) not in sizes:
-                sizes[id(node)] = _own_size(node) + sum(map(size, _inside(node)))
-            return sizes[id(node)]
+        def measure(node: yaml.Node) -> tuple[int, int]:
+            if id(node) not in measured:
+                inside = [measure(each) for each in _inside(node)]
+                levels = 1 + max((level for _, level in inside), default=0)
+                measured[id(node)] = _own_size(node) + sum(size for size, _ in inside), levels
+            return measured[id(node)]
 
-        if root and size(root) - sum(map(_own_size, _nodes(root))) > _MOST_REPEATED:
+        size, levels = measure(root) if root else (0, 0)
+        if levels > DEEPEST:
+            raise RecursionError
+        if size - sum(map(_own_size, nodes)) > _MOST_REPEATED:
             raise self._unreadable(
                 f"its aliases repeat more than {_MOST_REPEATED} characters",
                 fix="use fewer aliases, none of them inside what another one repeats",
             )
 
-    def _refuse_duplicates(self, root: yaml.Node | None) -> None:
-        for mapping in _nodes(root):
+    def _refuse_duplicates(self, nodes: Iterable[yaml.Node]) -> None:
+        for mapping in nodes:
             seen: set[str] = set()
             for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+                if not isinstance(key, yaml.ScalarNode):
+                    raise self._unreadable("has a key that is a list or a mapping", _place(key.start_mark))
                 if key.value in seen:
                     what, place = f"the key {shown(key.value)} is given twice", _place(key.start_mark)
                     raise self._unreadable(what, place, fix="keep one of them", rule=DUPLICATE_KEY)
@@ -144,12 +171,6 @@ class Document:
                 return parsed
         raise ConfigError(sorted(errors, key=lambda found: found.place.line if found.place else 0))
 
-    @functools.cached_property
-    def _misread(self) -> list[Finding]:
-        """What YAML reads otherwise than it looks, here and in the defaults."""
-        found = self.located([*_empty(self._root), *_converted(self._root), *_variables(self._root)])
-        return [*found, *(self._defaults._misread if self._defaults else ())]  # noqa: SLF001 - it is one of these
-
     def error(self, what: str, fix: str = "", *key: str, rule: Rule | None = None, **details: Any) -> ConfigError:
         """An error about one of its keys.
 
@@ -178,7 +199,8 @@ class Document:
         mark, node = None, self._root
         for step in key:
             if isinstance(node, yaml.MappingNode):
-                pair = next((pair for pair in node.value if pair[0].value == str(step)), None)
+                # The last one: what is merged stands before a mapping's own keys.
+                pair = next((pair for pair in reversed(node.value) if pair[0].value == str(step)), None)
                 if pair is None:
                     break
                 mark, node = pair[0].start_mark, pair[1]
@@ -237,26 +259,29 @@ def _own_size(node: yaml.Node) -> int:
 def _is_misread(node: yaml.Node) -> bool:
     """Whether it is a value that looks like a date or a number and is none."""
     try:
-        yaml.constructor.SafeConstructor().construct_object(node)
+        Constructor().construct_object(node)
     except (ArithmeticError, AttributeError, LookupError, ValueError):
         return isinstance(node, yaml.ScalarNode)
+    except yaml.YAMLError:  # of a merge, which is a part of its mapping
+        pass
     return False
 
 
-def _empty(root: yaml.Node) -> Iterator[Finding]:
+def _empty(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
     """Keys with nothing behind them: they read like what is there, and YAML means what isn't."""
-    for mapping in _nodes(root):
+    for mapping in nodes:
         for key, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
                 fix = "give it a value ({} for its defaults, null for none), or leave it out"
                 yield Finding(f"{key.value}: is empty", fix, rule=EMPTY, place=_place(key.start_mark))
 
 
-def _converted(root: yaml.Node) -> Iterator[Finding]:
+def _converted(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
     """Unquoted values that YAML 1.1 reads as something else than what is written, e.g. 0644 as 420."""
-    for node in _nodes(root):
-        if isinstance(node, yaml.ScalarNode) and node.style is None and node.tag in _CONVERTED:
-            value = yaml.constructor.SafeConstructor().construct_object(node)
+    constructor = Constructor()
+    for node in nodes:
+        if isinstance(node, yaml.ScalarNode) and not node.style and node.tag in _CONVERTED:
+            value = constructor.construct_object(node)
             read = format(Decimal(str(value)), "f") if isinstance(value, float) else str(value)
             # 3.0 is a number that people write, too.
             if node.value not in {read, str(value)}:
@@ -264,13 +289,21 @@ def _converted(root: yaml.Node) -> Iterator[Finding]:
                 yield Finding(f"{node.value} is {read} in YAML", fix, rule=CONVERTED, place=_place(node.start_mark))
 
 
-def _variables(root: yaml.Node) -> Iterator[Finding]:
+def _variables(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
     """Text that looks like a variable of a shell's or of a pipeline's, which YAML does not have."""
-    for node in _nodes(root):
+    for node in nodes:
         if isinstance(node, yaml.ScalarNode) and (found := _VARIABLE.search(node.value)):
             what = f"{found.group()} is no variable: YAML has none"
             fix = f"write the value itself, or $${found.group()[1:]} for the letters"
             yield Finding(what, fix, rule=VARIABLE, place=_place(node.start_mark))
+
+
+def _controls(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
+    """Characters that escapes bring into text, and that neither a file nor a terminal nor a provider's API takes."""
+    for node in nodes:
+        if isinstance(node, yaml.ScalarNode) and (found := CONTROL.search(node.value)):
+            what = f"contains the control character U+{ord(found.group()):04X}"
+            yield Finding(what, "remove it", rule=CONTROL_CHARACTER, place=_place(node.start_mark))
 
 
 def _place(mark: yaml.Mark | None) -> Place:
@@ -307,7 +340,7 @@ def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[yaml.Node, int]:
     for step in steps:
         inner = None
         if isinstance(node, yaml.MappingNode):
-            inner = next((value for key, value in node.value if key.value == str(step)), None)
+            inner = next((value for key, value in reversed(node.value) if key.value == str(step)), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
             inner = node.value[step]
         node, taken = (node, taken) if inner is None else (inner, taken + 1)

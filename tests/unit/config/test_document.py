@@ -86,8 +86,8 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "an unclosed bracket": (ORG + "a: [1,\n", ":3: is not YAML: "),
     "two documents": ("a: 1\n---\nb: 2", ":2: is not YAML: but found another document"),
     "an unknown alias": ("a: *x", ":1: is not YAML: found undefined alias 'x'"),
-    "an alias of itself": ("a: &x {b: *x}", ": is nested too deeply, or holds an alias of itself"),
-    "nested too deeply": ("a: " + "[" * 5000, ": is nested too deeply"),
+    "an alias of itself": ("a: &x {b: *x}", ": is nested too deeply by its aliases, or holds an alias of itself"),
+    "nested too deeply": ("a: " + "[" * 5000, ":1: is nested more than 100 levels deep"),
     "a Python object": ("a: !!python/object:os.system {}", ":1: is not YAML: could not determine a constructor"),
     "no date": (
         "a: 2026-13-45",

@@ -1,0 +1,82 @@
+"""YAML as nodes, read once, by libyaml where PyYAML has it; the other parser gives the same nodes and errors."""
+
+import re
+
+import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
+
+DEEPEST = 100
+"""Levels of values in a file: what validates and writes them recurses."""
+
+# Characters that libyaml takes in places where PyYAML refuses them, or reads otherwise.
+_DIFFERS = re.compile(r"[\t?]|(?!^)\ufeff")
+
+
+class TooDeepError(yaml.MarkedYAMLError):
+    """The nodes are nested too deeply."""
+
+
+class _Bounded(Resolver):
+    """Counts levels where PyYAML resolves paths, which nothing here uses."""
+
+    _level = 0
+
+    def descend_resolver(self, _parent: yaml.Node | None, _index: object) -> None:
+        self._level += 1
+        if self._level > DEEPEST:
+            mark = self.peek_event().start_mark  # type: ignore[attr-defined] # the parser has it
+            raise TooDeepError(problem=f"is nested more than {DEEPEST} levels deep", problem_mark=mark)
+
+    def ascend_resolver(self) -> None:
+        self._level -= 1
+
+
+class _Plain(_Bounded, yaml.SafeLoader):
+    """PyYAML's own parser."""
+
+
+class Constructor(SafeConstructor):
+    """What makes values of nodes: those that JSON has, and dates."""
+
+
+_KINDS = ("null", "bool", "int", "float", "timestamp", "str", "seq", "map")
+Constructor.yaml_constructors = {
+    tag: SafeConstructor.yaml_constructors[tag] for tag in (None, *(f"tag:yaml.org,2002:{kind}" for kind in _KINDS))
+}
+
+
+def compose(text: str) -> yaml.Node | None:
+    """The node of the document in the text; None if it is empty.
+
+    Raises:
+        yaml.YAMLError: It is not YAML, or nested more deeply than TooDeepError says.
+    """
+    if yaml.__with_libyaml__ and not _DIFFERS.search(text):
+        try:
+            return _fast(text)
+        except TooDeepError:
+            raise
+        except yaml.YAMLError:
+            pass  # the other parser says more of it, and takes halves of characters, which are refused later
+    plain = _Plain(text)
+    try:
+        return plain.get_single_node()
+    except (OverflowError, ValueError) as error:  # of chr
+        what = "found an escape that is no character"
+        raise yaml.MarkedYAMLError(problem=what, problem_mark=plain.get_mark()) from error
+
+
+def _fast(text: str) -> yaml.Node | None:
+    from yaml.cyaml import CParser  # noqa: PLC0415 - not every PyYAML has it
+
+    class Loader(Composer, CParser, _Bounded):
+        """Libyaml's events, composed in Python: composing in C, as PyYAML would, ends with a crash when too deep."""
+
+        def __init__(self) -> None:
+            CParser.__init__(self, text)
+            Composer.__init__(self)
+            Resolver.__init__(self)
+
+    return Loader().get_single_node()
