@@ -26,7 +26,7 @@ def schema_of(kind: str, *, given: tuple[str, ...] = ()) -> dict[str, Any]:
     schema["properties"] = {KIND: {"const": kind, "title": "Stack", "type": "string"}, **schema["properties"]}
     required = [KIND, *schema.get("required", ())]
     if given:
-        return _of_2020(_partial(schema) | {"required": [key for key in required if key not in given]})
+        schema, required = _partial(schema), [key for key in required if key not in given]
     return _of_2020(schema | {"required": required})
 
 
@@ -40,12 +40,14 @@ def schema_of_defaults(kind: str | None) -> dict[str, Any]:
         ConfigError: There is no such kind.
     """
     if kind is not None:
-        return _partial(schema_of(kind))
-    from anyscale_constructs.terraform.config import CloudConfig  # noqa: PLC0415 - it starts no sooner than needed
+        schema = schema_of(kind)
+    else:
+        from anyscale_constructs.terraform.config import CloudConfig  # noqa: PLC0415 - it starts no sooner than needed
 
-    schema = CloudConfig.model_json_schema()
-    schema["properties"] = {KIND: {"enum": [*project.kinds()], "title": "Stack"}, **schema["properties"]}
-    return _partial(_of_2020(schema))
+        schema = _of_2020(CloudConfig.model_json_schema())
+        schema["properties"] = {KIND: {"enum": [*project.kinds()], "title": "Stack"}, **schema["properties"]}
+    found: dict[str, Any] = _partial(schema)
+    return found
 
 
 def given_by_defaults() -> tuple[str, ...]:

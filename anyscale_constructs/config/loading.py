@@ -69,7 +69,7 @@ def compose(text: str) -> yaml.Node | None:
 
 
 def _fast(text: str) -> yaml.Node | None:
-    from yaml.cyaml import CParser  # noqa: PLC0415 - not every PyYAML has it
+    from yaml._yaml import CParser  # noqa: PLC0415 - not every PyYAML has it
 
     class Loader(Composer, CParser, _Bounded):
         """Libyaml's events, composed in Python: composing in C, as PyYAML would, ends with a crash when too deep."""

@@ -4,6 +4,7 @@ import datetime
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
@@ -152,7 +153,7 @@ def _known_now(model: type[BaseModel]) -> Collection[str]:
 
 
 @cache
-def _keys(model: type[BaseModel]) -> tuple[Sequence[str], Collection[str]]:
+def _keys(model: type[BaseModel]) -> tuple[Sequence[str], AbstractSet[str]]:
     """What a model's keys are called in YAML, and what is accepted: Python's names too."""
     keys = [str(field.validation_alias or name) for name, field in model.model_fields.items()]
     return keys, {*keys, *model.model_fields}

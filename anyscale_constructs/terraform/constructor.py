@@ -75,7 +75,7 @@ def _is_one(value: Any, kind: type) -> bool:
     if not is_protocol(kind):
         return isinstance(value, kind)
     # Not isinstance, which reads the properties in Python 3.11.
-    members = _members(type(value), kind)
+    members = _members(value.__class__, kind)
     return not members or all(inspect.getattr_static(value, name, _MISSING) is not _MISSING for name in members)
 
 

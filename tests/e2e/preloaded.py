@@ -100,8 +100,7 @@ def _watched(client: socket.socket) -> int:
         os.close(stream)
     ended = os.pidfd_open(program)
     while True:
-        ready, _, _ = select.select([client, ended], [], [])
-        if ended in ready:
+        if ended in select.select([client.fileno(), ended], [], [])[0]:
             status = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
             with contextlib.suppress(OSError):
                 client.send(bytes([status if status >= 0 else 128 - status]))

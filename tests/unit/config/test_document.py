@@ -118,7 +118,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required; expected local, s3"),
     "a wrong choice": (
         ORG + "backend: {type: s4}",
-        ":2: backend.type: unknown type 's4': known are azurerm, gcs, hcp, local, s3",
+        ":2: backend.type: unknown type 's4': known are azurerm, gcs, hcp, http, local, none, remote, s3",
     ),
     "a key in capitals": (ORG + "VPC: {}", ":2: VPC: unknown key 'VPC': did you mean 'vpc'?"),
     "a word in capitals": (
