@@ -18,7 +18,7 @@ LAYERS = [
     {"lazy", "signals", "words"},
     {"anyscale", "findings", "versions"},
     {"rendering"},
-    {"errors"},
+    {"errors", "names"},
     {"node"},
     {"engine.choice", "engine.native"},
     {"engine"},
