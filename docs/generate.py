@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from anyscale_constructs.cli.schema import schema_of
+from anyscale_constructs.cli.schemas import schema_of
 from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.findings import Rule
 from anyscale_constructs.terraform.allowances import every_rule

@@ -36,7 +36,7 @@ def check_plan(
     """Tells what a plan replaces and destroys, what holds data of that, and what the plan opens."""
     from anyscale_constructs.cli.reviewing import parts  # noqa: PLC0415
     from anyscale_constructs.cli.synthesis import list_allowed  # noqa: PLC0415 - what needs no engine starts none
-    from anyscale_constructs.config.model import unknown  # noqa: PLC0415
+    from anyscale_constructs.names import unknown  # noqa: PLC0415
     from anyscale_constructs.review import sides  # noqa: PLC0415
     from anyscale_constructs.review.opened import opened_by_plan  # noqa: PLC0415
     from anyscale_constructs.review.plans import read_plan  # noqa: PLC0415

@@ -8,8 +8,8 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import LockError
+from anyscale_constructs.names import unknown
 from anyscale_constructs.terraform.locks import (
     TERRAFORM_LOCK,
     fitting,

@@ -8,8 +8,8 @@ import typer
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.clouds import KINDS
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.names import unknown
 
 _IMPORTS = "from anyscale_constructs import clouds\n"
 _CONFIG = '''

@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 from anyscale_constructs.clouds import KINDS
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.names import unknown
 
 _FILE = pathlib.Path("cdktf.json")
 

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
@@ -96,6 +95,8 @@ def register(
         case Print.TERRAFORM:
             typer.echo(terraform.render(registration, auto_add_user=enable_auto_add_user))
         case None:
+            from rich.console import Console  # noqa: PLC0415 - what only shows something loads fast
+
             console = Console(stderr=True, quiet=compact, soft_wrap=True, highlight=False, markup=False)
             registrar = Registrar(
                 registration,

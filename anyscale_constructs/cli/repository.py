@@ -15,11 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from anyscale_constructs.cli import project
 from anyscale_constructs.cli.init import Ci, State
 from anyscale_constructs.cli.pins import pins, requirement
-from anyscale_constructs.cli.schema import schema_of, schema_of_defaults
+from anyscale_constructs.cli.schemas import schema_of, schema_of_defaults
 from anyscale_constructs.clouds import KINDS
-from anyscale_constructs.config.model import found_in, unknown
+from anyscale_constructs.config.model import found_in
 from anyscale_constructs.config.types import StackName
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.names import unknown
 from anyscale_constructs.terraform.backend import KEYS, Backend
 from anyscale_constructs.versions import NEW_EKS
 

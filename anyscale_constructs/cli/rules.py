@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.names import unknown
 
 
 def rules(

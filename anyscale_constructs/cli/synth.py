@@ -1,6 +1,5 @@
 """`anyscale-constructs synth`: clouds in YAML, to Terraform JSON."""
 
-import gc
 import pathlib
 import sys
 from collections.abc import Sequence
@@ -40,8 +39,6 @@ def synth(
 
     Writes all of it or nothing. Folders of clouds that are gone are removed when all clouds are synthesized.
     """
-    # A run is short and needs what it makes to the end: collecting garbage costs a tenth of it and frees nothing.
-    gc.disable()
     from anyscale_constructs.cli.synthesis import synthesize_clouds  # noqa: PLC0415 - it starts the engine
 
     directory, target = clouds or project.clouds_directory(), out or project.output_directory()

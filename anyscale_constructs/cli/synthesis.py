@@ -13,7 +13,7 @@ from anyscale_constructs.cli.faults import foreseen, together
 from anyscale_constructs.cli.origins import write_origins
 from anyscale_constructs.config.defaults import FILE_NAME, Defaults
 from anyscale_constructs.config.document import KIND, Document
-from anyscale_constructs.config.model import MISSING_KEY, found_in, nearest, unknown
+from anyscale_constructs.config.model import MISSING_KEY, found_in
 from anyscale_constructs.config.types import StackName
 from anyscale_constructs.errors import (
     ENGINE_REFUSAL,
@@ -24,6 +24,7 @@ from anyscale_constructs.errors import (
     users_line,
 )
 from anyscale_constructs.findings import Finding, Place, Rule, clean, within
+from anyscale_constructs.names import nearest, unknown
 from anyscale_constructs.rendering import Format, as_json, tell, text
 from anyscale_constructs.terraform.allowances import Allowance
 from anyscale_constructs.terraform.app import App, sweep, synthesize_app

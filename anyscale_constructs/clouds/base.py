@@ -2,9 +2,8 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Generic, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, cast
 
-from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import is_unresolved
@@ -15,6 +14,9 @@ from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.move_blocks import adopted
 from anyscale_constructs.terraform.siblings import stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
+
+if TYPE_CHECKING:  # most of it is about Kubernetes, which not every cloud has
+    from anyscale_constructs.clouds.operator import OperatorStack
 
 SAME_RESOURCE = Rule(
     "duplicate-resource-name",
@@ -41,7 +43,7 @@ class Cloud(CloudStack, Generic[C]):
     provider: ClassVar[Literal["AWS", "AZURE", "GCP", "GENERIC"]]
     """The provider that the cloud is registered with."""
 
-    operator_type: ClassVar[type[OperatorStack[Any]] | None] = None
+    operator_type: ClassVar["type[OperatorStack[Any]] | None"] = None
     """The second stack, of a cloud on Kubernetes: what runs in the cluster."""
 
     def __init__(self, scope: Construct, name: str, config: C) -> None:

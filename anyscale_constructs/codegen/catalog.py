@@ -12,8 +12,8 @@ import yaml
 
 from anyscale_constructs.codegen import hcl
 from anyscale_constructs.codegen.git import Checkout
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import CodegenError
+from anyscale_constructs.names import unknown
 from anyscale_constructs.terraform.interface import Interface, Variable
 
 _HERE = importlib.resources.files("anyscale_constructs.codegen")

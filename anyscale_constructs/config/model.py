@@ -1,7 +1,6 @@
 """Strict pydantic models, and one clear error for whatever doesn't fit them."""
 
 import datetime
-import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -22,11 +21,11 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
-from anyscale_constructs import words
 from anyscale_constructs.config.types import TakesExpressions
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import Expr, as_expression, as_expressions, known
 from anyscale_constructs.findings import NOT_GIVEN, Finding, Key, Rule, shown
+from anyscale_constructs.names import nearest, unknown
 
 # What pydantic calls by Python's names.
 _PLAIN = {
@@ -50,11 +49,6 @@ UNRESOLVED = Rule("unresolved-key", "error", "The key shapes the stack, so its v
 CONFLICTING = Rule("conflicting-keys", "error", "One key would have no effect, or both together would not work.")
 
 IDLE_KEY = Rule("idle-key", "error", "A key that does nothing is a mistake, or hides one.")
-
-# So many letters that two names begin with are no accident.
-_BEGINNING = 4
-# More names than these are no help in a message.
-_FEW = 12
 
 
 if TYPE_CHECKING:  # a metaclass with a call of its own hides the fields from pyright
@@ -254,37 +248,6 @@ class Discriminator:
 def _tag(name: str) -> str:
     """What pydantic calls a choice, among the steps that lead to an error: no key is called so."""
     return f"<{name}>"
-
-
-def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
-    """What to say of a name that isn't known: the nearest known one, or all of them when none is near."""
-    known = sorted(known)
-    name = words.spelled(str.__str__(name)) if isinstance(name, str) else name
-    near = nearest(name, known)
-    if near:
-        instead = f"did you mean {near!r}?"
-    elif len(known) > _FEW:
-        nearest_ones = difflib.get_close_matches(str(name), known, n=_FEW // 4, cutoff=0)
-        instead = f"the nearest are {', '.join(nearest_ones)}"
-    else:
-        instead = f"known are {', '.join(known) or 'none'}"
-    return f"unknown {what} {shown(name)}: {instead}"
-
-
-def nearest(name: object, known: Iterable[str]) -> str | None:
-    """The known name that is near, whatever its case: best with the same letters, or with the same beginning."""
-    by_lower_case = {each.lower(): each for each in known}
-    given = str(name).lower()
-    near = difflib.get_close_matches(given, by_lower_case, n=len(by_lower_case) or 1)
-    enough = max(_BEGINNING, len(given) / 2)
-    alike = [each for each in by_lower_case if abs(len(each) - len(given)) < _BEGINNING]
-    near += [each for each in alike if each not in near and _common_beginning(each, given) >= enough]
-    near.sort(key=lambda each: (sorted(each) != sorted(given), -_common_beginning(each, given)))
-    return by_lower_case[near[0]] if near else None
-
-
-def _common_beginning(one: str, other: str) -> int:
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def refuse(

@@ -14,6 +14,7 @@ _CALL = re.compile(r"[a-z][a-z0-9_]*(?:::[a-z0-9_]+)*(?=\()")
 _IS_KEY = re.compile(r"\s*(?:=(?![=>])|:)")
 _COLLECTION = re.compile(r"(?:list|set|map|object|tuple)\(")
 _LOST = re.compile(r"\$\$\{(?:module|var|local|data)\.")
+_LISTS, _MAPS = (list, tuple), (dict, Mapping)
 _MARKS = {"$", "%", "\\", '"'}
 _NEXT = re.compile(r"""[$%\\"]|""" + words.PREFIX)
 # What code may have that is written otherwise, and letters that are not.
@@ -60,9 +61,9 @@ class Resolver:
         """The value with code in place of words; what is wrong is added to `problems`."""
         if isinstance(value, str):
             return self._text(value, path)
-        if isinstance(value, Mapping):
+        if isinstance(value, _MAPS):
             return {self._key(key, path): self.resolve(v, _below(path, key)) for key, v in value.items()}
-        if isinstance(value, list | tuple):
+        if isinstance(value, _LISTS):
             return [self.resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
         return value
 
@@ -156,7 +157,7 @@ _BLOCK_DEPTH = {"resource": 3, "data": 3, "module": 2, "output": 2, "variable": 
 
 
 def _below(path: str, key: str) -> str:
-    return f"{path}.{words.spelled(key)}" if path else key
+    return f"{path}.{words.spelled(key) if words.PREFIX in key else key}" if path else key
 
 
 def _is_closed(text: str) -> bool:
@@ -350,10 +351,10 @@ def texts(tree: Any, path: str = "") -> list[tuple[str, str]]:
 def _gather(tree: Any, path: str, found: list[tuple[str, str]]) -> None:
     if isinstance(tree, str):
         found.append((path, str.__str__(tree)))
-    elif isinstance(tree, Mapping):
+    elif isinstance(tree, _MAPS):
         for key, value in tree.items():
             found.append((path, str.__str__(key)))
             _gather(value, f"{path}.{key}" if path else key, found)
-    elif isinstance(tree, list | tuple):
+    elif isinstance(tree, _LISTS):
         for index, value in enumerate(tree):
             _gather(value, f"{path}[{index}]", found)

@@ -20,6 +20,7 @@ _MODULE_OUTPUT = re.compile(r"(?<![\w.-])module\.([A-Za-z_][\w-]*)(?:\.([A-Za-z_
 _RESOURCE_ATTRIBUTE = re.compile(r"(?<![\w.\"-])[a-z][a-z0-9]*_\w+\.[A-Za-z_][\w-]*[.\[]")
 _COLLECTION_TOKEN = re.compile(r"[#@&]\{TfToken\[")
 _NUMBER_AFTER_SIGN = re.compile(rf"\${ENGINE_NUMBER}")  # the engine would make $${ of it, which means letters
+_LISTS, _MAPS = (list, tuple), (dict, Mapping)
 # The two patterns that the engine's numbers begin with when they stand for something else.
 _ENGINE_NUMBERS = (b"\xfb\xff", b"\xfd\xff")
 
@@ -29,8 +30,8 @@ def is_unresolved(value: object) -> bool:
     if isinstance(value, str):
         text = str.__str__(value)
         return isinstance(value, Expr) or words.PREFIX in text or ("{" in text and _is_code(text))
-    if isinstance(value, list | tuple):
-        return any(is_unresolved(element) for element in value)
+    if isinstance(value, _LISTS):
+        return any(map(is_unresolved, value))
     if isinstance(value, float):
         return struct.pack(">d", value)[:2] in _ENGINE_NUMBERS
     return hasattr(value, "__jsii_type__")
@@ -62,9 +63,11 @@ def as_expressions(value: Any, at: str = "value") -> Any:
         InputError: As of `as_expression`.
     """
     whole = as_expression(value, at)
-    if isinstance(whole, list | tuple):
+    if isinstance(whole, str):
+        return whole
+    if isinstance(whole, _LISTS):
         return [as_expressions(element, f"{at}[{index}]") for index, element in enumerate(whole)]
-    if isinstance(whole, Mapping):
+    if isinstance(whole, _MAPS):
         return {as_expressions(key, at): as_expressions(inner, f"{at}.{key}") for key, inner in whole.items()}
     return whole
 
@@ -79,17 +82,15 @@ def as_expression(value: Any, at: str = "value") -> Any:
     Raises:
         InputError: An object of the engine is given where its value is wanted, or as of `as_text`.
     """
-    match value:
-        case Expr() | None | bool() | int():
-            return value
-        case str():
-            return _text(value, at)
-        case list() | tuple() if is_engine_collection(value):
-            return _engine_value(value, "list(any)", at)
-        case Mapping() if is_engine_collection(value):
-            return _engine_value(value, "map(any)", at)
-        case list() | tuple() | Mapping():
-            return value
+    # In the order in which values are frequent, and without patterns, since every value comes through here often.
+    if isinstance(value, str):
+        return value if isinstance(value, Expr) else _text(value, at)
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, _LISTS):
+        return _engine_value(value, "list(any)", at) if is_engine_collection(value) else value
+    if isinstance(value, _MAPS):
+        return _engine_value(value, "map(any)", at) if is_engine_collection(value) else value
     if not is_unresolved(value):
         return value
     return _engine_value(value, "number" if isinstance(value, float) else "any", at)
@@ -123,7 +124,7 @@ def _engine_value(value: Any, type: str, at: str) -> Expr:
 
 def is_engine_collection(value: object) -> bool:
     """Whether the value is one of the engine's tokens in the form of a list or a map."""
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPS):
         return any(_COLLECTION_TOKEN.match(str(key)) for key in value if ENGINE_TOKEN in str.__str__(str(key)))
     match value:
         case [str() as token]:

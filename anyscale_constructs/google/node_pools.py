@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter
 
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.config.types import Checked
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding
+from anyscale_constructs.names import unknown
 from anyscale_constructs.terraform.guards import Inputs, guard, value_is_refused
 
 # What the module looks up in a pool; it passes over all else without a word.

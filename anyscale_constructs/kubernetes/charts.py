@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes.config import ReleaseConfig
+from anyscale_constructs.names import unknown
 from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import json_text, lost, merge, to_terraform

@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.engine import Construct, TerraformProvider
 from anyscale_constructs.findings import Finding, Rule
+from anyscale_constructs.names import unknown
 from anyscale_constructs.terraform.sources import Sources
 
 if TYPE_CHECKING:

@@ -10,10 +10,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PrivateAttr
 
 import anyscale_constructs
-from anyscale_constructs.config.model import WRONG_TYPE, Model, refuse, refuse_all, unknown
+from anyscale_constructs.config.model import WRONG_TYPE, Model, refuse, refuse_all
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.findings import RULES, Finding, Rule, within
+from anyscale_constructs.names import unknown
 
 # Of the plugin of pytest, which need not be installed, and what runs when it is imported.
 _NO_RULES = (".testing.plugin", ".testing.snapshots", "__main__")

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.names import unknown
 
 # What Terraform itself takes in every block of the kind.
 _META_ARGUMENTS = ("connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner")

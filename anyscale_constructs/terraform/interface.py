@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.names import unknown
 
 _CATALOG = importlib.resources.files("anyscale_constructs") / "modules" / "catalog"
 OWN_CATALOG = pathlib.Path("catalog")

@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from anyscale_constructs.config.model import found_in, unknown
+from anyscale_constructs.config.model import found_in
 from anyscale_constructs.engine import Construct, TerraformHclModule
 from anyscale_constructs.errors import ConstructsError, ExpressionError, InputError
 from anyscale_constructs.expressions import Expr, as_expressions, expr, known_after_apply
 from anyscale_constructs.findings import Finding, Key, Rule, within
+from anyscale_constructs.names import unknown
 from anyscale_constructs.terraform.additions import ARGUMENTS
 from anyscale_constructs.terraform.constructor import checked
 from anyscale_constructs.terraform.guards import Guard, Inputs, refused_by_upstream, value_is_refused, without_effect

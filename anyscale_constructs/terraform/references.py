@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from anyscale_constructs import words
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.engine import TerraformElement
 from anyscale_constructs.errors import said_by_engine
 from anyscale_constructs.expressions import ENGINE_TOKEN, references
 from anyscale_constructs.expressions.resolve import code_of, texts
 from anyscale_constructs.findings import Finding, Rule, in_json
+from anyscale_constructs.names import unknown
 
 if TYPE_CHECKING:
     from anyscale_constructs.terraform.module import Module

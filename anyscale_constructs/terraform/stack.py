@@ -10,7 +10,6 @@ from typing import Any, ClassVar, cast
 
 from anyscale_constructs import words
 from anyscale_constructs.config import regions
-from anyscale_constructs.config.model import nearest
 from anyscale_constructs.engine import (
     Annotations,
     Construct,
@@ -24,6 +23,7 @@ from anyscale_constructs.errors import ConstraintError, ConstructsError, Synthes
 from anyscale_constructs.expressions import ENGINE_TOKEN, holds_engine_token, is_unresolved
 from anyscale_constructs.expressions.resolve import Resolver, texts
 from anyscale_constructs.findings import RULES, Finding, Rule, within
+from anyscale_constructs.names import nearest
 from anyscale_constructs.terraform.additions import idle_overrides, lost_overrides, refused_arguments, two_defaults
 from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowance, accepting, check_rule

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from anyscale_constructs.config.model import unknown
+from anyscale_constructs.names import unknown
 from anyscale_constructs.rendering import text
 from anyscale_constructs.review.stacks import ModuleCall
 from anyscale_constructs.testing.matching import ANY, unlike

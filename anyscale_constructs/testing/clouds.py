@@ -11,8 +11,8 @@ from typing import Any
 from anyscale_constructs.cli import project
 from anyscale_constructs.config.defaults import Defaults
 from anyscale_constructs.config.document import KIND
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError, ConstructsError
+from anyscale_constructs.names import unknown
 from anyscale_constructs.rendering import text
 from anyscale_constructs.testing.stacks import SynthesizedStack, rendered
 

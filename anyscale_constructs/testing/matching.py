@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from anyscale_constructs import words
-from anyscale_constructs.config.model import nearest
+from anyscale_constructs.names import nearest
 
 _LONG = 80
 _BEFORE = 20

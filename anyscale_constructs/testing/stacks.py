@@ -3,9 +3,9 @@
 import json
 from typing import TYPE_CHECKING, Any
 
-from anyscale_constructs.config.model import unknown
 from anyscale_constructs.errors import ConfigError, SynthesisError, said_by_engine
 from anyscale_constructs.findings import Finding
+from anyscale_constructs.names import unknown
 from anyscale_constructs.review.stacks import ModuleCall as ModuleCall  # noqa: PLC0414 - the package has it from here
 from anyscale_constructs.review.stacks import module_calls, resources
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from anyscale_constructs.clouds import KINDS
+from anyscale_constructs.engine.choice import NATIVE, VARIABLE
 from tests import ROOT
 
 PACKAGE = ROOT / "anyscale_constructs"
@@ -18,7 +20,7 @@ LAYERS = [
     {"lazy", "signals", "words"},
     {"anyscale", "findings", "versions"},
     {"rendering"},
-    {"errors"},
+    {"errors", "names"},
     {"node"},
     {"engine.choice", "engine.native"},
     {"engine"},
@@ -129,3 +131,35 @@ def test_what_needs_no_engine_starts_none() -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     answer = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True)
     assert answer == "False\n"
+
+
+def loaded(program: str) -> set[str]:
+    """The modules that a program loads."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT), VARIABLE: NATIVE}
+    program = f"import sys; {program}; print(*sys.modules)"
+    said = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True)
+    return {*said.splitlines()[-1].split()}
+
+
+def test_the_commands_and_their_help_load_no_models() -> None:
+    """Pydantic, YAML and rich take longer to load than all the rest of `--help`."""
+    names = loaded("from anyscale_constructs.cli.app import app; app(['--help'], standalone_mode=False)")
+    assert "anyscale_constructs.cli.register" in names
+    assert not names & {"pydantic", "rich", "yaml", "jinja2", "hcl2"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_of_cloud_loads_only_its_own_constructs(kind: str) -> None:
+    """But types of all providers, which backends and registration have."""
+    own = {"aks": "azure", "ec2": "aws", "eks": "aws", "gce": "google", "gke": "google", "generic": "kubernetes"}[kind]
+    names = loaded(f"import {PACKAGE.name}.clouds.{kind}")
+    constructs = {name.removeprefix(f"{PACKAGE.name}.") for name in names if name.startswith(f"{PACKAGE.name}.")}
+    providers = {
+        name.split(".")[0]
+        for name in constructs
+        if name.startswith(("aws.", "azure.", "google.", "kubernetes.")) and not name.endswith(".types")
+    }
+    assert providers - {"kubernetes"} == {own} - {"kubernetes"}
+    assert ("kubernetes" in providers) == (kind not in {"ec2", "gce"})
+    wrappers = {name for name in constructs if name.startswith("modules.")}
+    assert not {f"modules.{each}" for each in ("aws.eks", "google.gke")} & wrappers - {f"modules.{own}.{kind}"}

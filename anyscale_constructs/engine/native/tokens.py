@@ -12,6 +12,7 @@ _LARGEST = 1e21
 """From here on JavaScript writes whole numbers with an exponent."""
 _TOKEN = re.compile(r"[$#]\{TfToken\[([\w.]+)\]\}")
 _INDEX = re.compile(r"0|[1-9]\d{0,8}")
+_LISTS, _MAPS = (list, tuple), (dict, Mapping)
 _values: dict[str, Any] = {}
 _count = itertools.count()
 
@@ -134,10 +135,10 @@ def merge(target: dict[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
             target[key] = value
         elif value is None:
             target.pop(key, None)
-        elif isinstance(value, Mapping):
+        elif isinstance(value, _MAPS):
             there = target.get(key)
             target[key] = _into(there, value) if isinstance(there, list) else merge(_copy(there), value)
-        elif isinstance(value, list | tuple):
+        elif isinstance(value, _LISTS):
             there = target.get(key)
             target[key] = [*there, *value] if isinstance(there, list) else [*value]
         else:

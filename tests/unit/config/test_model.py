@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field
 
-from anyscale_constructs.config.model import ExistingIf, Model, nearest
+from anyscale_constructs.config.model import ExistingIf, Model
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.names import nearest
 from anyscale_constructs.registration.fields import HostPort
 from anyscale_constructs.terraform.sources import ModuleBase
 

@@ -173,3 +173,11 @@ def test_text_round_trips_through_terraform(terraform: str, tmp_path: pathlib.Pa
 
 def test_references_are_no_words() -> None:
     assert not REFERENCE.search(words.PREFIX)
+
+
+def test_code_that_is_made_later_is_searched_too() -> None:
+    part = "{TfToken[searched"
+    assert not words.in_codes(part)
+    words.word(words.Code(f"upper(${part}])", "string"))
+    assert words.in_codes(part)
+    assert words.in_codes(part)

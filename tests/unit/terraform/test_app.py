@@ -7,12 +7,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from anyscale_constructs import engine
 from anyscale_constructs.engine import TerraformResource, TerraformStack
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import expr
-from anyscale_constructs.terraform.app import App, synthesize
+from anyscale_constructs.terraform.app import App, _formatted, synthesize
 from anyscale_constructs.terraform.interface import Provider
 from anyscale_constructs.terraform.stack import CloudStack
 from tests.missing import MissingPieceError
@@ -332,3 +334,34 @@ def test_an_app_copies_kept_locks_and_warns_of_those_that_do_not_fit(tmp_path: p
         "hashicorp/aws is locked at 5.100.0, which does not satisfy the stack's constraint "
         ">= 6.0.0, < 7.0.0. Fix: anyscale-constructs lock old"
     )
+
+
+def test_equal_files_are_not_replaced(tmp_path: pathlib.Path) -> None:
+    """What watches them would read them again."""
+
+    def places() -> dict[str, int]:
+        return {name: (tmp_path / name).stat().st_ino for name in files(tmp_path)}
+
+    def two(value: str) -> Callable[[App], None]:
+        def build(app: App) -> None:
+            CloudStack(app, "same").add_output("value", "x")
+            CloudStack(app, "other").add_output("value", value)
+
+        return build
+
+    synthesize(two("x"), tmp_path)
+    before = places()
+    synthesize(two("y"), tmp_path)
+    after = places()
+    assert before.keys() == after.keys()
+    assert {name for name in before if before[name] != after[name]} == {"stacks/other/cdk.tf.json"}
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_json_is_laid_out_as_pythons_own_library_does(value: object) -> None:
+    assert _formatted(value) == json.dumps(value, indent=2, sort_keys=True)
