@@ -234,14 +234,14 @@ def unchanged(terraform: Terraform) -> Plan:
 
 
 def ejected(terraform: Terraform, environment: Mapping[str, str], work: Path) -> Plan:
-    """The plan of the stack as plain Terraform, when it changes nothing and says what the stack's own plan says."""
+    """The plan of the stack as plain Terraform, when it changes nothing and says what the stack's last plan says."""
     target = work / "ejected" / terraform.folder.name
     eject(terraform.folder, terraform.folder, target)
     plain = Terraform(target, environment)
     plain.init()
     plan = unchanged(plain)
     parts = ("planned_values", "resource_changes", "output_changes", "prior_state")
-    documents = [each.plan_document() for each in (terraform, plain)]
+    documents = [each.planned() for each in (terraform, plain)]
     if differing := [part for part in parts if documents[0].get(part) != documents[1].get(part)]:
         raise StepFailedError(f"the plans differ in {', '.join(differing)}")
     return plan

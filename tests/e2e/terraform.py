@@ -151,6 +151,10 @@ class Terraform:
     def plan_document(self) -> dict[str, Any]:
         """Plan into the file that `apply` takes; gives Terraform's own JSON of the plan."""
         self._run("plan", "-out=e2e.tfplan")
+        return self.planned()
+
+    def planned(self) -> dict[str, Any]:
+        """Terraform's own JSON of the last plan."""
         document: dict[str, Any] = json.loads(self._run("show", "-json", "e2e.tfplan"))
         return document
 
