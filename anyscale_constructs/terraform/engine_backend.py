@@ -30,6 +30,9 @@ from anyscale_constructs.terraform.backend import (
     place,
 )
 
+# The path of the backend that stands among the constructs where none is written.
+_NOWHERE = "none"
+
 
 def add_backend(stack: TerraformStack, backend: Backend, name: str) -> TerraformBackend:
     """Makes the backend of a configuration in its stack.
@@ -44,7 +47,7 @@ def add_backend(stack: TerraformStack, backend: Backend, name: str) -> Terraform
         case Local():
             return LocalBackend(stack, path=there)
         case NoBackend():  # an engine's stack has one: keep_one_backend leaves it out
-            return LocalBackend(stack, path="terraform.tfstate")
+            return LocalBackend(stack, path=_NOWHERE)
         case S3():
             made = S3Backend(
                 stack,
@@ -97,15 +100,15 @@ def add_backend(stack: TerraformStack, backend: Backend, name: str) -> Terraform
             )
 
 
-def keep_one_backend(settings: dict[str, Any], made: TerraformBackend, *, wanted: bool) -> None:
-    """Lets a backend that an override adds take the place of the construct's: Terraform accepts one.
+def keep_one_backend(settings: dict[str, Any], made: TerraformBackend) -> None:
+    """Lets a backend that an override adds take the place of the construct's, and none that of `NoBackend`'s.
 
     Args:
         settings: The block `terraform` of a stack's JSON, which is changed.
         made: The stack's backend among its constructs.
-        wanted: Whether that one is to be written at all.
     """
     backends = settings.get("backend", {})
+    wanted = backends.get("local", {}).get("path") != _NOWHERE
     if wanted and len(backends) + ("cloud" in settings) < 2:  # noqa: PLR2004 - one, or none
         return
     block: Mapping[str, Any] = made.to_terraform()["terraform"]

@@ -27,7 +27,7 @@ from anyscale_constructs.names import nearest
 from anyscale_constructs.terraform.additions import idle_overrides, lost_overrides, refused_arguments, two_defaults
 from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowance, accepting, check_rule
-from anyscale_constructs.terraform.backend import TERRAFORM, Backend, Local, NoBackend, identity
+from anyscale_constructs.terraform.backend import TERRAFORM, Backend, Local, identity
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.constraints import intersect
 from anyscale_constructs.terraform.declarations import Declarations
@@ -93,7 +93,6 @@ class CloudStack(Declarations):
         self.allowances: list[tuple[Rule, Allowance]] = []
         """What is accepted: of its configuration and by `allow`."""
         self._backend = backend or Local()
-        self._made_backend: TerraformBackend | None = None
         self.overrides: dict[str, Any] = {}
         """What `add_override` was given, by its paths."""
         self._prepared = False
@@ -220,10 +219,7 @@ class CloudStack(Declarations):
     def ensure_backend_exists(self) -> TerraformBackend:
         """The stack's backend: the engine's own that was made in it, else the configuration's, which this adds."""
         own = self.node.try_find_child("backend")
-        if isinstance(own, TerraformBackend):
-            return own
-        self._made_backend = add_backend(self, self._backend, self.name)
-        return self._made_backend
+        return own if isinstance(own, TerraformBackend) else add_backend(self, self._backend, self.name)
 
     def add_override(self, path: str, value: Any) -> None:
         """Sets something in the stack's Terraform JSON by its path, e.g. `terraform.required_providers.random`.
@@ -310,9 +306,7 @@ class CloudStack(Declarations):
     def _finished(self, tree: dict[str, Any]) -> dict[str, Any]:
         comments = tree.pop("//", {})
         comments.setdefault("metadata", {})["anyscale-constructs"] = _version()
-        backend = self.ensure_backend_exists()
-        wanted = backend is not self._made_backend or not isinstance(self._backend, NoBackend)
-        keep_one_backend(tree.setdefault("terraform", {}), backend, wanted=wanted)
+        keep_one_backend(tree.setdefault("terraform", {}), self.ensure_backend_exists())
         self._pin(tree["terraform"])
         lost, refused = lost_overrides(tree, self.overrides), refused_arguments(tree, self.modules.values())
         self._refuse([*lost, *refused, *two_defaults(tree, self)])
