@@ -19,7 +19,7 @@ from anyscale_constructs.azure.nodes import (
 from anyscale_constructs.azure.types import ClusterName, KubernetesVersion, PrincipalId, ResourceGroupName, Tags
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse_all
-from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr
+from anyscale_constructs.config.types import Cidr, Distinct, InternetCidr, Known, OrExpr
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
@@ -80,7 +80,7 @@ class ClusterConfig(Model):
         "gateway, its address too. Default: nobody; the cluster is private then, and Terraform has to run inside the "
         "network, or in one that is connected with it. Changing between the two makes another cluster.",
     )
-    administrator_ids: Known[list[PrincipalId]] = Field(
+    administrator_ids: Known[Distinct[PrincipalId]] = Field(
         default_factory=list,
         description="Entra users, groups and service principals that may do anything in the cluster, by their object "
         "ids. Default: whoever applied the stack first.",

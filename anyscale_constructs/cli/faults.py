@@ -1,5 +1,6 @@
 """What a command says of an exception that nobody foresaw: a finding, and no traceback unless it is asked for."""
 
+import errno
 import os
 import pathlib
 import traceback
@@ -9,6 +10,18 @@ from anyscale_constructs.errors import ConfigError, ConstructsError, InternalErr
 from anyscale_constructs.findings import Finding, Place, Rule
 
 FAULTY_CODE = Rule("faulty-code", "error", "A module of your own, such as a kind of clouds, raised an exception.")
+
+# What is wrong with the machine, wherever it shows.
+_SPACE = "free space there, or set TMPDIR to a directory with space"
+_RIGHTS = "let this user write there, or set TMPDIR to a directory that can be written"
+_SURROUNDINGS = {
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EROFS: _RIGHTS,
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EMFILE: "raise the limit of open files: ulimit -n",
+}
 
 _OWN = pathlib.Path(anyscale_constructs.__file__).parent
 _VARIABLE = "ANYSCALE_CONSTRUCTS_TRACEBACK"
@@ -23,6 +36,9 @@ def foreseen(error: Exception, cloud: str = "") -> ConstructsError:
     """
     if isinstance(error, ConstructsError):
         return error
+    if isinstance(error, OSError) and (fix := _mended(error)):
+        what = ": ".join(filter(None, (error.strerror, str(error.filename or ""))))
+        return ConstructsError([Finding(what, fix, cloud=cloud)])
     if os.environ.get(_VARIABLE):
         traceback.print_exception(error)
     said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
@@ -32,6 +48,12 @@ def foreseen(error: Exception, cloud: str = "") -> ConstructsError:
         return ConfigError([Finding(said, "correct the code", rule=FAULTY_CODE, cloud=cloud, place=place)])
     fix = f"report this bug in anyscale-constructs, with what {_VARIABLE}=1 prints"
     return InternalError([Finding(said, fix, cloud=cloud)])
+
+
+def _mended(error: OSError) -> str | None:
+    if error.errno == errno.ENOENT and error.filename is None and "temporary directory" in str(error):  # of tempfile
+        return _RIGHTS
+    return _SURROUNDINGS.get(error.errno) if error.errno else None
 
 
 def together(errors: list[ConstructsError]) -> ConstructsError:

@@ -1,17 +1,20 @@
 """`anyscale-constructs register`: from a deployed stack's outputs to the registered cloud."""
 
 import enum
+import errno
 import json
+import os
 import pathlib
+import shutil
 import time
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
-from anyscale_constructs.findings import Rule
+from anyscale_constructs.findings import Rule, clean
 
 TFVARS = Rule(
     "tfvars-file",
@@ -84,6 +87,8 @@ def register(
         raise RegistrationError(
             "--tfvars writes JSON", value=tfvars, allowed="a name that ends with .tfvars.json", rule=TFVARS
         )
+    if tfvars is not None and show is None and not dry_run:
+        check_tfvars(tfvars)
     begin = time.monotonic()
     found, source = read_outputs(stack, outputs, project.output_directory(), timeout)
     registration = find_registration(found, stack, source=source, name=name)
@@ -103,7 +108,7 @@ def register(
                 Program(timeout, begin),
                 verify=verify,
                 auto_add_user=enable_auto_add_user,
-                say=console.print,
+                say=lambda text: console.print(clean(text)),
             )
             try:
                 with console.status("anyscale"):
@@ -118,17 +123,52 @@ def register(
             typer.echo(json.dumps(result | ({"dry_run": True} if dry_run else {}), indent=None if compact else 2))
 
 
-def write_tfvars(file: str, cloud_resource_id: str) -> None:
-    """Writes the variable file of a Kubernetes cloud's second stack.
+def check_tfvars(file: str) -> dict[str, Any]:
+    """What a variable file holds, if the cloud resource's id can be written there.
 
     Raises:
-        RegistrationError: It cannot be written; the cloud is registered nevertheless.
+        RegistrationError: It cannot, or the file is not a JSON object of variables.
+    """
+    path = pathlib.Path(file)
+    try:
+        target = path.resolve()
+        if target.parent != path.parent.resolve():
+            raise RegistrationError(f"{file} is a link out of its folder", fix=f"name {target}", rule=TFVARS)
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            next(path.parent.iterdir(), None)  # raises what is more exact than the following
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        there = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except OSError as error:
+        what = f"{file} cannot be written: {error.strerror}"
+        raise RegistrationError(what, fix="name another file with --tfvars", rule=TFVARS) from error
+    except (ValueError, RecursionError) as error:
+        raise RegistrationError(f"{file} is not JSON: {error}", fix="correct it, or delete it", rule=TFVARS) from error
+    if not isinstance(there, dict):
+        raise RegistrationError(f"{file} must hold a JSON object", fix="correct it, or delete it", rule=TFVARS)
+    return there
+
+
+def write_tfvars(file: str, cloud_resource_id: str) -> None:
+    """Sets the variable of a Kubernetes cloud's second stack; other variables in the file stay.
+
+    Raises:
+        ControlPlaneError: It cannot be written; the cloud is registered nevertheless.
     """
     try:
-        pathlib.Path(file).write_text(json.dumps({"cloud_resource_id": cloud_resource_id}, indent=2) + "\n", "utf-8")
-    except OSError as error:
-        raise RegistrationError(
-            f"{file} cannot be written: {error.strerror}; the cloud is registered, as {cloud_resource_id}",
+        text = json.dumps(check_tfvars(file) | {"cloud_resource_id": cloud_resource_id}, indent=2) + "\n"
+        target = pathlib.Path(file).resolve()
+        beside = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            beside.write_text(text, encoding="utf-8")
+            if target.exists():
+                shutil.copymode(target, beside)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    except (OSError, RegistrationError) as error:
+        why = f"{file} cannot be written: {error.strerror}" if isinstance(error, OSError) else error.findings[0].what
+        raise ControlPlaneError(
+            f"{why}; the cloud is registered, as {cloud_resource_id}",
             fix="run this again with another --tfvars: it changes nothing else",
             rule=TFVARS,
         ) from error

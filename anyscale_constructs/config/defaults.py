@@ -37,9 +37,10 @@ class Defaults:
                 if file != _file_in(file.parent):  # .yaml is found first
                     raise _second(file, file.with_suffix(".yaml"), "holds defaults of the same folder")
                 continue
-            if file.stem in seen:
-                raise _second(file, seen[file.stem], "is a cloud of the same name")
-            seen[file.stem] = file
+            if other := seen.get(file.stem.lower()):
+                also = "" if file.stem == other.stem else ", but for its case, which some file systems ignore"
+                raise _second(file, other, f"is a cloud of the same name{also}")
+            seen[file.stem.lower()] = file
             yield file
 
     def documents(self) -> Iterator[Document]:

@@ -69,7 +69,8 @@ class Document:
             self._refuse_duplicates(nodes)
             # Before merging, by which PyYAML's constructor moves keys into other mappings.
             misread = [*_empty(nodes), *_converted(nodes), *_variables(nodes), *_controls(nodes)]
-            self._misread: list[Finding] = self.located(misread) + (defaults._misread if defaults else [])  # noqa: SLF001 - it is one
+            below = defaults._misread if defaults else ()  # noqa: SLF001 - it is one of these
+            self._misread: list[Finding] = [*self.located(misread), *below]
             data = Constructor().construct_document(root) if root else None
         except TooDeepError as error:
             raise self._unreadable(str(error.problem), _place(error.problem_mark)) from error

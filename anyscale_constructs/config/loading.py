@@ -1,6 +1,7 @@
 """YAML as nodes, read once, by libyaml where PyYAML has it; the other parser gives the same nodes and errors."""
 
 import re
+from typing import Any
 
 import yaml
 from yaml.composer import Composer
@@ -66,6 +67,19 @@ def compose(text: str) -> yaml.Node | None:
     except (OverflowError, ValueError) as error:  # of chr
         what = "found an escape that is no character"
         raise yaml.MarkedYAMLError(problem=what, problem_mark=plain.get_mark()) from error
+
+
+def load(text: str) -> Any:
+    """The value of the document in the text.
+
+    Raises:
+        yaml.YAMLError: It is not YAML, is nested too deeply, or has a value that cannot be read.
+    """
+    node = compose(text)
+    try:
+        return Constructor().construct_document(node) if node else None
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, ValueError) as error:
+        raise yaml.YAMLError(f"a value cannot be read: {error}") from error
 
 
 def _fast(text: str) -> yaml.Node | None:

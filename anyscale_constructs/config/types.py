@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from anyscale_constructs.config.networks import network
@@ -157,6 +157,18 @@ StackName = Annotated[
         "production",
     ),
 ]
+
+
+def _distinct(values: list[T]) -> list[T]:
+    texts = [str.__str__(value) if isinstance(value, str) else repr(value) for value in values]
+    if len(texts) != len({*texts}):
+        twice = next(text for text in texts if texts.count(text) > 1)
+        raise PydanticCustomError("twice", "must have each value once, and has {value} twice", {"value": twice})
+    return values
+
+
+Distinct = Annotated[list[T], AfterValidator(_distinct)]
+"""A list that makes a resource of each value."""
 NetworkingMode = Literal["PUBLIC", "PRIVATE"]
 """PUBLIC: direct networking, nodes in public subnets. PRIVATE: customer-defined networking, nodes in private ones."""
 

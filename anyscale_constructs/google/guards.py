@@ -26,6 +26,10 @@ def the_module_is_enabled(i: Inputs) -> Finding | None:
     return None
 
 
+_LONGEST_NAME = 99
+"""Longer than any name that Google takes."""
+
+
 @guard("google-name-suffix", "random_char_length")
 def the_random_suffix_has_a_length(i: Inputs) -> Finding | None:
     """Upstream accepts a length of 2 and then asks for zero random bytes, which fails even without a suffix."""
@@ -83,4 +87,4 @@ def _suffix(i: Inputs) -> str | None:
     switch, length = "enable_random_name_suffix", "random_char_length"
     if switch not in i or i[switch] is False:
         return ""
-    return "0" * i[length] if i.known(switch, length) else None
+    return "0" * int(min(i[length], _LONGEST_NAME)) if i.known(switch, length) else None

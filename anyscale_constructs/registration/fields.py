@@ -17,7 +17,9 @@ Email = Annotated[
 Endpoint = Annotated[
     str,
     Checked(
-        "an http or https URL, without credentials", r"https?://[^\s/@]+(?:/\S*)?", "https://s3.us-east-2.amazonaws.com"
+        "an http or https URL, without credentials and query",
+        r"https?://[^\s/@?#]+(?:/[^\s?#]*)?",
+        "https://s3.us-east-2.amazonaws.com",
     ),
 ]
 HostPort = Annotated[str, Checked("a host and a port", r"[^\s:/]+:\d+", "redis.ray-system.svc.cluster.local:6379")]

@@ -6,15 +6,16 @@ import pathlib
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from anyscale_constructs.config.loading import load
 from anyscale_constructs.config.types import OrgId
 from anyscale_constructs.errors import RegistrationError
-from anyscale_constructs.findings import Finding, Place, Rule, within
+from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, within
 from anyscale_constructs.registration.fields import Text
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.registration.rules import INVALID
@@ -48,6 +49,7 @@ OTHER_CLOUD = Rule(
 )
 
 _TERRAFORM_KEYS = {"value", "type", "sensitive"}
+_LARGEST_YAML = 2_000_000
 _SENSITIVE = "cdktf deploy writes sensitive outputs only with --outputs-file-include-sensitive-outputs"
 
 
@@ -82,7 +84,11 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
         raise RegistrationError(
             f"{source} must hold a mapping of outputs", value=outputs, fix=_WRITTEN, rule=UNREADABLE
         )
-    values = _plain_values(outputs, stack, source)
+    if not all(
+        isinstance(key, str) for each in (outputs, outputs.get(stack)) if isinstance(each, Mapping) for key in each
+    ):
+        raise RegistrationError(f"{source} has keys that are not strings", fix=_WRITTEN, rule=UNREADABLE)
+    values, sensitive = _plain_values(outputs, stack, source), _sensitive(outputs)
     if values.get(RESOURCE_OUTPUT) is None:
         raise RegistrationError(
             f"{source} has no output {RESOURCE_OUTPUT}: it has {', '.join(sorted(values)) or 'no outputs'}",
@@ -93,18 +99,25 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
         masked = values[RESOURCE_OUTPUT] == "<sensitive>"
         what = f"{source}: {RESOURCE_OUTPUT} must be an object"
         fix = _SENSITIVE if masked else "set the output to an object, not to JSON text"
-        raise RegistrationError(what, value=values[RESOURCE_OUTPUT], fix=fix)
+        value = NOT_GIVEN if RESOURCE_OUTPUT in sensitive else values[RESOURCE_OUTPUT]
+        raise RegistrationError(what, value=value, fix=fix)
     try:
         resource = CloudResource.read(values[RESOURCE_OUTPUT])
     except RegistrationError as error:
-        raise RegistrationError(within(error.findings, place=Place(source))) from error
-    _check_organization(resource, values.get(ORG_OUTPUT), source)
+        found = within(error.findings, place=Place(source))
+        hidden = [replace(each, value=NOT_GIVEN) for each in found] if RESOURCE_OUTPUT in sensitive else found
+        raise RegistrationError(hidden) from error
+    _check_organization(
+        resource, values.get(ORG_OUTPUT), source, hidden=not {ORG_OUTPUT, RESOURCE_OUTPUT}.isdisjoint(sensitive)
+    )
     cloud_name = name or values.get(NAME_OUTPUT)
     shares_cloud = values.get(STACK_OUTPUT) is not None
     if not name and (values.get(STACK_OUTPUT) or values.get(NAME_OUTPUT)) not in (None, "", stack):
+        _checked(Text, cloud_name, f"{source}: {NAME_OUTPUT}", hidden=NAME_OUTPUT in sensitive)
+        called = "another name" if NAME_OUTPUT in sensitive else cloud_name
         raise RegistrationError(
-            f"{source} holds the outputs of the cloud {cloud_name}, not of {stack}",
-            fix=f"register {cloud_name}, or add --name {cloud_name} if that is the cloud's name",
+            f"{source} holds the outputs of the cloud {called}, not of {stack}",
+            fix=f"register {called}, or add --name {called} if that is the cloud's name",
             rule=OTHER_CLOUD,
         )
     if cloud_name is None:
@@ -112,7 +125,14 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
             f"{source} has no output {NAME_OUTPUT}", fix="set the cloud's name with --name", rule=MISSING
         )
     return Registration(
-        _checked(Text, cloud_name, "--name" if name else f"{source}: {NAME_OUTPUT}"), resource, shares_cloud
+        _checked(
+            Text,
+            cloud_name,
+            "--name" if name else f"{source}: {NAME_OUTPUT}",
+            hidden=not name and NAME_OUTPUT in sensitive,
+        ),
+        resource,
+        shares_cloud,
     )
 
 
@@ -132,14 +152,24 @@ def read_outputs(stack: str, file: str | None, out: pathlib.Path, time_limit: fl
         return _from_terraform(stack, out / "stacks" / stack, time_limit)
     source = "standard input" if file == "-" else file
     try:
-        text = sys.stdin.read() if file == "-" else pathlib.Path(file).read_text(encoding="utf-8")
-        return yaml.safe_load(text), source  # JSON is YAML
+        content = sys.stdin.read() if file == "-" else pathlib.Path(file).read_text(encoding="utf-8")
+        return _parsed(content), source
     except OSError as error:
         raise RegistrationError(
             f"{source} cannot be read: {error.strerror}", fix="correct the path after --outputs", rule=UNREADABLE
         ) from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise RegistrationError(f"{source} is neither JSON nor YAML: {error}", fix=_WRITTEN, rule=UNREADABLE) from error
+
+
+def _parsed(text: str) -> Any:
+    """JSON, else YAML, which is slower and not quite a superset of it."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        if len(text) > _LARGEST_YAML:
+            raise yaml.YAMLError(f"it is not JSON, and YAML may have {_LARGEST_YAML} characters") from None
+        return load(text)
 
 
 def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> tuple[Any, str]:
@@ -157,7 +187,8 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
             cwd=directory,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
             timeout=time_limit,
         )
@@ -188,7 +219,7 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
         )
     try:
         return json.loads(done.stdout), source
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RegistrationError(
             f"{source} is not JSON: {error}",
             fix="set TERRAFORM_BINARY_NAME to terraform itself, not to a wrapper",
@@ -212,21 +243,27 @@ def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[s
     return dict(outputs)
 
 
-def _check_organization(resource: CloudResource, org_id: Any, source: str) -> None:
+def _check_organization(resource: CloudResource, org_id: Any, source: str, *, hidden: bool) -> None:
     external_id = resource.aws_config.external_id if resource.aws_config else None
     if org_id is None or external_id is None:
         return
     if not external_id.startswith("cld_") and not external_id.startswith(
-        f"{_checked(OrgId, org_id, f'{source}: {ORG_OUTPUT}')}-"
+        f"{_checked(OrgId, org_id, f'{source}: {ORG_OUTPUT}', hidden=hidden)}-"
     ):
-        what, key = f"must begin with the organization id and a hyphen, {org_id}-", ("aws_config", "external_id")
+        what, key = "must begin with the organization id and a hyphen", ("aws_config", "external_id")
+        what += "" if hidden else f", {org_id}-"
         fix = f"set org_id, or the output {ORG_OUTPUT}, to the organization of the external id"
-        found = Finding(what, fix, external_id, rule=INVALID, key=key, place=Place(source))
+        found = Finding(what, fix, NOT_GIVEN if hidden else external_id, rule=INVALID, key=key, place=Place(source))
         raise RegistrationError([found])
 
 
-def _checked(kind: Any, value: Any, where: str) -> str:
+def _sensitive(outputs: Mapping[str, Any]) -> set[str]:
+    """The outputs whose values Terraform does not show."""
+    return {name for name, output in outputs.items() if isinstance(output, Mapping) and output.get("sensitive")}
+
+
+def _checked(kind: Any, value: Any, where: str, *, hidden: bool = False) -> str:
     try:
         return str(TypeAdapter(kind).validate_python(value))
     except ValidationError as error:
-        raise RegistrationError(f"{where} {error.errors()[0]['msg']}", value=value) from error
+        raise RegistrationError(f"{where} {error.errors()[0]['msg']}", value=NOT_GIVEN if hidden else value) from error

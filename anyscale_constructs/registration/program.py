@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 from anyscale_constructs.findings import Rule
 
@@ -30,6 +32,7 @@ _FAILED = re.compile(r"\bFAILED\b")
 _CREDENTIALS = "~/.anyscale/credentials.json"
 """Where `anyscale login` puts a token."""
 _SHOWN_LINES = 20
+_WIDEST = 1000
 _LONGEST_GRACE = 10.0
 _INSTALL = "run pip install anyscale, or set ANYSCALE_BIN to the program"
 
@@ -144,12 +147,12 @@ class Program:
                 print(quoted(lines), file=sys.stderr)  # noqa: T201
         return Done(command, process.returncode, stdout, lines)
 
-    def read(self, *arguments: str, form: type) -> Any:
+    def read(self, *arguments: str, form: TypeAdapter[Any]) -> Any:
         """Runs a command that prints JSON.
 
         Args:
             *arguments: The command.
-            form: What it prints: a list or an object.
+            form: What it prints.
 
         Raises:
             ControlPlaneError: It failed, printed something else, or did not end in time.
@@ -161,23 +164,28 @@ class Program:
                 fix=f"correct what it reports, then run this again:\n{done.said}",
             )
         try:
-            answer = json.loads(done.stdout)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, form):
+            answer = json.loads(self._masked(done.stdout))
+            form.validate_python(answer)
+        except (ValueError, RecursionError) as error:
+            wrong = error.errors()[0] if isinstance(error, ValidationError) else None
+            where = ".".join(map(str, wrong["loc"])) if wrong else ""
+            what = f"{where + ': ' if where else ''}{wrong['msg']}" if wrong else "is not JSON"
             raise ControlPlaneError(
-                f"{done.command} must print a JSON {'list' if form is list else 'object'}",
+                f"what {done.command} printed cannot be used: {what}; nothing was written",
                 fix=f"upgrade the anyscale program, which printed:\n{done.said}",
-            )
+            ) from error
         return answer
 
     def _lines(self, text: str) -> Iterator[str]:
         for line in text.splitlines():
-            plain = _CONTROLS.sub("", line).rstrip()
-            for token in self._tokens:
-                plain = plain.replace(token, "***")
+            plain = self._masked(_CONTROLS.sub("", line[: 4 * _WIDEST]).rstrip())
             if plain:
-                yield plain
+                yield plain if len(plain) <= _WIDEST else f"{plain[:_WIDEST]}..."
+
+    def _masked(self, text: str) -> str:
+        for token in self._tokens:
+            text = text.replace(token, "***")
+        return text
 
     def _stop(self, process: subprocess.Popen[str]) -> tuple[str, str]:
         """Ends a run that is under way; gives its standard output and standard error."""

@@ -213,9 +213,8 @@ def _unfit(resource: _Resource) -> Iterator[Finding]:
     if resource.compute_stack == "K8S":
         identity = _at(resource, _IDENTITY)
         if identity is not None and not is_unresolved(identity) and _PLACEHOLDER_ACCOUNT in identity:
-            yield _finding(
-                _IDENTITY, "is in AWS's example account", PLACEHOLDER, "use a role of your account", identity
-            )
+            fix = "use a role of your account; an emulator of AWS can have another one, e.g. by MOTO_ACCOUNT_ID"
+            yield _finding(_IDENTITY, "is in AWS's example account", PLACEHOLDER, fix, identity)
         if is_one_of(bucket, *_PLACEHOLDER_BUCKETS):
             yield _finding(_BUCKET, "is the bucket of Anyscale's examples", PLACEHOLDER, "use your own bucket", bucket)
 

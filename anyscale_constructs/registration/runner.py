@@ -8,9 +8,10 @@ import pathlib
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
+from pydantic import BaseModel, Field, TypeAdapter
 
 from anyscale_constructs.errors import ControlPlaneError, RefusedChangeError
 from anyscale_constructs.findings import Rule
@@ -33,6 +34,39 @@ VERIFICATION = Rule(
     "The cloud is registered, but the anyscale program found something in it that does not work.",
     command="register",
 )
+
+
+class _Listed(BaseModel):
+    """A cloud of `anyscale cloud list`, as far as it is read."""
+
+    id: Annotated[str, Field(min_length=1)]
+    name: str | None = None
+
+
+_Section = dict[str, Any] | None
+
+
+class _Resource(BaseModel):
+    """A resource of `anyscale cloud get`, likewise."""
+
+    cloud_resource_id: Annotated[str, Field(min_length=1)]
+    name: str | None = None
+    object_storage: _Section = None
+    file_storage: _Section = None
+    aws_config: _Section = None
+    gcp_config: _Section = None
+    azure_config: _Section = None
+    kubernetes_config: _Section = None
+
+
+class _Got(BaseModel):
+    """What `anyscale cloud get` prints, likewise."""
+
+    resources: list[_Resource] | None = None
+
+
+_LISTED = TypeAdapter(list[_Listed])
+_GOT = TypeAdapter(_Got)
 
 
 @dataclass(frozen=True)
@@ -224,11 +258,18 @@ class Registrar:
             raise self._failed(done, f"the state of the cloud {self._name} is unknown: {error}") from error
 
     def _look(self) -> _Cloud | None:
-        clouds = self._program.read("cloud", "list", "--name", self._name, "--output", "json", form=list)
+        clouds = self._program.read("cloud", "list", "--name", self._name, "--output", "json", form=_LISTED)
+        for cloud in clouds:
+            if cloud.get("name") not in (None, self._name):
+                raise ControlPlaneError(
+                    f"anyscale cloud list was asked for the cloud {self._name}, and gave {cloud['name']}; nothing was "
+                    "written",
+                    fix="upgrade the anyscale program",
+                )
         return self._get(clouds[0]) if clouds else None
 
     def _get(self, fields: Mapping[str, Any]) -> _Cloud:
-        cloud = self._program.read("cloud", "get", "--cloud-id", fields["id"], "--output-format", "json", form=dict)
+        cloud = self._program.read("cloud", "get", "--cloud-id", fields["id"], "--output-format", "json", form=_GOT)
         return _Cloud(self._name, fields, cloud.get("resources") or [])
 
     def _failed(self, done: Done, state: str) -> ControlPlaneError:

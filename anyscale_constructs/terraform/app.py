@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from json.encoder import encode_basestring_ascii
 from typing import Any
@@ -24,6 +26,7 @@ _FORMAT_VERSION = "0.21.0"
 # Beside the JSON, of which checkov reads nothing when it holds the required version or a block without a label.
 _VERSIONS = "versions.tf"
 _MANIFEST = "manifest.json"
+_LONGEST_RUN = 3600.0
 _UNLABELLED = ("import", "moved", "removed")
 _ADDRESSES = ("from", "to", "provider")
 _PLAIN = {*_ADDRESSES, "id", "for_each", "lifecycle", "//"}
@@ -221,6 +224,7 @@ def synthesize_app(
         place.parent.mkdir(parents=True, exist_ok=True)
         # Inside, since of a mount point the parent is on another file system, and may be read-only.
         within = place if place.is_dir() else place.parent
+        _remove_left_over(place, within)
         directory = tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=within)
     with directory as temporary:
         app = App(temporary, locks=locks)
@@ -243,6 +247,18 @@ def _keep_others(manifest: pathlib.Path, out: pathlib.Path) -> None:
     content = json.loads(manifest.read_text(encoding="utf-8"))
     content["stacks"] = there | content["stacks"]
     manifest.write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+def _remove_left_over(place: pathlib.Path, within: pathlib.Path) -> None:
+    """Removes what runs that were killed left, after so long that no run is still at work with it."""
+    mine = re.compile(rf"\.{re.escape(place.name)}\.[a-z0-9_]{{8}}(\..+)?")
+    before = time.time() - _LONGEST_RUN
+    for left in (*within.glob(f".{place.name}.*"), *place.glob(f"stacks/*/.{place.name}.*")):
+        if mine.fullmatch(left.name) and left.lstat().st_mtime < before:
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def _put(new: pathlib.Path, out: pathlib.Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anyscale_constructs.errors import InputError
+from anyscale_constructs.findings import cut
 from anyscale_constructs.names import unknown
 
 _CATALOG = importlib.resources.files("anyscale_constructs") / "modules" / "catalog"
@@ -173,16 +174,21 @@ def _load(name: str) -> Interface:
 def _load_at(name: str, ref: str) -> Interface:
     provider, _, module = name.partition("/")
     catalogs = [catalog / provider for catalog in (OWN_CATALOG.absolute(), _CATALOG)]
-    for catalog in catalogs:
-        if (file := catalog / f"{module}@{ref}.json").is_file():
-            return _parsed(name, file.read_text(encoding="utf-8"), str(file))
-    others = [file.name for catalog in catalogs if catalog.is_dir() for file in catalog.iterdir()]
-    refs = [other.removesuffix(".json").partition("@")[2] for other in others if other.startswith(f"{module}@")]
+    # Looked for among those that are there: a ref need not be a name that a file can have.
+    refs = {
+        file.name.removesuffix(".json").partition("@")[2]: file
+        for catalog in reversed(catalogs)
+        if catalog.is_dir()
+        for file in catalog.iterdir()
+        if file.name.startswith(f"{module}@")
+    }
+    if file := refs.get(ref):
+        return _parsed(name, file.read_text(encoding="utf-8"), str(file))
     raise InputError(
         f"the catalog does not hold {name} at that ref",
         value=ref,
         allowed=", ".join(sorted({_load(name).ref, *refs})),
-        fix=f"anyscale-constructs modules add {name} --ref {ref}",
+        fix=f"anyscale-constructs modules add {name} --ref {cut(ref)}",
     )
 
 

@@ -17,14 +17,19 @@ def _is_base(text: str) -> bool:
     user = rest.partition("/")[0].rpartition("@")[0]
     # Credentials would stand in the JSON, in git and in snapshots.
     secret = ":" in user or (bool(user) and scheme in {"http", "https"})
-    return not secret and (bool(rest) or text.startswith("git@") or pathlib.PurePath(text).is_absolute())
+    queried = (
+        bool(scheme) and bool(rest) and not {"?", "#"}.isdisjoint(rest)
+    )  # a query may be a token, and ends the path
+    return (
+        not secret and not queried and (bool(rest) or text.startswith("git@") or pathlib.PurePath(text).is_absolute())
+    )
 
 
 ModuleBase = Annotated[
     str,
     Checked(
-        "a URL that holds the repositories by their own names, without credentials (git's credential helper holds "
-        "those), or the absolute path of a checkout",
+        "a URL that holds the repositories by their own names, without query and credentials "
+        "(git's credential helper holds those), or the absolute path of a checkout",
         _is_base,
         "https://git.example.com/mirrors/anyscale",
     ),

@@ -110,3 +110,13 @@ def test_no_guard_needs_what_is_known_only_later_beside_what_springs_it(
             later = {**table.base, **properties, name: expr("var.later", variables[name].type)}
             with contextlib.suppress(InputError):
                 table.construct(CloudStack(App(tmp_path), "test"), "m", **later)
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.5, -0.5, 1e300, 10**400], ids=lambda number: str(number)[:9])
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.construct.interface_name)
+def test_no_guard_fails_on_a_number(table: Table, number: float, tmp_path: Path) -> None:
+    for name, variable in Interface.load(table.construct.interface_name).variables.items():
+        if variable.type == "number":
+            switches = {switch: True for group in variable.used_with for switch in group}
+            with contextlib.suppress(InputError):
+                said(CloudStack(App(tmp_path / name), "test"), table, {**switches, name: number})

@@ -8,7 +8,7 @@ import pytest
 
 from anyscale_constructs.cli import main
 from anyscale_constructs.cli.register import write_tfvars
-from anyscale_constructs.errors import RegistrationError
+from anyscale_constructs.errors import ControlPlaneError
 from anyscale_constructs.registration.runner import Registrar, Result
 from tests.registration_samples import AWS_K8S
 
@@ -37,8 +37,83 @@ def test_a_dry_run_writes_no_variable_file(
 
 
 def test_fails_to_write_and_says_that_the_cloud_is_registered(tmp_path: Path) -> None:
-    with pytest.raises(RegistrationError, match="No such file or directory; the cloud is registered, as cldrsrc_1"):
+    with pytest.raises(ControlPlaneError, match="No such file or directory; the cloud is registered, as cldrsrc_1"):
         write_tfvars(str(tmp_path / "missing" / "a.tfvars.json"), "cldrsrc_1")
+
+
+def test_other_variables_and_the_mode_stay(tmp_path: Path) -> None:
+    file = tmp_path / "terraform.tfvars.json"
+    file.write_text('{"other": [1], "cloud_resource_id": "old"}')
+    file.chmod(0o640)
+    write_tfvars(str(file), "cldrsrc_1")
+    assert json.loads(file.read_text()) == {"other": [1], "cloud_resource_id": "cldrsrc_1"}
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_a_write_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "terraform.tfvars.json"
+    file.write_text('{"other": 1}')
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(ControlPlaneError, match="No space left on device; the cloud is registered, as cldrsrc_1"):
+        write_tfvars(str(file), "cldrsrc_1")
+    assert file.read_text() == '{"other": 1}'
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_a_link_inside_its_folder_is_followed(tmp_path: Path) -> None:
+    real, link = tmp_path / "a.tfvars.json", tmp_path / "b.tfvars.json"
+    link.symlink_to(real)
+    write_tfvars(str(link), "cldrsrc_1")
+    assert link.is_symlink()
+    assert real.exists()
+
+
+# what is there -> what is said
+UNFIT = {
+    "[1]": "must hold a JSON object",
+    "a: b": "is not JSON",
+    "[" * 100_000: "is not JSON",
+    "link": "is a link out of its folder",
+    "missing": "cannot be written: No such file or directory",
+    "folder": "cannot be written: Is a directory",
+    "file": "cannot be written: Not a directory",
+}
+
+
+@pytest.mark.parametrize(("there", "says"), UNFIT.items(), ids=lambda text: text[:9])
+def test_fails_before_anything_runs_on_a_variable_file(
+    there: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "variables" / "a.tfvars.json"
+    if there != "missing":
+        file.parent.mkdir()
+    match there:
+        case "missing":
+            pass
+        case "link":
+            file.symlink_to(tmp_path / "elsewhere.tfvars.json")
+        case "folder":
+            file.mkdir()
+        case "file":
+            file.parent.rmdir()
+            file.parent.write_text("")
+        case text:
+            file.write_text(text)
+    outputs = tmp_path / "resource.json"
+    outputs.write_text(json.dumps(AWS_K8S))
+    monkeypatch.setenv("ANYSCALE_BIN", "/bin/false")
+    monkeypatch.setenv("ANYSCALE_CLI_TOKEN", "sss_1")
+    command = ["register", "ml", "--outputs", str(outputs), "--name", "ml", "--tfvars", str(file)]
+    monkeypatch.setattr(sys, "argv", ["anyscale-constructs", *command])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert exit_.value.code == 2
+    assert says in capsys.readouterr().err
 
 
 def test_fails_on_another_name_before_anything_runs(

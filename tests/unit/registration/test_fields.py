@@ -10,6 +10,18 @@ from anyscale_constructs.registration import fields
 
 # what each type accepts, and what it refuses
 LITERALS: dict[str, tuple[list[str], list[Any]]] = {
+    "Endpoint": (
+        ["https://s3.us-east-2.amazonaws.com", "http://minio:9000", "https://minio.acme.example/s3/"],
+        [
+            "https://h/?X-Amz-Signature=S",
+            "https://h?a",
+            "https://h/a#b",
+            "https://me:pw@h",
+            "https://me@h/a",
+            "h",
+            "s3://h",
+        ],
+    ),
     "Host": (
         ["10.0.0.5", "nfs", "nfs-1.acme.example", "fs-0123456789abcdef0.efs.us-east-2.amazonaws.com", "fd00::5"],
         ["nfs://10.0.0.5", "10.0.0.5:/anyscale", "10.0.0.5:2049", "nfs.acme.example/anyscale", "a b", "-a", "", 10],
