@@ -3,9 +3,11 @@
 import copy
 import os
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from anyscale_constructs.review import offline, sides
@@ -31,7 +33,10 @@ class Workshop:
 
     def __init__(self, work: Path) -> None:
         self.work = work
-        self._plugins: Plugins = find_plugins(work)
+
+    @cached_property
+    def _plugins(self) -> Plugins:
+        return find_plugins(self.work)
 
     def example(self, name: str, edit: Edit = lambda _: None) -> dict[str, Any]:
         """An example as it can be planned with the provider at hand."""
@@ -73,3 +78,12 @@ def planned(base: sides.Side, head: sides.Side, stack: str) -> list[Change]:
     plans = offline.plan(base, head)
     assert not plans.failures, plans.failures
     return plans.changes.get(stack, [])
+
+
+def replace_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    """Run what follows in another environment, but for what pytest keeps in it."""
+    for name in [*os.environ]:
+        if not name.startswith("PYTEST_"):
+            monkeypatch.delenv(name)
+    for name, text in environment.items():
+        monkeypatch.setenv(name, text)

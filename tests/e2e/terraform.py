@@ -111,7 +111,7 @@ class Terraform:
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
-        self._environment = environment
+        self.environment = environment
         self._program = find_terraform()
 
     def init(self) -> dict[str, str]:
@@ -120,7 +120,7 @@ class Terraform:
         One folder at a time: the plugin cache and the providers' hashes do not bear more. Providers that are served
         to Terraform are not served to this command, which would not check their versions then.
         """
-        environment = {name: text for name, text in self._environment.items() if name != SERVED}
+        environment = {name: text for name, text in self.environment.items() if name != SERVED}
         installing = Terraform(self.folder, environment)
         with _install:
             installing._run("init")
@@ -198,7 +198,7 @@ class Terraform:
         done = subprocess.run(
             [self._program, *arguments],
             cwd=self.folder,
-            env=dict(self._environment),
+            env=dict(self.environment),
             check=False,
             capture_output=True,
             text=True,

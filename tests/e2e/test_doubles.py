@@ -6,7 +6,6 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -247,12 +246,6 @@ def test_the_schema_of_google_is_the_real_one() -> None:
     port = "insecure_kubelet_readonly_port_enabled"
     for place in ("node_config.kubelet_config", "node_pool_defaults.node_config_defaults"):
         assert at(cluster, f"{place}.{port}")["type"] == "string"
-
-
-@pytest.fixture(scope="module")
-def doubles() -> Iterator[Doubles]:
-    with Doubles() as served:
-        yield served
 
 
 STACK: Config = {

@@ -1,7 +1,6 @@
 """Upstream's sixteen examples and the same clouds in our YAML: Terraform plans the same, but for this list."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +70,6 @@ DIFFERENCES = {
     ),
 }
 """What may differ: what it looks like, and why it does. Each example says which of these it has."""
-
-
-@pytest.fixture(scope="session")
-def doubles() -> Iterator[Doubles]:
-    with Doubles() as served:
-        yield served
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: f"{file.parent.name}-{file.stem}")

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import re
 import signal
 import subprocess
@@ -22,7 +21,7 @@ from anyscale_constructs.review.plans import Change
 from anyscale_constructs.review.replaced import Configuration, of_changes, of_configuration
 from anyscale_constructs.review.sides import Side
 from anyscale_constructs.terraform.interface import Interface
-from tests.e2e.reviewing import Edit, Workshop, planned
+from tests.e2e.reviewing import Edit, Workshop, planned, replace_environment
 from tests.missing import find, find_terraform
 
 AWS = ["everything", "existing-vpc", "minimal", "private-production"]
@@ -46,14 +45,6 @@ def compare(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Compare:
         return base, head
 
     return sides
-
-
-def replace_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
-    for name in [*os.environ]:
-        if not name.startswith("PYTEST_"):
-            monkeypatch.delenv(name)
-    for name, text in environment.items():
-        monkeypatch.setenv(name, text)
 
 
 def found(base: Side, head: Side, name: str) -> list[Finding]:

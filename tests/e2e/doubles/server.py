@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,12 +20,41 @@ from tests.e2e.plugins import REGISTRY, Plugins, mirror_method, program
 from tests.e2e.registry import Registry, registry_modules
 from tests.e2e.terraform import SERVED, Terraform, clean_environment
 
+_LESS_COLLECTING = {"GOGC": "800"}
+"""Terraform spends a quarter of its time on garbage otherwise, and its runs are short."""
+_LOCK = ".terraform.lock.hcl"
+_CHOSEN = re.compile(rf'^provider "{re.escape(REGISTRY)}/([^"]+)"', re.MULTILINE)
+
+
+class _Served(Terraform):
+    """Terraform in one folder, which is told where its providers are as soon as `init` has chosen them."""
+
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], serve: Callable[[str, set[str]], dict[str, Any]]
+    ) -> None:
+        super().__init__(folder, environment)
+        self._serve = serve
+        self._tell()
+
+    def init(self) -> dict[str, str]:
+        releases = super().init()
+        self._tell()
+        return releases
+
+    def _tell(self) -> None:
+        lock = self.folder / _LOCK
+        chosen = _CHOSEN.findall(lock.read_text(encoding="utf-8")) if lock.exists() else []
+        words = _words(self.folder)
+        served = {f"{REGISTRY}/{name}": self._serve(name, words) for name in chosen}
+        self.environment = {**self.environment, SERVED: json.dumps(served)}
+
 
 class Doubles:
     """Serves doubles as long as its block lasts; each begins when a stack needs it."""
 
     def __init__(self) -> None:
         self._told: dict[str, Any] = {}
+        self._servicers: dict[str, Servicer] = {}
         self._end = ExitStack()
 
     def __enter__(self) -> Self:
@@ -44,21 +75,19 @@ class Doubles:
         Raises:
             MissingPieceError: The schema of a provider, or an upstream module, cannot be had.
         """
-        settings = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))["terraform"]
         for module in registry_modules(folder):
             self._registry.add(module)
         mirror = _mirrored(self._folder / "mirror")
         modules = self._registry.configuration
         environment = clean_environment(work, mirror, module_sources([folder]), registry=modules)
-        sources = [required["source"] for required in settings["required_providers"].values()]
-        served = {f"{REGISTRY}/{source}": self._serve(source) for source in sources}
-        return Terraform(folder, {**environment, SERVED: json.dumps(served)})
+        return _Served(folder, {**environment, **_LESS_COLLECTING}, self._serve)
 
-    def _serve(self, name: str) -> dict[str, Any]:
+    def _serve(self, name: str, words: set[str]) -> dict[str, Any]:
         if name not in self._told:
+            servicer = self._servicers[name] = Servicer(PROVIDERS[name])
             socket = self._folder / name.replace("/", "-")
             server = grpc.server(ThreadPoolExecutor(4))
-            rpc.add_ProviderServicer_to_server(Servicer(PROVIDERS[name]), server)
+            rpc.add_ProviderServicer_to_server(servicer, server)
             server.add_insecure_port(f"unix://{socket}")
             server.start()
             self._end.callback(server.stop, None)
@@ -69,8 +98,15 @@ class Doubles:
                 "Test": True,  # Terraform then leaves the process alone
                 "Addr": {"Network": "unix", "String": str(socket)},
             }
+        self._servicers[name].offer(words)
         found: dict[str, Any] = self._told[name]
         return found
+
+
+def _words(folder: Path) -> set[str]:
+    """All the words in a stack and its modules, the types of resources and data sources among them."""
+    files = [file for pattern in ("*.tf", "*.tf.json") for file in folder.rglob(pattern)]
+    return {word for file in files for word in re.findall(r"\w+", file.read_text(encoding="utf-8"))}
 
 
 def _mirrored(mirror: Path) -> Plugins:

@@ -1,16 +1,17 @@
 """Answers Terraform as a provider of its plugin protocol 6; what a double makes is in the state and nowhere else."""
 
 import json
-from functools import cached_property
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgpack
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as rpc
 
-from tests.e2e.doubles.provider import EVERY, Provider
+from tests.e2e.doubles.provider import EVERY, NO_RULES, Provider, Rules
+from tests.e2e.doubles.rules import broken, replaced_by
 from tests.e2e.doubles.schema import Attribute, Block, ObjectType
-from tests.e2e.doubles.values import UNKNOWN, Maker, find_faults, is_unknown, unknown_where_computed
+from tests.e2e.doubles.values import UNKNOWN, Maker, find_faults, is_unknown, is_write_only, unknown_where_computed
 
 
 class Servicer(rpc.ProviderServicer):
@@ -24,18 +25,23 @@ class Servicer(rpc.ProviderServicer):
         self._provider = provider
         self._schema = provider.schema()
         self._configuration: dict[str, Any] = {}
+        self._answer = pb.GetProviderSchema.Response()
+        self._answer.provider.block.CopyFrom(_block(self._schema["provider"]))
+        for name, type_ in provider.meta.items():
+            self._answer.provider_meta.block.attributes.add(name=name, type=json.dumps(type_).encode(), optional=True)
 
-    @cached_property
-    def _answer(self) -> Any:
-        made = pb.GetProviderSchema.Response()
-        made.provider.block.CopyFrom(_block(self._schema["provider"]))
-        for name, block in self._schema["resource_schemas"].items():
-            made.resource_schemas[name].block.CopyFrom(_block(block))
-        for name, block in self._schema["data_source_schemas"].items():
-            made.data_source_schemas[name].block.CopyFrom(_block(block))
-        for name, type_ in self._provider.meta.items():
-            made.provider_meta.block.attributes.add(name=name, type=json.dumps(type_).encode(), optional=True)
-        return made
+    def offer(self, names: AbstractSet[str]) -> None:
+        """Offer the schemas of types; Terraform asks for all schemas in each run, and those of AWS take it seconds.
+
+        Args:
+            names: The types, and any other words.
+        """
+        for blocks, schemas in (
+            (self._schema["resource_schemas"], self._answer.resource_schemas),
+            (self._schema["data_source_schemas"], self._answer.data_source_schemas),
+        ):
+            for name in (names & blocks.keys()) - schemas.keys():
+                schemas[name].block.CopyFrom(_block(blocks[name]))
 
     def GetProviderSchema(self, request: Any, context: Any) -> Any:
         return self._answer
@@ -52,10 +58,13 @@ class Servicer(rpc.ProviderServicer):
         return pb.StopProvider.Response()
 
     def ValidateResourceConfig(self, request: Any, context: Any) -> Any:
-        return _validated(pb.ValidateResourceConfig.Response(), self._schema["resource_schemas"], request)
+        rules = self._provider.rules_of(request.type_name)
+        return _validated(pb.ValidateResourceConfig.Response(), self._schema["resource_schemas"], request, rules)
 
     def ValidateDataResourceConfig(self, request: Any, context: Any) -> Any:
-        return _validated(pb.ValidateDataResourceConfig.Response(), self._schema["data_source_schemas"], request)
+        return _validated(
+            pb.ValidateDataResourceConfig.Response(), self._schema["data_source_schemas"], request, NO_RULES
+        )
 
     def UpgradeResourceState(self, request: Any, context: Any) -> Any:
         return pb.UpgradeResourceState.Response(upgraded_state=_pack(json.loads(request.raw_state.json)))
@@ -76,9 +85,12 @@ class Servicer(rpc.ProviderServicer):
         if prior is None:
             self._make_what_is_known(request.type_name, planned)
         else:
-            for name in self._provider.replacing:
-                if name in planned and planned[name] != prior[name]:
-                    made.requires_replace.add().steps.add(attribute_name=name)
+            for path in replaced_by(
+                block, self._provider.rules_of(request.type_name).replacing.split(), prior, planned
+            ):
+                steps = made.requires_replace.add().steps
+                for step in path:
+                    steps.add(**{"attribute_name" if isinstance(step, str) else "element_key_int": step})
         made.planned_state.CopyFrom(_pack(planned))
         return made
 
@@ -107,9 +119,11 @@ class Servicer(rpc.ProviderServicer):
         return Maker(self._provider, type_name, value, self._configuration)
 
 
-def _validated(made: Any, blocks: dict[str, Block], request: Any) -> Any:
+def _validated(made: Any, blocks: dict[str, Block], request: Any, rules: Rules) -> Any:
     found: list[str] = []
-    find_faults(found, "", blocks[request.type_name], _unpack(request.config))
+    config = _unpack(request.config)
+    find_faults(found, "", blocks[request.type_name], config)
+    found += broken(rules, config)
     for what in found:
         made.diagnostics.add(severity=pb.Diagnostic.ERROR, summary=f"{request.type_name}: {what}")
     return made
@@ -143,6 +157,8 @@ def _attribute(name: str, attribute: Attribute) -> Any:
         made.nested_type.CopyFrom(_object(object_type))
     else:
         made.type = json.dumps(attribute["type"]).encode()
+    if is_write_only(name):
+        made.MergeFromString(b"\x58\x01")  # the field `write_only`, which the package's older protocol lacks
     return made
 
 

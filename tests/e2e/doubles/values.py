@@ -22,6 +22,11 @@ def is_unknown(value: Any) -> bool:
     return isinstance(value, ExtType)
 
 
+def is_write_only(name: str) -> bool:
+    """Whether an attribute is write-only, which bindings do not say: its name ends so in all providers."""
+    return name.endswith("_wo")
+
+
 def _in_each(kind: BlockType, value: Any, do: Callable[[Block, Any], Any]) -> Any:
     """The value of a kind of block, with something done to each block of it."""
     if value is None or is_unknown(value):
@@ -35,7 +40,9 @@ def unknown_where_computed(block: Block, value: Mapping[str, Any]) -> dict[str, 
     """A value, with what the provider computes as unknown; Terraform has put in what was computed before."""
     planned = dict(value)
     for name, attribute in block["attributes"].items():
-        if attribute.get("computed") and planned[name] is None:
+        if is_write_only(name):
+            planned[name] = None
+        elif attribute.get("computed") and planned[name] is None:
             planned[name] = UNKNOWN
     for name, kind in block["block_types"].items():
         planned[name] = _in_each(kind, planned[name], unknown_where_computed)

@@ -1,0 +1,116 @@
+"""Clouds on doubles: how they are synthesized, applied, changed, registered and destroyed."""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from anyscale_constructs.clouds.operator import SUFFIX
+from tests import ROOT
+from tests.e2e.control_plane import ControlPlane
+from tests.e2e.terraform import Plan, Terraform
+from tests.examples import CLOUDS, written
+from tests.missing import find_anyscale
+
+Config = dict[str, Any]
+
+
+def _appliable(file: Path) -> Config:
+    """An example with its state on this machine and the modules from GitHub."""
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return {key: value for key, value in config.items() if key not in {"backend", "mirror"}}
+
+
+EXAMPLES = {file.stem: _appliable(file) for file in CLOUDS}
+
+
+def synthesize(name: str, config: Config, work: Path) -> list[Path]:
+    """Synthesizes a cloud; gives the folders of its stacks, with variable files as registering would write them."""
+    file = work / f"{name}.yaml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    stacks = written(file, work / "out")
+    for stack in stacks:
+        wanted = [key for key, each in _document(stack).get("variable", {}).items() if "default" not in each]
+        (stack / "terraform.tfvars.json").write_text(json.dumps(dict.fromkeys(wanted, "cldrsrc_1")), encoding="utf-8")
+    return stacks
+
+
+def _document(stack: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((stack / "cdk.tf.json").read_text(encoding="utf-8"))
+    return found
+
+
+def merged(config: Config, change: Config) -> Config:
+    """The configuration with another value, or more values, wherever the change has one."""
+    made = copy.deepcopy(config)
+    for key, value in change.items():
+        made[key] = merged(made.get(key) or {}, value) if isinstance(value, dict) else value
+    return made
+
+
+APIS = "module.cloudapis.google_project_service"
+_ONE_MORE = "pubsub.googleapis.com"
+ADDED = f'{APIS}.anyscale_optional_apis["{_ONE_MORE}"]'
+"""The address of the API that `one_more_api` adds."""
+
+
+def one_more_api(stack: Path) -> Config:
+    """The change of a configuration that enables one API more than a stack on Google Cloud does."""
+    call = _document(stack)["module"]["cloudapis"]
+    optional = "anyscale_activate_optional_apis"
+    return {"modules": {"cloudapis": {"inputs": {optional: [*call.get(optional, []), _ONE_MORE]}}}}
+
+
+def apply(terraform: Terraform) -> None:
+    """Make a stack from nothing, without a warning, and find it unchanged."""
+    terraform.init()
+    assert terraform.validate() == []
+    plan = terraform.plan()
+    assert set(plan.changes.values()) <= {"create"}
+    assert terraform.apply().added == len(plan.changes)
+    assert terraform.plan() == Plan({}, {})
+
+
+def kept(stack: Path) -> Iterator[tuple[str, str]]:
+    """The types and names of a stack's resources that nothing may destroy."""
+    for kind, named in _document(stack).get("resource", {}).items():
+        yield from ((kind, name) for name, each in named.items() if each.get("lifecycle", {}).get("prevent_destroy"))
+
+
+def let_go(stack: Path) -> None:
+    """Allow all resources of a stack to be destroyed, by a file of overrides beside it."""
+    resources: dict[str, Any] = {}
+    for kind, name in kept(stack):
+        resources.setdefault(kind, {})[name] = {"lifecycle": {"prevent_destroy": False}}
+    (stack / "zz_override.tf.json").write_text(json.dumps({"resource": resources}), encoding="utf-8")
+
+
+def register(stack: Path, outputs: Mapping[str, Any], work: Path, *options: str) -> str:
+    """What `anyscale-constructs register` says of outputs that looks only; the control plane must get no write."""
+    file = work / "outputs.json"
+    file.write_text(json.dumps({stack.name: outputs}), encoding="utf-8")
+    program = str(Path(sys.executable).parent / "anyscale-constructs")
+    with ControlPlane() as plane:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(work / "home"),
+            "PYTHONPATH": str(ROOT),
+            "ANYSCALE_BIN": find_anyscale(),
+            **plane.environment,
+        }
+        command = [program, "register", stack.name, "--outputs", str(file), *options]
+        done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        assert plane.writes == []
+    return done.stdout
+
+
+def is_operator(stack: Path) -> bool:
+    """Whether a stack is the one that comes after registering."""
+    return stack.name.endswith(SUFFIX)
