@@ -83,14 +83,11 @@ def load(text: str) -> Any:
 
 
 def _fast(text: str) -> yaml.Node | None:
-    from yaml._yaml import CParser  # noqa: PLC0415 - not every PyYAML has it
-
-    class Loader(Composer, CParser, _Bounded):
+    class Loader(Composer, _Bounded, yaml.CSafeLoader):
         """Libyaml's events, composed in Python: composing in C, as PyYAML would, ends with a crash when too deep."""
 
         def __init__(self) -> None:
-            CParser.__init__(self, text)
+            yaml.CSafeLoader.__init__(self, text)
             Composer.__init__(self)
-            Resolver.__init__(self)
 
     return Loader().get_single_node()

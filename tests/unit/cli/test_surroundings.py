@@ -42,7 +42,7 @@ def test_fails_on_a_temporary_directory_that_cannot_be_used(
     assert len(said.splitlines()) == 1
 
 
-COMMANDS = [([], command) for command in app.registered_commands]
+COMMANDS: list[tuple[list[str], Any]] = [([], command) for command in app.registered_commands]
 COMMANDS += [(["modules"], command) for command in modules.app.registered_commands]
 
 
