@@ -8,7 +8,7 @@ import typer
 
 from anyscale_constructs.cli import project
 
-Format = Literal["text", "mermaid"]
+Format = Literal["text", "mermaid", "html"]
 
 
 def explain(

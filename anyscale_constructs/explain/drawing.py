@@ -13,8 +13,9 @@ class Box:
     Args:
         key: What tells it from others: letters, digits and `_`.
         stack: The name of its stack.
-        title: What it is called.
-        subtitle: What it is.
+        title: What it is: the name of a module call, or a type of resource.
+        subtitle: The module with its version, or the names of the resources.
+        addresses: The addresses of what it stands for.
         group: What it is for: `network`, `compute`, `storage`, `identity`, `registration` or `other`.
         layer: In which layer it is; what it depends on is in layers before.
     """
@@ -23,6 +24,7 @@ class Box:
     stack: str
     title: str
     subtitle: str
+    addresses: Sequence[str]
     group: str
     layer: int
 
@@ -55,14 +57,19 @@ class Drawing:
     arrows: Sequence[Arrow]
 
 
-_GROUPS: Mapping[str, Sequence[str]] = {
+GROUPS: Mapping[str, Sequence[str]] = {
     "registration": ("anyscale_cloud", "output."),
     "identity": ("iam", "s3_policy", "identity", "role", "service_account", "kms", "key", "credential"),
     "network": ("vpc", "securitygroups", "subnet", "network", "nat", "endpoint", "firewall", "security_group"),
     "storage": (*("s3", "storage", "efs", "filestore"), *("memorydb", "memorystore", "bucket", "share", "redis")),
     "compute": ("eks", "gke", "cluster", "node_pool", "helm", "instance"),
+    "other": ("",),
 }
-"""The words in the names of modules and types that tell what they are for; the first that fits holds."""
+"""The words in the names of modules and types that tell what they are for; the first group that fits holds."""
+
+
+_PROVIDERS = ("aws_", "azurerm_", "google_")
+"""What types of resources begin with, which boxes leave out."""
 
 
 def group_of(kind: str) -> str:
@@ -71,7 +78,7 @@ def group_of(kind: str) -> str:
     Args:
         kind: The catalog's name of the module, or the type.
     """
-    return next((group for group, words in _GROUPS.items() if any(word in kind for word in words)), "other")
+    return next(group for group, words in GROUPS.items() if any(word in kind for word in words))
 
 
 def drawn(stacks: Sequence[Stack]) -> Drawing:
@@ -113,12 +120,18 @@ def _key(number: int, address: str, layer: int) -> str:
 
 def _box(key: str, stack: Stack, addresses: Sequence[str], layer: int) -> Box:
     if addresses == [REGISTRATION]:
-        return Box(key, stack.name, "registration", "what Anyscale gets to know", "registration", layer)
+        what = "what Anyscale is told"
+        return Box(key, stack.name, "registration", what, addresses, "registration", layer)
     parts = [stack.parts[address] for address in addresses]
-    kind = parts[0].kind
-    what = f"{kind} {parts[0].version.partition(' ')[0]}".strip() if parts[0].version else kind
+    kind, names = parts[0].kind, ", ".join(part.name for part in parts)
+    group = group_of(kind)
+    if addresses[0].startswith("module."):
+        module = f"{kind} {parts[0].version.partition(' ')[0]}".strip()
+        return Box(key, stack.name, names, module, addresses, group, layer)
+    for provider in _PROVIDERS:
+        kind = kind.removeprefix(provider)
     many = f" ({len(parts)})" if len(parts) > 1 else ""
-    return Box(key, stack.name, ", ".join(part.name for part in parts), f"{what}{many}", group_of(kind), layer)
+    return Box(key, stack.name, f"{kind.replace('_', ' ')}{many}", names, addresses, group, layer)
 
 
 def _registering(stack: Stack) -> str:

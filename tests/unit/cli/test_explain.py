@@ -7,7 +7,11 @@ import pytest
 from anyscale_constructs.explain.formats import FORMATS
 from tests.unit.cli.parts import CLOUD, KUBERNETES, Run, files, write
 
-BEGINNINGS = {"text": "prod: AWS, VM, us-east-2, PUBLIC; 1 stack: prod\n", "mermaid": "flowchart TD\n"}
+BEGINNINGS = {
+    "text": "prod: AWS, VM, us-east-2, PUBLIC; 1 stack: prod\n",
+    "mermaid": "flowchart TD\n",
+    "html": "<!doctype html>\n",
+}
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -7,6 +7,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from anyscale_constructs.explain.mermaid import as_mermaid
 from anyscale_constructs.explain.page import page_of
+from anyscale_constructs.explain.parts import REGISTRATION
 from anyscale_constructs.explain.text import as_text
 from tests import ROOT
 from tests.examples import CLOUDS, OF_KINDS, SYNTHESIZED
@@ -41,14 +42,12 @@ def test_a_drawing_has_each_part_in_one_box_below_what_it_depends_on(name: str) 
     layers = {box.key: box.layer for box in drawing.boxes}
     assert len(layers) == len(drawing.boxes)
     assert [arrow for arrow in drawing.arrows if layers[arrow.source] >= layers[arrow.target]] == []
-    titles = [title for box in drawing.boxes for title in box.title.split(", ")]
-    made = [
-        address.rpartition(".")[2]
-        for stack in SYNTHESIZED[name].stacks
-        for address in (*(call.address for call in stack.modules.values()), *stack.resources)
-        if not address.startswith("data.")
-    ]
-    assert sorted(titles) == sorted([*made, *(["registration"] if "registration" in titles else [])])
+    drawn: dict[str, list[str]] = {stack.name: [] for stack in SYNTHESIZED[name].stacks}
+    for box in drawing.boxes:
+        drawn[box.stack] += [each for each in box.addresses if each != REGISTRATION]
+    for stack in SYNTHESIZED[name].stacks:
+        made = [*(call.address for call in stack.modules.values()), *stack.resources]
+        assert sorted(drawn[stack.name]) == sorted(each for each in made if not each.startswith("data."))
 
 
 @pytest.mark.parametrize("name", NAMES)
