@@ -70,6 +70,14 @@ def find_helm() -> str:
     return find(str(beside) if beside.exists() else "helm", provide, [str(beside)])
 
 
+def find_chromium() -> str:
+    """The chromium program, or Chrome."""
+    named = os.environ.get("CHROMIUM_BIN")
+    names = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
+    found = next(filter(shutil.which, names), names[0])
+    return find(found, "apt-get install chromium, or name it with CHROMIUM_BIN", ["CHROMIUM_BIN"])
+
+
 @cache
 def reachable(host: str) -> bool:
     """Whether the host answers HTTPS within three seconds."""

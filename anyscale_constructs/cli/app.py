@@ -8,6 +8,7 @@ from anyscale_constructs.cli import modules
 from anyscale_constructs.cli.check_plan import check_plan
 from anyscale_constructs.cli.doctor import doctor
 from anyscale_constructs.cli.eject import eject
+from anyscale_constructs.cli.explain import explain
 from anyscale_constructs.cli.init import init
 from anyscale_constructs.cli.list_ import list_
 from anyscale_constructs.cli.lock import lock
@@ -48,6 +49,7 @@ def _options(
 app.command()(init)
 app.command()(synth)
 app.command("list")(list_)
+app.command()(explain)
 app.command()(schema)
 app.command()(review)
 app.command()(rules)

@@ -26,7 +26,7 @@ def opened(
         interfaces: Where upstream's defaults come from.
         changes: The plan of the change, if there is one.
     """
-    before, after = ([*_of_stack(stack, interfaces)] for stack in (base, head))
+    before, after = ([*facts_of(stack, interfaces)] for stack in (base, head))
     both = {*_there(base, interfaces)} & {*_there(head, interfaces)}
     told = exposure.widened(before, after, both)
     findings = [*exposure.findings(told, before)]
@@ -59,7 +59,13 @@ def _there(stack: StackContent, interfaces: Interfaces) -> Iterator[str]:
             yield call.address
 
 
-def _of_stack(stack: StackContent, interfaces: Interfaces) -> Iterator[Exposure]:
+def facts_of(stack: StackContent, interfaces: Interfaces) -> Iterator[Exposure]:
+    """What is open or protected in a stack.
+
+    Args:
+        stack: The stack.
+        interfaces: Where upstream's defaults come from.
+    """
     for call in stack.modules.values():
         if call.known:
             yield from module_facts.facts(call.known.name, effective(call, interfaces.of(call)), call.address)

@@ -34,6 +34,7 @@ LAYERS = [
     {"clouds"},
     {"codegen"},
     {"review"},
+    {"explain"},
     {"cli"},
     {"testing"},
     {"__main__"},

@@ -1,0 +1,186 @@
+"""What feeds what as a drawing: boxes in layers, and arrows between them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from anyscale_constructs.explain.parts import REGISTRATION, Stack
+
+
+@dataclass(frozen=True)
+class Box:
+    """A module call, several resources of one type, or the registration.
+
+    Args:
+        key: What tells it from others: letters, digits and `_`.
+        stack: The name of its stack.
+        title: What it is: the name of a module call, or a type of resource.
+        subtitle: The module with its version, or the names of the resources.
+        addresses: The addresses of what it stands for.
+        group: What it is for: `network`, `compute`, `storage`, `identity`, `registration` or `other`.
+        layer: In which layer it is; what it depends on is in layers before.
+    """
+
+    key: str
+    stack: str
+    title: str
+    subtitle: str
+    addresses: Sequence[str]
+    group: str
+    layer: int
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """What one box has from another one.
+
+    Args:
+        source: The key of the box that values come from.
+        target: The key of the box that has them.
+        values: What is handed on, e.g. `vpc_id`; empty where the target only waits for the source.
+    """
+
+    source: str
+    target: str
+    values: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Boxes and arrows.
+
+    Args:
+        boxes: The boxes, layer by layer.
+        arrows: The arrows, each from a layer to a later one.
+    """
+
+    boxes: Sequence[Box]
+    arrows: Sequence[Arrow]
+
+
+GROUPS: Mapping[str, Sequence[str]] = {
+    "registration": ("anyscale_cloud", "output."),
+    "identity": ("iam", "s3_policy", "identity", "role", "service_account", "kms", "key", "credential"),
+    "network": ("vpc", "securitygroups", "subnet", "network", "nat", "endpoint", "firewall", "security_group"),
+    "storage": (*("s3", "storage", "efs", "filestore"), *("memorydb", "memorystore", "bucket", "share", "redis")),
+    "compute": ("eks", "gke", "cluster", "node_pool", "helm", "instance"),
+    "other": ("",),
+}
+"""The words in the names of modules and types that tell what they are for; the first group that fits holds."""
+
+
+_PROVIDERS = ("aws_", "azurerm_", "google_")
+"""What types of resources begin with, which boxes leave out."""
+
+
+def group_of(kind: str) -> str:
+    """What a module or a type of resource is for.
+
+    Args:
+        kind: The catalog's name of the module, or the type.
+    """
+    return next(group for group, words in GROUPS.items() if any(word in kind for word in words))
+
+
+def drawn(stacks: Sequence[Stack]) -> Drawing:
+    """The drawing of a cloud: the stacks one after the other, each below what it depends on.
+
+    Args:
+        stacks: The stacks of the cloud, in the order in which they are applied.
+    """
+    boxes: dict[str, Box] = {}
+    arrows: dict[tuple[str, str], dict[str, None]] = {}
+    registers, first = "", 0
+    for number, stack in enumerate(stacks):
+        layers = _layers(stack)
+        members: dict[str, list[str]] = {}
+        of: dict[str, str] = {}
+        for address, layer in layers.items():
+            of[address] = _key(number, address, layer)
+            members.setdefault(of[address], []).append(address)
+        for key, addresses in members.items():
+            boxes[key] = _box(key, stack, addresses, first + layers[addresses[0]])
+        for reference in stack.references:
+            if reference.target in of and reference.source in of:
+                values = arrows.setdefault((of[reference.source], of[reference.target]), {})
+                values |= {reference.value: None} if reference.value else {}
+        if registers:
+            for address in _given_the_id(stack):
+                arrows[registers, of[address]] = {"cloud_resource_id": None}
+        registers = registers or of.get(_registering(stack), "")
+        first = max((box.layer for box in boxes.values()), default=-1) + 1
+    ordered = sorted(boxes.values(), key=lambda box: box.layer)
+    return Drawing(ordered, [Arrow(*pair, [*values]) for pair, values in _needed(arrows).items()])
+
+
+def _key(number: int, address: str, layer: int) -> str:
+    """One box for all resources of a type that are in one layer: those in others depend on them, or they on those."""
+    kind = address if address.startswith(("module.", "output.")) else f"{address.partition('.')[0]}_{layer}"
+    return f"s{number}_" + "".join(each if each.isalnum() else "_" for each in kind)
+
+
+def _box(key: str, stack: Stack, addresses: Sequence[str], layer: int) -> Box:
+    if addresses == [REGISTRATION]:
+        what = "what Anyscale is told"
+        return Box(key, stack.name, "registration", what, addresses, "registration", layer)
+    parts = [stack.parts[address] for address in addresses]
+    kind, names = parts[0].kind, ", ".join(part.name for part in parts)
+    group = group_of(kind)
+    if addresses[0].startswith("module."):
+        module = f"{kind} {parts[0].version.partition(' ')[0]}".strip()
+        return Box(key, stack.name, names, module, addresses, group, layer)
+    for provider in _PROVIDERS:
+        kind = kind.removeprefix(provider)
+    many = f" ({len(parts)})" if len(parts) > 1 else ""
+    return Box(key, stack.name, f"{kind.replace('_', ' ')}{many}", names, addresses, group, layer)
+
+
+def _registering(stack: Stack) -> str:
+    """The address of what registers: the resource, or else the output for the command."""
+    made = (address for address, part in stack.parts.items() if part.kind == "anyscale_cloud_resource")
+    return next(made, REGISTRATION if stack.registered is not None else "")
+
+
+def _layers(stack: Stack) -> dict[str, int]:
+    """The layer of each address: one after the last of what it depends on; what registers is alone in the last."""
+    registering = _registering(stack)
+    sources: dict[str, set[str]] = {address: set() for address in stack.parts}
+    for reference in stack.references:
+        if reference.target in sources:
+            sources[reference.target].add(reference.source)
+    layers: dict[str, int] = {}
+
+    def layer(address: str) -> int:
+        if address not in layers:
+            layers[address] = 1 + max((layer(each) for each in sources[address]), default=-1)
+        return layers[address]
+
+    for address in sources:
+        layer(address)
+    if registering:
+        layers[registering] = 1 + max((at for address, at in layers.items() if address != registering), default=-1)
+    return layers
+
+
+def _given_the_id(stack: Stack) -> Iterable[str]:
+    """The addresses of what is told the id that registering gives."""
+    return [address for address in stack.parts if "var.cloud_resource_id" in str(stack.content.arguments(address))]
+
+
+def _needed(arrows: Mapping[tuple[str, str], Mapping[str, None]]) -> dict[tuple[str, str], Mapping[str, None]]:
+    """The arrows without those for waiting that others imply."""
+    after: dict[str, set[str]] = {}
+    for source, target in arrows:
+        after.setdefault(source, set()).add(target)
+
+    def reaches(start: str, end: str) -> bool:
+        found, todo = {start}, [start]
+        while todo:
+            for each in after.get(todo.pop(), set()) - found:
+                found.add(each)
+                todo.append(each)
+        return end in found
+
+    def implied(source: str, target: str) -> bool:
+        return any(reaches(other, target) for other in after[source] - {target})
+
+    return {pair: values for pair, values in arrows.items() if values or not implied(*pair)}

@@ -1,0 +1,92 @@
+"""The drawing as SVG, whose colours come from the page that it stands in."""
+
+import html
+import itertools
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from anyscale_constructs.explain.drawing import Box, Drawing
+from anyscale_constructs.explain.layout import HEIGHT, WIDTH, Layout, Point, laid_out
+
+_TITLE, _SUBTITLE = 23, 32
+"""How many letters of the title and of the subtitle a line of a box takes."""
+_LINES, _LINE, _BASELINE = 3, 16, 12
+
+
+def as_svg(drawing: Drawing, title: str) -> str:
+    """The drawing as SVG.
+
+    Args:
+        drawing: The drawing.
+        title: What it shows, for those who hear it.
+    """
+    return "\n".join(_lines(drawing, laid_out(drawing), title))
+
+
+def styles(drawing: Drawing) -> str:
+    """The rules of CSS by which a box that is pointed at shows its arrows.
+
+    Args:
+        drawing: The drawing.
+    """
+    return "\n".join(f"svg:has(#{box.key}:hover) .arrow:not(.{box.key}) {{ opacity: .12 }}" for box in drawing.boxes)
+
+
+def _lines(drawing: Drawing, layout: Layout, title: str) -> Iterator[str]:
+    size = f"{layout.width:.0f} {layout.height:.0f}"
+    yield f'<svg viewBox="0 0 {size}" style="max-width: {layout.width:.0f}px" role="img" aria-label="{_safe(title)}">'
+    yield '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    yield '<path d="M0 0.6 L8 4 L0 7.4 z" class="head"/></marker></defs>'
+    for area in layout.areas:
+        width, height = layout.width - 2, area.bottom - area.top - 2
+        yield f'<rect class="area" x="1" y="{area.top + 1:.0f}" width="{width:.0f}" height="{height:.0f}" rx="12"/>'
+        yield f'<text class="stack" x="16" y="{area.top + 22:.0f}">{_safe(area.stack)}</text>'
+    titles = {box.key: box.title for box in drawing.boxes}
+    for arrow, points in layout.routes:
+        waits = "" if arrow.values else " waits"
+        told = f"{titles[arrow.source]} → {titles[arrow.target]}: {', '.join(arrow.values) or 'waits for it'}"
+        yield f'<g class="arrow {arrow.source} {arrow.target}{waits}"><title>{_safe(told)}</title>'
+        yield f'<path d="{_curve(points)}" marker-end="url(#head)"/></g>'
+    for box in drawing.boxes:
+        yield from _box(box, layout.places[box.key])
+    yield "</svg>"
+
+
+def _box(box: Box, place: Point) -> Iterator[str]:
+    x, y = place
+    titles = _fitting(box.title, " ", _TITLE, _LINES - 1)
+    subtitles = _fitting(box.subtitle, ", ", _SUBTITLE, _LINES - len(titles))
+    yield f'<g class="box {box.group}" id="{box.key}"><title>{_safe(", ".join(box.addresses))}</title>'
+    yield f'<rect x="{x:.1f}" y="{y:.1f}" width="{WIDTH}" height="{HEIGHT}" rx="8"/>'
+    yield f'<rect class="mark" x="{x:.1f}" y="{y + 8:.1f}" width="4" height="{HEIGHT - 16}" rx="2"/>'
+    at = y + (HEIGHT - _LINE * (len(titles) + len(subtitles))) / 2 + _BASELINE
+    for text, name in (*((line, "title") for line in titles), *((line, "subtitle") for line in subtitles)):
+        yield f'<text class="{name}" x="{x + 16:.1f}" y="{at:.1f}">{_safe(text)}</text>'
+        at += _LINE
+    yield "</g>"
+
+
+def _fitting(text: str, between: str, width: int, most: int) -> list[str]:
+    """As many of the words or names as some lines take, and how many more there are."""
+    names = text.split(between)
+    for shown in range(len(names), 0, -1):
+        more = f" + {len(names) - shown}" if shown < len(names) else ""
+        lines = textwrap.wrap(f"{between.join(names[:shown])}{more}", width, break_long_words=False)
+        if len(lines) <= most and max(map(len, lines), default=0) <= width:
+            return lines
+    return [f"{text[: width - 3]}..."]
+
+
+def _curve(points: Sequence[Point]) -> str:
+    """A curve through pairs of points, and straight lines between those, all of which begin and end vertically."""
+    (x, y), *_ = points
+    said = [f"M{x:.1f} {y:.1f}"]
+    for number, ((x, y), (to_x, to_y)) in enumerate(itertools.pairwise(points)):
+        middle = (y + to_y) / 2
+        curve = f"C{x:.1f} {middle:.1f} {to_x:.1f} {middle:.1f} {to_x:.1f} {to_y:.1f}"
+        said.append(f"L{to_x:.1f} {to_y:.1f}" if number % 2 else curve)
+    return " ".join(said)
+
+
+def _safe(text: str) -> str:
+    return html.escape(text)
