@@ -14,7 +14,7 @@ Format = Literal["text", "json", "github"]
 
 _COLOURS = {"error": "31", "warning": "33", "note": "36"}
 _GITHUB = {"error": "error", "warning": "warning", "note": "notice"}
-_WIDEST = 200
+_WIDEST = 500
 _NAME = re.compile(r"[\w-]+(?=[\"']?\s*[:=])")
 _NAMED_BY_VALUE = re.compile(r"""\b(?:name|key)["']?\s*[:=]\s*["']?([\w-]+)""")
 

@@ -17,8 +17,8 @@ class MissingPieceError(Exception):
         what: The piece.
         looked: The places where it was looked for.
         provide: How to provide it.
-        remote: Whether it comes from a host that can't be reached, and nothing named another place for it: CI
-            can't be asked for it then.
+        remote: Whether it comes from a host that can't be reached, or from no package index, and nothing named another
+            place for it: CI can't be asked for it then.
     """
 
     def __init__(self, what: str, looked: Iterable[str], provide: str, *, remote: bool = False) -> None:
@@ -74,8 +74,11 @@ def find_chromium() -> str:
     """The chromium program, or Chrome."""
     named = os.environ.get("CHROMIUM_BIN")
     names = [named] if named else ["chromium", "chromium-browser", "google-chrome"]
-    found = next(filter(shutil.which, names), names[0])
-    return find(found, "apt-get install chromium, or name it with CHROMIUM_BIN", ["CHROMIUM_BIN"])
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    provide = "apt-get install chromium, or name it with CHROMIUM_BIN"
+    raise MissingPieceError("a browser", ["CHROMIUM_BIN", *names], provide, remote=not named)
 
 
 @cache

@@ -24,10 +24,10 @@ class _Bounded(Resolver):
 
     _level = 0
 
-    def descend_resolver(self, _parent: yaml.Node | None, _index: object) -> None:
+    def descend_resolver(self, current_node: yaml.Node | None, current_index: object) -> None:  # noqa: ARG002
         self._level += 1
         if self._level > DEEPEST:
-            mark = self.peek_event().start_mark  # type: ignore[attr-defined] # the parser has it
+            mark = current_node.start_mark if current_node else None
             raise TooDeepError(problem=f"is nested more than {DEEPEST} levels deep", problem_mark=mark)
 
     def ascend_resolver(self) -> None:
