@@ -169,9 +169,14 @@ class Adoption:
             made, now = self._value(each), given.get(name)
             is_name = each.prefix and self._adopt.common_name is None
             is_name = (is_name or each.common_name is not None) and name not in _LABELS
-            if not is_name or _has_name(name, given) or now is None or is_unresolved(now) or now == made:
+            if not is_name or _has_name(name, given) or now is None or is_unresolved(now):
                 continue
-            by_default = "makes one" if made is None or made is NULL else f"has {made!r}"
+            if made is None or made is NULL:
+                by_default = "makes one"
+            elif now == made:
+                continue
+            else:
+                by_default = f"has {made!r}"
             yield Finding(
                 f"{name} is set, and the root module {by_default} unless it is told otherwise: Terraform replaces what "
                 "has another name",
