@@ -25,9 +25,10 @@ BASES: dict[str, dict[str, Any]] = {
         "memorydb": {},
         "security_group": {"security_group_id": "sg-0123456789abcdef0"},
         "iam.cluster_node_role_arn": "arn:aws:iam::111122223333:role/nodes",
+        "backend": {"type": "http", "base_address": "https://gitlab.example.com/api/v4/projects/1/terraform/state"},
     },
-    "existing-stores": {},
-    "regulated": {},
+    "existing-stores": {"backend": {"type": "none"}},
+    "regulated": {"backend": {"type": "remote", "organization": "acme"}},
     "eks-private": {
         "cluster.public_access_cidrs": ["203.0.113.0/24"],
         "bucket.lifecycle_rules": [{"enabled": True}],
@@ -88,8 +89,12 @@ KNOWN: dict[str, list[str]] = {
         *(f"terraform.backend.Local.{key}" for key in ("type", "path")),
         *(
             f"terraform.backend.S3.{key}"
-            for key in ("type", "bucket", "region", "key", "kms_key_id", "role_arn", "profile")
+            for key in ("type", "bucket", "region", "key", "kms_key_id", "role_arn", "external_id", "profile")
         ),
+        *(f"terraform.backend.Remote.{key}" for key in ("type", "organization", "workspace", "hostname")),
+        *(f"terraform.backend.Http.{key}" for key in ("type", "base_address", "name", "username")),
+        *(f"terraform.backend.Http.{key}" for key in ("lock_path", "lock_method", "unlock_method")),
+        "terraform.backend.NoBackend.type",
         *(f"{kind}.{kind.title()}Config.mirror" for kind in KINDS),
         "terraform.sources.ModuleOverride.mirror",
         "terraform.sources.ModuleOverride.ref",

@@ -203,7 +203,7 @@ def test_fails_on_two_stacks_with_one_state_in_a_backend_of_the_engines_own(
     if not state:
         app.cloud_stacks[1].to_terraform()
         return
-    key = {"local": "path", "s3": "key", "hcp": "workspace"}.get(state.partition(" ")[0], "state")
+    key = {"local": "path", "s3": "key", "hcp": "workspace", "http": "name"}.get(state.partition(" ")[0], "state")
     assert problem(app.cloud_stacks[1]) == (
         "other: backend: shares its Terraform state with one; the next apply of one would destroy what the other made; "
         f"got {state!r}. Fix: give each a {key} of its own under backend, or leave it out"
