@@ -79,10 +79,9 @@ def _together(findings: Iterable[Finding]) -> Iterator[Finding]:
     for finding in findings:
         found.setdefault((finding.rule, str(replace(finding, cloud=""))), []).append(finding)
     for first, *others in found.values():
-        clouds = {each.cloud: None for each in others if each.cloud != first.cloud}
-        yield (
-            replace(first, cloud=f"{first.cloud} and {len(clouds)} other{'s'[: len(clouds) - 1]}") if clouds else first
-        )
+        clouds = len({each.cloud for each in others} - {first.cloud})
+        more = f" and {clouds} others" if clouds > 1 else " and 1 other" if clouds else ""
+        yield replace(first, cloud=first.cloud + more)
 
 
 def _excerpt(place: Place) -> list[str]:
