@@ -230,8 +230,8 @@ def _mirrors(needs: Needs) -> Iterator[Check]:
         yield Check("mirror of modules", found, ok=there, fix="put a checkout there, or correct mirror")
     if given := os.environ.get("TF_CLI_CONFIG_FILE"):
         there = pathlib.Path(given).is_file()
-        found, fix = given if there else f"{given} is no file", "correct TF_CLI_CONFIG_FILE, or unset it"
-        yield Check("configuration of Terraform", found, ok=there, fix=fix)
+        fix = f"correct TF_CLI_CONFIG_FILE: {given} is no file, and Terraform goes on without it"
+        yield Check("configuration of Terraform", given if there else "", needed=False, ok=there, fix=fix)
     for variable in ("HTTPS_PROXY", "PIP_INDEX_URL", "TF_PLUGIN_CACHE_DIR"):
         if value := os.environ.get(variable):
             yield Check(variable, clean(value), needed=False)
