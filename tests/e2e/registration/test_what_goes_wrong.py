@@ -44,27 +44,30 @@ def test_the_cloud_was_committed_and_answered_504(register: Cli, plane: ControlP
     assert resources(plane) == [["vm-aws-us-east-2"]]
 
 
-def test_the_resource_was_committed_and_answered_504(register: Cli, plane: ControlPlane) -> None:
-    plane.fail("PUT", "/add_resource", status=504, commit=True)
+@pytest.mark.parametrize("times", [1, 2])
+def test_the_resource_was_committed_and_answered_504(times: int, register: Cli, plane: ControlPlane) -> None:
+    plane.fail("PUT", "/add_resource", status=504, commit=True, times=times)
     assert register(AWS_VM).action == "created"
     assert resources(plane) == [["vm-aws-us-east-2"]]
 
 
 @pytest.fixture(scope="module")
 def late(new_register: Callable[[ControlPlane], Cli]) -> Iterator[dict[str, tuple[Outcome, ControlPlane]]]:
-    """Two runs that come to their time limit, at the same time, to save time."""
-    with ControlPlane() as busy, ControlPlane() as dead:
+    """Runs that come to their time limit, at the same time, to save time."""
+    with ControlPlane() as busy, ControlPlane() as dead, ControlPlane() as broken:
         busy.fail("PUT", "/add_resource", status=503, times=1000)
+        broken.fail("PUT", "/add_resource", status=500, times=1000)
         dead.fail("PUT", "/add_resource", hang=True)
         dead.fail("DELETE", "/clouds/", hang=True)
         begin = time.monotonic()
-        processes = [new_register(plane).start(AWS_VM, "--timeout", str(LIMIT)) for plane in (busy, dead)]
+        processes = [new_register(plane).start(AWS_VM, "--timeout", str(LIMIT)) for plane in (busy, dead, broken)]
         outcomes = [wait(process, begin) for process in processes]
-        yield {"503": (outcomes[0], busy), "hang": (outcomes[1], dead)}
+        yield {"503": (outcomes[0], busy), "hang": (outcomes[1], dead), "500": (outcomes[2], broken)}
 
 
-def test_add_resource_stays_at_503_past_the_time_limit(late: dict[str, tuple[Outcome, ControlPlane]]) -> None:
-    outcome, plane = late["503"]
+@pytest.mark.parametrize("status", ["500", "503"])
+def test_add_resource_fails_past_the_time_limit(status: str, late: dict[str, tuple[Outcome, ControlPlane]]) -> None:
+    outcome, plane = late[status]
     assert outcome.exit_status == 4
     assert outcome.seconds < LIMIT + 10
     assert f"was stopped at the limit of {LIMIT} s" in outcome.stderr
@@ -98,12 +101,16 @@ def test_the_clean_up_fails_too(register: Cli, plane: ControlPlane) -> None:
     assert resources(plane) == [["vm-aws-us-east-2"]]
 
 
-def test_sigterm_in_add_resource(register: Cli, plane: ControlPlane) -> None:
-    fault = plane.fail("PUT", "/add_resource", hang=True)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(("method", "path"), [("PUT", "/add_resource"), ("POST", "/clouds/$")])
+def test_a_signal_while_a_write_hangs(
+    method: str, path: str, number: signal.Signals, register: Cli, plane: ControlPlane
+) -> None:
+    fault = plane.fail(method, path, hang=True)
     begin = time.monotonic()
     process = register.start(AWS_VM)
     assert fault.seen.wait(60)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     outcome = wait(process, begin)
     assert outcome.exit_status == 4
     assert "interrupted" in outcome.stderr
