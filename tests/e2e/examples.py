@@ -162,7 +162,7 @@ def synthesize(name: str, config: dict[str, Any], work: Path, tree: Path = ROOT)
     """
     folder = work / "clouds"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{name}.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (folder / f"{name}.yaml").write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     if wrong := before.synthesize(tree, folder, work / "out"):
         raise StepFailedError(wrong)
     return work / "out" / "stacks" / name

@@ -127,7 +127,7 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
     _register(cloud, outputs, step, tfvars=tfvars, work=work, account=account)
     step("plan again", lambda: unchanged(terraform))
-    step("eject: plan", lambda: ejected(terraform, environment, work))
+    step("eject: plan", lambda: ejected(terraform, work))
     step("names", lambda: named(terraform.resources(), cloud.name_prefix), lambda count: f"{count} as they must be")
     if tfvars:
         _live_second(seconds, environment, partial(report.step, seconds[_NOW].name), work)
@@ -188,7 +188,7 @@ def _live_second(
         step(_named("init", stage), each.init, _releases)
     apply(terraforms, step)
     step("plan again", lambda: unchanged(terraforms[_NOW]))
-    step("eject: plan", lambda: ejected(terraforms[_NOW], {**environment, CLUSTER_IS_KNOWN: "1"}, work))
+    step("eject: plan", lambda: ejected(terraforms[_NOW], work))
     step("destroy", Terraform(folders[_NOW], environment).destroy)
 
 
@@ -233,11 +233,15 @@ def unchanged(terraform: Terraform) -> Plan:
     return plan
 
 
-def ejected(terraform: Terraform, environment: Mapping[str, str], work: Path) -> Plan:
+def ejected(terraform: Terraform, work: Path) -> Plan:
     """The plan of the stack as plain Terraform, when it changes nothing and says what the stack's last plan says."""
     target = work / "ejected" / terraform.folder.name
     eject(terraform.folder, terraform.folder, target)
-    plain = Terraform(target, environment)
+    # The registry has ended; what is there and has the same source is not asked for again.
+    modules = terraform.folder / ".terraform" / "modules"
+    if modules.exists():
+        shutil.copytree(modules, target / ".terraform" / "modules", symlinks=True)
+    plain = Terraform(target, terraform.environment)
     plain.init()
     plan = unchanged(plain)
     parts = ("planned_values", "resource_changes", "output_changes", "prior_state")

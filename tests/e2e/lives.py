@@ -33,7 +33,7 @@ EXAMPLES = {file.stem: _appliable(file) for file in CLOUDS}
 def synthesize(name: str, config: Config, work: Path) -> list[Path]:
     """Synthesizes a cloud; gives the folders of its stacks, with variable files as registering would write them."""
     file = work / f"{name}.yaml"
-    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     stacks = written(file, work / "out")
     for stack in stacks:
         wanted = [key for key, each in _document(stack).get("variable", {}).items() if "default" not in each]
