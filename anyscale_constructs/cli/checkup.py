@@ -1,16 +1,14 @@
 """What a repository of clouds needs on this machine, and whether it is there."""
 
-import json
+import importlib.metadata
 import os
 import pathlib
 import platform
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import PathFinder
-from importlib.metadata import version
 from typing import Any
 
 from anyscale_constructs import node
@@ -21,8 +19,10 @@ from anyscale_constructs.config.document import KIND
 from anyscale_constructs.engine.choice import NATIVE, VARIABLE, chosen
 from anyscale_constructs.errors import ConstructsError
 from anyscale_constructs.findings import Finding, Rule, clean
+from anyscale_constructs.review.terraform import OLDEST
 from anyscale_constructs.terraform.backend import TERRAFORM
 from anyscale_constructs.terraform.constraints import intersect
+from anyscale_constructs.terraform.program import terraform, terraform_version
 
 MISSING = Rule(
     "missing-prerequisite", "error", "A command would end where it is needed, often halfway.", command="doctor"
@@ -122,7 +122,7 @@ def examine() -> list[Check]:
     python = "a program in Python" if (app := project.command()) and not _OWN.search(app) else ""
     return [
         Check("Python", platform.python_version()),
-        Check("anyscale-constructs", version("anyscale-constructs")),
+        Check("anyscale-constructs", importlib.metadata.version("anyscale-constructs")),
         *_clouds(needs, python),
         *_engine(python),
         _terraform(needs),
@@ -189,17 +189,16 @@ def _terraform(needs: Needs) -> Check:
     wanted = intersect(
         "Terraform", [("", _ANY_TERRAFORM), *(("", TERRAFORM.get(each, _ANY_TERRAFORM)) for each in needs.backends)]
     )
-    fix = f"install Terraform {wanted}; reviews make offline plans with 1.11 or later"
-    program = shutil.which(os.environ.get("TERRAFORM_BINARY_NAME", "terraform"))
+    oldest = ".".join(map(str, OLDEST))
+    fix = f"install Terraform {wanted}; reviews make offline plans with {oldest} or later"
+    program = shutil.which(terraform())
     if program is None:
         return Check("Terraform", "", ok=False, fix=fix)
     try:
-        found = str(json.loads(_said(program, "version", "-json"))["terraform_version"])
-        major, minor, patch = (int(number) for number in re.findall(r"\d+", found)[:3])
-    except (OSError, ValueError, LookupError, TypeError, subprocess.SubprocessError):
+        said, version = terraform_version(program)
+    except (OSError, ValueError):
         return Check("Terraform", f"{program} does not say its version", ok=False, fix=fix)
-    fits = wanted.allows((major, minor, patch))
-    told = f"{found} at {program}"
+    fits, told = wanted.allows(version), f"{said} at {program}"
     return Check("Terraform", told if fits else f"{told} is not {wanted}", ok=fits, fix=fix)
 
 
@@ -235,11 +234,6 @@ def _mirrors(needs: Needs) -> Iterator[Check]:
     for variable in ("HTTPS_PROXY", "PIP_INDEX_URL", "TF_PLUGIN_CACHE_DIR"):
         if value := os.environ.get(variable):
             yield Check(variable, clean(value), needed=False)
-
-
-def _said(program: str, *arguments: str) -> str:
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=True, timeout=20)
-    return done.stdout
 
 
 def _text(file: pathlib.Path) -> str:

@@ -18,6 +18,7 @@ from anyscale_constructs.terraform.locks import (
     of_providers,
     read_lock,
 )
+from anyscale_constructs.terraform.program import terraform
 
 _FETCHED = re.compile(r"- Fetching (\S+) (\S+) for (\S+?)\.*$")
 
@@ -112,7 +113,7 @@ def _put(file: pathlib.Path, text: str) -> None:
 
 
 def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *arguments: str) -> None:
-    program = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")  # the variable is cdktf's own
+    program = terraform()
     environment = os.environ | {"TF_DATA_DIR": data, "TF_IN_AUTOMATION": "1", "GIT_TERMINAL_PROMPT": "0"}
     lines: list[str] = []
     try:

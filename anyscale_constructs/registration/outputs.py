@@ -1,7 +1,6 @@
 """Terraform's outputs, in whichever form they come, as what registration needs."""
 
 import json
-import os
 import pathlib
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, within
 from anyscale_constructs.registration.fields import Text
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.registration.rules import INVALID
+from anyscale_constructs.terraform.program import terraform
 
 RESOURCE_OUTPUT = "anyscale_cloud_resource"
 NAME_OUTPUT = "anyscale_cloud_name"
@@ -179,7 +179,7 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
             fix="run this in the directory of cdktf.json, after cdktf deploy, or name a file with --outputs",
             rule=UNREADABLE,
         )
-    program = os.environ.get("TERRAFORM_BINARY_NAME", "terraform")  # the variable is cdktf's own
+    program = terraform()
     command = [program, "output", "-json", "-no-color"]
     try:
         done = subprocess.run(

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 from anyscale_constructs.errors import ReviewError
 from anyscale_constructs.findings import clean
 from anyscale_constructs.review.environment import without_credentials
+from anyscale_constructs.terraform.program import terraform, terraform_version
 
 OLDEST = (1, 11)
 """Since when runs of a test can share a state by `state_key`."""
@@ -30,18 +30,14 @@ _PATIENCE = 10
 
 def unavailable() -> str:
     """Why there can be no offline plan; nothing if there can be one."""
-    program, wanted = _program(), "an offline plan needs Terraform 1.11 or newer"
+    program, wanted = terraform(), f"an offline plan needs Terraform {OLDEST[0]}.{OLDEST[1]} or newer"
     try:
-        done = subprocess.run(
-            [program, "version", "-json"], check=False, capture_output=True, text=True, env=_environment()
-        )
-        version = str(json.loads(done.stdout)["terraform_version"])
+        said, version = terraform_version(program, _environment())
     except OSError as error:
         return f"{wanted}, and {program} can't be run: {error.strerror}"
-    except (ValueError, KeyError):
+    except ValueError:
         return f"{wanted}, and {program} version fails"
-    found = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
-    return "" if found >= OLDEST else f"{wanted}, and this is {version}"
+    return "" if version >= OLDEST else f"{wanted}, and this is {said}"
 
 
 def init(folder: Path, cache: Path) -> None:
@@ -74,10 +70,6 @@ def test(folder: Path) -> Iterator[dict[str, Any]]:
     return _events(folder, _environment() | _NO_NETWORK | _NO_FILES, 0, "test", "-json", "-verbose")
 
 
-def _program() -> str:
-    return os.environ.get("TERRAFORM_BINARY_NAME", "terraform")  # the variable is cdktf's own
-
-
 def _environment() -> dict[str, str]:
     quiet = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", "GIT_TERMINAL_PROMPT": "0"}
     return without_credentials() | quiet
@@ -85,7 +77,7 @@ def _environment() -> dict[str, str]:
 
 def _events(folder: Path, environment: Mapping[str, str], patience: int, *arguments: str) -> Iterator[dict[str, Any]]:
     process = subprocess.Popen(
-        [_program(), *arguments],
+        [terraform(), *arguments],
         cwd=folder,
         env={**environment, "TMPDIR": str(folder.parent)},  # where providers leave their sockets when they are killed
         stdin=subprocess.DEVNULL,
