@@ -19,8 +19,9 @@ from anyscale_constructs.config.document import KIND
 from anyscale_constructs.engine.choice import NATIVE, VARIABLE, chosen
 from anyscale_constructs.errors import ConstructsError
 from anyscale_constructs.findings import Finding, Rule, clean
+from anyscale_constructs.registration.program import CREDENTIALS, LOG_IN
 from anyscale_constructs.review.terraform import OLDEST
-from anyscale_constructs.terraform.backend import TERRAFORM
+from anyscale_constructs.terraform.backend import PROVIDERS, TERRAFORM
 from anyscale_constructs.terraform.constraints import intersect
 from anyscale_constructs.terraform.program import terraform, terraform_version
 
@@ -31,15 +32,14 @@ MISSING = Rule(
 _ANY_TERRAFORM = ">= 1.5"
 _OWN = re.compile(r"anyscale[-_]constructs|python3? -m stacks")
 _IMPORTS_ENGINE = re.compile(r"^\s*(?:from|import)\s+(?:cdktf|cdktn|constructs)\b", re.MULTILINE)
-_BACKENDS = {"s3": "AWS", "gcs": "GCP", "azurerm": "AZURE"}
 
 # By whose they are: variables of the environment, and files; none of their contents is looked at.
 _CREDENTIALS: Mapping[str, tuple[str, Sequence[str], Sequence[str], str]] = {
     "ANYSCALE": (
         "credentials of Anyscale",
         ["ANYSCALE_CLI_TOKEN"],
-        ["~/.anyscale/credentials.json"],
-        "set ANYSCALE_CLI_TOKEN, or run anyscale login",
+        [CREDENTIALS],
+        LOG_IN,
     ),
     "AWS": (
         "credentials of AWS",
@@ -88,6 +88,13 @@ class Check:
     needed: bool = True
     ok: bool = True
     fix: str = ""
+
+    @property
+    def state(self) -> str:
+        """In a word, how it is."""
+        if self.ok:
+            return "ok"
+        return "none" if not self.needed else "wrong" if self.found else "missing"
 
     def finding(self) -> Finding:
         """What there is to say of something that is needed and not there."""
@@ -152,7 +159,7 @@ def _add(needs: Needs, data: Mapping[str, Any]) -> None:
     needs.clouds += 1
     needs.backends.add(type_)
     needs.owners.add(getattr(project.load_stack(data.get(KIND)), "provider", ""))
-    needs.owners.add(_BACKENDS.get(type_, ""))
+    needs.owners.add(PROVIDERS.get(type_, ""))
     needs.commands |= data.get("registration", "command") == "command"
     if isinstance(mirror := data.get("mirror"), str):
         needs.mirrors.add(mirror)

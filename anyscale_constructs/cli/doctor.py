@@ -23,17 +23,15 @@ def doctor(
     from anyscale_constructs.cli.checkup import examine  # noqa: PLC0415 - other commands need none of it
 
     checks = examine()
+    if format == "text":
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            told = check.found if check.ok or check.needed else check.fix
+            print(f"{check.state:7}  {check.name.ljust(width)}  {told}".rstrip())
     missing = [check.finding() for check in checks if check.needed and not check.ok]
     if format == "json":
         print(json.dumps({"checks": [asdict(check) for check in checks], **json.loads(as_json(missing))}, indent=2))
-    else:
-        width = max(len(check.name) for check in checks)
-        for check in checks:
-            state = "ok" if check.ok else "none" if not check.needed else "wrong" if check.found else "missing"
-            told = check.found if check.ok or check.needed else check.fix
-            if format == "text":
-                print(f"{state:7}  {check.name.ljust(width)}  {told}".rstrip())
-        if missing:
-            tell(missing, sys.stderr if format == "text" else sys.stdout, format)
+    elif missing:
+        tell(missing, sys.stderr if format == "text" else sys.stdout, format)
     if missing:
         raise typer.Exit(_MISSING)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from anyscale_constructs.cli import project
+from anyscale_constructs.cli.options import Clouds, Out
 
 
 def eject(
@@ -16,14 +17,8 @@ def eject(
     to: Annotated[
         pathlib.Path, typer.Option(help="Where the folders are written, one for each stack.", metavar="DIR")
     ] = pathlib.Path("terraform"),
-    clouds: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="Where the YAML files are. Default: context.clouds of cdktf.json.", metavar="DIR"),
-    ] = None,
-    out: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="Where the Terraform JSON is. Default: output of cdktf.json.", metavar="DIR"),
-    ] = None,
+    clouds: Clouds = None,
+    out: Out = None,
 ) -> None:
     """Writes a cloud as plain Terraform, which needs nothing of this program: DIR/STACK, one folder for each stack.
 

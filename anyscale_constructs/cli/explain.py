@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from anyscale_constructs.cli import project
+from anyscale_constructs.cli.options import Clouds
 
 Format = Literal["text", "mermaid", "html"]
 
@@ -14,10 +15,7 @@ Format = Literal["text", "mermaid", "html"]
 def explain(
     name: Annotated[str, typer.Argument(help="The cloud.", metavar="NAME")],
     *,
-    clouds: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="Where the YAML files are. Default: context.clouds of cdktf.json.", metavar="DIR"),
-    ] = None,
+    clouds: Clouds = None,
     format: Annotated[Format, typer.Option(help="How the page is printed.")] = "text",
 ) -> None:
     """Explains a cloud in one page.

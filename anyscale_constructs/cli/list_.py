@@ -5,14 +5,7 @@ from typing import Annotated
 import typer
 
 from anyscale_constructs.cli import project
-
-ChangedSince = Annotated[
-    str | None,
-    typer.Option(
-        help="Only those whose Terraform differs from what this revision gives, e.g. origin/main. Default: all.",
-        metavar="REVISION",
-    ),
-]
+from anyscale_constructs.cli.options import ChangedSince
 
 
 def list_(

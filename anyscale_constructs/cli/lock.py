@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from anyscale_constructs.cli import project
+from anyscale_constructs.cli.options import Out
 
 PLATFORMS = ["linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"]
 
@@ -24,10 +25,7 @@ def lock(
             metavar="DIR",
         ),
     ] = None,
-    out: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="Where the Terraform JSON is. Default: output of cdktf.json.", metavar="DIR"),
-    ] = None,
+    out: Out = None,
     platform: Annotated[
         list[str] | None,
         typer.Option(

@@ -21,7 +21,7 @@ from anyscale_constructs.config.model import found_in
 from anyscale_constructs.config.types import StackName
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.names import unknown
-from anyscale_constructs.terraform.backend import KEYS, Backend
+from anyscale_constructs.terraform.backend import KEYS, PROVIDERS, Backend
 from anyscale_constructs.versions import NEW_EKS
 
 TERRAFORM = "1.11.4"
@@ -73,8 +73,6 @@ _DEPLOYS = {
     ".github/workflows/apply.yml": "workflows/apply.yml.jinja",
 }
 _SNAPSHOTS = "tests/__snapshots__"
-_PROVIDERS = {State.S3: "AWS", State.GCS: "GCP", State.AZURERM: "AZURE"}
-"""Whose credentials reach the state; the names are those of `Cloud.provider`."""
 
 
 class Made(NamedTuple):
@@ -154,7 +152,7 @@ def _contents(
         "name": name,
         "pins": pinned,
         "project": re.sub(r"[^a-z0-9]+", "-", directory.absolute().name.lower()).strip("-") or "clouds",
-        "providers": {stack.provider, _PROVIDERS.get(state)},
+        "providers": {stack.provider, PROVIDERS.get(state)},
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "requirement": requirement(),
         "shared_backend": bool(backend) and KEYS[state] not in backend,  # which would be one state for all

@@ -9,7 +9,7 @@ import typer
 
 from anyscale_constructs.cli import project
 from anyscale_constructs.cli.faults import foreseen
-from anyscale_constructs.cli.list_ import ChangedSince
+from anyscale_constructs.cli.options import ChangedSince, Clouds
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.rendering import Format, as_json, tell
 
@@ -19,10 +19,7 @@ _NOT_ALLOWED = 3
 def synth(
     names: Annotated[list[str] | None, typer.Argument(help="The clouds. Default: all.", metavar="[NAME]...")] = None,
     *,
-    clouds: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="Where the YAML files are. Default: context.clouds of cdktf.json.", metavar="DIR"),
-    ] = None,
+    clouds: Clouds = None,
     out: Annotated[
         pathlib.Path | None,
         typer.Option(help="Where the Terraform JSON goes. Default: output of cdktf.json.", metavar="DIR"),

@@ -29,8 +29,9 @@ _CONTROLS = re.compile(
     r"|[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 _FAILED = re.compile(r"\bFAILED\b")
-_CREDENTIALS = "~/.anyscale/credentials.json"
+CREDENTIALS = "~/.anyscale/credentials.json"
 """Where `anyscale login` puts a token."""
+LOG_IN = "set ANYSCALE_CLI_TOKEN, or run anyscale login"
 _SHOWN_LINES = 20
 _WIDEST = 1000
 _LONGEST_GRACE = 10.0
@@ -212,12 +213,12 @@ def _tokens() -> list[str]:
     Raises:
         RegistrationError: There is none.
     """
-    file = pathlib.Path(os.path.expanduser(_CREDENTIALS))  # noqa: PTH111 - pathlib's own fails without a home
+    file = pathlib.Path(os.path.expanduser(CREDENTIALS))  # noqa: PTH111 - pathlib's own fails without a home
     given = os.environ.get("ANYSCALE_CLI_TOKEN")
     if not given and not file.is_file():
         raise RegistrationError(
-            f"there is no Anyscale token: ANYSCALE_CLI_TOKEN is not set, and {_CREDENTIALS} does not exist",
-            fix="set ANYSCALE_CLI_TOKEN, or run anyscale login",
+            f"there is no Anyscale token: ANYSCALE_CLI_TOKEN is not set, and {CREDENTIALS} does not exist",
+            fix=LOG_IN,
             rule=TOKEN,
         )
     stored: Any = None

@@ -180,6 +180,9 @@ KEYS: Mapping[str, str] = {
 }
 """What names a state in each type of backend."""
 
+PROVIDERS: Mapping[str, str] = {"s3": "AWS", "gcs": "GCP", "azurerm": "AZURE"}
+"""Whose credentials reach the state in each type of backend; the names are those of `Cloud.provider`."""
+
 TERRAFORM = {"s3": ">= 1.10", "hcp": ">= 1.1"}
 """Terraform versions that support what is written for a type of backend, such as use_lockfile for s3."""
 
