@@ -262,7 +262,7 @@ def _report(stacks: Sequence[CloudStack]) -> None:
     rows = [("STACK", "MODULES", "PINS", "STATE")]
     for stack in stacks:
         interfaces = {name: module.interface for name, module in stack.modules.items()}
-        pins = sorted({f"{i.ref} ({i.commit[:7]})" for i in interfaces.values()})
+        pins = sorted({interface.pin for interface in interfaces.values()})
         rows.append((stack.name, " ".join(interfaces) or "-", ", ".join(pins) or "-", stack.backend_type))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:

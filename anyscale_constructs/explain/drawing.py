@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from anyscale_constructs.explain.parts import REGISTRATION, Stack
+from anyscale_constructs.terraform.references import reachable
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def drawn(stacks: Sequence[Stack]) -> Drawing:
         if registers:
             for address in _given_the_id(stack):
                 arrows[registers, of[address]] = {"cloud_resource_id": None}
-        registers = registers or of.get(_registering(stack), "")
+        registers = registers or of.get(stack.registering, "")
         first = max((box.layer for box in boxes.values()), default=-1) + 1
     ordered = sorted(boxes.values(), key=lambda box: box.layer)
     return Drawing(ordered, [Arrow(*pair, [*values]) for pair, values in _needed(arrows).items()])
@@ -125,24 +126,16 @@ def _box(key: str, stack: Stack, addresses: Sequence[str], layer: int) -> Box:
     parts = [stack.parts[address] for address in addresses]
     kind, names = parts[0].kind, ", ".join(part.name for part in parts)
     group = group_of(kind)
-    if addresses[0].startswith("module."):
-        module = f"{kind} {parts[0].version.partition(' ')[0]}".strip()
-        return Box(key, stack.name, names, module, addresses, group, layer)
+    if parts[0].is_module:
+        return Box(key, stack.name, names, f"{kind} {parts[0].ref}".strip(), addresses, group, layer)
     for provider in _PROVIDERS:
         kind = kind.removeprefix(provider)
     many = f" ({len(parts)})" if len(parts) > 1 else ""
     return Box(key, stack.name, f"{kind.replace('_', ' ')}{many}", names, addresses, group, layer)
 
 
-def _registering(stack: Stack) -> str:
-    """The address of what registers: the resource, or else the output for the command."""
-    made = (address for address, part in stack.parts.items() if part.kind == "anyscale_cloud_resource")
-    return next(made, REGISTRATION if stack.registered is not None else "")
-
-
 def _layers(stack: Stack) -> dict[str, int]:
     """The layer of each address: one after the last of what it depends on; what registers is alone in the last."""
-    registering = _registering(stack)
     sources: dict[str, set[str]] = {address: set() for address in stack.parts}
     for reference in stack.references:
         if reference.target in sources:
@@ -156,8 +149,9 @@ def _layers(stack: Stack) -> dict[str, int]:
 
     for address in sources:
         layer(address)
-    if registering:
-        layers[registering] = 1 + max((at for address, at in layers.items() if address != registering), default=-1)
+    if stack.registering:
+        others = (at for address, at in layers.items() if address != stack.registering)
+        layers[stack.registering] = 1 + max(others, default=-1)
     return layers
 
 
@@ -172,15 +166,7 @@ def _needed(arrows: Mapping[tuple[str, str], Mapping[str, None]]) -> dict[tuple[
     for source, target in arrows:
         after.setdefault(source, set()).add(target)
 
-    def reaches(start: str, end: str) -> bool:
-        found, todo = {start}, [start]
-        while todo:
-            for each in after.get(todo.pop(), set()) - found:
-                found.add(each)
-                todo.append(each)
-        return end in found
-
     def implied(source: str, target: str) -> bool:
-        return any(reaches(other, target) for other in after[source] - {target})
+        return any(target in reachable(other, after) for other in after[source] - {target})
 
     return {pair: values for pair, values in arrows.items() if values or not implied(*pair)}

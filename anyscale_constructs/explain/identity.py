@@ -28,8 +28,8 @@ def trust(stacks: Sequence[Stack]) -> Section:
 
 
 def _trusted(stack: Stack, part: Part) -> Iterator[tuple[str, str]]:
-    facts = [fact for fact in stack.facts if fact.subject == part.address]
-    return iter(()) if (read := READERS.get(part.kind)) is None else read(part, facts)
+    read = READERS.get(part.kind)
+    return read(part, stack.facts_on(part)) if read else iter(())
 
 
 def _of_pods(part: Part, _: Facts) -> Iterator[tuple[str, str]]:

@@ -33,8 +33,8 @@ def kept(stacks: Sequence[Stack]) -> Section:
 
 
 def _kept(stack: Stack, part: Part) -> Iterator[tuple[str, str]]:
-    for fact in stack.facts:
-        if fact.subject == part.address and fact.kind is kinds.DELETION:
+    for fact in stack.facts_on(part):
+        if fact.kind is kinds.DELETION:
             yield part.address, MEANINGS.get(str(fact.value), spelled(fact.value))
     if part.kind == "aws_kms_key":
         days = spelled(part.arguments.get("deletion_window_in_days", 30))

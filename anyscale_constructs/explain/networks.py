@@ -8,6 +8,7 @@ from anyscale_constructs.explain.parts import Part, Stack, spelled
 from anyscale_constructs.explain.sections import Section, grouped
 from anyscale_constructs.review import kinds
 from anyscale_constructs.review.exposure import EVERYBODY, Exposure, Ingress, Kind
+from anyscale_constructs.review.facts import is_unknown
 from anyscale_constructs.review.stacks import blocks, listed
 
 _AWS, _GOOGLE, _AZURE = 5, 4, 5
@@ -90,7 +91,7 @@ def _ranges_of(part: Part) -> Iterator[str]:
         zones = [*map(str, listed(part.arguments.get("availability_zones")))] if row.many else []
         for index, cidr in enumerate(ranges):
             what = f"{row.what} {index + 1}" if row.many else row.what
-            zone = f", {zones[index]}" if index < len(zones) and not zones[index].startswith("${") else ""
+            zone = f", {zones[index]}" if index < len(zones) and not is_unknown(zones[index]) else ""
             yield f"{spelled(cidr)}: {what}{zone}{_size(str(cidr), row.kept)}"
 
 
@@ -156,7 +157,7 @@ def reach(stacks: Sequence[Stack]) -> Section:
 
 
 def _reached(stack: Stack, part: Part) -> Iterator[str]:
-    facts = [fact for fact in stack.facts if fact.subject == part.address]
+    facts = stack.facts_on(part)
     if part.kind == "aws/securitygroups":
         for rule in blocks(part.arguments.get("ingress_with_self")):
             known = rule.get("rule")

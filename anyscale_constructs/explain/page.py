@@ -70,10 +70,8 @@ def _made(stacks: Sequence[Stack]) -> Section:
     for stack in stacks:
         types: dict[str, list[str]] = {}
         for part in stack.parts.values():
-            if part.version:
-                entries.append(Entry(part.address, [f"{part.kind} at {part.version}"]))
-            elif part.address.startswith("module."):
-                entries.append(Entry(part.address, [part.kind]))
+            if part.is_module:
+                entries.append(Entry(part.address, [f"{part.kind} at {part.pin}" if part.pin else part.kind]))
             else:
                 types.setdefault(part.kind, []).append(part.name)
         entries += [Entry(kind, [f"{len(names)}: {', '.join(names)}"]) for kind, names in types.items()]

@@ -16,7 +16,6 @@ from anyscale_constructs.review.opened import facts_of
 from anyscale_constructs.review.stacks import StackContent, blocks, decoded, listed
 
 _REFERENCE = re.compile(r"(?<![\w.-])((?:module|data\.[\w-]+|var|local|[a-z][\w]*_[\w]*)\.[\w-]+)((?:\.[\w-]+)?)")
-_SHORT_COMMIT = 7
 REGISTRATION = f"output.{RESOURCE_OUTPUT}"
 """What registration reads, as an address."""
 
@@ -30,14 +29,21 @@ class Part:
         address: Its address there.
         kind: The catalog's name of the module, e.g. `aws/vpc`, or what else is called; of a resource, its type.
         arguments: The inputs, upstream's defaults in place, or the arguments.
-        version: What the module is pinned to; empty for resources.
+        ref: What the module is pinned to; empty for resources.
+        pin: The same with the commit, if it is a tag of the catalog's.
     """
 
     stack: str
     address: str
     kind: str
     arguments: Mapping[str, Any]
-    version: str = ""
+    ref: str = ""
+    pin: str = ""
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is a module call."""
+        return self.address.startswith("module.")
 
     @property
     def name(self) -> str:
@@ -91,6 +97,16 @@ class Stack:
         """The output that registration reads; None if there is none."""
         return self.content.outputs.get(RESOURCE_OUTPUT, {}).get("value")
 
+    @property
+    def registering(self) -> str:
+        """The address of what registers: Terraform's resource, else the output for the command; empty if none does."""
+        made = (address for address, part in self.parts.items() if part.kind == "anyscale_cloud_resource")
+        return next(made, REGISTRATION if self.registered is not None else "")
+
+    def facts_on(self, part: Part) -> list[Exposure]:
+        """What is open and what is protected of one part."""
+        return [fact for fact in self.facts if fact.subject == part.address]
+
 
 def read(content: StackContent) -> Stack:
     """What a synthesized stack consists of; modules that are switched off are not among its parts.
@@ -121,9 +137,9 @@ def _parts(content: StackContent, interfaces: Interfaces) -> Iterator[Part]:
         interface = interfaces.of(call)
         inputs = effective(call, interface)
         if module_facts.is_there(inputs):
-            version = f"{interface.ref} ({interface.commit[:_SHORT_COMMIT]})" if interface else call.ref
+            ref, pin = (interface.ref, interface.pin) if interface else (call.ref, call.ref)
             name = call.known.name if call.known else call.module
-            yield Part(content.name, call.address, name, inputs, version)
+            yield Part(content.name, call.address, name, inputs, ref, pin)
     for address, arguments in content.resources.items():
         if not address.startswith("data."):
             yield Part(content.name, address, address.partition(".")[0], decoded(arguments))

@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from anyscale_constructs.explain.parts import Stack, spelled
+from anyscale_constructs.explain.parts import REGISTRATION, Stack, spelled
 from anyscale_constructs.explain.sections import Entry, Section
 from anyscale_constructs.findings import plain
 from anyscale_constructs.registration.outputs import NAME_OUTPUT, ORG_OUTPUT, RESOURCE_OUTPUT
-
-_BY_TERRAFORM = "anyscale_cloud_resource"
 
 
 def registration(stacks: Sequence[Stack]) -> Section:
@@ -19,9 +17,8 @@ def registration(stacks: Sequence[Stack]) -> Section:
     """
     for stack in stacks:
         if stack.registered is not None:
-            by_terraform = any(part.kind == _BY_TERRAFORM for part in stack.parts.values())
             command = f"anyscale-constructs register {stack.name}, after the apply"
-            who = f"Sent by {'terraform apply itself' if by_terraform else command}."
+            who = f"Sent by {command if stack.registering == REGISTRATION else 'terraform apply itself'}."
             return Section("What registration sends", [*_entries(stack)], f"{who} Values in <> come from the apply.")
     return Section("What registration sends", [], "These stacks register no cloud.")
 

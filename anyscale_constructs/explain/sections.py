@@ -32,7 +32,7 @@ class Section:
     note: str = ""
 
 
-def grouped(lines: "Sequence[tuple[str, str]]") -> list[Entry]:
+def grouped(lines: Sequence[tuple[str, str]]) -> list[Entry]:
     """Entries from names with a line each; a line that a name has already is left out.
 
     Args:

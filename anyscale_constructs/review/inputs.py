@@ -13,7 +13,6 @@ from anyscale_constructs.terraform.interface import Interface
 _CHART = "helm_release"
 _REGISTERED = ("anyscale_cloud_resource", "anyscale_cloud")
 """Types of resources, and an output, that hold what is registered."""
-_SHORT_COMMIT = 7
 
 
 @dataclass(frozen=True)
@@ -190,6 +189,4 @@ def _tag(call: ModuleCall, interface: Interface | None) -> str:
 
 
 def _spelled(call: ModuleCall, interface: Interface | None) -> str:
-    if interface and interface.ref != interface.commit:
-        return f"{interface.ref} ({interface.commit[:_SHORT_COMMIT]})"
-    return call.ref or call.source
+    return (interface.pin if interface else call.ref) or call.source

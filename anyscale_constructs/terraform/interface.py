@@ -102,6 +102,11 @@ class Interface:
         interface = _load(name)
         return interface if ref in {None, interface.ref} else _load_at(name, str(ref))
 
+    @property
+    def pin(self) -> str:
+        """The tag with its commit in short; what it was read at, if that is no tag of the catalog's."""
+        return self.ref if self.ref == self.commit else f"{self.ref} ({self.commit[:7]})"
+
     def variable(self, name: str) -> Variable:
         """The variable of that name.
 

@@ -127,7 +127,7 @@ def cycles(modules: Iterable["Module"]) -> Iterator[Finding]:
         waits[module.module_id] |= {other.module_id for other in module.depends_on_modules}
     for module in modules:
         for other in module.depends_on_modules:
-            if module.module_id in _reachable(other.module_id, waits):
+            if module.module_id in reachable(other.module_id, waits):
                 yield Finding(
                     f"{module.address} depends on {other.address}, which needs {module.address} in turn",
                     "leave out depends_on; references order single resources, not whole modules",
@@ -136,7 +136,13 @@ def cycles(modules: Iterable["Module"]) -> Iterator[Finding]:
                 )
 
 
-def _reachable(start: str, waits: Mapping[str, set[str]]) -> set[str]:
+def reachable(start: str, waits: Mapping[str, set[str]]) -> set[str]:
+    """What one waits for, and what that waits for in turn.
+
+    Args:
+        start: The one.
+        waits: What each waits for.
+    """
     seen: set[str] = set()
     todo = [start]
     while todo:

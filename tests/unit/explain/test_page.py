@@ -9,6 +9,7 @@ from anyscale_constructs.explain.mermaid import as_mermaid
 from anyscale_constructs.explain.page import page_of
 from anyscale_constructs.explain.parts import REGISTRATION
 from anyscale_constructs.explain.text import as_text
+from anyscale_constructs.review.interfaces import Interfaces
 from tests import ROOT
 from tests.examples import CLOUDS, OF_KINDS, SYNTHESIZED
 from tests.unit.explain.parts import call, content, page, said
@@ -72,6 +73,16 @@ def test_a_module_that_is_switched_off_is_no_part_of_the_cloud() -> None:
     made, none = (page_of("cloud", [content("cloud", {"module": modules})]) for modules in (vpc, off))
     assert "module.vpc" in as_text(made)
     assert "module.vpc" not in as_text(none)
+
+
+@pytest.mark.parametrize("ref", ["", "?ref=main"])
+def test_a_module_that_is_not_the_catalogs_has_the_ref_that_it_is_called_at(
+    ref: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Interfaces, "_sources", lambda *_: [{"main.tf": 'variable "a" {}'}])
+    source = f"git::https://github.com/acme/network.git{ref}"
+    section = page_of("cloud", [content("cloud", {"module": {"a": {"source": source}}})]).sections[0]
+    assert said(section) == {"module.a": ["network//. at main" if ref else "network//."]}
 
 
 def test_references_go_through_data_sources_and_policies() -> None:
