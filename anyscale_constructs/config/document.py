@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from anyscale_constructs.config.loading import DEEPEST, Constructor, TooDeepError, compose
+from anyscale_constructs.config.loading import DEEPEST, LARGEST, Constructor, TooDeepError, compose
 from anyscale_constructs.config.model import Model, found
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import holds_engine_token
@@ -23,7 +23,6 @@ _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestam
 
 # Some hundred bytes of aliases of aliases can stand for gigabytes, which validation and output would write out.
 _MOST_REPEATED = 1_000_000
-_LARGEST = 2_000_000
 
 KIND = "stack"
 """The key of a cloud's YAML that says which configuration it is."""
@@ -100,8 +99,8 @@ class Document:
             about = self.file.stat()
             if not stat.S_ISREG(about.st_mode):
                 raise self._unreadable("is not a regular file")  # reading a pipe or a device need not end
-            if about.st_size > _LARGEST:
-                raise self._unreadable(f"has {about.st_size} bytes; a cloud's file has at most {_LARGEST}")
+            if about.st_size > LARGEST:
+                raise self._unreadable(f"has {about.st_size} bytes; a cloud's file has at most {LARGEST}")
             return self.file.read_text(encoding="utf-8")
         except OSError as error:
             raise self._unreadable(f"can't be read: {error.strerror}") from error

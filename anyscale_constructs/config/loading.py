@@ -10,6 +10,8 @@ from yaml.resolver import Resolver
 
 DEEPEST = 100
 """Levels of values in a file: what validates and writes them recurses."""
+LARGEST = 2_000_000
+"""The most bytes or characters that are read as YAML."""
 
 # Characters that libyaml takes in places where PyYAML refuses them, or reads otherwise.
 _DIFFERS = re.compile(r"[\t?]|(?!^)\ufeff")

@@ -14,6 +14,7 @@ CLIENT_CONFIG = "data.google_client_config.current"
 """Where upstream reads the provider's project, region and zone, unless inputs give them."""
 
 _SHORTEST_SUFFIX = 4
+_LONGEST_SUFFIX = 99  # longer than any name that Google accepts
 _MOST_LABELS = 64
 _LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)
 
@@ -24,10 +25,6 @@ def the_module_is_enabled(i: Inputs) -> Finding | None:
     if i["module_enabled"] is False:
         return Finding("module_enabled is false, so the module's outputs are empty or null", "remove it")
     return None
-
-
-_LONGEST_NAME = 99
-"""Longer than any name that Google takes."""
 
 
 @guard("google-name-suffix", "random_char_length")
@@ -87,4 +84,4 @@ def _suffix(i: Inputs) -> str | None:
     switch, length = "enable_random_name_suffix", "random_char_length"
     if switch not in i or i[switch] is False:
         return ""
-    return "0" * int(min(i[length], _LONGEST_NAME)) if i.known(switch, length) else None
+    return "0" * int(min(i[length], _LONGEST_SUFFIX)) if i.known(switch, length) else None

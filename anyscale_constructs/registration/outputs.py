@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from anyscale_constructs.config.loading import load
+from anyscale_constructs.config.loading import LARGEST, load
 from anyscale_constructs.config.types import OrgId
 from anyscale_constructs.errors import RegistrationError
 from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, within
@@ -49,7 +49,6 @@ OTHER_CLOUD = Rule(
 )
 
 _TERRAFORM_KEYS = {"value", "type", "sensitive"}
-_LARGEST_YAML = 2_000_000
 _SENSITIVE = "cdktf deploy writes sensitive outputs only with --outputs-file-include-sensitive-outputs"
 
 
@@ -110,30 +109,21 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
     _check_organization(
         resource, values.get(ORG_OUTPUT), source, hidden=not {ORG_OUTPUT, RESOURCE_OUTPUT}.isdisjoint(sensitive)
     )
-    cloud_name = name or values.get(NAME_OUTPUT)
-    shares_cloud = values.get(STACK_OUTPUT) is not None
-    if not name and (values.get(STACK_OUTPUT) or values.get(NAME_OUTPUT)) not in (None, "", stack):
-        _checked(Text, cloud_name, f"{source}: {NAME_OUTPUT}", hidden=NAME_OUTPUT in sensitive)
+    given = name or values.get(NAME_OUTPUT)
+    if given is None:
+        raise RegistrationError(
+            f"{source} has no output {NAME_OUTPUT}", fix="set the cloud's name with --name", rule=MISSING
+        )
+    where = "--name" if name else f"{source}: {NAME_OUTPUT}"
+    cloud_name = _checked(Text, given, where, hidden=not name and NAME_OUTPUT in sensitive)
+    if not name and (values.get(STACK_OUTPUT) or cloud_name) != stack:
         called = "another name" if NAME_OUTPUT in sensitive else cloud_name
         raise RegistrationError(
             f"{source} holds the outputs of the cloud {called}, not of {stack}",
             fix=f"register {called}, or add --name {called} if that is the cloud's name",
             rule=OTHER_CLOUD,
         )
-    if cloud_name is None:
-        raise RegistrationError(
-            f"{source} has no output {NAME_OUTPUT}", fix="set the cloud's name with --name", rule=MISSING
-        )
-    return Registration(
-        _checked(
-            Text,
-            cloud_name,
-            "--name" if name else f"{source}: {NAME_OUTPUT}",
-            hidden=not name and NAME_OUTPUT in sensitive,
-        ),
-        resource,
-        shares_cloud,
-    )
+    return Registration(cloud_name, resource, shares_cloud=values.get(STACK_OUTPUT) is not None)
 
 
 def read_outputs(stack: str, file: str | None, out: pathlib.Path, time_limit: float) -> tuple[Any, str]:
@@ -167,8 +157,8 @@ def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        if len(text) > _LARGEST_YAML:
-            raise yaml.YAMLError(f"it is not JSON, and YAML may have {_LARGEST_YAML} characters") from None
+        if len(text) > LARGEST:
+            raise yaml.YAMLError(f"it is not JSON, and YAML may have {LARGEST} characters") from None
         return load(text)
 
 

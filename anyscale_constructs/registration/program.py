@@ -168,9 +168,10 @@ class Program:
             answer = json.loads(self._masked(done.stdout))
             form.validate_python(answer)
         except (ValueError, RecursionError) as error:
-            wrong = error.errors()[0] if isinstance(error, ValidationError) else None
-            where = ".".join(map(str, wrong["loc"])) if wrong else ""
-            what = f"{where + ': ' if where else ''}{wrong['msg']}" if wrong else "is not JSON"
+            what = "is not JSON"
+            if isinstance(error, ValidationError):
+                wrong = error.errors()[0]
+                what = ": ".join(filter(None, (".".join(map(str, wrong["loc"])), wrong["msg"])))
             raise ControlPlaneError(
                 f"what {done.command} printed cannot be used: {what}; nothing was written",
                 fix=f"upgrade the anyscale program, which printed:\n{done.said}",

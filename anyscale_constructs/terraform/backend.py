@@ -95,32 +95,30 @@ class Azurerm(Model):
     )
 
 
-_WORKSPACE = {
-    "workspaces": "set workspace, or leave it out: its default is the stack's name",
-    "token": "remove it, and set TF_TOKEN_<hostname> in the environment, or run terraform login",
-}
+class _Workspace(Model):
+    """State in a workspace."""
+
+    answers: ClassVar[Mapping[str, str]] = {
+        "workspaces": "set workspace, or leave it out: its default is the stack's name",
+        "token": "remove it, and set TF_TOKEN_<hostname> in the environment, or run terraform login",
+    }
+
+    type: Any  # stands first in the schema; each type of backend narrows it
+    organization: Known[str]
+    workspace: Known[str | None] = Field(default=None, description="Default: the stack's name.")
+    hostname: Known[str] = "app.terraform.io"
 
 
-class Hcp(Model):
+class Hcp(_Workspace):
     """State in HCP Terraform or Terraform Enterprise."""
 
-    answers: ClassVar[Mapping[str, str]] = _WORKSPACE
-
     type: Known[Literal["hcp"]]
-    organization: Known[str]
-    workspace: Known[str | None] = Field(default=None, description="Default: the stack's name.")
-    hostname: Known[str] = "app.terraform.io"
 
 
-class Remote(Model):
+class Remote(_Workspace):
     """State in a service with the interface of HCP Terraform's older backend, such as Scalr or Artifactory."""
 
-    answers: ClassVar[Mapping[str, str]] = _WORKSPACE
-
     type: Known[Literal["remote"]]
-    organization: Known[str]
-    workspace: Known[str | None] = Field(default=None, description="Default: the stack's name.")
-    hostname: Known[str] = "app.terraform.io"
 
 
 class Http(Model):

@@ -73,20 +73,11 @@ def add_backend(stack: TerraformStack, backend: Backend, name: str) -> Terraform
                 subscription_id=backend.subscription_id,
                 use_azuread_auth=True,
             )
-        case Hcp():
-            return CloudBackend(
-                stack,
-                organization=backend.organization,
-                hostname=backend.hostname,
-                workspaces=NamedCloudWorkspace(there),
-            )
-        case Remote():
-            return RemoteBackend(
-                stack,
-                organization=backend.organization,
-                hostname=backend.hostname,
-                workspaces=NamedRemoteWorkspace(there),
-            )
+        case Hcp() | Remote():
+            service = {"organization": backend.organization, "hostname": backend.hostname}
+            if isinstance(backend, Hcp):
+                return CloudBackend(stack, **service, workspaces=NamedCloudWorkspace(there))
+            return RemoteBackend(stack, **service, workspaces=NamedRemoteWorkspace(there))
         case Http():
             lock = backend.address(there) + backend.lock_path
             return HttpBackend(

@@ -17,12 +17,9 @@ def _is_base(text: str) -> bool:
     user = rest.partition("/")[0].rpartition("@")[0]
     # Credentials would stand in the JSON, in git and in snapshots.
     secret = ":" in user or (bool(user) and scheme in {"http", "https"})
-    queried = (
-        bool(scheme) and bool(rest) and not {"?", "#"}.isdisjoint(rest)
-    )  # a query may be a token, and ends the path
-    return (
-        not secret and not queried and (bool(rest) or text.startswith("git@") or pathlib.PurePath(text).is_absolute())
-    )
+    queried = not {"?", "#"}.isdisjoint(rest)  # a query may be a token, too, and ends the path
+    whole = bool(rest) or text.startswith("git@") or pathlib.PurePath(text).is_absolute()
+    return whole and not secret and not queried
 
 
 ModuleBase = Annotated[

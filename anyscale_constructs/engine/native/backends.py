@@ -85,23 +85,19 @@ class NamedRemoteWorkspace(NamedTuple):
 class _Workspaces(TerraformBackend):
     """A service that has workspaces."""
 
+    def __init__(self, scope: Construct, *, workspaces: NamedTuple, **arguments: Any) -> None:
+        super().__init__(scope, workspaces=workspaces._asdict(), **arguments)
+
     def to_metadata(self) -> dict[str, Any]:
         """What the JSON says of it."""
         host = self._arguments.get("hostname") or "app.terraform.io"
         return {**super().to_metadata(), "cloud": "tfc" if host.startswith("app.terraform.io") else "tfe"}
-
-    def _with_workspace(self) -> dict[str, Any]:
-        return self._block({**self._arguments, "workspaces": self._arguments["workspaces"]._asdict()})
 
 
 class RemoteBackend(_Workspaces):
     """A service with the interface of HCP Terraform."""
 
     name = "remote"
-
-    def to_terraform(self) -> dict[str, Any]:
-        """Its block."""
-        return {"terraform": {"backend": {self.name: self._with_workspace()}}}
 
 
 class CloudBackend(_Workspaces):
@@ -111,4 +107,4 @@ class CloudBackend(_Workspaces):
 
     def to_terraform(self) -> dict[str, Any]:
         """Its block."""
-        return {"terraform": {"cloud": self._with_workspace()}}
+        return {"terraform": {"cloud": self._block(self._arguments)}}

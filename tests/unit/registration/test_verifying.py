@@ -12,30 +12,29 @@ from anyscale_constructs.cli import main
 from anyscale_constructs.errors import ControlPlaneError
 from anyscale_constructs.registration.program import Program
 from tests.registration_samples import AWS_VM, changed
+from tests.unit.registration.parts import TOKEN, use_program
 
 # It keeps one cloud in a file beside it, and says what is in another one whenever it writes.
 PROGRAM = """\
-#!{python}
 import json, pathlib, sys, time
 import yaml
 there = pathlib.Path(__file__).parent
 cloud, said = there / "cloud.json", json.loads((there / "said.json").read_text())
 match sys.argv[2]:
     case "list":
-        print(json.dumps([{{"id": "cld_1"}}] if cloud.exists() else []))
+        print(json.dumps([{"id": "cld_1"}] if cloud.exists() else []))
     case "get":
         print(cloud.read_text())
     case _:
         content = yaml.safe_load(pathlib.Path(sys.argv[-2]).read_text())
         resource = content[0] if isinstance(content, list) else content
         if said["writes"]:
-            cloud.write_text(json.dumps({{"resources": [resource | {{"cloud_resource_id": "cldrsrc_1"}}]}}))
+            cloud.write_text(json.dumps({"resources": [resource | {"cloud_resource_id": "cldrsrc_1"}]}))
         print(said["stdout"])
         print(said["stderr"], file=sys.stderr, flush=True)
         time.sleep(said["seconds"])
         sys.exit(said["status"])
 """
-TOKEN = "sss_secret1"  # noqa: S105 - of no account
 LINES = [f"line {number}" for number in range(1, 41)]
 MEMORYDB = "memorydb cluster: FAILED"
 
@@ -47,12 +46,7 @@ class Cli:
         self._folder = folder
         self._monkeypatch = monkeypatch
         self._capsys = capsys
-        program = folder / "anyscale"
-        program.write_text(PROGRAM.format(python=sys.executable))
-        program.chmod(0o755)
-        monkeypatch.setenv("ANYSCALE_BIN", str(program))
-        monkeypatch.setenv("ANYSCALE_CLI_TOKEN", TOKEN)
-        monkeypatch.setenv("HOME", str(folder))
+        use_program(PROGRAM, folder, monkeypatch)
 
     def log_in(self) -> None:
         """Keeps the token where `anyscale login` puts it."""
