@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from tests.e2e.account import EmulatedAccount
 from tests.e2e.control_plane import ORG_ID
-from tests.e2e.examples import OLD_S3, synthesize
+from tests.e2e.examples import synthesize
 from tests.e2e.lifecycle import Cloud
-from tests.e2e.plugins import Plugins
+from tests.e2e.plugins import OLD_S3, Plugins
 
 _REPOSITORY = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
 _REGION = "us-east-2"

@@ -11,12 +11,9 @@ from tests import ROOT, before
 from tests.e2e.account import ACCOUNT_ID, EmulatedAccount
 from tests.e2e.control_plane import ORG_ID
 from tests.e2e.lifecycle import Cloud, Synth
-from tests.e2e.plugins import Plugins
+from tests.e2e.plugins import OLD_S3, Plugins
 from tests.e2e.report import StepFailedError
 from tests.examples import CLOUDS
-
-OLD_S3 = "v0.38.0"
-"""The newest tag at which the bucket's module accepts hashicorp/aws 5."""
 
 _TAG = {"e2e": "updated"}
 _RANGE = "192.0.2.0/24"

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,13 @@ def synthesize(name: str, config: Config, work: Path) -> list[Path]:
 def _document(stack: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((stack / "cdk.tf.json").read_text(encoding="utf-8"))
     return found
+
+
+def edit(stack: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the Terraform of a stack in place."""
+    document = _document(stack)
+    change(document)
+    (stack / "cdk.tf.json").write_text(json.dumps(document), encoding="utf-8")
 
 
 def merged(config: Config, change: Config) -> Config:

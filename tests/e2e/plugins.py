@@ -25,6 +25,8 @@ DOUBLES = {
     "hashicorp/tls": "4.1.0",
 }
 """The providers that have a double, and the release each one stands in for."""
+OLD_S3 = "v0.38.0"
+"""The newest tag at which the bucket's module accepts hashicorp/aws 5."""
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 

@@ -14,12 +14,9 @@ from anyscale_constructs.review import offline, sides
 from anyscale_constructs.review.plans import Change
 from tests import ROOT
 from tests.e2e.clones import module_sources
-from tests.e2e.plugins import Plugins, find_plugins
+from tests.e2e.plugins import OLD_S3, Plugins, find_plugins
 from tests.e2e.terraform import clean_environment
 from tests.examples import FOLDER
-
-_OLD_S3 = "v0.38.0"
-"""The newest tag at which the bucket's module accepts hashicorp/aws 5."""
 
 Edit = Callable[[dict[str, Any]], object]
 
@@ -43,7 +40,7 @@ class Workshop:
         config: dict[str, Any] = copy.deepcopy(yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))
         config.pop("mirror", None)
         if "bucket_name" not in config.get("bucket", {}) and self._plugins.only_aws_5:
-            config.setdefault("modules", {}).setdefault("s3", {})["ref"] = _OLD_S3
+            config.setdefault("modules", {}).setdefault("s3", {})["ref"] = OLD_S3
         edit(config)
         return config
 

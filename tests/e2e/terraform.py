@@ -6,6 +6,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -154,8 +155,8 @@ class Terraform:
         return self.planned()
 
     def planned(self) -> dict[str, Any]:
-        """Terraform's own JSON of the last plan."""
-        document: dict[str, Any] = json.loads(self._run("show", "-json", "e2e.tfplan"))
+        """Terraform's own JSON of the last plan, with modules in the order of their addresses."""
+        document: dict[str, Any] = json.loads(self._run("show", "-json", "e2e.tfplan"), object_hook=_sort_modules)
         return document
 
     def apply(self) -> Applied:
@@ -207,6 +208,12 @@ class Terraform:
             said = _errors(done.stdout) or [(done.stderr or done.stdout).strip()]
             raise TerraformError("\n".join([f"terraform {arguments[0]}:", *said]))
         return done.stdout
+
+
+def _sort_modules(part: dict[str, Any]) -> dict[str, Any]:
+    # Terraform lists those of `planned_values` in the order in which a run came to them, which differs between plans.
+    part.get("child_modules", []).sort(key=itemgetter("address"))
+    return part
 
 
 def _events(stream: str) -> Iterator[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """The runs on doubles bite: a fault in a stack that exists makes its next plan fail, or replace what it must."""
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.doubles.server import Doubles
-from tests.e2e.lives import EXAMPLES, apply, synthesize
+from tests.e2e.lives import EXAMPLES, apply, edit, synthesize
 from tests.e2e.terraform import TerraformError
 
 Document = dict[str, Any]
@@ -88,10 +87,7 @@ def test_a_fault_makes_a_plan_fail_or_replace(
 ) -> None:
     shutil.copytree(made.parents[2], tmp_path / "work", symlinks=True)  # the state is there too
     stack = tmp_path / "work" / made.relative_to(made.parents[2])
-    file = stack / "cdk.tf.json"
-    document = json.loads(file.read_text(encoding="utf-8"))
-    fault(document)
-    file.write_text(json.dumps(document), encoding="utf-8")
+    edit(stack, fault)
     terraform = doubles.terraform(stack, tmp_path)
     if says == REPLACED:
         assert terraform.plan().changes["azurerm_kubernetes_cluster.this"] == REPLACED

@@ -1,25 +1,22 @@
 """What follows from Google Cloud's data sources in the GKE module, which is why the library names the zones."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.e2e.doubles.server import Doubles
-from tests.e2e.lives import ADDED, EXAMPLES, Config, apply, merged, one_more_api, synthesize
+from tests.e2e.lives import ADDED, EXAMPLES, Config, apply, edit, merged, one_more_api, synthesize
 
 
-def without_zones(stack: Path) -> None:
+def without_zones(document: dict[str, Any]) -> None:
     """Take out the zones, which the library gives to upstream's module in any case."""
-    file = stack / "cdk.tf.json"
-    document = json.loads(file.read_text(encoding="utf-8"))
     del document["module"]["gke"]["zones"]
-    file.write_text(json.dumps(document), encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    ("edit", "inputs", "changes"),
+    ("change", "inputs", "changes"),
     [
         (
             without_zones,
@@ -31,7 +28,7 @@ def without_zones(stack: Path) -> None:
     ids=["zones at random", "the latest version"],
 )
 def test_what_follows_from_a_data_source_changes_with_an_api(
-    edit: Callable[[Path], None] | None,
+    change: Callable[[dict[str, Any]], None] | None,
     inputs: Config,
     changes: Mapping[str, str],
     doubles: Doubles,
@@ -39,8 +36,8 @@ def test_what_follows_from_a_data_source_changes_with_an_api(
 ) -> None:
     def synthesize_edited(config: Config) -> Path:
         stack = synthesize("gke", config, tmp_path)[0]
-        if edit:
-            edit(stack)
+        if change:
+            edit(stack, change)
         return stack
 
     config = merged(EXAMPLES["gke"], {"modules": {"gke": {"inputs": inputs}}})

@@ -1,10 +1,12 @@
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.lifecycle import apply, nothing_left, only, same, unchanged, upgrade
+from tests.e2e.lifecycle import apply, ejected, nothing_left, only, same, unchanged, upgrade
 from tests.e2e.report import StepFailedError
 from tests.e2e.terraform import Applied, Plan, Terraform
 
@@ -67,6 +69,26 @@ def test_fails_when_a_second_plan_changes_anything(plan: Plan, says: str) -> Non
         unchanged(Fake(plan))
 
     assert str(error.value) == says
+
+
+def test_an_ejected_stack_has_the_same_plan_whatever_the_order_of_its_modules(tmp_path: Path) -> None:
+    def write(folder: str, content: dict[str, Any]) -> Path:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
+        return tmp_path / folder
+
+    group = write("group", {"resource": {"terraform_data": {"this": {}}}})
+    groups = {"source": str(group), "for_each": '${toset(split("", "abcdefgh"))}'}
+    cluster = write("cluster", {"module": {"groups": groups}})
+    backend = {"local": {"path": "terraform.tfstate"}}
+    stack = write("stack", {"terraform": {"backend": backend}, "module": {"cluster": {"source": str(cluster)}}})
+    terraform = Terraform(stack, {"PATH": os.environ["PATH"], "HOME": str(tmp_path)})
+    terraform.init()
+    terraform.plan()
+    terraform.apply()
+    unchanged(terraform)
+
+    assert ejected(terraform, tmp_path) == NOTHING
 
 
 def test_fails_when_registering_again_gives_other_ids() -> None:

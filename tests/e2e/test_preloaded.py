@@ -4,8 +4,8 @@ import os
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +23,7 @@ def forked() -> Iterator[str]:
 @pytest.mark.parametrize(
     "arguments", [["cloud", "list", "--json"], ["cloud", "nonsense"], ["cloud", "get", "--id", "1"]]
 )
-def test_it_says_the_same(arguments: list[str], forked: str, tmp_path: str) -> None:
+def test_it_says_the_same(arguments: list[str], forked: str, tmp_path: Path) -> None:
     with ControlPlane() as plane:
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "NO_COLOR": "1", **plane.environment}
         runs = []
@@ -37,7 +37,7 @@ def test_it_says_the_same(arguments: list[str], forked: str, tmp_path: str) -> N
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_what_ends_the_one_ends_the_other(number: signal.Signals, forked: str, tmp_path: str) -> None:
+def test_what_ends_the_one_ends_the_other(number: signal.Signals, forked: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         environment = {
@@ -53,5 +53,5 @@ def test_what_ends_the_one_ends_the_other(number: signal.Signals, forked: str, t
                 connection.settimeout(60)
                 process.send_signal(number)
                 while connection.recv(1 << 16):
-                    time.sleep(0)
+                    pass
                 assert process.wait(60) in {-number, 128 + number}

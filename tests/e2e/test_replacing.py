@@ -19,7 +19,7 @@ from tests.e2e.doubles.provider import Rules
 from tests.e2e.doubles.schema import Block, Type, type_of
 from tests.e2e.doubles.server import Doubles
 from tests.e2e.doubles.table import PROVIDERS
-from tests.e2e.lives import EXAMPLES, Config, merged
+from tests.e2e.lives import EXAMPLES, Config, edit, merged
 from tests.e2e.reviewing import Workshop, planned, replace_environment
 from tests.e2e.terraform import SERVED
 
@@ -152,8 +152,6 @@ class Served(Workshop):
 def test_each_input_of_the_table_replaces_in_an_offline_plan_of_google(workshop: Served) -> None:
     name = "gce-private"
     base, head = workshop.sides(name, {})
-    file = head.out / "stacks" / name / "cdk.tf.json"
-    tree = json.loads(file.read_text(encoding="utf-8"))
     rows = [
         (module.partition("/")[2], row)
         for module, of_module in FORCING.items()
@@ -161,9 +159,12 @@ def test_each_input_of_the_table_replaces_in_an_offline_plan_of_google(workshop:
         for row in of_module
         if row.input not in ONE_VALUE
     ]
-    for module, row in rows:
-        tree["module"][module][row.input] = INPUTS[row.input]
-    file.write_text(json.dumps(tree), encoding="utf-8")
+
+    def give_others(document: dict[str, Any]) -> None:
+        for module, row in rows:
+            document["module"][module][row.input] = INPUTS[row.input]
+
+    edit(head.out / "stacks" / name, give_others)
     changes = workshop.planned(name, base, head)
     replaced = {(change.module, change.type, path[0]) for change in changes if change.replaces for path in change.paths}
     assert {(module, row.type, row.attribute) for module, row in rows} - replaced == set()

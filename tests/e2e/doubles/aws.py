@@ -4,17 +4,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.e2e.doubles.provider import EVERY, Computed, Rules
+from tests.e2e.doubles.provider import CERTIFICATE, EVERY, Computed, Rules
 
 ACCOUNT_ID = "111122223333"
-_CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg=="
 _ISSUER = "https://oidc.eks.{region}.amazonaws.com/id/{hash}"
 _POLICY = "arn:aws:iam::{account}:policy{path}{name}"
 _ROLE = "arn:aws:iam::{account}:role{path}{name}"
 _CLUSTER: Computed = {
     "id": "{name}",
     "arn": f"arn:aws:eks:{{region}}:{ACCOUNT_ID}:cluster/{{name}}",
-    "certificate_authority": [{"data": _CERTIFICATE}],
+    "certificate_authority": [{"data": CERTIFICATE}],
     "endpoint": "https://{hash}.gr7.{region}.eks.amazonaws.com",
     "identity": [{"oidc": [{"issuer": _ISSUER}]}],
     "version": "1.33",

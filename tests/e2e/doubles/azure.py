@@ -1,6 +1,6 @@
 """What no schema says of hashicorp/azurerm and azuread: plausible values."""
 
-from tests.e2e.doubles.provider import EVERY, Computed, Rules
+from tests.e2e.doubles.provider import CERTIFICATE, EVERY, Computed, Rules
 
 _GUID = "{hash}-0000-4000-8000-000000000000"
 _TENANT = "99999999-8888-4777-8666-555555555555"
@@ -10,7 +10,7 @@ _CONFIGURATION = {
     "host": "https://{name}.hcp.eastus2.azmk8s.io:443",
     "client_key": "",
     "password": "",
-    "cluster_ca_certificate": "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg==",
+    "cluster_ca_certificate": CERTIFICATE,
 }
 _CLUSTER: Computed = {
     "id": f"{_GROUP}/providers/Microsoft.ContainerService/managedClusters/{{name}}",

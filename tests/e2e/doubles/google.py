@@ -1,11 +1,10 @@
 """What no schema says of hashicorp/google: plausible values, and what is newer than the bindings."""
 
-from tests.e2e.doubles.provider import EVERY, Computed, Rules
+from tests.e2e.doubles.provider import CERTIFICATE, EVERY, Computed, Rules
 from tests.e2e.doubles.schema import Attribute, Block, Schema
 
 _ACCOUNT = "{account_id}@{project}.iam.gserviceaccount.com"
 _POOL = "projects/123456789012/locations/global/workloadIdentityPools/{workload_identity_pool_id}"
-_CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg=="
 _ZONES = ["{region}-a", "{region}-b", "{region}-c", "{region}-f"]
 _CLUSTER: Computed = {
     "id": "projects/{project}/locations/{location}/clusters/{name}",
@@ -13,7 +12,7 @@ _CLUSTER: Computed = {
     "master_version": "1.31.5-gke.1023000",
     "node_locations": _ZONES[:3],
     "services_ipv4_cidr": "10.8.0.0/20",
-    "master_auth": [{"cluster_ca_certificate": _CERTIFICATE, "client_certificate": "", "client_key": ""}],
+    "master_auth": [{"cluster_ca_certificate": CERTIFICATE, "client_certificate": "", "client_key": ""}],
     "private_cluster_config.private_endpoint": "10.0.0.2",
     "private_cluster_config.public_endpoint": "203.0.113.20",
 }

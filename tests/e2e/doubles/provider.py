@@ -13,6 +13,8 @@ In a text `{NAME}` stands for an argument of the resource, or else of the provid
 digits. Instead of a value there may be a function that makes it from the arguments. A block that has a value is there
 although nothing configures it.
 """
+CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg=="
+"""The beginning of a certificate in PEM, in base64."""
 EVERY = "*"
 """Stands for every type, in the place of one."""
 

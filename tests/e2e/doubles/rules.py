@@ -58,4 +58,4 @@ def _values(config: Mapping[str, Any], path: str) -> Iterator[Any]:
 
 
 def _known(config: Mapping[str, Any], path: str) -> Iterator[str]:
-    yield from (value for value in _values(config, path) if isinstance(value, str) and not is_unknown(value))
+    yield from (value for value in _values(config, path) if isinstance(value, str))

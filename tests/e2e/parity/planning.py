@@ -12,8 +12,8 @@ from tests.e2e.account import emulated_account
 from tests.e2e.clones import module_sources
 from tests.e2e.control_plane import ORG_ID
 from tests.e2e.doubles.server import Doubles
-from tests.e2e.examples import OLD_S3, synthesize, with_what_exists
-from tests.e2e.plugins import find_plugins
+from tests.e2e.examples import synthesize, with_what_exists
+from tests.e2e.plugins import OLD_S3, find_plugins
 from tests.e2e.terraform import Terraform, clean_environment
 
 Plans = tuple[dict[str, Any], dict[str, Any]]
