@@ -86,7 +86,7 @@ def whole(text: str) -> Code | None:
     """What the text stands for if it is one word that nothing changed, and nothing else."""
     match = WORD.fullmatch(text)
     number = int(match[1]) if match else len(_codes)
-    return _codes[number] if number < len(_codes) and text == _written(number) else None
+    return _codes[number] if number < len(_codes) and text == _words[_codes[number]] else None
 
 
 def codes(text: str) -> Iterator[Code]:

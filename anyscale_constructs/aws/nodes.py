@@ -242,12 +242,10 @@ class NodesConfig(Model):
     @property
     def own_groups(self) -> dict[str, NodeGroupConfig]:
         """The node groups that cpu_instance_types and gpu_types stand for, by name."""
-        # These are not checked: cpu_instance_types may have GPUs that nobody asks for.
-        make = NodeGroupConfig.model_construct
-        made = {"cpu": make(instance_types=self.cpu_instance_types, **dict(self.cpu_limits))}
+        made = {"cpu": NodeGroupConfig.unchecked(instance_types=self.cpu_instance_types, **dict(self.cpu_limits))}
         for name in self.gpu_types:
             gpu, limits = GPUS[name], dict(self.gpu_limits.get(name, Limits()))
-            made[f"gpu_{name.lower()}"] = make(
+            made[f"gpu_{name.lower()}"] = NodeGroupConfig.unchecked(
                 instance_types=list(gpu.instance_types),
                 gpu_type=name,
                 gpu_count=gpu.per_node,

@@ -155,12 +155,12 @@ class NodesConfig(Model):
     @property
     def own_groups(self) -> dict[str, NodeGroupConfig]:
         """The node pools that cpu_vm_size and gpu_types stand for, by name."""
-        # These are not checked: cpu_vm_size may have GPUs that nobody asks for.
-        make = NodeGroupConfig.model_construct
-        made = {"cpu": make(vm_size=self.cpu_vm_size, **dict(self.cpu_limits))}
+        made = {"cpu": NodeGroupConfig.unchecked(vm_size=self.cpu_vm_size, **dict(self.cpu_limits))}
         for name in self.gpu_types:
             gpu, limits = GPUS[name], dict(self.gpu_limits.get(name, Limits()))
-            made[name.lower()] = make(vm_size=gpu.vm_size, gpu_type=name, gpu_count=gpu.per_node, **limits)
+            made[name.lower()] = NodeGroupConfig.unchecked(
+                vm_size=gpu.vm_size, gpu_type=name, gpu_count=gpu.per_node, **limits
+            )
         return made
 
     @property

@@ -3,7 +3,8 @@
 import json
 import pathlib
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -121,10 +122,11 @@ def gather_clouds(
     def build(app: App) -> None:
         """Goes through all files before it complains of any, so that one run shows all that is wrong."""
         errors: list[ConstructsError] = []
+        stack_of = cache(project.load_stack)
         for file in files:
             try:
                 document = defaults.read(file)
-                documents.update((made.name, document) for made in _make(app, document))
+                documents.update((made.name, document) for made in _make(app, document, stack_of))
             except Exception as error:  # noqa: BLE001 - it must not hide what is wrong in other files
                 known = foreseen(error, file.stem)
                 known.findings = within(known.findings, cloud=file.stem)
@@ -164,9 +166,10 @@ def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     for stack in stacks_in(app):
         name = stack.node.id
-        ours = {finding.annotation for finding in getattr(stack, "findings", ())}
-        for note in manifest["stacks"][name]["annotations"]:
-            if note["message"] not in ours and note["level"].endswith("warn"):
+        notes = [note for note in manifest["stacks"][name]["annotations"] if note["level"].endswith("warn")]
+        ours = {finding.annotation for finding in getattr(stack, "findings", ())} if notes else ()
+        for note in notes:
+            if note["message"] not in ours:
                 construct = note["constructPath"].removeprefix(f"{name}/")
                 yield Finding(note["message"], rule=ANNOTATION, cloud=name, construct=construct)
 
@@ -199,9 +202,10 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
     for name in names:
         if name not in files:
             raise ConfigError(f"{directory}: {unknown(name, files, 'cloud')}")
+    stack_name: TypeAdapter[str] = TypeAdapter(StackName)
     for name, file in files.items():
         try:
-            TypeAdapter(StackName).validate_python(name)
+            stack_name.validate_python(name)
         except ValidationError as error:
             what = f"the file's name is the cloud's name and {found_in(error)[0].what}"
             raise ConfigError(
@@ -210,14 +214,15 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
     return [files[name] for name in dict.fromkeys(names or files)]
 
 
-def _make(app: App, document: Document) -> Sequence[CloudStack]:
+def _make(app: App, document: Document, stack_of: Callable[[str], type[CloudStack]]) -> Sequence[CloudStack]:
     if KIND not in document.data:
         meant = nearest(KIND, filter(lambda key: isinstance(key, str), document.data)) or ""
         fix, kinds = "write stack: KIND, such as stack: ec2", ", ".join(project.kinds())
         what, place = "stack is required, the kind of cloud", document.place((meant,))
         raise ConfigError([Finding(what, fix, allowed=kinds, rule=MISSING_KEY, place=place)])
     try:
-        stack = project.load_stack(document.data[KIND])
+        kind = document.data[KIND]
+        stack = stack_of(kind) if isinstance(kind, str) else project.load_stack(kind)
     except ConfigError as error:
         raise ConfigError(document.located(within(error.findings, key=(KIND,)))) from error
     config = document.parse(stack.config_type)

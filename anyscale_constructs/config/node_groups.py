@@ -4,7 +4,8 @@ import re
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, Self, get_args
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
 
 from pydantic import Field, model_validator
 
@@ -13,6 +14,8 @@ from anyscale_constructs.config.model import CONFLICTING, INVALID_VALUE, MISSING
 from anyscale_constructs.config.types import Checked, Known, OrExpr
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
+
+_Group = TypeVar("_Group", bound="NodeGroup")
 
 MARKETS: tuple[Market, ...] = get_args(Market)
 """How nodes can be paid for: on-demand first."""
@@ -116,6 +119,12 @@ class PodShape(Model):
     cpus: Known[int] = Field(ge=1, description="Fewer than a node has: some of them are for the node's own pods.")
     memory_gb: Known[int] = Field(ge=1, description="In GiB; less than a node has.")
     gpus: Known[int] = Field(default=0, ge=0, description="GPUs of the group's type.")
+
+
+@cache
+def _with_defaults(group: type[_Group]) -> _Group:
+    """A group that is not checked, of the defaults that pydantic takes long to look up."""
+    return group.model_construct()
 
 
 class NodeGroup(Limits):
@@ -228,6 +237,16 @@ class NodeGroup(Limits):
                 key=("capacity_reservation",),
             )
         yield from self._misnamed_gpus()
+
+    @classmethod
+    def unchecked(cls, **fields: Any) -> Self:
+        """A group of a cluster's own, whose machines may have GPUs that nobody asks for.
+
+        Args:
+            **fields: Its keys, as a configuration has them.
+        """
+        made: Self = _with_defaults(cls).model_copy(update=fields)
+        return made
 
     @property
     def machines(self) -> list[str]:

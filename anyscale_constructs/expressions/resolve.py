@@ -56,11 +56,15 @@ class Resolver:
         self._engine = engine
         self._expanded: dict[str, str] = {}
         self.problems: list[Finding] = []
+        self.texts: list[tuple[str, str]] = []
+        """All strings of what was resolved, keys too, with the path of the element where they stand."""
 
     def resolve(self, value: Any, path: str = "") -> Any:
         """The value with code in place of words; what is wrong is added to `problems`."""
         if isinstance(value, str):
-            return self._text(value, path)
+            text = self._text(value, path)
+            self.texts.append((path, text))
+            return text
         if isinstance(value, _MAPS):
             return {self._key(key, path): self.resolve(v, _below(path, key)) for key, v in value.items()}
         if isinstance(value, _LISTS):
@@ -68,6 +72,11 @@ class Resolver:
         return value
 
     def _key(self, key: str, path: str) -> str:
+        text = self._text_of_key(key, path)
+        self.texts.append((path, text))
+        return text
+
+    def _text_of_key(self, key: str, path: str) -> str:
         if "{" not in key and _CUT_LIST not in key and not words.traced(key):
             return key
         # An argument's own name, of a block that stands this high, can't be code.
@@ -88,11 +97,11 @@ class Resolver:
             if traces:
                 self.say(path, f"takes no expression; got {words.spelled(text)}", "write the value out")
             return text
+        if code := words.whole(text):
+            return "${" + self._expand(code, path) + "}"
         if words.damaged(text):
             self.say(path, *_DAMAGED)
             return text
-        if code := words.whole(text):
-            return "${" + self._expand(code, path) + "}"
         return _Parser(self, path, text).template()
 
     def _expand(self, code: words.Code, path: str) -> str:

@@ -193,12 +193,10 @@ class NodesConfig(Model):
     @property
     def own_groups(self) -> dict[str, NodeGroupConfig]:
         """The node pools that cpu_machine_type and gpu_types stand for, by name."""
-        # These are not checked: cpu_machine_type may have GPUs that nobody asks for.
-        make = NodeGroupConfig.model_construct
-        made = {"cpu": make(machine_type=self.cpu_machine_type, **dict(self.cpu_limits))}
+        made = {"cpu": NodeGroupConfig.unchecked(machine_type=self.cpu_machine_type, **dict(self.cpu_limits))}
         for name in self.gpu_types:
             gpu, limits = GPUS[name], dict(self.gpu_limits.get(name, Limits()))
-            made[f"gpu-{name.lower()}"] = make(
+            made[f"gpu-{name.lower()}"] = NodeGroupConfig.unchecked(
                 machine_type=gpu.machine_type,
                 gpu_type=name,
                 gpu_count=gpu.per_node,

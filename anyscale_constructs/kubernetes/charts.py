@@ -200,12 +200,13 @@ def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, An
         ConfigError: They hold a secret or a key that the chart does not have, or change what the cloud must set.
     """
     merged = merge(values, over)
-    if problems := list(_problems(chart, values, merged)):
+    if problems := [*_problems(chart, merged), *(_changed(chart, values, merged) if over else ())]:
         raise ConfigError(replace(each, construct=chart.release, key=(*key, *each.key)) for each in problems)
     return merged
 
 
-def _problems(chart: Chart, values: Mapping[str, Any], merged: Mapping[str, Any]) -> Iterator[Finding]:
+def _problems(chart: Chart, merged: Mapping[str, Any]) -> Iterator[Finding]:
+    """Secrets, and what the chart does not have."""
     named = [path for wanted in chart.secrets for path, value in _at(merged, wanted.split(".")) if not _is_empty(value)]
     found = dict.fromkeys([*named, *secrets(merged)])
     for path in found:
@@ -216,6 +217,10 @@ def _problems(chart: Chart, values: Mapping[str, Any], merged: Mapping[str, Any]
         for each in _unknown(chart, merged, _recorded(chart.keys)["values"]):
             if each.key not in found:
                 yield each
+
+
+def _changed(chart: Chart, values: Mapping[str, Any], merged: Mapping[str, Any]) -> Iterator[Finding]:
+    """What the configuration changes and the cloud has to set."""
     given = dict(_leaves(to_terraform(merged)))
     for path, value in _leaves(to_terraform(values)):
         # A service account has its role by its name or by an annotation.

@@ -157,8 +157,10 @@ def _taken_out(synthesized: dict[str, Any]) -> Iterator[str]:
 
 def _formatted(value: Any, indent: str = "\n") -> str:
     """What `json.dumps(value, indent=2, sort_keys=True)` gives, which takes three times as long."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
     if not value or not isinstance(value, dict | list):
-        return encode_basestring_ascii(value) if isinstance(value, str) else json.dumps(value)
+        return json.dumps(value)
     deeper = f"{indent}  "
     if isinstance(value, list):
         return f"[{','.join([deeper + _formatted(each, deeper) for each in value])}{indent}]"
@@ -264,8 +266,10 @@ def _remove_left_over(place: pathlib.Path, within: pathlib.Path) -> None:
 def _put(new: pathlib.Path, out: pathlib.Path) -> None:
     """Puts files into place: first beside it, which may be on yet another file system, then all of them at once."""
     # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
-    files = sorted(filter(pathlib.Path.is_file, new.rglob("*")), key=lambda file: file.name == _MANIFEST)
+    files = [pathlib.Path(folder, name) for folder, _, names in os.walk(new) for name in names]
+    files.sort(key=lambda file: file.name == _MANIFEST)
     moves: list[tuple[pathlib.Path, pathlib.Path]] = []
+    placed = 0
     try:
         for file in files:
             target = out / file.relative_to(new)
@@ -276,8 +280,9 @@ def _put(new: pathlib.Path, out: pathlib.Path) -> None:
             shutil.move(file, moves[-1][0])
         for beside, target in moves:
             beside.replace(target)
+            placed += 1
     finally:
-        for beside, _ in moves:
+        for beside, _ in moves[placed:]:
             beside.unlink(missing_ok=True)
 
 
@@ -298,8 +303,7 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[Finding]:
     with _writing(out):
         for file in sorted(out.glob("stacks/*/cdk.tf.json")):
             folder = file.parent
-            content = _written(file)
-            if folder.name in live or not content:
+            if folder.name in live or not (content := _written(file)):
                 continue
             # Terraform makes a lock file for any command: it is no sign of a deployment.
             assets, versions, lock = folder / "assets", folder / _VERSIONS, folder / TERRAFORM_LOCK

@@ -28,14 +28,11 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def constructor(self: Any, *args: Any, **arguments: Any) -> None:
         name = type(self).__name__
-        signature, kinds = _parameters(init)
-        try:
-            bound = signature.bind(self, *args, **arguments)
-        except TypeError as error:
-            raise InputError(f"{name}: {error}", fix=f"see help({name})") from None
+        positions, kinds = _parameters(init)
+        given = arguments | dict(zip(positions, args, strict=False)) if args else arguments
         for parameter, allowed in kinds.items():
-            value = bound.arguments.get(parameter)
-            if parameter in bound.arguments and not any(_is_one(value, kind) for kind in allowed):
+            value = given.get(parameter)
+            if parameter in given and not any(_is_one(value, kind) for kind in allowed):
                 names = " or ".join(name for kind in allowed for name in _names(kind))
                 raise InputError(
                     f"{name}: {parameter} must be a construct",
@@ -46,6 +43,10 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
         try:
             init(self, *args, **arguments)
         except TypeError as error:
+            try:
+                inspect.signature(init).bind(self, *args, **arguments)
+            except TypeError as wrong:
+                raise InputError(f"{name}: {wrong}", fix=f"see help({name})") from None
             if twice := _TWICE.search(str(error)):
                 raise InputError(
                     f"{name}: {twice.group(1)} follows from another argument", fix=f"leave out {twice.group(1)}"
@@ -56,14 +57,15 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
 
 
 @functools.cache
-def _parameters(init: Callable[..., None]) -> tuple[inspect.Signature, Mapping[str, tuple[type, ...]]]:
+def _parameters(init: Callable[..., None]) -> tuple[Sequence[str], Mapping[str, tuple[type, ...]]]:
+    """The names of a constructor's positional parameters, and what those take that are checked."""
     hints = {name: hint for name, hint in get_type_hints(init).items() if name not in {"return", "inputs"}}
     choices = {
         name: get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
         for name, hint in hints.items()
     }
     kinds = {name: all_ for name, all_ in choices.items() if all(map(_is_construct, all_)) and name != "scope"}
-    return inspect.signature(init), kinds
+    return init.__code__.co_varnames[1 : init.__code__.co_argcount], kinds
 
 
 def _is_construct(kind: Any) -> bool:

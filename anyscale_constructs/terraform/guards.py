@@ -112,10 +112,13 @@ def without_effect(i: Inputs, given: Mapping[str, Any]) -> Iterator[Finding]:
         i: All of the module's inputs.
         given: Those to look at.
     """
-    for name in (name for name, value in given.items() if not is_one_of(value, None, False, "", [], {})):
-        groups = i.interface.variable(name).used_with
+    variables = i.interface.variables
+    for name, value in given.items():
+        groups = variables[name].used_with if name in variables else ()
+        if not groups or is_one_of(value, None, False, "", [], {}):
+            continue
         off = [[switch for switch in group if i[switch] is None or i[switch] is False] for group in groups]
-        if off and all(off):
+        if all(off):
             switches = " or ".join(dict.fromkeys(each[0] for each in off))
             yield Finding(f"{name} has no effect without {switches}", "leave it out", rule=IDLE_INPUT, on=[name])
 
@@ -127,10 +130,13 @@ def refused_by_upstream(i: Inputs) -> Iterator[Finding]:
         i: All of the module's inputs.
     """
     variables = i.interface.variables
+    conditions = [(name, variable) for name, variable in variables.items() if variable.validation and name in i.given]
+    if not conditions:
+        return
     # Terraform removes duplicates from a set, and its elements have no indexes.
     values = {name: i[name] for name, variable in variables.items() if "set(" not in variable.type}
-    for name, variable in variables.items():
-        for condition in variable.validation if name in i.given else ():
+    for name, variable in conditions:
+        for condition in variable.validation:
             if holds(condition, values) is False:
                 accepted = ", ".join(map(str, allowed_values(condition, name)))
                 yield Finding(

@@ -97,7 +97,7 @@ class Module(TerraformHclModule):
             raise InputError(within(error.findings, key=("modules", self.path, "ref"))) from None
         ours = _set(inputs)
         # Only the cloud's own module, not another one like it, was made by the root module.
-        adoption = None if self.interface_name in adopted(stack) else stack.adoption
+        adoption = None if stack.adoption and self.interface_name in adopted(stack) else stack.adoption
         if adoption:
             ours = adoption.given(self.interface, ours)
         given, warnings = self._given(id, ours, override.inputs)
@@ -196,7 +196,11 @@ class Module(TerraformHclModule):
 
     def _completed(self, id: str, given: dict[str, Any]) -> dict[str, Any]:
         try:
-            return {name: as_expressions(value, name) for name, value in self.complete(given).items()}
+            completed = self.complete(given.copy())
+            return {
+                name: value if given.get(name) is value else as_expressions(value, name)
+                for name, value in completed.items()
+            }
         except ExpressionError as error:
             what = f"an input that other inputs follow from must be known now: {error.findings[0].what}"
             found = [replace(each, what=what) for each in error.findings]
@@ -211,18 +215,21 @@ class Module(TerraformHclModule):
             return None
 
     def _given(
-        self, id: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]
+        self, id: str, ours: dict[str, Any], theirs: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Sequence[Finding]]:
         """What the module is given, completed and with the configuration's inputs, and what those take away."""
-        cloud = self._without_configuration(ours) if theirs else ours
-        merged = merge(cloud, theirs, remove_null=True)
-        wanted = _set({name: merged.get(name) for name in {**ours, **theirs}})
+        cloud: Mapping[str, Any] = ours
+        merged = wanted = ours
+        if theirs:
+            cloud = self._without_configuration(ours)
+            merged = merge(cloud, theirs, remove_null=True)
+            wanted = _set({name: merged.get(name) for name in {**ours, **theirs}})
         self.inputs = Inputs(self.interface, wanted)
         # An older ref may lack an input that the cloud sets: null leaves it out there.
         misspelt = [name for name in theirs if name not in {*wanted, *cloud, *self.interface.variables}]
         unknowns = [_unknown(name, self.interface.variables) for name in misspelt]
         self._refuse(id, [*unknowns, *self._check_types(), *self._check_known_at_plan()])
-        given = self._completed(id, wanted.copy())
+        given = self._completed(id, wanted)
         # The construct may have added again what the configuration removes.
         for name, value in theirs.items():
             if value is None:

@@ -1,7 +1,7 @@
 """Checks of a stack's finished JSON: what its code refers to, and what is left of the engine's tokens."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from anyscale_constructs import words
@@ -23,9 +23,17 @@ _NAMED = re.compile(
 )
 # The engine's tokens, also where they were cut or changed in case; its objects, its number tokens and expressions as
 # Python shows them.
-_RESIDUE = re.compile(
-    r"[$#@&]\{Tf(?:To|$)|Token\.\d+\]|<(?:jsii|cdktf|cdktn)\b|jsii\._|8\.1095622\d*e\+298|\bExpr\('", re.IGNORECASE
-)
+_RESIDUE = {
+    "{tf": r"[$#@&]\{Tf(?:To|$)",
+    "token.": r"Token\.\d+\]",
+    "<jsii": r"<jsii\b",
+    "<cdkt": r"<cdkt[fn]\b",
+    "jsii._": r"jsii\._",
+    "8.1095622": r"8\.1095622\d*e\+298",
+    "expr('": r"\bExpr\('",
+}
+"""By letters without which a text can't have it, in lower case."""
+_ANY_RESIDUE = re.compile("|".join(_RESIDUE.values()), re.IGNORECASE)
 
 UNWRITABLE = Rule("unwritable-value", "error", "The engine has no form for it in Terraform JSON.")
 UNRESOLVED_TOKEN = Rule("unresolved-token", "error", "Terraform would get the token's letters in place of its value.")
@@ -56,14 +64,15 @@ def refused_elements(stack: "CloudStack") -> Iterator[Finding]:
             )
 
 
-def residue(found: Iterable[tuple[str, str]]) -> Iterator[Finding]:
+def residue(found: Collection[tuple[str, str]]) -> Iterator[Finding]:
     """What is left in a stack's JSON of values that are known only later.
 
     Args:
         found: The JSON's texts, each with its path.
     """
-    for path, text in found:
-        for left in _RESIDUE.finditer(text):
+    everything = "\n".join(text for _, text in found).lower()
+    for path, text in found if any(letters in everything for letters in _RESIDUE) else ():
+        for left in _ANY_RESIDUE.finditer(text):
             yield in_json(
                 path,
                 "contains an unresolved token",

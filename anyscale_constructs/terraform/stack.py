@@ -21,7 +21,7 @@ from anyscale_constructs.engine import (
 )
 from anyscale_constructs.errors import ConstraintError, ConstructsError, SynthesisError, said_by_engine
 from anyscale_constructs.expressions import ENGINE_TOKEN, holds_engine_token, is_unresolved
-from anyscale_constructs.expressions.resolve import Resolver, texts
+from anyscale_constructs.expressions.resolve import Resolver
 from anyscale_constructs.findings import RULES, Finding, Rule, within
 from anyscale_constructs.names import nearest
 from anyscale_constructs.terraform.additions import idle_overrides, lost_overrides, refused_arguments, two_defaults
@@ -313,8 +313,10 @@ class CloudStack(Declarations):
         for kind, made in blocks(self).items():
             there = tree.get(kind, [])
             tree[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
-        tree = self.resolve(tree)
-        self._refuse([*residue(found := texts(tree)), *dead_references(tree, found, self.modules)])
+        resolver = Resolver(self, self.code_of_tokens)
+        tree = resolver.resolve(tree)
+        self._refuse(resolver.problems)
+        self._refuse([*residue(resolver.texts), *dead_references(tree, resolver.texts, self.modules)])
         self.state = identity(tree["terraform"], self.name)
         self._refuse_siblings()
         return {"//": comments, **tree}

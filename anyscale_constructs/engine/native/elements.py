@@ -76,8 +76,8 @@ class TerraformElement(Overridable):
 
     def to_metadata(self) -> dict[str, Any]:
         """Its part of what the JSON says about itself: the names of its overrides."""
-        name = self._overridden()
-        return {"overrides": {name: keys(self._overrides)}} if self._overrides and name else {}
+        name = self._overridden() if self._overrides else ""
+        return {"overrides": {name: keys(self._overrides)}} if name else {}
 
     def _overridden(self) -> str:
         """Under which name its overrides are listed; nothing: they are not."""
@@ -87,7 +87,8 @@ class TerraformElement(Overridable):
         return {"metadata": {"path": self.node.path, "uniqueId": self.friendly_unique_id}}
 
     def _block(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        return merge(merge({}, arguments), self._overrides)
+        block = {name: value for name, value in arguments.items() if value is not None}
+        return merge(block, self._overrides) if self._overrides else block
 
 
 def _addresses(depends_on: Sequence[Any] | None) -> list[str] | None:

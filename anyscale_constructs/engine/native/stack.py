@@ -38,15 +38,20 @@ class TerraformStack(Overridable):
     @staticmethod
     def of(construct: Construct) -> "TerraformStack":
         """The stack around a construct."""
-        for each in reversed(construct.node.scopes):
+        each: Construct | None = construct
+        while each is not None:
             if isinstance(each, TerraformStack):
                 return each
+            each = each.node.scope
         raise EngineRefusalError(f"No stack could be identified for the construct at path '{construct.node.path}'")
 
     def logical_id(self, construct: Construct) -> str:
         """The name of a construct of the stack in Terraform."""
-        scopes = construct.node.scopes
-        return _unique([each.node.id for each in scopes[scopes.index(self) + 1 :]])
+        steps: list[str] = []
+        while construct is not self:
+            steps.insert(0, construct.node.id)
+            construct = construct.node.scope or self
+        return _unique(steps)
 
     def depends_on(self, stack: "TerraformStack") -> bool:
         """Whether another stack must be applied before it."""
@@ -83,11 +88,25 @@ class TerraformStack(Overridable):
                 named: Any = element.friendly_unique_id
                 for step in reversed(element.node.path.split("/")):
                     named = {step: named}
-                merge(outputs, named)
-            merge(content, element.to_terraform())
+                _add(outputs, named)
+            _add(content, resolved(element.to_terraform()))
         content = {"//": {"metadata": metadata, "outputs": outputs}, **content}
+        if not self._overrides:
+            return content
         found: dict[str, Any] = resolved(merge(content, self._overrides))
         return found
+
+
+def _add(content: dict[str, Any], element: dict[str, Any]) -> None:
+    """Adds the plain JSON of an element, which becomes a part of the stack's."""
+    for key, value in element.items():
+        there = content.get(key)
+        if there is None:
+            content[key] = value
+        elif isinstance(there, dict) and isinstance(value, dict):
+            _add(there, value)
+        else:
+            merge(content, {key: value})
 
 
 def _elements(construct: Construct) -> Iterator[TerraformElement]:
