@@ -167,7 +167,8 @@ def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
     for stack in stacks_in(app):
         name = stack.node.id
         notes = [note for note in manifest["stacks"][name]["annotations"] if note["level"].endswith("warn")]
-        ours = {finding.annotation for finding in getattr(stack, "findings", ())} if notes else ()
+        findings = getattr(stack, "findings", ()) if notes else ()
+        ours = {finding.annotation for finding in findings if finding.severity == "warning"}
         for note in notes:
             if note["message"] not in ours:
                 construct = note["constructPath"].removeprefix(f"{name}/")

@@ -117,16 +117,7 @@ class Document:
 
     def _refuse_repetition(self, root: yaml.Node | None, nodes: Iterable[yaml.Node]) -> None:
         """Counts what the aliases of a file stand for, before anything writes it out."""
-        measured: dict[int, tuple[int, int]] = {}
-
-        def measure(node: yaml.Node) -> tuple[int, int]:
-            if id(node) not in measured:
-                inside = [measure(each) for each in _inside(node)]
-                levels = 1 + max((level for _, level in inside), default=0)
-                measured[id(node)] = _own_size(node) + sum(size for size, _ in inside), levels
-            return measured[id(node)]
-
-        size, levels = measure(root) if root else (0, 0)
+        size, levels = _measured(root, {}) if root else (0, 0)
         if levels > DEEPEST:
             raise RecursionError
         if size - sum(map(_own_size, nodes)) > _MOST_REPEATED:
@@ -252,6 +243,20 @@ class Document:
         return bool(key)
 
 
+def _measured(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
+    """The size of a node with all that is in it, and how many levels it has.
+
+    Args:
+        node: The node.
+        known: Those of other nodes, by their identity.
+    """
+    if id(node) not in known:
+        inside = [_measured(each, known) for each in _inside(node)]
+        levels = 1 + max((level for _, level in inside), default=0)
+        known[id(node)] = _own_size(node) + sum(size for size, _ in inside), levels
+    return known[id(node)]
+
+
 def _own_size(node: yaml.Node) -> int:
     return 1 + len(node.value) if isinstance(node, yaml.ScalarNode) else 1
 
@@ -323,12 +328,9 @@ def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
 
 
 def _inside(node: yaml.Node) -> list[yaml.Node]:
-    match node:
-        case yaml.MappingNode():
-            return [inner for pair in node.value for inner in pair]
-        case yaml.SequenceNode():
-            return list(node.value)
-    return []
+    if isinstance(node, yaml.MappingNode):
+        return [inner for pair in node.value for inner in pair]
+    return [*node.value] if isinstance(node, yaml.SequenceNode) else []
 
 
 def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[yaml.Node, int]:

@@ -96,11 +96,18 @@ class Model(_Base):
         name = str(info.field_name)
         try:
             given = as_expression(value, name)
-            if name in _known_now(cls):
+            if isinstance(given, Expr | list | tuple | Mapping) and name in _known_now(cls):
                 for part in given.values() if isinstance(given, Mapping) else [given]:
                     known(part, name)
             if not isinstance(given, Expr):
-                return as_expressions(validate(given), name)
+                validated = validate(given)
+                # Nothing in these is known only later, or it was looked for already.
+                plain = (
+                    validated is None
+                    or isinstance(validated, int | BaseModel)
+                    or (validated is given and isinstance(given, str))
+                )
+                return validated if plain else as_expressions(validated, name)
             if not _fits(given, validate):
                 known(given, name)
         except InputError as error:

@@ -61,14 +61,24 @@ class Resolver:
 
     def resolve(self, value: Any, path: str = "") -> Any:
         """The value with code in place of words; what is wrong is added to `problems`."""
+        begin = len(self.texts)
+        resolved = self._resolve(value, path)
+        found = self.texts[begin:]
+        # Once for all of them: in each text it would be looked for as often as for everything else.
+        for where, text in found if words.traced("\n".join(text for _, text in found)) else ():
+            if words.damaged(text):
+                self.say(where, *_DAMAGED)
+        return resolved
+
+    def _resolve(self, value: Any, path: str) -> Any:
         if isinstance(value, str):
             text = self._text(value, path)
             self.texts.append((path, text))
             return text
         if isinstance(value, _MAPS):
-            return {self._key(key, path): self.resolve(v, _below(path, key)) for key, v in value.items()}
+            return {self._key(key, path): self._resolve(v, _below(path, key)) for key, v in value.items()}
         if isinstance(value, _LISTS):
-            return [self.resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
+            return [self._resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
         return value
 
     def _key(self, key: str, path: str) -> str:
@@ -77,7 +87,7 @@ class Resolver:
         return text
 
     def _text_of_key(self, key: str, path: str) -> str:
-        if "{" not in key and _CUT_LIST not in key and not words.traced(key):
+        if "{" not in key and words.PREFIX not in key and _CUT_LIST not in key:
             return key
         # An argument's own name, of a block that stands this high, can't be code.
         if words.PREFIX in key and path.count(".") < _BLOCK_DEPTH.get(path.partition(".")[0], 0):
@@ -89,7 +99,7 @@ class Resolver:
         return text
 
     def _text(self, text: str, path: str) -> str:
-        traces = words.traced(text)
+        traces = words.PREFIX in text
         if not traces and ("{" not in text or text.count("${") < _NESTED) and _CUT_LIST not in text:
             return text
         literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])

@@ -27,9 +27,13 @@ _ENGINE_NUMBERS = (b"\xfb\xff", b"\xfd\xff")
 
 def is_unresolved(value: object) -> bool:
     """Whether the value holds something that is known only later: an expression, a token, an object of the engine."""
-    if isinstance(value, str):
+    # In the order in which values are frequent, and without patterns, since every value comes through here often.
+    kind = type(value)
+    if kind is str or isinstance(value, str):
         text = str.__str__(value)
         return isinstance(value, Expr) or words.PREFIX in text or ("{" in text and _is_code(text))
+    if kind is bool or kind is int or value is None:
+        return False
     if isinstance(value, _LISTS):
         return any(map(is_unresolved, value))
     if isinstance(value, float):
@@ -63,7 +67,7 @@ def as_expressions(value: Any, at: str = "value") -> Any:
         InputError: As of `as_expression`.
     """
     whole = as_expression(value, at)
-    if isinstance(whole, str):
+    if isinstance(whole, str) or whole is None or isinstance(whole, int):
         return whole
     if isinstance(whole, _LISTS):
         return [as_expressions(element, f"{at}[{index}]") for index, element in enumerate(whole)]
@@ -82,8 +86,9 @@ def as_expression(value: Any, at: str = "value") -> Any:
     Raises:
         InputError: An object of the engine is given where its value is wanted, or as of `as_text`.
     """
-    # In the order in which values are frequent, and without patterns, since every value comes through here often.
     if isinstance(value, str):
+        if "{" not in (letters := str.__str__(value)) and "$" not in letters and words.PREFIX not in letters:
+            return value  # as most texts
         return value if isinstance(value, Expr) else _text(value, at)
     if value is None or isinstance(value, int):
         return value
@@ -97,8 +102,6 @@ def as_expression(value: Any, at: str = "value") -> Any:
 
 
 def _text(value: str, at: str) -> str:
-    if _is_plain(value):
-        return value
     if whole := REFERENCE.fullmatch(value):
         return expr(whole.group(1))
     text = as_text(value, at)

@@ -262,7 +262,7 @@ class Module(TerraformHclModule):
             # An older ref may have inputs that the wrapper has not: Terraform checks those.
             if name in variables and name in annotations:
                 try:
-                    _adapter(annotations[name]).validate_python(value)
+                    _adapter_of(self.inputs_type, name).validate_python(value)
                 except ValidationError as error:
                     for found in found_in(error, name):
                         path = ".".join(map(str, found.key))
@@ -316,6 +316,12 @@ def listed(value: Any, name: str) -> Sequence[str] | Expr:
     if found := value_is_refused(_TEXTS, given, name, "give a list"):
         raise InputError([replace(found, on=[name])])
     return given
+
+
+@functools.cache
+def _adapter_of(inputs: type, name: str) -> TypeAdapter[Any]:
+    """As of `_adapter`, for which a type takes long to be looked up."""
+    return _adapter(inputs.__annotations__[name])
 
 
 @functools.cache

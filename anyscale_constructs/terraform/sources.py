@@ -1,6 +1,7 @@
 """Where Terraform gets the modules from: pinned commits on GitHub, the registry, a mirror, or a checkout."""
 
 import pathlib
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -89,7 +90,7 @@ class Sources(Model):
         base = mirror or self.base
         if self.version(interface, mirror):
             return interface.registry
-        if pathlib.PurePath(base).is_absolute():
+        if _is_absolute(base):
             return str(pathlib.PurePath(base) / interface.path)
         repository = interface.repository.partition("/")[2]
         folder = "" if interface.path == "." else f"//{interface.path}"
@@ -98,8 +99,14 @@ class Sources(Model):
     def version(self, interface: Interface, mirror: str | None = None) -> str | None:
         """The `version` of the call of a module that comes from the Terraform registry, else None."""
         # The stack's checkout is one of Anyscale's modules, which holds no other repository.
-        elsewhere = mirror or (self.base != GITHUB and not pathlib.PurePath(self.base).is_absolute())
+        elsewhere = mirror or (self.base != GITHUB and not _is_absolute(self.base))
         return interface.ref.removeprefix("v") if interface.registry and not elsewhere else None
+
+
+@cache
+def _is_absolute(base: str) -> bool:
+    """Whether it is a folder: of all modules of all stacks, as a rule, it is the same one."""
+    return pathlib.PurePath(base).is_absolute()
 
 
 _NOTHING = ModuleOverride()

@@ -1,6 +1,7 @@
 """The tree of constructs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from anyscale_constructs.errors import EngineError, EngineRefusalError
@@ -45,6 +46,8 @@ class Complete(type):
 class Lacking(metaclass=Complete):
     """What has instances that do so too."""
 
+    __slots__ = ()
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
@@ -54,6 +57,9 @@ class Lacking(metaclass=Complete):
 def member(*, jsii_name: str) -> Callable[[Any], Any]:  # noqa: ARG001 - how jsii names what JavaScript calls
     """Marks a method that the engine calls."""
     return lambda method: method
+
+
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Metadata(NamedTuple):
@@ -77,11 +83,14 @@ class Node(Lacking):
         id: Its name there.
     """
 
+    __slots__ = ("_children", "_context", "_host", "id", "metadata", "path", "scope")
+
     def __init__(self, host: "Construct", scope: "Construct | None", id: str) -> None:
         self._host, self.scope, self.id = host, scope, id.replace("/", "--")
-        self._children: dict[str, Construct] = {}
-        self._context: dict[str, Any] = {}
-        self.metadata: list[Metadata] = []
+        # Most nodes have none of these, and there are many nodes: they are replaced where there is something in them.
+        self._children: Mapping[str, Construct] = _NONE
+        self._context: Mapping[str, Any] = _NONE
+        self.metadata: Sequence[Metadata] = ()
         self.path = ""
         if scope is not None:
             above = scope.node
@@ -91,7 +100,12 @@ class Node(Lacking):
                 raise EngineRefusalError(
                     f"There is already a Construct with name '{self.id}' in {type(scope).__name__}{place}"
                 )
-            above._children[self.id] = host  # noqa: SLF001 - another node
+            above._add_child(self.id, host)  # noqa: SLF001 - another node
+
+    def _add_child(self, id: str, child: "Construct") -> None:
+        if not isinstance(self._children, dict):
+            self._children = {}
+        self._children[id] = child
 
     @property
     def children(self) -> "list[Construct]":
@@ -126,7 +140,7 @@ class Node(Lacking):
 
     def set_context(self, key: str, value: Any) -> None:
         """Sets a value that the construct and all that is in it can ask for."""
-        self._context[key] = value
+        self._context = {**self._context, key: value}
 
     def try_get_context(self, key: str) -> Any:
         """A value of the nearest construct that has it; None if none has."""
@@ -136,7 +150,7 @@ class Node(Lacking):
 
     def add_metadata(self, type: str, data: str) -> None:
         """Adds a note."""
-        self.metadata.append(Metadata(type, data))
+        self.metadata = [*self.metadata, Metadata(type, data)]
 
 
 class Construct(Lacking):
