@@ -243,6 +243,7 @@ def _settings(cluster: ClusterConfig, name: str) -> dict[str, Any]:
         "workload_identity_enabled": True,
         # Without local accounts the credentials that the provider keeps in the state are empty.
         "local_account_disabled": True,
+        "role_based_access_control_enabled": True,
         "azure_active_directory_role_based_access_control": {"azure_rbac_enabled": True},
         "private_cluster_enabled": not ranges,
         "api_server_access_profile": {"authorized_ip_ranges": ranges} if ranges else None,

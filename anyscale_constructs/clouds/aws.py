@@ -147,7 +147,7 @@ class AwsCloud(Cloud[C]):
                 "vpc.flow_logs",
             )
         with self.configured_by("vpc", anyscale_vpc_name="vpc.name", enable_vpc_flow_logs="vpc.flow_logs"):
-            return Vpc(
+            made = Vpc(
                 self,
                 networking_mode=self.node_networking_mode(),
                 availability_zone_count=vpc.availability_zone_count,
@@ -165,6 +165,11 @@ class AwsCloud(Cloud[C]):
                 public_subnet_tags=public_subnet_tags,
                 private_subnet_tags=private_subnet_tags,
             )
+        if made.inputs["existing_vpc_id"] is None:
+            # Whatever names no security group would be in this one, which AWS opens to itself and to the internet.
+            arguments = {"vpc_id": made.vpc_id, "ingress": [], "egress": [], "tags": self.tags(vpc.tags)}
+            Resource(self, "aws_default_security_group", "this", arguments)
+        return made
 
     @abstractmethod
     def node_networking_mode(self) -> NetworkingMode:

@@ -63,6 +63,7 @@ def _blocks(*names: str) -> list[Row]:
     return [Row(kinds.PUBLIC_ACCESS_BLOCK, name, on(name)) for name in names]
 
 
+_SECURITY_GROUP = [Row(kinds.INGRESS, "ingress", each_block(group_rule))]
 _NETWORK_ACL = [Row(kinds.INGRESS, "ingress", each_block(acl_rule))]
 _FORWARDING_RULE = [Row(kinds.ENDPOINT, "", forwarding_rule, "load_balancing_scheme")]
 _METADATA = [
@@ -180,13 +181,8 @@ RESOURCES: Mapping[str, list[Row]] = {
     "aws_s3_bucket_versioning": [
         Row(kinds.DELETION, "versioning_configuration.status", one_of("versions of objects", "Enabled")),
     ],
-    "aws_security_group": [
-        Row(
-            kinds.INGRESS,
-            "ingress",
-            each_block(group_rule),
-        ),
-    ],
+    "aws_default_security_group": _SECURITY_GROUP,
+    "aws_security_group": _SECURITY_GROUP,
     "aws_security_group_rule": [Row(kinds.INGRESS, "", group_rule, "cidr_blocks")],
     "aws_subnet": [Row(kinds.ADDRESS, "map_public_ip_on_launch", on("machines in public subnets"))],
     "aws_vpc_security_group_ingress_rule": [Row(kinds.INGRESS, "", group_rule, "cidr_ipv4")],

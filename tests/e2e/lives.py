@@ -19,6 +19,8 @@ from tests.examples import CLOUDS, written
 from tests.missing import find_anyscale
 
 Config = dict[str, Any]
+SECRETS = {"memorydb_passwords": {"anyscale": ["a-password-of-16"]}}
+"""The values of variables that are no id of a cloud's resource."""
 
 
 def _appliable(file: Path) -> Config:
@@ -37,7 +39,8 @@ def synthesize(name: str, config: Config, work: Path) -> list[Path]:
     stacks = written(file, work / "out")
     for stack in stacks:
         wanted = [key for key, each in _document(stack).get("variable", {}).items() if "default" not in each]
-        (stack / "terraform.tfvars.json").write_text(json.dumps(dict.fromkeys(wanted, "cldrsrc_1")), encoding="utf-8")
+        values = {key: SECRETS.get(key, "cldrsrc_1") for key in wanted}
+        (stack / "terraform.tfvars.json").write_text(json.dumps(values), encoding="utf-8")
     return stacks
 
 

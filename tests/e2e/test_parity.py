@@ -32,6 +32,10 @@ DIFFERENCES = {
         r"aws_iam_role_policy\.iam_control_plane: only in ours",
         "the control plane may describe capacity reservations, as machine pools need",
     ),
+    "default security group": (
+        r"aws_default_security_group\.this: only in ours",
+        "ours has no rules, so that nothing which names no group is reachable or reaches anything",
+    ),
     "external id": (
         r"iam\.aws_iam_role\.anyscale_access_role\[0\]\.assume_role_policy\.\S+\.sts:ExternalId: ",
         "ours begins with the organization's id and is known before the cloud is registered; upstream's is the cloud's",

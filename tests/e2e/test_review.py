@@ -62,13 +62,13 @@ def wider(config: dict[str, Any]) -> None:
 def test_a_wider_vpc_replaces_what_is_in_it(compare: Compare, workshop: Workshop) -> None:
     base, head = compare("minimal", wider)
     changes = planned(base, head, "minimal")
-    assert sum(change.replaces for change in changes) == 14
+    assert sum(change.replaces for change in changes) == 15
     (finding,) = of_changes(changes, Configuration.of("minimal", base, head))
     assert rules([finding]) == ["replaced-resource"]
     assert finding.text.startswith(
         "module.vpc.aws_vpc.anyscale_vpc[0] is replaced, because cidr_block changes from '10.0.0.0/19' to "
-        "'10.0.0.0/18', by cidr_block of module.vpc; 13 more resources are replaced with it: "
-        "module.securitygroups.aws_security_group.anyscale_security_group[0], "
+        "'10.0.0.0/18', by cidr_block of module.vpc; 14 more resources are replaced with it: "
+        "aws_default_security_group.this, module.securitygroups.aws_security_group.anyscale_security_group[0], "
     )
     lines = (workshop.work / "head/clouds/minimal.yaml").read_text(encoding="utf-8").splitlines()
     assert finding.place is not None

@@ -262,7 +262,7 @@ def test_an_offline_plan_says_what_is_replaced_and_calls_no_cloud(repository: Re
     place = repository.line("minimal", "cidr_block")
     assert told([replaced]) == [("replaced-resource", "module.vpc.aws_vpc.anyscale_vpc[0]", place)]
     assert "because cidr_block changes from '10.0.0.0/19' to '10.0.0.0/18'" in replaced["what"]
-    assert "; 13 more resources are replaced with it: " in replaced["what"]
+    assert "; 14 more resources are replaced with it: " in replaced["what"]
     assert stacks["minimal"]["opens"] == []
     key = repository.line("production", "kms_key_arn", "main~1")
     ingress, rule = (

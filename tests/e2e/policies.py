@@ -1,0 +1,112 @@
+"""What checkov says of plans, and the tables of what it may say."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from tests.missing import find_checkov
+
+TABLES = Path(__file__).parent / "policies"
+"""For each provider, the checks that may fail, on which resources, and why."""
+_KEY = re.compile(r'\[(?:\d+|"[^"]*")\]')
+
+
+class Failure(NamedTuple):
+    """A check that fails.
+
+    Attributes:
+        check: Its id, e.g. `CKV_AWS_145`.
+        plan: The plan's name.
+        resource: The resource's address without the keys of instances.
+    """
+
+    check: str
+    plan: str
+    resource: str
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A check that may fail.
+
+    Attributes:
+        check: Its id.
+        resources: The resources, as patterns of addresses without the keys of instances.
+        reason: Why it may.
+        plans: The plans in which it fails. Default: all that have such a resource.
+    """
+
+    check: str
+    resources: tuple[str, ...]
+    reason: str
+    plans: tuple[str, ...] = ()
+
+    def failures(self, addresses: Mapping[str, set[str]]) -> Iterator[set[Failure]]:
+        """What fails: for each pattern, in each plan that is named.
+
+        Args:
+            addresses: The addresses in each plan.
+        """
+        for pattern in self.resources:
+            found = {
+                plan: {Failure(self.check, plan, each) for each in addresses[plan] if fnmatchcase(each, pattern)}
+                for plan in self.plans or addresses
+            }
+            if self.plans:
+                yield from found.values()
+            else:
+                yield set().union(*found.values())
+
+
+def accepted(provider: str) -> list[Accepted]:
+    """The table of a provider."""
+    rows = yaml.safe_load((TABLES / f"{provider}.yaml").read_text(encoding="utf-8"))
+    return [Accepted(row["check"], tuple(row["resources"]), row["reason"], tuple(row.get("plans", ()))) for row in rows]
+
+
+def without_unknown_blocks(plan: dict[str, Any]) -> dict[str, Any]:
+    """A plan on doubles without a bucket's blocks: a double plans none of them, the real provider unknown ones."""
+    for resource in _resources(plan["planned_values"]["root_module"]):
+        if resource["type"] == "aws_s3_bucket":
+            resource["values"] = {name: value for name, value in resource["values"].items() if value != []}
+    return plan
+
+
+def addresses(plan: Mapping[str, Any]) -> set[str]:
+    """The addresses of a plan's resources, without the keys of instances."""
+    found = _resources(plan["planned_values"]["root_module"])
+    return {_KEY.sub("", each["address"]) for each in found if each["mode"] == "managed"}
+
+
+def _resources(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    yield from module.get("resources", ())
+    for child in module.get("child_modules", ()):
+        yield from _resources(child)
+
+
+def failures(plans: Mapping[str, Mapping[str, Any]], work: Path) -> set[Failure]:
+    """What fails in plans, by one run of checkov that reaches no network.
+
+    Args:
+        plans: Terraform's JSON of each, by name.
+        work: A folder for them.
+    """
+    program = find_checkov()
+    work.mkdir()
+    for name, plan in plans.items():
+        (work / f"{name}.json").write_text(json.dumps(plan), encoding="utf-8")
+    options = ("--framework=terraform_plan", "--output=json", "--soft-fail", "--compact", "--quiet", "--skip-download")
+    run = [program, *options, "--directory", str(work)]
+    done = subprocess.run(run, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["summary"]["parsing_errors"] == 0
+    found = report["results"]["failed_checks"]
+    return {Failure(each["check_id"], Path(each["file_path"]).stem, _KEY.sub("", each["resource"])) for each in found}
