@@ -99,3 +99,12 @@ def test_references_go_through_data_sources_and_policies() -> None:
         "aws_iam_role_policy.a": ["policy <- module.s3.s3_bucket_arn"],
         "aws_lb.a": ["subnets <- module.vpc.vpc_id", "after module.s3"],
     }
+
+
+def test_a_drawing_is_the_same_whenever_it_is_drawn() -> None:
+    names = [f"r{number}" for number in range(10)]
+    role = {name: {"name": name} for name in names}
+    needs = {"all": {"roles": [f"${{aws_iam_role.{name}.arn}}" for name in names]}}
+    tree = {"resource": {"aws_iam_policy": needs, "aws_iam_role": role}}
+    (box, _) = page_of("cloud", [content("cloud", tree)]).drawing.boxes
+    assert box.addresses == [f"aws_iam_role.{name}" for name in names]
