@@ -175,7 +175,12 @@ class Ec2Config(AwsCloudConfig):
 
 
 class Ec2Stack(AwsCloud[Ec2Config]):
-    """An Anyscale cloud on EC2: its Terraform, with the outputs that registration needs.
+    """An Anyscale cloud on EC2: Ray runs on instances that Anyscale starts in your AWS account.
+
+    The stack creates a VPC with subnets for the nodes, a security group, an S3 bucket, and the IAM roles of Anyscale's
+    control plane and of the nodes; on request also an EFS file system, a MemoryDB cluster and a KMS key. Each of them
+    can exist already instead. Choose it on AWS unless your organization runs workloads on Kubernetes: there is no
+    cluster to operate, and it is one stack.
 
     Args:
         scope: The app.

@@ -84,7 +84,13 @@ class GceConfig(GoogleCloudConfig):
 
 
 class GceStack(GoogleCloud[GceConfig]):
-    """An Anyscale cloud on GCE: its Terraform, with the outputs that registration needs.
+    """An Anyscale cloud on GCE: Ray runs on instances that Anyscale starts in your Google Cloud project.
+
+    The stack creates a VPC with a subnet for the nodes, a firewall policy, a Cloud Storage bucket, service accounts for
+    Anyscale's control plane and for the nodes, and an identity pool that lets the control plane in; on request also a
+    project, a Filestore instance and a Memorystore instance. Project, VPC, firewall policy, bucket and service accounts
+    can exist already instead. Choose it on Google Cloud unless your organization runs workloads on Kubernetes: there is
+    no cluster to operate, and it is one stack.
 
     Args:
         scope: The app.

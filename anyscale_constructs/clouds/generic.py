@@ -242,7 +242,13 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
 
 
 class GenericStack(Cloud[GenericConfig]):
-    """An Anyscale cloud on any cluster: the outputs that registration needs, and nothing else.
+    """An Anyscale cloud on a Kubernetes cluster that you bring, wherever it runs.
+
+    It is two stacks. The first creates nothing, and holds the outputs that registration needs. The second,
+    `NAME-operator`, installs Anyscale's operator and a gateway in the cluster, once the cloud is registered. You bring
+    the cluster, a bucket that it reaches (in S3, Cloud Storage, Azure, or a store with S3's API, such as MinIO), and
+    shared file storage if you want it. Choose it for clusters outside of EKS, GKE and AKS, such as one on your own
+    machines.
 
     Args:
         scope: The app.

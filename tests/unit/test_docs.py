@@ -3,7 +3,6 @@
 import json
 import pathlib
 import re
-import runpy
 
 import pytest
 import yaml
@@ -12,19 +11,15 @@ from anyscale_constructs import engine, errors
 from anyscale_constructs.azure import CLIENT_ID
 from anyscale_constructs.cli.app import app
 from anyscale_constructs.clouds import EksConfig
+from docs import generate
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FOR_CDKTF_USERS = (ROOT / "docs" / "cdktf.md").read_text(encoding="utf-8")
 
 
-def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT))
-    pages = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
-    there = {page: ROOT / "docs" / page for page in pages}
-    stale = [page for page, file in there.items() if not file.is_file() or file.read_text("utf-8") != pages[page]]
-    assert stale == [], "to accept them, run: make docs"
-    assert set((ROOT / "docs" / "rules").iterdir()) <= set(there.values())
+def test_generated_pages_are_up_to_date() -> None:
+    assert generate.stale(generate.pages()) == [], "to accept them, run: make docs"
 
 
 @pytest.mark.node
@@ -46,7 +41,7 @@ def test_links_lead_somewhere(page: pathlib.Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/kubernetes.md", "docs/configuration.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/kubernetes.md", "docs/clouds/aks.md"])
 def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> None:
     assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
 
