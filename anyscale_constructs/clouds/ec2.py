@@ -79,13 +79,16 @@ class Ec2Config(AwsCloudConfig):
         default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
     )
     security_group: Annotated[SecurityGroupConfig | ExistingSecurityGroup, ExistingIf("security_group_id")] = Field(
-        default_factory=SecurityGroupConfig
+        default_factory=SecurityGroupConfig,
+        description="The nodes' security group, new or existing. Default: a new one.",
     )
     # Narrower, which is safe, since models are frozen.
     bucket: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
         BucketConfig | ExistingBucket, ExistingIf("bucket_name")
-    ] = Field(default_factory=BucketConfig)
-    iam: IamConfig = Field(default_factory=IamConfig)
+    ] = Field(default_factory=BucketConfig, description="The bucket, new or existing. Default: a new one.")
+    iam: IamConfig = Field(
+        default_factory=IamConfig, description="The roles of the control plane and of the nodes. Default: new ones."
+    )
     workloads: Permissions = Field(
         default_factory=Permissions,
         description="What users' workloads may do beside using the bucket, by the nodes' role. Default: nothing more.",

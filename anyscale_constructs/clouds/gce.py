@@ -48,12 +48,15 @@ class GceConfig(GoogleCloudConfig):
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC", description="PUBLIC: nodes in a public subnet. PRIVATE: nodes in a private subnet behind NAT."
     )
-    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
+    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(
+        default_factory=VpcConfig, description="The VPC, new or existing. Default: a new one."
+    )
     firewall: Annotated[FirewallConfig | ExistingFirewallPolicy, ExistingIf("firewall_policy_name")] = Field(
-        default_factory=FirewallConfig
+        default_factory=FirewallConfig, description="The VPC's firewall policy, new or existing. Default: a new one."
     )
     iam: Annotated[IamConfig | ExistingServiceAccounts, ExistingIf("anyscale_service_account_email")] = Field(
-        default_factory=IamConfig
+        default_factory=IamConfig,
+        description="The service accounts of the control plane and of the nodes, new or existing. Default: new ones.",
     )
     workloads: Permissions = Field(
         default_factory=Permissions,

@@ -83,7 +83,8 @@ class CapacityReservation(Model):
         default="SPECIFIC_RESERVATION", description="Whether nodes are in the reservation `name`, in any, or in none."
     )
     name: ReservationName | None = Field(
-        default=None, description="The reservation. Required for SPECIFIC_RESERVATION; refused for the others."
+        default=None,
+        description="The reservation. Required for SPECIFIC_RESERVATION; refused for the others. Default: none.",
     )
 
     @model_validator(mode="after")

@@ -46,7 +46,9 @@ class CloudConfig(Model):
 
     org_id: OrgId = Field(description="The Anyscale organization.")
     cloud_id: CloudId | None = Field(
-        default=None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
+        default=None,
+        description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then. Default:"
+        " they are not narrowed.",
     )
     deploy_environment: TagValue = Field(
         default="production", description="The value of the tag or label anyscale-deploy-environment."

@@ -129,3 +129,14 @@ def test_no_word_of_a_generated_page_is_an_html_tag(folder: str) -> None:
     for page in (HERE / folder).glob("**/*.md"):
         prose = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
         assert set(re.findall(r"</?\w+", prose)) <= tags, page.name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_key_says_what_happens_when_it_is_left_out(kind: str) -> None:
+    silent = [
+        name
+        for name, value, required in keys(schema_of(kind))
+        if not (said := value.get("description", ""))
+        or not (required or "Default" in said or value.get("default") is not None)
+    ]
+    assert silent == []
