@@ -1,4 +1,4 @@
-"""What docs/gitops.md shows is what the wheel prints."""
+"""What docs/how-to/gitops.md shows is what the wheel prints."""
 
 import re
 import shlex
@@ -7,7 +7,7 @@ from pathlib import Path
 from tests import ROOT
 from tests.wheel import Environment
 
-PAGE = (ROOT / "docs" / "gitops.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "gitops.md").read_text(encoding="utf-8")
 SHOWN = re.findall(r"```sh\n(.*?)```\n\n(?:[^`]*)```(?:json)?\n(.*?)```", PAGE, flags=re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""What docs/testing.md shows runs, in a repository of its own, with the wheel installed and nothing configured."""
+"""What docs/how-to/testing.md shows runs, in a repository of its own, with the wheel installed."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests import ROOT
 from tests.unit.review.repository import git
 from tests.wheel import FILES, Environment, blocks
 
-PAGE = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "testing.md").read_text(encoding="utf-8")
 BLOCKS = blocks(PAGE)
 CLOUD = next(block.text for block in BLOCKS if block.language == "yaml")
 # Without Terraform, so that nothing is fetched.

@@ -1,4 +1,4 @@
-"""What the documentation says is so: generated pages are up to date, and what docs/cdktf.md shows runs."""
+"""What the documentation says is so: generated pages are up to date, and what docs/how-to/cdktf.md shows runs."""
 
 import json
 import pathlib
@@ -15,7 +15,7 @@ from anyscale_constructs.clouds import EksConfig
 from tests import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FOR_CDKTF_USERS = (ROOT / "docs" / "cdktf.md").read_text(encoding="utf-8")
+FOR_CDKTF_USERS = (ROOT / "docs" / "how-to" / "cdktf.md").read_text(encoding="utf-8")
 
 
 def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,13 +46,13 @@ def test_links_lead_somewhere(page: pathlib.Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/kubernetes.md", "docs/configuration.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/concepts/kubernetes.md", "docs/configuration.md"])
 def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> None:
     assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
 
 
 def test_the_pages_node_groups_are_ones_that_a_cloud_can_have() -> None:
-    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "concepts" / "kubernetes.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"## Node groups\n.*?```yaml\n(.*?)```", page, flags=re.DOTALL)
     cloud = {"region": "us-east-2", "org_id": "org_1", "vpc": {"availability_zones": ["us-east-2a", "us-east-2b"]}}
     config = EksConfig(**cloud | yaml.safe_load(block))
@@ -60,7 +60,7 @@ def test_the_pages_node_groups_are_ones_that_a_cloud_can_have() -> None:
 
 
 def test_the_page_of_the_program_lists_every_command_and_exit_status() -> None:
-    page = (ROOT / "docs" / "program.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "concepts" / "program.md").read_text(encoding="utf-8")
     names = (command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands)
     commands = {name.replace("_", "-") for name in names}
     assert set(re.findall(r"^\| `([\w-]+)", page, flags=re.MULTILINE)) == commands | {"modules"}

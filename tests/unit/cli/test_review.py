@@ -9,7 +9,7 @@ from tests import ROOT
 from tests.unit.cli.parts import Run
 from tests.unit.review.repository import CLOUD, FOLDER, commit, git, repository
 
-PAGE = (ROOT / "docs" / "reviews.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "reviews.md").read_text(encoding="utf-8")
 WIDER = CLOUD.replace("10.0.0.0/19", "10.0.0.0/18").replace("203.0.113.0/24", "203.0.113.0/24, 198.51.100.0/24")
 
 

@@ -23,7 +23,7 @@ def test_the_page_on_each_kind_of_cloud(kind: str, snapshot: SnapshotAssertion) 
 
 
 def test_the_docs_show_the_page_as_it_is() -> None:
-    docs = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
+    docs = (ROOT / "docs" / "how-to" / "explain.md").read_text(encoding="utf-8")
     (shown,) = re.findall(r":\n\n```\n(.*?)^```", docs, flags=re.MULTILINE | re.DOTALL)
     text = as_text(page("minimal"))
     assert [part for part in shown.strip().split("\n\n") if part not in text] == []
