@@ -12,8 +12,10 @@ from anyscale_constructs import engine, errors
 from anyscale_constructs.azure import CLIENT_ID
 from anyscale_constructs.cli.app import app
 from anyscale_constructs.clouds import EksConfig
-from tests import ROOT
+from tests import ROOT, pages
 
+PAGES = list(pages.every_page())
+COMING = "/docs/clouds/"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FOR_CDKTF_USERS = (ROOT / "docs" / "how-to" / "cdktf.md").read_text(encoding="utf-8")
 
@@ -40,20 +42,29 @@ def test_the_page_for_cdktf_users_runs(tmp_path: pathlib.Path, monkeypatch: pyte
     assert {name: outputs[name]["value"] for name, _ in shown} == dict(shown)
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: pathlib.Path) -> None:
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8"))
+    targets = {(page.parent / link if link else page).resolve(): anchor for link, anchor in links}
+    assert [str(target) for target in targets if not target.exists() and COMING not in str(target)] == []
+    anchors = {target: anchor for target, anchor in targets.items() if anchor and target in PAGES}
+    assert {target: anchor for target, anchor in anchors.items() if anchor not in headings(target)} == {}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/concepts/kubernetes.md", "docs/configuration.md"])
+def headings(page: pathlib.Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and mkdocs name them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", ["docs/concepts/aks.md", "docs/configuration.md"])
 def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> None:
     assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
 
 
 def test_the_pages_node_groups_are_ones_that_a_cloud_can_have() -> None:
-    page = (ROOT / "docs" / "concepts" / "kubernetes.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"## Node groups\n.*?```yaml\n(.*?)```", page, flags=re.DOTALL)
+    page = (ROOT / "docs" / "how-to" / "node-groups.md").read_text(encoding="utf-8")
+    (block, *_) = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
     cloud = {"region": "us-east-2", "org_id": "org_1", "vpc": {"availability_zones": ["us-east-2a", "us-east-2b"]}}
     config = EksConfig(**cloud | yaml.safe_load(block))
     assert config.cluster.groups.keys() == {"memory", "training"}
