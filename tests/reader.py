@@ -25,7 +25,6 @@ from anyscale_constructs.errors import ConstructsError
 from anyscale_constructs.registration.runner import Result
 from tests import ROOT
 from tests.examples import CLOUDS, OF_KINDS
-from tests.examples import FOLDER as EXAMPLES
 from tests.findings import inside
 from tests.pages import Block
 from tests.wheel import Environment
@@ -155,7 +154,10 @@ class Reader:
                 self.record(*words[3:6])
             elif words[1] in NOT_RUN:
                 self.stack(words)
+                self.said = None
             else:
+                if words[1] == "synth":
+                    self.examples(words[2:])
                 self.run(words, self.folder, status)
                 self.stale = self.stale and words[1] != "synth"
         elif program in OWN_PROGRAMS or (program == "git" and words[1] not in {"clone", "push"}):
@@ -185,15 +187,22 @@ class Reader:
     def synthesized(self, name: str) -> None:
         """Asks for a synthesized stack; it may be one of an example."""
         folder = self.folder / "cdktf.out" / "stacks" / name
-        example = EXAMPLES / f"{name.removesuffix(SUFFIX)}.yaml"
-        if not folder.exists() and example.exists():
-            (self.folder / "clouds").mkdir(exist_ok=True)
-            (self.folder / "clouds" / example.name).write_bytes(example.read_bytes())
-            self.run(["anyscale-constructs", "synth", example.stem], self.folder)
+        cloud = name.removesuffix(SUFFIX)
+        if not folder.exists() and self.examples([cloud]):
+            self.run(["anyscale-constructs", "synth", cloud], self.folder)
         assert folder.exists(), f"no stack {name} is synthesized"
 
+    def examples(self, names: list[str]) -> bool:
+        """Copies the examples of these names that are not there; tells whether there is one."""
+        found = [example for example in CLOUDS if example.stem in names]
+        for example in found:
+            (self.folder / "clouds").mkdir(exist_ok=True)
+            if not (self.folder / "clouds" / example.name).exists():
+                (self.folder / "clouds" / example.name).write_bytes(example.read_bytes())
+        return bool(found)
+
     def record(self, name: str, _: str, ref: str) -> None:
-        """Records a module's interface at another tag, as `modules add` does; here it is that of the catalog's own tag."""
+        """Records a module's interface at another tag, as `modules add` does: here, that of the catalog's own tag."""
         known = CATALOG / f"{name}.json"
         file = self.folder / "catalog" / f"{name}@{ref}.json"
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The package as users have it: its wheel, installed in an environment of its own, and the files that the documentation shows."""
+"""The package as users have it: its wheel, installed in an environment of its own, and the files that pages show."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The settings of Terraform's provider google: which identity it uses, which project is billed, and the labels of all that it creates."""
+"""The settings of Terraform's provider google: its identity, the billed project, and labels of all resources."""
 
 from typing import Any, Self
 

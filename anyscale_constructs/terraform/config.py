@@ -56,8 +56,8 @@ class CloudConfig(Model):
     )
     mirror: Known[ModuleBase] = Field(
         default=GITHUB,
-        description="Base URL of the modules' Git repositories, instead of https://github.com/anyscale; for EKS and GKE also "
-        "instead of the Terraform Registry: MIRROR/terraform-aws-eks.git and "
+        description="Base URL of the modules' Git repositories, instead of https://github.com/anyscale; for EKS and "
+        "GKE also instead of the Terraform Registry: MIRROR/terraform-aws-eks.git and "
         "MIRROR/terraform-google-kubernetes-engine.git. The EKS module's KMS submodule still comes from the registry. "
         "Or the absolute path of a checkout of Anyscale's modules, for development. Default: GitHub and the registry.",
     )

@@ -6,12 +6,10 @@ import re
 import runpy
 
 import pytest
-import yaml
 
-from anyscale_constructs import engine, errors
+from anyscale_constructs import engine, errors, testing
 from anyscale_constructs.azure import CLIENT_ID
 from anyscale_constructs.cli.app import app
-from anyscale_constructs.clouds import EksConfig
 from tests import ROOT, pages
 
 PAGES = list(pages.every_page())
@@ -62,14 +60,6 @@ def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> Non
     assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
 
 
-def test_the_pages_node_groups_are_ones_that_a_cloud_can_have() -> None:
-    page = (ROOT / "docs" / "how-to" / "node-groups.md").read_text(encoding="utf-8")
-    (block, *_) = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
-    cloud = {"region": "us-east-2", "org_id": "org_1", "vpc": {"availability_zones": ["us-east-2a", "us-east-2b"]}}
-    config = EksConfig(**cloud | yaml.safe_load(block))
-    assert config.cluster.groups.keys() == {"memory", "training"}
-
-
 def test_the_page_of_the_program_lists_every_command_and_exit_status() -> None:
     page = (ROOT / "docs" / "concepts" / "program.md").read_text(encoding="utf-8")
     names = (command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands)
@@ -82,6 +72,14 @@ def test_the_page_of_the_program_lists_every_command_and_exit_status() -> None:
     }
     rows = re.findall(r"^\| ([\d, ]+) \|", page, flags=re.MULTILINE)
     assert {int(status) for row in rows for status in row.split(", ")} == {0, 130, 141, 143, *statuses}
+
+
+def test_the_page_on_tests_names_all_there_is() -> None:
+    """Each name that tests import, and each of the fixtures."""
+    page = (ROOT / "docs" / "how-to" / "testing.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)[`(]", page))
+    types = {"CloudSnapshotExtension", "Clouds", "ModuleCall", "SynthesizedCloud", "SynthesizedStack"}
+    assert {*testing.__all__} - types | {"cloud", "clouds", "stack", "cloud_snapshot"} <= named
 
 
 def test_no_page_tells_organizations_at_azures_console_how_to_register() -> None:
