@@ -56,13 +56,14 @@ e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 demo: $(E2E) .venv-anyscale/ready
 	@ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale $(BIN)/python -m tests.e2e.demo
 
-## make check      formatting, lint, types, and that generated code is what the generator makes
+## make check      formatting, lint, types, words, and that generated code is what the generator makes
 check: $(DEV)
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/basedpyright --pythonpath $(BIN)/python
 	@$(BIN)/anyscale-constructs modules render --check
+	@$(BIN)/python docs/terms.py
 	@! grep -rnE '\.near\(|partition\(": "\)|in str\(error\)\.splitlines' anyscale_constructs || \
 	  { echo "error: findings are data: nothing may read a message" >&2; exit 1; }
 
@@ -95,7 +96,7 @@ clean:
 
 # The environment: from lock files, each of which holds those before it, so what is not there yet is added.
 # It is marked as ready at the end, so that an interrupted set-up is never taken for a finished one; one that is not
-# ready or has an older lock file's packages is made anew.
+# ready or has an older lock file's packages is created again.
 $(DEV): SETS = synth dev
 $(E2E): SETS = synth dev e2e
 $(VENV)/ready-%: SETS = synth

@@ -78,7 +78,7 @@ class ClusterConfig(Model):
         max_length=200,
         description="Who may reach the cluster's API from the internet; where nodes leave by a firewall or a NAT "
         "gateway, its address too. Default: nobody; the cluster is private then, and Terraform has to run inside the "
-        "network, or in one that is connected with it. Changing between the two makes another cluster.",
+        "network, or in one that is connected with it. Switching between them recreates the cluster.",
     )
     administrator_ids: Known[Distinct[PrincipalId]] = Field(
         default_factory=list,

@@ -59,8 +59,8 @@ class AwsCloudConfig(NamedCloudConfig):
     tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of every resource. Default: none of your own.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
-        description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; docs/encryption.md "
-        "says what its own policy must allow. Default: AWS's own keys.",
+        description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; "
+        "docs/how-to/kms-key.md says what its own policy must allow. Default: AWS's own keys.",
     )
     kms_key: KmsKeyConfig | None = Field(
         default=None,

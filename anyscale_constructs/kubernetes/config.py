@@ -46,7 +46,7 @@ class ReleaseConfig(Model):
     """A Helm release."""
 
     enabled: Known[bool] = Field(
-        default=True, description="Whether it is installed here; else the cluster has it already."
+        default=True, description="Install this chart. Set to false if the cluster already has it."
     )
     repository: ChartRepository | None = Field(
         default=None, description="A mirror of the chart's repository, for private networks. Default: upstream's."

@@ -22,11 +22,8 @@ def test_the_page_on_each_kind_of_cloud(kind: str, snapshot: SnapshotAssertion) 
     assert as_text(page(OF_KINDS[kind])) == snapshot
 
 
-def test_the_docs_show_the_page_as_it_is() -> None:
-    docs = (ROOT / "docs" / "explain.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r":\n\n```\n(.*?)^```", docs, flags=re.MULTILINE | re.DOTALL)
-    text = as_text(page("minimal"))
-    assert [part for part in shown.strip().split("\n\n") if part not in text] == []
+def test_the_docs_list_its_sections() -> None:
+    docs = (ROOT / "docs" / "how-to" / "explain.md").read_text(encoding="utf-8")
     sections = [section.title for section in page("minimal").sections]
     assert re.findall(r"^\| ([A-Z][^|]*?) \|", docs, flags=re.MULTILINE) == sections
 
