@@ -13,6 +13,8 @@ TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings 
 ENGINE_TESTS = tests/contract/product tests/contract/test_additions.py tests/unit/terraform tests/unit/expressions \
   tests/unit/testing tests/unit/test_config_expressions.py tests/unit/test_docs.py tests/unit/test_engine.py \
   tests/unit/test_engine_values.py tests/unit/test_examples.py tests/unit/test_native.py
+# What the site is made of: it has the paths of the repository, so that links lead to the same as on GitHub.
+PAGES = CHANGELOG.md LICENSE README.md docs examples
 # uv takes seconds where pip takes minutes; pip knows mirrors that only pip.conf names.
 INSTALL = install() { $(BIN)/uv pip install --python $$1 --require-hashes -r $$2 || \
   $(BIN)/pip --python $$1 install --require-hashes -r $$2; }; install
@@ -54,13 +56,14 @@ e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 demo: $(E2E) .venv-anyscale/ready
 	@ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale $(BIN)/python -m tests.e2e.demo
 
-## make check      formatting, lint, types, and that generated code is what the generator makes
+## make check      formatting, lint, types, words, and that generated code is what the generator makes
 check: $(DEV)
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/basedpyright --pythonpath $(BIN)/python
 	@$(BIN)/anyscale-constructs modules render --check
+	@$(BIN)/python docs/terms.py
 	@! grep -rnE '\.near\(|partition\(": "\)|in str\(error\)\.splitlines' anyscale_constructs || \
 	  { echo "error: findings are data: nothing may read a message" >&2; exit 1; }
 
@@ -72,9 +75,11 @@ bench: $(DEV)
 snapshots: $(DEV)
 	@$(BIN)/python -m pytest -q tests/snapshots tests/findings --snapshot-update
 
-## make docs       write the generated pages anew
-docs: $(DEV)
-	@PYTHONPATH=. $(BIN)/python docs/generate.py
+## make docs       write the generated pages anew, and the site into .site/html
+docs: $(DEV) .venv-docs/ready
+	@PYTHONPATH=. $(BIN)/python -m docs.generate
+	@mkdir -p .site/pages && ln -sfn $(PAGES:%=$(CURDIR)/%) .site/pages
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build -q --strict -f docs/mkdocs.yml
 
 ## make lock       write the lock files anew
 lock: $(DEV)
@@ -84,13 +89,14 @@ lock: $(DEV)
 	@echo "uv==0.13.9" | $(COMPILE) - -o requirements/uv.lock
 	@echo "anyscale==0.26.112" | $(COMPILE) - -o requirements/anyscale.lock
 	@echo "checkov==3.3.30" | $(COMPILE) - -o requirements/checkov.lock
+	@echo "mkdocs-material==9.8.2" | $(COMPILE) - -o requirements/docs.lock
 
 clean:
-	@rm -rf $(VENV) $(VENV)-* $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-* .site $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # The environment: from lock files, each of which holds those before it, so what is not there yet is added.
 # It is marked as ready at the end, so that an interrupted set-up is never taken for a finished one; one that is not
-# ready or has an older lock file's packages is made anew.
+# ready or has an older lock file's packages is created again.
 $(DEV): SETS = synth dev
 $(E2E): SETS = synth dev e2e
 $(VENV)/ready-%: SETS = synth
@@ -107,7 +113,7 @@ $(VENV)/ready-%: requirements/%.lock
 
 # Programs that bring packages of their own are apart.
 .venv-%/ready: requirements/%.lock | $(READY)
-	@echo "Setting up $(@D) with the program $* (once, about 300 MB) ..."
+	@echo "Setting up $(@D) with the program $* (once, 100 to 300 MB) ..."
 	@rm -rf $(@D) && $(PYTHON) -m venv --without-pip $(@D)
 	@{ $(INSTALL) $(@D)/bin/python $< ; } >$(@D)/setup.log 2>&1 || \
 	  { tail -n 20 $(@D)/setup.log >&2; echo "error: the set-up failed; all of it is in $(@D)/setup.log" >&2; exit 1; }

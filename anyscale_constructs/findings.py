@@ -33,7 +33,7 @@ _SECRET_KEYS = {"private", "access", "account", "api", "shared", "signing"}
 # Names of secrets that exist elsewhere, which are no secrets.
 _NAMES_OF_SECRETS = {"arn", "arns", "id", "ids", "name", "names", "revision", "path", "file"}
 CONTROL = re.compile(r"[\ud800-\udfff\ufffe\uffff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""A character that is no text: control characters but tab and line feed, halves of characters, changes of direction."""
+"""What text must not hold: control characters but tab and line feed, halves of characters, changes of direction."""
 
 RULES: dict[str, "Rule"] = {}
 """All rules that are loaded, by id."""

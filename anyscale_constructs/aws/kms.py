@@ -52,7 +52,7 @@ class KmsKeyConfig(Model):
     enable_key_rotation: OrExpr[bool] = Field(
         default=True, description="Whether AWS makes new key material each year. What is encrypted stays readable."
     )
-    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of the key, beside the cloud's.")
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of the key, beside the cloud's. Default: none.")
 
 
 def add_kms_key(

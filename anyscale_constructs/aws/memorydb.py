@@ -51,7 +51,9 @@ _FAMILIES = {"7.0": "memorydb_redis7", "6.2": "memorydb_redis6"}
 class MemoryDbUser(Model):
     """A user of MemoryDB; the passwords come from the sensitive variable memorydb_passwords."""
 
-    access_string: str = "on ~* &* +@all"
+    access_string: str = Field(
+        default="on ~* &* +@all", description="What the user may do, as an access control list of Redis."
+    )
 
 
 class MemoryDbConfig(Model):
@@ -65,7 +67,9 @@ class MemoryDbConfig(Model):
         default=None, ge=0, le=35, description="Days. Default: no snapshots."
     )
     users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
-    tags: OrExpr[Tags] = Field(default_factory=dict)
+    tags: OrExpr[Tags] = Field(
+        default_factory=dict, description="Tags of the MemoryDB cluster, beside the cloud's. Default: none."
+    )
 
 
 class ExistingMemoryDb(Model):

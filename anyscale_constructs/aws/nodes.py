@@ -268,7 +268,7 @@ def node_groups(
     """The node groups, by name.
 
     Args:
-        nodes: What they are made of.
+        nodes: The configuration of the node groups.
         policies: IAM policies of the nodes' roles, by a name of your own.
         permissions_boundary_arn: Of the nodes' roles.
         kms_key_arn: The KMS key that encrypts the nodes' volumes. Default: the account's default for EBS.

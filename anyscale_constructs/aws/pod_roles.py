@@ -60,7 +60,7 @@ class Pods:
 
 
 def role_name(prefix: str, cloud_name: str) -> str:
-    """A role's name by OIDC, which the service account has to know, so that no suffix makes it unique."""
+    """A role's name by OIDC, which the service account names, so no suffix makes it unique."""
     return prefix + cloud_name
 
 

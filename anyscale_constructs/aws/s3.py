@@ -35,9 +35,17 @@ class PlainBucketConfig(Model):
     force_destroy: OrExpr[bool] = Field(
         default=False, description="Whether destroying the cloud deletes what is in the bucket."
     )
-    object_versioning: OrExpr[bool] = False
-    lifecycle_rules: OrExpr[list[OrExpr[dict[str, Any]]]] = Field(default_factory=list)
-    tags: OrExpr[Tags] = Field(default_factory=dict)
+    object_versioning: OrExpr[bool] = Field(
+        default=False, description="Whether the bucket keeps older versions of objects."
+    )
+    lifecycle_rules: OrExpr[list[OrExpr[dict[str, Any]]]] = Field(
+        default_factory=list,
+        description="Rules that move or delete objects as they age, in the terms of upstream's input "
+        "lifecycle_rule. Default: none.",
+    )
+    tags: OrExpr[Tags] = Field(
+        default_factory=dict, description="Tags of the bucket, beside the cloud's. Default: none."
+    )
 
 
 class BucketConfig(PlainBucketConfig):

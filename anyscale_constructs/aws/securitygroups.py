@@ -32,22 +32,36 @@ _DESCRIPTION = re.compile(r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 class IngressRule(Model):
     """One rule for traffic into the nodes."""
 
-    cidr_blocks: OrExpr[list[Cidr]]
+    cidr_blocks: OrExpr[list[Cidr]] = Field(description="The ranges that are let in.")
     rule: str | None = Field(
         default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
     )
-    from_port: OrExpr[int | None] = Field(default=None, ge=-1, le=65535)
-    to_port: OrExpr[int | None] = Field(default=None, ge=-1, le=65535)
-    protocol: OrExpr[Literal["tcp", "udp", "icmp", "icmpv6", "-1"] | None] = None
-    description: str | None = None
+    from_port: OrExpr[int | None] = Field(
+        default=None, ge=-1, le=65535, description="The first port. Default: the one of rule."
+    )
+    to_port: OrExpr[int | None] = Field(
+        default=None, ge=-1, le=65535, description="The last port. Default: the one of rule."
+    )
+    protocol: OrExpr[Literal["tcp", "udp", "icmp", "icmpv6", "-1"] | None] = Field(
+        default=None, description="The protocol; -1 stands for all of them. Default: the one of rule."
+    )
+    description: str | None = Field(default=None, description="What it is for. Default: Ingress Rule.")
 
 
 class SecurityGroupConfig(IngressConfig):
     """A new security group for the nodes."""
 
-    ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
-    machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(default_factory=list, max_length=2)
-    tags: OrExpr[Tags] = Field(default_factory=dict)
+    ingress_rules: list[IngressRule] = Field(
+        default_factory=list, description="Rules in place of the two keys above. Default: the two keys above."
+    )
+    machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(
+        default_factory=list,
+        max_length=2,
+        description="The ranges of Anyscale machine pools, whose machines get a security group. Default: none.",
+    )
+    tags: OrExpr[Tags] = Field(
+        default_factory=dict, description="Tags of the security group, beside the cloud's. Default: none."
+    )
 
 
 class ISecurityGroup(Protocol):

@@ -63,7 +63,9 @@ class VpcConfig(Model):
         default=None, description="Default: planned, with networking_mode PRIVATE and on EKS."
     )
     flow_logs: OrExpr[bool] = Field(default=False, description="Whether CloudWatch gets the VPC's flow logs.")
-    tags: OrExpr[Tags] = Field(default_factory=dict)
+    tags: OrExpr[Tags] = Field(
+        default_factory=dict, description="Tags of the VPC and what is in it, beside the cloud's. Default: none."
+    )
 
 
 class IVpc(Protocol):

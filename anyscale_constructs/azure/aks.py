@@ -78,7 +78,7 @@ class ClusterConfig(Model):
         max_length=200,
         description="Who may reach the cluster's API from the internet; where nodes leave by a firewall or a NAT "
         "gateway, its address too. Default: nobody; the cluster is private then, and Terraform has to run inside the "
-        "network, or in one that is connected with it. Changing between the two makes another cluster.",
+        "network, or in one that is connected with it. Switching between them recreates the cluster.",
     )
     administrator_ids: Known[Distinct[PrincipalId]] = Field(
         default_factory=list,
@@ -103,8 +103,12 @@ class ClusterConfig(Model):
     sku_tier: OrExpr[Literal["Free", "Standard", "Premium"]] = Field(
         default="Standard", description="Free has no SLA, and is meant for up to 10 nodes."
     )
-    nodes: NodesConfig = Field(default_factory=NodesConfig)
-    tags: OrExpr[Tags] = Field(default_factory=dict)
+    nodes: NodesConfig = Field(
+        default_factory=NodesConfig, description="The cluster's nodes. Default: {}, in which each key has its default."
+    )
+    tags: OrExpr[Tags] = Field(
+        default_factory=dict, description="Tags of the cluster and its nodes, beside the cloud's. Default: none."
+    )
 
     @model_validator(mode="after")
     def _pods_and_services_have_ranges_that_aks_accepts(self) -> Self:
@@ -148,7 +152,7 @@ class ExistingCluster(Model):
     cluster_name: ClusterName
     resource_group_name: ResourceGroupName = Field(description="The cluster's.")
     gpu_types: Known[list[GpuType]] = Field(
-        default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
+        default_factory=list, description="The types of GPUs that its nodes have, for users to choose. Default: none."
     )
 
     @property

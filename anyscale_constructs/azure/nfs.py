@@ -78,7 +78,7 @@ def add_nfs(
 
     Args:
         scope: The stack.
-        nfs: What they are made of.
+        nfs: The configuration of the file share.
         account_name: The account's name.
         location: Its region.
         resource_group_name: Its resource group.

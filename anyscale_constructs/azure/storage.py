@@ -112,7 +112,7 @@ def add_container(
 
     Args:
         scope: The stack.
-        bucket: What they are made of.
+        bucket: The configuration of the container.
         account_name: The account's name.
         location: Its region.
         resource_group_name: Its resource group.

@@ -78,7 +78,7 @@ def add_subnet(
 
     Args:
         scope: The stack.
-        vnet: What they are made of.
+        vnet: The configuration of the network.
         name: The network's name.
         location: Its region.
         resource_group_name: Its resource group.

@@ -9,7 +9,7 @@ import typer
 from anyscale_constructs.cli import project
 from anyscale_constructs.cli.options import Clouds
 
-Format = Literal["text", "mermaid", "html"]
+Format = Literal["text", "mermaid", "html", "svg"]
 
 
 def explain(

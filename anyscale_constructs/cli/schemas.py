@@ -19,7 +19,10 @@ def schema_of(kind: str, *, given: tuple[str, ...] = ()) -> dict[str, Any]:
         ConfigError: There is no such kind.
     """
     schema: dict[str, Any] = project.load_stack(kind).config_type.model_json_schema()
-    schema["properties"] = {KIND: {"const": kind, "title": "Stack", "type": "string"}, **schema["properties"]}
+    schema["properties"] = {
+        KIND: {"const": kind, "description": "The kind of cloud.", "title": "Stack", "type": "string"},
+        **schema["properties"],
+    }
     required = [KIND, *schema.get("required", ())]
     if given:
         schema, required = _partial(schema), [key for key in required if key not in given]

@@ -150,7 +150,12 @@ class AksOperatorStack(OperatorStack[AksConfig]):
 
 
 class AksStack(AzureCloud[AksConfig]):
-    """The cluster of an Anyscale cloud, and what belongs to it in Azure, with the outputs that registration needs.
+    """An Anyscale cloud on AKS: Ray runs in pods of a Kubernetes cluster in your Azure subscription.
+
+    It is two stacks. The first creates a resource group, a virtual network, an AKS cluster with node pools, a storage
+    account with a container, and the managed identities of the operator and of pods; on request also an NFS share. The
+    second, `NAME-operator`, installs Anyscale's operator and a gateway in the cluster, once the cloud is registered.
+    Cluster, subnet and container can exist already instead. It is the only kind for Azure.
 
     Args:
         scope: The app.

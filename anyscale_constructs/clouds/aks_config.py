@@ -66,15 +66,19 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network. Nodes have "
         "no public addresses either way.",
     )
-    vnet: Annotated[VnetConfig | ExistingVnet, ExistingIf("subnet_id")] = Field(default_factory=VnetConfig)
+    vnet: Annotated[VnetConfig | ExistingVnet, ExistingIf("subnet_id")] = Field(
+        default_factory=VnetConfig,
+        description="The nodes' virtual network, or a subnet that exists. Default: a new network.",
+    )
     bucket: Annotated[BucketConfig | ExistingContainer, ExistingIf("storage_account_name")] = Field(
-        default_factory=BucketConfig
+        default_factory=BucketConfig,
+        description="The container with its storage account, new or existing. Default: a new one.",
     )
     nfs: NfsConfig | None = Field(
         default=None, description="Shared files on a new NFS share. Default: no shared file system; {} makes one."
     )
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
-        default_factory=ClusterConfig
+        default_factory=ClusterConfig, description="The cluster, new or existing. Default: a new one."
     )
     anyscale_service_principal: Known[Literal["check", "create"] | None] = Field(
         default=None,
@@ -89,7 +93,10 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
         "container. Default: users' pods run as the operator's service account, with its identity, and can read the "
         "operator's Secrets.",
     )
-    releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
+    releases: DevicePluginReleasesConfig = Field(
+        default_factory=DevicePluginReleasesConfig,
+        description="What runs in the cluster beside users' pods. Default: all that the cloud needs.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

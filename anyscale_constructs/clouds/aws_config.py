@@ -56,11 +56,11 @@ class AwsCloudConfig(NamedCloudConfig):
     }
 
     region: AwsRegion
-    tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of every resource. Default: none of your own.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
-        description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; docs/encryption.md "
-        "says what its own policy must allow. Default: AWS's own keys.",
+        description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; "
+        "docs/how-to/kms-key.md says what its own policy must allow. Default: AWS's own keys.",
     )
     kms_key: KmsKeyConfig | None = Field(
         default=None,
@@ -68,9 +68,11 @@ class AwsCloudConfig(NamedCloudConfig):
         "place of kms_key_arn; {} makes one. Set it when the cloud is made: setting it later replaces EFS and "
         "MemoryDB. Default: no key is made.",
     )
-    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
+    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(
+        default_factory=VpcConfig, description="The VPC, new or existing. Default: a new one."
+    )
     bucket: Annotated[PlainBucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
-        default_factory=PlainBucketConfig
+        default_factory=PlainBucketConfig, description="The bucket, new or existing. Default: a new one."
     )
     efs: Annotated[EfsConfig | ExistingEfs, ExistingIf("efs_id")] | None = Field(
         default=None, description="Default: no shared file system; {} makes one, and efs_id names an existing one."

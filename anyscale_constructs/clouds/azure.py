@@ -37,7 +37,7 @@ class AzureCloudConfig(CloudConfig):
 
     subscription_id: SubscriptionId
     region: AzureRegion
-    tags: OrExpr[Tags] = Field(default_factory=dict, description="For every resource.")
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of every resource. Default: none of your own.")
     resource_group_name: ResourceGroupName | None = Field(
         default=None, description="An existing resource group. Default: a new one with the stack's name."
     )

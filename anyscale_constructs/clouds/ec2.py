@@ -79,13 +79,16 @@ class Ec2Config(AwsCloudConfig):
         default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
     )
     security_group: Annotated[SecurityGroupConfig | ExistingSecurityGroup, ExistingIf("security_group_id")] = Field(
-        default_factory=SecurityGroupConfig
+        default_factory=SecurityGroupConfig,
+        description="The nodes' security group, new or existing. Default: a new one.",
     )
     # Narrower, which is safe, since models are frozen.
     bucket: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
         BucketConfig | ExistingBucket, ExistingIf("bucket_name")
-    ] = Field(default_factory=BucketConfig)
-    iam: IamConfig = Field(default_factory=IamConfig)
+    ] = Field(default_factory=BucketConfig, description="The bucket, new or existing. Default: a new one.")
+    iam: IamConfig = Field(
+        default_factory=IamConfig, description="The roles of the control plane and of the nodes. Default: new ones."
+    )
     workloads: Permissions = Field(
         default_factory=Permissions,
         description="What users' workloads may do beside using the bucket, by the nodes' role. Default: nothing more.",
@@ -175,7 +178,12 @@ class Ec2Config(AwsCloudConfig):
 
 
 class Ec2Stack(AwsCloud[Ec2Config]):
-    """An Anyscale cloud on EC2: its Terraform, with the outputs that registration needs.
+    """An Anyscale cloud on EC2: Ray runs on instances that Anyscale starts in your AWS account.
+
+    The stack creates a VPC with subnets for the nodes, a security group, an S3 bucket, and the IAM roles of Anyscale's
+    control plane and of the nodes; on request also an EFS file system, a MemoryDB cluster and a KMS key. Each of them
+    can exist already instead. Choose it on AWS unless your organization runs workloads on Kubernetes: there is no
+    cluster to operate, and it is one stack.
 
     Args:
         scope: The app.

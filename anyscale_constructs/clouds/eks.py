@@ -56,7 +56,13 @@ UNREACHABLE = Rule(
 
 
 class EksStack(AwsCloud[EksConfig]):
-    """The cluster of an Anyscale cloud, and what belongs to it in AWS, with the outputs that registration needs.
+    """An Anyscale cloud on EKS: Ray runs in pods of a Kubernetes cluster in your AWS account.
+
+    It is two stacks. The first creates a VPC, an EKS cluster with node groups, an S3 bucket, and the IAM roles of the
+    operator and of pods; on request also an EFS file system, a MemoryDB cluster and a KMS key. The second,
+    `NAME-operator`, installs Anyscale's operator, a gateway and what they need in the cluster, once the cloud is
+    registered. Cluster, VPC and bucket can exist already instead. Choose it when Ray must run beside other workloads
+    on Kubernetes, or under its policies; otherwise EC2 is less to operate.
 
     Args:
         scope: The app.

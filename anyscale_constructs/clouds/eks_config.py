@@ -80,10 +80,11 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
         "private subnets behind NAT either way.",
     )
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
-        default_factory=ClusterConfig
+        default_factory=ClusterConfig, description="The cluster, new or existing. Default: a new one."
     )
     permissions_boundary_arn: PolicyArn | None = Field(
-        default=None, description="For the roles of the cluster, of its nodes and of pods."
+        default=None,
+        description="The permissions boundary of the roles of the cluster, of its nodes and of pods. Default: none.",
     )
     workloads: WorkloadsConfig | None = Field(
         default=None,
@@ -91,7 +92,10 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
         "bucket. The nodes of a new cluster then have no permission for the bucket. Default: users' pods run as the "
         "operator's service account, with its role, and can read the operator's Secrets.",
     )
-    releases: EksReleasesConfig = Field(default_factory=EksReleasesConfig)
+    releases: EksReleasesConfig = Field(
+        default_factory=EksReleasesConfig,
+        description="What runs in the cluster beside users' pods. Default: all that the cloud needs.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

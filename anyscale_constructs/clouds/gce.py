@@ -48,12 +48,15 @@ class GceConfig(GoogleCloudConfig):
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC", description="PUBLIC: nodes in a public subnet. PRIVATE: nodes in a private subnet behind NAT."
     )
-    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=VpcConfig)
+    vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(
+        default_factory=VpcConfig, description="The VPC, new or existing. Default: a new one."
+    )
     firewall: Annotated[FirewallConfig | ExistingFirewallPolicy, ExistingIf("firewall_policy_name")] = Field(
-        default_factory=FirewallConfig
+        default_factory=FirewallConfig, description="The VPC's firewall policy, new or existing. Default: a new one."
     )
     iam: Annotated[IamConfig | ExistingServiceAccounts, ExistingIf("anyscale_service_account_email")] = Field(
-        default_factory=IamConfig
+        default_factory=IamConfig,
+        description="The service accounts of the control plane and of the nodes, new or existing. Default: new ones.",
     )
     workloads: Permissions = Field(
         default_factory=Permissions,
@@ -84,7 +87,13 @@ class GceConfig(GoogleCloudConfig):
 
 
 class GceStack(GoogleCloud[GceConfig]):
-    """An Anyscale cloud on GCE: its Terraform, with the outputs that registration needs.
+    """An Anyscale cloud on GCE: Ray runs on instances that Anyscale starts in your Google Cloud project.
+
+    The stack creates a VPC with a subnet for the nodes, a firewall policy, a Cloud Storage bucket, service accounts for
+    Anyscale's control plane and for the nodes, and an identity pool that lets the control plane in; on request also a
+    project, a Filestore instance and a Memorystore instance. Project, VPC, firewall policy, bucket and service accounts
+    can exist already instead. Choose it on Google Cloud unless your organization runs workloads on Kubernetes: there is
+    no cluster to operate, and it is one stack.
 
     Args:
         scope: The app.

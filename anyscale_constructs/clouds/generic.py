@@ -78,7 +78,7 @@ PUBLIC_LOAD_BALANCER = Rule(
 class LoadBalancerConfig(Model):
     """The gateway's load balancer, as the cluster makes it."""
 
-    annotations: dict[str, str] = Field(default_factory=dict, description="Of its service.")
+    annotations: dict[str, str] = Field(default_factory=dict, description="Annotations of its service. Default: none.")
     address: Known[Literal["ip", "hostname"]] = Field(
         default="ip", description="What the cluster gives it as its address."
     )
@@ -119,11 +119,15 @@ class GenericConfig(KubernetesCloudConfig):
         default="PUBLIC",
         description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network.",
     )
-    bucket: BucketConfig
+    bucket: BucketConfig = Field(description="The bucket, which exists.")
     zones: OrExpr[list[Text] | None] = Field(
         default=None, description="The zones that pods are launched in, as the nodes' labels have them. Default: any."
     )
-    load_balancer: LoadBalancerConfig = Field(default_factory=LoadBalancerConfig)
+    load_balancer: LoadBalancerConfig = Field(
+        default_factory=LoadBalancerConfig,
+        description="The load balancer that the cluster makes for the gateway. Default: one without "
+        "annotations, which has an IP address.",
+    )
     operator_token_revision: OrExpr[int] = Field(
         default=1,
         ge=1,
@@ -134,7 +138,10 @@ class GenericConfig(KubernetesCloudConfig):
         description="A service account for users' pods, anyscale-workloads; {} makes one without annotations. Default: "
         "users' pods run as the service account default of the operator's namespace.",
     )
-    releases: DevicePluginReleasesConfig = Field(default_factory=DevicePluginReleasesConfig)
+    releases: DevicePluginReleasesConfig = Field(
+        default_factory=DevicePluginReleasesConfig,
+        description="What runs in the cluster beside users' pods. Default: all that the cloud needs.",
+    )
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -242,7 +249,13 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
 
 
 class GenericStack(Cloud[GenericConfig]):
-    """An Anyscale cloud on any cluster: the outputs that registration needs, and nothing else.
+    """An Anyscale cloud on a Kubernetes cluster that you bring, wherever it runs.
+
+    It is two stacks. The first creates nothing, and holds the outputs that registration needs. The second,
+    `NAME-operator`, installs Anyscale's operator and a gateway in the cluster, once the cloud is registered. You bring
+    the cluster, a bucket that it reaches (in S3, Cloud Storage, Azure, or a store with S3's API, such as MinIO), and
+    shared file storage if you want it. Choose it for clusters outside of EKS, GKE and AKS, such as one on your own
+    machines.
 
     Args:
         scope: The app.

@@ -106,7 +106,13 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
 
 
 class GkeStack(GoogleCloud[GkeConfig]):
-    """The cluster of an Anyscale cloud, and what belongs to it in Google Cloud, with what registration needs.
+    """An Anyscale cloud on GKE: Ray runs in pods of a Kubernetes cluster in your Google Cloud project.
+
+    It is two stacks. The first creates a VPC with ranges for pods and services, a GKE cluster with node pools, a Cloud
+    Storage bucket, and the service accounts of the operator and of pods; on request also a project, a Filestore
+    instance and a Memorystore instance. The second, `NAME-operator`, installs Anyscale's operator and a gateway in the
+    cluster, once the cloud is registered. Cluster, VPC and bucket can exist already instead. Choose it when Ray must
+    run beside other workloads on Kubernetes, or under its policies; otherwise GCE is less to operate.
 
     Args:
         scope: The app.

@@ -57,9 +57,11 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
         description="The operator's account, which nodes have too. Default: NAME-operator, for which the cloud's name "
         "may have at most 21 lower-case letters, digits and hyphens.",
     )
-    vpc: Annotated[GkeVpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(default_factory=GkeVpcConfig)
+    vpc: Annotated[GkeVpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(
+        default_factory=GkeVpcConfig, description="The VPC, new or existing. Default: a new one."
+    )
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
-        default_factory=ClusterConfig
+        default_factory=ClusterConfig, description="The cluster, new or existing. Default: a new one."
     )
     workloads: WorkloadsConfig | None = Field(
         default=None,
@@ -67,7 +69,10 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
         "bucket. The operator's account then has no roles/file.editor. Default: users' pods run as the operator's "
         "service account, with its Google account, and can read the operator's Secrets.",
     )
-    releases: ReleasesConfig = Field(default_factory=ReleasesConfig)
+    releases: ReleasesConfig = Field(
+        default_factory=ReleasesConfig,
+        description="What runs in the cluster beside users' pods. Default: all that the cloud needs.",
+    )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

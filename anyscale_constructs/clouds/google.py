@@ -61,14 +61,20 @@ class GoogleCloudConfig(CloudConfig):
 
     region: GcpRegion
     name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
-    labels: OrExpr[Labels] = Field(default_factory=dict, description="For every resource that takes labels.")
-    project: Annotated[ProjectConfig | ExistingProject, ExistingIf("project_id")]
+    labels: OrExpr[Labels] = Field(
+        default_factory=dict, description="Labels of every resource that takes some. Default: none of your own."
+    )
+    project: Annotated[ProjectConfig | ExistingProject, ExistingIf("project_id")] = Field(
+        description="The project, new or existing."
+    )
     provider: GoogleProviderConfig = Field(
         default_factory=GoogleProviderConfig,
         description="Settings of Terraform's provider google. Default: those of the environment.",
     )
     enable_apis: Known[bool] = Field(default=True, description="Whether the project's services are switched on here.")
-    bucket: Annotated[BucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(default_factory=BucketConfig)
+    bucket: Annotated[BucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
+        default_factory=BucketConfig, description="The bucket, new or existing. Default: a new one."
+    )
     filestore: Annotated[FilestoreConfig | ExistingFilestore, ExistingIf("instance_name")] | None = Field(
         default=None, description="Default: no shared file system; {} makes one."
     )

@@ -146,7 +146,7 @@ class NodeGroup(Limits):
         default=None, description="The GPU that a node has, by its name in Anyscale. Default: none."
     )
     gpu_count: Known[int | None] = Field(
-        default=None, ge=1, le=16, description="How many GPUs a node has; required with gpu_type."
+        default=None, ge=1, le=16, description="How many GPUs a node has; required with gpu_type. Default: none."
     )
     gpu_product: Known[Annotated[str, Checked("a label's value", _NAME, "NVIDIA-H200")] | None] = Field(
         default=None,

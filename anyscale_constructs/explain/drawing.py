@@ -136,10 +136,11 @@ def _box(key: str, stack: Stack, addresses: Sequence[str], layer: int) -> Box:
 
 def _layers(stack: Stack) -> dict[str, int]:
     """The layer of each address: one after the last of what it depends on; what registers is alone in the last."""
-    sources: dict[str, set[str]] = {address: set() for address in stack.parts}
+    # Mappings keep their order, so that a cloud's drawing is the same whenever it is drawn.
+    sources: dict[str, dict[str, None]] = {address: {} for address in stack.parts}
     for reference in stack.references:
         if reference.target in sources:
-            sources[reference.target].add(reference.source)
+            sources[reference.target][reference.source] = None
     layers: dict[str, int] = {}
 
     def layer(address: str) -> int:

@@ -31,6 +31,11 @@ class Page:
     sections: Sequence[Section]
     drawing: Drawing
 
+    @property
+    def title(self) -> str:
+        """What the drawing shows, for those who hear it."""
+        return f"What feeds what in the cloud {self.name}"
+
 
 def page_of(name: str, contents: Sequence[StackContent]) -> Page:
     """The page on a cloud.

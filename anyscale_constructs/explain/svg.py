@@ -1,12 +1,17 @@
-"""The drawing as SVG, whose colours come from the page that it stands in."""
+"""The drawing as SVG: in a page of HTML, and as a picture."""
 
 import html
+import importlib.resources
 import itertools
 import textwrap
 from collections.abc import Iterator, Sequence
 
 from anyscale_constructs.explain.drawing import Box, Drawing
 from anyscale_constructs.explain.layout import HEIGHT, WIDTH, Layout, Point, laid_out
+from anyscale_constructs.explain.page import Page
+
+STYLE = (importlib.resources.files("anyscale_constructs.explain") / "drawing.css").read_text(encoding="utf-8")
+"""The colours and fonts of the drawing, on a light page."""
 
 _TITLE, _SUBTITLE = 23, 32
 """How many letters of the title and of the subtitle a line of a box takes."""
@@ -14,13 +19,26 @@ _LINES, _LINE, _BASELINE = 3, 16, 12
 
 
 def as_svg(drawing: Drawing, title: str) -> str:
-    """The drawing as SVG.
+    """The drawing as an element of a page of HTML, which has its style.
 
     Args:
         drawing: The drawing.
         title: What it shows, for those who hear it.
     """
-    return "\n".join(_lines(drawing, laid_out(drawing), title))
+    layout = laid_out(drawing)
+    return "\n".join(_lines(drawing, layout, title, f'style="max-width: {layout.width:.0f}px"'))
+
+
+def as_picture(page: Page) -> str:
+    """The drawing as a file of its own, on white, so that a page shows it as an image in light and in dark.
+
+    Args:
+        page: The page.
+    """
+    layout = laid_out(page.drawing)
+    size = f'width="{layout.width:.0f}" height="{layout.height:.0f}"'
+    first, *others = _lines(page.drawing, layout, page.title, f'xmlns="http://www.w3.org/2000/svg" {size}')
+    return "\n".join([first, f"<style>\n{STYLE}</style>", f'<rect {size} fill="white"/>', *others])
 
 
 def styles(drawing: Drawing) -> str:
@@ -32,9 +50,9 @@ def styles(drawing: Drawing) -> str:
     return "\n".join(f"svg:has(#{box.key}:hover) .arrow:not(.{box.key}) {{ opacity: .12 }}" for box in drawing.boxes)
 
 
-def _lines(drawing: Drawing, layout: Layout, title: str) -> Iterator[str]:
+def _lines(drawing: Drawing, layout: Layout, title: str, attributes: str) -> Iterator[str]:
     size = f"{layout.width:.0f} {layout.height:.0f}"
-    yield f'<svg viewBox="0 0 {size}" style="max-width: {layout.width:.0f}px" role="img" aria-label="{_safe(title)}">'
+    yield f'<svg viewBox="0 0 {size}" {attributes} role="img" aria-label="{_safe(title)}">'
     yield '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
     yield '<path d="M0 0.6 L8 4 L0 7.4 z" class="head"/></marker></defs>'
     for area in layout.areas:

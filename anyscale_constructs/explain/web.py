@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from anyscale_constructs.explain.drawing import GROUPS
 from anyscale_constructs.explain.page import Page
 from anyscale_constructs.explain.sections import Section
-from anyscale_constructs.explain.svg import as_svg, styles
+from anyscale_constructs.explain.svg import STYLE, as_svg, styles
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _REFERENCE = re.compile(r"&lt;[^&]+&gt;")
@@ -30,10 +30,10 @@ def _lines(page: Page) -> Iterator[str]:
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield '<meta name="color-scheme" content="light dark">'
     yield f"<title>{html.escape(page.name)}</title>"
-    yield f"<style>\n{_STYLE.read_text(encoding='utf-8')}{styles(page.drawing)}\n</style>\n</head>\n<body>"
+    yield f"<style>\n{STYLE}{_STYLE.read_text(encoding='utf-8')}{styles(page.drawing)}\n</style>\n</head>\n<body>"
     yield f"<header><h1>{html.escape(page.name)}</h1><p>{html.escape(page.summary)}</p></header>\n<main>"
     yield '<section class="drawing">'
-    yield as_svg(page.drawing, f"What feeds what in the cloud {page.name}")
+    yield as_svg(page.drawing, page.title)
     there = {box.group for box in page.drawing.boxes}
     yield '<p class="legend">'
     yield from (f'<span class="{group}">{group}</span>' for group in GROUPS if group in there)

@@ -56,33 +56,58 @@ _ENOUGH_ROLES = ({"roles/storage.admin"}, {"roles/storage.objectAdmin", "roles/s
 class LifecycleAction(Model):
     """What is done with objects."""
 
-    type: OrExpr[Literal["Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"]]
+    type: OrExpr[Literal["Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"]] = Field(
+        description="What is done."
+    )
     storage_class: OrExpr[Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] | None] = Field(
-        default=None, description="For SetStorageClass."
+        default=None, description="The new class, for SetStorageClass. Default: none."
     )
 
 
 class LifecycleCondition(Model):
     """Which objects; all that is given must be true. Dates are written like "2026-12-31"."""
 
-    age: OrExpr[int | None] = Field(default=None, ge=0, description="Days.")
-    created_before: str | None = None
-    with_state: OrExpr[Literal["LIVE", "ARCHIVED", "ANY"] | None] = None
-    matches_storage_class: OrExpr[list[str] | None] = None
-    matches_prefix: OrExpr[list[str] | None] = None
-    matches_suffix: OrExpr[list[str] | None] = None
-    num_newer_versions: OrExpr[int | None] = None
-    custom_time_before: str | None = None
-    days_since_custom_time: OrExpr[int | None] = None
-    days_since_noncurrent_time: OrExpr[int | None] = None
-    noncurrent_time_before: str | None = None
+    age: OrExpr[int | None] = Field(
+        default=None, ge=0, description="Objects that were created at least so many days ago. Default: of any age."
+    )
+    created_before: str | None = Field(
+        default=None, description="Objects that were created before this date. Default: on any date."
+    )
+    with_state: OrExpr[Literal["LIVE", "ARCHIVED", "ANY"] | None] = Field(
+        default=None, description="LIVE: current objects. ARCHIVED: older versions. ANY: both. Default: both."
+    )
+    matches_storage_class: OrExpr[list[str] | None] = Field(
+        default=None, description="Objects of one of these classes. Default: of any class."
+    )
+    matches_prefix: OrExpr[list[str] | None] = Field(
+        default=None, description="Objects whose names begin with one of these. Default: with anything."
+    )
+    matches_suffix: OrExpr[list[str] | None] = Field(
+        default=None, description="Objects whose names end with one of these. Default: with anything."
+    )
+    num_newer_versions: OrExpr[int | None] = Field(
+        default=None, description="Older versions that at least so many newer ones follow. Default: any number."
+    )
+    custom_time_before: str | None = Field(
+        default=None, description="Objects whose custom time is before this date. Default: on any date, or without one."
+    )
+    days_since_custom_time: OrExpr[int | None] = Field(
+        default=None,
+        description="Objects whose custom time is at least so many days ago. Default: at any time, or without one.",
+    )
+    days_since_noncurrent_time: OrExpr[int | None] = Field(
+        default=None, description="Versions that were replaced at least so many days ago. Default: at any time."
+    )
+    noncurrent_time_before: str | None = Field(
+        default=None, description="Versions that were replaced before this date. Default: on any date."
+    )
 
 
 class LifecycleRule(Model):
     """One rule for objects that have grown old."""
 
-    action: LifecycleAction
-    condition: LifecycleCondition
+    action: LifecycleAction = Field(description="What is done with the objects.")
+    condition: LifecycleCondition = Field(description="Which objects it is done with.")
 
 
 class BucketConfig(Model):
@@ -101,9 +126,15 @@ class BucketConfig(Model):
     force_destroy: OrExpr[bool] = Field(
         default=False, description="Whether destroying the cloud deletes what is in the bucket."
     )
-    object_versioning: OrExpr[bool] = False
-    lifecycle_rules: list[LifecycleRule] = Field(default_factory=list)
-    labels: OrExpr[Labels] = Field(default_factory=dict)
+    object_versioning: OrExpr[bool] = Field(
+        default=False, description="Whether the bucket keeps older versions of objects."
+    )
+    lifecycle_rules: list[LifecycleRule] = Field(
+        default_factory=list, description="Rules that move or delete objects as they age. Default: none."
+    )
+    labels: OrExpr[Labels] = Field(
+        default_factory=dict, description="Labels of the bucket, beside the cloud's. Default: none."
+    )
 
 
 class ExistingBucket(Model):

@@ -84,7 +84,9 @@ class FilestoreConfig(Model):
     location: str | None = Field(
         default=None, description="A zone, or a region for ENTERPRISE and REGIONAL. Default: the region, or its zone b."
     )
-    labels: OrExpr[Labels] = Field(default_factory=dict)
+    labels: OrExpr[Labels] = Field(
+        default_factory=dict, description="Labels of the instance, beside the cloud's. Default: none."
+    )
 
 
 class ExistingFilestore(Model):

@@ -66,7 +66,8 @@ class ClusterConfig(Model):
     )
     private_access_cidrs: list[Cidr] = Field(
         default_factory=list,
-        description="Who else may reach it inside the VPC or in a network that is connected with it.",
+        description="Who else may reach it inside the VPC or in a network that is connected with it. Default:"
+        " nobody else.",
     )
     master_ipv4_cidr_block: Cidr = Field(default="172.16.0.0/28", description="The control plane's own range, a /28.")
     kms_key_name: CryptoKeyName | None = Field(
@@ -77,8 +78,12 @@ class ClusterConfig(Model):
     deletion_protection: OrExpr[bool] = Field(
         default=True, description="Whether Terraform refuses to destroy it until this is off."
     )
-    nodes: NodesConfig = Field(default_factory=NodesConfig)
-    labels: OrExpr[Labels] = Field(default_factory=dict)
+    nodes: NodesConfig = Field(
+        default_factory=NodesConfig, description="The cluster's nodes. Default: {}, in which each key has its default."
+    )
+    labels: OrExpr[Labels] = Field(
+        default_factory=dict, description="Labels of the cluster, beside the cloud's. Default: none."
+    )
 
     @property
     def gpus(self) -> dict[str, int]:
@@ -102,7 +107,7 @@ class ExistingCluster(Model):
         default=False, description="Whether Terraform reaches its API by the private endpoint, from inside the VPC."
     )
     gpu_types: Known[list[GpuType]] = Field(
-        default_factory=list, description="The types of GPUs that its nodes have, for users to choose."
+        default_factory=list, description="The types of GPUs that its nodes have, for users to choose. Default: none."
     )
 
     @property

@@ -39,7 +39,9 @@ class MemorystoreConfig(Model):
     redis_version: OrExpr[Literal["REDIS_5_0", "REDIS_6_X", "REDIS_7_0"] | None] = Field(
         default=None, description="Default: REDIS_7_0."
     )
-    labels: OrExpr[Labels] = Field(default_factory=dict)
+    labels: OrExpr[Labels] = Field(
+        default_factory=dict, description="Labels of the instance, beside the cloud's. Default: none."
+    )
 
 
 class ExistingMemorystore(Model):

@@ -83,7 +83,8 @@ class CapacityReservation(Model):
         default="SPECIFIC_RESERVATION", description="Whether nodes are in the reservation `name`, in any, or in none."
     )
     name: ReservationName | None = Field(
-        default=None, description="The reservation. Required for SPECIFIC_RESERVATION; refused for the others."
+        default=None,
+        description="The reservation. Required for SPECIFIC_RESERVATION; refused for the others. Default: none.",
     )
 
     @model_validator(mode="after")
@@ -207,7 +208,7 @@ class NodesConfig(Model):
 
     @property
     def pools(self) -> dict[str, tuple[Market, NodeGroupConfig]]:
-        """The workloads' node pools, by name: how their nodes are paid for, and what they are made of."""
+        """The workloads' node pools, by name: the capacity type of their nodes, and their settings."""
         groups = self.own_groups | self.groups
         return {
             _name(name, market): (market, group)
@@ -225,7 +226,7 @@ def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
     """The node pools, by upstream's keys, all of which Terraform knows when it plans.
 
     Args:
-        nodes: What they are made of.
+        nodes: The configuration of the node pools.
         zone_count: The number of the cluster's zones.
     """
     pools: list[dict[str, Any]] = [

@@ -41,9 +41,15 @@ class ProjectConfig(Model):
     billing_account_id: BillingAccountId = Field(description="The billing account's ID.")
     id: ProjectId | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
     name: ProjectName | None = Field(default=None, description="Default: the id.")
-    folder_id: FolderId | None = Field(default=None, description="The folder it is in, or organization_id.")
-    organization_id: OrganizationNumber | None = Field(default=None, description="The organization it is in.")
-    labels: OrExpr[Labels] = Field(default_factory=dict)
+    folder_id: FolderId | None = Field(
+        default=None, description="The folder that it is in; set this or organization_id. Default: none."
+    )
+    organization_id: OrganizationNumber | None = Field(
+        default=None, description="The organization that it is in, unless it is in a folder. Default: none."
+    )
+    labels: OrExpr[Labels] = Field(
+        default_factory=dict, description="Labels of the project, beside the cloud's. Default: none."
+    )
 
 
 class IProject(Protocol):

@@ -1,4 +1,4 @@
-"""The settings of Terraform's provider google: who it works as, who pays, and the labels of all that it creates."""
+"""The settings of Terraform's provider google: its identity, the billed project, and labels of all resources."""
 
 from typing import Any, Self
 

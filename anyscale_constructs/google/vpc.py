@@ -147,13 +147,16 @@ class ExistingVpc(Model):
     subnet_name: GcpResourceName = Field(description="The nodes' subnet; Anyscale uses one.")
     subnet_cidr: Cidr = Field(description="The subnet's range, from which the nodes reach each other.")
     proxy_subnet_cidr: Cidr | None = Field(
-        default=None, description="The range of the VPC's proxy-only subnet, which load balancers reach nodes from."
+        default=None,
+        description="The range of the VPC's proxy-only subnet, which load balancers reach nodes from. Default: none.",
     )
     pods_range_name: GcpResourceName | None = Field(
-        default=None, description="The subnet's secondary range for pods, for a new GKE cluster."
+        default=None,
+        description="The subnet's secondary range for pods, which a new GKE cluster requires. Default: none.",
     )
     services_range_name: GcpResourceName | None = Field(
-        default=None, description="The subnet's secondary range for services, for a new GKE cluster."
+        default=None,
+        description="The subnet's secondary range for services, which a new GKE cluster requires. Default: none.",
     )
     connect_mode: OrExpr[ConnectMode | None] = Field(
         default=None,

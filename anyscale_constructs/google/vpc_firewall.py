@@ -31,11 +31,13 @@ _FIRST_SELF_PRIORITY = 100
 class IngressRule(Model):
     """One rule for traffic into the nodes, over TCP."""
 
-    cidr_blocks: OrExpr[list[Cidr]]
+    cidr_blocks: OrExpr[list[Cidr]] = Field(description="The ranges that are let in.")
     rule: str | None = Field(
         default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
     )
-    ports: str | None = Field(default=None, description="E.g. 8443, or 8000-8010,9000.")
+    ports: str | None = Field(
+        default=None, description="The ports, e.g. 8443, or 8000-8010,9000. Default: the one of rule."
+    )
     priority: OrExpr[int | None] = Field(
         default=None,
         ge=0,
@@ -48,8 +50,13 @@ class FirewallConfig(IngressConfig):
     """A new firewall policy; a VPC can have one only."""
 
     name: GcpResourceName | None = Field(default=None, description="Default: the VPC's name.")
-    ingress_rules: list[IngressRule] = Field(default_factory=list, description="These replace the two above.")
-    machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(default_factory=list)
+    ingress_rules: list[IngressRule] = Field(
+        default_factory=list, description="Rules in place of the two keys above. Default: the two keys above."
+    )
+    machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(
+        default_factory=list,
+        description="The ranges of Anyscale machine pools, whose machines are let in. Default: none.",
+    )
     rule_logging: OrExpr[bool] = Field(
         default=True, description="Whether Cloud Logging gets the connections that are let in."
     )

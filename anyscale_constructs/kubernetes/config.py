@@ -46,7 +46,7 @@ class ReleaseConfig(Model):
     """A Helm release."""
 
     enabled: Known[bool] = Field(
-        default=True, description="Whether it is installed here; else the cluster has it already."
+        default=True, description="Install this chart. Set to false if the cluster already has it."
     )
     repository: ChartRepository | None = Field(
         default=None, description="A mirror of the chart's repository, for private networks. Default: upstream's."
@@ -107,23 +107,28 @@ class ReleasesConfig(Model):
     """What runs in every cluster."""
 
     gateway: GatewayConfig = Field(
-        default_factory=GatewayConfig, description="Envoy Gateway, a Gateway and its load balancer."
+        default_factory=GatewayConfig,
+        description="Envoy Gateway, a Gateway and its load balancer. Default: all three are installed.",
     )
-    operator: ReleaseConfig = Field(default_factory=ReleaseConfig, description="Anyscale's operator.")
+    operator: ReleaseConfig = Field(
+        default_factory=ReleaseConfig, description="Anyscale's operator. Default: it is installed."
+    )
 
 
 class DevicePluginReleasesConfig(ReleasesConfig):
     """What runs in a cluster that leaves GPUs to others."""
 
     device_plugin: ReleaseConfig = Field(
-        default_factory=ReleaseConfig, description="NVIDIA's device plugin; only with GPUs."
+        default_factory=ReleaseConfig, description="NVIDIA's device plugin; only with GPUs. Default: it is installed."
     )
 
 
 class EksReleasesConfig(DevicePluginReleasesConfig):
     """What runs in a cluster on EKS, which has no autoscaler and no load balancers of its own."""
 
-    autoscaler: ReleaseConfig = Field(default_factory=ReleaseConfig, description="The cluster autoscaler.")
+    autoscaler: ReleaseConfig = Field(
+        default_factory=ReleaseConfig, description="The cluster autoscaler. Default: it is installed."
+    )
     load_balancer_controller: ReleaseConfig = Field(
-        default_factory=ReleaseConfig, description="The AWS load balancer controller."
+        default_factory=ReleaseConfig, description="The AWS load balancer controller. Default: it is installed."
     )

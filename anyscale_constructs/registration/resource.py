@@ -64,7 +64,9 @@ class MountTarget(Model):
 class FileStorage(Model):
     """Shared file storage."""
 
-    file_storage_id: Text | None = Field(default=None, description="The EFS id, or the Filestore instance's full name.")
+    file_storage_id: Text | None = Field(
+        default=None, description="The EFS id, or the Filestore instance's full name. Default: none."
+    )
     mount_targets: TfList[MountTarget] | None = Field(
         default=None, description="Default on instances: what the control plane finds for file_storage_id."
     )
@@ -72,10 +74,10 @@ class FileStorage(Model):
         default=None, description="Filestore's or the NFS server's directory. Default on instances: found too."
     )
     persistent_volume_claim: KubernetesName | None = Field(
-        default=None, description="Kubernetes only: an existing claim."
+        default=None, description="Kubernetes only: an existing claim. Default: none."
     )
     csi_ephemeral_volume_driver: KubernetesName | None = Field(
-        default=None, description="Kubernetes only: a CSI driver."
+        default=None, description="Kubernetes only: a CSI driver. Default: none."
     )
 
 

@@ -93,7 +93,7 @@ def changes(given: Iterable[Mapping[str, Any]]) -> list[Change]:
 
 
 def value_at(values: Any, path: Path) -> Any:
-    """What stands at a path; None where nothing does."""
+    """The value at a path; None if there is none."""
     for step in path:
         match values:
             case Mapping():

@@ -134,7 +134,7 @@ class StackContent:
         return [*(call.address for call in self.modules.values()), *self.resources]
 
     def arguments(self, address: str) -> Mapping[str, Any]:
-        """What stands at an address: the inputs of a module call, or the arguments of a resource."""
+        """The values at an address: the inputs of a module call, or the arguments of a resource."""
         kind, _, name = address.partition(".")
         return self.modules[name].inputs if kind == "module" else self.resources[address]
 

@@ -31,7 +31,7 @@ HttpAddress = Annotated[
 class Local(Model):
     """State in a file on this machine."""
 
-    type: Known[Literal["local"]] = "local"
+    type: Known[Literal["local"]] = Field(default="local", description="Names this backend.")
     path: Known[str | None] = Field(
         default=None,
         description="Relative to the stack's folder in the output directory. "
@@ -50,7 +50,7 @@ class S3(Model):
         "assume_role": "set role_arn, and external_id if the role asks for one",
     }
 
-    type: Known[Literal["s3"]]
+    type: Known[Literal["s3"]] = Field(description="Names this backend.")
     bucket: Known[ExistingBucketName]
     region: Known[AwsRegion]
     key: Known[str | None] = Field(default=None, description="Default: <stack>/terraform.tfstate.")
@@ -75,17 +75,17 @@ class S3(Model):
 class Gcs(Model):
     """State in a Google Cloud Storage bucket, which locks by itself."""
 
-    type: Known[Literal["gcs"]]
-    bucket: Known[str]
+    type: Known[Literal["gcs"]] = Field(description="Names this backend.")
+    bucket: Known[str] = Field(description="The bucket.")
     prefix: Known[str | None] = Field(default=None, description="Default: the stack's name.")
 
 
 class Azurerm(Model):
     """State in an Azure storage account's container, which locks by itself; Entra ID says who may use it."""
 
-    type: Known[Literal["azurerm"]]
-    storage_account_name: Known[str]
-    container_name: Known[str]
+    type: Known[Literal["azurerm"]] = Field(description="Names this backend.")
+    storage_account_name: Known[str] = Field(description="The storage account.")
+    container_name: Known[str] = Field(description="The container in it.")
     key: Known[str | None] = Field(default=None, description="Default: <stack>/terraform.tfstate.")
     resource_group_name: Known[str | None] = Field(
         default=None, description="The storage account's. Default: it is not looked up, nor is its endpoint."
@@ -104,21 +104,23 @@ class _Workspace(Model):
     }
 
     type: Any  # stands first in the schema; each type of backend narrows it
-    organization: Known[str]
+    organization: Known[str] = Field(description="The organization that the workspace is in.")
     workspace: Known[str | None] = Field(default=None, description="Default: the stack's name.")
-    hostname: Known[str] = "app.terraform.io"
+    hostname: Known[str] = Field(
+        default="app.terraform.io", description="The host that runs the organization's workspaces."
+    )
 
 
 class Hcp(_Workspace):
     """State in HCP Terraform or Terraform Enterprise."""
 
-    type: Known[Literal["hcp"]]
+    type: Known[Literal["hcp"]] = Field(description="Names this backend.")
 
 
 class Remote(_Workspace):
     """State in a service with the interface of HCP Terraform's older backend, such as Scalr or Artifactory."""
 
-    type: Known[Literal["remote"]]
+    type: Known[Literal["remote"]] = Field(description="Names this backend.")
 
 
 class Http(Model):
@@ -131,7 +133,7 @@ class Http(Model):
         "password": "remove it, and set TF_HTTP_PASSWORD in the environment",
     }
 
-    type: Known[Literal["http"]]
+    type: Known[Literal["http"]] = Field(description="Names this backend.")
     base_address: Known[HttpAddress] = Field(
         description="The address of all states, e.g. "
         "https://gitlab.example.com/api/v4/projects/1/terraform/state: that of the stack prod is BASE_ADDRESS/prod."
@@ -162,7 +164,7 @@ class NoBackend(Model):
     registration: terraform, the second stack reads the state of the first, and another type is needed.
     """
 
-    type: Known[Literal["none"]]
+    type: Known[Literal["none"]] = Field(description="Names this backend.")
 
 
 Backend = Annotated[Local | S3 | Gcs | Azurerm | Hcp | Remote | Http | NoBackend, Discriminator("type")]

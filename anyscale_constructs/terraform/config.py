@@ -46,7 +46,9 @@ class CloudConfig(Model):
 
     org_id: OrgId = Field(description="The Anyscale organization.")
     cloud_id: CloudId | None = Field(
-        default=None, description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then."
+        default=None,
+        description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then. Default:"
+        " they are not narrowed.",
     )
     deploy_environment: TagValue = Field(
         default="production", description="The value of the tag or label anyscale-deploy-environment."
@@ -56,10 +58,10 @@ class CloudConfig(Model):
     )
     mirror: Known[ModuleBase] = Field(
         default=GITHUB,
-        description="What replaces https://github.com/anyscale as the place of the upstream modules, and the Terraform "
-        "registry as that of EKS's and GKE's own: MIRROR/terraform-aws-eks.git and "
-        "MIRROR/terraform-google-kubernetes-engine.git. EKS's calls another one, which comes from the registry all the "
-        "same. Or the absolute path of a checkout of Anyscale's modules, for development.",
+        description="Base URL of the modules' Git repositories, instead of https://github.com/anyscale; for EKS and "
+        "GKE also instead of the Terraform Registry: MIRROR/terraform-aws-eks.git and "
+        "MIRROR/terraform-google-kubernetes-engine.git. The EKS module's KMS submodule still comes from the registry. "
+        "Or the absolute path of a checkout of Anyscale's modules, for development. Default: GitHub and the registry.",
     )
     modules: dict[str, ModuleOverride] = Field(
         default_factory=dict,

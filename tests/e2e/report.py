@@ -45,7 +45,7 @@ class Report:
     """The rows so far; clouds may add to it at the same time.
 
     Args:
-        console: Where rows are told as they come, and the table at the end.
+        console: Where rows are printed as they come, and the table at the end.
         strict: Whether a missing piece fails, as it does where `CI` is set, but for what CI can't have.
     """
 
@@ -89,7 +89,7 @@ class Report:
         return done
 
     def note(self, *texts: str) -> None:
-        """Add what a reader of the table has to know; what several clouds say stands once."""
+        """Add what a reader of the table needs; what several clouds say stands once."""
         with self._lock:
             self.notes += [text for text in texts if text not in self.notes]
 

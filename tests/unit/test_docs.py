@@ -1,30 +1,24 @@
-"""What the documentation says is so: generated pages are up to date, and what docs/cdktf.md shows runs."""
+"""What the documentation says is so: generated pages are up to date, and what docs/how-to/cdktf.md shows runs."""
 
 import json
 import pathlib
 import re
-import runpy
 
 import pytest
-import yaml
 
-from anyscale_constructs import engine, errors
+from anyscale_constructs import engine, errors, testing
 from anyscale_constructs.azure import CLIENT_ID
 from anyscale_constructs.cli.app import app
-from anyscale_constructs.clouds import EksConfig
-from tests import ROOT
+from docs import generate
+from tests import ROOT, pages
 
+PAGES = list(pages.every_page())
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FOR_CDKTF_USERS = (ROOT / "docs" / "cdktf.md").read_text(encoding="utf-8")
+FOR_CDKTF_USERS = (ROOT / "docs" / "how-to" / "cdktf.md").read_text(encoding="utf-8")
 
 
-def test_generated_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT))
-    pages = runpy.run_path(str(ROOT / "docs" / "generate.py"))["pages"]()
-    there = {page: ROOT / "docs" / page for page in pages}
-    stale = [page for page, file in there.items() if not file.is_file() or file.read_text("utf-8") != pages[page]]
-    assert stale == [], "to accept them, run: make docs"
-    assert set((ROOT / "docs" / "rules").iterdir()) <= set(there.values())
+def test_generated_pages_are_up_to_date() -> None:
+    assert generate.stale(generate.pages()) == [], "to accept them, run: make docs"
 
 
 @pytest.mark.node
@@ -40,27 +34,28 @@ def test_the_page_for_cdktf_users_runs(tmp_path: pathlib.Path, monkeypatch: pyte
     assert {name: outputs[name]["value"] for name, _ in shown} == dict(shown)
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: pathlib.Path) -> None:
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8"))
+    targets = {(page.parent / link if link else page).resolve(): anchor for link, anchor in links}
+    assert [str(target) for target in targets if not target.exists()] == []
+    anchors = {target: anchor for target, anchor in targets.items() if anchor and target in PAGES}
+    assert {target: anchor for target, anchor in anchors.items() if anchor not in headings(target)} == {}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/kubernetes.md", "docs/configuration.md"])
+def headings(page: pathlib.Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and mkdocs name them."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", ["docs/concepts/aks.md", "docs/clouds/aks.md"])
 def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> None:
     assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
 
 
-def test_the_pages_node_groups_are_ones_that_a_cloud_can_have() -> None:
-    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"## Node groups\n.*?```yaml\n(.*?)```", page, flags=re.DOTALL)
-    cloud = {"region": "us-east-2", "org_id": "org_1", "vpc": {"availability_zones": ["us-east-2a", "us-east-2b"]}}
-    config = EksConfig(**cloud | yaml.safe_load(block))
-    assert config.cluster.groups.keys() == {"memory", "training"}
-
-
 def test_the_page_of_the_program_lists_every_command_and_exit_status() -> None:
-    page = (ROOT / "docs" / "program.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "concepts" / "program.md").read_text(encoding="utf-8")
     names = (command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands)
     commands = {name.replace("_", "-") for name in names}
     assert set(re.findall(r"^\| `([\w-]+)", page, flags=re.MULTILINE)) == commands | {"modules"}
@@ -71,6 +66,14 @@ def test_the_page_of_the_program_lists_every_command_and_exit_status() -> None:
     }
     rows = re.findall(r"^\| ([\d, ]+) \|", page, flags=re.MULTILINE)
     assert {int(status) for row in rows for status in row.split(", ")} == {0, 130, 141, 143, *statuses}
+
+
+def test_the_page_on_tests_names_all_there_is() -> None:
+    """Each name that tests import, and each of the fixtures."""
+    page = (ROOT / "docs" / "how-to" / "testing.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+)[`(]", page))
+    types = {"CloudSnapshotExtension", "Clouds", "ModuleCall", "SynthesizedCloud", "SynthesizedStack"}
+    assert {*testing.__all__} - types | {"cloud", "clouds", "stack", "cloud_snapshot"} <= named
 
 
 def test_no_page_tells_organizations_at_azures_console_how_to_register() -> None:

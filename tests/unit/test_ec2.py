@@ -1,4 +1,4 @@
-"""The EC2 cloud: what it is made of, and what stands in where something exists."""
+"""The EC2 cloud: its parts, and what takes their place where something exists."""
 
 import datetime
 import json

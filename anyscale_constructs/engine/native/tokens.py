@@ -98,7 +98,7 @@ def resolved(value: Any) -> Any:
 def _key(key: Any) -> str:
     found = resolved(key)
     if not isinstance(found, str):
-        raise EngineRefusalError(f"a key must be text: {key!r}")
+        raise EngineRefusalError(f"a key must be a string: {key!r}")
     return found
 
 

@@ -33,7 +33,7 @@ ACCEPTED = "accepted"
 PYTHON = "Python"
 """Python itself does not do this with the value."""
 TERRAFORMS = "Terraform's"
-"""Nobody but Terraform knows the type: `terraform validate` refuses it, naming the place."""
+"""Only Terraform knows the type: `terraform validate` refuses it, naming the place."""
 
 Outcome = Refused | str
 _IN_TEXT = "in the midst of text"

@@ -1,4 +1,4 @@
-"""S3: lifecycle rules that are told as they were put; moto loses the object sizes of their filters."""
+"""S3: lifecycle rules that are returned as they were sent; moto loses the object sizes of their filters."""
 
 from typing import Any
 

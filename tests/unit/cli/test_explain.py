@@ -11,6 +11,7 @@ BEGINNINGS = {
     "text": "prod: AWS, VM, us-east-2, PUBLIC; 1 stack: prod\n",
     "mermaid": "flowchart TD\n",
     "html": "<!doctype html>\n",
+    "svg": "<svg ",
 }
 
 

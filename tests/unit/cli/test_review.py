@@ -1,15 +1,12 @@
 import json
 import os
 import pathlib
-import re
 
 import pytest
 
-from tests import ROOT
 from tests.unit.cli.parts import Run
 from tests.unit.review.repository import CLOUD, FOLDER, commit, git, repository
 
-PAGE = (ROOT / "docs" / "reviews.md").read_text(encoding="utf-8")
 WIDER = CLOUD.replace("10.0.0.0/19", "10.0.0.0/18").replace("203.0.113.0/24", "203.0.113.0/24, 198.51.100.0/24")
 
 
@@ -25,12 +22,9 @@ def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.P
 
 
 def test_compares_the_work_tree_with_the_merge_base(folder: pathlib.Path, run: Run) -> None:
-    """And the page shows what it prints."""
     status, out, err = run("--plan", "none", command="review")
     assert (status, err) == (0, "")
-    shown = re.findall(r"^```\n(\w+ -> work tree.*?)\n```", PAGE, flags=re.DOTALL | re.MULTILINE)
-    commit_of_main = git(folder, "rev-parse", "HEAD")[:7]
-    assert [text.replace("4f2c8d1", commit_of_main) for text in shown] == [out.rstrip()]
+    assert out.startswith(f"{git(folder, 'rev-parse', 'HEAD')[:7]} -> work tree, without a plan\n\nprod\n")
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         ORG + "rules:\n  - cidr_block: 10.0.0.0/16\n  - cidr_blocks: 1",
         ":4: rules.1.cidr_blocks: unknown key 'cidr_blocks': did you mean 'cidr_block'?",
     ),
-    "a key that is no text": (ORG + "1: a", ":2: 1: unknown key 1: the nearest are "),
+    "a key that is not a string": (ORG + "1: a", ":2: 1: unknown key 1: the nearest are "),
     "a missing key": ("cloud_id: cld_1", ": org_id: is required"),
     "a missing key inside": (ORG + "backend:\n  type: gcs", ":2: backend.bucket: is required"),
     "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required; expected local, s3"),

@@ -1,12 +1,15 @@
 """The page as HTML and the drawing in it; a browser opens it in tests/e2e."""
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from anyscale_constructs.explain.layout import HEIGHT, WIDTH, laid_out
-from anyscale_constructs.explain.page import page_of
+from anyscale_constructs.explain.page import Page, page_of
+from anyscale_constructs.explain.svg import as_picture
 from anyscale_constructs.explain.web import as_html
 from tests.examples import CLOUDS
 from tests.unit.explain.parts import content, page
@@ -50,13 +53,27 @@ def read(text: str) -> Reader:
     return reader
 
 
+@pytest.mark.parametrize("shown", [as_html, as_picture])
 @pytest.mark.parametrize("name", NAMES)
-def test_the_page_loads_nothing_and_runs_no_script(name: str) -> None:
-    reader = read(as_html(page(name)))
+def test_the_page_loads_nothing_and_runs_no_script(name: str, shown: Callable[[Page], str]) -> None:
+    reader = read(shown(page(name)))
     assert reader.tags.isdisjoint({"script", "link", "img", "iframe", "object", "embed", "image", "use", "base"})
     assert [each for each in reader.attributes if each[0] in {"src", "href", "xlink:href", "srcset"}] == []
     assert [name for name, _ in reader.attributes if name.startswith("on")] == []
-    assert re.search(r"url\((?!#)|@import", as_html(page(name))) is None
+    assert re.search(r"url\((?!#)|@import", shown(page(name))) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_picture_is_xml_with_a_white_background_its_own_size_and_all_boxes(name: str) -> None:
+    root, expected = ET.fromstring(as_picture(page(name))), page(name).drawing  # noqa: S314 - it is ours
+    svg = "{http://www.w3.org/2000/svg}"
+    size = root.attrib["width"], root.attrib["height"]
+    background = root.find(f"{svg}rect")
+    assert background is not None
+    assert background.attrib == {"width": size[0], "height": size[1], "fill": "white"}
+    assert root.attrib["viewBox"] == " ".join(["0 0", *size])
+    assert len(root.findall(f"{svg}g[@id]")) == len(expected.boxes)
+    assert "prefers-color-scheme" not in as_picture(page(name))
 
 
 @pytest.mark.parametrize("name", NAMES)

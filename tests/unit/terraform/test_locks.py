@@ -1,4 +1,4 @@
-"""Lock files: what in them does not fit a stack, and what is left of them when they are made anew."""
+"""Lock files: what in them does not fit a stack, and what stays of them when they are written again."""
 
 from pathlib import Path
 from typing import Any

@@ -26,7 +26,7 @@ def test_providers_keep_their_alias(synth: Synth) -> None:
 def test_arguments_are_terraform_values(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
-        tags = {"Owner": "${aws:username}", "Team": stack.add_secret("team", "string", "Who pays.")}
+        tags = {"Owner": "${aws:username}", "Team": stack.add_secret("team", "string", "The team that is billed.")}
         stack.add_provider("aws", default_tags=[{"tags": tags}], allowed_account_ids=("111122223333",))
         return stack
 

@@ -140,7 +140,7 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
 def test_a_region_that_is_not_known_is_a_warning(
     region: str, known: list[str], says: list[str], stack: CloudStack
 ) -> None:
-    """A newer region works all the same."""
+    """A newer region works nevertheless."""
     stack.warn_of_region(region, known)
     assert [warning[: len(begin)] for warning, begin in zip(warnings(stack), says, strict=True)] == says
 

@@ -1,0 +1,11 @@
+"""Writes what follows from the code: `make docs` runs it."""
+
+from docs.generate import HERE, pages, stale
+
+expected = pages()
+for page in stale(expected):
+    if page in expected:
+        (HERE / page).parent.mkdir(parents=True, exist_ok=True)
+        (HERE / page).write_text(expected[page], encoding="utf-8")
+    else:
+        (HERE / page).unlink()

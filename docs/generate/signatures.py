@@ -1,0 +1,138 @@
+"""What the code of constructs says: their arguments, the inputs of their modules, their attributes, their rules."""
+
+import ast
+import inspect
+import itertools
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+from anyscale_constructs.config.model import Model
+from anyscale_constructs.findings import Rule
+from anyscale_constructs.terraform.guards import Guard
+from anyscale_constructs.terraform.module import Module
+from anyscale_constructs.terraform.resource import Data, Resource
+from docs.generate.docstrings import Docstring, first_paragraph
+
+PACKAGE = "anyscale_constructs"
+_HOOKS = {"complete", "findings", "found_by_waiting"}
+"""Methods that constructs override, and nobody calls."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a construct.
+
+    Args:
+        name: Its name; `**` before it says that there are many.
+        type: Its annotation; nothing for those that stand elsewhere.
+        default: The code of its default; nothing if it is required.
+    """
+
+    name: str
+    type: str
+    default: str = ""
+
+
+def is_ours(defined: Any) -> bool:
+    """Whether this library defines it, and not an engine, of which there are several.
+
+    Args:
+        defined: A class or a function.
+    """
+    return str(defined.__module__).startswith(PACKAGE) and ".engine" not in defined.__module__
+
+
+def arguments_of(construct: Any) -> Iterator[Argument]:
+    """The arguments, as the source has them.
+
+    Args:
+        construct: A class or a function.
+    """
+    code = inspect.unwrap(construct.__init__) if inspect.isclass(construct) else construct
+    (function,) = ast.parse(textwrap.dedent(inspect.getsource(code))).body
+    if not isinstance(function, ast.FunctionDef):
+        raise TypeError(f"{construct} is no function")
+    given = function.args
+    no_defaults = [None] * (len(given.args) - len(given.defaults))
+    defaults = (*no_defaults, *given.defaults, *given.kw_defaults)
+    for each, default in zip((*given.args, *given.kwonlyargs), defaults, strict=True):
+        if each.annotation:  # all but self
+            yield Argument(each.arg, ast.unparse(each.annotation), ast.unparse(default) if default else "")
+    if given.kwarg:
+        yield Argument(f"**{given.kwarg.arg}", "", "{}")
+
+
+def base_of(construct: type) -> type | None:
+    """The class with a page of its own that a construct derives from, if it does.
+
+    Args:
+        construct: The construct.
+    """
+    return next((cls for cls in construct.__mro__[1:] if cls in {Module, Resource, Data}), None)
+
+
+def upstream_inputs(construct: type[Module]) -> Iterator[tuple[str, str]]:
+    """The inputs of the module that it calls, and what the generated wrapper says of each.
+
+    Args:
+        construct: The construct.
+    """
+    tree = ast.parse(inspect.getsource(sys.modules[construct.inputs_type.__module__]))
+    for found in tree.body:
+        if isinstance(found, ast.ClassDef) and found.name == construct.inputs_type.__name__:
+            for field, said in itertools.pairwise(found.body):
+                match field, said:
+                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                        yield name, " ".join(text.split())
+
+
+def attributes_of(construct: type) -> Mapping[str, str]:
+    """What the public properties and methods are, but those of the class that has a page of its own.
+
+    Args:
+        construct: The construct.
+    """
+    found: dict[str, str] = {}
+    for cls in itertools.takewhile(lambda cls: is_ours(cls) and cls is not base_of(construct), construct.__mro__):
+        for name, member in vars(cls).items():
+            if name.startswith("_") or name in _HOOKS or not isinstance(member, property | FunctionType):
+                continue
+            called = f"({', '.join([*inspect.signature(member).parameters][1:])})" if callable(member) else ""
+            found.setdefault(f"{name}{called}", first_paragraph(Docstring.of(member).about))
+    return found
+
+
+def rules_of(module: ModuleType, constructs: Iterable[Any]) -> Sequence[Rule]:
+    """The rules that a module knows, and those of its constructs' guards.
+
+    Args:
+        module: The module.
+        constructs: Its constructs.
+    """
+    guards = (guard for construct in constructs for guard in getattr(construct, "guards", ()))
+    found = {rule.id: rule for each in (*vars(module).values(), *guards) for rule in _rules(module, each)}
+    return [found[name] for name in sorted(found)]
+
+
+def _rules(module: ModuleType, defined: Any) -> Iterator[Rule]:
+    match defined:
+        case Rule():
+            yield defined
+        case Guard(rule=Rule() as rule):
+            yield rule
+        case Guard(find=find):
+            yield from _named(find)
+        case type() if issubclass(defined, Model) and defined.__module__ == module.__name__:
+            for member in filter(inspect.isfunction, vars(defined).values()):
+                yield from _named(member)
+
+
+def _named(function: Callable[..., Any]) -> Iterator[Rule]:
+    """The rules that a function names."""
+    for name in function.__code__.co_names:
+        if isinstance(rule := function.__globals__.get(name), Rule):
+            yield rule

@@ -1,0 +1,74 @@
+"""The pages of the documentation and their blocks."""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests import ROOT
+
+DOCS = ROOT / "docs"
+GENERATED = {"README.md", "clouds", "configuration", "configuration.md", "constructs", "rules"}
+"""What `make docs` writes in docs/. The tests of what it follows from hold what it shows."""
+
+_BLOCK = re.compile(
+    r"(?:(?P<add>Add\b[^.`]*?)?`(?P<file>[\w./-]+\.\w+|\.\w+)`:\n\n)?"
+    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+class Block(NamedTuple):
+    """A block of a page.
+
+    Attributes:
+        line: The line at which it begins.
+        file: The file that it shows, named right before it: `clouds/prod.yaml`:
+        added: Whether it is added to that file, as "Add this to `clouds/prod.yaml`:" says.
+        language: What stands behind its three backticks.
+        text: What it holds.
+    """
+
+    line: int
+    file: str | None
+    added: bool
+    language: str
+    text: str
+
+
+def blocks(page: Path) -> list[Block]:
+    """The blocks of a page, in its order."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(
+            text.count("\n", 0, match.start("language")) + 1,
+            match["file"],
+            bool(match["add"]),
+            match["language"],
+            textwrap.dedent(match["text"]),
+        )
+        for match in _BLOCK.finditer(text)
+    ]
+
+
+def every_page() -> Iterator[Path]:
+    """The README and the pages of the documentation."""
+    yield from (ROOT / "README.md", *sorted(DOCS.glob("**/*.md")))
+
+
+def written() -> list[Path]:
+    """The pages that people write."""
+    names = {page: page.relative_to(ROOT).parts for page in every_page()}
+    return [page for page, parts in names.items() if parts[:1] != ("docs",) or GENERATED.isdisjoint(parts[1:2])]
+
+
+def shown_files() -> dict[str, str]:
+    """The files that the README and the pages on Python show, by name."""
+    pages = [DOCS / "how-to" / "change-a-kind.md", DOCS / "getting-started" / "python.md", ROOT / "README.md"]
+    return {
+        block.file: block.text
+        for page in pages
+        for block in blocks(page)
+        if block.file and not block.added and block.language != "diff"
+    }

@@ -1,0 +1,335 @@
+"""A reader who follows a page of the documentation literally, in an empty directory."""
+
+import ast
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import Any
+
+import hcl2  # type: ignore[import-untyped,unused-ignore]
+import typer
+import yaml
+from lark.exceptions import LarkError
+
+from anyscale_constructs.azure import CLIENT_ID
+from anyscale_constructs.cli.app import app
+from anyscale_constructs.cli.synthesis import gather_clouds
+from anyscale_constructs.clouds.operator import SUFFIX
+from anyscale_constructs.config.defaults import NAME as DEFAULTS
+from anyscale_constructs.errors import ConstructsError
+from anyscale_constructs.registration.runner import Result
+from tests import ROOT
+from tests.examples import CLOUDS, OF_KINDS
+from tests.findings import inside
+from tests.pages import Block
+from tests.wheel import Environment
+
+NOT_RUN = {
+    "check-plan": "reads the plan of a real account",
+    "doctor": "says what this machine has",
+    "lock": "downloads providers",
+    "modules": "clones a repository",
+    "register": "changes Anyscale",
+}
+"""Commands of the program whose line is parsed only, and why."""
+
+ELSEWHERE = {
+    "anyscale": "changes Anyscale",
+    "aws": "needs an account",
+    "az": "needs an account",
+    "cdktf": "needs npm and an account",
+    "gcloud": "needs an account",
+    "gh": "needs a repository on GitHub",
+    "kubectl": "needs a cluster",
+    "make": "works on this repository",
+    "npm": "needs the network",
+    "pip": "needs the network",
+    "terraform": "needs the network and an account",
+}
+"""Programs that are not run, and why. CHECKS holds what is checked in their lines."""
+
+CATALOG = ROOT / "anyscale_constructs" / "modules" / "catalog"
+TERRAFORM = {"apply", "destroy", "init", "output", "plan", "providers", "show", "state"}
+OWN_PROGRAMS = {"anyscale-constructs", "env", "pytest", "python"}
+FAILS = {"error[": 2, "E  ": 1}
+"""With which status a command ends that prints this."""
+
+
+class Reader:
+    """Does what a page says.
+
+    Args:
+        installed: Where its programs run.
+        folder: An empty directory.
+    """
+
+    def __init__(self, installed: Environment, folder: Path) -> None:
+        self.installed = installed
+        self.top = self.folder = folder
+        self.said: tuple[str, ...] | None = None
+        self.variables = {
+            "TERRAFORM_BINARY_NAME": "none",
+            "NO_COLOR": "1",
+            **{f"GIT_{who}_{what}": "a@b.c" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+        }
+        self.program: list[str] = []
+        self.stale = False
+
+    def follow(self, blocks: list[Block]) -> None:
+        """Follows a page to its end, where every cloud that it showed can be synthesized."""
+        for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+            try:
+                self.take(block, after)
+            except (AssertionError, OSError, SyntaxError, ValueError, yaml.YAMLError) as error:
+                raise AssertionError(f"line {block.line}: {error}") from None
+        if self.program and not any("cdktf" in text for text in self.program):
+            self.run(["python", "-c", "\n".join(self.program)], self.top)
+        if self.stale:
+            self.run(["anyscale-constructs", "synth"], self.folder)
+
+    def take(self, block: Block, after: Block | None) -> None:
+        """Writes the file that a block shows, runs its commands, or compares it with what the last one said."""
+        if block.language not in SHOWN or block.file:
+            self.said = None
+        if block.language == "diff":
+            self.change(block)
+        elif block.file:
+            self.write(block)
+        elif block.language == "sh":
+            shown = after.text if after and after.language in SHOWN and not after.file else ""
+            status = next((number for start, number in FAILS.items() if shown.lstrip(".\n").startswith(start)), 0)
+            lines = commands(block.text)
+            for number, words in enumerate(lines, 1):
+                self.command(words, status if number == len(lines) else 0)
+        elif self.said is not None and block.language in SHOWN:
+            assert any(alike(block.text, text) for text in self.said), "\n".join(["it prints:", *self.said])
+        else:
+            PARSED[block.language](self, block.text)
+
+    def write(self, block: Block) -> None:
+        file = self.folder / str(block.file)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        before = file.read_text(encoding="utf-8") if block.added else ""
+        file.write_text(before + block.text, encoding="utf-8")
+        if file.stem == DEFAULTS:
+            return
+        PARSED[{".py": "python", ".json": "json", ".toml": "toml"}.get(file.suffix, "")](self, file.read_text("utf-8"))
+        if file.suffix == ".py":
+            self.program.pop()
+        self.stale = self.stale or file.suffix == ".yaml"
+
+    def change(self, block: Block) -> None:
+        """Applies a difference, to the file that has the lines before it."""
+        lines = block.text.splitlines()
+        before, after = ("".join(f"{line[1:]}\n" for line in lines if line[:1] in {" ", sign}) for sign in "-+")
+        named = (
+            [self.folder / block.file]
+            if block.file
+            else [*self.folder.glob("*.py"), *self.folder.glob("clouds/**/*.yaml")]
+        )
+        found = [each for each in named if before in each.read_text(encoding="utf-8")]
+        assert len(found) == 1, f"the lines before the change are in {found}"
+        (file,) = found
+        file.write_text(file.read_text(encoding="utf-8").replace(before, after), encoding="utf-8")
+        self.stale = self.stale or file.suffix == ".yaml"
+
+    def command(self, words: list[str], status: int) -> None:
+        """Runs a command, or checks it."""
+        while words and re.fullmatch(r"[A-Z]\w*=.*", words[0]):
+            words = words[1:]
+        program = words[0]
+        if program == "cd":
+            self.folder /= words[1]
+            assert self.folder.is_dir(), f"{words[1]} is no directory"
+        elif program in {"export", "."} or words[:3] == ["python3.11", "-m", "venv"]:
+            pass
+        elif program == "anyscale-constructs":
+            parse(words[1:])
+            if words[1:3] == ["modules", "add"]:
+                self.record(*words[3:6])
+            elif words[1] in NOT_RUN:
+                self.stack(words)
+                self.said = None
+            else:
+                if words[1] == "synth":
+                    self.examples(words[2:])
+                self.run(words, self.folder, status)
+                self.stale = self.stale and words[1] != "synth"
+        elif program in OWN_PROGRAMS or (program == "git" and words[1] not in {"clone", "push"}):
+            self.run(words, self.folder, status)
+        elif program in {"cat", "cp", "ls", "mkdir", "rm"}:
+            self.run(words, self.folder)
+        elif program != "git":
+            assert program in ELSEWHERE, f"{program} is in no table of tests/reader.py"
+            CHECKS.get(program, lambda *_: None)(self, words)
+
+    def run(self, words: list[str], folder: Path, status: int = 0) -> None:
+        words, into = (words[:-2], words[-1]) if words[-2:-1] == [">"] else (words, None)
+        if words[0] == "pytest":  # the environment has the module, and no program for it
+            words = ["python", "-m", *words]
+        end = self.installed.run(words, folder, self.variables)
+        assert end.returncode == status, f"{shlex.join(words)} ends with {end.returncode}: {end.stdout}{end.stderr}"
+        if into:
+            (folder / into).write_text(end.stdout, encoding="utf-8")
+        self.said = (end.stdout, end.stderr, end.stdout + end.stderr)
+
+    def stack(self, words: list[str]) -> None:
+        """Looks for the stack that a command names, if it names one."""
+        for name in words[2:3] if words[0] == "cdktf" or words[1] in {"register", "lock"} else ():
+            if not name.startswith("-"):
+                self.synthesized(name)
+
+    def synthesized(self, name: str) -> None:
+        """Asks for a synthesized stack; it may be one of an example."""
+        folder = self.folder / "cdktf.out" / "stacks" / name
+        cloud = name.removesuffix(SUFFIX)
+        if not folder.exists() and self.examples([cloud]):
+            self.run(["anyscale-constructs", "synth", cloud], self.folder)
+        assert folder.exists(), f"no stack {name} is synthesized"
+
+    def examples(self, names: list[str]) -> bool:
+        """Copies the examples of these names that are not there; tells whether there is one."""
+        found = [example for example in CLOUDS if example.stem in names]
+        for example in found:
+            (self.folder / "clouds").mkdir(exist_ok=True)
+            if not (self.folder / "clouds" / example.name).exists():
+                (self.folder / "clouds" / example.name).write_bytes(example.read_bytes())
+        return bool(found)
+
+    def record(self, name: str, _: str, ref: str) -> None:
+        """Records a module's interface at another tag, as `modules add` does: here, that of the catalog's own tag."""
+        known = CATALOG / f"{name}.json"
+        file = self.folder / "catalog" / f"{name}@{ref}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({**json.loads(known.read_text("utf-8")), "ref": ref}), encoding="utf-8")
+
+    def terraform(self, words: list[str]) -> None:
+        if words[1].startswith("-chdir=cdktf.out/stacks/"):
+            self.synthesized(words[1].rpartition("/")[2])
+        elif words[1].startswith("-chdir="):
+            assert list((self.folder / words[1].removeprefix("-chdir=")).glob("*.tf.json")), words[1]
+        assert words[1 + words[1].startswith("-chdir=")] in TERRAFORM
+
+    def pip(self, words: list[str]) -> None:
+        match = re.fullmatch(r"anyscale-constructs(?:\[([\w,]+)\])?(?: @ git\+https://\S+)?", words[-1])
+        if words[1:] == ["install", "-r", "requirements.lock"]:
+            return
+        assert words[1] == "install"
+        assert match, f"{words[-1]} is not this package"
+        (metadata,) = self.installed.folder.glob("lib/python*/site-packages/anyscale_constructs-*.dist-info/METADATA")
+        said = HeaderParser().parsestr(metadata.read_text(encoding="utf-8"))
+        assert {*(match[1] or "").split(",")} - {""} <= {*said.get_all("Provides-Extra", [])}
+
+    def in_makefile(self, words: list[str]) -> None:
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        targets = [word for word in words[1:] if "=" not in word]
+        variables = [word.partition("=")[0] for word in words[1:] if "=" in word]
+        assert all(re.search(rf"^{target}:", makefile, flags=re.MULTILINE) for target in targets), targets
+        assert all(re.search(rf"^{name}\s*\??=", makefile, flags=re.MULTILINE) for name in variables), variables
+
+    def azure(self, words: list[str]) -> None:
+        if words[1:4] == ["ad", "sp", "create"]:
+            assert words[4:] == ["--id", CLIENT_ID]
+
+    def json(self, text: str) -> None:
+        value = json.loads(text)
+        if isinstance(value, dict) and "action" in value:
+            assert list(value) == [field.name for field in fields(Result)]
+
+    def yaml(self, text: str) -> None:
+        """A fragment of a cloud: over one of the examples at least, it is a cloud."""
+        value = yaml.safe_load(text)
+        if isinstance(value, dict) and {"jobs", True} <= value.keys():  # a workflow: `on` is true in YAML 1.1
+            assert all(job.keys() & {"steps", "uses"} for job in value["jobs"].values())
+            return
+        assert isinstance(value, dict), "it is no mapping"
+        own = [*self.folder.glob("clouds/[!_]*.yaml")]
+        first = [*own, *(example for example in CLOUDS if example.stem in OF_KINDS.values())]
+        bases = [None] if "stack" in value else [*first, *(example for example in CLOUDS if example not in first)]
+        said = ""
+        for number, base in enumerate(bases):
+            folder = self.top / "fragments" / str(len(list(self.top.glob("fragments/*")))) / str(number)
+            (folder / "clouds").mkdir(parents=True)
+            (folder / "catalog").symlink_to(self.folder / "catalog")
+            (folder / "clouds" / "prod.yaml").write_text(text, encoding="utf-8")
+            if base:
+                (folder / "clouds" / f"{DEFAULTS}.yaml").write_text(base.read_text("utf-8"), encoding="utf-8")
+            try:
+                with inside(folder):
+                    gather_clouds(Path("clouds"), Path("cdktf.out"), ())
+            except ConstructsError as error:
+                said = said or str(error)
+            else:
+                return
+        raise AssertionError(said)
+
+    def hcl(self, text: str) -> None:
+        try:
+            hcl2.loads(text)
+        except LarkError as error:
+            raise AssertionError(error) from error
+
+    def python(self, text: str) -> None:
+        ast.parse(text)
+        self.program.append(text)
+
+    def nothing(self, text: str) -> None:
+        """What nothing is known of: directories, and texts that no command prints."""
+
+
+def commands(text: str) -> list[list[str]]:
+    """The commands of a shell block, as words."""
+    lines = text.replace("\\\n", " ").splitlines()
+    parts = [part for line in lines for part in line.split(" && ")]
+    return [words for part in parts if (words := shlex.split(part, comments=True))]
+
+
+def parse(words: list[str]) -> None:
+    """Parses a line of the program's as the program does, and runs nothing.
+
+    Raises:
+        AssertionError: There is no such command or option, or a value is wrong.
+    """
+    command: Any = typer.main.get_command(app)
+    words = words[: words.index(">")] if ">" in words else words
+    while words and hasattr(command, "commands"):
+        assert words[0] in command.commands, f"there is no command {words[0]}"
+        command, words = command.commands[words[0]], words[1:]
+    try:
+        command.make_context(command.name, list(words))
+    except Exception as error:
+        raise AssertionError(f"{shlex.join(words)}: {error}") from error
+
+
+def alike(shown: str, said: str) -> bool:
+    """Whether a page shows what was said, where `...` stands for anything."""
+    pattern = re.escape(shown.strip()).replace(r"\.\.\.", ".*?")
+    return bool(re.fullmatch(pattern, said.strip(), flags=re.DOTALL))
+
+
+CHECKS: Mapping[str, Callable[[Reader, list[str]], None]] = {
+    "az": Reader.azure,
+    "cdktf": Reader.stack,
+    "make": Reader.in_makefile,
+    "pip": Reader.pip,
+    "terraform": Reader.terraform,
+}
+SHOWN = {"", "text", "json"}
+"""The languages of what commands print."""
+
+PARSED: Mapping[str, Callable[[Reader, str], None]] = {
+    "": Reader.nothing,
+    "gitignore": Reader.nothing,
+    "hcl": Reader.hcl,
+    "json": Reader.json,
+    "mermaid": Reader.nothing,
+    "python": Reader.python,
+    "text": Reader.nothing,
+    "toml": lambda _, text: tomllib.loads(text),
+    "yaml": Reader.yaml,
+}
