@@ -64,8 +64,9 @@ def written() -> list[Path]:
 
 
 def shown_files() -> dict[str, str]:
-    """The files that the README and the pages on Python show, by name."""
-    pages = [DOCS / "how-to" / "change-a-kind.md", DOCS / "getting-started" / "python.md", ROOT / "README.md"]
+    """The files of a repository as pages show them, by name; a later page replaces those of an earlier one."""
+    names = ("how-to/change-a-kind.md", "getting-started/python.md", "concepts/program.md", "../README.md")
+    pages = [DOCS / name for name in names]
     return {
         block.file: block.text
         for page in pages

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import shlex
+import shutil
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import fields
@@ -52,6 +53,9 @@ ELSEWHERE = {
     "terraform": "needs the network and an account",
 }
 """Programs that are not run, and why. CHECKS holds what is checked in their lines."""
+
+REPOSITORIES: dict[tuple[str, ...], tuple[Path, tuple[str, ...] | None]] = {}
+"""What `init` wrote and said, by its command."""
 
 CATALOG = ROOT / "anyscale_constructs" / "modules" / "catalog"
 TERRAFORM = {"apply", "destroy", "init", "output", "plan", "providers", "show", "state"}
@@ -150,23 +154,30 @@ class Reader:
             pass
         elif program == "anyscale-constructs":
             parse(words[1:])
-            if words[1:3] == ["modules", "add"]:
-                self.record(*words[3:6])
-            elif words[1] in NOT_RUN:
-                self.stack(words)
-                self.said = None
-            else:
-                if words[1] == "synth":
-                    self.examples(words[2:])
-                self.run(words, self.folder, status)
-                self.stale = self.stale and words[1] != "synth"
+            self.own(words, status)
         elif program in OWN_PROGRAMS or (program == "git" and words[1] not in {"clone", "push"}):
             self.run(words, self.folder, status)
         elif program in {"cat", "cp", "ls", "mkdir", "rm"}:
             self.run(words, self.folder)
         elif program != "git":
             assert program in ELSEWHERE, f"{program} is in no table of tests/reader.py"
-            CHECKS.get(program, lambda *_: None)(self, words)
+            if check := CHECKS.get(program):
+                check(self, words)
+
+    def own(self, words: list[str], status: int) -> None:
+        """Runs a command of the library's program, or looks for the stack that it names."""
+        if words[1:3] == ["modules", "add"]:
+            self.record(*words[3:6])
+        elif words[1] in NOT_RUN:
+            self.stack(words)
+            self.said = None
+        elif words[1] == "init":
+            self.init(words)
+        else:
+            if words[1] == "synth":
+                self.examples(words[2:])
+            self.run(words, self.folder, status)
+            self.stale = self.stale and words[1] != "synth"
 
     def run(self, words: list[str], folder: Path, status: int = 0) -> None:
         words, into = (words[:-2], words[-1]) if words[-2:-1] == [">"] else (words, None)
@@ -177,6 +188,19 @@ class Reader:
         if into:
             (folder / into).write_text(end.stdout, encoding="utf-8")
         self.said = (end.stdout, end.stderr, end.stdout + end.stderr)
+
+    def init(self, words: list[str]) -> None:
+        """Writes a repository. The same command writes the same, so it runs once for all pages: it takes seconds."""
+        kept = REPOSITORIES.get(tuple(words))
+        if kept is None:
+            self.run(words, self.folder)
+            if words[2] != ".":
+                copy = self.installed.folder.parent / "repositories" / str(len(REPOSITORIES))
+                shutil.copytree(self.folder / words[2], copy)
+                REPOSITORIES[tuple(words)] = copy, self.said
+        else:
+            shutil.copytree(kept[0], self.folder / words[2])
+            self.said = kept[1]
 
     def stack(self, words: list[str]) -> None:
         """Looks for the stack that a command names, if it names one."""
@@ -322,7 +346,7 @@ CHECKS: Mapping[str, Callable[[Reader, list[str]], None]] = {
 SHOWN = {"", "text", "json"}
 """The languages of what commands print."""
 
-PARSED: Mapping[str, Callable[[Reader, str], None]] = {
+PARSED: Mapping[str, Callable[[Reader, str], object]] = {
     "": Reader.nothing,
     "gitignore": Reader.nothing,
     "hcl": Reader.hcl,

@@ -1,13 +1,17 @@
 """Every page can be followed: its blocks are run or checked in its order, with the wheel installed."""
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import ROOT, pages
+from tests.examples import FOLDER
 from tests.pages import Block
 from tests.reader import Reader
-from tests.wheel import Environment
+from tests.unit.cli.parts import files
+from tests.wheel import FILES, Environment
 
 PAGES = {page.relative_to(ROOT).as_posix(): page for page in pages.written()}
 
@@ -20,6 +24,27 @@ def test_it_can_be_followed(page: str, installed: Environment, tmp_path: Path) -
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_found(page: str) -> None:
     assert len(pages.blocks(PAGES[page])) == PAGES[page].read_text(encoding="utf-8").count("```") / 2
+
+
+def test_the_first_cloud_is_the_minimal_example() -> None:
+    shown = FILES["clouds/minimal.yaml"]
+    assert yaml.safe_load(shown) == yaml.safe_load((FOLDER / "minimal.yaml").read_text(encoding="utf-8"))
+    assert len(shown.splitlines()) <= 10
+
+
+def test_python_gives_the_same_terraform_as_yaml(installed: Environment, tmp_path: Path) -> None:
+    made = {}
+    for way, file, command in (
+        ("yaml", "clouds/minimal.yaml", ["anyscale-constructs", "synth"]),
+        ("python", "main.py", ["python", "main.py"]),
+    ):
+        (tmp_path / way / file).parent.mkdir(parents=True)
+        (tmp_path / way / file).write_text(FILES[file], encoding="utf-8")
+        end = installed.run(command, tmp_path / way)
+        assert end.returncode == 0, end.stderr
+        made[way] = files(tmp_path / way / "cdktf.out")
+    assert made["yaml"] == made["python"]
+    assert list(json.loads(made["yaml"]["stacks/minimal/cdk.tf.json"])["resource"]) == ["aws_iam_role_policy"]
 
 
 CLOUD = "stack: ec2\nregion: us-east-2\norg_id: org_1\nvpc: {cidr_block: 10.0.0.0/19}\n"
