@@ -41,6 +41,12 @@ _codes: list[Code] = []
 _words: dict[Code, str] = {}
 
 
+def is_plain(text: str) -> bool:
+    """Whether the text holds no word, and nothing that could be Terraform code, as most texts do."""
+    letters = str.__str__(text)
+    return "{" not in letters and "$" not in letters and PREFIX not in letters
+
+
 def word(code: Code) -> str:
     """The word for the code: always the same one for equal codes."""
     if code not in _words:

@@ -17,6 +17,7 @@ _LOST = re.compile(r"\$\$\{(?:module|var|local|data)\.")
 _LISTS, _MAPS = (list, tuple), (dict, Mapping)
 _MARKS = {"$", "%", "\\", '"'}
 _NEXT = re.compile(r"""[$%\\"]|""" + words.PREFIX)
+_NEXT_OUTSIDE = re.compile("[$%]|" + words.PREFIX)  # of strings in code, where quotes and backslashes mean nothing
 # What code may have that is written otherwise, and letters that are not.
 _TO_READ = re.compile(r"""["$]|""" + words.PREFIX)
 _LETTERS = re.compile(rf"(?:(?!{words.PREFIX})\w)+")
@@ -76,19 +77,18 @@ class Resolver:
             self.texts.append((path, text))
             return text
         if isinstance(value, _MAPS):
-            return {self._key(key, path): self._resolve(v, _below(path, key)) for key, v in value.items()}
+            made = {}
+            for key, inner in value.items():
+                plain = "{" not in key and words.PREFIX not in key and _CUT_LIST not in key
+                name = key if plain else self._key(key, path)
+                self.texts.append((path, name))
+                made[name] = self._resolve(inner, f"{path}.{key}" if plain and path else _below(path, key))
+            return made
         if isinstance(value, _LISTS):
             return [self._resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
         return value
 
     def _key(self, key: str, path: str) -> str:
-        text = self._text_of_key(key, path)
-        self.texts.append((path, text))
-        return text
-
-    def _text_of_key(self, key: str, path: str) -> str:
-        if "{" not in key and words.PREFIX not in key and _CUT_LIST not in key:
-            return key
         # An argument's own name, of a block that stands this high, can't be code.
         if words.PREFIX in key and path.count(".") < _BLOCK_DEPTH.get(path.partition(".")[0], 0):
             self.say(path, f"has an expression as an argument's name: {words.spelled(key)}", "write the name out")
@@ -267,7 +267,7 @@ class _Parser:
             elif self._text[self._at] in _MARKS:
                 parts.append(self._take(2 if end and self._text[self._at] == "\\" else 1))
             else:
-                match = _NEXT.search(self._text, self._at)
+                match = (_NEXT if end else _NEXT_OUTSIDE).search(self._text, self._at)
                 parts.append(self._take((match.start() if match else len(self._text)) - self._at))
         return parts
 

@@ -41,12 +41,6 @@ def is_unresolved(value: object) -> bool:
     return hasattr(value, "__jsii_type__")
 
 
-def _is_plain(text: str) -> bool:
-    """Whether the text has nothing that could be code: most texts, of which nothing else need be asked."""
-    letters = str.__str__(text)
-    return "{" not in letters and "$" not in letters and words.PREFIX not in letters
-
-
 def is_one_of(value: object, *choices: object) -> bool:
     """Whether the value is known now, and one of these; what is known only later is none of them."""
     return not is_unresolved(value) and any(not is_unresolved(choice) and value == choice for choice in choices)
@@ -87,9 +81,7 @@ def as_expression(value: Any, at: str = "value") -> Any:
         InputError: An object of the engine is given where its value is wanted, or as of `as_text`.
     """
     if isinstance(value, str):
-        if "{" not in (letters := str.__str__(value)) and "$" not in letters and words.PREFIX not in letters:
-            return value  # as most texts
-        return value if isinstance(value, Expr) else _text(value, at)
+        return value if words.is_plain(value) or isinstance(value, Expr) else _text(value, at)
     if value is None or isinstance(value, int):
         return value
     if isinstance(value, _LISTS):
@@ -146,7 +138,7 @@ def as_text(text: str, at: str = "value") -> str:
         InputError: Terraform code, or the engine's token for a list or a map, stands in the midst of the text; or its
             token for a number behind a dollar sign.
     """
-    if _is_plain(text):
+    if words.is_plain(text):
         return text
     if _COLLECTION_TOKEN.search(text):
         raise InputError(

@@ -21,7 +21,8 @@ def cloud_stack(scope: Construct, what: str) -> "CloudStack":
     """
     from anyscale_constructs.terraform.stack import CloudStack  # noqa: PLC0415 - which is made of what asks this
 
-    stack = TerraformStack.of(scope)
+    # Each question to the engine is one to another process where that is cdktf.
+    stack = scope if isinstance(scope, CloudStack) else TerraformStack.of(scope)
     if not isinstance(stack, CloudStack):
         raise SynthesisError(
             f"{what} needs a CloudStack, which pins providers and puts in the code of expressions",
@@ -33,5 +34,7 @@ def cloud_stack(scope: Construct, what: str) -> "CloudStack":
 
 def path_in(stack: "CloudStack", scope: Construct, id: str) -> str:
     """The path of a construct below its stack: its id, behind those of the constructs around it."""
+    if scope is stack:
+        return id
     above = len(stack.node.path.split("/"))
     return "/".join([*scope.node.path.split("/")[above:], id])

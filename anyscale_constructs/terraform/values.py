@@ -46,7 +46,7 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
     # In the order in which values are frequent: patterns with abstract types take three times as long.
     kind = type(value)
     if kind is str:
-        return as_text(value, at)
+        return value if words.is_plain(value) else as_text(value, at)
     if kind is Expr:
         return expression(value)
     if kind is bool:
@@ -55,7 +55,10 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
         if is_engine_collection(value):
             return expression(as_expression(value, at))
         if isinstance(value, _MAPS):
-            return {_key(k, at): to_terraform(v, f"{at}.{k}", expression) for k, v in value.items()}
+            return {
+                k if type(k) is str and words.is_plain(k) else _key(k, at): to_terraform(v, f"{at}.{k}", expression)
+                for k, v in value.items()
+            }
         return [to_terraform(element, f"{at}[{index}]", expression) for index, element in enumerate(value)]
     return _others(value, at, expression)
 

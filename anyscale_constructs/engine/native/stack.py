@@ -158,7 +158,8 @@ class TerraformAsset(Construct):
         Args:
             folder: The stack's folder.
         """
-        shutil.rmtree(folder / self._folder, ignore_errors=True)
+        if (made := folder / self._folder).exists():
+            shutil.rmtree(made)
         shutil.copytree(self._source, folder / self.path, copy_function=shutil.copyfile)
 
 

@@ -76,7 +76,11 @@ def resolved(value: Any) -> Any:
     if kind is bool or kind is int or value is None:
         return value
     if kind is dict:
-        return {_key(key): resolved(inner) for key, inner in value.items() if inner is not None}
+        return {
+            key if type(key) is str and "TfToken[" not in key else _key(key): resolved(inner)
+            for key, inner in value.items()
+            if inner is not None
+        }
     if kind is list:
         if len(value) == 1 and (found := Tokenization.reverse(value)):
             return resolved(found[0])
