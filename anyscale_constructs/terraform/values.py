@@ -22,7 +22,7 @@ from anyscale_constructs.expressions import (
     is_unresolved,
     join,
 )
-from anyscale_constructs.findings import Finding, Key, Rule
+from anyscale_constructs.findings import CONTROL_CHARACTER, Finding, Key, Rule, control_character
 
 _LARGEST = 2**53
 """Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
@@ -50,7 +50,7 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
         case int() | float():
             return _number(value, at)
         case str():
-            return as_text(value, at)
+            return _checked(value, at)
         case None:
             return expression(NULL)
         case pydantic.BaseModel():
@@ -206,9 +206,17 @@ def _number(value: float, at: str) -> float:
     raise InputError(f"{at} is no number that Terraform JSON can hold", value=value, allowed="up to 2 ** 53")
 
 
+def _checked(text: str, at: str) -> str:
+    if not text.isprintable() and (what := control_character(text)):  # most text is, and asking is fast
+        raise InputError(f"{at} {what}", fix="remove it", rule=CONTROL_CHARACTER)
+    return as_text(text, at)
+
+
 def _key(key: object, at: str) -> str:
     if isinstance(key, Expr):
         return str.__str__(key)
+    if key == "__proto__":
+        raise InputError(f"{at} has the key __proto__, which JavaScript does not keep", fix="rename it")
     if isinstance(key, str):
-        return as_text(key, at)
+        return _checked(key, f"a key of {at}")
     raise InputError(f"a key of {at} must be a string", value=key)
