@@ -128,7 +128,7 @@ class Program:
                 stdin=subprocess.DEVNULL,  # it asks even with --yes
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 start_new_session=True,
             )

@@ -20,8 +20,9 @@ _FORESEEN = {0, 2, 3, 4}
 _SHOWN = 2000
 # Words of libraries that say nothing to whoever writes YAML.
 RAW = re.compile(
-    r"Traceback \(most|internal-error|Input should be|validation errors? for|errors\.pydantic\.dev|pydantic|jsii|"
-    r"JSIIError|should have at least|Field required|NoneType|<class |object at 0x|\b(?:Type|Key|Value|Attribute|Index|Runtime|Recursion|Assertion)Error\b"
+    r"Traceback \(most|internal-error|Input should be|validation errors? for|should have at least|Field required|"
+    r"errors\.pydantic\.dev|pydantic|jsii|JSIIError|NoneType|<class |object at 0x|"
+    r"\b(?:Type|Key|Value|Attribute|Index|Runtime|Recursion|Assertion)Error\b"
 )
 
 

@@ -175,7 +175,7 @@ ODD_CLOUDS = {
     '{"resources": [{}]}': "resources.0.cloud_resource_id: is required",
     '{"resources": [{"cloud_resource_id": null}]}': "resources.0.cloud_resource_id: must be a string",
     '{"resources": [{"cloud_resource_id": ""}]}': "resources.0.cloud_resource_id: must not be empty",
-    '{"resources": [{"cloud_resource_id": "cldrsrc_1", "aws_config": "x"}]}': "resources.0.aws_config: must be a mapping",
+    '{"resources": [{"cloud_resource_id": "cldrsrc_1", "aws_config": "x"}]}': "aws_config: must be a mapping",
     '{"resources": [{"cloud_resource_id": "cldrsrc_1", "name": ["x"]}]}': "resources.0.name: must be a string",
     "nothing": "is not JSON",
 }
