@@ -89,8 +89,8 @@ def said_by_engine(error: BaseException) -> str:
 def engine_ended(error: BaseException) -> "EngineError | None":
     """The error that Node.js ended while the engine ran on it, if that is what an exception of jsii's comes from."""
     for frame, _ in walk_tb(error.__traceback__ if isinstance(error, json.JSONDecodeError | OSError) else None):
-        of_node = frame.f_globals.get("__name__") == "jsii._kernel.providers.process"
-        if of_node and hasattr(process := frame.f_locals.get("self"), "stop"):
+        process: Any = frame.f_locals.get("self")
+        if frame.f_globals.get("__name__") == "jsii._kernel.providers.process" and hasattr(process, "stop"):
             atexit.unregister(process.stop)  # it would fail too, with a traceback, at the end and as the process goes
             process.stop = bool
             return EngineError(

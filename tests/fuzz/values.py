@@ -79,7 +79,8 @@ class Values:
             if choices in schema:
                 options = schema[choices]
                 weights = [1 if is_null_or_code(option) else 20 for option in options]
-                return self.of(*self.random.choices(options, weights), definitions, key)
+                (option,) = self.random.choices(options, weights)
+                return self.of(option, definitions, key)
         if "const" in schema or "enum" in schema:
             return self.random.choice(schema.get("enum") or [schema["const"]])
         match schema.get("type"):
