@@ -31,7 +31,7 @@ def test_terraform_accepts_what_is_accepted(
 
 
 def test_a_stack_that_terraform_refuses_is_found_among_others(upstream: Upstream, tmp_path: Path) -> None:
-    stacks = {name: synthesize(name, EXAMPLES[name], tmp_path / name)[0] for name in ("minimal", "gce-minimal", "aks")}
+    stacks = {name: synthesize(name, EXAMPLES[name], tmp_path)[0] for name in ("minimal", "gce-minimal", "aks")}
     assert [*upstream.refused(stacks)] == []
     edit(stacks["gce-minimal"], lambda document: document["module"]["vpc"].update(invented=1))
     ((name, said),) = upstream.refused(stacks)
