@@ -36,4 +36,4 @@ def test_a_stack_that_terraform_refuses_is_found_among_others(upstream: Upstream
     edit(stacks["gce-minimal"], lambda document: document["module"]["vpc"].update(invented=1))
     ((name, said),) = upstream.refused(stacks)
     assert name == "gce-minimal"
-    assert 'An argument named "invented" is not expected here' in said
+    assert 'No argument or block type is named "invented"' in said
