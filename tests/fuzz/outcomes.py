@@ -13,8 +13,8 @@ from anyscale_constructs.cli import run
 from anyscale_constructs.cli.app import app
 from tests.findings import Said, inside
 
-LIMIT = 20.0
-"""The seconds that one command may take; it takes a tenth of one."""
+LIMIT = 60.0
+"""The seconds that one command may take; it takes a tenth of one, and more on a loaded machine."""
 
 _FORESEEN = {0, 2, 3, 4}
 _SHOWN = 2000
