@@ -8,6 +8,8 @@ READY  := $(VENV)/ready-synth
 DEV    := $(VENV)/ready-dev
 E2E    := $(VENV)/ready-e2e
 OUT    ?= cdktf.out
+COUNT  ?= 5000
+SEED   ?=
 TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings tests/installed
 # What depends on the engine; the examples do not, whose files test_native.py compares.
 ENGINE_TESTS = tests/contract/product tests/contract/test_additions.py tests/unit/terraform tests/unit/expressions \
@@ -25,7 +27,7 @@ export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help synth test check e2e demo bench snapshots docs lock clean
+.PHONY: help synth test check e2e fuzz demo bench snapshots docs lock clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -51,6 +53,11 @@ e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 	$(BIN)/python -m pytest -q -n auto tests/e2e || status=1; \
 	$(BIN)/python -m tests.e2e || status=1; \
 	exit $$status
+
+## make fuzz       thousands of made-up clouds (COUNT=, SEED=), some of which Terraform validates
+fuzz: $(E2E)
+	@$(BIN)/python -m tests.fuzz --count $(COUNT) $(SEED:%=--seed %)
+	@$(BIN)/python -m tests.fuzz --count $(COUNT) $(SEED:%=--seed %) --validate
 
 ## make demo       one cloud from YAML to registered on an emulated AWS account, told step by step
 demo: $(E2E) .venv-anyscale/ready

@@ -3,6 +3,8 @@
 A command prints their text and ends with their `exit_status`; none is ever shown with a traceback.
 """
 
+import atexit
+import json
 import os
 import sys
 import types
@@ -84,6 +86,20 @@ def said_by_engine(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0].removeprefix("Error: ")
 
 
+def engine_ended(error: BaseException) -> "EngineError | None":
+    """The error that Node.js ended while the engine ran on it, if that is what an exception of jsii's comes from."""
+    for frame, _ in walk_tb(error.__traceback__ if isinstance(error, json.JSONDecodeError | OSError) else None):
+        process: Any = frame.f_locals.get("self")
+        if frame.f_globals.get("__name__") == "jsii._kernel.providers.process" and hasattr(process, "stop"):
+            atexit.unregister(process.stop)  # it would fail too, with a traceback, at the end and as the process goes
+            process.stop = bool
+            return EngineError(
+                "Node.js, which the engine runs on, ended too early",
+                fix="run this again; if that does not help, free memory, or name another Node.js in JSII_NODE",
+            )
+    return None
+
+
 def users_line(trace: types.TracebackType | None) -> Place | None:
     """The line of the user's own code that an exception came through last, if it came through any."""
     users = [_place(frame, line) for frame, line in walk_tb(trace) if not _is_ours(frame)]
@@ -118,6 +134,8 @@ def _say(kind: type[BaseException], error: BaseException, trace: types.Traceback
     elif is_engines(error):
         what = f"the engine refuses it: {said_by_engine(error)}"
         tell([Finding(what, rule=ENGINE_REFUSAL, place=users_line(trace))], sys.stderr)
+    elif ended := engine_ended(error):
+        tell(ended.findings, sys.stderr)
     else:
         _before(kind, error, trace)
 

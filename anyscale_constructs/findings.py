@@ -69,6 +69,17 @@ class Rule:
             raise ValueError(f"there are two rules {self.id}")
 
 
+CONTROL_CHARACTER = Rule(
+    "control-character", "error", "Providers refuse control characters and halves of characters, most of them at apply."
+)
+
+
+def control_character(text: str) -> str:
+    """What is said of the first control character in a text, or nothing."""
+    found = CONTROL.search(text)
+    return f"contains the control character U+{ord(found.group()):04X}" if found else ""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where something stands in a file; lines and columns begin at 1, and a line 0 is not known."""

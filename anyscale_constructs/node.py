@@ -98,7 +98,9 @@ def _on_path() -> tuple[str, int]:
 @functools.cache
 def _major(node: str) -> int:
     try:
-        answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=True, timeout=20)
+        answer = subprocess.run(
+            [node, "--version"], capture_output=True, encoding="utf-8", errors="replace", check=True, timeout=20
+        )
         return int(answer.stdout.removeprefix("v").partition(".")[0])
     except (OSError, ValueError, subprocess.SubprocessError):
         return 0

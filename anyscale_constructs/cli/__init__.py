@@ -1,6 +1,7 @@
 """The command line: thin commands that import what they need when they run."""
 
 import gc
+import io
 import os
 import signal
 import sys
@@ -27,6 +28,10 @@ def main(*arguments: str) -> None:
     """
     # A run is short and needs what it makes to the end: collecting garbage costs a tenth of it and frees nothing.
     gc.disable()
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        # As Terraform and git do in any locale. Whoever embeds this may have put something else there.
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
+            stream.reconfigure(encoding="utf-8", errors="strict" if stream is sys.stdin else "backslashreplace")
     from anyscale_constructs.cli.app import app  # noqa: PLC0415 - it starts no sooner than it is needed
     from anyscale_constructs.engine.choice import run_command  # noqa: PLC0415 - so does it
 

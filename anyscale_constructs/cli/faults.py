@@ -6,7 +6,7 @@ import pathlib
 import traceback
 
 import anyscale_constructs
-from anyscale_constructs.errors import ConfigError, ConstructsError, InternalError
+from anyscale_constructs.errors import ConfigError, ConstructsError, InternalError, engine_ended
 from anyscale_constructs.findings import Finding, Place, Rule
 
 FAULTY_CODE = Rule("faulty-code", "error", "A module of your own, such as a kind of clouds, raised an exception.")
@@ -36,6 +36,8 @@ def foreseen(error: Exception, cloud: str = "") -> ConstructsError:
     """
     if isinstance(error, ConstructsError):
         return error
+    if ended := engine_ended(error):
+        return ended
     if isinstance(error, OSError) and (fix := _mended(error)):
         what = ": ".join(filter(None, (error.strerror, str(error.filename or ""))))
         return ConstructsError([Finding(what, fix, cloud=cloud)])

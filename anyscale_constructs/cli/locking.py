@@ -124,7 +124,7 @@ def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
         )
     except OSError as error:

@@ -126,7 +126,8 @@ def gather_clouds(
         for file in files:
             try:
                 document = defaults.read(file)
-                documents.update((made.name, document) for made in _make(app, document, stack_of))
+                made = _make(app, document, stack_of, alone=bool(names))
+                documents.update((each.name, document) for each in made)
             except Exception as error:  # noqa: BLE001 - it must not hide what is wrong in other files
                 known = foreseen(error, file.stem)
                 known.findings = within(known.findings, cloud=file.stem)
@@ -215,7 +216,17 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
     return [files[name] for name in dict.fromkeys(names or files)]
 
 
-def _make(app: App, document: Document, stack_of: Callable[[str], type[CloudStack]]) -> Sequence[CloudStack]:
+def _make(
+    app: App, document: Document, stack_of: Callable[[str], type[CloudStack]], *, alone: bool
+) -> Sequence[CloudStack]:
+    """The stacks of a cloud.
+
+    Args:
+        app: Where they are made.
+        document: The cloud's.
+        stack_of: The class of a kind's stacks.
+        alone: Whether other clouds under the same defaults may be missing.
+    """
     if KIND not in document.data:
         meant = nearest(KIND, filter(lambda key: isinstance(key, str), document.data)) or ""
         fix, kinds = "write stack: KIND, such as stack: ec2", ", ".join(project.kinds())
@@ -229,7 +240,7 @@ def _make(app: App, document: Document, stack_of: Callable[[str], type[CloudStac
     config = document.parse(stack.config_type)
     for rule, allowance in config.allow.items():
         if document.is_default(("allow", rule)):
-            allowance.set_default()
+            allowance.set_default(None if alone else document.place(("allow", rule)))
     name = document.file.stem
     try:
         stacks: Sequence[CloudStack] = stack.build(app, name, config)

@@ -50,7 +50,8 @@ def render(catalog: str) -> str:
 
 def _terraform(*arguments: str) -> str:
     try:
-        return subprocess.run(["terraform", *arguments, "-json"], capture_output=True, text=True, check=True).stdout
+        command = ["terraform", *arguments, "-json"]
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
     except FileNotFoundError:
         raise CodegenError("terraform isn't on PATH", fix="install Terraform") from None
     except subprocess.CalledProcessError as error:

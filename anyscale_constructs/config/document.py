@@ -16,7 +16,7 @@ from anyscale_constructs.config.loading import DEEPEST, LARGEST, Constructor, To
 from anyscale_constructs.config.model import Model, found
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import holds_engine_token
-from anyscale_constructs.findings import CONTROL, Finding, Key, Place, Rule, shown
+from anyscale_constructs.findings import CONTROL_CHARACTER, Finding, Key, Place, Rule, control_character, shown
 
 _Config = TypeVar("_Config", bound=Model)
 _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
@@ -31,10 +31,6 @@ UNREADABLE = Rule("unreadable-yaml", "error", "One YAML file is one cloud.", "ht
 DUPLICATE_KEY = Rule("duplicate-key", "error", "YAML would keep the last one without a word.")
 EMPTY = Rule("empty-key", "error", "YAML takes a key without a value for null.")
 CONVERTED = Rule("converted-value", "error", "YAML 1.1 reads it as another value than the one that is written.")
-
-CONTROL_CHARACTER = Rule(
-    "control-character", "error", "Providers refuse control characters and halves of characters, most of them at apply."
-)
 
 VARIABLE = Rule(
     "environment-variable", "error", "Neither YAML nor this program replaces it, and the letters would be used."
@@ -306,8 +302,7 @@ def _variables(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
 def _controls(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
     """Characters that escapes bring into text, and that neither a file nor a terminal nor a provider's API takes."""
     for node in nodes:
-        if isinstance(node, yaml.ScalarNode) and (found := CONTROL.search(node.value)):
-            what = f"contains the control character U+{ord(found.group()):04X}"
+        if isinstance(node, yaml.ScalarNode) and (what := control_character(node.value)):
             yield Finding(what, "remove it", rule=CONTROL_CHARACTER, place=_place(node.start_mark))
 
 

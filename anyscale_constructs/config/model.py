@@ -316,6 +316,10 @@ def _found(detail: ErrorDetails, written: str | None) -> Finding:
             return Finding(detail["msg"], "put it in quotes", got, rule=WRONG_TYPE)
         case "int_type" | "bool_type" | "float_type" if isinstance(value, str):
             return Finding(_PLAIN[kind], "leave out the quotes, if that is its value", got, rule=WRONG_TYPE)
+        case "string_too_short":
+            least = context["min_length"]
+            what = "must not be empty" if least == 1 else f"must have {least} or more characters"
+            return Finding(what, value=got, rule=INVALID_VALUE)
         case "too_short":
             return Finding(f"must have {context['min_length']} or more", value=len(value), rule=INVALID_VALUE)
     text = _PLAIN.get(kind) or detail["msg"].replace("Input should be", "must be")

@@ -4,7 +4,7 @@ import json
 import pathlib
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from anyscale_constructs.config.loading import LARGEST, load
 from anyscale_constructs.config.types import OrgId
 from anyscale_constructs.errors import RegistrationError
-from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, within
+from anyscale_constructs.expressions import is_unresolved
+from anyscale_constructs.findings import NOT_GIVEN, Finding, Key, Place, Rule, within
 from anyscale_constructs.registration.fields import Text
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.registration.rules import INVALID
@@ -100,6 +101,9 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
         fix = _SENSITIVE if masked else "set the output to an object, not to JSON text"
         value = NOT_GIVEN if RESOURCE_OUTPUT in sensitive else values[RESOURCE_OUTPUT]
         raise RegistrationError(what, value=value, fix=fix)
+    named = {key: values.get(key) for key in (NAME_OUTPUT, STACK_OUTPUT, ORG_OUTPUT)}
+    if code := [*_code(values[RESOURCE_OUTPUT]), *_code(named)]:
+        raise RegistrationError(within(code, place=Place(source)))
     try:
         resource = CloudResource.read(values[RESOURCE_OUTPUT])
     except RegistrationError as error:
@@ -231,6 +235,19 @@ def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[s
         what = f"{source} has no stack {stack}: it has {', '.join(sorted(outputs))}"
         raise RegistrationError(what, fix="name one of these stacks", rule=MISSING)
     return dict(outputs)
+
+
+def _code(value: Any, key: Key = ()) -> Iterator[Finding]:
+    """Text that Terraform should have replaced by a value, which a model takes for an expression."""
+    match value:
+        case Mapping():
+            for name, inner in value.items():
+                yield from _code(inner, (*key, name))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _code(inner, (*key, index))
+        case str() if is_unresolved(value):
+            yield Finding("is a reference of Terraform's, not its value", _WRITTEN, rule=INVALID, key=key)
 
 
 def _check_organization(resource: CloudResource, org_id: Any, source: str, *, hidden: bool) -> None:

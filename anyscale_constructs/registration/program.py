@@ -17,6 +17,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from anyscale_constructs.config.model import found_in
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 from anyscale_constructs.findings import Rule
 
@@ -127,7 +128,7 @@ class Program:
                 stdin=subprocess.DEVNULL,  # it asks even with --yes
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 start_new_session=True,
             )
@@ -170,8 +171,8 @@ class Program:
         except (ValueError, RecursionError) as error:
             what = "is not JSON"
             if isinstance(error, ValidationError):
-                wrong = error.errors()[0]
-                what = ": ".join(filter(None, (".".join(map(str, wrong["loc"])), wrong["msg"])))
+                wrong = found_in(error)[0]
+                what = ": ".join(filter(None, (wrong.subject, wrong.text)))
             raise ControlPlaneError(
                 f"what {done.command} printed cannot be used: {what}; nothing was written",
                 fix=f"upgrade the anyscale program, which printed:\n{done.said}",

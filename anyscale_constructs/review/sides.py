@@ -203,7 +203,7 @@ def _synthesized(name: str, folder: pathlib.Path, work: pathlib.Path, prefix: st
         env=_environment(),
         check=False,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         stdin=subprocess.DEVNULL,
     )
     if done.returncode:

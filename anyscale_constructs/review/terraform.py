@@ -83,7 +83,7 @@ def _events(folder: Path, environment: Mapping[str, str], patience: int, *argume
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         start_new_session=True,  # an interrupt reaches Terraform by this process only, once
     )

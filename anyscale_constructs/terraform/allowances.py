@@ -13,7 +13,7 @@ import anyscale_constructs
 from anyscale_constructs.config.model import WRONG_TYPE, Model, refuse, refuse_all
 from anyscale_constructs.config.types import Known
 from anyscale_constructs.errors import ConfigError
-from anyscale_constructs.findings import RULES, Finding, Rule, within
+from anyscale_constructs.findings import RULES, Finding, Place, Rule, within
 from anyscale_constructs.names import unknown
 
 # Of the plugin of pytest, which need not be installed, and what runs when it is imported.
@@ -33,6 +33,7 @@ class Allowance(Model):
         default=None, description="The last day on which it is. Default: for good."
     )
     _is_default: bool = PrivateAttr(default=False)
+    _default_at: Place | None = PrivateAttr(default=None)
 
     @property
     def is_over(self) -> bool:
@@ -44,9 +45,19 @@ class Allowance(Model):
         """Whether it stands in the defaults of several clouds, and need not be found in each of them."""
         return self._is_default
 
-    def set_default(self) -> None:
-        """Says that it stands in the defaults of several clouds."""
+    @property
+    def default_at(self) -> Place | None:
+        """Where it stands in the defaults, if all clouds under these are there: one of them must need it."""
+        return self._default_at
+
+    def set_default(self, at: Place | None) -> None:
+        """Says that it stands in the defaults of several clouds.
+
+        Args:
+            at: Where, if all these clouds are there.
+        """
         self._is_default = True
+        self._default_at = at
 
 
 def _with_reason(value: Any) -> Any:
@@ -125,10 +136,12 @@ def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allo
     told: list[Finding] = []
     allowed: list[tuple[Finding, Allowance]] = []
     used: set[int] = set()
+    needed: set[Place | None] = {None}
     for findings, allowances in clouds.values():
         for finding in findings:
             reasons = accepting(finding, allowances)
             used.update(map(id, reasons))
+            needed.update(each.default_at for each in reasons)
             if reasons:
                 allowed.append((finding, reasons[0]))
             else:
@@ -145,4 +158,8 @@ def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allo
                 told.append(Finding(what, fix, rule=EXPIRED_ALLOWANCE, cloud=cloud, key=key))
             elif rule.command == "synth" and not each.is_default:
                 told.append(Finding(what, fix, rule=IDLE_ALLOWANCE, cloud=cloud, key=key))
+            elif rule.command == "synth" and each.default_at not in needed:
+                needed.add(each.default_at)
+                what = f"{rule.id} is allowed, but found in no cloud under it"
+                told.append(Finding(what, fix, rule=IDLE_ALLOWANCE, key=key, place=each.default_at))
     return Sifted(told, allowed)

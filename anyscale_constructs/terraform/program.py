@@ -27,7 +27,9 @@ def terraform_version(program: str, environment: Mapping[str, str] | None = None
     """
     try:
         command = [program, "version", "-json"]
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20, env=environment)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", check=True, timeout=20, env=environment
+        )
         said = str(json.loads(done.stdout)["terraform_version"])
         major, minor, patch = (int(number) for number in re.findall(r"\d+", said)[:3])
     except (LookupError, TypeError, subprocess.SubprocessError) as error:

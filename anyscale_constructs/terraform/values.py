@@ -22,9 +22,10 @@ from anyscale_constructs.expressions import (
     is_unresolved,
     join,
 )
-from anyscale_constructs.findings import Finding, Key, Rule
+from anyscale_constructs.findings import CONTROL_CHARACTER, Finding, Key, Rule, control_character
 
 _LISTS, _MAPS = list | tuple, dict | Mapping
+_LOST_KEY = "__proto__"
 _LARGEST = 2**53
 """Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
 
@@ -46,7 +47,7 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
     # In the order in which values are frequent: patterns with abstract types take three times as long.
     kind = type(value)
     if kind is str:
-        return value if words.is_plain(value) else as_text(value, at)
+        return value if words.is_plain(value) and value.isprintable() else _checked(value, at)
     if kind is Expr:
         return expression(value)
     if kind is bool:
@@ -56,7 +57,9 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
             return expression(as_expression(value, at))
         if isinstance(value, _MAPS):
             return {
-                k if type(k) is str and words.is_plain(k) else _key(k, at): to_terraform(v, f"{at}.{k}", expression)
+                k if type(k) is str and k.isidentifier() and k != _LOST_KEY else _key(k, at): to_terraform(
+                    v, f"{at}.{k}", expression
+                )
                 for k, v in value.items()
             }
         return [to_terraform(element, f"{at}[{index}]", expression) for index, element in enumerate(value)]
@@ -72,7 +75,7 @@ def _others(value: Any, at: str, expression: Callable[[Expr], str]) -> Any:
         case int() | float():
             return _number(value, at)
         case str():
-            return as_text(value, at)
+            return _checked(value, at)
         case None:
             return expression(NULL)
         case pydantic.BaseModel():
@@ -222,9 +225,17 @@ def _number(value: float, at: str) -> float:
     raise InputError(f"{at} is no number that Terraform JSON can hold", value=value, allowed="up to 2 ** 53")
 
 
+def _checked(text: str, at: str) -> str:
+    if not text.isprintable() and (what := control_character(text)):  # most text is, and asking is fast
+        raise InputError(f"{at} {what}", fix="remove it", rule=CONTROL_CHARACTER)
+    return as_text(text, at)
+
+
 def _key(key: object, at: str) -> str:
     if isinstance(key, Expr):
         return str.__str__(key)
+    if key == _LOST_KEY:
+        raise InputError(f"{at} has the key {_LOST_KEY}, which JavaScript does not keep", fix="rename it")
     if isinstance(key, str):
-        return as_text(key, at)
+        return _checked(key, f"a key of {at}")
     raise InputError(f"a key of {at} must be a string", value=key)

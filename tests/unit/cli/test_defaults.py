@@ -179,6 +179,19 @@ def test_an_allowance_in_defaults_need_not_be_found_in_each_cloud(run: Run, fold
     assert "small-network is allowed, but not found" in run("--strict")[2]
 
 
+def test_fails_on_an_allowance_in_defaults_that_no_cloud_needs(run: Run, folder: Path) -> None:
+    idle = "org_id: org_1234abcd\nallow: {small-network: a trial, public-ingress: a demo}\n"
+    put(folder, DEFAULTS="{}\n", aws__DEFAULTS=idle, aws__a=REGISTERED, aws__b=REGISTERED)
+    put(folder, c=REGISTERED + "vpc: {cidr_block: 10.0.0.0/20}\nallow: {small-network: a trial}\n")
+    status, _, said = run()
+    assert status == 2
+    assert [line for line in said.splitlines() if line.startswith("error")] == [
+        f"error: clouds/aws/_defaults.yaml:2: allow: {rule} is allowed, but found in no cloud under it. Fix: remove it"
+        for rule in ("small-network", "public-ingress")
+    ]
+    assert run("a")[0] == 0  # b may need it
+
+
 def test_a_changed_default_changes_the_stacks_of_its_folder(run: Run, folder: Path) -> None:
     put(folder, DEFAULTS=SHARED, aws__DEFAULTS=AWS, aws__a="{}", aws__b="vpc: {name: own}\n", other=REGISTERED)
     (folder / "cdktf.json").write_text("{}")

@@ -1,7 +1,10 @@
 """What a command says of surroundings in which it can't work, of exceptions that nobody foresaw, and of left-overs."""
 
 import errno
+import json
 import os
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -12,7 +15,10 @@ import pytest
 from anyscale_constructs import cli
 from anyscale_constructs.cli import modules
 from anyscale_constructs.cli.app import app
-from tests.unit.cli.parts import CLOUD, Run, write
+from anyscale_constructs.node import find_node
+from tests import ROOT
+from tests.registration_samples import AWS_VM
+from tests.unit.cli.parts import CLOUD, REGISTERED, Run, write
 
 
 @pytest.mark.parametrize(
@@ -83,3 +89,90 @@ def test_what_killed_runs_left_is_removed(run: Run, folder: Path) -> None:
     assert run()[0] == 0
     assert not any(path.exists() for path in left)
     assert all(path.exists() for path in (*live, *others))
+
+
+LETTERS = "größe 漢字 😀"
+LOCALES = {
+    "UTF-8": {"PYTHONUTF8": "1"},
+    "none": {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"},
+}
+
+
+def started(folder: Path, *command: str, given: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """A command in a process of its own, with the least of an environment."""
+    kept = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env=kept | environment,
+        input=given,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["synth", "--notes"],
+        ["synth", "--format", "github"],
+        ["explain", "prod", "--format", "html"],
+        ["explain", "prod", "--format", "mermaid"],
+        ["register", "prod", "--outputs", "-", "--print", "resource-file"],
+        ["register", "prod", "--outputs", "-", "--print", "command"],
+    ],
+    ids=" ".join,
+)
+def test_the_bytes_are_the_same_without_a_locale(command: list[str], folder: Path) -> None:
+    write(folder, prod=f"{REGISTERED}tags: {{team: {LETTERS}}}\nallow: {{public-ingress: {LETTERS}}}\n")
+    resource = AWS_VM | {"name": LETTERS}
+    outputs = {"anyscale_cloud_name": LETTERS, "anyscale_cloud_resource": resource, "anyscale_cloud_stack": "prod"}
+    given = json.dumps(outputs, ensure_ascii=False).encode() if "-" in command else b""
+    with_locale, without = (
+        started(folder, "-m", "anyscale_constructs", *command, given=given, **locale) for locale in LOCALES.values()
+    )
+    assert (without.returncode, without.stdout, without.stderr) == (
+        with_locale.returncode,
+        with_locale.stdout,
+        with_locale.stderr,
+    )
+    assert b"internal-error" not in without.stderr
+
+
+def test_no_program_is_read_by_the_locale() -> None:
+    """Git and Terraform write UTF-8 in any."""
+    files = (ROOT / "anyscale_constructs").rglob("*.py")
+    assert [file.name for file in files if "text=True" in file.read_text(encoding="utf-8")] == []
+
+
+_PROGRAM = """
+from anyscale_constructs import App
+from anyscale_constructs.aws import Vpc
+from anyscale_constructs.clouds import Ec2Config, Ec2Stack
+
+app = App()
+Ec2Stack(app, "prod", Ec2Config(region="us-east-2", org_id="org_1234abcd"))
+app.synth()
+"""
+# What stands in the place of Node.js once it has told its version.
+_DYING = {"at once": "exit 1", "midway": 'sed -u 30q | "{node}" "$@"'}
+
+
+@pytest.mark.parametrize("dies", _DYING)
+@pytest.mark.parametrize("form", ["YAML", "Python"])
+def test_a_node_that_dies_is_one_message(form: str, dies: str, folder: Path) -> None:
+    write(folder, prod=CLOUD)
+    node, _ = find_node()
+    fake = folder / "node"
+    body = _DYING[dies].format(node=node)
+    fake.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 && exit\n{body}\n')
+    fake.chmod(0o755)
+    (folder / "program.py").write_text(_PROGRAM)
+    command = ["-m", "anyscale_constructs", "synth"] if form == "YAML" else ["program.py"]
+    done = started(folder, *command, ANYSCALE_CONSTRUCTS_ENGINE="cdktf", JSII_NODE=str(fake))
+    assert done.returncode == (2 if form == "YAML" else 1)
+    assert done.stderr.decode().replace(": prod: ", ": ") == (
+        "error[engine]: Node.js, which the engine runs on, ended too early\n"
+        "  Fix: run this again; if that does not help, free memory, or name another Node.js in JSII_NODE\n"
+    )

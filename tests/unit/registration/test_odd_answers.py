@@ -9,13 +9,17 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.cli import main
+from anyscale_constructs.registration import program
+from anyscale_constructs.registration.program import Program
 from tests.registration_samples import AWS_VM, changed
 from tests.unit.registration.parts import TOKEN, use_program
 
 # It answers with what stands in files beside it, and notes what it was asked.
 PROGRAM = """\
-import pathlib, sys
+import pathlib, sys, time
 there = pathlib.Path(__file__).parent
+if (there / f"slow-{sys.argv[2]}").exists():
+    time.sleep(60)
 with (there / "asked").open("a") as asked:
     asked.write(sys.argv[2] + "\\n")
 sys.stdout.buffer.write((there / sys.argv[2]).read_bytes())
@@ -152,27 +156,27 @@ def test_a_sensitive_output_is_not_shown(outputs: str, cli: Cli) -> None:
 
 LISTED = '[{"id": "cld_1", "name": "prod"}]'
 ODD_LISTS = {
-    '["a"]': "0: Input should be",
-    "[{}]": "0.id: Field required",
-    "[null]": "0: Input should be",
-    '[{"id": 1}]': "0.id: Input should be a valid string",
-    '[{"id": ""}]': "0.id: String should have at least 1 character",
-    "{}": "Input should be a valid list",
-    "null": "Input should be a valid list",
+    '["a"]': "0: must be a mapping",
+    "[{}]": "0.id: is required",
+    "[null]": "0: must be a mapping",
+    '[{"id": 1}]': "0.id: must be a string",
+    '[{"id": ""}]': "0.id: must not be empty",
+    "{}": "must be a list",
+    "null": "must be a list",
     "": "is not JSON",
     "[" * 100_000: "is not JSON",
     '[{"id": "cld_9", "name": "prod-other"}]': "was asked for the cloud prod, and gave prod-other",
 }
 ODD_CLOUDS = {
-    "[]": "Input should be",
-    '["x"]': "Input should be",
-    '{"resources": "x"}': "resources: Input should be a valid list",
-    '{"resources": ["x"]}': "resources.0: Input should be",
-    '{"resources": [{}]}': "resources.0.cloud_resource_id: Field required",
-    '{"resources": [{"cloud_resource_id": null}]}': "resources.0.cloud_resource_id: Input should be",
-    '{"resources": [{"cloud_resource_id": ""}]}': "resources.0.cloud_resource_id: String should have at least 1",
-    '{"resources": [{"cloud_resource_id": "cldrsrc_1", "aws_config": "x"}]}': "resources.0.aws_config: Input should be",
-    '{"resources": [{"cloud_resource_id": "cldrsrc_1", "name": ["x"]}]}': "resources.0.name: Input should be",
+    "[]": "must be a mapping",
+    '["x"]': "must be a mapping",
+    '{"resources": "x"}': "resources: must be a list",
+    '{"resources": ["x"]}': "resources.0: must be a mapping",
+    '{"resources": [{}]}': "resources.0.cloud_resource_id: is required",
+    '{"resources": [{"cloud_resource_id": null}]}': "resources.0.cloud_resource_id: must be a string",
+    '{"resources": [{"cloud_resource_id": ""}]}': "resources.0.cloud_resource_id: must not be empty",
+    '{"resources": [{"cloud_resource_id": "cldrsrc_1", "aws_config": "x"}]}': "aws_config: must be a mapping",
+    '{"resources": [{"cloud_resource_id": "cldrsrc_1", "name": ["x"]}]}': "resources.0.name: must be a string",
     "nothing": "is not JSON",
 }
 
@@ -190,6 +194,26 @@ def test_fails_on_odd_clouds(answer: str, says: str, cli: Cli) -> None:
     status, said, asked = cli.run(json.dumps(NAMED), list=LISTED, get=answer)
     assert (status, asked) == (4, ["list", "get"])
     assert says in said
+
+
+@pytest.mark.parametrize("command", ["list", "get"])
+def test_a_time_limit_that_ended_during_a_look_can_be_run_again(
+    command: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {"list": LISTED, "get": json.dumps({"resources": [AWS_VM | {"cloud_resource_id": "cldrsrc_1"}]})}
+    slow = tmp_path / f"slow-{command}"
+    slow.touch()
+    with monkeypatch.context() as patched:
+        # The command takes ten seconds at least.
+        patched.setattr(program, "Program", lambda _, since: Program(2, since))
+        status, said, asked = cli.run(json.dumps(NAMED), **answers)
+    assert status == 4
+    assert "was stopped at the limit of 2 s" in said
+    assert "Fix: run this again, with a higher --timeout if need be" in said
+    assert command not in asked
+    slow.unlink()
+    (tmp_path / "asked").unlink(missing_ok=True)
+    assert cli.run(json.dumps(NAMED), **answers)[0] == 0
 
 
 def test_what_the_program_prints_is_text_of_lines_without_the_token(cli: Cli) -> None:

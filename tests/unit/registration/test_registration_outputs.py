@@ -119,3 +119,15 @@ def test_fails_when_terraform_fails(
     with pytest.raises(RegistrationError) as error:
         read_outputs("prod", None, output_directory(), 60)
     assert str(error.value) == told.format(run=f"{terraform} -chdir=cdktf.out/stacks/prod")
+
+
+@pytest.mark.parametrize("code", ["${var.a}", "${module.vpc.vpc_id}", "${data.aws_region.current.name}"])
+@pytest.mark.parametrize("outputs", FORMS.values(), ids=FORMS)
+def test_fails_on_references_in_place_of_values(outputs: Any, code: str) -> None:
+    text = json.dumps(outputs).replace(f'"{AWS_VM["region"]}"', f'"{code}"')
+    with pytest.raises(RegistrationError, match=r"region: is a reference of Terraform's, not its value"):
+        find_registration(json.loads(text), "prod", source="outputs")
+    for key, value in AWS_VM.items():
+        if isinstance(value, str | dict):
+            with pytest.raises(RegistrationError, match=f"{key}: is a reference"):
+                find_registration(AWS_VM | {key: code}, "prod", source="resource.yaml", name="prod")

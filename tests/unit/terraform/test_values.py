@@ -4,6 +4,7 @@ import datetime
 import enum
 import ipaddress
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from anyscale_constructs.config.model import Model
 from anyscale_constructs.engine import Token
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import NULL, expr
+from anyscale_constructs.findings import CONTROL_CHARACTER
 from anyscale_constructs.terraform.values import lost, merge, to_terraform
 from tests import spelled
 
@@ -89,9 +91,10 @@ def test_fails_on_what_terraform_has_nothing_like(value: object, says: str) -> N
         to_terraform(value, "tags")
 
 
+TEXTS = st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]) | st.sampled_from("\t\n"))
 PLAIN = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXTS,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXTS.filter("__proto__".__ne__), inner),
 )
 
 
@@ -110,6 +113,35 @@ def test_plain_values_keep_their_shape(value: object) -> None:
         return part
 
     assert undo(spelled(to_terraform(value))) == undo(value)
+
+
+@pytest.mark.parametrize("character", ["\0", "\x1b", "\r", "\x85", "\u2028", "\u202e", "\ufffe", "\ud83d"])
+@pytest.mark.parametrize(
+    ("made", "at"),
+    [
+        (lambda text: text, "tags"),
+        (lambda text: {"a": [{"b": text}]}, r"tags\.a\[0\]\.b"),
+        (lambda text: {"a": {text: "b"}}, r"a key of tags\.a"),
+        (lambda text: Disk(path=text), r"tags\.path"),
+    ],
+    ids=["text", "inside", "key", "model"],
+)
+def test_fails_on_a_control_character(made: Callable[[str], Any], at: str, character: str) -> None:
+    said = f"{at} contains the control character U\\+{ord(character):04X}. Fix: remove it"
+    with pytest.raises(InputError, match=f"^{said}$") as error:
+        to_terraform(made(f"a{character}b"), "tags")
+    assert [finding.rule for finding in error.value.findings] == [CONTROL_CHARACTER]
+
+
+def test_lines_tabs_and_letters_of_all_languages_are_text() -> None:
+    text = "a\n\tb é 漢 😀\u00a0\u200d"
+    assert to_terraform({text: text}) == {text: text}
+
+
+def test_fails_on_a_key_that_javascript_does_not_keep() -> None:
+    with pytest.raises(InputError, match=r"tags\.a has the key __proto__, which JavaScript does not keep"):
+        to_terraform({"a": {"__proto__": "b"}}, "tags")
+    assert to_terraform({"constructor": {"toString": 1}}) == {"constructor": {"toString": 1}}
 
 
 KEYS = st.sampled_from(["a", "b", "c"])

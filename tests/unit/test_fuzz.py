@@ -1,0 +1,92 @@
+"""Clouds that are made from the JSON Schemas: no traceback, no library's own words, no hang; and that this is seen."""
+
+import pathlib
+import time
+from typing import Any
+
+import pytest
+
+from anyscale_constructs.aws import Vpc
+from anyscale_constructs.config import document
+from anyscale_constructs.explain import page
+from anyscale_constructs.findings import Finding
+from anyscale_constructs.registration import outputs as registered
+from tests.findings import Said
+from tests.fuzz.clouds import cloud, text
+from tests.fuzz.outcomes import wrong_with
+from tests.fuzz.runs import outputs, run
+
+CHUNK = 100
+
+
+@pytest.mark.parametrize("first", range(0, 20 * CHUNK, CHUNK))
+def test_what_is_made_is_accepted_or_refused_in_words(first: int, tmp_path: pathlib.Path) -> None:
+    ran = run(range(first, first + CHUNK), tmp_path)
+    assert "\n\n".join(map(str, ran.faults)) == ""
+    assert CHUNK / 4 < ran.accepted < CHUNK * 3 / 4  # else it tries too little of what is right, or of what is wrong
+
+
+def test_a_seed_makes_the_same_each_time() -> None:
+    made = [(text(cloud(seed)), outputs(seed)) for seed in (7, 8, 7)]
+    assert made[0] == made[2] != made[1]
+
+
+def words(said: Said, seconds: float = 1) -> str:
+    return wrong_with(lambda: said, seconds)
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        (Said(0, "done", ""), ""),
+        (Said(2, "", "error: a: must be a string; got 1"), ""),
+        (Said(2, "", ""), "ended with 2 and said nothing"),
+        (Said(1, "", "x"), "ended with 1: x"),
+        (Said(70, "", "x"), "ended with 70: x"),
+        (Said(2, "", "Traceback (most recent call last):"), "said 'Traceback (most'"),
+        (Said(2, "", "a: Input should be a valid string"), "said 'Input should be'"),
+        (Said(2, "", "1 validation error for Ec2Config"), "said 'validation error for'"),
+        (Said(2, "", "For further information visit https://errors.pydantic.dev/2"), "said 'errors.pydantic.dev'"),
+        (Said(2, "", "@jsii/kernel.Fault: no"), "said 'jsii'"),
+        (Said(2, "", "must be <class 'str'>"), "said '<class '"),
+        (Said(2, "", "got NoneType"), "said 'NoneType'"),
+        (Said(2, "", "KeyError: 'a'"), "said 'KeyError'"),
+    ],
+)
+def test_what_is_wrong_is_seen(said: Said, wrong: str) -> None:
+    assert words(said).startswith(wrong) if wrong else words(said) == ""
+
+
+def hang(*_: object, **__: object) -> None:
+    while True:
+        time.sleep(0.01)
+
+
+def test_a_hang_is_seen() -> None:
+    def command() -> Said:
+        try:
+            hang()
+        except Exception:  # noqa: BLE001 - as nets do
+            return Said(0, "done", "")
+        raise AssertionError
+
+    assert wrong_with(command, 0.1) == "took more than 0.1 s"
+
+
+# A fault in the product -> what is seen of it.
+DELIBERATE: dict[str, tuple[Any, str, Any, str]] = {
+    "an exception in a construct": (Vpc, "complete", None, "synth: ended with 70"),
+    "words of pydantic's": (document, "found", lambda error, **_: [Finding(error["msg"])], "synth: said 'Input should"),
+    "an exception in a page": (page, "page_of", None, "explain --format html: ended with 70"),
+    "an exception in registering": (registered, "find_registration", None, "resource-file: ended with 70"),
+}
+
+
+@pytest.mark.parametrize("fault", DELIBERATE)
+def test_a_fault_of_the_product_is_found(fault: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module, name, value, seen = DELIBERATE[fault]
+    seeds = range(24)
+    assert all(map(cloud, seeds))  # which needs examples without the fault
+    monkeypatch.setattr(module, name, value)
+    said = "\n".join(map(str, run(seeds, tmp_path).faults))
+    assert seen in said
