@@ -44,6 +44,7 @@ ELSEWHERE = {
     "aws": "needs an account",
     "az": "needs an account",
     "cdktf": "needs npm and an account",
+    "checkov": "reads the plan of a real account",
     "gcloud": "needs an account",
     "gh": "needs a repository on GitHub",
     "kubectl": "needs a cluster",

@@ -44,7 +44,10 @@ def test_python_gives_the_same_terraform_as_yaml(installed: Environment, tmp_pat
         assert end.returncode == 0, end.stderr
         made[way] = files(tmp_path / way / "cdktf.out")
     assert made["yaml"] == made["python"]
-    assert list(json.loads(made["yaml"]["stacks/minimal/cdk.tf.json"])["resource"]) == ["aws_iam_role_policy"]
+    assert list(json.loads(made["yaml"]["stacks/minimal/cdk.tf.json"])["resource"]) == [
+        "aws_default_security_group",
+        "aws_iam_role_policy",
+    ]
 
 
 CLOUD = "stack: ec2\nregion: us-east-2\norg_id: org_1\nvpc: {cidr_block: 10.0.0.0/19}\n"
