@@ -4,6 +4,7 @@ import os
 import pathlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from anyscale_constructs.terraform.stack import CloudStack
 from tests import ENGINE, NEEDS_NODE, spelled, wheel
 from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict
+from tests.preloaded import preloaded
 
 if ENGINE == NATIVE:
     collect_ignore = NEEDS_NODE
@@ -69,9 +71,11 @@ def terraform() -> str:
 
 
 @pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> wheel.Environment:
-    """An environment that holds the package's wheel, and an empty home."""
-    return wheel.install(tmp_path_factory.mktemp("wheel"))
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wheel.Environment]:
+    """An environment that holds the package's wheel, whose program starts without its imports, and an empty home."""
+    made = wheel.install(tmp_path_factory.mktemp("wheel"))
+    with preloaded(str(made.folder / "bin" / "anyscale-constructs"), *wheel.MODULES) as program:
+        yield made._replace(programs=Path(program).parent)
 
 
 @pytest.fixture

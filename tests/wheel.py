@@ -18,6 +18,8 @@ from tests import ROOT
 from tests.examples import FOLDER
 from tests.pages import shown_files
 
+MODULES = ("anyscale_constructs.cli.app", "anyscale_constructs.cli.synthesis", "anyscale_constructs.clouds.ec2")
+"""What most commands import."""
 WAYS = {"program": ["anyscale-constructs", "synth"], "module": ["python", "-m", "anyscale_constructs", "synth"]}
 
 
@@ -30,15 +32,18 @@ class Environment(NamedTuple):
     Attributes:
         folder: Its folder.
         home: An empty home.
+        programs: The folder of programs that stand before its own, if there are any.
     """
 
     folder: Path
     home: Path
+    programs: Path | None = None
 
     @property
     def variables(self) -> dict[str, str]:
         """All that a program in it knows of the machine."""
-        path = os.pathsep.join([str(self.folder / "bin"), os.environ["PATH"]])
+        folders = [self.programs, self.folder / "bin", os.environ["PATH"]]
+        path = os.pathsep.join(str(each) for each in folders if each)
         return {"PATH": path, "HOME": str(self.home), "CHECKPOINT_DISABLE": "1", "CI": "1"}
 
     def repository(self, folder: Path, names: Iterable[str] = ("minimal",), *, own_kind: bool = False) -> Path:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.control_plane import ControlPlane
-from tests.e2e.preloaded import preloaded
 from tests.missing import find_anyscale
+from tests.preloaded import preloaded
 
 
 @pytest.fixture(scope="module")
 def forked() -> Iterator[str]:
-    with preloaded(find_anyscale()) as program:
+    with preloaded(find_anyscale(), "anyscale.scripts") as program:
         yield program
 
 

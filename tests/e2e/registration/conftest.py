@@ -15,8 +15,8 @@ import yaml
 
 from tests import ROOT
 from tests.e2e.control_plane import ControlPlane
-from tests.e2e.preloaded import preloaded
 from tests.missing import find_anyscale
+from tests.preloaded import preloaded
 
 _MAIN = "from anyscale_constructs.cli import main; main()"
 _NO_AWS = {
@@ -109,7 +109,7 @@ def wait(process: subprocess.Popen[str], begin: float) -> Outcome:
 
 @pytest.fixture(scope="session")
 def anyscale_program() -> Iterator[str]:
-    with preloaded(find_anyscale()) as program:
+    with preloaded(find_anyscale(), "anyscale.scripts") as program:
         yield program
 
 

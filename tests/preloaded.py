@@ -1,9 +1,9 @@
-"""The real anyscale program without its start: forked from a process that has imported the packages it needs.
+"""A program without its start: forked from a process that has imported the packages it needs.
 
-The program takes 4 seconds of CPU to start, nearly all of it for imports, and registering a cloud starts it five times.
-Each run still imports the program's own code, with its own environment, arguments, folder and streams.
+The anyscale program takes 4 seconds of CPU to start, nearly all of it for imports, and registering a cloud starts it
+five times. Each run still imports the program's own code, with its own environment, arguments, folder and streams.
 
-python -m tests.e2e.preloaded SOCKET   runs the server, with the Python that has the program
+python preloaded.py SOCKET PROGRAM MODULE...   runs the server, with the Python that has the program
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import gc
 import importlib
 import json
 import os
+import runpy
 import select
 import shlex
 import signal
@@ -37,24 +38,27 @@ sys.exit(ended[0] if ended else 70)
 
 
 @contextlib.contextmanager
-def preloaded(program: str) -> Iterator[str]:
-    """A program that does what the anyscale program does.
+def preloaded(program: str, *modules: str) -> Iterator[str]:
+    """A program that does what a Python script does.
 
     Args:
-        program: The anyscale program, a script of Python.
+        program: The script, such as pip writes for the anyscale program.
+        *modules: Its own modules, whose imports are those that each run is spared.
 
-    Returns:
+    Yields:
         Its path; that of the program itself where the system lacks `pidfd_open`, as macOS does.
     """
     if not hasattr(os, "pidfd_open"):
         yield program
         return
     python = Path(program).read_text("utf-8").splitlines()[0].removeprefix("#!")
-    with tempfile.TemporaryDirectory(prefix="anyscale-") as name:
-        address, script = f"{name}/socket", Path(name, "anyscale")
+    with tempfile.TemporaryDirectory(prefix="preloaded-") as name:
+        address, script = f"{name}/socket", Path(name, Path(program).name)
         script.write_text(f"#!{sys.executable} -ISE\n{_CLIENT.format(address=address)}", "utf-8")
         script.chmod(0o700)
-        with subprocess.Popen([*shlex.split(python), __file__, address], stdout=subprocess.PIPE) as server:
+        command = [*shlex.split(python), __file__, address, program, *modules]
+        environment = os.environ | {"ANYSCALE_CONSTRUCTS_ENGINE": "native"}  # the others are processes of their own
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as server:
             try:
                 assert server.stdout
                 assert server.stdout.readline() == b"ready\n"
@@ -63,15 +67,21 @@ def preloaded(program: str) -> Iterator[str]:
                 server.terminate()
 
 
-def serve(address: str) -> None:
+def serve(address: str, program: str, *modules: str) -> None:
     """Answers until it is terminated.
 
     Args:
         address: Where the socket is made.
+        program: As of `preloaded`.
+        *modules: As of `preloaded`.
     """
-    importlib.import_module("anyscale.scripts")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "anyscale"]:
+    sys.path[0], finders = str(Path(program).parent), [*sys.meta_path]
+    for module in modules:
+        importlib.import_module(module)
+    own = {module.partition(".")[0] for module in modules}
+    for name in [name for name in sys.modules if name.partition(".")[0] in own]:
         del sys.modules[name]
+    sys.meta_path[:] = finders
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
@@ -83,35 +93,35 @@ def serve(address: str) -> None:
             if os.fork() == 0:
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 listening.close()
-                os._exit(_watched(client))
+                os._exit(_watched(client, program))
             client.close()
 
 
-def _watched(client: socket.socket) -> int:
+def _watched(client: socket.socket, program: str) -> int:
     """Runs the program for a client, whose signals reach it and whose end ends it."""
     length, streams, _, _ = socket.recv_fds(client, 8, 3)
     asked = b""
     while len(asked) < int.from_bytes(length, "big"):
         asked += client.recv(1 << 16)
-    if (program := os.fork()) == 0:
+    if (child := os.fork()) == 0:
         client.close()
-        _run(streams, *json.loads(asked))
+        _run(program, streams, *json.loads(asked))
     for stream in streams:
         os.close(stream)
-    ended = os.pidfd_open(program)
+    ended = os.pidfd_open(child)
     while True:
         if ended in select.select([client.fileno(), ended], [], [])[0]:
-            status = os.waitstatus_to_exitcode(os.waitpid(program, 0)[1])
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             with contextlib.suppress(OSError):
                 client.send(bytes([status if status >= 0 else 128 - status]))
             return 0
         number = client.recv(1)
-        os.kill(program, number[0] if number else signal.SIGKILL)
+        os.kill(child, number[0] if number else signal.SIGKILL)
         if not number:
             return 0
 
 
-def _run(streams: list[int], arguments: list[str], environment: dict[str, str], folder: str) -> NoReturn:
+def _run(program: str, streams: list[int], arguments: list[str], environment: dict[str, str], folder: str) -> NoReturn:
     """Becomes the program."""
     os.setsid()
     for number, stream in enumerate(streams):
@@ -121,9 +131,10 @@ def _run(streams: list[int], arguments: list[str], environment: dict[str, str], 
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    sys.argv = arguments
-    sys.exit(importlib.import_module("anyscale.scripts").main())
+    sys.argv, sys.orig_argv = arguments, [sys.executable, *arguments]
+    runpy.run_path(program, run_name="__main__")
+    sys.exit()
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])
