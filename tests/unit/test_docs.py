@@ -14,6 +14,7 @@ from anyscale_constructs.azure import CLIENT_ID
 from anyscale_constructs.cli.app import app
 from docs import generate
 from tests import ROOT, pages
+from tests.examples import written
 
 PAGES = list(pages.every_page())
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -97,6 +98,15 @@ def test_the_page_on_tests_names_all_there_is() -> None:
     named = set(re.findall(r"`(\w+)[`(]", page))
     types = {"CloudSnapshotExtension", "Clouds", "ModuleCall", "SynthesizedCloud", "SynthesizedStack"}
     assert {*testing.__all__} - types | {"cloud", "clouds", "stack", "cloud_snapshot"} <= named
+
+
+def test_the_air_gapped_cloud_takes_all_modules_and_charts_from_mirrors(tmp_path: pathlib.Path) -> None:
+    (shown,) = [block.text for block in pages.blocks(ROOT / "docs" / "how-to" / "air-gapped.md") if block.file]
+    (tmp_path / "prod.yaml").write_text(shown, encoding="utf-8")
+    texts = [(stack / "cdk.tf.json").read_text("utf-8") for stack in written(tmp_path / "prod.yaml", tmp_path / "out")]
+    found = re.findall(r'"(?:source|repository)": "((?:git::https|https|oci):[^"]*)"', "".join(texts))
+    assert len(found) > 7
+    assert [source for source in found if ".example.com/" not in source] == []
 
 
 def test_no_page_tells_organizations_at_azures_console_how_to_register() -> None:
