@@ -158,7 +158,7 @@ class Reader:
             self.own(words, status)
         elif program in OWN_PROGRAMS or (program == "git" and words[1] not in {"clone", "push"}):
             self.run(words, self.folder, status)
-        elif program in {"cat", "cp", "ls", "mkdir", "rm"}:
+        elif program in {"cat", "cp", "grep", "ls", "mkdir", "rm"}:
             self.run(words, self.folder)
         elif program != "git":
             assert program in ELSEWHERE, f"{program} is in no table of tests/reader.py"

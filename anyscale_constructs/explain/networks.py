@@ -170,7 +170,9 @@ def _reached(stack: Stack, part: Part) -> Iterator[str]:
     if not endpoints and (part.is_gateway or (part.kind in _ENDPOINTS and part.kind != "helm_release")):
         rules = blocks(part.arguments.get("network_rules"))
         subnets = [spelled(each) for rule in rules for each in listed(rule.get("virtual_network_subnet_ids"))]
-        yield f"{what}: only from {', '.join(subnets) or 'inside the network'}"
+        values = blocks(part.arguments.get("values"))
+        ranges = [spelled(each) for value in values for each in listed(value.get("sourceRanges"))]
+        yield f"{what}: only from {', '.join([*subnets, *ranges]) or 'inside the network'}"
     yield from (f"public IP addresses: {spelled(fact.value)}" for fact in facts if fact.kind is kinds.ADDRESS)
 
 

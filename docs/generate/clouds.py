@@ -16,7 +16,7 @@ _EXAMPLES: Mapping[str, Sequence[str]] = {
     "ec2": ["minimal", "private-production", "existing-vpc"],
     "eks": ["eks", "eks-regulated", "eks-existing"],
     "gce": ["gce-minimal", "gce-private", "gce-existing"],
-    "generic": ["generic"],
+    "generic": ["generic", "generic-hosted", "generic-gpus"],
     "gke": ["gke", "gke-private", "gke-existing"],
 }
 """The examples that a page shows in full."""

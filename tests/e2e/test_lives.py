@@ -45,6 +45,8 @@ UPDATES: dict[str, tuple[Config, tuple[str, ...]]] = {
     "gce-private": ({"memorystore": {"replica_count": 3}}, ("module.memorystore.google_redis_instance.*",)),
     "gce-shared-vpc": (ONE_RANGE, (_RULES,)),
     "generic": ({"zones": ["hall-1"]}, ()),
+    "generic-gpus": ({"zones": ["hall-2"]}, ()),
+    "generic-hosted": ({"zones": ["eu-1a"]}, ()),
     "gke": ({"cluster": {"public_access_cidrs": ["192.0.2.0/24"]}}, ("module.gke.google_container_cluster.primary",)),
     "gke-existing": ({"labels": ONE_TAG["tags"]}, ()),
     "gke-private": ({"cluster": {"nodes": {"max_size": 19}}}, ("module.gke.google_container_node_pool.pools*",)),

@@ -1,8 +1,11 @@
 """What the documentation says is so: generated pages are up to date, and what docs/how-to/cdktf.md shows runs."""
 
+import inspect
 import json
 import pathlib
 import re
+import sys
+from typing import Any
 
 import pytest
 
@@ -11,9 +14,16 @@ from anyscale_constructs.azure import CLIENT_ID
 from anyscale_constructs.cli.app import app
 from docs import generate
 from tests import ROOT, pages
+from tests.examples import written
 
 PAGES = list(pages.every_page())
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+ONLY_IN = {
+    errors.OutdatedError: "`modules`",
+    errors.RefusedChangeError: "`register`",
+    errors.ControlPlaneError: "`register`",
+}
+"""The command that an error belongs to."""
 FOR_CDKTF_USERS = (ROOT / "docs" / "how-to" / "cdktf.md").read_text(encoding="utf-8")
 
 
@@ -54,18 +64,34 @@ def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> Non
     assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
 
 
-def test_the_page_of_the_program_lists_every_command_and_exit_status() -> None:
+def commands() -> dict[str, Any]:
+    """The commands and the modules that hold them, by name."""
+    found = {each.name or getattr(each.callback, "__name__", ""): each.callback for each in app.registered_commands}
+    return {name: sys.modules[callback.__module__] for name, callback in found.items() if callback}
+
+
+def test_the_page_of_the_program_lists_every_command() -> None:
     page = (ROOT / "docs" / "concepts" / "program.md").read_text(encoding="utf-8")
-    names = (command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands)
-    commands = {name.replace("_", "-") for name in names}
-    assert set(re.findall(r"^\| `([\w-]+)", page, flags=re.MULTILINE)) == commands | {"modules"}
-    statuses = {
-        error.exit_status
-        for error in vars(errors).values()
-        if isinstance(error, type) and hasattr(error, "exit_status")
+    assert set(re.findall(r"^\| `([\w-]+)", page, flags=re.MULTILINE)) == {*commands(), "modules"}
+
+
+def test_the_page_of_exit_statuses_has_every_one() -> None:
+    """Those of errors, those that commands end with by themselves, and those of signals."""
+    page = (ROOT / "docs" / "concepts" / "exit-statuses.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([\d, ]+) \| (.*?) \|", page, flags=re.MULTILINE)
+    said = {(int(status), name) for left, names in rows for status in left.split(", ") for name in names.split(", ")}
+    raised = {
+        each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, errors.ConstructsError)
     }
-    rows = re.findall(r"^\| ([\d, ]+) \|", page, flags=re.MULTILINE)
-    assert {int(status) for row in rows for status in row.split(", ")} == {0, 130, 141, 143, *statuses}
+    assert said == {
+        *((status, "all") for status in (0, 130, 141, 143)),
+        *((error.exit_status, ONLY_IN.get(error, "all")) for error in raised),
+        *(
+            (getattr(module, status), f"`{name}`")
+            for name, module in commands().items()
+            for status in re.findall(r"typer\.Exit\((_\w+)\)", inspect.getsource(module))
+        ),
+    }
 
 
 def test_the_page_on_tests_names_all_there_is() -> None:
@@ -74,6 +100,15 @@ def test_the_page_on_tests_names_all_there_is() -> None:
     named = set(re.findall(r"`(\w+)[`(]", page))
     types = {"CloudSnapshotExtension", "Clouds", "ModuleCall", "SynthesizedCloud", "SynthesizedStack"}
     assert {*testing.__all__} - types | {"cloud", "clouds", "stack", "cloud_snapshot"} <= named
+
+
+def test_the_air_gapped_cloud_takes_all_modules_and_charts_from_mirrors(tmp_path: pathlib.Path) -> None:
+    (shown,) = [block.text for block in pages.blocks(ROOT / "docs" / "how-to" / "air-gapped.md") if block.file]
+    (tmp_path / "prod.yaml").write_text(shown, encoding="utf-8")
+    texts = [(stack / "cdk.tf.json").read_text("utf-8") for stack in written(tmp_path / "prod.yaml", tmp_path / "out")]
+    found = re.findall(r'"(?:source|repository)": "((?:git::https|https|oci):[^"]*)"', "".join(texts))
+    assert len(found) > 7
+    assert [source for source in found if ".example.com/" not in source] == []
 
 
 def test_no_page_tells_organizations_at_azures_console_how_to_register() -> None:

@@ -104,6 +104,16 @@ REACHED: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         ["the load balancer: only from inside the network"],
     ),
+    "ranges of an internal load balancer": (
+        {
+            "resource": {
+                "helm_release": {
+                    "a": {"values": ['{"sourceRanges": ["10.0.0.0/8"], "annotations": {"scheme": "internal"}}']}
+                }
+            }
+        },
+        ["the load balancer: only from 10.0.0.0/8"],
+    ),
     "a subnet": (
         {
             "resource": {
