@@ -156,7 +156,7 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                 if is_unresolved(zones) or zone not in zones:
                     there = "subnet_ids_to_az" if existing else "availability_zones"
                     yield Finding(
-                        "has no subnet for nodes, as far as the configuration states",
+                        "has no known subnet for nodes",
                         f"use another zone, or add it to vpc.{there}",
                         zone,
                         " or ".join(zone for zone in zones if not is_unresolved(zone)),

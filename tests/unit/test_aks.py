@@ -293,7 +293,7 @@ def test_warns_of_a_misspelt_region(region: str, warns: list[str], tmp_path: Pat
 @pytest.mark.parametrize("name", ["m" * 64, "ml-"])
 def test_fails_on_a_stacks_name_that_no_cluster_can_have(name: str, tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"cluster\.name: the name of the cluster, which is the cloud's, must be 1 to 63 lett"
+        ConfigError, match=r"cluster\.name: the name of the cluster, which is the cloud's name, must be 1 to 63 lett"
     ):
         AksStack(App(tmp_path), name, config(vnet=VNET))
     AksStack.build(App(tmp_path), name, config(vnet=VNET, cluster={"name": "ml"}))
@@ -301,7 +301,7 @@ def test_fails_on_a_stacks_name_that_no_cluster_can_have(name: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["m", "ml-"])
 def test_fails_on_a_stacks_name_that_no_network_can_have(name: str, tmp_path: Path) -> None:
-    says = "vnet.subnet_id: the name of the network, which is the cloud's, must be 2 to 64 letters"
+    says = "vnet.subnet_id: the name of the network, which is the cloud's name, must be 2 to 64 letters"
     with pytest.raises(ConfigError, match=says) as error:
         AksStack(App(tmp_path), name, config(cluster={"name": "ml"}))
     assert str(error.value).endswith("Fix: rename the cloud, or set vnet.subnet_id")
@@ -369,7 +369,7 @@ def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path
         ({}, []),
         (
             {"vnet": {"subnet_cidr_block": "10.0.0.0/27"}},
-            ["the nodes' subnet has addresses for 27 nodes, but all pools together may have 50; got '10.0.0.0/27'"],
+            ["the nodes' subnet has IP addresses for 27 nodes, but the node pools may have 50 in all"],
         ),
         ({"vnet": {"subnet_cidr_block": "10.0.0.0/27"}, "cluster": {"nodes": {"max_count": 5}}}, []),
         ({"vnet": {"cidr_block": expr("var.later", "string")}}, []),

@@ -343,7 +343,7 @@ def test_fails_on_a_role_name_that_is_too_long(tmp_path: Path) -> None:
         ),
         (
             {"cluster": {"cluster_name": "acme"}},
-            "the cluster exists, but its VPC would be new; got 'acme'",
+            "cluster names an existing cluster, but vpc is new; got 'acme'",
         ),
         (EXISTING | {"cluster": {"cluster_name": "acme"}, "efs": {}}, "set cluster.node_security_group_id"),
         ({"bucket": {"custom_policy": {}}}, "unknown key 'custom_policy'"),

@@ -1,4 +1,4 @@
-"""The second stack of a cloud on EKS: what runs in the cluster."""
+"""The second stack of a cloud on EKS: the Helm releases in the cluster."""
 
 import json
 from pathlib import Path

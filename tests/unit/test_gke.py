@@ -267,7 +267,7 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
     [
         (
             {"cluster": {"cluster_name": "acme"}},
-            "cluster.cluster_name: is an existing cluster, which is in an existing VPC, but vpc is a new one",
+            "cluster.cluster_name: is an existing cluster, which is in an existing VPC, but vpc is new",
         ),
         ({"vpc": VPC}, "vpc.pods_range_name: is required for a new cluster in an existing subnet"),
         (
@@ -287,8 +287,8 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
             "gpu_zones.L4: is not one of gpu_types; got 'L4'; expected T4",
         ),
         ({"cluster": {"nodes": {"gpu_zones": {"T4": []}}}}, "gpu_zones.T4: has no zones"),
-        ({"cluster": {"nodes": {"gpu_zones": {"T4": ["us-central1-b"] * 2}}}}, "must name each zone once"),
-        ({"cluster": {"zones": ["us-central1-b"] * 2}}, "must name each zone once"),
+        ({"cluster": {"nodes": {"gpu_zones": {"T4": ["us-central1-b"] * 2}}}}, "must not have duplicate zones"),
+        ({"cluster": {"zones": ["us-central1-b"] * 2}}, "must not have duplicate zones"),
         ({"cluster": {"nodes": {"cpu_machine_type": "c4a-standard-16"}}}, "with x86 processors"),
         ({"bucket": {"location": "us-east-2"}}, "must be a Google Cloud region, a multi-region"),
         (
@@ -309,7 +309,7 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
             "memorystore.instance_name: is an existing instance, which is connected to",
         ),
         ({"project": NEW_PROJECT, "enable_apis": False}, "enable_apis: is false, but the project is new"),
-        ({"project": NEW_PROJECT, "vpc": VPC}, "vpc.vpc_id: is an existing VPC, but project is new"),
+        ({"project": NEW_PROJECT, "vpc": VPC}, "vpc.vpc_id: is an existing VPC, which cannot be in a new project"),
         (
             {"filestore": {"location": "us-east1-b"}},
             "filestore.location: is not in the cloud's region; got 'us-east1-b'",
@@ -318,7 +318,10 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
             EXISTING | {"project": NEW_PROJECT, "vpc": {}},
             "cluster.cluster_name: is an existing cluster, which cannot be in a new project",
         ),
-        ({"project": {"billing_account_id": "01ABCD-234567-89EF01"}}, "project.id: is required: the operator's stack"),
+        (
+            {"project": {"billing_account_id": "01ABCD-234567-89EF01"}},
+            "project.id: is required, because the operator stack",
+        ),
     ],
 )
 def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:

@@ -43,7 +43,7 @@ TABLE = Table(
     [
         Case(
             eks.the_cluster_has_a_name_that_eks_accepts,
-            "name: must be 1 to 100 letters, digits, hyphens and underscores, a letter or digit first",
+            "name: must be 1 to 100 letters, digits, hyphens and underscores, beginning with a letter or digit",
             [{"name": ""}, {"name": "a.b"}, {"name": "-a"}, {"name": None}],
             [{"name": "a_b-C1"}, {"name": LATER}],
         ),
@@ -247,12 +247,12 @@ def test_a_key_of_your_own_encrypts_secrets(stack: CloudStack) -> None:
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"cluster_name": "a"}, "module.eks: cluster_name is called name since version 21 of the module. Fix: "),
-        ({"cluster_addons": {}}, "cluster_addons is called addons since version 21"),
-        ({"cluster_endpoint_public_access": True}, "rename it to endpoint_public_access"),
+        ({"cluster_name": "a"}, "module.eks: cluster_name was renamed to name in version 21 of the module. Fix: "),
+        ({"cluster_addons": {}}, "cluster_addons was renamed to addons in version 21"),
+        ({"cluster_endpoint_public_access": True}, "set endpoint_public_access instead"),
         (
             group(taints=[{"key": "a", "effect": "NO_SCHEDULE"}]),
-            "taints of a must be a map since version 21 of the module",
+            "taints of a must be a map in version 21 of the module",
         ),
         ({"nam": "a"}, "unknown input 'nam': did you mean 'name'?"),
     ],

@@ -21,7 +21,10 @@ def test_an_existing_vpc_has_its_subnets_and_zones() -> None:
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"subnet_ids_to_az": {}}, r"subnet_ids_to_az: the subnets are in too few availability zones; got \[\];"),
+        (
+            {"subnet_ids_to_az": {}},
+            r"subnet_ids_to_az: the subnets are in fewer availability zones than registration requires; got \[\];",
+        ),
         ({"subnet_ids_to_az": {"subnet-12345678": "us-east-2a"}}, r"got \['us-east-2a'\]; expected 2 zones or more"),
         (
             {"subnet_ids_to_az": {"subnet-12345678": "us-east-2a", "subnet-12345679": "us-east-2a"}},

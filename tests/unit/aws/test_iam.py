@@ -66,7 +66,7 @@ TABLE = Table(
         ),
         Case(
             iam.the_s3_policy_names_a_bucket,
-            "create_iam_s3_policy is on without a bucket",
+            "create_iam_s3_policy is on, but no bucket is set",
             [{"bucket": None, "create_iam_s3_policy": True}, {"bucket": None, "anyscale_s3_bucket_arn": ""}],
             [
                 {"bucket": None},
@@ -95,7 +95,7 @@ TABLE = Table(
         ),
         Case(
             iam.control_plane_policies_need_the_control_plane_role,
-            " is for a control plane role that is not created",
+            " applies to a new control plane role, but none is created",
             [
                 NO_CONTROL_PLANE_ROLE | {"anyscale_custom_policy": POLICY},
                 NO_CONTROL_PLANE_ROLE | {"anyscale_access_managed_policy_arns": [MANAGED]},
@@ -215,7 +215,7 @@ def test_existing_roles_are_not_made_and_stand_in(
 def test_fails_to_name_a_node_role_that_is_not_made(stack: CloudStack) -> None:
     """Trap 13."""
     module = Iam(stack, existing=ExistingRoles(cluster_node_role_arn=ROLE), anyscale_external_id="org_1-a")
-    with pytest.raises(InputError, match=r"module.iam creates no node role, so it has no name for one"):
+    with pytest.raises(InputError, match=r"module.iam creates no node role, so the role's name is not known"):
         _ = module.cluster_node_role_name
 
 
@@ -343,8 +343,8 @@ def test_an_existing_role_is_told_what_it_must_be_allowed(
         stack, bucket=keyed(key), existing=ExistingRoles.model_validate({role: ROLE}), anyscale_external_id="org_1-a"
     )
     (warning,) = [text for text in warnings(module) if "KMS key" in text]
-    assert warning.startswith(f"{role} names an existing role, which must be allowed to use the KMS key")
-    document = json.loads(warning.partition("unless it has one like it: ")[2])
+    assert warning.startswith(f"{role} names an existing role, which needs permission to use the KMS key")
+    document = json.loads(warning.partition("unless it has the permissions: ")[2])
     assert document == {"Version": "2012-10-17", "Statement": statements(spelled(key))}
 
 

@@ -49,13 +49,13 @@ TABLE = Table(
         ),
         Case(
             memorydb.tls_is_on,
-            "memorydb_tls_enabled is off, and Anyscale connects with TLS only",
+            "memorydb_tls_enabled is off, but Anyscale connects with TLS only",
             [{"memorydb_tls_enabled": False}],
             [{"memorydb_tls_enabled": True}, {}],
         ),
         Case(
             memorydb.there_is_one_shard,
-            "memorydb_num_shards is more than 1, and Ray works with one shard only; got ",
+            "memorydb_num_shards is more than 1, but Ray supports one shard only; got ",
             [{"memorydb_num_shards": 2}, {"memorydb_num_shards": 500}],
             [{"memorydb_num_shards": 1}, {"memorydb_num_shards": expr("var.shards", "number")}, {}],
         ),
@@ -89,7 +89,7 @@ TABLE = Table(
         ),
         Case(
             memorydb.snapshots_are_kept,
-            "memorydb_snapshot_retention_limit is not set, so no snapshot is kept",
+            "memorydb_snapshot_retention_limit is not set, so no snapshots are kept",
             [{}, {"memorydb_snapshot_retention_limit": 0}],
             [{"memorydb_snapshot_retention_limit": 1}],
             trap="18",
@@ -192,7 +192,7 @@ def test_a_region_that_is_not_known_cuts_nothing_down(region: str | None, stack:
 def said(module: MemoryDb) -> dict[str, str]:
     """What is told of the region, and how."""
     every = [("warning", text) for text in warnings(module)] + [("note", text) for text in notes(module)]
-    return {level: text for level, text in every if "MemoryDB is not in" in text or "was not offered" in text}
+    return {level: text for level, text in every if "lacks MemoryDB" in text or "was not available" in text}
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_says_that_a_zone_lacks_it_and_warns_where_one_zone_may_be_left(
 ) -> None:
     module = MemoryDb(stack, vpc=Vpc(stack, **network), security_group=GROUP, region="us-east-1")
     assert list(said(module)) == [level]
-    assert said(module)[level].startswith("MemoryDB is not in the zone use1-az3, so it gets the nodes' subnets in the")
+    assert said(module)[level].startswith("the zone use1-az3 lacks MemoryDB, which uses the nodes' subnets in other")
 
 
 def test_existing_subnets_are_no_reason_to_warn(stack: CloudStack) -> None:
@@ -219,7 +219,7 @@ def test_existing_subnets_are_no_reason_to_warn(stack: CloudStack) -> None:
 @pytest.mark.parametrize("region", regions.REGIONS)
 def test_warns_of_the_regions_without_it(region: str, stack: CloudStack) -> None:
     found = said(MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region=region))
-    assert found.get("warning", "").startswith(f"MemoryDB was not offered in {region} in") == (
+    assert found.get("warning", "").startswith(f"MemoryDB was not available in {region} in") == (
         region not in regions.MEMORYDB
     )
 

@@ -100,7 +100,7 @@ def test_instances_have_x86_processors(name: str) -> None:
     ],
 )
 def test_fails_on_instances_that_aws_lacks_or_the_image_is_not_for(name: str) -> None:
-    with pytest.raises(ConfigError, match="an EC2 instance type of a size that AWS has, with x86 processors"):
+    with pytest.raises(ConfigError, match="an existing EC2 instance type with x86 processors"):
         NodesConfig(cpu_instance_types=[name])
 
 
@@ -223,17 +223,17 @@ def test_groups_with_all_keys_pass_the_guards(stack: CloudStack) -> None:
     [
         (
             {"efa": True, "zones": []},
-            "efa: needs one zone; got \\[\\]. Fix: set zones to the one zone",
+            "efa: requires a single zone; got \\[\\]. Fix: set zones to a single zone",
             "node-group-zone",
         ),
         (
             {"capacity_reservation": {"id": RESERVATION}, "zones": ["us-east-2a", "us-east-2b"]},
-            "capacity_reservation: needs one zone; got .*. Fix: set zones to the one zone where the reservation is",
+            "capacity_reservation: requires a single zone; got .*. Fix: set zones to the reservation's zone",
             "node-group-zone",
         ),
         (
             {"efa": True, "instance_types": ["p5.48xlarge", "p5en.48xlarge"]},
-            "instance_types: has several types, but nodes with EFA have one",
+            "instance_types: has several types, but EFA requires a single type",
             "efa-instance-type",
         ),
         (
@@ -241,15 +241,19 @@ def test_groups_with_all_keys_pass_the_guards(stack: CloudStack) -> None:
                 "capacity_reservation": {"id": RESERVATION, "capacity_block": True},
                 "instance_types": ["p5.48xlarge", "p5en.48xlarge"],
             },
-            "instance_types: has several types, but a Capacity Block is of one",
+            "instance_types: has several types, but a Capacity Block has a single type",
             "conflicting-keys",
         ),
         (
             {"capacity_reservation": {"id": RESERVATION, "capacity_block": True}, "capacity_types": ["SPOT"]},
-            "capacity_reservation: is for on-demand nodes, but capacity_types has SPOT",
+            "capacity_reservation: applies to on-demand nodes, but capacity_types has SPOT",
             "reserved-spot-capacity",
         ),
-        ({"capacity_reservation": {}}, "capacity_reservation: names no reservation, or two", "conflicting-keys"),
+        (
+            {"capacity_reservation": {}},
+            "capacity_reservation: must have either id or resource_group_arn",
+            "conflicting-keys",
+        ),
         (
             {"capacity_reservation": {"id": RESERVATION, "resource_group_arn": "arn:aws:resource-groups:a:1:group/a"}},
             "capacity_reservation",

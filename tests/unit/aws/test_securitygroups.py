@@ -172,7 +172,7 @@ TABLE = Table(
             },
             (
                 "ingress_from_cidr_map opens all-all (all ports), ssh-tcp (tcp 22-23), udp 53, "
-                "http-80-tcp (ports that are not known yet), ports that are not known yet"
+                "http-80-tcp (ports that are known only after apply), ports that are known only after apply"
             ),
         ),
         (

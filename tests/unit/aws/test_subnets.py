@@ -87,13 +87,13 @@ def test_sizes(cidr_block: str, zones: int, prefix: int) -> None:
 
 
 def test_fails_on_more_zones_than_places() -> None:
-    says = r"has no place for 5 availability zones; expected 1 to 4. Fix: .*, or set subnet_places to 8"
+    says = r"has no room for 5 availability zones; expected 1 to 4. Fix: .*, or set subnet_places to 8"
     with pytest.raises(InputError, match=says):
         plan_subnets("10.0.0.0/16", 5, private=True, places=4)
 
 
 def test_says_that_eight_places_need_a_larger_range() -> None:
-    with pytest.raises(InputError, match=r"they would be /29; .* or leave out subnet_places"):
+    with pytest.raises(InputError, match=r"they would be /29; .* or remove subnet_places"):
         plan_subnets("10.0.0.0/25", 2, private=True, places=8)
 
 
@@ -106,11 +106,11 @@ def test_says_that_eight_places_need_a_larger_range() -> None:
             "cidr_block has no room for subnets in 2 availability zones: they would be /29; got '10.0.0.0/26'",
         ),
         ("10.0.0.0/25", 5, "cidr_block has no room for subnets in 5 availability zones: they would be /29"),
-        ("10.0.0.0/16", 0, "the plan of the subnets has no place for 0 availability zones; expected 1 to 8"),
-        ("10.0.0.0/16", 9, "the plan of the subnets has no place for 9 availability zones; expected 1 to 8"),
+        ("10.0.0.0/16", 0, "the subnet plan has no room for 0 availability zones; expected 1 to 8"),
+        ("10.0.0.0/16", 9, "the subnet plan has no room for 9 availability zones; expected 1 to 8"),
         ("10.0.0.1/16", 2, "cidr_block must be a network; got '10.0.0.1/16'; expected an IPv4 network in CIDR"),
         ("ten", 2, "cidr_block must be a network; got 'ten'"),
-        (expr("var.range"), 2, "cidr_block is known to Terraform only, so no subnets can be planned inside it"),
+        (expr("var.range"), 2, "cidr_block is known only after apply, so no subnets can be planned inside it"),
     ],
 )
 def test_fails_when_the_subnets_do_not_fit(cidr_block: str, zones: int, says: str) -> None:

@@ -37,7 +37,7 @@ TABLE = Table(
         ),
         Case(
             nat_gateways.nat_gateways_stay_within_the_public_subnets,
-            "there would be 3 NAT gateways, one in each zone, for 2 public_subnets",
+            "there would be 3 NAT gateways, one in each zone, but there are 2 public_subnets",
             [
                 {"networking_mode": "PRIVATE", "availability_zone_count": 2, "availability_zones": ZONES},
                 TWO_AND_TWO | {"availability_zone_ids": ["use2-az1", "use2-az2", "use2-az3"]},
@@ -74,7 +74,8 @@ TABLE = Table(
         ),
         Case(
             flow_logs.flow_logs_need_their_log_group_and_role,
-            "enable_vpc_flow_logs needs create_flow_log_cloudwatch_log_group and create_flow_log_cloudwatch_iam_role",
+            "enable_vpc_flow_logs requires create_flow_log_cloudwatch_log_group and "
+            "create_flow_log_cloudwatch_iam_role",
             [
                 {"enable_vpc_flow_logs": True, "create_flow_log_cloudwatch_iam_role": False},
                 {"enable_vpc_flow_logs": True, "create_flow_log_cloudwatch_log_group": False},
@@ -91,7 +92,7 @@ TABLE = Table(
         ),
         Case(
             flow_logs.the_flow_log_role_fits_its_name,
-            "anyscale_vpc_name is too long for the role of its flow logs",
+            "anyscale_vpc_name is too long for the name of the flow logs' role",
             [{"enable_vpc_flow_logs": True, "anyscale_vpc_name": "n" * 24}],
             [
                 {"enable_vpc_flow_logs": True, "anyscale_vpc_name": "n" * 23},
@@ -128,7 +129,7 @@ TABLE = Table(
         ),
         Case(
             vpc.private_subnets_are_new_or_existing,
-            "private_subnets has no effect beside existing_private_subnet_ids",
+            "private_subnets has no effect with existing_private_subnet_ids",
             [EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_subnet_ids": ["subnet-1"]}],
             [EXISTING | {"existing_private_subnet_ids": ["subnet-1"]}, EXISTING | {"private_subnets": PRIVATE[:2]}],
         ),
@@ -172,7 +173,7 @@ TABLE = Table(
         ),
         Case(
             vpc.nodes_have_subnets_in_two_zones,
-            "the nodes' subnets are in one availability zone, but registration needs two",
+            "the nodes' subnets are in one availability zone, but registration requires two",
             [
                 {"public_subnets": PUBLIC[:1]},
                 {"availability_zone_count": 1},
@@ -259,7 +260,7 @@ def test_subnets_have_as_many_places_as_are_wanted(stack: CloudStack) -> None:
 def test_four_planned_zones_are_told_that_a_fifth_moves_them(
     inputs: dict[str, Any], noted: bool, stack: CloudStack
 ) -> None:
-    says = "the subnets have 4 places, one for each availability zone, so one more zone would move every subnet"
+    says = "the subnet plan has room for 4 availability zones, so another zone would move every subnet"
     assert any(says in note for note in notes(Vpc(stack, **inputs))) == noted
 
 
@@ -332,7 +333,7 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"cidr_block": expr("var.range")}, "cidr_block is known to Terraform only, so no subnets can be planned"),
+        ({"cidr_block": expr("var.range")}, "cidr_block is known only after apply, so no subnets can be planned"),
         ({"cidr_block": "10.0.0.1/16"}, "cidr_block must be a network; got '10.0.0.1/16'; expected an IPv4"),
         (
             {"cidr_block": "10.0.0.0/26"},
@@ -342,7 +343,7 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
         *(
             (
                 {planned: number, name: value},
-                f"{planned} is for planned subnets, but {name} is set; got {number}. Fix: remove one of them",
+                f"{planned} applies to planned subnets, but {name} is set; got {number}. Fix: remove one of them",
             )
             for planned, number in (("availability_zone_count", 3), ("subnet_places", 8))
             for name, value in [
@@ -353,11 +354,11 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
         ),
         (
             {"availability_zone_count": 9},
-            "the plan of the subnets has no place for 9 availability zones; expected 1 to 8",
+            "the subnet plan has no room for 9 availability zones; expected 1 to 8",
         ),
         (
             {"availability_zone_count": 5, "subnet_places": 4},
-            "the plan of the subnets has no place for 5 availability zones; expected 1 to 4",
+            "the subnet plan has no room for 5 availability zones; expected 1 to 4",
         ),
     ],
 )
@@ -367,8 +368,8 @@ def test_fails_when_subnets_cannot_be_planned(inputs: dict[str, Any], says: str,
 
 def test_fails_when_private_networking_gets_public_subnets_only(stack: CloudStack) -> None:
     assert refusal(stack, networking_mode="PRIVATE", public_subnets=PUBLIC) == (
-        "module.vpc: public_subnets is set without private_subnets, which the nodes would be in. "
-        "Fix: set private_subnets too, or leave both out to have them planned"
+        "module.vpc: public_subnets is set without private_subnets, in which the nodes would be. "
+        "Fix: set private_subnets too, or remove both to plan them"
     )
 
 

@@ -199,7 +199,7 @@ def test_a_key_on_ec2_is_the_same_as_its_older_name(key: str, tmp_path: Path) ->
     (old, *_), _ = made("ec2", tmp_path / "old", iam={older: value})
     (none, *_), _ = made("ec2", tmp_path / "none")
     assert new == old != none
-    with pytest.raises(ConfigError, match=f"workloads.{key}: is the same as iam.{older}, which is set too"):
+    with pytest.raises(ConfigError, match=f"workloads.{key}: has the same meaning as iam.{older}, which is set too"):
         Ec2Config(**AWS, workloads={key: value}, iam={older: value})  # type: ignore[arg-type] # plain mappings
 
 

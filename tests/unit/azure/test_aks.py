@@ -98,7 +98,7 @@ def test_administrators_that_are_named_are_the_only_ones(tmp_path: Path) -> None
         ({"pod_cidr": "10.244.0.0/18"}, []),
         (
             {"pod_cidr": "10.244.0.0/19"},
-            ["pod_cidr has room for the pods of 32 nodes, but all pools together may have 50; got '10.244.0.0/19'"],
+            ["pod_cidr has room for the pods of 32 nodes, but the node pools may have 50 in all; got '10.244.0.0/19'"],
         ),
         ({"pod_cidr": expr("var.later", "string")}, []),
     ],

@@ -57,7 +57,7 @@ def test_fails_on_names_that_differ_in_case_only(run: Run, folder: Path) -> None
     write(folder, Prod=CLOUD, prod=CLOUD)
     status, _, said = run("Prod")
     assert status == 2
-    assert "is a cloud of the same name, but for its case, which some file systems ignore. Fix: rename" in said
+    assert "is a cloud with the same name on file systems that ignore case. Fix: rename" in said
 
 
 def test_fails_on_a_file_name_that_is_not_utf8(run: Run, folder: Path) -> None:

@@ -40,7 +40,7 @@ VALUES = {
     "!!map [a]": "is not YAML: expected a mapping node",
     "!env x": "is not YAML: could not determine a constructor for the tag",
     "*nowhere": "is not YAML: found undefined alias",
-    r'"\UFFFFFFFF"': "is not YAML: found an escape that is no character",
+    r'"\UFFFFFFFF"': "is not YAML: found an escape that is not a character",
     r'"\uD800"': "contains the control character U+D800",
     r'"\uD83D\uDE00"': "contains the control character U+D83D",
     r'"\0"': "contains the control character U+0000",
@@ -50,10 +50,10 @@ VALUES = {
     r'"\L"': "contains the control character U+2028",
     r'"\u202E"': "contains the control character U+202E",
     r'"\uFFFE"': "contains the control character U+FFFE",
-    "-.inf": "-.inf is -Infinity in YAML",
-    ".inf": ".inf is Infinity in YAML",
-    ".nan": ".nan is NaN in YAML",
-    "-1.0e+300": "-1.0e+300 is -1000000000",
+    "-.inf": "YAML reads -.inf as -Infinity",
+    ".inf": "YAML reads .inf as Infinity",
+    ".nan": "YAML reads .nan as NaN",
+    "-1.0e+300": "YAML reads -1.0e+300 as -1000000000",
     "[" * 200: "is nested more than 100 levels deep",
     "- " * 200: "",
     "{a: " * 200: "is nested more than 100 levels deep",
@@ -167,7 +167,7 @@ def test_fails_on_aliases_that_are_nested_too_deeply(tmp_path: pathlib.Path) -> 
     for times in (1, 20):
         steps = [f"a{step + 1}: &a{step + 1} {'[' * 80}*a{step}{']' * 80}" for step in range(times)]
         file.write_text("\n".join(["a0: &a0 [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", *steps]))
-        with pytest.raises(ConfigError, match="is nested too deeply by its aliases"):
+        with pytest.raises(ConfigError, match="is nested too deeply by aliases"):
             Document(file)
 
 

@@ -18,12 +18,12 @@ CONFIGS = [load_stack(kind).config_type for kind in KINDS]
 
 # what is written -> what is said of it
 MISREAD = {
-    "0644": "0644 is 420 in YAML. Fix: put it in quotes, or write 420 if you mean that",
-    "1.30": "1.30 is 1.3 in YAML. Fix: put it in quotes, or write 1.3 if you mean that",
-    "12:30:00": "12:30:00 is 45000 in YAML. Fix: put it in quotes, or write 45000 if you mean that",
-    "1_000": "1_000 is 1000 in YAML",
-    "0x1F": "0x1F is 31 in YAML",
-    "2026-12-31T10:00:00Z": "2026-12-31T10:00:00Z is 2026-12-31 10:00:00+00:00 in YAML",
+    "0644": "YAML reads 0644 as 420. Fix: put it in quotes, or write 420",
+    "1.30": "YAML reads 1.30 as 1.3. Fix: put it in quotes, or write 1.3",
+    "12:30:00": "YAML reads 12:30:00 as 45000. Fix: put it in quotes, or write 45000",
+    "1_000": "YAML reads 1_000 as 1000",
+    "0x1F": "YAML reads 0x1F as 31",
+    "2026-12-31T10:00:00Z": "YAML reads 2026-12-31T10:00:00Z as 2026-12-31 10:00:00+00:00",
 }
 NOT_TEXT = {
     "yes": "got yes, which is true in YAML",

@@ -169,13 +169,13 @@ TABLE = Table(
         ),
         Case(
             gke.pods_have_identities_of_their_own,
-            "identity_namespace disables workload identity",
+            "identity_namespace disables Workload Identity",
             [{"identity_namespace": "null"}],
             [*many(identity_namespace=["enabled", "acme-ml.svc.id.goog", LATER])],
         ),
         Case(
             gke.pods_have_identities_of_their_own,
-            "node_metadata gives pods the nodes' account",
+            "node_metadata lets pods use the nodes' account",
             [*many(node_metadata=["GCE_METADATA", "UNSPECIFIED", "EXPOSE"])],
             [*many(node_metadata=["GKE_METADATA", "GKE_METADATA_SERVER", LATER])],
         ),
@@ -271,7 +271,7 @@ def test_zones_are_known_when_terraform_plans(region: str, letters: str, stack: 
 
 def test_fails_when_the_control_planes_range_is_in_the_vpc(stack: CloudStack) -> None:
     with pytest.raises(
-        InputError, match=r"10\.20\.0\.0/28 overlaps 10\.20\.0\.0/20.*set master_ipv4_cidr_block to a /28"
+        InputError, match=r"10\.20\.0\.0/28 overlaps 10\.20\.0\.0/20.*set master_ipv4_cidr_block to an unused /28"
     ):
         Gke(stack, **BASE, master_ipv4_cidr_block="10.20.0.0/28")
 

@@ -112,7 +112,7 @@ def test_its_example_and_what_is_known_only_later_are_accepted(name: str) -> Non
 def test_zones_are_named_once() -> None:
     zones, later = TypeAdapter(types.GcpZones), expr("var.later", "string")
     assert zones.validate_python(["us-central1-a", "us-central1-b", later, later])
-    with pytest.raises(ValidationError, match="must name each zone once"):
+    with pytest.raises(ValidationError, match="must not have duplicate zones"):
         zones.validate_python(["us-central1-a", "us-central1-b", "us-central1-a"])
 
 

@@ -172,8 +172,8 @@ TABLE = Table(
                 rule(rule=expr("var.rule"), cidr_blocks="0.0.0.0/0"),
             ),
             (
-                "ingress_from_cidr_map opens tcp 8443,9000-9001, ssh-tcp (tcp 2222), nfs-tcp (ports that are not known "
-                "yet), ports that are not known yet"
+                "ingress_from_cidr_map opens tcp 8443,9000-9001, ssh-tcp (tcp 2222), nfs-tcp "
+                "(ports that are known only after apply), ports that are known only after apply"
             ),
         ),
         (

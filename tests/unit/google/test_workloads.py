@@ -91,5 +91,5 @@ def test_nodes_on_gce_have_what_is_set_for_workloads(tmp_path: Path) -> None:
     assert "google_project_iam_member" not in stack["resource"]
     (old, *_), _ = made("gce", tmp_path / "old", iam={"cluster_node_roles": GOOGLE_PERMISSIONS["roles"]})
     assert stack["module"] == old["module"]
-    with pytest.raises(ConfigError, match=r"workloads\.roles: is the same as iam.cluster_node_roles"):
+    with pytest.raises(ConfigError, match=r"workloads\.roles: has the same meaning as iam.cluster_node_roles"):
         GceConfig(**GOOGLE, workloads={"roles": ["roles/a.b"]}, iam={"cluster_node_roles": ["roles/a.b"]})  # type: ignore[arg-type] # plain mappings

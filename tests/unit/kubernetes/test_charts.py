@@ -246,8 +246,8 @@ def test_fails_on_keys_of_charts_before_1_0_with_their_new_place(old: str, new: 
         if list(secrets(nested(old, value))):
             assert line.startswith(f"anyscale-operator: {old} is a secret")
         else:
-            fix = "remove it: the cloud sets that" if new in OPERATOR.fixed else f"use {new}"
-            assert line == f"anyscale-operator: {old} is {new} since version 1.0 of the chart. Fix: {fix}"
+            fix = "remove it, because the cloud sets it" if new in OPERATOR.fixed else f"use {new}"
+            assert line == f"anyscale-operator: {old} was renamed to {new} in version 1.0 of the chart. Fix: {fix}"
 
 
 def test_a_mirror_holds_the_same_version_and_other_charts_keys_are_not_known(synth: Synth) -> None:

@@ -133,7 +133,7 @@ def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], w
 def test_warns_of_ranges_that_nobody_comes_from(mode: str, cidrs: list[str], warns: str, tmp_path: Path) -> None:
     keys: dict[str, Any] = {"networking_mode": mode, "releases": {"gateway": {"ingress_cidr_blocks": cidrs}}}
     _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
-    nobodys = [text for text in warnings(operator) if "from which nobody can reach the load balancer" in text]
+    nobodys = [text for text in warnings(operator) if "from which no client can reach the load balancer" in text]
     assert [f"while networking_mode is {mode}; got {warns}. " in text for text in nobodys] == [True] * bool(warns)
 
 
