@@ -71,7 +71,7 @@ def a_one_zone_file_system_has_one_mount_target(i: Inputs) -> Finding | None:
 
 
 @guard("efs-throughput-rate", "provisioned_throughput_in_mibps", "efs_throughput_mode")
-def provisioned_throughput_names_its_rate(i: Inputs) -> Finding | None:
+def efs_throughput_rate(i: Inputs) -> Finding | None:
     """AWS rejects provisioned throughput without a rate, and a rate without provisioned throughput."""
     provisioned = is_one_of(i["efs_throughput_mode"], "provisioned")
     if i.known("efs_throughput_mode") and provisioned == (i["provisioned_throughput_in_mibps"] is None):
@@ -112,7 +112,7 @@ class Efs(EfsModule):
     guards: ClassVar[Sequence[Guard]] = (
         mount_targets_are_counted,
         a_one_zone_file_system_has_one_mount_target,
-        provisioned_throughput_names_its_rate,
+        efs_throughput_rate,
         only_the_security_group_lets_nodes_mount,
     )
 

@@ -7,13 +7,13 @@ from typing import Annotated, Any, ClassVar, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.aws.node_groups import (
-    disk_sizes_reach_the_disk,
-    disks_are_those_that_hold_images,
     groups_of,
+    imds_hop_limit,
     names_of_node_groups_leave_room,
+    node_disk_device,
+    node_disk_size,
     node_groups_are_within_the_quota,
     node_groups_have_room_for_their_nodes,
-    pods_have_no_nodes_role,
 )
 from anyscale_constructs.aws.nodes import GPUS, GpuType, NodeGroupConfig, NodesConfig
 from anyscale_constructs.aws.types import RoleArn, SecurityGroupId, Tags
@@ -168,7 +168,7 @@ def names_fit_the_roles_that_upstream_makes(i: Inputs) -> Finding | None:
 
 
 @guard("kubernetes-version", "kubernetes_version")
-def the_version_is_one_that_anyscale_runs_on(i: Inputs) -> Finding | None:
+def supported_kubernetes_version(i: Inputs) -> Finding | None:
     """Anyscale does not support older versions. Without a version, AWS chooses one, and upgrades cannot be planned."""
     version = i["kubernetes_version"]
     if is_unresolved(version):
@@ -213,7 +213,7 @@ def access_entries_are_switched_on(i: Inputs) -> Finding | None:
 
 
 @guard("cluster-admin-missing", "access_entries", "enable_cluster_creator_admin_permissions")
-def somebody_may_administer_the_cluster(i: Inputs) -> Finding | None:
+def cluster_admin_missing(i: Inputs) -> Finding | None:
     """Without an administrator nobody can install Anyscale's operator, and only AWS Support can restore access."""
     entries = i["access_entries"] or {}
     if i["enable_cluster_creator_admin_permissions"] is False and not any(map(_administers, entries.values())):
@@ -264,7 +264,7 @@ def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
 
 
 @guard("public-cidr-required", "endpoint_public_access_cidrs")
-def the_internet_is_not_a_private_network(i: Inputs) -> Finding | None:
+def public_cidr_required(i: Inputs) -> Finding | None:
     """AWS rejects private ranges, after the VPC has been created. Clients in them use the private endpoint."""
     name = "endpoint_public_access_cidrs"
     fix = "remove it, and use security_group_additional_rules (cluster.private_access_cidrs) for private ranges"
@@ -310,19 +310,19 @@ class Eks(EksModule):
     guards: ClassVar[Sequence[Guard]] = (
         the_cluster_has_a_name_that_eks_accepts,
         names_fit_the_roles_that_upstream_makes,
-        the_version_is_one_that_anyscale_runs_on,
+        supported_kubernetes_version,
         the_addons_that_nodes_need_are_there,
         access_entries_are_switched_on,
-        somebody_may_administer_the_cluster,
+        cluster_admin_missing,
         the_api_has_an_endpoint,
         the_api_is_not_open_to_the_internet,
-        the_internet_is_not_a_private_network,
+        public_cidr_required,
         names_of_node_groups_leave_room,
         node_groups_have_room_for_their_nodes,
         node_groups_are_within_the_quota,
-        disk_sizes_reach_the_disk,
-        disks_are_those_that_hold_images,
-        pods_have_no_nodes_role,
+        node_disk_size,
+        node_disk_device,
+        imds_hop_limit,
     )
     replaced_by_waiting = "IAM policy attachments and the cluster creator's access entry"
 

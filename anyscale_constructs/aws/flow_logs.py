@@ -26,7 +26,7 @@ def flow_logs_are_on(i: Inputs) -> Finding | None:
 
 
 @guard("flow-log-role-name", "anyscale_vpc_name", "create_flow_log_cloudwatch_iam_role")
-def the_flow_log_role_fits_its_name(i: Inputs) -> Finding | None:
+def flow_log_role_name(i: Inputs) -> Finding | None:
     """Upstream uses the VPC's name as the prefix of the flow logs' role, and prefixes can have 38 characters."""
     name, longest = i["anyscale_vpc_name"], 38 - len("-flow-log-role-")
     made = i["create_flow_log_cloudwatch_iam_role"] is True

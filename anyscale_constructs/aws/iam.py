@@ -198,7 +198,7 @@ def document_text(document: Any) -> Any:
 
 
 @guard("external-id-missing", "anyscale_external_id")
-def the_control_plane_says_its_external_id(i: Inputs) -> Finding | None:
+def external_id_missing(i: Inputs) -> Finding | None:
     """Without an external id, the trust policy has no condition, so any customer of Anyscale could use your role."""
     ids = ("anyscale_external_id", "anyscale_trusted_role_sts_externalid", "anyscale_cloud_id")
     if i["create_anyscale_access_role"] is True and not any(not is_one_of(i[name], None, []) for name in ids):
@@ -210,7 +210,7 @@ def the_control_plane_says_its_external_id(i: Inputs) -> Finding | None:
 
 
 @guard("external-id-organization", "anyscale_external_id", "anyscale_org_id")
-def the_external_id_begins_with_the_organization(i: Inputs) -> Finding | None:
+def external_id_organization(i: Inputs) -> Finding | None:
     """Anyscale accepts no other external id. Upstream's root module adds the organization id, this module does not."""
     external, org = i["anyscale_external_id"], i["anyscale_org_id"]
     if external is None or is_unresolved(external):
@@ -317,8 +317,8 @@ class Iam(IamModule):
     """
 
     guards: ClassVar[Sequence[Guard]] = (
-        the_control_plane_says_its_external_id,
-        the_external_id_begins_with_the_organization,
+        external_id_missing,
+        external_id_organization,
         the_s3_policy_names_a_bucket,
         node_policies_need_the_node_role,
         control_plane_policies_need_the_control_plane_role,

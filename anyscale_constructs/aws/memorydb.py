@@ -183,7 +183,7 @@ def users_are_in_an_access_list(i: Inputs) -> Finding | None:
 
 
 @guard("memorydb-user-types", "memorydb_users")
-def users_are_alike(i: Inputs) -> Finding | None:
+def memorydb_user_types(i: Inputs) -> Finding | None:
     """Upstream's variable is a map of a single type, so planning fails if users have different keys."""
     users = i["memorydb_users"] if isinstance(i["memorydb_users"], Mapping) else {}
     shapes = {frozenset(user) for user in users.values() if isinstance(user, Mapping)}
@@ -260,7 +260,7 @@ class MemoryDb(MemoryDbModule):
         the_parameter_group_fits_the_engine,
         passwords_are_secrets,
         users_are_in_an_access_list,
-        users_are_alike,
+        memorydb_user_types,
         access_without_a_password_is_chosen,
         snapshots_are_kept,
     )

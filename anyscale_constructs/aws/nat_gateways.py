@@ -52,7 +52,7 @@ def nat_gateways_need_new_private_route_tables(i: Inputs) -> Finding | None:
 
 
 @guard("nat-gateway-count", "max_nat_gateway_count", "private_subnets", "create_ngw")
-def nat_gateway_count_leaves_no_private_subnet_without_a_route(i: Inputs) -> Finding | None:
+def nat_gateway_without_route(i: Inputs) -> Finding | None:
     """Upstream creates a route table for each private subnet, but a default route only for each NAT gateway."""
     private, most = len(i["private_subnets"]), i["max_nat_gateway_count"]
     if private and i["create_ngw"] is True and i.known("max_nat_gateway_count") and most < private:

@@ -62,7 +62,7 @@ def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
 
 
 @guard("node-disk-size", "eks_managed_node_groups")
-def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
+def node_disk_size(i: Inputs) -> Finding | None:
     """Upstream ignores disk_size unless it creates no launch template."""
     for name, group in groups_of(i):
         if group.get("disk_size") is not None and group.get("use_custom_launch_template") is not False:
@@ -75,7 +75,7 @@ def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
 
 
 @guard("node-disk-device", "eks_managed_node_groups")
-def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
+def node_disk_device(i: Inputs) -> Finding | None:
     """Container images are on /dev/xvdb with Bottlerocket, and on /dev/xvda with other operating systems."""
     for name, group in groups_of(i):
         image, disks = group.get("ami_type"), group.get("block_device_mappings")
@@ -94,7 +94,7 @@ def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
 
 
 @guard("imds-hop-limit", "eks_managed_node_groups", severity="warning")
-def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
+def imds_hop_limit(i: Inputs) -> Finding | None:
     """With a hop limit above 1, every pod can get the credentials of the node's role from the instance metadata."""
     for name, group in groups_of(i):
         options = group.get("metadata_options")

@@ -124,7 +124,7 @@ def bucket_prefix_makes_a_bucket_name(i: Inputs) -> Finding | None:
 
 
 @guard("s3-regional-name", "bucket_namespace", "anyscale_bucket_name")
-def names_in_the_account_regional_namespace_say_so(i: Inputs) -> Finding | None:
+def s3_regional_name(i: Inputs) -> Finding | None:
     """In the account-regional namespace, AWS accepts only names that end with -<account>-<region>-an."""
     name = i["anyscale_bucket_name"]
     regional = "bucket_namespace" in i and is_one_of(i["bucket_namespace"], "account-regional")
@@ -176,7 +176,7 @@ def cors_rule_lets_the_console_read_logs(i: Inputs) -> Finding | None:
 
 
 @guard("s3-encryption-algorithm", "server_side_encryption")
-def encryption_names_the_algorithm_of_its_key(i: Inputs) -> Finding | None:
+def s3_encryption_algorithm(i: Inputs) -> Finding | None:
     """AWS rejects a KMS key with the algorithm AES256, which uses S3's own keys."""
     encryption = i["server_side_encryption"]
     if not isinstance(encryption, dict) or is_unresolved(encryption.get("sse_algorithm")):
@@ -242,11 +242,11 @@ class S3(S3Module):
     guards: ClassVar[Sequence[Guard]] = (
         bucket_name_is_one_aws_accepts,
         bucket_prefix_makes_a_bucket_name,
-        names_in_the_account_regional_namespace_say_so,
+        s3_regional_name,
         account_regional_prefixes_leave_room,
         cors_rule_is_one_object,
         cors_rule_lets_the_console_read_logs,
-        encryption_names_the_algorithm_of_its_key,
+        s3_encryption_algorithm,
         encryption_names_its_key_by_arn,
         logging_names_its_bucket,
         objects_have_versions_and_an_access_log,

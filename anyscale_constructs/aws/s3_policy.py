@@ -32,7 +32,7 @@ def the_custom_policy_is_json(i: Inputs) -> Finding | None:
 
 
 @guard("s3-policy-sid", "custom_s3_policy")
-def statements_have_sids_of_their_own(i: Inputs) -> Finding | None:
+def s3_policy_sid(i: Inputs) -> Finding | None:
     """Upstream merges statements by Sid: one with an upstream Sid replaces upstream's, such as the TLS rule."""
     policy = i["custom_s3_policy"]
     try:
@@ -65,7 +65,7 @@ class S3Policy(S3PolicyModule):
         InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
-    guards: ClassVar[Sequence[Guard]] = (the_custom_policy_is_json, statements_have_sids_of_their_own)
+    guards: ClassVar[Sequence[Guard]] = (the_custom_policy_is_json, s3_policy_sid)
 
     def __init__(
         self,

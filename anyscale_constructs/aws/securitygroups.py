@@ -143,7 +143,7 @@ def ranges_have_no_blanks(i: Inputs) -> Finding | None:
 
 
 @guard("security-group-description", *_RULE_LISTS)
-def descriptions_are_ones_that_aws_takes(i: Inputs) -> Finding | None:
+def security_group_rule_description(i: Inputs) -> Finding | None:
     """AWS rejects other characters, such as an apostrophe, after the group has been created."""
     for name in _RULE_LISTS:
         for rule in filter(_known, i[name]):
@@ -156,7 +156,7 @@ def descriptions_are_ones_that_aws_takes(i: Inputs) -> Finding | None:
 
 
 @guard("security-group-self-rule", "ingress_with_self", "egress_to_self")
-def rules_for_the_group_itself_say_so(i: Inputs) -> Finding | None:
+def security_group_self_rule(i: Inputs) -> Finding | None:
     """With self=false, a rule has no source, which AWS rejects at apply."""
     for name in ("ingress_with_self", "egress_to_self"):
         for rule in filter(_known, i[name]):
@@ -196,7 +196,7 @@ def an_existing_group_is_named(i: Inputs) -> Finding | None:
 
 
 @guard("https-closed", "ingress_from_cidr_map", "machine_pool_cidr_ranges", severity="warning")
-def https_is_open_to_someone(i: Inputs) -> Finding | None:
+def https_closed(i: Inputs) -> Finding | None:
     """Users open workspaces and dashboards on the clusters' port 443. `anyscale cloud verify` warns if it is closed."""
     if i["create_security_group"] is True and not i["ingress_from_cidr_map"] and not i["machine_pool_cidr_ranges"]:
         return Finding(
@@ -207,7 +207,7 @@ def https_is_open_to_someone(i: Inputs) -> Finding | None:
 
 
 @guard("", "ingress_from_cidr_map", "machine_pool_cidr_ranges")
-def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
+def public_ingress(i: Inputs) -> Finding | None:
     """Anyone on the internet can connect to the ports."""
     opened = [
         ("ingress_from_cidr_map", _opened(i, rule), _ranges(i, rule))
@@ -280,12 +280,12 @@ class SecurityGroups(SecurityGroupsModule):
         rules_from_ranges_have_ranges,
         ranges_have_no_blanks,
         ranges_are_given_once,
-        descriptions_are_ones_that_aws_takes,
-        rules_for_the_group_itself_say_so,
+        security_group_rule_description,
+        security_group_self_rule,
         nodes_reach_each_other,
         an_existing_group_is_named,
-        https_is_open_to_someone,
-        the_internet_is_not_let_in,
+        https_closed,
+        public_ingress,
     )
 
     def __init__(

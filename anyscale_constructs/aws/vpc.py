@@ -8,12 +8,12 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.aws.flow_logs import (
     FLOW_LOG_SWITCHES,
+    flow_log_role_name,
     flow_logs_are_on,
     flow_logs_need_their_log_group_and_role,
-    the_flow_log_role_fits_its_name,
 )
 from anyscale_constructs.aws.nat_gateways import (
-    nat_gateway_count_leaves_no_private_subnet_without_a_route,
+    nat_gateway_without_route,
     nat_gateways_need_a_public_subnet_for_each_private_one,
     nat_gateways_need_new_private_route_tables,
     nat_gateways_stay_within_the_public_subnets,
@@ -257,10 +257,10 @@ class Vpc(VpcModule):
         nat_gateways_need_new_private_route_tables,
         nodes_have_subnets_in_two_zones,
         subnets_fit_the_availability_zones,
-        nat_gateway_count_leaves_no_private_subnet_without_a_route,
+        nat_gateway_without_route,
         flow_logs_need_their_log_group_and_role,
         flow_logs_are_on,
-        the_flow_log_role_fits_its_name,
+        flow_log_role_name,
         secondary_ranges_need_a_new_vpc,
         existing_private_route_tables_are_several,
         private_subnets_are_new_or_existing,

@@ -18,8 +18,8 @@ from anyscale_constructs.aws.efs import EfsConfig
 from anyscale_constructs.aws.iam import (
     IamConfig,
     document_text,
+    external_id_organization,
     key_statements,
-    the_external_id_begins_with_the_organization,
 )
 from anyscale_constructs.aws.memorydb import MemoryDbConfig
 from anyscale_constructs.aws.permissions import Permissions
@@ -129,7 +129,7 @@ class Ec2Config(AwsCloudConfig):
                 "must begin with the organization id",
                 f"set it to {self.org_id}-<suffix>, or remove it",
                 key="external_id",
-                rule=the_external_id_begins_with_the_organization.rule,
+                rule=external_id_organization.rule,
                 value=external_id,
                 allowed=f"{self.org_id}-<suffix>",
             )

@@ -168,7 +168,7 @@ def the_storage_class_fits_the_location(i: Inputs) -> Finding | None:
 
 
 @guard("gcs-key-location", "bucket_encryption_key_name", "bucket_location")
-def the_key_is_where_the_bucket_is(i: Inputs) -> Finding | None:
+def gcs_key_location(i: Inputs) -> Finding | None:
     """Cloud Storage accepts only keys in the bucket's location, by their full names."""
     key, location = i["bucket_encryption_key_name"], i["bucket_location"]
     found = value_is_refused(_KEY, key, "bucket_encryption_key_name", "use the key's full name")
@@ -276,7 +276,7 @@ RETENTION = Rule(
 
 
 @guard("gcs-retention-period", "retention_policy")
-def retention_is_meant(i: Inputs) -> Finding | None:
+def gcs_retention_period(i: Inputs) -> Finding | None:
     """The provider requires the period of a retention policy."""
     policy = i["retention_policy"]
     if not isinstance(policy, Mapping) or not policy:
@@ -323,13 +323,13 @@ class CloudStorage(CloudStorageModule):
         labels_are_ones_google_accepts,
         bucket_name_is_one_google_accepts,
         the_storage_class_fits_the_location,
-        the_key_is_where_the_bucket_is,
+        gcs_key_location,
         the_storage_agent_may_use_the_key,
         both_accounts_may_use_the_bucket,
         the_bucket_stays_private,
         cors_rules_let_the_console_read_logs,
         lifecycle_rules_have_the_conditions_upstream_reads,
-        retention_is_meant,
+        gcs_retention_period,
         logging_names_its_bucket,
     )
 

@@ -132,7 +132,7 @@ def the_capacity_fits_the_tier(i: Inputs) -> Finding | None:
 
 
 @guard("filestore-connect-mode", "filestore_network_conect_mode")
-def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
+def shared_vpc_connect_mode(i: Inputs) -> Finding | None:
     """Google rejects direct peering with a shared VPC, which is in another project."""
     return direct_peering_is_refused(i, "filestore_vpc_name", "filestore_network_conect_mode")
 
@@ -164,7 +164,7 @@ class Filestore(FilestoreModule):
         names_are_ones_google_accepts,
         the_location_fits_the_tier,
         the_capacity_fits_the_tier,
-        a_shared_vpc_is_joined_through_private_services_access,
+        shared_vpc_connect_mode,
     )
     settled = (CLIENT_CONFIG,)
 

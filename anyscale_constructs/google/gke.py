@@ -15,7 +15,7 @@ from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google.gke_access import (
     a_private_endpoint_is_reached_from_inside,
-    nodes_have_no_addresses_of_their_own,
+    gke_public_nodes,
     the_api_is_not_open_to_the_internet,
     the_control_plane_reaches_webhooks,
 )
@@ -23,12 +23,12 @@ from anyscale_constructs.google.gke_ranges import RANGES
 from anyscale_constructs.google.node_pools import (
     NAME,
     ClusterName,
+    gke_node_pool_name,
+    gke_node_pool_settings,
     limits_are_for_whole_pools,
     pools_have_keys_that_upstream_reads,
-    pools_have_names_of_their_own,
     pools_have_room_for_their_nodes,
     pools_of,
-    settings_are_of_pools_that_are_there,
 )
 from anyscale_constructs.google.nodes import GPUS, GpuType, NodeGroupConfig, NodesConfig
 from anyscale_constructs.google.project import IProject
@@ -189,7 +189,7 @@ def gpus_are_not_provisioned_by_gke(i: Inputs) -> Finding | None:
 
 
 @guard("gke-node-account", "create_service_account", "service_account")
-def nodes_have_the_account_that_is_meant(i: Inputs) -> Finding | None:
+def gke_node_account(i: Inputs) -> Finding | None:
     """Nodes need an account that can pull images and write logs; neither upstream's account nor the default one can."""
     if i["create_service_account"] is not False:
         return Finding(
@@ -207,7 +207,7 @@ def nodes_have_the_account_that_is_meant(i: Inputs) -> Finding | None:
 
 
 @guard("gke-workload-identity", "identity_namespace", "node_metadata")
-def pods_have_identities_of_their_own(i: Inputs) -> Finding | None:
+def gke_workload_identity(i: Inputs) -> Finding | None:
     """The operator authenticates with Workload Identity. Without it, all pods can also use the nodes' account."""
     pool, metadata = i["identity_namespace"], i["node_metadata"]
     if i.known("identity_namespace") and pool != "enabled" and not pool.endswith(".svc.id.goog"):
@@ -246,7 +246,7 @@ def upgrades_are_planned(i: Inputs) -> Finding | None:
 
 
 @guard("gke-gateway-api", "gateway_api_channel", severity="warning")
-def the_gateways_types_are_envoys(i: Inputs) -> Finding | None:
+def gke_gateway_api(i: Inputs) -> Finding | None:
     """Envoy Gateway's chart also installs the Gateway API's resource definitions, in another version."""
     channel = i["gateway_api_channel"]
     if not is_one_of(channel, None, "CHANNEL_DISABLED") and not is_unresolved(channel):
@@ -290,21 +290,21 @@ class Gke(GkeModule):
         the_cluster_has_a_name_that_gke_accepts,
         the_control_plane_has_16_addresses,
         labels_are_ones_google_accepts,
-        pools_have_names_of_their_own,
+        gke_node_pool_name,
         pools_have_keys_that_upstream_reads,
         pools_have_room_for_their_nodes,
         limits_are_for_whole_pools,
-        settings_are_of_pools_that_are_there,
+        gke_node_pool_settings,
         gpus_are_not_provisioned_by_gke,
-        nodes_have_the_account_that_is_meant,
-        pods_have_identities_of_their_own,
+        gke_node_account,
+        gke_workload_identity,
         nothing_is_made_inside_the_cluster,
-        nodes_have_no_addresses_of_their_own,
+        gke_public_nodes,
         the_api_is_not_open_to_the_internet,
         a_private_endpoint_is_reached_from_inside,
         the_control_plane_reaches_webhooks,
         upgrades_are_planned,
-        the_gateways_types_are_envoys,
+        gke_gateway_api,
     )
 
     def __init__(

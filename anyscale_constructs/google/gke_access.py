@@ -9,7 +9,7 @@ from anyscale_constructs.terraform.guards import Inputs, guard
 
 
 @guard("gke-public-nodes", "enable_private_nodes", severity="warning")
-def nodes_have_no_addresses_of_their_own(i: Inputs) -> Finding | None:
+def gke_public_nodes(i: Inputs) -> Finding | None:
     """Nodes with public IP addresses can be attacked from the internet. Private nodes reach it through Cloud NAT."""
     if i["enable_private_nodes"] is False:
         return Finding(

@@ -137,7 +137,7 @@ def both_accounts_are_made(i: Inputs) -> Finding | None:
 
 
 @guard("google-role-binding", "create_gke_cluster_service_acct")
-def no_account_takes_roles_from_others(i: Inputs) -> Finding | None:
+def google_role_binding(i: Inputs) -> Finding | None:
     """Upstream grants the GKE account's roles with google_project_iam_binding, which removes all other members."""
     if i["create_gke_cluster_service_acct"] is True:
         return Finding(
@@ -181,7 +181,7 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     severity="warning",
     source="https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/google_project_iam_custom_role",
 )
-def ids_are_free_again_after_deletion(i: Inputs) -> Finding | None:
+def google_kept_name(i: Inputs) -> Finding | None:
     """Google reserves the id of a deleted identity pool for 30 days, and that of a deleted role for 7 to 37.
 
     Until then, no new resource can have the id: a cloud with fixed names cannot be created again after it is destroyed,
@@ -214,7 +214,7 @@ def roles_are_named_in_full(i: Inputs) -> Finding | None:
 
 
 @guard("google-role-missing", *_WANTED_ROLES, severity="warning")
-def accounts_have_the_roles_that_verify_wants(i: Inputs) -> Finding | None:
+def google_role_missing(i: Inputs) -> Finding | None:
     """The control plane signs links to logs, and nodes pull images. `anyscale cloud verify` checks both roles."""
     for name, roles in _WANTED_ROLES.items():
         if i.known(name) and not roles & set(i[name]):
@@ -248,12 +248,12 @@ class Iam(IamModule):
         *workload_identity.GUARDS,
         the_control_plane_gets_a_role,
         both_accounts_are_made,
-        no_account_takes_roles_from_others,
+        google_role_binding,
         accounts_are_named_together,
         names_are_ones_google_accepts,
-        ids_are_free_again_after_deletion,
+        google_kept_name,
         roles_are_named_in_full,
-        accounts_have_the_roles_that_verify_wants,
+        google_role_missing,
     )
     settled = (CLIENT_CONFIG,)
 

@@ -91,7 +91,7 @@ def auth_is_off(i: Inputs) -> Finding | None:
 
 
 @guard("memorystore-eviction", "memorystore_redis_configs", severity="warning")
-def keys_are_evicted_as_verify_wants(i: Inputs) -> Finding | None:
+def memorystore_eviction(i: Inputs) -> Finding | None:
     """`anyscale cloud verify` warns about other eviction policies. Redis settings that you set replace upstream's."""
     configs = i["memorystore_redis_configs"]
     policy = configs.get("maxmemory-policy") if isinstance(configs, Mapping) else _EVICTION
@@ -124,7 +124,7 @@ def zones_are_two_of_the_region(i: Inputs) -> Finding | None:
 
 
 @guard("memorystore-connect-mode", "memorystore_connect_mode")
-def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
+def shared_vpc_connect_mode(i: Inputs) -> Finding | None:
     """Google rejects direct peering with a shared VPC, which is in another project."""
     return direct_peering_is_refused(i, "memorystore_vpc_name", "memorystore_connect_mode")
 
@@ -154,9 +154,9 @@ class Memorystore(MemorystoreModule):
         numbers_are_within_limits,
         tls_is_off,
         auth_is_off,
-        keys_are_evicted_as_verify_wants,
+        memorystore_eviction,
         zones_are_two_of_the_region,
-        a_shared_vpc_is_joined_through_private_services_access,
+        shared_vpc_connect_mode,
     )
 
     def __init__(

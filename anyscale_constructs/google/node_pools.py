@@ -50,7 +50,7 @@ NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 
 
 @guard("gke-node-pool-name", "node_pools")
-def pools_have_names_of_their_own(i: Inputs) -> Finding | None:
+def gke_node_pool_name(i: Inputs) -> Finding | None:
     """Upstream creates only the last of two pools with the same name. Google rejects invalid names at apply."""
     names = [str(pool.get("name")) for pool in pools_of(i)]
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -110,7 +110,7 @@ def limits_are_for_whole_pools(i: Inputs) -> Finding | None:
 
 
 @guard("gke-node-pool-settings", *_BY_POOL)
-def settings_are_of_pools_that_are_there(i: Inputs) -> Finding | None:
+def gke_node_pool_settings(i: Inputs) -> Finding | None:
     """Upstream ignores settings of unknown pools, so the nodes of a pool with a misspelt name would have no taints."""
     if not i.known("node_pools"):
         return None

@@ -166,7 +166,7 @@ def rules_have_ranges(i: Inputs) -> Finding | None:
     "ingress_with_self_map",
     "ingress_from_machine_pool_cidr_ranges",
 )
-def priorities_are_numbers_of_their_own(i: Inputs) -> Finding | None:
+def firewall_rule_priority(i: Inputs) -> Finding | None:
     """Google accepts one rule per priority. Upstream uses the port of a predefined rule as its priority."""
     seen: dict[str, str] = {}
     for name, priority in _priorities(i):
@@ -191,7 +191,7 @@ def health_checks_reach_services(i: Inputs) -> Finding | None:
 
 
 @guard("firewall-https-closed", "ingress_from_cidr_map", "ingress_from_machine_pool_cidr_ranges", severity="warning")
-def https_is_open_to_someone(i: Inputs) -> Finding | None:
+def https_closed(i: Inputs) -> Finding | None:
     """Users open workspaces and dashboards on port 443, and `anyscale cloud verify` warns if it is closed."""
     if not i[_CIDR] and not i[_POOLS]:
         return Finding(
@@ -202,7 +202,7 @@ def https_is_open_to_someone(i: Inputs) -> Finding | None:
 
 
 @guard("", _CIDR, _POOLS, _SELF, _HEALTH)
-def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
+def public_ingress(i: Inputs) -> Finding | None:
     """Anyone on the internet can try to connect."""
     lists = ((_SELF, "ingress_with_self_cidr_range"), (_CIDR, _DEFAULT), (_HEALTH, _DEFAULT))
     opened = [
@@ -293,10 +293,10 @@ class VpcFirewall(VpcFirewallModule):
         rules_have_ports,
         rules_keep_their_protocol,
         rules_have_ranges,
-        priorities_are_numbers_of_their_own,
+        firewall_rule_priority,
         health_checks_reach_services,
-        https_is_open_to_someone,
-        the_internet_is_not_let_in,
+        https_closed,
+        public_ingress,
     )
 
     def __init__(

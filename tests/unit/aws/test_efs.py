@@ -41,7 +41,7 @@ TABLE = Table(
             [{"availability_zone_name": "us-east-2a", "mount_targets_subnets": ["subnet-a"]}, {}],
         ),
         Case(
-            efs.provisioned_throughput_names_its_rate,
+            efs.efs_throughput_rate,
             "efs_throughput_mode and provisioned_throughput_in_mibps contradict each other",
             [{"efs_throughput_mode": "provisioned"}, {"provisioned_throughput_in_mibps": 100}],
             [

@@ -77,7 +77,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            eks.the_version_is_one_that_anyscale_runs_on,
+            eks.supported_kubernetes_version,
             "kubernetes_version must be a supported version; got ",
             [{"kubernetes_version": None}, {"kubernetes_version": "1.31"}, {"kubernetes_version": "latest"}],
             [{"kubernetes_version": "1.32"}, {"kubernetes_version": "2.0"}, {"kubernetes_version": LATER}],
@@ -109,7 +109,7 @@ TABLE = Table(
             [{"authentication_mode": "API"}, {"authentication_mode": "API_AND_CONFIG_MAP"}],
         ),
         Case(
-            eks.somebody_may_administer_the_cluster,
+            eks.cluster_admin_missing,
             "nobody can administer the cluster: enable_cluster_creator_admin_permissions is off, and no entry of",
             [
                 NO_CREATOR,
@@ -156,8 +156,8 @@ TABLE = Table(
             ],
         ),
         Case(
-            eks.the_internet_is_not_a_private_network,
-            ": must be an IPv4 network of the internet",
+            eks.public_cidr_required,
+            ": must be a public IPv4 network",
             [
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24", "10.1.0.0/16"]},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["172.20.0.0/16"]},
@@ -181,13 +181,13 @@ TABLE = Table(
             [group(max_size=450), group(max_size=LATER), group()],
         ),
         Case(
-            node_groups.disk_sizes_reach_the_disk,
-            "is ignored beside a launch template; got 500",
+            node_groups.node_disk_size,
+            "is ignored with a launch template; got 500",
             [group(disk_size=500), group(disk_size=500, use_custom_launch_template=True)],
             [group(disk_size=500, use_custom_launch_template=False), group()],
         ),
         Case(
-            node_groups.disks_are_those_that_hold_images,
+            node_groups.node_disk_device,
             "lacks the disk that holds images",
             [
                 group(ami_type="BOTTLEROCKET_x86_64", block_device_mappings={"a": DISK | {"device_name": "/dev/xvda"}}),
@@ -202,7 +202,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            node_groups.pods_have_no_nodes_role,
+            node_groups.imds_hop_limit,
             "gives every pod the node's role",
             [group(metadata_options={"http_put_response_hop_limit": 2})],
             [

@@ -35,7 +35,7 @@ TABLE = Table(
             trap="17",
         ),
         Case(
-            iam.the_control_plane_says_its_external_id,
+            iam.external_id_missing,
             "anyscale_external_id is not set, so the trust policy would have no condition",
             [
                 {"anyscale_external_id": None},
@@ -50,7 +50,7 @@ TABLE = Table(
             trap="17",
         ),
         Case(
-            iam.the_external_id_begins_with_the_organization,
+            iam.external_id_organization,
             "anyscale_external_id must begin with the organization id; got ",
             [
                 {"anyscale_external_id": "acme"},
@@ -77,7 +77,7 @@ TABLE = Table(
         ),
         Case(
             iam.node_policies_need_the_node_role,
-            "is for a node role that is not created",
+            "applies to a new node role, but none is created",
             [
                 NO_NODE_ROLE | {"create_cluster_node_cloudwatch_policy": True},
                 NO_NODE_ROLE | {"anyscale_cluster_node_custom_policy": POLICY},

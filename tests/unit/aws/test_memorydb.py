@@ -67,7 +67,7 @@ TABLE = Table(
         ),
         Case(
             memorydb.the_parameter_group_fits_the_engine,
-            "memorydb_parameter_group_family does not fit the engine",
+            "memorydb_parameter_group_family does not match the engine",
             [{"memorydb_engine_version": "6.2"}, {"memorydb_parameter_group_family": "memorydb_redis6"}],
             [
                 {"memorydb_engine_version": "6.2", "memorydb_parameter_group_family": "memorydb_redis6"},
@@ -95,7 +95,7 @@ TABLE = Table(
             trap="18",
         ),
         Case(
-            memorydb.users_are_alike,
+            memorydb.memorydb_user_types,
             "memorydb_users have different keys",
             [{"memorydb_users": {"a": {"user_name": "a"}, "b": {"user_name": "b", "tags": {}}}}],
             [{"memorydb_users": {"a": {"user_name": "a"}, "b": {"user_name": "b"}}}, {"memorydb_users": {}}],

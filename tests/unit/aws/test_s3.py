@@ -65,7 +65,7 @@ TABLE = Table(
             [{"anyscale_bucket_prefix": "acme."}, {"anyscale_bucket_prefix": ""}],
         ),
         Case(
-            s3.names_in_the_account_regional_namespace_say_so,
+            s3.s3_regional_name,
             "anyscale_bucket_name lacks the suffix of the account-regional namespace",
             [REGIONAL | {"anyscale_bucket_name": "acme-bucket"}],
             [
@@ -77,7 +77,7 @@ TABLE = Table(
         ),
         Case(
             s3.account_regional_prefixes_leave_room,
-            "bucket_namespace account-regional with a prefix makes names that are too long",
+            "bucket_namespace account-regional with a prefix results in names that are too long",
             [REGIONAL, REGIONAL | {"anyscale_bucket_prefix": "acme-"}],
             [REGIONAL | {"anyscale_bucket_name": "acme-111122223333-us-east-2-an"}, {}],
             trap="3",
@@ -108,7 +108,7 @@ TABLE = Table(
             trap="sizing: CORS",
         ),
         Case(
-            s3.encryption_names_the_algorithm_of_its_key,
+            s3.s3_encryption_algorithm,
             "server_side_encryption has a KMS key but the algorithm AES256",
             [{"server_side_encryption": {"kms_master_key_id": KEY, "sse_algorithm": "AES256"}}],
             [

@@ -31,7 +31,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            s3_policy.statements_have_sids_of_their_own,
+            s3_policy.s3_policy_sid,
             "custom_s3_policy has a statement with the Sid of an upstream statement, which it would replace; got ",
             [
                 {"custom_s3_policy": form(DOCUMENT | {"Statement": statements})}

@@ -24,7 +24,7 @@ TABLE = Table(
     [
         Case(
             securitygroups.rules_name_what_upstream_defines,
-            "has a rule that is neither a known one nor has all of its ports",
+            "has a rule that is not a predefined one and lacks ports",
             [
                 {"ingress_from_cidr_map": [HTTPS, {"rule": "https", "cidr_blocks": OFFICE}]},
                 {"ingress_from_cidr_map": [{"from_port": "443", "cidr_blocks": OFFICE}]},
@@ -68,8 +68,8 @@ TABLE = Table(
             ],
         ),
         Case(
-            securitygroups.descriptions_are_ones_that_aws_takes,
-            "has a rule whose description AWS refuses",
+            securitygroups.security_group_rule_description,
+            "has a rule with an invalid description",
             [
                 {"ingress_from_cidr_map": [HTTPS | {"description": "our users' office"}]},
                 {"ingress_with_self": [{"rule": "all-all", "description": "a" * 256}]},
@@ -92,7 +92,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            securitygroups.rules_for_the_group_itself_say_so,
+            securitygroups.security_group_self_rule,
             "has a rule with self=false, which opens nothing",
             [
                 {"ingress_with_self": [EVERYTHING, EVERYTHING | {"self": "false"}]},
@@ -119,8 +119,8 @@ TABLE = Table(
             [{"existing_security_group_id": "sg-12345678"}, {"existing_security_group_id": expr("data.x.y.id")}],
         ),
         Case(
-            securitygroups.https_is_open_to_someone,
-            "no range can reach port 443",
+            securitygroups.https_closed,
+            "port 443 is open to no range",
             [{"ingress_cidr_blocks": []}],
             [
                 {},
@@ -131,7 +131,7 @@ TABLE = Table(
             trap="sizing: 443 from the customer's CIDRs",
         ),
         Case(
-            securitygroups.the_internet_is_not_let_in,
+            securitygroups.public_ingress,
             "to the whole internet",
             [
                 {"ingress_cidr_blocks": [OFFICE, "0.0.0.0/0"]},

@@ -26,7 +26,7 @@ TABLE = Table(
     [
         Case(
             nat_gateways.nat_gateways_need_a_public_subnet_for_each_private_one,
-            "public_subnets, which the NAT gateways are in",
+            "public_subnets for their NAT gateways",
             [
                 {"private_subnets": PRIVATE[:2]},
                 {"public_subnets": PUBLIC[:2], "private_subnets": PRIVATE},
@@ -62,7 +62,7 @@ TABLE = Table(
             trap="8",
         ),
         Case(
-            nat_gateways.nat_gateway_count_leaves_no_private_subnet_without_a_route,
+            nat_gateways.nat_gateway_without_route,
             "max_nat_gateway_count leaves 1 of 2 private subnets without a default route; got 1",
             [TWO_AND_TWO | {"max_nat_gateway_count": 1}],
             [
@@ -91,7 +91,7 @@ TABLE = Table(
             trap="18",
         ),
         Case(
-            flow_logs.the_flow_log_role_fits_its_name,
+            flow_logs.flow_log_role_name,
             "anyscale_vpc_name is too long for the name of the flow logs' role",
             [{"enable_vpc_flow_logs": True, "anyscale_vpc_name": "n" * 24}],
             [
@@ -158,7 +158,7 @@ TABLE = Table(
         ),
         Case(
             ranges.subnets_lie_apart_and_inside_the_vpc,
-            "is not inside the network; expected inside 10.0.0.0/16",
+            "is not inside the network; expected a range inside 10.0.0.0/16",
             [
                 {"public_subnets": ["10.0.0.0/20", "10.1.0.0/20"]},
                 {"public_subnets": ["10.0.0.0/15"]},

@@ -120,7 +120,7 @@ TABLE = Table(
         ),
         Case(
             gke_ranges.gke_ranges_come_together_in_a_private_subnet,
-            "also needs ",
+            "also requires ",
             springs=[GKE, {**PRIVATE, "gke_pod_range_cidr": "10.4.0.0/16"}],
             passes=[{**PRIVATE, **GKE}, PRIVATE],
         ),
