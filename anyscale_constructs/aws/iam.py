@@ -144,7 +144,7 @@ class IamConfig(ExistingRoles):
         default=None, description=_OLDER_NAME.format("policy")
     )
     cluster_node_secret_arns: OrExpr[list[SecretArn]] = Field(
-        default_factory=list, description=_OLDER_NAME.format("secrets, for images of your own")
+        default_factory=list, description=_OLDER_NAME.format("secrets, for your own images")
     )
     cluster_node_secret_kms_key_arn: KmsKeyArn | None = Field(
         default=None, description=_OLDER_NAME.format("secrets_kms_key_arn")

@@ -34,7 +34,7 @@ _PROVIDERS = {
 }
 _RELEASE = "anyscale-gateway"
 # For each networking_mode, the ranges that match no client, and the fix.
-_NOBODYS = {
+_WITHOUT_CLIENTS = {
     "PUBLIC": ("private ranges", "use the public ranges of your users, or set networking_mode: PRIVATE"),
     "PRIVATE": ("public ranges", "use the private ranges of your users, or set networking_mode: PUBLIC"),
 }
@@ -316,14 +316,14 @@ class OperatorStack(CloudStack, Generic[C]):
                     key=_RANGES,
                 )
             )
-        if nobodys := _nobodys([] if isinstance(ranges, Expr) else ranges, networking_mode):
-            what, fix = _NOBODYS[networking_mode]
+        if idle := _ranges_without_clients([] if isinstance(ranges, Expr) else ranges, networking_mode):
+            what, fix = _WITHOUT_CLIENTS[networking_mode]
             self.report(
                 Finding(
                     f"ingress_cidr_blocks has {what}, from which no client can reach the load balancer while "
                     f"networking_mode is {networking_mode}",
                     fix,
-                    nobodys,
+                    idle,
                     rule=IDLE_RANGES,
                     key=_RANGES,
                 )
@@ -355,7 +355,7 @@ class OperatorStack(CloudStack, Generic[C]):
         return gateway, [release]
 
 
-def _nobodys(cidrs: Sequence[str], networking_mode: NetworkingMode) -> list[str]:
+def _ranges_without_clients(cidrs: Sequence[str], networking_mode: NetworkingMode) -> list[str]:
     """Returns the ranges from which no client can reach the load balancer; skips unresolved values."""
     known = filter(None, map(networks.network, cidrs))
     if networking_mode == "PUBLIC":

@@ -38,7 +38,7 @@ def registered(stack: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_they_are_read_and_not_made(kind: str, tmp_path: Path) -> None:
+def test_existing_stores_are_read_and_not_created(kind: str, tmp_path: Path) -> None:
     stack = made(kind, tmp_path, **STORES)
     assert not {"efs", "memorydb"} & stack["module"].keys()
     assert stack["data"]["aws_efs_file_system"]["efs"]["file_system_id"] == "fs-12345678"

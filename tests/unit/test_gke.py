@@ -115,7 +115,7 @@ def test_registration_gets_account_zones_and_project(make: Make) -> None:
     }
 
 
-def test_what_exists_is_not_made(make: Make) -> None:
+def test_existing_resources_are_not_created(make: Make) -> None:
     stack, operator = make(**EXISTING, enable_apis=False)
     assert not stack.get("module")
     assert {role for _, role in grants(stack, "storage_bucket")} == {
@@ -243,7 +243,7 @@ def test_a_cluster_in_one_zone_has_nodes_there_too(make: Make) -> None:
     assert operator["data"]["google_container_cluster"]["this"]["location"] == "us-central1-a"
 
 
-def test_a_subnet_that_is_there_names_its_ranges(make: Make) -> None:
+def test_an_existing_subnet_names_its_ranges(make: Make) -> None:
     stack, _ = make(vpc=VPC | {"pods_range_name": "pods", "services_range_name": "services"})
     gke = stack["module"]["gke"]
     assert (gke["subnetwork"], gke["ip_range_pods"], gke["ip_range_services"]) == ("ml", "pods", "services")
@@ -255,7 +255,7 @@ def test_a_new_project_is_known_by_its_id(make: Make) -> None:
     assert operator["data"]["google_service_account"]["operator"]["project"] == "acme-ray"
 
 
-def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
+def test_your_kms_keys_encrypt_secrets(make: Make) -> None:
     key = "projects/acme-security/locations/us-central1/keyRings/anyscale/cryptoKeys/secrets"
     stack, _ = make(cluster={"kms_key_name": key, "deletion_protection": False})
     assert stack["module"]["gke"]["database_encryption"] == [{"state": "ENCRYPTED", "key_name": key}]
@@ -338,7 +338,7 @@ def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) ->
         EXISTING | {"cluster": {"cluster_name": VARIABLE, "location": VARIABLE}},
     ],
 )
-def test_what_only_terraform_knows_passes(keys: dict[str, Any], tmp_path: Path) -> None:
+def test_unresolved_values_pass(keys: dict[str, Any], tmp_path: Path) -> None:
     assert [stack.name for stack in GkeStack.build(App(tmp_path), "ml", config(**keys))] == ["ml", "ml-operator"]
 
 

@@ -119,7 +119,7 @@ def test_existing_roles_are_warned_of_other_keys_only(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_its_settings_are_the_configurations(kind: str, tmp_path: Path) -> None:
+def test_its_settings_are_from_the_configuration(kind: str, tmp_path: Path) -> None:
     resources = made(kind, tmp_path / "default", name_prefix="acme-")["resource"]
     key = resources["aws_kms_key"]["this"]
     assert (key["deletion_window_in_days"], key["enable_key_rotation"]) == (30, True)

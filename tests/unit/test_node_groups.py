@@ -189,7 +189,7 @@ def test_a_group_has_labels_and_taints_of_its_own(kind: Kind) -> None:
     [({"capacity_types": ["ON_DEMAND"]}, 1), ({"capacity_types": ["SPOT"], "max_size": 2}, 1), ({"max_size": 3}, 0)],
 )
 @pytest.mark.parametrize("key", ["cpu_limits", "gpu_limits"])
-def test_the_groups_without_a_table_can_be_narrowed(kind: Kind, key: str, limits: dict[str, Any], gone: int) -> None:
+def test_built_in_groups_can_be_limited(kind: Kind, key: str, limits: dict[str, Any], gone: int) -> None:
     gpu_types = {"gpu_types": ["T4", "H100"]}
     given = {"H100": limits} if key == "gpu_limits" else limits
     before = kind.made(kind.nodes.model_validate(gpu_types))
@@ -325,13 +325,13 @@ def test_fails_on_what_does_not_go_together(kind: Kind, keys: Any, says: str, ru
     assert rule in {finding.rule.id for finding in refused.value.findings if finding.rule}
 
 
-def test_fails_on_names_that_are_there_already(kind: Kind) -> None:
+def test_fails_on_names_that_exist_already(kind: Kind) -> None:
     for keys in ({"groups": {"cpu": kind.cpu | ON_DEMAND}}, kind.clashing):
         with pytest.raises(ConfigError, match=r"creates a node group .*, which exists already. Fix: rename it"):
             kind.nodes(**keys)
 
 
-def test_fails_on_limits_of_a_gpu_that_is_not_there(kind: Kind) -> None:
+def test_fails_on_limits_of_a_missing_gpu(kind: Kind) -> None:
     with pytest.raises(ConfigError, match=r"gpu_limits\.H100: is not one of gpu_types; got 'H100'; expected T4"):
         kind.nodes(gpu_limits={"H100": {"max_size": 1}})
 

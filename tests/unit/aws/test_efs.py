@@ -62,7 +62,7 @@ TABLE = Table(
 
 
 def test_there_is_a_mount_target_in_each_zone(stack: CloudStack) -> None:
-    """Trap 7: upstream makes none unless they are counted, and does not look at their zones."""
+    """Upstream makes none unless they are counted, and does not look at their zones."""
     files = Efs(stack, vpc=NETWORK, security_group=GROUP)
     assert files.rendered == {
         "mount_targets_subnets": list(SUBNETS)[:2],
@@ -83,7 +83,6 @@ def test_mount_targets_are_where_the_nodes_are(mode: str, kind: str, stack: Clou
 
 
 def test_subnets_that_are_given_are_counted(stack: CloudStack) -> None:
-    """Trap 7."""
     files = Efs(stack, vpc=NETWORK, security_group=GROUP, mount_targets_subnets=["subnet-x", expr("var.subnet")])
     assert files.rendered["mount_targets_subnet_count"] == 2
 

@@ -235,7 +235,7 @@ def test_nodes_reach_each_other_whatever_rules_are_added(stack: CloudStack) -> N
     assert sorted(rules) == ["nodes", "ssh"]
 
 
-def test_a_key_of_your_own_encrypts_secrets(stack: CloudStack) -> None:
+def test_your_kms_key_encrypts_secrets(stack: CloudStack) -> None:
     rendered = Eks(stack, **BASE, kms_key_arn="arn:aws:kms:us-east-2:111122223333:key/1").rendered
     assert rendered["create_kms_key"] is False
     assert rendered["encryption_config"] == {

@@ -1,4 +1,4 @@
-"""A VPC that exists already."""
+"""An existing VPC."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def test_fails_when_an_existing_vpc_could_not_be_registered(inputs: dict[str, An
         ExistingVpc(**({"vpc_id": "vpc-12345678"} | inputs))
 
 
-def test_existing_things_may_be_known_later() -> None:
+def test_existing_resources_may_be_unresolved() -> None:
     vpc_id, subnet = expr("data.aws_vpc.this.id"), expr("data.aws_subnet.a.id")
     network = ExistingVpc(vpc_id=vpc_id, subnet_ids_to_az={subnet: "us-east-2a", "subnet-12345678": "us-east-2b"})
     assert network.vpc_id is vpc_id

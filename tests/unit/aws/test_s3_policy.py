@@ -62,7 +62,7 @@ def test_the_policy_is_for_the_bucket_and_both_roles(stack: CloudStack) -> None:
     }
 
 
-def test_existing_things_stand_in(stack: CloudStack) -> None:
+def test_existing_resources_are_used(stack: CloudStack) -> None:
     assert S3Policy(stack, bucket=BUCKET, iam=ROLES).rendered == {
         "anyscale_bucket_name": "acme-anyscale",
         "anyscale_controlplane_role_arn": ROLE,

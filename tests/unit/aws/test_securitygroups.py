@@ -218,7 +218,7 @@ def test_the_group_is_in_the_vpc(stack: CloudStack) -> None:
 
 
 def test_an_existing_group_is_its_own_output(stack: CloudStack) -> None:
-    """Trap 12: upstream's security_group_id is "" for an existing group."""
+    """Upstream's security_group_id is "" for an existing group."""
     group = SecurityGroups(stack, vpc=NETWORK, existing_security_group_id="sg-12345678")
     assert group.security_group_id == "sg-12345678"
     assert group.rendered["create_security_group"] is False
@@ -230,13 +230,13 @@ def test_ranges_that_only_terraform_knows_the_number_of_are_joined_there(stack: 
     assert group.rendered["ingress_from_cidr_map"][0]["cidr_blocks"] == '${join(",", var.ranges)}'
 
 
-def test_fails_on_an_id_that_is_no_groups() -> None:
+def test_fails_on_an_invalid_group_id() -> None:
     with pytest.raises(ConfigError, match="must be a security group id"):
         ExistingSecurityGroup(security_group_id="default")
 
 
 @pytest.mark.parametrize("ranges", ["10.0.0.0/8", {"10.0.0.0/8", "11.0.0.0/8"}])
-def test_fails_on_ranges_that_are_no_list(ranges: Any, stack: CloudStack) -> None:
+def test_fails_on_ranges_that_are_not_a_list(ranges: Any, stack: CloudStack) -> None:
     """A string is a sequence of strings for type checkers."""
     with pytest.raises(InputError, match=r"module.securitygroups: ingress_cidr_blocks: must be a list; got "):
         SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=ranges)

@@ -282,14 +282,13 @@ def test_the_number_of_zones_is_known_now(inputs: dict[str, Any], count: int, st
 
 
 def test_nodes_get_public_addresses_only_without_private_subnets(stack: CloudStack) -> None:
-    """Trap 18: upstream gives every instance in a public subnet an address."""
+    """Upstream assigns a public address to every instance in a public subnet."""
     assert "map_public_ip_on_launch" not in Vpc(stack, "a").rendered
     assert Vpc(stack, "b", **TWO_AND_TWO).rendered["map_public_ip_on_launch"] is False
     assert Vpc(stack, "c", **TWO_AND_TWO, map_public_ip_on_launch=True).rendered["map_public_ip_on_launch"] is True
 
 
-def test_flow_logs_bring_what_they_need(stack: CloudStack) -> None:
-    """Trap 10."""
+def test_flow_logs_include_their_log_group_and_role(stack: CloudStack) -> None:
     rendered = Vpc(stack, enable_vpc_flow_logs=True).rendered
     assert rendered["create_flow_log_cloudwatch_log_group"] is True
     assert rendered["create_flow_log_cloudwatch_iam_role"] is True
@@ -302,7 +301,7 @@ def test_no_gateways_are_made_in_an_existing_vpc(stack: CloudStack) -> None:
 
 
 def test_outputs_come_from_the_input_where_upstreams_are_empty(stack: CloudStack) -> None:
-    """Trap 12: vpc_id is "" for an existing VPC, private_subnet_ids is [] for existing subnets."""
+    """The output vpc_id is "" for an existing VPC, private_subnet_ids is [] for existing subnets."""
     existing = Vpc(stack, "a", **EXISTING, existing_private_subnet_ids=["subnet-1", "subnet-2"])
     assert (existing.vpc_id, existing.node_subnet_ids) == ("vpc-12345678", ["subnet-1", "subnet-2"])
     assert existing.subnet_ids_per_zone == ["subnet-1", "subnet-2"]

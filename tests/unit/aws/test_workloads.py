@@ -1,4 +1,4 @@
-"""What users' workloads may do on EKS and EC2."""
+"""The permissions of users' workloads on EKS and EC2."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def statements(stack: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def trust(stack: dict[str, Any], name: str) -> dict[str, Any]:
-    # In Terraform's code quotes stand as they are.
+    # Quotes are not escaped in Terraform's code.
     text = re.sub(r"\$\{split\([^}]*\}", "ISSUER", stack["resource"]["aws_iam_role"][name]["assume_role_policy"])
     (found,) = json.loads(text)["Statement"]
     assert isinstance(found, dict)

@@ -1,4 +1,4 @@
-"""From YAML to a configuration, and what is said of YAML that is none."""
+"""From YAML to a configuration, and the errors of invalid YAML."""
 
 import pathlib
 import time
@@ -27,7 +27,7 @@ def file(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def bomb(levels: int, inner: str, outer: str) -> str:
-    """Aliases of aliases: each level stands for ten of the one before."""
+    """Nested aliases: each level expands to ten of the previous one."""
     names = "abcdefghij"[:levels]
     steps = [f"{name}: &{name} {outer.format(', '.join(['*' + before] * 10))}" for before, name in pairwise(names)]
     return ORG + "\n".join([f"a: &a {inner}", *steps])
@@ -75,7 +75,7 @@ def test_yaml_of_all_editors_is_read(text: str, file: pathlib.Path) -> None:
     assert parse(file, text).org_id == "org_1"
 
 
-# what stands in the file -> what is said, after the file's path
+# The file's content, and the message after the file's path.
 REFUSED: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", ": must be a mapping. Fix: begin with stack: ec2"),
     "a list": ("- a", ": must be a mapping"),
@@ -205,7 +205,7 @@ def test_fails_once_for_all_wrong_values(file: pathlib.Path) -> None:
 
 
 def test_fails_once_for_all_of_a_section(file: pathlib.Path) -> None:
-    """Unknown keys hide neither each other nor wrong values, above them and below; all are in the file's order."""
+    """Unknown keys hide neither each other nor wrong values; all findings are in the file's order."""
     text = "region: a\nclud_id: cld_1\nvpc:\n  cidr_blok: a\n  nam: b\n  name: 1\nbackend: {type: s3, bukket: a}\n"
     with pytest.raises(ConfigError) as error:
         parse(file, text)

@@ -1,4 +1,4 @@
-"""What is no value of a cloud's, in every place of a file, and that both of PyYAML's parsers read the same."""
+"""Invalid values in every place of a file, and that both parsers read the same."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ from tests import said
 
 EXAMPLES = sorted(pathlib.Path("examples/clouds").glob("*.yaml"))
 
-# what is written -> what is said of it
+# The value as written, and the message about it.
 VALUES = {
     '!!int ""': "'' is not a valid int",
     '!!int "-"': "'-' is not a valid int",
@@ -79,7 +79,7 @@ def test_fails_with_a_line_on(value: str, tmp_path: pathlib.Path) -> None:
         with pytest.raises(ConfigError) as error:
             Document(file).parse(Ec2Config)
         told = said(error.value).splitlines()
-        # Such a place takes no list and no alias, whatever is in it.
+        # Lists and aliases are invalid in such a place.
         unfit = (value[-1] in "]} " and "key" in place) or ("*" in value and "alias" in place)
         says = "" if unfit else VALUES[value]
         assert any(line.startswith(f"{file}:2: ") and says in line for line in told), (place, told)
@@ -87,7 +87,7 @@ def test_fails_with_a_line_on(value: str, tmp_path: pathlib.Path) -> None:
 
 
 def read(text: str, file: pathlib.Path) -> Any:
-    """What is read and where it stands, or what is said of it."""
+    """Returns the parsed value with its place, or the error."""
     file.write_text(text, encoding="utf-8")
     try:
         document = Document(file)
@@ -171,7 +171,7 @@ def test_fails_on_aliases_that_are_nested_too_deeply(tmp_path: pathlib.Path) -> 
             Document(file)
 
 
-def test_fails_on_what_is_no_file(tmp_path: pathlib.Path) -> None:
+def test_fails_on_a_path_that_is_not_a_file(tmp_path: pathlib.Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "folder.yaml").mkdir()
     (tmp_path / "device.yaml").symlink_to("/dev/zero")

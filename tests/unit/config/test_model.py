@@ -1,4 +1,4 @@
-"""What models say of names that are not known, and of what is new and existing at once."""
+"""The errors of models about unknown names, and about resources that are both new and existing."""
 
 from typing import Annotated, Any
 

@@ -1,4 +1,4 @@
-"""Which ranges stand for the whole internet, and what a warning says is open to it."""
+"""The ranges that are the whole internet, and the warning about what is open to it."""
 
 import pytest
 

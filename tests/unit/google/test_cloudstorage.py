@@ -1,4 +1,4 @@
-"""The bucket: its traps, and who is let in."""
+"""The bucket, its guards and its IAM members."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The shared file system: its traps, and the place that its tier wants."""
+"""The shared file system, its guards and its location."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The service accounts and the identity federation: their traps."""
+"""The service accounts, the identity federation and their guards."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The Redis: its traps."""
+"""Memorystore and its guards."""
 
 from anyscale_constructs.google import Memorystore
 from anyscale_constructs.google import memorystore as guards

@@ -1,4 +1,4 @@
-"""The node pools of the table of a GKE cluster's nodes."""
+"""The node pools of a GKE cluster."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The VPC: its traps, and the nodes' subnet."""
+"""The VPC, its guards and the nodes' subnet."""
 
 import pytest
 

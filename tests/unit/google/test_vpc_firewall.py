@@ -1,4 +1,4 @@
-"""The firewall policy: its traps, and the rules it writes."""
+"""The firewall policy, its guards and its rules."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What users' workloads may do on GKE and GCE."""
+"""The permissions of users' workloads on GKE and GCE."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from tests.unit.workloads import GOOGLE, made
 
 
 def conditions(stack: dict[str, Any]) -> dict[str, Any]:
-    """Role and condition of each grant on a bucket, by the grant's name."""
+    """Returns the role and condition of each grant on a bucket, by the grant's name."""
     found = stack["resource"]["google_storage_bucket_iam_member"]
     return {name: (each["role"], each.get("condition", [{}])[0].get("expression")) for name, each in found.items()}
 
@@ -51,7 +51,7 @@ def test_pods_on_gke_have_a_google_account_with_what_is_set_for_it_only(tmp_path
         own,
         "${google_service_account.workloads_training.member}",
     }
-    # What is left is the cloud's own bucket, for each.
+    # The remaining grants are on the cloud's own bucket.
     assert set(data.values()) == {("roles/storage.legacyBucketReader", None), ("roles/storage.objectAdmin", None)}
     pods = resources["google_service_account_iam_member"]["workloads_training_pods"]
     assert pods["member"] == "serviceAccount:acme-ml.svc.id.goog[anyscale-operator/training]"
