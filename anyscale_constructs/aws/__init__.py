@@ -1,4 +1,4 @@
-"""Constructs for the upstream AWS modules, with the guards against their traps."""
+"""Constructs for the upstream AWS modules, with guards that check their inputs."""
 
 from typing import TYPE_CHECKING
 

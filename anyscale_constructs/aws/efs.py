@@ -21,49 +21,49 @@ from anyscale_constructs.terraform.resource import Data
 class EfsConfig(Model):
     """A shared file system."""
 
-    name: str | None = Field(default=None, description="Default: the stack's name.")
+    name: str | None = Field(default=None, description="The file system's name. Default: the stack's name.")
     access_points: OrExpr[dict[str, Any]] = Field(
         default_factory=dict,
-        description="Access points, in the terms of upstream's input access_points. Default: none.",
+        description="Access points, as in upstream's input access_points. Default: none.",
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the file system, beside the cloud's. Default: none."
+        default_factory=dict, description="Tags of the file system, in addition to the cloud's. Default: none."
     )
 
 
 class ExistingEfs(Model):
-    """A file system that exists already, with a mount target in each zone of the nodes."""
+    """An existing file system, with a mount target in each zone of the nodes."""
 
     efs_id: EfsId
     security_group_id: SecurityGroupId | None = Field(
         default=None,
-        description="The security group of its mount targets, to which a rule is added: the nodes may reach port 2049. "
-        "Default: no rule is added, and the security group must let the nodes in already.",
+        description="The security group of its mount targets, which gets a rule that lets the nodes reach port 2049. "
+        "Default: no rule is added, and the security group must already let the nodes in.",
     )
 
 
 @guard("efs-mount-target-count", "mount_targets_subnet_count", "mount_targets_subnets", "module_enabled")
 def mount_targets_are_counted(i: Inputs) -> Finding | None:
-    """Upstream creates as many mount targets as the count says, by default none, and puts number n into subnet n."""
+    """Upstream creates the counted number of mount targets, by default none, and puts mount target n in subnet n."""
     subnets, count = i["mount_targets_subnets"], i["mount_targets_subnet_count"]
     if isinstance(subnets, list) and not isinstance(count, str) and count > len(subnets):
         return Finding(
-            "mount_targets_subnet_count exceeds mount_targets_subnets",
-            "leave it out",
+            "mount_targets_subnet_count exceeds the number of mount_targets_subnets",
+            "remove it",
             count,
             f"at most {len(subnets)}",
         )
     if i["module_enabled"] is True and count == 0:
-        return Finding("mount_targets_subnet_count is 0, so no node can mount the file system", "leave it out")
+        return Finding("mount_targets_subnet_count is 0, so no node can mount the file system", "remove it")
     return None
 
 
 @guard("efs-one-zone-mount-target", "availability_zone_name", "mount_targets_subnet_count")
 def a_one_zone_file_system_has_one_mount_target(i: Inputs) -> Finding | None:
-    """AWS refuses mount targets of a One Zone file system in other zones."""
+    """AWS rejects mount targets of a One Zone file system in other zones."""
     if i["availability_zone_name"] is not None and i["mount_targets_subnet_count"] != 1:
         return Finding(
-            "availability_zone_name makes a One Zone file system, which can have one mount target only",
+            "availability_zone_name creates a One Zone file system, which can have one mount target only",
             "remove it, or set mount_targets_subnets to that zone's subnet and mount_targets_subnet_count to 1",
             i["mount_targets_subnet_count"],
         )
@@ -71,13 +71,13 @@ def a_one_zone_file_system_has_one_mount_target(i: Inputs) -> Finding | None:
 
 
 @guard("efs-throughput-rate", "provisioned_throughput_in_mibps", "efs_throughput_mode")
-def provisioned_throughput_names_its_rate(i: Inputs) -> Finding | None:
-    """AWS refuses provisioned throughput without a rate, and a rate without provisioned throughput."""
+def efs_throughput_rate(i: Inputs) -> Finding | None:
+    """AWS rejects provisioned throughput without a rate, and a rate without provisioned throughput."""
     provisioned = is_one_of(i["efs_throughput_mode"], "provisioned")
     if i.known("efs_throughput_mode") and provisioned == (i["provisioned_throughput_in_mibps"] is None):
         return Finding(
-            "efs_throughput_mode and provisioned_throughput_in_mibps do not fit each other",
-            "set the mode to provisioned and the throughput to a rate, or leave out the throughput",
+            "efs_throughput_mode and provisioned_throughput_in_mibps contradict each other",
+            "set the mode to provisioned and the throughput to a rate, or remove the throughput",
             i["efs_throughput_mode"],
         )
     return None
@@ -85,10 +85,10 @@ def provisioned_throughput_names_its_rate(i: Inputs) -> Finding | None:
 
 @guard("efs-policy", "attach_policy", severity="warning")
 def only_the_security_group_lets_nodes_mount(i: Inputs) -> Finding | None:
-    """Upstream's statement lets everyone mount and write, but not as root, which `anyscale cloud verify` asks for."""
+    """Upstream's statement lets anyone mount and write, but not as root, which `anyscale cloud verify` requires."""
     if i["attach_policy"] is True:
         return Finding(
-            "attach_policy adds a statement that lets any principal mount and write, and withholds root access",
+            "attach_policy adds a statement that lets any principal mount and write, but denies root access",
             "remove it; the security group decides who can mount the file system",
         )
     return None
@@ -99,20 +99,20 @@ class Efs(EfsModule):
 
     Args:
         scope: The stack.
-        id: Default: `efs`.
-        vpc: Where the nodes are; upstream makes mount targets in one subnet of each zone.
-        security_group: The nodes' group.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names.
+        id: The construct's id in the stack. Default: `efs`.
+        vpc: The nodes' VPC. Mount targets are created in one node subnet of each zone.
+        security_group: The nodes' security group.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
         mount_targets_are_counted,
         a_one_zone_file_system_has_one_mount_target,
-        provisioned_throughput_names_its_rate,
+        efs_throughput_rate,
         only_the_security_group_lets_nodes_mount,
     )
 
@@ -131,7 +131,7 @@ class Efs(EfsModule):
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Counts the mount targets, of which upstream makes none by default."""
+        """Sets the number of mount targets, which is 0 in upstream by default."""
         if "mount_targets_subnets" not in given:
             given = {
                 "mount_targets_subnets": self._vpc.subnet_ids_per_zone,
@@ -143,7 +143,7 @@ class Efs(EfsModule):
 
     @property
     def mount_targets(self) -> Expr | list[dict[str, Expr]]:
-        """The mount targets' addresses, each with its zone; without a zone one serves all of them."""
+        """The mount targets' addresses with their zones; a single mount target for all zones has no zone."""
         addresses, zones = self.efs_mount_target_ips, self.efs_mount_target_availability_zone_names
         wanted, made = self._vpc.zone_count, self.inputs["mount_targets_subnet_count"]
         if is_unresolved([wanted, made]):
@@ -156,11 +156,11 @@ class Efs(EfsModule):
 
 
 class EfsData(Data):
-    """A file system that exists already, as Terraform reads it.
+    """An existing file system, read by a data source.
 
     Args:
         scope: The stack.
-        id: Default: `efs`.
+        id: The construct's id in the stack. Default: `efs`.
         efs_id: The file system's id.
     """
 
@@ -170,5 +170,5 @@ class EfsData(Data):
 
     @property
     def mount_targets(self) -> list[dict[str, Expr]]:
-        """The file system's DNS name: in each zone it is the address of that zone's mount target."""
+        """The file system's DNS name, which resolves to the mount target in the client's zone."""
         return [{"address": self.attribute("dns_name")}]

@@ -7,13 +7,13 @@ from typing import Annotated, Any, ClassVar, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.aws.node_groups import (
-    disk_sizes_reach_the_disk,
-    disks_are_those_that_hold_images,
     groups_of,
+    imds_hop_limit,
     names_of_node_groups_leave_room,
+    node_disk_device,
+    node_disk_size,
     node_groups_are_within_the_quota,
     node_groups_have_room_for_their_nodes,
-    pods_have_no_nodes_role,
 )
 from anyscale_constructs.aws.nodes import GPUS, GpuType, NodeGroupConfig, NodesConfig
 from anyscale_constructs.aws.types import RoleArn, SecurityGroupId, Tags
@@ -28,7 +28,7 @@ from anyscale_constructs.modules.aws.eks import EksAddons, EksInputs, EksModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 from anyscale_constructs.versions import DEFAULT_EKS, OLDEST_KUBERNETES, minor
 
-# The network and the pods' credentials must be there before the nodes, the rest needs nodes to run on.
+# Nodes need the network and the pods' credentials when they start. The other add-ons need nodes to run on.
 _ADDONS: Mapping[str, EksAddons] = {
     "coredns": {},
     "eks-pod-identity-agent": {"before_compute": True},
@@ -36,14 +36,14 @@ _ADDONS: Mapping[str, EksAddons] = {
     "vpc-cni": {"before_compute": True},
 }
 CLUSTER_ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-"""The access policy that lets its principal do everything in the cluster."""
+"""The access policy that grants its principal full access to the cluster."""
 _LONGEST_ROLE_PREFIX = 38
 _INTERNET_RANGES: TypeAdapter[list[str] | None] = TypeAdapter(list[InternetCidr] | None)
 
 ClusterName = Annotated[
     str,
     Checked(
-        "1 to 100 letters, digits, hyphens and underscores, a letter or digit first",
+        "1 to 100 letters, digits, hyphens and underscores, beginning with a letter or digit",
         r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}",
         "anyscale-prod",
     ),
@@ -67,86 +67,87 @@ RoleName = Annotated[
 class ClusterConfig(Model):
     """A new EKS cluster."""
 
-    name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
+    name: ClusterName | None = Field(default=None, description="The cluster's name. Default: the stack's name.")
     kubernetes_version: str = Field(
         default=DEFAULT_EKS,
-        description="The cluster's version of Kubernetes, which the autoscaler's chart follows. A later one upgrades "
-        "the cluster.",
+        description="The cluster's Kubernetes version, which also selects the version of the autoscaler's chart. "
+        "Raising it upgrades the cluster.",
     )
     public_access_cidrs: list[InternetCidr] = Field(
         default_factory=list,
-        description="CIDR ranges allowed to reach the cluster's API from the internet. Default: none; Terraform then "
-        "has to run in one of private_access_cidrs.",
+        description="CIDR ranges allowed to reach the cluster's API from the internet. Default: none; Terraform must "
+        "then run in one of private_access_cidrs.",
     )
     private_access_cidrs: OrExpr[list[Cidr] | None] = Field(
         default=None,
-        description="CIDR ranges allowed to reach it in the VPC or in a network that is connected with it. "
-        "Default: all of a new VPC, only the nodes of an existing one.",
+        description="CIDR ranges in the VPC or in a connected network that are allowed to reach the cluster's API. "
+        "Default: all of a new VPC; in an existing VPC, only the nodes.",
     )
     administrator_arns: list[RoleArn] = Field(
         default_factory=list,
-        description="Roles that may do anything, and nobody else: whoever applies both stacks must have one of them. "
-        "Default: whoever applies this stack.",
+        description="The roles with administrator access to the cluster. Both stacks must be applied with one of them. "
+        "Default: the identity that applies this stack.",
     )
     nodes: NodesConfig = Field(
-        default_factory=NodesConfig, description="The cluster's nodes. Default: {}, in which each key has its default."
+        default_factory=NodesConfig, description="The cluster's nodes. Default: {}, the default of each of its keys."
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the cluster, beside the cloud's. Default: none."
+        default_factory=dict, description="Tags of the cluster, in addition to the cloud's. Default: none."
     )
 
     @property
     def gpus(self) -> dict[str, int]:
-        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        """The number of GPUs per node, by the GPU's name in Anyscale."""
         return self.nodes.gpus
 
     @property
     def groups(self) -> Mapping[str, NodeGroupConfig]:
-        """The node groups of the table, by name."""
+        """The node groups of `groups`, by name."""
         return self.nodes.groups
 
 
 class ExistingCluster(Model):
-    """A cluster that exists already, with nodes for Anyscale's workloads."""
+    """An existing cluster, with nodes for Anyscale's workloads."""
 
     cluster_name: ClusterName
     oidc_provider_arn: OidcProviderArn | None = Field(
         default=None,
-        description="The cluster's OIDC provider, by which pods get their roles. "
-        "Default: by the add-on eks-pod-identity-agent, which the cluster must have then.",
+        description="The cluster's OIDC provider, through which pods get their roles. "
+        "Default: pods get them through the add-on eks-pod-identity-agent, which the cluster must have.",
     )
     node_role_name: RoleName | None = Field(
-        default=None, description="The nodes' role, which may use the bucket then, and EFS. Default: it stays as it is."
+        default=None,
+        description="The nodes' role, which gets access to the bucket and EFS. Default: no role is changed.",
     )
     node_security_group_id: SecurityGroupId | None = Field(
         default=None,
-        description="The nodes' security group, which a new EFS or MemoryDB lets in. Default: none; EFS and "
-        "MemoryDB require it.",
+        description="The nodes' security group, which gets access to a new EFS or MemoryDB. Default: none; a new EFS "
+        "or MemoryDB requires it.",
     )
     gpu_types: Known[list[GpuType]] = Field(
-        default_factory=list, description="The types of GPUs that its nodes have, for users to choose. Default: none."
+        default_factory=list, description="The types of GPUs that its nodes have and users can select. Default: none."
     )
 
     @property
     def gpus(self) -> dict[str, int]:
-        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        """The number of GPUs per node, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
 
     @property
     def groups(self) -> Mapping[str, NodeGroupConfig]:
-        """None: its nodes are made elsewhere."""
+        """No node groups: the cluster's nodes are managed elsewhere."""
         return {}
 
 
 @guard("eks-cluster-name", "name")
 def the_cluster_has_a_name_that_eks_accepts(i: Inputs) -> Finding | None:
-    """EKS refuses other names, but only when Terraform applies; upstream's default is an empty one."""
-    return value_is_refused(_NAME, i["name"], "name", "choose another")
+    """EKS rejects other names, but only at apply. Upstream's default is an empty name."""
+    return value_is_refused(_NAME, i["name"], "name", "choose another name")
 
 
 @guard("eks-role-name", "name", "eks_managed_node_groups")
 def names_fit_the_roles_that_upstream_makes(i: Inputs) -> Finding | None:
-    """Upstream and Terraform append to the name, and IAM accepts 64 characters: planning fails, without saying why."""
+    """Upstream and Terraform append to the name, and IAM accepts 64 characters, so planning fails obscurely."""
     named = {"iam_role_name", "iam_role_use_name_prefix"}
     prefixed = [("name", "name", f"{i['name']}-cluster-")] if not named & set(i.given) and i.known("name") else []
     prefixed += [
@@ -167,8 +168,8 @@ def names_fit_the_roles_that_upstream_makes(i: Inputs) -> Finding | None:
 
 
 @guard("kubernetes-version", "kubernetes_version")
-def the_version_is_one_that_anyscale_runs_on(i: Inputs) -> Finding | None:
-    """Anyscale needs a version that is not too old. Without one AWS chooses, and upgrades cannot be planned."""
+def supported_kubernetes_version(i: Inputs) -> Finding | None:
+    """Anyscale does not support older versions. Without a version, AWS chooses one, and upgrades cannot be planned."""
     version = i["kubernetes_version"]
     if is_unresolved(version):
         return None
@@ -184,9 +185,9 @@ def the_version_is_one_that_anyscale_runs_on(i: Inputs) -> Finding | None:
 
 @guard("eks-addon-missing", "addons", "compute_config")
 def the_addons_that_nodes_need_are_there(i: Inputs) -> Finding | None:
-    """Without vpc-cni nodes stay NotReady, without eks-pod-identity-agent pods get no role; upstream installs none."""
+    """Without vpc-cni, nodes stay NotReady; without eks-pod-identity-agent, pods get no role. Upstream has neither."""
     if not i.known("addons", "compute_config") or i["compute_config"] is not None:
-        return None  # with compute_config, EKS runs its own
+        return None  # with compute_config, EKS runs these itself
     addons = i["addons"] or {}
     for name, wanted in _ADDONS.items():
         if name not in addons:
@@ -203,7 +204,7 @@ def the_addons_that_nodes_need_are_there(i: Inputs) -> Finding | None:
 
 @guard("eks-authentication-mode", "authentication_mode")
 def access_entries_are_switched_on(i: Inputs) -> Finding | None:
-    """With CONFIG_MAP, AWS refuses the access entries that upstream creates for administrators and nodes."""
+    """With CONFIG_MAP, AWS rejects the access entries that upstream creates for administrators and nodes."""
     if is_one_of(i["authentication_mode"], "CONFIG_MAP"):
         return Finding(
             "authentication_mode does not allow access entries", "remove it", "CONFIG_MAP", "API or API_AND_CONFIG_MAP"
@@ -212,7 +213,7 @@ def access_entries_are_switched_on(i: Inputs) -> Finding | None:
 
 
 @guard("cluster-admin-missing", "access_entries", "enable_cluster_creator_admin_permissions")
-def somebody_may_administer_the_cluster(i: Inputs) -> Finding | None:
+def cluster_admin_missing(i: Inputs) -> Finding | None:
     """Without an administrator nobody can install Anyscale's operator, and only AWS Support can restore access."""
     entries = i["access_entries"] or {}
     if i["enable_cluster_creator_admin_permissions"] is False and not any(map(_administers, entries.values())):
@@ -226,7 +227,7 @@ def somebody_may_administer_the_cluster(i: Inputs) -> Finding | None:
 
 
 def _administers(entry: Any) -> bool:
-    """Whether an access entry lets its principal do everything, or may do so once it is known."""
+    """Returns whether an access entry grants full access, or may do so once it is resolved."""
     associations = _inside(entry, "policy_associations")
     for each in associations.values() if isinstance(associations, Mapping) else [associations]:
         policy, scope = _inside(each, "policy_arn"), _inside(_inside(each, "access_scope"), "type")
@@ -237,13 +238,13 @@ def _administers(entry: Any) -> bool:
 
 
 def _inside(value: Any, key: str) -> Any:
-    """What a mapping has there; what is not known yet has itself everywhere."""
+    """Returns a mapping's value of a key; an unresolved value is returned itself."""
     return value.get(key) if isinstance(value, Mapping) else value
 
 
 @guard("eks-endpoint-missing", "endpoint_public_access", "endpoint_private_access")
 def the_api_has_an_endpoint(i: Inputs) -> Finding | None:
-    """AWS refuses a cluster whose API has no endpoint."""
+    """AWS rejects a cluster whose API has no endpoint."""
     if i["endpoint_public_access"] is False and i["endpoint_private_access"] is False:
         return Finding("endpoint_private_access and endpoint_public_access are both off", "set one of them to true")
     return None
@@ -251,7 +252,7 @@ def the_api_has_an_endpoint(i: Inputs) -> Finding | None:
 
 @guard("public-cluster-endpoint", "endpoint_public_access_cidrs", "endpoint_public_access", severity="warning")
 def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
-    """Anyone on the internet can try to sign in to the cluster's API; upstream's default is the whole internet."""
+    """Anyone on the internet can try to log in to the cluster's API. Upstream's default is the whole internet."""
     ranges = [] if is_unresolved(i["endpoint_public_access_cidrs"]) else i["endpoint_public_access_cidrs"]
     if i["endpoint_public_access"] is True and networks.nearly_everybody(ranges or []):
         return Finding(
@@ -263,10 +264,10 @@ def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
 
 
 @guard("public-cidr-required", "endpoint_public_access_cidrs")
-def the_internet_is_not_a_private_network(i: Inputs) -> Finding | None:
-    """AWS refuses private ranges there, after the VPC has been created: they reach the private endpoint."""
+def public_cidr_required(i: Inputs) -> Finding | None:
+    """AWS rejects private ranges, after the VPC has been created. Clients in them use the private endpoint."""
     name = "endpoint_public_access_cidrs"
-    fix = "remove it; security_group_additional_rules (cluster.private_access_cidrs) are for private ranges"
+    fix = "remove it, and use security_group_additional_rules (cluster.private_access_cidrs) for private ranges"
     return None if is_unresolved(i[name]) else value_is_refused(_INTERNET_RANGES, i[name], name, fix)
 
 
@@ -288,39 +289,40 @@ OLD_INPUT = Rule(
 
 
 class Eks(EksModule):
-    """A cluster whose nodes reach each other, with the add-ons that nodes and pods need.
+    """A cluster whose nodes can reach each other, with the add-ons that nodes and pods need.
 
-    Whoever applies it is an administrator. Its API has a private endpoint, unless `endpoint_public_access` is set.
+    The identity that applies it becomes an administrator. Its API has only a private endpoint, unless
+    `endpoint_public_access` is set.
 
     Args:
         scope: The stack.
-        id: Default: `eks`.
-        vpc: The nodes are in its node subnets.
-        kms_key_arn: A customer's KMS key for Kubernetes secrets. Default: upstream makes one.
-        depends_on: Refused, unless it is empty: whenever one of these constructs changes, Terraform reads the account
-            and the partition during apply, and replaces IAM policy attachments and the creator's access entry.
-        **inputs: Upstream's inputs by their own names.
+        id: The construct's id in the stack. Default: `eks`.
+        vpc: The VPC, whose node subnets the nodes are in.
+        kms_key_arn: The ARN of your KMS key for Kubernetes secrets. Default: upstream creates a key.
+        depends_on: Must be empty: whenever one of these constructs changed, Terraform would read the account and the
+            partition only during apply, and replace IAM policy attachments and the creator's access entry.
+        **inputs: Upstream's input variables, with upstream's names.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
         the_cluster_has_a_name_that_eks_accepts,
         names_fit_the_roles_that_upstream_makes,
-        the_version_is_one_that_anyscale_runs_on,
+        supported_kubernetes_version,
         the_addons_that_nodes_need_are_there,
         access_entries_are_switched_on,
-        somebody_may_administer_the_cluster,
+        cluster_admin_missing,
         the_api_has_an_endpoint,
         the_api_is_not_open_to_the_internet,
-        the_internet_is_not_a_private_network,
+        public_cidr_required,
         names_of_node_groups_leave_room,
         node_groups_have_room_for_their_nodes,
         node_groups_are_within_the_quota,
-        disk_sizes_reach_the_disk,
-        disks_are_those_that_hold_images,
-        pods_have_no_nodes_role,
+        node_disk_size,
+        node_disk_device,
+        imds_hop_limit,
     )
     replaced_by_waiting = "IAM policy attachments and the cluster creator's access entry"
 
@@ -339,7 +341,7 @@ class Eks(EksModule):
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Places the cluster, installs its add-ons, and lets its nodes reach each other on all ports."""
+        """Sets the cluster's network, add-ons and encryption, and lets its nodes reach each other on all ports."""
         defaults: dict[str, Any] = {
             "vpc_id": self._vpc.vpc_id,
             "subnet_ids": self._vpc.node_subnet_ids,
@@ -355,18 +357,18 @@ class Eks(EksModule):
         return defaults | given
 
     def _check_types(self) -> Iterator[Finding]:
-        """Says first what version 21 of the module calls or writes otherwise than version 20."""
+        """Finds inputs that version 21 of the module renamed or changed, before the general checks."""
         variables, given = self.interface.variables, self.inputs.given
         old = [name for name in given if name not in variables and name.removeprefix("cluster_") in variables]
         lists = [name for name, group in groups_of(self.inputs) if isinstance(group.get("taints"), list)]
         for name in old:
             new = name.removeprefix("cluster_")
-            what = f"{name} is called {new} since version 21 of the module"
-            yield Finding(what, f"rename it to {new}", rule=OLD_INPUT, on=[name])
+            what = f"{name} was renamed to {new} in version 21 of the module"
+            yield Finding(what, f"set {new} instead", rule=OLD_INPUT, on=[name])
         for name in lists:
             yield Finding(
-                f"eks_managed_node_groups: taints of {name} must be a map since version 21 of the module",
-                "write a map, with a name of your own for each taint",
+                f"eks_managed_node_groups: taints of {name} must be a map in version 21 of the module",
+                "use a map of taints, with any keys",
                 rule=OLD_INPUT,
                 on=["eks_managed_node_groups"],
             )

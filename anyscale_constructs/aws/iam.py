@@ -29,9 +29,9 @@ _POLICY_PREFIXES = {
     "anyscale_cluster_node_byod_secrets_policy_prefix": "node-secrets-",
     "anyscale_iam_s3_policy_name_prefix": "bucket-",
 }
-"""What the names of IAM policies begin with behind a prefix of one's own, by upstream's inputs for them."""
+"""What follows a custom prefix in the names of IAM policies, by upstream's inputs for the names."""
 
-# name or prefix -> AWS's limit; a prefix leaves room for Terraform's 26 characters
+# AWS's limits, by the input of the name or the prefix. Terraform appends 26 characters to a prefix.
 _LIMITS = {
     "anyscale_access_role_name": 64,
     "anyscale_access_role_name_prefix": 38,
@@ -48,7 +48,7 @@ _NODE_POLICIES = (
 )
 _CONTROL_PLANE_POLICIES = ("anyscale_custom_policy", "anyscale_access_managed_policy_arns")
 
-# The switch that makes a role and the output with its name, by the key that names an existing one.
+# For each key that names an existing role: the switch that creates one, and the output with its name.
 _NEW_ROLES = {
     "control_plane_role_arn": ("create_anyscale_access_role", "iam_anyscale_access_role_name"),
     "cluster_node_role_arn": ("create_cluster_node_instance_profile", "iam_cluster_node_instance_profile_name"),
@@ -58,7 +58,7 @@ _MAPPINGS = ("map(", "object(")
 KMS_ACCESS = Rule(
     "role-kms-access",
     "warning",
-    "A role without permission for a KMS key cannot use what the key encrypts, and existing roles are not changed.",
+    "A role without permission for a KMS key cannot read what the key encrypts, and existing roles are not changed.",
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html",
 )
 
@@ -78,39 +78,39 @@ class IRoles(Protocol):
 
 
 class ExistingRoles(Model):
-    """Roles that exist already; those that are left out are created."""
+    """Existing roles; those that are not set are created."""
 
     control_plane_role_arn: RoleArn | None = Field(
         default=None,
-        description="The control plane's role, if it exists. It must trust Anyscale with the external id. "
+        description="An existing role of the control plane. It must trust Anyscale with the external id. "
         "Default: a new role.",
     )
     cluster_node_role_arn: RoleArn | None = Field(
         default=None,
-        description="The nodes' role, if it exists. It must be allowed to use the bucket and the bucket's KMS"
-        " key. Default: a new role.",
+        description="An existing role of the nodes. It must have access to the bucket and the bucket's KMS key. "
+        "Default: a new role.",
     )
     cluster_node_instance_profile_arn: InstanceProfileArn | None = Field(
-        default=None, description="Default: the profile with the role's name."
+        default=None, description="The nodes' instance profile. Default: the one with the role's name."
     )
 
     def must_use_keys(self, *kms_key_arns: str | None) -> Iterator[Finding]:
-        """Warnings about the existing roles, with the policy that each needs to use the KMS keys.
+        """Yields warnings about the existing roles, with the policy that each needs for the KMS keys.
 
         Args:
-            kms_key_arns: The keys; None stands for no key.
+            kms_key_arns: The keys; None values are skipped.
         """
         for role, statements in key_statements(each_once(*kms_key_arns)).items():
             if getattr(self, role) is not None and statements:
                 yield Finding(
-                    f"{role} names an existing role, which must be allowed to use the KMS key",
-                    f"attach this policy to it, unless it has one like it: {str.__str__(policy(statements))}",
+                    f"{role} names an existing role, which needs permission to use the KMS key",
+                    f"attach this policy to it, unless it has the permissions: {str.__str__(policy(statements))}",
                     rule=KMS_ACCESS,
                     on=[role],
                 )
 
 
-# What only a new role can take, by the key that names an existing one.
+# The keys that apply only to a new role, by the key that names an existing one.
 _FOR_NEW_ROLES = {
     "control_plane_role_arn": ("control_plane_role_name",),
     "cluster_node_role_arn": (
@@ -123,19 +123,19 @@ _FOR_NEW_ROLES = {
     ),
 }
 
-_OLDER_NAME = "An older name of workloads.{}; set one of them. Default: none."
+_OLDER_NAME = "The older name of workloads.{}; set only one of them. Default: none."
 
 
 class IamConfig(ExistingRoles):
-    """The roles: new ones, unless their ARNs are given."""
+    """The roles: new ones, unless their ARNs are set."""
 
-    control_plane_role_name: str | None = Field(default=None, description="Default: a unique one.")
-    cluster_node_role_name: str | None = Field(default=None, description="Default: a unique one.")
+    control_plane_role_name: str | None = Field(default=None, description="The role's name. Default: a unique name.")
+    cluster_node_role_name: str | None = Field(default=None, description="The role's name. Default: a unique name.")
     permissions_boundary_arn: PolicyArn | None = Field(
         default=None, description="The permissions boundary of new roles. Default: none."
     )
     cluster_node_cloudwatch_policy: OrExpr[bool] = Field(
-        default=False, description="Whether nodes may write logs and metrics."
+        default=False, description="Whether nodes may write logs and metrics to CloudWatch."
     )
     cluster_node_managed_policy_arns: OrExpr[list[PolicyArn]] = Field(
         default_factory=list, description=_OLDER_NAME.format("managed_policy_arns")
@@ -144,13 +144,13 @@ class IamConfig(ExistingRoles):
         default=None, description=_OLDER_NAME.format("policy")
     )
     cluster_node_secret_arns: OrExpr[list[SecretArn]] = Field(
-        default_factory=list, description=_OLDER_NAME.format("secrets, for images of your own")
+        default_factory=list, description=_OLDER_NAME.format("secrets, for your own images")
     )
     cluster_node_secret_kms_key_arn: KmsKeyArn | None = Field(
         default=None, description=_OLDER_NAME.format("secrets_kms_key_arn")
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of new roles and policies, beside the cloud's. Default: none."
+        default_factory=dict, description="Tags of new roles and policies, in addition to the cloud's. Default: none."
     )
 
     @model_validator(mode="after")
@@ -162,21 +162,21 @@ class IamConfig(ExistingRoles):
             idle |= dict.fromkeys(("permissions_boundary_arn", "tags"), "cluster_node_role_arn")
         for name, role in idle.items():
             if not is_one_of(getattr(self, name), None, False, [], {}):
-                raise refuse(f"is for a new role, but {role} names an existing one", "remove one of them", key=name)
+                raise refuse(f"applies to a new role, but {role} names an existing one", "remove one of them", key=name)
         if self.cluster_node_instance_profile_arn is not None and self.cluster_node_role_arn is None:
             raise refuse(
-                "is set without the role of the instance profile",
-                "set cluster_node_role_arn as well",
+                "is set without the instance profile's role",
+                "set cluster_node_role_arn, too",
                 key="cluster_node_instance_profile_arn",
             )
         return self
 
 
 def key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
-    """What each role needs to use KMS keys, by the key that names an existing role.
+    """Returns the statements that each role needs to use KMS keys, by the key that names an existing role.
 
-    S3 asks for the caller's permission to encrypt and decrypt, EBS for that and for a grant by whoever launches an
-    instance; EFS and MemoryDB ask whoever makes them, and nobody who uses them.
+    S3 requires that the caller may encrypt and decrypt. EBS requires that too, and a grant by the principal that
+    launches an instance. EFS and MemoryDB check only the principal that creates them, not clients.
 
     Sources: https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html and
     https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html.
@@ -192,26 +192,26 @@ def key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
 
 
 def document_text(document: Any) -> Any:
-    """A policy document as JSON text; a string, or an expression that may be one, stays as it is."""
+    """Returns a policy document as JSON text; strings, and expressions that may be strings, are unchanged."""
     is_mapping = isinstance(document, Mapping) or (isinstance(document, Expr) and document.type.startswith(_MAPPINGS))
     return json_text(document, "the policy document") if is_mapping else document
 
 
 @guard("external-id-missing", "anyscale_external_id")
-def the_control_plane_says_its_external_id(i: Inputs) -> Finding | None:
-    """Without an external id the trust policy has no condition, so any customer of Anyscale could use your role."""
+def external_id_missing(i: Inputs) -> Finding | None:
+    """Without an external id, the trust policy has no condition, so any customer of Anyscale could use your role."""
     ids = ("anyscale_external_id", "anyscale_trusted_role_sts_externalid", "anyscale_cloud_id")
     if i["create_anyscale_access_role"] is True and not any(not is_one_of(i[name], None, []) for name in ids):
         return Finding(
             "anyscale_external_id is not set, so the trust policy would have no condition",
-            'set it to "<organization id>-<suffix>", and register the cloud with the same one',
+            'set it to "<organization id>-<suffix>", and register the cloud with the same value',
         )
     return None
 
 
 @guard("external-id-organization", "anyscale_external_id", "anyscale_org_id")
-def the_external_id_begins_with_the_organization(i: Inputs) -> Finding | None:
-    """Anyscale accepts no other external id. Upstream's root module completes a suffix, but this module does not."""
+def external_id_organization(i: Inputs) -> Finding | None:
+    """Anyscale accepts no other external id. Upstream's root module adds the organization id, this module does not."""
     external, org = i["anyscale_external_id"], i["anyscale_org_id"]
     if external is None or is_unresolved(external):
         return None
@@ -219,7 +219,7 @@ def the_external_id_begins_with_the_organization(i: Inputs) -> Finding | None:
     if not begins:
         return Finding(
             "anyscale_external_id must begin with the organization id",
-            "write the whole external id, not only a suffix",
+            "set the whole external id, not only a suffix",
             external,
             f"{org or 'org_...'}-<suffix>",
         )
@@ -228,21 +228,21 @@ def the_external_id_begins_with_the_organization(i: Inputs) -> Finding | None:
 
 @guard("s3-policy-bucket", "create_iam_s3_policy", "anyscale_s3_bucket_arn")
 def the_s3_policy_names_a_bucket(i: Inputs) -> Finding | None:
-    """Without a bucket upstream writes a policy for the resource "empty", which AWS refuses when Terraform applies."""
+    """Without a bucket, upstream writes a policy for the resource "empty", which AWS rejects at apply."""
     if i["create_iam_s3_policy"] is True and is_one_of(i["anyscale_s3_bucket_arn"], None, ""):
         return Finding(
-            "create_iam_s3_policy is on without a bucket", "set a bucket, or set create_iam_s3_policy to false"
+            "create_iam_s3_policy is on, but no bucket is set", "set a bucket, or set create_iam_s3_policy to false"
         )
     return None
 
 
 @guard("node-role-missing", *_NODE_POLICIES, "create_cluster_node_instance_profile")
 def node_policies_need_the_node_role(i: Inputs) -> Finding | None:
-    """Upstream attaches these policies to the role that it creates; without one, planning fails or they are ignored."""
+    """Upstream attaches these policies only to a new role; without one, planning fails or they are ignored."""
     wanted = [name for name in _NODE_POLICIES if i[name] not in (None, False, [])]
     if i["create_cluster_node_instance_profile"] is False and wanted:
         return Finding(
-            f"{wanted[0]} is for a node role that is not created",
+            f"{wanted[0]} applies to a new node role, but none is created",
             "remove it, and attach the policy to the existing role yourself",
             on=wanted,
         )
@@ -251,16 +251,16 @@ def node_policies_need_the_node_role(i: Inputs) -> Finding | None:
 
 @guard("control-plane-role-missing", *_CONTROL_PLANE_POLICIES, "create_anyscale_access_role")
 def control_plane_policies_need_the_control_plane_role(i: Inputs) -> Finding | None:
-    """Upstream would create a policy that nothing uses, or ignore it."""
+    """Upstream would create an unused policy, or ignore the input."""
     wanted = [name for name in _CONTROL_PLANE_POLICIES if i[name] not in (None, [])]
     if i["create_anyscale_access_role"] is False and wanted:
-        return Finding(f"{wanted[0]} is for a control plane role that is not created", "remove it", on=wanted)
+        return Finding(f"{wanted[0]} applies to a new control plane role, but none is created", "remove it", on=wanted)
     return None
 
 
 @guard("unrestricted-permissions", "anyscale_cloud_id", severity="warning")
 def permissions_are_narrowed_to_the_cloud(i: Inputs) -> Finding | None:
-    """Without the cloud's id the control plane may start and terminate every EC2 instance of the account."""
+    """Without the cloud id, the control plane may start and terminate any EC2 instance of the account."""
     if i["create_anyscale_access_role"] is True and i["anyscale_cloud_id"] is None:
         return Finding(
             "anyscale_cloud_id is not set, so the control plane may act on every EC2 instance of the account",
@@ -271,11 +271,11 @@ def permissions_are_narrowed_to_the_cloud(i: Inputs) -> Finding | None:
 
 @guard("control-plane-trust", "anyscale_trusted_role_arns", severity="warning")
 def anyscale_is_trusted(i: Inputs) -> Finding | None:
-    """These ARNs replace Anyscale's account in the trust policy, so Anyscale could not use the role."""
+    """These ARNs replace Anyscale's account in the trust policy, so Anyscale could not assume the role."""
     trusted = i["anyscale_trusted_role_arns"]
     if i.known("anyscale_trusted_role_arns") and trusted and not any(CONTROL_PLANE_ACCOUNT in arn for arn in trusted):
         return Finding(
-            "anyscale_trusted_role_arns lacks the account of Anyscale's control plane, which could not use the role",
+            "anyscale_trusted_role_arns lacks the account of Anyscale's control plane, which could not assume the role",
             f"add arn:aws:iam::{CONTROL_PLANE_ACCOUNT}:root",
             trusted,
         )
@@ -284,7 +284,7 @@ def anyscale_is_trusted(i: Inputs) -> Finding | None:
 
 @guard("iam-name-length", *_LIMITS)
 def names_fit_iam(i: Inputs) -> Finding | None:
-    """IAM accepts names of 64 characters, of which Terraform needs 26 behind a prefix, and policies of 128."""
+    """IAM accepts 64 characters in role names and 128 in policy names; Terraform appends 26 characters to a prefix."""
     for name, longest in _LIMITS.items():
         value = i[name]
         if value is not None and not is_unresolved(value) and len(value) > longest:
@@ -295,30 +295,30 @@ def names_fit_iam(i: Inputs) -> Finding | None:
 class Iam(IamModule):
     """The control plane's role, the nodes' role and instance profile, and their policies for bucket and KMS keys.
 
-    Beside upstream's policies, new roles have an inline policy each of what upstream lacks: the control plane may
-    describe capacity reservations, as `anyscale cloud verify` wants for machine pools, and both roles may use the
-    KMS keys. For existing roles a warning says what to add.
+    In addition to upstream's policies, each new role has an inline policy: the control plane may describe capacity
+    reservations, which `anyscale cloud verify` requires for machine pools, and both roles may use the KMS keys. For
+    existing roles, a warning says what to add.
 
     Args:
         scope: The stack.
-        id: Default: `iam`.
-        bucket: The bucket both roles may use. Default: none, and then no policy for it.
-        existing: Roles that exist already and are not created.
-        kms_key_arn: A customer's KMS key that both roles may use beside the bucket's. Default: only the bucket's.
-        permitting_kms_key_arn: A KMS key whose own policy lets the roles use it: they get no permission for it here,
-            and no warning says that existing roles need one. Default: none.
-        policy_name_prefix: What the names of the IAM policies begin with. Default: as upstream has it.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names; `anyscale_external_id` is the whole id,
+        id: The construct's id in the stack. Default: `iam`.
+        bucket: The bucket that both roles may use. Default: none, and no policy for a bucket.
+        existing: Existing roles, which are not created. Default: both roles are new.
+        kms_key_arn: The ARN of your KMS key that both roles may use, in addition to the bucket's key. Default: none.
+        permitting_kms_key_arn: A KMS key whose key policy lets the roles use it: they get no permission for it here,
+            and no warning about existing roles mentions it. Default: none.
+        policy_name_prefix: The prefix of the names of IAM policies. Default: upstream's names.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names; `anyscale_external_id` is the whole id,
             `org_...-suffix`.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
-        the_control_plane_says_its_external_id,
-        the_external_id_begins_with_the_organization,
+        external_id_missing,
+        external_id_organization,
         the_s3_policy_names_a_bucket,
         node_policies_need_the_node_role,
         control_plane_policies_need_the_control_plane_role,
@@ -348,7 +348,7 @@ class Iam(IamModule):
         self._add_policies(scope)
 
     def _add_policies(self, scope: Construct) -> None:
-        """Adds what upstream's policies lack, in resources of their own: upstream's inputs for it are the user's."""
+        """Adds separate policies for what upstream's lack: upstream's inputs for policies are left to the user."""
         statements = key_statements(self._keys)
         statements["control_plane_role_arn"].insert(0, allow(["ec2:DescribeCapacityReservations"]))
         for role, (switch, role_name) in _NEW_ROLES.items():
@@ -359,7 +359,7 @@ class Iam(IamModule):
                 Resource(scope, "aws_iam_role_policy", f"{self.module_id}_{name}", arguments)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Names the bucket and the policies, and makes only the roles that don't exist."""
+        """Sets the bucket and the policies' names, and creates only the roles that do not exist."""
         if (prefix := self._policy_name_prefix) is not None:
             given = {name: f"{prefix}{own}" for name, own in _POLICY_PREFIXES.items()} | given
         if self._bucket:
@@ -373,35 +373,35 @@ class Iam(IamModule):
         return given
 
     def findings(self) -> Iterable[Finding]:
-        """Says what existing roles must be allowed."""
+        """Warns about permissions that existing roles need."""
         return self._existing.must_use_keys(*self._keys)
 
     @property
     def control_plane_role_arn(self) -> str:
-        """The role that Anyscale's control plane takes."""
+        """The ARN of the role that Anyscale's control plane assumes."""
         existing = self._existing.control_plane_role_arn
         return self.iam_anyscale_access_role_arn if existing is None else existing
 
     @property
     def cluster_node_role_arn(self) -> str:
-        """The role of Anyscale's nodes."""
+        """The ARN of the nodes' role."""
         existing = self._existing.cluster_node_role_arn
         return self.iam_cluster_node_role_arn if existing is None else existing
 
     @property
     def cluster_node_instance_profile_arn(self) -> str | None:
-        """The nodes' instance profile; None for an existing role whose profile has its name."""
+        """The ARN of the nodes' instance profile; None for an existing role whose profile has the role's name."""
         if self._existing.cluster_node_role_arn is not None:
             return self._existing.cluster_node_instance_profile_arn
-        # Upstream's name for the profile's ARN says role.
+        # Upstream's output of the profile's ARN has role in its name.
         return self.iam_cluster_node_instance_profile_role_arn
 
     @property
     def cluster_node_role_name(self) -> Expr:
-        """The name of the new node role; upstream has no output for it, but the profile has the same name."""
+        """The name of the new node role. Upstream has no output for it, but the instance profile has the same name."""
         if self._existing.cluster_node_role_arn is not None:
             raise InputError(
-                f"{self.address} creates no node role, so it has no name for one",
+                f"{self.address} creates no node role, so the role's name is not known",
                 fix="use the name in the existing role's ARN",
             )
         return self.iam_cluster_node_instance_profile_name

@@ -1,4 +1,4 @@
-"""A KMS key that the cloud makes, and its policy."""
+"""A KMS key that the cloud creates, and its key policy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -20,13 +20,13 @@ _ADMINISTERS = [
     *("kms:TagResource", "kms:UntagResource", "kms:Update*"),
 ]
 _USES = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-# Their own keys have the same statement; EBS is reached through EC2.
+# The key policies of AWS managed keys have the same statement. EBS calls KMS through EC2.
 _SERVICES = ("ec2", "elasticfilesystem", "memorydb")
 
 AliasName = Annotated[
     str,
     Checked(
-        "alias/ and 1 to 250 letters, digits, slashes, hyphens and underscores, not beginning with aws/",
+        "alias/ followed by 1 to 250 letters, digits, slashes, hyphens and underscores, not beginning with aws/",
         r"alias/(?!aws/)[A-Za-z0-9/_-]{1,250}",
         "alias/acme-anyscale",
     ),
@@ -37,22 +37,25 @@ class KmsKeyConfig(Model):
     """A new KMS key. Destroying the cloud schedules its deletion."""
 
     alias: AliasName | None = Field(
-        default=None, description="Default: alias/, name_prefix and the stack's name, such as alias/anyscale-prod."
+        default=None,
+        description="The key's alias. Default: name_prefix and the stack's name, e.g. alias/anyscale-prod.",
     )
     administrator_arns: OrExpr[list[RoleArn]] = Field(
         default_factory=list,
-        description="Roles that may administer the key, whatever IAM allows them. Default: whoever IAM allows to.",
+        description="Roles that may administer the key by its key policy. Default: those that IAM policies allow to.",
     )
     deletion_window_in_days: OrExpr[int] = Field(
         default=30,
         ge=7,
         le=30,
-        description="How many days AWS keeps the key once its deletion is scheduled, so that it can be cancelled.",
+        description="The number of days before a scheduled deletion of the key, in which it can be cancelled.",
     )
     enable_key_rotation: OrExpr[bool] = Field(
-        default=True, description="Whether AWS makes new key material each year. What is encrypted stays readable."
+        default=True, description="Whether AWS rotates the key material each year. Encrypted data stays readable."
     )
-    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of the key, beside the cloud's. Default: none.")
+    tags: OrExpr[Tags] = Field(
+        default_factory=dict, description="Tags of the key, in addition to the cloud's. Default: none."
+    )
 
 
 def add_kms_key(
@@ -62,11 +65,11 @@ def add_kms_key(
 
     Args:
         scope: The stack.
-        id: The name of its resources.
-        key: What it is like.
-        alias: Its alias, unless the configuration names one.
-        description: What it is for.
-        tags: All of its tags.
+        id: The resources' id in the stack.
+        key: The key's configuration.
+        alias: The key's alias, unless the configuration sets one.
+        description: The key's description.
+        tags: The key's tags.
     """
     made = Resource(
         scope,
@@ -92,14 +95,14 @@ def add_kms_key_policy(
     administrator_arns: Sequence[str] | Expr,
     users: Mapping[str, Sequence[Statement]],
 ) -> None:
-    """Adds the policy of a key: for its account, for AWS's services, for administrators and for roles.
+    """Adds a key policy for the account, for AWS services, for administrators and for roles.
 
     Args:
         scope: The stack.
         key: The key.
-        region: The key's.
-        administrator_arns: Who may administer it beside those whom IAM allows to.
-        users: What roles may do with it, by their ARNs.
+        region: The key's region.
+        administrator_arns: The roles that may administer the key in addition to those that IAM policies allow to.
+        users: The statements for each role that uses the key, by the role's ARN.
     """
     name = str(key.friendly_unique_id)
     account = Data(scope, "aws_caller_identity", name, {}).attribute("account_id")
@@ -109,7 +112,7 @@ def add_kms_key_policy(
             "kms:ViaService": [f"{service}.{region}.amazonaws.com" for service in _SERVICES],
         }
     }
-    # Without the first, nobody could change the policy once those whom it names are gone.
+    # Without the first statement, no one could change the policy once the named roles are deleted.
     statements = [_for(f"arn:aws:iam::{account}:root", allow(["kms:*"])), _for("*", allow(_USES, condition=services))]
     if isinstance(administrator_arns, Expr) or administrator_arns:
         statements.append(_for(administrator_arns, allow(_ADMINISTERS)))

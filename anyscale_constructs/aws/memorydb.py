@@ -1,4 +1,4 @@
-"""The Redis that keeps Anyscale services running when a head node fails: new, or an existing one."""
+"""MemoryDB, which keeps Anyscale services running when a head node fails: new, or an existing cluster."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Unpack
@@ -36,14 +36,14 @@ _LONGEST = {
     "memorydb_acl_name": 40,
     "memorydb_acl_name_prefix": 14,
 }
-"""The provider takes 40 characters, of which it appends 26 to a prefix."""
+"""The provider accepts 40 characters and appends 26 to a prefix."""
 
 _ACL_PREFIX = "anyscale-acl-"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
-# The zones without MemoryDB, by the ids that are the same in every account; all others of these regions have it.
+# The zone without MemoryDB in each of these regions, as a zone id, which is the same in every account.
 _ZONES_WITHOUT = {"ap-northeast-1": "apne1-az3", "ca-central-1": "cac1-az3", "us-east-1": "use1-az3"}
 _ENOUGH_ZONES = 3
-"""As many that two of them have MemoryDB."""
+"""The number of zones of which at least two have MemoryDB."""
 
 _FAMILIES = {"7.0": "memorydb_redis7", "6.2": "memorydb_redis6"}
 
@@ -52,40 +52,47 @@ class MemoryDbUser(Model):
     """A user of MemoryDB; the passwords come from the sensitive variable memorydb_passwords."""
 
     access_string: str = Field(
-        default="on ~* &* +@all", description="What the user may do, as an access control list of Redis."
+        default="on ~* &* +@all", description="The user's permissions, as a Redis access string."
     )
 
 
 class MemoryDbConfig(Model):
-    """A Redis for Anyscale services."""
+    """A MemoryDB cluster for Anyscale services."""
 
-    name: str | None = Field(default=None, description="Default: a unique one.")
-    node_type: str | None = Field(default=None, description="Default: db.t4g.small.")
-    num_shards: OrExpr[int | None] = Field(default=None, ge=1, description="Ray works with one shard only. Default: 1.")
-    num_replicas_per_shard: OrExpr[int | None] = Field(default=None, ge=0, le=5, description="At least 1. Default: 2.")
-    snapshot_retention_limit: OrExpr[int | None] = Field(
-        default=None, ge=0, le=35, description="Days. Default: no snapshots."
+    name: str | None = Field(default=None, description="The cluster's name. Default: a unique name.")
+    node_type: str | None = Field(default=None, description="The type of its nodes. Default: db.t4g.small.")
+    num_shards: OrExpr[int | None] = Field(
+        default=None, ge=1, description="The number of shards; Ray supports one. Default: 1."
     )
-    users: dict[str, MemoryDbUser] = Field(default_factory=dict, description="Default: open access inside the group.")
+    num_replicas_per_shard: OrExpr[int | None] = Field(
+        default=None, ge=0, le=5, description="The number of replicas, at least 1. Default: 2."
+    )
+    snapshot_retention_limit: OrExpr[int | None] = Field(
+        default=None, ge=0, le=35, description="The number of days to keep snapshots. Default: no snapshots."
+    )
+    users: dict[str, MemoryDbUser] = Field(
+        default_factory=dict,
+        description="Users with passwords, by name. Default: none; all members of the security group have access.",
+    )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the MemoryDB cluster, beside the cloud's. Default: none."
+        default_factory=dict, description="Tags of the MemoryDB cluster, in addition to the cloud's. Default: none."
     )
 
 
 class ExistingMemoryDb(Model):
-    """A MemoryDB cluster that exists already: one shard, with TLS."""
+    """An existing MemoryDB cluster, with one shard and TLS."""
 
     cluster_name: MemoryDbName
     security_group_id: SecurityGroupId | None = Field(
         default=None,
-        description="The cluster's security group, to which a rule is added: the nodes may reach the cluster's port. "
-        "Default: no rule is added, and the security group must let the nodes in already.",
+        description="The cluster's security group, which gets a rule that lets the nodes reach the cluster's port. "
+        "Default: no rule is added, and the security group must already let the nodes in.",
     )
 
 
 @guard("memorydb-name", *_NAMES)
 def names_are_lower_case_and_short(i: Inputs) -> Finding | None:
-    """AWS accepts only short names of these characters. Upstream checks them even when the module is off."""
+    """AWS limits the characters and the length of these names. Upstream checks them even if the module is off."""
     for name in _NAMES:
         value = i[name]
         if value is None or is_unresolved(value):
@@ -94,7 +101,7 @@ def names_are_lower_case_and_short(i: Inputs) -> Finding | None:
         if too_long or not set(value) <= _ALLOWED:
             allowed = "lower-case letters, digits and hyphens"
             longest = f", at most {_LONGEST[name]}" if too_long else ""
-            return Finding(f"{name} is not a valid name", "choose another", value, allowed + longest, on=[name])
+            return Finding(f"{name} is not a valid name", "choose another name", value, allowed + longest, on=[name])
     return None
 
 
@@ -102,7 +109,7 @@ def names_are_lower_case_and_short(i: Inputs) -> Finding | None:
 def tls_is_on(i: Inputs) -> Finding | None:
     """Anyscale connects to MemoryDB with TLS only; registration reports a failure without it, but does not stop."""
     if i["memorydb_tls_enabled"] is False:
-        return Finding("memorydb_tls_enabled is off, and Anyscale connects with TLS only", "remove it")
+        return Finding("memorydb_tls_enabled is off, but Anyscale connects with TLS only", "remove it")
     return None
 
 
@@ -111,13 +118,13 @@ def there_is_one_shard(i: Inputs) -> Finding | None:
     """Ray keeps the state of a cluster in one shard, and Anyscale does not support Redis with several shards."""
     shards = i["memorydb_num_shards"]
     if i.known("memorydb_num_shards") and shards > 1:
-        return Finding("memorydb_num_shards is more than 1, and Ray works with one shard only", "remove it", shards)
+        return Finding("memorydb_num_shards is more than 1, but Ray supports one shard only", "remove it", shards)
     return None
 
 
 @guard("memorydb-replicas", "memorydb_num_replicas_per_shard")
 def the_shard_has_a_second_node(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails unless the shard has two nodes: when the only one fails, so do the services."""
+    """`anyscale cloud verify` fails unless the shard has two nodes: services stop when the only node fails."""
     replicas = i["memorydb_num_replicas_per_shard"]
     if i.known("memorydb_num_replicas_per_shard") and replicas < 1:
         return Finding(
@@ -136,13 +143,13 @@ def the_shard_has_a_second_node(i: Inputs) -> Finding | None:
     "create_memorydb_parameter_group",
 )
 def the_parameter_group_fits_the_engine(i: Inputs) -> Finding | None:
-    """AWS refuses a parameter group of another engine version's family."""
+    """AWS rejects a parameter group of another engine version's family."""
     version, family = i["memorydb_engine_version"], i["memorydb_parameter_group_family"]
     wanted = _FAMILIES.get(version)
     if i["create_memorydb_parameter_group"] is True and wanted and not is_unresolved(family) and family != wanted:
         return Finding(
-            f"memorydb_parameter_group_family does not fit the engine {version}",
-            "set it to the family of the engine",
+            f"memorydb_parameter_group_family does not match the engine version {version}",
+            "set it to the family of the engine version",
             family,
             wanted,
         )
@@ -176,8 +183,8 @@ def users_are_in_an_access_list(i: Inputs) -> Finding | None:
 
 
 @guard("memorydb-user-types", "memorydb_users")
-def users_are_alike(i: Inputs) -> Finding | None:
-    """Upstream's variable is a map of one type, so planning fails when users have different keys."""
+def memorydb_user_types(i: Inputs) -> Finding | None:
+    """Upstream's variable is a map of a single type, so planning fails if users have different keys."""
     users = i["memorydb_users"] if isinstance(i["memorydb_users"], Mapping) else {}
     shapes = {frozenset(user) for user in users.values() if isinstance(user, Mapping)}
     if len(shapes) > 1:
@@ -189,7 +196,7 @@ def users_are_alike(i: Inputs) -> Finding | None:
 
 @guard("memorydb-open-access", "existing_memorydb_acl_name", "create_memorydb_acl", severity="warning")
 def access_without_a_password_is_chosen(i: Inputs) -> Finding | None:
-    """Upstream's default access control list, open-access, lets everyone in who reaches the port."""
+    """Upstream's default access control list, open-access, lets in everyone who can reach the port."""
     if i["create_memorydb_acl"] is False and "existing_memorydb_acl_name" not in i.given:
         return Finding(
             "existing_memorydb_acl_name is open-access by default, which needs no password",
@@ -203,7 +210,7 @@ def snapshots_are_kept(i: Inputs) -> Finding | None:
     """Without snapshots the state of services cannot be restored; upstream keeps none by default."""
     if is_one_of(i["memorydb_snapshot_retention_limit"], None, 0):
         return Finding(
-            "memorydb_snapshot_retention_limit is not set, so no snapshot is kept", "set it to a number of days"
+            "memorydb_snapshot_retention_limit is not set, so no snapshots are kept", "set it to a number of days"
         )
     return None
 
@@ -211,14 +218,14 @@ def snapshots_are_kept(i: Inputs) -> Finding | None:
 REGION = Rule(
     "memorydb-region",
     "warning",
-    "AWS does not offer MemoryDB in every region; a region that is newer than the list may have it.",
+    "AWS does not offer MemoryDB in every region. A region that is newer than the list may have it.",
     "https://docs.aws.amazon.com/general/latest/gr/memorydb-service.html",
 )
 _ZONES_SOURCE = "https://docs.aws.amazon.com/memorydb/latest/devguide/subnetgroups.html"
 ONE_ZONE = Rule(
     "memorydb-one-zone",
     "warning",
-    "One availability zone of the region lacks MemoryDB. Of two zones, MemoryDB may be in one only.",
+    "One availability zone of the region lacks MemoryDB, so of two zones, only one may have it.",
     _ZONES_SOURCE,
 )
 ZONES = Rule(
@@ -230,19 +237,19 @@ ZONES = Rule(
 
 
 class MemoryDb(MemoryDbModule):
-    """A MemoryDB cluster in the nodes' subnets; where a zone of the region lacks MemoryDB, in those of other zones.
+    """A MemoryDB cluster in the nodes' subnets, except those in a zone without MemoryDB.
 
     Args:
         scope: The stack.
-        id: Default: `memorydb`.
-        vpc: Where the nodes are.
-        security_group: The nodes' group.
-        region: The cloud's region. Default: it gets all subnets, and AWS refuses one in a zone without MemoryDB.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names; `module_enabled` is True here.
+        id: The construct's id in the stack. Default: `memorydb`.
+        vpc: The nodes' VPC.
+        security_group: The nodes' security group.
+        region: The cloud's region. Default: all node subnets are used, and AWS rejects one in a zone without MemoryDB.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names; the default of `module_enabled` is True.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -253,7 +260,7 @@ class MemoryDb(MemoryDbModule):
         the_parameter_group_fits_the_engine,
         passwords_are_secrets,
         users_are_in_an_access_list,
-        users_are_alike,
+        memorydb_user_types,
         access_without_a_password_is_chosen,
         snapshots_are_kept,
     )
@@ -284,23 +291,23 @@ class MemoryDb(MemoryDbModule):
         )
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Switches the module on, as no other is off, and shortens the access list's prefix, which AWS would refuse."""
+        """Enables the module, which upstream disables by default, and shortens a prefix that AWS would reject."""
         if given.get("create_memorydb_acl") is True and "memorydb_acl_name" not in given:
             given = {"memorydb_acl_name_prefix": _ACL_PREFIX} | given
         return {"module_enabled": True} | given
 
     def findings(self) -> Iterable[Finding]:
-        """Says where the region, or a zone of it, lacks MemoryDB."""
+        """Warns if the region, or one of its zones, lacks MemoryDB."""
         if self._region is not None and self._region not in MEMORYDB:
             yield Finding(
-                f"MemoryDB was not offered in {self._region} in {AS_OF}",
+                f"MemoryDB was not available in {self._region} in {AS_OF}",
                 "remove memorydb, or use another region",
                 allowed=", ".join(MEMORYDB),
                 rule=REGION,
                 on=["region"],
             )
         if self._region in _ZONES_WITHOUT:
-            # Upstream takes the region's first zones by name, and that zone may be one of them.
+            # Upstream uses the region's first zones by name, and that zone may be one of them.
             chosen = ("availability_zones", "availability_zone_ids")
             left_to_upstream = isinstance(self._vpc, Vpc) and all(
                 is_one_of(self._vpc.inputs[name], None, []) for name in chosen
@@ -308,31 +315,31 @@ class MemoryDb(MemoryDbModule):
             count = self._vpc.zone_count
             one_may_be_left = left_to_upstream and (isinstance(count, Expr) or count < _ENOUGH_ZONES)
             yield Finding(
-                f"MemoryDB is not in the zone {_ZONES_WITHOUT[self._region]}, so it gets the nodes' subnets in the "
-                "other zones only",
-                "use two of the other zones at least: list them in availability_zones, or set availability_zone_count "
-                "to 3; aws ec2 describe-availability-zones shows the zones' ids",
+                f"the zone {_ZONES_WITHOUT[self._region]} lacks MemoryDB, which uses the nodes' subnets in other zones "
+                "only",
+                "use at least two other zones: list them in availability_zones, or set availability_zone_count to 3; "
+                "aws ec2 describe-availability-zones shows the zones' ids",
                 rule=ONE_ZONE if one_may_be_left else ZONES,
                 on=["availability_zones", "region"],
             )
 
     @property
     def name(self) -> Expr:
-        """The cluster's plain name, which registration wants; upstream calls it the id."""
+        """The cluster's name, which registration needs; upstream's output calls it the id."""
         return self.memorydb_cluster_id
 
     @property
     def url(self) -> str:
-        """Where it is reached, with TLS."""
+        """The cluster's URL, with TLS."""
         return f"rediss://{self.memorydb_cluster_endpoint_address}:{self.memorydb_cluster_endpoint_port}"
 
 
 class MemoryDbData(Data):
-    """A MemoryDB cluster that exists already, as Terraform reads it.
+    """An existing MemoryDB cluster, read by a data source.
 
     Args:
         scope: The stack.
-        id: Default: `memorydb`.
+        id: The construct's id in the stack. Default: `memorydb`.
         cluster_name: The cluster's name.
     """
 
@@ -352,12 +359,12 @@ class MemoryDbData(Data):
 
     @property
     def url(self) -> str:
-        """Where it is reached, with TLS."""
+        """The cluster's URL, with TLS."""
         return f"rediss://{self.attribute('cluster_endpoint[0].address')}:{self.port}"
 
 
 def _in_other_zones(scope: Construct, id: str, subnet_ids_to_az: Expr | Mapping[str, str], zone_id: str) -> Expr:
-    """The subnets that are not in that zone, whose name differs from account to account: only Terraform knows it."""
+    """Returns the subnets outside of a zone. The zone's name differs between accounts, so Terraform looks it up."""
     others = Data(scope, "aws_availability_zones", id, {"exclude_zone_ids": [zone_id]})
     names = others.attribute("names", "list(string)")
     return expr(

@@ -1,4 +1,4 @@
-"""Guards of an EKS cluster's managed node groups."""
+"""Guards for an EKS cluster's managed node groups."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,7 @@ def names_of_node_groups_leave_room(i: Inputs) -> Finding | None:
         if not is_unresolved(name) and group.get("use_name_prefix") is not False and len(name) > _LONGEST_NAME:
             return Finding(
                 f"eks_managed_node_groups: the name of {key} is too long",
-                "shorten it, or name_prefix",
+                "shorten it or name_prefix",
                 name,
                 f"at most {_LONGEST_NAME} characters",
             )
@@ -28,7 +28,7 @@ def names_of_node_groups_leave_room(i: Inputs) -> Finding | None:
 
 @guard("node-group-size", "eks_managed_node_groups")
 def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
-    """AWS refuses sizes that contradict each other, after the cluster has been created."""
+    """AWS rejects sizes that contradict each other, after the cluster has been created."""
     for name, group in groups_of(i):
         sizes = [group.get(key) for key in ("min_size", "desired_size", "max_size")]
         known = [size for size in sizes if size is not None and not is_unresolved(size)]
@@ -48,13 +48,13 @@ def node_groups_have_room_for_their_nodes(i: Inputs) -> Finding | None:
     source="https://docs.aws.amazon.com/eks/latest/userguide/service-quotas.html",
 )
 def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
-    """AWS refuses larger node groups when Terraform applies, unless the account has a higher quota."""
+    """AWS rejects larger node groups at apply, unless the account has a higher quota."""
     for name, group in groups_of(i):
         most = group.get("max_size")
         if most is not None and not is_unresolved(most) and most > _NODES_BY_DEFAULT:
             return Finding(
                 f"eks_managed_node_groups: {name} may have more nodes than EKS's default quota",
-                "set a lower max_size, or have the quota of nodes per managed node group raised first",
+                "set a lower max_size, or request a higher quota of nodes per managed node group first",
                 most,
                 f"at most {_NODES_BY_DEFAULT}",
             )
@@ -62,12 +62,12 @@ def node_groups_are_within_the_quota(i: Inputs) -> Finding | None:
 
 
 @guard("node-disk-size", "eks_managed_node_groups")
-def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
-    """Upstream ignores disk_size unless it is told to create no launch template."""
+def node_disk_size(i: Inputs) -> Finding | None:
+    """Upstream ignores disk_size unless it creates no launch template."""
     for name, group in groups_of(i):
         if group.get("disk_size") is not None and group.get("use_custom_launch_template") is not False:
             return Finding(
-                f"eks_managed_node_groups: disk_size of {name} is ignored beside a launch template",
+                f"eks_managed_node_groups: disk_size of {name} is ignored with a launch template",
                 "use block_device_mappings instead, or set use_custom_launch_template to false",
                 group["disk_size"],
             )
@@ -75,7 +75,7 @@ def disk_sizes_reach_the_disk(i: Inputs) -> Finding | None:
 
 
 @guard("node-disk-device", "eks_managed_node_groups")
-def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
+def node_disk_device(i: Inputs) -> Finding | None:
     """Container images are on /dev/xvdb with Bottlerocket, and on /dev/xvda with other operating systems."""
     for name, group in groups_of(i):
         image, disks = group.get("ami_type"), group.get("block_device_mappings")
@@ -94,7 +94,7 @@ def disks_are_those_that_hold_images(i: Inputs) -> Finding | None:
 
 
 @guard("imds-hop-limit", "eks_managed_node_groups", severity="warning")
-def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
+def imds_hop_limit(i: Inputs) -> Finding | None:
     """With a hop limit above 1, every pod can get the credentials of the node's role from the instance metadata."""
     for name, group in groups_of(i):
         options = group.get("metadata_options")
@@ -102,7 +102,7 @@ def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
         if hops is not None and not is_unresolved(hops) and hops > 1:
             return Finding(
                 f"eks_managed_node_groups: http_put_response_hop_limit of {name} gives every pod the node's role",
-                "set it to 1, or remove it; pods get roles of their own by EKS Pod Identity",
+                "set it to 1, or remove it; give pods their own roles with EKS Pod Identity",
                 hops,
                 "1",
             )
@@ -110,7 +110,7 @@ def pods_have_no_nodes_role(i: Inputs) -> Finding | None:
 
 
 def groups_of(i: Inputs) -> list[tuple[str, Mapping[str, Any]]]:
-    """The managed node groups that are known now, by name."""
+    """Returns the managed node groups that are known at synthesis, by name."""
     groups = i["eks_managed_node_groups"]
     if not isinstance(groups, Mapping):
         return []

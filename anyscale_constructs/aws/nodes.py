@@ -1,7 +1,7 @@
-"""The node groups of an EKS cluster: one for the cluster's own pods, and those for Anyscale's workloads.
+"""The node groups of an EKS cluster: one for system pods, and those for Anyscale's workloads.
 
-Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates them for the pods that asked for such
-a node. Labels tell it which GPU a node has.
+Taints keep other pods off the workloads' nodes; Anyscale's operator adds the tolerations to pods that request such a
+node. Labels tell it which GPU a node has.
 """
 
 import re
@@ -38,11 +38,11 @@ from anyscale_constructs.modules.aws.eks import (
 _CPU_IMAGE = "AL2023_x86_64_STANDARD"
 _GPU_IMAGE = "AL2023_x86_64_NVIDIA"
 _DEFAULT_DISK_GB = 50
-# Of a group whose name leaves no room in its role's name for what upstream and Terraform append.
+# For a group whose name is too long for its role's name with what upstream and Terraform append.
 _LONGEST_ROLE_STEM = 38 - len("-eks-node-group-")
 _AMONG_NODES = "EFA among the group's nodes"
 _EFA_USER_GUIDE = "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/efa.html#efa-instance-types"
-# Smaller sizes have no EFA, families without an n in older generations neither, and later ones in the largest sizes.
+# Smaller sizes have no EFA. Older generations have it in families with an n; later ones in the largest sizes.
 _NO_EFA = re.compile(
     r"(?!p5\.4xlarge)[a-z0-9-]+\.(?:nano|micro|small|medium|large|[2-7]?xlarge)"
     r"|(?:[cmr][3-5](?:ad?|b|d)?|p[23]|g3s?|g4ad|i3|d[23](?:en)?|h1|x1e?|z1d)\..*"
@@ -52,20 +52,20 @@ _NO_EFA = re.compile(
 EFA = Rule(
     "efa-instance-type",
     "error",
-    "AWS refuses EFA interfaces on an instance type without EFA, and the number of interfaces is that of the one type.",
+    "AWS rejects EFA interfaces on an instance type without EFA, and the type determines the number of interfaces.",
     _EFA_USER_GUIDE,
 )
 
 
 class Gpu(NamedTuple):
-    """A type of GPU: what NVIDIA calls it, the instances that have it, and how many each has."""
+    """A type of GPU: NVIDIA's name for it, the instance types that have it, and the number per instance."""
 
     product: str
     instance_types: Sequence[str]
     per_node: int
 
 
-# By the name that Anyscale's compute configurations have for it. The product is what the operator selects nodes by.
+# By the GPU's name in Anyscale's compute configurations. The operator selects nodes by the product.
 GPUS = {
     "T4": Gpu("Tesla-T4", ("g4dn.4xlarge",), 1),
     "L4": Gpu("NVIDIA-L4", ("g6.4xlarge",), 1),
@@ -80,8 +80,8 @@ GpuType = Literal["T4", "L4", "A10G", "L40S", "A100-40G", "A100-80G", "H100"]
 InstanceType = Annotated[
     str,
     Checked(
-        "an EC2 instance type of a size that AWS has, with x86 processors, as the nodes' image is for",
-        # Graviton's families have a g behind their generation.
+        "an existing EC2 instance type with x86 processors, which the nodes' image requires",
+        # Graviton families have a g after the generation.
         r"(?!a1\.|[a-z]+\d+[a-z]*g[a-z]*\.)[a-z][a-z0-9-]*\."
         r"(?:nano|micro|small|medium|large|(?:[2-9]|[1-9]\d+)?xlarge|metal(?:-[1-9]\d*xl)?)",
         "m5.4xlarge",
@@ -90,7 +90,7 @@ InstanceType = Annotated[
 GroupName = Annotated[
     str,
     Checked(
-        "a node group's name: 1 to 27 letters, digits, hyphens and underscores, a letter or digit first",
+        "a node group's name: 1 to 27 letters, digits, hyphens and underscores, beginning with a letter or digit",
         r"[A-Za-z0-9][A-Za-z0-9_-]{0,26}",
         "h100-reserved",
     ),
@@ -109,116 +109,119 @@ ResourceGroupArn = Annotated[
 
 
 class CapacityReservation(Model):
-    """Capacity that is reserved in EC2: an On-Demand Capacity Reservation, or a Capacity Block for ML."""
+    """Reserved EC2 capacity: an On-Demand Capacity Reservation, or a Capacity Block for ML."""
 
     id: CapacityReservationId | None = Field(
-        default=None, description="The reservation's id. Default: none; resource_group_arn says which."
+        default=None, description="The reservation's id. Default: none; resource_group_arn is required."
     )
     resource_group_arn: ResourceGroupArn | None = Field(
         default=None,
-        description="A resource group of reservations, any of which nodes use. Default: none; id says which.",
+        description="A resource group of reservations; nodes use any of them. Default: none; id is required.",
     )
     capacity_block: Known[bool] = Field(
         default=False,
-        description="Whether it is a Capacity Block for ML. The nodes have the capacity type CAPACITY_BLOCK then, and "
-        "the group has instance types of its own, which select it. Default: false, an On-Demand Capacity Reservation.",
+        description="Whether it is a Capacity Block for ML. The nodes then have the capacity type CAPACITY_BLOCK, and "
+        "the group has its own instance types, which select it. Default: false, an On-Demand Capacity Reservation.",
     )
 
     @model_validator(mode="after")
     def _names_one(self) -> Self:
         if (self.id is None) == (self.resource_group_arn is None):
-            raise refuse("names no reservation, or two", "set id or resource_group_arn, and not both")
+            raise refuse("must have either id or resource_group_arn", "set one of them")
         return self
 
 
 class NodeGroupConfig(NodeGroup):
-    """Node groups of one kind, one for each of its capacity types: ondemand_NAME and spot_NAME."""
+    """Node groups with the same settings, one for each capacity type: ondemand_NAME and spot_NAME."""
 
     products: ClassVar = {"V100": "Tesla-V100-SXM2-16GB"} | {name: gpu.product for name, gpu in GPUS.items()}
     machine_key: ClassVar = "instance_types"
     with_gpus: ClassVar = r"(?!g4ad)(?:gr?|p)\d[a-z0-9-]*\."
 
     instance_types: OrExpr[list[InstanceType]] = Field(
-        min_length=1, description="The instance types, any of which a node has; each with as many CPUs, GPUs and so on."
+        min_length=1,
+        description="The instance types. A node has any of them, so all should have equal CPUs, memory and GPUs.",
     )
     zones: Known[list[Zone]] = Field(
         default_factory=list,
-        description="The nodes' zones: some of vpc.availability_zones, which has to be set, or of the existing "
-        "subnets'. Default: all zones of the cluster.",
+        description="The nodes' zones, from vpc.availability_zones, which must be set, or from the existing subnets' "
+        "zones. Default: all zones of the cluster.",
     )
     disk_size_gb: OrExpr[int | None] = Field(
-        default=None, ge=20, le=65536, description="Of each node. Default: nodes.disk_size_gb."
+        default=None, ge=20, le=65536, description="Each node's disk size in GB. Default: nodes.disk_size_gb."
     )
     disk_type: OrExpr[Literal["gp2", "gp3"]] = Field(default="gp3", description="The type of the EBS volume.")
     capacity_reservation: CapacityReservation | None = Field(
         default=None,
-        description="Reserved capacity, in which all nodes of the group are. Default: nodes are in no particular "
-        "reservation; EC2 counts on-demand nodes towards open ones that match.",
+        description="Reserved capacity for all nodes of the group. Default: none; EC2 runs on-demand nodes in open "
+        "reservations that match.",
     )
     efa: Known[bool] = Field(
         default=False,
         description="Whether nodes have an Elastic Fabric Adapter on each network card, a security group that lets the "
         "group's nodes reach each other, and, without a reservation, a cluster placement group. Pods need the EFA "
-        "device plugin, which is not installed. Default: false.",
+        "device plugin, which you must install. Default: false.",
     )
 
     @property
     def is_reserved(self) -> bool:
-        """Whether the nodes are in reserved capacity."""
+        """Whether the nodes use reserved capacity."""
         return self.capacity_reservation is not None
 
     @property
     def node_selector(self) -> dict[str, str]:
         """The labels by which the group's own instance types select its nodes."""
         block = self.capacity_reservation and self.capacity_reservation.capacity_block
-        # The operator's own selector for on-demand pods is replaced by this.
+        # This replaces the operator's selector for on-demand pods.
         return super().node_selector | ({"eks.amazonaws.com/capacityType": "CAPACITY_BLOCK"} if block else {})
 
     def refused(self) -> Iterator[Finding]:
-        """What does not go together."""
+        """Finds keys that conflict with each other."""
         yield from super().refused()
         reservation = self.capacity_reservation
         block = reservation is not None and reservation.capacity_block
         several = not is_unresolved(self.instance_types) and len(self.instance_types) > 1
         if self.efa and several:
-            what, fix = "has several types, but nodes with EFA have one", "keep one, or remove efa"
+            what, fix = "has several types, but EFA requires a single type", "keep one, or remove efa"
             yield Finding(what, fix, self.instance_types, rule=EFA, key=("instance_types",))
         elif block and several:
-            what, fix = "has several types, but a Capacity Block is of one", "keep that of the Capacity Block"
+            what, fix = "has several types, but a Capacity Block has a single type", "keep the Capacity Block's type"
             yield Finding(what, fix, self.instance_types, rule=CONFLICTING, key=("instance_types",))
         for machine in self.machines if self.efa else ():
             if _NO_EFA.fullmatch(machine):
-                what, fix = f"{machine} has no EFA", "use a type that has, or remove efa"
+                what, fix = f"{machine} has no EFA", "use a type with EFA, or remove efa"
                 yield Finding(what, fix, rule=EFA, key=("instance_types",))
         one_zone = {"efa": self.efa, "capacity_reservation": reservation is not None and reservation.id is not None}
         for key in (key for key, needs in one_zone.items() if needs and len(set(self.zones)) != 1):
-            zone = "where the reservation is" if key == "capacity_reservation" else "in which all nodes are"
-            yield Finding("needs one zone", f"set zones to the one zone {zone}", self.zones, rule=ONE_ZONE, key=(key,))
+            zone = "the reservation's zone" if key == "capacity_reservation" else "a single zone"
+            yield Finding("requires a single zone", f"set zones to {zone}", self.zones, rule=ONE_ZONE, key=(key,))
 
 
 class NodesConfig(Model):
     """The node groups of a new cluster."""
 
     default_instance_types: OrExpr[list[InstanceType]] = Field(
-        default=["t3.medium"], min_length=1, description="For the cluster's own pods, the operator among them."
+        default=["t3.medium"], min_length=1, description="The instance types for system pods, including the operator."
     )
     cpu_instance_types: OrExpr[list[InstanceType]] = Field(
-        default=["m5.8xlarge", "m5.4xlarge"], min_length=1, description="For workloads without GPUs."
+        default=["m5.8xlarge", "m5.4xlarge"], min_length=1, description="The instance types for workloads without GPUs."
     )
     cpu_limits: Limits = Field(default_factory=Limits, description=CPU_LIMITS)
     gpu_types: Known[list[GpuType]] = Field(
-        default=["T4"], description="A pair of node groups for each: on-demand and spot."
+        default=["T4"], description="The types of GPUs, with a pair of node groups for each: on-demand and spot."
     )
     gpu_zones: Known[dict[GpuType, list[Zone]]] = Field(
         default_factory=dict,
-        description="The zones of a type's nodes, by type: some of vpc.availability_zones, which has to be set, or of "
-        "the existing subnets'. Changing them replaces the type's groups. Default: all zones of the cluster.",
+        description="The zones of a type's nodes, by type, from vpc.availability_zones, which must be set, or from the "
+        "existing subnets' zones. Changing them replaces the type's groups. Default: all zones of the cluster.",
     )
     gpu_limits: dict[GpuType, Limits] = Field(default_factory=dict, description=GPU_LIMITS)
     max_size: OrExpr[int] = Field(
-        default=10, ge=1, description="Nodes in each group at most. All but the default begin at 0."
+        default=10, ge=1, description="The most nodes in each group. All groups except default begin at 0."
     )
-    disk_size_gb: OrExpr[int] = Field(default=500, ge=20, le=65536, description="Of each workload node.")
+    disk_size_gb: OrExpr[int] = Field(
+        default=500, ge=20, le=65536, description="The disk size of each workload node in GB."
+    )
     groups: dict[GroupName, NodeGroupConfig] = Field(
         default_factory=dict, description=GROUPS.format(machines="cpu_instance_types")
     )
@@ -236,12 +239,12 @@ class NodesConfig(Model):
 
     @property
     def gpus(self) -> dict[str, int]:
-        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        """The number of GPUs per node, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
 
     @property
     def own_groups(self) -> dict[str, NodeGroupConfig]:
-        """The node groups that cpu_instance_types and gpu_types stand for, by name."""
+        """The built-in node groups of cpu_instance_types and gpu_types, by name."""
         made = {"cpu": NodeGroupConfig.unchecked(instance_types=self.cpu_instance_types, **dict(self.cpu_limits))}
         for name in self.gpu_types:
             gpu, limits = GPUS[name], dict(self.gpu_limits.get(name, Limits()))
@@ -265,17 +268,17 @@ def node_groups(
     subnet_ids: Callable[[Sequence[str]], Sequence[str]] | None = None,
     network_cards: Callable[[str, str], Expr] | None = None,
 ) -> dict[str, EksEksManagedNodeGroups]:
-    """The node groups, by name.
+    """Returns the node groups, by name.
 
     Args:
         nodes: The configuration of the node groups.
-        policies: IAM policies of the nodes' roles, by a name of your own.
-        permissions_boundary_arn: Of the nodes' roles.
+        policies: IAM policies of the nodes' roles, by any name.
+        permissions_boundary_arn: The permissions boundary of the nodes' roles. Default: none.
         kms_key_arn: The KMS key that encrypts the nodes' volumes. Default: the account's default for EBS.
-        name_prefix: What the names of roles begin with, where a group's name is too long for upstream's own.
-        subnet_ids: Gives the nodes' subnets in zones; needed for groups that have zones.
-        network_cards: Gives the number of network cards of an instance type, by the group's name and the type; needed
-            for groups with EFA in a reservation.
+        name_prefix: The prefix of role names, for groups whose names are too long for upstream's prefix.
+        subnet_ids: Returns the nodes' subnets in zones; required for groups with zones.
+        network_cards: Returns the number of network cards for a group's name and an instance type; required for groups
+            with EFA in a reservation.
     """
     role: EksEksManagedNodeGroups = {"iam_role_additional_policies": policies}
     if permissions_boundary_arn is not None:
@@ -346,7 +349,7 @@ def _labels(group: NodeGroupConfig) -> dict[str, str]:
     return group.labels | {
         "nvidia.com/gpu.product": str(group.product),
         "nvidia.com/gpu.count": str(group.gpu_count),
-        # By this the autoscaler knows that a new node's GPUs are still to come, and buys no more meanwhile.
+        # This label tells the autoscaler to wait for a new node's GPUs instead of adding more nodes.
         "k8s.amazonaws.com/accelerator": f"nvidia-{group.gpu_type.lower()}",
     }
 
@@ -364,7 +367,7 @@ def _taints(market: Market, group: NodeGroupConfig) -> dict[str, EksEksManagedNo
 
 
 def _reserved(group: NodeGroupConfig) -> EksEksManagedNodeGroups:
-    """What puts the nodes into their reservation."""
+    """Returns the settings that put the nodes in their reservation."""
     reservation = group.capacity_reservation
     if reservation is None:
         return {}
@@ -382,7 +385,7 @@ def _reserved(group: NodeGroupConfig) -> EksEksManagedNodeGroups:
 
 
 def _fabric(network_cards: Expr) -> EksEksManagedNodeGroups:
-    """Elastic Fabric Adapters without upstream's placement group, in which EC2 starts no nodes of a reservation."""
+    """Returns Elastic Fabric Adapters without upstream's placement group, in which reserved nodes cannot start."""
     interface = (
         "device_index = i == 0 ? 0 : 1, network_card_index = i, "
         'interface_type = i == 0 ? "efa" : "efa-only", '

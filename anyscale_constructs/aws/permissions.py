@@ -1,4 +1,4 @@
-"""What users' workloads may do on AWS, beside using the cloud's bucket."""
+"""The permissions of users' workloads on AWS, in addition to the cloud's bucket."""
 
 from typing import Self
 
@@ -19,21 +19,21 @@ _WRITES = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUpload
 
 
 class DataAccess(permissions.DataAccess):
-    """Access of workloads to an S3 bucket that exists, beside the cloud's own."""
+    """Access of workloads to an existing S3 bucket other than the cloud's."""
 
     bucket: ExistingBucketName = Field(
-        description="The bucket's name. The policy of a bucket in another account must allow the access too."
+        description="The bucket's name. If it is in another account, its bucket policy must allow the access, too."
     )
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
-        description="The KMS key that encrypts the bucket, which workloads may then use. Default: no permission for a "
-        "key, which is right for a bucket with S3's own encryption.",
+        description="The KMS key that encrypts the bucket; workloads get permission to use it. Default: no permission "
+        "for a key, which is right for a bucket with S3's default encryption.",
     )
 
     def statements(self) -> list[Statement]:
-        """What allows the access."""
+        """Returns the statements that allow the access."""
         arn, writes = f"arn:aws:s3:::{self.bucket}", self.mode == "read-write"
-        # Uploads that go on can't be listed by a prefix.
+        # Multipart uploads in progress cannot be listed by a prefix.
         lists = ["s3:ListBucketMultipartUploads"] if writes and self.prefix is None else []
         condition = None if self.prefix is None else {"StringLike": {"s3:prefix": f"{self.prefix}*"}}
         found = [
@@ -48,13 +48,13 @@ class DataAccess(permissions.DataAccess):
 
 
 class Permissions(Model):
-    """What workloads may do on AWS, beside using the cloud's bucket."""
+    """The permissions of workloads on AWS, in addition to the cloud's bucket."""
 
     managed_policy_arns: list[PolicyArn] = Field(
-        default_factory=list, description="IAM policies that exist, AWS's own or yours. Default: none."
+        default_factory=list, description="ARNs of existing IAM policies, AWS managed or yours. Default: none."
     )
     policy: OrExpr[PolicyDocument | None] = Field(
-        default=None, description="An IAM policy document. Default: none; the other keys need none."
+        default=None, description="An IAM policy document. Default: none; the other keys do not need one."
     )
     secrets: list[SecretArn] = Field(
         default_factory=list,
@@ -62,19 +62,19 @@ class Permissions(Model):
     )
     secrets_kms_key_arn: KmsKeyArn | None = Field(
         default=None,
-        description="The KMS key that encrypts these secrets, which workloads may then decrypt with. Default: no "
-        "permission for a key, which is right for secrets that AWS's own key encrypts.",
+        description="The KMS key that encrypts these secrets; workloads get permission to decrypt with it. Default: no "
+        "permission for a key, which is right for secrets with the AWS managed key.",
     )
     data_access: EachOnce[DataAccess] = Field(
         default_factory=list,
-        description="S3 buckets that workloads may read or write beside the cloud's own. Default: none.",
+        description="Existing S3 buckets that workloads may read or write. Default: none.",
     )
 
     @model_validator(mode="after")
     def _a_key_is_for_secrets(self) -> Self:
         if self.secrets_kms_key_arn is not None and not self.secrets:
             raise refuse(
-                "has no effect: secrets is empty",
+                "has no effect, because secrets is empty",
                 "set secrets, or remove it",
                 key="secrets_kms_key_arn",
                 rule=IDLE_KEY,
@@ -82,11 +82,11 @@ class Permissions(Model):
         return self
 
     def data_statements(self) -> list[Statement]:
-        """What lets workloads use the buckets of data_access."""
+        """Returns the statements that let workloads use the buckets of data_access."""
         return [statement for each in self.data_access for statement in each.statements()]
 
     def statements(self) -> list[Statement]:
-        """What lets workloads use these buckets and secrets; the policies stand beside it."""
+        """Returns the statements that let workloads use these buckets and secrets, without the configured policies."""
         found = self.data_statements()
         if self.secrets:
             found.append(allow(["secretsmanager:GetSecretValue"], self.secrets))
@@ -100,9 +100,9 @@ def attach_policies(scope: Construct, id: str, role: Resource, arns: list[str]) 
 
     Args:
         scope: The stack.
-        id: What the attachments' names begin with.
+        id: The prefix of the attachments' ids in the stack.
         role: The role.
-        arns: The policies.
+        arns: The policies' ARNs.
     """
     for index, arn in enumerate(arns):
         name = grant_name(id, arn if is_unresolved(arn) else arn.removeprefix("arn:aws:iam::"), index)

@@ -1,4 +1,4 @@
-"""Roles for pods, for which upstream has no module: by EKS Pod Identity, or by a cluster's OIDC provider."""
+"""IAM roles for pods, by EKS Pod Identity or by a cluster's OIDC provider; upstream has no module for them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _LONGEST_PREFIX = 38
 _LOAD_BALANCERS = "arn:aws:elasticloadbalancing:*:*"
 _GROUPS = "arn:aws:ec2:*:*:security-group/*"
 _TAG = "elbv2.k8s.aws/cluster"
-# What the controller made carries its tag; what it makes gets the tag in the same call.
+# The controller's resources carry its tag, and new ones get the tag in the call that creates them.
 _OURS = {"Null": {f"aws:ResourceTag/{_TAG}": "false"}}
 _BECOMES_OURS = {"Null": {f"aws:RequestTag/{_TAG}": "false"}}
 _STAYS_OURS = {"Null": {f"aws:RequestTag/{_TAG}": "true", f"aws:ResourceTag/{_TAG}": "false"}}
@@ -25,14 +25,14 @@ _STAYS_OURS = {"Null": {f"aws:RequestTag/{_TAG}": "true", f"aws:ResourceTag/{_TA
 
 @dataclass(frozen=True)
 class Pods:
-    """The pods of one service account, and how they get a role of their own.
+    """The pods of one service account, and how they get their role.
 
     Args:
-        cloud_name: Their cloud's.
-        cluster_name: The cluster, which has the add-on eks-pod-identity-agent, if it has no oidc_provider_arn.
-        namespace: The service account's.
-        service_account: Its name.
-        oidc_provider_arn: The cluster's OIDC provider.
+        cloud_name: The cloud's name.
+        cluster_name: The cluster's name. It needs the add-on eks-pod-identity-agent if oidc_provider_arn is None.
+        namespace: The service account's namespace.
+        service_account: The service account's name.
+        oidc_provider_arn: The cluster's OIDC provider. None if pods get their role by EKS Pod Identity.
     """
 
     cloud_name: str
@@ -42,7 +42,7 @@ class Pods:
     oidc_provider_arn: str | None = None
 
     def trust(self) -> Statement:
-        """Who may take the role."""
+        """The statement of the role's trust policy."""
         if self.oidc_provider_arn is None:
             return {
                 "Effect": "Allow",
@@ -60,7 +60,7 @@ class Pods:
 
 
 def role_name(prefix: str, cloud_name: str) -> str:
-    """A role's name by OIDC, which the service account names, so no suffix makes it unique."""
+    """Returns the name of a role for OIDC. The service account names the role, so it has no unique suffix."""
     return prefix + cloud_name
 
 
@@ -81,17 +81,17 @@ def add_pod_role(
     permissions_boundary_arn: str | None = None,
     depends_on: Sequence[Construct] = (),
 ) -> Resource:
-    """Gives pods a role of their own.
+    """Adds a role for pods.
 
     Args:
         scope: The stack.
-        id: The name of its resources: role, policy and association.
-        pods: Whose role it is.
-        statements: What the role may do.
-        name_prefix: What the role's name begins with.
-        tags: For the role and the association.
-        permissions_boundary_arn: The role's.
-        depends_on: What the association waits for: the cluster.
+        id: The id of the role, its policy and its association in the stack.
+        pods: The pods that assume the role.
+        statements: The statements of the role's policy.
+        name_prefix: The prefix of the role's name.
+        tags: The tags of the role and the association.
+        permissions_boundary_arn: The role's permissions boundary. Default: none.
+        depends_on: The constructs that the association waits for, such as the cluster. Default: none.
 
     Returns:
         The role.
@@ -153,11 +153,11 @@ def add_pod_role(
 
 
 def bucket_statements(bucket_arn: str, *kms_key_arns: str | None) -> list[Statement]:
-    """What Anyscale's operator and its workloads do: nothing but use the one bucket, and its KMS key.
+    """Returns the statements that Anyscale's operator and workloads need: access to the bucket and its KMS keys only.
 
     Args:
         bucket_arn: The bucket's ARN.
-        kms_key_arns: KMS keys that may encrypt it; None stands for no key.
+        kms_key_arns: The KMS keys that may encrypt it; None values are skipped.
     """
     statements = [
         allow(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"], [bucket_arn]),
@@ -176,17 +176,17 @@ def bucket_statements(bucket_arn: str, *kms_key_arns: str | None) -> list[Statem
 
 
 def key_statements(*kms_key_arns: str | None) -> list[Statement]:
-    """What they do with KMS keys that encrypt the bucket.
+    """Returns the statements that they need for the KMS keys that encrypt the bucket.
 
     Args:
-        kms_key_arns: The keys; None stands for no key.
+        kms_key_arns: The keys; None values are skipped.
     """
     keys = each_once(*kms_key_arns)
     return [allow(["kms:Decrypt", "kms:GenerateDataKey"], keys)] if keys else []
 
 
 def autoscaler_statements(cluster_name: str) -> list[Statement]:
-    """What the cluster autoscaler does; it changes the groups of its own cluster only, which EKS tags."""
+    """Returns the cluster autoscaler's statements; it may change only the groups of its cluster, which EKS tags."""
     looks = [
         "autoscaling:DescribeAutoScalingGroups",
         "autoscaling:DescribeAutoScalingInstances",
@@ -204,7 +204,7 @@ def autoscaler_statements(cluster_name: str) -> list[Statement]:
 
 
 def load_balancer_statements() -> list[Statement]:
-    """What the AWS load balancer controller asks for, release 2.13.
+    """Returns the statements that release 2.13 of the AWS load balancer controller requires.
 
     Source: https://kubernetes-sigs.github.io/aws-load-balancer-controller/v2.13/deploy/installation/
     """

@@ -1,4 +1,4 @@
-"""IAM policies for what upstream writes no policy for."""
+"""IAM policies that upstream does not have."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,13 +12,13 @@ Statement = Mapping[str, Any]
 def allow(
     actions: Sequence[str], resources: Sequence[str] = ("*",), condition: Mapping[str, Any] | None = None
 ) -> Statement:
-    """A statement that allows actions on resources."""
+    """Returns a statement that allows actions on resources."""
     statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
     return statement | ({"Condition": condition} if condition else {})
 
 
 def deny_plain_http(bucket_arn: str) -> Statement:
-    """A statement of a bucket's policy that denies every request without TLS, as upstream's `s3_policy` has it."""
+    """Returns the statement of a bucket policy that denies requests without TLS, as in upstream's `s3_policy`."""
     return {
         "Sid": "AllowSSLRequestsOnly",
         "Effect": "Deny",
@@ -30,7 +30,7 @@ def deny_plain_http(bucket_arn: str) -> Statement:
 
 
 def each_once(*arns: str | None, but: str | None = None) -> list[str]:
-    """The ARNs, without None, without repetition, and without one of them."""
+    """Returns the ARNs without None, without duplicates, and without `but`."""
     each = dict.fromkeys(arns)
     for left_out in (None, but):
         each.pop(left_out, None)
@@ -38,7 +38,7 @@ def each_once(*arns: str | None, but: str | None = None) -> list[str]:
 
 
 def policy(statements: Sequence[Statement]) -> Expr:
-    """The JSON text of a policy."""
+    """Returns the JSON text of a policy."""
     return json_text({"Version": "2012-10-17", "Statement": list(statements)}, "the policy")
 
 

@@ -1,4 +1,4 @@
-"""The settings of Terraform's provider aws: who it works as, in which accounts, and the tags of all that it creates."""
+"""The settings of Terraform's provider aws: the identity, the allowed accounts and the default tags."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from anyscale_constructs.config.types import Checked, OrExpr, TagValue
 from anyscale_constructs.expressions import is_unresolved, unless
 
 _SHORTEST, _LONGEST = 15 * 60, 12 * 60 * 60
-# The AWS CLI's get-token passes no external id on, and only its newest releases a session's name.
+# The AWS CLI's get-token does not pass on an external id, and only its newest releases a session name.
 _AWS_EKS_AS_ROLE = (
     "cluster=$0 region=$1; shift; "
     'credentials=$(aws sts assume-role --region "$region" "$@" --output text '
@@ -45,52 +45,52 @@ class AssumeRoleConfig(Model):
 
     role_arn: RoleArn
     external_id: AssumeRoleExternalId | None = Field(
-        default=None, description="The external ID that the role's trust policy asks for. Default: none is sent."
+        default=None, description="The external ID that the role's trust policy requires. Default: none is sent."
     )
     session_name: SessionName | None = Field(
-        default=None, description="The session's name in CloudTrail. Default: one that the provider generates."
+        default=None, description="The session's name in CloudTrail. Default: the provider generates one."
     )
     duration: SessionDuration | None = Field(
-        default=None, description="How long the session lasts, from 15m to 12h. Default: 1h, AWS's own."
+        default=None, description="The duration of the session, from 15m to 12h. Default: 1h, AWS's default."
     )
 
 
 class IgnoreTagsConfig(Model):
-    """Tags that other tools set, and that Terraform leaves as they are."""
+    """Tags that other tools set and Terraform ignores."""
 
-    keys: OrExpr[list[TagKey] | None] = Field(default=None, description="Whole keys. Default: none.")
+    keys: OrExpr[list[TagKey] | None] = Field(default=None, description="The tags' keys. Default: none.")
     key_prefixes: OrExpr[list[TagKey] | None] = Field(
-        default=None, description="What the keys begin with. Default: none."
+        default=None, description="Prefixes of the tags' keys. Default: none."
     )
 
 
 class AwsProviderConfig(Model):
-    """The settings of the provider aws, in both stacks of a Kubernetes cloud; the backend has settings of its own."""
+    """The settings of the provider aws, in both stacks of a Kubernetes cloud; the backend has its own settings."""
 
     assume_role: AssumeRoleConfig | None = Field(
         default=None,
-        description="The role that Terraform assumes. The backend has a role_arn of its own. Default: Terraform works "
-        "with the credentials that it finds.",
+        description="The role that Terraform assumes. The backend has its own role_arn. Default: Terraform uses the "
+        "credentials of its environment.",
     )
     profile: str | None = Field(
         default=None,
-        description="A profile of the AWS configuration; with assume_role, the one that may assume it. The backend has "
-        "a profile of its own. Default: the environment's credentials, such as AWS_PROFILE.",
+        description="A profile of the AWS configuration; with assume_role, the profile that assumes the role. The "
+        "backend has its own profile. Default: the environment's credentials, such as AWS_PROFILE.",
     )
     allowed_account_ids: OrExpr[list[AccountId]] = Field(
         default_factory=list,
-        description="The accounts that Terraform may work in: plans fail in any other. Default: it works in whichever "
-        "account the credentials are for.",
+        description="The accounts that Terraform may use: plans fail in any other. Default: Terraform uses whichever "
+        "account the credentials belong to.",
     )
     default_tags: OrExpr[dict[TagKey, TagValue]] = Field(
         default_factory=dict,
-        description="Tags for everything that the provider creates, including what a module gives no tags. A "
-        "resource's own tag with the same key replaces one of these. Default: none.",
+        description="Tags for everything that the provider creates, including resources for which a module sets no "
+        "tags. A resource's own tag with the same key overrides these. Default: none.",
     )
     ignore_tags: IgnoreTagsConfig | None = Field(
         default=None,
-        description="Tags that other tools set on the cloud's resources, and that Terraform leaves as they are. "
-        "Default: Terraform removes them.",
+        description="Tags that other tools set on the cloud's resources and Terraform ignores. Default: Terraform "
+        "removes such tags.",
     )
 
     @model_validator(mode="after")
@@ -100,8 +100,8 @@ class AwsProviderConfig(Model):
         account = self.assume_role.role_arn.split(":")[4]
         if self.allowed_account_ids and account not in self.allowed_account_ids:
             raise refuse(
-                "the role is in an account that is not one of allowed_account_ids",
-                f"use a role in one of them, or add {account}",
+                "the role's account is not one of allowed_account_ids",
+                f"use a role in one of these accounts, or add {account}",
                 key="assume_role.role_arn",
                 value=account,
                 allowed=", ".join(self.allowed_account_ids),
@@ -109,7 +109,7 @@ class AwsProviderConfig(Model):
         return self
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of Terraform's provider block, but for the region; None leaves one out."""
+        """Returns the arguments of the provider block, except the region; those that are None are omitted."""
         tags = unless(self.default_tags, {})
         return {
             "assume_role": _block(self.assume_role),
@@ -120,7 +120,7 @@ class AwsProviderConfig(Model):
         }
 
     def token_command(self, cluster_name: str, region: str) -> list[str]:
-        """The command that prints a token for an EKS cluster, for the identity that the provider has.
+        """Returns the command that prints a token for an EKS cluster, with the provider's identity.
 
         Args:
             cluster_name: The cluster's name.
@@ -139,7 +139,7 @@ class AwsProviderConfig(Model):
         return ["sh", "-c", _AWS_EKS_AS_ROLE, cluster_name, region, *assumed, *profile]
 
     def ignored(self, keys: set[str]) -> Iterator[str]:
-        """Those of the keys that ignore_tags makes Terraform ignore, as far as it is known."""
+        """Yields the keys that Terraform ignores according to the known part of ignore_tags."""
         ignore = self.ignore_tags or IgnoreTagsConfig()
         whole, prefixes = (
             () if each is None or is_unresolved(each) else tuple(each) for each in (ignore.keys, ignore.key_prefixes)

@@ -1,4 +1,4 @@
-"""The ranges of a VPC and of its subnets: how large they are, and how they lie to each other."""
+"""Guards for the ranges of a VPC and its subnets: their sizes and overlaps."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -12,14 +12,14 @@ _SUBNETS = ("public_subnets", "private_subnets")
 
 @guard("", "cidr_block", "secondary_cidr_blocks", "public_subnets", "private_subnets")
 def ranges_are_networks(i: Inputs) -> Finding | None:
-    """AWS refuses what is not a network in CIDR form."""
+    """AWS rejects values that are not networks in CIDR form."""
     own = ("cidr_block", [i["cidr_block"]])
     return _first((name, networks.not_networks(name, cidrs)) for name, cidrs in (own, *_ranges(i)))
 
 
 @guard("", "cidr_block", "secondary_cidr_blocks", "public_subnets", "private_subnets")
 def ranges_are_not_too_large(i: Inputs) -> Finding | None:
-    """AWS creates no VPC and no subnet that is larger than a /16."""
+    """AWS creates no VPC or subnet larger than a /16."""
     own = ("cidr_block", [] if _range_is_elsewhere(i) else [i["cidr_block"]])
     return _first((name, networks.too_large(name, cidrs, 16)) for name, cidrs in (own, *_ranges(i)))
 
@@ -36,7 +36,7 @@ def subnets_are_large_enough(i: Inputs) -> Finding | None:
     recommended = f"use subnets of /{networks.SUBNET[1]} or larger, for which a VPC of /{networks.VPC[1]} has room; "
     fix = f"{recommended}they cannot be changed once nodes are running"
     found = [
-        replace(finding, fix=fix, on=[name, "cidr_block"])  # planned subnets are as large as it lets them be
+        replace(finding, fix=fix, on=[name, "cidr_block"])  # it determines the size of planned subnets
         for name in _SUBNETS
         if (finding := networks.too_small(f"a subnet of {name}", i[name], networks.SUBNET))
     ]
@@ -45,7 +45,7 @@ def subnets_are_large_enough(i: Inputs) -> Finding | None:
 
 @guard("", "public_subnets", "private_subnets", "cidr_block", "secondary_cidr_blocks")
 def subnets_lie_apart_and_inside_the_vpc(i: Inputs) -> Finding | None:
-    """AWS refuses subnets that overlap or lie outside of the VPC, after the VPC has been created."""
+    """AWS rejects subnets that overlap or are outside of the VPC, after the VPC has been created."""
     ranges = None if _range_is_elsewhere(i) else [i["cidr_block"], *i["secondary_cidr_blocks"]]
     alone = _first((name, networks.misplaced(name, i[name], ranges)) for name in _SUBNETS)
     return alone or networks.misplaced(" and ".join(_SUBNETS), [cidr for name in _SUBNETS for cidr in i[name]])
@@ -56,7 +56,7 @@ def _ranges(i: Inputs) -> list[tuple[str, Sequence[str]]]:
 
 
 def _first(found: Iterable[tuple[str, Finding | None]]) -> Finding | None:
-    """The first finding, about the input that it was made for."""
+    """Returns the first finding, with the input that it is about."""
     return next((replace(finding, on=[name]) for name, finding in found if finding), None)
 
 

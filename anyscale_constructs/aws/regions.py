@@ -1,7 +1,7 @@
-"""AWS's regions as of `config.regions.AS_OF`, to tell a misspelt one."""
+"""AWS's regions as of `config.regions.AS_OF`, to detect a misspelt region."""
 
 # fmt: off
-# The commercial partition's, as botocore 1.44.5 lists them.
+# The regions of the commercial partition in botocore 1.44.5.
 REGIONS = [
     "af-south-1",
     "ap-east-1", "ap-east-2", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2",
@@ -12,7 +12,7 @@ REGIONS = [
     "il-central-1", "me-central-1", "me-south-1", "me-west-1",
     "us-east-1", "us-east-2", "us-west-1", "us-west-2",
 ]
-# Those of them with MemoryDB, as botocore lists them too.
+# The regions with MemoryDB, also from botocore.
 MEMORYDB = [
     "ap-east-1", "ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "ca-central-1",
     "eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1",

@@ -24,37 +24,40 @@ _CORS = {
 _BUCKET_NAME: TypeAdapter[str | None] = TypeAdapter(BucketName | None)
 _KEY_ARN: TypeAdapter[str | None] = TypeAdapter(KmsKeyArn | None)
 _SUFFIX = 26
-"""As many characters Terraform appends to a prefix."""
+"""The number of characters that Terraform appends to a prefix."""
 _LONGEST_PREFIX = 63 - _SUFFIX
 
 
 class PlainBucketConfig(Model):
-    """A new bucket of a Kubernetes cloud, which its own pods use."""
+    """A new bucket of a Kubernetes cloud."""
 
-    name: BucketName | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
+    name: BucketName | None = Field(
+        default=None, description="The bucket's name. Default: a unique name that begins with name_prefix."
+    )
     force_destroy: OrExpr[bool] = Field(
-        default=False, description="Whether destroying the cloud deletes what is in the bucket."
+        default=False,
+        description="Whether destroying the cloud deletes the objects in the bucket.",
     )
     object_versioning: OrExpr[bool] = Field(
-        default=False, description="Whether the bucket keeps older versions of objects."
+        default=False, description="Whether the bucket keeps old versions of objects."
     )
     lifecycle_rules: OrExpr[list[OrExpr[dict[str, Any]]]] = Field(
         default_factory=list,
-        description="Rules that move or delete objects as they age, in the terms of upstream's input "
-        "lifecycle_rule. Default: none.",
+        description="Rules that move or delete objects as they age, as in upstream's input lifecycle_rule. "
+        "Default: none.",
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the bucket, beside the cloud's. Default: none."
+        default_factory=dict, description="Tags of the bucket, in addition to the cloud's. Default: none."
     )
 
 
 class BucketConfig(PlainBucketConfig):
-    """A new bucket, with a policy for the control plane's role and the nodes'."""
+    """A new bucket, with a policy for the roles of the control plane and of the nodes."""
 
     custom_policy: OrExpr[PolicyDocument | None] = Field(
         default=None,
-        description="Statements to add to the bucket's policy, whose Sids must not be AllowSSLRequestsOnly or "
-        "AllowAnyscaleResources. Default: none; the policy always demands TLS and lets both roles use the bucket.",
+        description="Statements to add to the bucket policy. Their Sids must not be AllowSSLRequestsOnly or "
+        "AllowAnyscaleResources. Default: none; the policy always requires TLS and lets both roles use the bucket.",
     )
 
 
@@ -63,29 +66,29 @@ class IBucket(Protocol):
 
     @property
     def s3_bucket_id(self) -> str:
-        """Its name."""
+        """The bucket's name."""
         ...
 
     @property
     def s3_bucket_arn(self) -> str:
-        """Its ARN."""
+        """The bucket's ARN."""
         ...
 
     @property
     def kms_key_arn(self) -> str | None:
-        """The KMS key that encrypts it; None for S3's own."""
+        """The ARN of the KMS key that encrypts it; None for S3's default encryption."""
         ...
 
 
 class ExistingBucket(Model):
-    """A bucket that exists already, with its policy and CORS rules."""
+    """An existing bucket, with its own policy and CORS rules."""
 
     bucket_name: ExistingBucketName
-    region: AwsRegion | None = Field(default=None, description="Default: the cloud's region.")
+    region: AwsRegion | None = Field(default=None, description="The bucket's region. Default: the cloud's region.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
-        description="The KMS key that encrypts it, which new roles are then allowed to use. "
-        "Default: no permission for a key, which is right for a bucket with S3's own encryption.",
+        description="The KMS key that encrypts it; new roles get permission to use it. "
+        "Default: no permission for a key, which is right for a bucket with S3's default encryption.",
     )
 
     @property
@@ -101,7 +104,7 @@ class ExistingBucket(Model):
 
 @guard("s3-bucket-name", "anyscale_bucket_name")
 def bucket_name_is_one_aws_accepts(i: Inputs) -> Finding | None:
-    """AWS refuses other names when Terraform applies, after half of the cloud has been created."""
+    """AWS rejects other names at apply, after other resources have been created."""
     return value_is_refused(_BUCKET_NAME, i["anyscale_bucket_name"], "anyscale_bucket_name", "choose another name")
 
 
@@ -116,19 +119,19 @@ def bucket_prefix_makes_a_bucket_name(i: Inputs) -> Finding | None:
         return Finding("anyscale_bucket_prefix is too long", "shorten it", prefix, allowed)
     if value_is_refused(_BUCKET_NAME, prefix + "0" * _SUFFIX, "", ""):
         allowed = "the beginning of an S3 bucket name, such as anyscale-"
-        return Finding("anyscale_bucket_prefix cannot begin a bucket name", "choose another", prefix, allowed)
+        return Finding("anyscale_bucket_prefix cannot begin a bucket name", "choose another prefix", prefix, allowed)
     return None
 
 
 @guard("s3-regional-name", "bucket_namespace", "anyscale_bucket_name")
-def names_in_the_account_regional_namespace_say_so(i: Inputs) -> Finding | None:
+def s3_regional_name(i: Inputs) -> Finding | None:
     """In the account-regional namespace, AWS accepts only names that end with -<account>-<region>-an."""
     name = i["anyscale_bucket_name"]
     regional = "bucket_namespace" in i and is_one_of(i["bucket_namespace"], "account-regional")
     if regional and name is not None and not is_unresolved(name) and not name.endswith("-an"):
         return Finding(
             "anyscale_bucket_name lacks the suffix of the account-regional namespace",
-            "remove bucket_namespace to use the global one, or append -<account>-<region>-an to the name",
+            "remove bucket_namespace to use the global namespace, or append -<account>-<region>-an to the name",
             name,
         )
     return None
@@ -136,11 +139,11 @@ def names_in_the_account_regional_namespace_say_so(i: Inputs) -> Finding | None:
 
 @guard("s3-regional-prefix", "bucket_namespace", "anyscale_bucket_prefix")
 def account_regional_prefixes_leave_room(i: Inputs) -> Finding | None:
-    """Terraform appends 26 characters and AWS -<account>-<region>-an: too long in many regions, which allow 63."""
+    """Terraform appends 26 characters and AWS -<account>-<region>-an, which exceeds the limit of 63 in many regions."""
     regional = "bucket_namespace" in i and is_one_of(i["bucket_namespace"], "account-regional")
     if regional and i["anyscale_bucket_name"] is None:
         return Finding(
-            "bucket_namespace account-regional with a prefix makes names that are too long in many regions",
+            "bucket_namespace account-regional with a prefix results in names that are too long in many regions",
             "set anyscale_bucket_name, ending with -<account>-<region>-an, or remove bucket_namespace",
         )
     return None
@@ -148,10 +151,10 @@ def account_regional_prefixes_leave_room(i: Inputs) -> Finding | None:
 
 @guard("s3-cors-rule", "cors_rule")
 def cors_rule_is_one_object(i: Inputs) -> Finding | None:
-    """Upstream reads the rule's keys directly, so a list of rules fails when Terraform plans."""
+    """Upstream reads the rule's keys directly, so planning fails with a list of rules."""
     if isinstance(i["cors_rule"], list | tuple):
         return Finding(
-            "cors_rule must be one object, not a list", "write the rule itself, without a list", i["cors_rule"]
+            "cors_rule must be one object, not a list", "set the rule itself, without a list", i["cors_rule"]
         )
     return None
 
@@ -173,8 +176,8 @@ def cors_rule_lets_the_console_read_logs(i: Inputs) -> Finding | None:
 
 
 @guard("s3-encryption-algorithm", "server_side_encryption")
-def encryption_names_the_algorithm_of_its_key(i: Inputs) -> Finding | None:
-    """AWS refuses a KMS key with the algorithm AES256, which encrypts with S3's own keys."""
+def s3_encryption_algorithm(i: Inputs) -> Finding | None:
+    """AWS rejects a KMS key with the algorithm AES256, which uses S3's own keys."""
     encryption = i["server_side_encryption"]
     if not isinstance(encryption, dict) or is_unresolved(encryption.get("sse_algorithm")):
         return None
@@ -185,7 +188,7 @@ def encryption_names_the_algorithm_of_its_key(i: Inputs) -> Finding | None:
 
 @guard("s3-encryption-key", "server_side_encryption", severity="warning")
 def encryption_names_its_key_by_arn(i: Inputs) -> Finding | None:
-    """IAM policies name keys by ARN, so the roles get no permission for a key that is known by its id or alias."""
+    """IAM policies name keys by ARN, so the roles get no permission for a key that is set by its id or alias."""
     key = _key_of(i)
     if value_is_refused(_KEY_ARN, key, "kms_master_key_id", ""):
         return Finding(
@@ -207,10 +210,10 @@ def logging_names_its_bucket(i: Inputs) -> Finding | None:
 
 @guard("s3-versioning-off", "object_versioning", "logging", severity="note")
 def objects_have_versions_and_an_access_log(i: Inputs) -> Finding | None:
-    """Versions restore objects that were overwritten, and access logs record who read them; upstream has both off."""
+    """Versions can restore overwritten objects, and access logs record who read them. Upstream's default is neither."""
     off = [name for name in ("object_versioning", "logging") if i[name] in (False, {})]
     if off:
-        return Finding(f"{' and '.join(off)} of the bucket: off by default", "set what your policies ask for", on=off)
+        return Finding(f"{' and '.join(off)} of the bucket: off by default", "set what your policies require", on=off)
     return None
 
 
@@ -220,30 +223,30 @@ def _key_of(i: Inputs) -> Any:
 
 
 class S3(S3Module):
-    """A private, encrypted bucket that Anyscale's console may read logs from.
+    """A private, encrypted bucket from which Anyscale's console can read logs.
 
-    Its namespace is the global one unless set: upstream's own default replaces buckets that were made with
-    v0.38 or earlier, and refuses most names.
+    Its default namespace is the global one: upstream's default replaces buckets that were created with v0.38 or
+    earlier, and refuses most names.
 
     Args:
         scope: The stack.
-        id: Default: `s3`.
-        kms_key_arn: A customer's KMS key. Default: S3's own encryption.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names.
+        id: The construct's id in the stack. Default: `s3`.
+        kms_key_arn: The ARN of your KMS key. Default: S3's default encryption.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
         bucket_name_is_one_aws_accepts,
         bucket_prefix_makes_a_bucket_name,
-        names_in_the_account_regional_namespace_say_so,
+        s3_regional_name,
         account_regional_prefixes_leave_room,
         cors_rule_is_one_object,
         cors_rule_lets_the_console_read_logs,
-        encryption_names_the_algorithm_of_its_key,
+        s3_encryption_algorithm,
         encryption_names_its_key_by_arn,
         logging_names_its_bucket,
         objects_have_versions_and_an_access_log,
@@ -262,7 +265,7 @@ class S3(S3Module):
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Names the namespace where the module knows namespaces, and the key's algorithm."""
+        """Sets the namespace, if the module has an input for it, and the encryption."""
         if "bucket_namespace" in self.interface.variables:
             given = {"bucket_namespace": "global"} | given
         if self._kms_key_arn is not None:
@@ -272,6 +275,6 @@ class S3(S3Module):
 
     @property
     def kms_key_arn(self) -> str | None:
-        """The customer's KMS key that encrypts it; None for S3's own encryption and for a key without an ARN."""
+        """The ARN of the KMS key that encrypts it; None for S3's default encryption or a key not set by ARN."""
         key: str | None = _key_of(self.inputs)
         return None if value_is_refused(_KEY_ARN, key, "kms_master_key_id", "") else key

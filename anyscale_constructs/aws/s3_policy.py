@@ -1,4 +1,4 @@
-"""The bucket's policy: TLS only, and both roles may use it."""
+"""The bucket policy, which requires TLS and lets both roles use the bucket."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _UPSTREAMS_SIDS = ("AllowSSLRequestsOnly", "AllowAnyscaleResources")
 
 @guard("s3-policy-document", "custom_s3_policy")
 def the_custom_policy_is_json(i: Inputs) -> Finding | None:
-    """Upstream merges it with its own policy as JSON text, but its variable accepts any type."""
+    """Upstream merges the JSON text with its own policy, but its variable accepts any type."""
     policy = i["custom_s3_policy"]
     if policy is None or is_unresolved(policy):
         return None
@@ -28,22 +28,22 @@ def the_custom_policy_is_json(i: Inputs) -> Finding | None:
         is_document = False
     if is_document:
         return None
-    return Finding("custom_s3_policy must be a policy document", "write a mapping, or its JSON text", policy)
+    return Finding("custom_s3_policy must be a policy document", "set a mapping, or its JSON text", policy)
 
 
 @guard("s3-policy-sid", "custom_s3_policy")
-def statements_have_sids_of_their_own(i: Inputs) -> Finding | None:
-    """Upstream merges statements by Sid: one with the Sid of upstream's own replaces it, and with it the TLS rule."""
+def s3_policy_sid(i: Inputs) -> Finding | None:
+    """Upstream merges statements by Sid: one with an upstream Sid replaces upstream's, such as the TLS rule."""
     policy = i["custom_s3_policy"]
     try:
         document = json.loads(str.__str__(policy)) if isinstance(policy, str) else None
-    except ValueError:  # code that only Terraform can read, or what is refused as no document
+    except ValueError:  # only Terraform can evaluate it, or it is refused as not a document
         return None
     statements = document.get("Statement") if isinstance(document, dict) else None
     for statement in statements if isinstance(statements, list) else [statements]:
         if isinstance(statement, dict) and statement.get("Sid") in _UPSTREAMS_SIDS:
             return Finding(
-                "custom_s3_policy has a statement with the Sid of one of upstream's, which it would replace",
+                "custom_s3_policy has a statement with the Sid of an upstream statement, which it would replace",
                 "use another Sid",
                 statement["Sid"],
             )
@@ -51,21 +51,21 @@ def statements_have_sids_of_their_own(i: Inputs) -> Finding | None:
 
 
 class S3Policy(S3PolicyModule):
-    """The policy of the bucket; a bucket has one, so clouds that share a bucket keep it elsewhere.
+    """The bucket policy. A bucket has only one, so clouds that share a bucket must manage it elsewhere.
 
     Args:
         scope: The stack.
-        id: Default: `s3_policy`.
+        id: The construct's id in the stack. Default: `s3_policy`.
         bucket: The bucket.
-        iam: The two roles.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names; `custom_s3_policy` may be a mapping too.
+        iam: The roles of the control plane and of the nodes.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names; `custom_s3_policy` may be a mapping too.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
-    guards: ClassVar[Sequence[Guard]] = (the_custom_policy_is_json, statements_have_sids_of_their_own)
+    guards: ClassVar[Sequence[Guard]] = (the_custom_policy_is_json, s3_policy_sid)
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class S3Policy(S3PolicyModule):
     ) -> None:
         if iam.control_plane_role_arn is None or iam.cluster_node_role_arn is None:
             raise InputError(
-                [Finding("one of the existing roles is missing", "set both ARNs", on=["iam"], construct=f"module.{id}")]
+                [Finding("iam lacks one of the roles", "set both ARNs", on=["iam"], construct=f"module.{id}")]
             )
         super().__init__(
             scope,
@@ -92,6 +92,6 @@ class S3Policy(S3PolicyModule):
         )
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Writes a policy that is a mapping as the JSON text that upstream merges."""
+        """Converts a policy that is a mapping to the JSON text that upstream merges."""
         policy = given.get("custom_s3_policy")
         return given if policy is None else given | {"custom_s3_policy": document_text(policy)}

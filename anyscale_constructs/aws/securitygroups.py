@@ -30,37 +30,37 @@ _DESCRIPTION = re.compile(r"[A-Za-z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
 
 
 class IngressRule(Model):
-    """One rule for traffic into the nodes."""
+    """A rule for ingress to the nodes."""
 
-    cidr_blocks: OrExpr[list[Cidr]] = Field(description="The ranges that are let in.")
+    cidr_blocks: OrExpr[list[Cidr]] = Field(description="The CIDR ranges that the rule allows.")
     rule: str | None = Field(
-        default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
+        default=None, description="A predefined rule of upstream, e.g. https-443-tcp. Default: the ports of this rule."
     )
     from_port: OrExpr[int | None] = Field(
-        default=None, ge=-1, le=65535, description="The first port. Default: the one of rule."
+        default=None, ge=-1, le=65535, description="The first port. Default: that of the predefined rule."
     )
     to_port: OrExpr[int | None] = Field(
-        default=None, ge=-1, le=65535, description="The last port. Default: the one of rule."
+        default=None, ge=-1, le=65535, description="The last port. Default: that of the predefined rule."
     )
     protocol: OrExpr[Literal["tcp", "udp", "icmp", "icmpv6", "-1"] | None] = Field(
-        default=None, description="The protocol; -1 stands for all of them. Default: the one of rule."
+        default=None, description="The protocol; -1 means all. Default: that of the predefined rule."
     )
-    description: str | None = Field(default=None, description="What it is for. Default: Ingress Rule.")
+    description: str | None = Field(default=None, description="The rule's description. Default: Ingress Rule.")
 
 
 class SecurityGroupConfig(IngressConfig):
     """A new security group for the nodes."""
 
     ingress_rules: list[IngressRule] = Field(
-        default_factory=list, description="Rules in place of the two keys above. Default: the two keys above."
+        default_factory=list, description="Rules that replace the two keys above. Default: the rules of those keys."
     )
     machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(
         default_factory=list,
         max_length=2,
-        description="The ranges of Anyscale machine pools, whose machines get a security group. Default: none.",
+        description="The CIDR ranges of Anyscale machine pools, whose machines get a security group. Default: none.",
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the security group, beside the cloud's. Default: none."
+        default_factory=dict, description="Tags of the security group, in addition to the cloud's. Default: none."
     )
 
 
@@ -69,12 +69,12 @@ class ISecurityGroup(Protocol):
 
     @property
     def security_group_id(self) -> str:
-        """Its id."""
+        """The security group's id."""
         ...
 
 
 class ExistingSecurityGroup(Model):
-    """A security group that exists already; it must let its members reach each other, and let users reach port 443."""
+    """An existing security group; it must let its members reach each other, and users reach port 443."""
 
     security_group_id: SecurityGroupId
 
@@ -85,7 +85,7 @@ class ExistingSecurityGroup(Model):
     "predefined_rules",
 )
 def rules_name_what_upstream_defines(i: Inputs) -> Finding | None:
-    """Upstream turns an unknown rule name into an empty port, which AWS refuses when Terraform applies."""
+    """Upstream turns an unknown rule name into an empty port, which AWS rejects at apply."""
     if not i.known("predefined_rules"):
         return None
     for name in _RULE_LISTS:
@@ -93,10 +93,10 @@ def rules_name_what_upstream_defines(i: Inputs) -> Finding | None:
             named, complete = rule.get("rule"), {"from_port", "to_port", "protocol"} <= set(rule)
             if not complete and not is_unresolved(named) and named not in i["predefined_rules"]:
                 return Finding(
-                    f"{name} has a rule that is neither a known one nor has all of its ports",
-                    "use a known rule, or set from_port, to_port and protocol",
+                    f"{name} has a rule that is not a predefined one and lacks ports or protocol",
+                    "use a predefined rule, or set from_port, to_port and protocol",
                     rule,
-                    f"rule to be one of {', '.join(sorted(i['predefined_rules']))}",
+                    f"one of {', '.join(sorted(i['predefined_rules']))}",
                     on=[name],
                 )
     return None
@@ -104,12 +104,12 @@ def rules_name_what_upstream_defines(i: Inputs) -> Finding | None:
 
 @guard("security-group-rule-ranges", "ingress_from_cidr_map")
 def rules_from_ranges_have_ranges(i: Inputs) -> Finding | None:
-    """Upstream makes an empty range of a rule without ranges, which AWS refuses when Terraform applies."""
+    """Upstream sets an empty range for a rule without ranges, which AWS rejects at apply."""
     for rule in filter(_known, i["ingress_from_cidr_map"]):
         if is_one_of(rule.get("cidr_blocks", ",".join(_default_ranges(i))), ""):
             return Finding(
                 "ingress_from_cidr_map has a rule without cidr_blocks, and default_ingress_cidr_range is empty",
-                "set cidr_blocks of the rule, joined by commas",
+                "set cidr_blocks of the rule to ranges, separated by commas",
                 rule,
             )
     return None
@@ -117,7 +117,7 @@ def rules_from_ranges_have_ranges(i: Inputs) -> Finding | None:
 
 @guard("security-group-duplicate-range", "ingress_from_cidr_map")
 def ranges_are_given_once(i: Inputs) -> Finding | None:
-    """AWS refuses a second rule that opens the same ports to the same range, after the group has been created."""
+    """AWS rejects a second rule that opens the same ports to the same range, after the group has been created."""
     seen: set[tuple[str, ...]] = set()
     for rule in filter(_known, i["ingress_from_cidr_map"]):
         ports = tuple(str(rule.get(key, "")) for key in ("rule", "from_port", "to_port", "protocol"))
@@ -132,30 +132,32 @@ def ranges_are_given_once(i: Inputs) -> Finding | None:
 
 @guard("security-group-range-space", "ingress_from_cidr_map")
 def ranges_have_no_blanks(i: Inputs) -> Finding | None:
-    """Upstream splits the ranges at commas and keeps the spaces, which AWS refuses."""
+    """Upstream splits the ranges at commas and keeps spaces, which AWS rejects."""
     for rule in filter(_known, i["ingress_from_cidr_map"]):
         ranges = rule.get("cidr_blocks", "")
         if not is_unresolved(ranges) and set(ranges) & set(" \t\n"):
-            return Finding("cidr_blocks of a rule contains a space", "join the ranges by commas only", ranges)
+            return Finding(
+                "cidr_blocks of a rule contains a space", "separate the ranges by commas without spaces", ranges
+            )
     return None
 
 
 @guard("security-group-description", *_RULE_LISTS)
-def descriptions_are_ones_that_aws_takes(i: Inputs) -> Finding | None:
-    """AWS refuses other characters, such as an apostrophe, after the group has been created."""
+def security_group_rule_description(i: Inputs) -> Finding | None:
+    """AWS rejects other characters, such as an apostrophe, after the group has been created."""
     for name in _RULE_LISTS:
         for rule in filter(_known, i[name]):
             text = rule.get("description", "")
             if not is_unresolved(text) and not _DESCRIPTION.fullmatch(text):
                 allowed = "at most 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*"
                 fix = "use only characters that AWS accepts"
-                return Finding(f"{name} has a rule whose description AWS refuses", fix, text, allowed, on=[name])
+                return Finding(f"{name} has a rule with an invalid description", fix, text, allowed, on=[name])
     return None
 
 
 @guard("security-group-self-rule", "ingress_with_self", "egress_to_self")
-def rules_for_the_group_itself_say_so(i: Inputs) -> Finding | None:
-    """With self=false a rule has no source, which AWS refuses when Terraform applies."""
+def security_group_self_rule(i: Inputs) -> Finding | None:
+    """With self=false, a rule has no source, which AWS rejects at apply."""
     for name in ("ingress_with_self", "egress_to_self"):
         for rule in filter(_known, i[name]):
             if is_one_of(rule.get("self"), "false"):
@@ -194,18 +196,18 @@ def an_existing_group_is_named(i: Inputs) -> Finding | None:
 
 
 @guard("https-closed", "ingress_from_cidr_map", "machine_pool_cidr_ranges", severity="warning")
-def https_is_open_to_someone(i: Inputs) -> Finding | None:
+def https_closed(i: Inputs) -> Finding | None:
     """Users open workspaces and dashboards on the clusters' port 443. `anyscale cloud verify` warns if it is closed."""
     if i["create_security_group"] is True and not i["ingress_from_cidr_map"] and not i["machine_pool_cidr_ranges"]:
         return Finding(
-            "no range can reach port 443, so users cannot open workspaces and dashboards",
+            "port 443 is open to no range, so users cannot open workspaces and dashboards",
             "set ingress_cidr_blocks to the ranges that your users connect from",
         )
     return None
 
 
 @guard("", "ingress_from_cidr_map", "machine_pool_cidr_ranges")
-def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
+def public_ingress(i: Inputs) -> Finding | None:
     """Anyone on the internet can connect to the ports."""
     opened = [
         ("ingress_from_cidr_map", _opened(i, rule), _ranges(i, rule))
@@ -218,7 +220,7 @@ def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
 
 
 def _opened(i: Inputs, rule: Mapping[str, Any]) -> str:
-    """A rule's name and ports: upstream takes the rule's own ports, and then those of the predefined rule."""
+    """Returns a rule's name and ports: the rule's own, else those of the predefined rule, as in upstream."""
     predefined = i["predefined_rules"].get(rule.get("rule")) if i.known("predefined_rules") else None
     if not isinstance(predefined, Mapping):
         return _ports(rule)
@@ -256,21 +258,21 @@ def _default_ranges(i: Inputs) -> list[str]:
 
 
 class SecurityGroups(SecurityGroupsModule):
-    """The nodes' security group, and the machine pool's when `machine_pool_cidr_ranges` (at most two) are given.
+    """The nodes' security group, and the machine pools' group if `machine_pool_cidr_ranges` (at most two) is set.
 
-    Members reach each other on all ports and the internet outwards.
+    Members can reach each other on all ports, and the internet.
 
     Args:
         scope: The stack.
-        id: Default: `securitygroups`.
-        vpc: The VPC it is in.
-        ingress_cidr_blocks: Ranges that may reach port 443. Default: none.
+        id: The construct's id in the stack. Default: `securitygroups`.
+        vpc: The security group's VPC.
+        ingress_cidr_blocks: The CIDR ranges that may reach port 443. Default: none.
         enable_ssh_access: Whether the same ranges may reach port 22. Default: False.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names; `ingress_from_cidr_map` replaces the two above.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names; `ingress_from_cidr_map` overrides the two above.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -278,12 +280,12 @@ class SecurityGroups(SecurityGroupsModule):
         rules_from_ranges_have_ranges,
         ranges_have_no_blanks,
         ranges_are_given_once,
-        descriptions_are_ones_that_aws_takes,
-        rules_for_the_group_itself_say_so,
+        security_group_rule_description,
+        security_group_self_rule,
         nodes_reach_each_other,
         an_existing_group_is_named,
-        https_is_open_to_someone,
-        the_internet_is_not_let_in,
+        https_closed,
+        public_ingress,
     )
 
     def __init__(
@@ -303,7 +305,7 @@ class SecurityGroups(SecurityGroupsModule):
         super().__init__(scope, id, vpc_id=vpc.vpc_id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Writes the rules for the ranges, and makes no group where one is named."""
+        """Sets the rules for the ranges, and disables the creation of a group if an existing one is set."""
         if not is_one_of(self._ranges, ""):
             rules = [{"rule": rule, "cidr_blocks": self._ranges} for rule in self._rules]
             given = {"ingress_from_cidr_map": rules} | given
@@ -314,6 +316,6 @@ class SecurityGroups(SecurityGroupsModule):
     # Upstream's output is empty for an existing group.
     @property
     def security_group_id(self) -> str:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
-        """The group's id: upstream's output, or the input for an existing group."""
+        """The security group's id: upstream's output, or the input for an existing group."""
         existing: str | None = self.inputs["existing_security_group_id"]
         return super().security_group_id if existing is None else existing

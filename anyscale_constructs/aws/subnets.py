@@ -1,4 +1,4 @@
-"""The subnet planner: subnets of the right size, each in a place that is fixed when the VPC is made."""
+"""The subnet planner, which gives each subnet a fixed place in the VPC."""
 
 import itertools
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Rule
 
 # A VPC is cut into slots of equal size: the first half for public subnets, the second for private ones.
-# Eight slots make the recommended sizes meet: a /19 gives /22s. With places fixed by slot, turning private networking
-# on moves no subnet that is there, nor does adding a zone, as long as there are as many places.
+# With eight slots, the recommended VPC of /19 has the recommended subnets of /22. Since slots are fixed, enabling
+# private networking moves no existing subnet, and neither does adding a zone while there are free places.
 Places = Literal[4, 8]
 _PLACES: tuple[Places, ...] = get_args(Places)
 MOST_PLACES = _PLACES[-1]
 _SMALLEST = 28
-"""AWS creates no subnet smaller than this."""
+"""The prefix length of the smallest subnet that AWS creates."""
 
 UNPLANNABLE = Rule(
     "subnet-plan",
     "error",
-    "Subnets that are not set are planned inside cidr_block, which must be known at synthesis then. What shapes the "
-    "plan has no effect on subnets that are set.",
+    "Subnets that are not set are planned inside cidr_block, which must then be known at synthesis. Inputs of the plan "
+    "have no effect on subnets that are set.",
 )
 NO_ROOM = Rule(
     "subnet-room",
     "error",
-    "Each availability zone has a place for a public and a private subnet, up to 8 zones, and AWS creates no subnet "
-    "smaller than a /28.",
+    "The plan has a place for a public and a private subnet in each of up to 8 availability zones, and AWS creates no "
+    "subnet smaller than a /28.",
     "https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html",
 )
 
@@ -40,26 +40,26 @@ class Plan:
     public: list[str]
     private: list[str]
     places: Places
-    """For how many zones there is room."""
+    """The number of zones for which the plan has room."""
 
 
 def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places | None = None) -> Plan:
-    """Cuts a VPC into subnets.
+    """Plans a VPC's subnets.
 
     Args:
         cidr_block: The VPC's range.
         zones: The number of availability zones, 1 to 8.
-        private: Whether there are private subnets beside the public ones.
-        places: For how many zones there is room: with 8 instead of 4 each subnet has half the size. Zones can be
-            added up to that number without moving a subnet. Default: 4 for up to four zones, 8 for more.
+        private: Whether there are private subnets in addition to public ones.
+        places: The number of zones for which the plan has room. Zones can be added up to that number without moving a
+            subnet. With 8 instead of 4, each subnet has half the size. Default: 4 for up to four zones, 8 for more.
 
     Raises:
         InputError: The range is not a known network, or the subnets do not fit.
     """
     if is_unresolved(cidr_block):
         raise InputError(
-            "cidr_block is known to Terraform only, so no subnets can be planned inside it",
-            fix="set a literal, or set public_subnets and private_subnets",
+            "cidr_block is known only after apply, so no subnets can be planned inside it",
+            fix="set a literal range, or set public_subnets and private_subnets",
             rule=UNPLANNABLE,
             on=["cidr_block"],
         )
@@ -76,7 +76,7 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
     most = MOST_PLACES if places is None else places
     if not 1 <= zones <= most:
         raise InputError(
-            f"the plan of the subnets has no place for {zones} availability zones",
+            f"the subnet plan has no room for {zones} availability zones",
             allowed=f"1 to {most}",
             fix="use fewer zones" if places is None else f"use fewer zones, or set subnet_places to {MOST_PLACES}",
             rule=NO_ROOM,
@@ -85,7 +85,7 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
     per_kind: Places = next(slots for slots in _PLACES if zones <= slots) if places is None else places
     prefix = vpc.prefixlen + (2 * per_kind - 1).bit_length()
     if prefix > _SMALLEST:
-        smaller = "use fewer zones" if places is None else "leave out subnet_places"
+        smaller = "use fewer zones" if places is None else "remove subnet_places"
         raise InputError(
             f"cidr_block has no room for subnets in {zones} availability zones: they would be /{prefix}",
             value=cidr_block,

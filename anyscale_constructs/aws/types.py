@@ -1,4 +1,4 @@
-"""AWS's field types, in the manner of `config.types`: literals are checked, what is not known yet passes."""
+"""AWS's field types: like those of `config.types`, they check literals and pass unresolved values."""
 
 import re
 from typing import Annotated
@@ -14,24 +14,24 @@ S3_BUCKET = (
     r"(?!xn--|sthree-|amzn-s3-demo-)(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)"
     r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 )
-# Until 2018 us-east-1 accepted other names; the suffixes belong to access points and to buckets of other kinds.
+# us-east-1 accepted other names until 2018. The suffixes are reserved for access points and other types of buckets.
 EXISTING_S3_BUCKET = r"(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)[A-Za-z0-9._-]{3,255}"
 # IAM accepts any printable ASCII character in a path.
 _IAM_NAME = r"(?:[!-~]+/)?[\w+=,.@-]+"
 ExternalId = Annotated[
     str,
     Checked(
-        "the organization id, a hyphen and a suffix of your own (or the cloud's id, if it was registered without one)",
+        "the organization id, a hyphen and any suffix (or the cloud id, if it was registered without an external id)",
         r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+|cld_[A-Za-z0-9]+",
         "org_1234abcd-production",
     ),
 ]
-TagKey = Annotated[str, Checked("1 to 128 characters, not beginning with aws: (AWS keeps those)", _is_tag_key, "team")]
-# Upstream writes arn:aws: and .amazonaws.com by hand, so GovCloud and China can't work.
+TagKey = Annotated[str, Checked("1 to 128 characters, not beginning with aws: (reserved by AWS)", _is_tag_key, "team")]
+# Upstream hard-codes arn:aws: and .amazonaws.com, so GovCloud and China are not supported.
 AwsRegion = Annotated[
     str,
     Checked(
-        "a region of the commercial AWS partition (upstream writes arn:aws: by hand: no GovCloud, no China)",
+        "a region of the commercial AWS partition (upstream does not support GovCloud and China)",
         r"(?!us-gov-|cn-|us-iso|eu-isoe)[a-z]{2}(-[a-z]+)+-\d",
         "us-east-2",
     ),
@@ -89,8 +89,8 @@ KmsKeyArn = Annotated[
 BucketName = Annotated[
     str,
     Checked(
-        "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, a letter or digit at both ends, "
-        "not like an IP address, without AWS's reserved prefixes and suffixes",
+        "an S3 bucket name: 3 to 63 lower-case letters, digits, hyphens and dots, beginning and ending with a letter "
+        "or digit, not an IP address, without AWS's reserved prefixes and suffixes",
         S3_BUCKET,
         "acme-anyscale-prod",
     ),
@@ -98,8 +98,8 @@ BucketName = Annotated[
 ExistingBucketName = Annotated[
     str,
     Checked(
-        "the name of an S3 general purpose bucket: 3 to 255 letters, digits, hyphens, underscores and periods, and no "
-        "alias of an access point",
+        "the name of an S3 general purpose bucket: 3 to 255 letters, digits, hyphens, underscores and periods, not an "
+        "access point alias",
         EXISTING_S3_BUCKET,
         "acme-anyscale-prod",
     ),
@@ -111,7 +111,7 @@ EfsId = Annotated[str, Checked("the id of an EFS file system", r"fs-[0-9a-f]{8,1
 MemoryDbName = Annotated[
     str,
     Checked(
-        "the name of a MemoryDB cluster: 1 to 40 lower-case letters, digits and hyphens, a letter first",
+        "the name of a MemoryDB cluster: 1 to 40 lower-case letters, digits and hyphens, beginning with a letter",
         r"[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,39}",
         "acme-services",
     ),

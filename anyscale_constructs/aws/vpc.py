@@ -1,4 +1,4 @@
-"""The VPC: new, with subnets that are planned for it, or an existing one."""
+"""The VPC: new, with planned subnets, or an existing one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -8,12 +8,12 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.aws.flow_logs import (
     FLOW_LOG_SWITCHES,
+    flow_log_role_name,
     flow_logs_are_on,
     flow_logs_need_their_log_group_and_role,
-    the_flow_log_role_fits_its_name,
 )
 from anyscale_constructs.aws.nat_gateways import (
-    nat_gateway_count_leaves_no_private_subnet_without_a_route,
+    nat_gateway_without_route,
     nat_gateways_need_a_public_subnet_for_each_private_one,
     nat_gateways_need_new_private_route_tables,
     nat_gateways_stay_within_the_public_subnets,
@@ -42,29 +42,36 @@ from anyscale_constructs.modules.aws.vpc import VpcInputs, VpcModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 
 _ZONES = 2
-"""As many availability zones as registration asks for, which every region has."""
+"""The number of availability zones that registration requires, which every region has."""
 
 
 class VpcConfig(Model):
     """A new VPC."""
 
-    name: str | None = Field(default=None, description="Default: the stack's name.")
+    name: str | None = Field(default=None, description="The VPC's name. Default: the stack's name.")
     cidr_block: Cidr = "10.0.0.0/16"
     availability_zone_count: Known[int | None] = Field(default=None, ge=2, le=8, description="Default: 2.")
-    availability_zones: list[AvailabilityZone] = Field(default_factory=list, description="Default: the region's first.")
+    availability_zones: list[AvailabilityZone] = Field(
+        default_factory=list, description="The zones of the subnets. Default: the first zones of the region."
+    )
     subnet_places: Known[Places | None] = Field(
         default=None,
-        description="For how many zones the plan of the subnets has room. Zones can be added up to that number without "
-        "moving a subnet; with 8 each subnet has half the size. Set it when the VPC is made: changing it later moves "
-        "every subnet. Default: 4 for up to four zones, 8 for more, so the fifth zone moves every subnet.",
+        description="The number of zones for which the subnet plan has room. Zones can be added up to that number "
+        "without moving a subnet; with 8, each subnet has half the size. Set it before the first apply: changing it "
+        "later moves every subnet. Default: 4 for up to four zones, 8 for more, so a fifth zone moves every subnet.",
     )
-    public_subnets: OrExpr[list[Cidr] | None] = Field(default=None, description="Default: planned inside cidr_block.")
+    public_subnets: OrExpr[list[Cidr] | None] = Field(
+        default=None, description="The ranges of public subnets. Default: planned inside cidr_block."
+    )
     private_subnets: OrExpr[list[Cidr] | None] = Field(
-        default=None, description="Default: planned, with networking_mode PRIVATE and on EKS."
+        default=None,
+        description="The ranges of private subnets. Default: planned inside cidr_block, with networking_mode PRIVATE "
+        "and on EKS; else none.",
     )
-    flow_logs: OrExpr[bool] = Field(default=False, description="Whether CloudWatch gets the VPC's flow logs.")
+    flow_logs: OrExpr[bool] = Field(default=False, description="Whether the VPC's flow logs are sent to CloudWatch.")
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the VPC and what is in it, beside the cloud's. Default: none."
+        default_factory=dict,
+        description="Tags of the VPC and what is in it, in addition to the cloud's. Default: none.",
     )
 
 
@@ -73,7 +80,7 @@ class IVpc(Protocol):
 
     @property
     def vpc_id(self) -> str:
-        """Its id."""
+        """The VPC's id."""
         ...
 
     @property
@@ -83,40 +90,40 @@ class IVpc(Protocol):
 
     @property
     def subnet_ids_to_az(self) -> Expr | Mapping[str, str] | None:
-        """Those subnets and the zone of each; None if that is not known."""
+        """The zone of each node subnet, by subnet id; None if the zones are not known."""
         ...
 
     @property
     def subnet_ids_per_zone(self) -> Expr | list[str]:
-        """One of those subnets for each zone, for what may stand in a zone only once."""
+        """One node subnet for each zone, for resources that are limited to one per zone."""
         ...
 
     @property
     def zone_count(self) -> int | Expr:
-        """The number of those zones."""
+        """The number of zones with a node subnet."""
         ...
 
 
 class ExistingVpc(Model):
-    """A VPC that exists already, and the subnets in it that Anyscale's nodes use."""
+    """An existing VPC, and its subnets for Anyscale's nodes."""
 
     vpc_id: VpcId
     subnet_ids_to_az: dict[SubnetId, Zone] = Field(
-        description="The nodes' subnets and each one's zone: at least two, in at least two zones."
+        description="The zone of each node subnet, by subnet id: at least two subnets, in at least two zones."
     )
     cidr_block: Cidr | None = Field(default=None, description="The VPC's range. Default: its size is not checked.")
     s3_endpoint_route_table_ids: OrExpr[list[RouteTableId]] = Field(
         default_factory=list,
-        description="The route tables of the nodes' subnets: they get routes to a new gateway endpoint for S3, which "
-        "AWS refuses for one that has such a route already. Default: no endpoint is made, so traffic with S3 takes "
-        "the routes that are there, such as the one to a NAT gateway, which charges for it.",
+        description="The route tables of the nodes' subnets, which get a route to a new gateway endpoint for S3. AWS "
+        "rejects a route table that already has such a route. Default: no endpoint is created, so traffic to S3 uses "
+        "existing routes, such as one to a NAT gateway, which charges for it.",
     )
 
     @model_validator(mode="after")
     def _two_zones(self) -> "ExistingVpc":
         if self.zone_count < _ZONES:
             raise refuse(
-                "the subnets are in too few availability zones",
+                "the subnets are in fewer availability zones than registration requires",
                 "add a subnet in another zone",
                 key="subnet_ids_to_az",
                 rule=nodes_have_subnets_in_two_zones.rule,
@@ -134,7 +141,7 @@ class ExistingVpc(Model):
 
     @property
     def warning(self) -> Finding | None:
-        """What works although a recommendation is missed; a stack reports it."""
+        """The warning about a size below the recommendation, for the stack to report; None if there is none."""
         finding = self._size()
         return finding and replace(finding, key=("vpc", *finding.key))
 
@@ -145,7 +152,7 @@ class ExistingVpc(Model):
 
     @property
     def subnet_ids_per_zone(self) -> list[str]:
-        """The first subnet of each zone, for what may stand in a zone only once."""
+        """The first node subnet of each zone, for resources that are limited to one per zone."""
         first: dict[str, str] = {}
         for subnet, zone in self.subnet_ids_to_az.items():
             first.setdefault(zone, subnet)
@@ -158,7 +165,7 @@ class ExistingVpc(Model):
 
     @property
     def zone_count(self) -> int:
-        """The number of those zones."""
+        """The number of zones with a node subnet."""
         return len(self.availability_zones)
 
 
@@ -169,7 +176,7 @@ def nodes_have_subnets_in_two_zones(i: Inputs) -> Finding | None:
     zones: Sequence[Any] = i["availability_zone_ids"] or i["availability_zones"] or range(subnets)
     if i["existing_vpc_id"] is None and subnets and len(set(zones[:subnets])) < _ZONES:
         return Finding(
-            "the nodes' subnets are in one availability zone, but registration needs two",
+            "the nodes' subnets are in one availability zone, but registration requires two",
             "use subnets in at least two availability zones",
         )
     return None
@@ -177,20 +184,20 @@ def nodes_have_subnets_in_two_zones(i: Inputs) -> Finding | None:
 
 @guard("subnet-zones", "availability_zones", "availability_zone_ids", "private_subnets", "public_subnets")
 def subnets_fit_the_availability_zones(i: Inputs) -> Finding | None:
-    """Upstream creates subnet n in zone n of the list, and fails when there is none."""
+    """Upstream creates subnet n in zone n of the list, and fails if there is none."""
     zones = len(i["availability_zone_ids"]) or len(i["availability_zones"])
     subnets = max(len(i["public_subnets"]), len(i["private_subnets"]))
     if zones and subnets > zones:
         return Finding(
             f"there are {subnets} subnets of one kind for {zones} availability zones",
-            "list as many zones as subnets, or leave the zones out",
+            "list as many zones as subnets, or remove the zones",
         )
     return None
 
 
 @guard("secondary-range", "secondary_cidr_blocks", "existing_vpc_id")
 def secondary_ranges_need_a_new_vpc(i: Inputs) -> Finding | None:
-    """Upstream associates secondary ranges with the VPC it creates; with an existing one, planning fails."""
+    """Upstream associates secondary ranges with the VPC that it creates; with an existing VPC, planning fails."""
     if i["existing_vpc_id"] is not None and i["secondary_cidr_blocks"]:
         return Finding(
             "secondary_cidr_blocks cannot be added to an existing VPC", "associate them outside of this module"
@@ -200,48 +207,48 @@ def secondary_ranges_need_a_new_vpc(i: Inputs) -> Finding | None:
 
 @guard("private-subnets-ignored", "private_subnets", "existing_private_subnet_ids")
 def private_subnets_are_new_or_existing(i: Inputs) -> Finding | None:
-    """Upstream silently creates no private subnets once existing ones are named."""
+    """Upstream silently creates no private subnets if existing ones are set."""
     if i["existing_private_subnet_ids"] and i["private_subnets"]:
-        return Finding("private_subnets has no effect beside existing_private_subnet_ids", "remove one of them")
+        return Finding("private_subnets has no effect with existing_private_subnet_ids", "remove one of them")
     return None
 
 
 NO_PLACE = Rule(
     "subnet-places",
     "note",
-    "Planned subnets have fixed places, so that another availability zone moves none of them. When all places are "
-    "taken, one more zone needs a new plan, which replaces every subnet.",
+    "Planned subnets have fixed places, so that another availability zone moves none of them. Once all places are "
+    "used, another zone requires a new plan, which replaces every subnet.",
 )
 
 NO_NODE_SUBNETS = Rule(
     "node-subnets-missing",
     "error",
-    "Nodes are in private subnets where there are any or networking_mode is PRIVATE, else in public ones.",
+    "Nodes are in private subnets if there are any or networking_mode is PRIVATE, else in public subnets.",
 )
 
 
 class Vpc(VpcModule):
-    """A VPC with public subnets, and with private ones behind NAT gateways when wanted.
+    """A VPC with public subnets, and optionally with private subnets behind NAT gateways.
 
-    Unless subnets are given, they are planned: see `plan_subnets`. Flow logs bring their log group and role.
-    Instances get public addresses only where there are no private subnets.
-    New subnets can also be made in an existing VPC (`existing_vpc_id`): no gateways are made there.
+    Subnets that are not set are planned, see `plan_subnets`. Flow logs include their log group and role. Instances get
+    public addresses only if there are no private subnets. The subnets can also be created in an existing VPC
+    (`existing_vpc_id`), without gateways.
 
     Args:
         scope: The stack.
-        id: Default: `vpc`.
-        networking_mode: PUBLIC (default) plans public subnets only, PRIVATE private ones beside them.
-        availability_zone_count: For how many zones subnets are planned. Default: the number of
+        id: The construct's id in the stack. Default: `vpc`.
+        networking_mode: PUBLIC plans public subnets only, PRIVATE plans private subnets, too. Default: PUBLIC.
+        availability_zone_count: The number of zones for which subnets are planned. Default: the number of
             `availability_zones` or `availability_zone_ids`, else 2.
-        subnet_places: For how many zones the plan has room, see `plan_subnets`. Changing it for a VPC that is there
-            moves every subnet. Default: 4 for up to four zones, 8 for more, so that the fifth zone moves them.
-        depends_on: Refused, unless it is empty: whenever one of these constructs changes, Terraform reads the zones
-            and the endpoint's service during apply only, and replaces subnets, their associations and the endpoint.
-            Give an input a value of what must be there first, such as a tag.
-        **inputs: Upstream's inputs by their own names.
+        subnet_places: The number of zones for which the plan has room, see `plan_subnets`. Changing it for an existing
+            VPC moves every subnet. Default: 4 for up to four zones, 8 for more, so that a fifth zone moves them.
+        depends_on: Must be empty: whenever one of these constructs changed, Terraform would read the zones and the
+            endpoint's service only during apply, and replace subnets, their associations and the endpoint. Instead,
+            reference what must be created first in an input, such as a tag.
+        **inputs: Upstream's input variables, with upstream's names.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -250,10 +257,10 @@ class Vpc(VpcModule):
         nat_gateways_need_new_private_route_tables,
         nodes_have_subnets_in_two_zones,
         subnets_fit_the_availability_zones,
-        nat_gateway_count_leaves_no_private_subnet_without_a_route,
+        nat_gateway_without_route,
         flow_logs_need_their_log_group_and_role,
         flow_logs_are_on,
-        the_flow_log_role_fits_its_name,
+        flow_log_role_name,
         secondary_ranges_need_a_new_vpc,
         existing_private_route_tables_are_several,
         private_subnets_are_new_or_existing,
@@ -284,12 +291,12 @@ class Vpc(VpcModule):
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Plans the subnets, and switches on and off what goes with them."""
+        """Plans the subnets, and sets the inputs that depend on them."""
         explicit = {"public_subnets", "private_subnets", "existing_vpc_id"} & set(given)
         for name, value in {"availability_zone_count": self._zone_count, "subnet_places": self._places}.items():
             if value is not None and explicit:
                 raise InputError(
-                    f"{name} is for planned subnets, but {min(explicit)} is set",
+                    f"{name} applies to planned subnets, but {min(explicit)} is set",
                     value=value,
                     fix="remove one of them",
                     rule=UNPLANNABLE,
@@ -315,25 +322,25 @@ class Vpc(VpcModule):
         alone = "public_subnets" in given and not {"private_subnets", "existing_private_subnet_ids"} & set(given)
         if self._private and alone:
             raise InputError(
-                "public_subnets is set without private_subnets, which the nodes would be in",
-                fix="set private_subnets too, or leave both out to have them planned",
+                "public_subnets is set without private_subnets, in which the nodes would be",
+                fix="set private_subnets too, or remove both to plan them",
                 rule=NO_NODE_SUBNETS,
                 on=["public_subnets"],
             )
         if not is_one_of(given.get("private_subnets"), None, []):
-            # Only load balancers and NAT gateways stand in the public subnets then, with addresses of their own.
+            # Then only load balancers and NAT gateways are in the public subnets, with their own addresses.
             given = {"map_public_ip_on_launch": False} | given
         if (flow_logs := given.get("enable_vpc_flow_logs", False)) is not False:
             given = dict.fromkeys(FLOW_LOG_SWITCHES, flow_logs) | given
         return given
 
     def findings(self) -> Iterable[Finding]:
-        """Says when the plan has no place for one more zone."""
+        """Warns if the plan has no room for another zone."""
         if self._plan and len(self._plan.public) == self._plan.places < MOST_PLACES:
             yield Finding(
-                f"the subnets have {self._plan.places} places, one for each availability zone, so one more zone would "
-                "move every subnet",
-                f"set subnet_places to {MOST_PLACES} for a new VPC; in an existing one that moves every subnet too",
+                f"the subnet plan has room for {self._plan.places} availability zones, so another zone would move "
+                "every subnet",
+                f"set subnet_places to {MOST_PLACES} for a new VPC; in an existing VPC, that moves every subnet, too",
                 rule=NO_PLACE,
                 on=["subnet_places", "availability_zone_count", "availability_zones"],
             )
@@ -347,7 +354,7 @@ class Vpc(VpcModule):
 
     @property
     def node_subnet_ids(self) -> Expr | list[str]:
-        """The subnets of Anyscale's nodes: the private ones if there are any, else the public ones."""
+        """The subnets of Anyscale's nodes: the private subnets if there are any, else the public subnets."""
         kind = self._node_subnets
         if kind == "existing_private_subnet_ids":
             return self.inputs[kind]  # type: ignore[no-any-return] # a list or an expression of one
@@ -355,7 +362,7 @@ class Vpc(VpcModule):
 
     @property
     def subnet_ids_to_az(self) -> Expr | None:
-        """Those subnets and the zone of each; None for existing private ones, whose zones upstream doesn't tell."""
+        """The zone of each node subnet, by subnet id; None for existing private subnets, whose zones are not known."""
         kind = self._node_subnets
         if kind == "existing_private_subnet_ids":
             return None
@@ -363,7 +370,7 @@ class Vpc(VpcModule):
 
     @property
     def subnet_ids_per_zone(self) -> Expr | list[str]:
-        """The same: upstream makes one subnet of a kind in a zone."""
+        """The node subnets: upstream creates one subnet of a kind per zone."""
         return self.node_subnet_ids
 
     @property
@@ -385,6 +392,6 @@ class Vpc(VpcModule):
 
     @property
     def _node_subnets(self) -> str | None:
-        """The input that says which subnets the nodes are in; a list that only Terraform knows is not empty."""
+        """The input with the nodes' subnets; an unresolved list counts as not empty."""
         kinds = ("existing_private_subnet_ids", "private_subnets", "public_subnets")
         return next((kind for kind in kinds if not is_one_of(self.inputs[kind], None, [])), None)

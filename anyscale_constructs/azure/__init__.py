@@ -1,4 +1,4 @@
-"""What an Anyscale cloud on Azure is made of. There are no upstream modules, so these are resources."""
+"""The resources of an Anyscale cloud on Azure. There are no upstream modules for Azure."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The Kubernetes cluster: a new one, or what is known of an existing one."""
+"""The Kubernetes cluster: new, or an existing one."""
 
 import ipaddress
 import re
@@ -29,9 +29,9 @@ from anyscale_constructs.terraform.resource import Data, Resource
 _LONGEST_DNS_PREFIX = 54
 _DNS_ADDRESS = 10
 _FEW_ADDRESSES = 28
-# What each node takes of the pods' addresses, whatever runs on it.
+# The prefix length of each node's share of the pods' range, however many pods it runs.
 _NODES_PREFIX = 24
-# The shortest and the longest prefix.
+# The shortest and the longest prefix length.
 _PREFIXES = {"pod_cidr": (0, _NODES_PREFIX), "service_cidr": (12, 28)}
 _KEPT_BY_AKS = [
     ipaddress.IPv4Network(cidr) for cidr in ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
@@ -39,11 +39,11 @@ _KEPT_BY_AKS = [
 RANGE = Rule(
     "aks-cluster-range",
     "error",
-    "AKS refuses other ranges when it creates the cluster. Each node takes a /24 of the pods' range, the DNS server "
-    "takes the tenth address of the services' range, and AKS keeps some ranges for itself.",
+    "AKS rejects other ranges when it creates the cluster. Each node uses a /24 of the pods' range, the DNS server has "
+    "the tenth address of the services' range, and AKS reserves some ranges.",
     "https://learn.microsoft.com/en-us/azure/aks/concepts-network-cni-overview",
 )
-# Cilium enforces policies in a data plane of its own.
+# Cilium enforces policies in its own data plane.
 _NETWORK_POLICIES: Mapping[str | None, Mapping[str, str]] = {
     None: {},
     "azure": {"network_policy": "azure"},
@@ -51,63 +51,67 @@ _NETWORK_POLICIES: Mapping[str | None, Mapping[str, str]] = {
     "cilium": {"network_policy": "cilium", "network_data_plane": "cilium"},
 }
 _ADMINISTRATOR = "Azure Kubernetes Service RBAC Cluster Admin"
-# AKS has settings of its own for upgrades, which are no change of ours.
+# AKS sets its own values for upgrades, which Terraform must not report as changes.
 _UPGRADES = "upgrade_settings"
-# The data source holds the users' credentials. Without local accounts they are empty: Entra ID's tokens stand for
-# them. With local accounts they are keys, and would be in the state: the plan fails before anything is written.
+# The data source has the users' credentials. Without local accounts they are empty, since Entra ID's tokens are used.
+# With local accounts they are keys, which would be in the state: the plan fails before anything is written.
 _NO_KEYS = {
     "condition": expr(
         "length(self.kube_admin_config) == 0 && "
         'alltrue([for user in self.kube_config : user.client_key == "" && user.password == ""])',
         "bool",
     ),
-    "error_message": "The cluster has local accounts, whose keys would be in the state. Fix: az aks update "
+    "error_message": "The cluster has local accounts, whose keys would be in the state. Fix: run az aks update "
     "--enable-aad --enable-azure-rbac --disable-local-accounts.",
 }
 
 
 class ClusterConfig(Model):
-    """A new AKS cluster; nobody has accounts in it but by Entra ID."""
+    """A new AKS cluster without local accounts: users log in through Entra ID."""
 
-    name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
+    name: ClusterName | None = Field(default=None, description="The cluster's name. Default: the stack's name.")
     kubernetes_version: KubernetesVersion | None = Field(
-        default=None, description="Default: what AKS recommends on the day the cluster is made."
+        default=None,
+        description="The Kubernetes version. Default: AKS's recommended version when the cluster is created.",
     )
     authorized_ip_ranges: list[InternetCidr] = Field(
         default_factory=list,
         max_length=200,
-        description="Who may reach the cluster's API from the internet; where nodes leave by a firewall or a NAT "
-        "gateway, its address too. Default: nobody; the cluster is private then, and Terraform has to run inside the "
-        "network, or in one that is connected with it. Switching between them recreates the cluster.",
+        description="CIDR ranges allowed to reach the cluster's API from the internet. If nodes use a firewall or a "
+        "NAT gateway, include its address. Default: none; the cluster is then private, and Terraform must run in the "
+        "network or in a connected one. Switching between public and private recreates the cluster.",
     )
     administrator_ids: Known[Distinct[PrincipalId]] = Field(
         default_factory=list,
-        description="Entra users, groups and service principals that may do anything in the cluster, by their object "
-        "ids. Default: whoever applied the stack first.",
+        description="The object ids of Entra users, groups and service principals with administrator access to the "
+        "cluster. Default: the identity that first applied the stack.",
     )
     pod_cidr: Cidr = Field(
         default="10.244.0.0/16",
-        description="The pods' addresses, which only the cluster knows: a /24 for each node.",
+        description="The pods' range, which is internal to the cluster: a /24 for each node.",
     )
-    service_cidr: Cidr = Field(default="10.245.0.0/16", description="The services' addresses, likewise.")
+    service_cidr: Cidr = Field(
+        default="10.245.0.0/16", description="The services' range, which is internal to the cluster."
+    )
     outbound_type: OrExpr[Literal["loadBalancer", "userDefinedRouting", "userAssignedNATGateway"]] = Field(
         default="loadBalancer",
-        description="How nodes reach the internet. All but loadBalancer need a subnet with a route table or a NAT "
+        description="How nodes reach the internet. All except loadBalancer need a subnet with a route table or a NAT "
         "gateway.",
     )
     network_policy: Known[Literal["azure", "calico", "cilium"] | None] = Field(
         default=None,
-        description="What enforces Kubernetes' network policies; cilium brings its own data plane. Set it when the "
-        "cluster is made: azure or calico, set later, replaces the cluster. Default: nothing enforces them.",
+        description="The engine that enforces Kubernetes network policies; cilium has its own data plane. Set it "
+        "before the first apply: setting azure or calico later replaces the cluster. Default: they are not enforced.",
     )
     sku_tier: OrExpr[Literal["Free", "Standard", "Premium"]] = Field(
-        default="Standard", description="Free has no SLA, and is meant for up to 10 nodes."
+        default="Standard", description="The pricing tier. Free has no SLA and is intended for up to 10 nodes."
     )
     nodes: NodesConfig = Field(
-        default_factory=NodesConfig, description="The cluster's nodes. Default: {}, in which each key has its default."
+        default_factory=NodesConfig, description="The cluster's nodes. Default: {}, the default of each of its keys."
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the cluster and its nodes, beside the cloud's. Default: none."
+        default_factory=dict,
+        description="Tags of the cluster and its nodes, in addition to the cloud's. Default: none.",
     )
 
     @model_validator(mode="after")
@@ -126,53 +130,53 @@ class ClusterConfig(Model):
                 allowed = f"a /{limit} or {'smaller' if size == 'large' else 'larger'}"
                 yield Finding(f"is too {size}", "use another range", str(found), allowed, RANGE, key=(key,))
             elif any(map(found.subnet_of, _KEPT_BY_AKS)):
-                allowed = f"none of {', '.join(map(str, _KEPT_BY_AKS))}"
-                what = "is in a range that AKS keeps for itself"
+                allowed = f"a range outside of {', '.join(map(str, _KEPT_BY_AKS))}"
+                what = "is in a range that AKS reserves"
                 yield Finding(what, "use another range", str(found), allowed, RANGE, key=(key,))
 
     @property
     def has_own_way_out(self) -> bool:
-        """Whether outbound_type is known to be something else than loadBalancer."""
+        """Whether outbound_type is known and is not loadBalancer."""
         return is_one_of(self.outbound_type, "userDefinedRouting", "userAssignedNATGateway")
 
     @property
     def gpus(self) -> dict[str, int]:
-        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        """The number of GPUs per node, by the GPU's name in Anyscale."""
         return self.nodes.gpus
 
     @property
     def groups(self) -> Mapping[str, NodeGroupConfig]:
-        """The node groups of the table, by name."""
+        """The node groups of `groups`, by name."""
         return self.nodes.groups
 
 
 class ExistingCluster(Model):
-    """A cluster that is there already: with OIDC issuer, workload identity, Entra ID and no local accounts."""
+    """An existing cluster, with OIDC issuer, workload identity, Entra ID and no local accounts."""
 
     cluster_name: ClusterName
-    resource_group_name: ResourceGroupName = Field(description="The cluster's.")
+    resource_group_name: ResourceGroupName = Field(description="The cluster's resource group.")
     gpu_types: Known[list[GpuType]] = Field(
-        default_factory=list, description="The types of GPUs that its nodes have, for users to choose. Default: none."
+        default_factory=list, description="The types of GPUs that its nodes have and users can select. Default: none."
     )
 
     @property
     def gpus(self) -> dict[str, int]:
-        """How many GPUs a node has, by the GPU's name in Anyscale: as many as a new cluster's."""
+        """The number of GPUs per node, by the GPU's name in Anyscale; the same as in a new cluster."""
         return gpus_per_node(self.gpu_types)
 
     @property
     def groups(self) -> Mapping[str, NodeGroupConfig]:
-        """None: its nodes are made elsewhere."""
+        """No node groups: the cluster's nodes are managed elsewhere."""
         return {}
 
 
 def find_cluster(scope: Construct, name: str, resource_group_name: str) -> Data:
-    """Looks a cluster up by its names; one with local accounts fails Terraform's plan.
+    """Looks up a cluster by its name. The plan fails if it has local accounts.
 
     Args:
         scope: The stack.
         name: The cluster's name.
-        resource_group_name: Its resource group.
+        resource_group_name: The cluster's resource group.
     """
     arguments = {
         "name": name,
@@ -192,23 +196,23 @@ def add_cluster(
     subnet_id: str,
     tags: Mapping[str, str] | Expr,
 ) -> Resource:
-    """Makes a cluster and its node pools.
+    """Adds a cluster and its node pools.
 
     Args:
         scope: The stack.
         cluster: The cluster's configuration.
         name: The cluster's name.
-        location: Its region.
-        resource_group_name: Its resource group.
+        location: The Azure region.
+        resource_group_name: The resource group.
         subnet_id: The nodes' subnet.
-        tags: For the cluster and its nodes.
+        tags: The tags of the cluster and its nodes.
 
     Returns:
         The cluster.
     """
     place = {"location": location, "resource_group_name": resource_group_name, "tags": tags}
     identity = Resource(scope, "azurerm_user_assigned_identity", "cluster", {"name": f"{name}-cluster", **place})
-    # For nodes and internal load balancers in a subnet that AKS has not made.
+    # AKS needs this for nodes and internal load balancers in a subnet that it has not created.
     network = assign_role(
         scope,
         "cluster_subnet",
@@ -236,7 +240,7 @@ def add_cluster(
 
 
 def _settings(cluster: ClusterConfig, name: str) -> dict[str, Any]:
-    """The cluster's own arguments, beside its place, its identity and its nodes."""
+    """Returns the cluster's arguments, except location, identity and nodes."""
     ranges = cluster.authorized_ip_ranges
     return {
         "name": name,
@@ -245,7 +249,7 @@ def _settings(cluster: ClusterConfig, name: str) -> dict[str, Any]:
         "sku_tier": cluster.sku_tier,
         "oidc_issuer_enabled": True,
         "workload_identity_enabled": True,
-        # Without local accounts the credentials that the provider keeps in the state are empty.
+        # Without local accounts, the credentials that the provider stores in the state are empty.
         "local_account_disabled": True,
         "role_based_access_control_enabled": True,
         "azure_active_directory_role_based_access_control": {"azure_rbac_enabled": True},
@@ -267,7 +271,7 @@ def _settings(cluster: ClusterConfig, name: str) -> dict[str, Any]:
 def _let_into_reservations(
     scope: Construct, groups: Mapping[str, NodeGroupConfig], principal_id: Expr
 ) -> dict[str | None, list[Resource]]:
-    """Lets the cluster's identity place nodes in reserved capacity; gives what pools wait for, by the group's id."""
+    """Lets the cluster's identity use reserved capacity; returns what pools wait for, by the reservation group's id."""
     reserved: dict[str | None, list[Resource]] = {}
     for group_id in sorted(
         {group.capacity_reservation.group_id for group in groups.values() if group.capacity_reservation}
@@ -286,7 +290,7 @@ def _let_into_reservations(
 
 
 def _add_administrators(scope: Construct, principal_ids: Sequence[str], cluster_id: str) -> None:
-    """Lets these administer the cluster; without any, whoever applies the stack first."""
+    """Gives principals administrator access to the cluster, by default the identity that first applies the stack."""
     for principal_id in principal_ids:
         assign_role(
             scope, f"administrator_{principal_id}", _ADMINISTRATOR, scope_id=cluster_id, principal_id=principal_id
@@ -298,13 +302,13 @@ def _add_administrators(scope: Construct, principal_ids: Sequence[str], cluster_
             _ADMINISTRATOR,
             scope_id=cluster_id,
             principal_id=Data(scope, "azurerm_client_config", "this", {}).attribute("object_id"),
-            # Else people and pipelines that apply in turn would take the role from each other.
+            # Otherwise, people and pipelines that apply in turn would remove the role from each other.
             ignore_changes=["principal_id"],
         )
 
 
 PUBLIC_ENDPOINT = Rule(
-    "aks-public-endpoint", "warning", "Anyone on the internet can try to log in to the cluster API, or to break it."
+    "aks-public-endpoint", "warning", "Anyone on the internet can try to log in to the cluster API, or to attack it."
 )
 WAY_OUT = Rule(
     "aks-node-access",
@@ -316,7 +320,7 @@ WAY_OUT = Rule(
 POD_ROOM = Rule(
     "aks-pod-range-size",
     "warning",
-    "Each node takes a /24 of the pods' range, however many pods it runs: without one a node pool stops growing.",
+    "Each node uses a /24 of the pods' range, however many pods it runs. When none is free, node pools cannot grow.",
     "https://learn.microsoft.com/en-us/azure/aks/concepts-network-azure-cni-overlay",
 )
 
@@ -332,7 +336,7 @@ def _doubts(cluster: ClusterConfig) -> Iterator[Finding]:
             key=("cluster", "authorized_ip_ranges"),
         )
     elif ranges and cluster.has_own_way_out and not _has_an_address(ranges):
-        # AKS adds the addresses of its own load balancer, and of nothing else.
+        # AKS adds only the addresses of its own load balancer.
         yield Finding(
             f"outbound_type is {cluster.outbound_type}, so nodes cannot join unless authorized_ip_ranges includes the "
             "public address of the firewall or the NAT gateway",
@@ -344,7 +348,7 @@ def _doubts(cluster: ClusterConfig) -> Iterator[Finding]:
     pods, most = networks.network(cluster.pod_cidr), cluster.nodes.most
     if pods and most is not None and (room := 2 ** (_NODES_PREFIX - pods.prefixlen)) < most:
         yield Finding(
-            f"pod_cidr has room for the pods of {room} nodes, but all pools together may have {most}",
+            f"pod_cidr has room for the pods of {room} nodes, but the node pools may have {most} in all",
             "use a larger range, which cannot be changed once nodes are running, or lower cluster.nodes.max_count",
             str(pods),
             rule=POD_ROOM,
@@ -353,7 +357,7 @@ def _doubts(cluster: ClusterConfig) -> Iterator[Finding]:
 
 
 def _has_an_address(ranges: Sequence[str]) -> bool:
-    """Whether one may be the address that nodes have in the internet, or a few of them."""
+    """Returns whether a range may be the public address of nodes, or a few such addresses."""
     return any(is_unresolved(cidr) or int(cidr.partition("/")[2]) >= _FEW_ADDRESSES for cidr in ranges)
 
 

@@ -1,4 +1,4 @@
-"""The identities of Anyscale's operator and of workloads: managed ones, which their service accounts stand for."""
+"""The managed identities of Anyscale's operator and of workloads, which their service accounts use."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -11,12 +11,12 @@ from anyscale_constructs.terraform.resource import Data, Resource
 from anyscale_constructs.terraform.stack import CloudStack
 
 CLIENT_ID = "086bc555-6989-4362-ba30-fded273e432b"
-"""Anyscale's application in Entra ID, as Anyscale publishes it: the audience of the operator's tokens."""
+"""The client id that Anyscale publishes for its Entra application, the audience of the operator's tokens."""
 
-# Since 3.0 a service principal names its application by client_id.
+# Since 3.0, a service principal's argument for its application is client_id.
 _AZUREAD = {"azuread": RequiredProvider("hashicorp/azuread", ">= 3, < 4")}
 _AUDIENCE = "api://AzureADTokenExchange"
-# The second one signs addresses for what the first one lets do; Azure grants it for a whole account only.
+# The second role signs URLs with the permissions of the first. Azure grants it only for a whole account.
 _ROLES = {"bucket": "Storage Blob Data Contributor", "signing": "Storage Blob Delegator"}
 
 
@@ -33,19 +33,19 @@ def add_operator_identity(
     container: Container,
     tags: Mapping[str, str] | Expr,
 ) -> Resource:
-    """Makes the identity of the operator, or of workloads, which may use the one container and nothing else.
+    """Adds the identity of the operator or of workloads, with access to the container only.
 
     Args:
         scope: The stack.
-        id: What the names of its resources are or begin with, in Terraform.
-        name: Its name, by which the operator's stack finds it.
-        location: Its region.
-        resource_group_name: Its resource group.
-        oidc_issuer_url: The cluster's.
-        namespace: The service account's.
+        id: The id of the identity in the stack, and the prefix of the ids of its other resources.
+        name: The identity's name, which the operator's stack uses to find it.
+        location: The Azure region.
+        resource_group_name: The resource group.
+        oidc_issuer_url: The URL of the cluster's OIDC issuer.
+        namespace: The service account's namespace.
         service_account: The service account's name.
-        container: The bucket.
-        tags: For the identity.
+        container: The container.
+        tags: The identity's tags.
 
     Returns:
         The identity.
@@ -84,22 +84,22 @@ def add_operator_identity(
 def require_service_principal(
     stack: CloudStack, how: Literal["check", "create"], identity: Mapping[str, Any] | None = None
 ) -> None:
-    """Makes sure that the tenant has Anyscale's service principal, without which Entra ID issues the operator no token.
+    """Ensures that the tenant has Anyscale's service principal: Entra ID issues the operator no token without it.
 
-    All clouds of the tenant share it, so it is never destroyed: with `create` Terraform refuses to, with `check` it
-    forgets one that `create` made or adopted.
+    All clouds of the tenant share it, so it is never destroyed: with `create`, Terraform refuses to; with `check`, it
+    removes one that `create` created or adopted from the state only.
 
     Args:
         stack: The stack, with the provider azurerm.
-        how: `check` fails the plan when it does not exist; `create` creates it, or adopts an existing one.
-        identity: The arguments of the provider azuread that say who it works as. Default: the environment says so.
+        how: `check` fails the plan if it does not exist; `create` creates it, or adopts an existing one.
+        identity: The arguments of the provider azuread for its identity. Default: taken from the environment.
     """
     tenant = Data(stack, "azurerm_client_config", "tenant", {})
     stack.add_provider("azuread", **{**(identity or {}), "tenant_id": tenant.attribute("tenant_id")})
     kind, name, arguments = "azuread_service_principal", "anyscale", {"client_id": CLIENT_ID}
     if how == "create":
         stack.require("Anyscale's service principal", _AZUREAD)
-        # The provider would delete it on destroy, also one that it adopted.
+        # On destroy, the provider would delete it even if it was adopted.
         Resource(stack, kind, name, arguments | {"use_existing": True, "lifecycle": {"prevent_destroy": True}})
     else:
         stack.require("Anyscale's service principal, which is kept", _AZUREAD, ">= 1.7")
@@ -118,18 +118,18 @@ def assign_role(
     condition: str | None = None,
     ignore_changes: Sequence[str] = (),
 ) -> Resource:
-    """Assigns one of Azure's own roles.
+    """Assigns a built-in role of Azure.
 
     Args:
         scope: The stack.
-        id: The assignment's name beside others.
+        id: The assignment's id in the stack.
         role: The role's name.
-        scope_id: The resource id of what it is for.
-        principal_id: Who gets it.
-        principal_type: ServicePrincipal for an identity of the same run, which Entra ID may not know yet. Default:
-            Azure looks it up.
-        condition: The condition under which the role holds. Default: always.
-        ignore_changes: Arguments that stay as they were when the role was assigned.
+        scope_id: The resource id of the assignment's scope.
+        principal_id: The principal that gets the role.
+        principal_type: ServicePrincipal for an identity of the same run, which Entra ID may not have replicated yet.
+            Default: Azure looks it up.
+        condition: The condition of the assignment. Default: none.
+        ignore_changes: The arguments whose later changes Terraform ignores. Default: none.
     """
     arguments = {
         "scope": scope_id,

@@ -1,4 +1,4 @@
-"""Shared files: an NFS share in a Premium storage account, which the nodes' subnet reaches and nobody else."""
+"""Shared files: an NFS share in a Premium storage account, with access only from the nodes' subnet."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,27 +14,30 @@ from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.resource import Resource
 
 SERVICE_ENDPOINT = "Microsoft.Storage"
-"""The service endpoint of a subnet by which a storage account knows it."""
+"""The service endpoint that a subnet needs for access to a storage account."""
 
 
 class NfsConfig(Model):
-    """A new NFS share in a storage account of its own."""
+    """A new NFS share in its own storage account."""
 
     name: StorageAccountName | None = Field(
         default=None,
-        description="The storage account's name, which all of Azure shares. Default: the stack's name, and 8 digits "
-        "that follow from it and the subscription.",
+        description="The storage account's name, which must be unique in all of Azure. Default: the stack's name, and "
+        "8 digits from a hash of the name and the subscription.",
     )
     share_name: ContainerName = Field(default="anyscale", description="The share's name in the account.")
     capacity_gb: OrExpr[int] = Field(
-        default=100, ge=100, le=102400, description="The provisioned size in GiB, which Azure bills. It can be raised."
+        default=100,
+        ge=100,
+        le=102400,
+        description="The provisioned size in GiB, which Azure bills. It can be increased later.",
     )
     replication_type: OrExpr[Literal["LRS", "ZRS"]] = Field(
-        default="ZRS", description="Where its copies are: in one zone, or in several, which not all regions have."
+        default="ZRS", description="The replication: in one zone, or in several, which not all regions support."
     )
     force_destroy: Known[bool] = Field(
         default=False,
-        description="Whether destroying the cloud deletes the storage account and what is in it. Default: Terraform "
+        description="Whether destroying the cloud deletes the storage account and its content. Default: Terraform "
         "refuses to.",
     )
 
@@ -44,8 +47,8 @@ class Share:
     """An NFS share.
 
     Args:
-        storage_account_name: Its storage account.
-        name: Its name.
+        storage_account_name: The share's storage account.
+        name: The share's name.
     """
 
     storage_account_name: str
@@ -72,7 +75,7 @@ def add_nfs(
     subnet_id: str,
     tags: Mapping[str, str] | Expr,
 ) -> Share:
-    """Makes a storage account and an NFS share in it.
+    """Adds a storage account and an NFS share in it.
 
     Source: https://learn.microsoft.com/en-us/azure/storage/files/storage-files-how-to-create-nfs-shares
 
@@ -80,10 +83,10 @@ def add_nfs(
         scope: The stack.
         nfs: The configuration of the file share.
         account_name: The account's name.
-        location: Its region.
-        resource_group_name: Its resource group.
-        subnet_id: The subnet that reaches it, with a service endpoint for storage.
-        tags: For the account.
+        location: The Azure region.
+        resource_group_name: The resource group.
+        subnet_id: The subnet that gets access, with a service endpoint for storage.
+        tags: The account's tags.
     """
     kept = {"prevent_destroy": not nfs.force_destroy}
     account = Resource(
@@ -97,15 +100,15 @@ def add_nfs(
             "account_kind": "FileStorage",
             "account_tier": "Premium",
             "account_replication_type": nfs.replication_type,
-            # NFS is not HTTPS: its clients are refused otherwise.
+            # NFS does not use HTTPS, so requiring HTTPS would reject its clients.
             "https_traffic_only_enabled": False,
             "min_tls_version": "TLS1_2",
             "allow_nested_items_to_be_public": False,
-            # The provider keeps the account's keys in the state: these open nothing.
+            # The provider stores the account's keys in the state, so they must not grant access.
             "shared_access_key_enabled": False,
             "default_to_oauth_authentication": True,
             "local_user_enabled": False,
-            # NFS asks for no identity: the network is what lets clients in.
+            # NFS has no authentication: the network rules control access.
             "network_rules": {
                 "default_action": "Deny",
                 "bypass": ["AzureServices"],
@@ -117,7 +120,7 @@ def add_nfs(
     )
     share = {
         "name": nfs.share_name,
-        # By the id and not by the name, so that no key is needed.
+        # With the id instead of the name, Terraform needs no key.
         "storage_account_id": account.attribute("id"),
         "enabled_protocol": "NFS",
         "quota": nfs.capacity_gb,

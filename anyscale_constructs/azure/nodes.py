@@ -1,7 +1,7 @@
-"""The node pools of an AKS cluster: one for the cluster's own pods, and those for Anyscale's workloads.
+"""The node pools of an AKS cluster: one for system pods, and those for Anyscale's workloads.
 
-Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates them for the pods that asked for such
-a node. Labels tell it which GPU a node has.
+Taints keep other pods off the workloads' nodes; Anyscale's operator adds the tolerations to pods that request such a
+node. Labels tell it which GPU a node has.
 """
 
 import hashlib
@@ -26,19 +26,19 @@ from anyscale_constructs.config.types import Checked, Known, OrExpr
 from anyscale_constructs.expressions import Expr
 
 SPOT_TAINT = "kubernetes.azure.com/scalesetpriority"
-"""The taint, and the label, that AKS has on spot nodes."""
+"""The taint, and the label, that AKS sets on spot nodes."""
 _LONGEST_NAME = 12
 
 
 class Gpu(NamedTuple):
-    """A type of GPU: what the operator selects its nodes by, the machines that have it, and how many each has."""
+    """A type of GPU: the nodes' label for the operator, the VM sizes that have it, and the number per node."""
 
     product: str
     vm_size: str
     per_node: int
 
 
-# By the name that Anyscale's compute configurations have for it.
+# By the GPU's name in Anyscale's compute configurations.
 GPUS = {
     "T4": Gpu("NVIDIA-T4", "Standard_NC16as_T4_v3", 1),
     "A10": Gpu("NVIDIA-A10", "Standard_NV36ads_A10_v5", 1),
@@ -50,7 +50,7 @@ GpuType = Literal["T4", "A10", "A100", "H100"]
 GroupName = Annotated[
     str,
     Checked(
-        "a node group's name: 1 to 8 lower-case letters and digits, a letter first, without tmp at its end",
+        "a node group's name: 1 to 8 lower-case letters and digits, beginning with a letter, not ending with tmp",
         r"(?!.*tmp$)[a-z][a-z0-9]{0,7}",
         "reserved",
     ),
@@ -59,7 +59,7 @@ AvailabilityZone = Annotated[str, Checked("an availability zone's number, as a s
 
 
 class CapacityReservation(Model):
-    """Reserved capacity of Azure; the cluster's identity gets the role Contributor for the group."""
+    """Reserved Azure capacity; the cluster's identity gets the role Contributor on the group."""
 
     group_id: Known[CapacityReservationGroupId] = Field(
         description="The capacity reservation group's resource id. It must have a reservation for vm_size."
@@ -67,30 +67,33 @@ class CapacityReservation(Model):
 
 
 class NodeGroupConfig(NodeGroup):
-    """Node pools of one kind, one for each of its capacity types: NAME and NAMEspot."""
+    """Node pools with the same settings, one for each capacity type: NAME and NAMEspot."""
 
     products: ClassVar = {name: gpu.product for name, gpu in GPUS.items()}
     machine_key: ClassVar = "vm_size"
-    # AMD's are none of those: NVas_v4 and MI300X.
+    # NVas_v4 and MI300X have AMD's GPUs, which are not supported.
     with_gpus: ClassVar = r"Standard_(?!NV\d+as_v4)N[CDV](?!.*MI300X)"
 
     vm_size: VmSize = Field(description="The nodes' VM size.")
     zones: Known[list[AvailabilityZone]] = Field(
-        default_factory=list, description='The nodes\' availability zones, e.g. ["1"]. Default: none is asked for.'
+        default_factory=list, description='The nodes\' availability zones, e.g. ["1"]. Default: no zone is requested.'
     )
     disk_size_gb: OrExpr[int | None] = Field(
-        default=None, ge=30, le=2048, description="The OS disk of each node. Default: nodes.os_disk_size_gb."
+        default=None,
+        ge=30,
+        le=2048,
+        description="The size of each node's OS disk in GB. Default: nodes.os_disk_size_gb.",
     )
     disk_type: OrExpr[Literal["Managed", "Ephemeral"] | None] = Field(
-        default=None, description="The type of the OS disk; Ephemeral is on the machine itself. Default: Managed."
+        default=None, description="The type of the OS disk; Ephemeral is on the machine's local disk. Default: Managed."
     )
     capacity_reservation: CapacityReservation | None = Field(
-        default=None, description="Reserved capacity, in which the nodes are. Default: none."
+        default=None, description="Reserved capacity for the nodes. Default: none."
     )
 
     @property
     def is_reserved(self) -> bool:
-        """Whether the nodes are in reserved capacity."""
+        """Whether the nodes use reserved capacity."""
         return self.capacity_reservation is not None
 
 
@@ -107,9 +110,9 @@ _MARKETS: dict[Market, _Market] = {
     "SPOT": _Market(
         "SPOT",
         "spot",
-        # At most the price on demand: what takes a node away is a lack of capacity, never its price.
+        # Without a price limit, nodes are evicted only for lack of capacity; the price never exceeds on-demand.
         {"priority": "Spot", "eviction_policy": "Delete", "spot_max_price": -1},
-        # AKS has them there anyway; unsaid, they would be a change in every plan.
+        # AKS sets these itself. If they are not declared, every plan shows a change.
         {SPOT_TAINT: "spot"},
         [f"{SPOT_TAINT}=spot:NoSchedule"],
     ),
@@ -120,18 +123,20 @@ class NodesConfig(Model):
     """The node pools of a new cluster."""
 
     default_vm_size: VmSize = Field(
-        default="Standard_D4s_v5", description="For the cluster's own pods, the operator among them."
+        default="Standard_D4s_v5", description="The VM size for system pods, including the operator."
     )
-    cpu_vm_size: VmSize = Field(default="Standard_D16s_v5", description="For workloads without GPUs.")
+    cpu_vm_size: VmSize = Field(default="Standard_D16s_v5", description="The VM size for workloads without GPUs.")
     cpu_limits: Limits = Field(default_factory=Limits, description=CPU_LIMITS)
     gpu_types: Known[list[GpuType]] = Field(
-        default=["T4"], description="A pair of node pools for each: on-demand and spot."
+        default=["T4"], description="The types of GPUs, with a pair of node pools for each: on-demand and spot."
     )
     gpu_limits: dict[GpuType, Limits] = Field(default_factory=dict, description=GPU_LIMITS)
     max_count: OrExpr[int] = Field(
-        default=10, ge=1, le=1000, description="Nodes in each pool at most. All but the default begin at 0."
+        default=10, ge=1, le=1000, description="The most nodes in each pool. All pools except default begin at 0."
     )
-    os_disk_size_gb: OrExpr[int] = Field(default=500, ge=30, le=2048, description="Of each workload node.")
+    os_disk_size_gb: OrExpr[int] = Field(
+        default=500, ge=30, le=2048, description="The size of each workload node's OS disk in GB."
+    )
 
     groups: dict[GroupName, NodeGroupConfig] = Field(
         default_factory=dict, description=GROUPS.format(machines="cpu_vm_size")
@@ -149,12 +154,12 @@ class NodesConfig(Model):
 
     @property
     def gpus(self) -> dict[str, int]:
-        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        """The number of GPUs per node, by the GPU's name in Anyscale."""
         return gpus_per_node(self.gpu_types)
 
     @property
     def own_groups(self) -> dict[str, NodeGroupConfig]:
-        """The node pools that cpu_vm_size and gpu_types stand for, by name."""
+        """The built-in node pools of cpu_vm_size and gpu_types, by name."""
         made = {"cpu": NodeGroupConfig.unchecked(vm_size=self.cpu_vm_size, **dict(self.cpu_limits))}
         for name in self.gpu_types:
             gpu, limits = GPUS[name], dict(self.gpu_limits.get(name, Limits()))
@@ -165,19 +170,19 @@ class NodesConfig(Model):
 
     @property
     def most(self) -> int | None:
-        """How many nodes all pools may have together; None if only Terraform knows."""
+        """The most nodes of all pools together; None if it is unresolved."""
         sizes = [self.max_count, *(pool["max_count"] for pool in node_pools(self).values())]
         known = [size for size in sizes if not isinstance(size, Expr)]
         return sum(known) if len(known) == len(sizes) else None
 
 
 def gpus_per_node(gpu_types: Sequence[GpuType]) -> dict[str, int]:
-    """How many GPUs a node has, by the GPU's name in Anyscale."""
+    """The number of GPUs per node, by the GPU's name in Anyscale."""
     return {name: GPUS[name].per_node for name in gpu_types}
 
 
 def default_node_pool(nodes: NodesConfig) -> dict[str, Any]:
-    """The arguments of the pool for the cluster's own pods."""
+    """Returns the arguments of the pool for system pods."""
     return {
         "name": "default",
         "vm_size": nodes.default_vm_size,
@@ -189,7 +194,7 @@ def default_node_pool(nodes: NodesConfig) -> dict[str, Any]:
 
 
 def node_pools(nodes: NodesConfig) -> dict[str, dict[str, Any]]:
-    """The arguments of the workloads' pools, by the pool's name: at most 12 lower-case letters and digits."""
+    """Returns the arguments of the workloads' pools, by pool name: at most 12 lower-case letters and digits."""
     pools = {}
     for own_name, group in {**nodes.own_groups, **nodes.groups}.items():
         for market in map(_MARKETS.__getitem__, group.markets):
@@ -208,7 +213,7 @@ def node_pools(nodes: NodesConfig) -> dict[str, dict[str, Any]]:
                 "capacity_reservation_group_id": group.capacity_reservation and group.capacity_reservation.group_id,
                 "node_labels": (_labels(group) | market.labels) or None,
                 "node_taints": [*_taints(market.taint, group), *market.taints],
-                # Where a change of the machines puts the nodes meanwhile; without it the change is refused.
+                # A change of the VM size moves the nodes to this pool in the meantime, and is refused without it.
                 "temporary_name_for_rotation": _temporary_name(name),
             }
     return dict(sorted(pools.items()))

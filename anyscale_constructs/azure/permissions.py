@@ -1,4 +1,4 @@
-"""What users' workloads may do on Azure, beside using the cloud's container."""
+"""The permissions of users' workloads on Azure, in addition to the cloud's container."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -40,16 +40,16 @@ _WRITES = ("write", "add/action", "delete", "move/action")
 
 
 class RoleAssignment(Model):
-    """A role of Azure's own or of yours, and what it is for."""
+    """A built-in or custom role, and its scope."""
 
     role: str = Field(description="The role's name, such as Search Index Data Reader.")
-    scope: ScopeId = Field(description="The resource id of what the role is for: as narrow as possible.")
+    scope: ScopeId = Field(description="The resource id of the role's scope, as narrow as possible.")
 
 
 class DataAccess(permissions.DataAccess):
-    """Access of workloads to a blob container that exists, beside the cloud's own."""
+    """Access of workloads to an existing blob container other than the cloud's."""
 
-    # Azure assigns a role to one principal on one container once, whatever the condition.
+    # Azure allows one assignment per role, principal and container, whatever its condition.
     once = ("bucket", "mode")
 
     bucket: ExistingContainer = Field(description="The container, in the cloud's subscription.")
@@ -69,10 +69,10 @@ class DataAccess(permissions.DataAccess):
 
 
 class Permissions(Model):
-    """What workloads may do on Azure, beside using the cloud's container."""
+    """The permissions of workloads on Azure, in addition to the cloud's container."""
 
     roles: list[RoleAssignment] = Field(
-        default_factory=list, description="Role assignments, Azure's own roles or yours. Default: none."
+        default_factory=list, description="Role assignments, of built-in or custom roles. Default: none."
     )
     secrets: list[SecretId] = Field(
         default_factory=list,
@@ -81,14 +81,14 @@ class Permissions(Model):
     )
     data_access: EachOnce[DataAccess] = Field(
         default_factory=list,
-        description="Blob containers that workloads may read or write beside the cloud's own. Default: none.",
+        description="Existing blob containers that workloads may read or write. Default: none.",
     )
 
     def assignments(self, subscription_id: str) -> Iterator[tuple[str, str, str | None]]:
-        """Role, scope and condition of each permission.
+        """Yields the role, scope and condition of each permission.
 
         Args:
-            subscription_id: The cloud's.
+            subscription_id: The cloud's subscription.
         """
         for assignment in self.roles:
             yield assignment.role, assignment.scope, None
@@ -99,7 +99,7 @@ class Permissions(Model):
 
 
 def _place(id: str) -> str:
-    """A resource id without its subscription, resource group and provider; of a resource group, its name."""
+    """Returns a resource id without its subscription, resource group and provider; for a resource group, its name."""
     return id.partition("/providers/")[2].partition("/")[2] or id.rpartition("/")[2]
 
 
@@ -110,13 +110,13 @@ def assign_roles(
 
     Args:
         scope: The stack.
-        id: What the assignments' names begin with.
-        principal_id: The identity's principal.
+        id: The prefix of the assignments' ids in the stack.
+        principal_id: The principal id of the identity.
         permitted: The permissions.
-        subscription_id: The cloud's.
+        subscription_id: The cloud's subscription.
     """
     for index, (role, on, condition) in enumerate(permitted.assignments(subscription_id)):
-        # A whole id is too long for a name.
+        # A full resource id is too long for a name.
         what = f"{role} {on if is_unresolved(on) else _place(on)}"
         assign_role(
             scope,

@@ -1,4 +1,4 @@
-"""The settings of Terraform's providers azurerm and azuread: who they work as, and what azurerm registers."""
+"""The settings of Terraform's providers azurerm and azuread: their identity, and what azurerm registers."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -10,13 +10,13 @@ from anyscale_constructs.config.types import Checked, Known, OrExpr
 from anyscale_constructs.expressions import unless
 from anyscale_constructs.findings import Rule
 
-# The application that all AKS clusters have in Entra ID.
+# The Entra application of all AKS clusters.
 _AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
 
 LOGIN = Rule(
     "azure-login",
     "error",
-    "azurerm, azuread and kubelogin must log in as the same identity, each in one way.",
+    "azurerm, azuread and kubelogin must all log in as the same identity, each with a single method.",
     "https://registry.terraform.io/providers/hashicorp/azurerm/latest/docs#authenticating-to-azure",
 )
 
@@ -26,39 +26,39 @@ ResourceProvider = Annotated[
 
 
 class AzureProviderConfig(Model):
-    """The settings of azurerm, and of azuread for who it is, in both stacks of a cloud.
+    """The settings of azurerm, and the identity of azuread, in both stacks of a cloud.
 
-    Secrets and certificates stay in the environment; the backend has settings of its own.
+    Secrets and certificates stay in the environment. The backend has its own settings.
     """
 
     tenant_id: TenantId | None = Field(
         default=None,
-        description="The Entra tenant. Default: the environment's, ARM_TENANT_ID, or the one of the login.",
+        description="The Entra tenant. Default: ARM_TENANT_ID from the environment, or the tenant of the login.",
     )
     client_id: ClientId | None = Field(
         default=None,
-        description="The application, or the user-assigned managed identity, that Terraform works as: for use_oidc or "
-        "use_msi. Default: the environment's, ARM_CLIENT_ID, or whoever is logged in to the Azure CLI.",
+        description="The application, or the user-assigned managed identity, as which Terraform logs in, with use_oidc "
+        "or use_msi. Default: ARM_CLIENT_ID from the environment, or the login of the Azure CLI.",
     )
     use_oidc: Known[bool] = Field(
         default=False,
-        description="Whether Terraform logs in with an OIDC token, such as those of GitHub Actions, instead of a "
+        description="Whether Terraform logs in with an OIDC token, such as one of GitHub Actions, instead of a "
         "secret. Default: azurerm reads ARM_USE_OIDC from the environment, kubelogin uses the login of the Azure CLI.",
     )
     oidc_token_file_path: str | None = Field(
         default=None,
-        description="The file with the OIDC token. Default: GitHub Actions is asked for one, or the environment names "
-        "the file: ARM_OIDC_TOKEN_FILE_PATH, and AZURE_FEDERATED_TOKEN_FILE for kubelogin.",
+        description="The file with the OIDC token. Default: the token is requested from GitHub Actions, or the file is "
+        "taken from the environment: ARM_OIDC_TOKEN_FILE_PATH, and AZURE_FEDERATED_TOKEN_FILE for kubelogin.",
     )
     use_msi: Known[bool] = Field(
         default=False,
-        description="Whether Terraform logs in as the managed identity of the machine that it runs on. Default: "
+        description="Whether Terraform logs in as the managed identity of the machine on which it runs. Default: "
         "azurerm reads ARM_USE_MSI from the environment, kubelogin uses the login of the Azure CLI.",
     )
     resource_provider_registrations: OrExpr[Literal["core", "extended", "all", "none", "legacy"] | None] = Field(
         default=None,
         description="The set of resource providers that azurerm registers in the subscription when NAME is planned; "
-        "none requires no permission to register any. Default: legacy, azurerm's own.",
+        "none requires no permission to register any. Default: legacy, azurerm's default.",
     )
     resource_providers_to_register: OrExpr[list[ResourceProvider]] = Field(
         default_factory=list, description="More resource providers to register. Default: none."
@@ -71,7 +71,7 @@ class AzureProviderConfig(Model):
         if self.client_id is not None and not (self.use_oidc or self.use_msi):
             raise refuse(
                 "has no effect without use_oidc or use_msi",
-                "remove it, and set ARM_CLIENT_ID together with the secret or the certificate in the environment",
+                "remove it, and set ARM_CLIENT_ID and the secret or the certificate in the environment",
                 key="client_id",
                 rule=IDLE_KEY,
             )
@@ -87,7 +87,7 @@ class AzureProviderConfig(Model):
         return self
 
     def identity(self) -> dict[str, Any]:
-        """The arguments of a provider block that say who it works as; None leaves one out."""
+        """Returns the arguments of a provider block for its identity; those that are None are omitted."""
         return {
             "tenant_id": self.tenant_id,
             "client_id": self.client_id,
@@ -97,14 +97,14 @@ class AzureProviderConfig(Model):
         }
 
     def registrations(self) -> dict[str, Any]:
-        """The arguments of azurerm's provider block that say what it registers; None leaves one out."""
+        """Returns the arguments of azurerm's provider block for registrations; those that are None are omitted."""
         return {
             "resource_provider_registrations": self.resource_provider_registrations,
             "resource_providers_to_register": unless(self.resource_providers_to_register, []),
         }
 
     def token_command(self) -> list[str]:
-        """The command that prints a token for an AKS cluster, for the identity that the providers have."""
+        """Returns the command that prints a token for an AKS cluster, with the providers' identity."""
         login = "workloadidentity" if self.use_oidc else "msi" if self.use_msi else "azurecli"
         options = {
             "--client-id": self.client_id,

@@ -1,7 +1,7 @@
-"""Azure's regions as of `config.regions.AS_OF`, to tell a misspelt one."""
+"""Azure's regions as of `config.regions.AS_OF`, to detect a misspelt region."""
 
 # fmt: off
-# The public cloud's.
+# The regions of the public cloud.
 REGIONS = [
     "australiacentral", "australiacentral2", "australiaeast", "australiasoutheast", "austriaeast", "belgiumcentral",
     "brazilsouth", "brazilsoutheast", "canadacentral", "canadaeast", "centralindia", "centralus", "chilecentral",

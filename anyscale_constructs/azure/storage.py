@@ -20,8 +20,8 @@ from anyscale_constructs.terraform.resource import Resource
 
 _LONGEST_NAME = 24
 _DIGITS = 8
-# The console's pages read and write with signed addresses. On Azure `anyscale` looks for all headers exposed by a star,
-# and else sets a rule of its own.
+# The console reads and writes with signed URLs. On Azure, the anyscale program sets its own rule unless all headers are
+# exposed with *.
 _CORS = {
     "allowed_origins": [CONSOLE_ORIGIN],
     "allowed_methods": ["DELETE", "GET", "HEAD", "POST", "PUT"],
@@ -36,26 +36,26 @@ class BucketConfig(Model):
 
     name: StorageAccountName | None = Field(
         default=None,
-        description="The storage account's name, which all of Azure shares. Default: the stack's name, and 8 digits "
-        "that follow from it and the subscription.",
+        description="The storage account's name, which must be unique in all of Azure. Default: the stack's name, and "
+        "8 digits from a hash of the name and the subscription.",
     )
     container_name: ContainerName = "anyscale"
     replication_type: OrExpr[Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"]] = Field(
-        default="LRS", description="Where its copies are: in one zone, in several zones, in another region too."
+        default="LRS", description="The replication: in one zone, in several zones, or also in another region."
     )
     force_destroy: Known[bool] = Field(
         default=False,
-        description="Whether destroying the cloud deletes the storage account and what is in it. Default: Terraform "
+        description="Whether destroying the cloud deletes the storage account and its content. Default: Terraform "
         "refuses to.",
     )
 
 
 class ExistingContainer(Model):
-    """A container that is there already, in an account with a hierarchical namespace and with its CORS rules."""
+    """An existing container, in an account with a hierarchical namespace and its own CORS rules."""
 
     storage_account_name: StorageAccountName
     container_name: ExistingContainerName
-    resource_group_name: ResourceGroupName = Field(description="The storage account's.")
+    resource_group_name: ResourceGroupName = Field(description="The storage account's resource group.")
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ class Container:
     """A container.
 
     Args:
-        storage_account_name: Its storage account.
-        storage_account_id: That account's resource id.
-        name: Its name.
-        id: Its resource id.
+        storage_account_name: The container's storage account.
+        storage_account_id: The storage account's resource id.
+        name: The container's name.
+        id: The container's resource id.
     """
 
     storage_account_name: str
@@ -76,17 +76,17 @@ class Container:
 
     @property
     def url(self) -> str:
-        """What Anyscale calls the bucket."""
+        """The bucket's URL for Anyscale."""
         return f"abfss://{self.name}@{self.storage_account_name}.dfs.core.windows.net"
 
     @property
     def endpoint(self) -> str:
-        """Where its files are, as Anyscale's own set-up for AKS registers it."""
+        """The endpoint of its files, as in Anyscale's own set-up for AKS."""
         return f"https://{self.storage_account_name}.blob.core.windows.net"
 
 
 def existing_container(container: ExistingContainer, subscription_id: str) -> Container:
-    """The container by its names: a data source would put the account's keys into the state."""
+    """Returns the container from its configured names: a data source would put the account's keys in the state."""
     account_id = (
         f"/subscriptions/{subscription_id}/resourceGroups/{container.resource_group_name}"
         f"/providers/Microsoft.Storage/storageAccounts/{container.storage_account_name}"
@@ -108,15 +108,15 @@ def add_container(
     resource_group_name: str,
     tags: Mapping[str, str] | Expr,
 ) -> Container:
-    """Makes a storage account, which Entra identities use only, and a private container in it.
+    """Adds a storage account, with access for Entra identities only, and a private container in it.
 
     Args:
         scope: The stack.
         bucket: The configuration of the container.
         account_name: The account's name.
-        location: Its region.
-        resource_group_name: Its resource group.
-        tags: For the account.
+        location: The Azure region.
+        resource_group_name: The resource group.
+        tags: The account's tags.
     """
     kept = {"prevent_destroy": not bucket.force_destroy}
     account = Resource(
@@ -130,11 +130,11 @@ def add_container(
             "account_kind": "StorageV2",
             "account_tier": "Standard",
             "account_replication_type": bucket.replication_type,
-            # What abfss:// stands for; it can't be switched on later.
+            # abfss:// requires this, and it cannot be enabled later.
             "is_hns_enabled": True,
             "min_tls_version": "TLS1_2",
             "allow_nested_items_to_be_public": False,
-            # The provider keeps the account's keys in the state: these open nothing.
+            # The provider stores the account's keys in the state, so they must not grant access.
             "shared_access_key_enabled": False,
             "default_to_oauth_authentication": True,
             "local_user_enabled": False,
@@ -149,7 +149,7 @@ def add_container(
         "this",
         {
             "name": bucket.container_name,
-            # By the id and not by the name, so that no key is needed.
+            # With the id instead of the name, Terraform needs no key.
             "storage_account_id": account.attribute("id"),
             "container_access_type": "private",
             "lifecycle": kept,
@@ -159,17 +159,17 @@ def add_container(
 
 
 def unique_account_name(name: str, subscription_id: str) -> str:
-    """A storage account's name that is nobody else's, and the same in every run.
+    """Returns a unique name for a storage account, which is the same in every run.
 
     Args:
-        name: What it begins with, as far as it can.
+        name: The name's prefix, of which invalid and excess characters are removed.
         subscription_id: The account's subscription.
 
     Raises:
-        InputError: Only Terraform knows the subscription.
+        InputError: The subscription is unresolved.
     """
     if is_unresolved(subscription_id):
-        what = "must be known at synthesis, since the storage account's default name contains a hash of it"
+        what = "must be known at synthesis, because the storage account's default name contains a hash of it"
         key = ("subscription_id",)
         raise InputError(
             [Finding(what, "set bucket.name, or set a literal value", subscription_id, rule=UNRESOLVED, key=key)]

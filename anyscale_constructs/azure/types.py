@@ -1,4 +1,4 @@
-"""Azure's field types, in the manner of `config.types`: literals are checked, what is not known yet passes."""
+"""Azure's field types: like those of `config.types`, they check literals and pass unresolved values."""
 
 import re
 from typing import Annotated
@@ -42,7 +42,7 @@ ResourceGroupName = Annotated[
 VnetName = Annotated[
     str,
     Checked(
-        "2 to 64 letters, digits, hyphens, underscores and periods, first a letter or digit, last one or an underscore",
+        "2 to 64 letters, digits, hyphens, underscores and periods, from a letter or digit to one or _",
         r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}[A-Za-z0-9_]",
         "anyscale-prod",
     ),
@@ -72,7 +72,7 @@ SubnetId = Annotated[
     ),
     AfterValidator(_as_the_provider_writes_it),
 ]
-"""In any case, as Azure accepts it; the provider accepts one case only."""
+"""A resource id in any case, which Azure accepts; it is converted to the case that the provider requires."""
 CapacityReservationGroupId = Annotated[
     str,
     Checked(
@@ -88,7 +88,8 @@ StorageAccountName = Annotated[
 ContainerName = Annotated[
     str,
     Checked(
-        "a container's name: 3 to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends",
+        "a container's name: 3 to 63 lower-case letters, digits and single hyphens, beginning and ending with a letter "
+        "or digit",
         r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
         "anyscale",
     ),
@@ -104,7 +105,7 @@ ExistingContainerName = Annotated[
 ClusterName = Annotated[
     str,
     Checked(
-        "1 to 63 letters, digits, hyphens and underscores, a letter or digit at both ends",
+        "1 to 63 letters, digits, hyphens and underscores, beginning and ending with a letter or digit",
         r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?",
         "anyscale-prod",
     ),
@@ -116,10 +117,10 @@ VmSize = Annotated[
     str,
     Checked(
         "a virtual machine size with x86 processors, which the nodes' image requires",
-        # ARM's have a p behind the number of CPUs.
+        # Arm sizes have a p after the number of CPUs.
         r"(?!Standard_[A-Za-z]+\d+(?:-\d+)?[a-z]*p)Standard_[\w-]+",
         "Standard_D16s_v5",
     ),
 ]
-TagName = Annotated[str, Checked(r"at most 512 characters, none of them one of <>%&\?/", r"[^<>%&\\?/]{1,512}", "team")]
+TagName = Annotated[str, Checked(r"at most 512 characters, without <>%&\?/", r"[^<>%&\\?/]{1,512}", "team")]
 Tags = dict[TagName, TagValue]

@@ -18,20 +18,22 @@ _LONGEST_SUBNET_PREFIX = 29
 SUBNET_SIZE = Rule(
     "azure-subnet-size",
     "error",
-    "Azure creates no smaller subnet, and keeps five addresses of each subnet for itself.",
+    "Azure creates no smaller subnet, and reserves five addresses in each subnet.",
     "https://learn.microsoft.com/en-us/azure/virtual-network/virtual-networks-faq",
 )
 
 
 class VnetConfig(Model):
-    """A new virtual network, with one subnet for the nodes; pods have addresses of their own."""
+    """A new virtual network, with one subnet for the nodes; pods have addresses in a separate range."""
 
     cidr_block: Cidr = "10.0.0.0/16"
-    subnet_cidr_block: Cidr | None = Field(default=None, description="The nodes' subnet. Default: all of cidr_block.")
+    subnet_cidr_block: Cidr | None = Field(
+        default=None, description="The range of the nodes' subnet. Default: all of cidr_block."
+    )
 
     @property
     def nodes_cidr_block(self) -> str:
-        """The nodes' subnet."""
+        """The range of the nodes' subnet."""
         return self.cidr_block if self.subnet_cidr_block is None else self.subnet_cidr_block
 
     @model_validator(mode="after")
@@ -59,9 +61,11 @@ class VnetConfig(Model):
 
 
 class ExistingVnet(Model):
-    """A subnet for the nodes that is there already."""
+    """An existing subnet for the nodes."""
 
-    subnet_id: SubnetId = Field(description="The subnet; for nfs it must have the service endpoint Microsoft.Storage.")
+    subnet_id: SubnetId = Field(
+        description="The subnet's resource id. With nfs, the subnet must have the service endpoint Microsoft.Storage."
+    )
 
 
 def add_subnet(
@@ -74,16 +78,16 @@ def add_subnet(
     service_endpoints: Sequence[str],
     tags: Mapping[str, str] | Expr,
 ) -> str:
-    """Makes a virtual network with the nodes' subnet; gives the subnet's id.
+    """Adds a virtual network with the nodes' subnet; returns the subnet's id.
 
     Args:
         scope: The stack.
         vnet: The configuration of the network.
         name: The network's name.
-        location: Its region.
-        resource_group_name: Its resource group.
-        service_endpoints: The services of Azure that know the subnet.
-        tags: For the network.
+        location: The Azure region.
+        resource_group_name: The resource group.
+        service_endpoints: The subnet's service endpoints.
+        tags: The network's tags.
     """
     place = {"location": location, "resource_group_name": resource_group_name, "tags": tags}
     arguments = {"name": name, "address_space": [vnet.cidr_block], **place}

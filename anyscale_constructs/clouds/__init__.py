@@ -1,4 +1,4 @@
-"""The kinds of Anyscale clouds: each a stack made of public steps, and its configuration."""
+"""The kinds of Anyscale clouds: each has a stack, composed in public steps, and a configuration."""
 
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 KINDS = ("aks", "ec2", "eks", "gce", "generic", "gke")
-"""The words that stand under `stack:` in a cloud's YAML; the stack of `ec2` is `Ec2Stack` in the module ec2."""
+"""The values of `stack:` in a cloud's YAML; the stack of `ec2` is `Ec2Stack` in the module ec2."""
 
 _PLACES = lazy.places(
     {

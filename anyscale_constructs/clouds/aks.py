@@ -1,7 +1,7 @@
 """An Anyscale cloud on AKS.
 
-It is two stacks. The first makes the cluster and what belongs to it in Azure; then the cloud is registered; the
-second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
+The cloud has two stacks. The first creates the cluster and its Azure resources. After the cloud is registered, the
+second stack, `<name>-operator`, installs Anyscale's operator in the cluster; it needs the id that registration returns.
 """
 
 from typing import Any, ClassVar
@@ -56,17 +56,17 @@ from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.resource import Data, Resource
 
 _INTERNAL = "service.beta.kubernetes.io/azure-load-balancer-internal"
-# Azure keeps them in each subnet.
+# Azure reserves this many addresses in each subnet.
 _AZURES_ADDRESSES = 5
 _LONGEST_NODE_GROUP = 80
-# What the operator's tokens are for: Anyscale's control plane.
+# The operator's tokens are for Anyscale's control plane.
 _AUDIENCE = f"api://{CLIENT_ID}/.default"
 _VNET_NAME: TypeAdapter[str] = TypeAdapter(VnetName)
 
 ADDRESSES = Rule(
     "node-address-room",
     "warning",
-    "Each node takes an IP address of the subnet: without one a node pool stops growing.",
+    "Each node needs one IP address of the subnet. When none is free, node pools cannot grow.",
 )
 NODE_GROUP = Rule(
     "aks-node-group-name",
@@ -82,20 +82,20 @@ class AksOperatorStack(OperatorStack[AksConfig]):
 
     Args:
         scope: The app.
-        name: The cloud's name; the stack's ends with -operator.
+        name: The cloud's name. The stack's name is NAME-operator.
         config: The cloud's configuration.
     """
 
     @property
     def kubernetes_version(self) -> str | None:
-        """A new cluster's, if the configuration has it."""
+        """The Kubernetes version of a new cluster, if it is configured."""
         cluster = self.config.cluster
         return None if isinstance(cluster, ExistingCluster) else cluster.kubernetes_version
 
     def add_providers(self) -> None:
-        """Finds the cluster and configures the providers for it."""
+        """Looks up the cluster and configures the providers for it."""
         self.require(*AZURE)
-        # It makes nothing in Azure, so it needs no right to register Azure's services.
+        # This stack creates nothing in Azure, so it needs no permission to register resource providers.
         self.add_provider(
             "azurerm",
             features={},
@@ -117,18 +117,18 @@ class AksOperatorStack(OperatorStack[AksConfig]):
         return resource_group_name(self.cloud_name, self.config)
 
     def add_device_plugin(self) -> None:
-        """Adds NVIDIA's device plugin, where the cluster has GPUs or may have them."""
+        """Adds NVIDIA's device plugin if the cluster has GPUs or may have them."""
         cluster = self.config.cluster
         groups = gpu_groups(cluster.groups)
         if cluster.gpus or groups or isinstance(cluster, ExistingCluster):
             self.device_plugin(self.config.releases.device_plugin, [SPOT_TAINT], groups)
 
     def load_balancer_annotations(self) -> dict[str, str]:
-        """The annotation that makes the load balancer an internal one, for a private cloud."""
+        """Returns the annotation that makes a private cloud's load balancer internal."""
         return {_INTERNAL: "true"} if self.config.networking_mode == "PRIVATE" else {}
 
     def operator_values(self, gateway: Gateway | None) -> OperatorValues:
-        """The values of the operator's chart."""
+        """Returns the values of the operator's chart."""
         client_id = self._client_id("operator", operator_identity_name(self.cloud_name))
         auth = {"iamIdentity": client_id, "audience": _AUDIENCE}
         return operator_values(
@@ -140,7 +140,7 @@ class AksOperatorStack(OperatorStack[AksConfig]):
         )
 
     def service_account_annotations(self, name: str) -> dict[str, str]:
-        """The identity of a service account of users' pods; the operator's chart labels the pods."""
+        """Returns the annotation that names a service account's identity; the operator's chart labels the pods."""
         identity = workload_identity_name(name, self.cloud_name)
         return {"azure.workload.identity/client-id": self._client_id(resource_id(name), identity)}
 
@@ -152,21 +152,21 @@ class AksOperatorStack(OperatorStack[AksConfig]):
 class AksStack(AzureCloud[AksConfig]):
     """An Anyscale cloud on AKS: Ray runs in pods of a Kubernetes cluster in your Azure subscription.
 
-    It is two stacks. The first creates a resource group, a virtual network, an AKS cluster with node pools, a storage
-    account with a container, and the managed identities of the operator and of pods; on request also an NFS share. The
-    second, `NAME-operator`, installs Anyscale's operator and a gateway in the cluster, once the cloud is registered.
-    Cluster, subnet and container can exist already instead. It is the only kind for Azure.
+    The cloud has two stacks. The first creates a resource group, a virtual network, an AKS cluster with node pools, a
+    storage account with a container, and the managed identities of the operator and of pods; optionally also an NFS
+    share. The second, `NAME-operator`, installs Anyscale's operator and a gateway, once the cloud is registered.
+    The cluster, the subnet and the container can be existing ones. AKS is the only kind of cloud on Azure.
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
     config_type: ClassVar[type[CloudConfig]] = AksConfig
     operator_type: ClassVar[type[OperatorStack[Any]] | None] = AksOperatorStack
     subnet_id: str | None = None
-    """The nodes' subnet; None in an existing cluster, whose subnet is not known."""
+    """The nodes' subnet; None for an existing cluster, whose subnet is not known."""
     cluster: Resource | Data
     bucket: Container
     nfs: Share | None = None
@@ -185,21 +185,21 @@ class AksStack(AzureCloud[AksConfig]):
         self.workload_identities = self.add_workload_identities()
 
     def add_service_principal(self) -> None:
-        """Checks or creates Anyscale's service principal, if the configuration says so."""
+        """Checks or creates Anyscale's service principal, if configured."""
         if self.config.anyscale_service_principal is not None:
             require_service_principal(self, self.config.anyscale_service_principal, self.config.provider.identity())
 
     def add_subnet(self, nodes: int | None) -> str:
-        """Adds the network with the nodes' subnet, unless it exists; gives the subnet's id.
+        """Adds the network with the nodes' subnet, unless the subnet exists; returns the subnet's id.
 
         Args:
-            nodes: How many nodes there may be; None: it is not known yet.
+            nodes: The highest number of nodes. None if it is not known before apply.
         """
         vnet = self.config.vnet
         return vnet.subnet_id if isinstance(vnet, ExistingVnet) else self._new_subnet(vnet, nodes)
 
     def add_cluster(self) -> Resource | Data:
-        """Adds the cluster and its nodes, with their subnet, unless it exists."""
+        """Adds the cluster, its nodes and their subnet, unless the cluster exists."""
         cluster, name = self.config.cluster, cluster_name(self.name, self.config)
         if isinstance(cluster, ExistingCluster):
             return find_cluster(self, name, cluster.resource_group_name)
@@ -218,18 +218,18 @@ class AksStack(AzureCloud[AksConfig]):
         return add_container(self, bucket, account_name=own, **self.place, tags=self.tags())
 
     def add_nfs(self) -> Share | None:
-        """Adds the NFS share, if the configuration has one."""
+        """Adds the NFS share, if configured."""
         if (nfs := self.config.nfs) is None or self.subnet_id is None:
             return None
         own = unique_account_name(f"{self.name}-nfs", self.config.subscription_id) if nfs.name is None else nfs.name
         return add_nfs(self, nfs, account_name=own, **self.place, subnet_id=self.subnet_id, tags=self.tags())
 
     def add_operator_identity(self) -> Resource:
-        """Adds the operator's identity, which may use the container."""
+        """Adds the operator's identity, which has access to the container."""
         return self._add_identity("operator", operator_identity_name(self.name), OPERATOR.service_account)
 
     def add_workload_identities(self) -> dict[str, Resource]:
-        """Adds the identities of users' pods, by service account; none where they share the operator's."""
+        """Adds the identities of users' pods, by service account; none if they share the operator's."""
         identities = {}
         accounts: dict[str, Permissions] = accounts_of(self.config.workloads)
         for account, permitted in accounts.items():
@@ -269,7 +269,7 @@ class AksStack(AzureCloud[AksConfig]):
                 key = self.origins.of(("subnet_cidr_block", "cidr_block"))
             self.report(
                 Finding(
-                    f"the nodes' subnet has addresses for {room} nodes, but all pools together may have {nodes}",
+                    f"the nodes' subnet has IP addresses for {room} nodes, but the node pools may have {nodes} in all",
                     "use a larger range, which cannot be changed once nodes are running, or lower "
                     "cluster.nodes.max_count",
                     str(found),
@@ -287,7 +287,7 @@ class AksStack(AzureCloud[AksConfig]):
         )
 
     def cloud_outputs(self) -> dict[str, Any]:
-        """The stack's outputs; inputs stand in where something existed."""
+        """Returns the stack's outputs; configured values for what exists already."""
         identity = self.operator_identity
         return {
             "anyscale_org_id": self.config.org_id,
@@ -307,7 +307,7 @@ class AksStack(AzureCloud[AksConfig]):
         }
 
     def cloud_resource(self) -> CloudResource:
-        """The infrastructure to register."""
+        """Returns the infrastructure to register."""
         config, identity, files = self.config, self.operator_identity, self.config.file_storage
         if share := self.nfs:
             files = FileStorage(mount_targets=[MountTarget(address=share.host)], mount_path=share.path)
@@ -320,6 +320,6 @@ class AksStack(AzureCloud[AksConfig]):
             object_storage=ObjectStorage(bucket_name=self.bucket.url, endpoint=self.bucket.endpoint),
             file_storage=files,
             azure_config=AzureConfig(tenant_id=identity.attribute("tenant_id")),
-            # Anyscale knows the operator by the principal's id, Azure by the client's, which its chart has.
+            # Anyscale identifies the operator by its principal id; Azure by its client id, which the chart has.
             kubernetes_config=config.kubernetes_config(identity.attribute("principal_id")),
         )

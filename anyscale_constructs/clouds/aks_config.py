@@ -1,4 +1,4 @@
-"""The configuration of a cloud on AKS, and what both of its stacks know by it."""
+"""The configuration of a cloud on AKS, and the names that both of its stacks derive from it."""
 
 import itertools
 from collections.abc import Iterator
@@ -25,9 +25,9 @@ from anyscale_constructs.kubernetes.service_accounts import ServiceAccountName, 
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 
 _FOR_NEW_CLUSTERS = {
-    "vnet": ("has no effect with cluster.cluster_name: an existing cluster has a network", "remove it"),
+    "vnet": ("has no effect with cluster.cluster_name, because an existing cluster has a network", "remove it"),
     "nfs": (
-        "has no effect with cluster.cluster_name: an existing cluster's subnet is not known",
+        "has no effect with cluster.cluster_name, because an existing cluster's subnet is not known",
         "create the share yourself, and set file_storage.mount_targets and file_storage.mount_path",
     ),
 }
@@ -36,21 +36,21 @@ _CLUSTER_NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 OUTBOUND_TYPE = Rule(
     "aks-outbound-type",
     "error",
-    "AKS refuses it for a subnet without a route table or a NAT gateway, and a new network has neither.",
+    "AKS requires a route table or a NAT gateway on the subnet for this outbound type, and a new network has neither.",
     "https://learn.microsoft.com/en-us/azure/aks/egress-outboundtype",
 )
 NAME = Rule(
-    "azure-resource-name", "error", "Azure refuses the cloud's name, the default for the resource, when it creates it."
+    "azure-resource-name", "error", "The resource is named after the cloud by default, and Azure rejects the name."
 )
 
 
 class WorkloadsConfig(Permissions):
-    """Users' pods: a service account of their own, whose identity may use the container, and what is set here."""
+    """The service account of users' pods. Its identity has access to the container and to what is set here."""
 
     service_accounts: dict[ServiceAccountName, Permissions] = Field(
         default_factory=dict,
-        description="Further service accounts, by name: each has an identity of its own, which may use the container, "
-        "and what is set here for it. Default: none.",
+        description="Further service accounts, by name. Each has its own identity, with access to the container and to "
+        "what is set here for it. Default: none.",
     )
 
 
@@ -63,39 +63,39 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
 
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
-        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network. Nodes have "
-        "no public addresses either way.",
+        description="PUBLIC: users reach Ray clusters from the internet. PRIVATE: only from inside the network. Nodes "
+        "have no public IP addresses in either mode.",
     )
     vnet: Annotated[VnetConfig | ExistingVnet, ExistingIf("subnet_id")] = Field(
         default_factory=VnetConfig,
-        description="The nodes' virtual network, or a subnet that exists. Default: a new network.",
+        description="The nodes' virtual network, or an existing subnet. Default: a new network.",
     )
     bucket: Annotated[BucketConfig | ExistingContainer, ExistingIf("storage_account_name")] = Field(
         default_factory=BucketConfig,
-        description="The container with its storage account, new or existing. Default: a new one.",
+        description="The container and its storage account, new or existing. Default: a new container.",
     )
     nfs: NfsConfig | None = Field(
-        default=None, description="Shared files on a new NFS share. Default: no shared file system; {} makes one."
+        default=None, description="A new NFS share for shared files. Default: no NFS share; {} creates one."
     )
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig, description="The cluster, new or existing. Default: a new one."
     )
     anyscale_service_principal: Known[Literal["check", "create"] | None] = Field(
         default=None,
-        description="Anyscale's service principal, which the tenant needs once for all clouds. check: the plan fails "
-        "without it. create: Terraform creates it, or adopts an existing one and resets its settings; this needs the "
-        "Entra role Cloud Application Administrator. Apply check before you leave the key out again, or destroy the "
-        f"cloud. Default: neither; create it yourself, with `az ad sp create --id {CLIENT_ID}`.",
+        description="Anyscale's service principal. A tenant needs one for all clouds. check: the plan fails without "
+        "it. create: Terraform creates it, or adopts an existing one and resets its settings; this requires the Entra "
+        "role Cloud Application Administrator. Apply with check before you remove the key or destroy the cloud. "
+        f"Default: neither; create it yourself with `az ad sp create --id {CLIENT_ID}`.",
     )
     workloads: WorkloadsConfig | None = Field(
         default=None,
-        description="A service account for users' pods, anyscale-workloads, and what it may do; {} lets it use the "
-        "container. Default: users' pods run as the operator's service account, with its identity, and can read the "
-        "operator's Secrets.",
+        description="A service account for users' pods, anyscale-workloads, and its permissions; {} grants access to "
+        "the container only. Default: users' pods run as the operator's service account, with its identity, and can "
+        "read the operator's Secrets.",
     )
     releases: DevicePluginReleasesConfig = Field(
         default_factory=DevicePluginReleasesConfig,
-        description="What runs in the cluster beside users' pods. Default: all that the cloud needs.",
+        description="The Helm releases in the cluster. Default: all that the cloud needs.",
     )
 
     @model_validator(mode="after")
@@ -119,7 +119,7 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
         return self
 
     def _overlaps(self) -> Iterator[Finding]:
-        """Ranges that overlap; of two that do, the finding is on one that is given."""
+        """Finds ranges that overlap; each finding is on the range that is configured, not on the default."""
         ranges = {"cluster.pod_cidr": self.cluster, "cluster.service_cidr": self.cluster, "vnet.cidr_block": self.vnet}
         cidrs = {path: getattr(section, path.partition(".")[2], None) for path, section in ranges.items()}
         given = [path for path, section in ranges.items() if path.partition(".")[2] in section.model_fields_set]
@@ -127,16 +127,16 @@ class AksConfig(AzureCloudConfig, KubernetesCloudConfig):
             if networks.misplaced("", [cidr for cidr in (cidrs[one], cidrs[other]) if cidr is not None]):
                 what, fix = (
                     f"overlaps {other}, {cidrs[other]}",
-                    "use ranges that do not overlap: pods reach all of them",
+                    "use ranges that do not overlap",
                 )
                 yield Finding(what, fix, cidrs[one], rule=networks.OVERLAP, key=tuple(one.split(".")))
 
 
 def cluster_name(name: str, config: AksConfig) -> str:
-    """The cluster's name, by which the second stack finds it.
+    """The cluster's name, which the second stack uses to find it.
 
     Raises:
-        ConfigError: It would be the stack's, which is none for a cluster.
+        ConfigError: The cluster would be named after the stack, and AKS does not accept that name.
     """
     cluster = config.cluster
     if isinstance(cluster, ExistingCluster):
@@ -145,36 +145,36 @@ def cluster_name(name: str, config: AksConfig) -> str:
 
 
 def resource_group_name(name: str, config: AksConfig) -> str:
-    """The resource group's name, by which the second stack finds what is in it."""
+    """The resource group's name, which the second stack uses to find its resources."""
     return name if config.resource_group_name is None else config.resource_group_name
 
 
 def operator_identity_name(name: str) -> str:
-    """The name of the operator's identity, by which the second stack finds it."""
+    """The name of the operator's identity, which the second stack uses to find it."""
     return f"{name}-operator"
 
 
 def workload_identity_name(account: str, name: str) -> str:
-    """The name of the identity of a service account of users' pods, by which the second stack finds it."""
+    """The name of the identity of a service account of users' pods, which the second stack uses to find it."""
     return f"{name}-{short_name(account)}"
 
 
 def fitting(kind: TypeAdapter[str], name: str, resource: str, key: Key) -> str:
-    """The cloud's name as the name of a resource.
+    """Returns the cloud's name as the name of a resource.
 
     Args:
-        kind: What names of such resources are like.
+        kind: The type of such resources' names.
         name: The cloud's name.
-        resource: What the resource is.
-        key: The key of the configuration that gives it another name.
+        resource: The kind of resource, for the message.
+        key: The configuration key that sets another name.
 
     Raises:
-        ConfigError: It is no name for the resource.
+        ConfigError: It is not a valid name for the resource.
     """
     try:
         return kind.validate_python(name)
     except ValidationError as error:
         (found,) = found_in(error)
-        what = f"the name of the {resource}, which is the cloud's, {found.what}"
+        what = f"the name of the {resource}, which is the cloud's name, {found.what}"
         fix = f"rename the cloud, or set {'.'.join(map(str, key))}"
         raise ConfigError([replace(found, what=what, fix=fix, rule=NAME, key=key)]) from error

@@ -1,4 +1,4 @@
-"""What all kinds of clouds on AWS have in common."""
+"""The base of all kinds of clouds on AWS."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -24,12 +24,12 @@ from anyscale_constructs.terraform.resource import Resource
 FIXED_NAME = Rule(
     "fixed-name",
     "warning",
-    "An upstream module gives the name and has no input for it, so rules of an account that demand a prefix refuse it.",
+    "An upstream module sets the name and has no input for it, so an account policy that requires a prefix denies it.",
 )
 ANY_ACCOUNT = Rule(
     "account-not-named",
     "note",
-    "Terraform works in whichever account the credentials are for, so it could work in the wrong one by mistake.",
+    "Terraform uses whichever account the credentials belong to, which could be the wrong one.",
 )
 
 _NFS = 2049
@@ -42,7 +42,7 @@ class AwsCloud(Cloud[C]):
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
@@ -53,7 +53,7 @@ class AwsCloud(Cloud[C]):
     efs: Efs | EfsData | None = None
     memorydb: MemoryDb | MemoryDbData | None = None
     security_group: SecurityGroups | ExistingSecurityGroup | None
-    """The nodes' security group; None in an existing EKS cluster that names none, which has no new EFS or MemoryDB."""
+    """The nodes' security group; None for an existing EKS cluster without one, which has no new EFS or MemoryDB."""
 
     def add_providers(self) -> None:
         """Configures the provider aws."""
@@ -62,7 +62,7 @@ class AwsCloud(Cloud[C]):
         if provider.assume_role is None and is_one_of(provider.allowed_account_ids, []):
             self.report(
                 Finding(
-                    "no account is set, so Terraform works in whichever account the credentials are for",
+                    "no account is set, so Terraform uses whichever account the credentials belong to",
                     "set provider.allowed_account_ids to this cloud's account",
                     rule=ANY_ACCOUNT,
                     key=("provider", "allowed_account_ids"),
@@ -71,24 +71,24 @@ class AwsCloud(Cloud[C]):
         self.warn_of_region(self.config.region, REGIONS)
 
     def report_fixed_name(self, what: str, fix: str, key: str) -> None:
-        """Reports a name that can't begin with the prefix.
+        """Reports a name that cannot begin with the prefix.
 
         Args:
-            what: What has the name, and which.
-            fix: What avoids it.
-            key: The key of the configuration that makes it, with dots.
+            what: The resource and its name.
+            fix: How to avoid the resource.
+            key: The configuration key that creates the resource, with dots.
         """
         self.report(
             Finding(
                 f"{what} does not begin with name_prefix",
-                f"{fix}, or allow the name in the rules of the account",
+                f"{fix}, or allow the name in the account's policies",
                 rule=FIXED_NAME,
                 key=tuple(key.split(".")),
             )
         )
 
     def add_kms_key(self) -> Resource | None:
-        """Adds a KMS key for what the cloud makes, if the configuration has one."""
+        """Adds a KMS key for the cloud's resources, if configured."""
         key = self.config.kms_key
         if key is None:
             return None
@@ -97,10 +97,10 @@ class AwsCloud(Cloud[C]):
         return add_kms_key(self, "this", key, alias=alias, description=description, tags=self.tags(key.tags))
 
     def add_kms_key_policy(self, users: Mapping[str, Sequence[Statement]]) -> None:
-        """Adds the policy of the KMS key that the cloud makes, if it makes one.
+        """Adds the policy of the cloud's own KMS key, if it has one.
 
         Args:
-            users: What roles may do with the key, by their ARNs.
+            users: The statements for each role that uses the key, by the role's ARN.
         """
         if self.kms_key is not None and self.config.kms_key is not None:
             add_kms_key_policy(
@@ -113,16 +113,16 @@ class AwsCloud(Cloud[C]):
 
     @property
     def own_kms_key_arn(self) -> Expr | None:
-        """The KMS key that the cloud makes; None if it makes none."""
+        """The ARN of the KMS key that the cloud creates; None if it creates none."""
         return None if self.kms_key is None else self.kms_key.attribute("arn")
 
     @property
     def kms_key_arn(self) -> str | None:
-        """The KMS key for what the cloud makes: its own or the configuration's; None for AWS's keys."""
+        """The ARN of the KMS key for new resources, new or existing; None for the services' default keys."""
         return self.config.kms_key_arn if self.kms_key is None else self.own_kms_key_arn
 
     def add_vpc(self) -> Vpc | ExistingVpc:
-        """Adds the VPC, unless it exists."""
+        """Adds the VPC, unless the configuration names an existing one."""
         vpc = self.config.vpc
         if isinstance(vpc, ExistingVpc):
             if vpc.warning:
@@ -166,21 +166,21 @@ class AwsCloud(Cloud[C]):
                 private_subnet_tags=private_subnet_tags,
             )
         if made.inputs["existing_vpc_id"] is None:
-            # Whatever names no security group would be in this one, which AWS opens to itself and to the internet.
+            # AWS puts resources without a security group in this one, and by default it allows all egress.
             arguments = {"vpc_id": made.vpc_id, "ingress": [], "egress": [], "tags": self.tags(vpc.tags)}
             Resource(self, "aws_default_security_group", "this", arguments)
         return made
 
     @abstractmethod
     def node_networking_mode(self) -> NetworkingMode:
-        """PUBLIC: nodes are in public subnets. PRIVATE: in private ones."""
+        """Returns PUBLIC if nodes are in public subnets, PRIVATE if they are in private subnets."""
 
     def subnet_tags(self) -> tuple[Tags | None, Tags | None]:
-        """Tags of the new public and of the new private subnets, beside the cloud's."""
+        """Returns additional tags of new public subnets and of new private subnets."""
         return None, None
 
     def add_bucket(self) -> S3 | ExistingBucket:
-        """Adds the bucket, unless it exists."""
+        """Adds the bucket, unless the configuration names an existing one."""
         bucket = self.config.bucket
         if isinstance(bucket, ExistingBucket):
             return bucket
@@ -204,11 +204,11 @@ class AwsCloud(Cloud[C]):
             )
 
     def admit_nodes(self, id: str, security_group_id: str | None, port: int | Expr) -> None:
-        """Lets the nodes reach what exists already, in a rule of its security group.
+        """Lets the nodes reach an existing resource, with a rule in its security group.
 
         Args:
-            id: The rule's name in Terraform.
-            security_group_id: The group; None adds no rule.
+            id: The rule's id in the stack.
+            security_group_id: The resource's security group. If None, no rule is added.
             port: The TCP port.
         """
         if security_group_id is not None and self.security_group is not None:
@@ -224,7 +224,7 @@ class AwsCloud(Cloud[C]):
             Resource(self, "aws_vpc_security_group_ingress_rule", id, arguments)
 
     def add_efs(self) -> Efs | EfsData | None:
-        """Adds the shared file system, if the configuration has one; an existing one is read."""
+        """Adds the shared file system, if configured; reads an existing one."""
         efs = self.config.efs
         if isinstance(efs, ExistingEfs):
             self.admit_nodes("efs", efs.security_group_id, _NFS)
@@ -244,7 +244,7 @@ class AwsCloud(Cloud[C]):
             )
 
     def add_memorydb(self) -> MemoryDb | MemoryDbData | None:
-        """Adds the Redis for head node fault tolerance, if the configuration has one; an existing one is read."""
+        """Adds MemoryDB for head node fault tolerance, if configured; reads an existing cluster."""
         memorydb = self.config.memorydb
         if isinstance(memorydb, ExistingMemoryDb):
             there = MemoryDbData(self, cluster_name=memorydb.cluster_name)
@@ -258,7 +258,7 @@ class AwsCloud(Cloud[C]):
             passwords = self.add_secret(
                 "memorydb_passwords",
                 "map(list(string))",
-                "Passwords of MemoryDB's users, one or two each, by user name.",
+                "Passwords of MemoryDB's users, by user name: one or two for each user.",
             )
             users = {
                 name: {"user_name": name, "access_string": user.access_string, "passwords": passwords[name]}
@@ -304,17 +304,17 @@ class AwsCloud(Cloud[C]):
             )
 
     def tags(self, own: Tags | Expr | None = None) -> Tags | Expr:
-        """The tags of a part: Anyscale's, the cloud's, and its own."""
+        """Returns the tags of a resource: Anyscale's, the cloud's, and its own."""
         return merge(self.config.standard_tags(self.cloud_id), self.config.tags, {} if own is None else own)
 
     def object_storage(self) -> ObjectStorage:
-        """The bucket, as it is registered."""
+        """Returns the bucket to register."""
         own = self.bucket.region if isinstance(self.bucket, ExistingBucket) else None
         region = self.config.region if own is None else own
         return ObjectStorage(bucket_name="s3://" + self.bucket.s3_bucket_id, region=region)
 
     def cloud_outputs(self) -> dict[str, Any]:
-        """Upstream's own root output names; inputs stand in where something existed."""
+        """The stack's outputs, with the names of upstream's root module; configured values for what exists already."""
         vpc = self.vpc
         outputs: dict[str, Any] = {
             "anyscale_org_id": self.config.org_id,

@@ -1,4 +1,4 @@
-"""The configuration that all kinds of clouds on AWS have in common."""
+"""The base of the configurations of clouds on AWS."""
 
 from collections.abc import Iterator
 from typing import Annotated, Self
@@ -20,15 +20,15 @@ from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.terraform.config import UPSTREAM_NAMES, NamedCloudConfig, known_keys
 
 TAG_CASE = Rule(
-    "tag-case", "error", "IAM does not tell tag keys apart that differ only in case, and refuses a role that has both."
+    "tag-case", "error", "IAM treats tag keys that differ only in case as duplicates, and rejects a role that has both."
 )
 IGNORED_TAG = Rule(
-    "ignored-tag", "error", "Terraform would not see a tag that it has set, so every plan would set it again."
+    "ignored-tag", "error", "Terraform ignores the tag when it reads the resource, so every plan would set it again."
 )
 
 
 class AwsCloudConfig(NamedCloudConfig):
-    """What all kinds of AWS clouds have in common."""
+    """The base of the configurations of clouds on AWS."""
 
     upstream_names = UPSTREAM_NAMES | {
         "aws_region": "region",
@@ -56,17 +56,17 @@ class AwsCloudConfig(NamedCloudConfig):
     }
 
     region: AwsRegion
-    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of every resource. Default: none of your own.")
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of every resource. Default: no additional ones.")
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
-        description="For a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles may use it; "
-        "docs/how-to/kms-key.md says what its own policy must allow. Default: AWS's own keys.",
+        description="The KMS key of a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles get permission to "
+        "use it; docs/how-to/kms-key.md shows what its key policy must allow. Default: the services' default keys.",
     )
     kms_key: KmsKeyConfig | None = Field(
         default=None,
-        description="A new KMS key for a new bucket, EFS, MemoryDB, Kubernetes secrets and volumes of EKS nodes, in "
-        "place of kms_key_arn; {} makes one. Set it when the cloud is made: setting it later replaces EFS and "
-        "MemoryDB. Default: no key is made.",
+        description="A new KMS key for a new bucket, EFS, MemoryDB, Kubernetes secrets and volumes of EKS nodes, "
+        "instead of kms_key_arn; {} creates one. Set it before the first apply: setting it later replaces EFS and "
+        "MemoryDB. Default: no new key.",
     )
     vpc: Annotated[VpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(
         default_factory=VpcConfig, description="The VPC, new or existing. Default: a new one."
@@ -75,14 +75,16 @@ class AwsCloudConfig(NamedCloudConfig):
         default_factory=PlainBucketConfig, description="The bucket, new or existing. Default: a new one."
     )
     efs: Annotated[EfsConfig | ExistingEfs, ExistingIf("efs_id")] | None = Field(
-        default=None, description="Default: no shared file system; {} makes one, and efs_id names an existing one."
+        default=None,
+        description="The EFS file system. Default: none; {} creates one, and efs_id names an existing one.",
     )
     memorydb: Annotated[MemoryDbConfig | ExistingMemoryDb, ExistingIf("cluster_name")] | None = Field(
-        default=None, description="Default: no MemoryDB; {} makes one, and cluster_name names an existing one."
+        default=None,
+        description="The MemoryDB cluster. Default: none; {} creates one, and cluster_name names an existing one.",
     )
     provider: AwsProviderConfig = Field(
         default_factory=AwsProviderConfig,
-        description="Settings of Terraform's provider aws. Default: those of the environment.",
+        description="Settings of Terraform's provider aws. Default: taken from the environment.",
     )
 
     @model_validator(mode="after")
@@ -92,14 +94,14 @@ class AwsCloudConfig(NamedCloudConfig):
         for name in [*known_keys(self.tags), *known_keys(self.provider.default_tags)]:
             if (other := spelled.setdefault(name.lower(), name)) != name and self.provider.default_tags:
                 raise refuse(
-                    f"{name} and {other} differ only in case, and IAM takes them for the same key",
-                    "write both in the same case",
+                    f"{name} and {other} differ only in case, and IAM treats them as the same key",
+                    "use the same case for both",
                     key="provider.default_tags",
                     rule=TAG_CASE,
                 )
         for name in self.provider.ignored(self.tag_keys()):
             raise refuse(
-                f"{name} is ignored, but the cloud sets it",
+                f"the provider ignores the tag {name}, but the cloud sets it",
                 "remove it, or use longer prefixes",
                 key="provider.ignore_tags",
                 rule=IGNORED_TAG,
@@ -109,17 +111,17 @@ class AwsCloudConfig(NamedCloudConfig):
     @model_validator(mode="after")
     def _a_new_key_is_the_only_one(self) -> Self:
         if self.kms_key is not None and self.kms_key_arn is not None:
-            raise refuse("makes a key, but kms_key_arn names an existing one", "remove one of them", key="kms_key")
+            raise refuse("creates a key, but kms_key_arn names an existing one", "remove one of them", key="kms_key")
         if self.kms_key is not None and not self.has_what_keys_encrypt():
             raise refuse(
-                "would encrypt nothing: whatever it could encrypt exists already, or is not wanted",
+                "has no effect, because the cloud creates nothing that it could encrypt",
                 "remove it",
                 key="kms_key",
             )
         return self
 
     def has_what_keys_encrypt(self) -> bool:
-        """Whether the cloud makes something that a KMS key encrypts."""
+        """Whether the cloud creates a resource that a KMS key encrypts."""
         new = (PlainBucketConfig, EfsConfig, MemoryDbConfig)
         return any(isinstance(store, new) for store in (self.bucket, self.efs, self.memorydb))
 
@@ -131,8 +133,8 @@ class AwsCloudConfig(NamedCloudConfig):
         }
         found = [
             Finding(
-                "is in an existing VPC, but vpc is a new one",
-                "set vpc to the VPC it is in: {vpc_id: ..., subnet_ids_to_az: ...}",
+                "is in an existing VPC, but vpc is new",
+                "set vpc to that VPC: {vpc_id: ..., subnet_ids_to_az: ...}",
                 rule=CONFLICTING,
                 key=key,
             )
@@ -144,7 +146,7 @@ class AwsCloudConfig(NamedCloudConfig):
         return self
 
     def tag_keys(self) -> set[str]:
-        """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
+        """The known keys of the tags that the cloud, its modules and its configuration set."""
         return {*self.standard_tags(""), *_tag_keys(self), "Name"}
 
     @model_validator(mode="after")
@@ -154,7 +156,7 @@ class AwsCloudConfig(NamedCloudConfig):
         if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
             places.append(("kms_key_arn", self.kms_key_arn, self.kms_key_arn.split(":")[3]))
         found = [
-            regions.elsewhere(tuple(key.split(".")), value, f"one in {self.region}")
+            regions.elsewhere(tuple(key.split(".")), value, f"an ARN in {self.region}")
             for key, value, place in places
             if not regions.is_in(self.region, place)
         ]

@@ -1,4 +1,4 @@
-"""What all kinds of clouds on Azure have in common."""
+"""The base of all kinds of clouds on Azure."""
 
 from collections.abc import Mapping
 from typing import Self, TypeVar
@@ -18,10 +18,10 @@ from anyscale_constructs.terraform.interface import Provider as RequiredProvider
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.sources import ResourceOverride
 
-# Since 4.65 a federated credential names its identity as version 5 does.
+# Since 4.65, a federated credential has the same argument for its identity as in version 5.
 AZURE = ("Azure's resources", {"azurerm": RequiredProvider("hashicorp/azurerm", ">= 4.65, < 5")})
 
-# What other things of the cloud have to know too, by the key that sets it for all of them.
+# Arguments whose values other resources use too, with the key that sets the value for all of them.
 _FIXED = {
     "azurerm_kubernetes_cluster.this": {"name": "cluster.name", "resource_group_name": "resource_group_name"},
     "azurerm_storage_account.this": {"name": "bucket.name"},
@@ -33,34 +33,34 @@ _FIXED = {
 
 
 class AzureCloudConfig(CloudConfig):
-    """What the configurations of clouds on Azure have in common."""
+    """The base of the configurations of clouds on Azure."""
 
     subscription_id: SubscriptionId
     region: AzureRegion
-    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of every resource. Default: none of your own.")
+    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of every resource. Default: no additional ones.")
     resource_group_name: ResourceGroupName | None = Field(
         default=None, description="An existing resource group. Default: a new one with the stack's name."
     )
     resources: dict[str, ResourceOverride] = Field(
         default_factory=dict,
-        description="Changes to single resources, by their addresses in the stack, e.g. "
-        "azurerm_kubernetes_cluster.this: what has no key of its own here. Default: none.",
+        description="Overrides of individual resources, by their addresses in the stack, e.g. "
+        "azurerm_kubernetes_cluster.this, for arguments that have no key here. Default: none.",
     )
     provider: AzureProviderConfig = Field(
         default_factory=AzureProviderConfig,
-        description="Settings of Terraform's providers azurerm and azuread. Default: those of the environment.",
+        description="Settings of Terraform's providers azurerm and azuread. Default: taken from the environment.",
     )
 
     @property
     def resource_overrides(self) -> dict[str, ResourceOverride]:
-        """What to do differently for single resources, by their addresses."""
+        """The overrides of individual resources, by their addresses."""
         return self.resources
 
     @model_validator(mode="after")
     def _others_know_the_names(self) -> Self:
         found = [
             Finding(
-                f"{name} changes the resource only, and others would still have the old one",
+                f"{name} changes this resource only, and other resources would keep the old value",
                 f"set {key} instead",
                 rule=CONFLICTING,
                 key=("resources", address, "arguments", name),
@@ -82,19 +82,19 @@ class AzureCloud(Cloud[C]):
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
     provider = "AZURE"
     place: Mapping[str, str]
-    """The location and the resource group of the cloud's parts."""
+    """The location and the resource group of the cloud's resources."""
 
     def add_providers(self) -> None:
         """Configures the provider azurerm."""
         self.warn_of_region(self.config.region, REGIONS)
         self.require(*AZURE)
-        # The account's own services are asked nothing, so Terraform needs neither its keys nor a way to it.
+        # Terraform does not use the storage account's data plane, so it needs neither keys nor network access to it.
         features = {"storage": {"data_plane_available": False}}
         self.add_provider(
             "azurerm",
@@ -106,12 +106,12 @@ class AzureCloud(Cloud[C]):
         )
 
     def add_resource_group(self) -> str:
-        """Adds the resource group, unless it exists; gives its name."""
+        """Adds the resource group, unless it exists; returns its name."""
         if self.config.resource_group_name is not None:
             return self.config.resource_group_name
         arguments = {"name": self.name, "location": self.config.region, "tags": self.tags()}
         return Resource(self, "azurerm_resource_group", "this", arguments).attribute("name")
 
     def tags(self, own: Tags | Expr | None = None) -> Tags | Expr:
-        """The tags of a part: Anyscale's, the cloud's, and its own."""
+        """Returns the tags of a resource: Anyscale's, the cloud's, and its own."""
         return merge(self.config.standard_tags(self.cloud_id), self.config.tags, {} if own is None else own)

@@ -1,4 +1,4 @@
-"""What every kind of cloud has in common: its parts are added step by step, then registered."""
+"""The base of every kind of cloud: its resources are added step by step, then registered."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ from anyscale_constructs.terraform.move_blocks import adopted
 from anyscale_constructs.terraform.siblings import stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
 
-if TYPE_CHECKING:  # most of it is about Kubernetes, which not every cloud has
+if TYPE_CHECKING:  # clouds without Kubernetes need not load it
     from anyscale_constructs.clouds.operator import OperatorStack
 
 SAME_RESOURCE = Rule(
     "duplicate-resource-name",
     "error",
-    "The registrations of two stacks would overwrite each other: a cloud finds its resources by their names.",
+    "A cloud identifies its resources by their names, so the registrations of two stacks would overwrite each other.",
     command="synth",
 )
 
@@ -31,27 +31,27 @@ C = TypeVar("C", bound=CloudConfig)
 class Cloud(CloudStack, Generic[C]):
     """An Anyscale cloud: its Terraform, with the outputs that registration needs.
 
-    A kind of cloud derives from it, and a cloud of your own from a kind: override a step, such as `add_bucket`, or add
-    to `compose`.
+    Each kind of cloud is a subclass. To customize a kind, subclass it and override a step, such as `add_bucket`, or
+    extend `compose`.
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
     provider: ClassVar[Literal["AWS", "AZURE", "GCP", "GENERIC"]]
-    """The provider that the cloud is registered with."""
+    """The provider under which the cloud is registered."""
 
     operator_type: ClassVar["type[OperatorStack[Any]] | None"] = None
-    """The second stack, of a cloud on Kubernetes: what runs in the cluster."""
+    """The class of the second stack, which installs the Helm releases; None for clouds without Kubernetes."""
 
     def __init__(self, scope: Construct, name: str, config: C) -> None:
         super().__init__(scope, name, backend=config.backend, sources=config.sources)
         self.config = config
         self.configure(config)
         self.add_providers()
-        # Each kind has a region and a networking mode, of types of their own.
+        # Each kind declares region and networking_mode itself, with its own types.
         self.registration = StackRegistration(self, cast(Any, config), self.provider)
         self.cloud_id = self.registration.cloud_id
         self.compose()
@@ -61,22 +61,22 @@ class Cloud(CloudStack, Generic[C]):
         if config.resource_name is not None:
             resource = resource.model_copy(update={"name": config.resource_name})
         self.resource_name = resource.resource_name
-        """The name of its infrastructure among the resources of the Anyscale cloud."""
+        """The name of this infrastructure among the resources of the Anyscale cloud."""
         self.registration.finish(self.cloud_outputs(), resource, self.registered_once())
 
     @property
     def cloud_name(self) -> str:
-        """The name of the Anyscale cloud that its infrastructure is a resource of."""
+        """The name of the Anyscale cloud to which this infrastructure belongs."""
         return self.name if self.config.cloud is None else self.config.cloud
 
     def prepare(self) -> None:
-        """Checks what the stack has, and that no other stack's infrastructure has its name in the same cloud.
+        """Checks the stack, and that no other stack in the same cloud has the same resource name.
 
         Raises:
-            SynthesisError: As of `CloudStack`, or two stacks would be one resource.
+            SynthesisError: As in `CloudStack`, or two stacks have the same resource name.
         """
         super().prepare()
-        # Names of stacks differ: of two in one cloud, one at least names it.
+        # Stack names are unique, so at least one of two stacks in the same cloud sets `cloud`.
         if self.config.cloud is None or is_unresolved(self.resource_name):
             return
         same = (
@@ -91,13 +91,13 @@ class Cloud(CloudStack, Generic[C]):
         if (other := next(same, None)) is not None:
             what = f"the stack {other} has the same resource name in the cloud {self.cloud_name}"
             key = ("resource_name" if self.config.resource_name else "cloud",)
-            fix = "set a resource_name of its own for each of them"
+            fix = "set a different resource_name for each of them"
             found = Finding(what, fix, self.resource_name, rule=SAME_RESOURCE, key=key, cloud=self.name)
             raise SynthesisError([found])
 
     @classmethod
     def build(cls, scope: Construct, name: str, config: C) -> list[CloudStack]:
-        """Makes the cloud's stacks: one, or two on Kubernetes."""
+        """Creates the cloud's stacks: one, or two on Kubernetes."""
         stacks: list[CloudStack] = [cls(scope, name, config)]
         if cls.operator_type is not None:
             stacks.append(cls.operator_type(scope, name, config))
@@ -109,16 +109,16 @@ class Cloud(CloudStack, Generic[C]):
 
     @abstractmethod
     def compose(self) -> None:
-        """Adds the cloud's parts, each by a step of its own."""
+        """Adds the cloud's resources, one step for each."""
 
     @abstractmethod
     def cloud_outputs(self) -> dict[str, Any]:
-        """The stack's outputs, by upstream's own names; those that are None are left out."""
+        """Returns the stack's outputs, with upstream's names; values that are None are left out."""
 
     @abstractmethod
     def cloud_resource(self) -> CloudResource:
-        """The infrastructure to register."""
+        """Returns the infrastructure to register."""
 
     def registered_once(self) -> Sequence[str]:
-        """The arguments of `anyscale_cloud_resource` that Terraform leaves as they were first registered."""
+        """Returns the arguments of `anyscale_cloud_resource` whose later changes Terraform ignores."""
         return ()

@@ -18,8 +18,8 @@ from anyscale_constructs.aws.efs import EfsConfig
 from anyscale_constructs.aws.iam import (
     IamConfig,
     document_text,
+    external_id_organization,
     key_statements,
-    the_external_id_begins_with_the_organization,
 )
 from anyscale_constructs.aws.memorydb import MemoryDbConfig
 from anyscale_constructs.aws.permissions import Permissions
@@ -41,7 +41,7 @@ from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import texts
 
 _SUBNETS = {"public_subnets", "private_subnets"}
-# The older key of iam that is the same, and upstream's input, by the key of workloads.
+# For each key of workloads: the older key of iam with the same meaning, and upstream's input variable.
 _PERMISSIONS = {
     "managed_policy_arns": ("cluster_node_managed_policy_arns", "anyscale_cluster_node_managed_policy_arns"),
     "policy": ("cluster_node_custom_policy", "anyscale_cluster_node_custom_policy"),
@@ -51,14 +51,14 @@ _PERMISSIONS = {
 ADOPTED_EXTERNAL_ID = Rule(
     "adopted-external-id",
     "error",
-    "Anyscale's control plane goes on naming the external id that the cloud was registered with, and AWS refuses it "
-    "the role if the trust policy has another one.",
+    "Anyscale's control plane keeps using the external id with which the cloud was registered, and AWS does not let it "
+    "assume the role if the trust policy has another one.",
 )
 ADOPTED_NETWORK = Rule(
     "adopted-network",
     "error",
-    "Terraform replaces subnets whose ranges differ, and a VPC with all that is in it. The ranges that a new cloud has "
-    "by default are not those of a cloud that exists.",
+    "Terraform replaces subnets, and a VPC with everything in it, if their ranges change. The default ranges of a new "
+    "cloud differ from those of an existing cloud.",
 )
 
 
@@ -67,13 +67,13 @@ class Ec2Config(AwsCloudConfig):
 
     external_id: ExternalId | None = Field(
         default=None,
-        description="What Anyscale's control plane must name to take its role. Default: <org_id>-<stack name>; with "
-        "adopt it is required.",
+        description="The external id that Anyscale's control plane must use to assume its role. Default: <org_id>-"
+        "<stack name>; required with adopt.",
     )
     adopt: Adopt | None = Field(
         default=None,
-        description="Takes over what Anyscale's root module made: the addresses in the state move, and names are the "
-        "root module's own. Default: everything is new.",
+        description="Adopts the resources that Anyscale's root module created: their addresses in the state move, and "
+        "names are the root module's. Default: everything is new.",
     )
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC", description="PUBLIC: nodes in public subnets. PRIVATE: nodes in private subnets behind NAT."
@@ -82,7 +82,7 @@ class Ec2Config(AwsCloudConfig):
         default_factory=SecurityGroupConfig,
         description="The nodes' security group, new or existing. Default: a new one.",
     )
-    # Narrower, which is safe, since models are frozen.
+    # A narrower type is safe, since models are frozen.
     bucket: Annotated[  # pyright: ignore[reportIncompatibleVariableOverride]
         BucketConfig | ExistingBucket, ExistingIf("bucket_name")
     ] = Field(default_factory=BucketConfig, description="The bucket, new or existing. Default: a new one.")
@@ -91,7 +91,7 @@ class Ec2Config(AwsCloudConfig):
     )
     workloads: Permissions = Field(
         default_factory=Permissions,
-        description="What users' workloads may do beside using the bucket, by the nodes' role. Default: nothing more.",
+        description="Permissions of users' workloads in addition to the bucket, by the nodes' role. Default: none.",
     )
 
     @model_validator(mode="after")
@@ -101,12 +101,12 @@ class Ec2Config(AwsCloudConfig):
             key, (older, _) = ("workloads", name), _PERMISSIONS.get(name, ("", ""))
             if self.iam.cluster_node_role_arn is not None:
                 what, fix = (
-                    "iam.cluster_node_role_arn names an existing one",
+                    "iam.cluster_node_role_arn names an existing role",
                     "grant the permission to that role yourself",
                 )
-                found.append(Finding(f"is for a new node role, but {what}", fix, rule=CONFLICTING, key=key))
+                found.append(Finding(f"applies only to a new node role, but {what}", fix, rule=CONFLICTING, key=key))
             elif older in self.iam.model_fields_set:
-                what = f"is the same as iam.{older}, which is set too"
+                what = f"has the same meaning as iam.{older}, which is set too"
                 found.append(Finding(what, "remove one of them", rule=CONFLICTING, key=key))
         if found:
             raise refuse_all(found)
@@ -129,7 +129,7 @@ class Ec2Config(AwsCloudConfig):
                 "must begin with the organization id",
                 f"set it to {self.org_id}-<suffix>, or remove it",
                 key="external_id",
-                rule=the_external_id_begins_with_the_organization.rule,
+                rule=external_id_organization.rule,
                 value=external_id,
                 allowed=f"{self.org_id}-<suffix>",
             )
@@ -139,21 +139,21 @@ class Ec2Config(AwsCloudConfig):
         unused = isinstance(self.bucket, ExistingBucket) and not new
         if self.kms_key_arn is not None and unused:
             raise refuse(
-                "is for a new bucket, EFS or MemoryDB, and there is none of them",
-                "remove it; the key of the existing bucket is bucket.kms_key_arn",
+                "applies only to a new bucket, EFS or MemoryDB, and the cloud has none of them",
+                "remove it, or set bucket.kms_key_arn to the existing bucket's key",
                 key="kms_key_arn",
             )
         return self
 
     @property
     def has_cloud_id_for_external_id(self) -> bool:
-        """Whether the external id is the cloud's id, as of a cloud that was registered without one."""
+        """Whether the external id is the cloud's id, as for a cloud that was registered without an external id."""
         return not is_unresolved([self.external_id, self.cloud_id]) and self.cloud_id in {self.external_id} - {None}
 
     def _knows_what_it_adopts(self) -> None:
         if self.external_id is None:
             raise refuse(
-                "external_id is required with adopt: a registered cloud keeps the one that it has",
+                "external_id is required with adopt, because a registered cloud keeps its external id",
                 "set external_id to the root module's output anyscale_iam_role_external_id, or to the cloud id if that "
                 "is empty",
                 key="adopt",
@@ -163,7 +163,7 @@ class Ec2Config(AwsCloudConfig):
         given = vpc.model_fields_set
         if isinstance(vpc, VpcConfig) and not ("cidr_block" in given and given & _SUBNETS):
             raise refuse(
-                "vpc must have the ranges of the root module's VPC and subnets: Terraform replaces others",
+                "vpc must have the ranges of the root module's VPC and subnets, because Terraform would replace others",
                 "set vpc.cidr_block, and vpc.public_subnets and vpc.private_subnets as the root module has them, or "
                 "the vpc_id of an existing VPC",
                 key="vpc" if "vpc" in self.model_fields_set else "adopt",
@@ -172,7 +172,7 @@ class Ec2Config(AwsCloudConfig):
 
     @property
     def adoption(self) -> Adoption | None:
-        """What the cloud takes over from Anyscale's root module; None: nothing."""
+        """What the cloud adopts from Anyscale's root module; None if it adopts nothing."""
         name_prefix = self.name_prefix if "name_prefix" in self.model_fields_set else None
         return Adoption(load_root("aws"), self.adopt, name_prefix) if self.adopt else None
 
@@ -181,13 +181,13 @@ class Ec2Stack(AwsCloud[Ec2Config]):
     """An Anyscale cloud on EC2: Ray runs on instances that Anyscale starts in your AWS account.
 
     The stack creates a VPC with subnets for the nodes, a security group, an S3 bucket, and the IAM roles of Anyscale's
-    control plane and of the nodes; on request also an EFS file system, a MemoryDB cluster and a KMS key. Each of them
-    can exist already instead. Choose it on AWS unless your organization runs workloads on Kubernetes: there is no
-    cluster to operate, and it is one stack.
+    control plane and of the nodes; optionally also an EFS file system, a MemoryDB cluster and a KMS key. Each of them
+    can be an existing one. Choose it on AWS unless your organization runs workloads on Kubernetes: there is no cluster
+    to operate, and the cloud is a single stack.
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
@@ -211,12 +211,12 @@ class Ec2Stack(AwsCloud[Ec2Config]):
 
     @property
     def external_id(self) -> str:
-        """What the control plane must name to take its role."""
+        """The external id that the control plane must use to assume its role."""
         own = self.config.external_id
         return f"{self.config.org_id}-{self.name}" if own is None else own
 
     def node_networking_mode(self) -> NetworkingMode:
-        """Nodes are where the cloud's networking mode says."""
+        """Returns the cloud's networking mode."""
         return self.config.networking_mode
 
     def add_security_group(self) -> SecurityGroups | ExistingSecurityGroup:
@@ -275,7 +275,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
                 permitting_kms_key_arn=self.own_kms_key_arn,
                 anyscale_cloud_id=self.cloud_id,
                 anyscale_org_id=self.config.org_id,
-                # Upstream takes the cloud's id where it is given no other.
+                # Upstream uses the cloud's id if it gets no external id.
                 anyscale_external_id=None if self.config.has_cloud_id_for_external_id else self.external_id,
                 role_permissions_boundary_arn=iam.permissions_boundary_arn,
                 policy_name_prefix=prefix if self.config.prefix_all_names else None,
@@ -292,23 +292,23 @@ class Ec2Stack(AwsCloud[Ec2Config]):
             )
 
     def _permission(self, key: str) -> Any:
-        """What a key of workloads says, or the older key of iam that is the same."""
+        """Returns the value of a key of workloads, or of the older key of iam with the same meaning."""
         own = self.config.workloads
         return getattr(own, key) if key in own.model_fields_set else getattr(self.config.iam, _PERMISSIONS[key][0])
 
     def add_workload_policy(self) -> None:
-        """Lets the nodes use the buckets of workloads.data_access, for which upstream has no input."""
+        """Grants the nodes access to the buckets of workloads.data_access, for which upstream has no input."""
         if isinstance(self.iam, Iam) and (statements := self.config.workloads.data_statements()):
             arguments = {"name": "workloads", "role": self.iam.cluster_node_role_name, "policy": policy(statements)}
             Resource(self, "aws_iam_role_policy", "workloads", arguments)
 
     def kms_key_users(self) -> dict[str, list[Statement]]:
-        """What both roles may do with the KMS key that the cloud makes, by their ARNs."""
+        """Returns the statements for both roles in the policy of the cloud's own KMS key, by the roles' ARNs."""
         statements = key_statements(["*"])
         return {getattr(self.iam, role): statements[role] for role in statements}
 
     def add_bucket_policy(self) -> None:
-        """Lets both roles use the bucket, which must be a new one."""
+        """Adds the policy of a new bucket, which gives both roles access."""
         bucket = self.config.bucket
         own = bucket.custom_policy if isinstance(bucket, BucketConfig) else None
         if isinstance(self.bucket, S3):
@@ -316,7 +316,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
                 S3Policy(self, bucket=self.bucket, iam=self.iam, custom_s3_policy=own)
 
     def cloud_outputs(self) -> dict[str, Any]:
-        """Upstream's own root output names; inputs stand in where something existed."""
+        """The stack's outputs, with the names of upstream's root module; configured values for what exists already."""
         iam = self.iam
         return super().cloud_outputs() | {
             "anyscale_security_group_id": self.security_group.security_group_id,
@@ -327,7 +327,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
         }
 
     def cloud_resource(self) -> CloudResource:
-        """The infrastructure to register."""
+        """Returns the infrastructure to register."""
         config = self.config
         return CloudResource(
             name=f"vm-aws-{config.region}",

@@ -1,7 +1,7 @@
 """An Anyscale cloud on EKS.
 
-It is two stacks. The first makes the cluster and what belongs to it in AWS; then the cloud is registered; the second,
-`<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
+The cloud has two stacks. The first creates the cluster and its AWS resources. After the cloud is registered, the second
+stack, `<name>-operator`, installs Anyscale's operator in the cluster; it needs the id that registration returns.
 """
 
 from collections.abc import Sequence
@@ -58,15 +58,15 @@ UNREACHABLE = Rule(
 class EksStack(AwsCloud[EksConfig]):
     """An Anyscale cloud on EKS: Ray runs in pods of a Kubernetes cluster in your AWS account.
 
-    It is two stacks. The first creates a VPC, an EKS cluster with node groups, an S3 bucket, and the IAM roles of the
-    operator and of pods; on request also an EFS file system, a MemoryDB cluster and a KMS key. The second,
+    The cloud has two stacks. The first creates a VPC, an EKS cluster with node groups, an S3 bucket, and the IAM roles
+    of the operator and of pods; optionally also an EFS file system, a MemoryDB cluster and a KMS key. The second,
     `NAME-operator`, installs Anyscale's operator, a gateway and what they need in the cluster, once the cloud is
-    registered. Cluster, VPC and bucket can exist already instead. Choose it when Ray must run beside other workloads
-    on Kubernetes, or under its policies; otherwise EC2 is less to operate.
+    registered. The cluster, the VPC and the bucket can be existing ones. Choose it if Ray must run alongside other
+    workloads on Kubernetes, or under its policies; otherwise EC2 is easier to operate.
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
@@ -79,7 +79,7 @@ class EksStack(AwsCloud[EksConfig]):
     """The roles of users' pods, by service account."""
 
     def add_providers(self) -> None:
-        """Configures the provider aws, and says which versions of it the stack needs."""
+        """Configures the provider aws, and declares which versions of it the stack needs."""
         super().add_providers()
         self.require_as("aws", MODULES)
 
@@ -106,32 +106,32 @@ class EksStack(AwsCloud[EksConfig]):
         return cluster_name(self.name, self.config)
 
     def node_networking_mode(self) -> NetworkingMode:
-        """Nodes are in private subnets, whatever the cloud's networking mode."""
+        """Returns PRIVATE: nodes are in private subnets in either networking mode."""
         return "PRIVATE"
 
     def subnet_tags(self) -> tuple[Tags, Tags]:
-        """Where the load balancer controller puts load balancers, of the internet and of the VPC."""
+        """Returns the tags that tell the load balancer controller which subnets are for public and internal ones."""
         return PUBLIC_SUBNET, PRIVATE_SUBNET
 
     def add_bucket_policy(self) -> None:
-        """Refuses requests without TLS to a new bucket."""
+        """Adds the policy of a new bucket, which denies requests without TLS."""
         if isinstance(self.bucket, S3):
             tls_only = policy([deny_plain_http(self.bucket.s3_bucket_arn)])
             arguments = {"bucket": self.bucket.s3_bucket_id, "policy": tls_only}
             Resource(self, "aws_s3_bucket_policy", "bucket", arguments)
 
     def add_operator_role(self) -> Resource:
-        """Adds the operator's role, which may use the bucket and its key."""
+        """Adds the operator's role, which has access to the bucket and its key."""
         return self.add_pod_role(OPERATOR, "operator", self.bucket_statements())
 
     def bucket_statements(self) -> list[Statement]:
-        """What lets the operator and users' pods use the bucket and its key."""
+        """Returns the statements that give the operator and users' pods access to the bucket and its key."""
         bucket = self.bucket
         keys = each_once(self.config.kms_key_arn, bucket.kms_key_arn, but=self.own_kms_key_arn)
         return bucket_statements(bucket.s3_bucket_arn, *keys)
 
     def add_workload_roles(self) -> dict[str, Resource]:
-        """Adds the roles of users' pods, by service account; none where they share the operator's."""
+        """Adds the roles of users' pods, by service account; none if they share the operator's."""
         roles = {}
         accounts: dict[str, Permissions] = accounts_of(self.config.workloads)
         for account, permissions in accounts.items():
@@ -155,7 +155,7 @@ class EksStack(AwsCloud[EksConfig]):
             self.add_pod_role(LOAD_BALANCER_CONTROLLER, "load_balancer", load_balancer_statements())
 
     def add_cluster(self) -> Eks | ExistingCluster:
-        """Adds the cluster and its nodes; to the nodes of an existing one, what they may do."""
+        """Adds the cluster and its nodes; for an existing cluster, adds the permissions of its nodes."""
         cluster = self.config.cluster
         if not isinstance(cluster, ExistingCluster):
             return self._new_cluster(cluster)
@@ -166,7 +166,7 @@ class EksStack(AwsCloud[EksConfig]):
         return cluster
 
     def node_groups(self, nodes: NodesConfig) -> dict[str, EksEksManagedNodeGroups]:
-        """The managed node groups of a new cluster, by name."""
+        """Returns the managed node groups of a new cluster, by name."""
         config = self.config
         return node_groups(
             nodes,
@@ -179,12 +179,12 @@ class EksStack(AwsCloud[EksConfig]):
         )
 
     def subnet_ids(self, zones: Sequence[str]) -> list[str]:
-        """The nodes' subnets in these zones, which `EksConfig` knows to be some of the VPC's."""
+        """Returns the nodes' subnets in these zones; `EksConfig` has checked that the VPC has subnets there."""
         subnets = self.vpc.node_subnet_ids
         return [subnets[index] for index, zone in enumerate(self.config.node_zones) if zone in zones]
 
     def network_cards(self, name: str, instance_type: str) -> Expr:
-        """The number of an instance type's network cards.
+        """Returns the number of an instance type's network cards.
 
         Args:
             name: The node group's name.
@@ -194,9 +194,9 @@ class EksStack(AwsCloud[EksConfig]):
         return found.attribute("maximum_network_cards", "number")
 
     def node_policies(self) -> dict[str, str]:
-        """Adds the policies of what nodes may do beside what a cluster needs; gives their ARNs, by name."""
+        """Adds the nodes' policies in addition to those that a cluster needs; returns their ARNs, by name."""
         efs = {"efs": _EFS_POLICY} if self.config.efs else {}
-        # Users' pods have the bucket by roles of their own then, and nothing else on a new cluster's nodes uses it.
+        # With workloads, users' pods get access by their own roles, and nothing else on a new cluster's nodes needs it.
         if self.config.workloads is not None and isinstance(self.config.cluster, ClusterConfig):
             return efs
         iam = Iam(
@@ -242,7 +242,7 @@ class EksStack(AwsCloud[EksConfig]):
                 endpoint_public_access_cidrs=cluster.public_access_cidrs or None,
                 security_group_additional_rules=self._access_rules(cluster),
                 access_entries=_administrators(cluster.administrator_arns) or None,
-                # Whoever applies it would have a second entry otherwise, which AWS refuses for one role.
+                # An administrator who applies the stack would get a second access entry, and AWS allows one per role.
                 enable_cluster_creator_admin_permissions=False if cluster.administrator_arns else None,
                 iam_role_permissions_boundary=self.config.permissions_boundary_arn,
                 eks_managed_node_groups=groups,
@@ -250,7 +250,7 @@ class EksStack(AwsCloud[EksConfig]):
             )
 
     def _access_rules(self, cluster: ClusterConfig) -> dict[str, EksSecurityGroupAdditionalRules] | None:
-        """Upstream lets the nodes reach the API from inside the VPC, and nobody else."""
+        """Returns the rules for access to the API from inside the VPC: upstream's allow only the nodes."""
         ranges = cluster.private_access_cidrs
         if ranges is None:
             ranges = [self.config.vpc.cidr_block] if isinstance(self.config.vpc, VpcConfig) else []
@@ -279,8 +279,8 @@ class EksStack(AwsCloud[EksConfig]):
 
         Args:
             chart: The chart.
-            id: The role's name beside others, in Terraform.
-            statements: What it may do.
+            id: The role's id in the stack.
+            statements: The statements of its policy.
         """
         return self._add_role(id, pods_of(chart, self.name, self.config), statements)
 
@@ -297,7 +297,7 @@ class EksStack(AwsCloud[EksConfig]):
         )
 
     def cloud_outputs(self) -> dict[str, Any]:
-        """Upstream's own root output names; inputs stand in where something existed."""
+        """The stack's outputs, with the names of upstream's root module; configured values for what exists already."""
         outputs = super().cloud_outputs() | {
             "anyscale_eks_cluster_name": self.cluster_name,
             "anyscale_operator_iam_role_arn": self.operator_role.attribute("arn"),
@@ -315,12 +315,12 @@ class EksStack(AwsCloud[EksConfig]):
         return outputs
 
     def registered_once(self) -> list[str]:
-        """The mount targets: one more would replace the registered cloud."""
-        # Another EFS has another id, and replaces it anyway.
+        """Returns the mount targets, since an additional one would replace the registered cloud."""
+        # A new EFS has a new id, which replaces the registered cloud anyway.
         return ["file_storage.mount_targets"] if self.efs else []
 
     def cloud_resource(self) -> CloudResource:
-        """The infrastructure to register."""
+        """Returns the infrastructure to register."""
         config = self.config
         return CloudResource(
             name=f"k8s-aws-{config.region}",
@@ -336,7 +336,7 @@ class EksStack(AwsCloud[EksConfig]):
             ),
         )
 
-    # What the control plane finds by itself for other clouds: here it has no role to look with.
+    # On other clouds the control plane looks this up. Here it has no role for that.
     def _file_storage(self) -> FileStorage | None:
         if (efs := self.efs) is None:
             return self.config.file_storage
@@ -353,7 +353,7 @@ class EksStack(AwsCloud[EksConfig]):
 
 
 def _named(group: EksEksManagedNodeGroups, name: str) -> EksEksManagedNodeGroups:
-    """The node group with names for what it makes, where it has none."""
+    """Returns the node group with names for its resources, unless it sets them."""
     return {"name": name, "launch_template_name": name, "iam_role_name": name, **group}
 
 

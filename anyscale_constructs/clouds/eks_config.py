@@ -1,4 +1,4 @@
-"""The configuration of a cloud on EKS, and what both of its stacks know by it."""
+"""The configuration of a cloud on EKS, and the names that both of its stacks derive from it."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal, Self
@@ -20,7 +20,7 @@ from anyscale_constructs.kubernetes import OPERATOR, Chart, EksReleasesConfig
 from anyscale_constructs.kubernetes.service_accounts import ServiceAccountName
 from anyscale_constructs.registration.kubernetes import KubernetesCloudConfig
 
-# The modules whose constraints of the provider hold also for what stands beside them.
+# The stack's own resources must meet these modules' version constraints of the provider, too.
 MODULES = ("aws/s3", "aws/eks")
 PUBLIC_SUBNET = {"kubernetes.io/role/elb": "1"}
 PRIVATE_SUBNET = {"kubernetes.io/role/internal-elb": "1"}
@@ -29,42 +29,42 @@ _OWNED = "kubernetes.io/cluster/"
 CLUSTER_VPC = Rule(
     "cluster-vpc-missing",
     "error",
-    "An existing cluster is in a VPC, and its nodes are in subnets of it, not in new ones.",
+    "An existing cluster is in an existing VPC, and its nodes are in that VPC's subnets.",
 )
 NODE_GROUP = Rule(
     "node-security-group-missing",
     "error",
-    "New EFS and MemoryDB are in the security group of the nodes, which is known only for a new cluster.",
+    "New EFS and MemoryDB use the nodes' security group, which must be configured for an existing cluster.",
 )
 GROUP_ZONE = Rule(
     "node-group-subnet",
     "error",
-    "The nodes of a group with zones are in the subnets of these zones. Of a new VPC they are known by "
-    "vpc.availability_zones; without it the zones are the region's first.",
+    "The nodes of a group with zones are in the subnets of these zones. vpc.availability_zones sets the zones of a new "
+    "VPC; without it, they are the first zones of the region.",
 )
 
 
 IRSA_PROVIDER = Rule(
     "oidc-provider-missing",
     "error",
-    "A role for pods trusts the cluster's OIDC provider in IAM, which of an existing cluster only you know.",
+    "A role for pods trusts the cluster's OIDC provider in IAM, which must be configured for an existing cluster.",
     "https://docs.aws.amazon.com/eks/latest/userguide/enable-iam-roles-for-service-accounts.html",
 )
 
 
 class WorkloadsConfig(Permissions):
-    """Users' pods: a service account of their own, whose role may use the bucket, its key, and what is set here."""
+    """The service account of users' pods. Its role has access to the bucket, its key and what is set here."""
 
     identity: Known[Literal["pod-identity", "irsa"] | None] = Field(
         default=None,
-        description="How pods get their role: by EKS Pod Identity, or by IRSA (IAM roles for service accounts), which "
+        description="How pods get their role: EKS Pod Identity, or IRSA (IAM roles for service accounts), which "
         "trusts the cluster's OIDC provider. Default: irsa for an existing cluster with oidc_provider_arn, else "
         "pod-identity.",
     )
     service_accounts: dict[ServiceAccountName, Permissions] = Field(
         default_factory=dict,
-        description="Further service accounts, by name, for rules of Anyscale's cloud IAM mapping: each has a role of "
-        "its own, which may use the bucket, its key, and what is set here for it. Default: none.",
+        description="Further service accounts, by name, for rules of Anyscale's cloud IAM mapping. Each has its own "
+        "role, with access to the bucket, its key and what is set here for it. Default: none.",
     )
 
 
@@ -76,8 +76,8 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
 
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
-        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in "
-        "private subnets behind NAT either way.",
+        description="PUBLIC: users reach Ray clusters from the internet. PRIVATE: only from inside the VPC. Nodes are "
+        "in private subnets behind NAT in either mode.",
     )
     cluster: Annotated[ClusterConfig | ExistingCluster, ExistingIf("cluster_name")] = Field(
         default_factory=ClusterConfig, description="The cluster, new or existing. Default: a new one."
@@ -88,13 +88,13 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
     )
     workloads: WorkloadsConfig | None = Field(
         default=None,
-        description="A service account for users' pods, anyscale-workloads, and what it may do; {} lets it use the "
-        "bucket. The nodes of a new cluster then have no permission for the bucket. Default: users' pods run as the "
-        "operator's service account, with its role, and can read the operator's Secrets.",
+        description="A service account for users' pods, anyscale-workloads, and its permissions; {} grants access to "
+        "the bucket only. The nodes of a new cluster then have no access to the bucket. Default: users' pods run as "
+        "the operator's service account, with its role, and can read the operator's Secrets.",
     )
     releases: EksReleasesConfig = Field(
         default_factory=EksReleasesConfig,
-        description="What runs in the cluster beside users' pods. Default: all that the cloud needs.",
+        description="The Helm releases in the cluster. Default: all that the cloud needs.",
     )
 
     @model_validator(mode="after")
@@ -103,7 +103,7 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
         if isinstance(self.cluster, ExistingCluster):
             if self.workloads and self.workloads.identity == "irsa" and self.cluster.oidc_provider_arn is None:
                 raise refuse(
-                    "is irsa, but the existing cluster's OIDC provider is not known",
+                    "is irsa, but the existing cluster's OIDC provider is not set",
                     "set cluster.oidc_provider_arn, or use pod-identity",
                     key="workloads.identity",
                     rule=IRSA_PROVIDER,
@@ -111,10 +111,12 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
             oidc = self.cluster.oidc_provider_arn
             known = not is_unresolved([oidc, self.region])
             if oidc is not None and known and f"eks.{self.region}." not in oidc:
-                raise refuse_all([regions.elsewhere(("cluster", "oidc_provider_arn"), oidc, f"one in {self.region}")])
+                raise refuse_all(
+                    [regions.elsewhere(("cluster", "oidc_provider_arn"), oidc, f"an ARN in {self.region}")]
+                )
             if not isinstance(self.vpc, ExistingVpc):
                 raise refuse(
-                    "the cluster exists, but its VPC would be new",
+                    "cluster names an existing cluster, but vpc is new",
                     "set the cluster's VPC and its nodes' subnets: vpc: {vpc_id: ..., subnet_ids_to_az: ...}",
                     key="cluster.cluster_name",
                     rule=CLUSTER_VPC,
@@ -124,7 +126,7 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                 existing = isinstance(store, ExistingEfs | ExistingMemoryDb) and store.security_group_id is None
                 if store and not existing and self.cluster.node_security_group_id is None:
                     raise refuse(
-                        "needs the security group of the existing cluster's nodes",
+                        "requires the security group of the existing cluster's nodes",
                         "set cluster.node_security_group_id",
                         key=key,
                         rule=NODE_GROUP,
@@ -135,7 +137,7 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
 
     @property
     def node_zones(self) -> list[str]:
-        """The zone of each of the nodes' subnets, as far as the configuration says it."""
+        """The zone of each of the nodes' subnets that the configuration states."""
         vpc = self.vpc
         if isinstance(vpc, ExistingVpc):
             return list(vpc.subnet_ids_to_az.values())
@@ -143,7 +145,7 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
         return vpc.availability_zones[: len(subnets) if isinstance(subnets, list) else None]
 
     def _zones_elsewhere(self, cluster: ClusterConfig) -> Iterator[Finding]:
-        """Zones of node groups in which the nodes have no subnet."""
+        """Finds zones of node groups in which the nodes have no subnet."""
         zones, existing = self.node_zones, isinstance(self.vpc, ExistingVpc)
         wanted: dict[Key, list[str]] = {
             ("groups", name, "zones"): group.zones for name, group in cluster.groups.items()
@@ -154,7 +156,7 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                 if is_unresolved(zones) or zone not in zones:
                     there = "subnet_ids_to_az" if existing else "availability_zones"
                     yield Finding(
-                        "is not known to have a subnet for nodes",
+                        "has no known subnet for nodes",
                         f"use another zone, or add it to vpc.{there}",
                         zone,
                         " or ".join(zone for zone in zones if not is_unresolved(zone)),
@@ -163,20 +165,20 @@ class EksConfig(AwsCloudConfig, KubernetesCloudConfig):
                     )
 
     def has_what_keys_encrypt(self) -> bool:
-        """Whether the cloud makes something that a KMS key encrypts: a new cluster's secrets, for instance."""
+        """Whether the cloud creates something that a KMS key encrypts, such as a new cluster's secrets."""
         return isinstance(self.cluster, ClusterConfig) or super().has_what_keys_encrypt()
 
     def tag_keys(self) -> set[str]:
-        """The keys of the tags that the cloud, its modules or its configuration set, as far as they are known."""
+        """The known keys of the tags that the cloud, its modules and its configuration set."""
         subnets = set() if isinstance(self.vpc, ExistingVpc) else {*PUBLIC_SUBNET, *PRIVATE_SUBNET}
         if isinstance(self.cluster, ExistingCluster) or is_unresolved(self.cluster.name):
             return super().tag_keys() | subnets
-        # Upstream sets it on the nodes' security group; the name may be the stack's.
+        # Upstream sets this tag on the nodes' security group. Without cluster.name, the stack's name completes it.
         return super().tag_keys() | subnets | {f"{_OWNED}{self.cluster.name or ''}"}
 
 
 def cluster_name(name: str, config: EksConfig) -> str:
-    """The cluster's name, by which the second stack finds it."""
+    """The cluster's name, which the second stack uses to find it."""
     cluster = config.cluster
     if isinstance(cluster, ExistingCluster):
         return cluster.cluster_name
@@ -184,31 +186,31 @@ def cluster_name(name: str, config: EksConfig) -> str:
 
 
 def pods_of(chart: Chart, name: str, config: EksConfig) -> Pods:
-    """The pods of a chart, and the role that they take."""
+    """Returns the pods of a chart, with the role that they assume."""
     oidc = config.cluster.oidc_provider_arn if isinstance(config.cluster, ExistingCluster) else None
     return Pods(name, cluster_name(name, config), chart.namespace, chart.service_account, oidc)
 
 
 def workload_pods(account: str, name: str, config: EksConfig, oidc_provider_arn: str | None) -> Pods:
-    """Users' pods of a service account, and the role that they take.
+    """Returns users' pods of a service account, with the role that they assume.
 
     Args:
         account: The service account.
         name: The cloud's name.
         config: The cloud's configuration.
-        oidc_provider_arn: The cluster's OIDC provider, which is used unless pods have their role by Pod Identity.
+        oidc_provider_arn: The cluster's OIDC provider. None if pods get their role by EKS Pod Identity.
     """
     by_irsa = workloads_use_irsa(config)
     return Pods(name, cluster_name(name, config), OPERATOR.namespace, account, oidc_provider_arn if by_irsa else None)
 
 
 def workloads_use_irsa(config: EksConfig) -> bool:
-    """Whether users' pods get their roles by the cluster's OIDC provider."""
+    """Whether users' pods get their roles through the cluster's OIDC provider."""
     own = None if config.workloads is None else config.workloads.identity
     existing = isinstance(config.cluster, ExistingCluster) and config.cluster.oidc_provider_arn is not None
     return existing if own is None else own == "irsa"
 
 
 def role_prefix(id: str, config: EksConfig) -> str:
-    """What the name of a chart's role begins with."""
+    """Returns the prefix of the name of a chart's role."""
     return f"{config.name_prefix}{id.replace('_', '-')}-"

@@ -1,4 +1,4 @@
-"""The second stack of a cloud on EKS: what runs in the cluster."""
+"""The second stack of a cloud on EKS: the Helm releases in the cluster."""
 
 from typing import Any, Literal
 
@@ -38,12 +38,12 @@ class EksOperatorStack(OperatorStack[EksConfig]):
 
     Args:
         scope: The app.
-        name: The cloud's name; the stack's ends with -operator.
+        name: The cloud's name. The stack's name is NAME-operator.
         config: The cloud's configuration.
     """
 
     def add_providers(self) -> None:
-        """Finds the cluster and configures the providers for it."""
+        """Looks up the cluster and configures the providers for it."""
         region, cluster = self.config.region, self.cluster_name
         self.require_as("aws", MODULES, self.config.sources)
         self.add_provider("aws", region=region, **self.config.provider.arguments())
@@ -61,7 +61,7 @@ class EksOperatorStack(OperatorStack[EksConfig]):
 
     @property
     def kubernetes_version(self) -> str | None:
-        """A new cluster's."""
+        """The Kubernetes version of a new cluster."""
         cluster = self.config.cluster
         return None if isinstance(cluster, ExistingCluster) else cluster.kubernetes_version
 
@@ -75,7 +75,7 @@ class EksOperatorStack(OperatorStack[EksConfig]):
             {
                 "clusterName": self.cluster_name,
                 "region": region,
-                # Pods can't ask the instance for it, which is more than one hop away.
+                # Pods cannot read it from the instance metadata, which is more than one hop away.
                 "vpcId": self.cluster.attribute("vpc_config[0].vpc_id"),
                 "serviceAccount": self._account(LOAD_BALANCER_CONTROLLER, controller, "load_balancer"),
             },
@@ -88,13 +88,13 @@ class EksOperatorStack(OperatorStack[EksConfig]):
                 "autoDiscovery": {"clusterName": self.cluster_name},
                 "rbac": {"serviceAccount": self._account(AUTOSCALER, releases.autoscaler, "autoscaler")},
             },
-            # Its webhook sees every service, so others wait until it runs.
+            # The controller's webhook intercepts every Service, so other releases wait until it runs.
             balancers,
         )
         return balancers
 
     def add_device_plugin(self) -> None:
-        """Adds NVIDIA's device plugin, where the cluster has GPUs or may have them."""
+        """Adds NVIDIA's device plugin if the cluster has GPUs or may have them."""
         cluster = self.config.cluster
         groups = gpu_groups(cluster.groups)
         if cluster.gpus or groups or isinstance(cluster, ExistingCluster):
@@ -102,21 +102,21 @@ class EksOperatorStack(OperatorStack[EksConfig]):
 
     @property
     def load_balancer_address(self) -> Literal["hostname"]:
-        """AWS's load balancers have host names."""
+        """The attribute that holds a load balancer's address: on AWS, the host name."""
         return "hostname"
 
     def load_balancer_annotations(self) -> dict[str, str]:
-        """The annotations for the AWS load balancer controller, or for Kubernetes' own without it."""
+        """Returns the annotations for the AWS load balancer controller, or for Kubernetes' built-in one without it."""
         private = self.config.networking_mode == "PRIVATE"
         annotations = {"scheme": "internal" if private else "internet-facing"}
         if self.config.releases.load_balancer_controller.enabled:
             annotations |= {"type": "external", "nlb-target-type": "ip"}
-        else:  # Kubernetes' own words work with or without a controller; for `external` alone it would wait in vain
+        else:  # these work with or without a controller; `external` would never work without one
             annotations |= {"type": "nlb"} | ({"internal": "true"} if private else {})
         return {f"{_BALANCER}-{key}": value for key, value in annotations.items()}
 
     def operator_values(self, gateway: Gateway | None) -> OperatorValues:
-        """The values of the operator's chart."""
+        """Returns the values of the operator's chart."""
         cloud: Global = {
             "cloudDeploymentId": self.cloud_resource_id,
             "cloudProvider": "aws",
@@ -129,19 +129,19 @@ class EksOperatorStack(OperatorStack[EksConfig]):
         )
 
     def service_account_annotations(self, name: str) -> dict[str, str]:
-        """The role of a service account of users' pods, which EKS Pod Identity knows by itself."""
+        """Returns the annotation that names a service account's role; EKS Pod Identity needs none."""
         if not workloads_use_irsa(self.config):
             return {}
         return {_ROLE: self._role(resource_id(name))}
 
     def _account(self, chart: Chart, release: ReleaseConfig, id: str) -> dict[str, Any]:
-        """The chart's values for its service account."""
+        """Returns the chart's values for its service account."""
         role = self._role_arn(chart, id) if release.enabled else None
         annotations = {} if role is None else {"annotations": {_ROLE: role}}
         return {"name": chart.service_account, **annotations}
 
     def _role_arn(self, chart: Chart, id: str) -> Expr | None:
-        """The role that the service account has to name; None where EKS Pod Identity knows it."""
+        """Returns the role to annotate the service account with; None with EKS Pod Identity."""
         by_oidc = pods_of(chart, self.cloud_name, self.config).oidc_provider_arn is not None
         return self._role(id) if by_oidc else None
 

@@ -29,7 +29,7 @@ from anyscale_constructs.registration.resource import CloudResource, FileStorage
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.values import texts
 
-# what upstream's root module passes on from new parts under their own names
+# The outputs that upstream's root module passes on from new resources under the same names.
 _IAM_OUTPUTS = (
     *(
         f"iam_anyscale_{who}_service_acct_{part}"
@@ -60,11 +60,10 @@ class GceConfig(GoogleCloudConfig):
     )
     workloads: Permissions = Field(
         default_factory=Permissions,
-        description="What users' workloads may do beside using the bucket, by the nodes' account. Default: nothing "
-        "more.",
+        description="Permissions of users' workloads in addition to the bucket, by the nodes' account. Default: none.",
     )
     logging_sink: LoggingSinkConfig | None = Field(
-        default=None, description="Default: the project's sink stays as it is; {} keeps the nodes' syslog out of it."
+        default=None, description="The project's log sink. Default: left unchanged; {} excludes the nodes' syslog."
     )
 
     @model_validator(mode="after")
@@ -75,11 +74,13 @@ class GceConfig(GoogleCloudConfig):
         self.refuse_what_does_not_fit(self.vpc, idle)
         if "roles" in self.workloads.model_fields_set and "cluster_node_roles" in self.iam.model_fields_set:
             raise refuse(
-                "is the same as iam.cluster_node_roles, which is set too", "remove one of them", key="workloads.roles"
+                "has the same meaning as iam.cluster_node_roles, which is set too",
+                "remove one of them",
+                key="workloads.roles",
             )
         if isinstance(self.iam, ExistingServiceAccounts) and (given := self.workloads.model_fields_set):
             raise refuse(
-                "is for a new node account, but iam.cluster_service_account_email names an existing one",
+                "applies only to a new node account, but iam.cluster_service_account_email names an existing one",
                 "grant the permission to that account yourself",
                 key=f"workloads.{min(given)}",
             )
@@ -90,14 +91,14 @@ class GceStack(GoogleCloud[GceConfig]):
     """An Anyscale cloud on GCE: Ray runs on instances that Anyscale starts in your Google Cloud project.
 
     The stack creates a VPC with a subnet for the nodes, a firewall policy, a Cloud Storage bucket, service accounts for
-    Anyscale's control plane and for the nodes, and an identity pool that lets the control plane in; on request also a
+    Anyscale's control plane and for the nodes, and an identity pool that lets the control plane in; optionally also a
     project, a Filestore instance and a Memorystore instance. Project, VPC, firewall policy, bucket and service accounts
-    can exist already instead. Choose it on Google Cloud unless your organization runs workloads on Kubernetes: there is
-    no cluster to operate, and it is one stack.
+    can be existing ones. Choose it on Google Cloud unless your organization runs workloads on Kubernetes: there is no
+    cluster to operate, and the cloud is a single stack.
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
@@ -121,18 +122,18 @@ class GceStack(GoogleCloud[GceConfig]):
         self.add_logging_sink()
 
     def optional_apis(self) -> list[str]:
-        """The APIs of logging and monitoring, where nodes use them."""
+        """Returns the APIs for logging and monitoring, if nodes use them."""
         iam = self.config.iam
         logging = isinstance(iam, IamConfig) and iam.cluster_node_logging
         wanted = {"logging": logging or self.config.logging_sink is not None, "monitoring": logging}
         return [f"{service}.googleapis.com" for service, needed in wanted.items() if needed]
 
     def bucket_users(self) -> Iam | ExistingServiceAccounts:
-        """The accounts of the control plane and of the nodes."""
+        """Returns the accounts of the control plane and of the nodes."""
         return self.iam
 
     def add_vpc(self) -> Vpc | ExistingVpc:
-        """Adds the VPC, unless it exists."""
+        """Adds the VPC, unless the configuration names an existing one."""
         vpc = self.config.vpc
         if isinstance(vpc, ExistingVpc):
             return vpc
@@ -229,19 +230,19 @@ class GceStack(GoogleCloud[GceConfig]):
             )
 
     def add_bucket_members(self) -> None:
-        """Lets new accounts use an existing bucket."""
+        """Grants new accounts access to an existing bucket."""
         if isinstance(self.bucket, ExistingBucket) and isinstance(self.iam, Iam):
             let_into_bucket(self, self.bucket, dict(zip(("access", "node"), self.iam.bucket_members, strict=True)))
 
     def add_workload_grants(self) -> None:
-        """Lets the nodes' new account use the secrets and buckets of workloads; roles are an input of upstream's."""
+        """Grants the nodes' new account access to the secrets and buckets of workloads; upstream grants the roles."""
         if isinstance(self.iam, Iam):
             permitted = self.config.workloads.model_copy(update={"roles": []})
             member = self.iam.iam_anyscale_cluster_node_service_acct_member
             grant(self, "workloads", member, permitted, project_id=self.project.project_id, depends_on=self.ready)
 
     def add_logging_sink(self) -> None:
-        """Keeps the nodes' syslog out of the project's sink, if the configuration says so."""
+        """Excludes the nodes' syslog from the project's log sink, if configured."""
         if sink := self.config.logging_sink:
             with self.configured_by("logging_sink", sink_exclusion_filter="logging_sink.exclusion_filter"):
                 LoggingSink(
@@ -249,7 +250,7 @@ class GceStack(GoogleCloud[GceConfig]):
                 )
 
     def cloud_outputs(self) -> dict[str, Any]:
-        """Upstream's own root output names; inputs stand in where something existed."""
+        """The stack's outputs, with the names of upstream's root module; configured values for what exists already."""
         firewall, iam = self.firewall, self.iam
         outputs = super().cloud_outputs() | {
             "vpc_firewall_policy_name": firewall.firewall_policy_name,
@@ -267,7 +268,7 @@ class GceStack(GoogleCloud[GceConfig]):
         return outputs
 
     def cloud_resource(self) -> CloudResource:
-        """The infrastructure to register."""
+        """Returns the infrastructure to register."""
         config = self.config
         return CloudResource(
             name=f"vm-gcp-{config.region}",

@@ -1,7 +1,7 @@
 """An Anyscale cloud on any Kubernetes cluster that you bring.
 
-The cluster, its nodes and the bucket are yours. The first stack makes nothing: it holds what registering needs. Then
-the cloud is registered; the second, `<name>-operator`, installs Anyscale's operator in the cluster.
+The cluster, its nodes and the bucket are yours. The first stack creates nothing; it holds the outputs that registration
+needs. After the cloud is registered, the second stack, `<name>-operator`, installs Anyscale's operator in the cluster.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,9 +40,9 @@ _OPERATORS_TOKEN = {
     "name": _TOKEN,
     "valueFrom": {"secretKeyRef": {"name": _TOKEN_RELEASE, "key": _TOKEN}},
 }
-# Of what runs in Ray's pods, ray, vector, anyscaled and activity-probe use the bucket: their places there.
+# The indexes of the containers in Ray's pods that use the bucket: ray, vector, anyscaled and activity-probe.
 _RAY_PODS = {"head": (0, 1, 2, 5), "worker": (0, 1, 2, 3)}
-# The chart has these for AWS alone, whose value global.aws.s3.usePathStyle reaches just the operator elsewhere.
+# The chart sets this for AWS only: with other providers, global.aws.s3.usePathStyle affects only the operator.
 _PATH_STYLE = [
     {
         "kind": "Pod",
@@ -64,23 +64,23 @@ class BucketConfig(ObjectStorage):
     """The bucket for logs, images and, without file storage, shared files."""
 
     bucket_name: BucketUrl = Field(  # pyright: ignore[reportIncompatibleVariableOverride] # models are frozen
-        description="With its scheme: s3://, gs:// or abfss://."
+        description="The bucket's URL, with its scheme: s3://, gs:// or abfss://."
     )
 
 
 PUBLIC_LOAD_BALANCER = Rule(
     "public-load-balancer",
     "warning",
-    "Kubernetes has no common setting for internal load balancers: each provider of clusters has an annotation.",
+    "Kubernetes has no common setting for internal load balancers: each provider has its own annotation.",
 )
 
 
 class LoadBalancerConfig(Model):
-    """The gateway's load balancer, as the cluster makes it."""
+    """The load balancer that the cluster creates for the gateway."""
 
-    annotations: dict[str, str] = Field(default_factory=dict, description="Annotations of its service. Default: none.")
+    annotations: dict[str, str] = Field(default_factory=dict, description="Annotations of its Service. Default: none.")
     address: Known[Literal["ip", "hostname"]] = Field(
-        default="ip", description="What the cluster gives it as its address."
+        default="ip", description="The kind of address that the cluster assigns to it."
     )
 
 
@@ -88,12 +88,13 @@ class ServiceAccountConfig(Model):
     """A service account of users' pods."""
 
     annotations: dict[str, str] = Field(
-        default_factory=dict, description="What ties it to an identity, as your cluster's provider says. Default: none."
+        default_factory=dict,
+        description="Annotations that bind it to an identity of your cluster's provider. Default: none.",
     )
 
 
 class WorkloadsConfig(ServiceAccountConfig):
-    """Users' pods: a service account of their own."""
+    """The service account of users' pods."""
 
     service_accounts: dict[ServiceAccountName, ServiceAccountConfig] = Field(
         default_factory=dict, description="Further service accounts, by name. Default: none."
@@ -111,36 +112,37 @@ class GenericConfig(KubernetesCloudConfig):
 
     # A narrower type is safe, since models are frozen.
     registration: Known[Literal["command"]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
-        default="command", description="How the cloud is registered: by `anyscale-constructs register`, always."
+        default="command", description="How the cloud is registered: always by `anyscale-constructs register`."
     )
     kube_context: Text = Field(description="The cluster's context in the kubeconfig that KUBE_CONFIG_PATH names.")
-    region: Text = Field(default="default", description="What to call the place.")
+    region: Text = Field(default="default", description="A name for the cluster's location.")
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
-        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the network.",
+        description="PUBLIC: users reach Ray clusters from the internet. PRIVATE: only from inside the network.",
     )
-    bucket: BucketConfig = Field(description="The bucket, which exists.")
+    bucket: BucketConfig = Field(description="The existing bucket.")
     zones: OrExpr[list[Text] | None] = Field(
-        default=None, description="The zones that pods are launched in, as the nodes' labels have them. Default: any."
+        default=None, description="The zones in which pods are launched, as in the nodes' labels. Default: any zone."
     )
     load_balancer: LoadBalancerConfig = Field(
         default_factory=LoadBalancerConfig,
-        description="The load balancer that the cluster makes for the gateway. Default: one without "
-        "annotations, which has an IP address.",
+        description="The load balancer that the cluster creates for the gateway. Default: no annotations, and an IP "
+        "address.",
     )
     operator_token_revision: OrExpr[int] = Field(
         default=1,
         ge=1,
-        description="Raise it when the operator's token changes: Terraform keeps none to compare it with.",
+        description="Increase it when the operator's token changes: Terraform does not store the token, so it cannot "
+        "detect a change.",
     )
     workloads: WorkloadsConfig | None = Field(
         default=None,
-        description="A service account for users' pods, anyscale-workloads; {} makes one without annotations. Default: "
-        "users' pods run as the service account default of the operator's namespace.",
+        description="A service account for users' pods, anyscale-workloads; {} creates one without annotations. "
+        "Default: users' pods run as the service account default of the operator's namespace.",
     )
     releases: DevicePluginReleasesConfig = Field(
         default_factory=DevicePluginReleasesConfig,
-        description="What runs in the cluster beside users' pods. Default: all that the cloud needs.",
+        description="The Helm releases in the cluster. Default: all that the cloud needs.",
     )
 
     @model_validator(mode="after")
@@ -155,7 +157,7 @@ class GenericConfig(KubernetesCloudConfig):
         return self
 
     def resource(self) -> CloudResource:
-        """What is registered."""
+        """Returns the infrastructure to register."""
         return CloudResource.model_validate(
             {
                 "name": f"k8s-generic-{self.region}",
@@ -171,11 +173,11 @@ class GenericConfig(KubernetesCloudConfig):
 
 
 class GenericOperatorStack(OperatorStack[GenericConfig]):
-    """What runs in the cluster.
+    """What runs in the cluster of an Anyscale cloud on any Kubernetes cluster.
 
     Args:
         scope: The app.
-        name: The cloud's name; the stack's ends with -operator.
+        name: The cloud's name. The stack's name is NAME-operator.
         config: The cloud's configuration.
     """
 
@@ -189,17 +191,17 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
 
     @property
     def load_balancer_address(self) -> Literal["hostname", "ip"]:
-        """Which attribute of a load balancer is its address, as the configuration says."""
+        """The configured attribute that holds a load balancer's address."""
         return self.config.load_balancer.address
 
     def load_balancer_annotations(self) -> Mapping[str, str]:
-        """The configuration's annotations."""
+        """Returns the configured annotations."""
         annotations = self.config.load_balancer.annotations
         if self.config.networking_mode == "PRIVATE" and not annotations:
             self.report(
                 Finding(
                     "annotations is empty, so the load balancer may be public although networking_mode is PRIVATE",
-                    "set the annotation of your cluster's provider for internal load balancers",
+                    "set your provider's annotation for internal load balancers",
                     rule=PUBLIC_LOAD_BALANCER,
                     key=("load_balancer", "annotations"),
                 )
@@ -207,9 +209,9 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
         return annotations
 
     def operator_values(self, gateway: Gateway | None) -> Mapping[str, Any]:
-        """The values of the operator's chart."""
+        """Returns the values of the operator's chart."""
         cloud: Global = {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "generic"}
-        # Pods read the environment when they start, so another token is another pod.
+        # Pods read the environment when they start, so a new token requires new pods.
         revision = {"anyscale-constructs/token-revision": str(self.config.operator_token_revision)}
         more: dict[str, Any] = {"operator": {"annotations": revision}}
         if self.config.bucket.s3_addressing_style == "PATH_STYLE":
@@ -217,7 +219,7 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
         return merge(operator_values(cloud, {}, gateway, self.workload_service_account), more)
 
     def service_account_annotations(self, name: str) -> Mapping[str, str]:
-        """The configuration's annotations."""
+        """Returns the configured annotations."""
         account: ServiceAccountConfig = accounts_of(self.config.workloads)[name]
         return account.annotations
 
@@ -225,8 +227,8 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
         """Adds Anyscale's operator, and a Secret with its token.
 
         Args:
-            gateway: What the operator must know of the gateway.
-            depends_on: What it waits for.
+            gateway: What the operator needs about the gateway.
+            depends_on: The constructs that it waits for.
         """
         release = self.config.releases.operator
         if not release.enabled:
@@ -235,10 +237,10 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
         token = self.add_secret(
             "anyscale_cli_token",
             "string",
-            "The token that the operator has; TF_VAR_anyscale_cli_token holds it, and no plan and no state.",
+            "The operator's token, from TF_VAR_anyscale_cli_token; it is stored in no plan and no state.",
             ephemeral=True,
         )
-        # In a release of its own: among other values it would be lost with their next change.
+        # A separate release: a later change of the operator's other values would lose the token.
         chart = self.own_chart("token", _TOKEN_RELEASE)
         write_only = WriteOnly({"token": token}, self.config.operator_token_revision)
         secret = Release(self, chart, ReleaseConfig(), {}, write_only=write_only)
@@ -251,15 +253,15 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
 class GenericStack(Cloud[GenericConfig]):
     """An Anyscale cloud on a Kubernetes cluster that you bring, wherever it runs.
 
-    It is two stacks. The first creates nothing, and holds the outputs that registration needs. The second,
+    The cloud has two stacks. The first creates nothing, and holds the outputs that registration needs. The second,
     `NAME-operator`, installs Anyscale's operator and a gateway in the cluster, once the cloud is registered. You bring
     the cluster, a bucket that it reaches (in S3, Cloud Storage, Azure, or a store with S3's API, such as MinIO), and
-    shared file storage if you want it. Choose it for clusters outside of EKS, GKE and AKS, such as one on your own
+    optionally shared file storage. Choose it for clusters other than EKS, GKE and AKS, such as one on your own
     machines.
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
@@ -268,23 +270,23 @@ class GenericStack(Cloud[GenericConfig]):
     operator_type: ClassVar[type[OperatorStack[Any]] | None] = GenericOperatorStack
 
     def add_providers(self) -> None:
-        """The stack needs no provider."""
+        """Declares that the stack needs no provider."""
         self.require("the outputs", {})
 
     def compose(self) -> None:
-        """All parts exist."""
+        """Adds nothing: all resources exist."""
 
     def cloud_outputs(self) -> dict[str, Any]:
-        """The organization's id."""
+        """Returns the organization's id."""
         return {"anyscale_org_id": self.config.org_id}
 
     def cloud_resource(self) -> CloudResource:
-        """What to register."""
+        """Returns the infrastructure to register."""
         return self.config.resource()
 
 
 def _beside(release: ReleaseConfig, path: str, ours: list[dict[str, Any]]) -> ReleaseConfig:
-    """The release with a list of ours before what the configuration has there: Helm would take one of both."""
+    """Returns the release with our list before the configured one: Helm would use only one of them."""
     theirs: Any = release.values
     keys = path.split(".")
     for key in keys:

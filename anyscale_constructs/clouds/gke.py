@@ -1,7 +1,8 @@
 """An Anyscale cloud on GKE.
 
-It is two stacks. The first makes the cluster and what belongs to it in Google Cloud; then the cloud is registered; the
-second, `<name>-operator`, installs Anyscale's operator in the cluster, for which it needs the id that registering gave.
+The cloud has two stacks. The first creates the cluster and its Google Cloud resources. After the cloud is registered,
+the second stack, `<name>-operator`, installs Anyscale's operator in the cluster; it needs the id that registration
+returns.
 """
 
 from typing import Any, ClassVar
@@ -31,10 +32,10 @@ from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.resource import Data
 from anyscale_constructs.terraform.stack import CloudStack
 
-# The modules whose constraints of the provider hold also for what stands beside them.
+# The stack's own resources must meet these modules' version constraints of the provider, too.
 _MODULES = ("google/cloudapis", "google/gke")
 _ZONES = 3
-# What only Terraform can see in an existing cluster.
+# Only Terraform can check these properties of an existing cluster.
 _DEMANDED = [
     {
         "condition": expr('self.master_auth[0].client_key == ""', "bool"),
@@ -43,7 +44,7 @@ _DEMANDED = [
     },
     {
         "condition": expr("length(self.workload_identity_config) > 0", "bool"),
-        "error_message": "Workload identity is off in the cluster. Fix: run gcloud container clusters update "
+        "error_message": "Workload Identity is disabled in the cluster. Fix: run gcloud container clusters update "
         "--workload-pool=PROJECT.svc.id.goog.",
     },
     {
@@ -59,12 +60,12 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
 
     Args:
         scope: The app.
-        name: The cloud's name; the stack's ends with -operator.
+        name: The cloud's name. The stack's name is NAME-operator.
         config: The cloud's configuration.
     """
 
     def add_providers(self) -> None:
-        """Finds the cluster and configures the providers for it."""
+        """Looks up the cluster and configures the providers for it."""
         config, cluster = self.config, self.config.cluster
         self.require_as("google", _MODULES, self.config.sources)
         self.add_provider("google", project=project_id(config), region=config.region, **config.provider.arguments())
@@ -78,14 +79,14 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
         )
 
     def add_device_plugin(self) -> None:
-        """GKE has its own."""
+        """Adds nothing: GKE has its own device plugin."""
 
     def load_balancer_annotations(self) -> dict[str, str]:
-        """The annotation that makes the load balancer an internal one, for a private cloud."""
+        """Returns the annotation that makes a private cloud's load balancer internal."""
         return _INTERNAL if self.config.networking_mode == "PRIVATE" else {}
 
     def operator_values(self, gateway: Gateway | None) -> OperatorValues:
-        """The values of the operator's chart."""
+        """Returns the values of the operator's chart."""
         auth = {"iamIdentity": self._account_email("operator", account_name(self.cloud_name, self.config))}
         return operator_values(
             {"cloudDeploymentId": self.cloud_resource_id, "cloudProvider": "gcp", "auth": auth},
@@ -96,7 +97,7 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
         )
 
     def service_account_annotations(self, name: str) -> dict[str, str]:
-        """The Google account of a service account of users' pods."""
+        """Returns the annotation that names a service account's Google service account."""
         account = workload_account_name(name, self.cloud_name, self.config)
         return {"iam.gke.io/gcp-service-account": self._account_email(resource_id(name), account)}
 
@@ -108,15 +109,15 @@ class GkeOperatorStack(OperatorStack[GkeConfig]):
 class GkeStack(GoogleCloud[GkeConfig]):
     """An Anyscale cloud on GKE: Ray runs in pods of a Kubernetes cluster in your Google Cloud project.
 
-    It is two stacks. The first creates a VPC with ranges for pods and services, a GKE cluster with node pools, a Cloud
-    Storage bucket, and the service accounts of the operator and of pods; on request also a project, a Filestore
+    The cloud has two stacks. The first creates a VPC with ranges for pods and services, a GKE cluster with node pools,
+    a Cloud Storage bucket, and the service accounts of the operator and of pods; optionally also a project, a Filestore
     instance and a Memorystore instance. The second, `NAME-operator`, installs Anyscale's operator and a gateway in the
-    cluster, once the cloud is registered. Cluster, VPC and bucket can exist already instead. Choose it when Ray must
-    run beside other workloads on Kubernetes, or under its policies; otherwise GCE is less to operate.
+    cluster, once the cloud is registered. The cluster, the VPC and the bucket can be existing ones. Choose it if Ray
+    must run alongside other workloads on Kubernetes, or under its policies; otherwise GCE is easier to operate.
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
@@ -129,7 +130,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
     cluster: Gke | ExistingCluster
 
     def add_providers(self) -> None:
-        """Configures the provider google, and says which versions of it the stack needs."""
+        """Configures the provider google, and declares which versions of it the stack needs."""
         super().add_providers()
         self.require_as("google", _MODULES)
 
@@ -148,32 +149,32 @@ class GkeStack(GoogleCloud[GkeConfig]):
         self.workload_accounts = self.add_workload_accounts()
 
     def optional_apis(self) -> list[str]:
-        """The APIs of GKE, logging and monitoring."""
+        """Returns the APIs of GKE, logging and monitoring."""
         return ["container.googleapis.com", "logging.googleapis.com", "monitoring.googleapis.com"]
 
     def bucket_users(self) -> OperatorAccount:
-        """The operator's account."""
+        """Returns the operator's account."""
         return self.account
 
     def add_operator_account(self) -> OperatorAccount:
-        """Adds the operator's account, which nodes have too."""
+        """Adds the operator's account, which nodes use too."""
         with self.configured_by(account_id="service_account_name"):
             return OperatorAccount(
                 self,
                 project=self.project,
                 account_id=account_name(self.name, self.config),
-                # Mounting takes no role; it stays where users' pods have had it.
+                # Mounting needs no role; it is kept for users' pods that run as the operator.
                 file_storage=self.config.filestore is not None and self.config.workloads is None,
                 depends_on=self.ready,
             )
 
     def add_bucket_members(self) -> None:
-        """Lets the operator's account use an existing bucket."""
+        """Grants the operator's account access to an existing bucket."""
         if isinstance(self.bucket, ExistingBucket):
             let_into_bucket(self, self.bucket, {"operator": self.account.member})
 
     def add_workload_identity(self) -> None:
-        """Lets the operator's service account in the cluster act as its account in Google Cloud."""
+        """Lets the operator's Kubernetes service account impersonate its Google service account."""
         self._bind(self.account, OPERATOR.service_account)
 
     def _bind(self, account: PodAccount, service_account: str) -> None:
@@ -181,7 +182,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
         account.bind_workload_identity(OPERATOR.namespace, service_account, depends_on=depends_on)
 
     def add_workload_accounts(self) -> dict[str, PodAccount]:
-        """Adds the Google accounts of users' pods, by service account; none where they share the operator's."""
+        """Adds the Google accounts of users' pods, by service account; none if they share the operator's."""
         accounts = {}
         permissions: dict[str, Permissions] = accounts_of(self.config.workloads)
         for name, permitted in permissions.items():
@@ -204,7 +205,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
         return accounts
 
     def add_vpc(self) -> Vpc | ExistingVpc:
-        """Adds the VPC, unless it exists."""
+        """Adds the VPC, unless the configuration names an existing one."""
         vpc = self.config.vpc
         if isinstance(vpc, ExistingVpc):
             return vpc
@@ -233,7 +234,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
             )
 
     def node_pools(self, cluster: ClusterConfig) -> list[dict[str, Any]]:
-        """The node pools of a new cluster."""
+        """Returns the node pools of a new cluster."""
         return node_pools(cluster.nodes, len(cluster.zones) or _ZONES)
 
     def add_cluster(self) -> Gke | ExistingCluster:
@@ -293,11 +294,11 @@ class GkeStack(GoogleCloud[GkeConfig]):
         zones = _cluster_data(self, self.config, self.cluster.cluster_name).attribute("node_locations", "list(string)")
         if is_one_of(self.cluster.location, None, self.config.region):
             return zones
-        # A cluster in one zone names only others there.
+        # The node_locations of a zonal cluster do not include the cluster's own zone.
         return fn.concat([self.cluster.location], fn.tolist(zones))
 
     def _gpu_zones(self) -> list[list[str] | Expr]:
-        """The zones that pools have beside the cluster's."""
+        """Returns the zones of node pools in addition to the cluster's."""
         cluster = self.config.cluster
         if isinstance(cluster, ExistingCluster):
             return []
@@ -306,7 +307,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
         return [*([known] if known else []), *(each for each in zones if isinstance(each, Expr))]
 
     def cloud_outputs(self) -> dict[str, Any]:
-        """Upstream's own root output names; inputs stand in where something existed."""
+        """The stack's outputs, with the names of upstream's root module; configured values for what exists already."""
         return super().cloud_outputs() | {
             "anyscale_gke_cluster_name": cluster_name(self.name, self.config),
             "anyscale_operator_service_account_email": self.account.email,
@@ -317,7 +318,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
         }
 
     def cloud_resource(self) -> CloudResource:
-        """The infrastructure to register."""
+        """Returns the infrastructure to register."""
         config, files = self.config, self._file_storage()
         return CloudResource(
             name=f"k8s-gcp-{config.region}",
@@ -336,7 +337,7 @@ class GkeStack(GoogleCloud[GkeConfig]):
             kubernetes_config=config.kubernetes_config(self.account.email, self._zones()),
         )
 
-    # What the control plane finds by itself for other clouds: here it has no account to look with.
+    # On other clouds the control plane looks this up. Here it has no account for that.
     def _file_storage(self) -> FileStorage | None:
         if self.filestore is None:
             return self.config.file_storage

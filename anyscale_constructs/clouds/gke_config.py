@@ -1,4 +1,4 @@
-"""The configuration of a cloud on GKE, and what both of its stacks know by it."""
+"""The configuration of a cloud on GKE, and the names that both of its stacks derive from it."""
 
 from typing import Annotated, ClassVar, Self
 
@@ -22,22 +22,22 @@ from anyscale_constructs.terraform.config import NamedCloudConfig
 
 
 class AccountConfig(Permissions):
-    """A service account of users' pods, whose Google account may use the bucket, and what is set here."""
+    """A service account of users' pods. Its Google account has access to the bucket and to what is set here."""
 
     service_account_name: ServiceAccountName | None = Field(
         default=None,
-        description="The name of its Google account. Default: the cloud's name, a hyphen and workloads, or the name of "
-        "the further service account: together at most 30 characters.",
+        description="The name of its Google account. Default: NAME-workloads, or NAME- followed by the name of the "
+        "further service account, where NAME is the cloud's name; at most 30 characters in all.",
     )
 
 
 class WorkloadsConfig(AccountConfig):
-    """Users' pods: a service account of their own, whose Google account may use the bucket, and what is set here."""
+    """The service account of users' pods. Its Google account has access to the bucket and to what is set here."""
 
     service_accounts: dict[KubernetesAccountName, AccountConfig] = Field(
         default_factory=dict,
-        description="Further service accounts, by name, for rules of Anyscale's cloud IAM mapping: each has a Google "
-        "account of its own, which may use the bucket, and what is set here for it. Default: none.",
+        description="Further service accounts, by name, for rules of Anyscale's cloud IAM mapping. Each has its own "
+        "Google account, with access to the bucket and to what is set here for it. Default: none.",
     )
 
 
@@ -49,12 +49,12 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
 
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
-        description="PUBLIC: users reach the clusters from the internet. PRIVATE: from inside the VPC. Nodes are in a "
-        "private subnet behind NAT either way.",
+        description="PUBLIC: users reach Ray clusters from the internet. PRIVATE: only from inside the VPC. Nodes are "
+        "in a private subnet behind NAT in either mode.",
     )
     service_account_name: ServiceAccountName | None = Field(
         default=None,
-        description="The operator's account, which nodes have too. Default: NAME-operator, for which the cloud's name "
+        description="The operator's Google account, which nodes use too. Default: NAME-operator; the cloud's name then "
         "may have at most 21 lower-case letters, digits and hyphens.",
     )
     vpc: Annotated[GkeVpcConfig | ExistingVpc, ExistingIf("vpc_id")] = Field(
@@ -65,13 +65,13 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
     )
     workloads: WorkloadsConfig | None = Field(
         default=None,
-        description="A service account for users' pods, anyscale-workloads, and what it may do; {} lets it use the "
-        "bucket. The operator's account then has no roles/file.editor. Default: users' pods run as the operator's "
-        "service account, with its Google account, and can read the operator's Secrets.",
+        description="A service account for users' pods, anyscale-workloads, and its permissions; {} grants access to "
+        "the bucket only. The operator's account then has no roles/file.editor. Default: users' pods run as the "
+        "operator's service account, with its Google account, and can read the operator's Secrets.",
     )
     releases: ReleasesConfig = Field(
         default_factory=ReleasesConfig,
-        description="What runs in the cluster beside users' pods. Default: all that the cloud needs.",
+        description="The Helm releases in the cluster. Default: all that the cloud needs.",
     )
 
     @model_validator(mode="after")
@@ -83,7 +83,7 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
         self.refuse_what_does_not_fit(self.vpc, idle)
         if not isinstance(self.project, ExistingProject) and self.project.id is None:
             raise refuse(
-                "is required: the operator's stack finds the cluster by it",
+                "is required, because the operator stack uses it to find the cluster",
                 "set project.id",
                 key="project.id",
                 rule=MISSING_KEY,
@@ -98,7 +98,7 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
                 )
             if not isinstance(self.vpc, ExistingVpc):
                 raise refuse(
-                    "is an existing cluster, which is in an existing VPC, but vpc is a new one",
+                    "is an existing cluster, which is in an existing VPC, but vpc is new",
                     "set vpc to the cluster's VPC: {vpc_id: ..., subnet_name: ..., subnet_cidr: ...}",
                     key="cluster.cluster_name",
                 )
@@ -114,7 +114,7 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
         return self
 
     def _places(self) -> dict[Key, str]:
-        """What must be in the region: zones and regions, by their keys."""
+        """Returns the zones and regions that must be in the cloud's region, by their keys."""
         cluster = self.cluster
         if isinstance(cluster, ExistingCluster):
             return {} if cluster.location is None else {("cluster", "location"): cluster.location}
@@ -130,7 +130,7 @@ class GkeConfig(GoogleCloudConfig, KubernetesCloudConfig, NamedCloudConfig):
 
 
 def cluster_name(name: str, config: GkeConfig) -> str:
-    """The cluster's name, by which the second stack finds it."""
+    """The cluster's name, which the second stack uses to find it."""
     cluster = config.cluster
     if isinstance(cluster, ExistingCluster):
         return cluster.cluster_name
@@ -138,19 +138,19 @@ def cluster_name(name: str, config: GkeConfig) -> str:
 
 
 def account_name(name: str, config: GkeConfig) -> str:
-    """The name of the operator's account, by which the second stack finds it."""
+    """The name of the operator's account, which the second stack uses to find it."""
     own = config.service_account_name
     return f"{config.default_name(name)}-operator" if own is None else own
 
 
 def workload_account_name(account: str, name: str, config: GkeConfig) -> str:
-    """The name of a service account's Google account, by which the second stack finds it."""
+    """The name of a service account's Google account, which the second stack uses to find it."""
     said: AccountConfig = accounts_of(config.workloads)[account]
     own = said.service_account_name
     return f"{config.default_name(name)}-{short_name(account)}" if own is None else own
 
 
 def project_id(config: GkeConfig) -> str:
-    """The project's id, by which the second stack finds what is in it."""
+    """The project's id, which the second stack uses to find its resources."""
     project = config.project
     return project.project_id if isinstance(project, ExistingProject) else project.id or ""

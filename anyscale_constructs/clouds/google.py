@@ -1,4 +1,4 @@
-"""What all kinds of clouds on Google Cloud have in common."""
+"""The base of all kinds of clouds on Google Cloud."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ from anyscale_constructs.modules.google.cloudstorage import CloudStorageLifecycl
 from anyscale_constructs.terraform.config import UPSTREAM_NAMES, CloudConfig
 from anyscale_constructs.terraform.values import texts
 
-# What upstream's root module passes on from a new VPC under its own names.
+# The outputs that upstream's root module passes on from a new VPC under the same names.
 _VPC_OUTPUTS = (
     "vpc_selflink",
     *(f"{kind}_subnet_{part}" for kind in ("public", "private") for part in ("name", "id", "cidr", "region")),
@@ -36,7 +36,7 @@ _VPC_OUTPUTS = (
 
 
 class GoogleCloudConfig(CloudConfig):
-    """What all kinds of Google clouds have in common."""
+    """The base of the configurations of clouds on Google Cloud."""
 
     upstream_names = UPSTREAM_NAMES | {
         "anyscale_google_region": "region",
@@ -60,26 +60,26 @@ class GoogleCloudConfig(CloudConfig):
     }
 
     region: GcpRegion
-    name_prefix: NamePrefix = Field(default="anyscale-", description="What the names of new resources begin with.")
+    name_prefix: NamePrefix = Field(default="anyscale-", description="The prefix of the names of new resources.")
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of every resource that takes some. Default: none of your own."
+        default_factory=dict, description="Labels of every resource that supports them. Default: no additional ones."
     )
     project: Annotated[ProjectConfig | ExistingProject, ExistingIf("project_id")] = Field(
         description="The project, new or existing."
     )
     provider: GoogleProviderConfig = Field(
         default_factory=GoogleProviderConfig,
-        description="Settings of Terraform's provider google. Default: those of the environment.",
+        description="Settings of Terraform's provider google. Default: taken from the environment.",
     )
-    enable_apis: Known[bool] = Field(default=True, description="Whether the project's services are switched on here.")
+    enable_apis: Known[bool] = Field(default=True, description="Whether Terraform enables the APIs in the project.")
     bucket: Annotated[BucketConfig | ExistingBucket, ExistingIf("bucket_name")] = Field(
         default_factory=BucketConfig, description="The bucket, new or existing. Default: a new one."
     )
     filestore: Annotated[FilestoreConfig | ExistingFilestore, ExistingIf("instance_name")] | None = Field(
-        default=None, description="Default: no shared file system; {} makes one."
+        default=None, description="The Filestore instance. Default: none; {} creates one."
     )
     memorystore: Annotated[MemorystoreConfig | ExistingMemorystore, ExistingIf("instance_name")] | None = Field(
-        default=None, description="Default: no Memorystore; {} makes one."
+        default=None, description="The Memorystore instance. Default: none; {} creates one."
     )
 
     @model_validator(mode="after")
@@ -100,10 +100,10 @@ class GoogleCloudConfig(CloudConfig):
         return self
 
     def refuse_elsewhere(self, places: Mapping[Key, str]) -> None:
-        """Refuses what is in another region than the cloud; for kinds of clouds' validators.
+        """Refuses zones and regions outside of the cloud's region; for validators of subclasses.
 
         Args:
-            places: Regions and zones, by their keys.
+            places: The zones and regions, by their keys.
         """
         found = [
             regions.elsewhere(key, place, f"{self.region} or a zone of it")
@@ -114,11 +114,11 @@ class GoogleCloudConfig(CloudConfig):
             raise refuse_all(found)
 
     def refuse_what_does_not_fit(self, vpc: ExistingVpc | Model, idle: Mapping[str, str]) -> None:
-        """Refuses what can't be in the cloud's VPC, and what is for nothing there; for kinds of clouds' validators.
+        """Refuses what cannot be in the cloud's VPC, and VPC keys without effect; for validators of subclasses.
 
         Args:
-            vpc: The VPC, of whose kind every kind of cloud has its own.
-            idle: What the cloud doesn't make, by the existing VPC's key that is for it.
+            vpc: The VPC; each kind of cloud has its own type for it.
+            idle: What the cloud does not create, by the key of an existing VPC that applies to it.
         """
         new = not isinstance(vpc, ExistingVpc)
         stores = {
@@ -128,13 +128,13 @@ class GoogleCloudConfig(CloudConfig):
         for key, (store, existing) in stores.items():
             if new and isinstance(store, existing):
                 raise refuse(
-                    "is an existing instance, which is connected to an existing VPC, but vpc is a new one",
+                    "is an existing instance, which is connected to an existing VPC, but vpc is new",
                     "set vpc to the instance's VPC: {vpc_id: ..., subnet_name: ..., subnet_cidr: ...}",
                     key=f"{key}.instance_name",
                 )
         if not (new or isinstance(self.project, ExistingProject)):
             raise refuse(
-                "is an existing VPC, but project is new, and no VPC is in a new project or shared with it",
+                "is an existing VPC, which cannot be in a new project or shared with it",
                 "remove vpc, or use an existing project: {project_id: ...}",
                 key="vpc.vpc_id",
             )
@@ -143,7 +143,9 @@ class GoogleCloudConfig(CloudConfig):
         for key, what in idle.items():
             if getattr(vpc, key, None) is not None and not new:
                 raise refuse(
-                    f"has no effect: it is for {what}, which the cloud does not have", "remove it", key=f"vpc.{key}"
+                    f"has no effect, because it applies to {what}, which the cloud does not have",
+                    "remove it",
+                    key=f"vpc.{key}",
                 )
 
 
@@ -155,14 +157,14 @@ class GoogleCloud(Cloud[C]):
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale, and the stack's.
+        name: The cloud's name in Anyscale, which is also the stack's name.
         config: The cloud's configuration.
     """
 
     provider = "GCP"
     project: Project | ExistingProject
     ready: Sequence[Construct] = ()
-    """What all else waits for: Google's APIs, if the cloud enables them."""
+    """The constructs that all others wait for: Google's APIs, if the cloud enables them."""
     vpc: Vpc | ExistingVpc
     bucket: CloudStorage | ExistingBucket
     filestore: Filestore | ExistingFilestore | None = None
@@ -199,7 +201,7 @@ class GoogleCloud(Cloud[C]):
             )
 
     def add_apis(self) -> Sequence[Construct]:
-        """Enables Google's APIs, unless the configuration says that they are enabled; gives what to wait for."""
+        """Enables Google's APIs, unless enable_apis is false; returns the constructs to wait for."""
         if not self.config.enable_apis:
             return ()
         redis = ["redis.googleapis.com"] if isinstance(self.config.memorystore, MemorystoreConfig) else []
@@ -211,15 +213,15 @@ class GoogleCloud(Cloud[C]):
             ]
 
     def optional_apis(self) -> list[str]:
-        """The APIs that this cloud uses beside those that every cloud does."""
+        """Returns the APIs that this kind of cloud needs in addition to those that every cloud needs."""
         return []
 
     @abstractmethod
     def bucket_users(self) -> Iam | ExistingServiceAccounts | OperatorAccount:
-        """The service accounts that use the bucket."""
+        """Returns the service accounts that use the bucket."""
 
     def add_bucket(self) -> CloudStorage | ExistingBucket:
-        """Adds the bucket, unless it exists."""
+        """Adds the bucket, unless the configuration names an existing one."""
         bucket = self.config.bucket
         if isinstance(bucket, ExistingBucket):
             return bucket
@@ -255,7 +257,7 @@ class GoogleCloud(Cloud[C]):
             )
 
     def add_filestore(self) -> Filestore | ExistingFilestore | None:
-        """Adds the shared file system, if the configuration has one and it does not exist."""
+        """Adds the shared file system, if configured, unless it exists."""
         filestore = self.config.filestore
         if not isinstance(filestore, FilestoreConfig):
             return filestore
@@ -286,7 +288,7 @@ class GoogleCloud(Cloud[C]):
             )
 
     def add_memorystore(self) -> Memorystore | ExistingMemorystore | None:
-        """Adds the Redis for head node fault tolerance, if the configuration has one and it does not exist."""
+        """Adds Memorystore for head node fault tolerance, if configured, unless it exists."""
         memorystore = self.config.memorystore
         if not isinstance(memorystore, MemorystoreConfig):
             return memorystore
@@ -317,13 +319,13 @@ class GoogleCloud(Cloud[C]):
             )
 
     def labels(self, own: Labels | Expr | None = None) -> Labels | Expr:
-        """The labels of a part: Anyscale's, the cloud's, and its own."""
-        # Ids may hold capital letters, labels may not.
+        """Returns the labels of a resource: Anyscale's, the cloud's, and its own."""
+        # Ids may contain upper-case letters, labels may not.
         standard = {key: lower(value) for key, value in self.config.standard_tags(self.cloud_id).items()}
         return merge(standard, self.config.labels, {} if own is None else own)
 
     def cloud_outputs(self) -> dict[str, Any]:
-        """Upstream's own root output names; inputs stand in where something existed."""
+        """The stack's outputs, with the names of upstream's root module; configured values for what exists already."""
         vpc, bucket = self.vpc, self.bucket
         outputs: dict[str, Any] = {
             "anyscale_org_id": self.config.org_id,

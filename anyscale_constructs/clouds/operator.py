@@ -1,4 +1,4 @@
-"""The base of a Kubernetes cloud's second stack: what runs in the cluster, once the cloud is registered."""
+"""The base of a Kubernetes cloud's second stack: the Helm releases for a registered cloud."""
 
 import importlib.resources
 from abc import abstractmethod
@@ -25,33 +25,33 @@ from anyscale_constructs.terraform.stack import CloudStack
 from anyscale_constructs.versions import CHARTS, chart_version
 
 SUFFIX = "-operator"
-"""What the name of a cloud's second stack ends with."""
+"""The suffix of the name of a cloud's second stack."""
 
-# Exactly: version 3 of Helm's writes what was blocks as attributes, and each major version breaks something.
+# Exact versions: version 3 of Helm's provider changed blocks to attributes, and each major version breaks something.
 _PROVIDERS = {
     "helm": RequiredProvider("hashicorp/helm", "3.1.1"),
     "kubernetes": RequiredProvider("hashicorp/kubernetes", "3.0.1"),
 }
 _RELEASE = "anyscale-gateway"
-# Where nobody comes from, by networking_mode, and what to do.
-_NOBODYS = {
+# For each networking_mode, the ranges that match no client, and the fix.
+_WITHOUT_CLIENTS = {
     "PUBLIC": ("private ranges", "use the public ranges of your users, or set networking_mode: PRIVATE"),
     "PRIVATE": ("public ranges", "use the private ranges of your users, or set networking_mode: PUBLIC"),
 }
 
 
 class Config(Protocol):
-    """What the second stack reads of a cloud's configuration, whatever its kind."""
+    """The part of a cloud's configuration that the second stack reads, for every kind of cloud."""
 
     @property
     @abstractmethod
     def backend(self) -> Backend:
-        """Where the cloud's state is kept."""
+        """The backend of the cloud's Terraform state."""
 
     @property
     @abstractmethod
     def registration(self) -> Literal["command", "terraform"]:
-        """Who registers the cloud."""
+        """How the cloud is registered: by the command or by Terraform."""
 
     @property
     @abstractmethod
@@ -61,7 +61,7 @@ class Config(Protocol):
     @property
     @abstractmethod
     def workloads(self) -> Workloads | None:
-        """What users' pods may do; None: they run as the operator's service account, or the namespace's own."""
+        """The permissions of users' pods; None if they run as the operator's or the namespace's service account."""
 
     @property
     @abstractmethod
@@ -75,13 +75,13 @@ _RANGES = ("releases", "gateway", "ingress_cidr_blocks")
 IDLE_RANGES = Rule(
     "idle-ingress-range",
     "warning",
-    "A public load balancer sees no private addresses, and an internal one no public addresses: the range lets nobody "
-    "in.",
+    "A public load balancer has no clients with private addresses, and an internal one none with public addresses, so "
+    "the range has no effect.",
 )
 UNTESTED = Rule(
     "untested-kubernetes",
     "note",
-    "The makers of a chart test it with some versions of Kubernetes; with others it usually works.",
+    "The chart's authors test it with some versions of Kubernetes; it usually works with others.",
     " and ".join(version.source for versions in CHARTS.values() for version in versions[-1:]),
 )
 
@@ -89,11 +89,11 @@ UNTESTED = Rule(
 class OperatorStack(CloudStack, Generic[C]):
     """Helm releases in an existing cluster, for a registered cloud.
 
-    A kind of cloud derives from it; override a step, such as `operator_values`, or add to `compose`.
+    Each kind of cloud has a subclass. To customize it, override a step, such as `operator_values`, or extend `compose`.
 
     Args:
         scope: The app.
-        name: The cloud's name in Anyscale; the stack's ends with -operator.
+        name: The cloud's name in Anyscale. The stack's name is NAME-operator.
         config: The cloud's configuration.
     """
 
@@ -107,7 +107,7 @@ class OperatorStack(CloudStack, Generic[C]):
         self.compose()
 
     def compose(self) -> None:
-        """Adds the releases in the order in which they wait for each other."""
+        """Adds the releases in the order of their dependencies."""
         self.add_providers()
         controllers = self.add_controllers()
         self.add_device_plugin()
@@ -116,40 +116,40 @@ class OperatorStack(CloudStack, Generic[C]):
 
     @abstractmethod
     def add_providers(self) -> None:
-        """Finds the cluster and configures the providers of Helm and Kubernetes for it."""
+        """Looks up the cluster and configures the helm and kubernetes providers for it."""
 
     def add_controllers(self) -> list[Construct]:
-        """Adds what the cluster lacks to make load balancers and nodes; gives what the gateway waits for."""
+        """Adds controllers for load balancers and nodes, if the cluster lacks them; returns what to wait for."""
         return []
 
     @abstractmethod
     def add_device_plugin(self) -> None:
-        """Adds NVIDIA's device plugin, where the cluster may have GPUs and has no plugin of its own."""
+        """Adds NVIDIA's device plugin if the cluster may have GPUs and the provider installs no plugin."""
 
     @property
     def load_balancer_address(self) -> Literal["hostname", "ip"]:
-        """Which attribute of a load balancer is its address."""
+        """The attribute that holds a load balancer's address."""
         return "ip"
 
     @abstractmethod
     def load_balancer_annotations(self) -> Mapping[str, str]:
-        """The annotations of the gateway's load balancer, which make it one of the internet or an internal one."""
+        """Returns the annotations that make the gateway's load balancer public or internal."""
 
     @abstractmethod
     def operator_values(self, gateway: Gateway | None) -> Mapping[str, Any]:
-        """The values of the operator's chart.
+        """Returns the values of the operator's chart.
 
         Args:
-            gateway: None: the operator makes Ingresses instead.
+            gateway: The gateway. If None, the operator creates Ingresses instead.
         """
 
     @property
     def workload_service_account(self) -> str | None:
-        """The service account of users' pods; None: the operator's, or the namespace's own on GENERIC."""
+        """The service account of users' pods; None for the operator's, or on GENERIC for the namespace's default."""
         return None if self.config.workloads is None else WORKLOADS
 
     def add_service_accounts(self) -> list[Construct]:
-        """Adds the service accounts of users' pods, unless they have none of their own; gives what to wait for."""
+        """Adds the service accounts of users' pods, if configured; returns the constructs to wait for."""
         names = accounts_of(self.config.workloads)
         if not names:
             return []
@@ -159,7 +159,7 @@ class OperatorStack(CloudStack, Generic[C]):
 
     @abstractmethod
     def service_account_annotations(self, name: str) -> Mapping[str, str]:
-        """What ties a service account of users' pods to its identity in the cloud.
+        """Returns the annotations that bind a service account of users' pods to its cloud identity.
 
         Args:
             name: The service account's name.
@@ -169,8 +169,8 @@ class OperatorStack(CloudStack, Generic[C]):
         """Adds Anyscale's operator.
 
         Args:
-            gateway: What the operator must know of the gateway.
-            depends_on: What it waits for.
+            gateway: What the operator needs about the gateway.
+            depends_on: The constructs that it waits for.
         """
         values = self.operator_values(gateway)
         shared = values.get("workloads", {}).get("serviceAccount", {}).get("name") == OPERATOR.service_account
@@ -178,7 +178,7 @@ class OperatorStack(CloudStack, Generic[C]):
             self.report(
                 Finding(
                     "users' pods run as the operator's service account, which can read every Secret in its namespace",
-                    "set workloads to {}, with the permissions that you gave the operator's identity for users' pods",
+                    "set workloads to {}, with the permissions that users' pods had by the operator's identity",
                     rule=SHARED,
                     key=("workloads",),
                 )
@@ -189,35 +189,35 @@ class OperatorStack(CloudStack, Generic[C]):
         rule: Validation = {
             "condition": fn.can(fn.regex(f"^{checked(CloudResourceId).accepts}$", "${var.cloud_resource_id}")),
             "error_message": (
-                "It must be a cloud resource id, which begins with cldrsrc_; one with cld_ is the cloud's."
+                "It must be a cloud resource id, which begins with cldrsrc_; an id that begins with cld_ is a cloud id."
             ),
         }
-        description = f"What anyscale-constructs register {name} --tfvars FILE writes."
+        description = f"The cloud resource id, which anyscale-constructs register {name} --tfvars FILE writes."
         return self.add_variable(
             "cloud_resource_id", "string", description=description, nullable=False, validation=[rule]
         )
 
     def _registered(self, scope: Construct, name: str, backend: Backend) -> Expr:
-        # One deploy of both makes the first stack first.
+        # When both are deployed at once, the first stack must come first.
         if isinstance(cloud := scope.node.try_find_child(name), CloudStack):
             self.add_dependency(cloud)
         state = Data(self, "terraform_remote_state", "cloud", remote_state(backend, name))
         return state.attribute(f"outputs.{RESOURCE_ID_OUTPUT}")
 
     def connect(self, host: str, ca_certificate: Expr, command: Sequence[str]) -> None:
-        """Configures the providers of Helm and Kubernetes.
+        """Configures the helm and kubernetes providers.
 
         Args:
             host: The cluster's endpoint.
-            ca_certificate: Its authority's certificate, in base64.
-            command: What prints a token, for as long as a run needs one: none is in the state.
+            ca_certificate: The certificate of its certificate authority, in base64.
+            command: The command that prints a token during a run, so that no token is in the state.
         """
         decoded = fn.base64decode(ca_certificate)
         token = {"api_version": "client.authentication.k8s.io/v1beta1", "command": command[0], "args": command[1:]}
         self._connect({"host": host, "cluster_ca_certificate": decoded, "exec": token})
 
     def connect_by_context(self, context: str) -> None:
-        """Configures the providers of Helm and Kubernetes from the kubeconfig that KUBE_CONFIG_PATH names.
+        """Configures the helm and kubernetes providers from the kubeconfig that KUBE_CONFIG_PATH names.
 
         Args:
             context: The kubeconfig's context.
@@ -232,7 +232,7 @@ class OperatorStack(CloudStack, Generic[C]):
     def release(
         self, chart: Chart, config: ReleaseConfig, values: Mapping[str, Any], depends_on: Sequence[Construct] = ()
     ) -> list[Construct]:
-        """Releases a chart, unless it is switched off; gives what others can depend on."""
+        """Releases a chart, unless it is disabled; returns what others can depend on."""
         if not config.enabled:
             return []
         with self.configured_by(chart.section):
@@ -240,11 +240,11 @@ class OperatorStack(CloudStack, Generic[C]):
 
     @property
     def kubernetes_version(self) -> str | None:
-        """The version of Kubernetes that a new cluster has; None where it has whichever its provider chooses."""
+        """The Kubernetes version of a new cluster; None if its provider chooses the version."""
         return None
 
     def _fitting(self, chart: Chart) -> Chart:
-        """The chart, at its version for the cluster's Kubernetes."""
+        """Returns the chart with the version for the cluster's Kubernetes version."""
         kubernetes = None if is_unresolved(self.kubernetes_version) else self.kubernetes_version
         fitting = chart_version(chart.chart, kubernetes)
         if fitting is None or kubernetes is None:
@@ -252,8 +252,8 @@ class OperatorStack(CloudStack, Generic[C]):
         if not fitting.is_tested_with(kubernetes):
             self.report(
                 Finding(
-                    f"{chart.chart} {fitting.version} is not tested with the cluster's version of Kubernetes",
-                    "set a version that it is tested with, if the cluster is new",
+                    f"{chart.chart} {fitting.version} is not tested with the cluster's Kubernetes version",
+                    "set a tested version, if the cluster is new",
                     kubernetes,
                     " to ".join(dict.fromkeys([fitting.oldest, fitting.newest])),
                     rule=UNTESTED,
@@ -263,10 +263,10 @@ class OperatorStack(CloudStack, Generic[C]):
         return replace(chart, version=fitting.version)
 
     def own_chart(self, folder: str, release: str) -> Chart:
-        """A small chart of ours, beside the stack's JSON, for the operator's namespace.
+        """Returns one of this library's charts, copied next to the stack's JSON, for the operator's namespace.
 
         Args:
-            folder: Its folder in anyscale_constructs/kubernetes.
+            folder: The chart's directory in anyscale_constructs/kubernetes.
             release: The release's name.
         """
         path = str(importlib.resources.files("anyscale_constructs.kubernetes") / folder)
@@ -279,9 +279,9 @@ class OperatorStack(CloudStack, Generic[C]):
         """Releases NVIDIA's device plugin on all nodes with GPUs.
 
         Args:
-            config: What is said of it.
-            taints: Keys of taints that the provider has on some of them.
-            groups: Node groups that may have more taints.
+            config: The release's configuration.
+            taints: Keys of taints that the provider sets on some of these nodes. Default: none.
+            groups: Node groups that may have further taints. Default: none.
         """
         has_gpu = {"key": "nvidia.com/gpu.product", "operator": "Exists"}
         terms = {"nodeSelectorTerms": [{"matchExpressions": [has_gpu]}]}
@@ -295,13 +295,13 @@ class OperatorStack(CloudStack, Generic[C]):
         self.release(DEVICE_PLUGIN, config, values)
 
     def add_gateway(self, depends_on: Sequence[Construct]) -> tuple[Gateway | None, list[Construct]]:
-        """Adds Envoy Gateway, and a Gateway with its load balancer.
+        """Adds Envoy Gateway, and a Gateway with a load balancer.
 
         Args:
-            depends_on: What makes load balancers.
+            depends_on: The constructs that create load balancers.
 
         Returns:
-            What the operator must know of it, and what the operator waits for.
+            What the operator needs about the gateway, and the constructs that the operator waits for.
         """
         config, networking_mode = self.config.releases.gateway, self.config.networking_mode
         if not config.enabled:
@@ -316,14 +316,14 @@ class OperatorStack(CloudStack, Generic[C]):
                     key=_RANGES,
                 )
             )
-        if nobodys := _nobodys([] if isinstance(ranges, Expr) else ranges, networking_mode):
-            what, fix = _NOBODYS[networking_mode]
+        if idle := _ranges_without_clients([] if isinstance(ranges, Expr) else ranges, networking_mode):
+            what, fix = _WITHOUT_CLIENTS[networking_mode]
             self.report(
                 Finding(
-                    f"ingress_cidr_blocks has {what}, from which nobody can reach the load balancer while "
+                    f"ingress_cidr_blocks has {what}, from which no client can reach the load balancer while "
                     f"networking_mode is {networking_mode}",
                     fix,
-                    nobodys,
+                    idle,
                     rule=IDLE_RANGES,
                     key=_RANGES,
                 )
@@ -339,7 +339,7 @@ class OperatorStack(CloudStack, Generic[C]):
             "sourceRanges": ranges,
         }
         release = Release(self, chart, ReleaseConfig(), values, controller)
-        # Its own chart's name for a release and a service are the same; Helm has waited for the address.
+        # The release and its Service have the same name; Helm has waited for the address.
         service = Data(
             self,
             "kubernetes_service_v1",
@@ -355,8 +355,8 @@ class OperatorStack(CloudStack, Generic[C]):
         return gateway, [release]
 
 
-def _nobodys(cidrs: Sequence[str], networking_mode: NetworkingMode) -> list[str]:
-    """The ranges from which nobody reaches the load balancer; what is not known yet is passed over."""
+def _ranges_without_clients(cidrs: Sequence[str], networking_mode: NetworkingMode) -> list[str]:
+    """Returns the ranges from which no client can reach the load balancer; skips unresolved values."""
     known = filter(None, map(networks.network, cidrs))
     if networking_mode == "PUBLIC":
         return [str(each) for each in known if any(map(each.subnet_of, PRIVATE_NETWORKS))]

@@ -1,1 +1,1 @@
-"""What configurations are built of: the pydantic base, YAML with its lines, shared field types, networks."""
+"""The foundations of configurations: the pydantic base, YAML with line numbers, shared field types, networks."""

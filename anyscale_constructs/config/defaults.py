@@ -1,4 +1,4 @@
-"""What the clouds of a directory have in common: `_defaults.yaml` in it, and in the folders in it."""
+"""The shared defaults of a directory's clouds: `_defaults.yaml` in the directory and in its subdirectories."""
 
 import os
 import pathlib
@@ -9,16 +9,16 @@ from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.findings import Finding, Place, Rule
 
 NAME = "_defaults"
-FILE_NAME = Rule("file-name", "error", "A cloud's file is named after the cloud, and so are its stack and its folder.")
+FILE_NAME = Rule("file-name", "error", "A cloud's file, its stack and its output directory all have the cloud's name.")
 
 _SUFFIXES = {".yaml", ".yml"}
 
 
 class Defaults:
-    """The defaults of a directory of clouds, each file of which is read once.
+    """The defaults of a directory of clouds. Each file of defaults is read once.
 
     Args:
-        directory: The directory. A folder in it belongs to it if it has a file of defaults.
+        directory: The directory. A subdirectory belongs to it if it has a file of defaults.
     """
 
     def __init__(self, directory: pathlib.Path) -> None:
@@ -26,41 +26,41 @@ class Defaults:
         self._read: dict[pathlib.Path, Document | None] = {}
 
     def files(self) -> Iterator[pathlib.Path]:
-        """The files of clouds, in the directory and the folders that belong to it.
+        """Yields the files of clouds, in the directory and the subdirectories that belong to it.
 
         Raises:
-            ConfigError: Two files would be one cloud, or the defaults of one folder.
+            ConfigError: Two files have the same cloud name, or are defaults of the same directory.
         """
         seen: dict[str, pathlib.Path] = {}
         for file in _yaml_files(self._directory):
             if file.stem == NAME:
                 if file != _file_in(file.parent):  # .yaml is found first
-                    raise _second(file, file.with_suffix(".yaml"), "holds defaults of the same folder")
+                    raise _second(file, file.with_suffix(".yaml"), "holds defaults of the same directory")
                 continue
             if other := seen.get(file.stem.lower()):
-                also = "" if file.stem == other.stem else ", but for its case, which some file systems ignore"
-                raise _second(file, other, f"is a cloud of the same name{also}")
+                also = "" if file.stem == other.stem else " on file systems that ignore case"
+                raise _second(file, other, f"is a cloud with the same name{also}")
             seen[file.stem.lower()] = file
             yield file
 
     def documents(self) -> Iterator[Document]:
-        """The files of defaults.
+        """Yields the files of defaults.
 
         Raises:
-            ConfigError: One of them can't be read.
+            ConfigError: One of them cannot be read.
         """
         for file in _yaml_files(self._directory):
             if file.stem == NAME and (document := self._of(file.parent)):
                 yield document
 
     def read(self, cloud: pathlib.Path) -> Document:
-        """The document of a cloud, over the defaults of its folder and of those above it.
+        """Returns a cloud's document, merged over the defaults of its directory and of the directories above it.
 
         Args:
             cloud: The cloud's file.
 
         Raises:
-            ConfigError: It, or a file of defaults, can't be read.
+            ConfigError: The cloud's file or a file of defaults cannot be read.
         """
         return Document(cloud, self._of(cloud.parent))
 
@@ -73,7 +73,7 @@ class Defaults:
 
 
 def _yaml_files(folder: pathlib.Path) -> Iterator[pathlib.Path]:
-    """The YAML files in a folder, then those in each folder in it that has a file of defaults."""
+    """Yields the YAML files in a directory, then those in each subdirectory that has a file of defaults."""
     inside = sorted(folder.iterdir())
     yield from (file for file in inside if file.suffix in _SUFFIXES)
     for each in inside:

@@ -1,4 +1,4 @@
-"""A cloud's YAML, which becomes its configuration, and where in it something is wrong."""
+"""Reads a cloud's YAML into its configuration, and locates errors in it."""
 
 import pathlib
 import re
@@ -21,35 +21,42 @@ from anyscale_constructs.findings import CONTROL_CHARACTER, Finding, Key, Place,
 _Config = TypeVar("_Config", bound=Model)
 _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
 
-# Some hundred bytes of aliases of aliases can stand for gigabytes, which validation and output would write out.
+# A few hundred bytes of nested aliases can expand to gigabytes in validation and output.
 _MOST_REPEATED = 1_000_000
 
 KIND = "stack"
-"""The key of a cloud's YAML that says which configuration it is."""
+"""The key of a cloud's YAML that selects the kind of cloud."""
 
-UNREADABLE = Rule("unreadable-yaml", "error", "One YAML file is one cloud.", "https://yaml.org/spec/1.1/")
-DUPLICATE_KEY = Rule("duplicate-key", "error", "YAML would keep the last one without a word.")
-EMPTY = Rule("empty-key", "error", "YAML takes a key without a value for null.")
-CONVERTED = Rule("converted-value", "error", "YAML 1.1 reads it as another value than the one that is written.")
+UNREADABLE = Rule(
+    "unreadable-yaml",
+    "error",
+    "A cloud's file must be a YAML document that holds one mapping.",
+    "https://yaml.org/spec/1.1/",
+)
+DUPLICATE_KEY = Rule("duplicate-key", "error", "YAML would silently use the last one.")
+EMPTY = Rule("empty-key", "error", "YAML reads a key without a value as null.")
+CONVERTED = Rule("converted-value", "error", "YAML 1.1 converts the value, so it differs from what is written.")
 
 VARIABLE = Rule(
-    "environment-variable", "error", "Neither YAML nor this program replaces it, and the letters would be used."
+    "environment-variable",
+    "error",
+    "Neither YAML nor this program replaces variables, so the text would be used literally.",
 )
 
-# Terraform's own references have a dot, and a policy's variables a colon.
+# Terraform's references contain a dot, and variables of IAM policies a colon.
 _VARIABLE = re.compile(r"(?<!\$)\$\{[A-Z][A-Z0-9_]*\}")
 
 
 class Document:
-    """A YAML file's mapping, over that of its defaults, which knows in which file and on which line each key stands.
+    """A YAML file's mapping, merged over its defaults, with the file and the line of each key.
 
     Args:
         file: The file.
-        defaults: What its folder gives to every cloud in it. Default: nothing.
+        defaults: The defaults of the file's directory. Default: none.
 
     Raises:
-        ConfigError: It can't be read, is no YAML mapping, names a key twice, or repeats too much by aliases; the text
-            begins with file and line.
+        ConfigError: The file cannot be read, is not a YAML mapping, has a duplicate key, or expands to too much by
+            aliases. The message begins with the file and the line.
     """
 
     def __init__(self, file: pathlib.Path, defaults: "Document | None" = None) -> None:
@@ -62,7 +69,7 @@ class Document:
             nodes += _nodes(root)
             self._refuse_repetition(root, nodes)
             self._refuse_duplicates(nodes)
-            # Before merging, by which PyYAML's constructor moves keys into other mappings.
+            # This must precede merging, in which PyYAML's constructor moves keys into other mappings.
             misread = [*_empty(nodes), *_converted(nodes), *_variables(nodes), *_controls(nodes)]
             below = defaults._misread if defaults else ()  # noqa: SLF001 - it is one of these
             self._misread: list[Finding] = [*self.located(misread), *below]
@@ -76,30 +83,30 @@ class Document:
             place = Place("", text.count("\n", 0, error.position) + 1)
             raise self._unreadable(f"is not YAML: {error.reason}: {error.character!r}", place) from error
         except RecursionError as error:
-            raise self._unreadable("is nested too deeply by its aliases, or holds an alias of itself") from error
-        except (ArithmeticError, AttributeError, LookupError, ValueError) as error:  # as PyYAML's constructors raise
+            raise self._unreadable("is nested too deeply by aliases, or contains an alias of itself") from error
+        except (ArithmeticError, AttributeError, LookupError, ValueError) as error:  # which PyYAML's constructors raise
             wrong = next(filter(_is_misread, nodes), None)
             if not isinstance(wrong, yaml.ScalarNode):
                 raise self._unreadable(f"is not YAML: {error}") from error
             what = f"{shown(wrong.value)} is not a valid {wrong.tag.rpartition(':')[2]}"
-            place, fix = _place(wrong.start_mark), "correct it, or put it in quotes if it is text"
+            place, fix = _place(wrong.start_mark), "correct it, or put it in quotes if it is a string"
             raise self._unreadable(what, place, fix=fix) from error
         if not isinstance(root, yaml.MappingNode) or not isinstance(data, dict):
-            raise self._unreadable("must be a mapping of keys to values, one cloud", fix="begin with stack: ec2")
+            raise self._unreadable("must be a mapping", fix="begin with stack: ec2")
         self.data: dict[str, Any] = _merged(defaults.data, data) if defaults else data
-        """Its mapping with the defaults; a key that is null here and given there is in neither."""
+        """The mapping merged over the defaults; a null removes the default of its key."""
         self._root = root
 
     def _read(self) -> str:
         try:
             about = self.file.stat()
             if not stat.S_ISREG(about.st_mode):
-                raise self._unreadable("is not a regular file")  # reading a pipe or a device need not end
+                raise self._unreadable("is not a regular file")  # reading a pipe or a device might never end
             if about.st_size > LARGEST:
                 raise self._unreadable(f"has {about.st_size} bytes; a cloud's file has at most {LARGEST}")
             return self.file.read_text(encoding="utf-8")
         except OSError as error:
-            raise self._unreadable(f"can't be read: {error.strerror}") from error
+            raise self._unreadable(f"cannot be read: {error.strerror}") from error
         except UnicodeDecodeError as error:
             raise self._unreadable(f"is not UTF-8 text: {error.reason} at byte {error.start}") from error
 
@@ -112,14 +119,14 @@ class Document:
         return replace(place or Place(""), file=str(self.file))
 
     def _refuse_repetition(self, root: yaml.Node | None, nodes: Iterable[yaml.Node]) -> None:
-        """Counts what the aliases of a file stand for, before anything writes it out."""
+        """Refuses aliases that expand to too much, before anything expands them."""
         size, levels = _measured(root, {}) if root else (0, 0)
         if levels > DEEPEST:
             raise RecursionError
         if size - sum(map(_own_size, nodes)) > _MOST_REPEATED:
             raise self._unreadable(
-                f"its aliases repeat more than {_MOST_REPEATED} characters",
-                fix="use fewer aliases, none of them inside what another one repeats",
+                f"its aliases expand to more than {_MOST_REPEATED} characters",
+                fix="use fewer aliases, and no nested ones",
             )
 
     def _refuse_duplicates(self, nodes: Iterable[yaml.Node]) -> None:
@@ -129,21 +136,21 @@ class Document:
                 if not isinstance(key, yaml.ScalarNode):
                     raise self._unreadable("has a key that is a list or a mapping", _place(key.start_mark))
                 if key.value in seen:
-                    what, place = f"the key {shown(key.value)} is given twice", _place(key.start_mark)
+                    what, place = f"the key {shown(key.value)} is set twice", _place(key.start_mark)
                     raise self._unreadable(what, place, fix="keep one of them", rule=DUPLICATE_KEY)
                 seen.add(key.value)
 
     def parse(self, config: type[_Config]) -> _Config:
-        """The configuration in it.
+        """Returns the configuration that the document holds.
 
         Raises:
-            ConfigError: A key is unknown, missing or wrong; the text names file, line and key.
+            ConfigError: A key is unknown, missing or invalid. The message names the file, the line and the key.
         """
         for key, value in self.data.items():
             if holds_engine_token(value):
                 raise self.error(
-                    "contains a token of cdktf, which has no meaning in YAML",
-                    "write the value itself, or a whole reference such as ${var.region}",
+                    "contains a CDKTF token, which has no meaning in YAML",
+                    "write the value itself, or a reference such as ${var.region}",
                     key,
                 )
         errors = [*self._misread]
@@ -159,14 +166,14 @@ class Document:
         raise ConfigError(sorted(errors, key=lambda found: found.place.line if found.place else 0))
 
     def error(self, what: str, fix: str = "", *key: str, rule: Rule | None = None, **details: Any) -> ConfigError:
-        """An error about one of its keys.
+        """Returns an error about one of the document's keys.
 
         Args:
             what: What is wrong.
-            fix: What to do.
-            *key: The key, from the outermost.
+            fix: What to do. Default: no fix is shown.
+            *key: The path of the key, outermost first.
             rule: The rule. Default: the error's own.
-            **details: `value` and `allowed`.
+            **details: `value` and `allowed`, as in `Finding`.
         """
         return ConfigError([Finding(what, fix, rule=rule, key=key, place=self.place(key), **details)])
 
@@ -175,10 +182,10 @@ class Document:
         return self.located(found(detail, written=written.value if isinstance(written, yaml.ScalarNode) else None))
 
     def place(self, key: Key) -> Place:
-        """Where a key stands, or what it would stand in; the file alone where neither is there.
+        """Returns the place of a key, or of the innermost mapping of its path that exists, else of the file.
 
         Args:
-            key: The key, from the outermost.
+            key: The path of the key, outermost first.
         """
         layer = self._layer(key)
         if layer is not self:
@@ -186,7 +193,7 @@ class Document:
         mark, node = None, self._root
         for step in key:
             if isinstance(node, yaml.MappingNode):
-                # The last one: what is merged stands before a mapping's own keys.
+                # The last one counts: merged keys precede a mapping's own keys.
                 pair = next((pair for pair in reversed(node.value) if pair[0].value == str(step)), None)
                 if pair is None:
                     break
@@ -199,15 +206,15 @@ class Document:
         return self._in_file(_place(mark))
 
     def is_default(self, key: Key) -> bool:
-        """Whether a key stands in the defaults alone.
+        """Returns whether a key is set by the defaults only.
 
         Args:
-            key: The key, from the outermost.
+            key: The path of the key, outermost first.
         """
         return self._layer(key) is not self
 
     def _layer(self, key: Key) -> "Document":
-        """The file in which a key stands, or most of what it would stand in: this one, or one of the defaults."""
+        """Returns the document, this one or one of the defaults, that has the key or the longest part of its path."""
         if self._defaults is None:
             return self
         below = self._defaults._layer(key)  # noqa: SLF001 - it is one of these
@@ -217,11 +224,12 @@ class Document:
         return _walk(self._root, key)
 
     def located(self, findings: Iterable[Finding], code: Place | None = None) -> list[Finding]:
-        """The findings with the places of their keys.
+        """Returns the findings with the places of their keys.
 
         Args:
-            findings: They.
-            code: The line of the user's code that they come from, which is the place of those whose keys are not here.
+            findings: The findings to complete.
+            code: The line of the user's code that they come from, for findings whose keys are not in the document.
+                Default: the file.
         """
         return [replace(each, place=self._place_of(each, code)) for each in findings]
 
@@ -240,11 +248,11 @@ class Document:
 
 
 def _measured(node: yaml.Node, known: dict[int, tuple[int, int]]) -> tuple[int, int]:
-    """The size of a node with all that is in it, and how many levels it has.
+    """Returns the size of a node with its content, and its number of levels.
 
     Args:
         node: The node.
-        known: Those of other nodes, by their identity.
+        known: The results for other nodes, by their identity.
     """
     if id(node) not in known:
         inside = [_measured(each, known) for each in _inside(node)]
@@ -258,49 +266,49 @@ def _own_size(node: yaml.Node) -> int:
 
 
 def _is_misread(node: yaml.Node) -> bool:
-    """Whether it is a value that looks like a date or a number and is none."""
+    """Returns whether a value looks like a date or a number, but is not a valid one."""
     try:
         Constructor().construct_object(node)
     except (ArithmeticError, AttributeError, LookupError, ValueError):
         return isinstance(node, yaml.ScalarNode)
-    except yaml.YAMLError:  # of a merge, which is a part of its mapping
+    except yaml.YAMLError:  # a merge key has no value of its own
         pass
     return False
 
 
 def _empty(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
-    """Keys with nothing behind them: they read like what is there, and YAML means what isn't."""
+    """Finds keys without a value, which look set but are null in YAML."""
     for mapping in nodes:
         for key, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
-                fix = "give it a value ({} for its defaults, null for none), or leave it out"
-                yield Finding(f"{key.value}: is empty", fix, rule=EMPTY, place=_place(key.start_mark))
+                fix = "set a value ({} for its defaults, null for none), or remove the key"
+                yield Finding(f"{key.value} has no value", fix, rule=EMPTY, place=_place(key.start_mark))
 
 
 def _converted(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
-    """Unquoted values that YAML 1.1 reads as something else than what is written, e.g. 0644 as 420."""
+    """Finds unquoted values that YAML 1.1 converts, e.g. 0644 to 420."""
     constructor = Constructor()
     for node in nodes:
         if isinstance(node, yaml.ScalarNode) and not node.style and node.tag in _CONVERTED:
             value = constructor.construct_object(node)
             read = format(Decimal(str(value)), "f") if isinstance(value, float) else str(value)
-            # 3.0 is a number that people write, too.
+            # 3.0 is an ordinary way to write a number.
             if node.value not in {read, str(value)}:
-                fix = f"put it in quotes, or write {read} if you mean that"
-                yield Finding(f"{node.value} is {read} in YAML", fix, rule=CONVERTED, place=_place(node.start_mark))
+                fix = f"put it in quotes, or write {read}"
+                yield Finding(f"YAML reads {node.value} as {read}", fix, rule=CONVERTED, place=_place(node.start_mark))
 
 
 def _variables(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
-    """Text that looks like a variable of a shell's or of a pipeline's, which YAML does not have."""
+    """Finds strings with shell or pipeline variables, which YAML does not replace."""
     for node in nodes:
         if isinstance(node, yaml.ScalarNode) and (found := _VARIABLE.search(node.value)):
-            what = f"{found.group()} is no variable: YAML has none"
-            fix = f"write the value itself, or $${found.group()[1:]} for the letters"
+            what = f"{found.group()} is not replaced, because YAML has no variables"
+            fix = f"write the value itself, or $${found.group()[1:]} for the literal text"
             yield Finding(what, fix, rule=VARIABLE, place=_place(node.start_mark))
 
 
 def _controls(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
-    """Characters that escapes bring into text, and that neither a file nor a terminal nor a provider's API takes."""
+    """Finds escaped characters that files, terminals and providers' APIs do not accept."""
     for node in nodes:
         if isinstance(node, yaml.ScalarNode) and (what := control_character(node.value)):
             yield Finding(what, "remove it", rule=CONTROL_CHARACTER, place=_place(node.start_mark))
@@ -311,7 +319,7 @@ def _place(mark: yaml.Mark | None) -> Place:
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
-    """A node and all that are in it, keys too; each comes once, however many aliases there are of it."""
+    """Yields a node and all nodes in it, including keys. A node with aliases is yielded once."""
     seen: set[int] = set()
     todo = [root] if root else []
     while todo:
@@ -329,9 +337,9 @@ def _inside(node: yaml.Node) -> list[yaml.Node]:
 
 
 def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[yaml.Node, int]:
-    """The node to which those of the steps lead that are keys or indexes, and how many these are.
+    """Returns the node at the end of the steps that are keys or indexes, and the number of these steps.
 
-    Pydantic's names for a choice are neither.
+    Pydantic's names for a member of a union are neither.
     """
     taken = 0
     for step in steps:
@@ -345,7 +353,7 @@ def _walk(node: yaml.Node, steps: Iterable[int | str]) -> tuple[yaml.Node, int]:
 
 
 def _merged(defaults: Mapping[Any, Any], given: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Defaults under what is given: maps by key; anything else replaces its default, and null removes it."""
+    """Merges values over defaults: mappings by key; other values replace the default, and null removes it."""
     found = {**defaults}
     for key, value in given.items():
         if value is None and key in found:

@@ -1,4 +1,4 @@
-"""YAML as nodes, read once, by libyaml where PyYAML has it; the other parser gives the same nodes and errors."""
+"""Parses YAML into nodes, with libyaml if PyYAML has it; PyYAML's own parser returns the same nodes and errors."""
 
 import re
 from typing import Any
@@ -9,11 +9,11 @@ from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
 DEEPEST = 100
-"""Levels of values in a file: what validates and writes them recurses."""
+"""The most levels of nested values in a file, since validation and output are recursive."""
 LARGEST = 2_000_000
-"""The most bytes or characters that are read as YAML."""
+"""The most bytes or characters that are parsed as YAML."""
 
-# Characters that libyaml takes in places where PyYAML refuses them, or reads otherwise.
+# Characters that libyaml accepts where PyYAML rejects them or reads them differently.
 _DIFFERS = re.compile(r"[\t?]|(?!^)\ufeff")
 
 
@@ -22,7 +22,7 @@ class TooDeepError(yaml.MarkedYAMLError):
 
 
 class _Bounded(Resolver):
-    """Counts levels where PyYAML resolves paths, which nothing here uses."""
+    """Counts levels in the hooks with which PyYAML resolves paths, a feature that is not used here."""
 
     _level = 0
 
@@ -41,7 +41,7 @@ class _Plain(_Bounded, yaml.SafeLoader):
 
 
 class Constructor(SafeConstructor):
-    """What makes values of nodes: those that JSON has, and dates."""
+    """Constructs values from nodes: JSON's types, and dates."""
 
 
 _KINDS = ("null", "bool", "int", "float", "timestamp", "str", "seq", "map")
@@ -51,10 +51,10 @@ Constructor.yaml_constructors = {
 
 
 def compose(text: str) -> yaml.Node | None:
-    """The node of the document in the text; None if it is empty.
+    """Returns the root node of the document in the text; None if it is empty.
 
     Raises:
-        yaml.YAMLError: It is not YAML, or nested more deeply than TooDeepError says.
+        yaml.YAMLError: The text is not YAML, or is nested too deeply.
     """
     if yaml.__with_libyaml__ and not _DIFFERS.search(text):
         try:
@@ -62,20 +62,20 @@ def compose(text: str) -> yaml.Node | None:
         except TooDeepError:
             raise
         except yaml.YAMLError:
-            pass  # the other parser says more of it, and takes halves of characters, which are refused later
+            pass  # PyYAML's parser has better messages, and accepts unpaired surrogates, which are refused later
     plain = _Plain(text)
     try:
         return plain.get_single_node()
-    except (OverflowError, ValueError) as error:  # of chr
-        what = "found an escape that is no character"
+    except (OverflowError, ValueError) as error:  # from chr
+        what = "found an escape that is not a character"
         raise yaml.MarkedYAMLError(problem=what, problem_mark=plain.get_mark()) from error
 
 
 def load(text: str) -> Any:
-    """The value of the document in the text.
+    """Returns the value of the document in the text.
 
     Raises:
-        yaml.YAMLError: It is not YAML, is nested too deeply, or has a value that cannot be read.
+        yaml.YAMLError: The text is not YAML, is nested too deeply, or has an invalid value.
     """
     node = compose(text)
     try:
@@ -86,7 +86,7 @@ def load(text: str) -> Any:
 
 def _fast(text: str) -> yaml.Node | None:
     class Loader(Composer, _Bounded, yaml.CSafeLoader):
-        """Libyaml's events, composed in Python: composing in C, as PyYAML would, ends with a crash when too deep."""
+        """Composes libyaml's events in Python: PyYAML's composer in C crashes on deep nesting."""
 
         def __init__(self) -> None:
             yaml.CSafeLoader.__init__(self, text)

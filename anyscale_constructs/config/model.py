@@ -1,4 +1,4 @@
-"""Strict pydantic models, and one clear error for whatever doesn't fit them."""
+"""Strict pydantic models, and their errors as findings."""
 
 import datetime
 import re
@@ -27,7 +27,7 @@ from anyscale_constructs.expressions import Expr, as_expression, as_expressions,
 from anyscale_constructs.findings import NOT_GIVEN, Finding, Key, Rule, shown
 from anyscale_constructs.names import nearest, unknown
 
-# What pydantic calls by Python's names.
+# Pydantic's own messages use Python's names of types.
 _PLAIN = {
     **dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), "must be a mapping"),
     **dict.fromkeys(("list_type", "iterable_type"), "must be a list"),
@@ -37,21 +37,21 @@ _PLAIN = {
     "string_type": "must be a string",
 }
 
-UNKNOWN_KEY = Rule("unknown-key", "error", "A misspelt key would be ignored, and its default taken without a word.")
-MISSING_KEY = Rule("missing-key", "error", "It has no default that would be right for most.")
+UNKNOWN_KEY = Rule("unknown-key", "error", "A misspelt key would be ignored, and the default used silently.")
+MISSING_KEY = Rule("missing-key", "error", "No default would be right for most clouds.")
 WRONG_TYPE = Rule(
-    "wrong-type", "error", "Values are not converted: a YAML number in place of a string loses its zeros."
+    "wrong-type", "error", "Values are not converted: a number instead of a string would lose its leading zeros."
 )
 INVALID_VALUE = Rule(
-    "invalid-value", "error", "The provider or Anyscale refuses it, often after other things are made."
+    "invalid-value", "error", "The provider or Anyscale rejects it, often after other resources are created."
 )
 UNRESOLVED = Rule("unresolved-key", "error", "The key shapes the stack, so its value must be known at synthesis.")
 CONFLICTING = Rule("conflicting-keys", "error", "One key would have no effect, or both together would not work.")
 
-IDLE_KEY = Rule("idle-key", "error", "A key that does nothing is a mistake, or hides one.")
+IDLE_KEY = Rule("idle-key", "error", "A key without effect is a mistake, or hides one.")
 
 
-if TYPE_CHECKING:  # a metaclass with a call of its own hides the fields from pyright
+if TYPE_CHECKING:  # a metaclass with its own __call__ hides the fields from pyright
     _Base = BaseModel
 else:
 
@@ -69,17 +69,17 @@ else:
 
 
 class Model(_Base):
-    """A model without conversions and without unknown keys; an unknown key's error names the nearest known one.
+    """A model that converts no values and refuses unknown keys, with the nearest known key in the error.
 
-    What is known only later is an `Expr` in its fields: an expression, a token of the engine, or text that is wholly
-    one reference. A field takes it if its type says so; other fields refuse it, since they shape the stack.
+    An unresolved value is an `Expr` in the model's fields: an expression, an engine token, or a string that is a single
+    reference. A field accepts one if its type does; other fields refuse it, since they shape the stack.
     """
 
     upstream_names: ClassVar[Mapping[str, str]] = {}
-    """What variables of upstream's examples are called here: a misplaced one is pointed to the key."""
+    """The keys for variables of upstream's examples, by the variables' names; errors about unknown keys use them."""
 
     answers: ClassVar[Mapping[str, str]] = {}
-    """What to do about keys that Terraform or an older release has, and this model has not."""
+    """The fixes for keys of Terraform or of an older release that the model does not have."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -87,7 +87,7 @@ class Model(_Base):
         frozen=True,
         validate_default=False,
         defer_build=True,
-        populate_by_name=True,  # a key that is a keyword of Python is a validation alias
+        populate_by_name=True,  # a key that is a Python keyword is a validation alias
     )
 
     @field_validator("*", mode="wrap")
@@ -101,7 +101,7 @@ class Model(_Base):
                     known(part, name)
             if not isinstance(given, Expr):
                 validated = validate(given)
-                # Nothing in these is known only later, or it was looked for already.
+                # These contain no unresolved values, or have been searched already.
                 plain = (
                     validated is None
                     or isinstance(validated, int | BaseModel)
@@ -128,7 +128,7 @@ class Model(_Base):
         for key, value in others.items():
             ours = cls.upstream_names.get(key, "")
             if ours.partition(".")[0] in keys:
-                what, fix = f"unknown key {key!r}, a variable of upstream's examples", f"set {ours}"
+                what, fix = f"unknown key {key!r}, which is a variable of upstream's examples", f"set {ours}"
             elif key in cls.answers:
                 what, fix = f"unknown key {key!r}", cls.answers[key]
             else:
@@ -145,7 +145,7 @@ class Model(_Base):
 
 @cache
 def _known_now(model: type[BaseModel]) -> Collection[str]:
-    """The fields that take no expression."""
+    """Returns the fields that accept no expression."""
     return {
         name
         for name, field in model.model_fields.items()
@@ -155,13 +155,13 @@ def _known_now(model: type[BaseModel]) -> Collection[str]:
 
 @cache
 def _keys(model: type[BaseModel]) -> tuple[Sequence[str], AbstractSet[str]]:
-    """What a model's keys are called in YAML, and what is accepted: Python's names too."""
+    """Returns a model's keys in YAML, and all accepted names, including Python's."""
     keys = [str(field.validation_alias or name) for name, field in model.model_fields.items()]
     return keys, {*keys, *model.model_fields}
 
 
 def _fits(given: Expr, validate: ValidatorFunctionWrapHandler) -> bool:
-    """Whether a field's type takes the expression, which is then of the right type."""
+    """Returns whether a field's type accepts the expression and the expression has the right type."""
     try:
         validate(given)
     except ValidationError as error:
@@ -172,7 +172,7 @@ def _fits(given: Expr, validate: ValidatorFunctionWrapHandler) -> bool:
 
 
 def _again(detail: ErrorDetails) -> InitErrorDetails:
-    """An error as pydantic takes it back, which has no other way to add errors to those it found."""
+    """Returns an error in the form that pydantic raises again: there is no other way to add errors to it."""
     context = {**detail.get("ctx", {}), "text": detail["msg"]}
     error = PydanticCustomError(detail["type"], "{text}", context)  # pyright: ignore[reportArgumentType] # no template
     return {"type": error, "loc": detail["loc"], "input": detail["input"]}
@@ -180,10 +180,11 @@ def _again(detail: ErrorDetails) -> InitErrorDetails:
 
 @dataclass(frozen=True)
 class ExistingIf:
-    """Tells a new thing's model, which stands first in a union, from an existing one's.
+    """Selects the model of a union of two: the first is of a new resource, the second of an existing one.
 
     Args:
-        key: The key that only the existing thing has, also misspelt; the new thing's own keys are no misspellings.
+        key: The key that only the existing resource's model has. A misspelling of it selects that model too, unless it
+            is a key of the new resource's model.
     """
 
     key: str
@@ -198,7 +199,7 @@ class ExistingIf:
         def is_existing(value: Any) -> bool:
             if not isinstance(value, dict):
                 return hasattr(value, self.key)
-            # Looking for the nearest name takes long, and most names are known.
+            # The search for the nearest name is slow, and most names are known.
             misspelt = value.keys() - {*names, *existing.model_fields}
             return self.key in value or self.key in {nearest(name, names) for name in misspelt}
 
@@ -206,8 +207,8 @@ class ExistingIf:
             if isinstance(value, dict) and self.key in value:
                 mixed = [name for name in value if name in new.model_fields and name not in existing.model_fields]
                 if mixed:
-                    what = f"{mixed[0]} is for a new one, but {self.key} names an existing one"
-                    raise refuse(what, "keep one", key=str(mixed[0]))
+                    what = f"{mixed[0]} applies to a new one, but {self.key} names an existing one"
+                    raise refuse(what, "remove one of them", key=str(mixed[0]))
             return value
 
         choices = {
@@ -220,9 +221,9 @@ class ExistingIf:
 
 @dataclass(frozen=True)
 class Discriminator:
-    """Tells the models of a union by a key, whose only value each of them has in its type.
+    """Selects the model of a union by a key, for which each model accepts a single value.
 
-    Pydantic's own is for fields without validators.
+    Pydantic's own discriminator requires fields without validators.
 
     Args:
         key: The key.
@@ -253,50 +254,50 @@ class Discriminator:
 
 
 def _tag(name: str) -> str:
-    """What pydantic calls a choice, among the steps that lead to an error: no key is called so."""
+    """Returns the name that pydantic uses for a member of a union in an error's path; no key has such a name."""
     return f"<{name}>"
 
 
 def refuse(
     what: str, fix: str, *, key: str = "", rule: Rule | None = None, value: Any = NOT_GIVEN, allowed: str = ""
 ) -> PydanticCustomError:
-    """The error of a validator.
+    """Returns the error that a validator raises.
 
     Args:
         what: What is wrong, in one clause.
         fix: What to do.
-        key: Where it stands in the model, with dots. Default: the model as a whole.
-        rule: The rule that is broken. Default: that keys fit each other.
-        value: The value that was given, where it is to be shown.
-        allowed: What would be accepted.
+        key: The path of the key in the model, with dots. Default: the model as a whole.
+        rule: The rule that is broken. Default: `conflicting-keys`.
+        value: The invalid value. Default: no value is shown.
+        allowed: What would be accepted. Default: not shown.
     """
     steps = tuple(key.split(".")) if key else ()
     return refuse_all([Finding(what, fix, value, allowed, rule=rule or CONFLICTING, key=steps)])
 
 
 def refuse_all(findings: Iterable[Finding]) -> PydanticCustomError:
-    """The error of a validator that finds several things wrong."""
+    """Returns the error that a validator raises for several findings."""
     found = tuple(findings)
     return PydanticCustomError("found", "{said}", {"said": "\n".join(map(str, found)), "findings": found})
 
 
 def found_in(error: ValidationError, name: str = "") -> list[Finding]:
-    """One finding for each thing that is wrong.
+    """Returns a finding for each error of a validation.
 
     Args:
-        error: What pydantic raised.
-        name: What was validated, if that is a part of something larger.
+        error: The error that pydantic raised.
+        name: The name of the validated value, if it is a part of something larger. Default: none.
     """
     return [each for detail in error.errors() for each in found(detail, name)]
 
 
 def found(detail: ErrorDetails, name: str = "", written: str | None = None) -> list[Finding]:
-    """What is wrong with one value, or with a model as a whole, and where it stands.
+    """Returns the findings about one value or about a model as a whole, with their keys.
 
     Args:
-        detail: What pydantic found.
+        detail: The error that pydantic found.
         name: As in `found_in`.
-        written: The value as it is written in YAML, which may have read something else.
+        written: The value as written in YAML, which may have been converted. Default: not known.
     """
     steps = [step for step in detail["loc"] if not str(step).startswith("<") and step != "[key]"]
     key: Key = (name, *steps) if name else tuple(steps)
@@ -315,13 +316,13 @@ def _found(detail: ErrorDetails, written: str | None) -> Finding:
         case "not_allowed" if isinstance(value, int | float | datetime.date):
             return Finding(detail["msg"], "put it in quotes", got, rule=WRONG_TYPE)
         case "int_type" | "bool_type" | "float_type" if isinstance(value, str):
-            return Finding(_PLAIN[kind], "leave out the quotes, if that is its value", got, rule=WRONG_TYPE)
+            return Finding(_PLAIN[kind], "remove the quotes", got, rule=WRONG_TYPE)
         case "string_too_short":
             least = context["min_length"]
             what = "must not be empty" if least == 1 else f"must have {least} or more characters"
             return Finding(what, value=got, rule=INVALID_VALUE)
         case "too_short":
-            return Finding(f"must have {context['min_length']} or more", value=len(value), rule=INVALID_VALUE)
+            return Finding(f"must have at least {context['min_length']}", value=len(value), rule=INVALID_VALUE)
     text = _PLAIN.get(kind) or detail["msg"].replace("Input should be", "must be")
     near = nearest(value, _quoted(context["expected"])) if kind == "literal_error" else None
     rule = WRONG_TYPE if kind in _PLAIN or kind == "expression_type" else INVALID_VALUE
@@ -329,7 +330,7 @@ def _found(detail: ErrorDetails, written: str | None) -> Finding:
 
 
 class _Written(str):
-    """A value as it is written, which a message shows without quotes."""
+    """A value as it is written in the file; messages show it without quotes."""
 
     __slots__ = ()
     __repr__ = str.__str__
@@ -345,7 +346,7 @@ def _shown(value: Any, written: str | None) -> str:
         case list() | tuple():
             return "a list"
         case dict():
-            return "a mapping"  # neither with what is in it, which may be secret
+            return "a mapping"  # without the content of either, which may be secret
         case datetime.date():
             return str(value)  # as YAML has it
     return shown(value)

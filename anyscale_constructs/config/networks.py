@@ -1,4 +1,4 @@
-"""How large networks must be, how large they should be, and how they must lie to each other."""
+"""Checks of networks: required and recommended sizes, overlaps, and exposure to the internet."""
 
 import contextlib
 import functools
@@ -14,44 +14,44 @@ from anyscale_constructs.findings import Finding, Rule
 VPC = (24, 19)
 SUBNET = (28, 22)
 GOOGLE_SUBNET = (24, 20)
-# No organization's users come from as many addresses; 0.0.0.0/1 with 128.0.0.0/1 stands for 0.0.0.0/0 where that is
-# forbidden.
+# No organization's users have that many addresses. 0.0.0.0/1 with 128.0.0.0/1 is a common substitute for 0.0.0.0/0
+# where that is forbidden.
 _LARGE_PARTS = (ipaddress.IPv4Network("0.0.0.0/7"), ipaddress.IPv6Network("::/15"))
-UNKNOWN_PORTS = "ports that are not known yet"
+UNKNOWN_PORTS = "ports that are known only after apply"
 
-NOT_A_NETWORK = Rule("invalid-network", "error", "The provider refuses what is no network.")
+NOT_A_NETWORK = Rule("invalid-network", "error", "The provider rejects a value that is not a network.")
 PUBLIC_INGRESS = Rule(
     "public-ingress",
     "warning",
-    "Whoever is on the internet can try to get in. A review should not be the first to see it.",
+    "Anyone on the internet can try to connect.",
 )
-TOO_LARGE = Rule("network-too-large", "error", "The provider makes no network that is larger.")
+TOO_LARGE = Rule("network-too-large", "error", "The provider does not create larger networks.")
 TOO_SMALL = Rule(
     "network-too-small",
     "error",
-    "`anyscale cloud verify` and registration fail for smaller networks.",
+    "`anyscale cloud verify` and registration fail with smaller networks.",
     "https://docs.anyscale.com/administration/cloud-deployment/networking",
 )
 SMALL = Rule(
     "small-network",
     "warning",
-    "Ray needs one IP address per node, and a network cannot be made larger once nodes are running in it.",
+    "Ray needs one IP address per node, and a network cannot be enlarged once nodes are running in it.",
     "https://docs.anyscale.com/administration/cloud-deployment/networking",
 )
-OVERLAP = Rule("network-overlap", "error", "The provider refuses networks that overlap, or packets go astray.")
-OUTSIDE = Rule("network-outside", "error", "The provider refuses subnets outside of their network.")
+OVERLAP = Rule("network-overlap", "error", "The provider rejects overlapping networks, or traffic is misrouted.")
+OUTSIDE = Rule("network-outside", "error", "The provider rejects subnets outside of their network.")
 
 _Network = TypeVar("_Network", ipaddress.IPv4Network, ipaddress.IPv6Network)
 
 
 def network(cidr: str) -> ipaddress.IPv4Network | None:
-    """The network, or None for what is not known yet or is none."""
+    """Returns the network; None if the value is unresolved or is not a network."""
     return None if is_unresolved(cidr) else _read(cidr)
 
 
 @functools.cache
 def _read(cidr: str) -> ipaddress.IPv4Network | None:
-    """Once for each, which several rules look at, and clouds may have alike."""
+    """Parses a range; cached, since several rules and clouds check the same ranges."""
     try:
         return ipaddress.IPv4Network(cidr) if "/" in cidr else None
     except ValueError:
@@ -63,7 +63,7 @@ def _known(cidrs: Iterable[str]) -> list[ipaddress.IPv4Network]:
 
 
 def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
-    """An error for what is no network; what is not known yet passes."""
+    """Returns an error if a value is not a network; skips unresolved values."""
     wrong = [cidr for cidr in cidrs if not is_unresolved(cidr) and network(cidr) is None]
     if wrong:
         allowed = "IPv4 networks in CIDR form, with no host bits set, such as 10.0.0.0/16"
@@ -72,9 +72,9 @@ def not_networks(name: str, cidrs: Sequence[str]) -> Finding | None:
 
 
 def nearly_everybody(cidrs: Sequence[str]) -> list[str]:
-    """The ranges that alone or together are the whole internet or a large part of it, IPv4 or IPv6.
+    """Returns the ranges that alone or together are the whole internet or a large part of it, IPv4 or IPv6.
 
-    Private ranges do not count; what is not known yet is passed over.
+    Private ranges do not count, and unresolved values are skipped.
     """
     ipv4, ipv6 = _LARGE_PARTS
     return [*_nearly_everybody(cidrs, ipv4), *_nearly_everybody(cidrs, ipv6)]
@@ -92,10 +92,10 @@ def _nearly_everybody(cidrs: Sequence[str], large_part: _Network) -> list[str]:
 
 
 def exposure(opened: Iterable[tuple[str, str, Sequence[str]]]) -> Finding | None:
-    """One warning that lists every port that the whole internet, or a large part of it, can reach.
+    """Returns a warning that lists every port that the whole internet, or a large part of it, can reach.
 
     Args:
-        opened: The inputs that open ports: the input's name, the ports, and the ranges they are opened to.
+        opened: For each input that opens ports: the input's name, the ports, and the ranges that can reach them.
     """
     ranges: dict[tuple[str, str], list[str]] = {}
     for name, ports, cidrs in opened:
@@ -111,7 +111,7 @@ def exposure(opened: Iterable[tuple[str, str, Sequence[str]]]) -> Finding | None
     what = " and ".join(f"{name} opens {', '.join(ports)}" for name, ports in exposed.items())
     return Finding(
         f"{what} to the whole internet, or a large part of it",
-        "name the ranges your users come from",
+        "set the ranges that your users connect from",
         list(everybody),
         rule=PUBLIC_INGRESS,
         on=list(exposed),
@@ -119,7 +119,7 @@ def exposure(opened: Iterable[tuple[str, str, Sequence[str]]]) -> Finding | None
 
 
 def too_large(name: str, cidrs: Sequence[str], largest: int) -> Finding | None:
-    """An error for networks that are larger than the provider takes."""
+    """Returns an error if a network is larger than the provider allows."""
     for found in _known(cidrs):
         if found.prefixlen < largest:
             return Finding(
@@ -129,11 +129,11 @@ def too_large(name: str, cidrs: Sequence[str], largest: int) -> Finding | None:
 
 
 def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Finding | None:
-    """An error where registration would fail, a warning where the recommendation is missed.
+    """Returns an error if registration would fail, or a warning if a network is smaller than recommended.
 
     Args:
         name: The input, for the message.
-        cidrs: Networks; those not known yet are passed over.
+        cidrs: The networks; unresolved ones are skipped.
         limits: `VPC`, `SUBNET` or `GOOGLE_SUBNET`.
     """
     largest, recommended = limits
@@ -143,7 +143,7 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
     if smallest.prefixlen > largest:
         return Finding(
             f"{name} is too small to register",
-            f"use a larger range, best a /{recommended}",
+            f"use a larger range, preferably a /{recommended}",
             str(smallest),
             f"/{largest} or larger",
             TOO_SMALL,
@@ -157,17 +157,17 @@ def too_small(name: str, cidrs: Sequence[str], limits: tuple[int, int]) -> Findi
 
 
 def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = None) -> Finding | None:
-    """An error for networks that overlap each other or lie outside of all the given ranges.
+    """Returns an error if networks overlap or are outside of all the given ranges.
 
     Args:
-        name: What to call them, for the message.
-        cidrs: Networks; those not known yet are passed over.
-        inside: Where they must lie. Default: anywhere.
+        name: The networks' name, for the message.
+        cidrs: The networks; unresolved ones are skipped.
+        inside: The ranges that must contain them. Default: any range is allowed.
     """
     known, outer = _known(cidrs), _known(inside or ())
     for one, other in itertools.combinations(known, 2):
         if one.overlaps(other):
-            return Finding(f"{name}: {one} overlaps {other}", "give each a range of its own", rule=OVERLAP)
+            return Finding(f"{name}: {one} overlaps {other}", "use ranges that do not overlap", rule=OVERLAP)
     if inside is None or len(outer) < len(inside):
         return None
     for one in known:
@@ -175,8 +175,8 @@ def misplaced(name: str, cidrs: Sequence[str], inside: Sequence[str] | None = No
             ranges = " or ".join(map(str, outer))
             return Finding(
                 f"{name}: {one} is not inside the network",
-                "take a range inside it",
-                allowed=f"inside {ranges}",
+                "use a range inside the network",
+                allowed=f"a range inside {ranges}",
                 rule=OUTSIDE,
             )
     return None

@@ -1,4 +1,4 @@
-"""What users' workloads may do beside using the cloud's bucket, as far as providers have it in common."""
+"""The provider-independent permissions of users' workloads in addition to the cloud's bucket."""
 
 import re
 from typing import Annotated, ClassVar, Literal, TypeVar
@@ -13,7 +13,7 @@ from anyscale_constructs.findings import Finding
 ObjectPrefix = Annotated[
     str,
     Checked(
-        "what names of objects begin with: no slash first, and no quotes, backslashes, braces, *, ? or $",
+        "a prefix of object names, not beginning with a slash, without quotes, backslashes, braces, *, ? and $",
         r"""(?!/)[^'"\\{}*?$]{1,1024}""",
         "features/",
     ),
@@ -21,14 +21,14 @@ ObjectPrefix = Annotated[
 
 
 class DataAccess(Model):
-    """Access of workloads to a bucket that exists, beside the cloud's own."""
+    """Access of workloads to an existing bucket other than the cloud's."""
 
     once: ClassVar = ("bucket", "prefix")
-    """What no two entries may have in common."""
+    """The keys by which entries must differ."""
 
     prefix: ObjectPrefix | None = Field(
         default=None,
-        description="Workloads reach only objects whose names begin with it. Default: all objects of the bucket.",
+        description="Limits access to objects whose names begin with it. Default: all objects of the bucket.",
     )
     mode: Known[Literal["read", "read-write"]] = Field(
         default="read", description="read: list and read objects. read-write: also create, replace and delete them."
@@ -52,15 +52,15 @@ def _each_once(entries: list[A]) -> list[A]:
 
 
 EachOnce = Annotated[list[A], AfterValidator(_each_once)]
-"""A list in which each bucket stands once with one prefix."""
+"""A list without duplicate pairs of bucket and prefix."""
 
 
 def grant_name(id: str, what: str, index: int) -> str:
-    """The name of a grant's resource in Terraform, which stays when others come and go.
+    """Returns the name of a grant's resource in Terraform, which does not change when other grants do.
 
     Args:
-        id: Whose grant it is.
-        what: What is granted; if only Terraform knows it, the name has its number.
-        index: Its number.
+        id: The id of the grantee.
+        what: What is granted. If it is unresolved, the name contains the index instead.
+        index: The grant's index.
     """
     return f"{id}_{index if is_unresolved(what) else re.sub(r'[^a-zA-Z0-9-]', '_', what)}"

@@ -1,4 +1,4 @@
-"""Whether a zone is in a region, and from when the lists of the providers' regions are."""
+"""Checks whether a zone is in a region, and the date of the lists of the providers' regions."""
 
 import re
 
@@ -15,11 +15,11 @@ ELSEWHERE = Rule(
 
 
 def elsewhere(key: Key, value: str, allowed: str) -> Finding:
-    """The error about a key of the configuration that names something in another region than the cloud's.
+    """Returns the error about a configuration key whose value is in another region than the cloud's.
 
     Args:
         key: The key.
-        value: What it names.
+        value: The key's value.
         allowed: What would be accepted.
     """
     what, fix = "is not in the cloud's region", "change it, or change region"
@@ -27,10 +27,10 @@ def elsewhere(key: Key, value: str, allowed: str) -> Finding:
 
 
 def is_in(region: str, place: str) -> bool:
-    """Whether a place is in a region of AWS or Google Cloud: the region itself, or a zone of it.
+    """Returns whether a place is in a region of AWS or Google Cloud: the region itself, or a zone of it.
 
     Zones are named `us-east-2a`, or `us-west-2-lax-1a` for a local zone, by AWS and `us-east1-b` by Google Cloud.
-    What is not known yet passes.
+    Unresolved values pass.
     """
     if is_unresolved([region, place]):
         return True

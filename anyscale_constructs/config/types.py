@@ -1,6 +1,6 @@
-"""Field types that all providers share: literals are checked, expressions and tokens pass untouched.
+"""Field types that all providers share: they check literals, and pass expressions and tokens unchanged.
 
-`OrExpr` and `Known` say which of a configuration's fields take expressions.
+`OrExpr` and `Known` mark which of a configuration's fields accept expressions.
 """
 
 import functools
@@ -28,10 +28,10 @@ _REFERENCE = r"\$\{(?:module|var|local|data)\..+\}"
 
 @dataclass(frozen=True)
 class TakesExpressions:
-    """Whether a field takes an expression. Without this mark strings do, and nothing else does.
+    """Marks whether a field accepts an expression. Without this mark, only strings do.
 
     Args:
-        may: Whether it does.
+        may: Whether the field accepts an expression.
     """
 
     may: bool
@@ -58,7 +58,7 @@ class TakesExpressions:
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         schema = handler(core)
         if not self.may:
-            # A pattern alone holds for everything that is no string.
+            # A pattern alone accepts everything that is not a string.
             return {**schema, "not": {"type": "string", "pattern": r"^\$\{"}}
         return {"anyOf": [*schema.get("anyOf", [schema]), {"type": "string", "pattern": f"^{_REFERENCE}$"}]}
 
@@ -70,19 +70,19 @@ def _terraform_type(annotation: Any) -> str | None:
 
 
 OrExpr = Annotated[T | Expr, TakesExpressions(may=True)]
-"""A field that also takes an expression, or text that is wholly one reference."""
+"""A field that also accepts an expression, or a string that is a single reference."""
 Known = Annotated[T, TakesExpressions(may=False)]
 """A field that must be known at synthesis, since it shapes the stack."""
 
 
 @dataclass(frozen=True)
 class Checked:
-    """Checks a literal string; what is not known yet passes.
+    """Checks a literal string; unresolved values pass.
 
     Args:
         says: What is allowed, for the error and the JSON Schema.
-        accepts: Whether the literal is fine: a regular expression for all of it, or a function.
-        example: A value that is accepted.
+        accepts: A regular expression that the whole literal must match, or a function that checks the literal.
+        example: A valid value.
     """
 
     says: str
@@ -99,7 +99,7 @@ class Checked:
         return schema
 
     def fits(self, text: str) -> bool:
-        """Whether the literal is accepted."""
+        """Returns whether the literal is accepted."""
         if isinstance(self.accepts, str):
             return re.fullmatch(self.accepts, text) is not None
         return self.accepts(text)
@@ -118,7 +118,7 @@ class Checked:
 
 
 def checked(field_type: Any) -> Checked:
-    """The check of a field type, e.g. of `Cidr`."""
+    """Returns the check of a field type, e.g. of `Cidr`."""
     found: Checked = field_type.__metadata__[0]
     return found
 
@@ -141,7 +141,7 @@ Cidr = Annotated[str, Checked("an IPv4 network in CIDR form, with no host bits s
 InternetCidr = Annotated[
     str,
     Checked(
-        "an IPv4 network of the internet, not a private one, in CIDR form, with no host bits set",
+        "a public IPv4 network in CIDR form, with no host bits set",
         _is_of_the_internet,
         "203.0.113.0/24",
     ),
@@ -152,7 +152,7 @@ CloudResourceId = Annotated[str, Checked("an Anyscale cloud resource id", r"cldr
 StackName = Annotated[
     str,
     Checked(
-        "letters, digits, hyphens and underscores, at most 64, beginning with a letter",
+        "at most 64 letters, digits, hyphens and underscores, beginning with a letter",
         r"[A-Za-z][A-Za-z0-9_-]{0,63}",
         "production",
     ),
@@ -163,21 +163,21 @@ def _distinct(values: list[T]) -> list[T]:
     texts = [str.__str__(value) if isinstance(value, str) else repr(value) for value in values]
     if len(texts) != len({*texts}):
         twice = next(text for text in texts if texts.count(text) > 1)
-        raise PydanticCustomError("twice", "must have each value once, and has {value} twice", {"value": twice})
+        raise PydanticCustomError("twice", "must not have duplicates, but has {value} twice", {"value": twice})
     return values
 
 
 Distinct = Annotated[list[T], AfterValidator(_distinct)]
-"""A list that makes a resource of each value."""
+"""A list without duplicates, for lists with a resource for each value."""
 NetworkingMode = Literal["PUBLIC", "PRIVATE"]
-"""PUBLIC: direct networking, nodes in public subnets. PRIVATE: customer-defined networking, nodes in private ones."""
+"""PUBLIC: direct networking, with nodes in public subnets. PRIVATE: customer-defined networking, in private subnets."""
 
 TagValue = Annotated[str, Checked("at most 256 characters", r"[\s\S]{0,256}", "ml-platform")]
 
 
 @dataclass(frozen=True)
 class Terraform:
-    """A module input of one Terraform type: an expression passes when its own type can be converted."""
+    """A module input of a Terraform type: an expression passes if its type can be converted to that type."""
 
     type: str
 
@@ -195,10 +195,10 @@ class Terraform:
         return core_schema.no_info_wrap_validator_function(self._check, handler.generate_schema(plain))
 
     def fitting(self, value: Expr) -> Expr:
-        """The expression, whose own type can be converted to this one.
+        """Returns the expression, if its type can be converted to this one.
 
         Raises:
-            PydanticCustomError: It can't.
+            PydanticCustomError: The type cannot be converted.
         """
         if converts(value.type, self.type):
             return value

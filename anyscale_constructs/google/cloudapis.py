@@ -1,4 +1,4 @@
-"""The services that must be on in the project before anything else is made."""
+"""The APIs that must be enabled in the project before anything else is created."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,8 +15,8 @@ from anyscale_constructs.modules.google.cloudapis import CloudApisInputs, CloudA
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_refused
 from anyscale_constructs.terraform.interface import Interface
 
-# Upstream's list lacks them: service accounts and the identity pool need the first three in a new project, and
-# `anyscale cloud verify` looks for the last.
+# Upstream's list lacks these. Service accounts and the identity pool need the first three in a new project, and
+# `anyscale cloud verify` requires the last.
 _MISSING = ("iam.googleapis.com", "iamcredentials.googleapis.com", "sts.googleapis.com", "config.googleapis.com")
 _NAMES: TypeAdapter[list[str]] = TypeAdapter(list[ServiceName])
 _REQUIRED, _OPTIONAL = _LISTS = ("anyscale_activate_required_apis", "anyscale_activate_optional_apis")
@@ -28,7 +28,7 @@ def _needed(interface: Interface) -> list[str]:
 
 @guard("google-api-missing", _REQUIRED)
 def no_required_service_is_left_out(i: Inputs) -> Finding | None:
-    """Without one of the required APIs a new project fails at apply, or `anyscale cloud verify` fails."""
+    """Without one of the required APIs, apply fails in a new project, or `anyscale cloud verify` fails."""
     missing = [api for api in _needed(i.interface) if api not in i[_REQUIRED]] if i.known(_REQUIRED) else []
     if missing:
         return Finding(f"{_REQUIRED} lacks {', '.join(missing)}", f"add them, or set {_OPTIONAL} instead")
@@ -37,7 +37,7 @@ def no_required_service_is_left_out(i: Inputs) -> Finding | None:
 
 @guard("google-api-name", *_LISTS)
 def services_are_named_in_full(i: Inputs) -> Finding | None:
-    """Google accepts an API by its full name only."""
+    """Google accepts only the full names of APIs."""
     for name in _LISTS:
         if i.known(name) and (found := value_is_refused(_NAMES, i[name], name, "use the full name")):
             return replace(found, on=[name])
@@ -51,7 +51,7 @@ def services_are_named_in_full(i: Inputs) -> Finding | None:
     severity="warning",
 )
 def services_stay_on(i: Inputs) -> Finding | None:
-    """Other workloads of the project lose the APIs too when the cloud is destroyed."""
+    """When the cloud is destroyed, the project's other workloads lose the APIs, too."""
     for switch in ("disable_services_on_destroy", "disable_dependent_services"):
         if i[switch] is not False:
             return Finding(
@@ -63,18 +63,18 @@ def services_stay_on(i: Inputs) -> Finding | None:
 
 
 class CloudApis(CloudApisModule):
-    """The services a cloud needs; all that is made in the project waits for them.
+    """The APIs that a cloud needs. All other resources in the project wait for them.
 
     Args:
         scope: The stack.
-        id: Default: `cloudapis`.
+        id: The construct's id in the stack. Default: `cloudapis`.
         project: The project.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names; `anyscale_activate_optional_apis` are the services
-            of parts that not every cloud has, e.g. `redis.googleapis.com`.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names; `anyscale_activate_optional_apis`
+            has the APIs that not every cloud needs, e.g. `redis.googleapis.com`.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -97,5 +97,5 @@ class CloudApis(CloudApisModule):
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Adds the services that upstream's list lacks."""
+        """Adds the APIs that upstream's list lacks."""
         return {"anyscale_project_id": self._project.project_id, _REQUIRED: _needed(self.interface)} | given

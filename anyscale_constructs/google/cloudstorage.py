@@ -49,108 +49,110 @@ _READ_CONDITIONS = (
     "days_since_noncurrent_time",
     "noncurrent_time_before",
 )
-# Either role, or all roles of the other set, gives what `anyscale cloud verify` looks for.
+# Each of these sets of roles satisfies `anyscale cloud verify`.
 _ENOUGH_ROLES = ({"roles/storage.admin"}, {"roles/storage.objectAdmin", "roles/storage.legacyBucketReader"})
 
 
 class LifecycleAction(Model):
-    """What is done with objects."""
+    """The action of a lifecycle rule."""
 
     type: OrExpr[Literal["Delete", "SetStorageClass", "AbortIncompleteMultipartUpload"]] = Field(
-        description="What is done."
+        description="The type of the action."
     )
     storage_class: OrExpr[Literal["STANDARD", "NEARLINE", "COLDLINE", "ARCHIVE"] | None] = Field(
-        default=None, description="The new class, for SetStorageClass. Default: none."
+        default=None, description="The new storage class, for SetStorageClass. Default: none."
     )
 
 
 class LifecycleCondition(Model):
-    """Which objects; all that is given must be true. Dates are written like "2026-12-31"."""
+    """The conditions of a lifecycle rule, all of which must be true. Dates have the form "2026-12-31"."""
 
     age: OrExpr[int | None] = Field(
-        default=None, ge=0, description="Objects that were created at least so many days ago. Default: of any age."
+        default=None, ge=0, description="Objects that were created at least this many days ago. Default: any age."
     )
     created_before: str | None = Field(
-        default=None, description="Objects that were created before this date. Default: on any date."
+        default=None, description="Objects that were created before this date. Default: any date."
     )
     with_state: OrExpr[Literal["LIVE", "ARCHIVED", "ANY"] | None] = Field(
-        default=None, description="LIVE: current objects. ARCHIVED: older versions. ANY: both. Default: both."
+        default=None, description="LIVE: current versions. ARCHIVED: older versions. ANY: both. Default: both."
     )
     matches_storage_class: OrExpr[list[str] | None] = Field(
-        default=None, description="Objects of one of these classes. Default: of any class."
+        default=None, description="Objects of one of these storage classes. Default: any class."
     )
     matches_prefix: OrExpr[list[str] | None] = Field(
-        default=None, description="Objects whose names begin with one of these. Default: with anything."
+        default=None, description="Objects whose names begin with one of these. Default: any name."
     )
     matches_suffix: OrExpr[list[str] | None] = Field(
-        default=None, description="Objects whose names end with one of these. Default: with anything."
+        default=None, description="Objects whose names end with one of these. Default: any name."
     )
     num_newer_versions: OrExpr[int | None] = Field(
-        default=None, description="Older versions that at least so many newer ones follow. Default: any number."
+        default=None, description="Versions with at least this many newer versions. Default: any number."
     )
     custom_time_before: str | None = Field(
-        default=None, description="Objects whose custom time is before this date. Default: on any date, or without one."
+        default=None, description="Objects whose custom time is before this date. Default: any custom time, or none."
     )
     days_since_custom_time: OrExpr[int | None] = Field(
         default=None,
-        description="Objects whose custom time is at least so many days ago. Default: at any time, or without one.",
+        description="Objects whose custom time is at least this many days ago. Default: any custom time, or none.",
     )
     days_since_noncurrent_time: OrExpr[int | None] = Field(
-        default=None, description="Versions that were replaced at least so many days ago. Default: at any time."
+        default=None, description="Versions that were replaced at least this many days ago. Default: any time."
     )
     noncurrent_time_before: str | None = Field(
-        default=None, description="Versions that were replaced before this date. Default: on any date."
+        default=None, description="Versions that were replaced before this date. Default: any date."
     )
 
 
 class LifecycleRule(Model):
-    """One rule for objects that have grown old."""
+    """A lifecycle rule for objects."""
 
-    action: LifecycleAction = Field(description="What is done with the objects.")
-    condition: LifecycleCondition = Field(description="Which objects it is done with.")
+    action: LifecycleAction = Field(description="The rule's action.")
+    condition: LifecycleCondition = Field(description="The objects to which the rule applies.")
 
 
 class BucketConfig(Model):
     """A new bucket."""
 
-    name: GcsBucketName | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
-    location: BucketLocation | None = Field(default=None, description="Default: the cloud's region.")
+    name: GcsBucketName | None = Field(
+        default=None, description="Its name. Default: a unique name that begins with name_prefix."
+    )
+    location: BucketLocation | None = Field(default=None, description="Its location. Default: the cloud's region.")
     storage_class: OrExpr[
         Literal["STANDARD", "MULTI_REGIONAL", "REGIONAL", "NEARLINE", "COLDLINE", "ARCHIVE"] | None
-    ] = Field(default=None, description="Default: STANDARD.")
+    ] = Field(default=None, description="The bucket's storage class. Default: STANDARD.")
     kms_key_name: CryptoKeyName | None = Field(
         default=None,
-        description="A key in the bucket's location that Cloud Storage's agent of the project may use; a warning says "
-        "how to allow it. Default: Google's own keys.",
+        description="A KMS key in the bucket's location. The project's Cloud Storage service agent must have access to "
+        "it; a warning shows how to grant it. Default: Google's keys.",
     )
     force_destroy: OrExpr[bool] = Field(
-        default=False, description="Whether destroying the cloud deletes what is in the bucket."
+        default=False, description="Whether destroying the cloud deletes the objects in the bucket."
     )
     object_versioning: OrExpr[bool] = Field(
-        default=False, description="Whether the bucket keeps older versions of objects."
+        default=False, description="Whether the bucket keeps old versions of objects."
     )
     lifecycle_rules: list[LifecycleRule] = Field(
         default_factory=list, description="Rules that move or delete objects as they age. Default: none."
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the bucket, beside the cloud's. Default: none."
+        default_factory=dict, description="Labels of the bucket, in addition to the cloud's. Default: none."
     )
 
 
 class ExistingBucket(Model):
-    """A bucket that is there already, with its CORS rules, where both service accounts may read and write objects."""
+    """An existing bucket with its own CORS rules. Both service accounts must have access to its objects."""
 
     bucket_name: ExistingGcsBucketName
 
     @property
     def bucket_url(self) -> str:
-        """The bucket as registration wants it."""
+        """The bucket's URL for registration."""
         return f"gs://{self.bucket_name}"
 
 
 @guard("gcs-bucket-name", "anyscale_bucket_name")
 def bucket_name_is_one_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses invalid bucket names at apply, after part of the cloud has been created."""
+    """Google rejects invalid bucket names at apply, after part of the cloud has been created."""
     return name_is_refused(i, _NAME, "anyscale_bucket_name", "anyscale_bucket_name_prefix")
 
 
@@ -166,8 +168,8 @@ def the_storage_class_fits_the_location(i: Inputs) -> Finding | None:
 
 
 @guard("gcs-key-location", "bucket_encryption_key_name", "bucket_location")
-def the_key_is_where_the_bucket_is(i: Inputs) -> Finding | None:
-    """Cloud Storage uses keys in the bucket's location only, by their full names."""
+def gcs_key_location(i: Inputs) -> Finding | None:
+    """Cloud Storage accepts only keys in the bucket's location, by their full names."""
     key, location = i["bucket_encryption_key_name"], i["bucket_location"]
     found = value_is_refused(_KEY, key, "bucket_encryption_key_name", "use the key's full name")
     if found or key is None or is_unresolved(key) or is_unresolved(location):
@@ -185,7 +187,7 @@ def the_key_is_where_the_bucket_is(i: Inputs) -> Finding | None:
 
 @guard("gcs-key-access", "bucket_encryption_key_name", severity="warning")
 def the_storage_agent_may_use_the_key(i: Inputs) -> Finding | None:
-    """Google refuses to create the bucket unless the Cloud Storage service agent of the project may use the key."""
+    """Google cannot create the bucket unless the project's Cloud Storage service agent has access to the key."""
     key, project = i["bucket_encryption_key_name"], i["anyscale_project_id"]
     if key is None:
         return None
@@ -200,7 +202,7 @@ def the_storage_agent_may_use_the_key(i: Inputs) -> Finding | None:
 
 @guard("gcs-bucket-access", "bucket_iam_member_roles", "bucket_iam_members", "bucket_iam_member_additional_roles")
 def both_accounts_may_use_the_bucket(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` fails unless both service accounts can read the bucket and write objects in it."""
+    """`anyscale cloud verify` fails unless both service accounts can read the bucket and write objects to it."""
     if i["bucket_iam_members"] == []:
         return Finding(
             "bucket_iam_members is empty, so neither Anyscale nor the nodes can use the bucket",
@@ -224,7 +226,7 @@ def the_bucket_stays_private(i: Inputs) -> Finding | None:
     """Objects with access control lists may be public, and so may a bucket without public access prevention."""
     if i["bucket_uniform_level_access"] is False:
         return Finding(
-            "bucket_uniform_level_access is false, so single objects can be public",
+            "bucket_uniform_level_access is false, so individual objects can be public",
             "remove it",
             on=["bucket_uniform_level_access"],
         )
@@ -239,7 +241,7 @@ def the_bucket_stays_private(i: Inputs) -> Finding | None:
 
 @guard("gcs-cors-console", "cors_rules", severity="warning")
 def cors_rules_let_the_console_read_logs(i: Inputs) -> Finding | None:
-    """The console reads logs from the bucket in the browser. `anyscale cloud verify` looks for the rule for that."""
+    """The console reads logs from the bucket in the browser. `anyscale cloud verify` checks the CORS rule for it."""
     rules = i["cors_rules"]
     if is_unresolved(rules) or any(is_unresolved(value) for rule in rules for value in rule.values()):
         return None
@@ -274,7 +276,7 @@ RETENTION = Rule(
 
 
 @guard("gcs-retention-period", "retention_policy")
-def retention_is_meant(i: Inputs) -> Finding | None:
+def gcs_retention_period(i: Inputs) -> Finding | None:
     """The provider requires the period of a retention policy."""
     policy = i["retention_policy"]
     if not isinstance(policy, Mapping) or not policy:
@@ -289,30 +291,30 @@ def retention_is_meant(i: Inputs) -> Finding | None:
 
 @guard("gcs-log-bucket", "bucket_logging")
 def logging_names_its_bucket(i: Inputs) -> Finding | None:
-    """Google refuses logging settings without a log bucket."""
+    """Google rejects logging settings without a log bucket."""
     logging = i["bucket_logging"]
     if isinstance(logging, Mapping) and logging and "log_bucket" not in logging:
-        return Finding("bucket_logging lacks log_bucket", "set it to the bucket for the access logs", logging)
+        return Finding("bucket_logging lacks log_bucket", "set it to the bucket for access logs", logging)
     return None
 
 
 class CloudStorage(CloudStorageModule):
-    """A private bucket in the cloud's region, which both service accounts may use and the console may read logs from.
+    """A private bucket in the cloud's region, with access for both service accounts, and for the console to read logs.
 
-    A name is taken as it stands, a prefix gets a random suffix.
+    Names are used unchanged; prefixes get a random suffix.
 
     Args:
         scope: The stack.
-        id: Default: `cloudstorage`.
-        project: The project it is made in.
-        region: Where it is kept, unless `bucket_location` says otherwise.
-        iam: The service accounts that may use it.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names; Google's storage agent of the project must be able to use
-            the key in `bucket_encryption_key_name`.
+        id: The construct's id in the stack. Default: `cloudstorage`.
+        project: The project in which it is created.
+        region: The bucket's location, unless `bucket_location` is set.
+        iam: The service accounts that get access to the bucket.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names; the project's Cloud Storage service agent must have
+            access to the key in `bucket_encryption_key_name`.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -321,13 +323,13 @@ class CloudStorage(CloudStorageModule):
         labels_are_ones_google_accepts,
         bucket_name_is_one_google_accepts,
         the_storage_class_fits_the_location,
-        the_key_is_where_the_bucket_is,
+        gcs_key_location,
         the_storage_agent_may_use_the_key,
         both_accounts_may_use_the_bucket,
         the_bucket_stays_private,
         cors_rules_let_the_console_read_logs,
         lifecycle_rules_have_the_conditions_upstream_reads,
-        retention_is_meant,
+        gcs_retention_period,
         logging_names_its_bucket,
     )
 
@@ -348,7 +350,7 @@ class CloudStorage(CloudStorageModule):
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Puts the bucket into the cloud's region, and lets both accounts in."""
+        """Sets the bucket's location, and gives both accounts access."""
         given = {
             "anyscale_project_id": self._project.project_id,
             "bucket_location": self._region,
@@ -363,17 +365,17 @@ class CloudStorage(CloudStorageModule):
 
     @property
     def bucket_url(self) -> str:
-        """The bucket as registration wants it; upstream's name is known before the bucket is there, this is not."""
+        """The bucket's URL for registration. Unlike upstream's name, it is known only after the bucket is created."""
         return self.cloudstorage_bucket_url
 
 
 def let_into_bucket(scope: Construct, bucket: "CloudStorage | ExistingBucket", members: Mapping[str, str]) -> None:
-    """Lets new service accounts use a bucket, for which upstream has nothing, or only members by their numbers.
+    """Grants new service accounts access to a bucket; upstream cannot, or identifies members by their index.
 
     Args:
         scope: The stack.
         bucket: The bucket.
-        members: The accounts, as Google's policies write them, by a name of your own.
+        members: The accounts, as members of an IAM policy, by an id for each grant.
     """
     for role in sorted(_ENOUGH_ROLES[1]):
         for account, member in members.items():

@@ -47,7 +47,7 @@ class _Band:
 
 @dataclass(frozen=True)
 class _Tier:
-    """What Google says of a tier; https://cloud.google.com/filestore/docs/service-tiers."""
+    """The limits of a tier; see https://cloud.google.com/filestore/docs/service-tiers."""
 
     regional: bool
     bands: tuple[_Band, ...]
@@ -74,41 +74,41 @@ class FilestoreConfig(Model):
     """A shared file system."""
 
     name: GcpResourceName | None = Field(
-        default=None, description="Default: a unique one that begins with name_prefix."
+        default=None, description="Its name. Default: a unique name that begins with name_prefix."
     )
     tier: OrExpr[
         Literal["STANDARD", "PREMIUM", "BASIC_HDD", "BASIC_SSD", "HIGH_SCALE_SSD", "ENTERPRISE", "ZONAL", "REGIONAL"]
         | None
-    ] = Field(default=None, description="Default: STANDARD.")
+    ] = Field(default=None, description="The instance's tier. Default: STANDARD.")
     capacity_gb: OrExpr[int | None] = Field(default=None, description="Default: 2560.")
     location: str | None = Field(
-        default=None, description="A zone, or a region for ENTERPRISE and REGIONAL. Default: the region, or its zone b."
+        default=None, description="A zone; for ENTERPRISE and REGIONAL, a region. Default: the region, or its zone b."
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the instance, beside the cloud's. Default: none."
+        default_factory=dict, description="Labels of the instance, in addition to the cloud's. Default: none."
     )
 
 
 class ExistingFilestore(Model):
-    """A file system that is there already, connected to the VPC."""
+    """An existing file system, connected to the VPC."""
 
     instance_name: GcpInstanceName
 
     def mount(self, scope: Construct) -> tuple[str, str]:
-        """Its address and its share, which Terraform looks up."""
+        """Returns its IP address and its share, from a data source."""
         there = Data(scope, "google_filestore_instance", "this", by_full_name(self.instance_name, "location"))
         return there.attribute("networks[0].ip_addresses[0]"), there.attribute("file_shares[0].name")
 
 
 @guard("filestore-name", "anyscale_filestore_name", "anyscale_filestore_name_prefix")
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses invalid instance names at apply. Upstream checks them without the random suffix."""
+    """Google rejects invalid instance names at apply. Upstream checks them without the random suffix."""
     return name_is_refused(i, _NAME, "anyscale_filestore_name", "anyscale_filestore_name_prefix", default="anyscale-")
 
 
 @guard("filestore-location", "filestore_location", "filestore_tier")
 def the_location_fits_the_tier(i: Inputs) -> Finding | None:
-    """Google offers some tiers in a region and the others in a zone."""
+    """Some tiers are available in a region, the others in a zone."""
     tier, location = _TIERS.get(i["filestore_tier"]), i["filestore_location"]
     if tier is None or is_unresolved(location):
         return None
@@ -119,7 +119,7 @@ def the_location_fits_the_tier(i: Inputs) -> Finding | None:
 
 @guard("filestore-capacity", "anyscale_filestore_fileshare_capacity_gb", "filestore_tier")
 def the_capacity_fits_the_tier(i: Inputs) -> Finding | None:
-    """Each tier offers its own capacities, and Google refuses others at apply."""
+    """Each tier offers its own capacities, and Google rejects others at apply."""
     tier, capacity = _TIERS.get(i["filestore_tier"]), i["anyscale_filestore_fileshare_capacity_gb"]
     if tier is None or is_unresolved(capacity) or any(capacity in band for band in tier.bands):
         return None
@@ -132,29 +132,29 @@ def the_capacity_fits_the_tier(i: Inputs) -> Finding | None:
 
 
 @guard("filestore-connect-mode", "filestore_network_conect_mode")
-def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
-    """Google refuses direct peering with a shared VPC, which is in another project."""
+def shared_vpc_connect_mode(i: Inputs) -> Finding | None:
+    """Google rejects direct peering with a shared VPC, which is in another project."""
     return direct_peering_is_refused(i, "filestore_vpc_name", "filestore_network_conect_mode")
 
 
 class Filestore(FilestoreModule):
     """A file system in the nodes' VPC, in the cloud's region.
 
-    A name is taken as it stands, a prefix gets a random suffix. Upstream's default, STANDARD, is the slowest tier.
+    Names are used unchanged; prefixes get a random suffix. Upstream's default, STANDARD, is the slowest tier.
 
     Args:
         scope: The stack.
-        id: Default: `filestore`.
-        project: The project it is made in.
-        region: The cloud's region: tiers of a zone stand in its zone b, as Anyscale's own set-up does it, unless
-            `filestore_location` names another. Upstream would read the provider's, which is unknown whenever one of
-            the services in `depends_on` changes, and then replaces the file system.
-        vpc: Where the nodes are.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names.
+        id: The construct's id in the stack. Default: `filestore`.
+        project: The project in which it is created.
+        region: The cloud's region. Zonal tiers are in its zone b, as in Anyscale's own set-up, unless
+            `filestore_location` is set. Upstream would read the provider's region, which is unknown whenever one of
+            the APIs in `depends_on` changes, and then replace the file system.
+        vpc: The nodes' VPC.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -164,7 +164,7 @@ class Filestore(FilestoreModule):
         names_are_ones_google_accepts,
         the_location_fits_the_tier,
         the_capacity_fits_the_tier,
-        a_shared_vpc_is_joined_through_private_services_access,
+        shared_vpc_connect_mode,
     )
     settled = (CLIENT_CONFIG,)
 
@@ -185,7 +185,7 @@ class Filestore(FilestoreModule):
         super().__init__(scope, id, filestore_vpc_name=network, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Names the place that the tier wants, and how the VPC is joined."""
+        """Sets the location for the tier, the VPC and the connect mode."""
         tier = given.get("filestore_tier", self.interface.variable("filestore_tier").default)
         regional: bool | Expr = is_one_of(tier, *_REGIONAL)
         if isinstance(tier, Expr):
@@ -199,9 +199,9 @@ class Filestore(FilestoreModule):
 
     @property
     def instance_name(self) -> str:
-        """The file system's full name, which upstream calls its id."""
+        """The file system's full name; upstream's output calls it the id."""
         return self.anyscale_filestore_id
 
     def mount(self, _scope: Construct) -> tuple[str, str]:
-        """Its address and its share."""
+        """Returns its IP address and its share."""
         return self.anyscale_filestore_ip_addresses[0], self.anyscale_filestore_fileshare_name

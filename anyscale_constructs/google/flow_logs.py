@@ -1,4 +1,4 @@
-"""The flow logs of a VPC's subnets."""
+"""Guards for the flow logs of a VPC's subnets."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ _FLOW_LOG_KEYS = (
 
 @guard("google-flow-log-settings", "private_subnet_flow_log_config", "public_subnet_flow_log_config")
 def flow_log_settings_have_the_keys_upstream_reads(i: Inputs) -> Finding | None:
-    """Upstream's default and examples use Terraform's names, but its code reads other names and ignores those."""
+    """Upstream's default and examples use Terraform's names, but its code reads other names and ignores Terraform's."""
     for name in ("public_subnet_flow_log_config", "private_subnet_flow_log_config"):
         settings = i.given.get(name, {})
         strange = [key for key in settings if key not in _FLOW_LOG_KEYS] if isinstance(settings, Mapping) else []

@@ -15,7 +15,7 @@ from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google.gke_access import (
     a_private_endpoint_is_reached_from_inside,
-    nodes_have_no_addresses_of_their_own,
+    gke_public_nodes,
     the_api_is_not_open_to_the_internet,
     the_control_plane_reaches_webhooks,
 )
@@ -23,12 +23,12 @@ from anyscale_constructs.google.gke_ranges import RANGES
 from anyscale_constructs.google.node_pools import (
     NAME,
     ClusterName,
+    gke_node_pool_name,
+    gke_node_pool_settings,
     limits_are_for_whole_pools,
     pools_have_keys_that_upstream_reads,
-    pools_have_names_of_their_own,
     pools_have_room_for_their_nodes,
     pools_of,
-    settings_are_of_pools_that_are_there,
 )
 from anyscale_constructs.google.nodes import GPUS, GpuType, NodeGroupConfig, NodesConfig
 from anyscale_constructs.google.project import IProject
@@ -39,9 +39,9 @@ from anyscale_constructs.terraform.guards import Guard, Inputs, guard, value_is_
 
 _PODS_IDENTITY = {"GKE_METADATA", "GKE_METADATA_SERVER"}
 _CONTROL_PLANE_PREFIX = 28
-# Kubernetes objects, for which the module has a provider that nothing connects with the cluster.
+# These create Kubernetes objects, for which the module's provider is not connected to the cluster.
 _INSIDE_THE_CLUSTER = ("configure_ip_masq", "stub_domains", "upstream_nameservers")
-# Their zones are b, c and d; all others have a, b and c. https://cloud.google.com/compute/docs/regions-zones
+# These regions have zones b, c and d; all others a, b and c. https://cloud.google.com/compute/docs/regions-zones
 _WITHOUT_ZONE_A = {"europe-west1", "us-east1"}
 
 _REGION: TypeAdapter[str] = TypeAdapter(GcpRegion)
@@ -51,78 +51,79 @@ _LABELS: TypeAdapter[dict[str, str]] = TypeAdapter(Labels)
 class ClusterConfig(Model):
     """A new GKE cluster."""
 
-    name: ClusterName | None = Field(default=None, description="Default: the stack's name.")
+    name: ClusterName | None = Field(default=None, description="The cluster's name. Default: the stack's name.")
     zones: GcpZones = Field(
         default_factory=list,
-        description="The nodes'. Default: the region's first three; required where the region is an expression.",
+        description="The nodes' zones. Default: the region's first three; required if the region is an expression.",
     )
     release_channel: OrExpr[Literal["RAPID", "REGULAR", "STABLE"] | None] = Field(
-        default=None, description="How soon Google upgrades it. Default: REGULAR."
+        default=None, description="The release channel for upgrades by Google. Default: REGULAR."
     )
     public_access_cidrs: list[InternetCidr] = Field(
         default_factory=list,
-        description="Who may reach the cluster's API from the internet. Default: nobody; Terraform then has to run "
-        "in the nodes' subnet or in one of private_access_cidrs.",
+        description="CIDR ranges allowed to reach the cluster's API from the internet. Default: none; Terraform must "
+        "then run in the nodes' subnet or in one of private_access_cidrs.",
     )
     private_access_cidrs: list[Cidr] = Field(
         default_factory=list,
-        description="Who else may reach it inside the VPC or in a network that is connected with it. Default:"
-        " nobody else.",
+        description="CIDR ranges in the VPC or in a connected network that are allowed to reach the cluster's API. "
+        "Default: only the nodes' subnet.",
     )
-    master_ipv4_cidr_block: Cidr = Field(default="172.16.0.0/28", description="The control plane's own range, a /28.")
+    master_ipv4_cidr_block: Cidr = Field(default="172.16.0.0/28", description="The control plane's range, a /28.")
     kms_key_name: CryptoKeyName | None = Field(
         default=None,
-        description="For Kubernetes secrets, in the cloud's region; GKE's own account of the project must be able to "
-        "use it. Default: Google's own keys.",
+        description="The KMS key of Kubernetes secrets, in the cloud's region. The project's GKE service agent must "
+        "have access to it. Default: Google's keys.",
     )
     deletion_protection: OrExpr[bool] = Field(
-        default=True, description="Whether Terraform refuses to destroy it until this is off."
+        default=True,
+        description="Whether Terraform refuses to destroy the cluster until this is false and applied.",
     )
     nodes: NodesConfig = Field(
-        default_factory=NodesConfig, description="The cluster's nodes. Default: {}, in which each key has its default."
+        default_factory=NodesConfig, description="The cluster's nodes. Default: {}, the default of each of its keys."
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the cluster, beside the cloud's. Default: none."
+        default_factory=dict, description="Labels of the cluster, in addition to the cloud's. Default: none."
     )
 
     @property
     def gpus(self) -> dict[str, int]:
-        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        """The number of GPUs per node, by the GPU's name in Anyscale."""
         return self.nodes.gpus
 
     @property
     def groups(self) -> Mapping[str, NodeGroupConfig]:
-        """The node groups of the table, by name."""
+        """The node groups of `groups`, by name."""
         return self.nodes.groups
 
 
 class ExistingCluster(Model):
-    """A standard cluster that is there already, with workload identity and nodes for Anyscale's workloads."""
+    """An existing standard cluster, with Workload Identity and nodes for Anyscale's workloads."""
 
     cluster_name: ClusterName
     location: GcpLocation | None = Field(
-        default=None, description="Its zone, if it is in one only. Default: the cloud's region."
+        default=None, description="The zone of a zonal cluster. Default: the cloud's region."
     )
     private_endpoint: Known[bool] = Field(
-        default=False, description="Whether Terraform reaches its API by the private endpoint, from inside the VPC."
+        default=False, description="Whether Terraform connects to the private endpoint of its API, from inside the VPC."
     )
     gpu_types: Known[list[GpuType]] = Field(
-        default_factory=list, description="The types of GPUs that its nodes have, for users to choose. Default: none."
+        default_factory=list, description="The types of GPUs that its nodes have and users can select. Default: none."
     )
 
     @property
     def gpus(self) -> dict[str, int]:
-        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        """The number of GPUs per node, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
 
     @property
     def groups(self) -> Mapping[str, NodeGroupConfig]:
-        """None: its nodes are made elsewhere."""
+        """No node groups: the cluster's nodes are managed elsewhere."""
         return {}
 
 
 REGION = Rule(
-    "gke-region", "error", "A regional cluster needs a region; without one upstream fails with an obscure error."
+    "gke-region", "error", "A regional cluster needs a region; without one, upstream fails with an obscure error."
 )
 
 
@@ -137,25 +138,25 @@ def the_cluster_is_in_a_region(i: Inputs) -> Finding | None:
 
 @guard("gke-zones-not-named", "zones", "region")
 def zones_are_named(i: Inputs) -> Finding | None:
-    """Without zones upstream chooses three at random, and others whenever the region's zones change: nodes move."""
+    """Without zones, upstream chooses three at random, and others when the region's zones change, so nodes move."""
     if is_one_of(i["zones"], None, []):
         return Finding(
-            "zones is not set, so the module chooses three at random, and others whenever the region's zones, or what "
-            "the module waits for, change",
-            "set zones, which is cluster.zones in a cloud's configuration, to three zones of the region",
+            "zones is not set, so the module chooses three at random, and others when the region's zones or the "
+            "module's dependencies change",
+            "set zones (cluster.zones in a cloud's configuration) to three zones of the region",
         )
     return None
 
 
 @guard("gke-cluster-name", "name")
 def the_cluster_has_a_name_that_gke_accepts(i: Inputs) -> Finding | None:
-    """Google refuses invalid cluster names at apply."""
-    return value_is_refused(NAME, i["name"], "name", "change it")
+    """Google rejects invalid cluster names at apply."""
+    return value_is_refused(NAME, i["name"], "name", "choose another name")
 
 
 @guard("gke-control-plane-range", "master_ipv4_cidr_block")
 def the_control_plane_has_16_addresses(i: Inputs) -> Finding | None:
-    """The control plane of a private cluster needs a /28, and Google refuses other sizes at apply."""
+    """The control plane of a private cluster needs a /28, and Google rejects other sizes at apply."""
     range_ = i["master_ipv4_cidr_block"]
     found = networks.network(range_)
     if i["enable_private_nodes"] is not True or i["private_endpoint_subnetwork"] is not None or is_unresolved(range_):
@@ -169,7 +170,7 @@ def the_control_plane_has_16_addresses(i: Inputs) -> Finding | None:
 
 @guard("gke-labels", "cluster_resource_labels")
 def labels_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses invalid labels at apply."""
+    """Google rejects invalid labels at apply."""
     labels = "cluster_resource_labels"
     return None if is_unresolved(i[labels]) else value_is_refused(_LABELS, i[labels], labels, "change the label")
 
@@ -188,8 +189,8 @@ def gpus_are_not_provisioned_by_gke(i: Inputs) -> Finding | None:
 
 
 @guard("gke-node-account", "create_service_account", "service_account")
-def nodes_have_the_account_that_is_meant(i: Inputs) -> Finding | None:
-    """Nodes need an account that can pull images and write logs, which neither upstream's nor the default one can."""
+def gke_node_account(i: Inputs) -> Finding | None:
+    """Nodes need an account that can pull images and write logs; neither upstream's account nor the default one can."""
     if i["create_service_account"] is not False:
         return Finding(
             "create_service_account creates an account without the roles that nodes need",
@@ -206,14 +207,14 @@ def nodes_have_the_account_that_is_meant(i: Inputs) -> Finding | None:
 
 
 @guard("gke-workload-identity", "identity_namespace", "node_metadata")
-def pods_have_identities_of_their_own(i: Inputs) -> Finding | None:
-    """The operator authenticates with workload identity. Without it all pods also have the nodes' account."""
+def gke_workload_identity(i: Inputs) -> Finding | None:
+    """The operator authenticates with Workload Identity. Without it, all pods can also use the nodes' account."""
     pool, metadata = i["identity_namespace"], i["node_metadata"]
     if i.known("identity_namespace") and pool != "enabled" and not pool.endswith(".svc.id.goog"):
-        return Finding("identity_namespace disables workload identity", "remove it", pool, on=["identity_namespace"])
+        return Finding("identity_namespace disables Workload Identity", "remove it", pool, on=["identity_namespace"])
     if i.known("node_metadata") and metadata not in _PODS_IDENTITY:
         return Finding(
-            "node_metadata gives pods the nodes' account",
+            "node_metadata lets pods use the nodes' account",
             "remove it",
             metadata,
             " or ".join(sorted(_PODS_IDENTITY)),
@@ -235,7 +236,7 @@ def nothing_is_made_inside_the_cluster(i: Inputs) -> Finding | None:
 
 @guard("gke-release-channel", "kubernetes_version", "release_channel", severity="warning")
 def upgrades_are_planned(i: Inputs) -> Finding | None:
-    """Without a release channel any apply may upgrade the control plane to the latest version of that day."""
+    """Without a release channel, any apply may upgrade the control plane to the latest version."""
     if is_one_of(i["kubernetes_version"], "latest") and is_one_of(i["release_channel"], "UNSPECIFIED"):
         return Finding(
             "kubernetes_version is latest without a release_channel, so any apply may upgrade the control plane",
@@ -245,8 +246,8 @@ def upgrades_are_planned(i: Inputs) -> Finding | None:
 
 
 @guard("gke-gateway-api", "gateway_api_channel", severity="warning")
-def the_gateways_types_are_envoys(i: Inputs) -> Finding | None:
-    """Envoy Gateway's chart installs the Gateway API's resource definitions too, in another version."""
+def gke_gateway_api(i: Inputs) -> Finding | None:
+    """Envoy Gateway's chart also installs the Gateway API's resource definitions, in another version."""
     channel = i["gateway_api_channel"]
     if not is_one_of(channel, None, "CHANNEL_DISABLED") and not is_unresolved(channel):
         return Finding(
@@ -258,25 +259,25 @@ def the_gateways_types_are_envoys(i: Inputs) -> Finding | None:
 
 
 class Gke(GkeModule):
-    """A regional cluster of private nodes; Google upgrades it, in the release channel REGULAR.
+    """A regional cluster with private nodes, which Google upgrades in the release channel REGULAR.
 
-    Its API has a private endpoint only, unless `enable_private_endpoint` is False.
+    Its API has only a private endpoint, unless `enable_private_endpoint` is False.
 
     Args:
         scope: The stack.
-        id: Default: `gke`.
-        project: The project it is made in.
-        vpc: Where the nodes are: a subnet with a range for pods and one for services.
+        id: The construct's id in the stack. Default: `gke`.
+        project: The project in which it is created.
+        vpc: The nodes' VPC, whose subnet has a range for pods and one for services.
         name: The cluster's name.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names. `zones` are the region's first three by default, and required
-            where the region is known only when Terraform plans.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names. The default of `zones` is the region's first three;
+            it is required if the region is unresolved.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
-    # Of zones that are named, nothing is read; versions and a firewall rule's ranges change in place.
+    # With zones set, the module reads nothing that would replace resources; other values change in place.
     settled = (
         "data.google_compute_zones.available",
         "data.google_container_engine_versions.region",
@@ -289,21 +290,21 @@ class Gke(GkeModule):
         the_cluster_has_a_name_that_gke_accepts,
         the_control_plane_has_16_addresses,
         labels_are_ones_google_accepts,
-        pools_have_names_of_their_own,
+        gke_node_pool_name,
         pools_have_keys_that_upstream_reads,
         pools_have_room_for_their_nodes,
         limits_are_for_whole_pools,
-        settings_are_of_pools_that_are_there,
+        gke_node_pool_settings,
         gpus_are_not_provisioned_by_gke,
-        nodes_have_the_account_that_is_meant,
-        pods_have_identities_of_their_own,
+        gke_node_account,
+        gke_workload_identity,
         nothing_is_made_inside_the_cluster,
-        nodes_have_no_addresses_of_their_own,
+        gke_public_nodes,
         the_api_is_not_open_to_the_internet,
         a_private_endpoint_is_reached_from_inside,
         the_control_plane_reaches_webhooks,
         upgrades_are_planned,
-        the_gateways_types_are_envoys,
+        gke_gateway_api,
     )
 
     def __init__(
@@ -333,7 +334,7 @@ class Gke(GkeModule):
         )
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Makes nodes and API private, lets the control plane reach webhooks, and leaves no pool but those given."""
+        """Makes nodes and API private, lets the control plane reach webhooks, and removes the default node pool."""
         private = given.get("enable_private_endpoint", True)
         own = self._vpc.is_own(self._project)
         given = {
@@ -341,10 +342,10 @@ class Gke(GkeModule):
             "zones": zones_of(given.get("region")),
             "enable_private_endpoint": private,
             "deploy_using_private_endpoint": private,
-            # Upstream's own default lies in the nodes' subnet as likely as not.
+            # Upstream's default is likely to be inside the nodes' subnet.
             "master_ipv4_cidr_block": "172.16.0.0/28",
-            # It reaches private nodes on two ports only, and Envoy Gateway's webhook has another. In a shared VPC the
-            # rule would be made in the host project, which is somebody else's.
+            # By default, the control plane reaches private nodes on two ports only, and Envoy Gateway's webhook has
+            # another. In a shared VPC, the rule would be in the host project, which others manage.
             "add_master_webhook_firewall_rules": own,
             "remove_default_node_pool": True,
             "create_service_account": False,
@@ -352,13 +353,13 @@ class Gke(GkeModule):
         given = {name: value for name, value in given.items() if value is not None}
         ranges: list[Cidr] = [given["master_ipv4_cidr_block"], *self._vpc.ranges]
         if found := networks.misplaced("master_ipv4_cidr_block and the VPC", ranges):
-            fix, on = "set master_ipv4_cidr_block to a /28 that nothing else uses", ["master_ipv4_cidr_block"]
+            fix, on = "set master_ipv4_cidr_block to an unused /28", ["master_ipv4_cidr_block"]
             raise InputError([replace(found, fix=fix, on=on)])
         return given
 
 
 def zones_of(region: str | None) -> list[str] | None:
-    """The first three zones of a region; None if it is not known yet."""
+    """Returns the first three zones of a region; None if the region is unresolved."""
     if region is None or is_unresolved(region):
         return None
     return [f"{region}-{letter}" for letter in ("bcd" if region in _WITHOUT_ZONE_A else "abc")]

@@ -1,4 +1,4 @@
-"""Guards of who reaches a GKE cluster's API and its nodes, and what the API reaches."""
+"""Guards for access to a GKE cluster's API and nodes, and from its control plane to the nodes."""
 
 from collections.abc import Mapping
 
@@ -9,12 +9,12 @@ from anyscale_constructs.terraform.guards import Inputs, guard
 
 
 @guard("gke-public-nodes", "enable_private_nodes", severity="warning")
-def nodes_have_no_addresses_of_their_own(i: Inputs) -> Finding | None:
-    """Nodes with public IP addresses can be attacked from the internet, and private nodes reach it by Cloud NAT."""
+def gke_public_nodes(i: Inputs) -> Finding | None:
+    """Nodes with public IP addresses can be attacked from the internet. Private nodes reach it through Cloud NAT."""
     if i["enable_private_nodes"] is False:
         return Finding(
             "enable_private_nodes is false, so every node has a public IP address",
-            "remove it; Cloud NAT lets nodes reach the internet",
+            "remove it; nodes reach the internet through Cloud NAT",
         )
     return None
 
@@ -29,7 +29,7 @@ def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
     if not authorized or networks.nearly_everybody(ranges):
         return Finding(
             "the whole internet, or a large part of it, can reach the cluster's API",
-            "use the ranges that Terraform and your administrators come from",
+            "use the ranges that Terraform and your administrators connect from",
             ranges,
         )
     return None
@@ -37,7 +37,7 @@ def the_api_is_not_open_to_the_internet(i: Inputs) -> Finding | None:
 
 @guard("gke-authorized-networks", "master_authorized_networks", "enable_private_endpoint")
 def a_private_endpoint_is_reached_from_inside(i: Inputs) -> Finding | None:
-    """A cluster with a private endpoint only has no address on the internet, and Google refuses public ranges."""
+    """A cluster with only a private endpoint is not reachable from the internet, and Google rejects public ranges."""
     authorized = i["master_authorized_networks"]
     if i["enable_private_endpoint"] is not True or is_unresolved(authorized):
         return None
@@ -45,7 +45,7 @@ def a_private_endpoint_is_reached_from_inside(i: Inputs) -> Finding | None:
         found = networks.network(network["cidr_block"]) if isinstance(network, Mapping) else None
         if found and found.is_global:
             return Finding(
-                "master_authorized_networks has a public range, but the cluster's API has a private endpoint only",
+                "master_authorized_networks has a public range, but the cluster's API has only a private endpoint",
                 "remove the range, or set enable_private_endpoint to false (in a cloud's configuration: use "
                 "public_access_cidrs)",
                 str(found),
@@ -60,7 +60,7 @@ def a_private_endpoint_is_reached_from_inside(i: Inputs) -> Finding | None:
     severity="warning",
 )
 def the_control_plane_reaches_webhooks(i: Inputs) -> Finding | None:
-    """The control plane calls Envoy Gateway's webhook on the nodes; without a firewall rule the calls time out."""
+    """The control plane calls Envoy Gateway's webhook on the nodes. Without a firewall rule, the calls time out."""
     if i["enable_private_nodes"] is True and i["add_master_webhook_firewall_rules"] is False:
         return Finding(
             "add_master_webhook_firewall_rules is false, the default in a shared VPC, so the control plane cannot "

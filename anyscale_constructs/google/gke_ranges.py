@@ -1,4 +1,4 @@
-"""The ranges for pods and services that a VPC has for a GKE cluster."""
+"""A VPC's ranges for the pods and services of a GKE cluster."""
 
 from pydantic import Field
 
@@ -17,12 +17,14 @@ class GkeVpcConfig(Model):
     """A new VPC for a GKE cluster: one private subnet behind NAT, with ranges for pods and services."""
 
     name: GcpResourceName | None = Field(
-        default=None, description="Default: a unique one that begins with name_prefix."
+        default=None, description="Its name. Default: a unique name that begins with name_prefix."
     )
-    subnet_cidr: Cidr = Field(default="10.0.0.0/16", description="The nodes' subnet.")
-    pods_cidr: Cidr = Field(default="10.4.0.0/14", description="Each node takes a /24 of it.")
+    subnet_cidr: Cidr = Field(default="10.0.0.0/16", description="The range of the nodes' subnet.")
+    pods_cidr: Cidr = Field(default="10.4.0.0/14", description="The range of pods. Each node uses a /24 of it.")
     services_cidr: Cidr = "10.8.0.0/20"
-    flow_logs: Known[bool] = Field(default=True, description="Whether Cloud Logging gets the subnet's flow logs.")
+    flow_logs: Known[bool] = Field(
+        default=True, description="Whether the subnet's flow logs are sent to Cloud Logging."
+    )
 
 
 RANGES = Rule(
@@ -35,17 +37,17 @@ RANGES = Rule(
 
 @guard("", "gke_pod_range_cidr", "gke_services_range_cidr", "private_subnet_cidr")
 def gke_ranges_come_together_in_a_private_subnet(i: Inputs) -> Finding | None:
-    """Upstream ignores them without a private subnet, and swaps their outputs if there is only one."""
+    """Upstream ignores the ranges without a private subnet, and swaps their outputs if there is only one."""
     given = [name for name in GKE_RANGES if i[name] is not None]
     if given and (len(given) < len(GKE_RANGES) or i["private_subnet_cidr"] is None):
         missing = [name for name in ("private_subnet_cidr", *GKE_RANGES) if i[name] is None]
-        return Finding(f"{given[0]} also needs {' and '.join(missing)}", "set them", rule=RANGES, on=given)
+        return Finding(f"{given[0]} also requires {' and '.join(missing)}", "set them", rule=RANGES, on=given)
     return None
 
 
 @guard("gke-pod-range-size", "gke_pod_range_cidr", severity="warning")
 def pods_have_room(i: Inputs) -> Finding | None:
-    """Each node of GKE reserves a /24 of the range for its pods, and the range cannot be enlarged."""
+    """Each GKE node reserves a /24 of the range for its pods, and the range cannot be enlarged."""
     found = None if i["gke_pod_range_cidr"] is None else networks.network(i["gke_pod_range_cidr"])
     if found and found.prefixlen > _LONGEST_POD_PREFIX:
         nodes = max(2 ** (24 - found.prefixlen), 0)

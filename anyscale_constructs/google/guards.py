@@ -1,4 +1,4 @@
-"""What several Google modules have in common, and the guards for it."""
+"""Guards and inputs that several Google modules share."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,7 +11,7 @@ from anyscale_constructs.google.types import Labels
 from anyscale_constructs.terraform.guards import Inputs, guard, value_is_refused
 
 CLIENT_CONFIG = "data.google_client_config.current"
-"""Where upstream reads the provider's project, region and zone, unless inputs give them."""
+"""The data source from which upstream reads the provider's project, region and zone, unless inputs set them."""
 
 _SHORTEST_SUFFIX = 4
 _LONGEST_SUFFIX = 99  # longer than any name that Google accepts
@@ -29,7 +29,7 @@ def the_module_is_enabled(i: Inputs) -> Finding | None:
 
 @guard("google-name-suffix", "random_char_length")
 def the_random_suffix_has_a_length(i: Inputs) -> Finding | None:
-    """Upstream accepts a length of 2 and then asks for zero random bytes, which fails even without a suffix."""
+    """Upstream accepts a length of 2, but then requests zero random bytes, which fails even without a suffix."""
     length = i["random_char_length"]
     if i.known("random_char_length") and (length < _SHORTEST_SUFFIX or length % 2):
         return Finding("random_char_length must be an even number of at least 4", "remove it", length)
@@ -38,7 +38,7 @@ def the_random_suffix_has_a_length(i: Inputs) -> Finding | None:
 
 @guard("google-labels", "labels")
 def labels_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses invalid labels at apply, after part of the cloud has been created."""
+    """Google rejects invalid labels at apply, after part of the cloud has been created."""
     labels = i["labels"]
     if is_unresolved(labels):
         return None
@@ -51,14 +51,14 @@ def labels_are_ones_google_accepts(i: Inputs) -> Finding | None:
 def name_is_refused(
     i: Inputs, kind: TypeAdapter[Any], *names: str, default: str = "", after: str = ""
 ) -> Finding | None:
-    """An error when Google refuses the name that upstream makes.
+    """Returns an error if Google would reject the name that upstream composes.
 
     Args:
         i: The module's inputs.
         kind: The type of such names.
-        names: The inputs upstream takes it from: the first that is set.
-        default: What upstream takes when none is.
-        after: What upstream appends after the random suffix.
+        names: The inputs of the name, of which upstream uses the first that is set.
+        default: The name that upstream uses if none is set.
+        after: The text that upstream appends after the random suffix. Default: none.
     """
     given = next((name for name in names if i[name] is not None), names[-1])
     text, suffix = default if i[given] is None else i[given], _suffix(i)
@@ -71,12 +71,12 @@ def name_is_refused(
 
 
 def globally_unique(given: dict[str, Any]) -> dict[str, Any]:
-    """A longer suffix for names that all of Google Cloud shares: upstream's four digits are soon taken."""
+    """Sets a longer suffix for names that are unique in all of Google Cloud: upstream's four digits often collide."""
     return {"random_char_length": 8} | given
 
 
 def exact_names(given: dict[str, Any], *names: str) -> dict[str, Any]:
-    """Switches the random suffix off where a name is given: upstream appends it to names as well as to prefixes."""
+    """Disables the random suffix if a name is set: upstream appends it to names as well as to prefixes."""
     return {"enable_random_name_suffix": False} | given if any(name in given for name in names) else given
 
 

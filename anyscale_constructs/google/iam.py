@@ -35,7 +35,7 @@ _ACCOUNT_NAME: TypeAdapter[str] = TypeAdapter(ServiceAccountName)
 _ROLE_ID: TypeAdapter[str] = TypeAdapter(RoleId)
 _ROLES: TypeAdapter[list[str]] = TypeAdapter(list[Role])
 _LONGEST_ROLE_ID = 28
-# one of these is enough
+# Any one of these is enough.
 _WANTED_ROLES = {
     "anyscale_access_service_acct_binding_permissions": {"roles/iam.serviceAccountTokenCreator"},
     "anyscale_cluster_node_service_acct_permissions": {"roles/artifactregistry.reader", "roles/viewer"},
@@ -47,24 +47,26 @@ class IamConfig(Model):
 
     anyscale_service_account_name: ServiceAccountName | None = Field(
         default=None,
-        description="The control plane's account. Default: a unique one. Set both names or neither, or one of them "
-        "with enable_random_name_suffix: true in modules.iam.inputs, which appends a suffix to it.",
+        description="The name of the control plane's account. Default: a unique name. Set both names or neither, or "
+        "one with enable_random_name_suffix: true in modules.iam.inputs, which appends a suffix to it.",
     )
     cluster_service_account_name: ServiceAccountName | None = Field(
-        default=None, description="The nodes' account. Default: a unique one."
+        default=None, description="The name of the nodes' account. Default: a unique name."
     )
     cluster_node_logging: Known[bool] = Field(default=False, description="Whether nodes may write logs and metrics.")
     cluster_node_roles: list[Role] = Field(
         default_factory=list,
-        description="An older name of workloads.roles; set one of them. Default: none; nodes may read images anyway.",
+        description="The older name of workloads.roles; set only one of them. Default: none; nodes can always read "
+        "images.",
     )
     identity_provider: ExistingIdentityProvider | None = Field(
-        default=None, description="What lets Anyscale's control plane in. Default: a new one that trusts Anyscale only."
+        default=None,
+        description="The identity provider for Anyscale's control plane. Default: a new one that trusts only Anyscale.",
     )
 
 
 class IBucketUsers(Protocol):
-    """Who uses the bucket: `Iam`, `ExistingServiceAccounts`, `OperatorAccount`, or a class with this property."""
+    """The bucket's users: `Iam`, `ExistingServiceAccounts`, `OperatorAccount`, or a class with this property."""
 
     @property
     def bucket_members(self) -> list[str]:
@@ -73,10 +75,10 @@ class IBucketUsers(Protocol):
 
 
 class ExistingServiceAccounts(ExistingIdentityProvider):
-    """Service accounts that are there already, and the identity provider that lets Anyscale's control plane in.
+    """Existing service accounts, and the identity provider for Anyscale's control plane.
 
-    Anyscale's account must be able to make tokens for itself, to manage instances in the project, and to use the nodes'
-    account; all of the provider's pool must be able to act as it (Workload Identity User).
+    The control plane's account must be able to create tokens for itself, manage instances in the project, and use the
+    nodes' account. All identities of the provider's pool must be able to impersonate it (Workload Identity User).
     """
 
     anyscale_service_account_email: ServiceAccountEmail = Field(description="The control plane's account.")
@@ -84,7 +86,7 @@ class ExistingServiceAccounts(ExistingIdentityProvider):
 
     @property
     def bucket_members(self) -> list[str]:
-        """Both accounts, as members of a bucket."""
+        """Both accounts, as members of the bucket's IAM policy."""
         return [
             f"serviceAccount:{self.anyscale_service_account_email}",
             f"serviceAccount:{self.cluster_service_account_email}",
@@ -92,23 +94,23 @@ class ExistingServiceAccounts(ExistingIdentityProvider):
 
 
 ROLE_OFF = Rule(
-    "google-control-plane-role-off", "warning", "Without a role Anyscale's control plane cannot manage instances."
+    "google-control-plane-role-off", "warning", "Without a role, Anyscale's control plane cannot manage instances."
 )
 
 
 @guard("google-control-plane-role", "create_anyscale_access_role", "existing_anyscale_access_role_name")
 def the_control_plane_gets_a_role(i: Inputs) -> Finding | None:
-    """Upstream reads the role that it makes even where an existing one is named, and fails or ignores that one."""
+    """Upstream uses the role that it creates even if an existing one is set, or fails if it creates none."""
     if i["existing_anyscale_access_role_name"] is not None:
         return Finding(
-            "existing_anyscale_access_role_name does not work: upstream grants the role that it makes, or fails",
-            "remove it, set create_anyscale_access_role to false, and grant the role in a resource of your own",
+            "existing_anyscale_access_role_name does not work: upstream grants the role that it creates, or fails",
+            "remove it, set create_anyscale_access_role to false, and grant the role in a separate resource",
             on=["existing_anyscale_access_role_name"],
         )
     if i["create_anyscale_access_service_acct"] is True and i["create_anyscale_access_role"] is False:
         return Finding(
             "create_anyscale_access_role is false, so the control plane's account has no role in the project",
-            "remove it, unless you grant a role in a resource of your own",
+            "remove it, unless you grant a role in a separate resource",
             on=["create_anyscale_access_role"],
             rule=ROLE_OFF,
         )
@@ -135,8 +137,8 @@ def both_accounts_are_made(i: Inputs) -> Finding | None:
 
 
 @guard("google-role-binding", "create_gke_cluster_service_acct")
-def no_account_takes_roles_from_others(i: Inputs) -> Finding | None:
-    """Upstream grants the GKE account's roles by google_project_iam_binding, which removes all other members."""
+def google_role_binding(i: Inputs) -> Finding | None:
+    """Upstream grants the GKE account's roles with google_project_iam_binding, which removes all other members."""
     if i["create_gke_cluster_service_acct"] is True:
         return Finding(
             "create_gke_cluster_service_acct removes its roles, such as roles/logging.logWriter, from every other "
@@ -148,7 +150,7 @@ def no_account_takes_roles_from_others(i: Inputs) -> Finding | None:
 
 @guard("google-service-account-names", _ACCESS, _NODE, _SUFFIX)
 def accounts_are_named_together(i: Inputs) -> Finding | None:
-    """Upstream has one switch for the random suffix of both accounts, and appends it to names as well as prefixes."""
+    """Upstream has one switch for the random suffix of both accounts, and appends it to names and to prefixes."""
     named = [name for name in (_ACCESS, _NODE) if i[name] is not None]
     if len(named) == 1 and i.given.get(_SUFFIX) is not True:
         other = _NODE if named == [_ACCESS] else _ACCESS
@@ -162,7 +164,7 @@ def accounts_are_named_together(i: Inputs) -> Finding | None:
 
 @guard("google-iam-name", _ACCESS, _NODE, _ROLE, f"{_ACCESS}_prefix", f"{_NODE}_prefix", f"{_ROLE}_prefix")
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses invalid names of accounts and roles at apply. Upstream checks them without the random suffix."""
+    """Google rejects invalid names of accounts and roles at apply. Upstream checks them without the random suffix."""
     return (
         name_is_refused(i, _ACCOUNT_NAME, _ACCESS, f"{_ACCESS}_prefix", default="anyscale-")
         or name_is_refused(i, _ACCOUNT_NAME, _NODE, f"{_NODE}_prefix", default="anyscale-")
@@ -179,11 +181,11 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     severity="warning",
     source="https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/google_project_iam_custom_role",
 )
-def ids_are_free_again_after_deletion(i: Inputs) -> Finding | None:
-    """Google keeps the id of a deleted identity pool for 30 days, and that of a deleted role for 7 to 37.
+def google_kept_name(i: Inputs) -> Finding | None:
+    """Google reserves the id of a deleted identity pool for 30 days, and that of a deleted role for 7 to 37.
 
-    Until then nothing new can have the id: whoever destroys a cloud with fixed names cannot create it again, nor
-    rename its accounts and back.
+    Until then, no new resource can have the id: a cloud with fixed names cannot be created again after it is destroyed,
+    and its accounts cannot get their old names back.
     """
     new = {
         "the identity pool": i["create_anyscale_access_service_acct"] is True
@@ -194,9 +196,9 @@ def ids_are_free_again_after_deletion(i: Inputs) -> Finding | None:
     kept = [what for what, has_fixed_id in new.items() if has_fixed_id]
     if kept:
         return Finding(
-            f"{' and '.join(kept)} would have a fixed id, which nothing new can have for up to 37 days once Terraform "
-            "has deleted it",
-            "use prefixes for a cloud that may be created again; else allow google-kept-name",
+            f"{' and '.join(kept)} would have a fixed id, which Google reserves for up to 37 days after Terraform "
+            "deletes it",
+            "use prefixes for a cloud that may be created again, or allow google-kept-name",
             on=[name for name in (_POOL, _ACCESS, _ROLE, _SUFFIX) if name in i.given][:1],
         )
     return None
@@ -204,7 +206,7 @@ def ids_are_free_again_after_deletion(i: Inputs) -> Finding | None:
 
 @guard("google-role-name", *_WANTED_ROLES)
 def roles_are_named_in_full(i: Inputs) -> Finding | None:
-    """Google accepts roles by their full names only."""
+    """Google accepts only the full names of roles."""
     for name in _WANTED_ROLES:
         if i.known(name) and (found := value_is_refused(_ROLES, i[name], name, "use the full name")):
             return replace(found, on=[name])
@@ -212,8 +214,8 @@ def roles_are_named_in_full(i: Inputs) -> Finding | None:
 
 
 @guard("google-role-missing", *_WANTED_ROLES, severity="warning")
-def accounts_have_the_roles_that_verify_wants(i: Inputs) -> Finding | None:
-    """The control plane signs links to logs and nodes pull images; `anyscale cloud verify` looks for both roles."""
+def google_role_missing(i: Inputs) -> Finding | None:
+    """The control plane signs links to logs, and nodes pull images. `anyscale cloud verify` checks both roles."""
     for name, roles in _WANTED_ROLES.items():
         if i.known(name) and not roles & set(i[name]):
             allowed = " or ".join(sorted(roles))
@@ -224,20 +226,20 @@ def accounts_have_the_roles_that_verify_wants(i: Inputs) -> Finding | None:
 class Iam(IamModule):
     """The control plane's service account with its identity pool, and the nodes' service account.
 
-    Names are taken as they stand, prefixes get a random suffix.
+    Names are used unchanged; prefixes get a random suffix.
 
     Args:
         scope: The stack.
-        id: Default: `iam`.
-        project: The project the accounts are in.
+        id: The construct's id in the stack. Default: `iam`.
+        project: The accounts' project.
         region: The cloud's region, for the accounts' descriptions.
-        anyscale_org_id: The Anyscale organization that is let in, and no other.
-        identity_provider: An identity provider that is there already. Default: a new one in a pool of its own.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names.
+        anyscale_org_id: The only Anyscale organization that is trusted.
+        identity_provider: An existing identity provider. Default: a new one in its own pool.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -246,12 +248,12 @@ class Iam(IamModule):
         *workload_identity.GUARDS,
         the_control_plane_gets_a_role,
         both_accounts_are_made,
-        no_account_takes_roles_from_others,
+        google_role_binding,
         accounts_are_named_together,
         names_are_ones_google_accepts,
-        ids_are_free_again_after_deletion,
+        google_kept_name,
         roles_are_named_in_full,
-        accounts_have_the_roles_that_verify_wants,
+        google_role_missing,
     )
     settled = (CLIENT_CONFIG,)
 
@@ -273,7 +275,7 @@ class Iam(IamModule):
         super().__init__(scope, id, anyscale_org_id=anyscale_org_id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Names the identity provider, and the role like its account."""
+        """Sets the identity provider, and names the role after its account."""
         given = {"anyscale_project_id": self._project.project_id, "google_region": self._region} | given
         if self._identity_provider:
             given = {"existing_workload_identity_provider_name": self._identity_provider.provider_name} | given
@@ -283,12 +285,12 @@ class Iam(IamModule):
 
     @property
     def anyscale_service_account_email(self) -> str:
-        """The account that Anyscale's control plane acts as."""
+        """The e-mail address of the account that Anyscale's control plane impersonates."""
         return self.iam_anyscale_access_service_acct_email
 
     @property
     def cluster_service_account_email(self) -> str:
-        """The account of Anyscale's nodes."""
+        """The e-mail address of the nodes' account."""
         return self.iam_anyscale_cluster_node_service_acct_email
 
     @property
@@ -299,7 +301,7 @@ class Iam(IamModule):
 
     @property
     def bucket_members(self) -> list[str]:
-        """The accounts that are made here, as members of a bucket: upstream's output is null for another."""
+        """The new accounts, as members of the bucket's IAM policy: upstream's output is null for existing ones."""
         members = {
             "create_anyscale_access_service_acct": self.iam_anyscale_access_service_acct_member,
             "create_anyscale_cluster_node_service_acct": self.iam_anyscale_cluster_node_service_acct_member,
@@ -308,7 +310,7 @@ class Iam(IamModule):
 
 
 def role_id(name: str) -> str:
-    """The name as the id of a role, in which no hyphen may be."""
+    """Returns a name as the id of a role, which cannot contain hyphens."""
     if is_unresolved(name):
         return fn.substr(fn.replace(name, "-", "_"), 0, _LONGEST_ROLE_ID)
     return name.replace("-", "_")[:_LONGEST_ROLE_ID]

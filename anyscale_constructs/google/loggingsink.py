@@ -1,4 +1,4 @@
-"""The project's default log sink, without the nodes' syslog, which costs more than it says."""
+"""The project's default log sink, which excludes the nodes' syslog because of its cost."""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
@@ -18,9 +18,11 @@ _DESTINATIONS = ("logging", "storage", "bigquery", "pubsub")
 
 
 class LoggingSinkConfig(Model):
-    """The project's default log sink; a project has one."""
+    """The project's default log sink. A project has only one."""
 
-    exclusion_filter: str | None = Field(default=None, description="What is left out. Default: the nodes' syslog.")
+    exclusion_filter: str | None = Field(
+        default=None, description="A filter for the logs to exclude. Default: the nodes' syslog."
+    )
 
 
 ALL_LOGS = Rule(
@@ -30,7 +32,7 @@ ALL_LOGS = Rule(
 
 @guard("log-sink-destination", "sink_destination")
 def the_destination_is_one_of_cloud_logging(i: Inputs) -> Finding | None:
-    """A log sink writes to a log bucket, Cloud Storage, BigQuery or Pub/Sub, and Google refuses anything else."""
+    """A log sink writes to a log bucket, Cloud Storage, BigQuery or Pub/Sub, and Google rejects other destinations."""
     destination = i["sink_destination"]
     if destination is None or is_unresolved(destination):
         return None
@@ -44,24 +46,24 @@ def the_destination_is_one_of_cloud_logging(i: Inputs) -> Finding | None:
         )
     return Finding(
         "sink_destination redirects all logs of the project, not only those of this cloud",
-        "remove it, and make another sink for this cloud",
+        "remove it, and create another sink for this cloud",
         destination,
         rule=ALL_LOGS,
     )
 
 
 class LoggingSink(LoggingSinkModule):
-    """The sink `_Default` of the project, which it takes over: a project has one, so clouds that share a project too.
+    """The project's sink `_Default`, which it adopts. A project has one, so clouds in one project share it.
 
     Args:
         scope: The stack.
-        id: Default: `loggingsink`.
+        id: The construct's id in the stack. Default: `loggingsink`.
         project: The project.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (the_module_is_enabled, the_destination_is_one_of_cloud_logging)
@@ -80,5 +82,5 @@ class LoggingSink(LoggingSinkModule):
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Names the project."""
+        """Sets the project."""
         return {"anyscale_project_id": self._project.project_id} | given

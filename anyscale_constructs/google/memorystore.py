@@ -1,4 +1,4 @@
-"""The Redis that keeps Anyscale services running when a head node fails: new, or an existing one."""
+"""Memorystore, which keeps Anyscale services running when a head node fails: new, or an existing instance."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Unpack
@@ -26,31 +26,33 @@ from anyscale_constructs.terraform.resource import Data
 
 _NAME: TypeAdapter[str] = TypeAdapter(InstanceId)
 _EVICTION = "allkeys-lru"
-# Upstream's own checks say "or" where they mean "and", and let everything pass.
+# Upstream's own checks use "or" instead of "and", so they accept everything.
 _LIMITS = {"memorystore_replica_count": (1, 5), "memorystore_memory_size_gb": (5, 300)}
 
 
 class MemorystoreConfig(Model):
-    """A Redis for Anyscale services."""
+    """A Memorystore for Redis instance for Anyscale services."""
 
-    name: InstanceId | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
+    name: InstanceId | None = Field(
+        default=None, description="Its name. Default: a unique name that begins with name_prefix."
+    )
     memory_size_gb: OrExpr[int | None] = Field(default=None, ge=5, le=300, description="Default: 5.")
     replica_count: OrExpr[int | None] = Field(default=None, ge=1, le=5, description="Default: 1.")
     redis_version: OrExpr[Literal["REDIS_5_0", "REDIS_6_X", "REDIS_7_0"] | None] = Field(
-        default=None, description="Default: REDIS_7_0."
+        default=None, description="The version of Redis. Default: REDIS_7_0."
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the instance, beside the cloud's. Default: none."
+        default_factory=dict, description="Labels of the instance, in addition to the cloud's. Default: none."
     )
 
 
 class ExistingMemorystore(Model):
-    """A Redis that is there already, connected to the VPC: STANDARD_HA with read replicas, without TLS."""
+    """An existing Redis instance, connected to the VPC: STANDARD_HA with read replicas, without TLS."""
 
     instance_name: GcpInstanceName
 
     def endpoint(self, scope: Construct) -> str:
-        """Its host and its port, which Terraform looks up."""
+        """Returns its host and its port, from a data source."""
         there = Data(scope, "google_redis_instance", "this", by_full_name(self.instance_name, "region"))
         return f"{there.attribute('host')}:{there.attribute('port')}"
 
@@ -89,8 +91,8 @@ def auth_is_off(i: Inputs) -> Finding | None:
 
 
 @guard("memorystore-eviction", "memorystore_redis_configs", severity="warning")
-def keys_are_evicted_as_verify_wants(i: Inputs) -> Finding | None:
-    """`anyscale cloud verify` warns of other eviction policies. Redis settings of your own replace upstream's."""
+def memorystore_eviction(i: Inputs) -> Finding | None:
+    """`anyscale cloud verify` warns about other eviction policies. Redis settings that you set replace upstream's."""
     configs = i["memorystore_redis_configs"]
     policy = configs.get("maxmemory-policy") if isinstance(configs, Mapping) else _EVICTION
     if not is_unresolved(policy) and policy != _EVICTION:
@@ -105,11 +107,11 @@ def keys_are_evicted_as_verify_wants(i: Inputs) -> Finding | None:
 
 @guard("memorystore-zones", "google_zone", "alternative_google_zone", "google_region")
 def zones_are_two_of_the_region(i: Inputs) -> Finding | None:
-    """Google refuses two equal zones, a second zone alone, and zones of another region."""
+    """Google rejects two equal zones, a second zone alone, and zones of another region."""
     zone, other, region = i["google_zone"], i["alternative_google_zone"], i["google_region"]
     if other is not None and (zone is None or other == zone):
         return Finding(
-            "alternative_google_zone needs a google_zone, which must be another zone",
+            "alternative_google_zone requires google_zone, set to a different zone",
             "set both, or remove both",
             other,
             on=["alternative_google_zone", "google_zone"],
@@ -122,27 +124,27 @@ def zones_are_two_of_the_region(i: Inputs) -> Finding | None:
 
 
 @guard("memorystore-connect-mode", "memorystore_connect_mode")
-def a_shared_vpc_is_joined_through_private_services_access(i: Inputs) -> Finding | None:
-    """Google refuses direct peering with a shared VPC, which is in another project."""
+def shared_vpc_connect_mode(i: Inputs) -> Finding | None:
+    """Google rejects direct peering with a shared VPC, which is in another project."""
     return direct_peering_is_refused(i, "memorystore_vpc_name", "memorystore_connect_mode")
 
 
 class Memorystore(MemorystoreModule):
-    """A Redis with replicas in the nodes' VPC.
+    """A Redis instance with replicas in the nodes' VPC.
 
-    A name is taken as it stands, a prefix gets a random suffix. The project needs the service `redis.googleapis.com`.
+    Names are used unchanged; prefixes get a random suffix. The project needs the API `redis.googleapis.com`.
 
     Args:
         scope: The stack.
-        id: Default: `memorystore`.
-        project: The project it is made in.
+        id: The construct's id in the stack. Default: `memorystore`.
+        project: The project in which it is created.
         region: The cloud's region.
-        vpc: Where the nodes are.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names; `module_enabled` is True here.
+        vpc: The nodes' VPC.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names; the default of `module_enabled` is True.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -152,9 +154,9 @@ class Memorystore(MemorystoreModule):
         numbers_are_within_limits,
         tls_is_off,
         auth_is_off,
-        keys_are_evicted_as_verify_wants,
+        memorystore_eviction,
         zones_are_two_of_the_region,
-        a_shared_vpc_is_joined_through_private_services_access,
+        shared_vpc_connect_mode,
     )
 
     def __init__(
@@ -174,7 +176,7 @@ class Memorystore(MemorystoreModule):
         super().__init__(scope, id, memorystore_vpc_name=network, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Switches the module on: of all modules, only this one is off by default."""
+        """Enables the module, which upstream disables by default."""
         given = {
             "module_enabled": True,
             "anyscale_project_id": self._project.project_id,
@@ -185,9 +187,9 @@ class Memorystore(MemorystoreModule):
 
     @property
     def instance_name(self) -> str:
-        """The Redis' full name, which upstream calls its id."""
+        """The instance's full name; upstream's output calls it the id."""
         return self.anyscale_memorystore_id
 
     def endpoint(self, _scope: Construct) -> str:
-        """Its host and its port."""
+        """Returns its host and its port."""
         return f"{self.anyscale_memorystore_host}:{self.anyscale_memorystore_port}"

@@ -1,4 +1,4 @@
-"""How nodes without public addresses reach Anyscale: Cloud NAT and the default route."""
+"""Guards for Cloud NAT and the default route, through which nodes without public addresses reach Anyscale."""
 
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.terraform.guards import Inputs, guard
@@ -28,7 +28,7 @@ def the_default_route_stays(i: Inputs) -> Finding | None:
 
 @guard("nat-port-allocation", "nat_enable_dynamic_port_allocation", "nat_enable_endpoint_independent_mapping")
 def nat_ports_are_dynamic_or_independent(i: Inputs) -> Finding | None:
-    """Google refuses a NAT gateway with dynamic port allocation and endpoint-independent mapping."""
+    """Google rejects a NAT gateway with dynamic port allocation and endpoint-independent mapping."""
     switches = ("nat_enable_dynamic_port_allocation", "nat_enable_endpoint_independent_mapping")
     if all(i[switch] is True for switch in switches):
         return Finding(f"{' and '.join(switches)} cannot both be true", "remove one of them")

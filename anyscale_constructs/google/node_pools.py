@@ -1,4 +1,4 @@
-"""Guards of a GKE cluster's node pools, which upstream takes as maps of anything."""
+"""Guards for a GKE cluster's node pools, which upstream declares as untyped maps."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from anyscale_constructs.findings import Finding
 from anyscale_constructs.names import unknown
 from anyscale_constructs.terraform.guards import Inputs, guard, value_is_refused
 
-# What the module looks up in a pool; it passes over all else without a word.
+# The keys of a pool that the module reads; it silently ignores others.
 _POOL_KEYS = """
     accelerator_count accelerator_type auto_repair auto_upgrade autoscaling batch_node_count batch_percentage
     batch_soak_duration boot_disk_kms_key consume_reservation_type cpu_cfs_quota cpu_cfs_quota_period
@@ -50,13 +50,13 @@ NAME: TypeAdapter[str] = TypeAdapter(ClusterName)
 
 
 @guard("gke-node-pool-name", "node_pools")
-def pools_have_names_of_their_own(i: Inputs) -> Finding | None:
-    """Upstream creates only the last of two pools with the same name. Google refuses invalid names at apply."""
+def gke_node_pool_name(i: Inputs) -> Finding | None:
+    """Upstream creates only the last of two pools with the same name. Google rejects invalid names at apply."""
     names = [str(pool.get("name")) for pool in pools_of(i)]
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         return Finding("node_pools has two pools with the same name", "rename one of them", twice[0])
-    found = (value_is_refused(NAME, name, "node_pools: name", "change it") for name in names)
+    found = (value_is_refused(NAME, name, "node_pools: name", "choose another name") for name in names)
     return next(filter(None, found), None)
 
 
@@ -73,7 +73,7 @@ def pools_have_keys_that_upstream_reads(i: Inputs) -> Finding | None:
 
 @guard("gke-node-pool-size", "node_pools")
 def pools_have_room_for_their_nodes(i: Inputs) -> Finding | None:
-    """Google refuses a pool whose minimum or initial size exceeds its maximum, after the cluster has been created."""
+    """Google rejects a pool whose minimum or initial size exceeds its maximum, after the cluster has been created."""
     for pool in pools_of(i):
         for smallest, largest in (("min_count", "max_count"), ("total_min_count", "total_max_count")):
             if _count(pool, smallest, 0) > _count(pool, largest, 100):
@@ -98,7 +98,7 @@ def pools_have_room_for_their_nodes(i: Inputs) -> Finding | None:
 
 @guard("gke-node-pool-limit", "node_pools", severity="warning")
 def limits_are_for_whole_pools(i: Inputs) -> Finding | None:
-    """In a regional cluster max_count is the limit for each zone: the pool has up to three times as many nodes."""
+    """In a regional cluster, max_count is the limit for each zone, so the pool has up to three times as many nodes."""
     zonal = [pool.get("name") for pool in pools_of(i) if {"min_count", "max_count"} & set(pool)]
     if zonal and i["regional"] is True:
         return Finding(
@@ -110,8 +110,8 @@ def limits_are_for_whole_pools(i: Inputs) -> Finding | None:
 
 
 @guard("gke-node-pool-settings", *_BY_POOL)
-def settings_are_of_pools_that_are_there(i: Inputs) -> Finding | None:
-    """Upstream ignores settings of unknown pools, so that a pool with a misspelt name would have no taints."""
+def gke_node_pool_settings(i: Inputs) -> Finding | None:
+    """Upstream ignores settings of unknown pools, so the nodes of a pool with a misspelt name would have no taints."""
     if not i.known("node_pools"):
         return None
     names = {str(pool.get("name")) for pool in [*pools_of(i), *pools_of(i, "windows_node_pools")]}
@@ -120,18 +120,18 @@ def settings_are_of_pools_that_are_there(i: Inputs) -> Finding | None:
             if not is_unresolved(key) and key not in names | _NO_POOLS:
                 return Finding(
                     f"{setting}: {unknown(key, names, 'pool')}",
-                    "use a name in node_pools, or all",
+                    "use the name of a pool in node_pools, or all",
                     on=[setting, "node_pools"],
                 )
     return None
 
 
 def pools_of(i: Inputs, name: str = "node_pools") -> list[Mapping[str, Any]]:
-    """The pools that are known now.
+    """Returns the pools that are known at synthesis.
 
     Args:
         i: The cluster's inputs.
-        name: The input that holds them.
+        name: The input that holds them. Default: `node_pools`.
     """
     pools = i[name]
     return [pool for pool in pools if isinstance(pool, Mapping)] if isinstance(pools, list) else []

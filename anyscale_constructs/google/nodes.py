@@ -1,7 +1,7 @@
-"""The node pools of a GKE cluster: one for the cluster's own pods, and those for Anyscale's workloads.
+"""The node pools of a GKE cluster: one for system pods, and those for Anyscale's workloads.
 
-Taints keep other pods off the workloads' nodes; Anyscale's operator tolerates them for the pods that asked for such
-a node. GKE labels nodes with their GPU, and installs drivers and device plugin by itself.
+Taints keep other pods off the workloads' nodes; Anyscale's operator adds the tolerations to pods that request such a
+node. GKE labels nodes with their GPU, and installs drivers and the device plugin.
 """
 
 import re
@@ -32,12 +32,12 @@ from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.types import GcpZones, MachineType
 from anyscale_constructs.modules.google.gke import GkeNodePoolsTaints
 
-# Compute Engine has no persistent disks for these.
+# These machine types do not support persistent disks.
 _HYPERDISK_ONLY = re.compile(r"(?:c4d?|n4d?|g4|a4|m4|x4|h4d|a3-ultragpu)-")
 
 
 class Gpu(NamedTuple):
-    """A type of GPU: what Google calls it, the machines that have it, how many each has, and their local disks."""
+    """A type of GPU: Google's name for it, the machine types that have it, the number of each, and their local SSDs."""
 
     accelerator_type: str
     machine_type: str
@@ -45,7 +45,7 @@ class Gpu(NamedTuple):
     local_ssds: int = 0
 
 
-# By the name that Anyscale's compute configurations have for it; the operator selects nodes by Google's.
+# By the GPU's name in Anyscale's compute configurations. The operator selects nodes by Google's name.
 GPUS = {
     "T4": Gpu("nvidia-tesla-t4", "n1-standard-16", 1),
     "L4": Gpu("nvidia-l4", "g2-standard-16", 1),
@@ -69,7 +69,7 @@ GroupName = Annotated[
 ReservationName = Annotated[
     str,
     Checked(
-        "a reservation's name, or for one of another project projects/PROJECT/reservations/NAME",
+        "a reservation's name, or projects/PROJECT/reservations/NAME for one of another project",
         r"(?:projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/reservations/)?[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
         "h100",
     ),
@@ -77,14 +77,14 @@ ReservationName = Annotated[
 
 
 class CapacityReservation(Model):
-    """The affinity of nodes to reservations of Compute Engine."""
+    """The affinity of nodes to Compute Engine reservations."""
 
     consume_reservation_type: Known[Literal["SPECIFIC_RESERVATION", "ANY_RESERVATION", "NO_RESERVATION"]] = Field(
-        default="SPECIFIC_RESERVATION", description="Whether nodes are in the reservation `name`, in any, or in none."
+        default="SPECIFIC_RESERVATION", description="Whether nodes use the reservation `name`, any, or none."
     )
     name: ReservationName | None = Field(
         default=None,
-        description="The reservation. Required for SPECIFIC_RESERVATION; refused for the others. Default: none.",
+        description="The reservation's name. Required with SPECIFIC_RESERVATION, else invalid. Default: none.",
     )
 
     @model_validator(mode="after")
@@ -102,7 +102,7 @@ class CapacityReservation(Model):
 
 
 class NodeGroupConfig(NodeGroup):
-    """Node pools of one kind, one for each of its capacity types: ondemand-NAME and spot-NAME."""
+    """Node pools with the same settings, one for each capacity type: ondemand-NAME and spot-NAME."""
 
     products: ClassVar = {name: gpu.accelerator_type for name, gpu in GPUS.items()}
     machine_key: ClassVar = "machine_type"
@@ -112,52 +112,54 @@ class NodeGroupConfig(NodeGroup):
     machine_type: MachineType = Field(description="The nodes' machine type.")
     zones: Known[GcpZones] = Field(default_factory=list, description="The nodes' zones. Default: the cluster's.")
     disk_size_gb: OrExpr[int | None] = Field(
-        default=None, ge=20, description="Of each node. Default: nodes.disk_size_gb."
+        default=None, ge=20, description="Each node's disk size in GB. Default: nodes.disk_size_gb."
     )
     disk_type: OrExpr[Literal["pd-standard", "pd-balanced", "pd-ssd", "hyperdisk-balanced"] | None] = Field(
         default=None,
-        description="The type of the boot disk. Default: pd-balanced; hyperdisk-balanced for machines without "
-        "persistent disks.",
+        description="The type of the boot disk. Default: pd-balanced; hyperdisk-balanced for machine types that do not "
+        "support persistent disks.",
     )
     local_ssd_count: OrExpr[int | None] = Field(
         default=None,
         ge=0,
-        description="Local SSDs, which pods' ephemeral storage is on. Machine types that come with some need their "
-        "number here. Default: 16 for a3-highgpu-8g and a3-megagpu-8g, else none.",
+        description="The number of local SSDs for pods' ephemeral storage. For machine types with built-in SSDs, set "
+        "their number. Default: 16 for a3-highgpu-8g and a3-megagpu-8g, else none.",
     )
     capacity_reservation: CapacityReservation | None = Field(
         default=None,
-        description="Reservations in which the nodes are. Default: Google's, any that matches and is open to all.",
+        description="The reservations that nodes use. Default: Google's default, any open reservation that matches.",
     )
 
     @property
     def is_reserved(self) -> bool:
-        """Whether the nodes are in reserved capacity."""
+        """Whether the nodes use reserved capacity."""
         reservation = self.capacity_reservation
         return reservation is not None and reservation.consume_reservation_type != "NO_RESERVATION"
 
     def refused(self) -> Iterator[Finding]:
-        """What does not go together."""
+        """Finds keys that conflict with each other."""
         yield from super().refused()
         count = re.search(r"-(\d+)g$", self.machine_type) if self.machines else None
         if self.gpu_count is not None and count and int(count[1]) != self.gpu_count:
-            what, fix = f"is not the number of GPUs of {self.machine_type}", "correct it"
+            what, fix = f"is not the number of GPUs of {self.machine_type}", "use the machine type's number"
             yield Finding(what, fix, self.gpu_count, count[1], GPU, key=("gpu_count",))
         if (reservation := self.capacity_reservation) and reservation.is_specific and len(self.zones) != 1:
-            fix = "set zones to the one zone where the reservation is"
-            yield Finding("needs one zone", fix, self.zones, rule=ONE_ZONE, key=("capacity_reservation",))
+            fix = "set zones to the reservation's zone"
+            yield Finding("requires a single zone", fix, self.zones, rule=ONE_ZONE, key=("capacity_reservation",))
 
 
 class NodesConfig(Model):
     """The node pools of a new cluster."""
 
     default_machine_type: MachineType = Field(
-        default="e2-standard-4", description="For the cluster's own pods, the operator among them."
+        default="e2-standard-4", description="The machine type for system pods, including the operator."
     )
-    cpu_machine_type: MachineType = Field(default="n2-standard-16", description="For workloads without GPUs.")
+    cpu_machine_type: MachineType = Field(
+        default="n2-standard-16", description="The machine type for workloads without GPUs."
+    )
     cpu_limits: Limits = Field(default_factory=Limits, description=CPU_LIMITS)
     gpu_types: Known[list[GpuType]] = Field(
-        default=["T4"], description="A pair of node pools for each: on-demand and spot."
+        default=["T4"], description="The types of GPUs, with a pair of node pools for each: on-demand and spot."
     )
     gpu_zones: dict[GpuType, OrExpr[GcpZones]] = Field(
         default_factory=dict,
@@ -167,9 +169,9 @@ class NodesConfig(Model):
     max_size: OrExpr[int] = Field(
         default=10,
         ge=1,
-        description="Nodes in each pool at most, in all zones. All but the default begin at 0.",
+        description="The most nodes in each pool, in all zones together. All pools except default begin at 0.",
     )
-    disk_size_gb: OrExpr[int] = Field(default=500, ge=20, description="Of each workload node.")
+    disk_size_gb: OrExpr[int] = Field(default=500, ge=20, description="The disk size of each workload node in GB.")
 
     groups: dict[GroupName, NodeGroupConfig] = Field(
         default_factory=dict, description=GROUPS.format(machines="cpu_machine_type")
@@ -188,12 +190,12 @@ class NodesConfig(Model):
 
     @property
     def gpus(self) -> dict[str, int]:
-        """How many GPUs a node has, by the GPU's name in Anyscale."""
+        """The number of GPUs per node, by the GPU's name in Anyscale."""
         return {name: GPUS[name].per_node for name in self.gpu_types}
 
     @property
     def own_groups(self) -> dict[str, NodeGroupConfig]:
-        """The node pools that cpu_machine_type and gpu_types stand for, by name."""
+        """The built-in node pools of cpu_machine_type and gpu_types, by name."""
         made = {"cpu": NodeGroupConfig.unchecked(machine_type=self.cpu_machine_type, **dict(self.cpu_limits))}
         for name in self.gpu_types:
             gpu, limits = GPUS[name], dict(self.gpu_limits.get(name, Limits()))
@@ -223,18 +225,18 @@ def _name(name: str, market: Market) -> str:
 
 
 def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
-    """The node pools, by upstream's keys, all of which Terraform knows when it plans.
+    """Returns the node pools, with upstream's keys; all values are known at plan time.
 
     Args:
         nodes: The configuration of the node pools.
-        zone_count: The number of the cluster's zones.
+        zone_count: The number of the cluster's zones. Default: 3.
     """
     pools: list[dict[str, Any]] = [
         {
             "name": "default",
             "machine_type": nodes.default_machine_type,
             "disk_type": _disk_type(nodes.default_machine_type),
-            # In each zone, whatever max_size says: a cluster begins with that many.
+            # This number is per zone and ignores max_size: a cluster begins with that many nodes.
             "initial_node_count": 1,
             "total_min_count": 1,
             "total_max_count": maximum(nodes.max_size, zone_count),
@@ -252,12 +254,12 @@ def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
             "initial_node_count": 0,
             "total_min_count": group.min_size,
             "total_max_count": nodes.max_size if group.max_size is None else group.max_size,
-            # Whichever zone has room: capacity is scarce, balance is worth nothing here.
+            # Use any zone with capacity: GPUs and spot nodes are scarce, and balanced zones have no benefit here.
             "location_policy": "ANY",
             "spot": market == "SPOT",
         }
         if not is_one_of(local_ssds := _local_ssds(group), 0):
-            # Those that come with the machine; unsaid, they would be a change in every plan, which replaces the pool.
+            # If built-in SSDs are not declared, every plan shows a change that replaces the pool.
             pool["local_ssd_ephemeral_storage_count"] = local_ssds
         if not is_one_of(group.zones, []):
             pool["node_locations"] = join(group.zones)
@@ -271,12 +273,12 @@ def node_pools(nodes: NodesConfig, zone_count: int = 3) -> list[dict[str, Any]]:
 
 
 def node_pool_taints(nodes: NodesConfig) -> dict[str, list[GkeNodePoolsTaints]]:
-    """The taints of the pools, by their names."""
+    """Returns the taints of the pools, by pool name."""
     return {name: _taints(market, group) for name, (market, group) in nodes.pools.items()}
 
 
 def node_pool_labels(nodes: NodesConfig) -> dict[str, dict[str, str]]:
-    """The labels of the pools that have some beside Google's, by their names."""
+    """Returns the labels of the pools that have any in addition to Google's, by pool name."""
     return {name: group.labels for name, (_, group) in nodes.pools.items() if group.labels}
 
 

@@ -1,4 +1,4 @@
-"""The service accounts of a Kubernetes cloud, for which upstream has no module that leaves others' roles alone."""
+"""The service accounts of a Kubernetes cloud. Upstream's module for them would remove roles from other accounts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,24 +27,24 @@ _POD_ROLE = "roles/iam.workloadIdentityUser"
 
 
 class PodAccount:
-    """The account of the pods of a Kubernetes service account, by workload identity.
+    """The Google service account of the pods of a Kubernetes service account, by Workload Identity.
 
-    It makes tokens, which sign links to files in the bucket, for itself alone: upstream's examples let it act as every
-    account of the project. All grants are members beside others, never bindings, which would take the roles from
-    others.
+    It can create tokens, which sign links to files in the bucket, only for itself: upstream's examples let it
+    impersonate every account of the project. All grants are IAM members, never bindings, which would remove the roles
+    from other accounts.
 
     Args:
         scope: The stack.
-        id: What the names of its resources are or begin with.
-        project: The project it is in.
-        account_id: Its name; 6 to 30 characters.
-        display_name: What it is for.
-        whose: Whose account it is, in messages.
-        roles: Its roles in the project.
-        depends_on: Constructs that must be there first.
+        id: The id of the account in the stack, and the prefix of the ids of its grants.
+        project: The account's project.
+        account_id: The account's name; 6 to 30 characters.
+        display_name: The account's display name.
+        whose: The owner of the account, for messages.
+        roles: The account's roles in the project. Default: none.
+        depends_on: Constructs that must be created first. Default: none.
 
     Raises:
-        InputError: Google refuses the name.
+        InputError: The name is not a valid account name.
     """
 
     def __init__(
@@ -73,9 +73,9 @@ class PodAccount:
         arguments = {"project": self._project_id, "account_id": account_id, "display_name": display_name}
         self._account = Resource(scope, "google_service_account", id, arguments, depends_on)
         self.email = self._account.attribute("email")
-        """Its e-mail address."""
+        """The account's e-mail address."""
         self.member = self._account.attribute("member")
-        """It, as Google's policies write it."""
+        """The account, as a member of an IAM policy."""
         for role in roles:
             name = f"{id}_" + role.rpartition("/")[2].replace(".", "_")
             grant = {"project": self._project_id, "role": role, "member": self.member}
@@ -84,16 +84,16 @@ class PodAccount:
 
     @property
     def bucket_members(self) -> list[str]:
-        """It, as the only member of a bucket."""
+        """The account, as the only member of the bucket's IAM policy."""
         return [self.member]
 
     def bind_workload_identity(self, namespace: str, service_account: str, depends_on: Sequence[Construct]) -> None:
-        """Lets the pods of a Kubernetes service account be it.
+        """Lets the pods of a Kubernetes service account impersonate this account.
 
         Args:
-            namespace: That account's.
-            service_account: Its name.
-            depends_on: The cluster: the first one in a project makes the project's workload identity pool.
+            namespace: The Kubernetes service account's namespace.
+            service_account: The Kubernetes service account's name.
+            depends_on: The cluster: a project's first cluster creates the project's workload identity pool.
         """
         pods = f"serviceAccount:{self._project_id}.svc.id.goog[{namespace}/{service_account}]"
         self._let_act_as_itself(f"{self._id}_pods", _POD_ROLE, pods, depends_on)
@@ -104,19 +104,19 @@ class PodAccount:
 
 
 class OperatorAccount(PodAccount):
-    """The account of a cluster's nodes and of Anyscale's operator, and of workloads without one of their own.
+    """The account of a cluster's nodes, of Anyscale's operator, and of workloads without their own account.
 
-    In the project it may read images and write logs and metrics, beside what every `PodAccount` may.
+    In addition to the permissions of a `PodAccount`, it can read images and write logs and metrics in the project.
 
     Args:
         scope: The stack.
-        project: The project it is in.
-        account_id: Its name; 6 to 30 characters.
-        file_storage: Whether it may manage Filestore; mounting an instance takes no role.
-        depends_on: Constructs that must be there first.
+        project: The account's project.
+        account_id: The account's name; 6 to 30 characters.
+        file_storage: Whether it may manage Filestore; mounting an instance needs no role.
+        depends_on: Constructs that must be created first. Default: none.
 
     Raises:
-        InputError: Google refuses the name.
+        InputError: The name is not a valid account name.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What users' workloads may do on Google Cloud, beside using the cloud's bucket."""
+"""The permissions of users' workloads on Google Cloud, in addition to the cloud's bucket."""
 
 import json
 from collections.abc import Sequence
@@ -28,10 +28,10 @@ _SECRET_ROLE = "roles/secretmanager.secretAccessor"  # noqa: S105 - a role
 
 
 class DataAccess(permissions.DataAccess):
-    """Access of workloads to a Cloud Storage bucket that exists, beside the cloud's own."""
+    """Access of workloads to an existing Cloud Storage bucket other than the cloud's."""
 
     bucket: ExistingGcsBucketName = Field(
-        description="The bucket's name. With a prefix it must have uniform bucket-level access."
+        description="The bucket's name. With a prefix, the bucket must have uniform bucket-level access."
     )
 
     def condition(self) -> dict[str, str] | None:
@@ -39,17 +39,17 @@ class DataAccess(permissions.DataAccess):
         if self.prefix is None:
             return None
         names = json.dumps(f"projects/_/buckets/{self.bucket}/objects/{self.prefix}")
-        # What is listed is no object, but the bucket with a prefix.
+        # The resource of a list request is the bucket with a prefix, not an object.
         lists = 'api.getAttribute("storage.googleapis.com/objectListPrefix", "")'
         expression = f"resource.name.startsWith({names}) || {lists}.startsWith({json.dumps(str(self.prefix))})"
         return {"title": "prefix", "expression": expression}
 
 
 class Permissions(Model):
-    """What workloads may do on Google Cloud, beside using the cloud's bucket."""
+    """The permissions of workloads on Google Cloud, in addition to the cloud's bucket."""
 
     roles: list[Role] = Field(
-        default_factory=list, description="Roles in the whole project, predefined or your own. Default: none."
+        default_factory=list, description="Roles in the whole project, predefined or custom. Default: none."
     )
     secrets: list[SecretName] = Field(
         default_factory=list,
@@ -57,7 +57,7 @@ class Permissions(Model):
     )
     data_access: EachOnce[DataAccess] = Field(
         default_factory=list,
-        description="Cloud Storage buckets that workloads may read or write beside the cloud's own. Default: none.",
+        description="Existing Cloud Storage buckets that workloads may read or write. Default: none.",
     )
 
 
@@ -70,15 +70,15 @@ def grant(
     project_id: str,
     depends_on: Sequence[Construct] = (),
 ) -> None:
-    """Grants an account its permissions, as a member beside others.
+    """Grants an account its permissions, as an IAM member.
 
     Args:
         scope: The stack.
-        id: What the grants' names begin with.
-        member: The account, as Google's policies write it.
+        id: The prefix of the grants' ids in the stack.
+        member: The account, as a member of an IAM policy.
         permitted: The permissions.
-        project_id: The project that the roles are for.
-        depends_on: Constructs that must be there first.
+        project_id: The project of the roles.
+        depends_on: Constructs that must be created first. Default: none.
     """
     for index, role in enumerate(permitted.roles):
         arguments = {"project": project_id, "role": role, "member": member}

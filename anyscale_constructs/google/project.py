@@ -39,16 +39,16 @@ class ProjectConfig(Model):
     """A new project."""
 
     billing_account_id: BillingAccountId = Field(description="The billing account's ID.")
-    id: ProjectId | None = Field(default=None, description="Default: a unique one that begins with name_prefix.")
-    name: ProjectName | None = Field(default=None, description="Default: the id.")
+    id: ProjectId | None = Field(default=None, description="Its id. Default: a unique id that begins with name_prefix.")
+    name: ProjectName | None = Field(default=None, description="Its name. Default: the id.")
     folder_id: FolderId | None = Field(
-        default=None, description="The folder that it is in; set this or organization_id. Default: none."
+        default=None, description="The project's folder; set this or organization_id. Default: none."
     )
     organization_id: OrganizationNumber | None = Field(
-        default=None, description="The organization that it is in, unless it is in a folder. Default: none."
+        default=None, description="The project's organization, unless folder_id is set. Default: none."
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the project, beside the cloud's. Default: none."
+        default_factory=dict, description="Labels of the project, in addition to the cloud's. Default: none."
     )
 
 
@@ -57,19 +57,19 @@ class IProject(Protocol):
 
     @property
     def project_id(self) -> str:
-        """Its id."""
+        """The project's id."""
         ...
 
 
 class ExistingProject(Model):
-    """A project that is there already, with a billing account."""
+    """An existing project, with a billing account."""
 
     project_id: GcpProjectId
 
 
 @guard("billing-account-id", "billing_account_id")
 def the_billing_account_is_an_id(i: Inputs) -> Finding | None:
-    """Google accepts neither the names nor the paths of billing accounts here."""
+    """Google accepts neither the names nor the paths of billing accounts."""
     return value_is_refused(
         _BILLING_ACCOUNT,
         i["billing_account_id"],
@@ -80,25 +80,25 @@ def the_billing_account_is_an_id(i: Inputs) -> Finding | None:
 
 @guard("project-id", "anyscale_project_id", "anyscale_project_name", "anyscale_project_name_prefix")
 def project_id_is_one_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses invalid project ids. Without an id upstream uses the name, which may have other characters."""
+    """Google rejects invalid project ids. Without an id, upstream uses the name, which may have other characters."""
     names = ("anyscale_project_id", "anyscale_project_name", "anyscale_project_name_prefix")
     return name_is_refused(i, _ID, *names, default=_DEFAULT)
 
 
 @guard("project-name", "anyscale_project_name", "anyscale_project_name_prefix")
 def project_name_is_one_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses invalid project names at apply."""
+    """Google rejects invalid project names at apply."""
     return name_is_refused(i, _NAME, "anyscale_project_name", "anyscale_project_name_prefix", default=_DEFAULT)
 
 
 NO_PARENT = Rule(
-    "project-parent-missing", "warning", "A service account can create a project in a folder or an organization only."
+    "project-parent-missing", "warning", "A service account can create projects only in a folder or an organization."
 )
 
 
 @guard("project-parent", "folder_id", "organization_id")
 def the_project_has_one_parent(i: Inputs) -> Finding | None:
-    """A project has one parent: upstream ignores the organization if there is a folder."""
+    """A project has one parent. Upstream ignores the organization if a folder is set."""
     folder, organization = i["folder_id"], i["organization_id"]
     if folder is not None and organization is not None:
         return Finding(
@@ -106,7 +106,7 @@ def the_project_has_one_parent(i: Inputs) -> Finding | None:
         )
     if folder is None and organization is None:
         return Finding(
-            "neither folder_id nor organization_id is set, and a service account can only create a project in one",
+            "neither folder_id nor organization_id is set, but a service account can create a project only in one",
             "set one of them, unless a user account applies the cloud",
             rule=NO_PARENT,
         )
@@ -114,19 +114,19 @@ def the_project_has_one_parent(i: Inputs) -> Finding | None:
 
 
 class Project(ProjectModule):
-    """A project in a billing account, which logs every access to its data.
+    """A project with a billing account and with audit logs of all data access.
 
-    A name is taken as it stands, a prefix gets a random suffix.
+    Names are used unchanged; prefixes get a random suffix.
 
     Args:
         scope: The stack.
-        id: Default: `project`.
+        id: The construct's id in the stack. Default: `project`.
         billing_account_id: The billing account's ID, e.g. `01ABCD-234567-89EF01`.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -151,5 +151,5 @@ class Project(ProjectModule):
         super().__init__(scope, id, billing_account_id=billing_account_id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Takes names as they stand."""
+        """Disables the random suffix for names."""
         return exact_names(globally_unique(given), "anyscale_project_name", "anyscale_project_id")

@@ -11,28 +11,28 @@ from anyscale_constructs.google.types import GcpProjectId, Labels, ServiceAccoun
 
 
 class GoogleProviderConfig(Model):
-    """The settings of the provider google, in both stacks of a Kubernetes cloud; the backend has credentials apart."""
+    """The settings of the provider google, in both stacks of a Kubernetes cloud; the backend has its own settings."""
 
     impersonate_service_account: ServiceAccountEmail | None = Field(
         default=None,
-        description="The service account that Terraform impersonates: its caller needs the role Service Account Token "
-        "Creator on it, in gcloud too for a GKE cloud. The backend does not impersonate it. Default: Terraform works "
-        "with the application default credentials.",
+        description="The service account that Terraform impersonates. The caller needs the role Service Account Token "
+        "Creator on it; for a GKE cloud, gcloud's account does, too. The backend does not impersonate it. Default: "
+        "Terraform uses the application default credentials.",
     )
     default_labels: OrExpr[Labels] = Field(
         default_factory=dict,
-        description="Labels for everything that the provider creates and that takes labels, including what a module "
-        "gives none. A label of the cloud with the same key replaces one of these. Default: none.",
+        description="Labels for every resource that supports them, including resources for which a module sets none. A "
+        "label of the cloud with the same key overrides these. Default: none.",
     )
     user_project_override: OrExpr[bool | None] = Field(
         default=None,
-        description="Whether API calls use the quota and billing of billing_project, or else of the resource's own "
-        "project, instead of the credentials' project. Default: the environment's, USER_PROJECT_OVERRIDE, or false.",
+        description="Whether API calls use the quota and billing of billing_project, or without it of the resource's "
+        "project, instead of the credentials' project. Default: USER_PROJECT_OVERRIDE from the environment, or false.",
     )
     billing_project: GcpProjectId | None = Field(
         default=None,
         description="The project whose quota and billing API calls use, with user_project_override. Default: the "
-        "resource's own.",
+        "resource's project.",
     )
 
     @model_validator(mode="after")
@@ -46,7 +46,7 @@ class GoogleProviderConfig(Model):
         return self
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of Terraform's provider block, but for project and region; None leaves one out."""
+        """Returns the arguments of the provider block, except project and region; those that are None are omitted."""
         return {
             "impersonate_service_account": self.impersonate_service_account,
             "default_labels": unless(self.default_labels, {}),
@@ -55,9 +55,9 @@ class GoogleProviderConfig(Model):
         }
 
     def token_command(self) -> list[str]:
-        """The command that prints a token for a GKE cluster, for the identity that the provider has."""
+        """Returns the command that prints a token for a GKE cluster, with the provider's identity."""
         if self.impersonate_service_account is None:
-            # As whom Terraform itself comes; otherwise as whoever is logged in to gcloud.
+            # This uses Terraform's own identity; the default would be the account that is logged in to gcloud.
             return ["gke-gcloud-auth-plugin", "--use_application_default_credentials"]
-        # The plugin impersonates by gcloud only, not with the application default credentials.
+        # The plugin can impersonate only with gcloud's credentials, not with the application default credentials.
         return ["gke-gcloud-auth-plugin", "--impersonate_service_account", self.impersonate_service_account]

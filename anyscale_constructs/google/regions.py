@@ -1,4 +1,4 @@
-"""Google Cloud's regions as of `config.regions.AS_OF`, to tell a misspelt one."""
+"""Google Cloud's regions as of `config.regions.AS_OF`, to detect a misspelt region."""
 
 # fmt: off
 REGIONS = [

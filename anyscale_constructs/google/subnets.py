@@ -1,4 +1,4 @@
-"""The subnets and the ranges of a VPC."""
+"""Guards for the subnets and the ranges of a VPC."""
 
 import itertools
 from dataclasses import replace
@@ -30,7 +30,7 @@ def existing_subnets_are_in_existing_vpcs(i: Inputs) -> Finding | None:
 
 @guard("google-ipv6-type", "private_subnet_ipv6_type", "public_subnet_ipv6_type")
 def ipv6_subnets_are_external(i: Inputs) -> Finding | None:
-    """A dual-stack subnet needs a type, and INTERNAL needs an IPv6 range of the VPC, which upstream does not make."""
+    """A dual-stack subnet needs an access type, and INTERNAL needs an IPv6 range, which upstream does not create."""
     for kind in ("public", "private"):
         stack, access = f"{kind}_subnet_stack_type", f"{kind}_subnet_ipv6_type"
         if is_one_of(i[stack], "IPV4_IPV6") and i.known(access) and i[access] != "EXTERNAL":
@@ -46,7 +46,7 @@ def ipv6_subnets_are_external(i: Inputs) -> Finding | None:
 
 @guard("", *_RANGES)
 def ranges_are_networks(i: Inputs) -> Finding | None:
-    """Google refuses other texts."""
+    """Google rejects values that are not networks in CIDR form."""
     for name, cidr in ranges(i).items():
         if found := networks.not_networks(name, [cidr]):
             return replace(found, on=[name])
@@ -55,7 +55,7 @@ def ranges_are_networks(i: Inputs) -> Finding | None:
 
 @guard("", *_RANGES)
 def ranges_lie_apart(i: Inputs) -> Finding | None:
-    """Google refuses ranges that overlap, after the VPC has been created."""
+    """Google rejects ranges that overlap, after the VPC has been created."""
     for (one, first), (other, second) in itertools.combinations(ranges(i).items(), 2):
         if found := networks.misplaced(f"{one} and {other}", [first, second]):
             return replace(found, on=[other, one])
@@ -72,5 +72,5 @@ def subnets_are_large_enough(i: Inputs) -> Finding | None:
 
 
 def ranges(i: Inputs) -> dict[str, str]:
-    """The ranges that are given, by input."""
+    """Returns the ranges that are set, by input."""
     return {name: i[name] for name in _RANGES if i[name] is not None}

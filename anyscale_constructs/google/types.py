@@ -1,4 +1,4 @@
-"""Google Cloud's field types, in the manner of `config.types`: literals are checked, what is not known yet passes."""
+"""Google Cloud's field types: like those of `config.types`, they check literals and pass unresolved values."""
 
 from typing import Annotated, Literal
 
@@ -12,12 +12,12 @@ from anyscale_constructs.expressions import as_expression, fn, is_unresolved
 def _each_once(zones: list[str]) -> list[str]:
     known = [zone for zone in zones if not is_unresolved(zone)]
     if twice := next((zone for zone in known if known.count(zone) > 1), None):
-        raise refuse("must name each zone once", f"remove the second {twice}", rule=INVALID_VALUE)
+        raise refuse("must not have duplicate zones", f"remove the second {twice}", rule=INVALID_VALUE)
     return zones
 
 
 ConnectMode = Literal["DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS"]
-"""How a managed service joins a VPC; PRIVATE_SERVICE_ACCESS needs a peering that the VPC's owner has set up."""
+"""How a managed service connects to a VPC; PRIVATE_SERVICE_ACCESS requires a peering that the VPC's owner sets up."""
 
 GcpRegion = Annotated[str, Checked("a Google Cloud region", r"[a-z]+-[a-z]+\d+", "us-central1")]
 GcpZone = Annotated[str, Checked("a Google Cloud zone", r"[a-z]+-[a-z]+\d+-[a-z]", "us-central1-b")]
@@ -96,8 +96,8 @@ Labels = dict[LabelKey, LabelValue]
 NamePrefix = Annotated[
     str,
     Checked(
-        "at most 17 lower-case letters, digits and hyphens, beginning with a letter, not with gcp- or goog "
-        "(Google keeps those)",
+        "at most 17 lower-case letters, digits and hyphens, beginning with a letter, but not with gcp- or goog "
+        "(reserved by Google)",
         r"(?!gcp-|goog)[a-z][a-z0-9-]{0,16}",
         "acme-ray-",
     ),
@@ -125,8 +125,8 @@ InstanceId = Annotated[
 MachineType = Annotated[
     str,
     Checked(
-        "a machine type, FAMILY-TYPE-NUMBER, with x86 processors, as the nodes' image is for",
-        # Ampere's, Google's own and NVIDIA's ARM processors; shared cores and the first custom types have other names.
+        "a machine type, FAMILY-TYPE-NUMBER, with x86 processors, which the nodes' image requires",
+        # Excludes Arm processors of Ampere, Google and NVIDIA. Shared-core and older custom types have other names.
         r"(?!(?:t2a|c4a|n4a|a4x)-)"
         r"(?:[a-z]+\d+[a-z]*-(?:micro|small|medium|(?:[a-z]+-)+\d+[a-z]?(?:-[a-z0-9]+)*)|custom-\d+-\d+(?:-ext)?)",
         "n2-standard-16",
@@ -144,7 +144,7 @@ RoleId = Annotated[str, Checked("3 to 64 letters, digits, underscores and dots",
 PoolId = Annotated[
     str,
     Checked(
-        "4 to 32 lower-case letters, digits and hyphens, not beginning with gcp- (Google keeps that)",
+        "4 to 32 lower-case letters, digits and hyphens, not beginning with gcp- (reserved by Google)",
         r"(?!gcp-)[a-z0-9-]{4,32}",
         "anyscale-access",
     ),
@@ -152,15 +152,15 @@ PoolId = Annotated[
 GcsBucketName = Annotated[
     str,
     Checked(
-        "a bucket name: 3 to 63 lower-case letters, digits, hyphens and underscores, a letter or digit at both ends, "
-        "not beginning with goog and without google (dots would need a domain of yours)",
+        "a bucket name: 3 to 63 lower-case letters, digits, hyphens and underscores, beginning and ending with a "
+        "letter or digit, not beginning with goog and without google (dots would require a domain that you own)",
         r"(?!goog)(?!.*(?:google|g00gle))[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]",
         "acme-anyscale-prod",
     ),
 ]
 
 EXISTING_GCS_BUCKET = r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.)){1,220}[a-z0-9]"
-"""Names with periods are domains of their owners."""
+"""A bucket's name; a name with periods is a domain of its owner."""
 ExistingGcsBucketName = Annotated[
     str,
     Checked(
@@ -172,22 +172,22 @@ ExistingGcsBucketName = Annotated[
 
 
 def by_full_name(name: str, place: str) -> dict[str, str]:
-    """A data source's arguments for an instance.
+    """Returns a data source's arguments for an instance.
 
     Args:
-        name: Its full name, projects/P/locations/L/instances/I; what only Terraform knows is taken apart there.
-        place: What the data source calls its location.
+        name: The instance's full name, projects/P/locations/L/instances/I. Terraform splits an unresolved name.
+        place: The data source's argument for the location.
     """
     return {key: part_of_name(name, part, 6) for key, part in {"project": 1, place: 3, "name": 5}.items()}
 
 
 def part_of_name(name: str, part: int, parts: int) -> str:
-    """A part of a full name.
+    """Returns a part of a full name.
 
     Args:
-        name: The name, whose parts stand between slashes; what only Terraform knows is taken apart there.
-        part: Which part, from 0 on.
-        parts: How many parts it has.
+        name: The name, with slashes between its parts. Terraform splits an unresolved name.
+        part: The index of the part, from 0.
+        parts: The number of parts.
     """
     found = str.__str__(name).split("/")
     if len(found) != parts:
@@ -199,7 +199,7 @@ def part_of_name(name: str, part: int, parts: int) -> str:
 GcpProjectId = Annotated[
     str,
     Checked(
-        "a project id, which begins with a letter (the project number is something else)",
+        "a project id, which begins with a letter (not the project number)",
         r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
         "acme-ml",
     ),
@@ -227,7 +227,7 @@ GcpResourceName = Annotated[
 IdentityProviderName = Annotated[
     str,
     Checked(
-        "an identity provider's full name, which holds the project's number",
+        "an identity provider's full name, which contains the project number",
         r"projects/\d+/locations/global/workloadIdentityPools/[a-z0-9-]+/providers/[a-z0-9-]+",
         "projects/123456/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
     ),

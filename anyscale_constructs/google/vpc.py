@@ -1,4 +1,4 @@
-"""The VPC with the nodes' subnet: new, or an existing one, which another project may share."""
+"""The VPC with the nodes' subnet: new, or an existing one, which can be shared by another project."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -50,7 +50,7 @@ from anyscale_constructs.modules.google.vpc import VpcInputs, VpcModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 
 _NAME: TypeAdapter[str] = TypeAdapter(GcpResourceName)
-# (the input that names a range, the range, what its name ends with when it is not named)
+# (the input of a range's name, the input of the range, the suffix of its default name)
 _DERIVED_NAMES = (
     ("public_subnet_name", "public_subnet_cidr", "public_subnet_suffix"),
     ("private_subnet_name", "private_subnet_cidr", "private_subnet_suffix"),
@@ -64,17 +64,20 @@ class VpcConfig(Model):
     """A new VPC."""
 
     name: GcpResourceName | None = Field(
-        default=None, description="Default: a unique one that begins with name_prefix."
+        default=None, description="Its name. Default: a unique name that begins with name_prefix."
     )
     subnet_cidr: Cidr = Field(
-        default="10.0.0.0/16", description="The nodes' subnet, public or private as networking_mode says."
+        default="10.0.0.0/16",
+        description="The range of the nodes' subnet, which is public or private according to networking_mode.",
     )
     proxy_subnet_cidr: Cidr | None = Field(
-        default=None, description="For the load balancers of private services, e.g. a /23. Default: none."
+        default=None,
+        description="The range of the proxy-only subnet for load balancers of private services, e.g. a /23. Default: "
+        "no such subnet.",
     )
     flow_logs: Known[bool | None] = Field(
         default=None,
-        description="Whether Cloud Logging gets the subnet's flow logs. Default: of a private subnet only.",
+        description="Whether the subnet's flow logs are sent to Cloud Logging. Default: only for a private subnet.",
     )
 
 
@@ -83,17 +86,17 @@ class IVpc(Protocol):
 
     @property
     def project_id(self) -> str:
-        """The project it is in."""
+        """The id of the VPC's project."""
         ...
 
     @property
     def vpc_id(self) -> str:
-        """Its id, with its project."""
+        """The VPC's id, with its project."""
         ...
 
     @property
     def vpc_name(self) -> str:
-        """Its plain name."""
+        """The VPC's name."""
         ...
 
     @property
@@ -103,7 +106,7 @@ class IVpc(Protocol):
 
     @property
     def node_subnet_cidr(self) -> str:
-        """The range of that subnet."""
+        """The range of the nodes' subnet."""
         ...
 
     @property
@@ -113,42 +116,42 @@ class IVpc(Protocol):
 
     @property
     def pods_range_name(self) -> str | None:
-        """The nodes' subnet's range for GKE's pods, if it has one."""
+        """The name of the nodes' subnet's secondary range for GKE's pods, if it has one."""
         ...
 
     @property
     def services_range_name(self) -> str | None:
-        """The nodes' subnet's range for GKE's services, if it has one."""
+        """The name of the nodes' subnet's secondary range for GKE's services, if it has one."""
         ...
 
     @property
     def ranges(self) -> list[str]:
-        """The ranges in it that are known."""
+        """The known ranges in the VPC."""
         ...
 
     @property
     def connect_mode(self) -> ConnectMode | Expr | None:
-        """How Filestore and Memorystore join it; None follows from who shares it."""
+        """How Filestore and Memorystore connect to the VPC; None if that depends on whether it is shared."""
         ...
 
     def is_own(self, project: IProject, /) -> bool | Expr:
-        """Whether it is the cloud's own, and none that another project shares with it."""
+        """Returns whether the VPC is in the cloud's project, not shared by another project."""
         ...
 
 
 class ExistingVpc(Model):
-    """A VPC that is there already, and the subnet in it that Anyscale's nodes use.
+    """An existing VPC, and its subnet for Anyscale's nodes.
 
-    A VPC of another project than the cloud's is a shared VPC: that project is its host project, whose owner lets the
-    cloud's control plane account use the subnet (Compute Network User).
+    A VPC in another project than the cloud's is a shared VPC. The owner of its host project must let the control
+    plane's account use the subnet (Compute Network User).
     """
 
-    vpc_id: VpcNetworkId = Field(description="Its project and its name: projects/<project>/global/networks/<name>.")
-    subnet_name: GcpResourceName = Field(description="The nodes' subnet; Anyscale uses one.")
-    subnet_cidr: Cidr = Field(description="The subnet's range, from which the nodes reach each other.")
+    vpc_id: VpcNetworkId = Field(description="The VPC's id: projects/<project>/global/networks/<name>.")
+    subnet_name: GcpResourceName = Field(description="The name of the nodes' subnet; Anyscale uses one.")
+    subnet_cidr: Cidr = Field(description="The subnet's range, which the firewall opens for traffic between nodes.")
     proxy_subnet_cidr: Cidr | None = Field(
         default=None,
-        description="The range of the VPC's proxy-only subnet, which load balancers reach nodes from. Default: none.",
+        description="The range of the VPC's proxy-only subnet, from which load balancers reach nodes. Default: none.",
     )
     pods_range_name: GcpResourceName | None = Field(
         default=None,
@@ -160,8 +163,8 @@ class ExistingVpc(Model):
     )
     connect_mode: OrExpr[ConnectMode | None] = Field(
         default=None,
-        description="How Filestore and Memorystore join it. Default: PRIVATE_SERVICE_ACCESS for a shared VPC, "
-        "as Google wants it, else DIRECT_PEERING.",
+        description="How Filestore and Memorystore connect to the VPC. Default: PRIVATE_SERVICE_ACCESS for a shared "
+        "VPC, which Google requires, else DIRECT_PEERING.",
     )
 
     @model_validator(mode="after")
@@ -186,7 +189,7 @@ class ExistingVpc(Model):
 
     @property
     def vpc_name(self) -> str:
-        """The VPC's plain name."""
+        """The VPC's name."""
         return part_of_name(self.vpc_id, 4, 5)
 
     @property
@@ -196,35 +199,35 @@ class ExistingVpc(Model):
 
     @property
     def node_subnet_cidr(self) -> str:
-        """The range of that subnet."""
+        """The range of the nodes' subnet."""
         return self.subnet_cidr
 
     @property
     def ranges(self) -> list[str]:
-        """The ranges in it that are known."""
+        """The known ranges in the VPC."""
         return [cidr for cidr in (self.subnet_cidr, self.proxy_subnet_cidr) if cidr is not None]
 
     def is_own(self, project: IProject) -> bool | Expr:
-        """Whether the VPC is the cloud's own, and none that another project shares with it."""
+        """Returns whether the VPC is in the cloud's project, not shared by another project."""
         ids = self.project_id, project.project_id
         if isinstance(project, ExistingProject) and is_unresolved(ids):
             return expr(" == ".join(map(as_code, ids)), "bool")
         return is_one_of(*ids)
 
     def host_project_id(self, project: IProject) -> str | None:
-        """The project that shares the VPC with the cloud's; None when the VPC is the cloud's own."""
+        """Returns the host project of a shared VPC; None if the VPC is in the cloud's project."""
         host: str | None = choose(self.is_own(project), None, self.project_id)
         return host
 
     @property
     def project_id(self) -> str:
-        """The project it is in."""
+        """The id of the VPC's project."""
         return part_of_name(self.vpc_id, 1, 5)
 
 
 @guard("google-network-name", "anyscale_vpc_name", "anyscale_vpc_name_prefix")
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Upstream adds suffixes to the VPC's name for subnets and router, and Google accepts at most 63 characters."""
+    """Upstream appends to the VPC's name for subnets and the router, and Google accepts at most 63 characters."""
     ends = [
         f"-{i['google_region']}-{i[suffix]}"
         for name, cidr, suffix in _DERIVED_NAMES
@@ -236,25 +239,25 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
 
 
 class Vpc(VpcModule):
-    """A VPC with the nodes' subnet, which stands behind a NAT gateway when it is private.
+    """A VPC with the nodes' subnet; a private subnet is behind a NAT gateway.
 
-    A name is taken as it stands, a prefix gets a random suffix. The NAT gateway hands out ports as they are needed:
-    upstream's 32 ports a node, without more on demand, are soon used up.
+    Names are used unchanged; prefixes get a random suffix. The NAT gateway allocates ports on demand:
+    upstream's fixed number of 32 ports per node is often too low.
 
     Args:
         scope: The stack.
-        id: Default: `vpc`.
-        project: The project it is made in.
-        region: The subnets' region. Upstream would read the provider's, which is unknown whenever one of the services
-            in `depends_on` changes, and then replaces the subnets.
-        networking_mode: PUBLIC (default) makes a public subnet, PRIVATE a private one.
+        id: The construct's id in the stack. Default: `vpc`.
+        project: The project in which it is created.
+        region: The subnets' region. Upstream would read the provider's region, which is unknown whenever one of the
+            APIs in `depends_on` changes, and then replace the subnets.
+        networking_mode: PUBLIC creates a public subnet, PRIVATE a private one. Default: PUBLIC.
         subnet_cidr: The range of that subnet. Default: 10.0.0.0/16.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names; a `public_subnet_cidr` or `private_subnet_cidr` replaces
-            the two above.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names; `public_subnet_cidr` and `private_subnet_cidr`
+            override the two above.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -296,12 +299,12 @@ class Vpc(VpcModule):
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Makes the nodes' subnet of the kind that is wanted, and lets the NAT gateway allocate ports."""
+        """Sets the nodes' subnet, public or private, and lets the NAT gateway allocate ports on demand."""
         if not set(NODE_SUBNETS) & set(given):
             given = {NODE_SUBNETS[self._private]: self._subnet_cidr} | given
         if self._private and "private_subnet_cidr" not in given:
             raise InputError(
-                "networking_mode PRIVATE needs a private subnet, but only public_subnet_cidr is set",
+                "networking_mode PRIVATE requires a private subnet, but only public_subnet_cidr is set",
                 fix="set private_subnet_cidr",
                 on=["public_subnet_cidr"],
             )
@@ -312,12 +315,12 @@ class Vpc(VpcModule):
 
     @property
     def node_subnet_name(self) -> str:
-        """The subnet of Anyscale's nodes: the private one if there is one, else the public one."""
+        """The name of the nodes' subnet: the private subnet if there is one, else the public subnet."""
         return self.private_subnet_name if self.inputs["private_subnet_cidr"] is not None else self.public_subnet_name
 
     @property
     def node_subnet_cidr(self) -> str:
-        """The range of that subnet."""
+        """The range of the nodes' subnet."""
         private: str | None = self.inputs["private_subnet_cidr"]
         return self.inputs["public_subnet_cidr"] if private is None else private
 
@@ -329,54 +332,54 @@ class Vpc(VpcModule):
 
     @property
     def pods_range_name(self) -> str | None:
-        """The private subnet's range for GKE's pods, if it has one."""
+        """The name of the private subnet's secondary range for GKE's pods, if it has one."""
         return None if self.inputs["gke_pod_range_cidr"] is None else self.private_subnet_gke_pod_range_name
 
     @property
     def services_range_name(self) -> str | None:
-        """The private subnet's range for GKE's services, if it has one."""
+        """The name of the private subnet's secondary range for GKE's services, if it has one."""
         return (
             self.private_subnet_gke_services_range_name if self.inputs["gke_services_range_cidr"] is not None else None
         )
 
     @property
     def ranges(self) -> list[str]:
-        """The ranges of its subnets."""
+        """The ranges of the VPC's subnets."""
         return list(ranges(self.inputs).values())
 
     @property
     def project_id(self) -> str:
-        """The project it is in."""
+        """The id of the VPC's project."""
         return self._project.project_id
 
     @property
     def connect_mode(self) -> None:
-        """None: it follows from whose VPC it is, which is the cloud's own."""
+        """None: a new VPC is not shared, so no connect mode is set."""
 
     def is_own(self, _project: IProject) -> bool:
-        """True: a new VPC is the cloud's own."""
+        """Returns True: a new VPC is in the cloud's project."""
         return True
 
     def host_project_id(self, _project: IProject) -> None:
-        """None: a new VPC is the cloud's own."""
+        """Returns None: a new VPC is in the cloud's project."""
 
 
 def network_of(vpc: IVpc, project: IProject) -> tuple[str, ConnectMode | Expr]:
-    """How a managed service names the VPC, and how it joins it: a shared VPC has its own way for both."""
+    """Returns a managed service's name for the VPC, and its connect mode; both differ for a shared VPC."""
     own = vpc.is_own(project)
     mode = choose(own, "DIRECT_PEERING", "PRIVATE_SERVICE_ACCESS") if vpc.connect_mode is None else vpc.connect_mode
     return choose(own, vpc.vpc_name, vpc.vpc_id), mode
 
 
 def direct_peering_is_refused(i: Inputs, vpc: str, mode: str) -> Finding | None:
-    """An error for a managed service that would join a shared VPC by direct peering.
+    """Returns an error if a managed service would connect to a shared VPC by direct peering.
 
     Args:
         i: The module's inputs.
-        vpc: The input that names the VPC.
-        mode: The input that says how the service joins it.
+        vpc: The input of the VPC's name.
+        mode: The input of the connect mode.
     """
     shared = not is_unresolved(i[vpc]) and i[vpc].startswith("projects/")
     if shared and is_one_of(i[mode], "DIRECT_PEERING"):
-        return Finding(f"{mode} does not fit a shared VPC", "remove it", i[mode], "PRIVATE_SERVICE_ACCESS")
+        return Finding(f"{mode} does not work with a shared VPC", "remove it", i[mode], "PRIVATE_SERVICE_ACCESS")
     return None

@@ -29,43 +29,44 @@ _FIRST_SELF_PRIORITY = 100
 
 
 class IngressRule(Model):
-    """One rule for traffic into the nodes, over TCP."""
+    """A rule for TCP ingress to the nodes."""
 
-    cidr_blocks: OrExpr[list[Cidr]] = Field(description="The ranges that are let in.")
+    cidr_blocks: OrExpr[list[Cidr]] = Field(description="The CIDR ranges that the rule allows.")
     rule: str | None = Field(
-        default=None, description="A rule that upstream knows, e.g. https-443-tcp. Default: the ports."
+        default=None, description="A predefined rule of upstream, e.g. https-443-tcp. Default: the ports of this rule."
     )
     ports: str | None = Field(
-        default=None, description="The ports, e.g. 8443, or 8000-8010,9000. Default: the one of rule."
+        default=None, description="The ports, e.g. 8443, or 8000-8010,9000. Default: those of the predefined rule."
     )
     priority: OrExpr[int | None] = Field(
         default=None,
         ge=0,
         le=2147483547,
-        description="Default: the known rule's port, or the rule's place in the list.",
+        description="The rule's priority. Default: the predefined rule's port, or the rule's index in the list.",
     )
 
 
 class FirewallConfig(IngressConfig):
-    """A new firewall policy; a VPC can have one only."""
+    """A new firewall policy. A VPC can have only one."""
 
-    name: GcpResourceName | None = Field(default=None, description="Default: the VPC's name.")
+    name: GcpResourceName | None = Field(default=None, description="The policy's name. Default: the VPC's name.")
     ingress_rules: list[IngressRule] = Field(
-        default_factory=list, description="Rules in place of the two keys above. Default: the two keys above."
+        default_factory=list, description="Rules that replace the two keys above. Default: the rules of those keys."
     )
     machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(
         default_factory=list,
-        description="The ranges of Anyscale machine pools, whose machines are let in. Default: none.",
+        description="The CIDR ranges of Anyscale machine pools, which get access to the nodes. Default: none.",
     )
     rule_logging: OrExpr[bool] = Field(
-        default=True, description="Whether Cloud Logging gets the connections that are let in."
+        default=True, description="Whether allowed connections are logged to Cloud Logging."
     )
 
 
 class ExistingFirewallPolicy(Model):
-    """A firewall policy that is there already, associated with the VPC.
+    """An existing firewall policy, associated with the VPC.
 
-    It must let the nodes' subnet reach itself on all ports, users reach 443, and Google's health checks reach 8000.
+    It must let the nodes' subnet reach itself on all ports, users reach port 443, and Google's health checks reach port
+    8000.
     """
 
     firewall_policy_name: GcpResourceName
@@ -73,16 +74,16 @@ class ExistingFirewallPolicy(Model):
 
 @guard("firewall-vpc", "vpc_name", "vpc_id")
 def the_vpc_has_its_name_and_its_id(i: Inputs) -> Finding | None:
-    """The policy needs the VPC's name and id. Without both of them upstream would associate it with no VPC."""
+    """The policy needs the VPC's name and id. Without both, upstream associates it with no VPC."""
     for name in ("vpc_name", "vpc_id"):
         if is_one_of(i[name], ""):
-            return Finding(f"{name} is empty, and the policy needs both vpc_name and vpc_id", "remove it", on=[name])
+            return Finding(f"{name} is empty, but the policy requires both vpc_name and vpc_id", "remove it", on=[name])
     return None
 
 
 @guard("firewall-policy-name", "firewall_policy_name")
 def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Upstream adds -association to the VPC's name for the association, and Google accepts at most 63 characters."""
+    """Upstream appends -association to the VPC's name, and Google accepts at most 63 characters."""
     found = name_is_refused(i, _NAME, "firewall_policy_name", "vpc_name")
     return found or name_is_refused(i, _NAME, "vpc_name", after="-association")
 
@@ -102,25 +103,25 @@ def nodes_reach_each_other(i: Inputs) -> Finding | None:
 
 @guard("firewall-self-rule", "ingress_with_self_map")
 def self_rules_name_a_known_rule(i: Inputs) -> Finding | None:
-    """Upstream ignores the ports of a rule without a known name, and opens all ports."""
+    """Upstream ignores the ports of a rule that is not predefined, and opens all ports."""
     for rule in _rules(i, _SELF):
         known = _predefined(i, rule)
         if known is None or ("ports" in rule and not known["ports"]):
             allowed = "rule: " + " or ".join(sorted(i["predefined_firewall_rules"]))
-            return Finding(f"{_SELF} has a rule whose ports upstream ignores", "use a known rule", rule, allowed)
+            return Finding(f"{_SELF} has a rule whose ports upstream ignores", "use a predefined rule", rule, allowed)
     return None
 
 
 @guard("firewall-rule-ports", "ingress_from_cidr_map", "ingress_from_gcp_health_checks")
 def rules_have_ports(i: Inputs) -> Finding | None:
-    """Upstream uses the ports of a known rule as one range, so a rule with none or several ranges fails at apply."""
+    """Upstream uses the ports of a predefined rule as one range, so one with no or several ranges fails at apply."""
     for name in (_CIDR, _HEALTH):
         for rule in _rules(i, name):
             known = _predefined(i, rule) or {"ports": ""}
             if not rule.get("ports") and (not known["ports"] or "," in known["ports"]):
                 return Finding(
-                    f"{name} has a rule without ports that upstream can use",
-                    'set ports, such as "8443" or "8000-8010,9000", or use a known rule with one range',
+                    f"{name} has a rule whose ports upstream cannot use",
+                    'set ports, such as "8443" or "8000-8010,9000", or use a predefined rule with one range',
                     rule,
                     on=[name],
                 )
@@ -129,7 +130,7 @@ def rules_have_ports(i: Inputs) -> Finding | None:
 
 @guard("firewall-rule-protocol", "ingress_from_cidr_map")
 def rules_keep_their_protocol(i: Inputs) -> Finding | None:
-    """Upstream uses the protocol of the known rule, or tcp, and ignores the rule's own."""
+    """Upstream uses the protocol of the predefined rule, or tcp, and ignores the rule's own."""
     for rule in _rules(i, _CIDR):
         used = (_predefined(i, rule) or {"protocol": "tcp"})["protocol"]
         if rule.get("protocol", used) != used:
@@ -141,7 +142,7 @@ def rules_keep_their_protocol(i: Inputs) -> Finding | None:
 
 @guard("firewall-rule-ranges", "ingress_from_cidr_map", "ingress_from_gcp_health_checks")
 def rules_have_ranges(i: Inputs) -> Finding | None:
-    """Upstream splits the ranges at commas only, and Google refuses an empty range or one with a space at apply."""
+    """Upstream splits the ranges at commas, and Google rejects an empty range or one with a space at apply."""
     for name in (_CIDR, _HEALTH):
         for rule in _rules(i, name):
             ranges = _ranges(i, rule)
@@ -151,7 +152,7 @@ def rules_have_ranges(i: Inputs) -> Finding | None:
             ):
                 return Finding(
                     f"{name} has a rule with an empty range or a space",
-                    "separate the ranges by commas only",
+                    "separate the ranges by commas without spaces",
                     rule,
                     on=[name],
                 )
@@ -165,8 +166,8 @@ def rules_have_ranges(i: Inputs) -> Finding | None:
     "ingress_with_self_map",
     "ingress_from_machine_pool_cidr_ranges",
 )
-def priorities_are_numbers_of_their_own(i: Inputs) -> Finding | None:
-    """Google keeps one rule for each priority. Upstream uses the port of a known rule as its priority."""
+def firewall_rule_priority(i: Inputs) -> Finding | None:
+    """Google accepts one rule per priority. Upstream uses the port of a predefined rule as its priority."""
     seen: dict[str, str] = {}
     for name, priority in _priorities(i):
         if not priority.isdecimal():
@@ -181,7 +182,7 @@ def priorities_are_numbers_of_their_own(i: Inputs) -> Finding | None:
 
 @guard("firewall-health-checks", "ingress_from_gcp_health_checks", severity="warning")
 def health_checks_reach_services(i: Inputs) -> Finding | None:
-    """Load balancers send traffic to healthy nodes only, and `anyscale cloud verify` looks for Google's ranges."""
+    """Load balancers send traffic to healthy nodes only, and `anyscale cloud verify` checks for Google's ranges."""
     ranges = [range_ for rule in _rules(i, _HEALTH) for range_ in _ranges(i, rule)]
     missing = [range_ for range_ in _HEALTH_CHECK_RANGES if range_ not in ranges]
     if missing and not is_unresolved(ranges):
@@ -190,18 +191,18 @@ def health_checks_reach_services(i: Inputs) -> Finding | None:
 
 
 @guard("firewall-https-closed", "ingress_from_cidr_map", "ingress_from_machine_pool_cidr_ranges", severity="warning")
-def https_is_open_to_someone(i: Inputs) -> Finding | None:
-    """Users open workspaces and dashboards on port 443, and `anyscale cloud verify` warns if no range may reach it."""
+def https_closed(i: Inputs) -> Finding | None:
+    """Users open workspaces and dashboards on port 443, and `anyscale cloud verify` warns if it is closed."""
     if not i[_CIDR] and not i[_POOLS]:
         return Finding(
-            "no range may reach port 443, so users cannot open workspaces and dashboards",
-            "set ingress_cidr_blocks to the ranges of your users",
+            "port 443 is open to no range, so users cannot open workspaces and dashboards",
+            "set ingress_cidr_blocks to the ranges that your users connect from",
         )
     return None
 
 
 @guard("", _CIDR, _POOLS, _SELF, _HEALTH)
-def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
+def public_ingress(i: Inputs) -> Finding | None:
     """Anyone on the internet can try to connect."""
     lists = ((_SELF, "ingress_with_self_cidr_range"), (_CIDR, _DEFAULT), (_HEALTH, _DEFAULT))
     opened = [
@@ -216,7 +217,7 @@ def the_internet_is_not_let_in(i: Inputs) -> Finding | None:
 
 
 def _opened(i: Inputs, rule: Mapping[str, str]) -> str:
-    """A rule's name and ports: upstream takes the rule's own ports, and then those of the predefined rule."""
+    """Returns a rule's name and ports: the rule's own, else those of the predefined rule, as in upstream."""
     predefined = _predefined(i, rule) if _known(i["predefined_firewall_rules"]) else None
     settings = {"protocol": "tcp", **(predefined if isinstance(predefined, Mapping) else {}), **rule}
     protocol, numbers = settings["protocol"], settings.get("ports")
@@ -232,7 +233,7 @@ def _known(values: Any) -> bool:
 
 
 def _rules(i: Inputs, name: str) -> list[Mapping[str, str]]:
-    """The rules of a list, without those that are not known yet."""
+    """Returns the rules of a list, without unresolved ones."""
     predefined = i["predefined_firewall_rules"]
     if not _known(predefined) or not all(map(_known, predefined.values())):
         return []
@@ -252,7 +253,7 @@ def _ranges(i: Inputs, rule: Mapping[str, str], default_ranges: str = _DEFAULT) 
 
 
 def _priorities(i: Inputs) -> Iterator[tuple[str, str]]:
-    """Each rule's list, and the priority that upstream gives it."""
+    """Yields each rule's list, and the priority that upstream sets for it."""
     for name, takes in ((_SELF, ""), (_CIDR, "ports"), (_HEALTH, "priority")):
         for index, rule in enumerate(_rules(i, name)):
             known = _predefined(i, rule) if takes else None
@@ -264,23 +265,23 @@ def _priorities(i: Inputs) -> Iterator[tuple[str, str]]:
 
 
 class VpcFirewall(VpcFirewallModule):
-    """The VPC's firewall policy: the nodes' subnet reaches itself, Google's health checks reach services.
+    """The VPC's firewall policy, which lets the nodes reach each other and Google's health checks reach services.
 
-    Google lets a VPC have one such policy: clouds that share a VPC share it, as an `ExistingFirewallPolicy`.
-    In a shared VPC it is made in the host project.
+    A VPC can have only one such policy, so clouds that share a VPC share it, as an `ExistingFirewallPolicy`. For a
+    shared VPC, it is created in the host project.
 
     Args:
         scope: The stack.
-        id: Default: `vpc_firewall`.
+        id: The construct's id in the stack. Default: `vpc_firewall`.
         project: The cloud's project.
-        vpc: The VPC it guards.
-        ingress_cidr_blocks: Ranges that may reach port 443. Default: none but the VPC's proxy-only subnet.
+        vpc: The policy's VPC.
+        ingress_cidr_blocks: The CIDR ranges that may reach port 443. Default: only the VPC's proxy-only subnet.
         enable_ssh_access: Whether the same ranges may reach port 22. Default: False.
-        depends_on: Constructs that must be there first.
-        **inputs: Upstream's inputs by their own names; `ingress_from_cidr_map` replaces the two above.
+        depends_on: Constructs that must be created first. Default: none.
+        **inputs: Upstream's input variables, with upstream's names; `ingress_from_cidr_map` overrides the two above.
 
     Raises:
-        InputError: An input is wrong or would spring one of upstream's traps.
+        InputError: An input is invalid, or breaks one of the construct's rules.
     """
 
     guards: ClassVar[Sequence[Guard]] = (
@@ -292,10 +293,10 @@ class VpcFirewall(VpcFirewallModule):
         rules_have_ports,
         rules_keep_their_protocol,
         rules_have_ranges,
-        priorities_are_numbers_of_their_own,
+        firewall_rule_priority,
         health_checks_reach_services,
-        https_is_open_to_someone,
-        the_internet_is_not_let_in,
+        https_closed,
+        public_ingress,
     )
 
     def __init__(
@@ -322,7 +323,7 @@ class VpcFirewall(VpcFirewallModule):
         super().__init__(scope, id, depends_on=depends_on, **inputs)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Names the VPC, and writes the rules for the ranges."""
+        """Sets the VPC and the rules for the ranges."""
         rules = [{"rule": name, "cidr_blocks": join(ranges)} for name, ranges in self._rules.items() if ranges]
         return {
             "anyscale_project_id": self._vpc.project_id,

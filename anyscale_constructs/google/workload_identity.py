@@ -1,9 +1,9 @@
-"""Workload identity federation: how Anyscale's control plane, which runs in AWS, acts as a service account here.
+"""Workload identity federation, by which Anyscale's control plane, which runs on AWS, impersonates a service account.
 
-A provider in an identity pool trusts one AWS account, Anyscale's, and there only the role that Anyscale keeps for one
-organization: its tokens' subjects begin with `arn:aws:sts::525325868955:assumed-role/gcp_if_<organization id>`.
-Whoever the pool lets in may act as the control plane's service account, so nothing else belongs into that pool.
-No key is ever made.
+A provider in an identity pool trusts Anyscale's AWS account, and in it only the role that Anyscale uses for one
+organization: the subjects of its tokens begin with `arn:aws:sts::525325868955:assumed-role/gcp_if_<organization id>`.
+All identities of the pool can impersonate the control plane's service account, so the pool must have no other
+providers. No service account keys are created.
 """
 
 from dataclasses import replace
@@ -23,19 +23,21 @@ _ORGANIZATION: TypeAdapter[str] = TypeAdapter(OrgId)
 _PROVIDER: TypeAdapter[str | None] = TypeAdapter(IdentityProviderName | None)
 _POOL: TypeAdapter[str] = TypeAdapter(PoolId)
 _NAMES = ("workload_identity_pool_name", "workload_identity_pool_provider_name")
-# Google's limits, which the pool and its provider share
+# Google's limits, which are the same for the pool and its provider.
 _LONGEST_TEXTS = {"workload_identity_pool_display_name": 32, "workload_identity_pool_description": 256}
 
 
 class ExistingIdentityProvider(Model):
-    """An identity provider that is there already, and trusts Anyscale for the organization as a new one would."""
+    """An existing identity provider, which must trust Anyscale for the organization like a new one."""
 
-    provider_name: IdentityProviderName = Field(description="Its full name, which holds the project's number.")
+    provider_name: IdentityProviderName = Field(
+        description="The provider's full name, which contains the project number."
+    )
 
 
 @guard("google-organization-trust", "anyscale_org_id")
 def the_organization_is_the_only_one_trusted(i: Inputs) -> Finding | None:
-    """Upstream trusts every organization whose id begins with the given text, and accepts org_ alone."""
+    """Upstream trusts every organization whose id begins with this value, and it accepts org_ alone."""
     return value_is_refused(_ORGANIZATION, i["anyscale_org_id"], "anyscale_org_id", "use your organization's whole id")
 
 
@@ -61,7 +63,7 @@ def anyscale_is_trusted(i: Inputs) -> Finding | None:
 
 @guard("identity-provider-name", "existing_workload_identity_provider_name")
 def an_existing_provider_is_named_in_full(i: Inputs) -> Finding | None:
-    """Upstream reads the pool from the full name, and Google accepts members of a pool by the project's number only."""
+    """Upstream reads the pool from the full name, and Google identifies a pool's members by the project number."""
     name = "existing_workload_identity_provider_name"
     command = "gcloud iam workload-identity-pools providers list"
     return value_is_refused(_PROVIDER, i[name], name, f"use the full name, which {command} shows")
@@ -69,7 +71,7 @@ def an_existing_provider_is_named_in_full(i: Inputs) -> Finding | None:
 
 @guard("identity-pool-settings", *_NAMES, *_LONGEST_TEXTS)
 def pool_settings_need_a_new_pool(i: Inputs) -> Finding | None:
-    """Upstream ignores the settings of a new pool if an existing provider is named."""
+    """Upstream ignores the settings of a new pool if an existing provider is set."""
     if i["existing_workload_identity_provider_name"] is not None:
         for name in (*_NAMES, *_LONGEST_TEXTS):
             if name in i.given:
@@ -81,12 +83,12 @@ def pool_settings_need_a_new_pool(i: Inputs) -> Finding | None:
 
 @guard("identity-pool-name", *_NAMES, "anyscale_access_service_acct_name", "anyscale_access_service_acct_name_prefix")
 def pool_names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Google refuses invalid ids of pools. By default a pool has its account's name, which may begin with gcp-."""
+    """Google rejects invalid pool ids. By default, a pool has its account's name, which may begin with gcp-."""
     account = ("anyscale_access_service_acct_name", "anyscale_access_service_acct_name_prefix")
     for name in _NAMES:
         given = i[name] is not None
         found = (
-            value_is_refused(_POOL, i[name], name, "change it")
+            value_is_refused(_POOL, i[name], name, "choose another name")
             if given
             else name_is_refused(i, _POOL, *account, default="anyscale-")
         )
@@ -97,7 +99,7 @@ def pool_names_are_ones_google_accepts(i: Inputs) -> Finding | None:
 
 @guard("identity-pool-text", *_LONGEST_TEXTS)
 def pool_texts_fit(i: Inputs) -> Finding | None:
-    """Google refuses longer display names and descriptions at apply, after the accounts have been created."""
+    """Google rejects longer display names and descriptions at apply, after the accounts have been created."""
     for name, longest in _LONGEST_TEXTS.items():
         text = i[name]
         if text is not None and not is_unresolved(text) and len(text) > longest:
@@ -113,4 +115,4 @@ GUARDS = (
     pool_names_are_ones_google_accepts,
     pool_texts_fit,
 )
-"""For the module that makes the pool, which is the one of the service accounts."""
+"""The guards for the module that creates the pool, which is that of the service accounts."""

@@ -1,4 +1,4 @@
-"""What runs in a Kubernetes cloud's cluster: Anyscale's operator and what it stands on, as Helm releases."""
+"""The Helm releases in a Kubernetes cloud's cluster: Anyscale's operator and its dependencies."""
 
 from typing import TYPE_CHECKING
 

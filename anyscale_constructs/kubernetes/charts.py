@@ -28,16 +28,16 @@ class Chart:
 
     Args:
         release: The release's name.
-        namespace: The release's namespace, which it makes.
-        chart: The chart's name in the repository, or the path of a folder.
-        repository: A chart repository's URL, or an OCI registry's; None for a folder.
-        version: Exactly; None for a folder.
-        service_account: Of its pods, if they have a role.
-        fixed: Values that must be what the cloud sets, where it sets them: ids and names. What it sets for a service
-            account is among them.
-        secrets: Values that are secrets, though their keys don't say so.
-        keys: The file of this package that records the keys of its values. Default: they are not checked.
-        section: The section of a cloud's configuration that has the release's settings, with dots.
+        namespace: The release's namespace, which the release creates.
+        chart: The chart's name in the repository, or the path of a directory.
+        repository: The URL of a chart repository or an OCI registry; None for a directory.
+        version: The exact version; None for a directory.
+        service_account: The service account of its pods, if they have a role. Default: none.
+        fixed: The values that the configuration cannot override if the cloud sets them: ids and names. Values for a
+            service account are always among them. Default: no others.
+        secrets: The values that are secrets although their keys do not say so. Default: none.
+        keys: The file of this package with the keys of its values. Default: keys are not checked.
+        section: The section of a cloud's configuration with the release's settings, with dots.
     """
 
     release: str
@@ -80,7 +80,7 @@ DEVICE_PLUGIN = Chart(
     "0.17.1",
     section="releases.device_plugin",
 )
-# The chart's name must not stand in the repository too: the registry answers with an authorization error then.
+# The repository must not include the chart's name: the registry would return an authorization error.
 ENVOY_GATEWAY = Chart(
     "envoy-gateway",
     "envoy-gateway-system",
@@ -116,10 +116,10 @@ SECRET = Rule(
 FIXED = Rule(
     "helm-fixed-value",
     "error",
-    "The value is an id or a name of something that the cloud creates: with another one the release does not work.",
+    "The value is an id or a name of a resource of the cloud, and the release does not work with another value.",
 )
-UNKNOWN = Rule("helm-unknown-value", "error", "Helm ignores values that the chart does not have, without a word.")
-# What a key ends with, in small letters and digits, when its value is a secret and not the name of a Kubernetes Secret.
+UNKNOWN = Rule("helm-unknown-value", "error", "Helm silently ignores values that the chart does not have.")
+# The endings of keys, in lower-case letters and digits, whose values are secrets, not names of Kubernetes Secrets.
 _SECRET = re.compile(
     r"(?:(?<!from)(?<!pull)(?<!existing)secret|token|passw(?:or)?d|passphrase|credentials?|connectionstring"
     r"|(?:api|secret|private|access)key|accesskeyid|keyjsonb64)$"
@@ -128,12 +128,12 @@ _SECRET = re.compile(
 
 @dataclass(frozen=True)
 class WriteOnly:
-    """Values that Terraform hands to Helm and keeps nowhere; this needs Terraform 1.11.
+    """Values that Terraform passes to Helm and does not store; requires Terraform 1.11.
 
     Args:
-        values: By the chart's own names.
-        revision: Terraform hands them over when this rises, and only then: a chart that has other values too would
-            lose them with the next change.
+        values: The values, with the chart's names.
+        revision: Terraform passes the values only when this increases. A chart with other values, too, would lose
+            these with its next change.
     """
 
     values: Mapping[str, Expr]
@@ -141,15 +141,15 @@ class WriteOnly:
 
 
 class Release(Resource):
-    """A release of a chart; it waits until what it made runs.
+    """A release of a chart, which waits until its resources are ready.
 
     Args:
         scope: The stack.
         chart: The chart.
-        config: What is said of it in the configuration.
-        values: The chart's values; those of the configuration win.
-        depends_on: Constructs that must be there first.
-        write_only: Secret values.
+        config: The release's configuration.
+        values: The chart's values; those of the configuration override them.
+        depends_on: Constructs that must be created first. Default: none.
+        write_only: Secret values, which Terraform does not store. Default: none.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class Release(Resource):
             "chart": chart.chart,
             "version": chart.version,
             "timeout": _TIMEOUT_SECONDS,
-            # A failed one is undone, so that the next run can begin anew.
+            # A failed release is rolled back, so that the next run can retry.
             "atomic": True,
             "values": [json_text(merged, f"the values of {chart.release}")],
         }
@@ -188,16 +188,16 @@ class Release(Resource):
 
 
 def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, Any], key: Key = ()) -> dict[str, Any]:
-    """A chart's values, merged as Helm merges one file of values into another.
+    """Returns a chart's values, merged as Helm merges values files.
 
     Args:
         chart: The chart.
-        values: What the cloud sets.
-        over: What the configuration gives.
-        key: Where `over` stands in the configuration.
+        values: The values that the cloud sets.
+        over: The values of the configuration.
+        key: The path of `over` in the configuration. Default: the root.
 
     Raises:
-        ConfigError: They hold a secret or a key that the chart does not have, or change what the cloud must set.
+        ConfigError: They contain a secret or an unknown key, or override a value that the cloud must set.
     """
     merged = merge(values, over)
     if problems := [*_problems(chart, merged), *(_changed(chart, values, merged) if over else ())]:
@@ -206,7 +206,7 @@ def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, An
 
 
 def _problems(chart: Chart, merged: Mapping[str, Any]) -> Iterator[Finding]:
-    """Secrets, and what the chart does not have."""
+    """Finds secrets, and keys that the chart does not have."""
     named = [path for wanted in chart.secrets for path, value in _at(merged, wanted.split(".")) if not _is_empty(value)]
     found = dict.fromkeys([*named, *secrets(merged)])
     for path in found:
@@ -220,10 +220,10 @@ def _problems(chart: Chart, merged: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _changed(chart: Chart, values: Mapping[str, Any], merged: Mapping[str, Any]) -> Iterator[Finding]:
-    """What the configuration changes and the cloud has to set."""
+    """Finds overrides of values that the cloud must set."""
     given = dict(_leaves(to_terraform(merged)))
     for path, value in _leaves(to_terraform(values)):
-        # A service account has its role by its name or by an annotation.
+        # A service account gets its role by its name or by an annotation.
         fixed = _spelled(path) in chart.fixed or "serviceAccount" in path[:-1]
         if fixed and (path not in given or given[path] != value):
             yield Finding(
@@ -240,7 +240,7 @@ def _is_empty(value: Any) -> bool:
 
 
 def _at(values: Any, wanted: Sequence[str], at: Key = ()) -> Iterator[tuple[Key, Any]]:
-    """What is there, with its path; in a list, of each of its elements."""
+    """Yields the value at a path, with the path; in lists, the value of each element."""
     if not wanted:
         yield at, values
     elif isinstance(values, list):
@@ -251,7 +251,7 @@ def _at(values: Any, wanted: Sequence[str], at: Key = ()) -> Iterator[tuple[Key,
 
 
 def _leaves(values: Mapping[str, Any], at: Key = ()) -> Iterator[tuple[Key, Any]]:
-    """What is no mapping, with its path."""
+    """Yields the values that are not mappings, with their paths."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _leaves(value, (*at, key))
@@ -260,12 +260,12 @@ def _leaves(values: Mapping[str, Any], at: Key = ()) -> Iterator[tuple[Key, Any]
 
 
 def secrets(values: Any, at: Key = (), name: str = "") -> Iterator[Key]:
-    """The paths of what is a secret by its key, or, as in an environment, by the name beside the value.
+    """Yields the paths of values that are secrets by their keys or, as in an `env` list, by their `name`.
 
     Args:
-        values: A value, and all that is in it.
-        at: Its path.
-        name: What it is called.
+        values: The value to search.
+        at: The value's path. Default: the root.
+        name: The value's name. Default: none.
     """
     if isinstance(values, Mapping):
         for key, value in values.items():
@@ -274,7 +274,7 @@ def secrets(values: Any, at: Key = (), name: str = "") -> Iterator[Key]:
     elif isinstance(values, list | tuple):
         for index, element in enumerate(values):
             yield from secrets(element, (*at, index), name)
-    # Switches are no secrets, and a key with a slash is a label's or an annotation's.
+    # Booleans are not secrets, and keys with a slash are of labels or annotations.
     elif isinstance(values, bool) or _is_empty(values) or "/" in name:
         return
     elif _SECRET.search(re.sub(r"[^a-z0-9]", "", name.lower())):
@@ -289,7 +289,7 @@ def _recorded(file: str) -> Mapping[str, Any]:
 
 
 def _unknown(chart: Chart, values: Mapping[str, Any], known: Mapping[str, Any], at: Key = ()) -> Iterator[Finding]:
-    """Keys that the chart does not have, and what to write instead; `{}` in `known` takes any below."""
+    """Finds keys that the chart does not have, with fixes; a `{}` in `known` allows any keys below it."""
     renamed = {} if at else _recorded(chart.keys)["moved"]
     for key, value in values.items():
         if key in known:
@@ -298,8 +298,8 @@ def _unknown(chart: Chart, values: Mapping[str, Any], known: Mapping[str, Any], 
             continue
         moved = {path: new for old, new in renamed.items() for path, _ in _at({key: value}, old.split("."))}
         for path, new in moved.items():
-            fix = "remove it: the cloud sets that" if new in chart.fixed else f"use {new}"
-            what = f"{_spelled(path)} is {new} since version 1.0 of the chart"
+            fix = "remove it, because the cloud sets it" if new in chart.fixed else f"use {new}"
+            what = f"{_spelled(path)} was renamed to {new} in version 1.0 of the chart"
             yield Finding(what, fix, rule=UNKNOWN, key=path)
         if not moved:
             what = unknown(key, known)

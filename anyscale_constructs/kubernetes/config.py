@@ -1,4 +1,4 @@
-"""What is said of a Kubernetes cloud's Helm releases."""
+"""The configuration of a Kubernetes cloud's Helm releases."""
 
 from typing import Annotated, Any, Self
 
@@ -18,7 +18,7 @@ ChartRepository = Annotated[
     ),
 ]
 DNS_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-"""A name as Kubernetes and DNS accept it, as a regular expression."""
+"""A regular expression for names that Kubernetes and DNS accept."""
 
 DnsLabel = Annotated[
     str,
@@ -37,7 +37,7 @@ _LONGEST_HOSTNAME = 64
 HOSTNAME = Rule(
     "certificate-hostname",
     "error",
-    f"The hostname of a certificate has at most {_LONGEST_HOSTNAME} characters, and Anyscale refuses longer ones.",
+    f"A certificate's hostname can have at most {_LONGEST_HOSTNAME} characters, and Anyscale rejects longer ones.",
     "anyscale 0.26.112, CloudConfig.per_cloud_domain_label",
 )
 
@@ -49,13 +49,14 @@ class ReleaseConfig(Model):
         default=True, description="Install this chart. Set to false if the cluster already has it."
     )
     repository: ChartRepository | None = Field(
-        default=None, description="A mirror of the chart's repository, for private networks. Default: upstream's."
+        default=None,
+        description="A mirror of the chart's repository, for private networks. Default: upstream's repository.",
     )
     values: dict[str, Any] = Field(
         default_factory=dict,
-        description="The chart's own values. They are merged into what the cloud sets: maps by key at every level; "
-        "anything else replaces what is there; null removes it, and the chart's default too. Refused are other ids and "
-        "names than the cloud sets, secrets, and keys that the operator's chart does not have. Default: what the cloud "
+        description="The chart's values. They are merged over the values that the cloud sets: maps by key at every "
+        "level; other values replace the cloud's, and null removes them and the chart's default. They must not "
+        "override the cloud's ids and names, or contain secrets or keys that the chart lacks. Default: what the cloud "
         "sets.",
     )
 
@@ -69,10 +70,11 @@ class ReleaseConfig(Model):
 
 
 class GatewayConfig(ReleaseConfig):
-    """The gateway and its load balancer; repository and values are Envoy Gateway's."""
+    """The gateway and its load balancer; `repository` and `values` apply to Envoy Gateway's chart."""
 
     ingress_cidr_blocks: OrExpr[list[Cidr]] = Field(
-        default_factory=list, description="Who may reach it. Default: everybody who can, by networking_mode."
+        default_factory=list,
+        description="CIDR ranges allowed to reach the load balancer. Default: unrestricted within networking_mode.",
     )
     domain: DomainName = Field(
         default="anyscaleuserdata.com",
@@ -81,10 +83,9 @@ class GatewayConfig(ReleaseConfig):
     )
     per_cloud_domain_label: DnsLabel | None = Field(
         default=None,
-        description="The label of a cloud that was registered with `anyscale cloud register --per-cloud-domain`: the "
-        "one given there, or the one that Anyscale derived. The gateway then serves `*.<label>.n.<domain>` instead, "
-        "for Ray clusters and services. `anyscale-constructs register` does not create such clouds. Default: the "
-        "hostnames that `domain` says.",
+        description="The label of a cloud that was registered with `anyscale cloud register --per-cloud-domain`, as "
+        "set there or derived by Anyscale. The gateway then serves `*.<label>.n.<domain>` instead, for Ray clusters "
+        "and services. `anyscale-constructs register` does not create such clouds. Default: the hostnames of `domain`.",
     )
 
     @model_validator(mode="after")
@@ -104,7 +105,7 @@ class GatewayConfig(ReleaseConfig):
 
 
 class ReleasesConfig(Model):
-    """What runs in every cluster."""
+    """The Helm releases of every cluster."""
 
     gateway: GatewayConfig = Field(
         default_factory=GatewayConfig,
@@ -116,7 +117,7 @@ class ReleasesConfig(Model):
 
 
 class DevicePluginReleasesConfig(ReleasesConfig):
-    """What runs in a cluster that leaves GPUs to others."""
+    """The Helm releases of a cluster whose provider installs no GPU device plugin."""
 
     device_plugin: ReleaseConfig = Field(
         default_factory=ReleaseConfig, description="NVIDIA's device plugin; only with GPUs. Default: it is installed."
@@ -124,7 +125,7 @@ class DevicePluginReleasesConfig(ReleasesConfig):
 
 
 class EksReleasesConfig(DevicePluginReleasesConfig):
-    """What runs in a cluster on EKS, which has no autoscaler and no load balancers of its own."""
+    """The Helm releases of a cluster on EKS, which has no built-in autoscaler and load balancer controller."""
 
     autoscaler: ReleaseConfig = Field(
         default_factory=ReleaseConfig, description="The cluster autoscaler. Default: it is installed."

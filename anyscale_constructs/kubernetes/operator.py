@@ -1,4 +1,4 @@
-"""The values of the chart anyscale-operator: as much as we set, with the chart's own names.
+"""The values of the chart anyscale-operator that this library sets, with the chart's names.
 
 Source: https://github.com/anyscale/helm-charts, charts/anyscale-operator at 1.8.0.
 """
@@ -12,19 +12,19 @@ from typing_extensions import TypedDict
 from anyscale_constructs.config.node_groups import NodeGroup, PodShape, gpu_shapes
 from anyscale_constructs.kubernetes.charts import OPERATOR
 
-# What the chart has without a word.
+# The chart's defaults.
 _CPU_SHAPES = [PodShape(cpus=cpus, memory_gb=memory) for cpus, memory in ((2, 8), (4, 16), (8, 32))]
 _DEFAULTS_HAVE = {"2CPU-8GB", "4CPU-16GB", "8CPU-32GB", "8CPU-32GB-1xT4"}
 
 
 class Region(TypedDict):
-    """A provider's section."""
+    """The section of a cloud provider."""
 
     region: str
 
 
 class Global(TypedDict):
-    """The cloud; cloudDeploymentId is the cloud resource's id, whatever its name says."""
+    """The section of the cloud; despite its name, cloudDeploymentId is the cloud resource's id."""
 
     cloudDeploymentId: str
     cloudProvider: Literal["aws", "gcp", "azure", "generic"]
@@ -33,7 +33,7 @@ class Global(TypedDict):
 
 
 class Gateway(TypedDict):
-    """The gateway that routes are attached to; the operator makes DNS records for its address."""
+    """The gateway for the operator's routes; the operator creates DNS records for its address."""
 
     enabled: bool
     name: str
@@ -43,7 +43,7 @@ class Gateway(TypedDict):
 
 
 class InstanceType(TypedDict):
-    """A shape of pods, which users choose as they would an instance type."""
+    """The resources of a pod, which users select like an instance type."""
 
     resources: Mapping[str, int | str | list[str]]
     nodeSelector: NotRequired[Mapping[str, str]]
@@ -70,15 +70,15 @@ def operator_values(
     *,
     groups: Mapping[str, NodeGroup] = MappingProxyType({}),
 ) -> OperatorValues:
-    """The chart's values.
+    """Returns the chart's values.
 
     Args:
-        cloud: Its section `global`.
-        gpus: How many GPUs a node has, by the GPU's name in Anyscale.
-        gateway: None: the operator makes Ingresses instead.
-        service_account: The service account of users' pods. Default: the operator's; the namespace's own where no
-            cloud gives the operator's a role.
-        groups: Node groups that have instance types too, by name.
+        cloud: The section `global`.
+        gpus: The number of GPUs per node, by the GPU's name in Anyscale.
+        gateway: The gateway. If None, the operator creates Ingresses instead.
+        service_account: The service account of users' pods. Default: the operator's; on GENERIC, where the operator's
+            has no role, the namespace's default.
+        groups: Node groups with instance types, by name. Default: none.
     """
     name = OPERATOR.service_account
     types = {key: kind for gpu, count in gpus.items() for key, kind in _types(gpu_shapes(count), gpu)}
@@ -88,8 +88,8 @@ def operator_values(
     workloads: dict[str, Mapping[str, object]] = {"instanceTypes": {"additional": additional}}
     if selectors := {group.gpu_type: group.gpu_product for group in groups.values() if group.gpu_product is not None}:
         workloads["accelerator"] = {"nodeSelectors": {"additional": selectors}}
-    # A cloud gives this account a role for the bucket, which workloads need too. Without a cloud it may but read
-    # Secrets, the operator's token among them: workloads keep the chart's default, the namespace's own account.
+    # On a cloud provider, this account has a role for the bucket, which workloads need too. On GENERIC, it can only
+    # read Secrets, including the operator's token, so workloads keep the chart's default, the namespace's account.
     if service_account is not None or cloud["cloudProvider"] != "generic":
         workloads["serviceAccount"] = {"name": service_account or name}
     values: OperatorValues = {
@@ -103,7 +103,7 @@ def operator_values(
 
 
 def _types(shapes: Sequence[PodShape], gpu: str | None, suffix: str = "") -> Iterator[tuple[str, InstanceType]]:
-    """An instance type for each shape, by its name."""
+    """Yields an instance type for each shape, with its name."""
     for shape in shapes:
         resources: dict[str, int | str | list[str]] = {"CPU": shape.cpus}
         name = f"{shape.cpus}CPU-{shape.memory_gb}GB"
@@ -116,7 +116,7 @@ def _types(shapes: Sequence[PodShape], gpu: str | None, suffix: str = "") -> Ite
 
 
 def _types_of_group(name: str, group: NodeGroup) -> dict[str, InstanceType]:
-    """The instance types of a node group, which select its nodes if labels or taints tell them from others."""
+    """Returns the instance types of a node group, which select its nodes if labels or taints distinguish them."""
     if not group.node_selector and not group.taints:
         return dict(_types(group.shapes, group.gpu_type))
     own: InstanceType = {"resources": {}}

@@ -13,30 +13,30 @@ WORKLOADS = "anyscale-workloads"
 
 
 class Workloads(Protocol):
-    """What a kind of cloud says of users' pods, as far as all kinds have it in common."""
+    """The part of the configuration of users' pods that all kinds of clouds have."""
 
     @property
     @abstractmethod
     def service_accounts(self) -> Mapping[str, Any]:
-        """The service accounts beside the one that users' pods run as by default, by name."""
+        """The service accounts in addition to the default one of users' pods, by name."""
 
 
 def accounts_of(workloads: Workloads | None) -> dict[str, Any]:
-    """The service accounts of users' pods, and what the configuration says of each, by name.
+    """Returns the service accounts of users' pods with their configurations, by name.
 
     Args:
-        workloads: The configuration's section; None: users' pods have no account of their own.
+        workloads: The section of the configuration. None if users' pods share the operator's account.
     """
     return {} if workloads is None else {WORKLOADS: workloads, **workloads.service_accounts}
 
 
 def short_name(account: str) -> str:
-    """What names of the service account's identity end with."""
+    """Returns the suffix of the name of a service account's identity."""
     return "workloads" if account == WORKLOADS else account
 
 
 def resource_id(account: str) -> str:
-    """The name of a service account's resources beside others, in Terraform."""
+    """Returns the id of a service account's resources in the stack."""
     return "workloads" if account == WORKLOADS else f"workloads_{account}"
 
 
@@ -44,7 +44,7 @@ ServiceAccountName = Annotated[
     str,
     Checked(
         "1 to 63 lower-case letters, digits and hyphens, without a hyphen at either end (default, operator, workloads, "
-        f"anyscale-operator and {WORKLOADS} are taken)",
+        f"anyscale-operator and {WORKLOADS} are reserved)",
         rf"(?!(?:default|(?:anyscale-)?(?:operator|workloads))$){DNS_LABEL}",
         "feature-store",
     ),
@@ -53,7 +53,7 @@ ServiceAccountName = Annotated[
 SHARED = Rule(
     "shared-service-account",
     "warning",
-    "The Role of the operator's service account reads every Secret in its namespace, and so does whoever runs a pod as "
-    "that account: every user of the cloud.",
+    "The operator's service account can read every Secret in its namespace, and so can all users of the cloud if their "
+    "pods run as that account.",
     "https://github.com/anyscale/helm-charts, charts/anyscale-operator at 1.8.0",
 )

@@ -1,4 +1,4 @@
-"""Kubernetes clouds, synthesized from their keys: what the tests of each kind look at."""
+"""Synthesizes Kubernetes clouds from their keys, for the tests of each kind."""
 
 import json
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from anyscale_constructs.terraform.stack import CloudStack
 from tests.folder import read
 
 Make = Callable[..., list[dict[str, Any]]]
-"""Synthesizes a cloud from its keys; gives the JSON of both stacks."""
+"""Synthesizes a cloud from its keys; returns the JSON of both stacks."""
 
 
 def maker(kind: type[CloudStack], config: Callable[..., Any], folder: Path) -> Make:
-    """Makes clouds of a kind.
+    """Returns a function that synthesizes clouds of a kind.
 
     Args:
         kind: Their first stack.
@@ -33,6 +33,6 @@ def maker(kind: type[CloudStack], config: Callable[..., Any], folder: Path) -> M
 
 
 def values(stack: dict[str, Any], release: str) -> dict[str, Any]:
-    """The values of a release."""
+    """Returns the values of a release."""
     found: dict[str, Any] = json.loads(stack["resource"]["helm_release"][release]["values"][0])
     return found

@@ -1,11 +1,11 @@
-"""What configurations' fields do with expressions, as data for the test that tries each of them."""
+"""The behaviour of configuration fields with expressions, as data for the test of each field."""
 
 import datetime
 from typing import Any
 
 from anyscale_constructs.clouds import KINDS
 
-# The examples whose fields become expressions, and what is put into them first: all models, and what fields need.
+# The examples whose fields become expressions, and the keys added first: all models, and keys that fields require.
 BASES: dict[str, dict[str, Any]] = {
     "everything": {
         "backend": {"type": "s3", "bucket": "acme", "region": "us-east-2"},
@@ -79,7 +79,7 @@ BASES: dict[str, dict[str, Any]] = {
 
 _GOOGLE_PERMISSIONS = ("google.permissions.Permissions", "gke.AccountConfig", "gke.WorkloadsConfig")
 
-# The fields that must be known, and why, but for those that hold models: sections of a configuration, lists of them.
+# The fields that must be known, and why, except those that contain models: sections and lists of sections.
 KNOWN: dict[str, list[str]] = {
     "Terraform takes no expression there.": [
         *(f"terraform.backend.Azurerm.{key}" for key in ("type", "storage_account_name", "container_name", "key")),
@@ -125,11 +125,11 @@ KNOWN: dict[str, list[str]] = {
         "google.gke.ExistingCluster.private_endpoint",
         "generic.LoadBalancerConfig.address",
         "generic.BucketConfig.s3_addressing_style",
-        # Whether there are any says who reaches the cluster's API and how, and who may do anything there.
+        # Whether there are any determines access to the cluster's API, and its administrators.
         "aws.eks.ClusterConfig.public_access_cidrs",
         "aws.eks.ClusterConfig.administrator_arns",
         "azure.aks.ClusterConfig.authorized_ip_ranges",
-        # kubelogin logs in in another way.
+        # kubelogin uses another login method.
         "azure.provider.AzureProviderConfig.use_oidc",
         "azure.provider.AzureProviderConfig.use_msi",
         "google.gke.ClusterConfig.public_access_cidrs",
@@ -195,14 +195,14 @@ KNOWN: dict[str, list[str]] = {
     ],
 }
 
-# What no configuration of a kind takes, as an expression or not.
+# Keys that no configuration of a kind accepts, as an expression or not.
 FOREIGN = {
     "generic.GenericConfig.cloud_id": "does nothing for this kind of cloud",
     "generic.GenericConfig.deploy_environment": "does nothing for this kind of cloud",
     "registration.resource.FileStorage.file_storage_id": "does not belong to GENERIC clouds",
 }
 
-# What changes nothing, as no literal value does: its size is checked, or no one asks for it.
+# Keys without effect on the JSON for any value: only their size is checked, or nothing uses them.
 IDLE = {
     "existing-vpc": {"aws.vpc.ExistingVpc.cidr_block", "aws.vpc.ExistingVpc.subnet_ids_to_az{}"},
     "existing-stores": {"aws.vpc.ExistingVpc.cidr_block", "aws.vpc.ExistingVpc.subnet_ids_to_az{}"},

@@ -1,4 +1,4 @@
-"""The tables of traps, one beside each construct's tests: their form, where they are, and what guards say to them."""
+"""The tables of cases for guards, one for each construct, and the guards' findings about them."""
 
 import importlib
 import pkgutil
@@ -16,7 +16,7 @@ from anyscale_constructs.terraform.stack import CloudStack
 
 @dataclass(frozen=True)
 class Case:
-    """A guard, properties that spring it, and near misses that don't.
+    """A guard, properties that it refuses, and near misses that pass.
 
     Args:
         guard: The guard.
@@ -43,7 +43,7 @@ class Table:
 
 
 def tables(tests: ModuleType) -> list[Table]:
-    """The tables of a provider's tests."""
+    """Returns the tables of a provider's tests."""
     modules = [
         importlib.import_module(f"{tests.__name__}.{info.name}") for info in pkgutil.iter_modules(tests.__path__)
     ]
@@ -51,7 +51,7 @@ def tables(tests: ModuleType) -> list[Table]:
 
 
 def said(stack: CloudStack, table: Table, properties: Mapping[str, Any]) -> list[Finding]:
-    """What the guards find: errors, or warnings and notes."""
+    """Returns the guards' findings: errors, or warnings and notes."""
     try:
         construct = table.construct(stack, "m", **{**table.base, **properties})
     except InputError as error:

@@ -86,7 +86,7 @@ def test_it_is_registered_with_the_principals_id_and_the_chart_has_the_clients(m
 APPLICATION = "086bc555-6989-4362-ba30-fded273e432b"
 
 
-def test_without_a_word_the_directory_is_left_alone(make: Make) -> None:
+def test_the_directory_is_unchanged_by_default(make: Make) -> None:
     stack, operator = make()
     for each in (stack, operator):
         assert "azuread" not in {*each["provider"], *each["terraform"]["required_providers"]}
@@ -130,7 +130,7 @@ def test_the_operator_may_use_the_one_container_only(make: Make) -> None:
     assert credential["issuer"] == "${azurerm_kubernetes_cluster.this.oidc_issuer_url}"
 
 
-def test_what_is_not_known_yet_is_left_to_terraform(tmp_path: Path) -> None:
+def test_unresolved_values_are_left_to_terraform(tmp_path: Path) -> None:
     app = App(tmp_path)
     cluster = {"name": expr("var.name", "string"), "service_cidr": expr("var.services", "string")}
     stack = AksStack(app, "ml", config(cluster=cluster))
@@ -164,13 +164,13 @@ def test_the_bucket_is_private_and_knows_entra_identities_only(make: Make) -> No
 
 
 @pytest.mark.parametrize("force_destroy", [True, False])
-def test_terraform_keeps_the_bucket_unless_told(force_destroy: bool, make: Make) -> None:
+def test_terraform_keeps_the_bucket_by_default(force_destroy: bool, make: Make) -> None:
     resources = make(bucket={"force_destroy": force_destroy})[0]["resource"]
     for kind in ("azurerm_storage_account", "azurerm_storage_container"):
         assert resources[kind]["this"]["lifecycle"] == {"prevent_destroy": not force_destroy}
 
 
-def test_nobody_has_an_account_but_by_entra_id(make: Make) -> None:
+def test_users_have_accounts_only_by_entra_id(make: Make) -> None:
     stack, _ = make()
     cluster = stack["resource"]["azurerm_kubernetes_cluster"]["this"]
     assert cluster["local_account_disabled"] is True
@@ -189,7 +189,7 @@ def test_the_cluster_may_use_its_subnet_before_it_is_made(make: Make) -> None:
     assert cluster["identity"]["identity_ids"] == ["${azurerm_user_assigned_identity.cluster.id}"]
 
 
-def test_what_exists_is_not_made_and_stands_in(make: Make) -> None:
+def test_existing_resources_are_used_and_not_created(make: Make) -> None:
     stack, operator = make(resource_group_name="acme-ml", bucket=CONTAINER, cluster=CLUSTER)
     assert sorted(stack["resource"]) == [
         "azurerm_federated_identity_credential",
@@ -293,7 +293,7 @@ def test_warns_of_a_misspelt_region(region: str, warns: list[str], tmp_path: Pat
 @pytest.mark.parametrize("name", ["m" * 64, "ml-"])
 def test_fails_on_a_stacks_name_that_no_cluster_can_have(name: str, tmp_path: Path) -> None:
     with pytest.raises(
-        ConfigError, match=r"cluster\.name: the name of the cluster, which is the cloud's, must be 1 to 63 lett"
+        ConfigError, match=r"cluster\.name: the name of the cluster, which is the cloud's name, must be 1 to 63 lett"
     ):
         AksStack(App(tmp_path), name, config(vnet=VNET))
     AksStack.build(App(tmp_path), name, config(vnet=VNET, cluster={"name": "ml"}))
@@ -301,7 +301,7 @@ def test_fails_on_a_stacks_name_that_no_cluster_can_have(name: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["m", "ml-"])
 def test_fails_on_a_stacks_name_that_no_network_can_have(name: str, tmp_path: Path) -> None:
-    says = "vnet.subnet_id: the name of the network, which is the cloud's, must be 2 to 64 letters"
+    says = "vnet.subnet_id: the name of the network, which is the cloud's name, must be 2 to 64 letters"
     with pytest.raises(ConfigError, match=says) as error:
         AksStack(App(tmp_path), name, config(cluster={"name": "ml"}))
     assert str(error.value).endswith("Fix: rename the cloud, or set vnet.subnet_id")
@@ -369,7 +369,7 @@ def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path
         ({}, []),
         (
             {"vnet": {"subnet_cidr_block": "10.0.0.0/27"}},
-            ["the nodes' subnet has addresses for 27 nodes, but all pools together may have 50; got '10.0.0.0/27'"],
+            ["the nodes' subnet has IP addresses for 27 nodes, but the node pools may have 50 in all"],
         ),
         ({"vnet": {"subnet_cidr_block": "10.0.0.0/27"}, "cluster": {"nodes": {"max_count": 5}}}, []),
         ({"vnet": {"cidr_block": expr("var.later", "string")}}, []),

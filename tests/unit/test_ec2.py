@@ -217,7 +217,7 @@ def test_open_access_is_said_without_users(make: Make) -> None:
         ),
         ({"region": "us-gov-west-1"}, "a region of the commercial AWS partition"),
         ({"vpc": {"availability_zone_count": 1}}, "greater than or equal to 2"),
-        ({"bucket": EXISTING["bucket"], "kms_key_arn": KEY}, "is for a new bucket, EFS or MemoryDB"),
+        ({"bucket": EXISTING["bucket"], "kms_key_arn": KEY}, "applies only to a new bucket, EFS or MemoryDB"),
         ({"iam": {"permissions_boundary_arn": ROLE}}, "an IAM policy's ARN"),
         ({"iam": {"cluster_node_managed_policy_arns": [ROLE]}}, "an IAM policy's ARN"),
         ({"iam": {"cluster_node_secret_arns": [ROLE]}}, "the ARN of a secret in Secrets Manager"),
@@ -280,7 +280,7 @@ def test_new_roles_may_use_the_keys(config: dict[str, Any], keys: set[str], make
 def test_warns_of_existing_roles_that_must_use_the_key(config: dict[str, Any], roles: list[str], make: Make) -> None:
     stack = make(iam={role: EXISTING["iam"][role] for role in roles}, **config)
     told = [finding.text for finding in stack.findings]
-    warned = [text.partition(" ")[0] for text in told if "must be allowed to use the KMS key" in text]
+    warned = [text.partition(" ")[0] for text in told if "needs permission to use the KMS key" in text]
     assert warned == [role for role in roles if role.endswith("role_arn")]
 
 

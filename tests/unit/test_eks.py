@@ -251,7 +251,7 @@ def test_warns_of_an_api_that_nobody_reaches(cluster: dict[str, Any], warns: boo
     assert any("only the nodes can reach the cluster API" in text for text in warnings(stack)) == warns
 
 
-def test_administrators_may_do_anything_and_nobody_else(make: Make) -> None:
+def test_only_administrators_have_full_access(make: Make) -> None:
     role = "arn:aws:iam::111122223333:role/platform"
     eks = make(cluster={"administrator_arns": [role]})[0]["module"]["eks"]
     (entry,) = eks["access_entries"].values()
@@ -271,7 +271,7 @@ def test_roles_have_the_permissions_boundary(make: Make) -> None:
     assert {role["permissions_boundary"] for role in roles} == {boundary}
 
 
-def test_what_exists_is_not_made_and_stands_in(make: Make) -> None:
+def test_existing_resources_are_used_and_not_created(make: Make) -> None:
     stack, operator = make(**EXISTING, efs={})
     assert sorted(stack["module"]) == ["efs"]
     assert stack["module"]["efs"]["associated_security_group_ids"] == ["sg-12345678"]
@@ -313,7 +313,7 @@ def test_with_an_oidc_provider_service_accounts_name_their_roles(make: Make) -> 
     assert account["annotations"] == {"eks.amazonaws.com/role-arn": arn % "load_balancer"}
 
 
-def test_nodes_that_are_there_get_what_new_ones_have(make: Make) -> None:
+def test_existing_nodes_get_the_permissions_of_new_ones(make: Make) -> None:
     existing = {"cluster_name": "acme", "node_role_name": "acme-nodes", "node_security_group_id": "sg-12345678"}
     stack, _ = make(**EXISTING | {"cluster": existing, "efs": {}})
     attachments = stack["resource"]["aws_iam_role_policy_attachment"].values()
@@ -343,7 +343,7 @@ def test_fails_on_a_role_name_that_is_too_long(tmp_path: Path) -> None:
         ),
         (
             {"cluster": {"cluster_name": "acme"}},
-            "the cluster exists, but its VPC would be new; got 'acme'",
+            "cluster names an existing cluster, but vpc is new; got 'acme'",
         ),
         (EXISTING | {"cluster": {"cluster_name": "acme"}, "efs": {}}, "set cluster.node_security_group_id"),
         ({"bucket": {"custom_policy": {}}}, "unknown key 'custom_policy'"),

@@ -69,10 +69,13 @@ def test_inputs_of_the_configuration_take_nothing_away(inputs: dict[str, Any], p
 @pytest.mark.parametrize(
     ("modules", "says"),
     [
-        ({"iam": {"anyscale_cluster_node_managed_policy_arns": ["arn:aws:iam::aws:policy/a"]}}, "a node role that is"),
+        (
+            {"iam": {"anyscale_cluster_node_managed_policy_arns": ["arn:aws:iam::aws:policy/a"]}},
+            "a new node role, but none is",
+        ),
         (
             {"iam": {"anyscale_access_managed_policy_arns": ["arn:aws:iam::aws:policy/a"]}},
-            "a control plane role that is",
+            "a new control plane role, but none is",
         ),
         (
             {"iam": {"role_permissions_boundary_arn": ROLE}},

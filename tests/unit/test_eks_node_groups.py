@@ -66,7 +66,7 @@ def test_a_group_of_nodes_is_in_existing_subnets_of_its_zones(make: Make) -> Non
     ],
 )
 def test_fails_on_zones_without_a_subnet(vpc: dict[str, Any], says: str) -> None:
-    with pytest.raises(ConfigError, match=rf"cluster.nodes.groups.a.zones.0: is not known to have a subnet.*{says}"):
+    with pytest.raises(ConfigError, match=rf"cluster.nodes.groups.a.zones.0: has no known subnet for nodes.*{says}"):
         EksConfig(**{"region": "us-east-2", "org_id": "org_1", "vpc": vpc} | grouped())
 
 

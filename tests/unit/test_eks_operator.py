@@ -1,4 +1,4 @@
-"""The second stack of a cloud on EKS: what runs in the cluster."""
+"""The second stack of a cloud on EKS: the Helm releases in the cluster."""
 
 import json
 from pathlib import Path
@@ -111,7 +111,7 @@ def test_fails_on_a_prefix_that_is_too_long_for_roles(tmp_path: Path) -> None:
         EXISTING | {"cluster": {"cluster_name": VARIABLE, "node_role_name": VARIABLE}},
     ],
 )
-def test_what_only_terraform_knows_passes(keys: dict[str, Any], tmp_path: Path) -> None:
+def test_unresolved_values_pass(keys: dict[str, Any], tmp_path: Path) -> None:
     assert [stack.name for stack in EksStack.build(App(tmp_path), "ml", config(**keys))] == ["ml", "ml-operator"]
 
 

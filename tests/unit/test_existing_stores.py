@@ -38,7 +38,7 @@ def registered(stack: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_they_are_read_and_not_made(kind: str, tmp_path: Path) -> None:
+def test_existing_stores_are_read_and_not_created(kind: str, tmp_path: Path) -> None:
     stack = made(kind, tmp_path, **STORES)
     assert not {"efs", "memorydb"} & stack["module"].keys()
     assert stack["data"]["aws_efs_file_system"]["efs"]["file_system_id"] == "fs-12345678"
@@ -104,10 +104,10 @@ def test_an_existing_vpc_gets_an_endpoint_for_s3(kind: str, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"efs": EFS, "vpc": {}}, "efs.efs_id: is in an existing VPC, but vpc is a new one"),
+        ({"efs": EFS, "vpc": {}}, "efs.efs_id: is in an existing VPC, but vpc is new"),
         ({"memorydb": MEMORYDB, "vpc": {}}, "memorydb.cluster_name: is in an existing VPC"),
-        ({"efs": EFS | {"name": "a"}}, "name is for a new one, but efs_id names an existing one"),
-        ({"memorydb": MEMORYDB | {"num_shards": 1}}, "num_shards is for a new one"),
+        ({"efs": EFS | {"name": "a"}}, "name applies to a new one, but efs_id names an existing one"),
+        ({"memorydb": MEMORYDB | {"num_shards": 1}}, "num_shards applies to a new one"),
         ({"efs": {"efs_id": "efs-1"}}, "the id of an EFS file system"),
         ({"memorydb": {"cluster_name": "Acme"}}, "the name of a MemoryDB cluster"),
         ({"memorydb": {"cluster_name": "a--b"}}, "the name of a MemoryDB cluster"),
@@ -122,7 +122,7 @@ def test_wrong_values_are_refused(kind: str, keys: dict[str, Any], says: str, tm
 @pytest.mark.parametrize("store", STORES)
 def test_a_rule_for_an_existing_clusters_nodes_needs_their_group(store: str, tmp_path: Path) -> None:
     opened = {store: STORES[store] | {"security_group_id": "sg-12345678"}}
-    with pytest.raises(ConfigError, match=f"{store}: needs the security group of the existing cluster's nodes"):
+    with pytest.raises(ConfigError, match=f"{store}: requires the security group of the existing cluster's nodes"):
         made("eks", tmp_path, cluster=CLUSTER, **opened)
     made("eks", tmp_path, cluster=CLUSTER | {"node_security_group_id": "sg-12345679"}, **opened)
 
@@ -130,5 +130,7 @@ def test_a_rule_for_an_existing_clusters_nodes_needs_their_group(store: str, tmp
 @pytest.mark.parametrize("store", STORES)
 def test_a_key_for_existing_things_only_is_idle(store: str, tmp_path: Path) -> None:
     key = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
-    with pytest.raises(ConfigError, match="is for a new bucket, EFS or MemoryDB, and there is none of them"):
+    with pytest.raises(
+        ConfigError, match="applies only to a new bucket, EFS or MemoryDB, and the cloud has none of them"
+    ):
         made("ec2", tmp_path, kms_key_arn=key, bucket={"bucket_name": "acme"}, **{store: STORES[store]})

@@ -134,7 +134,7 @@ def test_the_token_is_write_only(make: Make) -> None:
     assert operator["terraform"]["required_version"] == ">= 1.11.0"
 
 
-def test_the_operator_starts_with_the_token_and_anew_with_another(make: Make) -> None:
+def test_the_operator_restarts_with_a_new_token(make: Make) -> None:
     _, operator = make(operator_token_revision=3)
     given = values(operator, "anyscale-operator")
     assert given["global"] == {"cloudDeploymentId": "${var.cloud_resource_id}", "cloudProvider": "generic"}
@@ -196,13 +196,13 @@ def test_without_the_operator_there_is_no_token(make: Make) -> None:
 
 
 @pytest.mark.parametrize("environment", [7, "abc", {"FOO": "bar"}])
-def test_fails_on_an_environment_that_is_no_list(environment: Any, tmp_path: Path) -> None:
+def test_fails_on_an_environment_that_is_not_a_list(environment: Any, tmp_path: Path) -> None:
     releases = {"operator": {"values": {"operator": {"container": {"additionalEnv": environment}}}}}
     with pytest.raises(ConfigError, match=r"operator\.container\.additionalEnv: must be a list; got .* Fix: "):
         GenericStack.build(App(tmp_path), "ml", config(releases=releases))
 
 
-def test_fails_on_patches_that_are_no_list(tmp_path: Path) -> None:
+def test_fails_on_patches_that_are_not_a_list(tmp_path: Path) -> None:
     bucket = {"bucket_name": "s3://acme", "s3_addressing_style": "PATH_STYLE"}
     releases = {"operator": {"values": {"patches": {"kind": "Pod"}}}}
     with pytest.raises(

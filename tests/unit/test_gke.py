@@ -115,7 +115,7 @@ def test_registration_gets_account_zones_and_project(make: Make) -> None:
     }
 
 
-def test_what_exists_is_not_made(make: Make) -> None:
+def test_existing_resources_are_not_created(make: Make) -> None:
     stack, operator = make(**EXISTING, enable_apis=False)
     assert not stack.get("module")
     assert {role for _, role in grants(stack, "storage_bucket")} == {
@@ -243,7 +243,7 @@ def test_a_cluster_in_one_zone_has_nodes_there_too(make: Make) -> None:
     assert operator["data"]["google_container_cluster"]["this"]["location"] == "us-central1-a"
 
 
-def test_a_subnet_that_is_there_names_its_ranges(make: Make) -> None:
+def test_an_existing_subnet_names_its_ranges(make: Make) -> None:
     stack, _ = make(vpc=VPC | {"pods_range_name": "pods", "services_range_name": "services"})
     gke = stack["module"]["gke"]
     assert (gke["subnetwork"], gke["ip_range_pods"], gke["ip_range_services"]) == ("ml", "pods", "services")
@@ -255,7 +255,7 @@ def test_a_new_project_is_known_by_its_id(make: Make) -> None:
     assert operator["data"]["google_service_account"]["operator"]["project"] == "acme-ray"
 
 
-def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
+def test_your_kms_keys_encrypt_secrets(make: Make) -> None:
     key = "projects/acme-security/locations/us-central1/keyRings/anyscale/cryptoKeys/secrets"
     stack, _ = make(cluster={"kms_key_name": key, "deletion_protection": False})
     assert stack["module"]["gke"]["database_encryption"] == [{"state": "ENCRYPTED", "key_name": key}]
@@ -267,7 +267,7 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
     [
         (
             {"cluster": {"cluster_name": "acme"}},
-            "cluster.cluster_name: is an existing cluster, which is in an existing VPC, but vpc is a new one",
+            "cluster.cluster_name: is an existing cluster, which is in an existing VPC, but vpc is new",
         ),
         ({"vpc": VPC}, "vpc.pods_range_name: is required for a new cluster in an existing subnet"),
         (
@@ -287,8 +287,8 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
             "gpu_zones.L4: is not one of gpu_types; got 'L4'; expected T4",
         ),
         ({"cluster": {"nodes": {"gpu_zones": {"T4": []}}}}, "gpu_zones.T4: has no zones"),
-        ({"cluster": {"nodes": {"gpu_zones": {"T4": ["us-central1-b"] * 2}}}}, "must name each zone once"),
-        ({"cluster": {"zones": ["us-central1-b"] * 2}}, "must name each zone once"),
+        ({"cluster": {"nodes": {"gpu_zones": {"T4": ["us-central1-b"] * 2}}}}, "must not have duplicate zones"),
+        ({"cluster": {"zones": ["us-central1-b"] * 2}}, "must not have duplicate zones"),
         ({"cluster": {"nodes": {"cpu_machine_type": "c4a-standard-16"}}}, "with x86 processors"),
         ({"bucket": {"location": "us-east-2"}}, "must be a Google Cloud region, a multi-region"),
         (
@@ -309,7 +309,7 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
             "memorystore.instance_name: is an existing instance, which is connected to",
         ),
         ({"project": NEW_PROJECT, "enable_apis": False}, "enable_apis: is false, but the project is new"),
-        ({"project": NEW_PROJECT, "vpc": VPC}, "vpc.vpc_id: is an existing VPC, but project is new"),
+        ({"project": NEW_PROJECT, "vpc": VPC}, "vpc.vpc_id: is an existing VPC, which cannot be in a new project"),
         (
             {"filestore": {"location": "us-east1-b"}},
             "filestore.location: is not in the cloud's region; got 'us-east1-b'",
@@ -318,7 +318,10 @@ def test_keys_of_ones_own_encrypt_secrets(make: Make) -> None:
             EXISTING | {"project": NEW_PROJECT, "vpc": {}},
             "cluster.cluster_name: is an existing cluster, which cannot be in a new project",
         ),
-        ({"project": {"billing_account_id": "01ABCD-234567-89EF01"}}, "project.id: is required: the operator's stack"),
+        (
+            {"project": {"billing_account_id": "01ABCD-234567-89EF01"}},
+            "project.id: is required, because the operator stack",
+        ),
     ],
 )
 def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
@@ -335,7 +338,7 @@ def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) ->
         EXISTING | {"cluster": {"cluster_name": VARIABLE, "location": VARIABLE}},
     ],
 )
-def test_what_only_terraform_knows_passes(keys: dict[str, Any], tmp_path: Path) -> None:
+def test_unresolved_values_pass(keys: dict[str, Any], tmp_path: Path) -> None:
     assert [stack.name for stack in GkeStack.build(App(tmp_path), "ml", config(**keys))] == ["ml", "ml-operator"]
 
 

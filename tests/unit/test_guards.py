@@ -37,7 +37,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("table", "case"), CASES)
-def test_fails_or_warns_when_sprung(table: Table, case: Case, tmp_path: Path) -> None:
+def test_fails_or_warns_on_invalid_inputs(table: Table, case: Case, tmp_path: Path) -> None:
     for properties in case.springs:
         findings = said(CloudStack(App(tmp_path), "test"), table, properties)
         (found,) = [finding for finding in findings if case.says in str(finding)]
@@ -60,7 +60,7 @@ def test_every_construct_has_a_table(constructs: ModuleType, tests: ModuleType) 
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.construct.interface_name)
-def test_every_guard_is_sprung_and_passed(table: Table) -> None:
+def test_every_guard_has_cases(table: Table) -> None:
     assert {case.guard for case in table.cases if case.springs and case.passes} == set(table.construct.guards)
 
 
@@ -93,7 +93,7 @@ INPUTS = [
 
 
 @pytest.mark.parametrize(("table", "name", "type_"), INPUTS)
-def test_no_guard_needs_what_is_known_only_later(table: Table, name: str, type_: str, tmp_path: Path) -> None:
+def test_no_guard_needs_unresolved_values(table: Table, name: str, type_: str, tmp_path: Path) -> None:
     """It passes, or it is refused with a reason; no guard looks into it."""
     for value in unknown(type_):
         with contextlib.suppress(InputError):
@@ -101,9 +101,7 @@ def test_no_guard_needs_what_is_known_only_later(table: Table, name: str, type_:
 
 
 @pytest.mark.parametrize(("table", "case"), CASES)
-def test_no_guard_needs_what_is_known_only_later_beside_what_springs_it(
-    table: Table, case: Case, tmp_path: Path
-) -> None:
+def test_no_guard_needs_unresolved_values_beside_invalid_ones(table: Table, case: Case, tmp_path: Path) -> None:
     variables = Interface.load(table.construct.interface_name).variables
     for properties in (*case.springs, *case.passes):
         for name in variables.keys() & properties.keys():

@@ -119,7 +119,7 @@ def test_existing_roles_are_warned_of_other_keys_only(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_its_settings_are_the_configurations(kind: str, tmp_path: Path) -> None:
+def test_its_settings_are_from_the_configuration(kind: str, tmp_path: Path) -> None:
     resources = made(kind, tmp_path / "default", name_prefix="acme-")["resource"]
     key = resources["aws_kms_key"]["this"]
     assert (key["deletion_window_in_days"], key["enable_key_rotation"]) == (30, True)
@@ -135,12 +135,12 @@ def test_its_settings_are_the_configurations(kind: str, tmp_path: Path) -> None:
     ("kind", "keys", "says"),
     [
         *(
-            (kind, {"kms_key_arn": KEY}, "kms_key: makes a key, but kms_key_arn names an existing one")
+            (kind, {"kms_key_arn": KEY}, "kms_key: creates a key, but kms_key_arn names an existing one")
             for kind in KINDS
         ),
-        ("ec2", EXISTING, "kms_key: would encrypt nothing"),
-        ("ec2", EXISTING | {"efs": {"efs_id": "fs-12345678"}}, "kms_key: would encrypt nothing"),
-        ("eks", EXISTING | CLUSTER, "kms_key: would encrypt nothing"),
+        ("ec2", EXISTING, "kms_key: has no effect, because"),
+        ("ec2", EXISTING | {"efs": {"efs_id": "fs-12345678"}}, "kms_key: has no effect, because"),
+        ("eks", EXISTING | CLUSTER, "kms_key: has no effect, because"),
         (
             "ec2",
             {"kms_key": {"deletion_window_in_days": 3}},

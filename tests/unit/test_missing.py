@@ -32,6 +32,6 @@ def test_it_skips_and_in_ci_it_fails(
         running.throw(MissingPieceError("a thing", ["here", "there"], "get it", remote=remote))
 
 
-def test_fails_on_a_program_that_is_not_there() -> None:
+def test_fails_on_a_missing_program() -> None:
     with pytest.raises(MissingPieceError, match="the program no-such is missing; looked in: NO_SUCH, PATH; install it"):
         find("no-such", "install it", ["NO_SUCH"])

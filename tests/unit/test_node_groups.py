@@ -189,7 +189,7 @@ def test_a_group_has_labels_and_taints_of_its_own(kind: Kind) -> None:
     [({"capacity_types": ["ON_DEMAND"]}, 1), ({"capacity_types": ["SPOT"], "max_size": 2}, 1), ({"max_size": 3}, 0)],
 )
 @pytest.mark.parametrize("key", ["cpu_limits", "gpu_limits"])
-def test_the_groups_without_a_table_can_be_narrowed(kind: Kind, key: str, limits: dict[str, Any], gone: int) -> None:
+def test_built_in_groups_can_be_limited(kind: Kind, key: str, limits: dict[str, Any], gone: int) -> None:
     gpu_types = {"gpu_types": ["T4", "H100"]}
     given = {"H100": limits} if key == "gpu_limits" else limits
     before = kind.made(kind.nodes.model_validate(gpu_types))
@@ -246,73 +246,73 @@ def test_sizes_may_be_known_to_terraform_only(kind: Kind) -> None:
 REFUSED: dict[str, tuple[Callable[[Kind], list[dict[str, Any]]], str, str]] = {
     "more at least than at most": (
         lambda kind: [kind.cpu, {"min_size": 11}],
-        "min_size: is larger than max_size; got 11; expected at most 10",
+        "min_size: exceeds max_size; got 11; expected at most 10",
         "conflicting-keys",
     ),
     "a count without a type": (
         lambda kind: [kind.gpu, {"gpu_type": None}],
-        "gpu_count: needs gpu_type",
+        "gpu_count: requires gpu_type",
         "node-group-gpu",
     ),
     "a type without a count": (
         lambda kind: [kind.gpu, {"gpu_count": None}],
-        "gpu_type: needs gpu_count",
+        "gpu_type: requires gpu_count",
         "node-group-gpu",
     ),
     "a product without a type": (
         lambda kind: [kind.cpu, {"gpu_product": "NVIDIA-L4"}],
-        "gpu_product: needs gpu_type",
+        "gpu_product: requires gpu_type",
         "node-group-gpu",
     ),
     "another product than the chart's": (
         lambda kind: [kind.gpu, {"gpu_product": "other-gpu"}],
-        "gpu_product: is not what the operator's chart selects",
+        "gpu_product: differs from the label by which the operator's chart selects",
         "node-group-gpu",
     ),
     "a GPU that the chart does not know": (
         lambda kind: [kind.unknown],
-        "gpu_product: is required: the operator's chart does not know",
+        "gpu_product: is required, because the operator's chart does not know",
         "missing-key",
     ),
     "GPUs that are not named": (
         lambda kind: [{key: value for key, value in kind.unknown.items() if not key.startswith("gpu_")}],
-        "has GPUs, which gpu_type does not name",
+        "has GPUs, but gpu_type is not set",
         "node-group-gpu",
     ),
     "GPUs that are not there": (lambda kind: [kind.gpu, kind.cpu], "has no (?:L4|A100)", "node-group-gpu"),
     "a pod with more GPUs than a node": (
         lambda kind: [kind.gpu, {"pod_shapes": [{"cpus": 1, "memory_gb": 1, "gpus": 5}]}],
-        "pod_shapes.0.gpus: is more than a node has; got 5; expected at most 4",
+        "pod_shapes.0.gpus: exceeds the GPUs of a node; got 5; expected at most 4",
         "node-group-gpu",
     ),
     "a pod with GPUs on nodes without": (
         lambda kind: [kind.cpu, {"pod_shapes": [{"cpus": 1, "memory_gb": 1, "gpus": 1}]}],
-        "pod_shapes.0.gpus: is more than a node has; got 1; expected at most 0",
+        "pod_shapes.0.gpus: exceeds the GPUs of a node; got 1; expected at most 0",
         "node-group-gpu",
     ),
     "reserved spot nodes": (
         lambda kind: [kind.cpu, kind.reservation],
-        "capacity_reservation: is for on-demand nodes, but capacity_types has SPOT",
+        "capacity_reservation: applies to on-demand nodes, but capacity_types has SPOT",
         "reserved-spot-capacity",
     ),
     "no capacity type": (
         lambda kind: [kind.cpu, {"capacity_types": []}],
-        "capacity_types: must have 1",
+        "capacity_types: must have at least 1",
         "invalid-value",
     ),
     "a label that is kept": (
         lambda kind: [kind.cpu, {"labels": {"node.kubernetes.io/team": "ml"}}],
-        "labels.node.kubernetes.io/team: must be a label's or a taint's key",
+        "labels.node.kubernetes.io/team: must be the key of a Kubernetes label or taint",
         "invalid-value",
     ),
     "a label of ours": (
         lambda kind: [kind.cpu, {"labels": {"nvidia.com/gpu.count": "4"}}],
-        "labels.nvidia.com/gpu.count: must be a label's or a taint's key",
+        "labels.nvidia.com/gpu.count: must be the key of a Kubernetes label or taint",
         "invalid-value",
     ),
     "a taint of ours": (
         lambda kind: [kind.cpu, {"taints": [{"key": "node.anyscale.com/capacity-type"}]}],
-        "taints.0.key: must be a label's or a taint's key",
+        "taints.0.key: must be the key of a Kubernetes label or taint",
         "invalid-value",
     ),
 }
@@ -325,13 +325,13 @@ def test_fails_on_what_does_not_go_together(kind: Kind, keys: Any, says: str, ru
     assert rule in {finding.rule.id for finding in refused.value.findings if finding.rule}
 
 
-def test_fails_on_names_that_are_there_already(kind: Kind) -> None:
+def test_fails_on_names_that_exist_already(kind: Kind) -> None:
     for keys in ({"groups": {"cpu": kind.cpu | ON_DEMAND}}, kind.clashing):
-        with pytest.raises(ConfigError, match=r"makes a node group .*, and there is one already. Fix: rename it"):
+        with pytest.raises(ConfigError, match=r"creates a node group .*, which exists already. Fix: rename it"):
             kind.nodes(**keys)
 
 
-def test_fails_on_limits_of_a_gpu_that_is_not_there(kind: Kind) -> None:
+def test_fails_on_limits_of_a_missing_gpu(kind: Kind) -> None:
     with pytest.raises(ConfigError, match=r"gpu_limits\.H100: is not one of gpu_types; got 'H100'; expected T4"):
         kind.nodes(gpu_limits={"H100": {"max_size": 1}})
 

@@ -296,7 +296,7 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = [
     (
         "eks",
         {"allowed_account_ids": ["444455556666"], "assume_role": {"role_arn": ROLE}},
-        "assume_role.role_arn: the role is in an account that is not one of allowed_account_ids; got '111122223333'",
+        "assume_role.role_arn: the role's account is not one of allowed_account_ids; got '111122223333'",
     ),
     ("eks", {"default_tags": {"aws:owner": "ml"}}, "not beginning with aws:"),
     ("eks", {"default_tags": {"anyscale-cloud-id": "cld_1"}}, "provider.default_tags has anyscale-cloud-id, but the"),
@@ -307,13 +307,37 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = [
         {"default_tags": {"Owner": "ml", "owner": "ml"}},
         "provider.default_tags: owner and Owner differ only in case",
     ),
-    ("eks", {"ignore_tags": {"keys": ["Name"]}}, "provider.ignore_tags: Name is ignored, but the cloud sets"),
-    ("eks", {"ignore_tags": {"key_prefixes": ["anyscale-"]}}, "anyscale-cloud-id is ignored, but the cloud sets"),
-    ("eks", {"ignore_tags": {"keys": ["team"]}}, "team is ignored, but the cloud sets"),
-    ("eks", {"ignore_tags": {"keys": ["stage"]}}, "stage is ignored, but the cloud sets"),  # the bucket's
-    ("eks", {"default_tags": {"owner": "ml"}, "ignore_tags": {"keys": ["owner"]}}, "owner is ignored, but"),
-    ("eks", {"ignore_tags": {"key_prefixes": ["kubernetes.io/cluster/"]}}, "kubernetes.io/cluster/ is ignored, but"),
-    ("eks", {"ignore_tags": {"keys": ["kubernetes.io/role/elb"]}}, "kubernetes.io/role/elb is ignored, but"),
+    (
+        "eks",
+        {"ignore_tags": {"keys": ["Name"]}},
+        "provider.ignore_tags: the provider ignores the tag Name, but the cloud sets",
+    ),
+    (
+        "eks",
+        {"ignore_tags": {"key_prefixes": ["anyscale-"]}},
+        "the provider ignores the tag anyscale-cloud-id, but the cloud sets",
+    ),
+    ("eks", {"ignore_tags": {"keys": ["team"]}}, "the provider ignores the tag team, but the cloud sets"),
+    (
+        "eks",
+        {"ignore_tags": {"keys": ["stage"]}},
+        "the provider ignores the tag stage, but the cloud sets",
+    ),  # the bucket's
+    (
+        "eks",
+        {"default_tags": {"owner": "ml"}, "ignore_tags": {"keys": ["owner"]}},
+        "the provider ignores the tag owner, but",
+    ),
+    (
+        "eks",
+        {"ignore_tags": {"key_prefixes": ["kubernetes.io/cluster/"]}},
+        "the provider ignores the tag kubernetes.io/cluster/, but",
+    ),
+    (
+        "eks",
+        {"ignore_tags": {"keys": ["kubernetes.io/role/elb"]}},
+        "the provider ignores the tag kubernetes.io/role/elb, but",
+    ),
     ("gke", {"impersonate_service_account": "terraform"}, "must be a service account's e-mail address"),
     ("gke", {"default_labels": {"Owner": "ml"}}, "at most 63 lower-case letters"),
     ("gke", {"default_labels": {"anyscale-org-id": "org_1"}}, "provider.default_labels has anyscale-org-id, but the"),

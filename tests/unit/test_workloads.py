@@ -47,7 +47,7 @@ def test_existing_roles_and_accounts_of_nodes_are_not_changed(kind: str) -> None
             "cluster_service_account_email": "node@acme-ml.iam.gserviceaccount.com",
         }
     _, config, base = KINDS[kind]
-    with pytest.raises(ConfigError, match=r"workloads\.data_access: is for a new node"):
+    with pytest.raises(ConfigError, match=r"workloads\.data_access: applies only to a new node"):
         config(**base, iam=iam, workloads={"data_access": [{"bucket": "acme-datasets"}]})
     config(**base, iam=iam, workloads={})
 

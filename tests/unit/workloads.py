@@ -1,4 +1,4 @@
-"""Clouds of each kind, for the tests of what users' workloads may do."""
+"""Clouds of each kind, for the tests of the permissions of users' workloads."""
 
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ CONTAINER = {"storage_account_name": "acmedata", "container_name": "datasets", "
 
 
 def made(kind: str, folder: Path, **keys: Any) -> tuple[list[dict[str, Any]], list[str]]:
-    """The JSON of a cloud's stacks, and the rules of its warnings."""
+    """Returns the JSON of a cloud's stacks, and the rules of its warnings."""
     stack, config, base = KINDS[kind]
     app = App(folder)
     stacks = stack.build(app, "ml", config.model_validate(base | keys))

@@ -1,4 +1,4 @@
-"""What the constructs stand on in these tests."""
+"""The VPC, bucket and other constructs that these tests use."""
 
 from anyscale_constructs.aws import ExistingBucket, ExistingRoles, ExistingSecurityGroup, ExistingVpc
 

@@ -17,7 +17,7 @@ TABLE = Table(
     [
         Case(
             efs.mount_targets_are_counted,
-            "mount_targets_subnet_count exceeds mount_targets_subnets; got 3; expected at most 2",
+            "mount_targets_subnet_count exceeds the number of mount_targets_subnets; got 3; expected at most 2",
             [{"mount_targets_subnets": TWO, "mount_targets_subnet_count": 3}, {"mount_targets_subnet_count": 3}],
             [{"mount_targets_subnets": TWO, "mount_targets_subnet_count": 2}, {"mount_targets_subnet_count": 1}],
             trap="7",
@@ -36,13 +36,13 @@ TABLE = Table(
         ),
         Case(
             efs.a_one_zone_file_system_has_one_mount_target,
-            "availability_zone_name makes a One Zone file system, which can have one mount target only",
+            "availability_zone_name creates a One Zone file system, which can have one mount target only",
             [{"availability_zone_name": "us-east-2a"}],
             [{"availability_zone_name": "us-east-2a", "mount_targets_subnets": ["subnet-a"]}, {}],
         ),
         Case(
-            efs.provisioned_throughput_names_its_rate,
-            "efs_throughput_mode and provisioned_throughput_in_mibps do not fit each other",
+            efs.efs_throughput_rate,
+            "efs_throughput_mode and provisioned_throughput_in_mibps contradict each other",
             [{"efs_throughput_mode": "provisioned"}, {"provisioned_throughput_in_mibps": 100}],
             [
                 {"efs_throughput_mode": "provisioned", "provisioned_throughput_in_mibps": 100},
@@ -52,7 +52,7 @@ TABLE = Table(
         ),
         Case(
             efs.only_the_security_group_lets_nodes_mount,
-            "attach_policy adds a statement that lets any principal mount and write, and withholds root access",
+            "attach_policy adds a statement that lets any principal mount and write, but denies root access",
             [{"attach_policy": True}],
             [{"attach_policy": False}, {}],
             trap="18",
@@ -62,7 +62,7 @@ TABLE = Table(
 
 
 def test_there_is_a_mount_target_in_each_zone(stack: CloudStack) -> None:
-    """Trap 7: upstream makes none unless they are counted, and does not look at their zones."""
+    """Upstream makes none unless they are counted, and does not look at their zones."""
     files = Efs(stack, vpc=NETWORK, security_group=GROUP)
     assert files.rendered == {
         "mount_targets_subnets": list(SUBNETS)[:2],
@@ -83,7 +83,6 @@ def test_mount_targets_are_where_the_nodes_are(mode: str, kind: str, stack: Clou
 
 
 def test_subnets_that_are_given_are_counted(stack: CloudStack) -> None:
-    """Trap 7."""
     files = Efs(stack, vpc=NETWORK, security_group=GROUP, mount_targets_subnets=["subnet-x", expr("var.subnet")])
     assert files.rendered["mount_targets_subnet_count"] == 2
 

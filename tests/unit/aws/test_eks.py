@@ -43,7 +43,7 @@ TABLE = Table(
     [
         Case(
             eks.the_cluster_has_a_name_that_eks_accepts,
-            "name: must be 1 to 100 letters, digits, hyphens and underscores, a letter or digit first",
+            "name: must be 1 to 100 letters, digits, hyphens and underscores, beginning with a letter or digit",
             [{"name": ""}, {"name": "a.b"}, {"name": "-a"}, {"name": None}],
             [{"name": "a_b-C1"}, {"name": LATER}],
         ),
@@ -77,7 +77,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            eks.the_version_is_one_that_anyscale_runs_on,
+            eks.supported_kubernetes_version,
             "kubernetes_version must be a supported version; got ",
             [{"kubernetes_version": None}, {"kubernetes_version": "1.31"}, {"kubernetes_version": "latest"}],
             [{"kubernetes_version": "1.32"}, {"kubernetes_version": "2.0"}, {"kubernetes_version": LATER}],
@@ -109,7 +109,7 @@ TABLE = Table(
             [{"authentication_mode": "API"}, {"authentication_mode": "API_AND_CONFIG_MAP"}],
         ),
         Case(
-            eks.somebody_may_administer_the_cluster,
+            eks.cluster_admin_missing,
             "nobody can administer the cluster: enable_cluster_creator_admin_permissions is off, and no entry of",
             [
                 NO_CREATOR,
@@ -156,8 +156,8 @@ TABLE = Table(
             ],
         ),
         Case(
-            eks.the_internet_is_not_a_private_network,
-            ": must be an IPv4 network of the internet",
+            eks.public_cidr_required,
+            ": must be a public IPv4 network",
             [
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["203.0.113.0/24", "10.1.0.0/16"]},
                 {"endpoint_public_access": True, "endpoint_public_access_cidrs": ["172.20.0.0/16"]},
@@ -181,13 +181,13 @@ TABLE = Table(
             [group(max_size=450), group(max_size=LATER), group()],
         ),
         Case(
-            node_groups.disk_sizes_reach_the_disk,
-            "is ignored beside a launch template; got 500",
+            node_groups.node_disk_size,
+            "is ignored with a launch template; got 500",
             [group(disk_size=500), group(disk_size=500, use_custom_launch_template=True)],
             [group(disk_size=500, use_custom_launch_template=False), group()],
         ),
         Case(
-            node_groups.disks_are_those_that_hold_images,
+            node_groups.node_disk_device,
             "lacks the disk that holds images",
             [
                 group(ami_type="BOTTLEROCKET_x86_64", block_device_mappings={"a": DISK | {"device_name": "/dev/xvda"}}),
@@ -202,7 +202,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            node_groups.pods_have_no_nodes_role,
+            node_groups.imds_hop_limit,
             "gives every pod the node's role",
             [group(metadata_options={"http_put_response_hop_limit": 2})],
             [
@@ -235,7 +235,7 @@ def test_nodes_reach_each_other_whatever_rules_are_added(stack: CloudStack) -> N
     assert sorted(rules) == ["nodes", "ssh"]
 
 
-def test_a_key_of_your_own_encrypts_secrets(stack: CloudStack) -> None:
+def test_your_kms_key_encrypts_secrets(stack: CloudStack) -> None:
     rendered = Eks(stack, **BASE, kms_key_arn="arn:aws:kms:us-east-2:111122223333:key/1").rendered
     assert rendered["create_kms_key"] is False
     assert rendered["encryption_config"] == {
@@ -247,12 +247,12 @@ def test_a_key_of_your_own_encrypts_secrets(stack: CloudStack) -> None:
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"cluster_name": "a"}, "module.eks: cluster_name is called name since version 21 of the module. Fix: "),
-        ({"cluster_addons": {}}, "cluster_addons is called addons since version 21"),
-        ({"cluster_endpoint_public_access": True}, "rename it to endpoint_public_access"),
+        ({"cluster_name": "a"}, "module.eks: cluster_name was renamed to name in version 21 of the module. Fix: "),
+        ({"cluster_addons": {}}, "cluster_addons was renamed to addons in version 21"),
+        ({"cluster_endpoint_public_access": True}, "set endpoint_public_access instead"),
         (
             group(taints=[{"key": "a", "effect": "NO_SCHEDULE"}]),
-            "taints of a must be a map since version 21 of the module",
+            "taints of a must be a map in version 21 of the module",
         ),
         ({"nam": "a"}, "unknown input 'nam': did you mean 'name'?"),
     ],

@@ -1,4 +1,4 @@
-"""A VPC that exists already."""
+"""An existing VPC."""
 
 from typing import Any
 
@@ -21,7 +21,10 @@ def test_an_existing_vpc_has_its_subnets_and_zones() -> None:
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"subnet_ids_to_az": {}}, r"subnet_ids_to_az: the subnets are in too few availability zones; got \[\];"),
+        (
+            {"subnet_ids_to_az": {}},
+            r"subnet_ids_to_az: the subnets are in fewer availability zones than registration requires; got \[\];",
+        ),
         ({"subnet_ids_to_az": {"subnet-12345678": "us-east-2a"}}, r"got \['us-east-2a'\]; expected 2 zones or more"),
         (
             {"subnet_ids_to_az": {"subnet-12345678": "us-east-2a", "subnet-12345679": "us-east-2a"}},
@@ -37,7 +40,7 @@ def test_fails_when_an_existing_vpc_could_not_be_registered(inputs: dict[str, An
         ExistingVpc(**({"vpc_id": "vpc-12345678"} | inputs))
 
 
-def test_existing_things_may_be_known_later() -> None:
+def test_existing_resources_may_be_unresolved() -> None:
     vpc_id, subnet = expr("data.aws_vpc.this.id"), expr("data.aws_subnet.a.id")
     network = ExistingVpc(vpc_id=vpc_id, subnet_ids_to_az={subnet: "us-east-2a", "subnet-12345678": "us-east-2b"})
     assert network.vpc_id is vpc_id

@@ -35,7 +35,7 @@ TABLE = Table(
             trap="17",
         ),
         Case(
-            iam.the_control_plane_says_its_external_id,
+            iam.external_id_missing,
             "anyscale_external_id is not set, so the trust policy would have no condition",
             [
                 {"anyscale_external_id": None},
@@ -50,7 +50,7 @@ TABLE = Table(
             trap="17",
         ),
         Case(
-            iam.the_external_id_begins_with_the_organization,
+            iam.external_id_organization,
             "anyscale_external_id must begin with the organization id; got ",
             [
                 {"anyscale_external_id": "acme"},
@@ -66,7 +66,7 @@ TABLE = Table(
         ),
         Case(
             iam.the_s3_policy_names_a_bucket,
-            "create_iam_s3_policy is on without a bucket",
+            "create_iam_s3_policy is on, but no bucket is set",
             [{"bucket": None, "create_iam_s3_policy": True}, {"bucket": None, "anyscale_s3_bucket_arn": ""}],
             [
                 {"bucket": None},
@@ -77,7 +77,7 @@ TABLE = Table(
         ),
         Case(
             iam.node_policies_need_the_node_role,
-            "is for a node role that is not created",
+            "applies to a new node role, but none is created",
             [
                 NO_NODE_ROLE | {"create_cluster_node_cloudwatch_policy": True},
                 NO_NODE_ROLE | {"anyscale_cluster_node_custom_policy": POLICY},
@@ -95,7 +95,7 @@ TABLE = Table(
         ),
         Case(
             iam.control_plane_policies_need_the_control_plane_role,
-            " is for a control plane role that is not created",
+            " applies to a new control plane role, but none is created",
             [
                 NO_CONTROL_PLANE_ROLE | {"anyscale_custom_policy": POLICY},
                 NO_CONTROL_PLANE_ROLE | {"anyscale_access_managed_policy_arns": [MANAGED]},
@@ -149,18 +149,18 @@ def test_the_bucket_is_named(stack: CloudStack) -> None:
 
 
 def test_there_is_no_bucket_policy_without_a_bucket(stack: CloudStack) -> None:
-    """Trap 5: upstream would write a policy for the resource "empty"."""
+    """Upstream would write a policy for the resource "empty"."""
     assert Iam(stack, anyscale_external_id="org_1-a").rendered["create_iam_s3_policy"] is False
 
 
 def test_the_whole_external_id_is_given(stack: CloudStack) -> None:
-    """Trap 4: the root module prepends the organization id, this one doesn't."""
+    """The root module prepends the organization id, this module does not."""
     module = Iam(stack, anyscale_org_id="org_1", anyscale_external_id="org_1-acme")
     assert module.rendered["anyscale_external_id"] == "org_1-acme"
 
 
 def test_new_roles_are_outputs(stack: CloudStack) -> None:
-    """Trap 13: the output for the profile's ARN says role, and the node role's name is the profile's."""
+    """The output for the profile's ARN says role, and the node role's name is the profile's."""
     module = Iam(stack, anyscale_external_id="org_1-a")
     assert [
         spelled(value)
@@ -198,10 +198,10 @@ EXISTING: dict[str, tuple[ExistingRoles, dict[str, Any], tuple[str, str, str | N
 
 
 @pytest.mark.parametrize(("existing", "switch", "outputs"), EXISTING.values(), ids=EXISTING)
-def test_existing_roles_are_not_made_and_stand_in(
+def test_existing_roles_are_used_and_not_created(
     existing: ExistingRoles, switch: dict[str, Any], outputs: tuple[str, str, str | None], stack: CloudStack
 ) -> None:
-    """Trap 12: outputs that feed registration come from the input then."""
+    """Outputs for registration then come from the input."""
     module = Iam(stack, existing=existing, anyscale_external_id="org_1-a")
     assert switch.items() <= module.rendered.items()
     made = (
@@ -213,9 +213,8 @@ def test_existing_roles_are_not_made_and_stand_in(
 
 
 def test_fails_to_name_a_node_role_that_is_not_made(stack: CloudStack) -> None:
-    """Trap 13."""
     module = Iam(stack, existing=ExistingRoles(cluster_node_role_arn=ROLE), anyscale_external_id="org_1-a")
-    with pytest.raises(InputError, match=r"module.iam creates no node role, so it has no name for one"):
+    with pytest.raises(InputError, match=r"module.iam creates no node role, so the role's name is not known"):
         _ = module.cluster_node_role_name
 
 
@@ -228,8 +227,8 @@ def test_fails_to_name_a_node_role_that_is_not_made(stack: CloudStack) -> None:
         {"control_plane_role_arn": ROLE.replace("arn:aws:", "arn:aws-us-gov:")},
     ],
 )
-def test_fails_on_what_is_no_such_arn(roles: dict[str, str]) -> None:
-    """Traps 13 and 15: a profile is no role, and GovCloud is another partition."""
+def test_fails_on_an_invalid_arn(roles: dict[str, str]) -> None:
+    """A profile is not a role, and GovCloud is another partition."""
     with pytest.raises(ConfigError, match="must be an IAM"):
         ExistingRoles(**roles)
 
@@ -258,13 +257,13 @@ def cluster_node(*keys: str) -> list[dict[str, Any]]:
 
 
 def added(stack: CloudStack) -> dict[str, tuple[str, list[dict[str, Any]]]]:
-    """What roles may do beside upstream's policies, by address: the role's name, and the statements."""
+    """Returns the inline policies in addition to upstream's, by address: the role's name and the statements."""
     policies = stack.to_terraform().get("resource", {}).get("aws_iam_role_policy", {})
     return {name: (body["role"], json.loads(body["policy"])["Statement"]) for name, body in policies.items()}
 
 
 def test_the_control_plane_may_look_at_capacity_reservations(stack: CloudStack) -> None:
-    """`anyscale cloud verify` warns without it, for every role that upstream makes."""
+    """`anyscale cloud verify` warns without it, for every role that upstream creates."""
     Iam(stack, bucket=BUCKET, anyscale_external_id="org_1-a")
     assert added(stack) == {"iam_control_plane": ("${module.iam.iam_anyscale_access_role_name}", [RESERVATIONS])}
 
@@ -302,7 +301,7 @@ def test_the_key_of_a_new_bucket_is_known_from_the_bucket(key: str, stack: Cloud
     assert added(stack)["iam_cluster_node"][1] == cluster_node(spelled(key))
 
 
-def test_policies_of_ones_own_stay_as_they_are(stack: CloudStack) -> None:
+def test_custom_policies_are_unchanged(stack: CloudStack) -> None:
     policies: dict[str, Any] = dict.fromkeys(("anyscale_custom_policy", "anyscale_cluster_node_custom_policy"), POLICY)
     module = Iam(stack, bucket=keyed(KEY), anyscale_external_id="org_1-a", **policies)
     assert policies.items() <= module.rendered.items()
@@ -325,7 +324,7 @@ def test_roles_that_are_not_made_get_no_policy(inputs: dict[str, Any], made: lis
     assert list(added(stack)) == made
 
 
-def test_two_in_one_stack_have_policies_of_their_own(stack: CloudStack) -> None:
+def test_two_in_one_stack_have_separate_policies(stack: CloudStack) -> None:
     for name in ("red", "blue"):
         Iam(stack, name, bucket=keyed(KEY), anyscale_external_id=f"org_1-{name}")
     Iam(Construct(stack, "net"), bucket=keyed(KEY), anyscale_external_id="org_1-net")
@@ -336,15 +335,15 @@ def test_two_in_one_stack_have_policies_of_their_own(stack: CloudStack) -> None:
     ("role", "statements"), [("control_plane_role_arn", control_plane), ("cluster_node_role_arn", cluster_node)]
 )
 @pytest.mark.parametrize("key", [KEY, LATER])
-def test_an_existing_role_is_told_what_it_must_be_allowed(
+def test_warns_of_permissions_that_an_existing_role_needs(
     role: str, statements: Callable[..., Any], key: str, stack: CloudStack
 ) -> None:
     module = Iam(
         stack, bucket=keyed(key), existing=ExistingRoles.model_validate({role: ROLE}), anyscale_external_id="org_1-a"
     )
     (warning,) = [text for text in warnings(module) if "KMS key" in text]
-    assert warning.startswith(f"{role} names an existing role, which must be allowed to use the KMS key")
-    document = json.loads(warning.partition("unless it has one like it: ")[2])
+    assert warning.startswith(f"{role} names an existing role, which needs permission to use the KMS key")
+    document = json.loads(warning.partition("unless it has the permissions: ")[2])
     assert document == {"Version": "2012-10-17", "Statement": statements(spelled(key))}
 
 

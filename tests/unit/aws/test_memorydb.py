@@ -1,4 +1,4 @@
-"""The Redis of services."""
+"""MemoryDB for services."""
 
 from typing import Any
 
@@ -49,13 +49,13 @@ TABLE = Table(
         ),
         Case(
             memorydb.tls_is_on,
-            "memorydb_tls_enabled is off, and Anyscale connects with TLS only",
+            "memorydb_tls_enabled is off, but Anyscale connects with TLS only",
             [{"memorydb_tls_enabled": False}],
             [{"memorydb_tls_enabled": True}, {}],
         ),
         Case(
             memorydb.there_is_one_shard,
-            "memorydb_num_shards is more than 1, and Ray works with one shard only; got ",
+            "memorydb_num_shards is more than 1, but Ray supports one shard only; got ",
             [{"memorydb_num_shards": 2}, {"memorydb_num_shards": 500}],
             [{"memorydb_num_shards": 1}, {"memorydb_num_shards": expr("var.shards", "number")}, {}],
         ),
@@ -67,7 +67,7 @@ TABLE = Table(
         ),
         Case(
             memorydb.the_parameter_group_fits_the_engine,
-            "memorydb_parameter_group_family does not fit the engine",
+            "memorydb_parameter_group_family does not match the engine",
             [{"memorydb_engine_version": "6.2"}, {"memorydb_parameter_group_family": "memorydb_redis6"}],
             [
                 {"memorydb_engine_version": "6.2", "memorydb_parameter_group_family": "memorydb_redis6"},
@@ -89,13 +89,13 @@ TABLE = Table(
         ),
         Case(
             memorydb.snapshots_are_kept,
-            "memorydb_snapshot_retention_limit is not set, so no snapshot is kept",
+            "memorydb_snapshot_retention_limit is not set, so no snapshots are kept",
             [{}, {"memorydb_snapshot_retention_limit": 0}],
             [{"memorydb_snapshot_retention_limit": 1}],
             trap="18",
         ),
         Case(
-            memorydb.users_are_alike,
+            memorydb.memorydb_user_types,
             "memorydb_users have different keys",
             [{"memorydb_users": {"a": {"user_name": "a"}, "b": {"user_name": "b", "tags": {}}}}],
             [{"memorydb_users": {"a": {"user_name": "a"}, "b": {"user_name": "b"}}}, {"memorydb_users": {}}],
@@ -121,13 +121,13 @@ def test_an_access_lists_prefix_leaves_room_for_the_suffix(stack: CloudStack) ->
 
 
 def test_the_module_is_on(stack: CloudStack) -> None:
-    """Trap 2: of all modules, only this one is off by default."""
+    """Of all modules, only this one is off by default."""
     assert MemoryDb(stack, "a", vpc=NETWORK, security_group=GROUP).rendered["module_enabled"] is True
     off = MemoryDb(stack, "b", vpc=NETWORK, security_group=GROUP, module_enabled=False)
     assert off.rendered["module_enabled"] is False
 
 
-def test_it_is_where_the_nodes_are(stack: CloudStack) -> None:
+def test_it_is_in_the_nodes_vpc(stack: CloudStack) -> None:
     vpc = Vpc(stack, networking_mode="PRIVATE")
     group = SecurityGroups(stack, vpc=vpc, ingress_cidr_blocks=["10.0.0.0/8"])
     assert MemoryDb(stack, vpc=vpc, security_group=group).rendered == {
@@ -145,7 +145,6 @@ def test_existing_subnets_are_not_cut_down_to_one_a_zone(stack: CloudStack) -> N
 
 @pytest.mark.parametrize(("tiering", "text"), [(True, "true"), (False, "false")])
 def test_data_tiering_is_text(tiering: bool, text: str, stack: CloudStack) -> None:
-    """Trap 1."""
     cluster = MemoryDb(stack, vpc=NETWORK, security_group=GROUP, enable_memorydb_data_tiering=tiering)
     assert cluster.rendered["enable_memorydb_data_tiering"] == text
 
@@ -154,12 +153,12 @@ def test_the_name_that_registration_wants_is_the_id(stack: CloudStack) -> None:
     assert spelled(MemoryDb(stack, vpc=NETWORK, security_group=GROUP).name) == "${module.memorydb.memorydb_cluster_id}"
 
 
-# The regions with a zone that AWS gives to accounts and MemoryDB is not in.
+# The regions with a zone that accounts can use and that lacks MemoryDB.
 WITHOUT = {"us-east-1": "use1-az3", "ca-central-1": "cac1-az3", "ap-northeast-1": "apne1-az3"}
 
 
 def subnets_in(region: str, vpc: Vpc | ExistingVpc, stack: CloudStack) -> tuple[Any, dict[str, Any]]:
-    """The subnets that it gets, and what Terraform looks up for them."""
+    """Returns its subnets, and the data sources for them."""
     rendered = MemoryDb(stack, vpc=vpc, security_group=GROUP, region=region).rendered["memorydb_subnet_ids"]
     zones = stack.to_terraform().get("data", {}).get("aws_availability_zones", {})
     return rendered, {name: body["exclude_zone_ids"] for name, body in zones.items()}
@@ -175,7 +174,7 @@ def test_it_gets_the_subnets_in_zones_that_have_it(region: str, stack: CloudStac
 
 
 def test_existing_subnets_are_looked_at_by_the_zones_that_are_named(stack: CloudStack) -> None:
-    """A zone's name means another zone in another account, so that only Terraform can tell."""
+    """A zone's name refers to different zones in different accounts, so Terraform looks it up."""
     later = Data(stack, "aws_subnet", "a", {"id": "subnet-1"}).attribute("id")
     vpc = NETWORK.model_copy(update={"subnet_ids_to_az": {later: "us-east-1a", "subnet-12345678": "us-east-1b"}})
     subnets, _ = subnets_in("us-east-1", vpc, stack)
@@ -184,15 +183,15 @@ def test_existing_subnets_are_looked_at_by_the_zones_that_are_named(stack: Cloud
 
 
 @pytest.mark.parametrize("region", [None, expr("var.region", "string")])
-def test_a_region_that_is_not_known_cuts_nothing_down(region: str | None, stack: CloudStack) -> None:
+def test_an_unresolved_region_keeps_all_subnets(region: str | None, stack: CloudStack) -> None:
     module = MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region=region)
     assert module.rendered["memorydb_subnet_ids"] == list(SUBNETS)
 
 
 def said(module: MemoryDb) -> dict[str, str]:
-    """What is told of the region, and how."""
+    """Returns the findings about the region, by severity."""
     every = [("warning", text) for text in warnings(module)] + [("note", text) for text in notes(module)]
-    return {level: text for level, text in every if "MemoryDB is not in" in text or "was not offered" in text}
+    return {level: text for level, text in every if "lacks MemoryDB" in text or "was not available" in text}
 
 
 @pytest.mark.parametrize(
@@ -209,17 +208,17 @@ def test_says_that_a_zone_lacks_it_and_warns_where_one_zone_may_be_left(
 ) -> None:
     module = MemoryDb(stack, vpc=Vpc(stack, **network), security_group=GROUP, region="us-east-1")
     assert list(said(module)) == [level]
-    assert said(module)[level].startswith("MemoryDB is not in the zone use1-az3, so it gets the nodes' subnets in the")
+    assert said(module)[level].startswith("the zone use1-az3 lacks MemoryDB, which uses the nodes' subnets in other")
 
 
-def test_existing_subnets_are_no_reason_to_warn(stack: CloudStack) -> None:
+def test_existing_subnets_cause_no_warning(stack: CloudStack) -> None:
     assert list(said(MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region="ca-central-1"))) == ["note"]
 
 
 @pytest.mark.parametrize("region", regions.REGIONS)
 def test_warns_of_the_regions_without_it(region: str, stack: CloudStack) -> None:
     found = said(MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region=region))
-    assert found.get("warning", "").startswith(f"MemoryDB was not offered in {region} in") == (
+    assert found.get("warning", "").startswith(f"MemoryDB was not available in {region} in") == (
         region not in regions.MEMORYDB
     )
 

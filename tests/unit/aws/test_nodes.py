@@ -100,7 +100,7 @@ def test_instances_have_x86_processors(name: str) -> None:
     ],
 )
 def test_fails_on_instances_that_aws_lacks_or_the_image_is_not_for(name: str) -> None:
-    with pytest.raises(ConfigError, match="an EC2 instance type of a size that AWS has, with x86 processors"):
+    with pytest.raises(ConfigError, match="an existing EC2 instance type with x86 processors"):
         NodesConfig(cpu_instance_types=[name])
 
 
@@ -145,7 +145,7 @@ def test_gpus_are_in_the_zones_that_are_named_for_them() -> None:
 @pytest.mark.parametrize(
     ("zones", "says"), [({"H100": ["us-east-2a"]}, "is not one of gpu_types"), ({"T4": []}, "has no zones")]
 )
-def test_fails_on_zones_for_nothing(zones: dict[str, list[str]], says: str) -> None:
+def test_fails_on_zones_without_effect(zones: dict[str, list[str]], says: str) -> None:
     with pytest.raises(ConfigError, match=says):
         NodesConfig(gpu_types=["T4"], gpu_zones=zones)  # type: ignore[arg-type] # as YAML has it
 
@@ -176,19 +176,19 @@ def test_a_group_is_in_a_reservation(reservation: dict[str, Any], target: dict[s
     assert group["capacity_reservation_specification"] == {"capacity_reservation_target": target}
     assert group["capacity_type"] == ("CAPACITY_BLOCK" if block else "ON_DEMAND")
     assert group.get("instance_market_options") == ({"market_type": "capacity-block"} if block else None)
-    # A pod asks for on-demand nodes there, and tolerates their taint.
+    # A pod requests on-demand nodes, and tolerates their taint.
     assert group["taints"]["capacity_type"]["value"] == "ON_DEMAND"
 
 
 def test_a_capacity_block_has_instance_types_that_select_it() -> None:
-    """The operator selects on-demand nodes by a label that nodes of a Capacity Block have with another value."""
+    """The operator selects on-demand nodes by a label that has another value on nodes of a Capacity Block."""
     reservation = {"id": RESERVATION, "capacity_block": True}
     group = NodesConfig.model_validate({"groups": {"a": H100 | {"capacity_reservation": reservation}}}).groups["a"]
     assert group.node_selector == {"eks.amazonaws.com/capacityType": "CAPACITY_BLOCK"}
 
 
 def test_efa_is_upstreams_with_its_placement_group_unless_capacity_is_reserved() -> None:
-    """Upstream makes a placement group, and EC2 starts nodes of a reservation only in the group that has it."""
+    """Upstream creates a placement group, but EC2 starts reserved nodes only in the reservation's group."""
     plain, reserved = made(efa=True), made(efa=True, capacity_reservation={"id": RESERVATION})
     assert plain["enable_efa_support"] is True
     assert "network_interfaces" not in plain
@@ -223,17 +223,17 @@ def test_groups_with_all_keys_pass_the_guards(stack: CloudStack) -> None:
     [
         (
             {"efa": True, "zones": []},
-            "efa: needs one zone; got \\[\\]. Fix: set zones to the one zone",
+            "efa: requires a single zone; got \\[\\]. Fix: set zones to a single zone",
             "node-group-zone",
         ),
         (
             {"capacity_reservation": {"id": RESERVATION}, "zones": ["us-east-2a", "us-east-2b"]},
-            "capacity_reservation: needs one zone; got .*. Fix: set zones to the one zone where the reservation is",
+            "capacity_reservation: requires a single zone; got .*. Fix: set zones to the reservation's zone",
             "node-group-zone",
         ),
         (
             {"efa": True, "instance_types": ["p5.48xlarge", "p5en.48xlarge"]},
-            "instance_types: has several types, but nodes with EFA have one",
+            "instance_types: has several types, but EFA requires a single type",
             "efa-instance-type",
         ),
         (
@@ -241,15 +241,19 @@ def test_groups_with_all_keys_pass_the_guards(stack: CloudStack) -> None:
                 "capacity_reservation": {"id": RESERVATION, "capacity_block": True},
                 "instance_types": ["p5.48xlarge", "p5en.48xlarge"],
             },
-            "instance_types: has several types, but a Capacity Block is of one",
+            "instance_types: has several types, but a Capacity Block has a single type",
             "conflicting-keys",
         ),
         (
             {"capacity_reservation": {"id": RESERVATION, "capacity_block": True}, "capacity_types": ["SPOT"]},
-            "capacity_reservation: is for on-demand nodes, but capacity_types has SPOT",
+            "capacity_reservation: applies to on-demand nodes, but capacity_types has SPOT",
             "reserved-spot-capacity",
         ),
-        ({"capacity_reservation": {}}, "capacity_reservation: names no reservation, or two", "conflicting-keys"),
+        (
+            {"capacity_reservation": {}},
+            "capacity_reservation: must have either id or resource_group_arn",
+            "conflicting-keys",
+        ),
         (
             {"capacity_reservation": {"id": RESERVATION, "resource_group_arn": "arn:aws:resource-groups:a:1:group/a"}},
             "capacity_reservation",

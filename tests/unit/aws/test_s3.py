@@ -65,7 +65,7 @@ TABLE = Table(
             [{"anyscale_bucket_prefix": "acme."}, {"anyscale_bucket_prefix": ""}],
         ),
         Case(
-            s3.names_in_the_account_regional_namespace_say_so,
+            s3.s3_regional_name,
             "anyscale_bucket_name lacks the suffix of the account-regional namespace",
             [REGIONAL | {"anyscale_bucket_name": "acme-bucket"}],
             [
@@ -77,7 +77,7 @@ TABLE = Table(
         ),
         Case(
             s3.account_regional_prefixes_leave_room,
-            "bucket_namespace account-regional with a prefix makes names that are too long",
+            "bucket_namespace account-regional with a prefix results in names that are too long",
             [REGIONAL, REGIONAL | {"anyscale_bucket_prefix": "acme-"}],
             [REGIONAL | {"anyscale_bucket_name": "acme-111122223333-us-east-2-an"}, {}],
             trap="3",
@@ -108,7 +108,7 @@ TABLE = Table(
             trap="sizing: CORS",
         ),
         Case(
-            s3.encryption_names_the_algorithm_of_its_key,
+            s3.s3_encryption_algorithm,
             "server_side_encryption has a KMS key but the algorithm AES256",
             [{"server_side_encryption": {"kms_master_key_id": KEY, "sse_algorithm": "AES256"}}],
             [
@@ -142,15 +142,15 @@ TABLE = Table(
 )
 
 
-def test_the_namespace_is_always_said(stack: CloudStack) -> None:
-    """Trap 3: upstream's default would replace a bucket that was made with v0.38 or earlier."""
+def test_the_namespace_is_always_set(stack: CloudStack) -> None:
+    """Upstream's default would replace a bucket that was created with v0.38 or earlier."""
     assert S3(stack, "a").rendered == {"bucket_namespace": "global"}
     name = "acme-111122223333-us-east-2-an"
     assert S3(stack, "b", **REGIONAL, anyscale_bucket_name=name).rendered["bucket_namespace"] == "account-regional"
 
 
-def test_the_namespace_is_left_out_where_the_module_knows_none(tmp_path: pathlib.Path) -> None:
-    """Drift: bucket_namespace came with v0.39.0."""
+def test_the_namespace_is_omitted_if_the_module_has_no_input_for_it(tmp_path: pathlib.Path) -> None:
+    """The input bucket_namespace was added in v0.39.0."""
     sources = Sources(overrides={"s3": ModuleOverride(ref="v0.38.0")})
     bucket = S3(CloudStack(App(tmp_path), "test", sources=sources), anyscale_bucket_name="acme-bucket")
     assert bucket.rendered == {"anyscale_bucket_name": "acme-bucket"}
@@ -180,7 +180,9 @@ LATER = expr("aws_kms_key.this.arn", "string")
         ({"server_side_encryption": {"sse_algorithm": "aws:kms"}}, None),
     ],
 )
-def test_it_tells_its_key_however_it_was_given(inputs: dict[str, Any], key: str | None, stack: CloudStack) -> None:
+def test_key_arn_is_known_for_every_form_of_encryption(
+    inputs: dict[str, Any], key: str | None, stack: CloudStack
+) -> None:
     assert S3(stack, **inputs).kms_key_arn is key
 
 
@@ -193,7 +195,7 @@ def test_outputs_are_references(stack: CloudStack) -> None:
 
 
 def test_upstreams_safe_defaults_stay(stack: CloudStack) -> None:
-    """force_destroy stays off, unless it is asked for."""
+    """force_destroy is off by default."""
     assert "force_destroy" not in S3(stack).rendered
     assert S3(stack, "temporary", force_destroy=True).rendered["force_destroy"] is True
 
@@ -205,6 +207,6 @@ def test_an_existing_bucket_has_the_same_outputs() -> None:
 
 @pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
 def test_fails_outside_the_commercial_partition(region: str) -> None:
-    """Trap 15: upstream writes arn:aws: by hand."""
+    """Upstream hard-codes arn:aws:."""
     with pytest.raises(ConfigError, match="a region of the commercial AWS partition"):
         ExistingBucket(bucket_name="acme-shared", region=region)

@@ -31,8 +31,8 @@ TABLE = Table(
             ],
         ),
         Case(
-            s3_policy.statements_have_sids_of_their_own,
-            "custom_s3_policy has a statement with the Sid of one of upstream's, which it would replace; got ",
+            s3_policy.s3_policy_sid,
+            "custom_s3_policy has a statement with the Sid of an upstream statement, which it would replace; got ",
             [
                 {"custom_s3_policy": form(DOCUMENT | {"Statement": statements})}
                 for sid in ("AllowSSLRequestsOnly", "AllowAnyscaleResources")
@@ -62,7 +62,7 @@ def test_the_policy_is_for_the_bucket_and_both_roles(stack: CloudStack) -> None:
     }
 
 
-def test_existing_things_stand_in(stack: CloudStack) -> None:
+def test_existing_resources_are_used(stack: CloudStack) -> None:
     assert S3Policy(stack, bucket=BUCKET, iam=ROLES).rendered == {
         "anyscale_bucket_name": "acme-anyscale",
         "anyscale_controlplane_role_arn": ROLE,
@@ -78,5 +78,5 @@ def test_a_mapping_becomes_json_text_whose_variables_are_awss(stack: CloudStack)
 
 @pytest.mark.parametrize("roles", [{}, {"control_plane_role_arn": ROLE}, {"cluster_node_role_arn": ROLE}])
 def test_fails_without_both_roles(roles: dict[str, str], stack: CloudStack) -> None:
-    with pytest.raises(InputError, match=r"module.s3_policy: one of the existing roles is missing. Fix: set both"):
+    with pytest.raises(InputError, match=r"module.s3_policy: iam lacks one of the roles. Fix: set both"):
         S3Policy(stack, bucket=BUCKET, iam=ExistingRoles(**roles))

@@ -24,7 +24,7 @@ TABLE = Table(
     [
         Case(
             securitygroups.rules_name_what_upstream_defines,
-            "has a rule that is neither a known one nor has all of its ports",
+            "has a rule that is not a predefined one and lacks ports",
             [
                 {"ingress_from_cidr_map": [HTTPS, {"rule": "https", "cidr_blocks": OFFICE}]},
                 {"ingress_from_cidr_map": [{"from_port": "443", "cidr_blocks": OFFICE}]},
@@ -68,8 +68,8 @@ TABLE = Table(
             ],
         ),
         Case(
-            securitygroups.descriptions_are_ones_that_aws_takes,
-            "has a rule whose description AWS refuses",
+            securitygroups.security_group_rule_description,
+            "has a rule with an invalid description",
             [
                 {"ingress_from_cidr_map": [HTTPS | {"description": "our users' office"}]},
                 {"ingress_with_self": [{"rule": "all-all", "description": "a" * 256}]},
@@ -92,7 +92,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            securitygroups.rules_for_the_group_itself_say_so,
+            securitygroups.security_group_self_rule,
             "has a rule with self=false, which opens nothing",
             [
                 {"ingress_with_self": [EVERYTHING, EVERYTHING | {"self": "false"}]},
@@ -119,8 +119,8 @@ TABLE = Table(
             [{"existing_security_group_id": "sg-12345678"}, {"existing_security_group_id": expr("data.x.y.id")}],
         ),
         Case(
-            securitygroups.https_is_open_to_someone,
-            "no range can reach port 443",
+            securitygroups.https_closed,
+            "port 443 is open to no range",
             [{"ingress_cidr_blocks": []}],
             [
                 {},
@@ -131,7 +131,7 @@ TABLE = Table(
             trap="sizing: 443 from the customer's CIDRs",
         ),
         Case(
-            securitygroups.the_internet_is_not_let_in,
+            securitygroups.public_ingress,
             "to the whole internet",
             [
                 {"ingress_cidr_blocks": [OFFICE, "0.0.0.0/0"]},
@@ -172,7 +172,7 @@ TABLE = Table(
             },
             (
                 "ingress_from_cidr_map opens all-all (all ports), ssh-tcp (tcp 22-23), udp 53, "
-                "http-80-tcp (ports that are not known yet), ports that are not known yet"
+                "http-80-tcp (ports that are known only after apply), ports that are known only after apply"
             ),
         ),
         (
@@ -218,7 +218,7 @@ def test_the_group_is_in_the_vpc(stack: CloudStack) -> None:
 
 
 def test_an_existing_group_is_its_own_output(stack: CloudStack) -> None:
-    """Trap 12: upstream's security_group_id is "" for an existing group."""
+    """Upstream's security_group_id is "" for an existing group."""
     group = SecurityGroups(stack, vpc=NETWORK, existing_security_group_id="sg-12345678")
     assert group.security_group_id == "sg-12345678"
     assert group.rendered["create_security_group"] is False
@@ -230,13 +230,13 @@ def test_ranges_that_only_terraform_knows_the_number_of_are_joined_there(stack: 
     assert group.rendered["ingress_from_cidr_map"][0]["cidr_blocks"] == '${join(",", var.ranges)}'
 
 
-def test_fails_on_an_id_that_is_no_groups() -> None:
+def test_fails_on_an_invalid_group_id() -> None:
     with pytest.raises(ConfigError, match="must be a security group id"):
         ExistingSecurityGroup(security_group_id="default")
 
 
 @pytest.mark.parametrize("ranges", ["10.0.0.0/8", {"10.0.0.0/8", "11.0.0.0/8"}])
-def test_fails_on_ranges_that_are_no_list(ranges: Any, stack: CloudStack) -> None:
+def test_fails_on_ranges_that_are_not_a_list(ranges: Any, stack: CloudStack) -> None:
     """A string is a sequence of strings for type checkers."""
     with pytest.raises(InputError, match=r"module.securitygroups: ingress_cidr_blocks: must be a list; got "):
         SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=ranges)

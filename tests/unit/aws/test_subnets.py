@@ -13,7 +13,7 @@ from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import expr
 
 ZONES = st.integers(1, 8)
-# A /24 holds eight zones' subnets, each a /28.
+# A /24 has room for the subnets of eight zones, each a /28.
 RANGES = st.builds(
     lambda address, prefix: str(ipaddress.IPv4Network((address, prefix), strict=False)),
     st.integers(0, 2**32 - 1),
@@ -48,14 +48,14 @@ def test_private_networking_moves_no_public_subnet(cidr_block: str, zones: int) 
 
 
 def moves(cidr_block: str, before: int, after: int, places: Places | None = None) -> bool:
-    """Whether more zones move the subnets of those before."""
+    """Returns whether more zones move the existing subnets."""
     old, new = (plan_subnets(cidr_block, zones, private=True, places=places) for zones in (before, after))
     return new.public[:before] != old.public or new.private[:before] != old.private
 
 
 @given(RANGES, ZONES, ZONES)
 def test_more_zones_move_no_subnet_while_there_are_places(cidr_block: str, some: int, other: int) -> None:
-    """Without `places` they do so exactly from up to four zones to more."""
+    """Without `places`, they move only from up to four zones to more."""
     before, after = sorted((some, other))
     assert not moves(cidr_block, before, after, places=8)
     assert moves(cidr_block, before, after) == (before <= 4 < after)
@@ -63,7 +63,7 @@ def test_more_zones_move_no_subnet_while_there_are_places(cidr_block: str, some:
 
 @given(RANGES, ZONES, st.booleans())
 def test_the_number_of_places_is_four_up_to_four_zones(cidr_block: str, zones: int, private: bool) -> None:
-    """Another default would move the subnets of the VPCs that exist."""
+    """Another default would move the subnets of existing VPCs."""
     places: Places = 4 if zones <= 4 else 8
     default = plan_subnets(cidr_block, zones, private=private)
     assert default == plan_subnets(cidr_block, zones, private=private, places=places)
@@ -82,18 +82,18 @@ def test_the_number_of_places_is_four_up_to_four_zones(cidr_block: str, zones: i
     ],
 )
 def test_sizes(cidr_block: str, zones: int, prefix: int) -> None:
-    """The sizing rules: the recommended /19 gives the recommended /22."""
+    """The sizing rules: the recommended /19 results in the recommended /22."""
     assert {subnet.prefixlen for subnet in networks(plan_subnets(cidr_block, zones, private=True).public)} == {prefix}
 
 
 def test_fails_on_more_zones_than_places() -> None:
-    says = r"has no place for 5 availability zones; expected 1 to 4. Fix: .*, or set subnet_places to 8"
+    says = r"has no room for 5 availability zones; expected 1 to 4. Fix: .*, or set subnet_places to 8"
     with pytest.raises(InputError, match=says):
         plan_subnets("10.0.0.0/16", 5, private=True, places=4)
 
 
 def test_says_that_eight_places_need_a_larger_range() -> None:
-    with pytest.raises(InputError, match=r"they would be /29; .* or leave out subnet_places"):
+    with pytest.raises(InputError, match=r"they would be /29; .* or remove subnet_places"):
         plan_subnets("10.0.0.0/25", 2, private=True, places=8)
 
 
@@ -106,11 +106,11 @@ def test_says_that_eight_places_need_a_larger_range() -> None:
             "cidr_block has no room for subnets in 2 availability zones: they would be /29; got '10.0.0.0/26'",
         ),
         ("10.0.0.0/25", 5, "cidr_block has no room for subnets in 5 availability zones: they would be /29"),
-        ("10.0.0.0/16", 0, "the plan of the subnets has no place for 0 availability zones; expected 1 to 8"),
-        ("10.0.0.0/16", 9, "the plan of the subnets has no place for 9 availability zones; expected 1 to 8"),
+        ("10.0.0.0/16", 0, "the subnet plan has no room for 0 availability zones; expected 1 to 8"),
+        ("10.0.0.0/16", 9, "the subnet plan has no room for 9 availability zones; expected 1 to 8"),
         ("10.0.0.1/16", 2, "cidr_block must be a network; got '10.0.0.1/16'; expected an IPv4 network in CIDR"),
         ("ten", 2, "cidr_block must be a network; got 'ten'"),
-        (expr("var.range"), 2, "cidr_block is known to Terraform only, so no subnets can be planned inside it"),
+        (expr("var.range"), 2, "cidr_block is known only after apply, so no subnets can be planned inside it"),
     ],
 )
 def test_fails_when_the_subnets_do_not_fit(cidr_block: str, zones: int, says: str) -> None:

@@ -26,7 +26,7 @@ TABLE = Table(
     [
         Case(
             nat_gateways.nat_gateways_need_a_public_subnet_for_each_private_one,
-            "public_subnets, which the NAT gateways are in",
+            "public_subnets for their NAT gateways",
             [
                 {"private_subnets": PRIVATE[:2]},
                 {"public_subnets": PUBLIC[:2], "private_subnets": PRIVATE},
@@ -37,7 +37,7 @@ TABLE = Table(
         ),
         Case(
             nat_gateways.nat_gateways_stay_within_the_public_subnets,
-            "there would be 3 NAT gateways, one in each zone, for 2 public_subnets",
+            "there would be 3 NAT gateways, one in each zone, but there are 2 public_subnets",
             [
                 {"networking_mode": "PRIVATE", "availability_zone_count": 2, "availability_zones": ZONES},
                 TWO_AND_TWO | {"availability_zone_ids": ["use2-az1", "use2-az2", "use2-az3"]},
@@ -62,7 +62,7 @@ TABLE = Table(
             trap="8",
         ),
         Case(
-            nat_gateways.nat_gateway_count_leaves_no_private_subnet_without_a_route,
+            nat_gateways.nat_gateway_without_route,
             "max_nat_gateway_count leaves 1 of 2 private subnets without a default route; got 1",
             [TWO_AND_TWO | {"max_nat_gateway_count": 1}],
             [
@@ -74,7 +74,8 @@ TABLE = Table(
         ),
         Case(
             flow_logs.flow_logs_need_their_log_group_and_role,
-            "enable_vpc_flow_logs needs create_flow_log_cloudwatch_log_group and create_flow_log_cloudwatch_iam_role",
+            "enable_vpc_flow_logs requires create_flow_log_cloudwatch_log_group and "
+            "create_flow_log_cloudwatch_iam_role",
             [
                 {"enable_vpc_flow_logs": True, "create_flow_log_cloudwatch_iam_role": False},
                 {"enable_vpc_flow_logs": True, "create_flow_log_cloudwatch_log_group": False},
@@ -90,8 +91,8 @@ TABLE = Table(
             trap="18",
         ),
         Case(
-            flow_logs.the_flow_log_role_fits_its_name,
-            "anyscale_vpc_name is too long for the role of its flow logs",
+            flow_logs.flow_log_role_name,
+            "anyscale_vpc_name is too long for the name of the flow logs' role",
             [{"enable_vpc_flow_logs": True, "anyscale_vpc_name": "n" * 24}],
             [
                 {"enable_vpc_flow_logs": True, "anyscale_vpc_name": "n" * 23},
@@ -128,7 +129,7 @@ TABLE = Table(
         ),
         Case(
             vpc.private_subnets_are_new_or_existing,
-            "private_subnets has no effect beside existing_private_subnet_ids",
+            "private_subnets has no effect with existing_private_subnet_ids",
             [EXISTING | {"private_subnets": PRIVATE[:2], "existing_private_subnet_ids": ["subnet-1"]}],
             [EXISTING | {"existing_private_subnet_ids": ["subnet-1"]}, EXISTING | {"private_subnets": PRIVATE[:2]}],
         ),
@@ -157,7 +158,7 @@ TABLE = Table(
         ),
         Case(
             ranges.subnets_lie_apart_and_inside_the_vpc,
-            "is not inside the network; expected inside 10.0.0.0/16",
+            "is not inside the network; expected a range inside 10.0.0.0/16",
             [
                 {"public_subnets": ["10.0.0.0/20", "10.1.0.0/20"]},
                 {"public_subnets": ["10.0.0.0/15"]},
@@ -172,7 +173,7 @@ TABLE = Table(
         ),
         Case(
             vpc.nodes_have_subnets_in_two_zones,
-            "the nodes' subnets are in one availability zone, but registration needs two",
+            "the nodes' subnets are in one availability zone, but registration requires two",
             [
                 {"public_subnets": PUBLIC[:1]},
                 {"availability_zone_count": 1},
@@ -259,7 +260,7 @@ def test_subnets_have_as_many_places_as_are_wanted(stack: CloudStack) -> None:
 def test_four_planned_zones_are_told_that_a_fifth_moves_them(
     inputs: dict[str, Any], noted: bool, stack: CloudStack
 ) -> None:
-    says = "the subnets have 4 places, one for each availability zone, so one more zone would move every subnet"
+    says = "the subnet plan has room for 4 availability zones, so another zone would move every subnet"
     assert any(says in note for note in notes(Vpc(stack, **inputs))) == noted
 
 
@@ -281,14 +282,13 @@ def test_the_number_of_zones_is_known_now(inputs: dict[str, Any], count: int, st
 
 
 def test_nodes_get_public_addresses_only_without_private_subnets(stack: CloudStack) -> None:
-    """Trap 18: upstream gives every instance in a public subnet an address."""
+    """Upstream assigns a public address to every instance in a public subnet."""
     assert "map_public_ip_on_launch" not in Vpc(stack, "a").rendered
     assert Vpc(stack, "b", **TWO_AND_TWO).rendered["map_public_ip_on_launch"] is False
     assert Vpc(stack, "c", **TWO_AND_TWO, map_public_ip_on_launch=True).rendered["map_public_ip_on_launch"] is True
 
 
-def test_flow_logs_bring_what_they_need(stack: CloudStack) -> None:
-    """Trap 10."""
+def test_flow_logs_include_their_log_group_and_role(stack: CloudStack) -> None:
     rendered = Vpc(stack, enable_vpc_flow_logs=True).rendered
     assert rendered["create_flow_log_cloudwatch_log_group"] is True
     assert rendered["create_flow_log_cloudwatch_iam_role"] is True
@@ -301,7 +301,7 @@ def test_no_gateways_are_made_in_an_existing_vpc(stack: CloudStack) -> None:
 
 
 def test_outputs_come_from_the_input_where_upstreams_are_empty(stack: CloudStack) -> None:
-    """Trap 12: vpc_id is "" for an existing VPC, private_subnet_ids is [] for existing subnets."""
+    """The output vpc_id is "" for an existing VPC, private_subnet_ids is [] for existing subnets."""
     existing = Vpc(stack, "a", **EXISTING, existing_private_subnet_ids=["subnet-1", "subnet-2"])
     assert (existing.vpc_id, existing.node_subnet_ids) == ("vpc-12345678", ["subnet-1", "subnet-2"])
     assert existing.subnet_ids_per_zone == ["subnet-1", "subnet-2"]
@@ -332,7 +332,7 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
 @pytest.mark.parametrize(
     ("inputs", "says"),
     [
-        ({"cidr_block": expr("var.range")}, "cidr_block is known to Terraform only, so no subnets can be planned"),
+        ({"cidr_block": expr("var.range")}, "cidr_block is known only after apply, so no subnets can be planned"),
         ({"cidr_block": "10.0.0.1/16"}, "cidr_block must be a network; got '10.0.0.1/16'; expected an IPv4"),
         (
             {"cidr_block": "10.0.0.0/26"},
@@ -342,7 +342,7 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
         *(
             (
                 {planned: number, name: value},
-                f"{planned} is for planned subnets, but {name} is set; got {number}. Fix: remove one of them",
+                f"{planned} applies to planned subnets, but {name} is set; got {number}. Fix: remove one of them",
             )
             for planned, number in (("availability_zone_count", 3), ("subnet_places", 8))
             for name, value in [
@@ -353,11 +353,11 @@ def refusal(stack: CloudStack, **inputs: Any) -> str:
         ),
         (
             {"availability_zone_count": 9},
-            "the plan of the subnets has no place for 9 availability zones; expected 1 to 8",
+            "the subnet plan has no room for 9 availability zones; expected 1 to 8",
         ),
         (
             {"availability_zone_count": 5, "subnet_places": 4},
-            "the plan of the subnets has no place for 5 availability zones; expected 1 to 4",
+            "the subnet plan has no room for 5 availability zones; expected 1 to 4",
         ),
     ],
 )
@@ -367,8 +367,8 @@ def test_fails_when_subnets_cannot_be_planned(inputs: dict[str, Any], says: str,
 
 def test_fails_when_private_networking_gets_public_subnets_only(stack: CloudStack) -> None:
     assert refusal(stack, networking_mode="PRIVATE", public_subnets=PUBLIC) == (
-        "module.vpc: public_subnets is set without private_subnets, which the nodes would be in. "
-        "Fix: set private_subnets too, or leave both out to have them planned"
+        "module.vpc: public_subnets is set without private_subnets, in which the nodes would be. "
+        "Fix: set private_subnets too, or remove both to plan them"
     )
 
 

@@ -1,4 +1,4 @@
-"""What users' workloads may do on EKS and EC2."""
+"""The permissions of users' workloads on EKS and EC2."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def statements(stack: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def trust(stack: dict[str, Any], name: str) -> dict[str, Any]:
-    # In Terraform's code quotes stand as they are.
+    # Quotes are not escaped in Terraform's code.
     text = re.sub(r"\$\{split\([^}]*\}", "ISSUER", stack["resource"]["aws_iam_role"][name]["assume_role_policy"])
     (found,) = json.loads(text)["Statement"]
     assert isinstance(found, dict)
@@ -199,7 +199,7 @@ def test_a_key_on_ec2_is_the_same_as_its_older_name(key: str, tmp_path: Path) ->
     (old, *_), _ = made("ec2", tmp_path / "old", iam={older: value})
     (none, *_), _ = made("ec2", tmp_path / "none")
     assert new == old != none
-    with pytest.raises(ConfigError, match=f"workloads.{key}: is the same as iam.{older}, which is set too"):
+    with pytest.raises(ConfigError, match=f"workloads.{key}: has the same meaning as iam.{older}, which is set too"):
         Ec2Config(**AWS, workloads={key: value}, iam={older: value})  # type: ignore[arg-type] # plain mappings
 
 

@@ -32,7 +32,7 @@ def cluster(folder: Path, name: str = "ml", **keys: Any) -> Resource:
 
 
 def resources(made: Resource) -> Any:
-    """What is in the JSON of the cluster's stack."""
+    """Returns the JSON of the cluster's stack."""
     app = made.node.root
     assert isinstance(app, App)
     app.synth()
@@ -56,7 +56,7 @@ def test_a_dns_prefix_is_short_and_ends_with_a_letter_or_digit(tmp_path: Path) -
     assert made["dns_prefix"] == "m-" * 26 + "m"
 
 
-def test_whoever_applied_first_stays_the_administrator(tmp_path: Path) -> None:
+def test_the_identity_that_applied_first_stays_administrator(tmp_path: Path) -> None:
     administrator = resources(cluster(tmp_path))["azurerm_role_assignment"]["administrator"]
     assert administrator["principal_id"] == "${data.azurerm_client_config.this.object_id}"
     assert administrator["lifecycle"] == {"ignore_changes": ["principal_id"]}
@@ -94,11 +94,11 @@ def test_administrators_that_are_named_are_the_only_ones(tmp_path: Path) -> None
             ["outbound_type is userDefinedRouting, so nodes cannot join unless authorized_ip_ranges includes the pub"],
         ),
         (NAT | RANGES, ["outbound_type is userAssignedNATGateway, so nodes cannot join"]),
-        (UDR | {"authorized_ip_ranges": ["203.0.113.0/24", "198.51.100.7/32"]}, []),  # the firewall's, it seems
+        (UDR | {"authorized_ip_ranges": ["203.0.113.0/24", "198.51.100.7/32"]}, []),  # may be the firewall's address
         ({"pod_cidr": "10.244.0.0/18"}, []),
         (
             {"pod_cidr": "10.244.0.0/19"},
-            ["pod_cidr has room for the pods of 32 nodes, but all pools together may have 50; got '10.244.0.0/19'"],
+            ["pod_cidr has room for the pods of 32 nodes, but the node pools may have 50 in all; got '10.244.0.0/19'"],
         ),
         ({"pod_cidr": expr("var.later", "string")}, []),
     ],

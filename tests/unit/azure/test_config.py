@@ -36,7 +36,7 @@ from anyscale_constructs.expressions import expr
             "service_cidr: is too large; got '192.160.0.0/11'; expected a /12 or smaller",
         ),
         *(
-            (ClusterConfig, {key: cidr}, f"{key}: is in a range that AKS keeps for itself; got '{cidr}'")
+            (ClusterConfig, {key: cidr}, f"{key}: is in a range that AKS reserves; got '{cidr}'")
             for key in ("pod_cidr", "service_cidr")
             for cidr in ("169.254.0.0/16", "172.30.64.0/20", "172.31.0.0/16", "192.0.2.0/24")
         ),
@@ -60,7 +60,7 @@ def test_fails_on_ranges_that_azure_refuses(model: Any, keys: dict[str, str], sa
     ],
 )
 def test_fails_on_an_api_for_what_is_no_range_of_the_internet(wrong: str) -> None:
-    says = f"1: must be an IPv4 network of the internet, not a private one, .* such as .*; got '{wrong}'"
+    says = f"1: must be a public IPv4 network .* such as .*; got '{wrong}'"
     with pytest.raises(ConfigError, match=says):
         ClusterConfig(authorized_ip_ranges=["203.0.113.0/24", wrong])
 

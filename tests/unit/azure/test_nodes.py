@@ -115,7 +115,7 @@ def test_all_pools_together_have_as_many_nodes_as_their_limits_say() -> None:
 
 @pytest.mark.parametrize("name", ["default", "t4spot", "cputmp"])
 def test_fails_on_names_of_other_pools(name: str) -> None:
-    with pytest.raises(ConfigError, match=r"there is one already|must be a node group's name"):
+    with pytest.raises(ConfigError, match=r"which exists already|must be a node group's name"):
         NodesConfig(groups={name: H100})  # type: ignore[dict-item] # as YAML has it
 
 

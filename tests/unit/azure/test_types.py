@@ -1,4 +1,4 @@
-"""Azure's field types for what exists already: what each accepts and refuses."""
+"""Azure's field types for existing resources: the values that each accepts and refuses."""
 
 from typing import Any
 
@@ -44,6 +44,6 @@ def test_a_subnet_id_in_another_case_is_given_to_the_provider_in_its_own(change:
     assert ExistingVnet(subnet_id=given).subnet_id == written.format(*names)
 
 
-def test_a_subnet_id_that_is_known_only_later_passes_untouched() -> None:
+def test_an_unresolved_subnet_id_passes_unchanged() -> None:
     reference = expr("module.network.subnet_id", "string")
     assert ExistingVnet(subnet_id=reference).subnet_id is reference

@@ -1,4 +1,4 @@
-"""What users' workloads may do on AKS."""
+"""The permissions of users' workloads on AKS."""
 
 from pathlib import Path
 

@@ -23,7 +23,7 @@ REFUSED = {
     CLOUD + f"modules: {{vpc: {{ref: {LONG}}}}}\n": "modules.vpc.ref: the catalog does not hold aws/vpc at that ref",
     CLOUD + 'modules: {vpc: {ref: "a/../b"}}\n': "modules.vpc.ref: the catalog does not hold aws/vpc at that ref",
     AZURE + f"cluster: {{administrator_ids: [{SOMEBODY}, {SOMEBODY}]}}\n": (
-        f"cluster.administrator_ids: must have each value once, and has {SOMEBODY} twice"
+        f"cluster.administrator_ids: must not have duplicates, but has {SOMEBODY} twice"
     ),
     GOOGLE + "modules: {vpc: {inputs: {random_char_length: 4.5, enable_random_name_suffix: true}}}\n": (
         "module.vpc: random_char_length must be an even number of at least 4; got 4.5"
@@ -57,7 +57,7 @@ def test_fails_on_names_that_differ_in_case_only(run: Run, folder: Path) -> None
     write(folder, Prod=CLOUD, prod=CLOUD)
     status, _, said = run("Prod")
     assert status == 2
-    assert "is a cloud of the same name, but for its case, which some file systems ignore. Fix: rename" in said
+    assert "is a cloud with the same name on file systems that ignore case. Fix: rename" in said
 
 
 def test_fails_on_a_file_name_that_is_not_utf8(run: Run, folder: Path) -> None:
@@ -65,4 +65,4 @@ def test_fails_on_a_file_name_that_is_not_utf8(run: Run, folder: Path) -> None:
     (folder / "clouds" / os.fsdecode(b"\xff.yaml")).write_text(CLOUD)
     status, _, said = run()
     assert status == 2
-    assert r"clouds/\xdcff.yaml: the file's name is the cloud's name and must be letters" in said
+    assert r"clouds/\xdcff.yaml: the file's name is the cloud's name and must be at most 64 letters" in said

@@ -133,14 +133,14 @@ def test_what_is_wrong_in_defaults_is_said_once(run: Run, folder: Path) -> None:
 def test_yaml_traps_are_found_in_defaults(run: Run, folder: Path) -> None:
     put(folder, DEFAULTS="name_prefix: 0644\nregion:\n", a=REGISTERED)
     err = run()[2]
-    assert "clouds/_defaults.yaml:1: a: 0644 is 420 in YAML" in err
-    assert "clouds/_defaults.yaml:2: a: region: is empty" in err
+    assert "clouds/_defaults.yaml:1: a: YAML reads 0644 as 420" in err
+    assert "clouds/_defaults.yaml:2: a: region has no value" in err
 
 
 @pytest.mark.parametrize(
     ("there", "said"),
     [
-        (["a.yaml", "aws/_defaults.yaml", "aws/a.yaml"], "clouds/aws/a.yaml: ../a.yaml is a cloud of the same name"),
+        (["a.yaml", "aws/_defaults.yaml", "aws/a.yaml"], "clouds/aws/a.yaml: ../a.yaml is a cloud with the same name"),
         (
             ["a.yaml", "_defaults.yaml", "_defaults.yml"],
             "clouds/_defaults.yml: _defaults.yaml holds defaults of the same",

@@ -12,7 +12,7 @@ from tests.unit.cli.parts import CLOUD, KUBERNETES, Run, files, write
 # what the cloud says besides -> where and what is said, and how to fix it
 REFUSED: dict[str, tuple[str, str, str]] = {
     "bad YAML": ("tags: {a: b\n", ":6: is not YAML: expected ',' or '}'", ""),
-    "a key twice": ("region: us-east-1\n", ":5: the key 'region' is given twice", "Fix: keep one of them"),
+    "a key twice": ("region: us-east-1\n", ":5: the key 'region' is set twice", "Fix: keep one of them"),
     "an unknown key": ("vpcs: {}\n", ":5: vpcs: unknown key 'vpcs'", "did you mean 'vpc'?"),
     "an unknown key inside": (
         "vpc:\n  cidr_blok: 10.0.0.0/16\n",
@@ -27,7 +27,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "ranges that overlap": (
         "vpc:\n  public_subnets: [10.0.0.0/20, 10.0.8.0/21]\n",
         ":6: module.vpc: public_subnets: 10.0.0.0/20 overlaps 10.0.8.0/21",
-        "Fix: give each a range of its own",
+        "Fix: use ranges that do not overlap",
     ),
     "a zone of another region": (
         "vpc:\n  availability_zones: [us-east-1a, us-east-2a]\n",
@@ -62,7 +62,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "one zone": ("vpc: {availability_zone_count: 1}\n", ":5: vpc.availability_zone_count: ", "equal to 2; got 1"),
     "private nodes in public subnets": (
         "networking_mode: PRIVATE\nvpc: {public_subnets: [10.0.0.0/20, 10.0.16.0/20]}\n",
-        ":6: module.vpc: public_subnets is set without private_subnets, which the nodes would be in",
+        ":6: module.vpc: public_subnets is set without private_subnets, in which the nodes would be",
         "Fix: set private_subnets too",
     ),
     "public nodes in private subnets": (
@@ -102,12 +102,12 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "text like a token": (
         "tags: {a: '${TfToken[TOKEN.999999]}'}\n",
-        ":5: tags: contains a token of cdktf, which has no meaning in YAML",
-        "Fix: write the value itself, or a whole reference such as ${var.region}",
+        ":5: tags: contains a CDKTF token, which has no meaning in YAML",
+        "Fix: write the value itself, or a reference such as ${var.region}",
     ),
     "a number like a token": (
         "vpc: {availability_zone_count: -8.10956228396453e+298}\n",
-        ":5: vpc: contains a token of cdktf, which has no meaning in YAML",
+        ":5: vpc: contains a CDKTF token, which has no meaning in YAML",
         "Fix: write the value itself",
     ),
     "a reference where the stack's shape follows": (
@@ -149,7 +149,7 @@ def test_fails_with_one_message_and_writes_nothing(text: str, says: str, fix: st
         ("region: us-east-2\nstak: eks\n", "clouds/prod.yaml:2: stack is required"),
         ("a: 1\nstack: ec3\n", "clouds/prod.yaml:2: stack: unknown kind of stack 'ec3': did you mean 'ec2'?"),
         ("stack: [ec2]\n", "clouds/prod.yaml:1: stack: unknown kind of stack ['ec2']: "),
-        ("", "clouds/prod.yaml: must be a mapping of keys to values, one cloud. Fix: begin with stack: ec2"),
+        ("", "clouds/prod.yaml: must be a mapping. Fix: begin with stack: ec2"),
     ],
 )
 def test_fails_on_a_kind_that_is_unknown(text: str, says: str, run: Run, folder: Path) -> None:
@@ -222,7 +222,7 @@ def place(folder: Path, *names: str) -> None:
         ([], [], "no cloud is there; got 'clouds'. Fix: write one as NAME.yaml"),
         (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
         (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
-        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud of the same name. Fix: rename"),
+        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud with the same name. Fix: rename"),
         (["prod.yaml"], ["--out", "clouds/prod.yaml"], "the output directory clouds/prod.yaml can't be written: "),
     ],
 )
@@ -240,8 +240,8 @@ def test_fails_on_a_file_whose_name_can_be_no_clouds(run: Run, folder: Path) -> 
     assert run()[::2] == (
         2,
         (
-            "error: clouds/1st.yaml: the file's name is the cloud's name and must be letters, digits, hyphens and "
-            "underscores, at most 64, beginning with a letter, such as production; got '1st'. "
+            "error: clouds/1st.yaml: the file's name is the cloud's name and must be at most 64 letters, digits, "
+            "hyphens and underscores, beginning with a letter, such as production; got '1st'. "
             "Fix: rename the file\n"
         ),
     )

@@ -1,4 +1,4 @@
-"""From YAML to a configuration, and what is said of YAML that is none."""
+"""From YAML to a configuration, and the errors of invalid YAML."""
 
 import pathlib
 import time
@@ -27,7 +27,7 @@ def file(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def bomb(levels: int, inner: str, outer: str) -> str:
-    """Aliases of aliases: each level stands for ten of the one before."""
+    """Nested aliases: each level expands to ten of the previous one."""
     names = "abcdefghij"[:levels]
     steps = [f"{name}: &{name} {outer.format(', '.join(['*' + before] * 10))}" for before, name in pairwise(names)]
     return ORG + "\n".join([f"a: &a {inner}", *steps])
@@ -51,8 +51,7 @@ def test_fails_at_once_on_aliases_that_stand_for_too_much(text: str, file: pathl
         parse(file, text)
     assert time.process_time() - begin < 1
     assert said(error.value) == (
-        f"{file}: its aliases repeat more than 1000000 characters. Fix: use fewer aliases, none of them inside "
-        "what another one repeats"
+        f"{file}: its aliases expand to more than 1000000 characters. Fix: use fewer aliases, and no nested ones"
     )
 
 
@@ -76,9 +75,9 @@ def test_yaml_of_all_editors_is_read(text: str, file: pathlib.Path) -> None:
     assert parse(file, text).org_id == "org_1"
 
 
-# what stands in the file -> what is said, after the file's path
+# The file's content, and the message after the file's path.
 REFUSED: dict[str, tuple[str | bytes, str]] = {
-    "empty": ("", ": must be a mapping of keys to values, one cloud. Fix: begin with stack: ec2"),
+    "empty": ("", ": must be a mapping. Fix: begin with stack: ec2"),
     "a list": ("- a", ": must be a mapping"),
     "not UTF-8": (b"a: \xff", ": is not UTF-8 text: invalid start byte at byte 3"),
     "a control character": (ORG + "a: \x00", ":2: is not YAML: special characters are not allowed: 0"),
@@ -86,18 +85,18 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "an unclosed bracket": (ORG + "a: [1,\n", ":3: is not YAML: "),
     "two documents": ("a: 1\n---\nb: 2", ":2: is not YAML: but found another document"),
     "an unknown alias": ("a: *x", ":1: is not YAML: found undefined alias 'x'"),
-    "an alias of itself": ("a: &x {b: *x}", ": is nested too deeply by its aliases, or holds an alias of itself"),
+    "an alias of itself": ("a: &x {b: *x}", ": is nested too deeply by aliases, or contains an alias of itself"),
     "nested too deeply": ("a: " + "[" * 5000, ":1: is nested more than 100 levels deep"),
     "a Python object": ("a: !!python/object:os.system {}", ":1: is not YAML: could not determine a constructor"),
     "no date": (
         "a: 2026-13-45",
-        ":1: '2026-13-45' is not a valid timestamp. Fix: correct it, or put it in quotes if it is text",
+        ":1: '2026-13-45' is not a valid timestamp. Fix: correct it, or put it in quotes if it is a string",
     ),
     "a key twice": (
         ORG + "vpc:\n  cidr_block: a\n  cidr_block: b",
-        ":4: the key 'cidr_block' is given twice. Fix: keep one of them",
+        ":4: the key 'cidr_block' is set twice. Fix: keep one of them",
     ),
-    "a key twice in a list": ("rules:\n- {a: 1, a: 2}", ":2: the key 'a' is given twice"),
+    "a key twice in a list": ("rules:\n- {a: 1, a: 2}", ":2: the key 'a' is set twice"),
     "an unknown key": (ORG + "vpcs: {}", ":2: vpcs: unknown key 'vpcs': did you mean 'vpc'?"),
     "an unknown key inside": (
         ORG + "vpc:\n  cidr_blok: 10.0.0.0/16",
@@ -141,26 +140,26 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "text for a mapping": (ORG + "vpc: mine", ":2: vpc: must be a mapping; got 'mine'"),
     "nothing for a mapping": (
         ORG + "vpc:",
-        ":2: vpc: is empty. Fix: give it a value ({} for its defaults, null for none), or leave it out",
+        ":2: vpc has no value. Fix: set a value ({} for its defaults, null for none), or remove the key",
     ),
-    "nothing deep inside": (ORG + "modules:\n  s3:\n    inputs:", ":4: inputs: is empty."),
+    "nothing deep inside": (ORG + "modules:\n  s3:\n    inputs:", ":4: inputs has no value."),
     "text for a mapping of one's own": (ORG + "tags: mine", ":2: tags: must be a mapping; got 'mine'"),
     "text for a list": (ORG + "ranges: 10.0.0.0/8", ":2: ranges: must be a list; got '10.0.0.0/8'"),
-    "nothing for a list": (ORG + "ranges:", ":2: ranges: is empty."),
+    "nothing for a list": (ORG + "ranges:", ":2: ranges has no value."),
     "text for a number": (ORG + "zones: two", ":2: zones: must be a whole number; got 'two'"),
     "a fraction": (ORG + "zones: 2.5", ":2: zones: must be a whole number; got 2.5"),
     "too small a number": (ORG + "zones: 1", ":2: zones: must be greater than or equal to 2; got 1"),
     "text for a switch": (ORG + "logs: 'on'", ":2: logs: must be true or false; got 'on'"),
-    "a very small number for a name": (ORG + "name: -1.0e+300", ":2: -1.0e+300 is -1000000000000000"),
+    "a very small number for a name": (ORG + "name: -1.0e+300", ":2: YAML reads -1.0e+300 as -10000000000000"),
     "a small number for a name": (ORG + "name: -1.5", ":2: name: must be a string; got -1.5. Fix: put"),
     "a reference for a mapping": (ORG + "vpc: ${var.x}", ":2: vpc: shapes the stack, so it must be known at synthesis"),
     "a reference for a kind": (
         ORG + "backend:\n  type: ${var.x}",
         ":2: backend: type shapes the stack, so it must be known at synthesis; got '${var.x}'",
     ),
-    "code in the midst of text": (ORG + "name: a-${var.x}", ":2: name: has Terraform code in a plain string; got"),
+    "code inside a string": (ORG + "name: a-${var.x}", ":2: name: has Terraform code in a plain string; got"),
     "a date for a name": (ORG + "name: 2026-12-31", ":2: name: must be a string; got 2026-12-31. Fix: put"),
-    "a number in quotes": (ORG + "zones: '3'", ":2: zones: must be a whole number; got '3'. Fix: leave out"),
+    "a number in quotes": (ORG + "zones: '3'", ":2: zones: must be a whole number; got '3'. Fix: remove the quotes"),
     "credentials": (ORG + "mirror: https://me:hunter2@git.example.com/a", ":2: mirror: must be a URL that holds"),
     "a token in a query": (ORG + "mirror: https://git.example.com/a?token=b", ":2: mirror: must be a URL that holds"),
     "a fragment": (ORG + "mirror: https://git.example.com/a#b", ":2: mirror: must be a URL that holds"),
@@ -206,7 +205,7 @@ def test_fails_once_for_all_wrong_values(file: pathlib.Path) -> None:
 
 
 def test_fails_once_for_all_of_a_section(file: pathlib.Path) -> None:
-    """Unknown keys hide neither each other nor wrong values, above them and below; all are in the file's order."""
+    """Unknown keys hide neither each other nor wrong values; all findings are in the file's order."""
     text = "region: a\nclud_id: cld_1\nvpc:\n  cidr_blok: a\n  nam: b\n  name: 1\nbackend: {type: s3, bukket: a}\n"
     with pytest.raises(ConfigError) as error:
         parse(file, text)
@@ -223,7 +222,7 @@ def test_fails_once_for_all_of_a_section(file: pathlib.Path) -> None:
 
 
 def test_fails_on_a_file_that_is_not_there(file: pathlib.Path) -> None:
-    with pytest.raises(ConfigError, match=r"cloud.yaml: can't be read: No such file or directory"):
+    with pytest.raises(ConfigError, match=r"cloud.yaml: cannot be read: No such file or directory"):
         Document(file)
 
 

@@ -1,4 +1,4 @@
-"""What is no value of a cloud's, in every place of a file, and that both of PyYAML's parsers read the same."""
+"""Invalid values in every place of a file, and that both parsers read the same."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ from tests import said
 
 EXAMPLES = sorted(pathlib.Path("examples/clouds").glob("*.yaml"))
 
-# what is written -> what is said of it
+# The value as written, and the message about it.
 VALUES = {
     '!!int ""': "'' is not a valid int",
     '!!int "-"': "'-' is not a valid int",
@@ -40,7 +40,7 @@ VALUES = {
     "!!map [a]": "is not YAML: expected a mapping node",
     "!env x": "is not YAML: could not determine a constructor for the tag",
     "*nowhere": "is not YAML: found undefined alias",
-    r'"\UFFFFFFFF"': "is not YAML: found an escape that is no character",
+    r'"\UFFFFFFFF"': "is not YAML: found an escape that is not a character",
     r'"\uD800"': "contains the control character U+D800",
     r'"\uD83D\uDE00"': "contains the control character U+D83D",
     r'"\0"': "contains the control character U+0000",
@@ -50,10 +50,10 @@ VALUES = {
     r'"\L"': "contains the control character U+2028",
     r'"\u202E"': "contains the control character U+202E",
     r'"\uFFFE"': "contains the control character U+FFFE",
-    "-.inf": "-.inf is -Infinity in YAML",
-    ".inf": ".inf is Infinity in YAML",
-    ".nan": ".nan is NaN in YAML",
-    "-1.0e+300": "-1.0e+300 is -1000000000",
+    "-.inf": "YAML reads -.inf as -Infinity",
+    ".inf": "YAML reads .inf as Infinity",
+    ".nan": "YAML reads .nan as NaN",
+    "-1.0e+300": "YAML reads -1.0e+300 as -1000000000",
     "[" * 200: "is nested more than 100 levels deep",
     "- " * 200: "",
     "{a: " * 200: "is nested more than 100 levels deep",
@@ -79,7 +79,7 @@ def test_fails_with_a_line_on(value: str, tmp_path: pathlib.Path) -> None:
         with pytest.raises(ConfigError) as error:
             Document(file).parse(Ec2Config)
         told = said(error.value).splitlines()
-        # Such a place takes no list and no alias, whatever is in it.
+        # Lists and aliases are invalid in such a place.
         unfit = (value[-1] in "]} " and "key" in place) or ("*" in value and "alias" in place)
         says = "" if unfit else VALUES[value]
         assert any(line.startswith(f"{file}:2: ") and says in line for line in told), (place, told)
@@ -87,7 +87,7 @@ def test_fails_with_a_line_on(value: str, tmp_path: pathlib.Path) -> None:
 
 
 def read(text: str, file: pathlib.Path) -> Any:
-    """What is read and where it stands, or what is said of it."""
+    """Returns the parsed value with its place, or the error."""
     file.write_text(text, encoding="utf-8")
     try:
         document = Document(file)
@@ -167,11 +167,11 @@ def test_fails_on_aliases_that_are_nested_too_deeply(tmp_path: pathlib.Path) -> 
     for times in (1, 20):
         steps = [f"a{step + 1}: &a{step + 1} {'[' * 80}*a{step}{']' * 80}" for step in range(times)]
         file.write_text("\n".join(["a0: &a0 [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[x]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", *steps]))
-        with pytest.raises(ConfigError, match="is nested too deeply by its aliases"):
+        with pytest.raises(ConfigError, match="is nested too deeply by aliases"):
             Document(file)
 
 
-def test_fails_on_what_is_no_file(tmp_path: pathlib.Path) -> None:
+def test_fails_on_a_path_that_is_not_a_file(tmp_path: pathlib.Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
     (tmp_path / "folder.yaml").mkdir()
     (tmp_path / "device.yaml").symlink_to("/dev/zero")

@@ -1,4 +1,4 @@
-"""What models say of names that are not known, and of what is new and existing at once."""
+"""The errors of models about unknown names, and about resources that are both new and existing."""
 
 from typing import Annotated, Any
 
@@ -56,7 +56,7 @@ def test_fails_on_what_is_new_and_existing_at_once() -> None:
     with pytest.raises(ConfigError) as error:
         Cloud(cluster={"cluster_name": "a", "nodes": 2})  # type: ignore[arg-type] # as YAML has it
     assert str(error.value) == (
-        "Cloud.cluster: nodes is for a new one, but cluster_name names an existing one. Fix: keep one"
+        "Cloud.cluster: nodes applies to a new one, but cluster_name names an existing one. Fix: remove one of them"
     )
 
 

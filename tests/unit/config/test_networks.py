@@ -1,4 +1,4 @@
-"""Which ranges stand for the whole internet, and what a warning says is open to it."""
+"""The ranges that are the whole internet, and the warning about what is open to it."""
 
 import pytest
 
@@ -61,6 +61,6 @@ def test_one_warning_lists_everything_that_is_open() -> None:
     assert str(found) == (
         "rules opens tcp 443, tcp 22 and pool opens all ports to the whole internet, or a large part of it; got "
         f"['{OFFICE}', '17.0.0.0/8', '19.0.0.0/8', '::/0', '0.0.0.0/1']. "
-        "Fix: name the ranges your users come from"
+        "Fix: set the ranges that your users connect from"
     )
     assert networks.exposure([("rules", "tcp 443", [OFFICE])]) is None

@@ -1,4 +1,4 @@
-"""Which places are in a region, wherever that is asked."""
+"""The places that are in a region, in every configuration that checks it."""
 
 from typing import Any
 

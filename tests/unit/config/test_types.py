@@ -1,4 +1,4 @@
-"""Field types, AWS's among them: which literals they take, and what they say of others."""
+"""Field types, including AWS's: the literals that they accept, and the errors about others."""
 
 import json
 import re
@@ -123,7 +123,7 @@ def test_fails_on_a_literal_that_is_not_allowed(name: str, literal: object) -> N
 
 
 @pytest.mark.parametrize("name", LITERALS)
-def test_what_is_known_only_later_passes_untouched(name: str) -> None:
+def test_unresolved_values_pass_unchanged(name: str) -> None:
     reference = expr("module.vpc.vpc_id", "string")
     for value in (reference, f"{reference}", f"a-{reference}", Token.as_string({"Ref": "x"})):
         assert adapter(name).validate_python(value) is value
@@ -162,7 +162,7 @@ INPUTS: dict[str, tuple[Any, list[Any], list[Any]]] = {
 
 
 def strict(type_: Any) -> TypeAdapter[Any]:
-    """As the wrappers' inputs are checked."""
+    """Checks a value like the wrappers' inputs."""
     return TypeAdapter(type_, config=ConfigDict(strict=True))
 
 
@@ -177,7 +177,7 @@ def test_fails_on_an_input_of_another_type(name: str, value: object) -> None:
         strict(INPUTS[name][0]).validate_python(value)
 
 
-# Terraform converts scalars into each other, and collections with elements as well.
+# Terraform converts scalars into each other, and so the elements of collections.
 CONVERTED = {
     "string": {"string", "number", "bool", "any"},
     "number": {"string", "number", "bool", "any"},

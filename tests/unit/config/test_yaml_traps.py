@@ -1,4 +1,4 @@
-"""What YAML 1.1 reads as something other than what is written, in every field that takes text."""
+"""Values that YAML 1.1 converts, in every field that accepts strings."""
 
 import json
 import pathlib
@@ -16,14 +16,14 @@ from tests import said as said_of
 
 CONFIGS = [load_stack(kind).config_type for kind in KINDS]
 
-# what is written -> what is said of it
+# The value as written, and the message about it.
 MISREAD = {
-    "0644": "0644 is 420 in YAML. Fix: put it in quotes, or write 420 if you mean that",
-    "1.30": "1.30 is 1.3 in YAML. Fix: put it in quotes, or write 1.3 if you mean that",
-    "12:30:00": "12:30:00 is 45000 in YAML. Fix: put it in quotes, or write 45000 if you mean that",
-    "1_000": "1_000 is 1000 in YAML",
-    "0x1F": "0x1F is 31 in YAML",
-    "2026-12-31T10:00:00Z": "2026-12-31T10:00:00Z is 2026-12-31 10:00:00+00:00 in YAML",
+    "0644": "YAML reads 0644 as 420. Fix: put it in quotes, or write 420",
+    "1.30": "YAML reads 1.30 as 1.3. Fix: put it in quotes, or write 1.3",
+    "12:30:00": "YAML reads 12:30:00 as 45000. Fix: put it in quotes, or write 45000",
+    "1_000": "YAML reads 1_000 as 1000",
+    "0x1F": "YAML reads 0x1F as 31",
+    "2026-12-31T10:00:00Z": "YAML reads 2026-12-31T10:00:00Z as 2026-12-31 10:00:00+00:00",
 }
 NOT_TEXT = {
     "yes": "got yes, which is true in YAML",
@@ -42,7 +42,7 @@ def models(of: type[Model]) -> Iterator[type[Model]]:
 
 
 def texts(schema: Any, value: str) -> Iterator[str]:
-    """The value in the places of a field that take text and nothing else, as YAML."""
+    """Yields YAML with the value in each place of a field that accepts only strings."""
     match schema:
         case {"anyOf": options} | {"oneOf": options}:
             others = [option for option in options if option.get("type") != "null"]
@@ -56,7 +56,7 @@ def texts(schema: Any, value: str) -> Iterator[str]:
 
 
 def fields(model: type[Model]) -> dict[str, Any]:
-    """The schemas of a model's fields that take text and nothing else."""
+    """Yields the schemas of a model's fields that accept only strings."""
     properties = model.model_json_schema().get("properties", {})
     return {key: schema for key, schema in properties.items() if any(texts(schema, "a"))}
 
@@ -79,7 +79,7 @@ def test_fails_on_text_that_yaml_reads_as_something_else(model: type[Model], tmp
         told = said_of(error.value).splitlines()
         for number in range(2, len(lines) + 2):
             (line,) = [line for line in told if line.startswith(f"{file}:{number}: ") and said in line]
-            # Of a word, the message names those that are allowed.
+            # The message about a Literal lists the allowed values.
             assert "put it in quotes" in line or "must be '" in line or "must be a valid date" in line
 
 
@@ -92,7 +92,7 @@ def test_every_kind_of_cloud_has_such_fields() -> None:
 @pytest.mark.parametrize(
     "where", ["modules: {{a: {{inputs: {{b: [{{c: {}}}]}}}}}}", "releases: {{a: {{values: {}}}}}", "{}: a"]
 )
-def test_fails_on_it_where_anything_is_taken(where: str, written: str, tmp_path: pathlib.Path) -> None:
+def test_fails_on_it_in_untyped_values(where: str, written: str, tmp_path: pathlib.Path) -> None:
     file = tmp_path / "cloud.yaml"
     file.write_text("# a cloud\n" + where.format(written))
     with pytest.raises(ConfigError) as error:

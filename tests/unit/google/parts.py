@@ -1,4 +1,4 @@
-"""What the constructs stand on in these tests."""
+"""The VPC, bucket and other constructs that these tests use."""
 
 from typing import Any
 
@@ -63,5 +63,5 @@ LABELS = Case(
 
 
 def many(**properties: Any) -> list[dict[str, Any]]:
-    """One set of properties for each of a property's values."""
+    """Returns a set of properties for each of a property's values."""
     return [{name: value} for name, values in properties.items() for value in values]

@@ -1,4 +1,4 @@
-"""The services: their traps."""
+"""The APIs and their guards."""
 
 from anyscale_constructs.google import CloudApis
 from anyscale_constructs.google import cloudapis as guards
@@ -40,6 +40,6 @@ TABLE = Table(
 )
 
 
-def test_services_that_upstream_forgets_are_switched_on(stack: CloudStack) -> None:
+def test_apis_that_upstream_lacks_are_enabled(stack: CloudStack) -> None:
     apis = CloudApis(stack, project=PROJECT)
     assert apis.rendered == {"anyscale_project_id": "acme-ml", "anyscale_activate_required_apis": [*UPSTREAMS, *OURS]}

@@ -1,4 +1,4 @@
-"""The bucket: its traps, and who is let in."""
+"""The bucket, its guards and its IAM members."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            guards.the_key_is_where_the_bucket_is,
+            guards.gcs_key_location,
             "bucket_encryption_key_name",
             springs=[
                 {"bucket_encryption_key_name": "storage"},
@@ -121,7 +121,7 @@ TABLE = Table(
             passes=[lifecycle(age="90"), lifecycle(num_newer_versions="3", matches_prefix="logs/")],
         ),
         Case(
-            guards.retention_is_meant,
+            guards.gcs_retention_period,
             "retention_policy",
             springs=many(retention_policy=[{"is_locked": "false"}, {"retention_period": "60", "is_locked": "true"}]),
             passes=many(retention_policy=[{}]),

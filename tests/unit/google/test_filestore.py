@@ -1,4 +1,4 @@
-"""The shared file system: its traps, and the place that its tier wants."""
+"""The shared file system, its guards and its location."""
 
 from typing import Any
 
@@ -69,8 +69,8 @@ TABLE = Table(
             ],
         ),
         Case(
-            guards.a_shared_vpc_is_joined_through_private_services_access,
-            "does not fit a shared VPC",
+            guards.shared_vpc_connect_mode,
+            "does not work with a shared VPC",
             springs=[
                 {"vpc": SHARED, "filestore_network_conect_mode": "DIRECT_PEERING"},
                 {"vpc": SHARED.model_copy(update={"connect_mode": "DIRECT_PEERING"})},

@@ -26,7 +26,7 @@ OPEN = "firewall: {ingress_cidr_blocks: [203.0.113.0/24]}\n"
 PROVIDER = "projects/123456789012/locations/global/workloadIdentityPools/anyscale/providers/anyscale"
 ALL = "project cloudapis vpc vpc_firewall iam cloudstorage filestore memorystore loggingsink"
 
-# each scenario's YAML, and the modules that it calls
+# The YAML of each scenario, and the modules that it calls.
 SCENARIOS = {
     "new project": (
         NEW_PROJECT + OPEN + "filestore: {}",
@@ -115,12 +115,12 @@ def test_the_provider_never_waits_for_the_project_that_it_makes(tmp_path: pathli
         (f"memorystore: {{instance_name: projects/p/locations/us-central1/instances/r}}\n{EXISTING_VPC}", None),
     ],
 )
-def test_parts_bring_their_services(text: str, services: list[str] | None, tmp_path: pathlib.Path) -> None:
+def test_resources_enable_their_apis(text: str, services: list[str] | None, tmp_path: pathlib.Path) -> None:
     stack = made(EXISTING_PROJECT + text, tmp_path)
     assert stack.modules["cloudapis"].rendered.get("anyscale_activate_optional_apis") == services
 
 
-def test_services_can_be_somebody_elses(tmp_path: pathlib.Path) -> None:
+def test_apis_can_be_enabled_elsewhere(tmp_path: pathlib.Path) -> None:
     stack = made(EXISTING_PROJECT + "enable_apis: false", tmp_path)
     assert list(stack.modules) == ["vpc", "vpc_firewall", "iam", "cloudstorage"]
 
@@ -159,7 +159,7 @@ def test_outputs_have_the_names_of_upstreams_root_module(tmp_path: pathlib.Path)
         "anyscale_cloud_name",
         "anyscale_cloud_resource",
     }
-    # Upstream's root module asks for outputs that its modules lack, and gives "" for these three.
+    # Upstream's root module reads outputs that its modules lack, and returns "" for these three.
     assert spelled(stack.outputs["vpc_firewall_id"]) == "${module.vpc_firewall.vpc_firewall_policy_id}"
     assert spelled(stack.outputs["vpc_firewall_selflink"]) == "${module.vpc_firewall.vpc_firewall_policy_selflink}"
     assert (
@@ -168,7 +168,7 @@ def test_outputs_have_the_names_of_upstreams_root_module(tmp_path: pathlib.Path)
     )
 
 
-def test_inputs_stand_in_where_everything_existed(tmp_path: pathlib.Path) -> None:
+def test_outputs_are_inputs_if_everything_exists(tmp_path: pathlib.Path) -> None:
     stack = made(EXISTING_EVERYTHING, tmp_path)
     assert list(stack.modules) == ["cloudapis"]
     resource = stack.outputs["anyscale_cloud_resource"]
@@ -227,7 +227,7 @@ def test_lifecycle_rules_become_texts(tmp_path: pathlib.Path) -> None:
 REFUSED: dict[str, Any] = {
     "no project": ("", "project: is required"),
     "AWS's key": (EXISTING_PROJECT + "tags: {team: ml}", "unknown key 'tags': the nearest are"),
-    "AWS's region": (EXISTING_PROJECT.replace("project:", "region: us-east-1\nproject:"), "is given twice"),
+    "AWS's region": (EXISTING_PROJECT.replace("project:", "region: us-east-1\nproject:"), "is set twice"),
     "project number": ("project: {project_id: '123456789012'}", "a project id, which begins with a letter"),
     "capital letters in a label": (EXISTING_PROJECT + "labels: {Team: ml}", "labels.Team"),
     "reserved prefix": (EXISTING_PROJECT + "name_prefix: gcp-ml-", "not with gcp- or goog"),

@@ -91,13 +91,13 @@ TABLE = Table(
             [*many(cluster_resource_labels=[{"team": "ml"}, LATER])],
         ),
         Case(
-            pool_guards.pools_have_names_of_their_own,
+            pool_guards.gke_node_pool_name,
             "node_pools has two pools with the same name",
             [pools({}, {})],
             [pools({"name": "a"}, {"name": "b"})],
         ),
         Case(
-            pool_guards.pools_have_names_of_their_own,
+            pool_guards.gke_node_pool_name,
             "node_pools: name: must be at most 40",
             [pools({"name": "A"}), {"node_pools": [{"machine_type": "e2-standard-4"}]}],
             [pools({"name": "a" * 40})],
@@ -133,7 +133,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            pool_guards.settings_are_of_pools_that_are_there,
+            pool_guards.gke_node_pool_settings,
             "unknown pool 'b'",
             [
                 {"node_pools_taints": {"b": []}},
@@ -156,26 +156,26 @@ TABLE = Table(
             ],
         ),
         Case(
-            gke.nodes_have_the_account_that_is_meant,
+            gke.gke_node_account,
             "create_service_account creates an account without the roles",
             [{"create_service_account": True}],
             [{"create_service_account": False}],
         ),
         Case(
-            gke.nodes_have_the_account_that_is_meant,
+            gke.gke_node_account,
             "service_account is not set",
             [*many(service_account=[None, "", "create"])],
             [{"service_account": LATER}],
         ),
         Case(
-            gke.pods_have_identities_of_their_own,
-            "identity_namespace disables workload identity",
+            gke.gke_workload_identity,
+            "identity_namespace disables Workload Identity",
             [{"identity_namespace": "null"}],
             [*many(identity_namespace=["enabled", "acme-ml.svc.id.goog", LATER])],
         ),
         Case(
-            gke.pods_have_identities_of_their_own,
-            "node_metadata gives pods the nodes' account",
+            gke.gke_workload_identity,
+            "node_metadata lets pods use the nodes' account",
             [*many(node_metadata=["GCE_METADATA", "UNSPECIFIED", "EXPOSE"])],
             [*many(node_metadata=["GKE_METADATA", "GKE_METADATA_SERVER", LATER])],
         ),
@@ -186,7 +186,7 @@ TABLE = Table(
             [{"configure_ip_masq": False}, {"stub_domains": {}}, {"upstream_nameservers": []}],
         ),
         Case(
-            gke_access.nodes_have_no_addresses_of_their_own,
+            gke_access.gke_public_nodes,
             "enable_private_nodes is false",
             [{"enable_private_nodes": False}],
             [{"enable_private_nodes": True}],
@@ -225,7 +225,7 @@ TABLE = Table(
             [{}, {"release_channel": "UNSPECIFIED", "kubernetes_version": "1.33"}, {"release_channel": "STABLE"}],
         ),
         Case(
-            gke.the_gateways_types_are_envoys,
+            gke.gke_gateway_api,
             "gateway_api_channel installs resource definitions",
             [{"gateway_api_channel": "CHANNEL_STANDARD"}],
             [*many(gateway_api_channel=["CHANNEL_DISABLED", LATER])],
@@ -271,7 +271,7 @@ def test_zones_are_known_when_terraform_plans(region: str, letters: str, stack: 
 
 def test_fails_when_the_control_planes_range_is_in_the_vpc(stack: CloudStack) -> None:
     with pytest.raises(
-        InputError, match=r"10\.20\.0\.0/28 overlaps 10\.20\.0\.0/20.*set master_ipv4_cidr_block to a /28"
+        InputError, match=r"10\.20\.0\.0/28 overlaps 10\.20\.0\.0/20.*set master_ipv4_cidr_block to an unused /28"
     ):
         Gke(stack, **BASE, master_ipv4_cidr_block="10.20.0.0/28")
 

@@ -1,4 +1,4 @@
-"""The service accounts and the identity federation: their traps."""
+"""The service accounts, the identity federation and their guards."""
 
 import pytest
 
@@ -101,7 +101,7 @@ TABLE = Table(
             passes=many(create_anyscale_access_service_acct=[True]),
         ),
         Case(
-            guards.no_account_takes_roles_from_others,
+            guards.google_role_binding,
             "from every other account in the project",
             springs=many(create_gke_cluster_service_acct=[True]),
             passes=many(create_gke_cluster_service_acct=[False]),
@@ -130,7 +130,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            guards.ids_are_free_again_after_deletion,
+            guards.google_kept_name,
             "would have a fixed id",
             springs=[
                 NAMES,
@@ -158,7 +158,7 @@ TABLE = Table(
             ),
         ),
         Case(
-            guards.accounts_have_the_roles_that_verify_wants,
+            guards.google_role_missing,
             "lacks a role that Anyscale needs",
             springs=many(
                 anyscale_access_service_acct_binding_permissions=[[]],

@@ -1,4 +1,4 @@
-"""The project's log sink: its traps."""
+"""The project's log sink and its guards."""
 
 from anyscale_constructs.google import LoggingSink
 from anyscale_constructs.google import loggingsink as guards

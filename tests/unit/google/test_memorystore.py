@@ -1,4 +1,4 @@
-"""The Redis: its traps."""
+"""Memorystore and its guards."""
 
 from anyscale_constructs.google import Memorystore
 from anyscale_constructs.google import memorystore as guards
@@ -41,7 +41,7 @@ TABLE = Table(
             passes=many(memorystore_enable_auth=[False]),
         ),
         Case(
-            guards.keys_are_evicted_as_verify_wants,
+            guards.memorystore_eviction,
             "maxmemory-policy",
             springs=many(memorystore_redis_configs=[{"maxmemory-policy": "noeviction"}, {"activedefrag": "yes"}]),
             passes=many(memorystore_redis_configs=[{"maxmemory-policy": "allkeys-lru", "activedefrag": "yes"}]),
@@ -59,8 +59,8 @@ TABLE = Table(
             passes=[{"google_zone": "us-central1-a", "alternative_google_zone": "us-central1-b"}],
         ),
         Case(
-            guards.a_shared_vpc_is_joined_through_private_services_access,
-            "does not fit a shared VPC",
+            guards.shared_vpc_connect_mode,
+            "does not work with a shared VPC",
             springs=[{"vpc": SHARED, "memorystore_connect_mode": "DIRECT_PEERING"}],
             passes=[{"vpc": SHARED}, {"memorystore_connect_mode": "DIRECT_PEERING"}],
         ),

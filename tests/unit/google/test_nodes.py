@@ -1,4 +1,4 @@
-"""The node pools of the table of a GKE cluster's nodes."""
+"""The node pools of a GKE cluster."""
 
 from typing import Any
 
@@ -128,7 +128,7 @@ def test_groups_with_all_keys_pass_the_guards(stack: CloudStack) -> None:
     [
         (
             {"capacity_reservation": {"name": "h100"}, "zones": []},
-            r"capacity_reservation: needs one zone; got \[\]. Fix: set zones to the one zone where the reservation is",
+            r"capacity_reservation: requires a single zone; got \[\]. Fix: set zones to the reservation's zone",
             "node-group-zone",
         ),
         (
@@ -146,9 +146,9 @@ def test_groups_with_all_keys_pass_the_guards(stack: CloudStack) -> None:
             "capacity_reservation.name: has no effect with consume_reservation_type ANY_RESERVATION",
             "conflicting-keys",
         ),
-        ({"machine_type": "a2-highgpu-8g", **NO_GPU}, "a2-highgpu-8g has GPUs, which gpu_type", "node-group-gpu"),
+        ({"machine_type": "a2-highgpu-8g", **NO_GPU}, "a2-highgpu-8g has GPUs, but gpu_type", "node-group-gpu"),
         ({"machine_type": "c3-standard-8"}, "c3-standard-8 has no H100", "node-group-gpu"),
-        ({"zones": ["us-central1-a", "us-central1-a"]}, "zones: must name each zone once", "invalid-value"),
+        ({"zones": ["us-central1-a", "us-central1-a"]}, "zones: must not have duplicate zones", "invalid-value"),
     ],
 )
 def test_fails_on_what_google_refuses(keys: dict[str, Any], says: str, rule: str) -> None:

@@ -1,4 +1,4 @@
-"""The project: its traps."""
+"""The project and its guards."""
 
 import pytest
 

@@ -13,7 +13,7 @@ from anyscale_constructs.expressions import expr
 from anyscale_constructs.google import types
 from tests.unit.google.parts import KEY
 
-# what each type accepts, and what it refuses
+# Values that each type accepts, and values that it refuses.
 LITERALS: dict[str, tuple[list[str], list[Any]]] = {
     "GcpRegion": (
         ["us-central1", "europe-west12", "northamerica-northeast1"],
@@ -112,7 +112,7 @@ def test_its_example_and_what_is_known_only_later_are_accepted(name: str) -> Non
 def test_zones_are_named_once() -> None:
     zones, later = TypeAdapter(types.GcpZones), expr("var.later", "string")
     assert zones.validate_python(["us-central1-a", "us-central1-b", later, later])
-    with pytest.raises(ValidationError, match="must name each zone once"):
+    with pytest.raises(ValidationError, match="must not have duplicate zones"):
         zones.validate_python(["us-central1-a", "us-central1-b", "us-central1-a"])
 
 
@@ -120,7 +120,7 @@ def test_zones_are_named_once() -> None:
 @example("a")
 @example("a" * 41)
 def test_instance_ids_fit_the_provider_and_google(name: str) -> None:
-    """The provider's pattern for the id of a Redis, which lets one character more pass than Google."""
+    """The provider's pattern for the id of a Redis instance, which allows one character more than Google."""
     fits = re.fullmatch(r"[a-z][a-z0-9-]{0,39}[a-z0-9]", name) is not None and len(name) <= 40
     try:
         accepted = adapter("InstanceId").validate_python(name) == name

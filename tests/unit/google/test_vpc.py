@@ -1,4 +1,4 @@
-"""The VPC: its traps, and the nodes' subnet."""
+"""The VPC, its guards and the nodes' subnet."""
 
 import pytest
 
@@ -120,7 +120,7 @@ TABLE = Table(
         ),
         Case(
             gke_ranges.gke_ranges_come_together_in_a_private_subnet,
-            "also needs ",
+            "also requires ",
             springs=[GKE, {**PRIVATE, "gke_pod_range_cidr": "10.4.0.0/16"}],
             passes=[{**PRIVATE, **GKE}, PRIVATE],
         ),
@@ -177,7 +177,7 @@ def test_names_are_taken_as_they_stand_and_prefixes_get_a_suffix(stack: CloudSta
 
 
 def test_fails_on_a_private_network_with_a_public_subnet_only(stack: CloudStack) -> None:
-    with pytest.raises(InputError, match="PRIVATE needs a private subnet, but only public_subnet_cidr is set"):
+    with pytest.raises(InputError, match="PRIVATE requires a private subnet, but only public_subnet_cidr is set"):
         Vpc(stack, project=PROJECT, region=REGION, networking_mode="PRIVATE", public_subnet_cidr="10.0.0.0/16")
 
 

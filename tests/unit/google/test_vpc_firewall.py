@@ -1,4 +1,4 @@
-"""The firewall policy: its traps, and the rules it writes."""
+"""The firewall policy, its guards and its rules."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ TABLE = Table(
         ENABLED,
         Case(
             guards.the_vpc_has_its_name_and_its_id,
-            "the policy needs both vpc_name and vpc_id",
+            "the policy requires both vpc_name and vpc_id",
             springs=many(vpc_name=[""], vpc_id=[""]),
             passes=[{}],
         ),
@@ -63,7 +63,7 @@ TABLE = Table(
         ),
         Case(
             guards.rules_have_ports,
-            "without ports that upstream can use",
+            "whose ports upstream cannot use",
             springs=[
                 ingress(rule()),
                 ingress(rule(rule="redis-tcp")),
@@ -102,7 +102,7 @@ TABLE = Table(
             ],
         ),
         Case(
-            guards.priorities_are_numbers_of_their_own,
+            guards.firewall_rule_priority,
             "priority",
             springs=[
                 ingress(rule(rule="https-443-tcp"), rule(rule="https-443-tcp", cidr_blocks="10.0.0.0/8")),
@@ -129,13 +129,13 @@ TABLE = Table(
             passes=[{"ingress_from_gcp_health_checks": [{"rule": "health-checks", "cidr_blocks": HEALTH}]}],
         ),
         Case(
-            guards.https_is_open_to_someone,
-            "no range may reach port 443",
+            guards.https_closed,
+            "port 443 is open to no range",
             springs=[ingress(), {"vpc": NETWORK.model_copy(update={"proxy_subnet_cidr": None})}],
             passes=[{"ingress_cidr_blocks": [USERS]}, {}],
         ),
         Case(
-            guards.the_internet_is_not_let_in,
+            guards.public_ingress,
             "to the whole internet",
             springs=[
                 {"ingress_cidr_blocks": [USERS, "0.0.0.0/0"]},
@@ -172,8 +172,8 @@ TABLE = Table(
                 rule(rule=expr("var.rule"), cidr_blocks="0.0.0.0/0"),
             ),
             (
-                "ingress_from_cidr_map opens tcp 8443,9000-9001, ssh-tcp (tcp 2222), nfs-tcp (ports that are not known "
-                "yet), ports that are not known yet"
+                "ingress_from_cidr_map opens tcp 8443,9000-9001, ssh-tcp (tcp 2222), nfs-tcp "
+                "(ports that are known only after apply), ports that are known only after apply"
             ),
         ),
         (

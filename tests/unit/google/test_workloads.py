@@ -1,4 +1,4 @@
-"""What users' workloads may do on GKE and GCE."""
+"""The permissions of users' workloads on GKE and GCE."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from tests.unit.workloads import GOOGLE, made
 
 
 def conditions(stack: dict[str, Any]) -> dict[str, Any]:
-    """Role and condition of each grant on a bucket, by the grant's name."""
+    """Returns the role and condition of each grant on a bucket, by the grant's name."""
     found = stack["resource"]["google_storage_bucket_iam_member"]
     return {name: (each["role"], each.get("condition", [{}])[0].get("expression")) for name, each in found.items()}
 
@@ -51,7 +51,7 @@ def test_pods_on_gke_have_a_google_account_with_what_is_set_for_it_only(tmp_path
         own,
         "${google_service_account.workloads_training.member}",
     }
-    # What is left is the cloud's own bucket, for each.
+    # The remaining grants are on the cloud's own bucket.
     assert set(data.values()) == {("roles/storage.legacyBucketReader", None), ("roles/storage.objectAdmin", None)}
     pods = resources["google_service_account_iam_member"]["workloads_training_pods"]
     assert pods["member"] == "serviceAccount:acme-ml.svc.id.goog[anyscale-operator/training]"
@@ -91,5 +91,5 @@ def test_nodes_on_gce_have_what_is_set_for_workloads(tmp_path: Path) -> None:
     assert "google_project_iam_member" not in stack["resource"]
     (old, *_), _ = made("gce", tmp_path / "old", iam={"cluster_node_roles": GOOGLE_PERMISSIONS["roles"]})
     assert stack["module"] == old["module"]
-    with pytest.raises(ConfigError, match=r"workloads\.roles: is the same as iam.cluster_node_roles"):
+    with pytest.raises(ConfigError, match=r"workloads\.roles: has the same meaning as iam.cluster_node_roles"):
         GceConfig(**GOOGLE, workloads={"roles": ["roles/a.b"]}, iam={"cluster_node_roles": ["roles/a.b"]})  # type: ignore[arg-type] # plain mappings

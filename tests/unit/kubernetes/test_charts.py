@@ -70,7 +70,7 @@ def test_values_of_the_configuration_win_and_are_text(synth: Synth) -> None:
 
 
 def test_what_the_configuration_takes_away_is_warned_of(stack: CloudStack) -> None:
-    """Helm gets the null, since it removes the chart's own default too."""
+    """Helm gets the null, since it also removes the chart's default."""
     ours = {"a": {"b": 1, "c": [1, 2]}}
     release = Release(stack, AUTOSCALER, ReleaseConfig(values={"a": {"b": None, "c": [2], "d": None}}), ours)
     assert [text.partition(", ")[0] for text in warnings(release)] == [
@@ -82,7 +82,7 @@ def test_what_the_configuration_takes_away_is_warned_of(stack: CloudStack) -> No
 
 
 def nested(path: str, value: Any) -> dict[str, Any]:
-    """A value in its place."""
+    """Returns a value nested under its path."""
     for key in reversed(path.split(".")):
         value = {key: value}
     return dict(value)
@@ -96,7 +96,7 @@ def refusals(chart: Chart, values: dict[str, Any], ours: dict[str, Any] | None =
 
 @pytest.fixture(scope="module")
 def paths_set_by_clouds() -> dict[str, set[str]]:
-    """What the examples set among the values of each release, by the release's name."""
+    """Returns the values that the examples set for each release, by the release's name."""
     found: dict[str, set[str]] = {}
     for example in KUBERNETES:
         resources = SYNTHESIZED[example.stem].stacks[-1].terraform["resource"]
@@ -113,7 +113,7 @@ FIXED += [(OPERATOR, f"{whose}.serviceAccount.name") for whose in ("operator", "
 
 @pytest.mark.parametrize(("chart", "path"), FIXED, ids=lambda part: part if isinstance(part, str) else part.release)
 def test_fails_on_values_that_change_an_id_or_a_name_that_the_cloud_sets(chart: Chart, path: str) -> None:
-    """The role is for a service account by its name, the operator for a cloud by its id."""
+    """The role is bound to a service account's name, and the operator to a cloud's id."""
     section, _, _ = path.partition(".")
     for ours in (nested(path, "mine"), nested(path, expr("var.mine", "string"))):
         merged_values(chart, ours, ours)
@@ -139,8 +139,8 @@ def test_fails_on_values_that_change_the_role_of_a_service_account() -> None:
     merged_values(LOAD_BALANCER_CONTROLLER, ours, {"serviceAccount": {"annotations": {"team": "a"}}})
 
 
-def test_what_the_cloud_does_not_set_is_free() -> None:
-    """Without a gateway of the cloud's, the operator takes another; so do workloads a service account."""
+def test_values_that_the_cloud_does_not_set_can_be_set() -> None:
+    """Without the cloud's gateway, the operator can use another one, and workloads another service account."""
     for path in ("networking.gateway.name", "workloads.serviceAccount.name"):
         merged_values(OPERATOR, {}, nested(path, "mine"))
 
@@ -180,7 +180,7 @@ def test_fails_on_secrets_of_any_chart_without_showing_them(name: str, value: An
         {"env": [{"name": "HTTPS_PROXY", "value": "http://proxy.example.com"}], "tolerations": [{"key": "token"}]},
     ],
 )
-def test_names_of_secrets_and_switches_are_no_secrets(values: dict[str, Any]) -> None:
+def test_names_of_secrets_and_switches_are_not_secrets(values: dict[str, Any]) -> None:
     merged_values(AUTOSCALER, {}, values)
 
 
@@ -210,7 +210,7 @@ def test_every_key_that_the_chart_has_passes_and_its_misspelling_does_not() -> N
         section, dot, key = path.rpartition(".")
         values = nested(path, {} if inner else 1)
         if list(secrets(values)):
-            continue  # which are refused for that
+            continue  # secrets are refused as such
         merged_values(OPERATOR, {}, values)
         (line,) = refusals(OPERATOR, nested(f"{section}{dot}{key}x", {}))
         assert line.startswith(f"anyscale-operator: {section}{dot and ': '}unknown key '{key}x': ")
@@ -228,7 +228,7 @@ def test_fails_on_all_keys_that_the_chart_does_not_have() -> None:
 
 
 @pytest.mark.parametrize("path", [path for path, inner in TREE.items() if inner == {}])
-def test_anything_stands_below_what_is_empty_by_default(path: str) -> None:
+def test_any_keys_are_allowed_below_an_empty_default(path: str) -> None:
     for value in ({"mine": {"a": 1}}, [{"mine": 1}]):
         merged_values(OPERATOR, {}, nested(path, value))
 
@@ -246,8 +246,8 @@ def test_fails_on_keys_of_charts_before_1_0_with_their_new_place(old: str, new: 
         if list(secrets(nested(old, value))):
             assert line.startswith(f"anyscale-operator: {old} is a secret")
         else:
-            fix = "remove it: the cloud sets that" if new in OPERATOR.fixed else f"use {new}"
-            assert line == f"anyscale-operator: {old} is {new} since version 1.0 of the chart. Fix: {fix}"
+            fix = "remove it, because the cloud sets it" if new in OPERATOR.fixed else f"use {new}"
+            assert line == f"anyscale-operator: {old} was renamed to {new} in version 1.0 of the chart. Fix: {fix}"
 
 
 def test_a_mirror_holds_the_same_version_and_other_charts_keys_are_not_known(synth: Synth) -> None:

@@ -1,4 +1,4 @@
-"""What is said of Helm releases."""
+"""The configuration of Helm releases."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def test_fails_on_a_repository_without_a_scheme_or_with_credentials(repository: 
         {"domain": "azure.anyscaleuserdata.com"},
         {"domain": expr("var.domain", "string")},
         {"per_cloud_domain_label": "acme"},
-        # The longest that Anyscale takes for its own domain.
+        # The longest label that Anyscale accepts for its own domain.
         {"per_cloud_domain_label": "a" * 39},
         {"per_cloud_domain_label": "a" * 33, "domain": "azure.anyscaleuserdata.com"},
         {"per_cloud_domain_label": "a" * 63, "domain": expr("var.domain", "string")},

@@ -23,7 +23,7 @@ def test_the_operator_and_its_workloads_have_one_role() -> None:
     }
 
 
-def test_where_no_cloud_vouches_for_it_workloads_do_without_the_operators_account() -> None:
+def test_workloads_on_generic_do_not_use_the_operators_account() -> None:
     values = operator_values({"cloudDeploymentId": "cldrsrc_1", "cloudProvider": "generic"}, {}, None)
     assert values["operator"] == {"serviceAccount": {"name": "anyscale-operator"}}
     assert values["workloads"] == {"instanceTypes": {"additional": {}}}

@@ -1,4 +1,4 @@
-"""What the second stacks of all kinds of Kubernetes clouds have in common, shown by EKS's."""
+"""The common part of the second stacks of Kubernetes clouds, tested with EKS."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def make(tmp_path: Path) -> Make:
 
 
 def test_a_plan_needs_nothing_that_only_an_apply_gives(cloud: SynthesizedCloud) -> None:
-    """Providers are configured from what is there and from names that are written out; nothing is counted."""
+    """Providers are configured from data sources and literal names, without counts."""
     for stack in cloud.stacks[1:]:
         configuration = stack.terraform
         text = json.dumps(configuration["provider"])
@@ -39,7 +39,7 @@ def test_a_plan_needs_nothing_that_only_an_apply_gives(cloud: SynthesizedCloud) 
         resources = {f"{kind}.{name}" for kind, named in configuration["resource"].items() for name in named}
         assert not [address for address in resources if re.search(rf"(?<!data\.){re.escape(address)}\b", text)]
         assert not re.search(r'"(count|for_each)":', json.dumps(configuration))
-        assert looked_up or cloud.name == "generic"  # whose cluster is in the kubeconfig
+        assert looked_up or cloud.name == "generic"  # its cluster is in the kubeconfig
 
 
 def test_the_second_stack_takes_a_cloud_resource_id(make: Make) -> None:
@@ -130,10 +130,10 @@ def test_warns_of_a_load_balancer_for_the_whole_internet(keys: dict[str, Any], w
         ("PUBLIC", [expr("var.later", "string")], ""),
     ],
 )
-def test_warns_of_ranges_that_nobody_comes_from(mode: str, cidrs: list[str], warns: str, tmp_path: Path) -> None:
+def test_warns_of_ranges_without_clients(mode: str, cidrs: list[str], warns: str, tmp_path: Path) -> None:
     keys: dict[str, Any] = {"networking_mode": mode, "releases": {"gateway": {"ingress_cidr_blocks": cidrs}}}
     _, operator = EksStack.build(App(tmp_path), "ml", config(**keys))
-    nobodys = [text for text in warnings(operator) if "from which nobody can reach the load balancer" in text]
+    nobodys = [text for text in warnings(operator) if "from which no client can reach the load balancer" in text]
     assert [f"while networking_mode is {mode}; got {warns}. " in text for text in nobodys] == [True] * bool(warns)
 
 
