@@ -50,7 +50,7 @@ NAMES = ["constructor", "toString", "hasOwnProperty", "valueOf", "isPrototypeOf"
 def test_names_of_methods_are_names(name: str, cloud: str, run: Run, folder: Path) -> None:
     write(folder, **{name: cloud})
     status, _, said = run()
-    assert status == 0 or f"clouds/{name}.yaml: the engine refuses it" in said
+    assert status == 0 or f"clouds/{name}.yaml: the engine refuses the configuration" in said
 
 
 def test_fails_on_names_that_differ_in_case_only(run: Run, folder: Path) -> None:
@@ -65,4 +65,4 @@ def test_fails_on_a_file_name_that_is_not_utf8(run: Run, folder: Path) -> None:
     (folder / "clouds" / os.fsdecode(b"\xff.yaml")).write_text(CLOUD)
     status, _, said = run()
     assert status == 2
-    assert r"clouds/\xdcff.yaml: the file's name is the cloud's name and must be letters" in said
+    assert r"clouds/\xdcff.yaml: the file's name is the cloud's name, and must be letters" in said

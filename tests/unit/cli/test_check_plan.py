@@ -74,7 +74,8 @@ def test_json_and_github_go_to_stdout(check: Run, folder: Path) -> None:
 RULE = {"type": "ingress", "from_port": 443, "to_port": 443, "protocol": "tcp"}
 CLOSED, OPEN = ({**RULE, "cidr_blocks": ranges} for ranges in (["203.0.113.0/24"], ["203.0.113.0/24", "0.0.0.0/0"]))
 MISSPELT = (
-    "--fail-on names no part of a review; got 'destroys'; expected destroy, widen, or destroy,widen. Fix: correct it"
+    "--fail-on does not name a part of a review; got 'destroys'; expected destroy, widen, or destroy,widen. "
+    "Fix: correct it"
 )
 INGRESS = "module.securitygroups.aws_security_group_rule.ingress[0]"
 

@@ -145,8 +145,8 @@ def test_yaml_traps_are_found_in_defaults(run: Run, folder: Path) -> None:
             ["a.yaml", "_defaults.yaml", "_defaults.yml"],
             "clouds/_defaults.yml: _defaults.yaml holds defaults of the same",
         ),
-        (["_defaults.yaml"], "no cloud is there"),
-        (["_default.yaml"], "the file's name is the cloud's name and must be"),
+        (["_defaults.yaml"], "the directory of clouds contains no *.yaml files"),
+        (["_default.yaml"], "the file's name is the cloud's name, and must be"),
     ],
     ids=str,
 )

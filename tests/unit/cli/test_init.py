@@ -172,8 +172,8 @@ def test_nothing_is_overwritten(init: Run, folder: Path) -> None:
     (folder / "acme" / "clouds" / "other.yaml").write_text("mine\n")
     before = files(folder)
     says = (
-        "error: acme has these files already: README.md, clouds/prod.yaml. "
-        "Fix: name another directory, or move them away\n"
+        "error: acme already contains these files: README.md, clouds/prod.yaml. "
+        "Fix: name another directory, or move the files\n"
     )
     assert init("acme", "--cloud", "ec2", "--name", "prod") == (2, "", says)
     assert files(folder) == before

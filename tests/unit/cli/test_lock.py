@@ -164,7 +164,7 @@ def test_an_error_of_terraform_is_one_message_and_changes_nothing(
     assert (status, out) == (2, "")
     assert err.endswith(
         f"\nerror: prod: {folder / 'terraform'} providers lock failed: Could not retrieve providers: "
-        "Terraform failed to fetch the providers. Fix: correct what Terraform reports\n"
+        "Terraform failed to fetch the providers. Fix: fix the problem that Terraform reports\n"
     )
     assert (lock.read_text() if lock.exists() else "") == before
     assert not (folder / "locks").exists()
@@ -196,7 +196,7 @@ def test_a_lock_that_is_interrupted_ends_terraform_and_changes_nothing(
     ("names", "says"),
     [
         (["prd"], "error: cdktf.out: unknown stack 'prd': did you mean 'prod'?\n"),
-        (["--out", "nowhere"], "error: nowhere holds no stacks. Fix: run anyscale-constructs synth first"),
+        (["--out", "nowhere"], "error: nowhere contains no stacks. Fix: run anyscale-constructs synth first"),
     ],
 )
 def test_fails_on_a_stack_that_is_not_synthesized(
@@ -215,7 +215,7 @@ def test_fails_without_terraform(run: Run, folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(folder / "no-terraform"))
     status, _, err = run(command="lock")
     assert status == 2
-    assert err.endswith("no-terraform can't be run: No such file or directory. Fix: install Terraform\n")
+    assert err.endswith("no-terraform cannot be run: No such file or directory. Fix: install Terraform\n")
 
 
 def test_a_kept_lock_is_copied_into_the_output(run: Run, folder: Path) -> None:
@@ -278,6 +278,6 @@ def test_a_lock_goes_with_its_stack_and_a_kept_one_is_told(run: Run, folder: Pat
     assert run("live")[2] == ""
     assert run()[2] == (
         "warning: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n"
-        "warning: locks/gone.lock.hcl: no cloud makes this stack any more. Fix: delete the file\n"
+        "warning: locks/gone.lock.hcl: no cloud has this stack any more. Fix: delete the file\n"
     )
     assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]

@@ -37,7 +37,7 @@ def test_a_dry_run_writes_no_variable_file(
 
 
 def test_fails_to_write_and_says_that_the_cloud_is_registered(tmp_path: Path) -> None:
-    with pytest.raises(ControlPlaneError, match="No such file or directory; the cloud is registered, as cldrsrc_1"):
+    with pytest.raises(ControlPlaneError, match="No such file or directory; the cloud is registered as cldrsrc_1"):
         write_tfvars(str(tmp_path / "missing" / "a.tfvars.json"), "cldrsrc_1")
 
 
@@ -59,7 +59,7 @@ def test_a_write_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(ControlPlaneError, match="No space left on device; the cloud is registered, as cldrsrc_1"):
+    with pytest.raises(ControlPlaneError, match="No space left on device; the cloud is registered as cldrsrc_1"):
         write_tfvars(str(file), "cldrsrc_1")
     assert file.read_text() == '{"other": 1}'
     assert [*tmp_path.iterdir()] == [file]
@@ -75,10 +75,10 @@ def test_a_link_inside_its_folder_is_followed(tmp_path: Path) -> None:
 
 # what is there -> what is said
 UNFIT = {
-    "[1]": "must hold a JSON object",
-    "a: b": "is not JSON",
-    "[" * 100_000: "is not JSON",
-    "link": "is a link out of its folder",
+    "[1]": "must contain a JSON object",
+    "a: b": "is not valid JSON",
+    "[" * 100_000: "is not valid JSON",
+    "link": "is a symbolic link to another directory",
     "missing": "cannot be written: No such file or directory",
     "folder": "cannot be written: Is a directory",
     "file": "cannot be written: Not a directory",
@@ -124,7 +124,8 @@ def test_fails_on_another_name_before_anything_runs(
         main()
     assert exit_.value.code == 2
     assert capsys.readouterr().err == (
-        "error[tfvars-file]: --tfvars writes JSON; got 'ml.tfvars'; expected a name that ends with .tfvars.json\n"
+        "error[tfvars-file]: --tfvars must name a JSON variable file; got 'ml.tfvars'; "
+        "expected a name that ends in .tfvars.json\n"
     )
 
 

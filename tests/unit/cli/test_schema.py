@@ -143,7 +143,7 @@ def test_fails_where_the_stacks_of_cdktf_json_are_not(
         2,
         "",
         (
-            "error: cdktf.json: context.stacks names no package here; got 'not_there'. "
-            "Fix: name the folder with the kinds of clouds of your own, or leave it out\n"
+            "error: cdktf.json: context.stacks does not name a package in this directory; got 'not_there'. "
+            "Fix: name the directory of your own kinds of clouds, or remove the key\n"
         ),
     )

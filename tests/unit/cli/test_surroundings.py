@@ -62,7 +62,8 @@ def test_an_exception_that_nobody_foresaw_is_one_line(
     assert out == ""
     assert said == (
         "error[internal-error]: KeyError: 'x\\x1b[31m\\ny'\n"
-        "  Fix: report this bug in anyscale-constructs, with what ANYSCALE_CONSTRUCTS_TRACEBACK=1 prints\n"
+        "  Fix: report this bug in anyscale-constructs, with the output of the command with "
+        "ANYSCALE_CONSTRUCTS_TRACEBACK=1\n"
     )
 
 

@@ -26,7 +26,7 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
         ["small", "vpc securitygroups s3 iam s3_policy", "v0.40.1 (9880f83)", "local"],
     ]
     assert next_ == (
-        "Next: anyscale-constructs synth NAME, with the same options, says what to run for one of them\n"
+        "Next: run anyscale-constructs synth NAME with the same options to see the next commands for one cloud\n"
         "\n"
         "7 notes on what defaults leave open: anyscale-constructs synth --notes\n"
     )

@@ -144,7 +144,7 @@ def test_fails_with_one_message_and_writes_nothing(text: str, says: str, fix: st
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("region: us-east-2\n", "clouds/prod.yaml: stack is required, the kind of cloud; expected aks, ec2"),
+        ("region: us-east-2\n", "clouds/prod.yaml: stack is required; expected aks, ec2"),
         ("on: x\n1: 2\n", "clouds/prod.yaml: stack is required"),
         ("region: us-east-2\nstak: eks\n", "clouds/prod.yaml:2: stack is required"),
         ("a: 1\nstack: ec3\n", "clouds/prod.yaml:2: stack: unknown kind of stack 'ec3': did you mean 'ec2'?"),
@@ -213,13 +213,13 @@ def place(folder: Path, *names: str) -> None:
 @pytest.mark.parametrize(
     ("names", "arguments", "says"),
     [
-        ([], ["--clouds", "nowhere"], "the directory of clouds is missing; got 'nowhere'. Fix: name it"),
+        ([], ["--clouds", "nowhere"], "the directory of clouds does not exist; got 'nowhere'. Fix: name it"),
         (
             ["prod.yaml"],
             ["--clouds", "clouds/prod.yaml"],
-            "the directory of clouds is a file; got 'clouds/prod.yaml'. Fix: --clouds clouds prod",
+            "--clouds must be a directory; got 'clouds/prod.yaml'. Fix: use --clouds clouds prod",
         ),
-        ([], [], "no cloud is there; got 'clouds'. Fix: write one as NAME.yaml"),
+        ([], [], "the directory of clouds contains no *.yaml files; got 'clouds'. Fix: write a cloud as NAME.yaml"),
         (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
         (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
         (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud of the same name. Fix: rename"),
@@ -240,7 +240,7 @@ def test_fails_on_a_file_whose_name_can_be_no_clouds(run: Run, folder: Path) -> 
     assert run()[::2] == (
         2,
         (
-            "error: clouds/1st.yaml: the file's name is the cloud's name and must be letters, digits, hyphens and "
+            "error: clouds/1st.yaml: the file's name is the cloud's name, and must be letters, digits, hyphens and "
             "underscores, at most 64, beginning with a letter, such as production; got '1st'. "
             "Fix: rename the file\n"
         ),
@@ -250,7 +250,7 @@ def test_fails_on_a_file_whose_name_can_be_no_clouds(run: Run, folder: Path) -> 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "cdktf.json: is not JSON: Expecting property name"),
+        ("{", "cdktf.json is not valid JSON: Expecting property name"),
         ('{"output": 5}', "cdktf.json: output must be a string; got 5"),
         ('{"context": {"clouds": ["a"]}}', "cdktf.json: context.clouds must be a string; got ['a']"),
     ],
