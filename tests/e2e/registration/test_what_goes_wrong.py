@@ -134,7 +134,7 @@ def test_creating_a_resource_fails_with_exit_status_0(register: Cli, plane: Cont
     plane.fail("PUT", "/add_resource", status=400)
     outcome = register(AWS_VM)
     assert outcome.exit_status == 4
-    assert f"ended with exit status 0, and the cloud prod ({cloud_id}) is left without its resource" in outcome.stderr
+    assert f"ended with exit status 0, and the cloud prod ({cloud_id}) still has no resource" in outcome.stderr
     assert "injected 400" in outcome.stderr
 
 

@@ -115,7 +115,7 @@ def test_fails_on_file_storage_that_no_cloud_can_have(kind: str, files: dict[str
     [
         ("eks", {**TARGETS, "mount_path": "/a"}, "file_storage.mount_path: does not belong to AWS clouds"),
         ("eks", {"file_storage_id": EFS["file_storage_id"]}, "file_storage_id: requires file_storage.mount_targets"),
-        ("eks", EFS | {"file_storage_id": "efs-1"}, "must be an EFS file system's id"),
+        ("eks", EFS | {"file_storage_id": "efs-1"}, "must be an EFS file system's ID"),
         ("gke", {"mount_path": "ray"}, "file_storage.mount_path: has no effect without file_storage.mount_targets"),
         ("gke", {"file_storage_id": test_gke.INSTANCE}, "file_storage_id: requires file_storage.mount_targets"),
         ("gke", FILESTORE | {"file_storage_id": "there"}, "must be a Filestore instance's full name"),
@@ -134,7 +134,11 @@ def test_fails_on_file_storage_of_other_providers(kind: str, files: dict[str, An
 @pytest.mark.parametrize(
     ("kind", "keys", "says"),
     [
-        ("eks", {"efs": {}, "file_storage": CLAIM}, "file_storage: cannot be combined with efs. Fix: keep one of them"),
+        (
+            "eks",
+            {"efs": {}, "file_storage": CLAIM},
+            "file_storage: cannot be combined with efs. Fix: remove one of the two",
+        ),
         ("eks", {"memorydb": {}, **REDIS}, "redis_endpoint: cannot be combined with memorydb"),
         ("gke", {"filestore": {}, "file_storage": CLAIM}, "file_storage: cannot be combined with filestore"),
         ("gke", {"memorystore": {}, **REDIS}, "redis_endpoint: cannot be combined with memorystore"),

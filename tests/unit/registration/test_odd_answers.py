@@ -117,7 +117,7 @@ def test_json_that_is_no_yaml_is_read(indent: Any, cli: Cli) -> None:
 def test_fails_on_much_yaml(cli: Cli) -> None:
     status, said, asked = cli.run("a: 1\n" + "# more\n" * 300_000)
     assert (status, asked) == (2, [])
-    assert "it is not JSON, and YAML may have 2000000 characters" in said
+    assert "it is not JSON, and YAML is limited to 2000000 characters" in said
 
 
 def test_ten_megabytes_take_less_than_a_second(tmp_path: Path) -> None:
@@ -159,9 +159,9 @@ ODD_LISTS = {
     '[{"id": ""}]': "0.id: String should have at least 1 character",
     "{}": "Input should be a valid list",
     "null": "Input should be a valid list",
-    "": "is not JSON",
-    "[" * 100_000: "is not JSON",
-    '[{"id": "cld_9", "name": "prod-other"}]': "was asked for the cloud prod, and gave prod-other",
+    "": "is not valid JSON",
+    "[" * 100_000: "is not valid JSON",
+    '[{"id": "cld_9", "name": "prod-other"}]': "was asked for the cloud prod but returned prod-other",
 }
 ODD_CLOUDS = {
     "[]": "Input should be",
@@ -173,7 +173,7 @@ ODD_CLOUDS = {
     '{"resources": [{"cloud_resource_id": ""}]}': "resources.0.cloud_resource_id: String should have at least 1",
     '{"resources": [{"cloud_resource_id": "cldrsrc_1", "aws_config": "x"}]}': "resources.0.aws_config: Input should be",
     '{"resources": [{"cloud_resource_id": "cldrsrc_1", "name": ["x"]}]}': "resources.0.name: Input should be",
-    "nothing": "is not JSON",
+    "nothing": "is not valid JSON",
 }
 
 

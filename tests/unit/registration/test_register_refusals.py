@@ -100,7 +100,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "MemoryDB ARN for its name": (
         changed(AWS_VM, aws_config__memorydb_cluster_name="arn:aws:memorydb:us-east-2:111122223333:cluster/prod"),
-        "plain name, not its ARN",
+        "name, not its ARN",
     ),
     "MemoryDB endpoint without TLS": (
         changed(AWS_VM, aws_config__memorydb_cluster_endpoint="clustercfg.prod.amazonaws.com:6379"),
@@ -167,7 +167,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "S3's addressing style with Google's bucket": (
         changed(GENERIC_K8S, object_storage__bucket_name="gs://anyscale"),
-        "object_storage.s3_addressing_style: applies to s3:// buckets only, not to 'gs://anyscale'",
+        "object_storage.s3_addressing_style: applies only to s3:// buckets, not to 'gs://anyscale'",
     ),
     "S3's addressing style with Azure's bucket": (
         changed(GENERIC_K8S, object_storage__bucket_name="abfss://anyscale@acme.dfs.core.windows.net"),
@@ -175,7 +175,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Azure client's name for its principal id": (
         changed(AZURE_K8S, kubernetes_config__anyscale_operator_iam_identity="operator"),
-        "principal id (not its client id)",
+        "principal ID (not its client ID)",
     ),
 }
 
@@ -236,7 +236,7 @@ MISPLACED: list[tuple[dict[str, Any], str]] = [
 
 OUTPUTS: dict[str, tuple[Any, str]] = {
     "empty": ({}, "has no output anyscale_cloud_resource"),
-    "a list": ([AWS_VM], "must hold a mapping of outputs"),
+    "a list": ([AWS_VM], "must contain a mapping of outputs"),
     "another stack": ({"staging": {"anyscale_cloud_resource": AWS_VM}}, "has no stack prod: it has staging"),
     "no resource": ({"anyscale_cloud_name": {"value": "prod", "type": "string"}}, "no output anyscale_cloud_resource"),
     "null resource": (
@@ -334,4 +334,4 @@ def test_right_outputs_lead_to_the_program(
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 2
-    assert "ANYSCALE_BIN is /no/such/program, which is no program" in capsys.readouterr().err
+    assert "ANYSCALE_BIN is /no/such/program, which is not a program" in capsys.readouterr().err

@@ -73,7 +73,7 @@ def test_fails_without_the_stack_s_directory_and_names_it(
 
 
 def test_fails_on_the_outputs_of_another_cloud() -> None:
-    with pytest.raises(RegistrationError, match="holds the outputs of the cloud prod, not of staging"):
+    with pytest.raises(RegistrationError, match="has the outputs of the cloud prod, not of staging"):
         find_registration(_VALUES, "staging", source="outputs")
 
 
@@ -102,7 +102,7 @@ def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: 
         ),
         (
             "Error: no credentials\n\nNone",
-            "terraform output of prod failed: Error: no credentials\n\nNone. Fix: correct what Terraform reports",
+            "terraform output of prod failed: Error: no credentials\n\nNone. Fix: fix the problem that Terraform reports",
         ),
     ],
     ids=["before init", "anything else"],

@@ -92,7 +92,7 @@ def test_all_lines_are_shown_once_when_the_verification_ends_it(register: Cli) -
     status, _, shown = register("--verify", stderr="\n".join([*LINES, "vpc: FAILED"]), status=1, writes=False)
     assert (status, lines(shown)) == (4, [*LINES, "vpc: FAILED"])
     assert "ended with exit status 1, and the cloud ml was not created, and nothing is left of it" in shown
-    assert "correct what it reports above, then run this again" in shown
+    assert "fix the problem that it reports above, then run this again" in shown
 
 
 def test_all_lines_are_shown_of_a_verification_that_takes_too_long(
