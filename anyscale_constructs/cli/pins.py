@@ -13,7 +13,7 @@ _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)""")
 
 
 def requirement() -> str:
-    """Returns the requirement that installs this library elsewhere: by the commit it was installed from, or by version."""
+    """Returns the requirement that installs this library elsewhere: its commit if known, else its version."""
     found = distribution(NAME)
     origin = json.loads(found.read_text("direct_url.json") or "{}")
     extras = ",".join(EXTRAS)

@@ -322,10 +322,10 @@ def test_a_provider_that_is_not_to_be_had_is_one_line(compare: Compare) -> None:
     [
         (
             'echo \'{"terraform_version": "1.10.5"}\'',
-            "an offline plan needs Terraform 1.11 or newer, and this is 1.10.5",
+            "an offline plan needs Terraform 1.11 or later, and this is 1.10.5",
         ),
-        ("exit 1", "an offline plan needs Terraform 1.11 or newer, and {} version fails"),
-        (None, "an offline plan needs Terraform 1.11 or newer, and {} can't be run: No such file or directory"),
+        ("exit 1", "an offline plan needs Terraform 1.11 or later, and {} version failed"),
+        (None, "an offline plan needs Terraform 1.11 or later, and {} cannot be run: No such file or directory"),
     ],
 )
 def test_without_a_terraform_that_can_there_is_a_reason(

@@ -64,8 +64,8 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
         ({"registration": "terraform"}, "must be 'command'"),
         ({"bucket": {"bucket_name": "acme"}}, "bucket.bucket_name: must be s3:// or gs:// and the bucket's name"),
         ({"bucket": {"bucket_name": "abfss://ray"}}, "or abfss://CONTAINER@ACCOUNT.dfs.core.windows.net, such as"),
-        ({"file_storage": {}}, "file_storage: sets nothing. Fix: remove it, or set mount_targets, persist"),
-        ({"file_storage": {"mount_targets": []}}, "file_storage: sets nothing"),
+        ({"file_storage": {}}, "file_storage: has no effect. Fix: remove it, or set mount_targets, persist"),
+        ({"file_storage": {"mount_targets": []}}, "file_storage: has no effect"),
         (
             {"file_storage": {"mount_targets": [{"address": "10.0.0.5"}]}},
             "file_storage.mount_targets: requires file_storage.mount_path",

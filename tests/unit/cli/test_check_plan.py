@@ -13,7 +13,8 @@ REPLACED = (
     "module.vpc.aws_vpc.anyscale_vpc[0] is replaced, because cidr_block changes from '10.0.0.0/19' to '10.0.0.0/18'"
 )
 WITH = (
-    "; 1 more resource is replaced with it: module.vpc.aws_subnet.public[0]. Fix: undo that change, if it is not meant"
+    "; 1 more resource is replaced with it: module.vpc.aws_subnet.public[0]. "
+    "Fix: undo that change if it is not intended"
 )
 
 

@@ -171,7 +171,7 @@ def test_text_has_a_line_for_each(run: Run, machine: Path) -> None:
     status, out, err = run(command="doctor")
     assert status == 1
     assert "\nmissing  git\n" in out
-    assert "\nnone     AWS credentials          run aws sso login" in out
+    assert "\nnone     AWS credentials       run aws sso login" in out
     assert err == (
         "error: git is missing. Fix: install git, which fetches Terraform modules and reads the "
         "revisions that reviews compare\n"

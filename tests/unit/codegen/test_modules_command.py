@@ -169,7 +169,8 @@ def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
     status, out, err = run("render", "--check")
     assert (status, out) == (1, "")
     assert err == (
-        f"error: generated files differ from the catalog: {changed}, {gone}, {functions}. Fix: run anyscale-constructs modules render\n"
+        f"error: generated files differ from the catalog: {changed}, {gone}, {functions}. "
+        "Fix: run anyscale-constructs modules render\n"
     )
     assert (changed.read_text(), gone.exists()) == ("mine", False)
 

@@ -335,7 +335,7 @@ COSTS: dict[str, tuple[dict[str, Any], dict[str, list[str]]]] = {
         },
         {
             "nodes at most": [
-                "12 in all",
+                "12 in total",
                 "10 in cpu: D4 (azurerm_kubernetes_cluster_node_pool.a)",
                 "2 in gpu: NC6, spot (azurerm_kubernetes_cluster_node_pool.b)",
             ]
@@ -347,7 +347,7 @@ COSTS: dict[str, tuple[dict[str, Any], dict[str, list[str]]]] = {
                 "azurerm_kubernetes_cluster_node_pool": {"a": {"name": "cpu", "max_count": "${var.n}", "vm_size": "D4"}}
             }
         },
-        {"nodes at most": ["a number that is not known here in cpu: D4 (azurerm_kubernetes_cluster_node_pool.a)"]},
+        {"nodes at most": ["an unknown number in cpu: D4 (azurerm_kubernetes_cluster_node_pool.a)"]},
     ),
     "Redis": (
         {"module": {"a": call("aws/memorydb", module_enabled=True, memorydb_num_shards=2)}},
@@ -383,6 +383,6 @@ def test_a_destroy_keeps_what_is_protected() -> None:
         "module.s3": ["force_destroy is off: a destroy fails while objects are in the bucket"],
         "aws_kms_key.this": [
             "prevent_destroy: Terraform refuses to destroy it",
-            "the key is deleted after 7 days, until when that can be cancelled",
+            "the key is deleted after 7 days, until then, the deletion can be cancelled",
         ],
     }

@@ -97,8 +97,8 @@ def test_fails_on_a_registry_that_terraform_has_no_argument_for(kind: str) -> No
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({}, "file_storage: sets nothing. Fix: remove it, or set mount_targets, persistent_volume_claim or"),
-        ({"mount_targets": []}, "file_storage: sets nothing"),
+        ({}, "file_storage: has no effect. Fix: remove it, or set mount_targets, persistent_volume_claim or"),
+        ({"mount_targets": []}, "file_storage: has no effect"),
         (CLAIM | DRIVER, "persistent_volume_claim: cannot be combined with file_storage.csi_ephemeral_volume_driver"),
         (CLAIM | TARGETS, "file_storage.persistent_volume_claim: cannot be combined with file_storage.mount_targets"),
         ({"persistent_volume_claim": "Shared"}, "must be a Kubernetes name"),

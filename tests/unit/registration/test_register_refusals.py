@@ -60,7 +60,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "placeholder bucket": (
         changed(AWS_K8S, object_storage__bucket_name="s3://my-bucket"),
-        "bucket of Anyscale's examples",
+        "bucket in Anyscale's examples",
     ),
     "placeholder account": (
         changed(AWS_K8S, kubernetes_config__anyscale_operator_iam_identity="arn:aws:iam::123456789012:role/operator"),
@@ -171,7 +171,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "S3's addressing style with Azure's bucket": (
         changed(GENERIC_K8S, object_storage__bucket_name="abfss://anyscale@acme.dfs.core.windows.net"),
-        "s3_addressing_style: applies to s3:// buckets only",
+        "s3_addressing_style: applies only to s3:// buckets",
     ),
     "Azure client's name for its principal id": (
         changed(AZURE_K8S, kubernetes_config__anyscale_operator_iam_identity="operator"),

@@ -89,7 +89,7 @@ def test_a_pin_whose_source_is_nowhere_is_named(tmp_path: pathlib.Path, monkeypa
     older = replace(base.modules["vpc"], source=base.modules["vpc"].source.replace(base.modules["vpc"].ref, "0" * 40))
     before = replace(base, modules={**base.modules, "vpc": older})
     (line,) = unknown_defaults(before, head, Interfaces())
-    assert line.startswith(f"module.vpc: upstream's defaults at {'0' * 40} are not known")
+    assert line.startswith(f"module.vpc: upstream's defaults at {'0' * 40} are unknown")
     assert list(changed(before, head, Interfaces())) == []
     assert [pin.interfaces for pin in pins(before, head, Interfaces())] == [{"module.vpc": None}]
 

@@ -177,4 +177,4 @@ def test_what_terraform_says_is_one_line_and_nothing_is_left(command: str, recor
 
 @pytest.mark.usefixtures("record")
 def test_a_test_without_a_plan_is_no_plan_without_changes(tmp_path: Path) -> None:
-    assert plan(tmp_path) == offline.Plans({}, {"prod": "terraform test gives no plan"})
+    assert plan(tmp_path) == offline.Plans({}, {"prod": "terraform test returned no plan"})

@@ -87,8 +87,8 @@ HOW = "Fix: run terraform plan -out=FILE, then terraform show -json FILE, and gi
         (b"PK\x03\x04\xff", f"is not the JSON of a plan. {HOW}"),
         ([], f"is not the JSON of a plan. {HOW}"),
         ({"format_version": "1.0", "values": {}}, f"is not the JSON of a plan. {HOW}"),
-        (plan(format_version="2.0"), "is in a format of plans that is not known; got '2.0'; expected 1.x"),
-        (plan(errored=True), "is of a plan that failed. Fix: correct what terraform plan says, and plan again"),
+        (plan(format_version="2.0"), "has an unknown format version; got '2.0'; expected 1.x"),
+        (plan(errored=True), "is the JSON of a failed plan. Fix: fix the errors of terraform plan, and plan again"),
     ],
 )
 def test_what_is_no_plan_is_one_line(content: Any, text: str, tmp_path: Path) -> None:
@@ -101,4 +101,4 @@ def test_what_is_no_plan_is_one_line(content: Any, text: str, tmp_path: Path) ->
 def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ReviewError) as caught:
         read_plan(tmp_path / "plan.json")
-    assert said(caught.value) == f"{tmp_path / 'plan.json'} can't be read: No such file or directory"
+    assert said(caught.value) == f"{tmp_path / 'plan.json'} cannot be read: No such file or directory"

@@ -66,7 +66,7 @@ def test_what_holds_data_has_a_finding_of_its_own_and_comes_first() -> None:
 def test_a_cause_that_is_not_known_is_said_to_be_so() -> None:
     (found,) = of_changes(changes([MOUNT_TARGET]), Configuration())
     assert found.text == (
-        "module.efs.aws_efs_mount_target.anyscale_efs[0] is replaced, because subnet_id will be known after apply only"
+        "module.efs.aws_efs_mount_target.anyscale_efs[0] is replaced, because subnet_id is known only after apply"
     )
 
 
@@ -75,10 +75,10 @@ GROUP = change("module.memorydb.aws_memorydb_subnet_group.a[0]", {"id": "g"}, No
 LOG = change("module.vpc.aws_flow_log.a[0]", {"id": "l"}, None)
 
 
-GONE = "because module.memorydb is gone"
+GONE = "because module.memorydb is removed"
 LOST = f"module.memorydb.aws_memorydb_cluster.a[0] is destroyed, with the records in it, {GONE}"
 OFF = "module.vpc.aws_flow_log.a[0] is destroyed, because enable_vpc_flow_logs changes from true to false"
-REMOVED = "aws_iam_role_policy.a is destroyed, because the configuration has no such resource any more"
+REMOVED = "aws_iam_role_policy.a is destroyed, because the configuration no longer contains it"
 FLOW_LOGS = {"vpc": {"enable_vpc_flow_logs": True, "tags": {}}}
 NO_FLOW_LOGS = {"vpc": {"enable_vpc_flow_logs": False, "tags": {"a": "b"}}}
 

@@ -193,7 +193,7 @@ def test_markdown_fits_a_comment_and_says_what_is_left_out() -> None:
     assert LONGEST - 1000 < len(text) <= LONGEST
     assert text.count("````") == 2
     assert text.count("<details>") == text.count("</details>") == 1
-    left_out = re.search(r"^(\d+) lines are left out", text, flags=re.MULTILINE)
+    left_out = re.search(r"^(\d+) lines are omitted", text, flags=re.MULTILINE)
     assert left_out
     assert int(left_out[1]) + len(re.findall(r"^note: ", text, flags=re.MULTILINE)) == 2000
 
@@ -202,7 +202,7 @@ def test_markdown_with_nothing_but_findings_fits_too() -> None:
     findings = [Finding(f"{number} {'x' * 300}", rule=RULES["widened-ingress"]) for number in range(500)]
     text = printed(report_of(*findings), "markdown")
     assert len(text) <= LONGEST
-    assert "lines are left out" in text
+    assert "lines are omitted" in text
 
 
 def test_markdown_mentions_nobody_and_holds_no_html() -> None:

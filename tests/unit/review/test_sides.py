@@ -137,15 +137,15 @@ def without_project(infra: Path) -> None:
 
 
 BASE, REVISION = sides.merge_base, lambda: sides.from_revision("HEAD")
-NO_GIT = "this folder is in no git repository. Fix: give two output folders of synthesis"
+NO_GIT = "this directory is not in a git repository. Fix: name two output directories of synthesis"
 OTHER = "Fix: name the revision to compare with, e.g. anyscale-constructs review main"
-SHALLOW = """this is a shallow clone, without the commit at which HEAD left origin/main. \
+SHALLOW = """this is a shallow clone without the merge base of HEAD and origin/main. \
 Fix: set fetch-depth: 0 for actions/checkout, or run git fetch --unshallow"""
 NO_PROJECT = """HEAD has no infra/cdktf.json. \
-Fix: name a revision that has one, or run the command in the folder that had it"""
-NO_FOLDER = """clouds is neither a revision of this repository nor an output folder of synthesis. \
-Fix: give a revision, such as HEAD~1, or the folder that anyscale-constructs synth --out names"""
-UNKNOWN = "there is no such revision; got '{}'. Fix: git log shows those that there are"
+Fix: name a revision that contains it, or run the command in the directory that contained it"""
+NO_FOLDER = """clouds is neither a revision of this repository nor an output directory of synthesis. \
+Fix: use a revision, such as HEAD~1, or the directory of anyscale-constructs synth --out"""
+UNKNOWN = "the revision does not exist; got '{}'. Fix: use a revision that git log shows"
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ UNKNOWN = "there is no such revision; got '{}'. Fix: git log shows those that th
         (no_repository, REVISION, NO_GIT),
         (shallow, BASE, SHALLOW),
         (nothing, BASE, f"there is no origin/main to compare with. {OTHER}"),
-        (unrelated, BASE, f"HEAD and origin/main have no commit in common. {OTHER}"),
+        (unrelated, BASE, f"HEAD and origin/main have no common commit. {OTHER}"),
         (nothing, lambda: sides.from_revision("v9"), UNKNOWN.format("v9")),
         (nothing, lambda: sides.from_revision("--output=x"), UNKNOWN.format("--output=x")),
         (without_project, REVISION, NO_PROJECT),
@@ -202,5 +202,5 @@ LOCK = '[[package]]\nname = "anyscale-constructs"\nversion = "{}"\n'
 def test_another_version_of_the_library_is_noted(file: str, text: str, wanted: str, infra: Path) -> None:
     commit(infra.parent, {f"infra/{file}": text})
     notes = [note.text for note in sides.from_revision("main").notes]
-    here = "and is synthesized by 0.2.0"
-    assert notes == ([f"main asks for anyscale-constructs {wanted} in {file}, {here}"] if wanted else [])
+    here = "but is synthesized with 0.2.0"
+    assert notes == ([f"main requires anyscale-constructs {wanted} in {file}, {here}"] if wanted else [])
