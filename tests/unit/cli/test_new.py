@@ -158,7 +158,7 @@ def test_fails_where_python_finds_the_package_elsewhere(run: Run, folder: Path, 
     end = synth(folder, [elsewhere])
     says = (
         f"error: clouds/prod.yaml:1: stack: Python imports stacks from elsewhere, not from the directory of "
-        f"cdktf.json; got ['{elsewhere}/stacks']. Fix: add an empty stacks/__init__.py; if it exists, rename the directory and "
-        "set context.stacks to the new name\n"
+        f"cdktf.json; got ['{elsewhere}/stacks']. Fix: add an empty stacks/__init__.py; if it exists, "
+        "rename the directory and set context.stacks to the new name\n"
     )
     assert (end.returncode, flat(end.stderr)) == (2, says)

@@ -102,8 +102,10 @@ def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: 
         ),
         (
             "Error: no credentials\n\nNone",
-            "terraform output of prod failed: Error: no credentials\n\nNone. "
-            "Fix: fix the problem that Terraform reports",
+            (
+                "terraform output of prod failed: Error: no credentials\n\nNone. "
+                "Fix: fix the problem that Terraform reports"
+            ),
         ),
     ],
     ids=["before init", "anything else"],
