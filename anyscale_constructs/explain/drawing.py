@@ -121,7 +121,7 @@ def _key(number: int, address: str, layer: int) -> str:
 
 def _box(key: str, stack: Stack, addresses: Sequence[str], layer: int) -> Box:
     if addresses == [REGISTRATION]:
-        what = "the registration at Anyscale"
+        what = "Anyscale registration"
         return Box(key, stack.name, "registration", what, addresses, "registration", layer)
     parts = [stack.parts[address] for address in addresses]
     kind, names = parts[0].kind, ", ".join(part.name for part in parts)

@@ -260,7 +260,7 @@ def _by_tables(stack: Configuration) -> Iterator[Finding]:
     for module in before:
         name = stack.catalog(module)
         if module not in after:
-            yield _gone(module, "it is removed", [], stack)
+            yield _gone(module, "it is no longer configured", [], stack)
             continue
         changed = stack.changed(module)
         values = {
@@ -305,7 +305,7 @@ def _resources_by_tables(stack: Configuration) -> Iterator[Finding]:
             new, address = after.get(kind, {}).get(name), f"{kind}.{name}"
             if new is None:
                 rule = DESTROYED_DATA if kind in DATA else DESTROYED
-                yield Finding(f"{address} is destroyed: it is removed", "undo that change if it is not intended",
+                yield Finding(f"{address} is destroyed: it is no longer configured", "undo that change if it is not intended",
                               rule=rule, construct=address, cloud=stack.name, place=stack.place(""))  # fmt: skip
                 continue
             for argument in sorted(ARGUMENTS.get(kind, frozenset())):

@@ -383,6 +383,6 @@ def test_a_destroy_keeps_what_is_protected() -> None:
         "module.s3": ["force_destroy is off: a destroy fails while objects are in the bucket"],
         "aws_kms_key.this": [
             "prevent_destroy: Terraform refuses to destroy it",
-            "the key is deleted after 7 days, until then, the deletion can be cancelled",
+            "the key is deleted after 7 days; until then, the deletion can be cancelled",
         ],
     }

@@ -78,7 +78,7 @@ def test_what_is_unknown_in_part_is_unknown(unknown: Any, path: tuple[str | int,
     assert is_unknown(Change("a.b", "a", ("update",), {}, {}, unknown), path) is expected
 
 
-HOW = "Fix: run terraform plan -out=FILE, then terraform show -json FILE, and give what that prints"
+HOW = "Fix: run terraform plan -out=FILE, then use the output of terraform show -json FILE"
 
 
 @pytest.mark.parametrize(
