@@ -95,7 +95,7 @@ class Check:
         return "none" if not self.needed else "wrong" if self.found else "missing"
 
     def finding(self) -> Finding:
-        """The finding for a prerequisite that is needed but missing or unsuitable."""
+        """Returns the finding for a prerequisite that is needed but missing or unsuitable."""
         what = f"{self.name}: {self.found}" if self.found else f"{self.name} is missing"
         return Finding(what, self.fix, rule=MISSING)
 

@@ -248,7 +248,7 @@ def _check_organization(resource: CloudResource, org_id: Any, source: str, *, hi
 
 
 def _sensitive(outputs: Mapping[str, Any]) -> set[str]:
-    """The outputs whose values Terraform does not show."""
+    """Returns the outputs whose values Terraform does not show."""
     return {name for name, output in outputs.items() if isinstance(output, Mapping) and output.get("sensitive")}
 
 

@@ -305,7 +305,8 @@ def _resources_by_tables(stack: Configuration) -> Iterator[Finding]:
             new, address = after.get(kind, {}).get(name), f"{kind}.{name}"
             if new is None:
                 rule = DESTROYED_DATA if kind in DATA else DESTROYED
-                yield Finding(f"{address} is destroyed: it is no longer configured", "undo that change if it is not intended",
+                yield Finding(f"{address} is destroyed: it is no longer configured",
+                              "undo that change if it is not intended",
                               rule=rule, construct=address, cloud=stack.name, place=stack.place(""))  # fmt: skip
                 continue
             for argument in sorted(ARGUMENTS.get(kind, frozenset())):
