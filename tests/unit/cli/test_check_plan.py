@@ -27,11 +27,11 @@ def check(run: Run, folder: Path) -> Run:
     return check
 
 
-def test_what_a_plan_replaces_is_told(check: Run) -> None:
+def test_replacements_in_a_plan_are_reported(check: Run) -> None:
     assert check() == (0, "plan.json: 2 replaced, 0 destroyed, 0 opened\n", f"warning: {REPLACED}{WITH}\n")
 
 
-def test_what_is_not_allowed_ends_with_3(check: Run) -> None:
+def test_a_finding_that_is_not_allowed_has_exit_status_3(check: Run) -> None:
     assert check("--fail-on", "destroy")[0] == 3
 
 
@@ -40,14 +40,14 @@ def test_a_plan_that_replaces_nothing_passes(check: Run, folder: Path) -> None:
     assert check("--fail-on", "destroy") == (0, "plan.json: 0 replaced, 0 destroyed, 0 opened\n", "")
 
 
-def test_the_stack_gives_the_line(check: Run, folder: Path) -> None:
+def test_the_stack_option_adds_the_line(check: Run, folder: Path) -> None:
     write(folder, prod=RANGE)
     status, _, err = check("--stack", "prod", "--fail-on", "destroy")
     assert status == 3
     assert f"clouds/prod.yaml:5: {REPLACED}, by cidr_block of module.vpc" in err
 
 
-def test_what_the_stack_allows_is_not_told(check: Run, folder: Path) -> None:
+def test_allowed_findings_of_the_stack_are_left_out(check: Run, folder: Path) -> None:
     write(folder, prod=f"{RANGE}allow: {{replaced-resource: nothing runs there yet}}\n")
     out = (
         "plan.json: 2 replaced, 0 destroyed, 0 opened\n\nAllowed:\n  prod: replaced-resource: nothing runs there yet\n"
@@ -90,7 +90,7 @@ INGRESS = "module.securitygroups.aws_security_group_rule.ingress[0]"
         ("allow: {widened-ingress: a public service}\n", "widen", 0),
     ],
 )
-def test_what_a_plan_opens_is_told(allowed: str, fail_on: str, status: int, check: Run, folder: Path) -> None:
+def test_openings_in_a_plan_are_reported(allowed: str, fail_on: str, status: int, check: Run, folder: Path) -> None:
     write(folder, prod=CLOUD + allowed)
     (folder / "plan.json").write_text(json.dumps(plan(change(INGRESS, CLOSED, OPEN))))
     ended, out, err = check("--stack", "prod", "--fail-on", fail_on)
@@ -120,7 +120,7 @@ def test_a_plan_that_opens_nothing_passes(
         (["--fail-on", "destroys"], MISSPELT),
     ],
 )
-def test_what_is_misspelt_is_said(options: list[str], text: str, check: Run, folder: Path) -> None:
+def test_fails_on_misspelled_options(options: list[str], text: str, check: Run, folder: Path) -> None:
     write(folder, prod=RANGE)
     status, _, err = check(*options)
     assert (status, err.strip()) == (2, f"error: {text}")

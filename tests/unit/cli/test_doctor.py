@@ -1,4 +1,4 @@
-"""`anyscale-constructs doctor`: what of what a repository needs is on this machine."""
+"""`anyscale-constructs doctor`: the prerequisites of a repository on this machine."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def put(program: Path, says: str) -> None:
 
 @pytest.fixture
 def doctor(run: Run) -> Any:
-    """Runs the command; gives its exit status, the checks by name, and what the findings say."""
+    """Runs the command; returns its exit status, the checks by name, and the texts of the findings."""
 
     def doctor() -> tuple[int, dict[str, Any], list[str]]:
         status, out, err = run("--format", "json", command="doctor")
@@ -46,7 +46,7 @@ def doctor(run: Run) -> Any:
     return doctor
 
 
-def test_a_machine_with_all_of_it(doctor: Any) -> None:
+def test_a_machine_with_all_prerequisites(doctor: Any) -> None:
     status, checks, findings = doctor()
     assert (status, findings) == (0, [])
     assert {name for name, check in checks.items() if check["needed"]} == {
@@ -134,12 +134,12 @@ def test_node_is_needed_by_programs_and_by_stacks_that_import_cdktf(
     assert doctor()[1]["Node.js"]["needed"] == bool(own or command)
 
 
-def test_fails_on_a_mirror_that_is_not_there(doctor: Any) -> None:
+def test_fails_on_a_missing_mirror(doctor: Any) -> None:
     write(Path(), prod=CLOUD + "mirror: /no/such/folder\n")
     assert doctor()[2] == ["module mirror: /no/such/folder is not a directory"]
 
 
-def test_says_that_terraforms_configuration_is_not_there(doctor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_cli_configuration_is_reported(doctor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/no/such/file")
     status, checks, _ = doctor()
     assert status == 0
@@ -166,7 +166,7 @@ def test_fails_where_there_is_no_cloud(doctor: Any, folder: Path) -> None:
     assert "clouds" not in doctor()[1]
 
 
-def test_text_has_a_line_for_each(run: Run, machine: Path) -> None:
+def test_text_has_a_line_for_each_check(run: Run, machine: Path) -> None:
     (machine / "git").unlink()
     status, out, err = run(command="doctor")
     assert status == 1

@@ -1,4 +1,4 @@
-"""`anyscale-constructs new`: a kind of cloud of your own, and where such kinds are found."""
+"""`anyscale-constructs new`: a kind of cloud of your own, and the places of such kinds."""
 
 import json
 import os
@@ -27,7 +27,7 @@ INIT = '"""Our own kinds of clouds, one module per kind."""\n'
 
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command in an empty directory; gives its exit status, stdout and stderr."""
+    """Runs the command in an empty directory; returns its exit status, stdout and stderr."""
     assert Path.cwd() == folder
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -41,7 +41,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 
 
 def synth(folder: Path, path: list[Path] | None = None) -> subprocess.CompletedProcess[str]:
-    """Synthesizes in a process of its own, where nothing is imported yet."""
+    """Synthesizes in a new process, where nothing is imported yet."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [*(path or []), ROOT]))}
     command = [sys.executable, "-P", "-c", "from anyscale_constructs.cli import main; main('synth')"]
     return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
@@ -70,14 +70,14 @@ def test_an_own_kind_of_each_synthesizes_as_the_packages(run: Run, folder: Path)
     assert len(as_the_packages) > 2 * len(KINDS)
 
 
-def test_an_own_kind_is_where_cdktf_json_says(run: Run, folder: Path) -> None:
+def test_an_own_kind_is_in_the_package_of_cdktf_json(run: Run, folder: Path) -> None:
     (folder / "cdktf.json").write_text('{"context": {"stacks": "infra.kinds"}}')
     assert run("ec2", "mine")[1].startswith("infra/kinds/mine.py is written.")
     write(folder, prod=CLOUD.replace("ec2", "mine"))
     assert synth(folder).returncode == 0
 
 
-def test_it_leaves_the_package_of_kinds_as_it_is(run: Run, folder: Path) -> None:
+def test_the_package_of_kinds_is_unchanged(run: Run, folder: Path) -> None:
     package = folder / "stacks" / "__init__.py"
     package.parent.mkdir()
     package.write_text("# mine\n")
@@ -112,7 +112,7 @@ def test_fails_where_the_file_exists(run: Run, folder: Path) -> None:
     assert (folder / "stacks" / "ec2.py").read_text() == "# mine\n"
 
 
-def test_fails_where_it_can_not_write(run: Run, folder: Path) -> None:
+def test_fails_where_it_cannot_write(run: Run, folder: Path) -> None:
     (folder / "stacks").write_text("")
     assert run("ec2") == (
         2,
@@ -133,7 +133,7 @@ def test_fails_where_cdktf_json_names_no_package(name: str, run: Run, folder: Pa
 
 @pytest.fixture
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with another package of the same name, which must not be used."""
+    """A directory with another package of the same name, which must not be used."""
     folder = tmp_path_factory.mktemp("elsewhere")
     (folder / "stacks").mkdir()
     for name in ("__init__", "ec2"):
@@ -142,7 +142,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_a_package_that_lies_elsewhere_is_ignored(own: bool, run: Run, folder: Path, elsewhere: Path) -> None:
+def test_a_package_elsewhere_is_ignored(own: bool, run: Run, folder: Path, elsewhere: Path) -> None:
     if own:
         run("ec2")
     write(folder, prod=CLOUD)
@@ -151,7 +151,7 @@ def test_a_package_that_lies_elsewhere_is_ignored(own: bool, run: Run, folder: P
 
 
 def test_fails_where_python_finds_the_package_elsewhere(run: Run, folder: Path, elsewhere: Path) -> None:
-    """A folder without __init__.py gives way to a package that has one, wherever it lies."""
+    """Python prefers a package with __init__.py anywhere to a directory without one."""
     run("ec2")
     (folder / "stacks" / "__init__.py").unlink()
     write(folder, prod=CLOUD)

@@ -1,4 +1,4 @@
-"""What a command says of surroundings in which it can't work, of exceptions that nobody foresaw, and of left-overs."""
+"""Messages about an unsuitable environment, unforeseen exceptions, and remains of killed runs."""
 
 import errno
 import os
@@ -48,7 +48,7 @@ COMMANDS += [(["modules"], command) for command in modules.app.registered_comman
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(("group", "command"), COMMANDS, ids=[command.callback.__name__ for _, command in COMMANDS])
-def test_an_exception_that_nobody_foresaw_is_one_line(
+def test_an_unforeseen_exception_is_one_line(
     group: list[str], command: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
@@ -67,7 +67,7 @@ def test_an_exception_that_nobody_foresaw_is_one_line(
     )
 
 
-def test_what_killed_runs_left_is_removed(run: Run, folder: Path) -> None:
+def test_remains_of_killed_runs_are_removed(run: Run, folder: Path) -> None:
     write(folder, prod=CLOUD)
     stack = folder / "cdktf.out/stacks/prod"
     stack.mkdir(parents=True)

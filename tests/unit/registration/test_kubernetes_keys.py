@@ -1,4 +1,4 @@
-"""The keys of what exists already: the same for every Kubernetes cloud, and registered without other changes."""
+"""The keys of existing stores: the same for every Kubernetes cloud, and registered without other changes."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ KINDS: dict[str, tuple[type[CloudStack], Callable[..., Any]]] = {
     "aks": (AksStack, test_aks.config),
     "generic": (GenericStack, test_generic.config),
 }
-BY_TERRAFORM = [kind for kind in KINDS if kind != "generic"]  # which Anyscale's provider does not register
+BY_TERRAFORM = [kind for kind in KINDS if kind != "generic"]  # not supported by Anyscale's provider
 CLAIM = {"persistent_volume_claim": "shared"}
 DRIVER = {"csi_ephemeral_volume_driver": "nfs.csi.k8s.io"}
 TARGETS = {"mount_targets": [{"address": "10.0.0.5", "zone": "a"}, {"address": "10.0.0.6"}]}
@@ -149,7 +149,7 @@ def test_fails_on_file_storage_of_other_providers(kind: str, files: dict[str, An
         ),
     ],
 )
-def test_fails_on_a_store_beside_the_clouds_own(kind: str, keys: dict[str, Any], says: str) -> None:
+def test_fails_on_a_store_in_addition_to_the_clouds(kind: str, keys: dict[str, Any], says: str) -> None:
     assert says in refused(kind, **keys)
 
 
@@ -164,7 +164,7 @@ def test_fails_on_a_store_beside_the_clouds_own(kind: str, keys: dict[str, Any],
         *((kind, {"redis_endpoint": expr("var.later", "string")}) for kind in KINDS),
     ],
 )
-def test_what_comes_near_passes(kind: str, keys: dict[str, Any]) -> None:
+def test_similar_configurations_pass(kind: str, keys: dict[str, Any]) -> None:
     KINDS[kind][1](**keys)
 
 

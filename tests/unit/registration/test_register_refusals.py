@@ -1,4 +1,4 @@
-"""Wrong resource files and outputs: each one is refused before the program is looked for, let alone started."""
+"""Wrong resource files and outputs: each is an error before the program is looked for or started."""
 
 import json
 import pathlib
@@ -187,7 +187,7 @@ _DRIVER = {"csi_ephemeral_volume_driver": "csi.acme.example"}
 _TARGETS = {"mount_targets": [{"address": "10.0.0.5"}]}
 _REDIS = "redis.ray-system.svc.cluster.local:6379"
 
-# What belongs elsewhere, and what excludes each other: one case for each entry of the rules.
+# Misplaced and mutually exclusive fields: one case for each entry of the rules.
 MISPLACED: list[tuple[dict[str, Any], str]] = [
     (changed(AWS_VM, azure_config=_AZURE), "azure_config: does not belong to AWS clouds"),
     (changed(AWS_VM, file_storage={"mount_path": "/x"}), "file_storage.mount_path: does not belong to AWS clouds"),
@@ -295,7 +295,7 @@ def test_fails_on_a_wrong_resource_file(
 
 
 @pytest.mark.parametrize(("resource", "says"), MISPLACED, ids=[says for _, says in MISPLACED])
-def test_fails_on_what_is_misplaced(resource: dict[str, Any], says: str) -> None:
+def test_fails_on_misplaced_fields(resource: dict[str, Any], says: str) -> None:
     with pytest.raises(RegistrationError, match=re.escape(says)):
         CloudResource.read(resource)
 
@@ -309,7 +309,7 @@ def test_fails_on_wrong_outputs(
     assert says in refusal(file, monkeypatch, capsys)
 
 
-def test_fails_on_a_file_that_is_not_there(
+def test_fails_on_a_missing_file(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "cannot be read: No such file" in refusal(tmp_path / "none.json", monkeypatch, capsys)

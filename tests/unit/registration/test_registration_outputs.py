@@ -37,7 +37,7 @@ def test_a_resource_file_needs_a_name() -> None:
         find_registration(AWS_VM, "prod", source="resource.yaml")
 
 
-def test_a_given_name_wins() -> None:
+def test_a_name_option_takes_precedence() -> None:
     assert find_registration(_VALUES, "prod", source="outputs", name="other").cloud_name == "other"
 
 
@@ -85,7 +85,7 @@ def test_fails_on_a_broken_cdktf_json(text: str, tmp_path: pathlib.Path, monkeyp
         read_outputs("prod", None, output_directory(), 60)
 
 
-def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fails_without_terraform(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", "/no/such/terraform")
     (tmp_path / "cdktf.out/stacks/prod").mkdir(parents=True)

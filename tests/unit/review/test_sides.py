@@ -37,7 +37,7 @@ def stack(side: sides.Side, name: str = "prod") -> dict[str, dict[str, dict[str,
     return content
 
 
-def test_each_side_is_as_its_files_are(infra: Path) -> None:
+def test_each_side_has_its_own_files(infra: Path) -> None:
     (infra / "clouds/prod.yaml").write_text(CLOUD.replace("/19", "/18"))
     base, head = sides.from_revision("HEAD"), sides.from_work_tree()
     assert [stack(side)["module"]["vpc"]["cidr_block"] for side in (base, head)] == ["10.0.0.0/19", "10.0.0.0/18"]
@@ -64,7 +64,7 @@ def test_a_revision_has_its_own_kinds_of_clouds(infra: Path) -> None:
 
 
 def test_the_library_is_the_one_that_runs(infra: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own repository holds a folder of its name, and PYTHONPATH may be relative."""
+    """Its own repository contains a directory with its name, and PYTHONPATH may be relative."""
     monkeypatch.setenv("PYTHONPATH", ".")
     commit(infra.parent, {"infra/anyscale_constructs/__init__.py": "raise ImportError('of the revision')"})
     assert sides.from_revision("HEAD").stacks() == ["prod"]
@@ -80,7 +80,7 @@ def test_credentials_stay_here(infra: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert stack(sides.from_revision("HEAD"))["output"]["made_by"]["value"] == "[]"
 
 
-def test_what_reviews_allow_comes_along(infra: Path) -> None:
+def test_allowances_are_part_of_a_side(infra: Path) -> None:
     (infra / "clouds/prod.yaml").write_text(
         f"{CLOUD}allow: {{unrestricted-permissions: known, replaced-data: no data yet}}\n"
     )
@@ -102,7 +102,7 @@ def test_temporary_folders_are_removed(infra: Path, tmp_path: Path, monkeypatch:
     assert [*temporary.iterdir()] == []
 
 
-def test_what_is_wrong_with_a_revision_has_its_name(infra: Path) -> None:
+def test_an_error_in_a_revision_names_it(infra: Path) -> None:
     commit(infra.parent, {f"{FOLDER}/prod.yaml": CLOUD.replace("region", "regoin")})
     (infra / "clouds/prod.yaml").write_text(CLOUD)
     with pytest.raises(ReviewError) as caught:
@@ -162,7 +162,7 @@ UNKNOWN = "the revision does not exist; got '{}'. Fix: use a revision that git l
         (nothing, lambda: sides.from_folder(Path("clouds")), NO_FOLDER),
     ],
 )
-def test_what_can_not_be_compared_is_one_line(
+def test_sides_that_cannot_be_compared_are_one_line(
     breaks: Callable[[Path], None], call: Callable[[], object], text: str, infra: Path
 ) -> None:
     breaks(infra)
