@@ -24,7 +24,7 @@ SECRETS = {"memorydb_passwords": {"anyscale": ["a-password-of-16"]}}
 
 
 def _appliable(file: Path) -> Config:
-    """An example with its state on this machine and the modules from GitHub."""
+    """Returns an example with a local state and the modules from GitHub."""
     config = yaml.safe_load(file.read_text(encoding="utf-8"))
     return {key: value for key, value in config.items() if key not in {"backend", "mirror"}}
 
@@ -33,7 +33,7 @@ EXAMPLES = {file.stem: _appliable(file) for file in CLOUDS}
 
 
 def synthesize(name: str, config: Config, work: Path) -> list[Path]:
-    """Synthesizes a cloud; gives the folders of its stacks, with variable files as registering would write them."""
+    """Synthesizes a cloud; returns the directories of its stacks, with variable files as registration writes them."""
     file = work / f"{name}.yaml"
     file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     stacks = written(file, work / "out")
@@ -78,7 +78,7 @@ def one_more_api(stack: Path) -> Config:
 
 
 def apply(terraform: Terraform) -> None:
-    """Make a stack from nothing, without a warning, and find it unchanged."""
+    """Creates a stack without a warning, and finds it unchanged."""
     terraform.init()
     assert terraform.validate() == []
     plan = terraform.plan()

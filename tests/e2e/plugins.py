@@ -115,7 +115,7 @@ def find_plugins(
         work: A folder for the doubles.
         environment: The environment that may name a mirror.
         places: Where to look for a mirror; by default `usual_places`.
-        online: Tells whether a host can be reached.
+        online: Returns whether a host can be reached.
 
     Raises:
         MissingPieceError: A provider can't be had at all.
