@@ -112,7 +112,7 @@ def _watched(client: socket.socket) -> int:
 
 
 def _run(streams: list[int], arguments: list[str], environment: dict[str, str], folder: str) -> NoReturn:
-    """Becomes the program."""
+    """Replaces this process with the program."""
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)

@@ -1,4 +1,4 @@
-"""The doubles of Helm's and Kubernetes' providers fail on what the real ones would fail on later."""
+"""The doubles of the Helm and Kubernetes providers fail on errors that the real ones would find later."""
 
 import pytest
 from msgpack.ext import ExtType

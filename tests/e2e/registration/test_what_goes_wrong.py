@@ -1,4 +1,4 @@
-"""What goes wrong with the program or the control plane, and what a registration makes of it."""
+"""Faults of the program or the control plane, and how registration handles them."""
 
 import signal
 import time
@@ -53,7 +53,7 @@ def test_the_resource_was_committed_and_answered_504(times: int, register: Cli, 
 
 @pytest.fixture(scope="module")
 def late(new_register: Callable[[ControlPlane], Cli]) -> Iterator[dict[str, tuple[Outcome, ControlPlane]]]:
-    """Runs that come to their time limit, at the same time, to save time."""
+    """Runs that reach their time limit, in parallel to save time."""
     with ControlPlane() as busy, ControlPlane() as dead, ControlPlane() as broken:
         busy.fail("PUT", "/add_resource", status=503, times=1000)
         broken.fail("PUT", "/add_resource", status=500, times=1000)
