@@ -1,9 +1,9 @@
-# make synth and make test set everything up by themselves; `make` alone lists what there is.
+# make synth and make test set everything up by themselves; make without a target lists the targets.
 PYTHON ?= python3.11
 ENGINE ?=
 VENV   := .venv
 BIN    := $(VENV)/bin
-# What is set up: the library, the tests and Node.js beside it, the end-to-end tests' packages beside those.
+# Each level of the environment adds to the one before: the library; tests and Node.js; end-to-end tests.
 READY  := $(VENV)/ready-synth
 DEV    := $(VENV)/ready-dev
 E2E    := $(VENV)/ready-e2e
@@ -11,13 +11,13 @@ OUT    ?= cdktf.out
 COUNT  ?= 5000
 SEED   ?=
 TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings tests/installed
-# What depends on the engine; the examples do not, whose files test_native.py compares.
+# The tests that depend on the engine; the examples' files do not, test_native.py compares them.
 ENGINE_TESTS = tests/contract/product tests/contract/test_additions.py tests/unit/terraform tests/unit/expressions \
   tests/unit/testing tests/unit/test_config_expressions.py tests/unit/test_docs.py tests/unit/test_engine.py \
   tests/unit/test_engine_values.py tests/unit/test_examples.py tests/unit/test_native.py
-# What the site is made of: it has the paths of the repository, so that links lead to the same as on GitHub.
+# The sources of the site, with the paths of the repository, so that links work as on GitHub.
 PAGES = CHANGELOG.md LICENSE README.md docs examples
-# uv takes seconds where pip takes minutes; pip knows mirrors that only pip.conf names.
+# uv takes seconds and pip minutes, but only pip uses mirrors that are set in pip.conf.
 INSTALL = install() { $(BIN)/uv pip install --python $$1 --require-hashes -r $$2 || \
   $(BIN)/pip --python $$1 install --require-hashes -r $$2; }; install
 COMPILE = $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
@@ -36,7 +36,7 @@ help:
 synth: $(READY)
 	@$(BIN)/python -m stacks --out $(OUT)
 
-## make test       the test suite (ENGINE=cdktn: on that engine what depends on it)
+## make test       the test suite (ENGINE=cdktn: the tests that depend on the engine, on CDK Terrain)
 test: $(DEV)
 ifeq ($(ENGINE),)
 	@$(BIN)/python -m pytest -q -n auto $(TESTS)
@@ -45,7 +45,7 @@ else
 	@$(BIN)/python -m pytest -q -n auto $(ENGINE_TESTS)
 endif
 
-## make e2e        clouds' whole lives: real Terraform, modules and anyscale program, an emulated AWS account
+## make e2e        the whole life of clouds: real Terraform, modules and anyscale program, an emulated AWS account
 e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 	@status=0; \
 	ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale; export ANYSCALE_BIN; \
@@ -54,16 +54,16 @@ e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 	$(BIN)/python -m tests.e2e || status=1; \
 	exit $$status
 
-## make fuzz       thousands of made-up clouds (COUNT=, SEED=), some of which Terraform validates
+## make fuzz       synthesizes thousands of generated clouds (COUNT=, SEED=) and validates some with Terraform
 fuzz: $(E2E)
 	@$(BIN)/python -m tests.fuzz --count $(COUNT) $(SEED:%=--seed %)
 	@$(BIN)/python -m tests.fuzz --count $(COUNT) $(SEED:%=--seed %) --validate
 
-## make demo       one cloud from YAML to registered on an emulated AWS account, told step by step
+## make demo       one cloud from YAML to registration on an emulated AWS account, explained step by step
 demo: $(E2E) .venv-anyscale/ready
 	@ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale $(BIN)/python -m tests.e2e.demo
 
-## make check      formatting, lint, types, words, and that generated code is what the generator makes
+## make check      formatting, lint, types, terms, and that generated code is up to date
 check: $(DEV)
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
@@ -74,21 +74,21 @@ check: $(DEV)
 	@! grep -rnE '\.near\(|partition\(": "\)|in str\(error\)\.splitlines' anyscale_constructs || \
 	  { echo "error: findings are data: nothing may read a message" >&2; exit 1; }
 
-## make bench      how fast synthesis is, in ratios to plain cdktf
+## make bench      the speed of synthesis, in ratios to plain cdktf
 bench: $(DEV)
 	@$(BIN)/python -m tests.bench
 
-## make snapshots  write the snapshots anew
+## make snapshots  update the snapshots
 snapshots: $(DEV)
 	@$(BIN)/python -m pytest -q tests/snapshots tests/findings --snapshot-update
 
-## make docs       write the generated pages anew, and the site into .site/html
+## make docs       update the generated pages, and build the site in .site/html
 docs: $(DEV) .venv-docs/ready
 	@PYTHONPATH=. $(BIN)/python -m docs.generate
 	@mkdir -p .site/pages && ln -sfn $(PAGES:%=$(CURDIR)/%) .site/pages
 	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build -q --strict -f docs/mkdocs.yml
 
-## make lock       write the lock files anew
+## make lock       update the lock files
 lock: $(DEV)
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev --group e2e -o requirements/e2e.lock
 	@$(COMPILE) pyproject.toml --extra cdktn --group dev -c requirements/e2e.lock -o requirements/dev.lock
@@ -101,9 +101,9 @@ lock: $(DEV)
 clean:
 	@rm -rf $(VENV) $(VENV)-* .site $(OUT) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-# The environment: from lock files, each of which holds those before it, so what is not there yet is added.
-# It is marked as ready at the end, so that an interrupted set-up is never taken for a finished one; one that is not
-# ready or has an older lock file's packages is created again.
+# The environment is installed from lock files, each of which includes the previous one, so missing packages are added.
+# It is marked as ready at the end, so an interrupted installation never counts as complete; an environment that is not
+# ready, or has packages of an older lock file, is created again.
 $(DEV): SETS = synth dev
 $(E2E): SETS = synth dev e2e
 $(VENV)/ready-%: SETS = synth
@@ -118,7 +118,7 @@ $(VENV)/ready-%: requirements/%.lock
 	  { tail -n 20 $(VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup.log" >&2; exit 1; }
 	@touch $(SETS:%=$(VENV)/ready-%)
 
-# Programs that bring packages of their own are apart.
+# Programs with their own dependencies are installed separately.
 .venv-%/ready: requirements/%.lock | $(READY)
 	@echo "Setting up $(@D) with the program $* (once, 100 to 300 MB) ..."
 	@rm -rf $(@D) && $(PYTHON) -m venv --without-pip $(@D)

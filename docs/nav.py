@@ -1,4 +1,4 @@
-"""What mkdocs.yml cannot say: an entry of the navigation that ends with `/` stands for all pages of a folder."""
+"""Extends mkdocs.yml: a navigation entry that ends with `/` stands for all pages of a directory."""
 
 import pathlib
 from collections.abc import Collection
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def on_config(config: Any) -> None:
-    """Replaces the folders in the navigation by their pages, when mkdocs has read its configuration.
+    """Replaces the directories in the navigation with their pages after mkdocs has read its configuration.
 
     Args:
         config: The configuration.
@@ -15,12 +15,12 @@ def on_config(config: Any) -> None:
 
 
 def expanded(entries: Any, root: pathlib.Path, more: Collection[str] = ()) -> Any:
-    """A part of the navigation with the pages in place of the folders; those without a page are left out.
+    """Returns a part of the navigation with directories replaced by their pages; those without pages are omitted.
 
     Args:
         entries: The part.
-        root: What the paths of pages begin at.
-        more: Pages that are not there yet.
+        root: The directory that the paths of pages are relative to.
+        more: Pages that do not exist yet. Default: none.
     """
     match entries:
         case list():
@@ -31,6 +31,6 @@ def expanded(entries: Any, root: pathlib.Path, more: Collection[str] = ()) -> An
         case str() if entries.endswith("/"):
             there = {str(page.relative_to(root)) for page in (root / entries).glob("*.md")}
             there |= {page for page in more if page.rpartition("/")[0] == entries.rstrip("/")}
-            there -= {"docs/README.md"}  # it has an entry of its own
+            there -= {"docs/README.md"}  # it has its own entry
             return sorted(there, key=lambda page: (not page.endswith("/README.md"), page))
     return entries

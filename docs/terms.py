@@ -1,4 +1,4 @@
-"""Finds the words in this repository's texts that docs/contributing.md lists as ones not to use.
+"""Finds words in this repository's texts that docs/contributing.md says not to use.
 
 `make check` runs it.
 """
@@ -13,11 +13,11 @@ PAGE = ROOT / "docs" / "contributing.md"
 TEXTS = ("*.md", "Makefile", "anyscale_constructs/**/*", "docs/**/*", "examples/**/*", "stacks/**/*", "tests/**/*")
 KINDS = {".jinja", ".md", ".py", ".yaml", ".yml", ""}
 NOT_OURS = ("anyscale_constructs/modules/", "tests/e2e/doubles/")
-"""Where upstream's words are."""
+"""Directories with text from upstream."""
 
 
 def terms(page: str) -> list[str]:
-    """The left column of the table of terms: the text in the backticks of each row."""
+    """Returns the left column of the table of terms: the text in backticks of each row."""
     rows = page.partition("## Terms")[2]
     return [
         term for row in re.findall(r"^\| (`.*?) \|", rows, flags=re.MULTILINE) for term in re.findall(r"`(.+?)`", row)
@@ -25,7 +25,7 @@ def terms(page: str) -> list[str]:
 
 
 def findings(root: pathlib.Path, words: list[str]) -> Iterator[str]:
-    """The places of terms in the repository's texts, which may break a line inside a term."""
+    """Yields the places of terms in the repository's texts, where a line may break within a term."""
     patterns = [r"[\s#\"]+".join(map(re.escape, word.split())) for word in words]
     wanted = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE)
     for pattern in TEXTS:

@@ -1,4 +1,4 @@
-"""A cloud from Python: the same configuration as in YAML, typed.
+"""A cloud in Python: the same configuration as in YAML, typed.
 
 Run it: python examples/ec2_cloud.py
 """

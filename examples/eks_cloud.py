@@ -1,4 +1,4 @@
-"""A cloud on EKS from Python, the same as clouds/eks.yaml: `build` makes both of its stacks.
+"""A cloud on EKS in Python, the same as clouds/eks.yaml: `build` creates both of its stacks.
 
 Run it: python examples/eks_cloud.py
 """

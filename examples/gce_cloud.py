@@ -1,4 +1,4 @@
-"""A cloud in Google Cloud from Python: the same configuration as in YAML, typed.
+"""A cloud on Google Cloud in Python: the same configuration as in YAML, typed.
 
 Run it: python examples/gce_cloud.py
 """

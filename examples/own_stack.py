@@ -1,7 +1,7 @@
-"""A stack of one's own: single constructs beside raw CDKTF resources.
+"""Your own stack: single constructs together with raw CDKTF resources.
 
-The VPC belongs to the network team, a KMS key is made here as a raw resource, and only the bucket, its
-policy and the roles come from Anyscale's modules.
+The VPC belongs to the network team, the KMS key is a raw resource, and only the bucket, its policy and the roles come
+from Anyscale's modules.
 
 Run it: python examples/own_stack.py
 """
@@ -13,7 +13,7 @@ ORGANIZATION = "org_1234abcd"
 
 
 class Storage(CloudStack):
-    """What one team runs; references are checked and providers pinned as in every stack."""
+    """The stack of one team; references are checked and providers pinned as in every stack."""
 
     def __init__(self, scope: Construct, name: str) -> None:
         super().__init__(scope, name)

@@ -1,4 +1,4 @@
-"""Constructs among CDKTF's own means: functions, an iterator, a local value, a variable, a raw resource, a data source.
+"""Constructs with features of CDKTF: functions, an iterator, a local value, a variable, a raw resource, a data source.
 
 Run it: python examples/with_cdktf.py
 """
@@ -14,7 +14,7 @@ ORGANIZATION = "org_1234abcd"
 
 
 class Platform(CloudStack):
-    """A VPC, a bucket and the roles, and what one team adds to them."""
+    """A VPC, a bucket, the roles, and the additions of one team."""
 
     def __init__(self, scope: App, name: str) -> None:
         super().__init__(scope, name)
@@ -24,7 +24,7 @@ class Platform(CloudStack):
         bucket = S3(self)
         roles = Iam(self, bucket=bucket, anyscale_external_id=f"{ORGANIZATION}-{name}")
 
-        # A data source by Terraform's own names, and a policy by json.dumps: expressions arrive as code.
+        # A data source with Terraform's names, and a policy from json.dumps: expressions become code.
         account = Data(self, "aws_caller_identity", "current", {})
         Resource(
             self,
@@ -44,7 +44,7 @@ class Platform(CloudStack):
             },
         )
 
-        # One resource for each zone. What is iterated must be known when Terraform plans, as a variable is.
+        # One resource per zone. The values of an iterator must be known at plan, like those of a variable.
         each = TerraformIterator.from_list(zones.list_value)
         logs = TerraformResource(self, "logs", terraform_resource_type="aws_cloudwatch_log_group", for_each=each)
         logs.add_override("name", Fn.join("/", [name, Token.as_string(each.value)]))

@@ -1,1 +1,1 @@
-"""The kinds of clouds as you change them: one module a kind, which takes the place of the package's."""
+"""Your own kinds of clouds, one module per kind, which replaces the package's kind of the same name."""

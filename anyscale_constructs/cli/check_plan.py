@@ -1,4 +1,4 @@
-"""`anyscale-constructs check-plan`: the rules of reviews, on a plan of Terraform's before it is applied."""
+"""`anyscale-constructs check-plan`: checks a Terraform plan by the rules of reviews before it is applied."""
 
 import json
 import pathlib
@@ -14,28 +14,32 @@ _NOT_ALLOWED = 3
 
 
 def check_plan(
-    plan: Annotated[pathlib.Path, typer.Argument(help="What terraform show -json prints of it.", metavar="PLAN.json")],
+    plan: Annotated[
+        pathlib.Path, typer.Argument(help="The plan, as printed by terraform show -json.", metavar="PLAN.json")
+    ],
     *,
     stack: Annotated[
         str | None,
         typer.Option(
-            help="The stack that it is of: the lines of its YAML are named, and what its `allow` accepts is not told. "
-            "Default: neither.",
+            help="The stack of the plan: findings name the lines of its YAML, and those that its `allow` accepts are "
+            "left out. Default: findings have no lines, and all are reported.",
             metavar="NAME",
         ),
     ] = None,
     fail_on: Annotated[
         str,
         typer.Option(
-            help="destroy, widen, or both with a comma: end with 3 if there is such a finding that is not allowed.",
+            help="destroy, widen, or both joined by a comma: exit with status 3 if such a finding is not allowed.",
             metavar="destroy,widen",
         ),
     ] = "",
-    format: Annotated[Format, typer.Option(help="How findings are printed: json and github on stdout.")] = "text",
+    format: Annotated[
+        Format, typer.Option(help="The format of findings; json and github are printed to stdout.")
+    ] = "text",
 ) -> None:
-    """Tells what a plan replaces and destroys, what holds data of that, and what the plan opens."""
+    """Reports what a plan replaces, destroys and opens, and which of the destroyed resources hold data."""
     from anyscale_constructs.cli.reviewing import parts  # noqa: PLC0415
-    from anyscale_constructs.cli.synthesis import list_allowed  # noqa: PLC0415 - what needs no engine starts none
+    from anyscale_constructs.cli.synthesis import list_allowed  # noqa: PLC0415 - starts no engine unless needed
     from anyscale_constructs.names import unknown  # noqa: PLC0415
     from anyscale_constructs.review import sides  # noqa: PLC0415
     from anyscale_constructs.review.opened import opened_by_plan  # noqa: PLC0415

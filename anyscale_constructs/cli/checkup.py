@@ -1,4 +1,4 @@
-"""What a repository of clouds needs on this machine, and whether it is there."""
+"""Checks whether this machine has what a repository of clouds needs."""
 
 import importlib.metadata
 import os
@@ -25,62 +25,60 @@ from anyscale_constructs.terraform.backend import PROVIDERS, TERRAFORM
 from anyscale_constructs.terraform.constraints import intersect
 from anyscale_constructs.terraform.program import terraform, terraform_version
 
-MISSING = Rule(
-    "missing-prerequisite", "error", "A command would end where it is needed, often halfway.", command="doctor"
-)
+MISSING = Rule("missing-prerequisite", "error", "A command that needs it fails, often halfway.", command="doctor")
 
 _ANY_TERRAFORM = ">= 1.5"
 _OWN = re.compile(r"anyscale[-_]constructs|python3? -m stacks")
 _IMPORTS_ENGINE = re.compile(r"^\s*(?:from|import)\s+(?:cdktf|cdktn|constructs)\b", re.MULTILINE)
 
-# By whose they are: variables of the environment, and files; none of their contents is looked at.
+# By provider: environment variables and files. Only their existence is checked; their contents are not read.
 _CREDENTIALS: Mapping[str, tuple[str, Sequence[str], Sequence[str], str]] = {
     "ANYSCALE": (
-        "credentials of Anyscale",
+        "Anyscale credentials",
         ["ANYSCALE_CLI_TOKEN"],
         [CREDENTIALS],
         LOG_IN,
     ),
     "AWS": (
-        "credentials of AWS",
+        "AWS credentials",
         [
             *("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"),
             *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
         ],
         ["~/.aws/credentials", "~/.aws/config"],
-        "run aws sso login or aws configure, or set AWS_PROFILE; on an instance of AWS its role is used",
+        "run aws sso login or aws configure, or set AWS_PROFILE; on an EC2 instance, its role is used",
     ),
     "GCP": (
-        "credentials of Google Cloud",
+        "Google Cloud credentials",
         ["GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"],
         ["~/.config/gcloud/application_default_credentials.json"],
-        "run gcloud auth application-default login; on an instance of Google's its service account is used",
+        "run gcloud auth application-default login; on a Google Cloud instance, its service account is used",
     ),
     "AZURE": (
-        "credentials of Azure",
+        "Azure credentials",
         ["ARM_CLIENT_ID", "ARM_USE_MSI", "ARM_USE_OIDC"],
         ["~/.azure/azureProfile.json"],
-        "run az login, or set ARM_CLIENT_ID and the variables that go with it",
+        "run az login, or set ARM_CLIENT_ID and the related variables",
     ),
     "GENERIC": (
-        "credentials of Kubernetes",
+        "Kubernetes credentials",
         ["KUBECONFIG", "KUBE_CONFIG_PATH"],
         ["~/.kube/config"],
-        "let kubectl write ~/.kube/config, or set KUBE_CONFIG_PATH",
+        "write ~/.kube/config with kubectl, or set KUBE_CONFIG_PATH",
     ),
 }
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked for.
+    """The result of checking one prerequisite.
 
     Attributes:
-        name: What it is.
-        found: What is there; empty if nothing is.
-        needed: Whether the repository needs it.
-        ok: Whether it is there, and fits.
-        fix: What to do if not.
+        name: The prerequisite.
+        found: What was found; empty if nothing was.
+        needed: Whether the repository needs the prerequisite.
+        ok: Whether the prerequisite is present and suitable.
+        fix: What to do if it is not.
     """
 
     name: str
@@ -91,28 +89,28 @@ class Check:
 
     @property
     def state(self) -> str:
-        """In a word, how it is."""
+        """The result in one word."""
         if self.ok:
             return "ok"
         return "none" if not self.needed else "wrong" if self.found else "missing"
 
     def finding(self) -> Finding:
-        """What there is to say of something that is needed and not there."""
+        """Returns the finding for a prerequisite that is needed but missing or unsuitable."""
         what = f"{self.name}: {self.found}" if self.found else f"{self.name} is missing"
         return Finding(what, self.fix, rule=MISSING)
 
 
 @dataclass
 class Needs:
-    """What the clouds in YAML say.
+    """What the clouds in YAML require.
 
     Attributes:
-        clouds: Their number.
-        owners: Whose credentials they need, as in `Cloud.provider`, and those of their states.
+        clouds: The number of clouds.
+        owners: The providers whose credentials the clouds and their backends need, spelled as in `Cloud.provider`.
         backends: The types of their backends.
-        mirrors: Where their modules come from instead of GitHub.
-        commands: Whether one is registered by the command.
-        problem: Why they can't be read; empty if they can.
+        mirrors: Where their modules are fetched from instead of GitHub.
+        commands: Whether at least one cloud is registered with the `register` command.
+        problem: Why the clouds cannot be read; empty if they can.
     """
 
     clouds: int = 0
@@ -124,16 +122,18 @@ class Needs:
 
 
 def examine() -> list[Check]:
-    """Looks for all that the repository in the working directory needs, without a network and without a change."""
+    """Checks all that the repository in the working directory needs; uses no network and changes nothing."""
     needs = _needs()
-    python = "a program in Python" if (app := project.command()) and not _OWN.search(app) else ""
+    python = "a Python program" if (app := project.command()) and not _OWN.search(app) else ""
     return [
         Check("Python", platform.python_version()),
         Check("anyscale-constructs", importlib.metadata.version("anyscale-constructs")),
         *_clouds(needs, python),
         *_engine(python),
         _terraform(needs),
-        _program("git", "git", "install git: Terraform fetches modules with it, and reviews read revisions"),
+        _program(
+            "git", "git", "install git, which fetches Terraform modules and reads the revisions that reviews compare"
+        ),
         _anyscale(needs),
         *_credentials(needs),
         *_mirrors(needs),
@@ -148,7 +148,7 @@ def _needs() -> Needs:
     try:
         for file in defaults.files():
             _add(needs, defaults.read(file).data)
-    except Exception as error:  # noqa: BLE001 - a kind of the user's own may raise anything
+    except Exception as error:  # noqa: BLE001 - a user's own kind of cloud may raise anything
         needs.problem = foreseen(error).findings[0].text
     return needs
 
@@ -166,11 +166,11 @@ def _add(needs: Needs, data: Mapping[str, Any]) -> None:
 
 
 def _clouds(needs: Needs, python: str) -> Iterator[Check]:
-    fix = "run anyscale-constructs synth, which says all that is wrong"
+    fix = "run anyscale-constructs synth, which reports all errors"
     if needs.problem:
         yield Check("clouds", needs.problem, ok=False, fix=fix)
     elif needs.clouds or not python:
-        fix = "write one, or run the command where cdktf.json is"
+        fix = "write one, or run the command in the directory with cdktf.json"
         yield Check("clouds", f"{needs.clouds} in YAML" if needs.clouds else "", ok=bool(needs.clouds), fix=fix)
 
 
@@ -182,10 +182,10 @@ def _engine(python: str) -> Iterator[Check]:
         name = chosen()
     except ConstructsError as error:
         problem, fix = error.findings[0].text, error.findings[0].fix
-    # Python's own finder: the engine that is in use would start the command again with another one.
+    # Python's own finder, because importing the engine in use would restart the command with another Node.js.
     if name == NATIVE and (python or imports) and not os.environ.get(VARIABLE):
         name = next((each for each in ("cdktf", "cdktn") if PathFinder.find_spec(each)), "")
-        fix = "pip install cdktf, or cdktn"
+        fix = "run pip install cdktf, or pip install cdktn"
     yield Check("engine", problem or name, ok=bool(name), fix=fix)
     path, major = node.find_node()
     found = f"{major} at {path}" if major else f"{path} does not start" if path else ""
@@ -197,21 +197,21 @@ def _terraform(needs: Needs) -> Check:
         "Terraform", [("", _ANY_TERRAFORM), *(("", TERRAFORM.get(each, _ANY_TERRAFORM)) for each in needs.backends)]
     )
     oldest = ".".join(map(str, OLDEST))
-    fix = f"install Terraform {wanted}; reviews make offline plans with {oldest} or later"
+    fix = f"install Terraform {wanted}; offline plans in reviews need {oldest} or later"
     program = shutil.which(terraform())
     if program is None:
         return Check("Terraform", "", ok=False, fix=fix)
     try:
         said, version = terraform_version(program)
     except (OSError, ValueError):
-        return Check("Terraform", f"{program} does not say its version", ok=False, fix=fix)
+        return Check("Terraform", f"{program} does not report its version", ok=False, fix=fix)
     fits, told = wanted.allows(version), f"{said} at {program}"
     return Check("Terraform", told if fits else f"{told} is not {wanted}", ok=fits, fix=fix)
 
 
 def _anyscale(needs: Needs) -> Check:
     given = os.environ.get("ANYSCALE_BIN")
-    fix = "correct ANYSCALE_BIN" if given else "pip install 'anyscale-constructs[register]', or set ANYSCALE_BIN"
+    fix = "correct ANYSCALE_BIN" if given else "run pip install 'anyscale-constructs[register]', or set ANYSCALE_BIN"
     return _program("the anyscale program", given or "anyscale", fix, needed=needs.commands)
 
 
@@ -221,7 +221,7 @@ def _program(name: str, program: str, fix: str, *, needed: bool = True) -> Check
 
 
 def _credentials(needs: Needs) -> Iterator[Check]:
-    """Where there seem to be credentials: what runs where they are not may have others, or need none."""
+    """Reports where credentials seem to be; their absence is no error, since other sources of credentials exist."""
     for owner in ("ANYSCALE", *sorted(needs.owners - {""})):
         name, variables, files, fix = _CREDENTIALS[owner]
         there = [variable for variable in variables if os.environ.get(variable)]
@@ -232,12 +232,12 @@ def _credentials(needs: Needs) -> Iterator[Check]:
 def _mirrors(needs: Needs) -> Iterator[Check]:
     for mirror in sorted(needs.mirrors):
         there = not mirror.startswith("/") or pathlib.Path(mirror).is_dir()
-        found = clean(mirror) if there else f"{mirror} is no folder"
-        yield Check("mirror of modules", found, ok=there, fix="put a checkout there, or correct mirror")
+        found = clean(mirror) if there else f"{mirror} is not a directory"
+        yield Check("module mirror", found, ok=there, fix="put a checkout there, or correct the key mirror")
     if given := os.environ.get("TF_CLI_CONFIG_FILE"):
         there = pathlib.Path(given).is_file()
-        fix = f"correct TF_CLI_CONFIG_FILE: {given} is no file, and Terraform goes on without it"
-        yield Check("configuration of Terraform", given if there else "", needed=False, ok=there, fix=fix)
+        fix = f"correct TF_CLI_CONFIG_FILE: {given} is not a file, so Terraform ignores it"
+        yield Check("Terraform CLI configuration", given if there else "", needed=False, ok=there, fix=fix)
     for variable in ("HTTPS_PROXY", "PIP_INDEX_URL", "TF_PLUGIN_CACHE_DIR"):
         if value := os.environ.get(variable):
             yield Check(variable, clean(value), needed=False)

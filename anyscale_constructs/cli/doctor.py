@@ -13,14 +13,15 @@ _MISSING = 1
 
 
 def doctor(
-    *, format: Annotated[Format, typer.Option(help="How it is printed: json and github on stdout.")] = "text"
+    *,
+    format: Annotated[Format, typer.Option(help="The output format; json and github are printed to stdout.")] = "text",
 ) -> None:
-    """Says what is there of what the repository needs, and what to do about what is missing.
+    """Checks whether this machine has what the repository needs, and says how to fix what is missing.
 
-    Looks at Python, the engine, Node.js, Terraform, git, the anyscale program, credentials, which it does not show, and
-    mirrors. Uses no network and changes nothing. Ends with 1 if something that is needed is missing.
+    Checks Python, the engine, Node.js, Terraform, git, the anyscale program, credentials (which are never printed) and
+    mirrors. Uses no network and changes nothing. Exits with status 1 if something that is needed is missing.
     """
-    from anyscale_constructs.cli.checkup import examine  # noqa: PLC0415 - other commands need none of it
+    from anyscale_constructs.cli.checkup import examine  # noqa: PLC0415 - other commands do not need it
 
     checks = examine()
     if format == "text":

@@ -10,19 +10,17 @@ from anyscale_constructs.cli.options import Clouds, Out
 
 
 def eject(
-    name: Annotated[
-        str, typer.Argument(help="The cloud; or a stack that a Python program has synthesized.", metavar="NAME")
-    ],
+    name: Annotated[str, typer.Argument(help="The cloud, or a stack synthesized by a Python program.", metavar="NAME")],
     *,
     to: Annotated[
-        pathlib.Path, typer.Option(help="Where the folders are written, one for each stack.", metavar="DIR")
+        pathlib.Path, typer.Option(help="The directory for the new directories, one per stack.", metavar="DIR")
     ] = pathlib.Path("terraform"),
     clouds: Clouds = None,
     out: Out = None,
 ) -> None:
-    """Writes a cloud as plain Terraform, which needs nothing of this program: DIR/STACK, one folder for each stack.
+    """Writes a cloud as plain Terraform that does not depend on this program, into DIR/STACK for each stack.
 
-    Terraform finds the same state there, so a plan shows what it shows now. Overwrites nothing.
+    The Terraform state stays the same, so a plan shows the same changes as before. Never overwrites files.
     """
     from anyscale_constructs.cli.ejection import eject_cloud  # noqa: PLC0415 - it starts the engine
 

@@ -1,4 +1,4 @@
-"""From a cloud, or a synthesized stack, to folders of plain Terraform."""
+"""Turns a cloud, or a synthesized stack, into directories of plain Terraform."""
 
 import pathlib
 import tempfile
@@ -12,16 +12,16 @@ def eject_cloud(name: str, clouds: pathlib.Path, out: pathlib.Path, to: pathlib.
     """Writes the stacks of a cloud as plain Terraform.
 
     Args:
-        name: The cloud, or a stack in the output directory that no YAML makes.
-        clouds: Where the YAML files are.
+        name: The cloud, or a stack in the output directory that comes from no YAML file.
+        clouds: The directory of the YAML files.
         out: The output directory.
-        to: Where the folders are written.
+        to: The directory in which the stacks' directories are created.
 
     Returns:
-        The folders, in the order in which they are applied, and the files in each.
+        The directories, in the order in which they must be applied, and the files in each.
 
     Raises:
-        ConstructsError: There is no such cloud, it is wrong, or a folder can't be written.
+        ConstructsError: The cloud does not exist or has errors, or a directory cannot be written.
     """
     stacks = out / "stacks"
     if (stacks / name / "cdk.tf.json").is_file() and not _is_cloud(name, clouds):

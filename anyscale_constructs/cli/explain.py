@@ -1,4 +1,4 @@
-"""`anyscale-constructs explain`: a cloud in one page."""
+"""`anyscale-constructs explain`: explains a cloud on one page."""
 
 import pathlib
 import tempfile
@@ -16,16 +16,16 @@ def explain(
     name: Annotated[str, typer.Argument(help="The cloud.", metavar="NAME")],
     *,
     clouds: Clouds = None,
-    format: Annotated[Format, typer.Option(help="How the page is printed.")] = "text",
+    format: Annotated[Format, typer.Option(help="The format of the page.")] = "text",
 ) -> None:
-    """Explains a cloud in one page.
+    """Explains a cloud on one page.
 
-    The page tells what its stacks make and how the parts feed each other, its subnets, who reaches which port, who may
-    assume which role, what registration sends, what costs, and what a destroy keeps. It comes from the Terraform JSON
-    of the cloud: nothing is planned, and no credentials are needed.
+    The page shows what the stacks create and how the parts depend on each other, the subnets, who can reach which port,
+    who can assume which role, what registration sends, what costs money, and what a destroy keeps. It is made from the
+    cloud's Terraform JSON: nothing is planned, and no credentials are needed.
     """
     from anyscale_constructs.cli.synthesis import gather_clouds  # noqa: PLC0415 - it starts the engine
-    from anyscale_constructs.explain.formats import FORMATS  # noqa: PLC0415 - other commands need none of it
+    from anyscale_constructs.explain.formats import FORMATS  # noqa: PLC0415 - other commands do not need it
     from anyscale_constructs.explain.page import page_of  # noqa: PLC0415
     from anyscale_constructs.review.stacks import read_stack  # noqa: PLC0415
 

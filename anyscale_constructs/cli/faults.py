@@ -1,4 +1,4 @@
-"""What a command says of an exception that nobody foresaw: a finding, and no traceback unless it is asked for."""
+"""Reports an unforeseen exception as a finding, with a traceback only on request."""
 
 import errno
 import os
@@ -9,9 +9,9 @@ import anyscale_constructs
 from anyscale_constructs.errors import ConfigError, ConstructsError, InternalError, engine_ended
 from anyscale_constructs.findings import Finding, Place, Rule
 
-FAULTY_CODE = Rule("faulty-code", "error", "A module of your own, such as a kind of clouds, raised an exception.")
+FAULTY_CODE = Rule("faulty-code", "error", "A module of your own, such as a kind of cloud, raised an exception.")
 
-# What is wrong with the machine, wherever it shows.
+# Faults of the machine, wherever they occur.
 _SPACE = "free space there, or set TMPDIR to a directory with space"
 _RIGHTS = "let this user write there, or set TMPDIR to a directory that can be written"
 _SURROUNDINGS = {
@@ -20,7 +20,7 @@ _SURROUNDINGS = {
     errno.EROFS: _RIGHTS,
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
-    errno.EMFILE: "raise the limit of open files: ulimit -n",
+    errno.EMFILE: "raise the limit on open files with ulimit -n",
 }
 
 _OWN = pathlib.Path(anyscale_constructs.__file__).parent
@@ -28,11 +28,11 @@ _VARIABLE = "ANYSCALE_CONSTRUCTS_TRACEBACK"
 
 
 def foreseen(error: Exception, cloud: str = "") -> ConstructsError:
-    """The exception as an error of ours: of the user's own code if that raised it, else of this library.
+    """Returns the exception as a `ConstructsError` that blames the user's code if that raised it, else this library.
 
     Args:
         error: The exception.
-        cloud: The cloud it is about.
+        cloud: The cloud whose synthesis raised the exception. Default: unknown.
     """
     if isinstance(error, ConstructsError):
         return error
@@ -48,7 +48,7 @@ def foreseen(error: Exception, cloud: str = "") -> ConstructsError:
     if raised and _is_users(pathlib.Path(raised[0])):
         place = Place(os.path.relpath(raised[0]), raised[1])
         return ConfigError([Finding(said, "correct the code", rule=FAULTY_CODE, cloud=cloud, place=place)])
-    fix = f"report this bug in anyscale-constructs, with what {_VARIABLE}=1 prints"
+    fix = f"report this bug in anyscale-constructs, with the output of the command with {_VARIABLE}=1"
     return InternalError([Finding(said, fix, cloud=cloud)])
 
 
@@ -59,7 +59,7 @@ def _mended(error: OSError) -> str | None:
 
 
 def together(errors: list[ConstructsError]) -> ConstructsError:
-    """Several errors as one, which is this library's own if one of them is."""
+    """Returns several errors as one, which is an `InternalError` if one of them is."""
     kind = next((type(error) for error in errors if isinstance(error, InternalError)), ConfigError)
     return kind([finding for error in errors for finding in error.findings])
 
@@ -72,6 +72,6 @@ def _raised_at(error: Exception) -> tuple[str, int] | None:
 
 
 def _is_users(file: pathlib.Path) -> bool:
-    """Whether the file is in the folder where the command runs, and in no package that is installed there."""
+    """Returns whether the file is in the working directory, but not in a package that is installed there."""
     parents = file.resolve().parents
     return pathlib.Path.cwd() in parents and _OWN not in parents and "site-packages" not in file.parts

@@ -1,4 +1,4 @@
-"""`anyscale-constructs init`: a repository of clouds to start from."""
+"""`anyscale-constructs init`: creates a repository of clouds to start from."""
 
 import enum
 import pathlib
@@ -19,7 +19,7 @@ class State(enum.StrEnum):
 
 
 class Ci(enum.StrEnum):
-    """Where the workflows run."""
+    """The CI systems for which workflows can be written."""
 
     GITHUB = "github"
     NONE = "none"
@@ -28,26 +28,26 @@ class Ci(enum.StrEnum):
 def init(
     directory: Annotated[pathlib.Path, typer.Argument(help="The new repository's directory.", metavar="DIR")],
     *,
-    cloud: Annotated[str, typer.Option(help=f"The kind of its first cloud: {', '.join(KINDS)}.", metavar="KIND")],
+    cloud: Annotated[str, typer.Option(help=f"The kind of the first cloud: {', '.join(KINDS)}.", metavar="KIND")],
     name: Annotated[str | None, typer.Option(help="The cloud's name. Default: KIND.")] = None,
     state: Annotated[
-        State, typer.Option(help="Where Terraform's state is kept. With local, no workflow applies anything.")
+        State, typer.Option(help="The backend for the Terraform state. With local, the workflows apply nothing.")
     ] = State.LOCAL,
     backend_config: Annotated[
         list[str] | None,
         typer.Option(
-            help="A setting of the backend; repeat it for several. s3 needs bucket and region, gcs needs bucket, "
-            "azurerm needs storage_account_name and container_name.",
+            help="An argument of the backend; repeat the option for several. s3 needs bucket and region, gcs needs "
+            "bucket, azurerm needs storage_account_name and container_name.",
             metavar="KEY=VALUE",
         ),
     ] = None,
     ci: Annotated[Ci, typer.Option(help="The workflows to write.")] = Ci.GITHUB,
 ) -> None:
-    """Writes a repository of clouds: one cloud, its tests, and workflows that review, plan and apply changes.
+    """Creates a repository of clouds: one cloud, its tests, and workflows that review, plan and apply changes.
 
-    Uses no network and overwrites nothing.
+    Uses no network and never overwrites files.
     """
-    from anyscale_constructs.cli.repository import make  # noqa: PLC0415 - it brings templates and configurations
+    from anyscale_constructs.cli.repository import make  # noqa: PLC0415 - it loads templates and configurations
 
     made = make(directory, cloud, name or cloud, ci, state=state, settings=backend_config or [])
     typer.echo("\n".join(["Written:", *(f"  {directory / file}" for file in made.files)]))

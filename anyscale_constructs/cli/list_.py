@@ -1,4 +1,4 @@
-"""`anyscale-constructs list`: the stacks, for people and for a pipeline's matrix."""
+"""`anyscale-constructs list`: lists the stacks, as a table or as the matrix of a pipeline."""
 
 from typing import Annotated
 
@@ -12,13 +12,13 @@ def list_(
     *,
     changed_since: ChangedSince = None,
     matrix: Annotated[
-        bool, typer.Option("--json", help="Print the matrix of a job in GitHub Actions, on one line.")
+        bool, typer.Option("--json", help="Print the stacks as a GitHub Actions matrix, on one line.")
     ] = False,
 ) -> None:
     """Lists the stacks of all clouds, in the order in which they can be applied.
 
-    Synthesizes into a temporary directory. `--changed-since` compares the Terraform that both sides give, so a comment
-    in a YAML file changes nothing, and an edit of a kind of cloud changes all clouds of that kind.
+    Synthesizes into a temporary directory. `--changed-since` compares the resulting Terraform: a comment in a YAML file
+    does not count as a change, and an edit to a kind of cloud changes all clouds of that kind.
     """
     from anyscale_constructs.cli.listing import as_matrix, as_table, list_stacks  # noqa: PLC0415 - starts the engine
 

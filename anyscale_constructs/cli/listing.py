@@ -1,4 +1,4 @@
-"""The stacks that clouds in YAML make, and which of them differ from a revision."""
+"""Lists the stacks of clouds in YAML, and finds those that differ from a revision."""
 
 import json
 import pathlib
@@ -16,16 +16,16 @@ from anyscale_constructs.review.stacks import plain
 
 @dataclass(frozen=True)
 class Entry:
-    """A stack, for people and for the matrix of a pipeline.
+    """A stack, as a row of the table or of a pipeline's matrix.
 
     Attributes:
-        stack: Its name.
-        cloud: The cloud that it belongs to.
+        stack: The stack's name.
+        cloud: The cloud that the stack belongs to.
         kind: The kind of cloud.
-        provider: Whose credentials it needs, as Anyscale spells it: AWS, AZURE, GCP or GENERIC; empty for a kind
-            of your own that derives from none of the package's.
-        folder: Where `synth` puts its Terraform.
-        depends: The listed stacks that have to be applied before it.
+        provider: The provider whose credentials the stack needs, as Anyscale spells it: AWS, AZURE, GCP or GENERIC;
+            empty for a kind of your own that is not derived from one of the package's.
+        folder: The directory in which `synth` writes its Terraform.
+        depends: The listed stacks that must be applied before it.
     """
 
     stack: str
@@ -37,15 +37,15 @@ class Entry:
 
 
 def list_stacks(directory: pathlib.Path, out: pathlib.Path, revision: str | None = None) -> list[Entry]:
-    """The stacks of all clouds, in the order in which they can be applied.
+    """Returns the stacks of all clouds, in the order in which they can be applied.
 
     Args:
-        directory: Where the YAML files are.
-        out: Where `synth` puts the Terraform JSON; nothing is written there.
-        revision: Only stacks whose Terraform differs from what this revision gives. Default: all.
+        directory: The directory of the YAML files.
+        out: The output directory of `synth`; nothing is written there.
+        revision: A git revision: only stacks whose Terraform differs from it are returned. Default: all stacks.
 
     Raises:
-        ConstructsError: Something is wrong in a cloud, here or in the revision.
+        ConstructsError: A cloud has an error, here or in the revision.
     """
     base = from_revision(revision) if revision is not None else None
     with tempfile.TemporaryDirectory() as temporary:
@@ -56,7 +56,7 @@ def list_stacks(directory: pathlib.Path, out: pathlib.Path, revision: str | None
             for stack in app.cloud_stacks
             if base is None or _read(base.out / "stacks" / stack.name) != _read(head / "stacks" / stack.name)
         }
-    # An operator's stack follows its cloud's.
+    # An operator stack is applied after its cloud's stack.
     providers = {documents[stack.name].file: stack.provider for stack in app.cloud_stacks if isinstance(stack, Cloud)}
     entries: list[Entry] = []
     for stack in app.cloud_stacks:
@@ -77,12 +77,12 @@ def list_stacks(directory: pathlib.Path, out: pathlib.Path, revision: str | None
 
 
 def as_matrix(entries: Sequence[Entry]) -> str:
-    """The stacks as the matrix of a job in GitHub Actions, on one line."""
+    """Returns the stacks as a GitHub Actions matrix, on one line of JSON."""
     return json.dumps({"include": [asdict(entry) for entry in entries]})
 
 
 def as_table(entries: Sequence[Entry]) -> Iterator[str]:
-    """The stacks as lines for people."""
+    """Yields the lines of a table of the stacks."""
     rows = [("STACK", "CLOUD", "KIND", "PROVIDER", "DEPENDS")]
     rows += [(each.stack, each.cloud, each.kind, each.provider, " ".join(each.depends) or "-") for each in entries]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -91,7 +91,7 @@ def as_table(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _read(folder: pathlib.Path) -> dict[str, Any]:
-    """What Terraform reads in a folder, by file, without the comments in the JSON."""
+    """Returns what Terraform reads in a directory, by file, without the comments in the JSON."""
     return {
         str(file.relative_to(folder)): plain(json.loads(file.read_text(encoding="utf-8")))
         if file.name == "cdk.tf.json"

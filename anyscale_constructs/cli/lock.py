@@ -1,4 +1,4 @@
-"""`anyscale-constructs lock`: the versions and checksums of the stacks' providers, in files that are kept in git."""
+"""`anyscale-constructs lock`: locks the versions and checksums of the stacks' providers, in files kept in git."""
 
 import pathlib
 from typing import Annotated
@@ -20,7 +20,7 @@ def lock(
     clouds: Annotated[
         pathlib.Path | None,
         typer.Option(
-            help="Where the YAML files are; the lock files are in the directory locks beside it. Default: "
+            help="The directory of the YAML files; the lock files go into locks next to it. Default: "
             "context.clouds of cdktf.json.",
             metavar="DIR",
         ),
@@ -29,32 +29,33 @@ def lock(
     platform: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"A platform that Terraform runs on; repeat it for several. Default: {', '.join(PLATFORMS)}.",
+            help=f"A platform that Terraform runs on; repeat the option for several. Default: {', '.join(PLATFORMS)}.",
             metavar="OS_ARCH",
         ),
     ] = None,
     upgrade: Annotated[
         bool,
         typer.Option(
-            "--upgrade", help="Lock the newest versions that fit. Default: locked versions that fit stay as they are."
+            "--upgrade", help="Lock the newest matching versions. Default: keep locked versions that still match."
         ),
     ] = False,
     fs_mirror: Annotated[
         pathlib.Path | None,
-        typer.Option(help="A filesystem mirror of the providers, in place of their registry.", metavar="DIR"),
+        typer.Option(help="A filesystem mirror to download providers from instead of their registry.", metavar="DIR"),
     ] = None,
     net_mirror: Annotated[
-        str | None, typer.Option(help="A network mirror of the providers, in place of their registry.", metavar="URL")
+        str | None,
+        typer.Option(help="A network mirror to download providers from instead of their registry.", metavar="URL"),
     ] = None,
 ) -> None:
-    """Locks the versions and checksums of the providers of synthesized stacks, in locks/NAME.lock.hcl.
+    """Locks the provider versions and checksums of synthesized stacks, in locks/NAME.lock.hcl.
 
-    Fetches the modules, then runs Terraform's `providers lock`, which downloads each provider for each platform and
-    ignores the mirrors of Terraform's CLI configuration. Commit the files: `synth` copies them into the output.
+    Fetches the modules, then runs `terraform providers lock`, which downloads each provider for each platform and
+    ignores the mirrors in Terraform's CLI configuration. Commit the files: `synth` copies them into the output.
     """
-    from rich.console import Console  # noqa: PLC0415 - other commands need none of it
+    from rich.console import Console  # noqa: PLC0415 - other commands do not need it
 
-    from anyscale_constructs.cli.locking import lock_stacks  # noqa: PLC0415 - nor of this
+    from anyscale_constructs.cli.locking import lock_stacks  # noqa: PLC0415 - likewise
 
     options = [f"-platform={each}" for each in platform or PLATFORMS]
     options += [f"-fs-mirror={fs_mirror.absolute()}"] if fs_mirror else []

@@ -1,4 +1,4 @@
-"""Makes the lock files of synthesized stacks with Terraform."""
+"""Creates the lock files of synthesized stacks with Terraform."""
 
 import json
 import os
@@ -36,25 +36,25 @@ def lock_stacks(
 
     Args:
         out: The output directory of synthesis.
-        names: The stacks. None: all that are there.
-        locks: Where the lock files are kept.
-        options: What `terraform providers lock` is given.
-        upgrade: Whether to lock the newest versions that fit, in place of those that are locked.
-        say: Takes a line of progress.
+        names: The stacks. Empty: all stacks in the output directory.
+        locks: The directory of the lock files.
+        options: Options for `terraform providers lock`.
+        upgrade: Whether to lock the newest matching versions instead of keeping the locked ones.
+        say: Called with each line of progress.
 
     Yields:
-        For each stack its lock file, with the versions in it.
+        For each stack, a line with its lock file and the locked versions.
 
     Raises:
-        LockError: There is no such stack, or Terraform failed; the stack's lock file is as it was then.
+        LockError: A stack does not exist, or Terraform failed. The lock file of that stack is then unchanged.
     """
     found = {file.parent.name: file.parent for file in sorted(out.glob("stacks/*/cdk.tf.json"))}
     if not found:
-        raise LockError(f"{out} holds no stacks", fix="run anyscale-constructs synth first, with the same --out")
+        raise LockError(f"{out} contains no stacks", fix="run anyscale-constructs synth first, with the same --out")
     for name in names:
         if name not in found:
             raise LockError(f"{out}: {unknown(name, found, 'stack')}")
-    # Stacks that call the same modules fetch them once, and a folder that nobody initialized stays so.
+    # A shared data directory fetches common modules once, and leaves the stacks' directories uninitialized.
     with tempfile.TemporaryDirectory() as data:
         for name in dict.fromkeys(names or found):
             kept = kept_lock(locks, name)
@@ -89,7 +89,9 @@ def _lock(
         _terraform(folder, data, look, "get")
         _terraform(folder, data, look, "providers", "lock", *options)
         text = read_lock(lock)
-        if fetched:  # Terraform leaves in it what the stack needs no more, and then refuses it with -lockfile=readonly
+        if (
+            fetched
+        ):  # Terraform keeps providers that are no longer needed, and then rejects the file with -lockfile=readonly
             text = of_providers(text, fetched)
         _put(kept, text)
         _put(lock, text)
@@ -108,7 +110,7 @@ def _put(file: pathlib.Path, text: str) -> None:
             file.unlink(missing_ok=True)
     except OSError as error:
         raise LockError(
-            f"{file} can't be written: {error.strerror}", fix="use a folder that you can write to"
+            f"{file} cannot be written: {error.strerror}", fix="use a directory that you can write to"
         ) from error
 
 
@@ -128,14 +130,14 @@ def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *
             errors="replace",
         )
     except OSError as error:
-        raise LockError(f"{program} can't be run: {error.strerror}", fix="install Terraform") from error
+        raise LockError(f"{program} cannot be run: {error.strerror}", fix="install Terraform") from error
     with process:
         try:
             for line in process.stdout or ():
                 look(line.rstrip())
                 lines.append(line)
         except BaseException:
-            process.terminate()  # it would go on downloading
+            process.terminate()  # otherwise it would continue to download
             process.wait()
             raise
     if process.returncode:
@@ -143,4 +145,4 @@ def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *
         title, _, detail = (said.partition("Error: ")[2] or said).strip().partition("\n")
         command = " ".join([program, *(each for each in arguments if not each.startswith("-"))])
         what = f"{folder.name}: {command} failed: {title}: {' '.join(detail.split()).removesuffix('.')}"
-        raise LockError(what, fix="correct what Terraform reports")
+        raise LockError(what, fix="fix the problem that Terraform reports")

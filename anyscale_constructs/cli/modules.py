@@ -1,4 +1,4 @@
-"""`anyscale-constructs modules`: the wrapped upstream modules, and how to move to another tag."""
+"""`anyscale-constructs modules`: manages the wrapped upstream modules and their tags."""
 
 import contextlib
 from collections.abc import Iterator
@@ -17,9 +17,9 @@ app = typer.Typer(no_args_is_help=True, help="The wrapped upstream modules.", ri
 _Ref = Annotated[str, typer.Option(help="A tag of the modules' repository, e.g. v0.40.1.", metavar="TAG")]
 _From = Annotated[
     Path | None,
-    typer.Option("--from", help="A git checkout of the repository. Default: a clone from GitHub.", metavar="CHECKOUT"),
+    typer.Option("--from", help="A git checkout of the repository. Default: clone it from GitHub.", metavar="CHECKOUT"),
 ]
-_Repository = Annotated[str, typer.Option(help="Which repository's modules.", metavar="OWNER/NAME")]
+_Repository = Annotated[str, typer.Option(help="The GitHub repository of the modules.", metavar="OWNER/NAME")]
 
 
 @app.command()
@@ -28,7 +28,7 @@ def regenerate(
     source: _From = None,
     repository: _Repository = "anyscale/terraform-aws-anyscale-cloudfoundation-modules",
 ) -> None:
-    """Moves the catalog and the wrappers to a tag, and prints how the interfaces differ."""
+    """Updates the catalog and the wrappers to a tag, and prints how the interfaces differ."""
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
     with _checkout(source, repository, ref) as checkout:
@@ -38,25 +38,25 @@ def regenerate(
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="A module by the catalog's name, e.g. aws/s3.")],
+    name: Annotated[str, typer.Argument(help="The module's name in the catalog, e.g. aws/s3.")],
     ref: _Ref,
     source: _From = None,
 ) -> None:
-    """Adds a module's interface at another tag to `catalog/`, beside cdktf.json, for stacks that pin it.
+    """Adds a module's interface at another tag to `catalog/`, next to cdktf.json, for stacks that pin that tag.
 
-    Keep the file in git: synthesis reads it there.
+    Commit the file: synthesis reads it.
     """
     from anyscale_constructs.codegen import catalog, write  # noqa: PLC0415 - other commands need no parser
     from anyscale_constructs.terraform.interface import OWN_CATALOG  # noqa: PLC0415
 
     with _checkout(source, catalog.entry(name).repository, ref) as checkout:
         file, changes = write.add(checkout, name, write.MODULES, OWN_CATALOG)
-    _print(f"{file}: {name} at {ref}, compared with the package's own tag", changes)
+    _print(f"{file}: {name} at {ref}, compared with the package's tag", changes)
 
 
 @app.command()
 def functions() -> None:
-    """Records the functions of the terraform on PATH in the catalog, and renders fn, which calls them, anew."""
+    """Records the functions of the terraform on PATH in the catalog, and renders fn, which wraps them."""
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
     write.record_functions(write.MODULES)
@@ -67,16 +67,20 @@ def functions() -> None:
 def render(
     *,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; end with 1 if a file is not what the catalog gives.")
+        bool,
+        typer.Option(
+            "--check", help="Write nothing; exit with status 1 if a file differs from what the catalog renders."
+        ),
     ] = False,
 ) -> None:
-    """Renders the wrappers and Terraform's functions anew from the catalog, without a checkout."""
+    """Renders the wrappers and Terraform's functions from the catalog, without a checkout."""
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
     if check:
         if files := write.outdated(write.MODULES):
             raise OutdatedError(
-                f"not what the catalog gives: {', '.join(map(str, files))}", fix="anyscale-constructs modules render"
+                f"generated files differ from the catalog: {', '.join(map(str, files))}",
+                fix="run anyscale-constructs modules render",
             )
         return
     typer.echo(f"rendered {', '.join([*write.rerender(write.MODULES), 'fn'])}")
@@ -84,7 +88,7 @@ def render(
 
 @contextlib.contextmanager
 def _checkout(source: Path | None, repository: str, ref: str) -> Iterator["Checkout"]:
-    from anyscale_constructs.codegen import git  # noqa: PLC0415 - only these commands need it
+    from anyscale_constructs.codegen import git  # noqa: PLC0415 - other commands do not need it
 
     if source is None:
         typer.echo(f"Cloning {repository} from GitHub ...", err=True)

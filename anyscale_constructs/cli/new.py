@@ -1,4 +1,4 @@
-"""`anyscale-constructs new`: a kind of cloud of your own."""
+"""`anyscale-constructs new`: creates a kind of cloud of your own."""
 
 import keyword
 import re
@@ -15,7 +15,7 @@ _IMPORTS = "from anyscale_constructs import clouds\n"
 _CONFIG = '''
 
 class {own}Config(clouds.{kind}Config):
-    """The keys of the YAML: the package's, and those you add."""
+    """The keys of the YAML: the package's and your own."""
 '''
 _OPERATOR = '''
 
@@ -31,11 +31,11 @@ _STEPS = {"generic": "cloud_outputs"}
 
 
 def source(kind: str, name: str) -> str:
-    """The module of a kind of cloud of your own, which changes nothing yet.
+    """Returns the source of a module with a derived kind of cloud that changes nothing yet.
 
     Args:
-        kind: The package's kind that it derives from.
-        name: Its own word, which stands under `stack:`.
+        kind: The package's kind to derive from.
+        name: The new kind's name, the value of `stack:` in YAML.
     """
     operator = kind not in {"ec2", "gce"}
     text = f'"""The kind of cloud `{name}`: the package\'s `{kind}`, to change here."""\n\n'
@@ -49,42 +49,43 @@ def source(kind: str, name: str) -> str:
 
 
 def new(
-    kind: Annotated[str, typer.Argument(help=f"The package's kind: {', '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Argument(help=f"The package's kind to derive from: {', '.join(KINDS)}.")],
     name: Annotated[
-        str | None, typer.Argument(help="The word of your kind under `stack:`. Default: KIND, in whose place yours is.")
+        str | None,
+        typer.Argument(help="The name of your kind, for `stack:`. Default: KIND, which yours then replaces."),
     ] = None,
 ) -> None:
-    """Writes a short module into `stacks/`, in which you change a kind of cloud.
+    """Writes a short module into `stacks/` in which you change a kind of cloud.
 
-    The package's kind stays importable, and every step of it that you do not override follows its next versions.
+    The package's kind stays importable. Steps that you do not override are upgraded with the package.
     """
     if kind not in KINDS:
         raise ConfigError(unknown(kind, KINDS, "kind of stack"))
     own = kind if name is None else name
     if not re.fullmatch("[a-z][a-z0-9_]*", own) or keyword.iskeyword(own):
         raise ConfigError(
-            "NAME must be lower-case letters, digits and underscores, beginning with a letter, and no word of Python's",
+            "NAME must be lowercase letters, digits and underscores, begin with a letter, and not be a Python keyword",
             value=own,
-            fix="choose another one, e.g. my_kind",
+            fix="choose another name, e.g. my_kind",
         )
     if own in KINDS and own != kind:
         raise ConfigError(
-            f"NAME is another of the package's kinds, whose place a kind derived from {kind} would take",
+            f"NAME is another kind of the package, which a kind derived from {kind} would replace",
             value=own,
-            fix=f"anyscale-constructs new {own}, or choose another NAME",
+            fix=f"run anyscale-constructs new {own}, or choose another NAME",
         )
     folder = project.stacks_directory()
     file = folder / f"{own}.py"
     if file.exists():
-        raise ConfigError(f"{file} exists", fix="change it there, or choose another NAME")
+        raise ConfigError(f"{file} exists", fix="edit that file, or choose another NAME")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         package = folder / "__init__.py"
         if not package.exists():
-            package.write_text('"""Kinds of clouds of our own, one module a kind."""\n', encoding="utf-8")
+            package.write_text('"""Our own kinds of clouds, one module per kind."""\n', encoding="utf-8")
         file.write_text(source(kind, own), encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            f"{file} can't be written: {error.strerror}", fix="use a folder that you can write to"
+            f"{file} cannot be written: {error.strerror}", fix="use a directory that you can write to"
         ) from error
-    typer.echo(f"{file} is written. Write stack: {own} in a cloud's YAML to use it.")
+    typer.echo(f"{file} is written. Set stack: {own} in a cloud's YAML to use it.")

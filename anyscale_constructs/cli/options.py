@@ -1,4 +1,4 @@
-"""The options that several commands have."""
+"""Options shared by several commands."""
 
 import pathlib
 from typing import Annotated
@@ -7,16 +7,16 @@ import typer
 
 Clouds = Annotated[
     pathlib.Path | None,
-    typer.Option(help="Where the YAML files are. Default: context.clouds of cdktf.json.", metavar="DIR"),
+    typer.Option(help="The directory of the YAML files. Default: context.clouds of cdktf.json.", metavar="DIR"),
 ]
 Out = Annotated[
     pathlib.Path | None,
-    typer.Option(help="Where the Terraform JSON is. Default: output of cdktf.json.", metavar="DIR"),
+    typer.Option(help="The directory of the Terraform JSON. Default: output of cdktf.json.", metavar="DIR"),
 ]
 ChangedSince = Annotated[
     str | None,
     typer.Option(
-        help="Only those whose Terraform differs from what this revision gives, e.g. origin/main. Default: all.",
+        help="Only those whose Terraform differs from this revision's, e.g. origin/main. Default: all.",
         metavar="REVISION",
     ),
 ]

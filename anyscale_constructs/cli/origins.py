@@ -1,4 +1,4 @@
-"""Where the inputs of modules and the keys of clouds stand in YAML, and what reviews are to allow."""
+"""Records the YAML lines of module inputs and cloud keys, and the allowances for reviews."""
 
 import json
 import pathlib
@@ -16,7 +16,7 @@ def write_origins(file: pathlib.Path, stacks: Iterable[CloudStack], documents: M
     Args:
         file: The JSON file.
         stacks: The stacks.
-        documents: The YAML of each, by the stack's name.
+        documents: The YAML document of each stack, by the stack's name.
     """
     found = {stack.name: _of(stack, documents[stack.name]) for stack in stacks}
     file.write_text(json.dumps(found, indent=2, sort_keys=True), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The requirements of a repository: this library as it is installed here, and the versions of all that it needs."""
+"""The requirements of a repository: this library as installed here, and the versions of its dependencies."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)""")
 
 
 def requirement() -> str:
-    """What installs this library elsewhere: the commit that it was installed from, else its version."""
+    """Returns the requirement that installs this library elsewhere: its commit if known, else its version."""
     found = distribution(NAME)
     origin = json.loads(found.read_text("direct_url.json") or "{}")
     extras = ",".join(EXTRAS)
@@ -23,11 +23,11 @@ def requirement() -> str:
 
 
 def pins() -> tuple[list[str], list[str]]:
-    """The exact versions of all that the library needs, as they are installed here; no network is used.
+    """Returns the exact versions of the library's dependencies that are installed here; uses no network.
 
     Returns:
-        The requirements for pip, sorted, without this library; and those of them that are not installed here, which
-        only have the range that the library asks for.
+        The sorted requirements for pip, without this library, and the names of those that are not installed here,
+        which only have the range that the library requires.
     """
     pinned: dict[str, str] = {}
     missing: dict[str, str] = {}
@@ -42,7 +42,7 @@ def pins() -> tuple[list[str], list[str]]:
             try:
                 there = distribution(name)
             except PackageNotFoundError:
-                # What others need under conditions, such as another operating system, is not needed here.
+                # Conditional requirements, such as those for another operating system, do not apply here.
                 if found.name == NAME:
                     missing[name] = f"{name}{range_}"
                 continue
@@ -52,7 +52,7 @@ def pins() -> tuple[list[str], list[str]]:
 
 
 def _required(found: Distribution, extras: frozenset[str]) -> Iterator[tuple[str, frozenset[str], str]]:
-    """What a package requires with some of its extras: the name, the extras of that, and the range of versions."""
+    """Yields what a package with some extras requires: the name, its extras, and the version range."""
     for line in found.requires or ():
         condition = line.partition(";")[2]
         of_extra = _EXTRA.search(condition)

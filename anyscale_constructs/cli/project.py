@@ -1,4 +1,4 @@
-"""What cdktf.json says: where the clouds are, where the JSON goes, and which package holds your own kinds of clouds."""
+"""Reads cdktf.json: the directory of the clouds, the output directory, and the package of your own kinds of clouds."""
 
 import importlib
 import json
@@ -16,55 +16,55 @@ _FILE = pathlib.Path("cdktf.json")
 
 
 def clouds_directory() -> pathlib.Path:
-    """Where the clouds' YAML files are: `context.clouds`, else `clouds`."""
+    """Returns the directory of the clouds' YAML files: `context.clouds`. Default: `clouds`."""
     return pathlib.Path(_setting("context", "clouds", default="clouds"))
 
 
 def command() -> str:
-    """What `cdktf` runs to synthesize: `app`; empty if cdktf.json does not say it."""
+    """Returns the command that `cdktf` runs to synthesize: `app`. Default: empty."""
     return _setting("app", default="")
 
 
 def locks_directory(clouds: pathlib.Path) -> pathlib.Path:
-    """Where the lock files of the clouds' stacks are kept: `locks`, beside the directory of clouds."""
+    """Returns the directory of the stacks' lock files: `locks`, next to the directory of clouds."""
     return clouds.parent / "locks"
 
 
 def output_directory() -> pathlib.Path:
-    """Where the JSON goes: CDKTF_OUTDIR, which CDKTF's CLI sets, else `output`, else `cdktf.out`."""
+    """Returns the output directory: CDKTF_OUTDIR, which the CDKTF CLI sets, else `output`. Default: `cdktf.out`."""
     return pathlib.Path(os.environ.get("CDKTF_OUTDIR") or _setting("output", default="cdktf.out"))
 
 
 def kinds() -> dict[str, str]:
-    """The kinds of clouds: where the class of each is, e.g. `{"ec2": "anyscale_constructs.clouds.ec2:Ec2Stack"}`.
+    """Returns the class of each kind of cloud, e.g. `{"ec2": "anyscale_constructs.clouds.ec2:Ec2Stack"}`.
 
-    Those of the package, and over them those of your own: the modules of `context.stacks`, or of a folder `stacks`
-    beside cdktf.json. The stack of the kind `my_kind` is `MyKindStack` in the module `my_kind`.
+    Your own kinds override the package's. They are the modules of `context.stacks`, or of the directory `stacks` next
+    to cdktf.json. The stack of the kind `my_kind` is `MyKindStack` in the module `my_kind`.
 
     Raises:
-        ConfigError: `context.stacks` names no package beside cdktf.json.
+        ConfigError: `context.stacks` does not name a package next to cdktf.json.
     """
     found = {kind: _place("anyscale_constructs.clouds", kind) for kind in KINDS}
     package, folder = _stacks(), stacks_directory()
     if folder.is_dir():
         if (here := str(pathlib.Path.cwd())) != sys.path[0]:
-            sys.path.insert(0, here)  # before a package of the same name elsewhere
+            sys.path.insert(0, here)  # takes precedence over a package of the same name elsewhere
         modules = (module.name for module in pkgutil.iter_modules([str(folder.absolute())]))
         found |= {name: _place(package, name) for name in modules if not name.startswith("_")}
     elif _setting("context", "stacks", default=""):
         raise ConfigError(
-            f"{_FILE}: context.stacks names no package here",
+            f"{_FILE}: context.stacks does not name a package in this directory",
             value=package,
-            fix="name the folder with the kinds of clouds of your own, or leave it out",
+            fix="name the directory of your own kinds of clouds, or remove the key",
         )
     return dict(sorted(found.items()))
 
 
 def load_stack(kind: object) -> Any:
-    """The class of stacks of a kind.
+    """Returns the stack class of a kind.
 
     Raises:
-        ConfigError: There is no such kind, or its module can't be used.
+        ConfigError: The kind does not exist, or its module cannot be used.
     """
     known = kinds()
     if not isinstance(kind, str) or kind not in known:
@@ -75,29 +75,29 @@ def load_stack(kind: object) -> Any:
         places = [*getattr(importlib.import_module(package), "__path__", ())]
         if package == _stacks() and places[:1] != [str(pathlib.Path.cwd() / stacks_directory())]:
             raise ConfigError(
-                f"Python finds {package} elsewhere, not beside {_FILE}",
+                f"Python imports {package} from elsewhere, not from the directory of {_FILE}",
                 value=places,
-                fix=f"add an empty {stacks_directory() / '__init__.py'}; if there is one, rename the folder and name "
-                "it in context.stacks",
+                fix=f"add an empty {stacks_directory() / '__init__.py'}; if it exists, rename the directory and set "
+                "context.stacks to the new name",
             )
         loaded = importlib.import_module(module)
     except (ImportError, AttributeError) as error:
         raise ConfigError(
-            f"{module} can't be imported: {error}",
-            fix="correct it; if it is a copy of an older version's stacks, delete it, and write what you change as a "
-            "subclass of the package's; see Upgrading in CHANGELOG.md",
+            f"{module} cannot be imported: {error}",
+            fix="correct it; if it is a copy of an older version's stacks, delete it and write your changes in a "
+            "subclass of the package's stack; see Upgrading in CHANGELOG.md",
         ) from error
     found = getattr(loaded, name, None)
     if not (isinstance(found, type) and hasattr(found, "config_type")):
         raise ConfigError(
-            f"{module} has no class {name}, the kind's stack",
-            fix=f"name it {name}, and derive it from one of anyscale_constructs.clouds",
+            f"{module} has no class {name}, the stack of the kind",
+            fix=f"name the class {name}, and derive it from a class of anyscale_constructs.clouds",
         )
     return found
 
 
 def stacks_directory() -> pathlib.Path:
-    """Where the kinds of clouds of your own are: `context.stacks`, else `stacks`."""
+    """Returns the directory of your own kinds of clouds: `context.stacks`. Default: `stacks`."""
     return pathlib.Path(*_stacks().split("."))
 
 
@@ -107,7 +107,7 @@ def _stacks() -> str:
         raise ConfigError(
             f"{_FILE}: context.stacks must be the name of a package",
             value=package,
-            fix="name it as Python imports it, e.g. stacks or infra.stacks",
+            fix="use the name that Python imports, e.g. stacks or infra.stacks",
         )
     return package
 
@@ -122,7 +122,7 @@ def _setting(*keys: str, default: str) -> str:
     try:
         value = json.loads(_FILE.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ConfigError(f"{_FILE}: is not JSON: {error}") from error
+        raise ConfigError(f"{_FILE} is not valid JSON: {error}") from error
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     if value is None:

@@ -1,4 +1,4 @@
-"""The repository that `anyscale-constructs init` makes: its files, from templates."""
+"""Creates the repository of `anyscale-constructs init` from templates."""
 
 import json
 import pathlib
@@ -25,9 +25,9 @@ from anyscale_constructs.terraform.backend import KEYS, PROVIDERS, Backend
 from anyscale_constructs.versions import NEW_EKS
 
 TERRAFORM = "1.11.4"
-"""The version of Terraform in the workflows: the first minor version that reviews can plan with."""
+"""The Terraform version in the workflows: the first minor version that can make the offline plans of reviews."""
 
-# By commit, since a tag can be moved; the comment is the tag.
+# Pinned by commit, because a tag can be moved; the comment names the tag.
 ACTIONS = {
     "aws": "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c # v6.2.3",
     "azure": "azure/login@f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca # v3.0.1",
@@ -44,7 +44,7 @@ ACTIONS = {
 TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("anyscale_constructs.cli"),
     undefined=jinja2.StrictUndefined,
-    # GitHub's expressions have two braces.
+    # Other delimiters than Jinja's, because GitHub's expressions use {{ }}.
     variable_start_string="<%",
     variable_end_string="%>",
     trim_blocks=True,
@@ -52,7 +52,7 @@ TEMPLATES = jinja2.Environment(
     keep_trailing_newline=True,
     autoescape=False,  # noqa: S701 - it renders no HTML
 )
-"""The templates of the repository's files."""
+"""The Jinja environment with the templates of the repository's files."""
 
 _FILES = {
     "pyproject.toml": "pyproject.toml.jinja",
@@ -76,12 +76,12 @@ _SNAPSHOTS = "tests/__snapshots__"
 
 
 class Made(NamedTuple):
-    """What was made.
+    """What `make` created.
 
     Attributes:
-        files: The files, as paths in the directory.
-        snapshots: The folder of the tests' snapshots.
-        missing: What must be installed to write the snapshots; nothing if they are written.
+        files: The files, relative to the directory.
+        snapshots: The directory of the tests' snapshots.
+        missing: What must be installed to write the snapshots; empty if they are written.
     """
 
     files: Sequence[str]
@@ -90,18 +90,18 @@ class Made(NamedTuple):
 
 
 def make(directory: pathlib.Path, cloud: str, name: str, ci: Ci, *, state: State, settings: Sequence[str]) -> Made:
-    """Makes the repository.
+    """Creates the repository.
 
     Args:
-        directory: Where it is.
-        cloud: The kind of its first cloud.
+        directory: The repository's directory.
+        cloud: The kind of the first cloud.
         name: The cloud's name.
-        ci: Where its workflows run.
-        state: The type of its backend.
+        ci: The CI system of the workflows.
+        state: The type of the backend.
         settings: The backend's arguments, as `KEY=VALUE`.
 
     Raises:
-        ConfigError: An argument is wrong, or a file is there already or can't be written.
+        ConfigError: An argument is wrong, or a file exists or cannot be written.
     """
     if cloud not in KINDS:
         raise ConfigError(unknown(cloud, KINDS, "kind of stack"))
@@ -118,7 +118,7 @@ def _name(name: str) -> str:
 
 
 def _backend(state: State, settings: Sequence[str]) -> dict[str, str]:
-    """The keys under `backend:`; none for a local state in its usual place."""
+    """Returns the keys under `backend:`; empty for a local state at the default path."""
     given = {"type": str(state)}
     for setting in settings:
         key, equals, value = setting.partition("=")
@@ -135,7 +135,7 @@ def _backend(state: State, settings: Sequence[str]) -> dict[str, str]:
 def _contents(
     directory: pathlib.Path, kind: str, name: str, backend: Mapping[str, str], ci: Ci
 ) -> Iterator[tuple[str, str]]:
-    """The files and what stands in them."""
+    """Returns the content of each file, by path."""
     stack = project.load_stack(kind)
     state = State(backend.get("type", State.LOCAL))
     deploys = ci is Ci.GITHUB and state is not State.LOCAL
@@ -155,7 +155,8 @@ def _contents(
         "providers": {stack.provider, PROVIDERS.get(state)},
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
         "requirement": requirement(),
-        "shared_backend": bool(backend) and KEYS[state] not in backend,  # which would be one state for all
+        "shared_backend": bool(backend)
+        and KEYS[state] not in backend,  # with the key, all clouds would share one state
         "terraform": TERRAFORM,
         "uses": ACTIONS,
     }
@@ -174,8 +175,8 @@ def _contents(
 def _write(directory: pathlib.Path, files: Mapping[str, str]) -> None:
     if there := sorted(file for file in [*files, _SNAPSHOTS] if (directory / file).exists()):
         raise ConfigError(
-            f"{directory} has these files already: {', '.join(there)}",
-            fix="name another directory, or move them away",
+            f"{directory} already contains these files: {', '.join(there)}",
+            fix="name another directory, or move the files",
         )
     try:
         for file, text in files.items():
@@ -183,11 +184,11 @@ def _write(directory: pathlib.Path, files: Mapping[str, str]) -> None:
             (directory / file).write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            f"{error.filename} can't be written: {error.strerror}", fix="name another directory"
+            f"{error.filename} cannot be written: {error.strerror}", fix="name another directory"
         ) from error
 
 
 def _write_snapshots(directory: pathlib.Path) -> bool:
-    """Runs the repository's tests once, which writes their snapshots; gives whether they could run."""
+    """Runs the repository's tests once, which writes their snapshots; returns whether they could run."""
     command = [sys.executable, "-P", "-m", "pytest", "--quiet", "--snapshot-update", "-p", "no:cacheprovider"]
     return not subprocess.run(command, cwd=directory, check=False, capture_output=True).returncode

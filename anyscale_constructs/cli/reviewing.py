@@ -1,4 +1,4 @@
-"""From what a user names to the two sides of a review and its plans."""
+"""Runs the review of the sides and the plan that a user names."""
 
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -16,34 +16,35 @@ _PARTS: Mapping[str, FailOn] = {"destroy": "destroy", "widen": "widen"}
 
 
 def parts(text: str) -> list[FailOn]:
-    """The parts of a report that the command fails on.
+    """Returns the parts of a report that make the command fail.
 
     Args:
-        text: Their names, joined by commas.
+        text: The names of the parts, joined by commas.
 
     Raises:
-        ReviewError: There is no such part.
+        ReviewError: A part does not exist.
     """
     names = [name.strip() for name in text.split(",") if name.strip()]
     if wrong := [name for name in names if name not in _PARTS]:
-        what = "--fail-on names no part of a review"
+        what = "--fail-on does not name a part of a review"
         raise ReviewError(what, value=wrong[0], allowed="destroy, widen, or destroy,widen", fix="correct it")
     return [_PARTS[name] for name in names]
 
 
 def review_of(base: str | None, head: str | None, plan: str | None) -> Report:
-    """Compares what a user names.
+    """Compares the two sides that a user names.
 
     Args:
-        base: A git revision or an output folder. Default: the merge base with origin/main.
-        head: The same. Default: the work tree.
-        plan: `none`, `offline`, or the JSON of a plan. Default: offline if Terraform can do that, else none.
+        base: A git revision or an output directory. Default: the merge base with origin/main.
+        head: A git revision or an output directory. Default: the working tree.
+        plan: `none`, `offline`, or a file with the JSON of a plan. Default: `offline` if Terraform 1.11 or later is on
+            PATH, else `none`.
 
     Raises:
-        ConstructsError: A side can't be had, or the plan can't be made or read.
+        ConstructsError: A side cannot be read or synthesized, or the plan cannot be made or read.
     """
-    every_rule()  # before there are threads, none of which may then add to what another one reads
-    with ThreadPoolExecutor() as pool:  # each side is synthesized in a process of its own
+    every_rule()  # loads all rules before threads start, since none may add to them while another one reads
+    with ThreadPoolExecutor() as pool:  # each side is synthesized in its own process
         synthesized = [pool.submit(_older, base), pool.submit(_newer, head)]
         older, newer = (side.result() for side in synthesized)
     match plan:
@@ -79,10 +80,12 @@ def _side(name: str) -> Side:
 
 
 def _given(file: pathlib.Path, base: Side, head: Side) -> dict[str, Sequence[Change]]:
-    """The plan in a file: of the stack that it is named after, or of the only one that differs."""
+    """Returns the plan in a file, by its stack: the one that the file is named after, or the only one that differs."""
     changes, stacks = plans.read_plan(file), head.stacks()
     differing = offline.differing(base, head)
     if file.stem in stacks or len(differing) == 1:
         return {file.stem if file.stem in stacks else differing[0]: changes}
-    what = f"{file} may be the plan of any of several stacks"
-    raise ReviewError(what, fix="name it after its stack", allowed=", ".join(f"{name}.json" for name in differing))
+    what = f"{file} could be the plan of any of several stacks"
+    raise ReviewError(
+        what, fix="name the file after its stack", allowed=", ".join(f"{name}.json" for name in differing)
+    )

@@ -1,4 +1,4 @@
-"""`anyscale-constructs rules`: what is checked, and why."""
+"""`anyscale-constructs rules`: lists what is checked, and why."""
 
 import textwrap
 from typing import Annotated
@@ -13,7 +13,7 @@ def rules(
     id: Annotated[str | None, typer.Argument(help="A rule. Default: all.", metavar="[ID]")] = None,
 ) -> None:
     """Lists the rules, or explains one."""
-    from anyscale_constructs.terraform.allowances import UNKNOWN_RULE, every_rule  # noqa: PLC0415 - it loads everything
+    from anyscale_constructs.terraform.allowances import UNKNOWN_RULE, every_rule  # noqa: PLC0415 - it loads all modules
 
     known = every_rule()
     if id is None:
@@ -28,4 +28,4 @@ def rules(
     if rule.source:
         print(f"\nSource: {rule.source}")
     if rule.severity == "warning" and rule.allowable:
-        print(f"\nTo accept it in a cloud: allow: {{{rule.id}: the reason}}")
+        print(f"\nTo allow it in a cloud: allow: {{{rule.id}: the reason}}")

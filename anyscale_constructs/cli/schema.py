@@ -1,4 +1,4 @@
-"""`anyscale-constructs schema`: the JSON Schema of a cloud's YAML, and of its defaults."""
+"""`anyscale-constructs schema`: prints the JSON Schema of a cloud's YAML, or of _defaults.yaml."""
 
 import json
 from typing import Annotated
@@ -12,8 +12,8 @@ def schema(
     kind: Annotated[
         str | None,
         typer.Argument(
-            help="A kind of cloud: aks, ec2, eks, gce, generic, gke, or one of your own. Default with --defaults: the "
-            "keys that all kinds have."
+            help="A kind of cloud: aks, ec2, eks, gce, generic, gke, or one of your own. Default with --defaults: only "
+            "the keys that all kinds share."
         ),
     ] = None,
     *,
@@ -21,9 +21,9 @@ def schema(
         bool, typer.Option("--defaults", help="Print the schema of a _defaults.yaml, in which nothing is required.")
     ] = False,
 ) -> None:
-    """Prints the JSON Schema of a kind of cloud, for editors and checks before a commit.
+    """Prints the JSON Schema of a kind of cloud, for editors and pre-commit checks.
 
-    Keys that a _defaults.yaml of the repository gives are not required.
+    Keys that a _defaults.yaml of the repository sets are not required.
     """
     from anyscale_constructs.cli import schemas  # noqa: PLC0415 - other commands need no models
     from anyscale_constructs.config.model import MISSING_KEY  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The JSON Schemas of clouds' YAML and of defaults."""
+"""Builds the JSON Schemas of clouds' YAML and of _defaults.yaml."""
 
 from typing import Any
 
@@ -9,14 +9,15 @@ from anyscale_constructs.terraform.config import CloudConfig
 
 
 def schema_of(kind: str, *, given: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The JSON Schema of a kind of cloud: of its configuration, and of the key that says the kind.
+    """Returns the JSON Schema of a kind of cloud: its configuration, and the key that names the kind.
 
     Args:
         kind: The kind.
-        given: The outermost keys that defaults give: these are not required, nor is anything inside of others.
+        given: The top-level keys that defaults set. Default: none. If there are any, nothing is required inside
+            other keys either.
 
     Raises:
-        ConfigError: There is no such kind.
+        ConfigError: The kind does not exist.
     """
     schema: dict[str, Any] = project.load_stack(kind).config_type.model_json_schema()
     schema["properties"] = {
@@ -30,13 +31,13 @@ def schema_of(kind: str, *, given: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def schema_of_defaults(kind: str | None) -> dict[str, Any]:
-    """The JSON Schema of a file of defaults, in which nothing is required.
+    """Returns the JSON Schema of a _defaults.yaml, in which nothing is required.
 
     Args:
-        kind: The kind of the clouds that it is for; None: any, so that it has the keys that all of them have.
+        kind: The kind of the clouds that the defaults are for. None: any kind, so only the keys that all kinds share.
 
     Raises:
-        ConfigError: There is no such kind.
+        ConfigError: The kind does not exist.
     """
     if kind is not None:
         schema = schema_of(kind)
@@ -48,7 +49,7 @@ def schema_of_defaults(kind: str | None) -> dict[str, Any]:
 
 
 def given_by_defaults() -> tuple[str, ...]:
-    """The outermost keys that the defaults of the repository's clouds give, in any folder."""
+    """Returns the top-level keys that the defaults of the repository's clouds set, in any directory."""
     directory = project.clouds_directory()
     documents = Defaults(directory).documents() if directory.is_dir() else ()
     return tuple({key: None for document in documents for key in document.data})
@@ -59,7 +60,7 @@ def _of_2020(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _partial(schema: Any) -> Any:
-    """A schema in which nothing is required, null removes a default, and what is incomplete fits several choices."""
+    """Returns a schema that requires nothing and allows null, and in which partial values may match several choices."""
     match schema:
         case dict():
             found = {"anyOf" if key == "oneOf" else key: _partial(value) for key, value in schema.items()}

@@ -1,4 +1,4 @@
-"""`anyscale-constructs synth`: clouds in YAML, to Terraform JSON."""
+"""`anyscale-constructs synth`: synthesizes clouds in YAML to Terraform JSON."""
 
 import pathlib
 import sys
@@ -22,19 +22,23 @@ def synth(
     clouds: Clouds = None,
     out: Annotated[
         pathlib.Path | None,
-        typer.Option(help="Where the Terraform JSON goes. Default: output of cdktf.json.", metavar="DIR"),
+        typer.Option(
+            help="The directory to write the Terraform JSON to. Default: output of cdktf.json.", metavar="DIR"
+        ),
     ] = None,
     changed_since: ChangedSince = None,
-    notes: Annotated[bool, typer.Option("--notes", help="Print what defaults leave open.")] = False,
+    notes: Annotated[bool, typer.Option("--notes", help="Print notes on the effects of defaults.")] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="End with 3 if there are warnings that are not allowed.")
+        bool, typer.Option("--strict", help="Exit with status 3 if there are warnings that are not allowed.")
     ] = False,
-    format: Annotated[Format, typer.Option(help="How findings are printed: json and github on stdout.")] = "text",
+    format: Annotated[
+        Format, typer.Option(help="The format of findings; json and github are printed to stdout.")
+    ] = "text",
     origins: Annotated[pathlib.Path | None, typer.Option(hidden=True)] = None,  # for reviews
 ) -> None:
-    """Turns clouds in YAML into Terraform JSON, one folder for each stack.
+    """Synthesizes clouds in YAML to Terraform JSON, one directory per stack.
 
-    Writes all of it or nothing. Folders of clouds that are gone are removed when all clouds are synthesized.
+    Writes everything or nothing. If all clouds are synthesized, the directories of deleted clouds are removed.
     """
     from anyscale_constructs.cli.synthesis import synthesize_clouds  # noqa: PLC0415 - it starts the engine
 
@@ -57,7 +61,7 @@ def synth(
 
 
 def _changed(revision: str, names: Sequence[str], clouds: pathlib.Path | None, out: pathlib.Path) -> list[str]:
-    """The clouds with a stack that differs from a revision, of those that are named."""
+    """Returns those of the named clouds that have a stack that differs from a revision."""
     from anyscale_constructs.cli.listing import list_stacks  # noqa: PLC0415 - it starts the engine
 
     if clouds is not None:

@@ -1,4 +1,4 @@
-"""From a directory of clouds in YAML to Terraform JSON, with a table of what came out."""
+"""Synthesizes a directory of clouds in YAML to Terraform JSON, and prints a table of the stacks."""
 
 import json
 import pathlib
@@ -33,9 +33,9 @@ from anyscale_constructs.terraform.locks import unused_locks
 from anyscale_constructs.terraform.siblings import stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
 
-STALE_LOCK = Rule("stale-lock", "warning", "A lock file without a stack locks nothing.", allowable=False)
+STALE_LOCK = Rule("stale-lock", "warning", "A lock file without a stack has no effect.", allowable=False)
 ANNOTATION = Rule(
-    "annotation", "warning", "Code of your own says so, by an annotation of the engine's.", allowable=False
+    "annotation", "warning", "Your own code added this warning with an annotation of the engine.", allowable=False
 )
 
 
@@ -48,21 +48,21 @@ def synthesize_clouds(
     format: Format,
     origins: pathlib.Path | None = None,
 ) -> list[Finding]:
-    """Synthesizes clouds and prints what came out.
+    """Synthesizes clouds and prints the result.
 
     Args:
-        directory: Where the YAML files are.
-        target: Where the JSON goes.
-        names: Which clouds; none: all, and folders of clouds that are gone are removed from the output then.
-        notes: Whether to print what defaults leave open, instead of how often.
-        format: How findings are printed.
-        origins: Where it is written from which lines the inputs of modules come. Default: nowhere.
+        directory: The directory of the YAML files.
+        target: The output directory.
+        names: The clouds. Empty: all, and the directories of deleted clouds are removed from the output.
+        notes: Whether to print the notes instead of their number.
+        format: The format of findings.
+        origins: The file in which to record the YAML lines of module inputs. Default: they are not recorded.
 
     Returns:
         The warnings and notes that are not allowed.
 
     Raises:
-        ConstructsError: Something is wrong in one of them; the output directory is as it was then.
+        ConstructsError: A cloud has an error. The output directory is then unchanged.
     """
     app, documents = gather_clouds(directory, target, names)
     files = {document.file for document in documents.values()}
@@ -73,7 +73,7 @@ def synthesize_clouds(
     if not names:
         told += sweep(target, stacks)
         told += [
-            Finding("no cloud makes this stack any more", "delete the file", rule=STALE_LOCK, place=Place(str(lock)))
+            Finding("no cloud has this stack any more", "delete the file", rule=STALE_LOCK, place=Place(str(lock)))
             for lock in unused_locks(project.locks_directory(directory), (stack.name for stack in stacks))
         ]
     warnings = [finding for finding in told if finding.severity == "warning"]
@@ -93,7 +93,7 @@ def synthesize_clouds(
     if len(files) == 1:
         _guide([stack.name for stack in stacks], target, registers=RESOURCE_ID_OUTPUT in stacks[0].outputs)
     else:
-        print("\nNext: anyscale-constructs synth NAME, with the same options, says what to run for one of them")
+        print("\nNext: run anyscale-constructs synth NAME with the same options to see the next commands for one cloud")
     list_allowed(sifted.allowed)
     if format == "text" or not notes:
         _note([finding for finding in told if finding.severity == "note"], all_of_them=notes)
@@ -106,21 +106,21 @@ def gather_clouds(
     """Synthesizes clouds and prints nothing.
 
     Args:
-        directory: Where the YAML files are.
-        target: Where the JSON goes.
-        names: Which clouds; none: all.
+        directory: The directory of the YAML files.
+        target: The output directory.
+        names: The clouds. Empty: all.
 
     Returns:
-        The app, and for each of its stacks the YAML file that makes it.
+        The app, and for each of its stacks the YAML file that it comes from.
 
     Raises:
-        ConstructsError: Something is wrong in one of them; the output directory is as it was then.
+        ConstructsError: A cloud has an error. The output directory is then unchanged.
     """
     files, defaults = choose(directory, names), Defaults(directory)
     documents: dict[str, Document] = {}
 
     def build(app: App) -> None:
-        """Goes through all files before it complains of any, so that one run shows all that is wrong."""
+        """Reads all files before it reports any error, so that one run shows all errors."""
         errors: list[ConstructsError] = []
         stack_of = cache(project.load_stack)
         for file in files:
@@ -128,7 +128,7 @@ def gather_clouds(
                 document = defaults.read(file)
                 made = _make(app, document, stack_of, alone=bool(names))
                 documents.update((each.name, document) for each in made)
-            except Exception as error:  # noqa: BLE001 - it must not hide what is wrong in other files
+            except Exception as error:  # noqa: BLE001 - it must not hide the errors in other files
                 known = foreseen(error, file.stem)
                 known.findings = within(known.findings, cloud=file.stem)
                 errors.append(known)
@@ -144,12 +144,12 @@ def gather_clouds(
 
 
 def remarks(app: App, documents: Mapping[str, Document], out: pathlib.Path) -> list[Finding]:
-    """The warnings and notes that are not allowed, with their places.
+    """Returns the warnings and notes that are not allowed, with their places.
 
     Args:
-        app: What `gather_clouds` gives.
-        documents: The same.
-        out: Where the JSON went.
+        app: The app from `gather_clouds`.
+        documents: The YAML files from `gather_clouds`, by stack.
+        out: The output directory.
     """
     return [*_located(app.sifted.told, documents), *_annotated(out, app)]
 
@@ -163,7 +163,7 @@ def _located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> 
 
 
 def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
-    """The warnings that the user's own code has the engine annotate, which only the manifest holds."""
+    """Yields the warnings that the user's own code added as annotations, which only the manifest contains."""
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     for stack in stacks_in(app):
         name = stack.node.id
@@ -177,29 +177,29 @@ def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
 
 
 def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
-    """The YAML files of clouds.
+    """Returns the YAML files of clouds.
 
     Args:
-        directory: Where they are.
-        names: Which clouds; none: all.
+        directory: The directory of the files.
+        names: The clouds. Empty: all.
 
     Raises:
-        ConfigError: There are none, or a name is wrong.
+        ConfigError: There are no clouds, or a name is wrong.
     """
     if directory.is_file():
         raise ConfigError(
-            "the directory of clouds is a file",
+            "--clouds must be a directory",
             value=str(directory),
-            fix=f"--clouds {directory.parent} {directory.stem} synthesizes that cloud alone",
+            fix=f"use --clouds {directory.parent} {directory.stem} to synthesize only that cloud",
         )
     if not directory.is_dir():
-        raise ConfigError("the directory of clouds is missing", value=str(directory), fix="name it with --clouds")
+        raise ConfigError("the directory of clouds does not exist", value=str(directory), fix="name it with --clouds")
     files = {file.stem: file for file in Defaults(directory).files()}
     if not files:
         raise ConfigError(
-            "no cloud is there",
+            "the directory of clouds contains no *.yaml files",
             value=str(directory),
-            fix="write one as NAME.yaml, or name another directory with --clouds",
+            fix="write a cloud as NAME.yaml, or name another directory with --clouds",
         )
     for name in names:
         if name not in files:
@@ -209,7 +209,7 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
         try:
             stack_name.validate_python(name)
         except ValidationError as error:
-            what = f"the file's name is the cloud's name and {found_in(error)[0].what}"
+            what = f"the file's name is the cloud's name, and {found_in(error)[0].what}"
             raise ConfigError(
                 [Finding(what, "rename the file", name, rule=FILE_NAME, place=Place(str(file)))]
             ) from error
@@ -229,8 +229,8 @@ def _make(
     """
     if KIND not in document.data:
         meant = nearest(KIND, filter(lambda key: isinstance(key, str), document.data)) or ""
-        fix, kinds = "write stack: KIND, such as stack: ec2", ", ".join(project.kinds())
-        what, place = "stack is required, the kind of cloud", document.place((meant,))
+        fix, kinds = "set the kind of cloud, such as stack: ec2", ", ".join(project.kinds())
+        what, place = "stack is required", document.place((meant,))
         raise ConfigError([Finding(what, fix, allowed=kinds, rule=MISSING_KEY, place=place)])
     try:
         kind = document.data[KIND]
@@ -252,13 +252,15 @@ def _make(
     except RuntimeError as error:
         if not is_engines(error):
             raise
-        found = Finding(f"the engine refuses it: {said_by_engine(error)}", rule=ENGINE_REFUSAL, cloud=name)
+        found = Finding(
+            f"the engine refuses the configuration: {said_by_engine(error)}", rule=ENGINE_REFUSAL, cloud=name
+        )
         raise ConfigError(document.located([found], users_line(error.__traceback__))) from error
     return stacks
 
 
 def list_allowed(allowed: Sequence[tuple[Finding, Allowance]]) -> None:
-    """Prints what is accepted, with the reasons."""
+    """Prints the allowed findings with the reasons."""
     if allowed:
         print("\nAllowed:")
     for finding, allowance in allowed:
@@ -287,15 +289,15 @@ def _report(stacks: Sequence[CloudStack]) -> None:
 
 
 def _guide(names: Sequence[str], out: pathlib.Path, *, registers: bool) -> None:
-    """Prints what to run next.
+    """Prints the next commands to run.
 
     Args:
-        names: A cloud's stacks, in the order in which they are applied.
-        out: Where they are.
+        names: A cloud's stacks, in the order in which they must be applied.
+        out: The output directory.
         registers: Whether Terraform registers the cloud.
     """
     applies = [f"{_terraform(name, out)} init, then {_terraform(name, out)} apply" for name in names]
-    # `register` looks where cdktf.json says; from elsewhere the outputs reach it by a pipe.
+    # `register` reads the output directory of cdktf.json; outputs from elsewhere are piped to it.
     here = out == project.output_directory()
     pipe, outputs = ("", "") if here else (f"{_terraform(names[0], out)} output -json | ", " --outputs -")
     variables = "".join(f" --tfvars {out}/stacks/{name}/terraform.tfvars.json" for name in names[1:])

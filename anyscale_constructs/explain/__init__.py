@@ -1,1 +1,1 @@
-"""A cloud in one page: what its stacks make, who reaches it, what it costs and what a destroy keeps."""
+"""Explains a cloud on one page: what its stacks create, who can reach it, what costs money, what a destroy keeps."""

@@ -1,4 +1,4 @@
-"""What costs: how many there are of what providers charge for, without prices."""
+"""Counts what providers charge for, without prices."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class Counted:
     """Something that is charged for.
 
     Args:
-        what: What it is.
-        number: How many; None where that is not known.
-        detail: What else there is to say.
+        what: The kind of thing, in the plural.
+        number: The number; None if it is unknown.
+        detail: More details. Default: none.
     """
 
     what: str
@@ -28,11 +28,11 @@ class Counted:
 
 
 Count = Callable[[Arguments], Iterator[Counted]]
-"""Counts what a module or a resource makes."""
+"""Counts what a module or a resource creates."""
 
 
 def costs(stacks: Sequence[Stack]) -> Section:
-    """What is charged for.
+    """Returns the section on what is charged for.
 
     Args:
         stacks: The stacks of the cloud.
@@ -43,9 +43,9 @@ def costs(stacks: Sequence[Stack]) -> Section:
         for counted in [Counted(_BALANCERS, detail="for the gateway")] if part.is_gateway else counts:
             found[counted.what].append((counted, part.address))
     entries = [Entry(what, [*_lines(each)]) for what, each in found.items() if each]
-    note = "Counts, not prices. Traffic, requests and stored data cost too."
+    note = "Counts, not prices. Traffic, requests and stored data also cost money."
     if any(isinstance(each.registered, Mapping) and each.registered.get("compute_stack") == "VM" for each in stacks):
-        note += " Anyscale starts as many instances as its users ask for: Terraform sets no limit."
+        note += " Anyscale starts as many instances as its users request: Terraform sets no limit."
     return Section("What costs", entries, note)
 
 
@@ -53,9 +53,9 @@ def _lines(found: Sequence[tuple[Counted, str]]) -> Iterator[str]:
     numbers = [counted.number for counted, _ in found]
     known = [number for number in numbers if number is not None]
     if len(found) > 1 and len(known) == len(found):
-        yield f"{sum(known)} in all"
+        yield f"{sum(known)} in total"
     for counted, address in found:
-        number = "a number that is not known here" if counted.number is None else str(counted.number)
+        number = "an unknown number" if counted.number is None else str(counted.number)
         yield " ".join(filter(None, (number, counted.detail, f"({address})")))
 
 
@@ -159,7 +159,7 @@ def _share(a: Arguments) -> Iterator[Counted]:
 
 
 def _number(value: Any) -> int | None:
-    """A number, which some inputs have as text; None for what only Terraform knows."""
+    """Returns a number, which some inputs have as a string; None if only Terraform can evaluate it."""
     text = str(value)
     return int(text) if text.isdecimal() else None
 

@@ -1,4 +1,4 @@
-"""What feeds what as a drawing: boxes in layers, and arrows between them."""
+"""The data flow of a cloud as a drawing: boxes in layers, and arrows between them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ class Box:
     """A module call, several resources of one type, or the registration.
 
     Args:
-        key: What tells it from others: letters, digits and `_`.
-        stack: The name of its stack.
-        title: What it is: the name of a module call, or a type of resource.
+        key: The unique key: letters, digits and `_`.
+        stack: The name of the stack.
+        title: The name of a module call, or a type of resource.
         subtitle: The module with its version, or the names of the resources.
-        addresses: The addresses of what it stands for.
-        group: What it is for: `network`, `compute`, `storage`, `identity`, `registration` or `other`.
-        layer: In which layer it is; what it depends on is in layers before.
+        addresses: The addresses that the box represents.
+        group: The purpose: `network`, `compute`, `storage`, `identity`, `registration` or `other`.
+        layer: The number of the layer; the box's dependencies are in lower layers.
     """
 
     key: str
@@ -32,12 +32,12 @@ class Box:
 
 @dataclass(frozen=True)
 class Arrow:
-    """What one box has from another one.
+    """The values that one box gets from another.
 
     Args:
-        source: The key of the box that values come from.
-        target: The key of the box that has them.
-        values: What is handed on, e.g. `vpc_id`; empty where the target only waits for the source.
+        source: The key of the box that provides the values.
+        target: The key of the box that uses them.
+        values: The names of the values, e.g. `vpc_id`; empty if the target only waits for the source.
     """
 
     source: str
@@ -51,7 +51,7 @@ class Drawing:
 
     Args:
         boxes: The boxes, layer by layer.
-        arrows: The arrows, each from a layer to a later one.
+        arrows: The arrows, each from a lower to a higher layer.
     """
 
     boxes: Sequence[Box]
@@ -66,24 +66,24 @@ GROUPS: Mapping[str, Sequence[str]] = {
     "compute": ("eks", "gke", "cluster", "node_pool", "helm", "instance"),
     "other": ("",),
 }
-"""The words in the names of modules and types that tell what they are for; the first group that fits holds."""
+"""The words in names of modules and types that show their purpose; the first matching group applies."""
 
 
 _PROVIDERS = ("aws_", "azurerm_", "google_")
-"""What types of resources begin with, which boxes leave out."""
+"""The prefixes of resource types, which boxes omit."""
 
 
 def group_of(kind: str) -> str:
-    """What a module or a type of resource is for.
+    """Returns the purpose of a module or a type of resource.
 
     Args:
-        kind: The catalog's name of the module, or the type.
+        kind: The module's name in the catalog, or the type of resource.
     """
     return next(group for group, words in GROUPS.items() if any(word in kind for word in words))
 
 
 def drawn(stacks: Sequence[Stack]) -> Drawing:
-    """The drawing of a cloud: the stacks one after the other, each below what it depends on.
+    """Returns the drawing of a cloud, with each stack below the stacks that it depends on.
 
     Args:
         stacks: The stacks of the cloud, in the order in which they are applied.
@@ -114,14 +114,14 @@ def drawn(stacks: Sequence[Stack]) -> Drawing:
 
 
 def _key(number: int, address: str, layer: int) -> str:
-    """One box for all resources of a type that are in one layer: those in others depend on them, or they on those."""
+    """Returns the key of the box of an address: resources of one type in one layer share a box."""
     kind = address if address.startswith(("module.", "output.")) else f"{address.partition('.')[0]}_{layer}"
     return f"s{number}_" + "".join(each if each.isalnum() else "_" for each in kind)
 
 
 def _box(key: str, stack: Stack, addresses: Sequence[str], layer: int) -> Box:
     if addresses == [REGISTRATION]:
-        what = "what Anyscale is told"
+        what = "Anyscale registration"
         return Box(key, stack.name, "registration", what, addresses, "registration", layer)
     parts = [stack.parts[address] for address in addresses]
     kind, names = parts[0].kind, ", ".join(part.name for part in parts)
@@ -135,8 +135,8 @@ def _box(key: str, stack: Stack, addresses: Sequence[str], layer: int) -> Box:
 
 
 def _layers(stack: Stack) -> dict[str, int]:
-    """The layer of each address: one after the last of what it depends on; what registers is alone in the last."""
-    # Mappings keep their order, so that a cloud's drawing is the same whenever it is drawn.
+    """Returns the layer of each address: after all of its dependencies; the registration is alone in the last layer."""
+    # Mappings instead of sets, because their order is stable, so the drawing is always the same.
     sources: dict[str, dict[str, None]] = {address: {} for address in stack.parts}
     for reference in stack.references:
         if reference.target in sources:
@@ -157,12 +157,12 @@ def _layers(stack: Stack) -> dict[str, int]:
 
 
 def _given_the_id(stack: Stack) -> Iterable[str]:
-    """The addresses of what is told the id that registering gives."""
+    """Returns the addresses that use the ID from registration."""
     return [address for address in stack.parts if "var.cloud_resource_id" in str(stack.content.arguments(address))]
 
 
 def _needed(arrows: Mapping[tuple[str, str], Mapping[str, None]]) -> dict[tuple[str, str], Mapping[str, None]]:
-    """The arrows without those for waiting that others imply."""
+    """Returns the arrows without waiting arrows that other arrows imply."""
     after: dict[str, set[str]] = {}
     for source, target in arrows:
         after.setdefault(source, set()).add(target)

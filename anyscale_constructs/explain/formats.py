@@ -14,4 +14,4 @@ FORMATS: Mapping[str, Callable[[Page], str]] = {
     "html": as_html,
     "svg": as_picture,
 }
-"""What each format makes of the page, by its name."""
+"""The function that renders the page, by format."""

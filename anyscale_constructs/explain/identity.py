@@ -1,4 +1,4 @@
-"""Who may act as which role or service account, and on what condition."""
+"""Who can act as which role or service account, and on what condition."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,13 +17,13 @@ Facts = Sequence[Exposure]
 
 
 def trust(stacks: Sequence[Stack]) -> Section:
-    """Who may act as which role or service account.
+    """Returns the section on who can act as which role or service account.
 
     Args:
         stacks: The stacks of the cloud.
     """
     lines = [line for stack in stacks for part in stack.parts.values() for line in _trusted(stack, part)]
-    note = "" if lines else "These stacks make no role that somebody may assume."
+    note = "" if lines else "These stacks create no role that can be assumed."
     return Section("Who may assume which role", grouped(lines), note)
 
 
@@ -51,7 +51,7 @@ def _of_role(part: Part, facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 def _statements(grants: Sequence[Grant]) -> Iterator[str]:
-    """A line for each principal and condition, with all actions."""
+    """Yields a line for each principal and condition, with all actions."""
     found: dict[tuple[str, str], list[str]] = {}
     for grant in grants:
         found.setdefault((grant.principal, grant.condition), []).append(grant.action)
@@ -71,7 +71,7 @@ def _of_cluster(part: Part, facts: Facts) -> Iterator[tuple[str, str]]:
         if fact.kind is kinds.PERMISSIONS and fact.input == "access_entries":
             yield part.address, f"{spelled(fact.value.principal)}: {spelled(fact.value.action)}"
     if is_on(part.arguments.get("enable_cluster_creator_admin_permissions")):
-        yield part.address, "whoever creates the cluster: administrator"
+        yield part.address, "the creator of the cluster: administrator"
 
 
 def _of_assignment(part: Part, _: Facts) -> Iterator[tuple[str, str]]:
@@ -135,14 +135,14 @@ def _condition(condition: str) -> str:
 
 
 def _member(principal: str, account: str) -> str:
-    """A member of a policy of Google; pods of a Kubernetes service account are named as such."""
+    """Returns a member of a Google IAM policy, where pods of a Kubernetes service account are named as such."""
     if ".svc.id.goog[" in principal:
         return f"pods of the service account {spelled(principal.rpartition('[')[2].rstrip(']'))}"
     return "itself" if _address(principal) == account else spelled(principal)
 
 
 def _address(value: object) -> str:
-    """The address in what refers to an attribute of a resource; other values as they are."""
+    """Returns the address in a reference to a resource's attribute; other values unchanged."""
     text = spelled(value)
     inside = text.removeprefix("<").removesuffix(">")
     return inside.rpartition(".")[0] if inside != text and "," not in inside else text
@@ -159,4 +159,4 @@ READERS: Mapping[str, Callable[[Part, Facts], Iterator[tuple[str, str]]]] = {
     "google_service_account_iam_binding": _of_account,
     "google_service_account_iam_member": _of_account,
 }
-"""Reads who may assume the roles of each module and each type of resource."""
+"""The functions that read who can assume the roles of each module and each type of resource."""

@@ -12,23 +12,23 @@ MEANINGS: Mapping[str, str] = {
     "deletion_protection": "deletion_protection: the provider refuses to delete it",
     "force_destroy = false": "force_destroy is off: a destroy fails while objects are in the bucket",
     "versions of objects": "old versions of objects are kept, and must be deleted before the bucket",
-    "retention policy": "retention policy: objects cannot be deleted before their time",
-    "deleted files are kept": "deleted objects can be restored for a time",
+    "retention policy": "retention policy: objects cannot be deleted during the retention period",
+    "deleted files are kept": "deleted objects can be restored for some days",
     "backups": "AWS Backup keeps backups of the files",
-    "snapshots": "snapshots are kept while the store exists",
+    "snapshots": "snapshots are kept as long as the store exists",
 }
-"""What each fact on deletion means, by the words that reviews have for it."""
+"""The meaning of each fact on deletion, by its value in reviews."""
 
 
 def kept(stacks: Sequence[Stack]) -> Section:
-    """What a destroy keeps, or refuses to delete.
+    """Returns the section on what a destroy keeps, or refuses to delete.
 
     Args:
         stacks: The stacks of the cloud.
     """
     lines = [line for stack in stacks for part in stack.parts.values() for line in _kept(stack, part)]
-    rest = "all that these stacks make" if not lines else "everything else that these stacks make"
-    note = f"A destroy deletes {rest}. What exists already, and is only named, stays."
+    rest = "everything that these stacks create" if not lines else "everything else that these stacks create"
+    note = f"A destroy deletes {rest}. Existing resources that are only referenced stay."
     return Section("What a destroy keeps", grouped(lines), note)
 
 
@@ -38,6 +38,6 @@ def _kept(stack: Stack, part: Part) -> Iterator[tuple[str, str]]:
             yield part.address, MEANINGS.get(str(fact.value), spelled(fact.value))
     if part.kind == "aws_kms_key":
         days = spelled(part.arguments.get("deletion_window_in_days", 30))
-        yield part.address, f"the key is deleted after {days} days, until when that can be cancelled"
+        yield part.address, f"the key is deleted after {days} days; until then, the deletion can be cancelled"
     if part.kind == "google/cloudapis" and is_off(part.arguments.get("disable_services_on_destroy")):
-        yield part.address, "the project's APIs stay enabled"
+        yield part.address, "the APIs of the project stay enabled"

@@ -1,7 +1,7 @@
-"""Where the boxes and arrows of a drawing are: rows from top to bottom, with few crossings and short arrows.
+"""Lays out the boxes and arrows of a drawing in rows from top to bottom, with few crossings and short arrows.
 
-The method is that of Sugiyama, Tagawa and Toda (1981): arrows over several rows go through a place in each row between;
-rows are ordered by the means of what they are joined to; then each place moves as near to those as the others leave it.
+It uses the method of Sugiyama, Tagawa and Toda (1981): arrows across several rows pass through a place in each row
+between; rows are ordered by the means of their neighbors; then each place moves as close to its neighbors as possible.
 """
 
 import itertools
@@ -13,14 +13,14 @@ from anyscale_constructs.explain.drawing import Arrow, Box, Drawing
 WIDTH, HEIGHT = 214, 62
 """The size of a box."""
 
-_ROW = 5  # boxes in a row at most
-_BETWEEN, _BESIDE = 54, 30  # rows, boxes
-_BEND = 14  # the width of the place of an arrow in a row
-_HEADING = 34  # above the first row of a stack
+_ROW = 5  # the most boxes in a row
+_BETWEEN, _BESIDE = 54, 30  # the gaps between rows and between boxes
+_BEND = 14  # the width of an arrow's place in a row
+_HEADING = 34  # the height above the first row of a stack
 _MARGIN = 22
 _SWEEPS = 24
 _STRAIGHT = 8
-_PORT = 22  # the distance of the ends of arrows at a box
+_PORT = 22  # the distance between arrow ends at a box
 
 _Key = str
 _Rows = list[list[_Key]]
@@ -30,12 +30,12 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Area:
-    """Where a stack is.
+    """The area of a stack.
 
     Args:
         stack: The name of the stack.
-        top: Its upper edge.
-        bottom: Its lower edge.
+        top: The upper edge.
+        bottom: The lower edge.
     """
 
     stack: str
@@ -45,13 +45,13 @@ class Area:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where all of a drawing is, in pixels from the upper left corner.
+    """The layout of a drawing, in pixels from the upper left corner.
 
     Args:
-        width: The width of all.
-        height: The height of all.
+        width: The total width.
+        height: The total height.
         places: The upper left corners of the boxes, by key.
-        routes: The points that each arrow goes through: pairs of an end of a curve and of its beginning.
+        routes: The points of each arrow, in pairs of the start and the end of a curve.
         areas: The areas of the stacks.
     """
 
@@ -63,7 +63,7 @@ class Layout:
 
 
 def laid_out(drawing: Drawing) -> Layout:
-    """Gives each box and each arrow its place.
+    """Returns the layout of a drawing.
 
     Args:
         drawing: The drawing.
@@ -94,7 +94,7 @@ def laid_out(drawing: Drawing) -> Layout:
 
 
 def _rows(drawing: Drawing) -> Iterator[Sequence[Box]]:
-    """The rows: the layers, of which wide ones take several; what others need stands first."""
+    """Yields the rows: each layer has one or, if it is wide, several; boxes that others need come first."""
     needed = {arrow.source for arrow in drawing.arrows}
     for _, layer in itertools.groupby(drawing.boxes, lambda box: box.layer):
         boxes = sorted(layer, key=lambda box: box.key not in needed)
@@ -102,7 +102,7 @@ def _rows(drawing: Drawing) -> Iterator[Sequence[Box]]:
 
 
 def _ordered(rows: _Rows, links: Sequence[tuple[_Key, _Key]]) -> _Rows:
-    """The rows in the order with the fewest crossings that is found."""
+    """Returns the rows in the order with the fewest crossings found."""
     above, below = _joined((target, source) for source, target in links), _joined(links)
     best, fewest = rows, _crossings(rows, below)
     for sweep in range(_SWEEPS):
@@ -127,8 +127,8 @@ def _crossings(rows: _Rows, below: _Joined) -> int:
 
 
 def _middles(rows: _Rows, links: Sequence[tuple[_Key, _Key]], boxes: Mapping[str, Box]) -> dict[_Key, float]:
-    """The middle of each place: near to what it is joined to, in order, without overlapping."""
-    # Arrows are straight where they pass rows: there their own places count more than the boxes that they join.
+    """Returns the center of each place: close to its neighbors, in order, and without overlaps."""
+    # To keep arrows straight where they pass rows, their own places there count more than the boxes at their ends.
     weighed = [pair for pair in links for _ in range(1 if boxes.keys() & {*pair} else _STRAIGHT)]
     joined = _joined([*weighed, *((target, source) for source, target in weighed)])
     middles: dict[_Key, float] = {}
@@ -147,7 +147,7 @@ def _middles(rows: _Rows, links: Sequence[tuple[_Key, _Key]], boxes: Mapping[str
 
 
 def _offsets(row: Sequence[_Key], boxes: Mapping[str, Box]) -> list[float]:
-    """The middles of a row where all stand as near to each other as they can."""
+    """Returns the centers of a row in which all places are as close together as possible."""
     offsets, last = [], 0.0
     for before, key in itertools.pairwise([None, *row]):
         apart = 0.0 if before is None else (_width(before, boxes) + _width(str(key), boxes)) / 2 + _BESIDE
@@ -157,7 +157,7 @@ def _offsets(row: Sequence[_Key], boxes: Mapping[str, Box]) -> list[float]:
 
 
 def _rising(values: Iterable[float]) -> list[float]:
-    """The nearest numbers, by squares, of which none is less than the one before."""
+    """Returns the closest non-decreasing numbers, by least squares."""
     pools: list[list[float]] = []
     for value in values:
         pools.append([value])
@@ -168,7 +168,7 @@ def _rising(values: Iterable[float]) -> list[float]:
 
 
 def _tops(rows: _Rows, boxes: Mapping[str, Box]) -> tuple[dict[_Key, float], list[Area], float]:
-    """The upper edges of all places, the areas of the stacks, and the height of all."""
+    """Returns the upper edges of all places, the areas of the stacks, and the total height."""
     tops: dict[_Key, float] = {}
     areas: list[Area] = []
     at, stack = 0.0, ""
@@ -186,7 +186,7 @@ def _tops(rows: _Rows, boxes: Mapping[str, Box]) -> tuple[dict[_Key, float], lis
 def _routes(
     paths: Sequence[tuple[Arrow, Sequence[_Key]]], middles: Mapping[_Key, float], tops: Mapping[_Key, float]
 ) -> Iterator[tuple[Arrow, list[Point]]]:
-    """The points of arrows; those that begin or end at one box do so side by side, in the order of their other ends."""
+    """Returns the points of arrows; those at the same box are side by side, in the order of their other ends."""
     ports: dict[tuple[int, int], float] = {}
     for end, towards in ((0, 1), (-1, -2)):
         by_box = _joined((path[end], str(number)) for number, (_, path) in enumerate(paths))

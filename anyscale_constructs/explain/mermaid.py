@@ -1,15 +1,15 @@
-"""The drawing as one flowchart of Mermaid, which GitHub draws in Markdown: https://mermaid.js.org."""
+"""Renders the drawing as a Mermaid flowchart, which GitHub displays in Markdown: https://mermaid.js.org."""
 
 from collections.abc import Iterator
 
 from anyscale_constructs.explain.page import Page
 
 _SHOWN = 2
-"""How many values an arrow names."""
+"""The most values that an arrow names."""
 
 
 def as_mermaid(page: Page) -> str:
-    """The drawing as a flowchart.
+    """Returns the drawing as a flowchart.
 
     Args:
         page: The page.

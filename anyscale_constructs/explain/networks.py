@@ -1,4 +1,4 @@
-"""The subnets of a cloud with their addresses, and who reaches which port."""
+"""The subnets of a cloud with their addresses, and who can reach which port."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from anyscale_constructs.review.facts import is_unknown
 from anyscale_constructs.review.stacks import blocks, listed
 
 _AWS, _GOOGLE, _AZURE = 5, 4, 5
-"""How many addresses of each subnet the provider keeps.
+"""The number of addresses in each subnet that the provider reserves.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html,
 https://cloud.google.com/vpc/docs/subnets#unusable-ip-addresses-in-every-subnet,
@@ -22,13 +22,13 @@ https://learn.microsoft.com/azure/virtual-network/virtual-networks-faq
 
 @dataclass(frozen=True)
 class _Ranges:
-    """Where a module or a resource has ranges.
+    """An input or argument with CIDR ranges.
 
     Args:
-        path: The input or the argument, with dots into blocks.
-        what: What the ranges are.
-        kept: How many addresses of each the provider keeps; None for a range that is no subnet.
-        many: Whether there can be several, which are numbered.
+        path: The input or the argument, with dots for nested blocks.
+        what: A description of the ranges.
+        kept: The number of addresses that the provider reserves; None for a range that is not a subnet.
+        many: Whether there can be several ranges, which are numbered. Default: False.
     """
 
     path: str
@@ -40,7 +40,7 @@ class _Ranges:
 RANGES: Mapping[str, Sequence[_Ranges]] = {
     "aws/vpc": [
         _Ranges("cidr_block", "VPC"),
-        _Ranges("secondary_cidr_blocks", "more of the VPC"),
+        _Ranges("secondary_cidr_blocks", "secondary range of the VPC"),
         _Ranges("public_subnets", "public subnet", _AWS, many=True),
         _Ranges("private_subnets", "private subnet", _AWS, many=True),
     ],
@@ -68,18 +68,18 @@ _EXISTING = frozenset(
         *("vpc_name", "subnet_names", "network", "subnetwork", "filestore_vpc_name", "memorystore_vpc_name"),
     )
 )
-"""The inputs and the arguments that name networks and subnets, literally where those exist already."""
+"""The inputs and the arguments that name networks and subnets; a literal name is that of an existing one."""
 
 
 def subnets(stacks: Sequence[Stack]) -> Section:
-    """The ranges of networks and subnets, with sizes.
+    """Returns the section on the ranges of networks and subnets, with sizes.
 
     Args:
         stacks: The stacks of the cloud.
     """
     made = [(part.address, line) for stack in stacks for part in stack.parts.values() for line in _ranges_of(part)]
     existing = [("existing networks and subnets", line) for stack in stacks for line in _existing(stack)]
-    note = "Usable addresses are those that the provider does not keep: Ray needs one for each node."
+    note = "Usable addresses are those that the provider does not reserve. Ray needs one IP address per node."
     if not made and not existing:
         note = "The network is not part of these stacks."
     return Section("Networks and subnets", grouped([*made, *existing]), note)
@@ -137,11 +137,11 @@ _ENDPOINTS: Mapping[str, str] = {
     "google_container_cluster": _API,
     "helm_release": _BALANCER,
 }
-"""What the endpoint of each module and each type of resource is."""
+"""The endpoint of each module and each type of resource."""
 
 
 def reach(stacks: Sequence[Stack]) -> Section:
-    """Who reaches which port.
+    """Returns the section on who can reach which port.
 
     Args:
         stacks: The stacks of the cloud.
@@ -149,10 +149,7 @@ def reach(stacks: Sequence[Stack]) -> Section:
     lines = [
         (part.address, line) for stack in stacks for part in stack.parts.values() for line in _reached(stack, part)
     ]
-    note = (
-        "Rules that a module makes whatever its inputs are, such as those between a cluster and its nodes, are not "
-        "listed."
-    )
+    note = "Rules that a module always creates, such as those between a cluster and its nodes, are not listed."
     return Section("Who reaches which port", grouped(lines), note if lines else "These stacks open nothing.")
 
 
@@ -177,7 +174,7 @@ def _reached(stack: Stack, part: Part) -> Iterator[str]:
 
 
 def _opened(facts: Sequence[Exposure], kind: Kind) -> list[tuple[str, str]]:
-    """Ports, and all sources that reach them."""
+    """Returns ports and all sources that can reach them."""
     found: dict[str, list[str]] = {}
     for fact in facts:
         if fact.kind is kind and isinstance(fact.value, Ingress):

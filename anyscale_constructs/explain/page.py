@@ -1,4 +1,4 @@
-"""A cloud in one page: what its stacks say, in sections and in a drawing."""
+"""The page on a cloud: sections and a drawing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from anyscale_constructs.review.stacks import StackContent
 
 @dataclass(frozen=True)
 class Page:
-    """A cloud in one page.
+    """The page on a cloud.
 
     Args:
         name: The cloud's name.
-        summary: What it is, in one line.
-        sections: What there is to say.
-        drawing: What feeds what.
+        summary: A summary in one line.
+        sections: The sections of the page.
+        drawing: The drawing of the data flow.
     """
 
     name: str
@@ -33,16 +33,16 @@ class Page:
 
     @property
     def title(self) -> str:
-        """What the drawing shows, for those who hear it."""
+        """The title of the drawing, for screen readers."""
         return f"What feeds what in the cloud {self.name}"
 
 
 def page_of(name: str, contents: Sequence[StackContent]) -> Page:
-    """The page on a cloud.
+    """Returns the page on a cloud.
 
     Args:
         name: The cloud's name.
-        contents: Its stacks, in the order in which they are applied.
+        contents: The cloud's stacks, in the order in which they must be applied.
     """
     stacks = [parts.read(content) for content in contents]
     sections = [
@@ -70,7 +70,7 @@ def _summary(stacks: Sequence[Stack]) -> str:
 
 
 def _made(stacks: Sequence[Stack]) -> Section:
-    """The module calls, and the resources by type."""
+    """Returns the section on the module calls, and on the resources by type."""
     entries: list[Entry] = []
     for stack in stacks:
         types: dict[str, list[str]] = {}
@@ -80,11 +80,11 @@ def _made(stacks: Sequence[Stack]) -> Section:
             else:
                 types.setdefault(part.kind, []).append(part.name)
         entries += [Entry(kind, [f"{len(names)}: {', '.join(names)}"]) for kind, names in types.items()]
-    return Section("Modules and resources", entries, "" if entries else "These stacks make nothing themselves.")
+    return Section("Modules and resources", entries, "" if entries else "These stacks create nothing.")
 
 
 def _feeds(stacks: Sequence[Stack]) -> Section:
-    """What each part refers to; parts of one type that refer to the same are one entry."""
+    """Returns the section on what each part refers to; parts of one type with the same references share an entry."""
     found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for stack in stacks:
         for target in (*stack.parts, REGISTRATION):
@@ -92,7 +92,7 @@ def _feeds(stacks: Sequence[Stack]) -> Section:
                 kind, _, name = target.rpartition(".")
                 found.setdefault((kind, lines), []).append(name)
     entries = [Entry(_together(kind, names), lines) for (kind, lines), names in found.items()]
-    return Section("What feeds what", entries, "" if entries else "Nothing refers to anything else.")
+    return Section("What feeds what", entries, "" if entries else "The parts do not refer to each other.")
 
 
 def _together(kind: str, names: Sequence[str]) -> str:

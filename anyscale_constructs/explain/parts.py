@@ -1,4 +1,4 @@
-"""What the stacks of a cloud consist of: module calls and resources, and how they refer to each other."""
+"""The parts of a cloud's stacks: module calls and resources, and the references between them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,20 +17,21 @@ from anyscale_constructs.review.stacks import StackContent, blocks, decoded, lis
 
 _REFERENCE = re.compile(r"(?<![\w.-])((?:module|data\.[\w-]+|var|local|[a-z][\w]*_[\w]*)\.[\w-]+)((?:\.[\w-]+)?)")
 REGISTRATION = f"output.{RESOURCE_OUTPUT}"
-"""What registration reads, as an address."""
+"""The address of the output that registration reads."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A module call or a resource that is made.
+    """A module call or a resource.
 
     Args:
-        stack: The name of its stack.
-        address: Its address there.
-        kind: The catalog's name of the module, e.g. `aws/vpc`, or what else is called; of a resource, its type.
-        arguments: The inputs, upstream's defaults in place, or the arguments.
-        ref: What the module is pinned to; empty for resources.
-        pin: The same with the commit, if it is a tag of the catalog's.
+        stack: The name of the stack.
+        address: The address in the stack.
+        kind: For a module call, the module's name in the catalog, e.g. `aws/vpc`, else its source; for a resource, its
+            type.
+        arguments: The inputs, with upstream's defaults applied, or the arguments.
+        ref: The pin of the module; empty for resources.
+        pin: The pin with the commit, if it is a tag in the catalog.
     """
 
     stack: str
@@ -47,25 +48,25 @@ class Part:
 
     @property
     def name(self) -> str:
-        """The last part of its address."""
+        """The last part of the address."""
         return self.address.rpartition(".")[2]
 
     @property
     def is_gateway(self) -> bool:
-        """Whether it is the chart that makes the load balancer of services."""
+        """Whether it is the chart that creates the load balancer of services."""
         is_chart = self.kind == "helm_release"
         return is_chart and any("sourceRanges" in values for values in blocks(self.arguments.get("values")))
 
 
 @dataclass(frozen=True)
 class Reference:
-    """A value that one part has from another one, or that one waits for another one.
+    """A reference of one part to another, or a dependency without a value.
 
     Args:
-        source: The address that the value comes from.
-        target: The address of what refers to it.
-        value: The output or the attribute; empty where the target only waits for the source.
-        argument: The input or the argument that has it.
+        source: The address of the part that provides the value.
+        target: The address of the part that uses the value.
+        value: The output or the attribute; empty if the target only waits for the source.
+        argument: The input or the argument that uses the value.
     """
 
     source: str
@@ -79,11 +80,11 @@ class Stack:
     """A stack of the cloud.
 
     Args:
-        name: Its name.
-        parts: What it makes, by address: module calls first.
-        references: How they refer to each other.
-        facts: What is open and what is protected.
-        content: All that it says.
+        name: The stack's name.
+        parts: The parts by address, module calls first.
+        references: The references between the parts.
+        facts: The facts on what is open and what is protected.
+        content: The content of the stack.
     """
 
     name: str
@@ -99,17 +100,17 @@ class Stack:
 
     @property
     def registering(self) -> str:
-        """The address of what registers: Terraform's resource, else the output for the command; empty if none does."""
+        """The address of the registering resource, else of the output for the command; empty if there is neither."""
         made = (address for address, part in self.parts.items() if part.kind == "anyscale_cloud_resource")
         return next(made, REGISTRATION if self.registered is not None else "")
 
     def facts_on(self, part: Part) -> list[Exposure]:
-        """What is open and what is protected of one part."""
+        """Returns the facts on what is open and what is protected in one part."""
         return [fact for fact in self.facts if fact.subject == part.address]
 
 
 def read(content: StackContent) -> Stack:
-    """What a synthesized stack consists of; modules that are switched off are not among its parts.
+    """Returns the parts of a synthesized stack, without disabled modules.
 
     Args:
         content: The stack.
@@ -120,7 +121,7 @@ def read(content: StackContent) -> Stack:
 
 
 def spelled(value: Any) -> str:
-    """A value as text for people: what Terraform evaluates is shown by what it refers to, in angle brackets.
+    """Returns a value as text, where expressions are shown as their references in angle brackets.
 
     Args:
         value: The value.
@@ -160,7 +161,7 @@ def _references(content: StackContent, parts: Mapping[str, Part]) -> Iterator[Re
 
 
 def _fed(target: str, tree: Any, content: StackContent, parts: Mapping[str, Part]) -> Iterator[Reference]:
-    """What stands in arguments or in an output; a data source hands on what it refers to itself."""
+    """Yields the references in arguments or in an output; a data source passes on its own references."""
     for path, code in code_in(tree):
         for found in _REFERENCE.finditer(code):
             source, value = found.groups()

@@ -1,4 +1,4 @@
-"""What registration sends: what is known now, and what comes from the apply."""
+"""What registration sends: values known now, and values known after apply."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from anyscale_constructs.registration.outputs import NAME_OUTPUT, ORG_OUTPUT, RE
 
 
 def registration(stacks: Sequence[Stack]) -> Section:
-    """What registration sends to Anyscale.
+    """Returns the section on what registration sends to Anyscale.
 
     Args:
         stacks: The stacks of the cloud.
@@ -19,7 +19,7 @@ def registration(stacks: Sequence[Stack]) -> Section:
         if stack.registered is not None:
             command = f"anyscale-constructs register {stack.name}, after the apply"
             who = f"Sent by {command if stack.registering == REGISTRATION else 'terraform apply itself'}."
-            return Section("What registration sends", [*_entries(stack)], f"{who} Values in <> come from the apply.")
+            return Section("What registration sends", [*_entries(stack)], f"{who} Values in <> are known after apply.")
     return Section("What registration sends", [], "These stacks register no cloud.")
 
 
@@ -49,5 +49,5 @@ def _flat(value: Any, path: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _value(value: Any, name: str) -> str:
-    """A value for people; of one that is named like a secret nothing is shown."""
+    """Returns a value as text; values that are named like secrets are hidden."""
     return spelled(plain(value, name))

@@ -1,4 +1,4 @@
-"""What a page on a cloud holds: sections of entries, each a name with lines."""
+"""The sections of a page on a cloud, with entries of a name and lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """Something with what there is to say of it.
+    """A name with lines about it.
 
     Args:
-        name: What it is, e.g. an address.
-        lines: What there is to say, one sentence or value each.
+        name: The name, e.g. an address.
+        lines: The lines, each a sentence or a value.
     """
 
     name: str
@@ -22,9 +22,9 @@ class Section:
     """A part of the page.
 
     Args:
-        title: Its title.
-        entries: What it holds.
-        note: What to know to read it; where there are no entries, why.
+        title: The title.
+        entries: The entries.
+        note: An explanation, or the reason if there are no entries. Default: none.
     """
 
     title: str
@@ -33,10 +33,10 @@ class Section:
 
 
 def grouped(lines: Sequence[tuple[str, str]]) -> list[Entry]:
-    """Entries from names with a line each; a line that a name has already is left out.
+    """Groups lines by their names into entries, without duplicate lines.
 
     Args:
-        lines: The names and the lines.
+        lines: Pairs of a name and a line.
     """
     found: dict[str, dict[str, None]] = {}
     for name, line in lines:

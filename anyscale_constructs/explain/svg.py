@@ -1,4 +1,4 @@
-"""The drawing as SVG: in a page of HTML, and as a picture."""
+"""Renders the drawing as SVG, in an HTML page or as a picture."""
 
 import html
 import importlib.resources
@@ -11,26 +11,26 @@ from anyscale_constructs.explain.layout import HEIGHT, WIDTH, Layout, Point, lai
 from anyscale_constructs.explain.page import Page
 
 STYLE = (importlib.resources.files("anyscale_constructs.explain") / "drawing.css").read_text(encoding="utf-8")
-"""The colours and fonts of the drawing, on a light page."""
+"""The colors and fonts of the drawing on a light page."""
 
 _TITLE, _SUBTITLE = 23, 32
-"""How many letters of the title and of the subtitle a line of a box takes."""
+"""The most characters of the title and of the subtitle in a line of a box."""
 _LINES, _LINE, _BASELINE = 3, 16, 12
 
 
 def as_svg(drawing: Drawing, title: str) -> str:
-    """The drawing as an element of a page of HTML, which has its style.
+    """Returns the drawing as an element of an HTML page, which contains its style.
 
     Args:
         drawing: The drawing.
-        title: What it shows, for those who hear it.
+        title: The title for screen readers.
     """
     layout = laid_out(drawing)
     return "\n".join(_lines(drawing, layout, title, f'style="max-width: {layout.width:.0f}px"'))
 
 
 def as_picture(page: Page) -> str:
-    """The drawing as a file of its own, on white, so that a page shows it as an image in light and in dark.
+    """Returns the drawing as a separate file on white, which pages can show as an image in light and dark mode.
 
     Args:
         page: The page.
@@ -42,7 +42,7 @@ def as_picture(page: Page) -> str:
 
 
 def styles(drawing: Drawing) -> str:
-    """The rules of CSS by which a box that is pointed at shows its arrows.
+    """Returns the CSS rules that highlight the arrows of a box on hover.
 
     Args:
         drawing: The drawing.
@@ -85,7 +85,7 @@ def _box(box: Box, place: Point) -> Iterator[str]:
 
 
 def _fitting(text: str, between: str, width: int, most: int) -> list[str]:
-    """As many of the words or names as some lines take, and how many more there are."""
+    """Returns the words or names that fit in several lines, with the number of the others."""
     names = text.split(between)
     for shown in range(len(names), 0, -1):
         more = f" + {len(names) - shown}" if shown < len(names) else ""
@@ -96,7 +96,7 @@ def _fitting(text: str, between: str, width: int, most: int) -> list[str]:
 
 
 def _curve(points: Sequence[Point]) -> str:
-    """A curve through pairs of points, and straight lines between those, all of which begin and end vertically."""
+    """Returns a path of curves between pairs of points and straight lines between the pairs, with vertical ends."""
     (x, y), *_ = points
     said = [f"M{x:.1f} {y:.1f}"]
     for number, ((x, y), (to_x, to_y)) in enumerate(itertools.pairwise(points)):

@@ -1,4 +1,4 @@
-"""The page as plain text, for a terminal of 80 columns."""
+"""Renders the page as plain text for a terminal with 80 columns."""
 
 import textwrap
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _INDENT = 2
 
 
 def as_text(page: Page) -> str:
-    """The page as plain text.
+    """Returns the page as plain text.
 
     Args:
         page: The page.
@@ -34,7 +34,7 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _entry(entry: Entry, width: int) -> Iterator[str]:
-    """The name in the left column and the lines in the right one, or below it if it is long or they need the room."""
+    """Yields a name in the left column with its lines in the right column, or below the name if there is no room."""
     longest = max((len(word) for line in entry.lines for word in line.split()), default=0)
     if len(entry.name) > _WIDEST_NAME or longest > _WIDTH - width - _INDENT:
         yield from _wrapped(entry.name, _INDENT)

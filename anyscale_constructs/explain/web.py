@@ -1,4 +1,4 @@
-"""The page as one file of HTML, which loads nothing and runs no script."""
+"""Renders the page as one HTML file that loads nothing and runs no scripts."""
 
 import html
 import importlib.resources
@@ -16,7 +16,7 @@ _STYLE = importlib.resources.files("anyscale_constructs.explain") / "page.css"
 
 
 def as_html(page: Page) -> str:
-    """The page as one file of HTML.
+    """Returns the page as one HTML file.
 
     Args:
         page: The page.
@@ -57,11 +57,11 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _line(text: str) -> str:
-    """A line, in which what comes from the apply and what is open to everybody stand out."""
+    """Returns a line in which values known after apply and sources open to everybody are highlighted."""
     marked = _REFERENCE.sub(r"<code>\g<0></code>", html.escape(text))
     return _breaking(marked.replace(" from everybody", ' from <strong class="open">everybody</strong>'))
 
 
 def _breaking(text: str) -> str:
-    """Text that may be broken after dots and underscores of addresses."""
+    """Returns text with line break opportunities after the dots and underscores of addresses."""
     return re.sub(r"(?<=[a-zA-Z])([._/])(?=[a-zA-Z])", r"\1<wbr>", text)

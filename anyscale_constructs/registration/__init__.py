@@ -1,1 +1,1 @@
-"""From Terraform outputs to a registered cloud."""
+"""Registers clouds with Anyscale from Terraform outputs."""

@@ -1,4 +1,4 @@
-"""What registering again would change: a merge over what the control plane has, or a refusal."""
+"""Compares the wanted with the registered resource: the changes, the merged resource, and changes that are refused."""
 
 import json
 from collections.abc import Mapping
@@ -8,19 +8,19 @@ from typing import Any
 from anyscale_constructs.errors import RefusedChangeError
 from anyscale_constructs.findings import Finding
 
-# What a cloud keeps for life: Anyscale has no call that changes it.
+# Fields that cannot be changed: Anyscale has no API call for it.
 _FOR_LIFE = {
     "provider": "provider",
     "compute_stack": "compute stack",
     "region": "region",
     "aws_config.anyscale_iam_role_id": "control-plane role",
-    "aws_config.external_id": "external id",
+    "aws_config.external_id": "external ID",
     "gcp_config.project_id": "project",
     "gcp_config.provider_name": "identity provider",
     "gcp_config.anyscale_service_account_email": "control-plane service account",
 }
 
-# What the control plane finds by itself, and from what: it goes stale when its source changes.
+# Fields that the control plane derives, and their sources: a derived value is outdated when its source changes.
 _DERIVED = {
     "aws_config.zones": "aws_config.subnet_ids",
     "aws_config.memorydb_cluster_arn": "aws_config.memorydb_cluster_name",
@@ -31,7 +31,7 @@ _DERIVED = {
     "file_storage.mount_path": "file_storage.file_storage_id",
 }
 
-# The fields of one store: a cloud has one file storage and one Redis, and cannot keep the old one beside a new one.
+# The fields of one store: a cloud has one file storage and one Redis, so a new one replaces the old one.
 _STORES = (
     {
         "file_storage.file_storage_id",
@@ -50,7 +50,7 @@ _STORES = (
     },
 )
 
-# What is there without having been asked for, and means nothing.
+# Values that the control plane adds by itself and that have no effect.
 _FILLED_IN = {
     "cloud_resource_id",
     "networking_mode",
@@ -73,21 +73,21 @@ class Change:
 
 
 def refuse_changes_for_life(cloud: str, existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Raises if the cloud would have to become another one.
+    """Raises an error if a field that cannot be changed differs.
 
     Args:
-        cloud: What to call the cloud in the error.
-        existing: The cloud or its resource, as the control plane has it; UNKNOWN counts as not known.
-        wanted: The resource file's content.
+        cloud: The name of the cloud in the error.
+        existing: The cloud or its resource from the control plane; the value UNKNOWN counts as missing.
+        wanted: The content of the resource file.
 
     Raises:
-        RefusedChangeError: Naming what differs, with both values.
+        RefusedChangeError: A field differs; the error names it with both values.
     """
     before, after = flat(existing), flat(wanted)
     differing = [
         Finding(
             f"the {what} of {cloud} is {before[field]!r} and cannot be changed; nothing was written",
-            "deploy with the registered value again, or register another cloud with --name",
+            "deploy with the registered value, or register another cloud with --name",
             after[field],
             key=tuple(field.split(".")),
         )
@@ -99,7 +99,7 @@ def refuse_changes_for_life(cloud: str, existing: Mapping[str, Any], wanted: Map
 
 
 def changes(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
-    """The fields of the resource file that the control plane has otherwise, in the file's order."""
+    """Returns the fields of the resource file that differ in the control plane, in the file's order."""
     before, after = flat(existing), flat(wanted)
     before = implied(before) | {field: value for field, value in before.items() if value is not None}
     return [
@@ -110,10 +110,10 @@ def changes(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Chan
 
 
 def implied(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What holds where nothing else is said, and the control plane need not keep.
+    """Returns the defaults of unset fields, which the control plane does not store.
 
     Args:
-        fields: What is said, by section.field.
+        fields: The fields that are set, by section.field.
     """
     node_role = str(fields.get("aws_config.cluster_iam_role_id", ""))
     return {
@@ -124,7 +124,7 @@ def implied(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merge(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource to send: the wanted fields over the existing ones, without what went stale or is replaced."""
+    """Returns the resource to send: the existing fields, without outdated and replaced ones, and the wanted fields."""
     changed = {change.field for change in changes(existing, wanted)}
     before, after = flat(existing), flat(wanted)
     stale = {field for field, source in _DERIVED.items() if source in changed}
@@ -133,7 +133,7 @@ def merge(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, A
 
 
 def replaced(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Change]:
-    """The fields of another file storage or Redis, which the resource file's own takes the place of."""
+    """Returns the fields of an existing file storage or Redis that the one in the resource file replaces."""
     before, after = flat(existing), flat(wanted)
     return [
         Change(field, before[field], None)
@@ -145,13 +145,13 @@ def replaced(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Cha
 
 
 def left_over(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """What the control plane has and the resource file doesn't name: it is kept, and worth a word."""
+    """Returns the fields in the control plane that the resource file does not set; they are kept and reported."""
     named = {*flat(wanted), *_FILLED_IN, *(change.field for change in replaced(existing, wanted))}
     return {field: value for field, value in flat(existing).items() if field not in named}
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested fields by their names, joined by dots."""
+    """Returns nested fields by their dotted names."""
     fields: dict[str, Any] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
@@ -173,7 +173,7 @@ def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _comparable(value: Any) -> Any:
-    # The control plane leaves out what is empty, and the order of subnets, zones and groups has no meaning.
+    # The control plane omits empty values, and the order of subnets, zones and security groups has no meaning.
     if isinstance(value, list):
         return sorted(json.dumps(_without_none(element), sort_keys=True) for element in value) or None
     return value or None

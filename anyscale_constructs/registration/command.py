@@ -1,4 +1,4 @@
-"""What a person would type: the resource file, and the `anyscale cloud register` command."""
+"""Renders the resource file and the `anyscale cloud register` command for manual use."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ from anyscale_constructs.registration.resource import CloudResource
 
 _FILE = "cloud-resource.yaml"
 
-# The visible flags of `anyscale cloud register`, by the field that each one sets.
+# The documented flags of `anyscale cloud register`, by the field that each one sets.
 _COMMON = {"region": "--region", "object_storage.bucket_name": "--cloud-storage-bucket-name"}
 _FLAGS = {
     "AWS": {
@@ -42,19 +42,20 @@ _FLAGS = {
 
 
 def resource_file(resource: CloudResource) -> str:
-    """The YAML resource file."""
+    """Returns the resource file as YAML."""
     return yaml.safe_dump(resource.mapping(), sort_keys=False)
 
 
 def register_command(registration: Registration, *, verify: bool, auto_add_user: bool) -> str:
-    """The command for a shell: with flags where they can say everything, else with a resource file.
+    """Returns the shell command: with flags if they can express everything, else with a resource file.
 
-    Kubernetes needs a hidden flag, and a name or an instance profile of one's own has none.
+    A resource file is needed for Kubernetes, and for a custom resource name or instance profile, which have no
+    documented flags.
 
     Args:
         registration: The cloud's name and resource.
-        verify: Whether the program looks at the infrastructure itself.
-        auto_add_user: Whether the cloud admits every user of the organization.
+        verify: Whether the program verifies the infrastructure.
+        auto_add_user: Whether all users of the organization are added to the cloud.
     """
     flags = _flags(registration.resource)
     lines = ["anyscale cloud register", f"--name {shlex.quote(registration.cloud_name)}"]
@@ -81,7 +82,7 @@ def _flags(resource: CloudResource) -> list[str] | None:
         elif field not in known:
             return None
         elif field == "file_storage.file_storage_id" and resource.provider == "GCP":
-            # The program puts the full name together from these two and the project.
+            # The program builds the full name from these two and the project.
             project, location, instance = re.findall(r"[^/]+/([^/]+)", value)
             if resource.gcp_config is None or project != resource.gcp_config.project_id:
                 return None

@@ -1,11 +1,11 @@
-"""The field types of the resource file: literals are checked, Terraform expressions pass untouched."""
+"""The field types of the resource file: literals are checked, Terraform expressions are not."""
 
 from typing import Annotated
 
 from anyscale_constructs.config.types import Checked
 
 _LINE = r"\S(?:.*\S)?"
-_SAYS = "at least one character, with no space at either end"
+_SAYS = "at least one character, without spaces at either end"
 
 Text = Annotated[str, Checked(_SAYS, _LINE, "primary")]
 BucketUrl = Annotated[str, Checked(_SAYS, _LINE, "s3://acme-anyscale-prod")]
@@ -17,7 +17,7 @@ Email = Annotated[
 Endpoint = Annotated[
     str,
     Checked(
-        "an http or https URL, without credentials and query",
+        "an http or https URL without credentials or query",
         r"https?://[^\s/@?#]+(?:/[^\s?#]*)?",
         "https://s3.us-east-2.amazonaws.com",
     ),
@@ -26,7 +26,7 @@ HostPort = Annotated[str, Checked("a host and a port", r"[^\s:/]+:\d+", "redis.r
 Host = Annotated[
     str,
     Checked(
-        "a host name or an IP address, without scheme, port and path",
+        "a host name or an IP address, without scheme, port or path",
         r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|(?:[0-9A-Fa-f]*:){2,}[0-9A-Fa-f.]*",
         "10.0.0.5",
     ),
@@ -34,7 +34,7 @@ Host = Annotated[
 ImageRegistry = Annotated[
     str,
     Checked(
-        "HOST[:PORT][/PATH], without a scheme",
+        "HOST[:PORT][/PATH] without a scheme",
         r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d+)?(?:/[^\s:@]*)?",
         "registry.acme.example/anyscale",
     ),
@@ -42,7 +42,7 @@ ImageRegistry = Annotated[
 KubernetesName = Annotated[
     str,
     Checked(
-        "a Kubernetes name: at most 253 lower-case letters, digits, hyphens and periods, neither of these at an end",
+        "a Kubernetes name: at most 253 lowercase letters, digits, hyphens and periods, neither of these at either end",
         r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*",
         "anyscale",
     ),
@@ -50,14 +50,14 @@ KubernetesName = Annotated[
 RedisUrl = Annotated[
     str,
     Checked(
-        "rediss://HOST:PORT, since MemoryDB uses TLS",
+        "rediss://HOST:PORT, because MemoryDB uses TLS",
         r"rediss://[^\s:/]+:\d+",
         "rediss://clustercfg.anyscale-prod.abc123.memorydb.us-east-2.amazonaws.com:6379",
     ),
 ]
 MemoryDbName = Annotated[
     str,
-    Checked("a MemoryDB cluster's plain name, not its ARN", r"[a-z][a-z0-9-]{0,39}", "anyscale-prod"),
+    Checked("a MemoryDB cluster's name, not its ARN", r"[a-z][a-z0-9-]{0,39}", "anyscale-prod"),
 ]
 MemoryDbArn = Annotated[
     str,

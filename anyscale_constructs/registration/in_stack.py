@@ -1,4 +1,4 @@
-"""Registration as far as a stack has to do with it."""
+"""The part of registration that a stack does: outputs for the command, or the resources of Anyscale's provider."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from anyscale_constructs.terraform.values import to_terraform
 
 
 class Config(Protocol):
-    """What registering reads of a cloud's configuration."""
+    """The keys of a cloud's configuration that registration reads."""
 
     @property
     @abstractmethod
@@ -38,17 +38,17 @@ class Config(Protocol):
     @property
     @abstractmethod
     def cloud_id(self) -> str | None:
-        """The cloud's id, if it is there already."""
+        """The cloud's ID, if the cloud is registered."""
 
     @property
     @abstractmethod
     def cloud(self) -> str | None:
-        """The cloud that it shares with other stacks."""
+        """The cloud that the stack shares with other stacks."""
 
     @property
     @abstractmethod
     def lineage_tracking_enabled(self) -> bool | None:
-        """Whether Anyscale records what jobs read and write."""
+        """Whether Anyscale tracks the data lineage of jobs."""
 
     @property
     @abstractmethod
@@ -58,19 +58,19 @@ class Config(Protocol):
     @property
     @abstractmethod
     def registration(self) -> Literal["command", "terraform"]:
-        """Who registers it."""
+        """Whether the command or Terraform registers the cloud."""
 
 
 class StackRegistration:
-    """How a stack's cloud is registered: by the command, which reads outputs, or by Terraform in the same apply.
+    """Registers a stack's cloud: with the command, which reads outputs, or with Terraform in the same apply.
 
-    To Terraform the cloud is two resources: empty first, for its id; then, after all modules, its infrastructure. The
-    provider is in beta and breaks something in nearly every minor version, so it is pinned exactly. Its token is
-    ANYSCALE_CLI_TOKEN in the environment of Terraform.
+    In Terraform, the cloud is two resources: first an empty cloud, which has the ID; then, after all modules, its
+    infrastructure. The provider is in beta and has breaking changes in nearly every minor version, so its version is
+    pinned exactly. It reads its token from ANYSCALE_CLI_TOKEN in Terraform's environment.
 
     Args:
-        stack: The cloud's stack; its name is the cloud's.
-        config: Its configuration.
+        stack: The cloud's stack, whose name is also the cloud's name.
+        config: The stack's configuration.
         provider: AWS, AZURE or GCP.
     """
 
@@ -79,7 +79,7 @@ class StackRegistration:
         self._by_terraform = config.registration == "terraform"
         self._shares_cloud = config.cloud is not None
         self.cloud_id: str | None = config.cloud_id
-        """The cloud's id, which narrows the control plane's permissions to the cloud's tag; None if nobody knows it."""
+        """The cloud's ID, which restricts the control plane's permissions to the cloud's tag; None if unknown."""
         if self._by_terraform:
             stack.require("registration: terraform", {"anyscale": RequiredProvider(SOURCE, VERSION)}, TERRAFORM_VERSION)
             stack.add_provider("anyscale")
@@ -90,21 +90,21 @@ class StackRegistration:
             self.cloud_id = expr("anyscale_cloud.cloud.id", "string")
 
     def finish(self, outputs: Mapping[str, Any], resource: CloudResource, kept: Sequence[str] = ()) -> None:
-        """Gives the stack its outputs, and the cloud its infrastructure, once all of it is there.
+        """Adds the stack's outputs, and the cloud's infrastructure after all of its parts.
 
         Args:
-            outputs: Upstream's own, by name; those that are None are left out.
+            outputs: The outputs of the upstream modules, by name; those that are None are omitted.
             resource: The infrastructure.
-            kept: The arguments of `anyscale_cloud_resource` that stay as they were first registered by Terraform, since
-                the provider changes nothing in place.
+            kept: The arguments of `anyscale_cloud_resource` whose changes Terraform ignores after the first
+                registration, since the provider updates nothing in place. Default: none.
         """
         self._stack.add_cloud_outputs(outputs, resource)
         if self._shares_cloud:
-            self._stack.add_output(STACK_OUTPUT, self._stack.name, description="What shares the cloud.")
+            self._stack.add_output(STACK_OUTPUT, self._stack.name, description="The stack that shares the cloud.")
         if not self._by_terraform:
             return
         arguments = {"cloud_id": self.cloud_id, **resource_arguments(resource)}
-        # A reference to a role does not wait for its policies.
+        # A reference to a role does not make Terraform wait for the role's policies.
         others = [child.address for child in self._stack.node.children if isinstance(child, Resource)]
         arguments["depends_on"] = [*(module.address for module in self._stack.modules.values()), *others]
         if kept:

@@ -1,4 +1,4 @@
-"""The keys of Kubernetes clouds that only registration reads: what pods use that is there already."""
+"""The keys of Kubernetes clouds that only registration reads: existing stores and registries for pods."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal, Self
@@ -15,26 +15,26 @@ from anyscale_constructs.terraform.config import CloudConfig
 
 
 class KubernetesCloudConfig(CloudConfig):
-    """What all kinds of Kubernetes clouds have in common."""
+    """The configuration that all kinds of Kubernetes clouds share."""
 
     cloud_provider: ClassVar[Literal["AWS", "GCP", "AZURE", "GENERIC"]]
     """The provider that the cloud is registered with."""
 
     own_stores: ClassVar[Mapping[str, str]] = {}
-    """The key of the store that the cloud makes or looks up, by the key that names an address instead."""
+    """The key of the store that the cloud creates or looks up, by the key that sets an existing store's address."""
 
     file_storage: FileStorage | None = Field(
         default=None,
-        description="Shared file storage that exists already: a claim, a CSI driver or NFS mount targets. Default: "
-        "shared files are in the cloud's own file system, or without one in the bucket.",
+        description="Existing shared file storage: a persistent volume claim, a CSI driver or NFS mount targets. "
+        "Default: shared files are stored in the cloud's own file system, or without one in the bucket.",
     )
     redis_endpoint: HostPort | None = Field(
         default=None,
-        description="An existing Redis for head node fault tolerance. Default: the cloud's own Redis, or without one "
-        "no head node fault tolerance.",
+        description="The endpoint of an existing Redis for head node fault tolerance. Default: the cloud's own Redis, "
+        "or without one no head node fault tolerance.",
     )
     custom_image_registry: ImageRegistry | None = Field(
-        default=None, description="The registry that images are pulled from. Default: Anyscale's."
+        default=None, description="The registry to pull images from. Default: Anyscale's registry."
     )
 
     @model_validator(mode="after")
@@ -42,14 +42,14 @@ class KubernetesCloudConfig(CloudConfig):
         files = self.file_storage
         if files and all(is_one_of(value, None, []) for _, value in files):
             raise refuse(
-                "sets nothing",
+                "has no effect",
                 "remove it, or set mount_targets, persistent_volume_claim or csi_ephemeral_volume_driver",
                 key="file_storage",
                 rule=IDLE_KEY,
             )
         for key, own in self.own_stores.items():
             if getattr(self, key) is not None and getattr(self, own) is not None:
-                raise refuse(f"cannot be combined with {own}", "keep one of them", key=key)
+                raise refuse(f"cannot be combined with {own}", "remove one of the two", key=key)
         given = CloudResource.model_construct(
             provider=self.cloud_provider, compute_stack="K8S", region=None, file_storage=files
         )
@@ -74,11 +74,11 @@ class KubernetesCloudConfig(CloudConfig):
     def kubernetes_config(
         self, identity: str | None = None, zones: Sequence[str] | Expr | None = None
     ) -> KubernetesConfig:
-        """What is registered of the cluster.
+        """Returns the cluster's part of the registration.
 
         Args:
             identity: The operator's IAM identity.
-            zones: The zones that pods are launched in.
+            zones: The zones in which pods are launched.
         """
         return KubernetesConfig(
             anyscale_operator_iam_identity=identity,

@@ -1,4 +1,4 @@
-"""Terraform's outputs, in whichever form they come, as what registration needs."""
+"""Reads a registration from Terraform's outputs in any of their forms."""
 
 import json
 import pathlib
@@ -24,28 +24,28 @@ from anyscale_constructs.terraform.program import terraform
 RESOURCE_OUTPUT = "anyscale_cloud_resource"
 NAME_OUTPUT = "anyscale_cloud_name"
 STACK_OUTPUT = "anyscale_cloud_stack"
-"""The stack's name, where its cloud has another one: several stacks may share that cloud."""
+"""The output with the stack's name, if the cloud has another name because several stacks may share it."""
 ORG_OUTPUT = "anyscale_org_id"
 
-_WRITTEN = "give what terraform output -json or cdktf deploy --outputs-file wrote"
+_WRITTEN = "use the output of terraform output -json or cdktf deploy --outputs-file"
 
 UNREADABLE = Rule(
     "unreadable-outputs",
     "error",
-    "What is registered is in the outputs of the deployed stack, which Terraform prints or a file holds.",
+    "The command registers what the outputs of the deployed stack describe, which it reads from Terraform or a file.",
     command="register",
 )
 MISSING = Rule(
     "missing-output",
     "error",
-    f"`{RESOURCE_OUTPUT}` is what is registered, and `{NAME_OUTPUT}` the cloud's name: every cloud of this library has "
-    "both outputs once it is deployed.",
+    f"`{RESOURCE_OUTPUT}` describes the infrastructure to register, and `{NAME_OUTPUT}` is the cloud's name: every "
+    "deployed cloud of this library has both outputs.",
     command="register",
 )
 OTHER_CLOUD = Rule(
     "other-cloud-outputs",
     "error",
-    "The infrastructure of one cloud would be registered under the name of another.",
+    "The infrastructure of one cloud would be registered under the name of another cloud.",
     command="register",
 )
 
@@ -55,34 +55,34 @@ _SENSITIVE = "cdktf deploy writes sensitive outputs only with --outputs-file-inc
 
 @dataclass(frozen=True)
 class Registration:
-    """What is registered, and under which name."""
+    """The resource to register, and the cloud's name."""
 
     cloud_name: str
     resource: CloudResource
     shares_cloud: bool = False
-    """Whether the cloud may have resources of other stacks, to which this one is added."""
+    """Whether the cloud may have resources of other stacks, to which the resource is added."""
 
     @property
     def verifiable(self) -> bool:
-        """Whether the program can look at the infrastructure: it has no checks for clouds on Kubernetes."""
+        """Whether the program can verify the infrastructure: it has no checks for clouds on Kubernetes."""
         return self.resource.compute_stack == "VM"
 
 
 def find_registration(outputs: Any, stack: str, *, source: str, name: str | None = None) -> Registration:
-    """The registration that the outputs describe.
+    """Returns the registration that outputs describe.
 
     Args:
-        outputs: What `terraform output -json` or `cdktf deploy --outputs-file` gave, or a resource file.
-        stack: The stack, to find its outputs among others.
-        source: Where the outputs come from, for the error.
+        outputs: The output of `terraform output -json` or `cdktf deploy --outputs-file`, or a resource file.
+        stack: The stack to select if there are outputs of several stacks.
+        source: The name of the outputs' source for errors.
         name: The cloud's name. Default: the output anyscale_cloud_name.
 
     Raises:
-        RegistrationError: An output is missing or wrong; the text says which.
+        RegistrationError: An output is missing or wrong; the error names it.
     """
     if not isinstance(outputs, Mapping):
         raise RegistrationError(
-            f"{source} must hold a mapping of outputs", value=outputs, fix=_WRITTEN, rule=UNREADABLE
+            f"{source} must contain a mapping of outputs", value=outputs, fix=_WRITTEN, rule=UNREADABLE
         )
     if not all(
         isinstance(key, str) for each in (outputs, outputs.get(stack)) if isinstance(each, Mapping) for key in each
@@ -98,7 +98,7 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
     if not isinstance(values[RESOURCE_OUTPUT], Mapping):
         masked = values[RESOURCE_OUTPUT] == "<sensitive>"
         what = f"{source}: {RESOURCE_OUTPUT} must be an object"
-        fix = _SENSITIVE if masked else "set the output to an object, not to JSON text"
+        fix = _SENSITIVE if masked else "set the output to an object, not to a JSON string"
         value = NOT_GIVEN if RESOURCE_OUTPUT in sensitive else values[RESOURCE_OUTPUT]
         raise RegistrationError(what, value=value, fix=fix)
     named = {key: values.get(key) for key in (NAME_OUTPUT, STACK_OUTPUT, ORG_OUTPUT)}
@@ -123,7 +123,7 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
     if not name and (values.get(STACK_OUTPUT) or cloud_name) != stack:
         called = "another name" if NAME_OUTPUT in sensitive else cloud_name
         raise RegistrationError(
-            f"{source} holds the outputs of the cloud {called}, not of {stack}",
+            f"{source} has the outputs of the cloud {called}, not of {stack}",
             fix=f"register {called}, or add --name {called} if that is the cloud's name",
             rule=OTHER_CLOUD,
         )
@@ -131,16 +131,16 @@ def find_registration(outputs: Any, stack: str, *, source: str, name: str | None
 
 
 def read_outputs(stack: str, file: str | None, out: pathlib.Path, time_limit: float) -> tuple[Any, str]:
-    """The outputs and what to call their source.
+    """Returns the outputs and the name of their source.
 
     Args:
-        stack: The stack whose directory `terraform output` runs in when there is no file.
-        file: A JSON or YAML file, `-` for standard input, or None.
+        stack: The stack in whose directory `terraform output` runs if no file is given.
+        file: A JSON or YAML file, `-` for standard input, or None to run `terraform output`.
         out: The output directory of synthesis.
-        time_limit: Seconds that `terraform output` may take.
+        time_limit: The time limit of `terraform output`, in seconds.
 
     Raises:
-        RegistrationError: The outputs can't be read.
+        RegistrationError: The outputs cannot be read.
     """
     if file is None:
         return _from_terraform(stack, out / "stacks" / stack, time_limit)
@@ -157,12 +157,12 @@ def read_outputs(stack: str, file: str | None, out: pathlib.Path, time_limit: fl
 
 
 def _parsed(text: str) -> Any:
-    """JSON, else YAML, which is slower and not quite a superset of it."""
+    """Returns text parsed as JSON, else as YAML, which is slower and not quite a superset of JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         if len(text) > LARGEST:
-            raise yaml.YAMLError(f"it is not JSON, and YAML may have {LARGEST} characters") from None
+            raise yaml.YAMLError(f"it is not JSON, and YAML is limited to {LARGEST} characters") from None
         return load(text)
 
 
@@ -170,7 +170,7 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
     if not directory.is_dir():
         raise RegistrationError(
             f"the stack {stack} has no directory {directory}",
-            fix="run this in the directory of cdktf.json, after cdktf deploy, or name a file with --outputs",
+            fix="run the command in the directory of cdktf.json after cdktf deploy, or name a file with --outputs",
             rule=UNREADABLE,
         )
     program = terraform()
@@ -188,19 +188,19 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
         )
     except subprocess.TimeoutExpired as error:
         raise RegistrationError(
-            f"{program} output took more than {time_limit:g} s",
+            f"{program} output took longer than {time_limit:g} s",
             fix="check that the stack's backend can be reached, or raise --timeout",
             rule=UNREADABLE,
         ) from error
     except OSError as error:
         raise RegistrationError(
             f"{program} cannot be run: {error.strerror}",
-            fix="install it, or name a file with the outputs with --outputs",
+            fix="install it, or name a file of outputs with --outputs",
             rule=UNREADABLE,
         ) from error
     source = f"terraform output of {stack}"
     if done.returncode:
-        # Of a stack without init Terraform says twenty lines, which are about changes of the backend.
+        # For an uninitialized stack, Terraform prints twenty lines, which are about changes of the backend.
         first = "initialization required" in done.stderr
         raise RegistrationError(
             f"the stack {stack} is not initialized in {directory}"
@@ -208,21 +208,21 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
             else f"{source} failed: {done.stderr.strip()}",
             fix=f"run {program} -chdir={directory} init, then {program} -chdir={directory} apply"
             if first
-            else "correct what Terraform reports",
+            else "fix the problem that Terraform reports",
             rule=UNREADABLE,
         )
     try:
         return json.loads(done.stdout), source
     except (ValueError, RecursionError) as error:
         raise RegistrationError(
-            f"{source} is not JSON: {error}",
-            fix="set TERRAFORM_BINARY_NAME to terraform itself, not to a wrapper",
+            f"{source} is not valid JSON: {error}",
+            fix="set TERRAFORM_BINARY_NAME to terraform, not to a wrapper of it",
             rule=UNREADABLE,
         ) from error
 
 
 def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[str, Any]:
-    """The three forms as one: names and values."""
+    """Returns the values of outputs by name, from any of the three forms."""
     if "provider" in outputs and "compute_stack" in outputs:
         return {RESOURCE_OUTPUT: outputs}
     if outputs and all(isinstance(output, Mapping) and output.keys() <= _TERRAFORM_KEYS for output in outputs.values()):
@@ -265,7 +265,7 @@ def _check_organization(resource: CloudResource, org_id: Any, source: str, *, hi
 
 
 def _sensitive(outputs: Mapping[str, Any]) -> set[str]:
-    """The outputs whose values Terraform does not show."""
+    """Returns the outputs whose values Terraform does not show."""
     return {name for name, output in outputs.items() if isinstance(output, Mapping) and output.get("sensitive")}
 
 

@@ -1,4 +1,4 @@
-"""The real `anyscale` program: found, run with a time limit that holds, its words left to people."""
+"""Finds the `anyscale` program and runs it with a time limit; its messages are printed, not parsed."""
 
 import contextlib
 import json
@@ -21,8 +21,8 @@ from anyscale_constructs.config.model import found_in
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 from anyscale_constructs.findings import Rule
 
-# Escape sequences as a whole, but an unterminated string, which would hide text; then any other control character, and
-# those that reverse the direction of text.
+# Whole escape sequences, except unterminated strings, which would hide text; then any other control character, and the
+# characters that reverse the direction of text.
 _CONTROLS = re.compile(
     r"(?:\x1b[PX\]^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
@@ -31,7 +31,7 @@ _CONTROLS = re.compile(
 )
 _FAILED = re.compile(r"\bFAILED\b")
 CREDENTIALS = "~/.anyscale/credentials.json"
-"""Where `anyscale login` puts a token."""
+"""The file in which `anyscale login` stores a token."""
 LOG_IN = "set ANYSCALE_CLI_TOKEN, or run anyscale login"
 _SHOWN_LINES = 20
 _WIDEST = 1000
@@ -42,26 +42,26 @@ PROGRAM = Rule(
     "missing-anyscale-program", "error", "The anyscale program makes all calls to Anyscale's API.", command="register"
 )
 TOKEN = Rule(
-    "missing-anyscale-token", "error", "Anyscale's API answers only to calls with a valid token.", command="register"
+    "missing-anyscale-token", "error", "Anyscale's API rejects calls without a valid token.", command="register"
 )
 LIMIT = Rule(
     "registration-timeout", "error", "The control plane or the network is slow or does not answer.", command="register"
 )
 
-# No call to a package index, no usage call, today's exit statuses, all lines in their order.
+# Environment variables that prevent calls to a package index and usage reports, and fix exit statuses and line order.
 _SET = {"ANYSCALE_SUPPRESS_UPGRADE_WARNING": "1", "ANYSCALE_TELEMETRY_SAMPLE_RATE": "0"}
 _UNSET = {"ANYSCALE_LEGACY_EXIT_CODES", "ANYSCALE_DEBUG", "ANYSCALE_LOG_STREAM"}
 
 
 @dataclass(frozen=True)
 class Done:
-    """One run of the program.
+    """The result of one run of the program.
 
     Attributes:
         command: The command line.
         exit_status: The exit status.
-        stdout: Standard output, untouched.
-        lines: Everything it printed for people: no empty lines, no control characters, no tokens.
+        stdout: Standard output, unchanged.
+        lines: The lines it printed for people, without empty lines, control characters and tokens.
     """
 
     command: str
@@ -76,27 +76,27 @@ class Done:
 
     @property
     def failures(self) -> list[str]:
-        """The lines that report a failed check, which the exit status need not show."""
+        """The lines that report a failed check, which the exit status does not always show."""
         return [line for line in self.lines if _FAILED.search(line)]
 
 
 def quoted(lines: Iterable[str]) -> str:
-    """The program's lines, told apart from ours."""
+    """Returns the program's lines, marked to distinguish them from this library's."""
     return "\n".join(f"  | {line}" for line in lines)
 
 
 class Program:
-    """The `anyscale` program, with a time limit for all of its runs together.
+    """The `anyscale` program, with one time limit for all of its runs together.
 
-    A run that takes too long is interrupted, so that it can clean up, and killed when the limit is reached;
-    so is a run that is under way when this process is interrupted.
+    A run that takes too long is interrupted, so that it can clean up, and killed when the limit is reached. The same
+    happens to a run in progress when this process is interrupted.
 
     Args:
-        time_limit: Seconds.
-        since: When they began, on the monotonic clock.
+        time_limit: The time limit, in seconds.
+        since: The start of the time limit, on the monotonic clock.
 
     Raises:
-        RegistrationError: There is no such program, or no token for it.
+        RegistrationError: The program or its token is missing.
     """
 
     def __init__(self, time_limit: float, since: float) -> None:
@@ -107,14 +107,14 @@ class Program:
         self._grace = min(_LONGEST_GRACE, time_limit / 4)
 
     def run(self, *arguments: str, show: bool = False) -> Done:
-        """Runs the program to its end, whatever its exit status.
+        """Runs the program until it ends, with any exit status.
 
         Args:
-            *arguments: The command.
-            show: Whether to print everything it says to standard error when it ends, also when it is stopped.
+            *arguments: The arguments of the program.
+            show: Whether to print all of its lines to standard error when it ends or is stopped.
 
         Raises:
-            ControlPlaneError: It did not end in time.
+            ControlPlaneError: The program exceeded the time limit.
         """
         command = shlex.join(["anyscale", *arguments])
         left = self._deadline - self._grace - time.monotonic()
@@ -125,7 +125,7 @@ class Program:
             process = subprocess.Popen(
                 [self._path, *arguments],
                 env=environment,
-                stdin=subprocess.DEVNULL,  # it asks even with --yes
+                stdin=subprocess.DEVNULL,  # the program prompts even with --yes
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 encoding="utf-8",
@@ -153,28 +153,28 @@ class Program:
         """Runs a command that prints JSON.
 
         Args:
-            *arguments: The command.
-            form: What it prints.
+            *arguments: The arguments of the program.
+            form: The type of the printed JSON.
 
         Raises:
-            ControlPlaneError: It failed, printed something else, or did not end in time.
+            ControlPlaneError: The program failed, printed something else, or exceeded the time limit.
         """
         done = self.run(*arguments)
         if done.exit_status:
             raise ControlPlaneError(
                 f"{done.command} failed with exit status {done.exit_status}",
-                fix=f"correct what it reports, then run this again:\n{done.said}",
+                fix=f"fix the problem that it reports, then run this again:\n{done.said}",
             )
         try:
             answer = json.loads(self._masked(done.stdout))
             form.validate_python(answer)
         except (ValueError, RecursionError) as error:
-            what = "is not JSON"
+            what = "is not valid JSON"
             if isinstance(error, ValidationError):
                 wrong = found_in(error)[0]
                 what = ": ".join(filter(None, (wrong.subject, wrong.text)))
             raise ControlPlaneError(
-                f"what {done.command} printed cannot be used: {what}; nothing was written",
+                f"the output of {done.command} cannot be used: {what}; nothing was written",
                 fix=f"upgrade the anyscale program, which printed:\n{done.said}",
             ) from error
         return answer
@@ -191,7 +191,7 @@ class Program:
         return text
 
     def _stop(self, process: subprocess.Popen[str]) -> tuple[str, str]:
-        """Ends a run that is under way; gives its standard output and standard error."""
+        """Stops a run in progress; returns its standard output and standard error."""
         try:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 os.killpg(process.pid, signal.SIGINT)
@@ -204,18 +204,18 @@ class Program:
     def _too_late(self, command: str) -> ControlPlaneError:
         return ControlPlaneError(
             f"{command} was stopped at the limit of {self._time_limit:g} s; it may have been partly applied",
-            fix="run this again, with a higher --timeout if need be: it looks first, and completes what is half done",
+            fix="run this again, with a higher --timeout if needed: it completes a partial registration",
             rule=LIMIT,
         )
 
 
 def _tokens() -> list[str]:
-    """The tokens that the program can use, to be masked in what it says.
+    """Returns the tokens that the program can use, which are masked in its output.
 
     Raises:
-        RegistrationError: There is none.
+        RegistrationError: There is no token.
     """
-    file = pathlib.Path(os.path.expanduser(CREDENTIALS))  # noqa: PTH111 - pathlib's own fails without a home
+    file = pathlib.Path(os.path.expanduser(CREDENTIALS))  # noqa: PTH111 - pathlib fails without a home directory
     given = os.environ.get("ANYSCALE_CLI_TOKEN")
     if not given and not file.is_file():
         raise RegistrationError(
@@ -224,7 +224,7 @@ def _tokens() -> list[str]:
             rule=TOKEN,
         )
     stored: Any = None
-    with contextlib.suppress(OSError, ValueError):  # the program itself says what is wrong with it
+    with contextlib.suppress(OSError, ValueError):  # the program itself reports what is wrong with it
         stored = json.loads(file.read_text(encoding="utf-8"))
     found = [given, stored.get("cli_token") if isinstance(stored, dict) else None]
     return [token.strip() for token in found if isinstance(token, str) and token.strip()]
@@ -235,7 +235,7 @@ def _find() -> str:
     found = shutil.which(given or "anyscale")
     if found is None:
         raise RegistrationError(
-            f"ANYSCALE_BIN is {given}, which is no program" if given else "anyscale is not on PATH",
+            f"ANYSCALE_BIN is {given}, which is not a program" if given else "anyscale is not on PATH",
             fix=_INSTALL,
             rule=PROGRAM,
         )

@@ -1,7 +1,7 @@
-"""The resource file: all that Anyscale wants to know of a cloud's infrastructure, as one strict model.
+"""The resource file, which describes a cloud's infrastructure to Anyscale, as one strict model.
 
-A stack builds it from Terraform expressions and outputs it; registration reads it back with real values.
-Rules that need more than one field skip what is not known yet.
+A stack builds it from Terraform expressions and outputs it; registration reads it back with known values.
+Rules that need more than one field skip unknown values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,55 +37,63 @@ from anyscale_constructs.terraform.types import TfList
 KUBERAY = Rule(
     "kuberay-cluster",
     "error",
-    "A KubeRay cluster needs Anyscale's connector and has no operator, so that a cloud of this library would not work "
-    "on it.",
+    "A KubeRay cluster needs Anyscale's connector and no operator, so a cloud of this library would not work on it.",
     command="register",
 )
 
 
 class ObjectStorage(Model):
-    """The bucket for logs, images and, without file storage, shared files."""
+    """The bucket for logs, images and, if there is no file storage, shared files."""
 
-    bucket_name: BucketUrl | None = Field(default=None, description="With its scheme: s3://, gs:// or abfss://.")
-    region: Text | None = Field(default=None, description="Default: the cloud's region.")
-    endpoint: Endpoint | None = Field(default=None, description="Default: the provider's own endpoint.")
+    bucket_name: BucketUrl | None = Field(
+        default=None, description="The bucket's URL, with the scheme s3://, gs:// or abfss://."
+    )
+    region: Text | None = Field(default=None, description="The bucket's region. Default: the cloud's region.")
+    endpoint: Endpoint | None = Field(
+        default=None, description="The URL of the object store. Default: the provider's endpoint."
+    )
     s3_addressing_style: Known[Literal["PATH_STYLE", "VIRTUAL_HOSTED_STYLE"] | None] = Field(
-        default=None, description="How log sinks address S3. Default: the log sink's own choice."
+        default=None, description="The S3 addressing style of log sinks. Default: chosen by the log sink."
     )
 
 
 class MountTarget(Model):
-    """An NFS server's address."""
+    """The address of an NFS server."""
 
     address: Host = Field(description="An IP address or a host name.")
-    zone: Text | None = Field(default=None, description="The zone it serves. Default: every zone.")
+    zone: Text | None = Field(default=None, description="The zone that it serves. Default: every zone.")
 
 
 class FileStorage(Model):
     """Shared file storage."""
 
     file_storage_id: Text | None = Field(
-        default=None, description="The EFS id, or the Filestore instance's full name. Default: none."
+        default=None,
+        description="The ID of the EFS file system, or the full name of the Filestore instance. Default: none.",
     )
     mount_targets: TfList[MountTarget] | None = Field(
-        default=None, description="Default on instances: what the control plane finds for file_storage_id."
+        default=None,
+        description="The NFS servers. Default on instances: found by the control plane from file_storage_id.",
     )
     mount_path: MountPath | None = Field(
-        default=None, description="Filestore's or the NFS server's directory. Default on instances: found too."
+        default=None,
+        description="The exported directory of Filestore or the NFS server. Default on instances: found likewise.",
     )
     persistent_volume_claim: KubernetesName | None = Field(
-        default=None, description="Kubernetes only: an existing claim. Default: none."
+        default=None, description="Kubernetes only: the name of an existing persistent volume claim. Default: none."
     )
     csi_ephemeral_volume_driver: KubernetesName | None = Field(
-        default=None, description="Kubernetes only: a CSI driver. Default: none."
+        default=None, description="Kubernetes only: the name of a CSI driver for ephemeral volumes. Default: none."
     )
 
 
 class AwsConfig(Model):
-    """Where the cloud lives in AWS; a Kubernetes cloud needs none of it."""
+    """The cloud's infrastructure in AWS; not required for a Kubernetes cloud."""
 
     vpc_id: VpcId | None = Field(default=None, description="The VPC.")
-    subnet_ids: TfList[SubnetId] | None = Field(default=None, description="At least two, in different zones.")
+    subnet_ids: TfList[SubnetId] | None = Field(
+        default=None, description="The IDs of at least two subnets in different zones."
+    )
     zones: TfList[Text] | None = Field(
         default=None, description="The subnets' zones. Default: found by the control plane."
     )
@@ -95,12 +103,13 @@ class AwsConfig(Model):
     anyscale_iam_role_id: RoleArn | None = Field(default=None, description="The role that the control plane assumes.")
     external_id: ExternalId | None = Field(
         default=None,
-        description="Begins with the organization's id and stands in that role's trust policy. "
-        "Default on Kubernetes: the cloud's id.",
+        description="The external ID in that role's trust policy, which begins with the organization's ID. "
+        "Default on Kubernetes: the cloud's ID.",
     )
     cluster_iam_role_id: RoleArn | None = Field(default=None, description="The instances' role.")
     cluster_instance_profile_id: InstanceProfileArn | None = Field(
-        default=None, description="Default: the instance profile that has the name of the instances' role."
+        default=None,
+        description="The instance profile's ARN. Default: the instance profile named like the instances' role.",
     )
     memorydb_cluster_name: MemoryDbName | None = Field(
         default=None, description="MemoryDB for head node fault tolerance."
@@ -114,7 +123,7 @@ class AwsConfig(Model):
 
 
 class GcpConfig(Model):
-    """Where the cloud lives in Google Cloud; a Kubernetes cloud needs its project only."""
+    """The cloud's infrastructure in Google Cloud; a Kubernetes cloud needs only the project."""
 
     project_id: GcpProjectId | None = Field(default=None, description="The project.")
     host_project_id: GcpProjectId | None = Field(default=None, description="The host project of a shared VPC.")
@@ -135,7 +144,7 @@ class GcpConfig(Model):
 
 
 class AzureConfig(Model):
-    """Where the cloud lives in Azure."""
+    """The cloud's infrastructure in Azure."""
 
     tenant_id: TenantId | None = Field(default=None, description="The tenant.")
 
@@ -145,12 +154,14 @@ class KubernetesConfig(Model):
 
     anyscale_operator_iam_identity: Text | None = Field(
         default=None,
-        description="The operator's IAM role ARN, service account e-mail or managed identity's principal id.",
+        description="The operator's identity: an IAM role ARN, service account e-mail or managed identity's ID.",
     )
-    zones: TfList[Text] | None = Field(default=None, description="The zones that pods are launched in.")
-    redis_endpoint: HostPort | None = Field(default=None, description="Redis for head node fault tolerance.")
+    zones: TfList[Text] | None = Field(default=None, description="The zones in which pods are launched.")
+    redis_endpoint: HostPort | None = Field(
+        default=None, description="The endpoint of Redis for head node fault tolerance."
+    )
     custom_image_registry: ImageRegistry | None = Field(
-        default=None, description="Where images are pulled from. Default: Anyscale's."
+        default=None, description="The registry to pull images from. Default: Anyscale's registry."
     )
 
 
@@ -158,30 +169,31 @@ class CloudResource(Model):
     """A cloud's infrastructure, as Anyscale registers it."""
 
     name: Text | None = Field(
-        default=None, description="What a later registration finds the resource by. Default: e.g. vm-aws-us-east-2."
+        default=None,
+        description="The resource's name, by which later registrations find it. Default: e.g. vm-aws-us-east-2.",
     )
-    provider: Literal["AWS", "GCP", "AZURE", "GENERIC"] = Field(description="Who runs the machines.")
-    compute_stack: Literal["VM", "K8S"] = Field(description="Instances, or pods in a Kubernetes cluster.")
+    provider: Literal["AWS", "GCP", "AZURE", "GENERIC"] = Field(description="The cloud provider.")
+    compute_stack: Literal["VM", "K8S"] = Field(description="VM for instances, K8S for pods in a Kubernetes cluster.")
     region: Text = Field(description="The provider's region; `default` for GENERIC clouds without one.")
     networking_mode: Literal["PUBLIC", "PRIVATE"] | None = Field(
-        default=None, description="Whether instances have public addresses. Default: PUBLIC."
+        default=None, description="Whether instances have public IP addresses. Default: PUBLIC."
     )
     object_storage: ObjectStorage | None = Field(default=None, description="The bucket.")
-    file_storage: FileStorage | None = Field(default=None, description="Default: shared files are kept in the bucket.")
-    aws_config: AwsConfig | None = Field(default=None, description="For AWS.")
-    gcp_config: GcpConfig | None = Field(default=None, description="For GCP.")
-    azure_config: AzureConfig | None = Field(default=None, description="For AZURE.")
-    kubernetes_config: KubernetesConfig | None = Field(default=None, description="For K8S.")
+    file_storage: FileStorage | None = Field(default=None, description="Shared file storage. Default: the bucket.")
+    aws_config: AwsConfig | None = Field(default=None, description="The infrastructure in AWS.")
+    gcp_config: GcpConfig | None = Field(default=None, description="The infrastructure in Google Cloud.")
+    azure_config: AzureConfig | None = Field(default=None, description="The infrastructure in Azure.")
+    kubernetes_config: KubernetesConfig | None = Field(default=None, description="The Kubernetes cluster.")
 
     @classmethod
     def read(cls, values: Mapping[str, Any]) -> Self:
-        """The resource in a mapping, whose nulls and empty strings stand for what was not made.
+        """Returns the resource in a mapping, whose nulls and empty strings mean that something was not created.
 
         Args:
-            values: The mapping, from Python or from Terraform's output.
+            values: The mapping, from Python or from a Terraform output.
 
         Raises:
-            RegistrationError: Something is missing, unknown or wrong; its findings name all of it.
+            RegistrationError: A field is missing, unknown or wrong; there is a finding for each.
         """
         if found := list(_of_kuberay(values)):
             raise RegistrationError(found)
@@ -192,20 +204,20 @@ class CloudResource(Model):
 
     @property
     def resource_name(self) -> str:
-        """The name, or else the default one."""
+        """The name, else the default name."""
         return self.default_name if self.name is None else self.name
 
     @property
     def default_name(self) -> str:
-        """The name that the `anyscale` program gives by itself."""
+        """The name that the `anyscale` program uses by default."""
         return f"{self.compute_stack.lower()}-{self.provider.lower()}-{self.region}"
 
     def mapping(self) -> dict[str, Any]:
-        """The resource file's content, once every value is known."""
+        """Returns the content of the resource file; every value must be known."""
         content = {"name": self.resource_name, **self.model_dump(exclude_none=True)}
         content = {key: value for key, value in content.items() if not is_one_of(value, {})}
         if (self.provider, self.compute_stack) == ("AWS", "K8S"):
-            content.setdefault("aws_config", {"zones": []})  # the program dies on an assertion without the section
+            content.setdefault("aws_config", {"zones": []})  # without the section, the program fails an assertion
         return content
 
     @model_validator(mode="after")
@@ -219,8 +231,7 @@ def _of_kuberay(values: Mapping[str, Any]) -> Iterator[Finding]:
     for key in ("compute_stack", "connector_config"):
         if key in values and (key == "connector_config" or values[key] == "KUBERAY"):
             yield Finding(
-                "is for a cluster that runs KubeRay, which Anyscale's connector serves; this library installs the "
-                "operator",
+                "is for a cluster with KubeRay, which needs Anyscale's connector; this library installs the operator",
                 "register the cluster with anyscale cloud register --resource-file, or use compute_stack K8S",
                 rule=KUBERAY,
                 key=(key,),
@@ -228,7 +239,7 @@ def _of_kuberay(values: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _without_empty(value: Any) -> Any:
-    # Upstream's outputs are null or "" for what was not made. An empty list is kept: it can be meant.
+    # Upstream outputs are null or "" for what was not created. An empty list is kept: it can be intended.
     if isinstance(value, Mapping):
         return {k: _without_empty(v) for k, v in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The rules of the resource file that need more than one field; what is not known yet is skipped."""
+"""The rules of the resource file that need more than one field; unknown values are skipped."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,7 +16,7 @@ from anyscale_constructs.registration.fields import Email
 
 
 class _Resource(Protocol):
-    """The model of the resource file, as far as the rules read it by attributes."""
+    """The attributes of the resource file's model that the rules read."""
 
     @property
     def provider(self) -> str: ...
@@ -30,22 +30,20 @@ class _Resource(Protocol):
 
 MISSING = Rule("missing-field", "error", "Anyscale needs the field to register the cloud, or to use it.")
 MISPLACED = Rule(
-    "misplaced-field", "error", "Anyscale refuses the field for this kind of cloud, or takes it for something else."
+    "misplaced-field", "error", "Anyscale refuses the field for this kind of cloud, or interprets it as something else."
 )
-INVALID = Rule("invalid-field", "error", "Anyscale refuses the value, or registers a cloud that does not work.")
-PLACEHOLDER = Rule(
-    "placeholder", "error", "Anyscale refuses the values of its examples for clouds on Kubernetes: they are not yours."
-)
+INVALID = Rule("invalid-field", "error", "Anyscale refuses the value, or registers a cloud that does not work with it.")
+PLACEHOLDER = Rule("placeholder", "error", "For clouds on Kubernetes, Anyscale refuses the values of its own examples.")
 
 
 def problems(resource: _Resource) -> Iterator[Finding]:
-    """Says what is missing, misplaced or of the wrong form, one problem at a time."""
+    """Yields a finding for each field that is missing, misplaced or invalid."""
     yield from _missing(resource)
     yield from misfits(resource)
 
 
 def misfits(resource: _Resource) -> Iterator[Finding]:
-    """Says what is misplaced or of the wrong form, also of a resource that is not complete."""
+    """Yields a finding for each field that is misplaced or invalid; the resource may be incomplete."""
     yield from _misplaced(resource)
     yield from _misformed(resource)
     yield from _unfit(resource)
@@ -70,7 +68,7 @@ _FORMS: dict[str, dict[str, Checked]] = {
     "AWS": {
         "region": checked(AwsRegion),
         _BUCKET: _S3,
-        _STORAGE_ID: Checked("an EFS file system's id", r"fs-[0-9a-f]{8,40}", "fs-0123456789abcdef0"),
+        _STORAGE_ID: Checked("an EFS file system's ID", r"fs-[0-9a-f]{8,40}", "fs-0123456789abcdef0"),
         _IDENTITY: checked(RoleArn),
     },
     "GCP": {
@@ -82,10 +80,10 @@ _FORMS: dict[str, dict[str, Checked]] = {
     "AZURE": {
         "region": checked(AzureRegion),
         _BUCKET: _ABFSS,
-        _IDENTITY: replace(checked(PrincipalId), says="the managed identity's principal id (not its client id)"),
+        _IDENTITY: replace(checked(PrincipalId), says="the managed identity's principal ID (not its client ID)"),
     },
     "GENERIC": {
-        # Stores that are like S3 have names of their own, which AWS would refuse.
+        # S3-compatible stores allow bucket names that AWS would refuse.
         _BUCKET: Checked(
             f"s3:// or gs:// and the bucket's name, or {_ABFSS.says}",
             rf"(?:s3|gs)://[A-Za-z0-9][A-Za-z0-9._-]{{1,254}}|{_CONTAINER}",
@@ -146,7 +144,10 @@ _FOREIGN = {
         "file_storage.persistent_volume_claim",
         "file_storage.csi_ephemeral_volume_driver",
     ),
-    "K8S": ("aws_config.subnet_ids", "gcp_config.subnet_names"),  # they would replace the cluster's zones
+    "K8S": (
+        "aws_config.subnet_ids",
+        "gcp_config.subnet_names",
+    ),  # Anyscale would use them instead of the cluster's zones
 }
 _INSTEAD = {
     _STORAGE_ID: "use mount_targets, persistent_volume_claim or csi_ephemeral_volume_driver instead",
@@ -185,7 +186,7 @@ def _misplaced(resource: _Resource) -> Iterator[Finding]:
     for path, others in _EXCLUDED.items():
         given = [other for other in others if _at(resource, other) is not None]
         if given and _at(resource, path) is not None:
-            yield _finding(path, f"cannot be combined with {' and '.join(given)}", MISPLACED, "keep one of them")
+            yield _finding(path, f"cannot be combined with {' and '.join(given)}", MISPLACED, "remove all but one")
 
 
 def _misformed(resource: _Resource) -> Iterator[Finding]:
@@ -206,17 +207,17 @@ def _unfit(resource: _Resource) -> Iterator[Finding]:
             if strange := [zone for zone in named if not regions.is_in(resource.region, zone)]:
                 yield _finding(path, f"must be zones of the region {resource.region}", value=strange)
     style, bucket = _at(resource, "object_storage.s3_addressing_style"), _at(resource, _BUCKET)
-    # Elsewhere either the style or the bucket is refused by itself.
+    # For other providers, another rule refuses the style or the bucket.
     if resource.provider == "GENERIC" and style is not None and str(bucket).startswith(("gs://", "abfss://")):
         style_path = "object_storage.s3_addressing_style"
-        yield _finding(style_path, f"applies to s3:// buckets only, not to {bucket!r}", MISPLACED, "remove it")
+        yield _finding(style_path, f"applies only to s3:// buckets, not to {bucket!r}", MISPLACED, "remove it")
     if resource.compute_stack == "K8S":
         identity = _at(resource, _IDENTITY)
         if identity is not None and not is_unresolved(identity) and _PLACEHOLDER_ACCOUNT in identity:
-            fix = "use a role of your account; an emulator of AWS can have another one, e.g. by MOTO_ACCOUNT_ID"
+            fix = "use a role of your account; in an AWS emulator, set another account, e.g. with MOTO_ACCOUNT_ID"
             yield _finding(_IDENTITY, "is in AWS's example account", PLACEHOLDER, fix, identity)
         if is_one_of(bucket, *_PLACEHOLDER_BUCKETS):
-            yield _finding(_BUCKET, "is the bucket of Anyscale's examples", PLACEHOLDER, "use your own bucket", bucket)
+            yield _finding(_BUCKET, "is the bucket in Anyscale's examples", PLACEHOLDER, "use your own bucket", bucket)
 
 
 def _unmounted(resource: _Resource) -> Iterator[Finding]:
@@ -243,5 +244,5 @@ def _at(resource: _Resource, path: str) -> Any:
     for name in path.split("."):
         value = getattr(value, name, None)
     if isinstance(value, Model) and all(getattr(value, name) is None for name in type(value).model_fields):
-        return None  # a section without content is no section
+        return None  # an empty section counts as absent
     return value

@@ -1,7 +1,7 @@
-"""The idempotent step: whatever state the control plane is in, one run leads to the registered cloud.
+"""The idempotent registration: one run leads to the registered cloud from any state of the control plane.
 
-It looks, writes what is missing or different, and looks again: neither the exit statuses nor the words of the
-`anyscale` program say what has become of a write, so only what the control plane has afterwards counts.
+It reads the state, writes what is missing or different, and reads the state again. Neither the exit status nor the
+messages of the `anyscale` program show whether a write succeeded, so only the state of the control plane counts.
 """
 
 import pathlib
@@ -21,7 +21,7 @@ from anyscale_constructs.registration.program import Done, Program
 
 Action = Literal["created", "added", "updated", "unchanged", "repaired"]
 
-# Who acts for the infrastructure: no two resources of a compute stack have the same.
+# The identities that act for the infrastructure: no two resources of a compute stack share one.
 _IDENTITIES = (
     "aws_config.anyscale_iam_role_id",
     "gcp_config.anyscale_service_account_email",
@@ -31,13 +31,13 @@ _IDENTITIES = (
 VERIFICATION = Rule(
     "failed-verification",
     "error",
-    "The cloud is registered, but the anyscale program found something in it that does not work.",
+    "The cloud is registered, but the anyscale program found a fault in it.",
     command="register",
 )
 
 
 class _Listed(BaseModel):
-    """A cloud of `anyscale cloud list`, as far as it is read."""
+    """The fields of a cloud in the output of `anyscale cloud list` that are read."""
 
     id: Annotated[str, Field(min_length=1)]
     name: str | None = None
@@ -47,7 +47,7 @@ _Section = dict[str, Any] | None
 
 
 class _Resource(BaseModel):
-    """A resource of `anyscale cloud get`, likewise."""
+    """The fields of a resource in the output of `anyscale cloud get` that are read."""
 
     cloud_resource_id: Annotated[str, Field(min_length=1)]
     name: str | None = None
@@ -60,7 +60,7 @@ class _Resource(BaseModel):
 
 
 class _Got(BaseModel):
-    """What `anyscale cloud get` prints, likewise."""
+    """The fields of the output of `anyscale cloud get` that are read."""
 
     resources: list[_Resource] | None = None
 
@@ -71,7 +71,7 @@ _GOT = TypeAdapter(_Got)
 
 @dataclass(frozen=True)
 class Result:
-    """What a run did, or would do; the ids are None for a cloud that a dry run would create."""
+    """What a run did, or would do; the IDs are None for a cloud that a dry run would create."""
 
     action: Action
     cloud_id: str | None
@@ -101,9 +101,9 @@ class Registrar:
     Args:
         registration: The cloud's name and resource.
         program: The `anyscale` program.
-        verify: Whether the program looks at the infrastructure itself, with your cloud credentials.
-        auto_add_user: Whether a cloud that is created admits every user of the organization.
-        say: Takes a line of progress.
+        verify: Whether the program verifies the infrastructure with your cloud credentials.
+        auto_add_user: Whether all users of the organization are added to a cloud when it is created.
+        say: Called with each line of progress.
     """
 
     def __init__(
@@ -121,28 +121,28 @@ class Registrar:
         self._program = program
         self._verify = verify and registration.verifiable
         if verify and not self._verify:
-            say("a cloud on Kubernetes can't be verified before its operator runs; then anyscale cloud verify does it")
+            say("a cloud on Kubernetes cannot be verified until its operator runs; then run anyscale cloud verify")
         self._auto_add_user = auto_add_user
         self._say = say
         self._failures: list[str] = []
 
     def run(self, *, dry_run: bool = False) -> Result:
-        """Creates, repairs or updates the cloud, or finds that nothing is to be done.
+        """Creates, repairs or updates the cloud, or finds it unchanged.
 
         Args:
-            dry_run: Whether to look and say only.
+            dry_run: Whether to report only, without writing. Default: False.
 
         Raises:
-            RefusedChangeError: The cloud would have to become another one; nothing was written.
-            ControlPlaneError: The control plane or the program failed, or a check of the verification; the text says
-                what is left.
+            RefusedChangeError: A field that cannot be changed differs; nothing was written.
+            ControlPlaneError: The control plane, the program or its verification failed; the error says in which state
+                the cloud is.
         """
         result = self._run(dry_run=dry_run)
         if self._failures:
             raise ControlPlaneError(
                 f"the cloud {self._name} ({result.cloud_id}) is registered, but its verification failed: "
                 + "; ".join(self._failures),
-                fix=f"correct what failed, then check it with anyscale cloud verify --cloud-id {result.cloud_id}",
+                fix=f"fix what failed, then run anyscale cloud verify --cloud-id {result.cloud_id}",
                 rule=VERIFICATION,
             )
         return result
@@ -160,7 +160,7 @@ class Registrar:
                 raise self._failed(done, f"the cloud {self._name} was not created, and nothing is left of it")
             if done.exit_status == 0:
                 return self._confirm("created", cloud, done)
-            # Half done, or done by another run at the same time: what is there decides.
+            # Partly created, or created by another run at the same time: the state of the control plane decides.
             self._say(f"{cloud} exists nevertheless")
         return self._complete(cloud, dry_run=dry_run) if not cloud.resources else self._align(cloud, dry_run=dry_run)
 
@@ -171,12 +171,12 @@ class Registrar:
         return self._write("register", "--name", self._name, *options, "--resource-file", content=self._wanted)
 
     def _complete(self, cloud: _Cloud, *, dry_run: bool) -> Result:
-        """Gives a cloud without a resource its resource."""
+        """Adds the resource to a cloud that has none."""
         refuse_changes_for_life(str(cloud), cloud.fields, self._wanted)
         return self._add("repaired", cloud, dry_run=dry_run)
 
     def _add(self, action: Literal["added", "repaired"], cloud: _Cloud, *, dry_run: bool) -> Result:
-        """Adds the resource, beside those that the cloud has."""
+        """Adds the resource to those that the cloud has."""
         there = ", ".join(str(resource.get("name")) for resource in cloud.resources) or "no resource"
         self._say(f"{cloud} has {there}: {'would add' if dry_run else 'adding'} {self._wanted['name']}")
         if dry_run:
@@ -186,7 +186,7 @@ class Registrar:
         return self._confirm(action, self._look_after(done, cloud), done)
 
     def _align(self, cloud: _Cloud, *, dry_run: bool) -> Result:
-        """Changes what differs in the cloud's resource."""
+        """Updates the fields of the cloud's resource that differ."""
         existing = cloud.resource(self._wanted["name"])
         if existing is None and self._shares_cloud:
             self._refuse_another_name(cloud)
@@ -200,55 +200,57 @@ class Registrar:
             )
         refuse_changes_for_life(str(cloud), existing, self._wanted)
         for field, value in left_over(existing, self._wanted).items():
-            self._say(f"{cloud} keeps {field} = {value!r}, which the outputs don't name")
+            self._say(f"{cloud} keeps {field} = {value!r}, which the outputs do not set")
         differing = changes(existing, self._wanted)
         ids = cloud.id, str(existing["cloud_resource_id"])
         if not differing:
             if self._verify:
-                self._say("nothing was written, so the program verified nothing; anyscale cloud verify does it alone")
+                self._say(
+                    "nothing was written, so nothing was verified; to verify the cloud, run anyscale cloud verify"
+                )
             return Result("unchanged", *ids)
         self._say(f"{cloud}: {'would change' if dry_run else 'changing'} {self._wanted['name']}")
         for change in [*differing, *replaced(existing, self._wanted)]:
             self._say(f"  {change}")
         if dry_run:
             return Result("updated", *ids)
-        # The program wants every resource of the cloud, and writes those that differ.
+        # The program requires all resources of the cloud, and writes those that differ.
         content = [merge(r, self._wanted) if r is existing else r for r in cloud.resources]
         options = [] if self._verify else ["--skip-verification"]
         done = self._write("update", "--cloud-id", cloud.id, *options, "--resources-file", content=content)
         return self._confirm("updated", self._look_after(done, cloud), done)
 
     def _refuse_another_name(self, cloud: _Cloud) -> None:
-        """Raises if the cloud has the same infrastructure under another name."""
+        """Raises an error if the cloud has the same infrastructure under another name."""
         wanted = flat(self._wanted)
         for resource in cloud.resources:
             there = flat(resource)
             same = [field for field in _IDENTITIES if wanted.get(field) and wanted[field] == there.get(field)]
             if same and there.get("compute_stack") == wanted["compute_stack"]:
                 raise RefusedChangeError(
-                    f"{cloud} has this infrastructure already, as {resource.get('name')!r}: {same[0]} is "
+                    f"{cloud} already has this infrastructure as {resource.get('name')!r}: {same[0]} is "
                     f"{wanted[same[0]]!r} there too; nothing was written",
                     value=self._wanted["name"],
-                    fix=f"set resource_name to {resource.get('name')}: a resource keeps its name",
+                    fix=f"set resource_name to {resource.get('name')}: a resource cannot be renamed",
                 )
 
     def _write(self, *arguments: str, content: Any) -> Done:
         with tempfile.TemporaryDirectory() as directory:
             file = pathlib.Path(directory, "cloud-resource.yaml")
             file.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-            # Warnings of the verification have no exit status, so people must see them, whatever is quiet.
+            # The exit status does not show warnings of the verification, so they are always printed.
             done = self._program.run("cloud", *arguments, str(file), "--yes", show=self._verify)
-        # Neither has MemoryDB's failure; the last write is the one that counts.
+        # The exit status does not show a failed check of MemoryDB either. Only the last write counts.
         self._failures = done.failures if self._verify else []
         return done
 
     def _confirm(self, action: Action, cloud: _Cloud | None, done: Done) -> Result:
         resource = cloud.resource(self._wanted["name"]) if cloud else None
         if cloud is None or resource is None:
-            raise self._failed(done, f"{cloud or f'the cloud {self._name}'} is left without its resource")
+            raise self._failed(done, f"{cloud or f'the cloud {self._name}'} still has no resource")
         if differing := changes(resource, self._wanted):
             listed = "; ".join(f"{c.field} is {c.before!r}, not {c.after!r}" for c in differing)
-            raise self._failed(done, f"{cloud} is left with other values than the outputs: {listed}")
+            raise self._failed(done, f"{cloud} still differs from the outputs: {listed}")
         return Result(action, cloud.id, str(resource["cloud_resource_id"]))
 
     def _look_after(self, done: Done, cloud: _Cloud | None = None) -> _Cloud | None:
@@ -262,8 +264,8 @@ class Registrar:
         for cloud in clouds:
             if cloud.get("name") not in (None, self._name):
                 raise ControlPlaneError(
-                    f"anyscale cloud list was asked for the cloud {self._name}, and gave {cloud['name']}; nothing was "
-                    "written",
+                    f"anyscale cloud list was asked for the cloud {self._name} but returned {cloud['name']}; nothing "
+                    "was written",
                     fix="upgrade the anyscale program",
                 )
         return self._get(clouds[0]) if clouds else None
@@ -273,8 +275,12 @@ class Registrar:
         return _Cloud(self._name, fields, cloud.get("resources") or [])
 
     def _failed(self, done: Done, state: str) -> ControlPlaneError:
-        said, shown = ("what it reports above", "") if self._verify else ("what it reports", f":\n{done.said}")
+        said, shown = (
+            ("the problem that it reports above", "")
+            if self._verify
+            else ("the problem that it reports", f":\n{done.said}")
+        )
         return ControlPlaneError(
             f"{done.command} ended with exit status {done.exit_status}, and {state}",
-            fix=f"correct {said}, then run this again; it continues from there{shown}",
+            fix=f"fix {said}, then run this again; it continues from there{shown}",
         )

@@ -1,4 +1,4 @@
-"""The same cloud for the official Terraform provider: an empty cloud, and the resource it gets."""
+"""Renders a cloud for Anyscale's Terraform provider: an empty cloud, and its resource."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,13 +13,13 @@ from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.terraform.arguments import anyscale_provider
 
 SOURCE: str = anyscale_provider()["source"]
-VERSION: str = anyscale_provider()["version"]  # exactly: nearly every minor version breaks something
+VERSION: str = anyscale_provider()["version"]  # pinned exactly: nearly every minor version has breaking changes
 TERRAFORM_VERSION = ">= 1.10"
 
 NO_ARGUMENT = Rule(
     "missing-provider-argument",
     "error",
-    "Anyscale's Terraform provider cannot register everything that the anyscale program can.",
+    "Anyscale's Terraform provider lacks arguments for some fields that the anyscale program can register.",
     f"https://registry.terraform.io/providers/{SOURCE}/{VERSION}/docs/resources/cloud_resource",
 )
 
@@ -35,9 +35,9 @@ _LACKING = {"object_storage.s3_addressing_style", "kubernetes_config.custom_imag
 def cloud_arguments(
     name: str, provider: str, region: str, networking_mode: str | None, *, auto_add_user: bool = False
 ) -> dict[str, Any]:
-    """The arguments of `anyscale_cloud`: an empty cloud, whose id its resource and its roles' conditions need.
+    """Returns the arguments of `anyscale_cloud`: an empty cloud, whose ID its resource and its roles' conditions need.
 
-    Without provider and region it would be one in AWS us-east-1; its compute stack is its resource's.
+    Without provider and region, it would be in AWS us-east-1. The compute stack is an argument of its resource.
     """
     return {
         "name": name,
@@ -49,10 +49,10 @@ def cloud_arguments(
 
 
 def resource_arguments(resource: CloudResource) -> dict[str, Any]:
-    """The arguments of `anyscale_cloud_resource` but for `cloud_id`; sections are mappings.
+    """Returns the arguments of `anyscale_cloud_resource` except `cloud_id`; sections are mappings.
 
     Raises:
-        RegistrationError: The provider has no place for something in the resource.
+        RegistrationError: The provider has no argument for a field of the resource.
     """
     sections = dict(_sections(resource))
     fields = {f"{section}.{key}" for section, values in sections.items() for key in values}
@@ -74,14 +74,14 @@ def resource_arguments(resource: CloudResource) -> dict[str, Any]:
 
 
 def render(registration: Registration, *, auto_add_user: bool) -> str:
-    """HCL for the provider anyscale/anyscale.
+    """Returns HCL for the provider anyscale/anyscale.
 
     Args:
         registration: The cloud's name and resource.
-        auto_add_user: Whether the cloud admits every user of the organization.
+        auto_add_user: Whether all users of the organization are added to the cloud.
 
     Raises:
-        RegistrationError: The provider has no place for something in the resource.
+        RegistrationError: The provider has no argument for a field of the resource.
     """
     resource = registration.resource
     arguments = resource_arguments(resource)
@@ -118,7 +118,7 @@ def render(registration: Registration, *, auto_add_user: bool) -> str:
 
 
 class _Code(str):
-    """HCL that stands for itself."""
+    """HCL code that is rendered as it is, without quotes."""
 
     __slots__ = ()
 
@@ -136,7 +136,7 @@ def _sections(resource: CloudResource) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _plain(value: Any) -> Any:
-    """Mappings for models; not what pydantic dumps, since an expression may stand where a list is declared."""
+    """Replaces models by mappings; pydantic's dump would fail on an expression where a list is declared."""
     if isinstance(value, BaseModel):
         return {key: _plain(inner) for key in type(value).model_fields if (inner := getattr(value, key)) is not None}
     return [_plain(element) for element in value] if isinstance(value, list) else value
@@ -148,7 +148,7 @@ def _block(name: str, values: Mapping[str, Any]) -> list[str]:
 
 def _attributes(values: Mapping[str, Any], indent: str = "  ") -> list[str]:
     written = {key: _hcl(value, indent) for key, value in values.items()}
-    # As terraform fmt does it: what takes more than one line isn't aligned.
+    # Like terraform fmt, aligns only values on one line.
     short = {key for key, text in written.items() if "\n" not in text}
     width = max(map(len, short), default=0)
     return [f"{indent}{key:<{width if key in short else 0}} = {text}" for key, text in written.items()]

@@ -1,1 +1,1 @@
-"""What a change of clouds would do, before it is applied: two syntheses side by side, and plans."""
+"""Reviews a change to clouds before it is applied, from two syntheses and plans."""

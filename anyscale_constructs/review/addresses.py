@@ -1,4 +1,4 @@
-"""Addresses that are gone and new, what moved without a moved block, and clouds that came, went or were renamed."""
+"""Compares addresses: removed, new and moved ones, and clouds that were added, removed or renamed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,35 +10,35 @@ from anyscale_constructs.review.stacks import StackContent
 MOVED_BLOCK_MISSING = Rule(
     "moved-block-missing",
     "warning",
-    "Terraform knows things by their addresses: without a moved block, one that has another address is destroyed and "
-    "created again.",
+    "Terraform identifies resources by their addresses: without a moved block, a resource with another address is "
+    "destroyed and created again.",
     "https://developer.hashicorp.com/terraform/language/modules/develop/refactoring",
     command="review",
 )
 RENAMED_CLOUD = Rule(
     "renamed-cloud",
     "warning",
-    "A cloud is named after its file: another name is another stack with a state of its own. Terraform creates all of "
-    "it again, and what the old state holds stays without configuration.",
+    "A cloud is named after its file: another name means another stack with an empty state. Terraform creates all "
+    "resources again, and those in the old state remain without configuration.",
     command="review",
 )
 REMOVED_CLOUD = Rule(
     "removed-cloud",
     "note",
-    "Nothing destroys what a stack made when its configuration is gone: it stays, and its state is forgotten.",
+    "When the configuration of a stack is deleted, nothing destroys its resources: they remain, unmanaged.",
     command="review",
 )
 MOVED_STATE = Rule(
     "moved-state",
     "warning",
-    "With another backend, Terraform starts from an empty state unless the old one is copied: an apply would then "
+    "With another backend, Terraform starts with an empty state unless the old one is copied: the next apply would "
     "create everything again.",
     "https://developer.hashicorp.com/terraform/language/backend#change-a-backend-block",
     command="review",
 )
 
 _ALIKE = 0.6
-"""How much of two things must be equal for them to be one that moved."""
+"""The minimum similarity of two module calls or resources to count as one that moved."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Addresses:
     """The addresses of a stack that differ.
 
     Args:
-        gone: Those that are there no more; without those that a moved block moves.
-        new: Those that were not there.
-        moves: Which of `gone` most likely became which of `new`.
-        moved: What moved blocks move.
+        gone: The removed addresses, without those that a moved block moves.
+        new: The added addresses.
+        moves: The most likely moves from addresses in `gone` to addresses in `new`.
+        moved: The moves by moved blocks.
     """
 
     gone: Sequence[str] = ()
@@ -59,19 +59,19 @@ class Addresses:
 
     @property
     def renames(self) -> Mapping[str, str]:
-        """The new addresses of what is on both sides, by the old ones."""
+        """The new addresses of what exists on both sides, by the old addresses."""
         return {**self.moved, **self.moves}
 
 
 @dataclass(frozen=True)
 class Stacks:
-    """Which stacks are on both sides, and which on one only.
+    """The stacks on both sides, and those on only one.
 
     Args:
-        both: Those on both sides.
-        added: Those on the newer side only, without those that are renamed.
-        removed: Those on the older side only, without those that are renamed.
-        renamed: By their old names, those that have another name.
+        both: The stacks on both sides.
+        added: The stacks on the newer side only, without renamed ones.
+        removed: The stacks on the older side only, without renamed ones.
+        renamed: The new names of renamed stacks, by their old names.
     """
 
     both: Sequence[str]
@@ -81,7 +81,7 @@ class Stacks:
 
 
 def compare(base: StackContent, head: StackContent) -> Addresses:
-    """The addresses of a stack that differ.
+    """Returns the addresses of a stack that differ.
 
     Args:
         base: The older side.
@@ -95,24 +95,24 @@ def compare(base: StackContent, head: StackContent) -> Addresses:
 
 
 def missing_blocks(addresses: Addresses) -> Iterator[Finding]:
-    """What there is to say of things that moved without a moved block.
+    """Yields a finding for each address that moved without a moved block.
 
     Args:
-        addresses: Those of the stack.
+        addresses: The addresses of the stack that differ.
     """
     for old, new in addresses.moves.items():
-        what = f"{old} became {new}, and no moved block says so: Terraform destroys it and creates it again"
+        what = f"{old} became {new} without a moved block: Terraform destroys it and creates it again"
         fix = f'keep its id, or write in Python: stack.add_override("moved", [{{"from": "{old}", "to": "{new}"}}])'
         yield Finding(what, fix, rule=MOVED_BLOCK_MISSING, construct=old)
 
 
 def moved_block(old: str, new: str) -> str:
-    """A moved block, in Terraform's own syntax."""
+    """Returns a moved block in Terraform's syntax."""
     return f"moved {{\n  from = {old}\n  to   = {new}\n}}"
 
 
 def moved_state(base: StackContent, head: StackContent) -> Iterator[Finding]:
-    """What there is to say of a state that is kept elsewhere from now on.
+    """Yields a finding if the backend moves the state.
 
     Args:
         base: The older side.
@@ -120,12 +120,12 @@ def moved_state(base: StackContent, head: StackContent) -> Iterator[Finding]:
     """
     if list(base.state) != list(head.state):
         what = f"the state moves from {' '.join(base.state)} to {' '.join(head.state)}"
-        fix = "run terraform init -migrate-state in the stack's folder before the next plan"
+        fix = "run terraform init -migrate-state in the stack's directory before the next plan"
         yield Finding(what, fix, rule=MOVED_STATE, key=("backend",))
 
 
 def pair(base: Mapping[str, StackContent], head: Mapping[str, StackContent]) -> Stacks:
-    """Which stacks are on both sides, on one only, or have another name.
+    """Returns which stacks are on both sides, on only one, or renamed.
 
     Args:
         base: The stacks of the older side, by name.
@@ -146,27 +146,27 @@ def pair(base: Mapping[str, StackContent], head: Mapping[str, StackContent]) -> 
 def about_stacks(
     stacks: Stacks, base: Mapping[str, StackContent], head: Mapping[str, StackContent]
 ) -> Iterator[Finding]:
-    """What there is to say of stacks that are gone or have another name.
+    """Yields a finding for each stack that is removed or renamed.
 
     Args:
-        stacks: They.
+        stacks: The stacks, compared by `pair`.
         base: The stacks of the older side, by name.
         head: Those of the newer side.
     """
     for old, new in stacks.renamed.items():
         if list(base[old].state) == list(head[new].state):
-            fix = "name the file as before, unless the new name in Anyscale is meant"
-            what = f"{old} is {new} now: names that follow from it change, which replaces what has them"
+            fix = "rename the file back, unless the new name in Anyscale is intended"
+            what = f"{old} is renamed to {new}: names derived from it change, which replaces resources"
         else:
-            what = f"{old} is {new} now, a new cloud with an empty state: Terraform creates it beside the old one"
+            what = f"{old} is renamed to {new}, a new cloud with an empty state, which Terraform creates as well"
             fix = (
-                f"name the file {old}.yaml as before, or move the state before the next apply: terraform state pull in "
-                f"the folder of {old}, terraform state push in that of {new}"
+                f"rename the file back to {old}.yaml, or move the state before the next apply: terraform state pull in "
+                f"the directory of {old}, terraform state push in that of {new}"
             )
         yield Finding(what, fix, rule=RENAMED_CLOUD, cloud=new)
     for name in stacks.removed:
-        what = f"{name} is gone: what it made stays, and nothing manages it"
-        fix = f"run terraform destroy in its folder before the change is merged, if {name} is deployed"
+        what = f"{name} is removed: its resources remain, and nothing manages them"
+        fix = f"if {name} is deployed, run terraform destroy in its directory before the change is merged"
         yield Finding(what, fix, rule=REMOVED_CLOUD, cloud=name)
 
 
@@ -181,13 +181,13 @@ def _moves(base: StackContent, head: StackContent, gone: Iterable[str], new: Ite
 
 
 def _kind(stack: StackContent, address: str) -> str:
-    """What two things must have in common: the module that they call, or the type of resource."""
+    """Returns what a moved address cannot change: the module that it calls, or the type of resource."""
     first, _, name = address.partition(".")
     return stack.modules[name].module if first == "module" else first
 
 
 def _alike(old: Any, new: Any) -> float:
-    """How much two mappings have in common, from 0 to 1; references may lead elsewhere."""
+    """Returns the similarity of two mappings, from 0 to 1; the targets of references may differ."""
     keys = {*old, *new}
     same = [key for key in keys if key in old and key in new and _plain(old[key]) == _plain(new[key])]
     return (len(same) + 1) / (len(keys) + 1)
@@ -198,7 +198,7 @@ def _plain(value: Any) -> Any:
 
 
 def _stacks_alike(old: StackContent, new: StackContent) -> float:
-    """How much two stacks have in common; what bears the stack's name has the other one's."""
+    """Returns the similarity of two stacks; values may differ by the stack's name."""
     before = replace(old, name=new.name).renamed({old.name: new.name})
     addresses = {*before.addresses, *new.addresses}
     if not addresses:
@@ -208,7 +208,7 @@ def _stacks_alike(old: StackContent, new: StackContent) -> float:
 
 
 def _best(scores: Mapping[tuple[str, str], float]) -> dict[str, str]:
-    """The pairs that are most alike, each thing in one pair."""
+    """Returns the most similar pairs, with each element in at most one pair."""
     found: dict[str, str] = {}
     for (old, new), score in sorted(scores.items(), key=lambda each: (-each[1], each[0])):
         if score >= _ALIKE and old not in found and new not in found.values():

@@ -1,4 +1,4 @@
-"""What arguments of resources that say it together, such as those of a rule, say on how open a stack is."""
+"""Reads facts on exposure that several arguments of a resource state together, such as those of a rule."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ _OLD_TLS = {"TLS1_0": 0, "TLS1_1": 1, "TLS1_2": 2, "TLS1_3": 3}
 
 
 def group_rule(a: Arguments) -> Iterator[Ingress]:
-    """A rule of a security group, in whatever form."""
+    """Yields the traffic that a security group rule of any form allows."""
     if a.get("type", "ingress") != "ingress":
         return
     protocol = a.get("protocol", a.get("ip_protocol", "tcp"))
@@ -31,14 +31,14 @@ _SOURCES = (
 
 
 def eks_endpoint(a: Arguments) -> Iterator[Ingress]:
-    """Who reaches the API of an EKS cluster."""
+    """Yields who can reach the API of an EKS cluster."""
     for block in blocks(a.get("vpc_config")):
         if not is_off(block.get("endpoint_public_access", True)):
             yield from https(anywhere(block.get("public_access_cidrs")))
 
 
 def gke_endpoint(a: Arguments) -> Iterator[Ingress]:
-    """Who reaches the API of a GKE cluster."""
+    """Yields who can reach the API of a GKE cluster."""
     if any(is_on(block.get("enable_private_endpoint")) for block in blocks(a.get("private_cluster_config"))):
         return
     networks = [
@@ -50,7 +50,7 @@ def gke_endpoint(a: Arguments) -> Iterator[Ingress]:
 
 
 def aks_endpoint(a: Arguments) -> Iterator[Ingress]:
-    """Who reaches the API of an AKS cluster."""
+    """Yields who can reach the API of an AKS cluster."""
     if is_on(a.get("private_cluster_enabled")):
         return
     profiles = blocks(a.get("api_server_access_profile")) or [{}]
@@ -58,12 +58,12 @@ def aks_endpoint(a: Arguments) -> Iterator[Ingress]:
 
 
 def load_balancer(a: Arguments) -> list[Ingress]:
-    """Who reaches a load balancer of AWS."""
+    """Returns who can reach an AWS load balancer."""
     return https(EVERYBODY) if is_off(a.get("internal")) else []
 
 
 def storage_endpoint(a: Arguments) -> Iterator[Ingress]:
-    """Who reaches a storage account."""
+    """Yields who can reach a storage account."""
     if a.get("public_network_access_enabled") is False:
         return
     rules = [rule for rule in blocks(a.get("network_rules")) if rule.get("default_action") == "Deny"]
@@ -71,7 +71,7 @@ def storage_endpoint(a: Arguments) -> Iterator[Ingress]:
 
 
 def google_firewall(a: Arguments) -> Iterator[Ingress]:
-    """A firewall rule of a VPC network."""
+    """Yields the traffic that a firewall rule of a VPC network allows."""
     if str(a.get("direction", "INGRESS")).upper() != "INGRESS" or a.get("disabled") is True:
         return
     for allowed in blocks(a.get("allow")):
@@ -81,7 +81,7 @@ def google_firewall(a: Arguments) -> Iterator[Ingress]:
 
 
 def google_policy_rule(a: Arguments) -> Iterator[Ingress]:
-    """A rule of a network firewall policy."""
+    """Yields the traffic that a rule of a network firewall policy allows."""
     if a.get("direction") != "INGRESS" or a.get("action") != "allow" or a.get("disabled") is True:
         return
     for match in blocks(a.get("match")):
@@ -92,7 +92,7 @@ def google_policy_rule(a: Arguments) -> Iterator[Ingress]:
 
 
 def acl_rule(a: Arguments) -> Iterator[Ingress]:
-    """A rule of a network ACL, in whatever form."""
+    """Yields the traffic that a network ACL rule of any form allows."""
     if is_on(a.get("egress")) or a.get("rule_action", a.get("action")) != "allow":
         return
     opened = ports(
@@ -106,13 +106,13 @@ def acl_rule(a: Arguments) -> Iterator[Ingress]:
 
 
 def forwarding_rule(a: Arguments) -> list[Ingress]:
-    """Who reaches a load balancer of Google."""
+    """Returns who can reach a Google Cloud load balancer."""
     outside = str(a.get("load_balancing_scheme") or "EXTERNAL").startswith("EXTERNAL")
     return [Ingress(EVERYBODY[0], str(a.get("ip_protocol") or "tcp").lower())] if outside else []
 
 
 def azure_rule(a: Arguments) -> Iterator[Ingress]:
-    """A rule of a network security group."""
+    """Yields the traffic that a rule of a network security group allows."""
     if a.get("direction") != "Inbound" or a.get("access") != "Allow":
         return
     given_ports = [*sources(a.get("destination_port_range")), *sources(a.get("destination_port_ranges"))]
@@ -124,7 +124,7 @@ def azure_rule(a: Arguments) -> Iterator[Ingress]:
 
 
 def gateway(a: Arguments) -> Iterator[Ingress]:
-    """Who reaches the load balancer that a chart makes: its values say it, or its annotations make it internal."""
+    """Yields who can reach a chart's load balancer, by the chart's values or an annotation that makes it internal."""
     for values in blocks(a.get("values")):
         if "sourceRanges" in values:
             said = {str(value).lower() for each in blocks(values.get("annotations")) for value in each.values()}
@@ -133,31 +133,31 @@ def gateway(a: Arguments) -> Iterator[Ingress]:
 
 
 def members(a: Arguments) -> Iterator[Grant]:
-    """The members that an IAM member or binding adds."""
+    """Yields the members that an IAM member or binding resource adds."""
     found = [*listed(a.get("member")), *listed(a.get("members"))]
     condition = " and ".join(str(each.get("expression")) for each in blocks(a.get("condition")))
     return (Grant(str(a.get("role")), _on(a), str(member), condition) for member in found)
 
 
 def _on(a: Arguments) -> str:
-    # A secret's project is a part of its name.
+    # The project of a secret is part of its name.
     names = ("bucket", "secret_id", "project", "service_account_id", "scope", "folder", "org_id")
     return next((str(a[name]) for name in names if a.get(name)), "")
 
 
 def assignment(a: Arguments) -> list[Grant]:
-    """A role assignment of Azure."""
+    """Returns the grant of an Azure role assignment."""
     role = a.get("role_definition_name") or a.get("role_definition_id")
     return [Grant(str(role), _on(a), str(a.get("principal_id")), str(a.get("condition") or ""))]
 
 
 def federated(a: Arguments) -> list[Grant]:
-    """The identity that a federated credential trusts."""
+    """Returns the identity that a federated credential trusts."""
     return [Grant(principal=f"{a.get('subject')} of {a.get('issuer')}")]
 
 
 def commands(value: Any) -> list[Grant]:
-    """What an access string of MemoryDB allows: commands, and the keys that they may be used on."""
+    """Returns what a MemoryDB access string allows: commands, and the keys that they may access."""
     said = str(value or "").split()
     keys = " ".join(word for word in said if word[:1] in "~%&" or word == "allkeys").replace("allkeys", "~*")
     allowed = [word.replace("allcommands", "+@all") for word in said if word[:1] == "+" or word == "allcommands"]
@@ -165,12 +165,12 @@ def commands(value: Any) -> list[Grant]:
 
 
 def attachment(a: Arguments) -> list[Grant]:
-    """A managed policy that is attached."""
+    """Returns the grant of an attached managed policy."""
     return [Grant(str(a.get("policy_arn")), principal=str(a.get("role") or a.get("user") or a.get("group")))]
 
 
 def refused_tls(value: Any) -> list[str]:
-    """The versions of TLS that a minimum refuses."""
+    """Returns the TLS versions that a minimum version refuses."""
     least = _OLD_TLS.get(str(value), 0)
     return [
         f"{name.replace('_', '.').replace('TLS', 'TLS ')} refused" for name, rank in _OLD_TLS.items() if rank < least

@@ -1,4 +1,4 @@
-"""What differs between two values of Terraform's JSON, down to the smallest part."""
+"""Finds the differences of two values of Terraform JSON, down to their smallest parts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,9 +7,9 @@ from anyscale_constructs.findings import is_secret
 from anyscale_constructs.review.stacks import as_json
 
 ABSENT: Any = object()
-"""The value of what is not there."""
+"""Stands for a value that does not exist."""
 
-# What tells elements of a list apart, e.g. the environment variables of a container.
+# Keys that identify the elements of a list, e.g. the environment variables of a container.
 _NAMES = ("name", "key", "id", "Sid", "sid", "rule")
 
 
@@ -17,9 +17,9 @@ class Difference(NamedTuple):
     """One value that differs.
 
     Args:
-        path: Where it is: keys, and indexes or names of elements.
-        old: What it was, or ABSENT.
-        new: What it is, or ABSENT.
+        path: The path of the value: keys, and indexes or names of elements.
+        old: The old value, or ABSENT.
+        new: The new value, or ABSENT.
     """
 
     path: tuple[str, ...]
@@ -28,22 +28,22 @@ class Difference(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The path as people write it, e.g. `tags.team` or `public_subnets[0]`."""
+        """The path in the usual notation, e.g. `tags.team` or `public_subnets[0]`."""
         return ".".join(self.path).replace(".[", "[")
 
     @property
     def secret(self) -> str:
-        """The step of the path that is named like a secret; empty if none is."""
+        """The part of the path that is named like a secret; empty if there is none."""
         return next((step for step in self.path if is_secret(step.strip("[]"))), "")
 
 
 def differences(old: Any, new: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:
-    """The differences; text that is JSON, such as a policy, is compared as what it says.
+    """Yields the differences of two values; strings with JSON, such as policies, are compared by their content.
 
     Args:
-        old: What a value was, or ABSENT.
-        new: What it is, or ABSENT.
-        path: Where it is.
+        old: The old value, or ABSENT.
+        new: The new value, or ABSENT.
+        path: The path of the values. Default: the root.
     """
     before, after = as_json(old), as_json(new)
     match before, after:
@@ -61,7 +61,7 @@ def _in_lists(old: Sequence[Any], new: Sequence[Any], path: tuple[str, ...]) -> 
     if before is None or after is None:
         before, after = ({f"[{index}]": each for index, each in enumerate(items)} for items in (old, new))
         if len(old) != len(new):
-            # One that is put in between moves the others, which stay what they are.
+            # An inserted element shifts the others, which have not changed.
             before, after = _without(before, new), _without(after, old)
             for step, each in before.items():
                 yield from differences(each, ABSENT, (*path, step))
@@ -84,7 +84,7 @@ def _without(items: Mapping[str, Any], others: Sequence[Any]) -> dict[str, Any]:
 
 
 def _named(items: Sequence[Any]) -> dict[str, Any] | None:
-    """The elements by their names, if each has one that no other has."""
+    """Returns the elements by name, if each has a unique name."""
     if not all(isinstance(each, Mapping) for each in items):
         return None
     for name in _NAMES:

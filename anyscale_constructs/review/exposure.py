@@ -1,4 +1,4 @@
-"""What opens: facts on what is open or protected on each side, of which only what widens is told."""
+"""Compares the facts on what is open or protected on each side, and reports what widens."""
 
 import contextlib
 import ipaddress
@@ -16,11 +16,11 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True)
 class Ingress:
-    """Traffic that is let in.
+    """Inbound traffic that is allowed.
 
     Args:
-        source: From where: a range, a prefix list, a security group, or code that only Terraform can evaluate.
-        protocol: `tcp`, `udp` and so on; `-1` is all.
+        source: The source: a CIDR range, a prefix list, a security group, or code that only Terraform can evaluate.
+        protocol: `tcp`, `udp` and so on; `-1` means all.
         first: The first port.
         last: The last port.
     """
@@ -32,7 +32,7 @@ class Ingress:
 
     @property
     def ports(self) -> str:
-        """Protocol and ports as people write them."""
+        """The protocol and ports in the usual notation."""
         if self.protocol == "-1":
             return "all traffic"
         ports = str(self.first) if self.first == self.last else f"{self.first}-{self.last}"
@@ -43,7 +43,7 @@ class Ingress:
 
 
 def covers_ingress(others: Iterable[Ingress], value: Ingress) -> bool:
-    """Whether some rules together let in what another one lets in."""
+    """Returns whether rules together allow the traffic that another rule allows."""
     fitting = [
         other.source
         for other in others
@@ -56,12 +56,12 @@ def covers_ingress(others: Iterable[Ingress], value: Ingress) -> bool:
 
 
 def covers_grant(others: Iterable[Grant], value: Grant) -> bool:
-    """Whether one of some grants covers another one."""
+    """Returns whether one of several grants covers another grant."""
     return any(other.covers(value) for other in others)
 
 
 def covers_name(others: Iterable[str], value: str) -> bool:
-    """Whether a name is one of some names, of which `*` is all."""
+    """Returns whether a name is among others, where `*` stands for all names."""
     return bool({value, "*"} & {*others})
 
 
@@ -71,10 +71,10 @@ class Kind:
 
     Args:
         rule: The rule that a widening breaks.
-        what: What a widening is called, with `{}` for the fact.
-        fix: What to do about it, as an imperative.
-        covered: Whether facts of one side cover a fact of the other.
-        protects: Whether the fact protects: it widens what is exposed where it is gone.
+        what: The description of a widening, with `{}` for the fact.
+        fix: What to do about a widening, as an imperative.
+        covered: Returns whether facts of one side cover a fact of the other.
+        protects: Whether the fact is a protection, whose removal widens the exposure. Default: False.
     """
 
     rule: Rule
@@ -89,10 +89,10 @@ class Exposure:
     """A fact on how open a stack is.
 
     Args:
-        kind: What kind of fact.
+        kind: The kind of fact.
         subject: The address of the module call or the resource.
-        value: The fact itself.
-        input: The input or the argument that says so.
+        value: The value of the fact.
+        input: The input or the argument that states the fact.
     """
 
     kind: Kind
@@ -102,24 +102,24 @@ class Exposure:
 
     @property
     def scope(self) -> str:
-        """What facts are compared within: the outermost module call, else the resource."""
+        """The scope within which facts are compared: the outermost module call, else the resource."""
         return scope_of(self.subject)
 
 
 def scope_of(address: str) -> str:
-    """The outermost module call of an address, without its index; of a resource of the stack's own, the address."""
+    """Returns the outermost module call of an address, without its index, or the address of the stack's resource."""
     if not address.startswith("module."):
         return address
     return ".".join(address.split(".")[:2]).partition("[")[0]
 
 
 def widened(base: Iterable[Exposure], head: Iterable[Exposure], there: Iterable[str]) -> list[Exposure]:
-    """The facts that widen what is exposed: what is open and was not, and what was protected and is not.
+    """Returns the facts that widen the exposure: what became open, and what is no longer protected.
 
     Args:
         base: The facts of the older side.
         head: Those of the newer side.
-        there: The scopes that exist on both sides: what protects something that is gone is not missed.
+        there: The scopes that exist on both sides: a protection of something that was removed does not count.
     """
     old, new, both = _grouped(base), _grouped(head), {*there}
     found = [
@@ -133,11 +133,11 @@ def widened(base: Iterable[Exposure], head: Iterable[Exposure], there: Iterable[
 
 
 def without_known(facts: Iterable[Exposure], known: Iterable[Exposure]) -> list[Exposure]:
-    """The facts that others do not tell already, of the same kind and in the same scope.
+    """Returns the facts that no other fact of the same kind in the same scope already states.
 
     Args:
-        facts: They, e.g. of a plan's resources.
-        known: The others, e.g. of inputs.
+        facts: The facts to filter, e.g. those of a plan's resources.
+        known: The other facts, e.g. those of inputs.
     """
     told = _grouped(known)
     return [
@@ -149,11 +149,11 @@ def without_known(facts: Iterable[Exposure], known: Iterable[Exposure]) -> list[
 
 
 def findings(facts: Iterable[Exposure], before: Iterable[Exposure]) -> Iterator[Finding]:
-    """What there is to say of facts that widen; those of one kind that one input says are one finding.
+    """Yields findings on facts that widen the exposure, one for each kind and input.
 
     Args:
-        facts: They.
-        before: All facts of the older side, which the findings name.
+        facts: The facts that widen the exposure.
+        before: All facts of the older side, which the findings mention.
     """
     was = _grouped(before)
     groups: dict[tuple[Kind, str, str, str], list[Exposure]] = {}
@@ -166,7 +166,7 @@ def findings(facts: Iterable[Exposure], before: Iterable[Exposure]) -> Iterator[
         })  # fmt: skip
         what, on = kind.what.format(label), [name] if name else []
         if kind.protects:
-            yield Finding(f"{what}; gone: {', '.join(values)}", kind.fix, rule=kind.rule, on=on, construct=subject)
+            yield Finding(f"{what}; removed: {', '.join(values)}", kind.fix, rule=kind.rule, on=on, construct=subject)
             continue
         limit = f"no more than before: {', '.join(old)}" if old else ""
         value = values[0] if len(values) == 1 else values

@@ -1,4 +1,4 @@
-"""What a replacement follows from, as data: inputs of modules, arguments of resources, and what of them holds data."""
+"""Tables of the module inputs and resource arguments that force a replacement, and of the resources that hold data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Forcing:
-    """An input of a module, another value of which replaces resources.
+    """An input of a module whose change replaces resources.
 
     Args:
         input: The input.
         type: The type of the resource.
-        attribute: The resource's attribute that the provider can't change.
-        each: Whether each element of the input is a resource: those of elements that are gone are destroyed.
-        kept: Whether the provider keeps the attribute if the configuration no longer sets it.
+        attribute: The resource's attribute that the provider cannot update.
+        each: Whether each element of the input is a resource, which is destroyed with its element. Default: False.
+        kept: Whether the provider keeps the attribute if the configuration no longer sets it. Default: False.
     """
 
     input: str
@@ -85,7 +85,7 @@ FORCING: Mapping[str, Sequence[Forcing]] = {
         memorystore_encryption_mode="transit_encryption_mode",
     ),
 }
-"""By the catalog's name of a module. Those of AWS are held by plans with the real provider."""
+"""The inputs by the module's name in the catalog. Tests compare those of AWS with plans of the real provider."""
 
 ARGUMENTS: Mapping[str, frozenset[str]] = {
     kind: frozenset(names.split())
@@ -114,7 +114,7 @@ ARGUMENTS: Mapping[str, frozenset[str]] = {
         "google_storage_bucket_iam_member": "bucket member role condition",
     }.items()
 }
-"""Arguments of the resources that constructs make themselves, another value of which replaces them."""
+"""The arguments of the constructs' own resources whose change replaces the resource, by type."""
 
 DATA: Mapping[str, str] = {
     **dict.fromkeys(("aws_s3_bucket", "google_storage_bucket", "azurerm_storage_container"), "objects"),
@@ -128,10 +128,10 @@ DATA: Mapping[str, str] = {
     **dict.fromkeys(("azurerm_mssql_database", "azurerm_cosmosdb_account"), "records"),
     **dict.fromkeys(("aws_ebs_volume", "google_compute_disk", "azurerm_managed_disk"), "blocks"),
     "azurerm_storage_account": "objects and files",
-    "aws_kms_key": "the key that other data is encrypted with",
+    "aws_kms_key": "key that encrypts other data",
     "aws_cloudwatch_log_group": "logs",
 }
-"""What resources hold that a replacement loses, by their type."""
+"""The data in a resource that a replacement loses, by the resource's type."""
 
 DATA_MODULES: Mapping[str, str] = {
     "aws/s3": "aws_s3_bucket",
@@ -141,4 +141,4 @@ DATA_MODULES: Mapping[str, str] = {
     "google/filestore": "google_filestore_instance",
     "google/memorystore": "google_redis_instance",
 }
-"""The resource of a module that holds data, by the catalog's name of the module."""
+"""The resource of a module that holds data, by the module's name in the catalog."""

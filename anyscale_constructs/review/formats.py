@@ -1,4 +1,4 @@
-"""How a report is printed: as text, as Markdown for a comment, as JSON, as GitHub's annotations."""
+"""Prints a report as text, as Markdown for a comment, as JSON, or as GitHub annotations."""
 
 import json
 import re
@@ -16,10 +16,10 @@ from anyscale_constructs.review.report import Report, StackReport
 Format = Literal["text", "markdown", "json", "github"]
 
 MARKER = "<!-- anyscale-constructs review -->"
-"""The first line of Markdown, by which a comment is found again and updated."""
+"""The first line of the Markdown, which identifies the comment to update."""
 
 LONGEST = 65_536
-"""How many characters GitHub takes in a comment."""
+"""GitHub's limit on the characters of a comment."""
 
 _NOTHING = "Nothing changes."
 _DESTROYS = "Destroys and replaces"
@@ -28,12 +28,12 @@ _INDENT = "  "
 
 
 def printed(report: Report, format: Format, *, colour: bool = False) -> str:
-    """The report in a format; the same bytes for the same report.
+    """Returns the report in a format; the same report always gives the same bytes.
 
     Args:
         report: The report.
         format: The format.
-        colour: Whether text goes to a terminal.
+        colour: Whether to color the text for a terminal. Default: False.
     """
     match format:
         case "json":
@@ -46,7 +46,7 @@ def printed(report: Report, format: Format, *, colour: bool = False) -> str:
 
 
 def _here(finding: Finding, report: Report) -> Finding:
-    """A finding whose place is in a file that GitHub shows, which is one of the newer side."""
+    """Returns a finding with a place only if it is in a file of the newer side, which GitHub shows."""
     place = finding.place or Place("")
     if place.file.startswith(f"{report.base}:"):
         return replace(finding, place=Place(place.file.removeprefix(f"{report.base}:")))
@@ -73,7 +73,7 @@ def _text(report: Report, *, colour: bool) -> Iterator[str]:
 
 
 def _details(stack: StackReport) -> Iterator[str]:
-    """What differs, after what matters most."""
+    """Yields the details that differ, which follow the findings."""
     if stack.pins:
         yield "Pins"
     for pin in stack.pins:
@@ -81,7 +81,7 @@ def _details(stack: StackReport) -> Iterator[str]:
         if pin.link:
             yield f"{_INDENT * 2}{pin.link}"
         for name, interface in pin.interfaces.items():
-            lines = ["the interface is not known"] if interface is None else interface or ["the interface is the same"]
+            lines = ["the interface is unknown"] if interface is None else interface or ["the interface is the same"]
             yield from (f"{_INDENT * 2}{name}: {clean(line)}" for line in lines)
     for part, title in PARTS.items():
         found = [each for each in stack.changed if each.part == part]
@@ -150,7 +150,7 @@ def _markdown(report: Report) -> str:
     folded = []
     if details:
         folded = [
-            "<details><summary>All that differs</summary>",
+            "<details><summary>All differences</summary>",
             "",
             "````",
             *map(_fenced, details),
@@ -179,7 +179,7 @@ def _bullet(finding: Finding) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that Markdown leaves as it is: no links, no mentions of people, no HTML."""
+    """Returns text escaped for Markdown: without links, mentions of people and HTML."""
     escaped = re.sub(r"([\\`*_\[\]|#~])", r"\\\1", clean(" ".join(text.split())))
     return escaped.replace("<", "&lt;").replace(">", "&gt;").replace("@", "@<!-- -->")
 
@@ -193,7 +193,7 @@ def _fenced(line: str) -> str:
 
 
 def _fitting(first: Sequence[str], folded: Sequence[str], last: Sequence[str]) -> str:
-    """The parts, of which the lines that GitHub would not take are left out, and how many those are."""
+    """Returns the parts cut to GitHub's limit, with the number of omitted lines."""
     whole = "\n".join([*first, *folded, *last])
     if len(whole) <= LONGEST:
         return whole
@@ -201,7 +201,7 @@ def _fitting(first: Sequence[str], folded: Sequence[str], last: Sequence[str]) -
     kept, cut = _cut(first, room)
     room -= len("\n".join(kept))
     inside, more = _cut(folded[:-4], room) if not cut else ([], len(folded[:-4]))
-    said = f"{cut + more} lines are left out: anyscale-constructs review --format text prints all of them."
+    said = f"{cut + more} lines are omitted. To print all of them: anyscale-constructs review --format text"
     ending = [*folded[-4:]] if inside else []
     return "\n".join([*kept, *inside, *ending, said, "", *last])[:LONGEST]
 

@@ -1,4 +1,4 @@
-"""What policy documents of AWS grant, and whether one grant covers another."""
+"""Reads what AWS policy documents grant, and compares grants."""
 
 import json
 import re
@@ -14,12 +14,12 @@ _ROOT = re.compile(r"(?:arn:[\w-]+:iam::)?\d{12}(?::root)?")
 
 @dataclass(frozen=True)
 class Grant:
-    """An action that is allowed or denied; a part that is empty does not matter.
+    """An action that is allowed or denied; empty parts are ignored.
 
     Args:
-        action: The action, which may hold wildcards.
-        resource: The resource, which may hold wildcards.
-        principal: Who is meant: an ARN, an account, a service, or `*`.
+        action: The action, which may contain wildcards.
+        resource: The resource, which may contain wildcards.
+        principal: The principal: an ARN, an account, a service, or `*`.
         condition: The condition, as JSON.
     """
 
@@ -29,7 +29,7 @@ class Grant:
     condition: str = ""
 
     def covers(self, other: "Grant") -> bool:
-        """Whether it allows, or denies, all that another one does."""
+        """Returns whether it allows, or denies, everything that another grant does."""
         return (
             (not self.action or _matches(self.action.lower(), other.action.lower()))
             and (not self.resource or _matches(self.resource, other.resource))
@@ -43,7 +43,7 @@ class Grant:
 
 
 def grants(document: Any, effect: str = "Allow") -> Iterator[Grant]:
-    """What a policy document grants.
+    """Yields the grants of a policy document.
 
     Args:
         document: The document: JSON, an object, or code that only Terraform can evaluate.
@@ -55,7 +55,7 @@ def grants(document: Any, effect: str = "Allow") -> Iterator[Grant]:
         except ValueError:
             return
     if not isinstance(document, Mapping):
-        if document and effect == "Allow":  # what it grants is not known, but whether it is another one
+        if document and effect == "Allow":  # its grants are unknown, but a change of the code is visible
             yield Grant(str(document))
         return
     for statement in blocks(document.get("Statement")):
@@ -64,15 +64,15 @@ def grants(document: Any, effect: str = "Allow") -> Iterator[Grant]:
 
 
 def trusted(document: Any, effect: str = "Allow") -> Iterator[Grant]:
-    """Whom a role's trust policy trusts: as `grants`, without the resource, which is the role."""
+    """Yields the grants of a role's trust policy, as `grants` does, but without the resource, which is the role."""
     return (replace(each, resource="") for each in grants(document, effect))
 
 
 def statements(data: Mapping[str, Any], effect: str = "Allow") -> Iterator[Grant]:
-    """What the data source aws_iam_policy_document grants.
+    """Yields the grants of the data source aws_iam_policy_document.
 
     Args:
-        data: Its arguments.
+        data: The arguments of the data source.
         effect: As in `grants`.
     """
     for block in blocks(data.get("statement")):
@@ -102,7 +102,7 @@ def _statement(statement: Mapping[str, Any]) -> Iterator[Grant]:
 
 
 def _texts(statement: Mapping[str, Any], name: str) -> list[str]:
-    """Actions or resources; of those that are excepted, one text that no other statement covers."""
+    """Returns the actions or resources; for excepted ones, one text that no other statement covers."""
     if excepted := listed(statement.get(f"Not{name}")):
         return [f"all but {', '.join(map(str, excepted))}"]
     return [*map(str, listed(statement.get(name)))] or [""]
@@ -128,7 +128,7 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def _trusts(pattern: str, principal: str) -> bool:
-    """Whether trusting one is trusting the other; an account's root stands for all in the account."""
+    """Returns whether trusting one principal includes another; an account's root includes all of the account."""
     if pattern in {principal, "*"}:
         return True
     own, other = _ACCOUNT.fullmatch(pattern), _ACCOUNT.fullmatch(principal)

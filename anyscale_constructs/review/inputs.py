@@ -1,4 +1,4 @@
-"""What differs between two syntheses of a stack: effective inputs, pins, providers, charts, backend, outputs."""
+"""Compares two syntheses of a stack: effective inputs, pins, providers, charts, backend, outputs."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from anyscale_constructs.terraform.interface import Interface
 
 _CHART = "helm_release"
 _REGISTERED = ("anyscale_cloud_resource", "anyscale_cloud")
-"""Types of resources, and an output, that hold what is registered."""
+"""The types of resources, and the output, that contain the registration."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,10 @@ class Changed:
     """A value that differs.
 
     Args:
-        part: What kind of thing it belongs to: one of the keys of `PARTS`.
+        part: The part of the stack that it belongs to: a key of `PARTS`.
         subject: The address of the module call, the resource or the like.
-        difference: Where in it, and what differs.
-        note: What else there is to say.
+        difference: The path of the value in the subject, with the old and the new value.
+        note: A remark. Default: none.
     """
 
     part: str
@@ -37,12 +37,12 @@ class PinChange:
     """Module calls of one repository whose pin differs.
 
     Args:
-        repository: The repository on GitHub, `owner/name`, or the module where that is not known.
-        old: What they were pinned to.
-        new: What they are pinned to.
-        link: Where GitHub compares the two; empty if that is not known.
-        interfaces: What differs in the interface of each module, by the address of the call; None if an interface is
-            not known.
+        repository: The repository on GitHub, `owner/name`, or the module if the repository is unknown.
+        old: The old pin.
+        new: The new pin.
+        link: The address of GitHub's comparison of the two; empty if unknown.
+        interfaces: The differences in each module's interface, by the address of the call; None if an interface is
+            unknown.
     """
 
     repository: str
@@ -62,18 +62,18 @@ PARTS: Mapping[str, str] = {
     "outputs": "Outputs",
     "registration": "Registration",
 }
-"""The parts of a stack, and their titles, in the order in which they are shown."""
+"""The parts of a stack and their titles, in the order in which they are shown."""
 
 
 def changed(base: StackContent, head: StackContent, interfaces: Interfaces) -> Iterator[Changed]:
-    """The values that differ between two syntheses of a stack.
+    """Yields the values that differ between two syntheses of a stack.
 
-    What is there on one side only is a matter of addresses; see `addresses`.
+    What exists on only one side is left to `addresses`.
 
     Args:
-        base: The older one, with the addresses of the newer one: see `StackContent.renamed`.
-        head: The newer one.
-        interfaces: Where upstream's defaults come from.
+        base: The older synthesis, with the addresses of the newer one: see `StackContent.renamed`.
+        head: The newer synthesis.
+        interfaces: The source of upstream's defaults.
     """
     for name in _both(base.modules, head.modules):
         yield from _inputs(base.modules[name], head.modules[name], interfaces)
@@ -94,7 +94,7 @@ def changed(base: StackContent, head: StackContent, interfaces: Interfaces) -> I
 
 
 def pins(base: StackContent, head: StackContent, interfaces: Interfaces) -> list[PinChange]:
-    """The pins that differ, one for each repository and pair of pins.
+    """Returns the pins that differ, one for each repository and pair of pins.
 
     Args:
         base: As in `changed`.
@@ -119,7 +119,7 @@ def pins(base: StackContent, head: StackContent, interfaces: Interfaces) -> list
 
 
 def unknown_defaults(base: StackContent, head: StackContent, interfaces: Interfaces) -> Iterator[str]:
-    """A line for each module call whose upstream defaults are not known on one side at least.
+    """Yields a line for each module call whose upstream defaults are unknown on at least one side.
 
     Args:
         base: As in `changed`.
@@ -133,17 +133,17 @@ def unknown_defaults(base: StackContent, head: StackContent, interfaces: Interfa
         for call in (old, new):
             if interfaces.of(call) is None:
                 yield (
-                    f"{call.address}: upstream's defaults at {call.ref or call.source} are not known; "
-                    f"run terraform init, or set {CLONES} to a folder of clones"
+                    f"{call.address}: upstream's defaults at {call.ref or call.source} are unknown; "
+                    f"run terraform init, or set {CLONES} to a directory of clones"
                 )
 
 
 def effective(call: ModuleCall, interface: Interface | None) -> dict[str, Any]:
-    """What a module uses: the inputs that it is given, over upstream's defaults.
+    """Returns the effective inputs of a module: the given inputs over upstream's defaults.
 
     Args:
         call: The module call.
-        interface: Its interface, if it is known.
+        interface: The module's interface, or None if it is unknown.
     """
     variables = interface.variables if interface else {}
     defaults = {name: variable.default for name, variable in variables.items() if not variable.required}
@@ -153,7 +153,7 @@ def effective(call: ModuleCall, interface: Interface | None) -> dict[str, Any]:
 def _inputs(old: ModuleCall, new: ModuleCall, interfaces: Interfaces) -> Iterator[Changed]:
     before, after = interfaces.of(old), interfaces.of(new)
     was, is_ = effective(old, before), effective(new, after)
-    # A variable that only one of the pins has, and that nobody sets, is a matter of the interface.
+    # A variable that exists at only one of the pins, and is not set, is part of the interface's difference.
     given = {*old.inputs, *new.inputs}
     for name in sorted(given | (was.keys() & is_.keys())):
         note = ""

@@ -1,4 +1,4 @@
-"""The interface of a module at the pin of its call: of the catalog, or of the module's source where it is at hand."""
+"""Finds the interface of a module at the pin of its call: in the catalog, or in the module's source if available."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ from anyscale_constructs.review.stacks import ModuleCall
 from anyscale_constructs.terraform.interface import Interface
 
 CLONES = "ANYSCALE_MODULES_DIR"
-"""The environment variable that names a folder of clones of the upstream repositories."""
+"""The environment variable that names a directory with clones of the upstream repositories."""
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
@@ -27,13 +27,13 @@ class Interfaces:
     """Finds the interfaces of modules.
 
     Args:
-        folders: Folders of stacks, in whose .terraform `terraform init` may have put modules.
+        folders: The directories of stacks, where `terraform init` may have put modules into .terraform.
     """
 
     folders: Sequence[pathlib.Path] = ()
 
     def of(self, call: ModuleCall) -> Interface | None:
-        """The interface of what a call names, at its pin; None if its source is not at hand.
+        """Returns the interface of the called module at its pin; None if its source is not available.
 
         Args:
             call: The call.
@@ -47,7 +47,7 @@ class Interfaces:
         return None
 
     def _sources(self, call: ModuleCall) -> Iterator[Mapping[str, str]]:
-        """The texts of the module's files, by name, from each place that has them."""
+        """Yields the contents of the module's files, by name, from each place that has them."""
         for folder in self.folders:
             for module in _fetched(folder):
                 if module["Source"].removeprefix("registry.terraform.io/") == call.source and (

@@ -1,11 +1,11 @@
-"""What stands in for clouds in an offline plan: settings of providers, data sources and values with a shape."""
+"""The mocks that replace clouds in an offline plan: provider settings, data sources and values with a fixed form."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 ACCOUNT = "111122223333"
-"""The AWS account that an offline plan is for."""
+"""The AWS account of an offline plan."""
 _PROJECT = "mock-project"
 
 _AWS = {
@@ -35,9 +35,9 @@ PROVIDERS: Mapping[str, tuple[Sequence[str], Mapping[str, Any]]] = {
     "google-beta": (_GOOGLE_KEPT, _GOOGLE),
     **dict.fromkeys(("archive", "cloudinit", "local", "null", "random", "time", "tls"), ((), {})),
 }
-"""The providers that plan without a cloud: what of their configuration decides what is planned, and what is added.
+"""The providers that can plan without a cloud: the arguments that affect a plan, and those that are added.
 
-All others are mocked in every run, so that their resources are planned, but never replaced.
+All other providers are mocked in every run, so their resources are planned but never replaced.
 """
 
 OFFLINE_DATA = frozenset(
@@ -52,14 +52,14 @@ OFFLINE_DATA = frozenset(
         "google_iam_policy",
     }
 )
-"""The data sources of clouds that their providers compute by themselves."""
+"""The data sources that their providers compute without calling a cloud."""
 
 CLOUD_DATA = re.compile(r"(aws|google)_|tls_certificate$")
-"""The data sources whose providers would call a cloud, or a cluster's issuer of identities."""
+"""The data sources whose providers would call a cloud, or a cluster's OIDC issuer."""
 
 
 def arn(type: str, region: str) -> str:
-    """An ARN for a resource of a type."""
+    """Returns an ARN for a resource of a type."""
     service = type.split("_")[1]
     kind = type.removeprefix(f"aws_{service}_").replace("_", "-")
     place = "" if service in {"iam", "s3"} else region
@@ -67,12 +67,12 @@ def arn(type: str, region: str) -> str:
 
 
 def resource_values(type: str, region: str) -> dict[str, Any]:
-    """The values of a resource that is mocked which need a shape: its ARN, and what modules take an element of."""
+    """Returns the values of a mocked resource that need a fixed form: its ARN, and lists that modules index."""
     return ({"arn": arn(type, region)} if type.startswith("aws_") else {}) | _RESOURCES.get(type, {})
 
 
 def data_values(type: str, region: str) -> dict[str, Any]:
-    """The values of a data source that is not read."""
+    """Returns the values of a mocked data source."""
     made = _DATA.get(type)
     return {"id": f"mock-{type}"} | (made(region) if made else {})
 
@@ -83,7 +83,7 @@ _RESOURCES: dict[str, dict[str, Any]] = {
         "certificate_authority": [{"data": "bW9jaw=="}],
         "identity": [{"oidc": [{"issuer": "https://oidc.eks.amazonaws.com/id/MOCK"}]}],
     },
-    # Values that the provider refuses unless they are of its list.
+    # The provider accepts only values from its own list.
     "aws_s3_bucket_lifecycle_configuration": {"transition_default_minimum_object_size": "all_storage_classes_128K"},
     "aws_iam_openid_connect_provider": {"url": "oidc.eks.amazonaws.com/id/MOCK"},
 }

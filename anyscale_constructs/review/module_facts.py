@@ -1,4 +1,4 @@
-"""What the inputs of the wrapped modules say on how open a stack is, upstream's defaults in place."""
+"""The facts on exposure in the inputs of the wrapped modules, with upstream's defaults applied."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -34,18 +34,18 @@ from anyscale_constructs.review.stacks import blocks, listed
 Inputs = Mapping[str, Any]
 
 SWITCHES = ("module_enabled", "create")
-"""The inputs that say whether a module makes anything."""
+"""The inputs that enable or disable a module."""
 
 _OWN_KEY = "a KMS key of your own"
 _AT_REST = "encryption at rest"
 
 
 def facts(module: str, inputs: Inputs, subject: str) -> Iterator[Exposure]:
-    """The facts of a module call; none of a module that is switched off.
+    """Yields the facts of a module call; none if the module is disabled.
 
     Args:
-        module: The catalog's name of it, e.g. `aws/vpc`.
-        inputs: Its inputs, upstream's defaults in place.
+        module: The module's name in the catalog, e.g. `aws/vpc`.
+        inputs: The module's inputs, with upstream's defaults applied.
         subject: The address of the call.
     """
     if is_there(inputs):
@@ -53,18 +53,18 @@ def facts(module: str, inputs: Inputs, subject: str) -> Iterator[Exposure]:
 
 
 def is_there(inputs: Inputs) -> bool:
-    """Whether a module makes anything."""
+    """Returns whether a module creates anything."""
     return all(not is_off(inputs[switch]) for switch in SWITCHES if switch in inputs)
 
 
 def _maps(value: Any) -> dict[str, Inputs]:
-    """The maps in a map, by name, without what only Terraform can evaluate."""
+    """Returns the maps in a map, by name, without values that only Terraform can evaluate."""
     named = value if isinstance(value, Mapping) else {}
     return {name: each for name, each in named.items() if isinstance(each, Mapping)}
 
 
 def _opened(rule: Inputs, predefined: Any) -> tuple[str, int, int]:
-    """Protocol and ports of a rule, which may name one that the module has."""
+    """Returns the protocol and ports of a rule, which may name a rule that the module predefines."""
     known = _maps(predefined).get(str(rule.get("rule")), rule)
     return ports(known.get("from_port"), known.get("to_port"), known.get("protocol", "tcp"))
 
@@ -137,7 +137,7 @@ def _bucket_members(i: Inputs) -> Iterator[Grant]:
 
 
 def _control_plane(take: Any, name: str) -> Any:
-    """The facts of an input for the control plane's role, if there is the role."""
+    """Takes the facts of an input of the control plane's role if the module creates the role."""
     return lambda i: take(i.get(name)) if is_on(i.get("create_anyscale_access_role", True)) else []
 
 
@@ -322,4 +322,4 @@ MODULES: Mapping[str, list[Row]] = {
         Row(kinds.LOGGING, "enable_firewall_rule_logging", on("logs of firewall rules")),
     ],
 }
-"""The rows of each module, by the catalog's name."""
+"""The rows of each module, by the module's name in the catalog."""

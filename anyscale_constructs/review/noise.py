@@ -1,4 +1,4 @@
-"""What a plan on a mocked state says that follows from the change, and not from the mocks."""
+"""Reduces a plan on a mocked state to the changes that come from the configuration and not from the mocks."""
 
 import json
 import re
@@ -8,28 +8,28 @@ from typing import Any
 
 from anyscale_constructs.review.plans import Change, Path, changes, is_unknown, value_at
 
-# What Terraform mocks a string with.
+# The form of Terraform's mocked strings.
 _MOCKED = re.compile(r"[a-z0-9]{8}")
 _RANDOM = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{8}")
 _OWN = ("id", "arn", "name")
-"""The attributes by which others refer to a resource."""
+"""The attributes by which other resources refer to a resource."""
 _WORD = re.compile(r"[a-z0-9]+")
 
 
 def without_noise(noise: Iterable[Mapping[str, Any]], plan: Iterable[Mapping[str, Any]], source: str) -> list[Change]:
-    """The changes of a plan that another one on the same state does not have.
+    """Returns the changes of a plan that another plan on the same state does not have.
 
     Args:
-        noise: `resource_changes` of the plan of what the state was applied from.
-        plan: Those of the plan.
-        source: The text of both configurations: strings that are in it are not mocked.
+        noise: The `resource_changes` of the plan of the configuration that the state was applied from.
+        plan: The `resource_changes` of the plan.
+        source: The text of both configurations: strings in it are not mocked.
 
     Returns:
-        What changes: `before` is what the first plan arrives at, so that it has the providers' own values.
+        The changes. Their `before` has the values planned by the first plan, which are the providers' own.
     """
     noise, plan = [*noise], [*plan]
     words = {*_WORD.findall(source)}
-    # A mock knows no defaults, so what is in the state is either configured or mocked.
+    # Mocks have no defaults, so every value in the state is either configured or mocked.
     found = [*_tokens(noise, "before", _MOCKED), *_tokens(noise, "after", _RANDOM), *_tokens(plan, "after", _RANDOM)]
     owners = {token: owner for token, owner in reversed(found) if token not in words}
     names = {token: f"({address}.{'.'.join(map(str, path))})" for token, (address, path) in owners.items()}
@@ -38,7 +38,7 @@ def without_noise(noise: Iterable[Mapping[str, Any]], plan: Iterable[Mapping[str
     before = {change.address: change for change in changes(_named(noise, names))}
     pairs = [(before.get(previous.get(each.address, each.address)), each) for each in changes(_named(plan, names))]
     replaced: set[str] = set()
-    while True:  # what is replaced because of what is
+    while True:  # repeated for resources that are replaced because another one is
         differences = [_difference(noise, each, addresses, replaced) for noise, each in pairs]
         now = {change.address for change in differences if change and change.replaces}
         if now == replaced:
@@ -49,7 +49,7 @@ def without_noise(noise: Iterable[Mapping[str, Any]], plan: Iterable[Mapping[str
 def _tokens(
     given: Iterable[Mapping[str, Any]], key: str, pattern: "re.Pattern[str]"
 ) -> list[tuple[str, tuple[str, Path]]]:
-    """The strings that may be mocked, and where: first where they are a resource's own."""
+    """Returns the strings that may be mocked, with their places, of which the resource's own attribute is first."""
     found = [
         (value, (str(each["address"]), path))
         for each in given
@@ -83,13 +83,13 @@ def _named(given: Any, names: Mapping[str, str]) -> Any:
 def _difference(
     noise: Change | None, change: Change, addresses: Mapping[str, str], replaced: Collection[str]
 ) -> Change | None:
-    """What of a change is not noise; None if all of it is.
+    """Returns the part of a change that is not noise; None if all of it is noise.
 
     Args:
-        noise: The change to the same resource in the first plan, if it has it.
+        noise: The change to the same resource in the first plan, or None.
         change: The change.
-        addresses: The resources that mocked values are of.
-        replaced: The resources that are replaced, as far as that is known.
+        addresses: The resources that the mocked values belong to.
+        replaced: The resources that are known to be replaced.
     """
     if noise is None:
         return None if change.actions == ("no-op",) else change
@@ -113,7 +113,7 @@ def _difference(
     after = _settled(change.after, _both(change.unknown, masked), known)
     unknown = _less(change.unknown, masked)
     found = replace(change, before=known, after=after, unknown=unknown, paths=paths)
-    # Where no path is named, another resource triggers it.
+    # Without paths, the replacement is triggered by another resource.
     if change.replaces and (paths or not (change.paths or noise.replaces)):
         return found
     same = after == known and not is_unknown(found, ())
@@ -121,7 +121,7 @@ def _difference(
 
 
 def _settled(after: Any, unknown: Any, instead: Any) -> Any:
-    """Values, with others in place of those that are unknown."""
+    """Returns values with the unknown ones replaced by others."""
     match unknown:
         case True:
             return instead
@@ -139,7 +139,7 @@ def _settled(after: Any, unknown: Any, instead: Any) -> Any:
 
 
 def _both(one: Any, other: Any) -> Any:
-    """What is unknown in both."""
+    """Returns what is unknown in both."""
     if one is True or other is True:
         return other if one is True else one
     match one, other:
@@ -151,7 +151,7 @@ def _both(one: Any, other: Any) -> Any:
 
 
 def _less(one: Any, other: Any) -> Any:
-    """What is unknown in the first only."""
+    """Returns what is unknown only in the first."""
     match one, other:
         case _, True:
             return False

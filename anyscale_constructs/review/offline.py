@@ -1,8 +1,8 @@
-"""A plan of what a change replaces, without credentials, a state or a cloud, by Terraform's test command.
+"""Plans what a change replaces with `terraform test`, without credentials, a state or a cloud.
 
-One test of three runs that share a state: it applies the base with mocked providers, then plans the base and the head
-on that state with the real ones. What the second run would change follows from the mocks, and is subtracted from the
-third.
+A test has three runs that share a state: the first applies the base with mocked providers, the second and third plan
+the base and the head on that state with real providers. The changes in the second run come from the mocks, and are
+subtracted from those in the third.
 
 Source: https://developer.hashicorp.com/terraform/language/tests
 """
@@ -26,7 +26,7 @@ from anyscale_constructs.terraform.locks import TERRAFORM_LOCK
 _JSON, _VERSIONS = "cdk.tf.json", "versions.tf"
 _SIDES = ("base", "head")
 _RUNS = ("base", "base_again", "head")
-"""In the order of the alphabet, which is that of Terraform."""
+"""The names of the runs' files in alphabetical order, in which Terraform runs them."""
 _TEXT = "placeholder-of-a-variable"
 _BLOCK = re.compile(r'^\s*(data|resource)\s+"([\w-]+)"\s+"([\w-]+)"\s*\{', re.MULTILINE)
 _CALL = re.compile(r'^module\s+"([\w-]+)"\s*\{(.*?)^\}', re.MULTILINE | re.DOTALL)
@@ -39,8 +39,8 @@ class Plans:
     """Offline plans.
 
     Args:
-        changes: What changes in each stack that is in both sides, and differs.
-        failures: Why there is none, by stack.
+        changes: The changes of each stack that exists on both sides and differs.
+        failures: The reason why a stack has no plan, by stack.
     """
 
     changes: Mapping[str, list[Change]] = field(default_factory=dict)
@@ -48,17 +48,17 @@ class Plans:
 
 
 def differing(base: Side, head: Side) -> list[str]:
-    """The stacks that are in both sides, and whose Terraform differs."""
+    """Returns the stacks that exist on both sides and whose Terraform differs."""
     both = {*base.stacks()} & {*head.stacks()}
     return sorted(name for name in both if _content(base.out, name) != _content(head.out, name))
 
 
 def plan(base: Side, head: Side) -> Plans:
-    """Plans each stack that differs, one after another.
+    """Plans the stacks that differ, one after the other.
 
     Args:
-        base: What there is.
-        head: What there will be.
+        base: The older side.
+        head: The newer side.
     """
     found: dict[str, list[Change]] = {}
     failures: dict[str, str] = {}
@@ -93,7 +93,7 @@ def _plan(name: str, base: Path, head: Path, work: Path) -> list[Change]:
     lock = head / "stacks" / name / TERRAFORM_LOCK
     if lock.is_file():
         (folder / TERRAFORM_LOCK).write_bytes(lock.read_bytes())
-    # Terraform installs the modules of a test's runs, whose sources say what is to be mocked.
+    # Terraform installs the modules of the test's runs, whose sources show what must be mocked.
     file = folder / "offline.tftest.json"
     _write(file, {"run": _runs(trees, {})})
     terraform.init(folder, work / "providers")
@@ -101,7 +101,7 @@ def _plan(name: str, base: Path, head: Path, work: Path) -> list[Change]:
     region = _region(trees)
     mocks = _mocks(trees, source.types, region)
     targets = {*source.data}
-    if source.repeated:  # only a state has the keys of the instances
+    if source.repeated:  # the keys of the instances are only in a state
         _write(file, {"run": _first(trees, mocks), "mock_provider": mocks})
         states = [event["test_state"] for event in terraform.test(folder) if "test_state" in event]
         targets |= {address for state in states for address in _data_in(state["root_module"])}
@@ -118,7 +118,7 @@ def _plan(name: str, base: Path, head: Path, work: Path) -> list[Change]:
         if "head" in plans:
             break
     if "head" not in plans:
-        raise ReviewError("terraform test gives no plan")
+        raise ReviewError("terraform test returned no plan")
     return without_noise(plans["base_again"], plans["head"], source.text)
 
 
@@ -127,7 +127,7 @@ def _write(file: Path, content: Any) -> None:
 
 
 def _required(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The sources of a stack's providers, whose versions are its own to constrain."""
+    """Returns the sources of a stack's providers; the stack itself constrains their versions."""
     given = tree.get("terraform", {}).get("required_providers", {})
     return {
         name: {"source": each["source"]}
@@ -141,7 +141,7 @@ def _blocks(given: Any) -> list[Any]:
 
 
 def _prepared(tree: dict[str, Any]) -> dict[str, Any]:
-    """The stack without what would reach a cloud, or keep the test from ending."""
+    """Returns the stack without anything that would call a cloud or prevent the test from ending."""
     for name in ("backend", "cloud"):
         tree.get("terraform", {}).pop(name, None)
     tree.pop("import", None)
@@ -170,7 +170,7 @@ def _region(trees: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _names(tree: Mapping[str, Any]) -> list[str]:
-    """The stack's providers as a test names them, `aws` or `aws.west`."""
+    """Returns the names of the stack's providers in a test, `aws` or `aws.west`."""
     names = {*tree.get("terraform", {}).get("required_providers", {})}
     for name, blocks in tree.get("provider", {}).items():
         names |= {f"{name}.{each['alias']}" if "alias" in each else name for each in blocks}
@@ -178,7 +178,7 @@ def _names(tree: Mapping[str, Any]) -> list[str]:
 
 
 def _mocks(trees: Mapping[str, Any], types: Mapping[str, set[str]], region: str) -> dict[str, Any]:
-    """The mocked providers: those that can plan offline under another name, for the first run only."""
+    """Returns the mocked providers; those that can plan offline have another name, for the first run only."""
     found: dict[str, list[Any]] = {}
     for name in sorted({name for tree in trees.values() for name in _names(tree)}):
         provider, _, alias = name.partition(".")
@@ -205,7 +205,7 @@ def _mocks(trees: Mapping[str, Any], types: Mapping[str, set[str]], region: str)
 
 
 def _mocked(tree: Mapping[str, Any]) -> dict[str, str]:
-    """The mocked provider for each of a stack's."""
+    """Returns the mocked provider for each of a stack's providers."""
     found = {}
     for name in _names(tree):
         provider, _, alias = name.partition(".")
@@ -241,7 +241,7 @@ def _first(trees: Mapping[str, Any], mocks: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _value(name: str, variable: Mapping[str, Any], text: str) -> Any:
-    """A value for a variable that has no default, of its type."""
+    """Returns a value of the right type for a variable without a default."""
     given = str(variable.get("type", "string"))
     scalars = {"number": 1, "bool": False}
     if given in scalars:
@@ -261,13 +261,13 @@ def _value(name: str, variable: Mapping[str, Any], text: str) -> Any:
 
 @dataclass(frozen=True)
 class _Source:
-    """What the sources of both sides hold.
+    """The contents of both sides' sources.
 
     Args:
         types: The types of resources and of data sources.
-        data: The addresses of data sources, those of modules too.
-        repeated: Whether a module that is called with count or for_each has data sources of a cloud.
-        text: All of it.
+        data: The addresses of data sources, including those in modules.
+        repeated: Whether a module that is called with count or for_each has data sources that call a cloud.
+        text: The text of all files.
     """
 
     types: Mapping[str, set[str]]
@@ -304,7 +304,7 @@ def _asks_cloud(kind: str) -> bool:
 
 
 def _address(key: str) -> str:
-    """The prefix of addresses in a module, by its key in the list of those that are installed: `test.FILE.RUN.vpc`."""
+    """Returns the prefix of addresses in a module, by its key in the list of installed modules: `test.FILE.RUN.vpc`."""
     steps = key.split(".")
     run = next((index for index, step in enumerate(steps) if step in _RUNS), len(steps))
     steps = steps[run + 1 :]
@@ -312,7 +312,7 @@ def _address(key: str) -> str:
 
 
 def _stack(folder: Path, key: str) -> dict[str, Any]:
-    """A stack's JSON, by its key in the list of modules; nothing for other modules."""
+    """Returns the JSON of a stack by its key in the list of modules; empty for other modules."""
     side = key.rpartition(".")[2]
     if side not in _SIDES or _address(key):
         return {}
@@ -325,7 +325,7 @@ def _calls(folder: Path, key: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _in_json(folder: Path, key: str) -> Iterator[tuple[str, str, str]]:
-    """The blocks of a stack, which is JSON."""
+    """Yields the blocks of a stack in JSON."""
     tree = _stack(folder, key)
     for block in ("data", "resource"):
         yield from ((block, kind, name) for kind, named in tree.get(block, {}).items() for name in named)

@@ -1,4 +1,4 @@
-"""What a change opens: of the inputs of modules and the resources of a stack, and of a plan."""
+"""Finds what a change opens, in module inputs, in a stack's resources and in a plan."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,13 +18,13 @@ _REGISTERED = "anyscale_cloud_resource"
 def opened(
     base: StackContent, head: StackContent, interfaces: Interfaces, changes: Sequence[Change] | None
 ) -> list[Finding]:
-    """What a change of a stack opens, with and without a plan; what both say is told once.
+    """Returns what a change to a stack opens, by the configuration and by a plan, without duplicates.
 
     Args:
         base: The older side, with the addresses of the newer one.
         head: The newer side.
-        interfaces: Where upstream's defaults come from.
-        changes: The plan of the change, if there is one.
+        interfaces: The source of upstream's defaults.
+        changes: The plan of the change, or None.
     """
     before, after = ([*facts_of(stack, interfaces)] for stack in (base, head))
     both = {*_there(base, interfaces)} & {*_there(head, interfaces)}
@@ -35,7 +35,7 @@ def opened(
 
 
 def opened_by_plan(changes: Sequence[Change]) -> list[Finding]:
-    """What a plan opens; what is not known until it is applied is taken for what it was.
+    """Returns what a plan opens; values that are known only after apply count as unchanged.
 
     Args:
         changes: The plan.
@@ -44,7 +44,7 @@ def opened_by_plan(changes: Sequence[Change]) -> list[Finding]:
 
 
 def _planned(changes: Sequence[Change]) -> tuple[list[Exposure], list[Exposure]]:
-    """What a plan widens, and all that is open or protected before."""
+    """Returns the facts that a plan widens, and all facts before it."""
     was = [fact for each in changes for fact in _of_resource(each, each.before)]
     is_ = [fact for each in changes for fact in _of_resource(each, _after(each))]
     kept = {scope_of(each.address) for each in changes if each.before is not None and each.after is not None}
@@ -52,7 +52,7 @@ def _planned(changes: Sequence[Change]) -> tuple[list[Exposure], list[Exposure]]
 
 
 def _there(stack: StackContent, interfaces: Interfaces) -> Iterator[str]:
-    """The addresses of what a stack makes."""
+    """Yields the addresses of what a stack creates."""
     yield from stack.resources
     for call in stack.modules.values():
         if module_facts.is_there(effective(call, interfaces.of(call))):
@@ -60,11 +60,11 @@ def _there(stack: StackContent, interfaces: Interfaces) -> Iterator[str]:
 
 
 def facts_of(stack: StackContent, interfaces: Interfaces) -> Iterator[Exposure]:
-    """What is open or protected in a stack.
+    """Yields the facts on what is open or protected in a stack.
 
     Args:
         stack: The stack.
-        interfaces: Where upstream's defaults come from.
+        interfaces: The source of upstream's defaults.
     """
     for call in stack.modules.values():
         if call.known:
@@ -92,7 +92,7 @@ def _after(change: Change) -> Mapping[str, Any] | None:
 
 
 def _with_unknown(value: Any, unknown: Any) -> Any:
-    """A planned value with a mark in the place of what is not known yet."""
+    """Returns a planned value with a mark in place of each unknown part."""
     match value, unknown:
         case _, True:
             return UNKNOWN

@@ -1,4 +1,4 @@
-"""What Terraform would do with each resource: read from a plan's JSON.
+"""Reads what Terraform would do with each resource from the JSON of a plan.
 
 Source: https://developer.hashicorp.com/terraform/internals/json-format
 """
@@ -13,10 +13,10 @@ from typing import Any
 from anyscale_constructs.errors import ReviewError
 
 Path = tuple[str | int, ...]
-"""Where an attribute stands in a resource: names and indexes from the outermost."""
+"""The path of an attribute in a resource: names and indexes from the outermost."""
 
 SENSITIVE = "(sensitive)"
-"""What stands in place of a value that the provider or the configuration calls sensitive."""
+"""Replaces values that the provider or the configuration marks as sensitive."""
 
 _FORMAT = re.compile(r"1\.\d+")
 _MODULE = re.compile(r"module\.([\w-]+)")
@@ -24,17 +24,17 @@ _MODULE = re.compile(r"module\.([\w-]+)")
 
 @dataclass(frozen=True)
 class Change:
-    """A resource, and what happens to it.
+    """A resource and what happens to it.
 
     Args:
-        address: Its address, e.g. `module.vpc.aws_vpc.anyscale_vpc[0]`.
-        type: Its type, e.g. `aws_vpc`.
-        actions: As in a plan: `("create",)`, `("update",)`, `("delete",)`, `("delete", "create")`,
+        address: The resource's address, e.g. `module.vpc.aws_vpc.anyscale_vpc[0]`.
+        type: The resource's type, e.g. `aws_vpc`.
+        actions: The actions in the plan: `("create",)`, `("update",)`, `("delete",)`, `("delete", "create")`,
             `("create", "delete")`, `("no-op",)`, `("forget",)`.
-        before: Its attributes now; None if it does not exist.
-        after: Its attributes afterwards, those that are known; None if it will not exist.
-        unknown: What of them is known after apply only: True, or attributes, as `after_unknown` in a plan.
-        paths: The attributes because of which it is replaced.
+        before: The current attributes; None if the resource does not exist.
+        after: The known attributes after the apply; None if the resource will not exist.
+        unknown: What is known only after apply: True, or attributes, like `after_unknown` in a plan.
+        paths: The attributes that force the replacement.
     """
 
     address: str
@@ -47,53 +47,53 @@ class Change:
 
     @property
     def module(self) -> str:
-        """The id of the module that it is in, `vpc`; nothing for the stack's own resources."""
+        """The ID of the module that it is in, such as `vpc`; empty for the stack's own resources."""
         found = _MODULE.match(self.address)
         return found[1] if found else ""
 
     @property
     def replaces(self) -> bool:
-        """Whether it is destroyed and created anew."""
+        """Whether it is destroyed and created again."""
         return len(self.actions) > 1 and "delete" in self.actions
 
     @property
     def destroys(self) -> bool:
-        """Whether it is destroyed for good."""
+        """Whether it is destroyed and not created again."""
         return self.actions == ("delete",)
 
 
 def read_plan(file: pathlib.Path) -> list[Change]:
-    """The changes in a plan, as `terraform show -json` prints it.
+    """Returns the changes in a plan printed by `terraform show -json`.
 
     Raises:
-        ReviewError: It is no such file, or in a format that is not known.
+        ReviewError: The file is not the JSON of a plan, or has an unknown format version.
     """
-    wanted = "run terraform plan -out=FILE, then terraform show -json FILE, and give what that prints"
+    wanted = "run terraform plan -out=FILE, then use the output of terraform show -json FILE"
     try:
         plan = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ReviewError(f"{file} can't be read: {error.strerror}") from error
-    except ValueError as error:  # a plan in Terraform's own form is a ZIP archive
+        raise ReviewError(f"{file} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # Terraform's plan files are ZIP archives
         raise ReviewError(f"{file} is not the JSON of a plan", fix=wanted) from error
     if not isinstance(plan, dict) or "format_version" not in plan or "planned_values" not in plan:
         raise ReviewError(f"{file} is not the JSON of a plan", fix=wanted)
     if not _FORMAT.fullmatch(str(plan["format_version"])):
-        raise ReviewError(
-            f"{file} is in a format of plans that is not known", value=plan["format_version"], allowed="1.x"
-        )
+        raise ReviewError(f"{file} has an unknown format version", value=plan["format_version"], allowed="1.x")
     if plan.get("errored"):
-        raise ReviewError(f"{file} is of a plan that failed", fix="correct what terraform plan says, and plan again")
+        raise ReviewError(
+            f"{file} is the JSON of a failed plan", fix="fix the errors of terraform plan, and plan again"
+        )
     return changes(plan.get("resource_changes", []))
 
 
 def changes(given: Iterable[Mapping[str, Any]]) -> list[Change]:
-    """The changes of a plan's `resource_changes`, sorted by address; data sources are left out."""
+    """Returns the changes in a plan's `resource_changes`, without data sources, sorted by address."""
     found = [_change(each) for each in given if each.get("mode") == "managed" and "deposed" not in each]
     return sorted(found, key=lambda change: change.address)
 
 
 def value_at(values: Any, path: Path) -> Any:
-    """The value at a path; None if there is none."""
+    """Returns the value at a path; None if there is none."""
     for step in path:
         match values:
             case Mapping():
@@ -106,7 +106,7 @@ def value_at(values: Any, path: Path) -> Any:
 
 
 def is_unknown(change: Change, path: Path) -> bool:
-    """Whether what will stand at a path is known after apply only, or a part of it is."""
+    """Returns whether the value at a path, or a part of it, is known only after apply."""
     unknown = change.unknown
     for step in path:
         if unknown is True:
@@ -138,7 +138,7 @@ def _change(given: Mapping[str, Any]) -> Change:
 
 
 def _shown(value: Any, sensitive: Any) -> Any:
-    """A value without what is sensitive."""
+    """Returns a value with its sensitive parts replaced."""
     if sensitive is True and value is not None:
         return SENSITIVE
     match value:

@@ -1,4 +1,4 @@
-"""What a change replaces or destroys: findings, each with the first cause and what goes with it."""
+"""Finds what a change replaces or destroys, with the first cause and the resources that follow."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,45 +16,48 @@ from anyscale_constructs.terraform.interface import Interface
 REPLACED = Rule(
     "replaced-resource",
     "warning",
-    "Terraform destroys the resource and creates another one: what depends on it stops until then, and after it if it "
-    "needs the old one's id.",
+    "Terraform destroys the resource and creates another one: dependents stop working until then, and also afterwards "
+    "if they use the old resource's ID.",
     command="review",
 )
 DESTROYED = Rule(
-    "destroyed-resource", "warning", "Terraform destroys the resource, and what depends on it stops.", command="review"
+    "destroyed-resource",
+    "warning",
+    "Terraform destroys the resource, and its dependents stop working.",
+    command="review",
 )
 REPLACED_DATA = Rule(
     "replaced-data",
     "warning",
-    "Terraform destroys what holds data and creates an empty one: the data is lost unless it is copied before.",
+    "Terraform destroys a resource with data and creates an empty one: the data is lost unless it is copied first.",
     command="review",
 )
 DESTROYED_DATA = Rule(
     "destroyed-data",
     "warning",
-    "Terraform destroys what holds data: it is lost unless it is copied before.",
+    "Terraform destroys a resource with data: the data is lost unless it is copied first.",
     command="review",
 )
 
 DESTROYING = (DESTROYED_DATA, REPLACED_DATA, DESTROYED, REPLACED)
-"""The rules of what is replaced or destroyed, the worst first."""
+"""The rules on replaced and destroyed resources, most severe first."""
 
 _MOST_ADDRESSES = 20
 _META = {"//", "depends_on", "providers"}
 _OWN = ("id", "arn", "name", "bucket")
-"""The attributes by which other resources refer to one."""
+"""The attributes by which other resources refer to a resource."""
 
 
 @dataclass(frozen=True)
 class Configuration:
-    """A stack on both sides, in which causes are looked for.
+    """The configuration of a stack on both sides, for finding causes.
 
     Args:
         name: The stack's name.
-        base: Its Terraform JSON before.
-        head: Its Terraform JSON afterwards.
-        base_places: Where a module's input or a key stands before, as in `Side.origins`.
-        head_places: Where it stands afterwards.
+        base: The stack's Terraform JSON on the older side.
+        head: The stack's Terraform JSON on the newer side.
+        base_places: The places of module inputs and keys on the older side, as in `Side.origins`.
+        head_places: The same on the newer side.
     """
 
     name: str = ""
@@ -65,7 +68,7 @@ class Configuration:
 
     @classmethod
     def of(cls, name: str, base: Side, head: Side) -> Self:
-        """A stack on two sides.
+        """Returns the configuration of a stack on two sides.
 
         Args:
             name: The stack's name.
@@ -76,24 +79,24 @@ class Configuration:
         return cls(name, *trees, *(side.origins.get(name, {}) for side in (base, head)))
 
     def place(self, module: str, inputs: Sequence[str] = ()) -> Place | None:
-        """Where the first of a module's inputs stands that stands anywhere, else the file."""
+        """Returns the place of the first of a module's inputs that has one, else the file."""
         keys = [f"{module}.{name}" for name in inputs]
         found = [places[key] for key in keys for places in (self.head_places, self.base_places) if key in places]
         return next((place for place in found if place.line), None) or self.head_places.get("")
 
     def located(self, finding: Finding) -> Finding:
-        """A finding with the stack's name and the place of what it is on."""
+        """Returns a finding with the stack's name and the place of its inputs."""
         module = finding.construct.removeprefix("module.").partition(".")[0]
         return replace(finding, cloud=self.name, place=self.place(module, finding.on))
 
     def changed(self, module: str) -> dict[str, tuple[Any, Any]]:
-        """The inputs of a module that differ, with both values; `source` is among them if the pin differs."""
+        """Returns the inputs of a module that differ, with both values, including `source` if the pin differs."""
         before, after = (tree.get("module", {}).get(module, {}) for tree in (self.base, self.head))
         names = sorted(({*before} | {*after}) - _META)
         return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
     def catalog(self, module: str) -> str:
-        """The catalog's name of a module, of those of which it is known what replaces them."""
+        """Returns the catalog's name of a module that the table of forcing inputs contains."""
         call = self.head.get("module", {}).get(module) or self.base.get("module", {}).get(module) or {}
         source = str(call.get("source", "")).partition("?")[0]
         known = sorted({*FORCING, *DATA_MODULES})
@@ -101,18 +104,18 @@ class Configuration:
 
 
 def of_changes(changes: Iterable[Change], stack: Configuration) -> list[Finding]:
-    """The findings that a plan gives, what holds data first.
+    """Returns the findings on a plan, those on resources with data first.
 
     Args:
         changes: The plan.
-        stack: The stack that it is of. One of which nothing is known is empty.
+        stack: The stack of the plan; empty if its configuration is unknown.
     """
     changes = sorted(changes, key=lambda change: change.address)
     return _sorted([*_replaced(changes, stack), *_destroyed(changes, stack)])
 
 
 def of_configuration(stack: Configuration) -> list[Finding]:
-    """The findings that follow from tables, without a plan: what is not in them is not found.
+    """Returns the findings that follow from tables, without a plan; they cover only what the tables contain.
 
     Args:
         stack: The stack.
@@ -160,7 +163,7 @@ def _replaced(changes: Sequence[Change], stack: Configuration) -> Iterator[Findi
 
 
 def _follows(change: Change, replaced: Sequence[Change]) -> str:
-    """The resource because of which it is replaced too, if it is one: the one that an attribute of it refers to."""
+    """Returns the replaced resource that an attribute of the change refers to, which forces its replacement."""
     for path in change.paths:
         if not is_unknown(change, path):
             continue
@@ -180,7 +183,7 @@ def _first(address: str, following: Mapping[str, str]) -> str:
 
 
 def _cause(change: Change, stack: Configuration) -> tuple[str, list[str]]:
-    """Why it is replaced, and because of which inputs of its module."""
+    """Returns why a resource is replaced, and the inputs of its module that cause it."""
     known = [path for path in change.paths if not is_unknown(change, path)]
     path = known[0] if known else next(iter(change.paths), ())
     name = _spelled(path)
@@ -189,12 +192,12 @@ def _cause(change: Change, stack: Configuration) -> tuple[str, list[str]]:
     if known:
         old, new = (shown(value_at(values, path), name) for values in (change.before, change.after))
         return f"because {name} changes from {old} to {new}{by}", inputs
-    return f"because {name} will be known after apply only{by}" if name else f"as the configuration asks{by}", inputs
+    return f"because {name} is known only after apply{by}" if name else f"as configured{by}", inputs
 
 
 def _inputs(change: Change, path: Path, stack: Configuration) -> list[str]:
     changed = stack.changed(change.module) if change.module else {}
-    if not stack.base:  # of a plan only what is to come is known
+    if not stack.base:  # a plan shows only the new configuration
         changed = {name: each for name, each in changed.items() if name != "source"}
     if not changed or not path:
         return []
@@ -225,7 +228,7 @@ def _destroyed(changes: Sequence[Change], stack: Configuration) -> Iterator[Find
         lost = f", with the {' and '.join(kinds)} in {'it' if len(group) == 1 else 'them'}" if kinds else ""
         yield Finding(
             f"{_listed(group)} {are} destroyed{lost}{why}",
-            "undo that change, or copy the data first" if holds_data else "undo that change, if it is not meant",
+            "undo that change, or copy the data first" if holds_data else "undo that change if it is not intended",
             rule=DESTROYED_DATA if holds_data else DESTROYED,
             on=inputs,
             construct=group[0].address,
@@ -235,14 +238,14 @@ def _destroyed(changes: Sequence[Change], stack: Configuration) -> Iterator[Find
 
 
 def _switch(module: str, stack: Configuration) -> tuple[str, list[str]]:
-    """Why resources of a module are destroyed, and because of which of its inputs."""
+    """Returns why resources of a module are destroyed, and the inputs that cause it."""
     there = [module in tree.get("module", {}) for tree in (stack.base, stack.head)]
     if there == [True, False]:
-        return f", because module.{module} is gone", []
+        return f", because module.{module} is removed", []
     changed = stack.changed(module) if module else {}
     off = [name for name, (old, new) in changed.items() if _shrinks(old, new)] or [*changed]
     if not off:
-        return ", because the configuration has no such resource any more" if stack.head else "", []
+        return ", because the configuration no longer contains it" if stack.head else "", []
     told = (f"{name} changes from {shown(changed[name][0], name)} to {shown(changed[name][1], name)}" for name in off)
     return f", because {' and '.join(told)}", off
 
@@ -257,7 +260,7 @@ def _by_tables(stack: Configuration) -> Iterator[Finding]:
     for module in before:
         name = stack.catalog(module)
         if module not in after:
-            yield _gone(module, "it is gone", [], stack)
+            yield _gone(module, "it is no longer configured", [], stack)
             continue
         changed = stack.changed(module)
         values = {
@@ -273,7 +276,7 @@ def _by_tables(stack: Configuration) -> Iterator[Finding]:
             why = f"because {row.input} changes from {shown(old, row.input)} to {shown(new, row.input)}"
             replaced = not row.each or any(one != other for one, other in zip(old or (), new or (), strict=False))
             if row.each and len(new or ()) < len(old or ()):
-                what = f"its {row.type} is destroyed for each element that is gone, {why}"
+                what = f"its {row.type} is destroyed for each removed element, {why}"
                 yield _finding(what, DESTROYED, module, [row.input], stack)
             elif replaced:
                 rule = REPLACED_DATA if row.type in DATA else REPLACED
@@ -288,7 +291,7 @@ def _gone(module: str, why: str, inputs: Sequence[str], stack: Configuration) ->
 
 
 def _effective(name: str, input: str, values: Sequence[Any]) -> tuple[Any, Any]:
-    """Both values of an input, with the default where none is given."""
+    """Returns both values of an input, with the default if it is not set."""
     variable = Interface.load(name).variables.get(input)
     default = variable.default if variable else None
     old, new = (default if value is None else value for value in values)
@@ -302,7 +305,8 @@ def _resources_by_tables(stack: Configuration) -> Iterator[Finding]:
             new, address = after.get(kind, {}).get(name), f"{kind}.{name}"
             if new is None:
                 rule = DESTROYED_DATA if kind in DATA else DESTROYED
-                yield Finding(f"{address} is destroyed: it is gone", "undo that change, if it is not meant",
+                yield Finding(f"{address} is destroyed: it is no longer configured",
+                              "undo that change if it is not intended",
                               rule=rule, construct=address, cloud=stack.name, place=stack.place(""))  # fmt: skip
                 continue
             for argument in sorted(ARGUMENTS.get(kind, frozenset())):
@@ -316,14 +320,14 @@ def _resources_by_tables(stack: Configuration) -> Iterator[Finding]:
 
 def _finding(what: str, rule: Rule, module: str, inputs: Sequence[str], stack: Configuration) -> Finding:
     place = stack.place(module, inputs)
-    fix = "undo that change, if it is not meant"
+    fix = "undo that change if it is not intended"
     address = f"module.{module}"
     return Finding(f"{address}: {what}", fix, rule=rule, on=inputs, construct=address, cloud=stack.name, place=place)
 
 
 def _fix(change: Change, why: str) -> str:
     undo = "undo that change" if why.startswith("because") else "keep it"
-    return f"{undo}, or copy the data first" if change.type in DATA else f"{undo}, if it is not meant"
+    return f"{undo}, or copy the data first" if change.type in DATA else f"{undo} if it is not intended"
 
 
 def _lost(change: Change) -> str:

@@ -1,4 +1,4 @@
-"""What a change does, as data: for each stack what it destroys, what it opens, what differs, and what has moved."""
+"""What a change does, as data: for each stack, what it destroys and opens, what differs, and what moved."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,7 +21,7 @@ from anyscale_constructs.terraform.allowances import Allowance, sift
 NO_PLAN = Rule(
     "offline-plan-missing",
     "note",
-    "Without a plan, a table says which inputs replace what: it knows the wrapped modules and their main inputs.",
+    "Without a plan, replacements are found by a table, which covers the main inputs of the wrapped modules.",
     command="review",
 )
 
@@ -34,12 +34,12 @@ class StackReport:
 
     Args:
         name: The stack's name.
-        destroys: What is destroyed or replaced, what moves, and why.
-        opens: What is more exposed than before.
-        pins: Module calls whose pin differs.
-        changed: Values that differ.
-        addresses: Addresses that differ.
-        notes: What could not be compared.
+        destroys: The findings on what is destroyed, replaced or moved.
+        opens: The findings on what is more exposed than before.
+        pins: The module calls whose pin differs.
+        changed: The values that differ.
+        addresses: The addresses that differ.
+        notes: Remarks on what could not be compared.
     """
 
     name: str
@@ -52,12 +52,12 @@ class StackReport:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether there is nothing to say of it."""
+        """Whether the report is empty."""
         told = (self.destroys, self.opens, self.pins, self.changed, self.notes)
         return not any((*told, self.addresses.gone, self.addresses.new, self.addresses.moved))
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as JSON has it; what is not there is None."""
+        """Returns the report for JSON; missing values are None."""
         return {
             "name": self.name,
             "destroys": [finding.as_dict() for finding in self.destroys],
@@ -100,12 +100,12 @@ class Report:
     Args:
         base: The older side.
         head: The newer side.
-        plan: What plan it is based on, for people.
-        stacks: The stacks that are on both sides and differ, those of which most is to be said first.
-        clouds: What there is to say of stacks that are on one side only.
-        which: Which stacks are on both sides, and which on one only.
-        allowed: The findings that are accepted, with the reasons; they stand in no other part.
-        notes: What there is to say of how the report was made.
+        plan: A description of the plan that it is based on.
+        stacks: The stacks that exist on both sides and differ, those with the most severe findings first.
+        clouds: The findings on stacks that exist on only one side.
+        which: The stacks on both sides, and those on only one.
+        allowed: The allowed findings with the reasons; no other part contains them.
+        notes: Findings on how the report was made.
     """
 
     base: str
@@ -119,32 +119,32 @@ class Report:
 
     @property
     def unchanged(self) -> list[str]:
-        """The stacks that are on both sides, of which nothing differs."""
+        """The stacks that exist on both sides without a difference."""
         differing = {stack.name for stack in self.stacks}
         return [name for name in self.which.both if name not in differing]
 
     @property
     def destroys(self) -> list[Finding]:
-        """What is destroyed or replaced, in all stacks."""
+        """The findings on what is destroyed or replaced, in all stacks."""
         renamed = [finding for finding in self.clouds if finding.severity == "warning"]
         return [*renamed, *(finding for stack in self.stacks for finding in stack.destroys)]
 
     @property
     def opens(self) -> list[Finding]:
-        """What is more exposed than before, in all stacks."""
+        """The findings on what is more exposed than before, in all stacks."""
         return [finding for stack in self.stacks for finding in stack.opens]
 
     def failing(self, on: Iterable[FailOn]) -> list[Finding]:
-        """The findings that make the command fail: warnings that are not accepted.
+        """Returns the findings that make the command fail: warnings that are not allowed.
 
         Args:
-            on: What it fails on.
+            on: The parts to fail on.
         """
         parts = {"destroy": self.destroys, "widen": self.opens}
         return [finding for name in on for finding in parts[name] if finding.severity != "note"]
 
     def as_dict(self) -> dict[str, Any]:
-        """The report as JSON has it."""
+        """Returns the report for JSON."""
         return {
             "base": self.base,
             "head": self.head,
@@ -178,12 +178,12 @@ def review(
     Args:
         base: The older side.
         head: The newer side.
-        changes: The plans of stacks, by name; None: none is made, and rules say what is replaced.
-        plan: What plan that is, for people.
-        notes: What there is to say of how it was made.
+        changes: The plans of stacks, by name. None: without plans, replacements are found by tables.
+        plan: A description of the plan. Default: "no plan".
+        notes: Findings on how the plan was made. Default: none.
 
     Raises:
-        ReviewError: A side can't be read.
+        ReviewError: A side cannot be read.
     """
     before, after = read(base.out), read(head.out)
     which = addresses.pair(before, after)
@@ -232,7 +232,7 @@ def _stack(
     trees = [stack.tree for stack in (base.renamed(where.moved), head)]
     both = Configuration(head.name, *trees, *places)
     replaced = of_configuration(both) if changes is None else of_changes(changes, both)
-    # The missing block says it of what moves, and what to do; what is lost is worth another word.
+    # The finding on the missing moved block covers a replaced resource, unless data is lost.
     lost = [each for each in replaced if each.rule != DESTROYED or scope_of(each.construct) not in where.moves]
     before = base.renamed(where.renames)
     interfaces = Interfaces([base.folder, head.folder])
@@ -256,7 +256,7 @@ def _kept(findings: Sequence[Finding], located: Sequence[Finding], told: Sequenc
 
 
 def _located(finding: Finding, stack: str, base: Side, head: Side) -> Finding:
-    """A finding with the place of the input or the key that it is about, before if it is gone, else of the file."""
+    """Returns a finding with the place of its input or key, on the older side if it is removed, else of the file."""
     module = finding.construct.removeprefix("module.").partition(".")[0]
     keys = [*(f"{module}.{name}" for name in finding.on), ".".join(map(str, finding.key)), *finding.on]
     found = [

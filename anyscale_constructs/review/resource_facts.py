@@ -1,4 +1,4 @@
-"""What the arguments of resources say on how open a stack is: of the stack's own resources, and of a plan's."""
+"""The facts on exposure in the arguments of resources, of a stack or of a plan."""
 
 from collections.abc import Iterator, Mapping
 
@@ -49,12 +49,12 @@ _NO_FORCE = "force_destroy = false"
 
 
 def facts(type: str, arguments: Arguments, address: str) -> Iterator[Exposure]:
-    """The facts of a resource.
+    """Yields the facts of a resource.
 
     Args:
-        type: Its type.
-        arguments: Its arguments.
-        address: Its address.
+        type: The resource's type.
+        arguments: The resource's arguments.
+        address: The resource's address.
     """
     yield from read([*RESOURCES.get(type, ()), *ALL], arguments, address)
 
@@ -82,7 +82,7 @@ ALL = [
     Row(kinds.DELETION, "lifecycle.prevent_destroy", on("prevent_destroy")),
     Row(kinds.DELETION, "deletion_protection", on("deletion_protection")),
 ]
-"""The rows of all types of resources."""
+"""The rows for all types of resources."""
 
 RESOURCES: Mapping[str, list[Row]] = {
     "anyscale_cloud_resource": [
@@ -301,4 +301,4 @@ RESOURCES: Mapping[str, list[Row]] = {
     ],
     "helm_release": [Row(kinds.ENDPOINT, "", gateway, "values")],
 }
-"""The rows of each type of resource; data sources begin with `data.`."""
+"""The rows of each type of resource; the types of data sources begin with `data.`."""

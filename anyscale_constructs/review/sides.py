@@ -1,4 +1,4 @@
-"""The two sides of a review: each is a revision in git, the work tree, or an output folder of synthesis."""
+"""The two sides of a review: each is a git revision, the working tree, or an output directory of synthesis."""
 
 import io
 import json
@@ -27,7 +27,7 @@ from anyscale_constructs.terraform.constraints import Constraint
 OTHER_VERSION = Rule(
     "other-version",
     "note",
-    "Both sides are synthesized by the version that is installed here, which a revision may not ask for.",
+    "Both sides are synthesized with the installed version, which may not be the version that a revision requires.",
     command="review",
 )
 
@@ -40,16 +40,16 @@ _SHORT = 7
 
 @dataclass(frozen=True)
 class Side:
-    """One side: what synthesis gives for each stack.
+    """One side of a review: the synthesized stacks.
 
     Args:
-        name: The revision or the folder, as people call it.
-        out: The output folder. One that is temporary is removed when nothing refers to the side any more.
-        origins: For each stack, where a module's input (`vpc.anyscale_vpc_cidr_block`) or a key of the configuration
-            (`vpc.cidr_block`) stands; "" is the file. A place in a revision begins with its name, as git has it:
-            `main:clouds/prod.yaml`. Empty for folders.
-        allowances: For each stack, what its configuration allows of reviews' rules. Empty for folders.
-        notes: What there is to say of how it was made.
+        name: The name of the revision or the directory.
+        out: The output directory. A temporary one is removed when nothing refers to the side any more.
+        origins: For each stack, the places of module inputs (`vpc.anyscale_vpc_cidr_block`) and of configuration keys
+            (`vpc.cidr_block`); "" is the file. A place in a revision begins with the revision, as in git:
+            `main:clouds/prod.yaml`. Empty for directories.
+        allowances: For each stack, the findings of reviews that its configuration allows. Empty for directories.
+        notes: Findings on how the side was made.
     """
 
     name: str
@@ -59,30 +59,30 @@ class Side:
     notes: Sequence[Finding] = ()
 
     def stacks(self) -> list[str]:
-        """The names of its stacks."""
+        """Returns the names of the stacks."""
         return sorted(file.parent.name for file in self.out.glob("stacks/*/cdk.tf.json"))
 
 
 def from_folder(path: pathlib.Path) -> Side:
-    """The side that an output folder of synthesis is.
+    """Returns the side in an output directory of synthesis.
 
     Raises:
-        ReviewError: It holds no stack.
+        ReviewError: The directory contains no stack.
     """
     side = Side(str(path), path)
     if not side.stacks():
         raise ReviewError(
-            f"{path} is neither a revision of this repository nor an output folder of synthesis",
-            fix="give a revision, such as HEAD~1, or the folder that anyscale-constructs synth --out names",
+            f"{path} is neither a revision of this repository nor an output directory of synthesis",
+            fix="use a revision, such as HEAD~1, or the directory of anyscale-constructs synth --out",
         )
     return side
 
 
 def from_work_tree() -> Side:
-    """The side that the files here give, whether they are committed or not.
+    """Returns the side of the working tree, including uncommitted files.
 
     Raises:
-        ConstructsError: They can't be synthesized.
+        ConstructsError: The files cannot be synthesized.
     """
     work = pathlib.Path(tempfile.mkdtemp())
     try:
@@ -93,13 +93,13 @@ def from_work_tree() -> Side:
 
 
 def from_revision(revision: str) -> Side:
-    """The side that a revision gives, in the same folder of the repository as this one.
+    """Returns the side of a revision, from the current directory in the repository.
 
     Args:
-        revision: As git understands it.
+        revision: The revision, in any form that git accepts.
 
     Raises:
-        ConstructsError: There is none, or it can't be synthesized.
+        ConstructsError: The revision does not exist or cannot be synthesized.
     """
     prefix = _git("rev-parse", "--show-prefix")
     commit = _commit(revision)
@@ -107,7 +107,7 @@ def from_revision(revision: str) -> Side:
     if _run("cat-file", "-e", f"{commit}:{prefix}{_PROJECT}").returncode:
         raise ReviewError(
             f"{name} has no {prefix}{_PROJECT}",
-            fix="name a revision that has one, or run the command in the folder that had it",
+            fix="name a revision that contains it, or run the command in the directory that contained it",
         )
     work = pathlib.Path(tempfile.mkdtemp())
     try:
@@ -120,13 +120,13 @@ def from_revision(revision: str) -> Side:
 
 
 def merge_base(branch: str = "origin/main") -> str:
-    """The commit at which the branch that is checked out left another one.
+    """Returns the merge base of HEAD and another branch.
 
     Args:
-        branch: The other one.
+        branch: The other branch. Default: `origin/main`.
 
     Raises:
-        ReviewError: There is none in the history that is here.
+        ReviewError: The local history contains no merge base.
     """
     shallow = _git("rev-parse", "--is-shallow-repository") == "true"
     known = _known(branch)
@@ -135,10 +135,10 @@ def merge_base(branch: str = "origin/main") -> str:
         return found
     if shallow:
         raise ReviewError(
-            f"this is a shallow clone, without the commit at which HEAD left {branch}",
+            f"this is a shallow clone without the merge base of HEAD and {branch}",
             fix="set fetch-depth: 0 for actions/checkout, or run git fetch --unshallow",
         )
-    what = f"HEAD and {branch} have no commit in common" if known else f"there is no {branch} to compare with"
+    what = f"HEAD and {branch} have no common commit" if known else f"there is no {branch} to compare with"
     raise ReviewError(what, fix="name the revision to compare with, e.g. anyscale-constructs review main")
 
 
@@ -148,7 +148,7 @@ def _known(revision: str) -> bool:
 
 def _commit(revision: str) -> str:
     if not _known(revision):
-        raise ReviewError("there is no such revision", value=revision, fix="git log shows those that there are")
+        raise ReviewError("the revision does not exist", value=revision, fix="use a revision that git log shows")
     return _git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
 
 
@@ -165,20 +165,22 @@ def _run(*arguments: str) -> "subprocess.CompletedProcess[bytes]":
     try:
         return subprocess.run(["git", *arguments], check=False, capture_output=True, stdin=subprocess.DEVNULL)
     except OSError as error:
-        raise ReviewError(f"git can't be run: {error.strerror}", fix="install git, or give two folders") from error
+        raise ReviewError(f"git cannot be run: {error.strerror}", fix="install git, or name two directories") from error
 
 
 def _checked(done: "subprocess.CompletedProcess[bytes]") -> "subprocess.CompletedProcess[bytes]":
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ").partition("\n")[0]
         if said.startswith("not a git repository"):
-            raise ReviewError("this folder is in no git repository", fix="give two output folders of synthesis")
-        raise ReviewError(f"git fails: {clean(said)}")
+            raise ReviewError(
+                "this directory is not in a git repository", fix="name two output directories of synthesis"
+            )
+        raise ReviewError(f"git failed: {clean(said)}")
     return done
 
 
 def _inside(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
-    """What is extracted: not what would lead out of the folder, such as a link to /."""
+    """Returns a member to extract, or None if it leads out of the directory, such as a link to /."""
     try:
         return tarfile.data_filter(member, path)
     except tarfile.FilterError:
@@ -186,16 +188,16 @@ def _inside(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
 
 
 def _synthesized(name: str, folder: pathlib.Path, work: pathlib.Path, prefix: str) -> Side:
-    """Synthesizes in a process of its own: it has that revision's kinds of clouds, and another working directory.
+    """Synthesizes in a separate process, with the revision's kinds of clouds and another working directory.
 
     Args:
         name: The side's name.
-        folder: Where cdktf.json is.
-        work: A temporary folder, which the side removes.
-        prefix: What stands before the files of places.
+        folder: The directory of cdktf.json.
+        work: A temporary directory, which the side removes.
+        prefix: The prefix of file names in places.
     """
     out, origins = work / "out", work / "origins.json"
-    # Safe: the folder may hold a package of the library's name, as its own repository does.
+    # Safe path: the directory may contain a package with the library's name, as its own repository does.
     command = [sys.executable, "-P", "-m", "anyscale_constructs", "synth", "--format", "json"]
     done = subprocess.run(
         [*command, "--out", str(out), "--origins", str(origins)],
@@ -244,7 +246,7 @@ def _failure(name: str, done: "subprocess.CompletedProcess[str]", prefix: str) -
         said = clean(
             (done.stderr.strip() or done.stdout.strip() or f"status {done.returncode}").removeprefix("error: ")
         )
-        return ReviewError(f"{name} can't be synthesized: {said}")
+        return ReviewError(f"{name} cannot be synthesized: {said}")
     return ReviewError([_finding(each, name, prefix) for each in found])
 
 
@@ -269,19 +271,19 @@ def _other_versions(name: str, folder: pathlib.Path) -> Iterator[Finding]:
     for file in sorted({*folder.glob("*.toml"), *folder.glob("*.lock"), *folder.glob("requirements*.txt")}):
         wanted = [each for each in _wanted(file) if not _allows(each, here)]
         if wanted:
-            what = f"{name} asks for {_NAME} {wanted[0]} in {file.name}, and is synthesized by {here}"
+            what = f"{name} requires {_NAME} {wanted[0]} in {file.name}, but is synthesized with {here}"
             yield Finding(what, rule=OTHER_VERSION)
 
 
 def _wanted(file: pathlib.Path) -> Iterator[str]:
-    """The versions of the library that a file asks for: a lock's, a list of requirements', or pyproject.toml's."""
+    """Yields the versions of the library that a lock file, requirements file or pyproject.toml requires."""
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return
     try:
         content = tomllib.loads(text) if file.suffix in {".toml", ".lock"} else {}
-    except tomllib.TOMLDecodeError:  # a lock may be in the form of requirements
+    except tomllib.TOMLDecodeError:  # a lock file may be in the format of requirements
         content = {}
     project, packages = content.get("project"), content.get("package")
     dependencies = project.get("dependencies", []) if isinstance(project, dict) else []
@@ -296,7 +298,7 @@ def _allows(requirement: str, here: str) -> bool:
     written = requirement.replace("===", "=").replace("==", "=").replace("~=", "~>")
     try:
         constraint = Constraint.parse(written)
-    except ConstraintError:  # not one of numbers alone
+    except ConstraintError:  # a version that is not only numbers
         return True
     major, minor, patch = (int(part) for part in re.findall(r"\d+", here)[:3])
     return constraint.allows((major, minor, patch))

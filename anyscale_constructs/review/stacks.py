@@ -1,4 +1,4 @@
-"""What one synthesized stack says, as data."""
+"""The content of a synthesized stack, as data."""
 
 import json
 import pathlib
@@ -27,9 +27,9 @@ class ModuleCall:
 
     Args:
         name: The name of the call, e.g. `vpc`.
-        source: Its `source`.
-        version: Its `version`, of a module from the Terraform registry.
-        inputs: The inputs that it is given.
+        source: The argument `source`.
+        version: The argument `version`, for a module from a Terraform registry.
+        inputs: The inputs that are set.
         arguments: The other arguments, e.g. `depends_on`.
     """
 
@@ -41,7 +41,7 @@ class ModuleCall:
 
     @property
     def address(self) -> str:
-        """Its address in the state."""
+        """The address in the state."""
         return f"module.{self.name}"
 
     @property
@@ -52,18 +52,18 @@ class ModuleCall:
 
     @property
     def module(self) -> str:
-        """What it calls, without the pin."""
+        """The called module, without the pin."""
         found = _GIT.fullmatch(self.source)
         return f"{found['name']}//{found['path'] or '.'}" if found else self.source
 
     @property
     def known(self) -> Interface | None:
-        """The interface that the catalog holds of what it calls, at whatever ref."""
+        """The interface of the called module in the catalog, at any ref."""
         return next(iter(self._interfaces()), None)
 
     @property
     def interface(self) -> Interface | None:
-        """The interface that the catalog holds of what it calls at its pin."""
+        """The interface of the called module in the catalog, at the pin."""
         if not self.ref:
             return None
         refs = {self.ref, f"v{self.ref}"}
@@ -71,7 +71,7 @@ class ModuleCall:
 
     @property
     def repository(self) -> str:
-        """The repository on GitHub that it comes from, `owner/name`; empty if that is not known."""
+        """The GitHub repository of the module, `owner/name`; empty if unknown."""
         if known := self.known:
             return known.repository
         found = _GIT.fullmatch(self.source)
@@ -80,7 +80,7 @@ class ModuleCall:
 
     @property
     def path(self) -> str:
-        """The folder of the module in its repository."""
+        """The directory of the module in its repository."""
         if known := self.known:
             return known.path
         found = _GIT.fullmatch(self.source)
@@ -96,22 +96,22 @@ def _called(interface: Interface) -> str:
 
 @dataclass(frozen=True)
 class StackContent:
-    """What one synthesized stack says.
+    """The content of one synthesized stack.
 
     Args:
         name: The stack's name.
         modules: The module calls, by name.
-        resources: The arguments of resources and data sources, by address; the latter begin with `data.`.
+        resources: The arguments of resources and data sources, by address; those of data sources begin with `data.`.
         providers: The arguments of provider blocks, by the provider's name and alias.
-        constraints: The version constraints, by the provider's source; Terraform's own is `terraform`.
+        constraints: The version constraints, by the provider's source; Terraform's own has the key `terraform`.
         locks: The locked versions, by the provider's full address.
         backend: The backend's type and its arguments.
-        state: What tells its state from others.
+        state: The values that identify the state.
         outputs: The outputs, by name.
         declarations: Variables and local values, by address.
-        moved: The moved blocks: from which address to which.
-        folder: The stack's folder.
-        tree: Its Terraform JSON.
+        moved: The moved blocks, as pairs of the old and the new address.
+        folder: The stack's directory.
+        tree: The Terraform JSON.
     """
 
     name: str
@@ -134,15 +134,15 @@ class StackContent:
         return [*(call.address for call in self.modules.values()), *self.resources]
 
     def arguments(self, address: str) -> Mapping[str, Any]:
-        """The values at an address: the inputs of a module call, or the arguments of a resource."""
+        """Returns the values at an address: the inputs of a module call, or the arguments of a resource."""
         kind, _, name = address.partition(".")
         return self.modules[name].inputs if kind == "module" else self.resources[address]
 
     def renamed(self, moves: Mapping[str, str]) -> "StackContent":
-        """The same with other addresses, in references too.
+        """Returns the content with other addresses, also in references.
 
         Args:
-            moves: The new addresses, by the old ones.
+            moves: The new addresses, by the old addresses.
         """
         if not moves:
             return self
@@ -179,33 +179,35 @@ class StackContent:
 
 
 def read(out: pathlib.Path) -> dict[str, StackContent]:
-    """What the stacks in an output folder say, by name.
+    """Returns the contents of the stacks in an output directory, by name.
 
     Args:
-        out: The folder that `synth` wrote.
+        out: The directory that `synth` wrote.
 
     Raises:
-        ReviewError: It is no such folder.
+        ReviewError: The directory is not an output directory of `synth`.
     """
     try:
         manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
         folders = {name: out / stack["workingDirectory"] for name, stack in manifest["stacks"].items()}
         return {name: read_stack(name, folders[name]) for name in sorted(folders)}
     except OSError as error:
-        fix = "name two git revisions, or two output folders of anyscale-constructs synth"
+        fix = "name two git revisions, or two output directories of anyscale-constructs synth"
         raise ReviewError(
-            "it is no output folder of synth: manifest.json and its stacks", value=str(out), fix=fix
+            "the directory is not an output directory of synth, with manifest.json and its stacks",
+            value=str(out),
+            fix=fix,
         ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReviewError(f"{out} holds what synth does not write: {error}", fix="synthesize it again") from error
+        raise ReviewError(f"{out} contains what synth does not write: {error}", fix="synthesize it again") from error
 
 
 def read_stack(name: str, folder: pathlib.Path) -> StackContent:
-    """What the stack in a folder says.
+    """Returns the content of the stack in a directory.
 
     Args:
         name: The stack's name.
-        folder: The folder that holds its cdk.tf.json.
+        folder: The directory of its cdk.tf.json.
     """
     tree = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
     versions, lock = folder / "versions.tf", folder / TERRAFORM_LOCK
@@ -236,14 +238,14 @@ def read_stack(name: str, folder: pathlib.Path) -> StackContent:
 
 
 def module_calls(tree: Mapping[str, Any]) -> dict[str, ModuleCall]:
-    """The calls of modules in Terraform JSON, by name."""
+    """Returns the module calls in Terraform JSON, by name."""
     return {name: _call(name, body) for name, body in tree.get("module", {}).items()}
 
 
 def resources(tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The arguments of the resources and data sources in Terraform JSON, by address.
+    """Returns the arguments of the resources and data sources in Terraform JSON, by address.
 
-    An address is `aws_iam_role.name`, or `data.aws_region.current`. Resources inside of modules are not among them.
+    An address is `aws_iam_role.name`, or `data.aws_region.current`. Resources inside modules are not included.
     """
     return {
         f"{prefix}{kind}.{name}": plain(body)
@@ -254,7 +256,7 @@ def resources(tree: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def plain(value: Any) -> Any:
-    """Terraform JSON without the engine's comments."""
+    """Returns Terraform JSON without the engine's comments."""
     match value:
         case Mapping():
             return {key: plain(inner) for key, inner in value.items() if key != "//"}
@@ -264,7 +266,7 @@ def plain(value: Any) -> Any:
 
 
 def listed(value: Any) -> list[Any]:
-    """The blocks that an argument of Terraform's JSON has: one of them may stand there without a list."""
+    """Returns the blocks of an argument in Terraform JSON, where a single block may be without a list."""
     match value:
         case None:
             return []
@@ -274,16 +276,16 @@ def listed(value: Any) -> list[Any]:
 
 
 def blocks(value: Any) -> list[Mapping[str, Any]]:
-    """The same, without what is code or not known yet."""
+    """Returns the blocks like `listed`, without code and unknown values."""
     return [each for each in listed(value) if isinstance(each, Mapping)]
 
 
 def as_json(value: Any) -> Any:
-    """What text that is JSON says, such as a policy's; anything else as it is."""
+    """Returns the parsed value of a string with JSON, such as a policy; other values unchanged."""
     if not isinstance(value, str) or value[:1] not in {"{", "["}:
         return value
     text = value
-    # Quotes in code stand as they are; code that is inside of other code comes after it.
+    # Quotes in code are not escaped; nested code comes after the code around it.
     for code in sorted({code for _, code in code_in(value) if '"' in code}, key=len, reverse=True):
         text = text.replace(code, json.dumps(code)[1:-1])
     try:
@@ -293,7 +295,7 @@ def as_json(value: Any) -> Any:
 
 
 def decoded(value: Any) -> Any:
-    """A value, and all that is in it, with `as_json`."""
+    """Applies `as_json` to a value and all of its parts."""
     match as_json(value):
         case Mapping() as found:
             return {key: decoded(inner) for key, inner in found.items()}
@@ -304,7 +306,7 @@ def decoded(value: Any) -> Any:
 
 
 def _moved_in(tree: Mapping[str, Any], moves: Mapping[str, str]) -> dict[str, Any]:
-    """Terraform JSON whose module calls and resources have other names."""
+    """Returns Terraform JSON with other names of module calls and resources."""
 
     def named(prefix: str, group: Mapping[str, Any]) -> dict[str, Any]:
         return {moves.get(f"{prefix}.{name}", name).rpartition(".")[2]: body for name, body in group.items()}
@@ -333,7 +335,7 @@ def _providers(tree: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]
 
 def _constraints(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, provider in sorted(settings.get("required_providers", {}).items()):
-        given = provider if isinstance(provider, Mapping) else {"version": provider}  # the older form
+        given = provider if isinstance(provider, Mapping) else {"version": provider}  # the older syntax
         yield given.get("source", f"hashicorp/{name}"), given.get("version", "")
 
 

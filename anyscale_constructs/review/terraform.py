@@ -1,4 +1,4 @@
-"""Terraform, run without credentials, for a plan that needs no cloud."""
+"""Runs Terraform without credentials, for a plan that needs no cloud."""
 
 import contextlib
 import json
@@ -15,10 +15,10 @@ from anyscale_constructs.review.environment import without_credentials
 from anyscale_constructs.terraform.program import terraform, terraform_version
 
 OLDEST = (1, 11)
-"""Since when runs of a test can share a state by `state_key`."""
+"""The oldest version in which the runs of a test can share a state with `state_key`."""
 
 _NOWHERE = "http://127.0.0.1:9"
-# Shared files would give the provider another endpoint or a role to assume.
+# Shared AWS configuration files could set another endpoint or a role to assume.
 _NO_FILES = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
 _NO_NETWORK = {
     **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), _NOWHERE),
@@ -29,26 +29,26 @@ _PATIENCE = 10
 
 
 def unavailable() -> str:
-    """Why there can be no offline plan; nothing if there can be one."""
-    program, wanted = terraform(), f"an offline plan needs Terraform {OLDEST[0]}.{OLDEST[1]} or newer"
+    """Returns why an offline plan cannot be made; empty if it can."""
+    program, wanted = terraform(), f"an offline plan needs Terraform {OLDEST[0]}.{OLDEST[1]} or later"
     try:
         said, version = terraform_version(program, _environment())
     except OSError as error:
-        return f"{wanted}, and {program} can't be run: {error.strerror}"
+        return f"{wanted}, and {program} cannot be run: {error.strerror}"
     except ValueError:
-        return f"{wanted}, and {program} version fails"
+        return f"{wanted}, and {program} version failed"
     return "" if version >= OLDEST else f"{wanted}, and this is {said}"
 
 
 def init(folder: Path, cache: Path) -> None:
-    """Installs the modules and providers of a test: the only command that may use the network.
+    """Installs the modules and providers of a test; the only command that may use the network.
 
     Args:
-        folder: Where the test is.
-        cache: Where providers are kept for other stacks, unless the user has a place for them.
+        folder: The directory of the test.
+        cache: The provider cache that stacks share, unless the user has set one.
 
     Raises:
-        ReviewError: One of them can't be had.
+        ReviewError: A module or provider cannot be installed.
     """
     environment = _environment()
     config = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
@@ -56,16 +56,16 @@ def init(folder: Path, cache: Path) -> None:
     if not has_cache and "TF_PLUGIN_CACHE_DIR" not in environment:
         cache.mkdir(exist_ok=True)
         environment |= {"TF_PLUGIN_CACHE_DIR": str(cache), "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE": "1"}
-    # It may be writing to a cache of the user's, so it is asked to end.
+    # It may be writing to the user's provider cache, so it is terminated gracefully.
     for _ in _events(folder, environment, _PATIENCE, "init", "-backend=false", "-json"):
         pass
 
 
 def test(folder: Path) -> Iterator[dict[str, Any]]:
-    """Runs a test, without a network; gives what it says, line by line, and ends it when no more is asked for.
+    """Runs a test without a network; yields its events, and stops it when the iteration ends.
 
     Raises:
-        ReviewError: A run fails.
+        ReviewError: A run failed.
     """
     return _events(folder, _environment() | _NO_NETWORK | _NO_FILES, 0, "test", "-json", "-verbose")
 
@@ -79,13 +79,13 @@ def _events(folder: Path, environment: Mapping[str, str], patience: int, *argume
     process = subprocess.Popen(
         [terraform(), *arguments],
         cwd=folder,
-        env={**environment, "TMPDIR": str(folder.parent)},  # where providers leave their sockets when they are killed
+        env={**environment, "TMPDIR": str(folder.parent)},  # killed providers leave their sockets there
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         encoding="utf-8",
         errors="replace",
-        start_new_session=True,  # an interrupt reaches Terraform by this process only, once
+        start_new_session=True,  # only this process forwards an interrupt to Terraform, once
     )
     with process:
         try:
@@ -96,7 +96,7 @@ def _events(folder: Path, environment: Mapping[str, str], patience: int, *argume
                     raise ReviewError(_said(diagnostic))
                 yield event
             if process.wait():
-                raise ReviewError(f"terraform {arguments[0]} ends with {process.returncode}")
+                raise ReviewError(f"terraform {arguments[0]} failed with exit status {process.returncode}")
         finally:
             _end(process, patience)
 
@@ -116,7 +116,7 @@ def _said(diagnostic: Mapping[str, Any]) -> str:
 
 
 def _end(process: "subprocess.Popen[str]", patience: int) -> None:
-    """Ends Terraform and the providers that it started, if it still runs."""
+    """Stops Terraform and the providers that it started if it is still running."""
     if process.poll() is not None:
         return
     with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""The pages and pictures that follow from the code."""
+"""Generates documentation pages and pictures from the code."""
 
 import pathlib
 
@@ -6,20 +6,20 @@ from docs.generate import clouds, constructs, contents, policies, rules
 
 HERE = pathlib.Path(__file__).parent.parent
 FOLDERS = {"clouds": "*.*", "configuration": "*.*", "constructs": "**/*.md", "rules": "*.*"}
-"""The folders in which these files are all generated."""
+"""The directories in which all files with these extensions are generated."""
 
 
 def pages() -> dict[str, str]:
-    """The generated files, by their paths in docs/."""
+    """Returns the generated files, by their paths in docs/."""
     found = {**clouds.pages(), **constructs.pages(), **rules.pages(), **policies.pages()}
     return {**found, **contents.pages(found)}
 
 
 def stale(expected: dict[str, str]) -> list[str]:
-    """The paths of generated files that are missing, different or no longer generated.
+    """Returns the paths of generated files that are missing, different or no longer generated.
 
     Args:
-        expected: What there should be.
+        expected: The expected files, by path.
     """
     there = {str(file.relative_to(HERE)) for folder, names in FOLDERS.items() for file in (HERE / folder).glob(names)}
     files = {page: HERE / page for page in {*there, *expected}}

@@ -1,4 +1,4 @@
-"""Writes what follows from the code: `make docs` runs it."""
+"""Writes the generated documentation; `make docs` runs it."""
 
 from docs.generate import HERE, pages, stale
 

@@ -1,4 +1,4 @@
-"""The first page of the documentation: what mkdocs.yml has in its navigation."""
+"""Generates the first page of the documentation from the navigation in mkdocs.yml."""
 
 import pathlib
 import re
@@ -15,7 +15,7 @@ _NO_PROSE = ("#", "```", "|", "-", "!")
 
 
 def pages(generated: Mapping[str, str]) -> dict[str, str]:
-    """The page.
+    """Returns the page, by its path in docs/.
 
     Args:
         generated: The other generated pages.

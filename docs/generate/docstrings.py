@@ -1,4 +1,4 @@
-"""What Google-style docstrings say, in parts."""
+"""Parses Google-style docstrings."""
 
 import inspect
 import re
@@ -12,11 +12,11 @@ _ENTRY = re.compile(r"^    (\S.*?): ", flags=re.MULTILINE)
 
 @dataclass(frozen=True)
 class Docstring:
-    """What a docstring says.
+    """The content of a docstring.
 
     Args:
-        about: What it says before its sections.
-        sections: The entries of `Args` and `Raises`, by their names; `Returns` has one without a name.
+        about: The text before its sections.
+        sections: The entries of each section, by name; `Returns` has one entry with an empty name.
     """
 
     about: str
@@ -24,10 +24,10 @@ class Docstring:
 
     @classmethod
     def of(cls, documented: Any) -> "Docstring":
-        """The docstring of a class, a function or a property.
+        """Returns the parsed docstring of a class, a function or a property.
 
         Args:
-            documented: What has it.
+            documented: The class, function or property.
         """
         about, *others = _HEADING.split(inspect.getdoc(documented) or "")
         sections = {name: _entries(name, text) for name, text in zip(others[::2], others[1::2], strict=True)}
@@ -42,7 +42,7 @@ def _entries(name: str, text: str) -> Mapping[str, str]:
 
 
 def first_paragraph(text: str) -> str:
-    """The first paragraph, in one line.
+    """Returns the first paragraph on one line.
 
     Args:
         text: The text.

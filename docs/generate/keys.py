@@ -1,4 +1,4 @@
-"""The keys of a cloud's YAML, as tables: each on the page of the kind of cloud that has them, or of the kinds."""
+"""Generates tables of the keys of a cloud's YAML, on the pages of a kind of cloud or of several kinds."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,18 +18,18 @@ _SHARED: Mapping[str, Collection[str]] = {
     "configuration/kubernetes.md": {"aks", "eks", "generic", "gke"},
     EVERY_CLOUD: KINDS,
 }
-"""The kinds whose shared keys a page has; the first page that fits holds."""
+"""The kinds whose shared keys a page contains; the first matching page applies."""
 
 
 @dataclass
 class Section:
-    """Keys that stand together under others, and are one class in Python.
+    """The keys of a nested mapping, which is one class in Python.
 
     Args:
         title: The class's name.
-        schema: Their JSON Schema.
-        of: The tables of the first kind of cloud that has them.
-        uses: The keys that they stand under, and the kinds of cloud that have those.
+        schema: The JSON Schema of the keys.
+        of: The tables of the first kind of cloud with the keys.
+        uses: The parent keys, with the kinds of cloud that have them.
     """
 
     title: str
@@ -39,7 +39,7 @@ class Section:
 
     @property
     def page(self) -> str:
-        """The page that it is on."""
+        """The page of the section."""
         kinds = {kind for uses in self.uses.values() for kind in uses}
         if len(kinds) == 1:
             return f"clouds/{kinds.pop()}.md"
@@ -67,7 +67,7 @@ class Tables:
             if "properties" not in schema:
                 self._walk(below, schema, sections)
                 continue
-            # What is the same for several kinds, with all below it, is one section.
+            # Mappings that are equal in several kinds, including nested ones, share a section.
             section = sections.setdefault(f"{name} {self._whole(schema)}", Section(name, schema, self))
             self._found[name] = section
             kinds = section.uses.setdefault(below, [])
@@ -77,18 +77,18 @@ class Tables:
                     self._walk(f"{below}.{key}", value, sections)
 
     def _whole(self, node: Any) -> str:
-        """A schema with all that it refers to."""
+        """Returns a schema with everything that it refers to."""
         found = json.dumps(node, sort_keys=True)
         return found + "".join(self._whole(self._schema["$defs"][name]) for name, _ in _references(node, ""))
 
     @cached_property
     def of_every_cloud(self) -> Collection[str]:
-        """The keys that are those of every cloud."""
+        """The keys that every cloud has."""
         common = CloudConfig.model_json_schema()["properties"]
         return [key for key, value in self._schema["properties"].items() if common.get(key) == value]
 
     def own(self, page: str) -> Iterator[str]:
-        """The table of the outermost keys that not every cloud has.
+        """Yields the table of the top-level keys that not every cloud has.
 
         Args:
             page: The page that it is for.
@@ -97,7 +97,7 @@ class Tables:
         yield from self._table(self._schema, keys, page)
 
     def common(self, page: str) -> Iterator[str]:
-        """The table of the outermost keys that every cloud has.
+        """Yields the table of the top-level keys that every cloud has.
 
         Args:
             page: The page that it is for.
@@ -105,7 +105,7 @@ class Tables:
         yield from self._table(self._schema, self.of_every_cloud, page)
 
     def section(self, section: Section) -> Iterator[str]:
-        """A section, with its heading.
+        """Yields a section with its heading.
 
         Args:
             section: The section.
@@ -120,7 +120,7 @@ class Tables:
         yield from self._table(section.schema, section.schema["properties"], section.page)
 
     def _table(self, schema: Mapping[str, Any], keys: Iterable[str], page: str) -> Iterator[str]:
-        yield "| key | type | what it does |\n|---|---|---|"
+        yield "| key | type | description |\n|---|---|---|"
         for key in keys:
             value = schema["properties"][key]
             about = [said[0].upper() + said[1:]] if (said := value.get("description")) else []
@@ -159,13 +159,13 @@ class Tables:
 
 
 def _values(value: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema of the values of a mapping whose keys are names."""
+    """Returns the schema of the values of a mapping whose keys are names."""
     others = [value.get("additionalProperties"), *value.get("patternProperties", {}).values()]
     return next((each for each in others if isinstance(each, dict)), {})
 
 
 def _references(node: Any, path: str) -> Iterator[tuple[str, str]]:
-    """The definitions that a schema refers to, and the keys under which they stand."""
+    """Yields the definitions that a schema refers to, with the keys that contain the references."""
     match node:
         case {"$ref": str(reference)}:
             yield reference.rpartition("/")[2], path

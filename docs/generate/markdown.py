@@ -1,4 +1,4 @@
-"""Text as Markdown, which GitHub and mkdocs show alike."""
+"""Formats text as Markdown that GitHub and mkdocs render in the same way."""
 
 import html
 import re
@@ -7,7 +7,7 @@ _CODE = re.compile(r"(`[^`]*`)")
 
 
 def escaped(text: str) -> str:
-    """Text whose angle brackets are no HTML.
+    """Returns text in which angle brackets are escaped.
 
     Args:
         text: The text, with code between backticks.
@@ -16,7 +16,7 @@ def escaped(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Text for a cell of a table.
+    """Returns text for a table cell.
 
     Args:
         text: The text, with code between backticks.
@@ -26,5 +26,5 @@ def cell(text: str) -> str:
 
 
 def _code(part: str) -> str:
-    """Code between backticks; mkdocs shows the backslash before a bar in it, GitHub does not."""
+    """Returns code between backticks; as HTML if it has a bar, because mkdocs would show the backslash before it."""
     return f"<code>{html.escape(part.strip('`')).replace('|', '&#124;')}</code>" if "|" in part else part

@@ -1,4 +1,4 @@
-"""What the code of constructs says: their arguments, the inputs of their modules, their attributes, their rules."""
+"""Reads the arguments, module inputs, attributes and rules of constructs from their code."""
 
 import ast
 import inspect
@@ -19,7 +19,7 @@ from docs.generate.docstrings import Docstring, first_paragraph
 
 PACKAGE = "anyscale_constructs"
 _HOOKS = {"complete", "findings", "found_by_waiting"}
-"""Methods that constructs override, and nobody calls."""
+"""Methods that constructs override but that users do not call."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Argument:
     """An argument of a construct.
 
     Args:
-        name: Its name; `**` before it says that there are many.
-        type: Its annotation; nothing for those that stand elsewhere.
-        default: The code of its default; nothing if it is required.
+        name: The name, with the prefix `**` for arbitrary keyword arguments.
+        type: The annotation; empty if the type is documented elsewhere.
+        default: The code of the default; empty if the argument is required.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Argument:
 
 
 def is_ours(defined: Any) -> bool:
-    """Whether this library defines it, and not an engine, of which there are several.
+    """Returns whether this library defines a class or a function, and not an engine.
 
     Args:
         defined: A class or a function.
@@ -47,7 +47,7 @@ def is_ours(defined: Any) -> bool:
 
 
 def arguments_of(construct: Any) -> Iterator[Argument]:
-    """The arguments, as the source has them.
+    """Yields the arguments as they are in the source.
 
     Args:
         construct: A class or a function.
@@ -55,19 +55,19 @@ def arguments_of(construct: Any) -> Iterator[Argument]:
     code = inspect.unwrap(construct.__init__) if inspect.isclass(construct) else construct
     (function,) = ast.parse(textwrap.dedent(inspect.getsource(code))).body
     if not isinstance(function, ast.FunctionDef):
-        raise TypeError(f"{construct} is no function")
+        raise TypeError(f"{construct} is not a function")
     given = function.args
     no_defaults = [None] * (len(given.args) - len(given.defaults))
     defaults = (*no_defaults, *given.defaults, *given.kw_defaults)
     for each, default in zip((*given.args, *given.kwonlyargs), defaults, strict=True):
-        if each.annotation:  # all but self
+        if each.annotation:  # all except self
             yield Argument(each.arg, ast.unparse(each.annotation), ast.unparse(default) if default else "")
     if given.kwarg:
         yield Argument(f"**{given.kwarg.arg}", "", "{}")
 
 
 def base_of(construct: type) -> type | None:
-    """The class with a page of its own that a construct derives from, if it does.
+    """Returns the base class of a construct that has its own page, or None.
 
     Args:
         construct: The construct.
@@ -76,7 +76,7 @@ def base_of(construct: type) -> type | None:
 
 
 def upstream_inputs(construct: type[Module]) -> Iterator[tuple[str, str]]:
-    """The inputs of the module that it calls, and what the generated wrapper says of each.
+    """Yields the inputs of the construct's module with their descriptions in the generated wrapper.
 
     Args:
         construct: The construct.
@@ -91,7 +91,7 @@ def upstream_inputs(construct: type[Module]) -> Iterator[tuple[str, str]]:
 
 
 def attributes_of(construct: type) -> Mapping[str, str]:
-    """What the public properties and methods are, but those of the class that has a page of its own.
+    """Returns the descriptions of public properties and methods, without those of a base class with its own page.
 
     Args:
         construct: The construct.
@@ -107,7 +107,7 @@ def attributes_of(construct: type) -> Mapping[str, str]:
 
 
 def rules_of(module: ModuleType, constructs: Iterable[Any]) -> Sequence[Rule]:
-    """The rules that a module knows, and those of its constructs' guards.
+    """Returns the rules that a module contains, and those of its constructs' guards.
 
     Args:
         module: The module.
@@ -132,7 +132,7 @@ def _rules(module: ModuleType, defined: Any) -> Iterator[Rule]:
 
 
 def _named(function: Callable[..., Any]) -> Iterator[Rule]:
-    """The rules that a function names."""
+    """Yields the rules that a function names."""
     for name in function.__code__.co_names:
         if isinstance(rule := function.__globals__.get(name), Rule):
             yield rule

@@ -1,4 +1,4 @@
-"""Takes the examples on AWS through their whole life, with all that is real where it can be: `make e2e`.
+"""Takes the examples on AWS through their whole life, with real programs wherever possible: `make e2e`.
 
 python -m tests.e2e [NAME...]
 """
@@ -18,7 +18,7 @@ from tests.e2e.report import Report, StoppedError
 
 
 def main() -> int:
-    """Run every cloud; gives the exit status."""
+    """Runs every cloud; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="examples (default: all on AWS)")
     parser.add_argument("--jobs", type=int, default=4, help="clouds at a time")
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def _release(work: Path, report: Report) -> Path | None:
-    """The tree of the commit that existing clouds were made with; without it every cloud is a new one."""
+    """The tree of the commit that existing clouds were created with; without it, every cloud is new."""
     try:
         return report.step("machine", "the commit before", lambda: extract(work / "before"), lambda _: COMMIT)
     except StoppedError:

@@ -1,4 +1,4 @@
-"""An emulated AWS account: its server in a process of its own, and what there is in it."""
+"""An emulated AWS account: its server in a separate process, and its contents."""
 
 import json
 import subprocess
@@ -60,7 +60,7 @@ Make = Callable[Concatenate["EmulatedAccount", P], T]
 
 
 def _once(make: Make[P, T]) -> Make[P, T]:
-    """Makes a thing the first time it is asked for with these arguments, and gives the same one again later."""
+    """Creates a resource at the first call with these arguments, and returns the same one at later calls."""
 
     @wraps(make)
     def give(account: "EmulatedAccount", /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -79,7 +79,7 @@ class EmulatedAccount:
     Attributes:
         endpoint: Its address.
         region: The region that `client` and `inventory` use.
-        made: What was made before any stack.
+        made: The resources that were created before any stack.
     """
 
     def __init__(self, endpoint: str, region: str, unanswered: Path) -> None:
@@ -90,7 +90,7 @@ class EmulatedAccount:
 
     @property
     def unanswered(self) -> list[str]:
-        """The calls that it could not answer."""
+        """The calls that the server could not answer."""
         return self._unanswered.read_text().splitlines()
 
     def client(self, service: str) -> Any:
@@ -105,7 +105,7 @@ class EmulatedAccount:
         )
 
     def inventory(self) -> set[str]:
-        """Everything there is, such as `ec2 vpc-1` or `iam some-role`."""
+        """Returns all resources, such as `ec2 vpc-1` or `iam some-role`."""
         clients = {service: self.client(service) for service, *_ in INVENTORY}
         found: set[str] = set()
         for service, operation, arguments, items, key in INVENTORY:
@@ -130,13 +130,13 @@ class EmulatedAccount:
 
     @_once
     def key(self) -> str:
-        """Make a key that is there before any stack; gives its ARN."""
+        """Creates a key before any stack; returns its ARN."""
         arn: str = self.client("kms").create_key()["KeyMetadata"]["Arn"]
         return arn
 
     @_once
     def bucket(self, name: str) -> None:
-        """Make a bucket that is there before any stack, which Anyscale's console may read."""
+        """Creates a bucket before any stack, which Anyscale's console can read."""
         s3 = self.client("s3")
         s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": self.region})
         rule = {
@@ -149,13 +149,13 @@ class EmulatedAccount:
 
     @_once
     def cluster(self, name: str, subnets: list[str]) -> None:
-        """Make a Kubernetes cluster that is there before any stack."""
+        """Creates a Kubernetes cluster before any stack."""
         role = self.role(name, "eks.amazonaws.com")
         self.client("eks").create_cluster(name=name, roleArn=role, resourcesVpcConfig={"subnetIds": subnets})
 
     @_once
     def role(self, name: str, service: str) -> str:
-        """Make a role of a service that is there before any stack; gives its ARN."""
+        """Creates a role of a service before any stack; returns its ARN."""
         statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         arn: str = self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
@@ -163,14 +163,14 @@ class EmulatedAccount:
 
     @_once
     def security_group(self, vpc: str, name: str) -> str:
-        """Make a security group that is there before any stack; gives its id."""
+        """Creates a security group before any stack; returns its ID."""
         made = self.client("ec2").create_security_group(VpcId=vpc, GroupName=name, Description=name)
         group: str = made["GroupId"]
         return group
 
     @_once
     def file_system(self, subnets: list[str], security_group: str) -> str:
-        """Make a file system that is there before any stack, with a mount target in each subnet; gives its id."""
+        """Creates a file system before any stack, with a mount target in each subnet; returns its ID."""
         efs = self.client("efs")
         made: str = efs.create_file_system(CreationToken="existing", Encrypted=True)["FileSystemId"]
         efs.put_backup_policy(FileSystemId=made, BackupPolicy={"Status": "ENABLED"})
@@ -180,7 +180,7 @@ class EmulatedAccount:
 
     @_once
     def memorydb(self, name: str, subnets: list[str], security_group: str) -> None:
-        """Make a Redis that is there before any stack."""
+        """Creates a Redis before any stack."""
         memorydb = self.client("memorydb")
         memorydb.create_subnet_group(SubnetGroupName=name, SubnetIds=subnets)
         memorydb.create_parameter_group(ParameterGroupName=name, Family="memorydb_redis7")
@@ -197,7 +197,7 @@ class EmulatedAccount:
 
     @_once
     def route_table(self, vpc: str, subnet: str) -> str:
-        """Make the route table of a subnet that is there before any stack; gives its id."""
+        """Creates the route table of a subnet before any stack; returns its ID."""
         ec2 = self.client("ec2")
         made: str = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
         ec2.associate_route_table(RouteTableId=made, SubnetId=subnet)
@@ -205,7 +205,7 @@ class EmulatedAccount:
 
     @_once
     def network(self, cidr: str, subnets: list[str]) -> tuple[str, list[str]]:
-        """Make a network that is there before any stack: a VPC, and subnets in one zone after the other.
+        """Creates a network before any stack: a VPC, and subnets in successive zones.
 
         Returns:
             The id of the VPC, and those of the subnets.
@@ -223,7 +223,7 @@ class EmulatedAccount:
 
 
 def _exists(item: dict[str, Any]) -> bool:
-    """AWS lists NAT gateways and endpoints for a while after they are deleted."""
+    """AWS lists NAT gateways and endpoints for some time after their deletion."""
     return str(item.get("State", "")).lower() != "deleted"
 
 
@@ -233,7 +233,7 @@ def emulated_account(region: str, log: Path) -> Iterator[EmulatedAccount]:
 
     Args:
         region: Its region.
-        log: Where the server writes what it says.
+        log: The file for the server's output.
     """
     unanswered = log.with_suffix(".unanswered")
     unanswered.touch()

@@ -1,6 +1,6 @@
-"""The program that serves one emulated AWS account: moto on loopback, with the additions that a cloud needs.
+"""Serves one emulated AWS account: moto on loopback, with additions that a cloud needs.
 
-It prints its address, and writes each call that it can't answer to the file that it is given.
+It prints its address, and writes each call that it cannot answer to a file.
 """
 
 import os
@@ -46,14 +46,14 @@ class Account:
 
 
 class Quiet(MotoRequestHandler):
-    """A handler that does not tell each request."""
+    """A handler that does not log each request."""
 
     def log_request(self, *_: Any) -> None:
         pass
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serves until the process is terminated."""
     for addition in (ec2, efs, eks, memorydb, s3, servicequotas, ssm):
         addition.register()
     server = make_server("127.0.0.1", 0, Account(), threaded=True, request_handler=Quiet)

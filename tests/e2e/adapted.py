@@ -1,4 +1,4 @@
-"""Modules that want hashicorp/aws 6, adapted to release 5, for machines where no later one is to be had.
+"""Modules that require hashicorp/aws 6, adapted to release 5, for machines without access to a later release.
 
 What release 5 does not know is taken out; no cloud of ours uses it.
 """
@@ -15,12 +15,12 @@ from tests.e2e.report import StepFailedError
 
 
 def _argument(name: str) -> tuple[str, str]:
-    """Takes out an argument that is given what a variable of its name says."""
+    """Removes an argument that is set from a variable of the same name."""
     return rf"(?m)^ +{name} += (var|\w+\.value)\.{name}\n", ""
 
 
 def _block(kind: str, name: str) -> tuple[str, str]:
-    """Takes out a block."""
+    """Removes a block."""
     return rf'(?ms)^( +){kind} "{name}" \{{\n.*?^\1\}}\n', ""
 
 
@@ -56,11 +56,11 @@ def adapt(module: RegistryModule, folder: Path, environment: Mapping[str, str]) 
 
     Args:
         module: The module.
-        folder: The clone's place.
-        environment: The environment that leads git to the repository.
+        folder: The directory of the clone.
+        environment: The environment in which git finds the repository.
 
     Raises:
-        StepFailedError: It is not what the substitutions are for.
+        StepFailedError: The module does not match the substitutions.
     """
     url = f"https://github.com/{module.repository}.git"
     clone = ["git", "-c", "advice.detachedHead=false", "clone", "--quiet", "--depth=1", "--branch", module.ref]
@@ -76,10 +76,10 @@ def adapt(module: RegistryModule, folder: Path, environment: Mapping[str, str]) 
 
 
 def substitute(folder: Path, substitutions: Sequence[tuple[str, str]]) -> None:
-    """Carry out the substitutions in a module and its submodules.
+    """Applies the substitutions to a module and its submodules.
 
     Raises:
-        StepFailedError: One finds nothing.
+        StepFailedError: A substitution has no match.
     """
     files = [*folder.glob("*.tf"), *folder.glob("modules/**/*.tf")]
     texts = {file: file.read_text(encoding="utf-8") for file in files}
@@ -96,11 +96,11 @@ def relax(folder: Path, release: str) -> list[str]:
     """Let a stack have an older hashicorp/aws than it pins, by a file of overrides beside it.
 
     Args:
-        folder: The stack's.
-        release: The release that is there.
+        folder: The stack's directory.
+        release: The available release.
 
     Returns:
-        What was done, for the report; nothing where the pin allows the release.
+        What was changed, for the report; empty if the pin allows the release.
     """
     required = json.loads((folder / "cdk.tf.json").read_text())["terraform"]["required_providers"]["aws"]
     major, minor, patch = map(int, release.split("."))

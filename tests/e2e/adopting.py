@@ -1,4 +1,4 @@
-"""Upstream's own examples of its root module, applied as they are, and our clouds that take them over."""
+"""Upstream's examples of its root module, applied unchanged, and clouds of this library that adopt them."""
 
 import copy
 import json
@@ -26,11 +26,11 @@ class Example(NamedTuple):
     """One of upstream's examples.
 
     Attributes:
-        folder: Its folder.
-        call: The name of its call of the root module.
-        variables: What it is given.
-        config: The cloud that takes it over.
-        registered: Whether it must be registered first, since it has the cloud's id for its external id.
+        folder: The example's directory.
+        call: The name of the call of the root module.
+        variables: The values of its variables.
+        config: The configuration of the cloud that adopts it.
+        registered: Whether it must be registered first, because its external ID is the cloud's ID.
     """
 
     folder: str
@@ -119,12 +119,12 @@ EXAMPLES = {
 
 
 def adopted(plugins: Plugins, work: Path, names: frozenset[str] = frozenset()) -> list[Cloud]:
-    """The clouds that take over what upstream's examples made.
+    """Returns the clouds that adopt upstream's examples.
 
     Args:
-        plugins: Where Terraform's providers come from.
-        work: A folder for what is synthesized.
-        names: Which of them. Default: all of them.
+        plugins: The source of Terraform's providers.
+        work: A directory for synthesized stacks.
+        names: The names of the examples. Default: all.
     """
     return [_cloud(name, each, plugins, work / name) for name, each in EXAMPLES.items() if not names or name in names]
 

@@ -1,4 +1,4 @@
-"""Where the upstream modules come from: github.com, or clones on this machine through git's `insteadOf`."""
+"""The source of the upstream modules: github.com, or local clones through git's `insteadOf`."""
 
 import json
 import os
@@ -14,7 +14,7 @@ _SOURCE = re.compile(r"git::https://github\.com/(?P<org>[^/]+)/(?P<name>[^/?]+?)
 
 
 def module_sources(folders: Iterable[Path]) -> dict[str, set[str]]:
-    """The repositories that stacks take their modules from, with the refs that they ask for."""
+    """The repositories of the stacks' modules, with the refs that they use."""
     refs: dict[str, set[str]] = {}
     for folder in folders:
         document = json.loads((folder / "cdk.tf.json").read_text())
@@ -39,15 +39,15 @@ def git_configuration(
     *,
     online: Callable[[str], bool] = reachable,
 ) -> str | None:
-    """The git configuration that puts clones in the place of github.com; none when github.com is used.
+    """Returns the git configuration that replaces github.com by clones; empty if github.com is used.
 
     Args:
-        refs: The refs asked of each repository, as `org/name`.
-        environment: The environment that may name a folder of clones in `ANYSCALE_MODULES_DIR`.
-        online: Tells whether a host can be reached.
+        refs: The refs needed of each repository, by `org/name`.
+        environment: The environment, in which `ANYSCALE_MODULES_DIR` may name a directory of clones.
+        online: Returns whether a host can be reached.
 
     Raises:
-        MissingPieceError: A repository or a ref can't be had.
+        MissingPieceError: A repository or a ref is not available.
     """
     if not refs:
         return ""

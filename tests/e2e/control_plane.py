@@ -1,7 +1,7 @@
-"""A control plane of our own, on loopback: what the real `anyscale` program talks to in these tests.
+"""An emulated control plane on loopback, which the real `anyscale` program uses in these tests.
 
-It keeps one organization's clouds in memory, fills in what the real one derives (zones, mount targets,
-MemoryDB's ARN and endpoint), takes note of every request, and misbehaves on demand:
+It stores the clouds of one organization in memory, adds what the real one derives (zones, mount targets,
+MemoryDB's ARN and endpoint), records every request, and fails on demand:
 
     with ControlPlane() as plane:
         plane.fail("PUT", "/add_resource$", status=400)
@@ -36,7 +36,7 @@ class Request:
 
 @dataclass
 class Fault:
-    """What goes wrong with a request: it hangs, or gets a status, after it was carried out or not."""
+    """A fault of a request: it hangs, or gets an error status, before or after it is carried out."""
 
     method: str
     path: str
@@ -67,12 +67,12 @@ class ControlPlane(Loopback):
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the program needs to find this control plane."""
+        """The environment variables with which the program uses this control plane."""
         return {"ANYSCALE_HOST": self.url, "ANYSCALE_CLI_TOKEN": self._token}
 
     @property
     def writes(self) -> list[Request]:
-        """The requests that were meant to change a cloud, in their order."""
+        """The requests to change a cloud, in order."""
         return [r for r in self.requests if r.method != "GET" and not _READ_BY_POST.search(r.path)]
 
     def fail(
@@ -85,13 +85,13 @@ class ControlPlane(Loopback):
         hang: bool = False,
         times: float = 1,
     ) -> Fault:
-        """Lets the next requests fail in whose path the regular expression is found."""
+        """Makes the next requests fail whose path matches the regular expression."""
         fault = Fault(method, path, status, commit, hang, times)
         self._faults.append(fault)
         return fault
 
     def add_cloud(self, name: str, **fields: Any) -> str:
-        """A cloud that is there already, without a resource."""
+        """Adds an existing cloud without a resource."""
         cloud = {
             "name": name,
             "provider": "AWS",
@@ -102,18 +102,18 @@ class ControlPlane(Loopback):
         return str(self._create_cloud({**cloud, **fields})[1]["result"]["id"])
 
     def add_resource(self, cloud_id: str, resource: Mapping[str, Any]) -> str:
-        """A resource that the cloud has already."""
+        """Adds an existing resource of a cloud."""
         return str(self._add_resource(dict(resource), cloud_id)[1]["result"]["cloud_resource_id"])
 
     def add_registered(self, name: str, resource: Mapping[str, Any]) -> str:
-        """A cloud that is there already, with its resource."""
+        """Adds an existing cloud with its resource."""
         cloud_id = self.add_cloud(name, region=resource["region"])
         self.add_resource(cloud_id, resource)
         return cloud_id
 
     @contextmanager
     def barrier(self, method: str, path: str, parties: int) -> Iterator[None]:
-        """Holds such requests back until so many have come, so that they truly race."""
+        """Delays such requests until several have arrived, so that they really race."""
         gate = threading.Barrier(parties)
         self._gates = [(method, path, gate)]
         try:
@@ -125,7 +125,7 @@ class ControlPlane(Loopback):
     _gates: list[tuple[str, str, threading.Barrier]] = []  # noqa: RUF012 - replaced, never changed
 
     def answer(self, method: str, path: str, body: Any) -> Answer:
-        """What the control plane says to one request, faults included."""
+        """Returns the response to one request, including faults."""
         for gate_method, gate_path, gate in self._gates:
             if method == gate_method and re.search(gate_path, path):
                 gate.wait(timeout=60)
@@ -286,7 +286,7 @@ class ControlPlane(Loopback):
 
 
 def _derive(resource: dict[str, Any]) -> dict[str, Any]:
-    """What the real control plane looks up with the cloud's role when it isn't given."""
+    """Returns what the real control plane looks up with the cloud's role if it is not set."""
     resource = json.loads(json.dumps(resource))
     aws, gcp, storage = (resource.get(name) for name in ("aws_config", "gcp_config", "file_storage"))
     role = (aws or {}).get("anyscale_iam_role_id") or (gcp or {}).get("anyscale_service_account_email")

@@ -1,4 +1,4 @@
-"""`make demo`: one cloud, from YAML to registered and back to nothing, told to a person."""
+"""`make demo`: one cloud, from YAML to registration to destruction, explained step by step."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ EXAMPLE = "minimal"
 
 
 def main() -> int:
-    """Tells it; gives the exit status."""
+    """Runs the demo; returns the exit status."""
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory(prefix="demo-") as name:
         try:

@@ -1,4 +1,4 @@
-"""The examples on AWS, as they can be applied to an emulated account: what exists is made first, state is local."""
+"""The examples on AWS, adapted to an emulated account: existing resources are created first, the state is local."""
 
 import copy
 from collections.abc import Callable
@@ -23,13 +23,13 @@ _MAX_SIZE = 7
 def clouds(
     plugins: Plugins, work: Path, names: frozenset[str] = frozenset(), release: Path | None = None
 ) -> list[Cloud]:
-    """The examples that the command registers.
+    """Returns the examples that the command registers.
 
     Args:
-        plugins: Where Terraform's providers come from.
-        work: A folder for what is synthesized.
-        names: Which examples. Default: all of them.
-        release: The tree of the commit that existing clouds were made with. Default: every cloud is new.
+        plugins: The source of Terraform's providers.
+        work: A directory for synthesized stacks.
+        names: The names of the examples. Default: all.
+        release: The tree of the commit that existing clouds were created with. Default: every cloud is new.
     """
     found = []
     for file in CLOUDS:
@@ -67,7 +67,7 @@ def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path, rele
 
 
 def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: EmulatedAccount) -> dict[str, Any]:
-    """The example in an account, with nothing that only its owner has."""
+    """Returns the example in an account, without anything that only its owner has."""
     config = {key: value for key, value in config.items() if key not in {"backend", "mirror"}}
     config |= {"org_id": ORG_ID}
     if config["stack"] == "ec2":
@@ -76,11 +76,11 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
 
 
 def with_what_exists(config: dict[str, Any], plugins: Plugins, account: EmulatedAccount) -> dict[str, Any]:
-    """A configuration that names what is in an account, where it names what must exist, which is made there.
+    """Returns a configuration whose existing resources are created in an account.
 
     Args:
         config: A cloud's configuration.
-        plugins: Where Terraform's providers come from.
+        plugins: The source of Terraform's providers.
         account: The account.
     """
     config = copy.deepcopy(config)
@@ -116,7 +116,7 @@ def with_what_exists(config: dict[str, Any], plugins: Plugins, account: Emulated
 
 
 def _update(config: dict[str, Any]) -> tuple[Callable[[dict[str, Any]], dict[str, Any]], tuple[str, ...]]:
-    """A change of tags and of one thing more in the YAML, and the addresses that it touches."""
+    """A change of tags and of something else in the YAML, and the changed addresses."""
     if "cluster_name" in config.get("cluster", {}):
         return lambda made: made | {"tags": _TAG}, ("aws_iam_role.*", "module.iam.aws_iam_policy.*")
     new_efs = "efs" in config and "efs_id" not in config["efs"]
@@ -146,16 +146,16 @@ def _has_users(config: dict[str, Any]) -> bool:
 
 
 def synthesize(name: str, config: dict[str, Any], work: Path, tree: Path = ROOT) -> Path:
-    """Gives the folder of the stack that a library makes of a cloud's configuration.
+    """Returns the directory of the stack that a version of the library synthesizes from a cloud's configuration.
 
     Args:
         name: The cloud's name.
         config: Its configuration.
-        work: A folder for it.
+        work: A directory for it.
         tree: The library's checkout. Default: this one.
 
     Raises:
-        StepFailedError: It makes none of it.
+        StepFailedError: The synthesis failed.
     """
     folder = work / "clouds"
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The whole life of a cloud: made and upgraded, found unchanged, updated, destroyed, and nothing left."""
+"""The whole life of a cloud: created and upgraded, found unchanged, updated, destroyed without remains."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -37,15 +37,15 @@ class Cloud:
     """A cloud to try.
 
     Attributes:
-        name: Its name in the report.
-        synth: Gives its stack.
-        before: Gives the stack as the library that existing clouds were made with makes it, if there are any.
+        name: The cloud's name in the report.
+        synth: Returns its stack.
+        before: Returns the stack from the older library, or None if the cloud is new.
         upgraded: Gives what this library makes of the existing cloud's YAML, where that is another than `synth`'s.
-        update: Gives the stack that it is updated to, if it is.
+        update: Returns the stack that it is updated to, or None.
         changes: The addresses that the update changes, and all of them, as patterns such as `module.s3.*`.
         region: The region of the emulated account.
         variables: Terraform's variables, by name.
-        name_prefix: What all names begin with, if they do.
+        name_prefix: The prefix of all names, if there is one.
         registered: Whether it is registered already, as its outputs say.
     """
 
@@ -62,13 +62,13 @@ class Cloud:
 
 
 def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
-    """Take a cloud through its life, in an account of its own.
+    """Takes a cloud through its life, in its own account.
 
     Args:
         cloud: The cloud.
-        work: A folder for it.
-        plugins: Where Terraform's providers come from.
-        report: Gets a row a step.
+        work: A directory for it.
+        plugins: The source of Terraform's providers.
+        report: Gets a row for each step.
     """
     work.mkdir(parents=True, exist_ok=True)
     with emulated_account(cloud.region, work / "account.log") as account:
@@ -85,7 +85,7 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     step = partial(report.step, cloud.name)
     synths = {"before": cloud.before, "upgraded": cloud.upgraded, _NOW: cloud.synth}
     stages = {stage: synth for stage, synth in synths.items() if synth}
-    # Their state is the same: it goes three folders up.
+    # Their state is the same: its path goes three directories up.
     folders = {stage: work / stage / "stacks" / cloud.name for stage in stages}
     seconds = {stage: folder.with_name(folder.name + SUFFIX) for stage, folder in folders.items()}
     already: set[str] = set()
@@ -170,7 +170,7 @@ def _register(
 
 
 def _first_action(cloud: Cloud, plane: ControlPlane, outputs: Mapping[str, Any]) -> str:
-    """What registering comes to first; a cloud that is registered already is put into the control plane."""
+    """Returns the result of the first registration; a registered cloud is added to the control plane first."""
     if not cloud.registered:
         return "created"
     plane.add_registered(cloud.name, CloudResource.read(outputs["anyscale_cloud_resource"]).mapping())
@@ -180,7 +180,7 @@ def _first_action(cloud: Cloud, plane: ControlPlane, outputs: Mapping[str, Any])
 def _live_second(
     folders: Mapping[str, Path], environment: Mapping[str, str], step: Callable[..., Any], work: Path
 ) -> None:
-    """The life of what runs in the cluster, with the variable file that registering wrote."""
+    """The life of the operator stack, with the variable file from registration."""
     terraforms = {stage: Terraform(folder, {**environment, CLUSTER_IS_KNOWN: "1"}) for stage, folder in folders.items()}
     for stage, each in terraforms.items():
         if stage != _NOW:
@@ -219,7 +219,7 @@ def _ids(result: Mapping[str, str]) -> str:
 
 
 def same(ids: Mapping[str, str], again: Mapping[str, str]) -> str:
-    """A word on the ids of the second registration, when they are those of the first."""
+    """Returns a note on the IDs of the second registration if they are those of the first."""
     if dict(ids, action="") != dict(again, action=""):
         raise StepFailedError(f"{again} instead of {ids}")
     return "as the first time"
@@ -237,7 +237,7 @@ def ejected(terraform: Terraform, work: Path) -> Plan:
     """The plan of the stack as plain Terraform, when it changes nothing and says what the stack's last plan says."""
     target = work / "ejected" / terraform.folder.name
     eject(terraform.folder, terraform.folder, target)
-    # The registry has ended; what is there and has the same source is not asked for again.
+    # The registry has stopped; installed modules with the same source are not requested again.
     modules = terraform.folder / ".terraform" / "modules"
     if modules.exists():
         shutil.copytree(modules, target / ".terraform" / "modules", symlinks=True)
@@ -281,7 +281,7 @@ def only(plan: Plan, patterns: tuple[str, ...]) -> Plan:
 
 
 def nothing_left(terraform: Terraform, left: set[str]) -> str:
-    """A word on state and account, when nothing is left in either."""
+    """Returns a note on state and account if nothing is left in either."""
     state = terraform.state()
     if state or left:
         raise StepFailedError(f"in the state: {state}; in the account: {sorted(left)}")

@@ -24,7 +24,7 @@ SECRETS = {"memorydb_passwords": {"anyscale": ["a-password-of-16"]}}
 
 
 def _appliable(file: Path) -> Config:
-    """An example with its state on this machine and the modules from GitHub."""
+    """Returns an example with a local state and the modules from GitHub."""
     config = yaml.safe_load(file.read_text(encoding="utf-8"))
     return {key: value for key, value in config.items() if key not in {"backend", "mirror"}}
 
@@ -33,7 +33,7 @@ EXAMPLES = {file.stem: _appliable(file) for file in CLOUDS}
 
 
 def synthesize(name: str, config: Config, work: Path) -> list[Path]:
-    """Synthesizes a cloud; gives the folders of its stacks, with variable files as registering would write them."""
+    """Synthesizes a cloud; returns the directories of its stacks, with variable files as registration writes them."""
     file = work / f"{name}.yaml"
     file.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     stacks = written(file, work / "out")
@@ -50,14 +50,14 @@ def _document(stack: Path) -> dict[str, Any]:
 
 
 def edit(stack: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change the Terraform of a stack in place."""
+    """Changes the Terraform of a stack in place."""
     document = _document(stack)
     change(document)
     (stack / "cdk.tf.json").write_text(json.dumps(document), encoding="utf-8")
 
 
 def merged(config: Config, change: Config) -> Config:
-    """The configuration with another value, or more values, wherever the change has one."""
+    """Returns the configuration with the values of a change merged into it."""
     made = copy.deepcopy(config)
     for key, value in change.items():
         made[key] = merged(made.get(key) or {}, value) if isinstance(value, dict) else value
@@ -78,7 +78,7 @@ def one_more_api(stack: Path) -> Config:
 
 
 def apply(terraform: Terraform) -> None:
-    """Make a stack from nothing, without a warning, and find it unchanged."""
+    """Creates a stack without a warning, and finds it unchanged."""
     terraform.init()
     assert terraform.validate() == []
     plan = terraform.plan()
@@ -88,13 +88,13 @@ def apply(terraform: Terraform) -> None:
 
 
 def kept(stack: Path) -> Iterator[tuple[str, str]]:
-    """The types and names of a stack's resources that nothing may destroy."""
+    """Returns the types and names of a stack's resources with prevent_destroy."""
     for kind, named in _document(stack).get("resource", {}).items():
         yield from ((kind, name) for name, each in named.items() if each.get("lifecycle", {}).get("prevent_destroy"))
 
 
 def let_go(stack: Path) -> None:
-    """Allow all resources of a stack to be destroyed, by a file of overrides beside it."""
+    """Allows all resources of a stack to be destroyed, with an override file."""
     resources: dict[str, Any] = {}
     for kind, name in kept(stack):
         resources.setdefault(kind, {})[name] = {"lifecycle": {"prevent_destroy": False}}
@@ -102,7 +102,7 @@ def let_go(stack: Path) -> None:
 
 
 def register(stack: Path, outputs: Mapping[str, Any], work: Path, *options: str) -> str:
-    """What `anyscale-constructs register` says of outputs that looks only; the control plane must get no write."""
+    """Returns the result of `anyscale-constructs register` as a dry run; the control plane must get no write."""
     file = work / "outputs.json"
     file.write_text(json.dumps({stack.name: outputs}), encoding="utf-8")
     program = str(Path(sys.executable).parent / "anyscale-constructs")
@@ -122,5 +122,5 @@ def register(stack: Path, outputs: Mapping[str, Any], work: Path, *options: str)
 
 
 def is_operator(stack: Path) -> bool:
-    """Whether a stack is the one that comes after registering."""
+    """Returns whether a stack is applied after registration."""
     return stack.name.endswith(SUFFIX)

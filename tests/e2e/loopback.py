@@ -1,4 +1,4 @@
-"""A server on loopback, in a thread of its own."""
+"""A server on loopback, in a separate thread."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -6,14 +6,14 @@ from typing import Self
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers a request, and keeps the output of tests clean."""
+    """Answers a request without logging it."""
 
     def log_message(self, *_: object) -> None:
         pass
 
 
 class Loopback:
-    """Serves as long as its block lasts.
+    """Serves until its block ends.
 
     Args:
         handler: Answers the requests.

@@ -1,4 +1,4 @@
-"""The names of what was made, where all of them begin with one prefix."""
+"""Checks that the names of all created resources begin with one prefix."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from tests.e2e.report import StepFailedError
 
 _NAMES = ("name", "name_prefix", "bucket", "node_group_name", "role_id")
-# Ahead of the part of a name that is ours.
+# Comes before the part of a name that the library sets.
 _AHEAD = {"aws_kms_alias": "alias/", "aws_cloudwatch_log_group": "/aws/eks/"}
-# What is inside of something that has a name of its own.
+# Resources inside another one that has a name.
 _INSIDE = {"aws_iam_role_policy"}
 
 
@@ -16,8 +16,8 @@ def named(resources: Iterable[Mapping[str, Any]], prefix: str) -> int:
     """How many names there are.
 
     Args:
-        resources: What is in Terraform's state.
-        prefix: What each name begins with.
+        resources: The resources in Terraform's state.
+        prefix: The prefix of each name.
 
     Raises:
         StepFailedError: A name does not begin with the prefix.

@@ -1,4 +1,4 @@
-"""Where Terraform's providers come from: a filesystem mirror, the registry, or doubles of them."""
+"""The sources of Terraform's providers: a filesystem mirror, the registry, or doubles."""
 
 import os
 import platform
@@ -49,18 +49,18 @@ class Plugins:
 
     @property
     def only_aws_5(self) -> bool:
-        """Whether no release of hashicorp/aws later than 5 is to be had."""
+        """Returns whether no release of hashicorp/aws later than 5 is available."""
         return bool(self.aws_versions) and all(version.startswith("5.") for version in self.aws_versions)
 
 
 def target() -> str:
-    """This machine in Terraform's words, such as `linux_amd64`."""
+    """Returns the platform of this machine, such as `linux_amd64`."""
     machine = platform.machine().lower()
     return f"{platform.system().lower()}_{_ARCHITECTURES.get(machine, machine)}"
 
 
 def usual_places(home: Path, opt: Path = Path("/opt")) -> list[Path]:
-    """The mirrors that Terraform looks for by itself, then every folder one or two below /opt."""
+    """Returns Terraform's implied mirrors, then every directory one or two levels below /opt."""
     return [
         home / ".terraform.d/plugins",
         home / ".local/share/terraform/plugins",
@@ -73,7 +73,7 @@ def usual_places(home: Path, opt: Path = Path("/opt")) -> list[Path]:
 
 
 def versions(mirror: Path, provider: str) -> list[str]:
-    """The releases of a provider that a mirror holds for this machine, packed or unpacked, oldest first."""
+    """Returns the releases of a provider in a mirror for this machine, packed or unpacked, oldest first."""
     folder = mirror / REGISTRY / provider
     packed = re.compile(rf"terraform-provider-{Path(provider).name}_(.+)_{target()}\.zip")
     found = {path.parent.name for path in folder.glob(f"*/{target()}")}
@@ -82,10 +82,10 @@ def versions(mirror: Path, provider: str) -> list[str]:
 
 
 def find_mirror(environment: Mapping[str, str], places: Sequence[Path]) -> Path | None:
-    """The mirror that `TF_PLUGIN_MIRROR` names, else the first usual place that holds hashicorp/aws.
+    """Returns the mirror in `TF_PLUGIN_MIRROR`, else the first usual place with hashicorp/aws.
 
     Raises:
-        MissingPieceError: `TF_PLUGIN_MIRROR` names a folder without hashicorp/aws for this machine.
+        MissingPieceError: `TF_PLUGIN_MIRROR` names a directory without hashicorp/aws for this machine.
     """
     if named := environment.get("TF_PLUGIN_MIRROR"):
         mirror = Path(named).absolute()
@@ -115,7 +115,7 @@ def find_plugins(
         work: A folder for the doubles.
         environment: The environment that may name a mirror.
         places: Where to look for a mirror; by default `usual_places`.
-        online: Tells whether a host can be reached.
+        online: Returns whether a host can be reached.
 
     Raises:
         MissingPieceError: A provider can't be had at all.
@@ -142,7 +142,7 @@ def find_plugins(
     if registry:
         cache = Path(environment.get("TF_PLUGIN_CACHE_DIR") or work / "cache")
         cache.mkdir(parents=True, exist_ok=True)
-        # Every stack begins without a lock file, and would pass over the cache otherwise.
+        # Stacks have no lock file, without which Terraform would otherwise ignore the cache.
         settings = f'plugin_cache_dir = "{cache}"\nplugin_cache_may_break_dependency_lock_file = true\n'
         origins |= dict.fromkeys(wanting, "from the registry")
         methods.append(f"direct {{ exclude = [{_quoted([*mirrored, *ALWAYS_DOUBLED])}] }}")
@@ -175,7 +175,7 @@ def program(mirror: Path, name: str, version: str) -> Path:
 
 
 def _write_double(doubles: Path, name: str) -> None:
-    """Write the program that Terraform starts: it hands over to the double with this interpreter."""
+    """Writes the program that Terraform starts, which runs the double with this interpreter."""
     file, module = program(doubles, name, DOUBLES[name]), f"tests.e2e.providers.{Path(name).name}_provider"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m {module} "$@"\n')

@@ -1,4 +1,4 @@
-"""What checkov says of plans, and the tables of what it may say."""
+"""Checkov's findings on plans, and the tables of accepted findings."""
 
 import json
 import re
@@ -34,12 +34,12 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class Accepted:
-    """A check that may fail.
+    """A check whose failure is accepted.
 
     Attributes:
         check: Its id.
         resources: The resources, as patterns of addresses without the keys of instances.
-        reason: Why it may.
+        reason: Why it is accepted.
         plans: The plans in which it fails. Default: all that have such a resource.
     """
 

@@ -115,7 +115,7 @@ class Registering:
         run = subprocess.run(command, check=False, env=self.environment, capture_output=True, text=True, timeout=600)
         if run.returncode:
             raise StepFailedError(run.stderr)
-        if "FAILED" in run.stderr:  # the program ends with 0 after some failed checks
+        if "FAILED" in run.stderr:  # the program exits with 0 after some failed checks
             raise StepFailedError(run.stderr)
         if unknown := unknown_warnings(self._name, run.stderr):
             raise StepFailedError("\n".join(["the program's verification warns:", *unknown]))

@@ -9,7 +9,7 @@ from tests.e2e.plugins import REGISTRY
 
 
 class RegistryModule(NamedTuple):
-    """A version of a module in the registry: the module as a call's `source`, and the version."""
+    """A version of a module in the registry: the `source` of a call, and the version."""
 
     source: str
     version: str
@@ -19,7 +19,7 @@ class RegistryModule(NamedTuple):
 
     @property
     def repository(self) -> str:
-        """Where it is on GitHub, as `org/name`; the registry takes repositories of this name only."""
+        """The repository on GitHub, `org/name`; the registry accepts only repositories with this name."""
         namespace, name, provider = self.source.split("/")
         return f"{namespace}/terraform-{provider}-{name}"
 
@@ -51,13 +51,13 @@ class Registry(Loopback):
 
     @property
     def configuration(self) -> str:
-        """What makes Terraform ask for modules here; for providers it goes where it did."""
+        """The CLI configuration that makes Terraform get modules here; providers are unaffected."""
         services = {"modules.v1": f"{self.url}/", "providers.v1": f"https://{REGISTRY}/v1/providers/"}
         told = "".join(f'    "{name}" = "{url}"\n' for name, url in services.items())
         return f'host "{REGISTRY}" {{\n  services = {{\n{told}  }}\n}}\n'
 
     def add(self, module: RegistryModule, folder: Path | None = None) -> None:
-        """Serve a module: from its tag, or from a folder."""
+        """Serves a module from its tag, or from a directory."""
         place = folder.as_uri() if folder else f"git::https://github.com/{module.repository}.git?ref={module.ref}"
         versions = {"modules": [{"versions": [{"version": module.version}]}]}
         self._answers[f"/{module.source}/versions"] = (200, {}, json.dumps(versions).encode())

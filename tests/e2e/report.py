@@ -1,4 +1,4 @@
-"""What happened: a row a step, with its time and figures."""
+"""The report: a row per step, with its time and figures."""
 
 import sys
 import time
@@ -22,11 +22,11 @@ _STYLES: dict[Result, str] = {"ok": "green", "failed": "bold red", "skipped": "y
 
 
 class StepFailedError(Exception):
-    """A step ended and found something wrong."""
+    """A step found a fault."""
 
 
 class StoppedError(Exception):
-    """A step did not succeed, so that the rest of its cloud has nothing to work on."""
+    """A step failed, so the other steps of its cloud cannot run."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Report:
     _lock: Lock = field(default_factory=Lock)
 
     def step(self, cloud: str, name: str, work: Callable[[], T], figures: Callable[[T], str] = str) -> T:
-        """Do the work of a step and add its row.
+        """Runs a step and adds its row.
 
         Args:
             cloud: The cloud that the step belongs to.
@@ -89,7 +89,7 @@ class Report:
         return done
 
     def note(self, *texts: str) -> None:
-        """Add what a reader of the table needs; what several clouds say stands once."""
+        """Adds a note; a note of several clouds appears once."""
         with self._lock:
             self.notes += [text for text in texts if text not in self.notes]
 
@@ -99,7 +99,7 @@ class Report:
         return any(row.result == "failed" for row in self.rows)
 
     def show(self) -> None:
-        """Print the table, cloud by cloud, and the notes."""
+        """Prints the table, cloud by cloud, and the notes."""
         look = box.HEAVY_HEAD if self.console.is_terminal else box.ASCII
         table = Table("cloud", "step", "result", "seconds", "figures", box=look, show_edge=False)
         table.columns[3].justify = "right"

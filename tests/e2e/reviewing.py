@@ -22,7 +22,7 @@ Edit = Callable[[dict[str, Any]], object]
 
 
 class Workshop:
-    """Where clouds are changed and planned.
+    """The environment in which clouds are changed and planned.
 
     Args:
         work: A folder for all of it.
@@ -36,7 +36,7 @@ class Workshop:
         return find_plugins(self.work)
 
     def example(self, name: str, edit: Edit = lambda _: None) -> dict[str, Any]:
-        """An example as it can be planned with the provider at hand."""
+        """Returns an example that can be planned with the available provider."""
         config: dict[str, Any] = copy.deepcopy(yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")))
         config.pop("mirror", None)
         if "bucket_name" not in config.get("bucket", {}) and self._plugins.only_aws_5:

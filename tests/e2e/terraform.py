@@ -27,12 +27,12 @@ _install = Lock()
 
 
 class TerraformError(Exception):
-    """A command of Terraform failed; the message holds its errors."""
+    """A Terraform command failed; the message contains its errors."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What Terraform would do: for each resource or output that changes, the action, such as `create`."""
+    """The planned changes: for each resource or output, the action, such as `create`."""
 
     changes: Mapping[str, str]
     outputs: Mapping[str, str]
@@ -46,7 +46,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Applied:
-    """What Terraform did, as it counts at the end."""
+    """The counts of changes that Terraform reports at the end."""
 
     added: int
     changed: int
@@ -103,7 +103,7 @@ def clean_environment(
 
 
 class Terraform:
-    """Terraform in one folder.
+    """Terraform in one directory.
 
     Args:
         folder: The folder that holds cdk.tf.json.
@@ -135,7 +135,7 @@ class Terraform:
         return [diagnostic["summary"] for diagnostic in answer["diagnostics"]]
 
     def plan(self) -> Plan:
-        """Plan into the file that `apply` takes."""
+        """Writes the plan to the file that `apply` uses."""
         document = self.plan_document()
         changes = {
             change["address"]: "-".join(change["change"]["actions"])
@@ -164,7 +164,7 @@ class Terraform:
         return self._apply("e2e.tfplan")
 
     def destroy(self) -> Applied:
-        """Destroy all of the state."""
+        """Destroys everything in the state."""
         return self._apply("-destroy", "-auto-approve")
 
     def output(self) -> dict[str, Any]:
@@ -186,12 +186,12 @@ class Terraform:
         return found
 
     def forget(self, address: str) -> None:
-        """Take an address out of the state, as if something else had deleted what is there."""
+        """Removes an address from the state, as if the resource had been deleted by something else."""
         self._run("state", "rm", address)
 
     def _apply(self, *arguments: str) -> Applied:
         events = list(_events(self._run("apply", "-json", *arguments)))
-        # A destroy tells what it plans before it tells what it did.
+        # A destroy reports its plan before its result.
         summary = [event["changes"] for event in events if event["type"] == "change_summary"][-1]
         return Applied(summary["add"], summary["change"], summary["remove"])
 
@@ -217,7 +217,7 @@ def _sort_modules(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _events(stream: str) -> Iterator[dict[str, Any]]:
-    """The events of a command that tells them line by line."""
+    """Yields the events that a command prints line by line."""
     for line in stream.splitlines():
         if line.startswith('{"@level"'):
             yield json.loads(line)

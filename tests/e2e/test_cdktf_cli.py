@@ -45,7 +45,7 @@ def program() -> pathlib.Path:
 
 @pytest.fixture
 def cdktf(program: pathlib.Path, installed: Environment) -> Cdktf:
-    """Runs the program in a repository; gives what it says."""
+    """Runs the program in a repository; returns its output."""
 
     def run(repository: pathlib.Path, *arguments: str, **variables: str) -> str:
         end = installed.run([str(program), *arguments], repository, variables)
@@ -94,7 +94,7 @@ def test_cdktf_takes_a_cloud_from_nothing_to_registered_and_back(
     with emulated_account(cloud.region, tmp_path / "account.log") as account, ControlPlane() as plane:
         registering = Registering(cloud.name, tmp_path, account, plane)
         repository = tmp_path / "repository"
-        # The example as this account can have it.
+        # The example, adapted to this account.
         shutil.copytree(cloud.synth(account).parents[2] / "clouds", repository / "clouds")
         (repository / "cdktf.json").write_text(FILES["cdktf.json"], encoding="utf-8")
         assert installed.run(WAYS["program"], repository).returncode == 0

@@ -77,5 +77,5 @@ def test_checkov_reads_all_of_an_example(example: Path, report: Report) -> None:
 
 
 def test_checkov_parses_all_files_but_one_that_holds_the_required_version(report: Report) -> None:
-    """Which is why it stands in versions.tf."""
+    """Therefore it is in versions.tf."""
     assert [Path(file).name for file in report.unread] == ["spoiled.tf.json"]

@@ -1,4 +1,4 @@
-"""The doubles of Helm's and Kubernetes' providers fail on what the real ones would fail on later."""
+"""The doubles of the Helm and Kubernetes providers fail on errors that the real ones would find later."""
 
 import pytest
 from msgpack.ext import ExtType
@@ -32,7 +32,7 @@ def test_a_cluster_that_is_known_later_is_refused(
     [
         ("gateway", '{"cloudResourceId": "cldrsrc_a", "domain": "example.com"}', None),
         ("gateway", '{"cloudResourceId": "cldrsrc_a"}', "domain is required"),
-        ("no-such-chart", "{}", "there is no folder"),
+        ("no-such-chart", "{}", "there is not a directory"),
     ],
 )
 def test_our_own_charts_are_rendered(folder: str, values: str, says: str | None) -> None:

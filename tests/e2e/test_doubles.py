@@ -1,4 +1,4 @@
-"""The doubles have the providers' real schemas, and refuse what these refuse."""
+"""The doubles have the providers' real schemas, and refuse the same values."""
 
 import base64
 import copy
@@ -185,7 +185,7 @@ def test_a_schema_is_read_from_documentation() -> None:
 
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Puts another npm on PATH, which has one package; gives the file with the packages that it was asked for."""
+    """Puts another npm on PATH, which has one package; returns the file with the requested packages."""
     source_map = base64.b64encode(json.dumps({"sourcesContent": [BINDINGS]}).encode())
     code = b"//# sourceMappingURL=data:application/json;charset=utf-8;base64," + source_map
     with tarfile.open(tmp_path / "thing.tgz", "w:gz") as package:

@@ -1,4 +1,4 @@
-"""The page of `explain` in a real browser: what it shows, in light and dark, and that it asks nobody for anything."""
+"""The page of `explain` in a real browser: its content in light and dark mode, without any request."""
 
 import re
 import subprocess
@@ -72,7 +72,7 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
         do_CONNECT = do_GET  # noqa: N815 - http.server calls it so
 
         def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
+            """Logs nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         found.proxy = f"http://127.0.0.1:{server.server_port}"

@@ -1,4 +1,4 @@
-"""The runs on doubles bite: a fault in a stack that exists makes its next plan fail, or replace what it must."""
+"""Runs on doubles detect faults: a fault in an existing stack makes its next plan fail, or replace resources."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What our chart makes for the gateway, through the real helm, against the shape that Anyscale documents.
+"""The gateway's objects from this library's chart, rendered by the real helm, compared with Anyscale's documentation.
 
 Sources: examples/aws/eks-public/sample-values_gateway.yaml in anyscale/terraform-kubernetes-anyscale-foundation-modules
 at b209ceff; for Azure's domain Microsoft's page "What is a cloud resource on Azure?"; for the label the option
@@ -49,7 +49,7 @@ def canonical(domain: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Gateway:
-    """What the chart makes, and of which values."""
+    """The objects of the chart, and its values."""
 
     given: dict[str, Any]
     made: Documents

@@ -11,7 +11,7 @@ from tests.e2e.lives import ADDED, EXAMPLES, Config, apply, edit, merged, one_mo
 
 
 def without_zones(document: dict[str, Any]) -> None:
-    """Take out the zones, which the library gives to upstream's module in any case."""
+    """Removes the zones, which the library always passes to upstream's module."""
     del document["module"]["gke"]["zones"]
 
 

@@ -1,4 +1,4 @@
-"""The values of our Helm releases, through the real helm and the charts' own templates."""
+"""The values of the library's Helm releases, with the real helm and the charts' templates."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ Documents = list[dict[str, Any]]
 def template(
     chart: list[str], values: dict[str, Any], folder: pathlib.Path, release: str = OPERATOR.release
 ) -> Documents:
-    """What helm makes of a chart."""
+    """Returns the rendered objects of a chart."""
     file = folder / "values.json"
     file.write_text(json.dumps(values))
     command = [find_helm(), "template", release, *chart, "--namespace", OPERATOR.namespace, "--values", str(file)]
@@ -65,7 +65,7 @@ def operators_chart(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def applied(example: pathlib.Path, release: str) -> dict[str, Any]:
-    """The values of a release, with something in place of what only Terraform knows."""
+    """Returns the values of a release, with substitutes for unknown values."""
     text = json.dumps(released(example, release))
     text = re.sub(r"\$\{[^}]*cloud_resource_id\}", "cldrsrc_e2e", text)
     values: dict[str, Any] = json.loads(re.sub(r"\$\{[^}]*\}", "known-later", text))
@@ -186,7 +186,7 @@ def _listed(loaded: Any) -> Iterator[Any]:
 def test_users_pods_address_the_bucket_as_the_chart_has_them_do_on_aws(
     operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
-    """The chart does it for AWS alone; the places of containers in its pods may change with its version."""
+    """The chart does it only for AWS; the positions of containers in its pods may change with its version."""
     generic = next(example for example in KUBERNETES if example.stem == "generic")
     ours = patches(template(operators_chart, applied(generic, "anyscale-operator"), tmp_path))
     aws = {"region": "us-east-2", "s3": {"usePathStyle": True}}

@@ -14,7 +14,7 @@ NOTHING = Plan({}, {})
 
 
 class Fake(Terraform):
-    """Terraform with a plan and a state that are given."""
+    """Terraform with a given plan and state."""
 
     def __init__(self, plan: Plan = NOTHING, state: tuple[str, ...] = ()) -> None:
         self._plan = plan

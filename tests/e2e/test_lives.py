@@ -57,7 +57,7 @@ REPLICAS = {"releases": {"operator": {"values": {"operator": {"replicas": 3}}}}}
 
 
 def update(terraform: Terraform, patterns: tuple[str, ...], created: AbstractSet[str] = frozenset()) -> None:
-    """Find that an update changes and creates the resources that it must, and no others, and apply it."""
+    """Checks that an update changes and creates exactly the expected resources, and applies it."""
     actions = terraform.plan().changes.items()
     changed = [address for address, action in actions if action != "create"]
     strays = [address for address in changed if not any(fnmatchcase(address, each) for each in patterns)]
@@ -68,7 +68,7 @@ def update(terraform: Terraform, patterns: tuple[str, ...], created: AbstractSet
 
 
 def destroy(stack: Path, terraform: Terraform) -> None:
-    """Destroy a stack; what holds data stays until its protection is gone."""
+    """Destroys a stack; resources with data are kept until their protection is removed."""
     if [*kept(stack)]:
         with pytest.raises(TerraformError, match="Instance cannot be destroyed"):
             terraform.destroy()

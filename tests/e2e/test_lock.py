@@ -48,7 +48,7 @@ class Project:
 
     @property
     def kept(self) -> Path:
-        """The lock file that is kept."""
+        """The committed lock file."""
         return self.folder / "locks/prod.lock.hcl"
 
     def run(self, *arguments: str) -> None:
@@ -60,7 +60,7 @@ class Project:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def init(self) -> str:
-        """Runs `terraform init -lockfile=readonly`; gives its error, if there is one."""
+        """Runs `terraform init -lockfile=readonly`; returns its error, if any."""
         command = [find_terraform(), f"-chdir={self.stack}", "init", "-lockfile=readonly", "-input=false"]
         done = subprocess.run(command, env=dict(self.environment), check=False, capture_output=True, text=True)
         return done.stderr if done.returncode else ""
@@ -97,7 +97,7 @@ def link(source: Path, place: Path) -> None:
 
 
 def provider(name: str, version: str) -> str:
-    """What a lock file says of one of HashiCorp's providers."""
+    """Returns the entry of a HashiCorp provider in a lock file."""
     checksum = "h1:L5V05xwp/Gto1leRryuesxjMfgZwjb7oool4WS1UEFQ="
     return f'provider "{REGISTRY}/hashicorp/{name}" {{\n  version = "{version}"\n  hashes = ["{checksum}"]\n}}\n\n'
 
@@ -118,12 +118,12 @@ def test_a_kept_lock_outlives_the_output(project: Project) -> None:
 
 
 def test_without_a_kept_lock_init_refuses(project: Project) -> None:
-    """So it is the kept one that the other tests see at work."""
+    """This shows that the other tests use the committed lock file."""
     assert "Provider dependency changes detected" in project.init()
 
 
 def test_a_lock_that_does_not_fit_is_fixed(project: Project) -> None:
-    """One provider is older than the stack allows, one is missing, and one is not needed any more."""
+    """One provider is older than the stack allows, one is missing, and one is no longer needed."""
     project.kept.parent.mkdir()
     project.kept.write_text(provider("aws", "4.67.0") + provider("null", "3.2.4"))
     project.run("lock", *project.options)

@@ -118,7 +118,7 @@ def test_a_fault_fails_a_check_that_is_not_accepted(fault: str, read: Read) -> N
 
 
 def test_a_double_plans_what_the_real_provider_plans(read: Read, tmp_path: Path) -> None:
-    """As far as checkov sees, but for one default: log groups are kept for 0 days, which means for good."""
+    """As checkov sees it, except for one default: log groups are kept for 0 days, which means forever."""
     name, config = "private-production", EXAMPLES["private-production"]
     plugins = find_plugins(tmp_path)
     with emulated_account(config["region"], tmp_path / "account") as account:

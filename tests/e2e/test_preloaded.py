@@ -1,4 +1,4 @@
-"""The program that is forked does what the anyscale program does."""
+"""The forked program behaves like the anyscale program."""
 
 import os
 import signal

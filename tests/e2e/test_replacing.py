@@ -1,4 +1,4 @@
-"""What the review says forces a replacement: plans on doubles replace it, those of the review itself too."""
+"""The tables of forced replacements: plans on doubles replace the same resources, as do offline plans."""
 
 import json
 import re
@@ -31,7 +31,7 @@ WORDS = ("aaaaaa", "bbbbbb")
 
 
 def value(type_: Type, possible: list[str], side: int) -> Any:
-    """A value of a type, which is another one on each side."""
+    """Returns a value of a type that differs between the sides."""
     match type_:
         case "string":
             return possible[side] if possible else WORDS[side]
@@ -140,7 +140,7 @@ class Served(Workshop):
         return self.side("base", {name: base}), self.side("head", {name: head})
 
     def planned(self, name: str, base: Side, head: Side) -> list[Change]:
-        """What the offline plan says of a stack."""
+        """Returns the offline plan of a stack."""
         terraform = self._doubles.terraform(base.out / "stacks" / name, self.work)
         terraform.init()
         replace_environment(self._monkeypatch, {**terraform.environment, "PYTHONPATH": str(ROOT)})

@@ -36,7 +36,7 @@ def workshop(tmp_path: Path) -> Workshop:
 
 @pytest.fixture
 def compare(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> Compare:
-    """The sides of a change to an example; offline plans run without a network then."""
+    """The sides of a change to an example; offline plans then run without a network."""
 
     def sides(name: str, edit: Edit) -> tuple[Side, Side]:
         base = workshop.side("base", {name: yaml.safe_dump(workshop.example(name))})
@@ -148,7 +148,7 @@ def test_a_comment_needs_no_plan(workshop: Workshop) -> None:
 
 
 def other(value: Any, attribute: str) -> Any:
-    """Another value of an input, as valid as the one that it has."""
+    """Returns another valid value of an input."""
     if has_prefix(attribute):
         return "other-"
     if attribute == "availability_zone":
@@ -179,7 +179,7 @@ def has_prefix(attribute: str) -> bool:
 
 @pytest.mark.parametrize("prefixes", [True, False])
 def test_each_input_that_is_said_to_replace_does(prefixes: bool, compare: Compare) -> None:
-    """In one plan all of them at once: a resource's plan names each attribute that forces its replacement."""
+    """All in one plan: the plan of a resource names each attribute that forces its replacement."""
     base, head = compare("private-production", lambda _: None)
     file = head.out / "stacks/private-production/cdk.tf.json"
     tree = json.loads(file.read_text(encoding="utf-8"))
@@ -267,7 +267,7 @@ def alone(config: dict[str, Any]) -> None:
 
 
 def test_nothing_calls_a_cloud(compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a network that consists of loopback, with credentials and a role that real calls would be made for."""
+    """In a network with only loopback, with credentials and a role that would cause real calls."""
     base, head = compare("minimal", alone)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "real")
@@ -322,10 +322,10 @@ def test_a_provider_that_is_not_to_be_had_is_one_line(compare: Compare) -> None:
     [
         (
             'echo \'{"terraform_version": "1.10.5"}\'',
-            "an offline plan needs Terraform 1.11 or newer, and this is 1.10.5",
+            "an offline plan needs Terraform 1.11 or later, and this is 1.10.5",
         ),
-        ("exit 1", "an offline plan needs Terraform 1.11 or newer, and {} version fails"),
-        (None, "an offline plan needs Terraform 1.11 or newer, and {} can't be run: No such file or directory"),
+        ("exit 1", "an offline plan needs Terraform 1.11 or later, and {} version failed"),
+        (None, "an offline plan needs Terraform 1.11 or later, and {} cannot be run: No such file or directory"),
     ],
 )
 def test_without_a_terraform_that_can_there_is_a_reason(

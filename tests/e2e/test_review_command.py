@@ -47,7 +47,7 @@ class Repository:
     environment: Mapping[str, str]
 
     def commit(self, clouds: Mapping[str, str], files: Mapping[str, str] | None = None) -> None:
-        """Commits the clouds that are given, and no others."""
+        """Commits only the given clouds."""
         for file in self.root.glob("clouds/*.yaml"):
             file.unlink()
         settings = {"cdktf.json": json.dumps({"context": {"clouds": "clouds", "stacks": "stacks"}})}
@@ -57,7 +57,7 @@ class Repository:
     def review(
         self, *options: str, inside: Sequence[str] = (), extra: Mapping[str, str] | None = None, status: int = 0
     ) -> str:
-        """What the command prints of the last commit."""
+        """Returns the output of the command for the last commit."""
         command = [*inside, sys.executable, "-m", "anyscale_constructs", "review", "main~1", "main", *options]
         environment = {**self.environment, **(extra or {})}
         done = subprocess.run(command, cwd=self.root, env=environment, check=False, capture_output=True, text=True)
@@ -65,7 +65,7 @@ class Repository:
         return done.stdout
 
     def line(self, cloud: str, text: str, revision: str = "main") -> str:
-        """Where a line stands that begins with a text, as a review names it."""
+        """Returns the place of a line that begins with a text, as in a review."""
         lines = git(self.root, "show", f"{revision}:clouds/{cloud}.yaml").splitlines()
         (number,) = (number for number, line in enumerate(lines, 1) if line.strip().startswith(text))
         column = len(lines[number - 1]) - len(lines[number - 1].lstrip()) + 1
@@ -125,7 +125,7 @@ def role(config: dict[str, Any]) -> None:
 
 
 def told(findings: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """The rule of each finding, what it is on, and where."""
+    """Returns the rule, the subject and the place of each finding."""
     return [
         (
             each["rule"],
@@ -137,7 +137,7 @@ def told(findings: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
 
 
 def test_each_change_is_reported_first_in_every_format(repository: Repository, workshop: Workshop) -> None:
-    """By the rules, without a plan."""
+    """With the rules, without a plan."""
 
     def cloud(example: str, *edits: Edit) -> str:
         config = workshop.example(example)
@@ -240,7 +240,7 @@ def test_a_construct_with_another_id_is_reported_first(repository: Repository, w
 
 
 def test_an_offline_plan_says_what_is_replaced_and_calls_no_cloud(repository: Repository, workshop: Workshop) -> None:
-    """The second time with credentials and a role that calls would be made for, in a network of loopback alone."""
+    """The second time with credentials and a role that would cause calls, in a network with only loopback."""
     before, after = (
         {
             "minimal": workshop.example("minimal", role),

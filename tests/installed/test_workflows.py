@@ -257,7 +257,7 @@ def test_fails_to_apply_a_plan_of_other_terraform(github: GitHub) -> None:
     github.commit("Use yet another one")
     end = github.runner("applier").get("generic", "41")
     assert end.returncode == 1
-    assert "the plan of generic is not of the Terraform that main gives" in end.stdout
+    assert "the plan of generic does not match the Terraform of main" in end.stdout
 
 
 def test_fails_to_apply_a_plan_of_another_state(github: GitHub) -> None:

@@ -64,15 +64,15 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
         ({"registration": "terraform"}, "must be 'command'"),
         ({"bucket": {"bucket_name": "acme"}}, "bucket.bucket_name: must be s3:// or gs:// and the bucket's name"),
         ({"bucket": {"bucket_name": "abfss://ray"}}, "or abfss://CONTAINER@ACCOUNT.dfs.core.windows.net, such as"),
-        ({"file_storage": {}}, "file_storage: sets nothing. Fix: remove it, or set mount_targets, persist"),
-        ({"file_storage": {"mount_targets": []}}, "file_storage: sets nothing"),
+        ({"file_storage": {}}, "file_storage: has no effect. Fix: remove it, or set mount_targets, persist"),
+        ({"file_storage": {"mount_targets": []}}, "file_storage: has no effect"),
         (
             {"file_storage": {"mount_targets": [{"address": "10.0.0.5"}]}},
             "file_storage.mount_targets: requires file_storage.mount_path",
         ),
         ({"file_storage": {"persistent_volume_claim": "Shared"}}, "must be a Kubernetes name"),
-        ({"custom_image_registry": "https://registry.acme.example"}, "must be HOST[:PORT][/PATH], without a scheme"),
-        ({"bucket": {"bucket_name": "s3://my-bucket"}}, "is the bucket of Anyscale's examples"),
+        ({"custom_image_registry": "https://registry.acme.example"}, "must be HOST[:PORT][/PATH] without a scheme"),
+        ({"bucket": {"bucket_name": "s3://my-bucket"}}, "is the bucket in Anyscale's examples"),
         ({"bucket": {}}, "bucket.bucket_name"),
         ({"bucket": {"bucket_name": "s3://a", "endpoint": "minio:9000"}}, "must be an http or https URL"),
         (
@@ -81,7 +81,7 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
         ),
         (
             {"bucket": {"bucket_name": "gs://acme", "s3_addressing_style": "PATH_STYLE"}},
-            "bucket.s3_addressing_style: applies to s3:// buckets only, not to 'gs://acme'",
+            "bucket.s3_addressing_style: applies only to s3:// buckets, not to 'gs://acme'",
         ),
         (
             {"file_storage": {"file_storage_id": "fs-1"}},

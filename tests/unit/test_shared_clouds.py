@@ -51,7 +51,7 @@ def test_outputs_are_of_the_stack_that_is_named() -> None:
     assert find_registration(shared, "vm", source="outputs").cloud_name == "ml"
     assert not find_registration(REGISTERED, "ml", source="outputs").shares_cloud
     for outputs, stack in ((shared, "k8s"), (REGISTERED, "vm")):
-        with pytest.raises(RegistrationError, match="holds the outputs of the cloud ml"):
+        with pytest.raises(RegistrationError, match="has the outputs of the cloud ml"):
             find_registration(outputs, stack, source="outputs")
 
 
@@ -75,5 +75,5 @@ def test_what_only_the_provider_takes(key: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("more", [{"compute_stack": "KUBERAY"}, {"connector_config": {"oidc_issuer": "https://a"}}])
 def test_a_kuberay_cluster_is_refused_by_name(more: dict[str, Any]) -> None:
-    with pytest.raises(RegistrationError, match="is for a cluster that runs KubeRay"):
+    with pytest.raises(RegistrationError, match="is for a cluster with KubeRay"):
         CloudResource.read(AWS_K8S | more)

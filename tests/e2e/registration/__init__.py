@@ -1,1 +1,1 @@
-"""The real `anyscale` program against a control plane of our own."""
+"""The real `anyscale` program against an emulated control plane."""

@@ -1,4 +1,4 @@
-"""Runs `anyscale-constructs register` as users do, against a control plane of the test's own."""
+"""Runs `anyscale-constructs register` as users do, against the test's own control plane."""
 
 import json
 import os
@@ -28,7 +28,7 @@ _NO_AWS = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run of `anyscale-constructs register` ended."""
+    """The outcome of a run of `anyscale-constructs register`."""
 
     exit_status: int
     stdout: str
@@ -79,7 +79,7 @@ class Cli:
         )
 
     def __call__(self, resource: dict[str, Any] | None, *options: str, name: str = "prod") -> Outcome:
-        """Registers, and waits for the end."""
+        """Registers, and waits until it ends."""
         begin = time.monotonic()
         return wait(self.start(resource, *options, name=name), begin)
 

@@ -33,7 +33,7 @@ EXAMPLES = [example for example in CLOUDS if Document(example).data["stack"] != 
 
 
 def filled(value: Any, sample: Any) -> Any:
-    """The value, with the sample's in place of what only Terraform knows."""
+    """Returns the value, with the sample's values in place of unknown ones."""
     if isinstance(value, dict):
         known = sample if isinstance(sample, dict) else {}
         return {key: filled(inner, known.get(key)) for key, inner in value.items()}

@@ -1,4 +1,4 @@
-"""What a registration does when nothing goes wrong."""
+"""Registrations without faults."""
 
 import fcntl
 import json
@@ -23,7 +23,7 @@ from tests.registration_samples import ALL, AWS_K8S, AWS_VM, GCP_VM, ORG_ID, cha
 
 @pytest.fixture(scope="module")
 def twice(new_register: Callable[[ControlPlane], Cli]) -> Iterator[dict[str, tuple[Outcome, list[Request], Outcome]]]:
-    """Each kind of cloud, registered and registered again; at the same time, to save time."""
+    """Each kind of cloud, registered twice; in parallel, to save time."""
     with ControlPlane() as plane:
         register = new_register(plane)
 
@@ -81,7 +81,7 @@ def test_the_outputs_of_a_deployed_stack(
     assert plane.writes[0].body["auto_add_user"] is False
     writes = list(plane.writes)
     with (directory / "terraform.tfstate").open("r+") as state:
-        fcntl.lockf(state, fcntl.LOCK_EX)  # as terraform apply holds it, for which reading need not wait
+        fcntl.lockf(state, fcntl.LOCK_EX)  # locked by terraform apply; reading does not need the lock
         second = register(None, "--json")
     assert second.result == {**first.result, "action": "unchanged"}
     assert plane.writes == writes
@@ -108,7 +108,7 @@ def test_a_change_is_written_and_keeps_what_the_control_plane_found(register: Cl
 
 
 def test_an_eks_cloud_gets_a_mount_target_for_each_zone_and_then_a_claim(register: Cli, plane: ControlPlane) -> None:
-    """The control plane can't look them up for a cloud on Kubernetes, and keeps no store beside another one."""
+    """The control plane cannot look them up for a cloud on Kubernetes, and stores only one."""
     efs, zones = "fs-0123456789abcdef0", {"us-east-2a": "10.0.1.5", "us-east-2b": "10.0.2.5"}
     targets = [{"address": address, "zone": zone} for zone, address in zones.items()]
     cloud_id = plane.add_cloud("prod", compute_stack="K8S")

@@ -30,7 +30,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAccoun
 
 @pytest.fixture(scope="module")
 def resource(account: EmulatedAccount) -> dict[str, Any]:
-    """A cloud that passes all checks but that of MemoryDB, which has no TLS."""
+    """A cloud that passes all checks except that of MemoryDB, which has no TLS."""
     vpc, subnets = account.network("10.0.0.0/16", ["10.0.0.0/20", "10.0.16.0/20"])
     ec2, memorydb = account.client("ec2"), account.client("memorydb")
     for subnet in subnets:

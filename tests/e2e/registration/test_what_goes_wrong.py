@@ -1,4 +1,4 @@
-"""What goes wrong with the program or the control plane, and what a registration makes of it."""
+"""Faults of the program or the control plane, and how registration handles them."""
 
 import signal
 import time
@@ -53,7 +53,7 @@ def test_the_resource_was_committed_and_answered_504(times: int, register: Cli, 
 
 @pytest.fixture(scope="module")
 def late(new_register: Callable[[ControlPlane], Cli]) -> Iterator[dict[str, tuple[Outcome, ControlPlane]]]:
-    """Runs that come to their time limit, at the same time, to save time."""
+    """Runs that reach their time limit, in parallel to save time."""
     with ControlPlane() as busy, ControlPlane() as dead, ControlPlane() as broken:
         busy.fail("PUT", "/add_resource", status=503, times=1000)
         broken.fail("PUT", "/add_resource", status=500, times=1000)
@@ -134,7 +134,7 @@ def test_creating_a_resource_fails_with_exit_status_0(register: Cli, plane: Cont
     plane.fail("PUT", "/add_resource", status=400)
     outcome = register(AWS_VM)
     assert outcome.exit_status == 4
-    assert f"ended with exit status 0, and the cloud prod ({cloud_id}) is left without its resource" in outcome.stderr
+    assert f"ended with exit status 0, and the cloud prod ({cloud_id}) still has no resource" in outcome.stderr
     assert "injected 400" in outcome.stderr
 
 

@@ -31,7 +31,7 @@ def _stacks() -> list[str]:
 
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command here, `synth` unless another is named; gives its exit status, stdout and stderr."""
+    """Runs a command here, by default `synth`; returns its exit status, stdout and stderr."""
 
     def run(*arguments: str, command: str = "synth") -> tuple[int, str, str]:
         assert Path.cwd() == folder

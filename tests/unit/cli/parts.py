@@ -1,4 +1,4 @@
-"""Clouds in YAML, and the directories they are in."""
+"""Clouds in YAML, and their directories."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ region: us-east-2
 org_id: org_1234abcd
 security_group: {ingress_cidr_blocks: [10.0.0.0/8]}
 """
-# Synthesis warns of a cloud on EC2 whose id is not known yet.
+# Synthesis warns about an EC2 cloud without a cloud ID.
 REGISTERED = CLOUD + "cloud_id: cld_1234abcd\n"
 KUBERNETES = """\
 stack: eks

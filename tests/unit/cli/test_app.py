@@ -1,4 +1,4 @@
-"""`anyscale-constructs` itself: its version, and how it ends."""
+"""`anyscale-constructs` itself: its version and its exit status."""
 
 import sys
 import tomllib

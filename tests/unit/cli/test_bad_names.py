@@ -1,4 +1,4 @@
-"""Names and values that file systems, the engine's tree and arithmetic take otherwise than they are meant."""
+"""Names and values with an unintended meaning for file systems, the engine's tree or arithmetic."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ releases: {gateway: {ingress_cidr_blocks: [203.0.113.0/24]}}
 SOMEBODY = "aaaaaaaa-2222-3333-4444-555555555555"
 LONG = "v" * 300
 
-# what a cloud is -> what is said of it
+# the content of a cloud -> the message
 REFUSED = {
     CLOUD + f"modules: {{vpc: {{ref: {LONG}}}}}\n": "modules.vpc.ref: the catalog does not hold aws/vpc at that ref",
     CLOUD + 'modules: {vpc: {ref: "a/../b"}}\n': "modules.vpc.ref: the catalog does not hold aws/vpc at that ref",
@@ -35,7 +35,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("cloud", "says"), REFUSED.items(), ids=REFUSED.values())
-def test_fails_in_words(cloud: str, says: str, run: Run, folder: Path) -> None:
+def test_fails_with_a_message(cloud: str, says: str, run: Run, folder: Path) -> None:
     write(folder, prod=cloud)
     status, _, said = run()
     assert status == 2
@@ -47,13 +47,13 @@ NAMES = ["constructor", "toString", "hasOwnProperty", "valueOf", "isPrototypeOf"
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("cloud", [CLOUD, KUBERNETES], ids=["one stack", "two"])
-def test_names_of_methods_are_names(name: str, cloud: str, run: Run, folder: Path) -> None:
+def test_names_of_methods_are_allowed(name: str, cloud: str, run: Run, folder: Path) -> None:
     write(folder, **{name: cloud})
     status, _, said = run()
-    assert status == 0 or f"clouds/{name}.yaml: the engine refuses it" in said
+    assert status == 0 or f"clouds/{name}.yaml: the engine refuses the configuration" in said
 
 
-def test_fails_on_names_that_differ_in_case_only(run: Run, folder: Path) -> None:
+def test_fails_on_names_that_differ_only_in_case(run: Run, folder: Path) -> None:
     write(folder, Prod=CLOUD, prod=CLOUD)
     status, _, said = run("Prod")
     assert status == 2
@@ -65,4 +65,4 @@ def test_fails_on_a_file_name_that_is_not_utf8(run: Run, folder: Path) -> None:
     (folder / "clouds" / os.fsdecode(b"\xff.yaml")).write_text(CLOUD)
     status, _, said = run()
     assert status == 2
-    assert r"clouds/\xdcff.yaml: the file's name is the cloud's name and must be at most 64 letters" in said
+    assert r"clouds/\xdcff.yaml: the file's name is the cloud's name, and must be at most 64 letters" in said

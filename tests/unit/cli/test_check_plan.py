@@ -13,7 +13,8 @@ REPLACED = (
     "module.vpc.aws_vpc.anyscale_vpc[0] is replaced, because cidr_block changes from '10.0.0.0/19' to '10.0.0.0/18'"
 )
 WITH = (
-    "; 1 more resource is replaced with it: module.vpc.aws_subnet.public[0]. Fix: undo that change, if it is not meant"
+    "; 1 more resource is replaced with it: module.vpc.aws_subnet.public[0]. "
+    "Fix: undo that change if it is not intended"
 )
 
 
@@ -26,11 +27,11 @@ def check(run: Run, folder: Path) -> Run:
     return check
 
 
-def test_what_a_plan_replaces_is_told(check: Run) -> None:
+def test_replacements_in_a_plan_are_reported(check: Run) -> None:
     assert check() == (0, "plan.json: 2 replaced, 0 destroyed, 0 opened\n", f"warning: {REPLACED}{WITH}\n")
 
 
-def test_what_is_not_allowed_ends_with_3(check: Run) -> None:
+def test_a_finding_that_is_not_allowed_has_exit_status_3(check: Run) -> None:
     assert check("--fail-on", "destroy")[0] == 3
 
 
@@ -39,14 +40,14 @@ def test_a_plan_that_replaces_nothing_passes(check: Run, folder: Path) -> None:
     assert check("--fail-on", "destroy") == (0, "plan.json: 0 replaced, 0 destroyed, 0 opened\n", "")
 
 
-def test_the_stack_gives_the_line(check: Run, folder: Path) -> None:
+def test_the_stack_option_adds_the_line(check: Run, folder: Path) -> None:
     write(folder, prod=RANGE)
     status, _, err = check("--stack", "prod", "--fail-on", "destroy")
     assert status == 3
     assert f"clouds/prod.yaml:5: {REPLACED}, by cidr_block of module.vpc" in err
 
 
-def test_what_the_stack_allows_is_not_told(check: Run, folder: Path) -> None:
+def test_allowed_findings_of_the_stack_are_left_out(check: Run, folder: Path) -> None:
     write(folder, prod=f"{RANGE}allow: {{replaced-resource: nothing runs there yet}}\n")
     out = (
         "plan.json: 2 replaced, 0 destroyed, 0 opened\n\nAllowed:\n  prod: replaced-resource: nothing runs there yet\n"
@@ -74,7 +75,8 @@ def test_json_and_github_go_to_stdout(check: Run, folder: Path) -> None:
 RULE = {"type": "ingress", "from_port": 443, "to_port": 443, "protocol": "tcp"}
 CLOSED, OPEN = ({**RULE, "cidr_blocks": ranges} for ranges in (["203.0.113.0/24"], ["203.0.113.0/24", "0.0.0.0/0"]))
 MISSPELT = (
-    "--fail-on names no part of a review; got 'destroys'; expected destroy, widen, or destroy,widen. Fix: correct it"
+    "--fail-on does not name a part of a review; got 'destroys'; expected destroy, widen, or destroy,widen. "
+    "Fix: correct it"
 )
 INGRESS = "module.securitygroups.aws_security_group_rule.ingress[0]"
 
@@ -88,7 +90,7 @@ INGRESS = "module.securitygroups.aws_security_group_rule.ingress[0]"
         ("allow: {widened-ingress: a public service}\n", "widen", 0),
     ],
 )
-def test_what_a_plan_opens_is_told(allowed: str, fail_on: str, status: int, check: Run, folder: Path) -> None:
+def test_openings_in_a_plan_are_reported(allowed: str, fail_on: str, status: int, check: Run, folder: Path) -> None:
     write(folder, prod=CLOUD + allowed)
     (folder / "plan.json").write_text(json.dumps(plan(change(INGRESS, CLOSED, OPEN))))
     ended, out, err = check("--stack", "prod", "--fail-on", fail_on)
@@ -118,7 +120,7 @@ def test_a_plan_that_opens_nothing_passes(
         (["--fail-on", "destroys"], MISSPELT),
     ],
 )
-def test_what_is_misspelt_is_said(options: list[str], text: str, check: Run, folder: Path) -> None:
+def test_fails_on_misspelled_options(options: list[str], text: str, check: Run, folder: Path) -> None:
     write(folder, prod=RANGE)
     status, _, err = check(*options)
     assert (status, err.strip()) == (2, f"error: {text}")

@@ -1,4 +1,4 @@
-"""`_defaults.yaml`: what the clouds of a folder have in common, in every command that reads clouds."""
+"""`_defaults.yaml`: keys shared by the clouds of a directory, in every command that reads clouds."""
 
 import json
 import subprocess
@@ -29,7 +29,7 @@ security_group:
 
 
 def put(folder: Path, **texts: str) -> None:
-    """Writes YAML files below `clouds`: `aws__prod` is `aws/prod.yaml`, and `DEFAULTS` is `_defaults.yaml`."""
+    """Writes YAML files in `clouds`: `aws__prod` is `aws/prod.yaml`, and `DEFAULTS` is `_defaults.yaml`."""
     for name, text in texts.items():
         file = folder / "clouds" / f"{name.replace('__', '/').replace('DEFAULTS', '_defaults')}.yaml"
         file.parent.mkdir(exist_ok=True)
@@ -41,7 +41,7 @@ def stack(folder: Path, name: str) -> dict[str, Any]:
     return content
 
 
-def test_defaults_are_under_each_cloud_of_their_folder(run: Run, folder: Path) -> None:
+def test_defaults_apply_to_each_cloud_of_their_directory(run: Run, folder: Path) -> None:
     put(folder, DEFAULTS=SHARED, aws__DEFAULTS=AWS, aws__a="{}", aws__b="vpc: {name: own}\n", google=GOOGLE)
     assert run()[0] == 0
     a, b = (stack(folder, name) for name in "ab")
@@ -75,7 +75,7 @@ ENTRIES = {"a": 1, "map": {"x": 1, "y": {"z": 2}}, "list": [1, 2], "nothing": No
     ],
     ids=str,
 )
-def test_maps_are_merged_and_all_else_is_replaced(
+def test_maps_are_merged_and_other_values_replaced(
     given: Mapping[str, Any], merged: Mapping[str, Any], tmp_path: Path
 ) -> None:
     (tmp_path / "_defaults.yaml").write_text(json.dumps(ENTRIES))
@@ -85,7 +85,7 @@ def test_maps_are_merged_and_all_else_is_replaced(
     assert defaults.data == ENTRIES
 
 
-def test_null_takes_out_what_another_backend_does_not_have(run: Run, folder: Path) -> None:
+def test_null_removes_keys_that_another_backend_does_not_have(run: Run, folder: Path) -> None:
     put(folder, DEFAULTS=SHARED, a=REGISTERED + "backend: {type: gcs, region: null}\n")
     assert run()[0] == 0
     assert stack(folder, "a")["terraform"]["backend"] == {"gcs": {"bucket": "acme-state", "prefix": "a"}}
@@ -100,7 +100,7 @@ def test_null_takes_out_what_another_backend_does_not_have(run: Run, folder: Pat
     ],
 )
 @pytest.mark.parametrize("format", ["text", "json", "github"])
-def test_a_finding_stands_where_the_value_does(own: str, said: str, format: str, run: Run, folder: Path) -> None:
+def test_a_finding_has_the_place_of_the_value(own: str, said: str, format: str, run: Run, folder: Path) -> None:
     wrong = AWS.replace("vpc: {cidr_block", "vpc:\n  cidr_blok: 3\n  cidr_block").replace(", name: shared}", "")
     put(folder, DEFAULTS=SHARED, aws__DEFAULTS=wrong if own == "{}" else AWS, aws__a=own)
     status, out, err = run("--format", format)
@@ -118,12 +118,12 @@ def test_a_finding_stands_where_the_value_does(own: str, said: str, format: str,
             assert out.startswith(f"::error file={file},line={line},col={column},title=")
 
 
-def test_what_is_missing_is_missing_in_the_cloud(run: Run, folder: Path) -> None:
+def test_a_missing_key_is_reported_in_the_cloud(run: Run, folder: Path) -> None:
     put(folder, DEFAULTS="org_id: org_1234abcd\n", a="stack: ec2\n")
     assert run()[2] == "error: clouds/a.yaml: region: is required\n"
 
 
-def test_what_is_wrong_in_defaults_is_said_once(run: Run, folder: Path) -> None:
+def test_an_error_in_defaults_is_reported_once(run: Run, folder: Path) -> None:
     put(folder, DEFAULTS="nonsense: 1\n", a=REGISTERED, b=REGISTERED, c=REGISTERED)
     status, _, err = run()
     assert (status, err.count("nonsense")) == (2, 2)
@@ -145,8 +145,8 @@ def test_yaml_traps_are_found_in_defaults(run: Run, folder: Path) -> None:
             ["a.yaml", "_defaults.yaml", "_defaults.yml"],
             "clouds/_defaults.yml: _defaults.yaml holds defaults of the same",
         ),
-        (["_defaults.yaml"], "no cloud is there"),
-        (["_default.yaml"], "the file's name is the cloud's name and must be"),
+        (["_defaults.yaml"], "the directory of clouds contains no *.yaml files"),
+        (["_default.yaml"], "the file's name is the cloud's name, and must be"),
     ],
     ids=str,
 )
@@ -159,13 +159,13 @@ def test_fails_on_files_that_exclude_each_other(there: list[str], said: str, run
     assert said in err
 
 
-def test_a_folder_without_defaults_holds_no_clouds(run: Run, folder: Path) -> None:
+def test_a_directory_without_defaults_contains_no_clouds(run: Run, folder: Path) -> None:
     put(folder, a=REGISTERED, charts__values="replicas: 3\n")
     assert run()[0] == 0
     assert [file.name for file in (folder / "cdktf.out/stacks").iterdir()] == ["a"]
 
 
-def test_an_allowance_in_defaults_need_not_be_found_in_each_cloud(run: Run, folder: Path) -> None:
+def test_an_allowance_in_defaults_may_be_unused_in_some_clouds(run: Run, folder: Path) -> None:
     put(
         folder,
         DEFAULTS="allow: {small-network: a trial}\n",
@@ -208,7 +208,7 @@ def test_a_changed_default_changes_the_stacks_of_its_folder(run: Run, folder: Pa
         assert f"::{name}: " in line
 
 
-def test_the_schema_of_a_cloud_requires_nothing_that_defaults_give(run: Run, folder: Path) -> None:
+def test_the_schema_of_a_cloud_does_not_require_keys_of_defaults(run: Run, folder: Path) -> None:
     def required(*arguments: str) -> list[str]:
         found: list[str] = json.loads(run(*arguments, command="schema")[1]).get("required", [])
         return found
@@ -225,7 +225,7 @@ def _parsed(folder: Path) -> dict[str, Any]:
     return {name: json.loads(text) if name.endswith(".json") else text for name, text in files(folder).items()}
 
 
-def test_other_clouds_files_and_entries_stay_as_they_are(run: Run, folder: Path) -> None:
+def test_files_and_entries_of_other_clouds_are_unchanged(run: Run, folder: Path) -> None:
     write(folder, a=REGISTERED, b=REGISTERED, k=KUBERNETES)
     run()
     before = _parsed(folder / "cdktf.out")
@@ -237,7 +237,7 @@ def test_other_clouds_files_and_entries_stay_as_they_are(run: Run, folder: Path)
     assert [*after["manifest.json"]["stacks"]] == ["a", "b", "k", "k-operator"]
 
 
-def test_a_cloud_that_is_gone_has_no_entry_any_more(run: Run, folder: Path) -> None:
+def test_the_entry_of_a_deleted_cloud_is_removed(run: Run, folder: Path) -> None:
     write(folder, a=REGISTERED, gone=REGISTERED)
     run()
     (folder / "clouds/gone.yaml").unlink()
@@ -258,7 +258,7 @@ def test_a_damaged_manifest_is_replaced(manifest: str, run: Run, folder: Path) -
 
 
 def test_defaults_are_read_once(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else a fleet would take twice as long."""
+    """Otherwise a fleet would take twice as long."""
     read: list[str] = []
     made = document.Document.__init__
 
@@ -273,8 +273,8 @@ def test_defaults_are_read_once(run: Run, folder: Path, monkeypatch: pytest.Monk
     assert len(read) == len(set(read)) == len(clouds) + 2
 
 
-def test_a_fleet_takes_as_long_as_its_clouds_together(folder: Path) -> None:
-    """Else a thousand clouds would take minutes: what each pair of clouds costs is told from what each one does."""
+def test_the_time_of_a_fleet_is_the_sum_of_its_clouds(folder: Path) -> None:
+    """Otherwise a thousand clouds would take minutes: the cost per pair is separated from the cost per cloud."""
     few = 6
 
     def calls(number: int) -> int:
@@ -302,7 +302,7 @@ WITH_PLACES = [cloud for cloud in CLOUDS if cloud.stem not in {"unreadable-yaml"
 
 
 @pytest.mark.parametrize("cloud", WITH_PLACES[::9], ids=lambda file: file.stem)
-def test_what_is_wrong_is_found_in_defaults_as_in_a_cloud(cloud: Path, tmp_path: Path) -> None:
+def test_errors_are_found_in_defaults_as_in_a_cloud(cloud: Path, tmp_path: Path) -> None:
     (tmp_path / "alone").mkdir()
     (tmp_path / "over").mkdir()
     alone = findings_of(cloud, tmp_path / "alone")

@@ -1,4 +1,4 @@
-"""`anyscale-constructs doctor`: what of what a repository needs is on this machine."""
+"""`anyscale-constructs doctor`: the prerequisites of a repository on this machine."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def put(program: Path, says: str) -> None:
 
 @pytest.fixture
 def doctor(run: Run) -> Any:
-    """Runs the command; gives its exit status, the checks by name, and what the findings say."""
+    """Runs the command; returns its exit status, the checks by name, and the texts of the findings."""
 
     def doctor() -> tuple[int, dict[str, Any], list[str]]:
         status, out, err = run("--format", "json", command="doctor")
@@ -46,7 +46,7 @@ def doctor(run: Run) -> Any:
     return doctor
 
 
-def test_a_machine_with_all_of_it(doctor: Any) -> None:
+def test_a_machine_with_all_prerequisites(doctor: Any) -> None:
     status, checks, findings = doctor()
     assert (status, findings) == (0, [])
     assert {name for name, check in checks.items() if check["needed"]} == {
@@ -90,7 +90,7 @@ def test_terraform_must_fit_the_backends(version: str, backend: str, status: int
 
 def test_fails_on_a_terraform_that_does_not_run(doctor: Any, machine: Path) -> None:
     put(machine / "terraform", "no JSON")
-    assert doctor()[2] == [f"Terraform: {machine / 'terraform'} does not say its version"]
+    assert doctor()[2] == [f"Terraform: {machine / 'terraform'} does not report its version"]
 
 
 @pytest.mark.parametrize(
@@ -105,11 +105,11 @@ def test_credentials_are_named_and_never_shown(
     variable: str, name: str, doctor: Any, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(Path(), google=GOOGLE)
-    assert not doctor()[1][f"credentials of {name}"]["ok"]
+    assert not doctor()[1][f"{name} credentials"]["ok"]
     monkeypatch.setenv(variable, TOKEN)
     status, checks, _ = doctor()
     assert status == 0
-    assert checks[f"credentials of {name}"]["found"] == variable
+    assert checks[f"{name} credentials"]["found"] == variable
     for form in ("text", "json", "github"):
         assert TOKEN not in "".join(run("--format", form, command="doctor")[1:])
 
@@ -117,7 +117,7 @@ def test_credentials_are_named_and_never_shown(
 def test_credentials_in_files_are_found(doctor: Any, folder: Path) -> None:
     (folder / "home" / ".anyscale").mkdir(parents=True)
     (folder / "home" / ".anyscale" / "credentials.json").write_text(json.dumps({"cli_token": TOKEN}))
-    found = doctor()[1]["credentials of Anyscale"]
+    found = doctor()[1]["Anyscale credentials"]
     assert (found["ok"], found["found"]) == (True, "~/.anyscale/credentials.json")
 
 
@@ -134,16 +134,16 @@ def test_node_is_needed_by_programs_and_by_stacks_that_import_cdktf(
     assert doctor()[1]["Node.js"]["needed"] == bool(own or command)
 
 
-def test_fails_on_a_mirror_that_is_not_there(doctor: Any) -> None:
+def test_fails_on_a_missing_mirror(doctor: Any) -> None:
     write(Path(), prod=CLOUD + "mirror: /no/such/folder\n")
-    assert doctor()[2] == ["mirror of modules: /no/such/folder is no folder"]
+    assert doctor()[2] == ["module mirror: /no/such/folder is not a directory"]
 
 
-def test_says_that_terraforms_configuration_is_not_there(doctor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_cli_configuration_is_reported(doctor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/no/such/file")
     status, checks, _ = doctor()
     assert status == 0
-    assert not checks["configuration of Terraform"]["ok"]
+    assert not checks["Terraform CLI configuration"]["ok"]
 
 
 def test_the_mirrors_credentials_are_not_shown(doctor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,12 +166,13 @@ def test_fails_where_there_is_no_cloud(doctor: Any, folder: Path) -> None:
     assert "clouds" not in doctor()[1]
 
 
-def test_text_has_a_line_for_each(run: Run, machine: Path) -> None:
+def test_text_has_a_line_for_each_check(run: Run, machine: Path) -> None:
     (machine / "git").unlink()
     status, out, err = run(command="doctor")
     assert status == 1
     assert "\nmissing  git\n" in out
-    assert "\nnone     credentials of AWS       run aws sso login" in out
+    assert "\nnone     AWS credentials       run aws sso login" in out
     assert err == (
-        "error: git is missing. Fix: install git: Terraform fetches modules with it, and reviews read revisions\n"
+        "error: git is missing. Fix: install git, which fetches Terraform modules and reads the "
+        "revisions that reviews compare\n"
     )

@@ -27,7 +27,7 @@ def without_comments(value: Any) -> Any:
 
 
 def states(content: dict[str, Any]) -> list[str]:
-    """Takes out the paths of local states."""
+    """Removes the paths of local states."""
     remote = content.get("data", {}).get("terraform_remote_state", {}).values()
     found = [content["terraform"].get("backend", {}).get("local", {}), *(each["config"] for each in remote)]
     return [each.pop("path") for each in found if "path" in each]
@@ -59,7 +59,7 @@ def test_it_is_the_same_terraform_without_comments(example: str, to: str, run: R
 
 
 def test_terraform_reads_the_state_of_the_first_stack(run: Run, folder: Path) -> None:
-    """Of a cloud that Terraform registers: the second stack's data source leads to the same file."""
+    """For a cloud that Terraform registers, the second stack's data source reads the same file."""
     text = (FOLDER / "gke-private.yaml").read_text()
     write(folder, prod=re.sub(r"(?m)^backend:.*\n(?: .*\n)*", "", text))
     assert run("prod", command="eject")[0] == 0
@@ -70,7 +70,7 @@ def test_terraform_reads_the_state_of_the_first_stack(run: Run, folder: Path) ->
     assert states(second) == ["../../terraform.prod-operator.tfstate", "../../terraform.prod.tfstate"]
 
 
-def test_what_terraform_has_is_taken_along(run: Run, folder: Path) -> None:
+def test_files_of_terraform_are_copied(run: Run, folder: Path) -> None:
     write(folder, prod=REGISTERED)
     run()
     home = folder / "cdktf.out" / "stacks" / "prod"
@@ -85,7 +85,7 @@ def test_what_terraform_has_is_taken_along(run: Run, folder: Path) -> None:
     assert found[".terraform.lock.hcl"] == locked(aws="6.1.0").encode()
 
 
-def test_a_kept_lock_file_comes_first(run: Run, folder: Path) -> None:
+def test_a_committed_lock_file_takes_precedence(run: Run, folder: Path) -> None:
     write(folder, prod=REGISTERED)
     run()
     (folder / "cdktf.out/stacks/prod/.terraform.lock.hcl").write_text(locked(aws="6.1.0"))
@@ -95,7 +95,7 @@ def test_a_kept_lock_file_comes_first(run: Run, folder: Path) -> None:
     assert (folder / "terraform/prod/.terraform.lock.hcl").read_text() == locked(aws="6.2.0")
 
 
-def test_the_output_directory_is_left_alone(run: Run, folder: Path) -> None:
+def test_the_output_directory_is_unchanged(run: Run, folder: Path) -> None:
     write(folder, prod=REGISTERED)
     run("prod", command="eject")
     assert not (folder / "cdktf.out").exists()

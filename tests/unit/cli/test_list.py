@@ -16,7 +16,7 @@ Commit = Callable[[], None]
 
 @pytest.fixture
 def commit(folder: Path) -> Commit:
-    """Commits all that is in the folder, the first time with cdktf.json."""
+    """Commits all files in the directory, and cdktf.json the first time."""
     (folder / "cdktf.json").write_text("{}")
     (folder / ".gitignore").write_text("cdktf.out/\n")
 
@@ -83,7 +83,7 @@ def test_a_table_is_for_people(run: Run, folder: Path) -> None:
     ],
     ids=["nothing", "comment", "order", "default"],
 )
-def test_what_gives_the_same_terraform_is_unchanged(text: str, run: Run, folder: Path, commit: Commit) -> None:
+def test_a_stack_with_the_same_terraform_is_unchanged(text: str, run: Run, folder: Path, commit: Commit) -> None:
     write(folder, prod=CLOUD)
     commit()
     write(folder, prod=text)
@@ -104,9 +104,7 @@ def test_what_gives_the_same_terraform_is_unchanged(text: str, run: Run, folder:
     ],
     ids=["input", "backend", "lock"],
 )
-def test_what_changes_what_terraform_reads_is_listed(
-    file: str, text: str, run: Run, folder: Path, commit: Commit
-) -> None:
+def test_a_stack_with_changed_files_is_listed(file: str, text: str, run: Run, folder: Path, commit: Commit) -> None:
     write(folder, prod=CLOUD, other=CLOUD)
     commit()
     (folder / file).parent.mkdir(exist_ok=True)
@@ -116,7 +114,7 @@ def test_what_changes_what_terraform_reads_is_listed(
     assert [stack.name for stack in (folder / "cdktf.out" / "stacks").iterdir()] == ["prod"]
 
 
-def test_a_kind_of_ones_own_changes_its_clouds(run: Run, folder: Path, commit: Commit) -> None:
+def test_a_change_of_an_own_kind_changes_its_clouds(run: Run, folder: Path, commit: Commit) -> None:
     write(folder, prod=CLOUD, other=GOOGLE)
     commit()
     assert run("ec2", command="new")[0] == 0
@@ -128,7 +126,7 @@ def test_a_kind_of_ones_own_changes_its_clouds(run: Run, folder: Path, commit: C
     assert stacks(run, "--changed-since", "HEAD") == ["prod"]
 
 
-def test_a_new_cloud_is_listed_and_one_that_is_gone_is_not(run: Run, folder: Path, commit: Commit) -> None:
+def test_a_new_cloud_is_listed_and_a_deleted_one_is_not(run: Run, folder: Path, commit: Commit) -> None:
     write(folder, prod=CLOUD, old=CLOUD)
     commit()
     (folder / "clouds" / "old.yaml").unlink()
@@ -136,7 +134,7 @@ def test_a_new_cloud_is_listed_and_one_that_is_gone_is_not(run: Run, folder: Pat
     assert stacks(run, "--changed-since", "HEAD") == ["new"]
 
 
-def test_what_waits_for_a_stack_waits_only_if_that_is_listed(run: Run, folder: Path, commit: Commit) -> None:
+def test_only_listed_stacks_are_dependencies(run: Run, folder: Path, commit: Commit) -> None:
     write(folder, prod=KUBERNETES)
     commit()
     write(folder, prod=KUBERNETES.replace("203.0.113.0/24", "198.51.100.0/24"))
@@ -153,7 +151,7 @@ def test_named_clouds_limit_what_is_synthesized(run: Run, folder: Path, commit: 
     assert [stack.name for stack in (folder / "cdktf.out" / "stacks").iterdir()] == ["other"]
 
 
-def test_fails_on_a_revision_that_is_not_there(run: Run, folder: Path, commit: Commit) -> None:
+def test_fails_on_an_unknown_revision(run: Run, folder: Path, commit: Commit) -> None:
     write(folder, prod=CLOUD)
     commit()
     status, out, err = run("--changed-since", "nothing", command="list")

@@ -42,7 +42,7 @@ for _ in $(seq 200); do sleep 0.05; done
 
 @pytest.fixture
 def calls(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What Terraform was run with, a line a command."""
+    """The arguments of Terraform's runs, one line per command."""
     monkeypatch.setenv("CALLS", str(folder / "calls"))
     monkeypatch.setenv("HELD", str(folder / "held"))
     (folder / "held").write_text(HELD)
@@ -111,7 +111,7 @@ WRITTEN = locked(aws="6.49.0", time="0.11.0")
     ids=["kept", "written by Terraform", "kept, one does not fit", "with conflicts", "none"],
 )
 @pytest.mark.parametrize("upgrade", [False, True])
-def test_locked_versions_that_fit_stay(  # noqa: PLR0917 - pytest gives the arguments by name
+def test_locked_versions_that_match_are_kept(  # noqa: PLR0917 - pytest gives the arguments by name
     kept: str, written: str, begins: dict[str, str], upgrade: bool, run: Run, folder: Path, calls: Path
 ) -> None:
     write(folder, prod=REGISTERED)
@@ -128,8 +128,8 @@ def test_locked_versions_that_fit_stay(  # noqa: PLR0917 - pytest gives the argu
     assert (folder / "locks/prod.lock.hcl").read_text() == HELD
 
 
-def test_what_terraform_did_not_fetch_is_left_out(run: Run, folder: Path, calls: Path) -> None:
-    """Terraform keeps it, and then refuses the file as one that would change."""
+def test_providers_that_terraform_did_not_fetch_are_omitted(run: Run, folder: Path, calls: Path) -> None:
+    """Terraform keeps it, and then refuses the file because it would change."""
     calls.with_name("held").write_text(locked(aws="6.50.1", old="1.0.0", time="0.13.1"))
     write(folder, prod=REGISTERED)
     run()
@@ -139,10 +139,10 @@ def test_what_terraform_did_not_fetch_is_left_out(run: Run, folder: Path, calls:
 
 
 @pytest.mark.usefixtures("calls")
-def test_the_whole_lock_is_kept_where_terraform_tells_nothing(
+def test_the_whole_lock_is_kept_if_terraform_prints_nothing(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a Terraform with other words would."""
+    """As with a Terraform version that prints other messages."""
     terraform(PROGRAM.replace("Fetching", "Bringing"), folder, monkeypatch)
     write(folder, prod=REGISTERED)
     run()
@@ -164,7 +164,7 @@ def test_an_error_of_terraform_is_one_message_and_changes_nothing(
     assert (status, out) == (2, "")
     assert err.endswith(
         f"\nerror: prod: {folder / 'terraform'} providers lock failed: Could not retrieve providers: "
-        "Terraform failed to fetch the providers. Fix: correct what Terraform reports\n"
+        "Terraform failed to fetch the providers. Fix: fix the problem that Terraform reports\n"
     )
     assert (lock.read_text() if lock.exists() else "") == before
     assert not (folder / "locks").exists()
@@ -196,7 +196,7 @@ def test_a_lock_that_is_interrupted_ends_terraform_and_changes_nothing(
     ("names", "says"),
     [
         (["prd"], "error: cdktf.out: unknown stack 'prd': did you mean 'prod'?\n"),
-        (["--out", "nowhere"], "error: nowhere holds no stacks. Fix: run anyscale-constructs synth first"),
+        (["--out", "nowhere"], "error: nowhere contains no stacks. Fix: run anyscale-constructs synth first"),
     ],
 )
 def test_fails_on_a_stack_that_is_not_synthesized(
@@ -215,11 +215,11 @@ def test_fails_without_terraform(run: Run, folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(folder / "no-terraform"))
     status, _, err = run(command="lock")
     assert status == 2
-    assert err.endswith("no-terraform can't be run: No such file or directory. Fix: install Terraform\n")
+    assert err.endswith("no-terraform cannot be run: No such file or directory. Fix: install Terraform\n")
 
 
-def test_a_kept_lock_is_copied_into_the_output(run: Run, folder: Path) -> None:
-    """It wins over the one that Terraform wrote there; without it that one stays."""
+def test_a_committed_lock_is_copied_into_the_output(run: Run, folder: Path) -> None:
+    """It replaces the one that Terraform wrote there; without it, that one is kept."""
     write(folder, a=REGISTERED, b=REGISTERED)
     (folder / "locks").mkdir()
     (folder / "locks/a.lock.hcl").write_text(HELD)
@@ -233,7 +233,7 @@ def test_a_kept_lock_is_copied_into_the_output(run: Run, folder: Path) -> None:
     assert (stacks / "b/.terraform.lock.hcl").read_text() == WRITTEN
 
 
-def test_locks_are_beside_the_directory_of_clouds(run: Run, folder: Path) -> None:
+def test_locks_are_next_to_the_directory_of_clouds(run: Run, folder: Path) -> None:
     (folder / "live").mkdir()
     (folder / "clouds").rename(folder / "live/clouds")
     (folder / "live/clouds/prod.yaml").write_text(REGISTERED)
@@ -243,7 +243,7 @@ def test_locks_are_beside_the_directory_of_clouds(run: Run, folder: Path) -> Non
     assert (folder / "cdktf.out/stacks/prod/.terraform.lock.hcl").read_text() == HELD
 
 
-def test_a_kept_lock_that_does_not_fit_is_warned_of(run: Run, folder: Path) -> None:
+def test_a_committed_lock_that_does_not_match_causes_a_warning(run: Run, folder: Path) -> None:
     write(folder, prod=REGISTERED)
     (folder / "locks").mkdir()
     (folder / "locks/prod.lock.hcl").write_text(locked(aws="5.100.0"))
@@ -258,7 +258,7 @@ def test_a_kept_lock_that_does_not_fit_is_warned_of(run: Run, folder: Path) -> N
     )
 
 
-def test_a_kept_lock_that_is_not_text_is_refused(run: Run, folder: Path) -> None:
+def test_fails_on_a_committed_lock_that_is_not_text(run: Run, folder: Path) -> None:
     write(folder, prod=REGISTERED)
     (folder / "locks").mkdir()
     (folder / "locks/prod.lock.hcl").write_bytes(b"\xff")
@@ -267,7 +267,7 @@ def test_a_kept_lock_that_is_not_text_is_refused(run: Run, folder: Path) -> None
     assert err.startswith("error: locks/prod.lock.hcl: can't be read: ")
 
 
-def test_a_lock_goes_with_its_stack_and_a_kept_one_is_told(run: Run, folder: Path) -> None:
+def test_a_deleted_stack_has_no_lock_and_a_committed_one_is_reported(run: Run, folder: Path) -> None:
     write(folder, live=REGISTERED, gone=REGISTERED)
     (folder / "locks").mkdir()
     for name in ("live", "gone"):
@@ -278,6 +278,6 @@ def test_a_lock_goes_with_its_stack_and_a_kept_one_is_told(run: Run, folder: Pat
     assert run("live")[2] == ""
     assert run()[2] == (
         "warning: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n"
-        "warning: locks/gone.lock.hcl: no cloud makes this stack any more. Fix: delete the file\n"
+        "warning: locks/gone.lock.hcl: no cloud has this stack any more. Fix: delete the file\n"
     )
     assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]

@@ -1,4 +1,4 @@
-"""`anyscale-constructs new`: a kind of cloud of your own, and where such kinds are found."""
+"""`anyscale-constructs new`: a kind of cloud of your own, and the places of such kinds."""
 
 import json
 import os
@@ -19,15 +19,15 @@ from tests.unit.cli.parts import CLOUD, files, write
 Run = Callable[..., tuple[int, str, str]]
 
 NAME = (
-    "error: NAME must be lower-case letters, digits and underscores, beginning with a letter, and no word of Python's; "
-    "got '{}'. Fix: choose another one, e.g. my_kind\n"
+    "error: NAME must be lowercase letters, digits and underscores, begin with a letter, and not be a Python keyword; "
+    "got '{}'. Fix: choose another name, e.g. my_kind\n"
 )
-INIT = '"""Kinds of clouds of our own, one module a kind."""\n'
+INIT = '"""Our own kinds of clouds, one module per kind."""\n'
 
 
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command in an empty directory; gives its exit status, stdout and stderr."""
+    """Runs the command in an empty directory; returns its exit status, stdout and stderr."""
     assert Path.cwd() == folder
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -41,7 +41,7 @@ def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
 
 
 def synth(folder: Path, path: list[Path] | None = None) -> subprocess.CompletedProcess[str]:
-    """Synthesizes in a process of its own, where nothing is imported yet."""
+    """Synthesizes in a new process, where nothing is imported yet."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, [*(path or []), ROOT]))}
     command = [sys.executable, "-P", "-c", "from anyscale_constructs.cli import main; main('synth')"]
     return subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
@@ -50,7 +50,7 @@ def synth(folder: Path, path: list[Path] | None = None) -> subprocess.CompletedP
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_writes_what_this_repository_has(kind: str, run: Run, folder: Path) -> None:
     file = Path("stacks", f"{kind}.py")
-    assert run(kind) == (0, f"{file} is written. Write stack: {kind} in a cloud's YAML to use it.\n", "")
+    assert run(kind) == (0, f"{file} is written. Set stack: {kind} in a cloud's YAML to use it.\n", "")
     assert (folder / file).read_text(encoding="utf-8") == (ROOT / file).read_text(encoding="utf-8")
     assert (folder / "stacks" / "__init__.py").read_text(encoding="utf-8") == INIT
 
@@ -70,14 +70,14 @@ def test_an_own_kind_of_each_synthesizes_as_the_packages(run: Run, folder: Path)
     assert len(as_the_packages) > 2 * len(KINDS)
 
 
-def test_an_own_kind_is_where_cdktf_json_says(run: Run, folder: Path) -> None:
+def test_an_own_kind_is_in_the_package_of_cdktf_json(run: Run, folder: Path) -> None:
     (folder / "cdktf.json").write_text('{"context": {"stacks": "infra.kinds"}}')
     assert run("ec2", "mine")[1].startswith("infra/kinds/mine.py is written.")
     write(folder, prod=CLOUD.replace("ec2", "mine"))
     assert synth(folder).returncode == 0
 
 
-def test_it_leaves_the_package_of_kinds_as_it_is(run: Run, folder: Path) -> None:
+def test_the_package_of_kinds_is_unchanged(run: Run, folder: Path) -> None:
     package = folder / "stacks" / "__init__.py"
     package.parent.mkdir()
     package.write_text("# mine\n")
@@ -92,8 +92,8 @@ def test_it_leaves_the_package_of_kinds_as_it_is(run: Run, folder: Path) -> None
         (
             ("eks", "ec2"),
             (
-                "error: NAME is another of the package's kinds, whose place a kind derived from eks would take; got "
-                "'ec2'. Fix: anyscale-constructs new ec2, or choose another NAME\n"
+                "error: NAME is another kind of the package, which a kind derived from eks would replace; got "
+                "'ec2'. Fix: run anyscale-constructs new ec2, or choose another NAME\n"
             ),
         ),
         *((("ec2", name), NAME.format(name)) for name in ("my-kind", "My", "2nd", "_mine", "../x", "é", "class", "")),
@@ -107,17 +107,17 @@ def test_fails_on_a_wrong_kind_or_name(arguments: tuple[str, ...], says: str, ru
 def test_fails_where_the_file_exists(run: Run, folder: Path) -> None:
     assert run("ec2")[0] == 0
     (folder / "stacks" / "ec2.py").write_text("# mine\n")
-    says = "error: stacks/ec2.py exists. Fix: change it there, or choose another NAME\n"
+    says = "error: stacks/ec2.py exists. Fix: edit that file, or choose another NAME\n"
     assert run("ec2") == (2, "", says)
     assert (folder / "stacks" / "ec2.py").read_text() == "# mine\n"
 
 
-def test_fails_where_it_can_not_write(run: Run, folder: Path) -> None:
+def test_fails_where_it_cannot_write(run: Run, folder: Path) -> None:
     (folder / "stacks").write_text("")
     assert run("ec2") == (
         2,
         "",
-        "error: stacks/ec2.py can't be written: File exists. Fix: use a folder that you can write to\n",
+        "error: stacks/ec2.py cannot be written: File exists. Fix: use a directory that you can write to\n",
     )
 
 
@@ -126,14 +126,14 @@ def test_fails_where_cdktf_json_names_no_package(name: str, run: Run, folder: Pa
     (folder / "cdktf.json").write_text(json.dumps({"context": {"stacks": name}}))
     says = (
         f"error: cdktf.json: context.stacks must be the name of a package; got '{name}'. "
-        "Fix: name it as Python imports it, e.g. stacks or infra.stacks\n"
+        "Fix: use the name that Python imports, e.g. stacks or infra.stacks\n"
     )
     assert run("ec2") == (2, "", says)
 
 
 @pytest.fixture
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with another package of the same name, which must not be used."""
+    """A directory with another package of the same name, which must not be used."""
     folder = tmp_path_factory.mktemp("elsewhere")
     (folder / "stacks").mkdir()
     for name in ("__init__", "ec2"):
@@ -142,7 +142,7 @@ def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("own", [True, False])
-def test_a_package_that_lies_elsewhere_is_ignored(own: bool, run: Run, folder: Path, elsewhere: Path) -> None:
+def test_a_package_elsewhere_is_ignored(own: bool, run: Run, folder: Path, elsewhere: Path) -> None:
     if own:
         run("ec2")
     write(folder, prod=CLOUD)
@@ -151,14 +151,14 @@ def test_a_package_that_lies_elsewhere_is_ignored(own: bool, run: Run, folder: P
 
 
 def test_fails_where_python_finds_the_package_elsewhere(run: Run, folder: Path, elsewhere: Path) -> None:
-    """A folder without __init__.py gives way to a package that has one, wherever it lies."""
+    """Python prefers a package with __init__.py anywhere to a directory without one."""
     run("ec2")
     (folder / "stacks" / "__init__.py").unlink()
     write(folder, prod=CLOUD)
     end = synth(folder, [elsewhere])
     says = (
-        f"error: clouds/prod.yaml:1: stack: Python finds stacks elsewhere, not beside cdktf.json; got "
-        f"['{elsewhere}/stacks']. Fix: add an empty stacks/__init__.py; if there is one, rename the folder and "
-        "name it in context.stacks\n"
+        f"error: clouds/prod.yaml:1: stack: Python imports stacks from elsewhere, not from the directory of "
+        f"cdktf.json; got ['{elsewhere}/stacks']. Fix: add an empty stacks/__init__.py; if it exists, "
+        "rename the directory and set context.stacks to the new name\n"
     )
     assert (end.returncode, flat(end.stderr)) == (2, says)

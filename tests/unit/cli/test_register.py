@@ -13,7 +13,7 @@ from anyscale_constructs.registration.runner import Registrar, Result
 from tests.registration_samples import AWS_K8S
 
 
-def test_the_variable_file_holds_the_id(tmp_path: Path) -> None:
+def test_the_variable_file_contains_the_id(tmp_path: Path) -> None:
     file = tmp_path / "terraform.tfvars.json"
     write_tfvars(str(file), "cldrsrc_1")
     assert json.loads(file.read_text()) == {"cloud_resource_id": "cldrsrc_1"}
@@ -23,7 +23,7 @@ def test_the_variable_file_holds_the_id(tmp_path: Path) -> None:
 def test_a_dry_run_writes_no_variable_file(
     options: list[str], written: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not even for a cloud that is registered already, whose id it finds."""
+    """Not even for a registered cloud, whose ID it finds."""
     outputs, file = tmp_path / "resource.json", tmp_path / "terraform.tfvars.json"
     outputs.write_text(json.dumps(AWS_K8S))
     monkeypatch.setenv("ANYSCALE_BIN", sys.executable)
@@ -37,11 +37,11 @@ def test_a_dry_run_writes_no_variable_file(
 
 
 def test_fails_to_write_and_says_that_the_cloud_is_registered(tmp_path: Path) -> None:
-    with pytest.raises(ControlPlaneError, match="No such file or directory; the cloud is registered, as cldrsrc_1"):
+    with pytest.raises(ControlPlaneError, match="No such file or directory; the cloud is registered as cldrsrc_1"):
         write_tfvars(str(tmp_path / "missing" / "a.tfvars.json"), "cldrsrc_1")
 
 
-def test_other_variables_and_the_mode_stay(tmp_path: Path) -> None:
+def test_other_variables_and_the_mode_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "terraform.tfvars.json"
     file.write_text('{"other": [1], "cloud_resource_id": "old"}')
     file.chmod(0o640)
@@ -51,7 +51,7 @@ def test_other_variables_and_the_mode_stay(tmp_path: Path) -> None:
     assert [*tmp_path.iterdir()] == [file]
 
 
-def test_a_write_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_file_unchanged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "terraform.tfvars.json"
     file.write_text('{"other": 1}')
 
@@ -59,7 +59,7 @@ def test_a_write_that_fails_leaves_the_file(tmp_path: Path, monkeypatch: pytest.
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(ControlPlaneError, match="No space left on device; the cloud is registered, as cldrsrc_1"):
+    with pytest.raises(ControlPlaneError, match="No space left on device; the cloud is registered as cldrsrc_1"):
         write_tfvars(str(file), "cldrsrc_1")
     assert file.read_text() == '{"other": 1}'
     assert [*tmp_path.iterdir()] == [file]
@@ -73,12 +73,12 @@ def test_a_link_inside_its_folder_is_followed(tmp_path: Path) -> None:
     assert real.exists()
 
 
-# what is there -> what is said
+# the content of the file -> the message
 UNFIT = {
-    "[1]": "must hold a JSON object",
-    "a: b": "is not JSON",
-    "[" * 100_000: "is not JSON",
-    "link": "is a link out of its folder",
+    "[1]": "must contain a JSON object",
+    "a: b": "is not valid JSON",
+    "[" * 100_000: "is not valid JSON",
+    "link": "is a symbolic link to another directory",
     "missing": "cannot be written: No such file or directory",
     "folder": "cannot be written: Is a directory",
     "file": "cannot be written: Not a directory",
@@ -124,7 +124,8 @@ def test_fails_on_another_name_before_anything_runs(
         main()
     assert exit_.value.code == 2
     assert capsys.readouterr().err == (
-        "error[tfvars-file]: --tfvars writes JSON; got 'ml.tfvars'; expected a name that ends with .tfvars.json\n"
+        "error[tfvars-file]: --tfvars must name a JSON variable file; got 'ml.tfvars'; "
+        "expected a name that ends in .tfvars.json\n"
     )
 
 

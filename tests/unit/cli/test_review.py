@@ -12,7 +12,7 @@ WIDER = CLOUD.replace("10.0.0.0/19", "10.0.0.0/18").replace("203.0.113.0/24", "2
 
 @pytest.fixture
 def folder(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """A repository whose work tree differs from its main branch."""
+    """A repository whose working tree differs from its main branch."""
     root = tmp_path / "repository"
     here = repository(root)
     git(root, "update-ref", "refs/remotes/origin/main", "HEAD")
@@ -52,7 +52,7 @@ def test_refuses_other_parts(run: Run) -> None:
     assert "expected destroy, widen, or destroy,widen" in err
 
 
-def test_two_revisions_that_say_the_same(folder: pathlib.Path, run: Run) -> None:
+def test_two_equal_revisions(folder: pathlib.Path, run: Run) -> None:
     commit(folder.parent, {"README.md": "Ours"})
     status, out, _ = run("HEAD", "HEAD", "--plan", "none", command="review")
     assert (status, out.splitlines()[-1]) == (0, "Nothing changes.")

@@ -24,7 +24,7 @@ IDLE = [(kind, key) for kind in KINDS for key in load_stack(kind).config_type.id
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command in this repository; gives its exit status, stdout and stderr."""
+    """Runs the command in this repository; returns its exit status, stdout and stderr."""
     monkeypatch.chdir(ROOT)
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -41,7 +41,7 @@ TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean"
 
 
 def fits(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> bool:
-    """Whether a value fits a schema, for the parts of JSON Schema that pydantic writes."""
+    """Returns whether a value matches a schema, for the parts of JSON Schema that pydantic writes."""
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
     choices = schema.get("anyOf") or schema.get("oneOf") or []
@@ -101,7 +101,7 @@ CLOUD: dict[str, Any] = {"stack": "ec2", "region": "us-east-2", "org_id": "org_1
         {"tags": {"cost": 4711}},
     ],
 )
-def test_what_the_program_refuses_does_not_fit(wrong: dict[str, Any], schema: dict[str, Any]) -> None:
+def test_refused_clouds_do_not_match_the_schema(wrong: dict[str, Any], schema: dict[str, Any]) -> None:
     assert fits(CLOUD, schema, schema)
     assert not fits(CLOUD | wrong, schema, schema)
 
@@ -134,16 +134,14 @@ def test_fails_on_an_unknown_kind(run: Run) -> None:
     assert run("ec3") == (2, "", "error: unknown kind of stack 'ec3': did you mean 'ec2'?\n")
 
 
-def test_fails_where_the_stacks_of_cdktf_json_are_not(
-    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_fails_on_a_missing_package_of_cdktf_json(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "cdktf.json").write_text('{"context": {"stacks": "not_there"}}')
     monkeypatch.chdir(tmp_path)
     assert run("ec2") == (
         2,
         "",
         (
-            "error: cdktf.json: context.stacks names no package here; got 'not_there'. "
-            "Fix: name the folder with the kinds of clouds of your own, or leave it out\n"
+            "error: cdktf.json: context.stacks does not name a package in this directory; got 'not_there'. "
+            "Fix: name the directory of your own kinds of clouds, or remove the key\n"
         ),
     )

@@ -1,4 +1,4 @@
-"""What a command says of surroundings in which it can't work, of exceptions that nobody foresaw, and of left-overs."""
+"""Messages about an unsuitable environment, unforeseen exceptions, and remains of killed runs."""
 
 import errno
 import json
@@ -54,7 +54,7 @@ COMMANDS += [(["modules"], command) for command in modules.app.registered_comman
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(("group", "command"), COMMANDS, ids=[command.callback.__name__ for _, command in COMMANDS])
-def test_an_exception_that_nobody_foresaw_is_one_line(
+def test_an_unforeseen_exception_is_one_line(
     group: list[str], command: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
@@ -68,11 +68,12 @@ def test_an_exception_that_nobody_foresaw_is_one_line(
     assert out == ""
     assert said == (
         "error[internal-error]: KeyError: 'x\\x1b[31m\\ny'\n"
-        "  Fix: report this bug in anyscale-constructs, with what ANYSCALE_CONSTRUCTS_TRACEBACK=1 prints\n"
+        "  Fix: report this bug in anyscale-constructs, with the output of the command with "
+        "ANYSCALE_CONSTRUCTS_TRACEBACK=1\n"
     )
 
 
-def test_what_killed_runs_left_is_removed(run: Run, folder: Path) -> None:
+def test_remains_of_killed_runs_are_removed(run: Run, folder: Path) -> None:
     write(folder, prod=CLOUD)
     stack = folder / "cdktf.out/stacks/prod"
     stack.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""`anyscale-constructs synth`: from a directory of YAML to Terraform JSON, and what is told."""
+"""`anyscale-constructs synth`: from a directory of YAML to Terraform JSON, and the messages."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def test_every_cloud_is_synthesized_and_reported(run: Run, folder: Path) -> None
         ["small", "vpc securitygroups s3 iam s3_policy", "v0.40.1 (9880f83)", "local"],
     ]
     assert next_ == (
-        "Next: anyscale-constructs synth NAME, with the same options, says what to run for one of them\n"
+        "Next: run anyscale-constructs synth NAME with the same options to see the next commands for one cloud\n"
         "\n"
         "7 notes on what defaults leave open: anyscale-constructs synth --notes\n"
     )
@@ -52,17 +52,15 @@ MIDDLE = "Then: anyscale-constructs register prod --tfvars cdktf.out/stacks/prod
 
 
 @pytest.mark.parametrize(("registration", "middle"), [("command", MIDDLE), ("terraform", "")])
-def test_what_comes_next_for_a_kubernetes_cloud_can_be_pasted(
-    registration: str, middle: str, run: Run, folder: Path
-) -> None:
+def test_the_next_commands_for_a_kubernetes_cloud_work(registration: str, middle: str, run: Run, folder: Path) -> None:
     write(folder, prod=f"{KUBERNETES}registration: {registration}\n")
     _, out, _ = run()
     first, last = (APPLY.format(f"cdktf.out/stacks/{name}") for name in ("prod", "prod-operator"))
     assert f"\nNext: {first}\n{middle}Then: {last}\n" in out
 
 
-def test_what_comes_next_in_another_directory_reaches_register_by_a_pipe(run: Run, folder: Path) -> None:
-    """`register` looks for outputs where cdktf.json says."""
+def test_outputs_in_another_directory_are_piped_to_register(run: Run, folder: Path) -> None:
+    """`register` reads outputs in the output directory of cdktf.json."""
     write(folder, prod=KUBERNETES)
     _, out, _ = run("--out", "elsewhere")
     assert (
@@ -105,7 +103,7 @@ def test_warnings_are_on_stderr(run: Run, folder: Path) -> None:
     )
 
 
-def test_permissions_for_every_instance_are_warned_of_without_being_asked(run: Run, folder: Path) -> None:
+def test_permissions_for_every_instance_cause_a_warning(run: Run, folder: Path) -> None:
     write(folder, new=CLOUD, registered=REGISTERED, elsewhere=CLOUD + "registration: terraform\n")
     status, _, err = run()
     assert status == 0
@@ -116,7 +114,7 @@ def test_permissions_for_every_instance_are_warned_of_without_being_asked(run: R
     )
 
 
-def test_a_misspelt_region_is_warned_of_in_every_kind(run: Run, folder: Path) -> None:
+def test_a_misspelled_region_causes_a_warning_in_every_kind(run: Run, folder: Path) -> None:
     aws = [cloud.replace("east", "esat") for cloud in (REGISTERED, KUBERNETES)]
     write(folder, a=aws[0], b=aws[1], c=GOOGLE.replace("st1", "ts1"))
     status, _, err = run()
@@ -132,7 +130,7 @@ def test_a_misspelt_region_is_warned_of_in_every_kind(run: Run, folder: Path) ->
     ]
 
 
-def test_what_is_left_of_a_cloud_that_is_gone_is_removed(run: Run, folder: Path) -> None:
+def test_the_output_of_a_deleted_cloud_is_removed(run: Run, folder: Path) -> None:
     write(folder, live=REGISTERED, gone=REGISTERED)
     run()
     (folder / "cdktf.out/stacks/live/.terraform").mkdir()
@@ -145,8 +143,8 @@ def test_what_is_left_of_a_cloud_that_is_gone_is_removed(run: Run, folder: Path)
     assert (folder / "cdktf.out/stacks/live/.terraform").is_dir()
 
 
-def test_what_an_older_release_left_of_a_cloud_that_is_gone_is_removed(run: Run, folder: Path) -> None:
-    """Its required version stood in the JSON."""
+def test_the_older_output_of_a_deleted_cloud_is_removed(run: Run, folder: Path) -> None:
+    """Its required version was in the JSON."""
     write(folder, live=CLOUD, gone=CLOUD)
     run()
     (folder / "cdktf.out/stacks/gone/versions.tf").unlink()
@@ -155,7 +153,7 @@ def test_what_an_older_release_left_of_a_cloud_that_is_gone_is_removed(run: Run,
     assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]
 
 
-def test_charts_of_ours_go_with_their_stack(run: Run, folder: Path) -> None:
+def test_the_librarys_charts_are_removed_with_their_stack(run: Run, folder: Path) -> None:
     write(folder, live=REGISTERED, gone=KUBERNETES)
     run()
     assert (folder / "cdktf.out/stacks/gone-operator/assets").is_dir()
@@ -164,7 +162,7 @@ def test_charts_of_ours_go_with_their_stack(run: Run, folder: Path) -> None:
     assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]
 
 
-def test_a_stack_whose_state_is_elsewhere_stays(run: Run, folder: Path) -> None:
+def test_a_stack_with_its_state_elsewhere_is_kept(run: Run, folder: Path) -> None:
     write(folder, live=CLOUD, gone=CLOUD + "backend: {type: gcs, bucket: acme-state}\n")
     run()
     (folder / "clouds/gone.yaml").unlink()
@@ -182,7 +180,7 @@ def test_a_stack_whose_state_is_elsewhere_stays(run: Run, folder: Path) -> None:
         ("backend: {type: local, path: x.tfstate}\n", "cdktf.out/stacks/gone/x.tfstate"),
     ],
 )
-def test_what_anything_is_kept_for_stays(backend: str, kept: str, run: Run, folder: Path) -> None:
+def test_a_directory_with_other_files_is_kept(backend: str, kept: str, run: Run, folder: Path) -> None:
     """Without its JSON a deployed stack could not be destroyed."""
     write(folder, live=REGISTERED, gone=REGISTERED + backend)
     run()
@@ -197,7 +195,7 @@ def test_what_anything_is_kept_for_stays(backend: str, kept: str, run: Run, fold
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"//": {"metadata": {"stackName": "other"}}}'])
-def test_what_was_not_synthesized_stays(text: str, run: Run, folder: Path) -> None:
+def test_directories_that_are_not_stacks_are_kept(text: str, run: Run, folder: Path) -> None:
     write(folder, live=REGISTERED)
     mine = folder / "cdktf.out/stacks/mine/cdk.tf.json"
     mine.parent.mkdir(parents=True)
@@ -207,7 +205,7 @@ def test_what_was_not_synthesized_stays(text: str, run: Run, folder: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", '{"context": null}', '{"context": []}'])
-def test_cdktf_json_may_say_nothing(text: str, run: Run, folder: Path) -> None:
+def test_cdktf_json_may_be_empty(text: str, run: Run, folder: Path) -> None:
     (folder / "cdktf.json").write_text(text)
     write(folder, prod=CLOUD)
     assert run()[0] == 0
@@ -224,8 +222,8 @@ def process(folder: Path, **environment: Any) -> subprocess.CompletedProcess[str
     )
 
 
-def test_the_process_does_the_same(run: Run, folder: Path) -> None:
-    """Exit status and output are what the other tests see without a process of its own."""
+def test_a_separate_process_does_the_same(run: Run, folder: Path) -> None:
+    """The other tests see the same exit status and output without a separate process."""
     write(folder, prod=CLOUD)
     result = process(folder)
     assert (result.returncode, result.stdout, flat(result.stderr)) == run()

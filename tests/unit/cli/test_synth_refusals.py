@@ -1,4 +1,4 @@
-"""`anyscale-constructs synth` and what is wrong: one message, and nothing written."""
+"""Errors of `anyscale-constructs synth`: one message, and nothing is written."""
 
 import dataclasses
 import re
@@ -9,7 +9,7 @@ import pytest
 from anyscale_constructs.terraform.interface import Interface, Provider
 from tests.unit.cli.parts import CLOUD, KUBERNETES, Run, files, write
 
-# what the cloud says besides -> where and what is said, and how to fix it
+# the additional content of the cloud -> the place and the message, and the fix
 REFUSED: dict[str, tuple[str, str, str]] = {
     "bad YAML": ("tags: {a: b\n", ":6: is not YAML: expected ',' or '}'", ""),
     "a key twice": ("region: us-east-1\n", ":5: the key 'region' is set twice", "Fix: keep one of them"),
@@ -144,7 +144,7 @@ def test_fails_with_one_message_and_writes_nothing(text: str, says: str, fix: st
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("region: us-east-2\n", "clouds/prod.yaml: stack is required, the kind of cloud; expected aks, ec2"),
+        ("region: us-east-2\n", "clouds/prod.yaml: stack is required; expected aks, ec2"),
         ("on: x\n1: 2\n", "clouds/prod.yaml: stack is required"),
         ("region: us-east-2\nstak: eks\n", "clouds/prod.yaml:2: stack is required"),
         ("a: 1\nstack: ec3\n", "clouds/prod.yaml:2: stack: unknown kind of stack 'ec3': did you mean 'ec2'?"),
@@ -159,8 +159,8 @@ def test_fails_on_a_kind_that_is_unknown(text: str, says: str, run: Run, folder:
     assert err.startswith(f"error: {says}")
 
 
-def test_fails_once_for_all_files(run: Run, folder: Path) -> None:
-    """Whichever step finds what is wrong: YAML, the kind, the keys, a module's guards, the stack as a whole."""
+def test_all_files_are_checked_before_it_fails(run: Run, folder: Path) -> None:
+    """In any step: YAML, the kind, the keys, a module's guards, the stack as a whole."""
     write(
         folder,
         a=CLOUD + "vpcs: {}\n",
@@ -213,20 +213,20 @@ def place(folder: Path, *names: str) -> None:
 @pytest.mark.parametrize(
     ("names", "arguments", "says"),
     [
-        ([], ["--clouds", "nowhere"], "the directory of clouds is missing; got 'nowhere'. Fix: name it"),
+        ([], ["--clouds", "nowhere"], "the directory of clouds does not exist; got 'nowhere'. Fix: name it"),
         (
             ["prod.yaml"],
             ["--clouds", "clouds/prod.yaml"],
-            "the directory of clouds is a file; got 'clouds/prod.yaml'. Fix: --clouds clouds prod",
+            "--clouds must be a directory; got 'clouds/prod.yaml'. Fix: use --clouds clouds prod",
         ),
-        ([], [], "no cloud is there; got 'clouds'. Fix: write one as NAME.yaml"),
+        ([], [], "the directory of clouds contains no *.yaml files; got 'clouds'. Fix: write a cloud as NAME.yaml"),
         (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
         (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
         (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud with the same name. Fix: rename"),
         (["prod.yaml"], ["--out", "clouds/prod.yaml"], "the output directory clouds/prod.yaml can't be written: "),
     ],
 )
-def test_fails_on_what_it_is_asked(names: list[str], arguments: list[str], says: str, run: Run, folder: Path) -> None:
+def test_fails_on_wrong_arguments(names: list[str], arguments: list[str], says: str, run: Run, folder: Path) -> None:
     place(folder, *names)
     before = files(folder)
     status, out, err = run(*arguments)
@@ -235,12 +235,12 @@ def test_fails_on_what_it_is_asked(names: list[str], arguments: list[str], says:
     assert files(folder) == before
 
 
-def test_fails_on_a_file_whose_name_can_be_no_clouds(run: Run, folder: Path) -> None:
+def test_fails_on_a_file_name_that_is_no_cloud_name(run: Run, folder: Path) -> None:
     place(folder, "1st.yaml")
     assert run()[::2] == (
         2,
         (
-            "error: clouds/1st.yaml: the file's name is the cloud's name and must be at most 64 letters, digits, "
+            "error: clouds/1st.yaml: the file's name is the cloud's name, and must be at most 64 letters, digits, "
             "hyphens and underscores, beginning with a letter, such as production; got '1st'. "
             "Fix: rename the file\n"
         ),
@@ -250,7 +250,7 @@ def test_fails_on_a_file_whose_name_can_be_no_clouds(run: Run, folder: Path) -> 
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("{", "cdktf.json: is not JSON: Expecting property name"),
+        ("{", "cdktf.json is not valid JSON: Expecting property name"),
         ('{"output": 5}', "cdktf.json: output must be a string; got 5"),
         ('{"context": {"clouds": ["a"]}}', "cdktf.json: context.clouds must be a string; got ['a']"),
     ],
@@ -263,7 +263,7 @@ def test_fails_on_a_broken_cdktf_json(text: str, says: str, run: Run, folder: Pa
     assert err.startswith(f"error: {says}")
 
 
-def test_fails_on_a_cloud_that_has_the_name_of_anothers_second_stack(run: Run, folder: Path) -> None:
+def test_fails_on_a_cloud_named_like_an_operator_stack(run: Run, folder: Path) -> None:
     write(folder, **{"ml": KUBERNETES, "ml-operator": CLOUD})
     status, _, err = run()
     assert status == 2
@@ -272,6 +272,6 @@ def test_fails_on_a_cloud_that_has_the_name_of_anothers_second_stack(run: Run, f
 
 
 @pytest.mark.parametrize("name", ["constructor", "toString"])
-def test_names_that_javascript_keeps_are_names_of_clouds(name: str, run: Run, folder: Path) -> None:
+def test_reserved_names_of_javascript_are_allowed(name: str, run: Run, folder: Path) -> None:
     write(folder, **{name: CLOUD})
     assert run()[0] == 0

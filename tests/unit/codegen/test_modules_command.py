@@ -133,7 +133,7 @@ def test_add_writes_an_older_interface_here(run: Run, upstream: Path, modules: P
     before = (modules / "aws" / "s3.py").read_text()
     status, out, _ = run("add", "aws/s3", "--from", upstream, "--ref", "v1")
     assert status == 0
-    said = "catalog/aws/s3@v1.json: aws/s3 at v1, compared with the package's own tag:\n  variable name: type was any"
+    said = "catalog/aws/s3@v1.json: aws/s3 at v1, compared with the package's tag:\n  variable name: type was any"
     assert said in out
     assert '"ref": "v1"' in (here / "catalog" / "aws" / "s3@v1.json").read_text()
     assert not (modules / "catalog" / "aws" / "s3@v1.json").exists()
@@ -169,7 +169,8 @@ def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
     status, out, err = run("render", "--check")
     assert (status, out) == (1, "")
     assert err == (
-        f"error: not what the catalog gives: {changed}, {gone}, {functions}. Fix: anyscale-constructs modules render\n"
+        f"error: generated files differ from the catalog: {changed}, {gone}, {functions}. "
+        "Fix: run anyscale-constructs modules render\n"
     )
     assert (changed.read_text(), gone.exists()) == ("mine", False)
 
@@ -263,7 +264,7 @@ def test_render_tells_of_a_root_module_that_was_changed_by_hand(run: Run, upstre
     regenerate_all(run, upstream, modules)
     file = modules / "catalog" / "aws_root.json"
     file.write_text(file.read_text().replace("  ", " "))
-    assert "not what the catalog gives: " in (said := run("render", "--check")[2])
+    assert "generated files differ from the catalog: " in (said := run("render", "--check")[2])
     assert str(file) in said
 
 

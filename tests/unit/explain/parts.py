@@ -11,7 +11,7 @@ from tests.examples import SYNTHESIZED
 
 
 def content(name: str, tree: dict[str, Any]) -> StackContent:
-    """What a stack says, from its Terraform JSON."""
+    """The content of a stack, from its Terraform JSON."""
     outputs = {key: plain(body) for key, body in tree.get("output", {}).items()}
     return StackContent(name, module_calls(tree), resources(tree), outputs=outputs, tree=tree)
 

@@ -64,7 +64,7 @@ def test_mermaid_escapes_what_would_end_a_label() -> None:
     assert '"quoted"' not in as_mermaid(page_of("cloud", [content("cloud", tree)]))
 
 
-def test_a_module_that_is_switched_off_is_no_part_of_the_cloud() -> None:
+def test_a_disabled_module_is_not_a_part() -> None:
     vpc = {"vpc": call("aws/vpc", private_subnets=["10.0.0.0/20"])}
     off = {"vpc": call("aws/vpc", private_subnets=["10.0.0.0/20"], module_enabled=False)}
     made, none = (page_of("cloud", [content("cloud", {"module": modules})]) for modules in (vpc, off))
@@ -73,9 +73,7 @@ def test_a_module_that_is_switched_off_is_no_part_of_the_cloud() -> None:
 
 
 @pytest.mark.parametrize("ref", ["", "?ref=main"])
-def test_a_module_that_is_not_the_catalogs_has_the_ref_that_it_is_called_at(
-    ref: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_module_outside_the_catalog_has_its_ref(ref: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Interfaces, "_sources", lambda *_: [{"main.tf": 'variable "a" {}'}])
     source = f"git::https://github.com/acme/network.git{ref}"
     section = page_of("cloud", [content("cloud", {"module": {"a": {"source": source}}})]).sections[0]
@@ -98,7 +96,7 @@ def test_references_go_through_data_sources_and_policies() -> None:
     }
 
 
-def test_a_drawing_is_the_same_whenever_it_is_drawn() -> None:
+def test_a_drawing_is_deterministic() -> None:
     names = [f"r{number}" for number in range(10)]
     role = {name: {"name": name} for name in names}
     needs = {"all": {"roles": [f"${{aws_iam_role.{name}.arn}}" for name in names]}}

@@ -1,4 +1,4 @@
-"""What the sections say of networks, roles, registration, costs and deletion."""
+"""The sections on networks, roles, registration, costs and deletion."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ SUBNETS: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", SUBNETS)
-def test_subnets_have_their_size_and_what_the_provider_leaves_of_it(case: str) -> None:
+def test_subnets_have_their_size_and_usable_addresses(case: str) -> None:
     tree, expected = SUBNETS[case]
     ((_, lines),) = said(networks.subnets([stack(**tree)])).items()
     assert sorted(lines) == sorted(expected)
@@ -252,7 +252,7 @@ def test_who_may_assume_which_role_and_on_what_condition(case: str) -> None:
     assert said(identity.trust([stack(**tree)])) == expected
 
 
-def test_registration_tells_what_is_known_and_what_comes_from_the_apply() -> None:
+def test_registration_shows_known_values_and_those_known_after_apply() -> None:
     value = {"region": "us-east-2", "aws_config": {"vpc_id": "${module.vpc.vpc_id}", "subnet_ids": ["a", "b"]}}
     section = registration([stack(output={"anyscale_cloud_resource": {"value": value}})])
     assert said(section) == {
@@ -345,7 +345,7 @@ COSTS: dict[str, tuple[dict[str, Any], dict[str, list[str]]]] = {
         },
         {
             "nodes at most": [
-                "12 in all",
+                "12 in total",
                 "10 in cpu: D4 (azurerm_kubernetes_cluster_node_pool.a)",
                 "2 in gpu: NC6, spot (azurerm_kubernetes_cluster_node_pool.b)",
             ]
@@ -357,7 +357,7 @@ COSTS: dict[str, tuple[dict[str, Any], dict[str, list[str]]]] = {
                 "azurerm_kubernetes_cluster_node_pool": {"a": {"name": "cpu", "max_count": "${var.n}", "vm_size": "D4"}}
             }
         },
-        {"nodes at most": ["a number that is not known here in cpu: D4 (azurerm_kubernetes_cluster_node_pool.a)"]},
+        {"nodes at most": ["an unknown number in cpu: D4 (azurerm_kubernetes_cluster_node_pool.a)"]},
     ),
     "Redis": (
         {"module": {"a": call("aws/memorydb", module_enabled=True, memorydb_num_shards=2)}},
@@ -367,13 +367,13 @@ COSTS: dict[str, tuple[dict[str, Any], dict[str, list[str]]]] = {
 
 
 @pytest.mark.parametrize("case", COSTS)
-def test_what_costs_is_counted(case: str) -> None:
+def test_costs_are_counted(case: str) -> None:
     tree, expected = COSTS[case]
     assert said(costs.costs([stack(**tree)])) == expected
 
 
 @pytest.mark.parametrize("row", DELETION, ids=lambda row: row.path)
-def test_whatever_reviews_know_to_protect_data_has_a_meaning(row: Row) -> None:
+def test_every_protection_of_data_in_reviews_has_a_meaning(row: Row) -> None:
     values = (True, False, 1, "Enabled", "RDB", {"days": 7})
     assert {fact for value in values for fact in row.take(value)} <= set(kept.MEANINGS)
 
@@ -393,6 +393,6 @@ def test_a_destroy_keeps_what_is_protected() -> None:
         "module.s3": ["force_destroy is off: a destroy fails while objects are in the bucket"],
         "aws_kms_key.this": [
             "prevent_destroy: Terraform refuses to destroy it",
-            "the key is deleted after 7 days, until when that can be cancelled",
+            "the key is deleted after 7 days; until then, the deletion can be cancelled",
         ],
     }

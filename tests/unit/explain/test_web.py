@@ -77,7 +77,7 @@ def test_the_picture_is_xml_with_a_white_background_its_own_size_and_all_boxes(n
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_html_says_all_that_the_page_has(name: str) -> None:
+def test_the_html_contains_the_whole_page(name: str) -> None:
     shown, expected = "".join(read(as_html(page(name))).text), page(name)
     for section in expected.sections:
         for text in (section.title, section.note):
@@ -87,7 +87,7 @@ def test_the_html_says_all_that_the_page_has(name: str) -> None:
             assert [line for line in entry.lines if line not in shown] == []
 
 
-def test_what_names_hold_is_text_and_no_element() -> None:
+def test_names_are_escaped() -> None:
     attack = "<script>alert(1)</script>"
     tree = {
         "module": {"a": {"source": f"./{attack}"}},
@@ -114,5 +114,5 @@ def test_boxes_do_not_overlap_and_arrows_go_down_from_box_to_box(name: str) -> N
             assert end[1] == y + edge
 
 
-def test_a_cloud_of_nothing_has_a_page_too() -> None:
+def test_an_empty_cloud_has_a_page() -> None:
     assert "cloud" in as_html(page_of("cloud", [content("cloud", {})]))

@@ -1,4 +1,4 @@
-"""A program that stands for the anyscale program in tests."""
+"""A program that replaces the anyscale program in tests."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ TOKEN = "sss_secret1"  # noqa: S105 - of no account
 
 
 def use_program(text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs Python code in place of the anyscale program; its folder is the home directory, too."""
+    """Runs Python code instead of the anyscale program; its directory is also the home directory."""
     program = folder / "anyscale"
     program.write_text(f"#!{sys.executable}\n{text}")
     program.chmod(0o755)

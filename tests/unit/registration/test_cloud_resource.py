@@ -115,7 +115,7 @@ def test_fails_on_a_string_expression_in_place_of_a_list() -> None:
         CloudResource.read(changed(AWS_VM, aws_config__subnet_ids=output("vpc.vpc_id")))
 
 
-def test_nulls_and_empty_strings_stand_for_what_was_not_made() -> None:
+def test_nulls_and_empty_strings_mean_not_created() -> None:
     sample = changed(
         AWS_VM,
         file_storage={"file_storage_id": "", "mount_targets": None},
@@ -130,7 +130,7 @@ def test_nulls_and_empty_strings_stand_for_what_was_not_made() -> None:
     assert mapping["aws_config"].keys() & {"memorydb_cluster_name", "memorydb_cluster_arn"} == set()
 
 
-def test_the_default_name_is_the_one_that_the_program_gives() -> None:
+def test_the_default_name_is_that_of_the_program() -> None:
     assert CloudResource.read({**AWS_K8S, "name": None}).mapping()["name"] == "k8s-aws-us-east-2"
 
 

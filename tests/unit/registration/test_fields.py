@@ -49,7 +49,7 @@ def test_fails_on_a_literal_that_is_not_allowed(name: str, literal: object) -> N
 
 
 @pytest.mark.parametrize("name", LITERALS)
-def test_its_example_and_what_is_known_only_later_are_accepted(name: str) -> None:
+def test_its_example_and_unresolved_values_are_accepted(name: str) -> None:
     (found,) = getattr(fields, name).__metadata__
     for value in (found.example, expr("module.a.b", "string")):
         assert TypeAdapter(getattr(fields, name)).validate_python(value) is value

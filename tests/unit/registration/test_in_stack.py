@@ -1,4 +1,4 @@
-"""Registration inside a stack: the empty cloud first, its id in the modules, its resource last."""
+"""Registration in a stack: first the empty cloud, its ID in the modules, its resource last."""
 
 from collections.abc import Callable
 from typing import Any
@@ -78,7 +78,7 @@ def test_terraform_keeps_the_mount_targets_of_an_efs_since_more_of_them_would_re
     check_lifecycle(resource["lifecycle"], {*RECORDED["resource"]["anyscale_cloud_resource"]["arguments"]}, "r")
 
 
-def test_fails_with_a_cloud_id_of_ones_own() -> None:
+def test_fails_with_a_configured_cloud_id() -> None:
     with pytest.raises(ConfigError, match="remove cloud_id, or register with the command"):
         Ec2Config(region="us-east-2", org_id="org_1", registration="terraform", cloud_id="cld_1")
 

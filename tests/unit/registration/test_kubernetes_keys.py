@@ -1,4 +1,4 @@
-"""The keys of what exists already: the same for every Kubernetes cloud, and registered without other changes."""
+"""The keys of existing stores: the same for every Kubernetes cloud, and registered without other changes."""
 
 import json
 from collections.abc import Callable
@@ -23,7 +23,7 @@ KINDS: dict[str, tuple[type[CloudStack], Callable[..., Any]]] = {
     "aks": (AksStack, test_aks.config),
     "generic": (GenericStack, test_generic.config),
 }
-BY_TERRAFORM = [kind for kind in KINDS if kind != "generic"]  # which Anyscale's provider does not register
+BY_TERRAFORM = [kind for kind in KINDS if kind != "generic"]  # not supported by Anyscale's provider
 CLAIM = {"persistent_volume_claim": "shared"}
 DRIVER = {"csi_ephemeral_volume_driver": "nfs.csi.k8s.io"}
 TARGETS = {"mount_targets": [{"address": "10.0.0.5", "zone": "a"}, {"address": "10.0.0.6"}]}
@@ -97,8 +97,8 @@ def test_fails_on_a_registry_that_terraform_has_no_argument_for(kind: str) -> No
 @pytest.mark.parametrize(
     ("files", "says"),
     [
-        ({}, "file_storage: sets nothing. Fix: remove it, or set mount_targets, persistent_volume_claim or"),
-        ({"mount_targets": []}, "file_storage: sets nothing"),
+        ({}, "file_storage: has no effect. Fix: remove it, or set mount_targets, persistent_volume_claim or"),
+        ({"mount_targets": []}, "file_storage: has no effect"),
         (CLAIM | DRIVER, "persistent_volume_claim: cannot be combined with file_storage.csi_ephemeral_volume_driver"),
         (CLAIM | TARGETS, "file_storage.persistent_volume_claim: cannot be combined with file_storage.mount_targets"),
         ({"persistent_volume_claim": "Shared"}, "must be a Kubernetes name"),
@@ -115,7 +115,7 @@ def test_fails_on_file_storage_that_no_cloud_can_have(kind: str, files: dict[str
     [
         ("eks", {**TARGETS, "mount_path": "/a"}, "file_storage.mount_path: does not belong to AWS clouds"),
         ("eks", {"file_storage_id": EFS["file_storage_id"]}, "file_storage_id: requires file_storage.mount_targets"),
-        ("eks", EFS | {"file_storage_id": "efs-1"}, "must be an EFS file system's id"),
+        ("eks", EFS | {"file_storage_id": "efs-1"}, "must be an EFS file system's ID"),
         ("gke", {"mount_path": "ray"}, "file_storage.mount_path: has no effect without file_storage.mount_targets"),
         ("gke", {"file_storage_id": test_gke.INSTANCE}, "file_storage_id: requires file_storage.mount_targets"),
         ("gke", FILESTORE | {"file_storage_id": "there"}, "must be a Filestore instance's full name"),
@@ -134,7 +134,11 @@ def test_fails_on_file_storage_of_other_providers(kind: str, files: dict[str, An
 @pytest.mark.parametrize(
     ("kind", "keys", "says"),
     [
-        ("eks", {"efs": {}, "file_storage": CLAIM}, "file_storage: cannot be combined with efs. Fix: keep one of them"),
+        (
+            "eks",
+            {"efs": {}, "file_storage": CLAIM},
+            "file_storage: cannot be combined with efs. Fix: remove one of the two",
+        ),
         ("eks", {"memorydb": {}, **REDIS}, "redis_endpoint: cannot be combined with memorydb"),
         ("gke", {"filestore": {}, "file_storage": CLAIM}, "file_storage: cannot be combined with filestore"),
         ("gke", {"memorystore": {}, **REDIS}, "redis_endpoint: cannot be combined with memorystore"),
@@ -145,7 +149,7 @@ def test_fails_on_file_storage_of_other_providers(kind: str, files: dict[str, An
         ),
     ],
 )
-def test_fails_on_a_store_beside_the_clouds_own(kind: str, keys: dict[str, Any], says: str) -> None:
+def test_fails_on_a_store_in_addition_to_the_clouds(kind: str, keys: dict[str, Any], says: str) -> None:
     assert says in refused(kind, **keys)
 
 
@@ -160,7 +164,7 @@ def test_fails_on_a_store_beside_the_clouds_own(kind: str, keys: dict[str, Any],
         *((kind, {"redis_endpoint": expr("var.later", "string")}) for kind in KINDS),
     ],
 )
-def test_what_comes_near_passes(kind: str, keys: dict[str, Any]) -> None:
+def test_similar_configurations_pass(kind: str, keys: dict[str, Any]) -> None:
     KINDS[kind][1](**keys)
 
 

@@ -1,4 +1,4 @@
-"""Outputs and answers of other shapes than they should have: an exit status, one message, and nothing written."""
+"""Malformed outputs and answers: an exit status, one message, and nothing is written."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from anyscale_constructs.registration.program import Program
 from tests.registration_samples import AWS_VM, changed
 from tests.unit.registration.parts import TOKEN, use_program
 
-# It answers with what stands in files beside it, and notes what it was asked.
+# It prints the content of files next to it, and records its arguments.
 PROGRAM = """\
 import pathlib, sys, time
 there = pathlib.Path(__file__).parent
@@ -28,14 +28,14 @@ NAMED = {"anyscale_cloud_name": "prod", "anyscale_cloud_resource": AWS_VM}
 
 
 class Cli:
-    """Registers with a program whose answers are given."""
+    """Registers with a program that prints given answers."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._folder, self._monkeypatch, self._capsys = folder, monkeypatch, capsys
         use_program(PROGRAM, folder, monkeypatch)
 
     def run(self, outputs: str | bytes, *options: str, **answers: str) -> tuple[int, str, list[str]]:
-        """The exit status, what is said, and what the program was asked."""
+        """Returns the exit status, the messages, and the arguments of the program."""
         for name, answer in answers.items():
             (self._folder / name).write_bytes(answer.encode())
         file = self._folder / "outputs"
@@ -111,17 +111,17 @@ def test_fails_on_odd_outputs(outputs: str | bytes, cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("indent", ["\t", 2, None], ids=repr)
-def test_json_that_is_no_yaml_is_read(indent: Any, cli: Cli) -> None:
+def test_json_that_is_not_yaml_is_read(indent: Any, cli: Cli) -> None:
     long = {"k" * 2000: "v", "prod": NAMED}
     cloud = {"resources": [AWS_VM | {"cloud_resource_id": "cldrsrc_1"}]}
     answers = {"list": '[{"id": "cld_1", "name": "prod"}]', "get": json.dumps(cloud)}
     assert cli.run(json.dumps(long, indent=indent), **answers)[0] == 0
 
 
-def test_fails_on_much_yaml(cli: Cli) -> None:
+def test_fails_on_large_yaml(cli: Cli) -> None:
     status, said, asked = cli.run("a: 1\n" + "# more\n" * 300_000)
     assert (status, asked) == (2, [])
-    assert "it is not JSON, and YAML may have 2000000 characters" in said
+    assert "it is not JSON, and YAML is limited to 2000000 characters" in said
 
 
 def test_ten_megabytes_take_less_than_a_second(tmp_path: Path) -> None:
@@ -163,9 +163,9 @@ ODD_LISTS = {
     '[{"id": ""}]': "0.id: must not be empty",
     "{}": "must be a list",
     "null": "must be a list",
-    "": "is not JSON",
-    "[" * 100_000: "is not JSON",
-    '[{"id": "cld_9", "name": "prod-other"}]': "was asked for the cloud prod, and gave prod-other",
+    "": "is not valid JSON",
+    "[" * 100_000: "is not valid JSON",
+    '[{"id": "cld_9", "name": "prod-other"}]': "was asked for the cloud prod but returned prod-other",
 }
 ODD_CLOUDS = {
     "[]": "must be a mapping",
@@ -177,7 +177,7 @@ ODD_CLOUDS = {
     '{"resources": [{"cloud_resource_id": ""}]}': "resources.0.cloud_resource_id: must not be empty",
     '{"resources": [{"cloud_resource_id": "cldrsrc_1", "aws_config": "x"}]}': "aws_config: must be a mapping",
     '{"resources": [{"cloud_resource_id": "cldrsrc_1", "name": ["x"]}]}': "resources.0.name: must be a string",
-    "nothing": "is not JSON",
+    "nothing": "is not valid JSON",
 }
 
 
@@ -216,7 +216,7 @@ def test_a_time_limit_that_ended_during_a_look_can_be_run_again(
     assert cli.run(json.dumps(NAMED), **answers)[0] == 0
 
 
-def test_what_the_program_prints_is_text_of_lines_without_the_token(cli: Cli) -> None:
+def test_printed_lines_of_the_program_have_no_token(cli: Cli) -> None:
     printed = f"\x1b]0;pwned\x07\x1b[31mred {TOKEN}\x1b[0m\x00\x9b1m\n{'x' * 60_000_000}\n"
     status, said, _ = cli.run(json.dumps(NAMED), list=printed)
     assert status == 4

@@ -73,7 +73,7 @@ def test_it_is_quoted_for_the_shell() -> None:
     ],
     ids=["Kubernetes", "a name of one's own", "bucket elsewhere", "profile of one's own", "zones", "other project"],
 )
-def test_what_flags_can_t_say_stands_in_a_resource_file(sample: dict[str, Any]) -> None:
+def test_fields_without_flags_need_a_resource_file(sample: dict[str, Any]) -> None:
     resource = CloudResource.read(sample)
     text = register_command(Registration("prod", resource), verify=False, auto_add_user=False)
     head, content, command = text.partition("<<'EOF'\n")[0], *text.partition("<<'EOF'\n")[2].split("EOF\n")
@@ -85,5 +85,5 @@ def test_what_flags_can_t_say_stands_in_a_resource_file(sample: dict[str, Any]) 
     ]
 
 
-def test_a_missing_networking_mode_is_the_program_s_own() -> None:
+def test_a_missing_networking_mode_is_the_programs_default() -> None:
     assert "--private-network" not in words(changed(AWS_VM, networking_mode=MISSING))

@@ -1,4 +1,4 @@
-"""Wrong resource files and outputs: each one is refused before the program is looked for, let alone started."""
+"""Wrong resource files and outputs: each is an error before the program is looked for or started."""
 
 import json
 import pathlib
@@ -60,7 +60,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "placeholder bucket": (
         changed(AWS_K8S, object_storage__bucket_name="s3://my-bucket"),
-        "bucket of Anyscale's examples",
+        "bucket in Anyscale's examples",
     ),
     "placeholder account": (
         changed(AWS_K8S, kubernetes_config__anyscale_operator_iam_identity="arn:aws:iam::123456789012:role/operator"),
@@ -100,7 +100,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "MemoryDB ARN for its name": (
         changed(AWS_VM, aws_config__memorydb_cluster_name="arn:aws:memorydb:us-east-2:111122223333:cluster/prod"),
-        "plain name, not its ARN",
+        "name, not its ARN",
     ),
     "MemoryDB endpoint without TLS": (
         changed(AWS_VM, aws_config__memorydb_cluster_endpoint="clustercfg.prod.amazonaws.com:6379"),
@@ -167,15 +167,15 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "S3's addressing style with Google's bucket": (
         changed(GENERIC_K8S, object_storage__bucket_name="gs://anyscale"),
-        "object_storage.s3_addressing_style: applies to s3:// buckets only, not to 'gs://anyscale'",
+        "object_storage.s3_addressing_style: applies only to s3:// buckets, not to 'gs://anyscale'",
     ),
     "S3's addressing style with Azure's bucket": (
         changed(GENERIC_K8S, object_storage__bucket_name="abfss://anyscale@acme.dfs.core.windows.net"),
-        "s3_addressing_style: applies to s3:// buckets only",
+        "s3_addressing_style: applies only to s3:// buckets",
     ),
     "Azure client's name for its principal id": (
         changed(AZURE_K8S, kubernetes_config__anyscale_operator_iam_identity="operator"),
-        "principal id (not its client id)",
+        "principal ID (not its client ID)",
     ),
 }
 
@@ -187,7 +187,7 @@ _DRIVER = {"csi_ephemeral_volume_driver": "csi.acme.example"}
 _TARGETS = {"mount_targets": [{"address": "10.0.0.5"}]}
 _REDIS = "redis.ray-system.svc.cluster.local:6379"
 
-# What belongs elsewhere, and what excludes each other: one case for each entry of the rules.
+# Misplaced and mutually exclusive fields: one case for each entry of the rules.
 MISPLACED: list[tuple[dict[str, Any], str]] = [
     (changed(AWS_VM, azure_config=_AZURE), "azure_config: does not belong to AWS clouds"),
     (changed(AWS_VM, file_storage={"mount_path": "/x"}), "file_storage.mount_path: does not belong to AWS clouds"),
@@ -236,7 +236,7 @@ MISPLACED: list[tuple[dict[str, Any], str]] = [
 
 OUTPUTS: dict[str, tuple[Any, str]] = {
     "empty": ({}, "has no output anyscale_cloud_resource"),
-    "a list": ([AWS_VM], "must hold a mapping of outputs"),
+    "a list": ([AWS_VM], "must contain a mapping of outputs"),
     "another stack": ({"staging": {"anyscale_cloud_resource": AWS_VM}}, "has no stack prod: it has staging"),
     "no resource": ({"anyscale_cloud_name": {"value": "prod", "type": "string"}}, "no output anyscale_cloud_resource"),
     "null resource": (
@@ -295,7 +295,7 @@ def test_fails_on_a_wrong_resource_file(
 
 
 @pytest.mark.parametrize(("resource", "says"), MISPLACED, ids=[says for _, says in MISPLACED])
-def test_fails_on_what_is_misplaced(resource: dict[str, Any], says: str) -> None:
+def test_fails_on_misplaced_fields(resource: dict[str, Any], says: str) -> None:
     with pytest.raises(RegistrationError, match=re.escape(says)):
         CloudResource.read(resource)
 
@@ -309,7 +309,7 @@ def test_fails_on_wrong_outputs(
     assert says in refusal(file, monkeypatch, capsys)
 
 
-def test_fails_on_a_file_that_is_not_there(
+def test_fails_on_a_missing_file(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "cannot be read: No such file" in refusal(tmp_path / "none.json", monkeypatch, capsys)
@@ -334,4 +334,4 @@ def test_right_outputs_lead_to_the_program(
     with pytest.raises(SystemExit) as end:
         cli.main()
     assert end.value.code == 2
-    assert "ANYSCALE_BIN is /no/such/program, which is no program" in capsys.readouterr().err
+    assert "ANYSCALE_BIN is /no/such/program, which is not a program" in capsys.readouterr().err

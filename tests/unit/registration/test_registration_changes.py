@@ -6,7 +6,7 @@ from anyscale_constructs.errors import RefusedChangeError
 from anyscale_constructs.registration.changes import changes, left_over, merge, refuse_changes_for_life, replaced
 from tests.registration_samples import AWS_K8S, AWS_VM, GCP_K8S, GCP_VM, MISSING, changed
 
-# What the control plane makes of AWS_VM: ids, and what it found by itself.
+# AWS_VM in the control plane: with IDs and derived values.
 THERE = changed(
     AWS_VM,
     cloud_resource_id="cldrsrc_1",
@@ -21,7 +21,7 @@ def fields(existing: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
     return [change.field for change in changes(existing, wanted)]
 
 
-def test_what_the_control_plane_found_is_no_change() -> None:
+def test_values_from_the_control_plane_are_no_change() -> None:
     assert changes(THERE, AWS_VM) == []
     assert left_over(THERE, AWS_VM) == {}
     assert merge(THERE, AWS_VM) == THERE
@@ -49,7 +49,7 @@ def test_what_the_control_plane_found_is_no_change() -> None:
         "a null in a mount target",
     ],
 )
-def test_what_means_the_same_is_no_change(existing: dict[str, Any], wanted: dict[str, Any]) -> None:
+def test_equivalent_values_are_no_change(existing: dict[str, Any], wanted: dict[str, Any]) -> None:
     assert changes(existing, wanted) == []
 
 
@@ -61,12 +61,12 @@ def test_what_means_the_same_is_no_change(existing: dict[str, Any], wanted: dict
         ("aws_config__cluster_instance_profile_id", "arn:aws:iam::111122223333:instance-profile/other"),
     ],
 )
-def test_what_differs_from_the_implied_is_a_change(field: str, value: str) -> None:
+def test_a_difference_from_a_default_is_a_change(field: str, value: str) -> None:
     existing = changed(THERE, **{field: MISSING})
     assert fields(existing, changed(AWS_VM, **{field: value})) == [field.replace("__", ".")]
 
 
-def test_a_change_says_both_values() -> None:
+def test_a_change_shows_both_values() -> None:
     (change,) = changes(THERE, changed(AWS_VM, networking_mode="PRIVATE"))
     assert str(change) == 'networking_mode: "PUBLIC" -> "PRIVATE"'
 
@@ -92,7 +92,7 @@ def test_a_change_says_both_values() -> None:
     ],
     ids=["subnets", "MemoryDB", "EFS"],
 )
-def test_a_new_source_drops_what_was_found_for_the_old_one(
+def test_a_new_source_drops_values_derived_from_the_old_one(
     wanted: dict[str, Any], field: str, stale: list[str]
 ) -> None:
     assert fields(THERE, wanted) == [field]
@@ -102,7 +102,7 @@ def test_a_new_source_drops_what_was_found_for_the_old_one(
     assert merge(THERE, wanted) == expected
 
 
-def test_a_derived_value_that_is_given_is_sent() -> None:
+def test_a_derived_value_that_is_set_is_sent() -> None:
     wanted = changed(
         AWS_VM,
         aws_config__subnet_ids=["subnet-0123456789abcdef0", "subnet-0123456789abcdef2"],
@@ -173,9 +173,7 @@ def test_more_mount_targets_of_one_file_system_are_a_change_of_nothing_else() ->
         "what was found",
     ],
 )
-def test_a_store_takes_the_place_of_another_one(
-    existing: dict[str, Any], wanted: dict[str, Any], gone: list[str]
-) -> None:
+def test_a_store_replaces_another_one(existing: dict[str, Any], wanted: dict[str, Any], gone: list[str]) -> None:
     found = replaced(existing, wanted)
     assert [change.field.rpartition(".")[2] for change in found] == gone
     assert {change.after for change in found} <= {None}
@@ -184,7 +182,7 @@ def test_a_store_takes_the_place_of_another_one(
     assert not {change.field for change in found} & left_over(existing, wanted).keys()
 
 
-def test_what_the_outputs_no_longer_name_is_kept_and_listed() -> None:
+def test_fields_that_outputs_no_longer_set_are_kept_and_listed() -> None:
     wanted = changed(AWS_VM, file_storage=MISSING)
     assert changes(THERE, wanted) == []
     assert merge(THERE, wanted)["file_storage"] == THERE["file_storage"]
@@ -223,14 +221,14 @@ def test_what_the_outputs_no_longer_name_is_kept_and_listed() -> None:
     ],
     ids=["provider", "stack", "region", "role", "external id", "service account"],
 )
-def test_fails_on_a_change_for_life(existing: dict[str, Any], wanted: dict[str, Any], says: str) -> None:
+def test_fails_on_a_change_that_is_impossible(existing: dict[str, Any], wanted: dict[str, Any], says: str) -> None:
     with pytest.raises(RefusedChangeError) as error:
         refuse_changes_for_life("the cloud prod (cld_1)", existing, wanted)
     assert says in str(error.value)
     assert error.value.exit_status == 3
 
 
-def test_all_changes_for_life_are_named_at_once() -> None:
+def test_all_impossible_changes_are_listed() -> None:
     wanted = changed(AWS_VM, region="us-west-2", aws_config__external_id="org_e2e1234-other")
     with pytest.raises(RefusedChangeError) as error:
         refuse_changes_for_life("the cloud", THERE, wanted)
@@ -242,5 +240,5 @@ def test_all_changes_for_life_are_named_at_once() -> None:
     [THERE, {"provider": "AWS", "region": "us-east-2", "compute_stack": "UNKNOWN"}],
     ids=["the same", "a cloud without a stack yet"],
 )
-def test_what_is_the_same_or_not_known_is_allowed(existing: dict[str, Any]) -> None:
+def test_equal_or_unknown_values_are_allowed(existing: dict[str, Any]) -> None:
     refuse_changes_for_life("the cloud", existing, AWS_VM)

@@ -37,7 +37,7 @@ def test_a_resource_file_needs_a_name() -> None:
         find_registration(AWS_VM, "prod", source="resource.yaml")
 
 
-def test_a_given_name_wins() -> None:
+def test_a_name_option_takes_precedence() -> None:
     assert find_registration(_VALUES, "prod", source="outputs", name="other").cloud_name == "other"
 
 
@@ -73,7 +73,7 @@ def test_fails_without_the_stack_s_directory_and_names_it(
 
 
 def test_fails_on_the_outputs_of_another_cloud() -> None:
-    with pytest.raises(RegistrationError, match="holds the outputs of the cloud prod, not of staging"):
+    with pytest.raises(RegistrationError, match="has the outputs of the cloud prod, not of staging"):
         find_registration(_VALUES, "staging", source="outputs")
 
 
@@ -85,7 +85,7 @@ def test_fails_on_a_broken_cdktf_json(text: str, tmp_path: pathlib.Path, monkeyp
         read_outputs("prod", None, output_directory(), 60)
 
 
-def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fails_without_terraform(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", "/no/such/terraform")
     (tmp_path / "cdktf.out/stacks/prod").mkdir(parents=True)
@@ -102,7 +102,10 @@ def test_fails_when_terraform_is_not_there(tmp_path: pathlib.Path, monkeypatch: 
         ),
         (
             "Error: no credentials\n\nNone",
-            "terraform output of prod failed: Error: no credentials\n\nNone. Fix: correct what Terraform reports",
+            (
+                "terraform output of prod failed: Error: no credentials\n\nNone. "
+                "Fix: fix the problem that Terraform reports"
+            ),
         ),
     ],
     ids=["before init", "anything else"],

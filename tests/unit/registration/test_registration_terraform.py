@@ -75,7 +75,7 @@ def test_every_kind_is_hcl(name: str) -> None:
     assert [*hcl2.loads(render(ALL[name]) + "\n")][:2] == ["terraform", "resource"]
 
 
-def test_zones_stand_beside_their_subnets() -> None:
+def test_zones_are_in_the_order_of_their_subnets() -> None:
     text = render(changed(AWS_VM, aws_config__zones=["us-east-2a", "us-east-2b"]))
     assert section(text, "aws_config")[-4:] == [
         "subnet_ids_to_az = {",
@@ -105,7 +105,7 @@ def test_mount_targets_are_a_list_of_objects() -> None:
     ]
 
 
-def test_text_is_never_taken_for_code() -> None:
+def test_strings_are_never_code() -> None:
     name = 'a"b ${path.module} %{if true}'
     text = render(AWS_VM, name=name)
     (line,) = [line for line in text.splitlines() if "path.module" in line]
@@ -120,6 +120,6 @@ def test_text_is_never_taken_for_code() -> None:
         (changed(AWS_K8S, kubernetes_config__custom_image_registry="registry.acme.example"), "custom_image_registry"),
     ],
 )
-def test_fails_on_what_the_provider_has_no_place_for(sample: dict[str, Any], says: str) -> None:
+def test_fails_on_fields_without_an_argument_of_the_provider(sample: dict[str, Any], says: str) -> None:
     with pytest.raises(RegistrationError, match=says):
         render(sample)

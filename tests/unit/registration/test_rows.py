@@ -1,4 +1,4 @@
-"""Each row of registration's tables by itself: one that is gone is missed."""
+"""Each row of registration's tables: a removed row fails a test."""
 
 import json
 import sys
@@ -22,7 +22,7 @@ FOR_LIFE = [
     "gcp_config.provider_name",
     "gcp_config.anyscale_service_account_email",
 ]
-# What the control plane finds, by what it finds it from.
+# The values that the control plane derives, by their sources.
 DERIVED = [
     ("aws_config.zones", "aws_config.subnet_ids"),
     ("aws_config.memorydb_cluster_arn", "aws_config.memorydb_cluster_name"),
@@ -45,13 +45,13 @@ def resource(**fields: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("field", FOR_LIFE)
-def test_fails_on_another_value_of_what_is_for_life(field: str) -> None:
+def test_fails_on_a_change_of_each_fixed_field(field: str) -> None:
     with pytest.raises(RefusedChangeError):
         refuse_changes_for_life("prod", resource(**{field: "old"}), resource(**{field: "new"}))
 
 
 @pytest.mark.parametrize(("derived", "source"), DERIVED)
-def test_what_was_found_goes_with_what_it_was_found_from(derived: str, source: str) -> None:
+def test_derived_values_are_dropped_with_their_sources(derived: str, source: str) -> None:
     existing = resource(**{derived: "found", source: "old"})
     assert merge(existing, resource(**{source: "old"})) == existing
     assert merge(existing, resource(**{source: "new"})) == resource(**{source: "new"})

@@ -1,4 +1,4 @@
-"""`register --verify`: everything that the program says is shown, and a check that FAILED is no success."""
+"""`register --verify`: all output of the program is shown, and a FAILED check is an error."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ from anyscale_constructs.registration.program import Program
 from tests.registration_samples import AWS_VM, changed
 from tests.unit.registration.parts import TOKEN, use_program
 
-# It keeps one cloud in a file beside it, and says what is in another one whenever it writes.
+# It stores one cloud in a file next to it, and prints the content of another file at each write.
 PROGRAM = """\
 import json, pathlib, sys, time
 import yaml
@@ -40,7 +40,7 @@ MEMORYDB = "memorydb cluster: FAILED"
 
 
 class Cli:
-    """Runs the command with a program that says what it is told to say."""
+    """Runs the command with a program that prints a given text."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self._folder = folder
@@ -49,7 +49,7 @@ class Cli:
         use_program(PROGRAM, folder, monkeypatch)
 
     def log_in(self) -> None:
-        """Keeps the token where `anyscale login` puts it."""
+        """Stores the token in the file of `anyscale login`."""
         self._monkeypatch.delenv("ANYSCALE_CLI_TOKEN")
         (self._folder / ".anyscale").mkdir()
         (self._folder / ".anyscale" / "credentials.json").write_text(json.dumps({"cli_token": TOKEN}))
@@ -59,7 +59,7 @@ class Cli:
         (self._folder / "said.json").write_text(json.dumps(defaults | said))
 
     def __call__(self, *options: str, resource: dict[str, Any] = AWS_VM, **said: Any) -> tuple[int, str, str]:
-        """Gives the exit status and both outputs."""
+        """Returns the exit status, stdout and stderr."""
         self.program_says(**said)
         outputs = self._folder / "resource.json"
         outputs.write_text(json.dumps(resource))
@@ -77,7 +77,7 @@ def register(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 
 def lines(shown: str) -> list[str]:
-    """The program's own lines among those that are shown."""
+    """The program's lines among the shown ones."""
     return [line.removeprefix("  | ") for line in shown.splitlines() if line.startswith("  | ")]
 
 
@@ -92,7 +92,7 @@ def test_all_lines_are_shown_once_when_the_verification_ends_it(register: Cli) -
     status, _, shown = register("--verify", stderr="\n".join([*LINES, "vpc: FAILED"]), status=1, writes=False)
     assert (status, lines(shown)) == (4, [*LINES, "vpc: FAILED"])
     assert "ended with exit status 1, and the cloud ml was not created, and nothing is left of it" in shown
-    assert "correct what it reports above, then run this again" in shown
+    assert "fix the problem that it reports above, then run this again" in shown
 
 
 def test_all_lines_are_shown_of_a_verification_that_takes_too_long(
@@ -114,7 +114,7 @@ def test_without_a_verification_an_error_shows_the_last_lines(register: Cli) -> 
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_check_that_failed_is_no_success_whatever_the_programs_status(stream: str, register: Cli) -> None:
+def test_a_failed_check_is_an_error_for_any_exit_status(stream: str, register: Cli) -> None:
     said: dict[str, Any] = {stream: f"Verification result:\ns3: PASSED\n\x1b[1m{MEMORYDB}\x1b[0m"}
     status, out, shown = register("--verify", **said)
     assert (status, out) == (4, "")
@@ -123,7 +123,7 @@ def test_a_check_that_failed_is_no_success_whatever_the_programs_status(stream: 
     assert "anyscale cloud verify --cloud-id cld_1" in shown
 
 
-def test_a_check_that_failed_is_no_success_of_an_update_either(register: Cli) -> None:
+def test_a_failed_check_is_also_an_error_of_an_update(register: Cli) -> None:
     assert register()[0] == 0
     resource = changed(AWS_VM, networking_mode="PRIVATE")
     status, out, shown = register("--verify", stderr=MEMORYDB, resource=resource)
@@ -131,7 +131,7 @@ def test_a_check_that_failed_is_no_success_of_an_update_either(register: Cli) ->
     assert f"verification failed: {MEMORYDB}\n" in shown
 
 
-def test_what_comes_near_is_a_success(register: Cli) -> None:
+def test_similar_lines_are_a_success(register: Cli) -> None:
     near = ["Status: CREATE_FAILED_BEFORE", "0 failed", "UNFAILED", "memorydb cluster: PASSED"]
     assert register("--verify", stderr="\n".join(near))[0] == 0
 
@@ -140,7 +140,7 @@ def test_without_a_verification_nothing_is_looked_for_in_what_it_says(register: 
     assert register(stderr=MEMORYDB)[0] == 0
 
 
-# What the program says, and what is shown of it.
+# The output of the program, and what is shown of it.
 CONTROLS = {
     "\x1b[1;31mred\x1b[0m": "red",
     "\x1b[?25l\x1b[2K\x1b[1Gspinner\x1b[?25h": "spinner",
@@ -162,7 +162,7 @@ def test_no_control_characters_are_shown(register: Cli) -> None:
     assert lines(register("--verify", stderr="\n".join(CONTROLS))[2]) == list(CONTROLS.values())
 
 
-def test_what_overwrites_a_line_is_a_line(register: Cli) -> None:
+def test_a_carriage_return_begins_a_line(register: Cli) -> None:
     assert lines(register("--verify", stderr="Verifying\rVerified\n\n  \nEnd")[2]) == ["Verifying", "Verified", "End"]
 
 

@@ -19,7 +19,7 @@ security_group: {ingress_cidr_blocks: [203.0.113.0/24]}
 
 
 def synthesized(folder: pathlib.Path, clouds: Mapping[str, str]) -> pathlib.Path:
-    """The output folder of clouds in YAML, which are given by name."""
+    """Returns the output directory of clouds in YAML, by name."""
     (folder / "clouds").mkdir(parents=True)
     for name, text in clouds.items():
         (folder / "clouds" / f"{name}.yaml").write_text(text)
@@ -29,6 +29,6 @@ def synthesized(folder: pathlib.Path, clouds: Mapping[str, str]) -> pathlib.Path
 
 
 def pair(folder: pathlib.Path, before: str, after: str) -> tuple[StackContent, StackContent]:
-    """What the stack of one cloud says before and after a change."""
+    """Returns the stack of one cloud before and after a change."""
     base, head = (synthesized(folder / side, {"prod": text}) for side, text in (("base", before), ("head", after)))
     return read(base)["prod"], read(head)["prod"]

@@ -13,7 +13,7 @@ def change(
     paths: list[list[str]] | None = None,
     **more: Any,
 ) -> dict[str, Any]:
-    """A resource of a plan's `resource_changes`; what happens to it follows from its values unless it is named."""
+    """Returns a resource of `resource_changes`; its actions are derived from its values by default."""
     follows = ["no-op"] if before == after and not unknown else ["update"]
     if before is None or after is None:
         follows = ["create"] if before is None else ["delete"]

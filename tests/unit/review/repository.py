@@ -22,7 +22,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def commit(root: Path, files: dict[str, str]) -> str:
-    """Writes files, none of which is gone, and commits all there is; gives the commit."""
+    """Writes files, keeps all others, and commits everything; returns the commit."""
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
@@ -32,7 +32,7 @@ def commit(root: Path, files: dict[str, str]) -> str:
 
 
 def repository(root: Path) -> Path:
-    """A repository whose clouds are in a subfolder; gives that folder."""
+    """Returns the subdirectory of a repository that contains its clouds."""
     root.mkdir(exist_ok=True)
     git(root, "init", "--quiet", "--initial-branch", "main")
     commit(root, {"infra/cdktf.json": '{"context": {"clouds": "clouds"}}', f"{FOLDER}/prod.yaml": CLOUD})

@@ -36,7 +36,7 @@ INSIDE = Ingress("10.0.0.0/8", "tcp", 443, 443)
         ([], INSIDE, False),
     ],
 )
-def test_a_range_inside_of_an_open_one_is_no_wider(others: list[Ingress], value: Ingress, covered: bool) -> None:
+def test_a_range_inside_an_open_one_does_not_widen(others: list[Ingress], value: Ingress, covered: bool) -> None:
     assert covers_ingress(others, value) is covered
 
 
@@ -311,13 +311,13 @@ def test_every_row_names_an_input_of_its_module() -> None:
         assert names - Interface.load(module).variables.keys() == set(), module
 
 
-def test_what_is_not_known_yet_is_taken_for_the_protection_that_it_may_be() -> None:
+def test_unknown_values_count_as_protection() -> None:
     assert rules(of_module("aws/efs"), of_module("aws/efs", efs_encrypted="${var.encrypted}")) == set()
     assert rules(of_module("aws/s3"), of_module("aws/s3", force_destroy="${var.force}")) == set()
 
 
 class Code(dict[str, object]):
-    """Arguments all of which are there, and only Terraform knows what they hold from some depth on."""
+    """Arguments that are all set, but are unknown below some depth."""
 
     def __init__(self, depth: int, code: str) -> None:
         super().__init__(each=self._inner(depth, code))
@@ -336,14 +336,14 @@ class Code(dict[str, object]):
 
 @pytest.mark.parametrize("depth", range(4))
 @pytest.mark.parametrize("code", [UNKNOWN, "${var.code}"])
-def test_code_may_stand_in_the_place_of_each_argument_and_block(depth: int, code: str) -> None:
+def test_code_is_accepted_for_each_argument_and_block(depth: int, code: str) -> None:
     for type_ in resource_facts.RESOURCES:
         assert isinstance([*resource_facts.facts(type_, Code(depth, code), f"{type_}.a")], list)
     for module in module_facts.MODULES:
         assert isinstance([*module_facts.facts(module, Code(depth, code), "module.m")], list)
 
 
-def test_what_protected_a_thing_that_is_gone_is_not_missed() -> None:
+def test_the_protection_of_a_removed_thing_does_not_count() -> None:
     assert widened(of_module("aws/efs"), [], []) == []
 
 

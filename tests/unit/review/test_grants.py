@@ -1,4 +1,4 @@
-"""What policies allow, and whether one grant covers another."""
+"""The grants of policies, and whether one grant covers another."""
 
 import pytest
 
@@ -20,7 +20,7 @@ from anyscale_constructs.review.grants import Grant, grants, statements
         (Grant("s3:*"), Grant("s3:*", condition="{}"), True),
     ],
 )
-def test_a_grant_covers_what_its_wildcards_do(grant: Grant, other: Grant, covered: bool) -> None:
+def test_a_grant_covers_what_its_wildcards_match(grant: Grant, other: Grant, covered: bool) -> None:
     assert grant.covers(other) is covered
 
 

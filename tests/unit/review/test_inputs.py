@@ -35,7 +35,7 @@ def found(base: StackContent, head: StackContent) -> dict[str, Changed]:
         ('{"a": 1, "b": 2}', '{"b": 2, "a": 1}', []),
     ],
 )
-def test_differences_are_as_small_as_can_be(old: object, new: object, said: list[tuple[str, object, object]]) -> None:
+def test_differences_are_minimal(old: object, new: object, said: list[tuple[str, object, object]]) -> None:
     assert [(each.name, each.old, each.new) for each in differences(old, new)] == said
 
 
@@ -45,7 +45,7 @@ def test_a_secret_is_known_by_each_step_of_its_path() -> None:
     assert not Difference(("tags", "team"), 1, 2).secret
 
 
-def test_inputs_are_compared_with_upstreams_defaults_in_place(tmp_path: pathlib.Path) -> None:
+def test_inputs_are_compared_with_upstreams_defaults_applied(tmp_path: pathlib.Path) -> None:
     base, head = pair(tmp_path, CLOUD, CLOUD.replace("/16}", "/16, flow_logs: true}"))
     change = found(base, head)["module.vpc enable_vpc_flow_logs"]
     assert (change.difference.old, change.difference.new, change.note) == (False, True, "")
@@ -71,7 +71,7 @@ def test_a_default_that_upstream_changed_shows(tmp_path: pathlib.Path, monkeypat
     }
 
 
-def test_a_module_that_terraform_fetched_says_its_defaults(tmp_path: pathlib.Path) -> None:
+def test_defaults_are_read_from_a_fetched_module(tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "stack"
     (folder / ".terraform" / "modules" / "m").mkdir(parents=True)
     (folder / ".terraform" / "modules" / "m" / "main.tf").write_text('variable "size" {\n  default = 1\n}\n')
@@ -83,13 +83,13 @@ def test_a_module_that_terraform_fetched_says_its_defaults(tmp_path: pathlib.Pat
     assert interface.variables["size"].default == 1
 
 
-def test_a_pin_whose_source_is_nowhere_is_named(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pin_without_a_source_is_reported(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ANYSCALE_MODULES_DIR", raising=False)
     base, head = pair(tmp_path, CLOUD, CLOUD)
     older = replace(base.modules["vpc"], source=base.modules["vpc"].source.replace(base.modules["vpc"].ref, "0" * 40))
     before = replace(base, modules={**base.modules, "vpc": older})
     (line,) = unknown_defaults(before, head, Interfaces())
-    assert line.startswith(f"module.vpc: upstream's defaults at {'0' * 40} are not known")
+    assert line.startswith(f"module.vpc: upstream's defaults at {'0' * 40} are unknown")
     assert list(changed(before, head, Interfaces())) == []
     assert [pin.interfaces for pin in pins(before, head, Interfaces())] == [{"module.vpc": None}]
 
@@ -102,7 +102,7 @@ def test_a_bumped_pin_has_a_link_and_the_difference_of_the_interfaces(tmp_path: 
     assert "bucket_namespace added" in str(pin.interfaces["module.s3"])
 
 
-def test_a_backend_says_what_to_run(tmp_path: pathlib.Path) -> None:
+def test_a_changed_backend_shows_the_command(tmp_path: pathlib.Path) -> None:
     kept = "backend: {type: s3, bucket: acme-state, region: us-east-2%s}\n"
     base, head = pair(tmp_path / "moves", CLOUD, CLOUD + kept % "")
     assert {each.note for each in changed(base, head, Interfaces()) if each.part == "backend"} == {
@@ -113,7 +113,7 @@ def test_a_backend_says_what_to_run(tmp_path: pathlib.Path) -> None:
     assert (change.difference.name, change.note) == ("profile", "terraform init -reconfigure")
 
 
-def test_what_is_registered_is_a_part_of_its_own(tmp_path: pathlib.Path) -> None:
+def test_the_registration_is_a_separate_part(tmp_path: pathlib.Path) -> None:
     base, head = pair(tmp_path, CLOUD, CLOUD + "networking_mode: PRIVATE\n")
     names = {each.difference.name for each in changed(base, head, Interfaces()) if each.part == "registration"}
     assert "value.networking_mode" in names

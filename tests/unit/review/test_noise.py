@@ -1,4 +1,4 @@
-"""What of a plan on a mocked state follows from the change."""
+"""The changes in a plan on a mocked state that come from the configuration."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ STATE: dict[str, dict[str, Any]] = {
     SUBNET: {"id": "abcdefgh", "vpc_id": "x0y1z2a3", "ipv6_native": None},
     ROUTE: {"id": "q1w2e3r4", "subnet_id": "abcdefgh", "mode": "required"},
 }
-# The mock knows no default of ipv6_native, so the plan of what was applied replaces the subnet already.
+# The mock has no default of ipv6_native, so the plan of the applied configuration already replaces the subnet.
 NOISE = [
     change(VPC, STATE[VPC], STATE[VPC]),
     change(SUBNET, STATE[SUBNET], {"vpc_id": "x0y1z2a3", "ipv6_native": False}, unknown={"id": True},
@@ -26,7 +26,7 @@ def test_a_plan_of_the_same_changes_nothing() -> None:
     assert without_noise(NOISE, NOISE, SOURCE) == []
 
 
-def test_what_is_replaced_because_of_what_is_replaced_is_found_through_noise() -> None:
+def test_dependent_replacements_are_found_despite_noise() -> None:
     new = {"cidr_block": "10.0.0.0/18", "tags": None}
     plan = [
         change(VPC, STATE[VPC], new, unknown={"id": True}, paths=[["cidr_block"]]),
@@ -69,7 +69,7 @@ def test_a_replacement_without_a_path_stays() -> None:
     assert found.replaces
 
 
-def test_a_document_is_compared_with_what_the_provider_makes_of_it_before() -> None:
+def test_a_document_is_compared_in_the_providers_form() -> None:
     noise = [change("aws_iam_policy.a", {"policy": "{}"}, {"policy": "real"})]
     assert without_noise(noise, noise, "") == []
     (found,) = without_noise(noise, [change("aws_iam_policy.a", {"policy": "{}"}, {"policy": "wider"})], "")

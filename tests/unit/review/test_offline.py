@@ -1,4 +1,4 @@
-"""What Terraform is given for an offline plan, and how it ends; the program is a double here."""
+"""The input of Terraform for an offline plan, and its result; the program is a double here."""
 
 import json
 import os
@@ -64,7 +64,7 @@ STACK: dict[str, Any] = {
 
 @pytest.fixture
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the double keeps what it was given; what it says is written there."""
+    """The directory where the double stores its input, and reads its output."""
     folder = tmp_path / "record"
     folder.mkdir()
     program = tmp_path / "terraform"
@@ -156,7 +156,7 @@ def test_credentials_and_the_network_stay_out(record: Path, tmp_path: Path, monk
     assert test["AWS_CONFIG_FILE"] == os.devnull
 
 
-def test_what_differs_from_the_plan_of_the_base_is_given(record: Path, tmp_path: Path) -> None:
+def test_differences_from_the_plan_of_the_base_are_returned(record: Path, tmp_path: Path) -> None:
     before = VPC["change"]["before"]
     noise = change(VPC["address"], before, before)
     plans = [("base_again", noise), ("head", VPC)]
@@ -167,7 +167,7 @@ def test_what_differs_from_the_plan_of_the_base_is_given(record: Path, tmp_path:
 
 
 @pytest.mark.parametrize("command", ["init", "test"])
-def test_what_terraform_says_is_one_line_and_nothing_is_left(command: str, record: Path, tmp_path: Path) -> None:
+def test_an_error_of_terraform_is_one_line_and_nothing_is_left(command: str, record: Path, tmp_path: Path) -> None:
     detail = "It is not\nto be had."
     diagnostic = {"severity": "error", "summary": "No provider", "detail": detail, "address": "aws_vpc.this"}
     says(record, **{command: [{"type": "diagnostic", "diagnostic": diagnostic}]})
@@ -177,4 +177,4 @@ def test_what_terraform_says_is_one_line_and_nothing_is_left(command: str, recor
 
 @pytest.mark.usefixtures("record")
 def test_a_test_without_a_plan_is_no_plan_without_changes(tmp_path: Path) -> None:
-    assert plan(tmp_path) == offline.Plans({}, {"prod": "terraform test gives no plan"})
+    assert plan(tmp_path) == offline.Plans({}, {"prod": "terraform test returned no plan"})

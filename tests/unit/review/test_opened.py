@@ -22,12 +22,12 @@ def test_private_made_public(tmp_path: pathlib.Path) -> None:
     assert opened(head, base, Interfaces(), None) == []
 
 
-def test_a_pin_may_open_by_its_defaults(tmp_path: pathlib.Path) -> None:
+def test_a_pin_can_open_by_its_defaults(tmp_path: pathlib.Path) -> None:
     base, head = pair(tmp_path, CLOUD + "modules: {s3: {ref: v0.38.0}}\n", CLOUD)
     assert opened(base, head, Interfaces(), None) == []
 
 
-def test_what_input_and_plan_say_is_told_once(tmp_path: pathlib.Path) -> None:
+def test_an_opening_in_input_and_plan_is_reported_once(tmp_path: pathlib.Path) -> None:
     base, head = pair(tmp_path, CLOUD, CLOUD.replace("203.0.113.0/24", "203.0.112.0/23"))
     before, after = {**RULE, "cidr_blocks": ["203.0.113.0/24"]}, {**RULE, "cidr_blocks": ["203.0.112.0/23"]}
     change = Change(ADDRESS, "aws_security_group_rule", ("delete", "create"), before, after)
@@ -35,14 +35,14 @@ def test_what_input_and_plan_say_is_told_once(tmp_path: pathlib.Path) -> None:
     assert (finding.construct, finding.value) == ("module.securitygroups", "203.0.112.0/23")
 
 
-def test_a_plan_shows_what_no_input_does(tmp_path: pathlib.Path) -> None:
+def test_a_plan_shows_openings_that_no_input_shows(tmp_path: pathlib.Path) -> None:
     base, head = pair(tmp_path, CLOUD, CLOUD)
     change = Change(ADDRESS, "aws_security_group_rule", ("create",), None, {**RULE, "cidr_blocks": ["0.0.0.0/0"]})
     (finding,) = opened(base, head, Interfaces(), [change])
     assert (finding.construct, finding.value, finding.on) == (ADDRESS, "0.0.0.0/0", ["cidr_blocks"])
 
 
-def test_a_policy_in_a_plan_is_what_an_input_says(tmp_path: pathlib.Path) -> None:
+def test_a_policy_in_a_plan_is_that_of_the_input(tmp_path: pathlib.Path) -> None:
     principal, managed = "arn:aws:iam::444455556666:root", "arn:aws:iam::aws:policy/AdministratorAccess"
     given = f'anyscale_trusted_role_arns: ["{principal}"], anyscale_cluster_node_managed_policy_arns: ["{managed}"]'
     base, head = pair(tmp_path, CLOUD, CLOUD + f"modules: {{iam: {{inputs: {{{given}}}}}}}\n")
@@ -59,14 +59,14 @@ def test_a_policy_in_a_plan_is_what_an_input_says(tmp_path: pathlib.Path) -> Non
     assert sorted(ids(found)) == ["new-trusted-principal", "widened-permissions"]
 
 
-def test_a_source_that_a_plan_does_not_know_yet_opens_nothing(tmp_path: pathlib.Path) -> None:
+def test_an_unknown_source_opens_nothing(tmp_path: pathlib.Path) -> None:
     base, head = pair(tmp_path, CLOUD, CLOUD)
     after = {**RULE, "cidr_blocks": None, "source_security_group_id": None}
     change = Change(ADDRESS, "aws_security_group_rule", ("create",), None, after, {"source_security_group_id": True})
     assert opened(base, head, Interfaces(), [change]) == []
 
 
-def test_what_a_plan_does_not_know_yet_is_not_off(tmp_path: pathlib.Path) -> None:
+def test_an_unknown_value_is_not_off(tmp_path: pathlib.Path) -> None:
     base, head = pair(tmp_path, CLOUD, CLOUD)
     before = {"encrypted": True, "kms_key_id": "arn:aws:kms:us-east-2:111122223333:key/1"}
     unknown = {"kms_key_id": True}
@@ -74,7 +74,7 @@ def test_what_a_plan_does_not_know_yet_is_not_off(tmp_path: pathlib.Path) -> Non
     assert opened(base, head, Interfaces(), [change]) == []
 
 
-def test_a_policy_that_a_plan_does_not_know_yet_is_what_it_was() -> None:
+def test_an_unknown_policy_is_unchanged() -> None:
     statements = [{"Effect": effect, "Action": "s3:*", "Resource": "*"} for effect in ("Allow", "Deny")]
     policy, unknown = {"policy": json.dumps({"Statement": statements})}, {"policy": True}
     address, type_ = "aws_iam_role_policy.a", "aws_iam_role_policy"
@@ -83,8 +83,8 @@ def test_a_policy_that_a_plan_does_not_know_yet_is_what_it_was() -> None:
     assert ids(opened_by_plan([Change(address, type_, ("create",), None, policy)])) == ["widened-permissions"]
 
 
-def test_rules_that_change_places_open_nothing(tmp_path: pathlib.Path) -> None:
-    """Their indexes move when one in front of them is removed."""
+def test_reordered_rules_open_nothing(tmp_path: pathlib.Path) -> None:
+    """Their indexes change when an earlier one is removed."""
     base, head = pair(tmp_path, CLOUD, CLOUD)
     first, second = {**RULE, "cidr_blocks": ["10.0.0.0/8"]}, {**RULE, "cidr_blocks": ["172.16.0.0/12"]}
     changes = [

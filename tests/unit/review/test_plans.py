@@ -46,12 +46,12 @@ def test_a_plan_is_read(tmp_path: Path) -> None:
         (("create",), False, False),
     ],
 )
-def test_what_happens_follows_from_the_actions(actions: tuple[str, ...], replaces: bool, destroys: bool) -> None:
+def test_the_change_is_derived_from_the_actions(actions: tuple[str, ...], replaces: bool, destroys: bool) -> None:
     found = Change("aws_vpc.this", "aws_vpc", actions, {}, {})
     assert (found.replaces, found.destroys, found.module) == (replaces, destroys, "")
 
 
-def test_what_is_sensitive_is_not_kept() -> None:
+def test_sensitive_values_are_not_kept() -> None:
     given = change("aws_x.y", {"a": "old", "b": [{"c": "old", "d": 1}]}, {"a": "new", "b": [{"c": "new", "d": 1}]})
     given["change"] |= {"before_sensitive": {"a": True, "b": [{"c": True}]}, "after_sensitive": {"a": True, "b": True}}
     (found,) = changes([given])
@@ -74,11 +74,11 @@ def test_deposed_objects_are_no_changes_of_the_resource() -> None:
         (None, ("a",), False),
     ],
 )
-def test_what_is_unknown_in_part_is_unknown(unknown: Any, path: tuple[str | int, ...], expected: bool) -> None:
+def test_partly_unknown_values_are_unknown(unknown: Any, path: tuple[str | int, ...], expected: bool) -> None:
     assert is_unknown(Change("a.b", "a", ("update",), {}, {}, unknown), path) is expected
 
 
-HOW = "Fix: run terraform plan -out=FILE, then terraform show -json FILE, and give what that prints"
+HOW = "Fix: run terraform plan -out=FILE, then use the output of terraform show -json FILE"
 
 
 @pytest.mark.parametrize(
@@ -87,18 +87,18 @@ HOW = "Fix: run terraform plan -out=FILE, then terraform show -json FILE, and gi
         (b"PK\x03\x04\xff", f"is not the JSON of a plan. {HOW}"),
         ([], f"is not the JSON of a plan. {HOW}"),
         ({"format_version": "1.0", "values": {}}, f"is not the JSON of a plan. {HOW}"),
-        (plan(format_version="2.0"), "is in a format of plans that is not known; got '2.0'; expected 1.x"),
-        (plan(errored=True), "is of a plan that failed. Fix: correct what terraform plan says, and plan again"),
+        (plan(format_version="2.0"), "has an unknown format version; got '2.0'; expected 1.x"),
+        (plan(errored=True), "is the JSON of a failed plan. Fix: fix the errors of terraform plan, and plan again"),
     ],
 )
-def test_what_is_no_plan_is_one_line(content: Any, text: str, tmp_path: Path) -> None:
+def test_a_file_that_is_no_plan_is_one_line(content: Any, text: str, tmp_path: Path) -> None:
     file = written(tmp_path, content)
     with pytest.raises(ReviewError) as caught:
         read_plan(file)
     assert said(caught.value) == f"{file} {text}"
 
 
-def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ReviewError) as caught:
         read_plan(tmp_path / "plan.json")
-    assert said(caught.value) == f"{tmp_path / 'plan.json'} can't be read: No such file or directory"
+    assert said(caught.value) == f"{tmp_path / 'plan.json'} cannot be read: No such file or directory"

@@ -1,4 +1,4 @@
-"""Policies whose JSON holds Terraform's code, in which quotes stand as they are."""
+"""Policies in JSON with Terraform code, in which quotes are not escaped."""
 
 from typing import Any
 
@@ -21,11 +21,11 @@ def test_code_is_one_text_with_its_quotes() -> None:
     assert as_json(f'{{"{CODE}:sub": ["{NESTED}", "{CODE}"]}}') == {f"{CODE}:sub": [NESTED, CODE]}
 
 
-def test_what_is_no_json_stays_as_it_is() -> None:
+def test_text_that_is_not_json_is_unchanged() -> None:
     assert as_json('{"a": ${jsonencode("b")}}') == '{"a": ${jsonencode("b")}}'
 
 
-def test_whom_a_role_trusts_is_seen_through_code() -> None:
+def test_the_trust_of_a_role_with_code_is_read() -> None:
     one, other = (
         {str(fact.value) for fact in facts("aws_iam_role", decoded(trust(account)), "aws_iam_role.a")}
         for account in ("system:serviceaccount:anyscale-operator:a", "system:serviceaccount:anyscale-operator:b")

@@ -1,4 +1,4 @@
-"""Findings about what is replaced and destroyed."""
+"""Findings on replaced and destroyed resources."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ WIDER = stack(
 )
 
 
-def test_replacements_are_told_with_the_first_cause_and_the_line() -> None:
+def test_replacements_have_the_first_cause_and_the_line() -> None:
     (found,) = of_changes(changes([SUBNET, MOUNT_TARGET, VPC]), WIDER)
     assert found.text == (
         "module.vpc.aws_vpc.anyscale_vpc[0] is replaced, because cidr_block changes from '10.0.0.0/19' to "
@@ -53,7 +53,7 @@ DISK = change("google_compute_disk.a", {"id": "d", "network": "vpc-1"}, {}, unkn
               paths=[["network"]])  # fmt: skip
 
 
-def test_what_holds_data_has_a_finding_of_its_own_and_comes_first() -> None:
+def test_a_resource_with_data_has_its_own_finding_and_comes_first() -> None:
     data, vpc = of_changes(changes([VPC, DISK]), WIDER)
     assert data.rule is not None
     assert data.rule.id == "replaced-data"
@@ -63,10 +63,10 @@ def test_what_holds_data_has_a_finding_of_its_own_and_comes_first() -> None:
     assert "google_compute_disk.a" in vpc.text
 
 
-def test_a_cause_that_is_not_known_is_said_to_be_so() -> None:
+def test_an_unknown_cause_is_reported_as_such() -> None:
     (found,) = of_changes(changes([MOUNT_TARGET]), Configuration())
     assert found.text == (
-        "module.efs.aws_efs_mount_target.anyscale_efs[0] is replaced, because subnet_id will be known after apply only"
+        "module.efs.aws_efs_mount_target.anyscale_efs[0] is replaced, because subnet_id is known only after apply"
     )
 
 
@@ -75,10 +75,10 @@ GROUP = change("module.memorydb.aws_memorydb_subnet_group.a[0]", {"id": "g"}, No
 LOG = change("module.vpc.aws_flow_log.a[0]", {"id": "l"}, None)
 
 
-GONE = "because module.memorydb is gone"
+GONE = "because module.memorydb is removed"
 LOST = f"module.memorydb.aws_memorydb_cluster.a[0] is destroyed, with the records in it, {GONE}"
 OFF = "module.vpc.aws_flow_log.a[0] is destroyed, because enable_vpc_flow_logs changes from true to false"
-REMOVED = "aws_iam_role_policy.a is destroyed, because the configuration has no such resource any more"
+REMOVED = "aws_iam_role_policy.a is destroyed, because the configuration no longer contains it"
 FLOW_LOGS = {"vpc": {"enable_vpc_flow_logs": True, "tags": {}}}
 NO_FLOW_LOGS = {"vpc": {"enable_vpc_flow_logs": False, "tags": {"a": "b"}}}
 
@@ -100,7 +100,7 @@ NO_FLOW_LOGS = {"vpc": {"enable_vpc_flow_logs": False, "tags": {"a": "b"}}}
         ([change("aws_vpc.a", {"id": "p"}, {"id": "p"}, "forget")], {}, {}, []),
     ],
 )
-def test_what_is_destroyed_is_told_with_its_cause(
+def test_destroyed_resources_have_a_cause(
     given: list[dict[str, Any]], before: dict[str, Any], after: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     found = of_changes(changes(given), stack(before, after))
@@ -124,17 +124,17 @@ LINES = {f"vpc__{name}": LINE for name in ("cidr_block", "public_subnets", "modu
         ({"module_enabled": False}, {"module_enabled": True}, []),
     ],
 )
-def test_without_a_plan_tables_tell(before: dict[str, Any], after: dict[str, Any], expected: list[str]) -> None:
+def test_without_a_plan_tables_are_used(before: dict[str, Any], after: dict[str, Any], expected: list[str]) -> None:
     found = of_configuration(stack({"vpc": before}, {"vpc": after}, **LINES))
     assert [each.rule and each.rule.id for each in found] == expected
     assert all(each.place == LINE for each in found)
 
 
-def test_without_a_plan_what_the_provider_keeps_is_no_change() -> None:
+def test_without_a_plan_kept_attributes_are_no_change() -> None:
     assert of_configuration(stack({"efs": {"kms_key_arn": "arn:aws:kms:1"}}, {"efs": {}})) == []
 
 
-def test_without_a_plan_a_default_that_is_written_out_is_no_change() -> None:
+def test_without_a_plan_an_explicit_default_is_no_change() -> None:
     name = next(row.input for row in FORCING["aws/efs"] if row.attribute == "encrypted")
     default = Interface.load("aws/efs").variables[name].default
     assert of_configuration(stack({"efs": {}}, {"efs": {name: default}})) == []
@@ -142,7 +142,7 @@ def test_without_a_plan_a_default_that_is_written_out_is_no_change() -> None:
 
 
 @pytest.mark.parametrize("after", [{}, {"efs": {"module_enabled": False}, "iam": {"module_enabled": False}}])
-def test_without_a_plan_a_module_that_is_gone_or_switched_off_is_destroyed(after: dict[str, Any]) -> None:
+def test_without_a_plan_a_removed_or_disabled_module_is_destroyed(after: dict[str, Any]) -> None:
     found = of_configuration(stack({"efs": {}, "iam": {}}, after))
     assert [(each.rule and each.rule.id, each.construct) for each in found] == [
         ("destroyed-data", "module.efs"),
@@ -151,14 +151,14 @@ def test_without_a_plan_a_module_that_is_gone_or_switched_off_is_destroyed(after
 
 
 @pytest.mark.parametrize("type", sorted(ARGUMENTS))
-def test_without_a_plan_arguments_of_resources_tell(type: str) -> None:
+def test_without_a_plan_the_table_of_arguments_is_used(type: str) -> None:
     for argument in sorted(ARGUMENTS[type]):
         before, after = ({"resource": {type: {"a": {argument: value}}}} for value in ("old", "new"))
         (found,) = of_configuration(Configuration("prod", before, after))
         assert found.text == f"{type}.a is replaced, because {argument} changes from 'old' to 'new'"
 
 
-def test_the_tables_name_what_there_is() -> None:
+def test_the_tables_contain_only_existing_names() -> None:
     for name, rows in FORCING.items():
         assert {row.input for row in rows} <= Interface.load(name).variables.keys()
     assert {*DATA_MODULES.values()} <= DATA.keys()

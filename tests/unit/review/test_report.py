@@ -97,9 +97,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize(("after", "more"), NOTHING.values(), ids=NOTHING)
-def test_nothing_is_said_of_a_cloud_that_stays_as_it_is(
-    after: str, more: dict[str, str], tmp_path: pathlib.Path
-) -> None:
+def test_an_unchanged_cloud_has_no_report(after: str, more: dict[str, str], tmp_path: pathlib.Path) -> None:
     report = compared(tmp_path, {"prod": CLOUD}, {"prod": after, **more})
     assert (report.stacks, report.unchanged, report.destroys, report.opens) == ([], ["prod"], [], [])
     assert printed(report, "github") == ""
@@ -107,14 +105,14 @@ def test_nothing_is_said_of_a_cloud_that_stays_as_it_is(
 
 
 @pytest.mark.parametrize("after", HARMLESS.values(), ids=HARMLESS)
-def test_what_is_harmless_is_in_no_part_of_the_first_two(after: str, tmp_path: pathlib.Path) -> None:
+def test_harmless_changes_are_not_in_the_first_two_parts(after: str, tmp_path: pathlib.Path) -> None:
     report = compared(tmp_path, {"prod": CLOUD}, {"prod": after})
     (stack,) = report.stacks
     assert (report.destroys, report.opens) == ([], [])
     assert stack.changed
 
 
-def test_a_renamed_file_is_told_first(tmp_path: pathlib.Path) -> None:
+def test_a_renamed_file_is_reported_first(tmp_path: pathlib.Path) -> None:
     report = compared(tmp_path, {"prod": CLOUD, **OTHER}, {"production": CLOUD, **OTHER})
     assert [finding.rule.id for finding in report.destroys if finding.rule] == ["renamed-cloud"]
     assert report.destroys[0].place == Place("clouds/production.yaml")
@@ -139,7 +137,7 @@ def test_a_plan_is_read(tmp_path: pathlib.Path) -> None:
     assert "because cidr_block changes" in finding.what
 
 
-def test_what_is_allowed_is_listed_and_fails_nothing(tmp_path: pathlib.Path) -> None:
+def test_allowed_findings_are_listed_and_do_not_fail(tmp_path: pathlib.Path) -> None:
     base = Side("main", synthesized(tmp_path / "base", {"prod": CLOUD}))
     out = synthesized(tmp_path / "head", {"prod": CLOUD.replace("203.0.113.0/24", "0.0.0.0/0")})
     allowed = [
@@ -187,13 +185,13 @@ def report_of(*findings: Finding, changed: int = 0) -> Report:
     return Report("main", "work tree", "without a plan", [stack], [], Stacks(["prod"], [], [], {}))
 
 
-def test_markdown_fits_a_comment_and_says_what_is_left_out() -> None:
+def test_markdown_fits_a_comment_and_counts_omitted_lines() -> None:
     text = printed(report_of(Finding("opens", rule=RULES["widened-ingress"]), changed=2000), "markdown")
     assert text.startswith(f"{MARKER}\n")
     assert LONGEST - 1000 < len(text) <= LONGEST
     assert text.count("````") == 2
     assert text.count("<details>") == text.count("</details>") == 1
-    left_out = re.search(r"^(\d+) lines are left out", text, flags=re.MULTILINE)
+    left_out = re.search(r"^(\d+) lines are omitted", text, flags=re.MULTILINE)
     assert left_out
     assert int(left_out[1]) + len(re.findall(r"^note: ", text, flags=re.MULTILINE)) == 2000
 
@@ -202,7 +200,7 @@ def test_markdown_with_nothing_but_findings_fits_too() -> None:
     findings = [Finding(f"{number} {'x' * 300}", rule=RULES["widened-ingress"]) for number in range(500)]
     text = printed(report_of(*findings), "markdown")
     assert len(text) <= LONGEST
-    assert "lines are left out" in text
+    assert "lines are omitted" in text
 
 
 def test_markdown_mentions_nobody_and_holds_no_html() -> None:

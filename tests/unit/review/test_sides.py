@@ -37,7 +37,7 @@ def stack(side: sides.Side, name: str = "prod") -> dict[str, dict[str, dict[str,
     return content
 
 
-def test_each_side_is_as_its_files_are(infra: Path) -> None:
+def test_each_side_has_its_own_files(infra: Path) -> None:
     (infra / "clouds/prod.yaml").write_text(CLOUD.replace("/19", "/18"))
     base, head = sides.from_revision("HEAD"), sides.from_work_tree()
     assert [stack(side)["module"]["vpc"]["cidr_block"] for side in (base, head)] == ["10.0.0.0/19", "10.0.0.0/18"]
@@ -64,7 +64,7 @@ def test_a_revision_has_its_own_kinds_of_clouds(infra: Path) -> None:
 
 
 def test_the_library_is_the_one_that_runs(infra: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own repository holds a folder of its name, and PYTHONPATH may be relative."""
+    """Its own repository contains a directory with its name, and PYTHONPATH may be relative."""
     monkeypatch.setenv("PYTHONPATH", ".")
     commit(infra.parent, {"infra/anyscale_constructs/__init__.py": "raise ImportError('of the revision')"})
     assert sides.from_revision("HEAD").stacks() == ["prod"]
@@ -80,7 +80,7 @@ def test_credentials_stay_here(infra: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert stack(sides.from_revision("HEAD"))["output"]["made_by"]["value"] == "[]"
 
 
-def test_what_reviews_allow_comes_along(infra: Path) -> None:
+def test_allowances_are_part_of_a_side(infra: Path) -> None:
     (infra / "clouds/prod.yaml").write_text(
         f"{CLOUD}allow: {{unrestricted-permissions: known, replaced-data: no data yet}}\n"
     )
@@ -102,7 +102,7 @@ def test_temporary_folders_are_removed(infra: Path, tmp_path: Path, monkeypatch:
     assert [*temporary.iterdir()] == []
 
 
-def test_what_is_wrong_with_a_revision_has_its_name(infra: Path) -> None:
+def test_an_error_in_a_revision_names_it(infra: Path) -> None:
     commit(infra.parent, {f"{FOLDER}/prod.yaml": CLOUD.replace("region", "regoin")})
     (infra / "clouds/prod.yaml").write_text(CLOUD)
     with pytest.raises(ReviewError) as caught:
@@ -137,15 +137,15 @@ def without_project(infra: Path) -> None:
 
 
 BASE, REVISION = sides.merge_base, lambda: sides.from_revision("HEAD")
-NO_GIT = "this folder is in no git repository. Fix: give two output folders of synthesis"
+NO_GIT = "this directory is not in a git repository. Fix: name two output directories of synthesis"
 OTHER = "Fix: name the revision to compare with, e.g. anyscale-constructs review main"
-SHALLOW = """this is a shallow clone, without the commit at which HEAD left origin/main. \
+SHALLOW = """this is a shallow clone without the merge base of HEAD and origin/main. \
 Fix: set fetch-depth: 0 for actions/checkout, or run git fetch --unshallow"""
 NO_PROJECT = """HEAD has no infra/cdktf.json. \
-Fix: name a revision that has one, or run the command in the folder that had it"""
-NO_FOLDER = """clouds is neither a revision of this repository nor an output folder of synthesis. \
-Fix: give a revision, such as HEAD~1, or the folder that anyscale-constructs synth --out names"""
-UNKNOWN = "there is no such revision; got '{}'. Fix: git log shows those that there are"
+Fix: name a revision that contains it, or run the command in the directory that contained it"""
+NO_FOLDER = """clouds is neither a revision of this repository nor an output directory of synthesis. \
+Fix: use a revision, such as HEAD~1, or the directory of anyscale-constructs synth --out"""
+UNKNOWN = "the revision does not exist; got '{}'. Fix: use a revision that git log shows"
 
 
 @pytest.mark.parametrize(
@@ -155,14 +155,14 @@ UNKNOWN = "there is no such revision; got '{}'. Fix: git log shows those that th
         (no_repository, REVISION, NO_GIT),
         (shallow, BASE, SHALLOW),
         (nothing, BASE, f"there is no origin/main to compare with. {OTHER}"),
-        (unrelated, BASE, f"HEAD and origin/main have no commit in common. {OTHER}"),
+        (unrelated, BASE, f"HEAD and origin/main have no common commit. {OTHER}"),
         (nothing, lambda: sides.from_revision("v9"), UNKNOWN.format("v9")),
         (nothing, lambda: sides.from_revision("--output=x"), UNKNOWN.format("--output=x")),
         (without_project, REVISION, NO_PROJECT),
         (nothing, lambda: sides.from_folder(Path("clouds")), NO_FOLDER),
     ],
 )
-def test_what_can_not_be_compared_is_one_line(
+def test_sides_that_cannot_be_compared_are_one_line(
     breaks: Callable[[Path], None], call: Callable[[], object], text: str, infra: Path
 ) -> None:
     breaks(infra)
@@ -202,5 +202,5 @@ LOCK = '[[package]]\nname = "anyscale-constructs"\nversion = "{}"\n'
 def test_another_version_of_the_library_is_noted(file: str, text: str, wanted: str, infra: Path) -> None:
     commit(infra.parent, {f"infra/{file}": text})
     notes = [note.text for note in sides.from_revision("main").notes]
-    here = "and is synthesized by 0.2.0"
-    assert notes == ([f"main asks for anyscale-constructs {wanted} in {file}, {here}"] if wanted else [])
+    here = "but is synthesized with 0.2.0"
+    assert notes == ([f"main requires anyscale-constructs {wanted} in {file}, {here}"] if wanted else [])

@@ -10,7 +10,7 @@ from tests.unit.review.parts import CLOUD, synthesized
 MODULES = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
 
 
-def test_a_module_call_is_known_by_what_it_calls_and_its_pin(tmp_path: pathlib.Path) -> None:
+def test_a_module_call_is_identified_by_its_module_and_pin(tmp_path: pathlib.Path) -> None:
     call = read(synthesized(tmp_path, {"prod": CLOUD}))["prod"].modules["vpc"]
     assert (call.repository, call.path) == (MODULES, "modules/aws-anyscale-vpc")
     assert call.interface
@@ -34,7 +34,7 @@ def test_a_mirror_is_the_same_module(tmp_path: pathlib.Path) -> None:
     assert call.interface
 
 
-def test_what_stands_beside_the_json_is_read(tmp_path: pathlib.Path) -> None:
+def test_files_next_to_the_json_are_read(tmp_path: pathlib.Path) -> None:
     out = synthesized(tmp_path, {"prod": CLOUD})
     folder = out / "stacks" / "prod"
     with (folder / "versions.tf").open("a") as file:
@@ -53,7 +53,7 @@ def test_renames_addresses_in_references_too(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("text", [None, "[]", "no JSON"])
-def test_a_folder_of_something_else_is_refused(text: str | None, tmp_path: pathlib.Path) -> None:
+def test_fails_on_another_directory(text: str | None, tmp_path: pathlib.Path) -> None:
     if text is not None:
         (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(ReviewError, match="synth"):

@@ -145,8 +145,8 @@ def test_a_repository_without_clouds_is_one_error(repository: pytest.Pytester, f
     result = ran(repository)
     result.assert_outcomes(errors=1)
     said = {
-        "empty": "error*: no cloud is there; got 'clouds'",
-        "missing": "error*: the directory of clouds is missing*",
+        "empty": "error*: the directory of clouds contains no *.yaml files; got 'clouds'",
+        "missing": "error*: the directory of clouds does not exist*",
     }
     result.stdout.fnmatch_lines([said[folder], "  Fix: *--clouds*"])
 

@@ -34,7 +34,7 @@ def sides(tmp_path: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
 
 
 def without_terraform(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terraform, "unavailable", lambda: "an offline plan needs Terraform 1.11 or newer")
+    monkeypatch.setattr(terraform, "unavailable", lambda: "an offline plan needs Terraform 1.11 or later")
 
 
 def plan(monkeypatch: pytest.MonkeyPatch, **plans: offline.Plans) -> None:
@@ -47,7 +47,7 @@ def test_without_terraform_tables_say_what_is_replaced(
 ) -> None:
     without_terraform(monkeypatch)
     with (
-        pytest.warns(UserWarning, match=r"needs Terraform 1\.11 or newer; what is replaced is taken from tables"),
+        pytest.warns(UserWarning, match=r"needs Terraform 1\.11 or later; what is replaced is taken from tables"),
         pytest.raises(
             AssertionError, match=r"replaces or destroys what runs\n  warning\[replaced-resource\]: prod: .*vpc"
         ),
