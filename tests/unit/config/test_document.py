@@ -103,7 +103,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         ORG + "vpc:\n  cidr_blok: 10.0.0.0/16",
         ":3: vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
     ),
-    "an unknown key like no other": (ORG + "vpc:\n  zzz: 1", ":3: vpc.zzz: unknown key 'zzz': known are cidr_block"),
+    "an unknown key like no other": (ORG + "vpc:\n  zzz: 1", ":3: vpc.zzz: unknown key 'zzz': expected cidr_block"),
     "an unknown key of a choice": (
         ORG + "backend:\n  type: gcs\n  bukket: a",
         ":4: backend.bukket: unknown key 'bukket': did you mean 'bucket'?",
@@ -112,13 +112,13 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         ORG + "rules:\n  - cidr_block: 10.0.0.0/16\n  - cidr_blocks: 1",
         ":4: rules.1.cidr_blocks: unknown key 'cidr_blocks': did you mean 'cidr_block'?",
     ),
-    "a key that is not a string": (ORG + "1: a", ":2: 1: unknown key 1: the nearest are "),
+    "a key that is not a string": (ORG + "1: a", ":2: 1: unknown key 1: the closest matches are "),
     "a missing key": ("cloud_id: cld_1", ": org_id: is required"),
     "a missing key inside": (ORG + "backend:\n  type: gcs", ":2: backend.bucket: is required"),
     "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required; expected local, s3"),
     "a wrong choice": (
         ORG + "backend: {type: s4}",
-        ":2: backend.type: unknown type 's4': known are azurerm, gcs, hcp, http, local, none, remote, s3",
+        ":2: backend.type: unknown type 's4': expected one of azurerm, gcs, hcp, http, local, none, remote, s3",
     ),
     "a key in capitals": (ORG + "VPC: {}", ":2: VPC: unknown key 'VPC': did you mean 'vpc'?"),
     "a word in capitals": (

@@ -222,8 +222,8 @@ def test_fails_on_all_keys_that_the_chart_does_not_have() -> None:
     values = {"operator": {"replica": 2}, "global": {"gcp": {"region": "a"}}, "extra": {}}
     assert refusals(OPERATOR, values) == [
         "anyscale-operator: operator: unknown key 'replica': did you mean 'replicas'?",
-        "anyscale-operator: global.gcp: unknown key 'region': known are projectId",
-        f"anyscale-operator: unknown key 'extra': known are {', '.join(sorted(RECORDED['values']))}",
+        "anyscale-operator: global.gcp: unknown key 'region': expected projectId",
+        f"anyscale-operator: unknown key 'extra': expected one of {', '.join(sorted(RECORDED['values']))}",
     ]
 
 
