@@ -176,7 +176,7 @@ def test_an_allowance_in_defaults_need_not_be_found_in_each_cloud(run: Run, fold
     assert run("a", "--strict")[0] == 0
     (folder / "clouds/_defaults.yaml").write_text("{}")
     put(folder, a=REGISTERED + "allow: {small-network: a trial}\n")
-    assert "small-network is allowed, but not found" in run("--strict")[2]
+    assert "small-network is allowed, but has no findings" in run("--strict")[2]
 
 
 def test_a_changed_default_changes_the_stacks_of_its_folder(run: Run, folder: Path) -> None:

@@ -253,7 +253,7 @@ def test_a_kept_lock_that_does_not_fit_is_warned_of(run: Run, folder: Path) -> N
         0,
         [
             f"warning: locks/prod.lock.hcl: prod: {what}. Fix: anyscale-constructs lock prod"
-            for what in (unfit, "hashicorp/time is required by the stack, but not locked")
+            for what in (unfit, "hashicorp/time is required by the stack, but it is not locked")
         ],
     )
 
@@ -264,7 +264,7 @@ def test_a_kept_lock_that_is_not_text_is_refused(run: Run, folder: Path) -> None
     (folder / "locks/prod.lock.hcl").write_bytes(b"\xff")
     status, _, err = run()
     assert status == 2
-    assert err.startswith("error: locks/prod.lock.hcl: can't be read: ")
+    assert err.startswith("error: locks/prod.lock.hcl: the lock file cannot be read: ")
 
 
 def test_a_lock_goes_with_its_stack_and_a_kept_one_is_told(run: Run, folder: Path) -> None:
@@ -277,7 +277,7 @@ def test_a_lock_goes_with_its_stack_and_a_kept_one_is_told(run: Run, folder: Pat
     (folder / "clouds/gone.yaml").unlink()
     assert run("live")[2] == ""
     assert run()[2] == (
-        "warning: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n"
+        "warning: cdktf.out/stacks/gone was removed: no cloud defines this stack any more\n"
         "warning: locks/gone.lock.hcl: no cloud makes this stack any more. Fix: delete the file\n"
     )
     assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]

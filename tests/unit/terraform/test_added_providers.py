@@ -54,7 +54,7 @@ def test_fails_on_two_default_configurations_of_a_provider(one: str, other: str,
     bucket(stack)
     assert problem(stack) == (
         f"test: {PROVIDERS[one][1]} and {PROVIDERS[other][1]} are both the default configuration of the provider aws. "
-        "Fix: leave one out, or give it an alias"
+        "Fix: remove one of them, or set an alias"
     )
 
 

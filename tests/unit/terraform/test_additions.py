@@ -205,7 +205,7 @@ def test_fails_on_two_stacks_with_one_state_in_a_backend_of_the_engines_own(
         return
     key = {"local": "path", "s3": "key", "hcp": "workspace", "http": "name"}.get(state.partition(" ")[0], "state")
     assert problem(app.cloud_stacks[1]) == (
-        "other: backend: shares its Terraform state with one; the next apply of one would destroy what the other made; "
+        "other: backend: shares its Terraform state with one; applying one would destroy the resources of the other; "
         f"got {state!r}. Fix: give each a {key} of its own under backend, or leave it out"
     )
 
@@ -286,7 +286,7 @@ def test_fails_on_an_expression_where_terraform_takes_none(
         return [filled(element) for element in value]
 
     stack.add_override(kind, filled(block))
-    assert problem(stack) == f"test: {where} takes no expression; got ${{var.a}}. Fix: write the value out"
+    assert problem(stack) == f"test: {where} cannot be an expression; got ${{var.a}}. Fix: use a literal value"
 
 
 @pytest.mark.parametrize("name", ["data.http.other", "var.none", "module.none.id"])
@@ -344,7 +344,7 @@ def test_fails_on_an_override_that_the_engine_drops(
     stack.add_override(path, value)
     assert problem(stack) == (
         f"test: the override of {lost} has no effect: {lost.rpartition('.')[0]} is a list. "
-        f"Fix: name the element, e.g. {mended}"
+        f"Fix: add the index of the element, e.g. {mended}"
     )
 
 

@@ -40,7 +40,7 @@ def interrupted(app: App) -> None:
 
 def test_fails_on_text_that_looks_like_a_token(tmp_path: pathlib.Path) -> None:
     with pytest.raises(
-        SynthesisError, match=r"the engine can't write test/value: .*Unrecognized Token Key 'TOKEN.999999'"
+        SynthesisError, match=r"the engine cannot write test/value: .*Unrecognized Token Key 'TOKEN.999999'"
     ):
         synthesize(one_output("${TfToken[TOKEN.999999]}"), tmp_path / "out")
 
@@ -95,7 +95,9 @@ def test_the_output_directory_is_made_with_those_above_it(
 
 def test_fails_on_an_output_directory_that_cannot_be_made(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(SynthesisError, match=r"the output directory \S*/file/out can't be written: .*name another one"):
+    with pytest.raises(
+        SynthesisError, match=r"the output directory \S*/file/out cannot be written: .*choose another directory"
+    ):
         App(tmp_path / "file" / "out")
 
 
@@ -235,7 +237,7 @@ def test_the_manifest_is_written_last(tmp_path: pathlib.Path) -> None:
     """It names the stacks: none is missing whenever it can be read."""
     out = tmp_path / "out"
     (out / "stacks" / "test" / "cdk.tf.json" / "in the way").mkdir(parents=True)
-    with pytest.raises(SynthesisError, match="can't be written"):
+    with pytest.raises(SynthesisError, match="cannot be written"):
         synthesize(one_output("a"), out)
     assert not (out / "manifest.json").exists()
 
@@ -289,7 +291,7 @@ def test_a_folder_that_cannot_be_written_leaves_all_others_alone(tmp_path: pathl
         one_output("new")(app)
         CloudStack(app, "z")
 
-    with pytest.raises(SynthesisError, match="can't be written"):
+    with pytest.raises(SynthesisError, match="cannot be written"):
         synthesize(more, tmp_path)
     assert files(tmp_path) == before
 
@@ -298,7 +300,9 @@ def test_fails_where_it_cannot_write(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for out in (tmp_path / "file", tmp_path / "file" / "out", tmp_path / "loop"):
-        with pytest.raises(SynthesisError, match=r"the output directory .* can't be written: .*name another one"):
+        with pytest.raises(
+            SynthesisError, match=r"the output directory .* cannot be written: .*choose another directory"
+        ):
             synthesize(one_output("a"), out)
     assert files(tmp_path) == {"file": "mine"}
 

@@ -48,7 +48,9 @@ def test_every_argument_is_known_and_every_misspelt_one_refused(stack: CloudStac
         for step in above:
             block = block[step]
         block[f"{name}_"] = block.pop(name)
-        with pytest.raises(InputError, match=f": unknown argument '{name}_': did you mean '.*another version than"):
+        with pytest.raises(
+            InputError, match=f": unknown argument '{name}_': did you mean '.*another provider version than"
+        ):
             MAKE[kind](stack, type_, f"wrong_{index}", arguments)
 
 
@@ -58,7 +60,7 @@ def test_the_error_names_the_block_and_the_nearest_argument(stack: CloudStack) -
     version = anyscale_provider()["version"]
     assert str(error.value) == (
         "anyscale_cloud.this.file_storage.mount_targets[1]: unknown argument 'adress': did you mean 'address'?. "
-        f"Fix: if another version than {version} of the provider has it, use the engine's TerraformResource"
+        f"Fix: correct the name; if another provider version than {version} has it, use TerraformResource"
     )
 
 

@@ -341,7 +341,9 @@ def test_fails_on_two_stacks_with_one_state(one: Backend, other: Backend, same: 
 
 
 def test_a_second_stack_cannot_read_a_state_that_is_nowhere() -> None:
-    with pytest.raises(SynthesisError, match="the stack test writes no backend, and another stack of the cloud reads"):
+    with pytest.raises(
+        SynthesisError, match="the stack test has no backend block, but another stack of the cloud reads"
+    ):
         backend.remote_state(NoBackend(type="none"), "test")
 
 
@@ -367,11 +369,11 @@ def test_an_engines_own_backend_is_written_where_none_is_configured(synth: Synth
     ("given", "said"),
     [
         ({"type": "s3", "dynamodb_table": "locks"}, "unknown key 'dynamodb_table'. Fix: remove it: use_lockfile"),
-        ({"type": "s3", "external_id": "e"}, "external_id: is for a role, and role_arn is not set"),
+        ({"type": "s3", "external_id": "e"}, "external_id: requires role_arn, which is not set"),
         ({"type": "http", "address": GITLAB}, "unknown key 'address'. Fix: set base_address"),
         ({"type": "http", "password": "hunter2"}, "unknown key 'password'. Fix: remove it, and set TF_HTTP_PASSWORD"),
         *(
-            ({"type": "http", "base_address": wrong}, "base_address: must be an HTTP address without credentials")
+            ({"type": "http", "base_address": wrong}, "base_address: must be an HTTP URL without credentials")
             for wrong in (f"{GITLAB}/", f"{GITLAB}?a=b", "https://user:pass@example.com/x", "gitlab.example.com")
         ),
         ({"type": "remote", "workspaces": {"name": "w"}}, "unknown key 'workspaces'. Fix: set workspace"),

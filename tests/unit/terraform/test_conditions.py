@@ -229,7 +229,7 @@ def test_a_construct_refuses_what_upstream_refuses(
     cls: type[Module], inputs: dict[str, Any], says: str, stack: CloudStack
 ) -> None:
     (name,) = inputs
-    assert any(f"{name} breaks a validation condition of the upstream module; {says}" in line
+    assert any(f"{name} violates a validation condition of the upstream module; {says}" in line
                for line in refusal(cls, stack, **inputs))  # fmt: skip
 
 

@@ -35,11 +35,11 @@ MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
     ),
     "an input that another argument gives": (
         lambda stack: SecurityGroups(stack, vpc=NETWORK, vpc_id="vpc-1"),  # type: ignore[call-arg]
-        r"SecurityGroups: vpc_id follows from another argument. Fix: leave out vpc_id",
+        r"SecurityGroups: vpc_id is derived from another argument. Fix: remove vpc_id",
     ),
     "providers": (
         lambda stack: S3(stack, providers=[]),  # type: ignore[call-arg]
-        r"module.s3: providers is no input of the module. Fix: call add_provider\(\) on the construct",
+        r"module.s3: providers is not an input of the module. Fix: call add_provider\(\) on the construct",
     ),
     "a set": (
         lambda stack: Vpc(stack, public_subnets={"10.0.0.0/24", "10.0.1.0/24"}),  # type: ignore[arg-type]
@@ -47,7 +47,7 @@ MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
     ),
     "two with the default id": (
         lambda stack: (S3(stack), S3(stack)),
-        r"module.s3 is there already. Fix: give each of them an id of its own",
+        r"module.s3 already exists. Fix: give each module a unique id",
     ),
 }
 
@@ -106,11 +106,11 @@ stack = CloudStack(App(), "one")
         ),
         (
             "S3(stack).s3_bucket_id.upper()",
-            "error[unresolved-value]: program.py:5: Expr('module.s3.s3_bucket_id', 'string') is known",
+            "error[unresolved-value]: program.py:5: Expr('module.s3.s3_bucket_id', 'string') is only known",
         ),
         (
             'for _ in "ab": TerraformResource(stack, "a", terraform_resource_type="x")',
-            "error[engine-refusal]: program.py:5: the engine refuses it: There is already a Construct with name 'a' in",
+            "error[engine-refusal]: program.py:5: the engine rejects a value: There is already a Construct with name",
         ),
     ],
 )

@@ -25,19 +25,23 @@ def unfit(version: str) -> str:
         (locked(aws="7.0.0"), {"aws": AWS}, [unfit("7.0.0")]),
         (locked(aws="6.40.0"), {"mine": AWS}, [unfit("6.40.0")]),
         (locked(aws="6.41.0-beta1"), {"aws": AWS}, [unfit("6.41.0-beta1")]),
-        (locked(aws="6.50.1"), {"aws": AWS, "time": TIME}, ["hashicorp/time is required by the stack, but not locked"]),
-        ("", {"time": TIME}, ["hashicorp/time is required by the stack, but not locked"]),
+        (
+            locked(aws="6.50.1"),
+            {"aws": AWS, "time": TIME},
+            ["hashicorp/time is required by the stack, but it is not locked"],
+        ),
+        ("", {"time": TIME}, ["hashicorp/time is required by the stack, but it is not locked"]),
         (locked(time="0.13.1"), {"time": "~> 0.9"}, []),
         (locked(time="0.13.1"), {"time": {}}, []),
         (locked(time="1.0.0-rc1"), {"time": {"version": "1.0.0-rc1"}}, []),
         (
             locked(time="0.13.1"),
             {"time": {"source": "acme.example/hashicorp/time", "version": ">= 0"}},
-            ["acme.example/hashicorp/time is required by the stack, but not locked"],
+            ["acme.example/hashicorp/time is required by the stack, but it is not locked"],
         ),
         (locked(time="0.13.1").replace("registry.terraform.io", "registry.opentofu.org"), {"time": TIME}, []),
-        (f"<<<<<<< HEAD\n{locked(aws='6.50.1')}", {"aws": AWS}, ["it is not a valid lock file"]),
-        ('provider "registry.terraform.io/hashicorp/aws" {}', {"aws": AWS}, ["it is not a valid lock file"]),
+        (f"<<<<<<< HEAD\n{locked(aws='6.50.1')}", {"aws": AWS}, ["the lock file is invalid"]),
+        ('provider "registry.terraform.io/hashicorp/aws" {}', {"aws": AWS}, ["the lock file is invalid"]),
     ],
 )
 def test_what_does_not_fit_is_found(text: str, required: dict[str, Any], found: list[str]) -> None:

@@ -57,7 +57,9 @@ def test_fails_on_a_wrong_input(inputs: dict[str, Any], said: str, stack: CloudS
 
 def test_fails_on_an_unknown_input_with_all_known_ones_when_none_is_near(stack: CloudStack) -> None:
     (line,) = refusal(S3Module, stack, zzz=1)
-    assert line.startswith("module.m: unknown input 'zzz': known are anyscale_bucket_name, anyscale_bucket_prefix, ")
+    assert line.startswith(
+        "module.m: unknown input 'zzz': expected one of anyscale_bucket_name, anyscale_bucket_prefix, "
+    )
 
 
 def test_fails_once_for_all_that_is_wrong(stack: CloudStack) -> None:
@@ -114,9 +116,9 @@ def test_fails_on_what_must_be_known_at_plan(
     """Trap 19: upstream counts with it."""
     (line,) = refusal(cls, stack, **{name: value})
     assert line.startswith(
-        f"module.m: {name}: upstream counts with its {part}, which must be known when Terraform plans; got "
+        f"module.m: {name}: the number of resources depends on its {part}, which must be known at plan; got "
     )
-    assert line.endswith("Fix: give a literal from your configuration, not another module's output")
+    assert line.endswith("Fix: pass a literal value instead of another module's output")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_fails_on_what_must_be_known_at_plan(
 def test_fails_on_rules_of_unknown_length(name: str, stack: CloudStack) -> None:
     """Trap 19: every rule list's length must be known at plan."""
     (line,) = refusal(SecurityGroupsModule, stack, vpc_id="vpc-1", **{name: OUTPUT})
-    assert f"{name}: upstream counts with its length" in line
+    assert f"{name}: the number of resources depends on its length" in line
 
 
 @pytest.mark.parametrize(
@@ -146,7 +148,7 @@ def test_what_terraform_knows_at_plan_passes(cls: type[Module], inputs: dict[str
 
 def test_fails_on_a_list_token_whose_length_is_not_known(stack: CloudStack) -> None:
     (line,) = refusal(VpcModule, stack, public_subnets=Token.as_list("${module.other.subnets}"))
-    assert "public_subnets: upstream counts with its length" in line
+    assert "public_subnets: the number of resources depends on its length" in line
 
 
 @guard("test-short", "anyscale_bucket_name")
@@ -186,7 +188,7 @@ def test_guards_wait_until_the_types_are_right(stack: CloudStack) -> None:
 
 def test_fails_on_two_of_the_same_id(stack: CloudStack) -> None:
     S3Module(stack, "m")
-    with pytest.raises(InputError, match=r"^module.m is there already. Fix: give each of them an id"):
+    with pytest.raises(InputError, match=r"^module.m already exists. Fix: give each module a unique id"):
         VpcModule(stack, "m")
 
 

@@ -92,7 +92,7 @@ MERGED: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "another list": (
         {"lifecycle_rule": [{"id": "mine"}]},
         {"lifecycle_rule": [{"id": "mine"}]},
-        ['lifecycle_rule replaces what the cloud sets, and lacks {"id": "construct"}.'],
+        ['lifecycle_rule replaces the value that the cloud sets, and lacks {"id": "construct"}.'],
     ),
     "a longer list": (
         {"lifecycle_rule": [{"id": "mine"}, {"id": "construct"}]},
@@ -167,7 +167,7 @@ def test_fails_on_an_override_that_has_no_effect(tmp_path: pathlib.Path) -> None
     (line,) = refusal(IamModule, overridden(tmp_path, inputs=policies), **without)
     assert line == (
         "module.m: anyscale_cluster_node_managed_policy_arns has no effect without "
-        "create_cluster_node_instance_profile. Fix: leave it out"
+        "create_cluster_node_instance_profile. Fix: remove it"
     )
     assert IamModule(overridden(tmp_path, inputs=policies), "m").rendered == policies
 
@@ -226,6 +226,6 @@ def test_fails_on_an_input_that_another_ref_lacks(tmp_path: pathlib.Path) -> Non
 def test_fails_on_a_ref_that_the_catalog_lacks(tmp_path: pathlib.Path) -> None:
     (line,) = refusal(S3Module, overridden(tmp_path, ref="v0.1.0"))
     assert line == (
-        "modules.m.ref: the catalog does not hold aws/s3 at that ref; got 'v0.1.0'; expected v0.38.0, v0.40.1. "
+        "modules.m.ref: the catalog does not contain aws/s3 at that ref; got 'v0.1.0'; expected v0.38.0, v0.40.1. "
         "Fix: anyscale-constructs modules add aws/s3 --ref v0.1.0"
     )

@@ -51,5 +51,5 @@ def test_maps_keep_their_keys(synth: Synth) -> None:
 
 
 def test_fails_on_an_argument_that_terraform_has_nothing_like(stack: CloudStack) -> None:
-    with pytest.raises(InputError, match="allowed_account_ids has no counterpart in Terraform"):
+    with pytest.raises(InputError, match="allowed_account_ids has no equivalent in Terraform"):
         stack.add_provider("aws", allowed_account_ids={"111122223333"})

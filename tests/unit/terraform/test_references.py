@@ -92,7 +92,7 @@ def test_fails_on_what_no_one_declared(name: str, synth: Synth) -> None:
     users = ["module.s3.tags.a", "output.id.value", "resource.aws_x.r.name[0]", "data.aws_y.found.name"]
     users.append("provider.aws[0].region")
     assert sorted(str(error.value).splitlines()) == sorted(
-        f"test: {user} refers to '${{{name}}}', which is not in this stack. Fix: write the value itself, or declare it"
+        f"test: {user} refers to '${{{name}}}', which is not in this stack. Fix: use the value itself, or declare it"
         for user in users
     )
 
@@ -142,8 +142,8 @@ def test_fails_on_modules_that_wait_for_each_other(stack: CloudStack) -> None:
     bucket = S3Module(stack, "s3", tags={"Role": expr("module.iam.iam_anyscale_access_role_arn")})
     Iam(stack, anyscale_external_id="org_1-a", depends_on=[bucket])
     assert problem(stack) == (
-        "test: module.iam depends on module.s3, which needs module.iam in turn. "
-        "Fix: leave out depends_on; references order single resources, not whole modules"
+        "test: module.iam depends on module.s3, which in turn depends on module.iam. "
+        "Fix: remove depends_on; references order single resources, not whole modules"
     )
 
 

@@ -44,8 +44,11 @@ def test_what_is_taken_away_is_warned_of(tmp_path: Path) -> None:
     stack = stack_with({"profile": {"ranges": ["172.16.0.0/12"]}, "tier": None}, tmp_path)
     where = ("resources", "azurerm_thing.this", "arguments")
     assert [(found.what, found.key) for found in stack.findings] == [
-        ('profile.ranges replaces what the cloud sets, and lacks "10.0.0.0/8"', (*where, "profile", "ranges")),
-        ("tier is null, which removes what the cloud sets", (*where, "tier")),
+        (
+            'profile.ranges replaces the value that the cloud sets, and lacks "10.0.0.0/8"',
+            (*where, "profile", "ranges"),
+        ),
+        ("tier is null, which removes the value that the cloud sets", (*where, "tier")),
     ]
 
 

@@ -59,7 +59,7 @@ def test_the_source_is_a_commit_since_a_tag_can_move() -> None:
 
 @pytest.mark.parametrize("base", ["relative/path", "./checkout", "", "github.com/anyscale"])
 def test_fails_on_a_place_that_terraform_would_read_otherwise(base: str) -> None:
-    with pytest.raises(ConfigError, match="must be a URL that holds the repositories by their own names"):
+    with pytest.raises(ConfigError, match="must be a URL under which the repositories have their own names"):
         Sources(base=base)
 
 

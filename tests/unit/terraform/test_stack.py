@@ -58,7 +58,7 @@ def test_fails_when_provider_constraints_clash(stack: CloudStack) -> None:
         stack.to_terraform()
     assert str(error.value) == (
         "test: no version of hashicorp/aws satisfies module.vpc (< 6.0) and module.s3 (>= 6.37.0, < 7.0). "
-        "Fix: pin one of them to another ref whose constraint fits, or leave it out"
+        "Fix: pin one of them to a ref with a compatible constraint, or remove it"
     )
 
 
@@ -74,7 +74,7 @@ def test_fails_on_a_name_that_is_none(name: str, tmp_path: pathlib.Path) -> None
     with pytest.raises(SynthesisError) as error:
         CloudStack(App(tmp_path), name)
     assert str(error.value) == (
-        "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter; "
+        "the name of a stack must consist of letters, digits, hyphens and underscores, and begin with a letter; "
         f"got {name!r}. Fix: rename it, e.g. production"
     )
 
@@ -128,10 +128,18 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
         (
             "us-esat-2",
             aws.REGIONS,
-            ["region is not one of those known in November 2026; got 'us-esat-2'. Fix: us"],
+            ["region is not one of the regions known in November 2026; got 'us-esat-2'. Fix: us"],
         ),
-        ("us-esat1", google.REGIONS, ["region is not one of those known in November 2026; got 'us-esat1'. Fix: us"]),
-        ("xx-nowhere-9", ["us-east-2"], ["region is not one of those known in November 2026; got 'xx-nowhere-9'"]),
+        (
+            "us-esat1",
+            google.REGIONS,
+            ["region is not one of the regions known in November 2026; got 'us-esat1'. Fix: us"],
+        ),
+        (
+            "xx-nowhere-9",
+            ["us-east-2"],
+            ["region is not one of the regions known in November 2026; got 'xx-nowhere-9'"],
+        ),
         ("us-east-2", aws.REGIONS, []),
         ("us-central1", google.REGIONS, []),
         ("${var.region}", aws.REGIONS, []),

@@ -75,13 +75,13 @@ def test_tokens_of_the_engine_pass() -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ({"a": {"b", "c"}}, r"tags.a has no counterpart in Terraform; got \{.*a sorted list instead of a set"),
-        ([b"bytes"], r"tags\[0\] has no counterpart in Terraform; got b'bytes'; expected strings"),
-        ({"a": [object()]}, r"tags.a\[0\] has no counterpart in Terraform"),
+        ({"a": {"b", "c"}}, r"tags.a has no equivalent in Terraform; got \{.*a sorted list instead of a set"),
+        ([b"bytes"], r"tags\[0\] has no equivalent in Terraform; got b'bytes'; expected strings"),
+        ({"a": [object()]}, r"tags.a\[0\] has no equivalent in Terraform"),
         ({1: "a"}, "a key of tags must be a string; got 1"),
-        (float("nan"), "tags is no number that Terraform JSON can hold; got nan"),
-        (float("inf"), "tags is no number that Terraform JSON can hold; got inf"),
-        (2**53 + 1, "tags is no number that Terraform JSON can hold; got 9007199254740993"),
+        (float("nan"), "tags is not a number that Terraform JSON can represent; got nan"),
+        (float("inf"), "tags is not a number that Terraform JSON can represent; got inf"),
+        (2**53 + 1, "tags is not a number that Terraform JSON can represent; got 9007199254740993"),
     ],
 )
 def test_fails_on_what_terraform_has_nothing_like(value: object, says: str) -> None:
@@ -145,9 +145,12 @@ def test_what_is_lost_is_said_by_name() -> None:
     found = list(lost(ours, theirs))
     assert [each.key for each in found] == [("tags", "team"), ("rules",)]
     removed, replaced = map(str, found)
-    assert removed == "tags.team is null, which removes what the cloud sets. Fix: leave the key out to keep it"
+    assert (
+        removed
+        == "tags.team is null, which removes the value that the cloud sets. Fix: remove the key to keep the value"
+    )
     assert replaced == (
-        'rules replaces what the cloud sets, and lacks {"port": 443, "group": "${module.vpc.vpc_id}"}. '
-        "Fix: add what you want to keep"
+        'rules replaces the value that the cloud sets, and lacks {"port": 443, "group": "${module.vpc.vpc_id}"}. '
+        "Fix: add the elements that you want to keep"
     )
     assert list(lost(ours, {"rules": expr("var.rules", "list(any)")})) == []

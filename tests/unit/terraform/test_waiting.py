@@ -34,10 +34,9 @@ REFUSAL = (
     "module.vpc: depends_on makes Terraform read data.aws_availability_zones.default, "
     "data.aws_iam_policy_document.flow_log_cloudwatch_assume_role, "
     "data.aws_iam_policy_document.vpc_flow_log_cloudwatch, data.aws_vpc_endpoint.gateway_endpoint, "
-    "data.aws_vpc_endpoint_service.gateway_endpoints during apply whenever something that the module waits for "
-    "changes, and replace subnets, route table associations and the S3 endpoint. Fix: leave out depends_on, "
-    "and give an input, such as a tag, a value of what must be there first: references order single resources, not "
-    "whole modules"
+    "data.aws_vpc_endpoint_service.gateway_endpoints during apply whenever a dependency changes, "
+    "and replace subnets, route table associations and the S3 endpoint. Fix: remove depends_on, and pass an attribute "
+    "of the dependency to an input, such as a tag: references order single resources instead of whole modules"
 )
 
 
@@ -70,9 +69,9 @@ def refusal(construct: type[Module]) -> str:
     read = ", ".join(Interface.load(construct.interface_name).data_sources)
     return (
         f"module.{construct.interface_name.partition('/')[2]}: depends_on makes Terraform read {read} during apply "
-        f"whenever something that the module waits for changes, and replace {construct.replaced_by_waiting}. Fix: "
-        "leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
-        "order single resources, not whole modules"
+        f"whenever a dependency changes, and replace {construct.replaced_by_waiting}. Fix: "
+        "remove depends_on, and pass an attribute of the dependency to an input, such as a tag: references "
+        "order single resources instead of whole modules"
     )
 
 
@@ -112,10 +111,9 @@ def test_a_note_names_the_data_sources_that_a_depends_on_puts_off(stack: CloudSt
     waiting = Efs(stack, vpc=EXISTING, security_group=group, depends_on=[role(stack)])
     (note,) = [note for note in notes(waiting) if note.startswith("depends_on")]
     assert note == (
-        "depends_on makes Terraform read data.aws_iam_policy_document.policy during apply whenever something that the "
-        "module waits for changes, and plan what follows from them as (known after apply). Fix: leave out "
-        "depends_on, and give an input, such as a tag, a value of what must be there first: references order single "
-        "resources, not whole modules"
+        "depends_on makes Terraform read data.aws_iam_policy_document.policy during apply whenever a dependency "
+        "changes, and show dependent arguments as (known after apply). Fix: remove depends_on, and pass an attribute "
+        "of the dependency to an input, such as a tag: references order single resources instead of whole modules"
     )
     alone = Efs(stack, "alone", vpc=EXISTING, security_group=group)
     assert not [note for note in notes(alone) if note.startswith("depends_on")]

@@ -218,12 +218,12 @@ def one_state_with_a_stack_of_the_engines(app: Construct) -> None:
     cdktf.LocalBackend(TerraformStack(app, "plain"), path="/state/x.tfstate")
 
 
-LEFT = "plain: an expression stands in a stack that is no CloudStack; got "
+LEFT = "plain: an expression is used in a stack that is not a CloudStack; got "
 WRONG: dict[Build, str] = {
     dead_reference: "test: output.a.value refers to module.nowhere, which is not in this stack",
     clash: "test: no version of hashicorp/aws satisfies module.s3 (>= 6.37.0, < 7.0) and the tests (< 6.0)",
-    idle_override: "test: modules.s4: unknown module 's4': known are s3",
-    cycle: "test: module.second depends on module.s3, which needs module.second in turn",
+    idle_override: "test: modules.s4: unknown module 's4': expected s3",
+    cycle: "test: module.second depends on module.s3, which in turn depends on module.second in turn",
     two_defaults: "test: test/aws and the override of provider.aws are both the default configuration",
     unknown_input: "test: module.s3: unknown input 'nam'",
     lost_override: "test: the override of provider.aws.region has no effect: provider.aws is a list",
@@ -231,7 +231,7 @@ WRONG: dict[Build, str] = {
     another_stacks_value: "test: output.a.value uses module.vpc.vpc_id of the stack network in the stack test",
     one_state: "test: backend: shares its Terraform state with first",
     residue: "contains an unresolved token",
-    damaged_word: "test: output.a.value has an expression that was cut or changed as text",
+    damaged_word: "test: output.a.value contains an expression that was truncated or changed as a string",
     expression_in_a_stack_of_the_engines: LEFT + "'${module.s3.s3_bucket_id}'",
     expression_in_one_that_comes_first: LEFT + "'x-${module.s3.s3_bucket_id}'",
     expression_in_one_inside_of_a_construct: LEFT,
@@ -301,14 +301,14 @@ def test_our_constructs_are_refused_in_a_stack_of_the_engines_own(
     with pytest.raises(SynthesisError) as error:
         CONSTRUCTS[what](Construct(plain, "team") if nested else plain)  # type: ignore[arg-type] # where a stack can stand
     assert str(error.value) == (
-        f"{what} needs a CloudStack, which pins providers and puts in the code of expressions; got "
+        f"{what} requires a CloudStack, which pins providers and resolves expressions; got "
         "'TerraformStack'. Fix: derive plain from anyscale_constructs.CloudStack instead of TerraformStack"
     )
 
 
 def test_fails_to_write_hcl(tmp_path: pathlib.Path) -> None:
     """No step puts code in there."""
-    says = "test: a CloudStack can't be written as HCL. Fix: leave out --hcl, and unset SYNTH_HCL_OUTPUT"
+    says = "test: a CloudStack cannot be written as HCL. Fix: leave out --hcl, and unset SYNTH_HCL_OUTPUT"
     with pytest.raises(RuntimeError, match=says):
         cdktf.Testing.synth_hcl(CloudStack(cdktf.Testing.app(), "test"))
     with pytest.raises(SynthesisError, match=says):

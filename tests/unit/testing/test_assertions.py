@@ -76,7 +76,7 @@ module.vpc of prod is not as expected
         (lambda prod, _: assert_module(prod, "vpc", cidr_blok=1, enable_ipv6=True, public_subnets="x"), """\
 module.vpc of prod is not as expected
   unknown input 'cidr_blok': did you mean 'cidr_block'\\?
-  unknown input 'enable_ipv6': the nearest are .*
+  unknown input 'enable_ipv6': the closest matches are .*
   public_subnets: got .*; expected "x\""""),
         (lambda prod, _: assert_module(prod, "vpc", enable_vpc_dns_support=True, private_subnet_suffix="x"), """\
 module.vpc of prod is not as expected
@@ -85,7 +85,7 @@ module.vpc of prod is not as expected
         (lambda _, roles: assert_module(roles, "raw", sice=3), """\
 module.raw of roles is not as expected
   sice: is not set; expected 3; did you mean 'size'\\?"""),
-        (lambda _, roles: assert_module(roles, "vpc"), "roles: unknown module 'vpc': known are raw"),
+        (lambda _, roles: assert_module(roles, "vpc"), "roles: unknown module 'vpc': expected raw"),
         (lambda _, roles: assert_resource(roles, "aws_iam_role", name="x", tags={"Number": 0}), """\
 no aws_iam_role of roles is as expected; the nearest first
   aws_iam_role.reader:

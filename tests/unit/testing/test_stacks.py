@@ -103,8 +103,8 @@ def test_fails_as_the_app_does(way: str) -> None:
     said = {
         "reference": "module.vcp",
         "annotation": "the team has no owner",
-        "allowance": "test-warned is allowed, but not found",
-        "engine": "the engine can't synthesize: Validation failed",
+        "allowance": "test-warned is allowed, but has no findings",
+        "engine": "the engine cannot synthesize the stack: Validation failed",
     }
     with pytest.raises(ConstructsError, match=said[way]):
         synthesize(stack)
