@@ -60,7 +60,7 @@ def test_literals_are_escaped_and_whole_references_kept(text: str, escaped: str)
     ],
 )
 def test_fails_on_code_in_the_midst_of_text(text: str) -> None:
-    with pytest.raises(InputError, match=r"^tags.a has Terraform code in a plain string; got '\$\{"):
+    with pytest.raises(InputError, match=r"^tags.a contains Terraform code in a plain string; got '\$\{"):
         literal(text, "tags.a")
 
 
