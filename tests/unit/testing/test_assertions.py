@@ -87,7 +87,7 @@ module.raw of roles is not as expected
   sice: is not set; expected 3; did you mean 'size'\\?"""),
         (lambda _, roles: assert_module(roles, "vpc"), "roles: unknown module 'vpc': expected raw"),
         (lambda _, roles: assert_resource(roles, "aws_iam_role", name="x", tags={"Number": 0}), """\
-no aws_iam_role of roles is as expected; the nearest first
+no aws_iam_role of roles is as expected; the closest first
   aws_iam_role.reader:
     name: got "reader"; expected "x"
   aws_iam_role.guest:
@@ -109,7 +109,7 @@ prod: unknown output 'anyscale_cloud_nam': did you mean 'anyscale_cloud_name'\\?
 the output anyscale_cloud_name of prod is not as expected
   anyscale_cloud_name: got "prod"; expected "x\""""),
         (lambda _, roles: assert_no_findings(roles), """\
-roles has 1 finding. Fix: correct it, or accept it with allow in the cloud
+roles has 1 finding. Fix: correct the cloud, or accept the findings with allow
   warning\\[test-warning\\]: roles: nobody may write
     Fix: add a role"""),
         (lambda _, roles: assert_no_findings(roles, severity="note"), """\

@@ -47,9 +47,9 @@ def test_without_terraform_tables_say_what_is_replaced(
 ) -> None:
     without_terraform(monkeypatch)
     with (
-        pytest.warns(UserWarning, match=r"needs Terraform 1\.11 or newer; what is replaced is taken from tables"),
+        pytest.warns(UserWarning, match=r"needs Terraform 1\.11 or newer; replacements are determined from tables"),
         pytest.raises(
-            AssertionError, match=r"replaces or destroys what runs\n  warning\[replaced-resource\]: prod: .*vpc"
+            AssertionError, match=r"replaces or destroys resources\n  warning\[replaced-resource\]: prod: .*vpc"
         ),
     ):
         assert_nothing_replaced(*sides)
