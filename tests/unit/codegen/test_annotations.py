@@ -53,12 +53,12 @@ def test_attributes_may_be_quoted_or_in_parentheses() -> None:
 
 @pytest.mark.parametrize("key", ["from", "a-b"])
 def test_fails_on_an_attribute_python_cannot_name(key: str) -> None:
-    with pytest.raises(CodegenError, match=f"can't be a field in Python; got '{key}'"):
+    with pytest.raises(CodegenError, match=f"is not a valid field name in Python; got '{key}'"):
         Annotations().annotate(f'object({{"{key}" = string}})', "It")
 
 
 def test_fails_on_what_is_no_type() -> None:
-    with pytest.raises(CodegenError, match=r"a type can't be read; got 'strong'"):
+    with pytest.raises(CodegenError, match=r"a type cannot be parsed; got 'strong'"):
         Annotations().annotate("strong", "It")
 
 

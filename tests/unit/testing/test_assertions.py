@@ -98,7 +98,7 @@ no aws_iam_role of roles is as expected; the closest first
     tags.Number: .*
   and 1 more: aws_iam_role.writer"""),
         (lambda _, roles: assert_resource(roles, "aws_iam_roles"), """\
-roles: unknown resource 'aws_iam_roles': did you mean 'aws_iam_role'\\?; resources inside of modules are not .*"""),
+roles: unknown resource 'aws_iam_roles': did you mean 'aws_iam_role'\\?; resources in modules are not .*"""),
         (lambda _, roles: assert_resource(roles, "aws_iam_role.readers"), """\
 roles: unknown resource 'aws_iam_role.readers': did you mean 'aws_iam_role.reader'\\?; .*"""),
         (lambda _, roles: assert_resource(roles, "data.aws_regions"), """\
