@@ -164,7 +164,7 @@ WRONG: dict[str, tuple[Callable[[World], Any], str]] = {
         "is an object of the engine, not its value",
     ),
     "a key that is a number": (lambda _: {1: "a"}, "must be a string"),
-    "not a number": (lambda _: float("nan"), "is no number that Terraform JSON can hold"),
+    "not a number": (lambda _: float("nan"), "is not a number that Terraform JSON can represent"),
     "a number token, doubled": (lambda w: w.variable["number"].number_value * 2, "is no number"),
     "a number token, negated": (lambda w: -w.variable["number"].number_value, "is no number"),
     "another stack's value": (lambda w: w.theirs.s3_bucket_id, "of the stack other in the stack test"),

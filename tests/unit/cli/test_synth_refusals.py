@@ -120,7 +120,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         ":6: vpc.public_subnets.0: must be an IPv4 network in CIDR form",
         "got '10.0.0.0/8 ${module.vpc.vpc_id}'",
     ),
-    "a reference in the midst of a tag": (
+    "a reference inside a tag": (
         "tags:\n  team: ml-${var.team}\n",
         ":5: tags: tags.team contains Terraform code in a plain string; got '${var.team}'",
         "Fix: ",

@@ -62,7 +62,7 @@ def test_every_kind_of_change_is_said() -> None:
         'variable name: default changed from none (required) to "anyscale"',
         "variable size: type changed from number to string",
         "variable size: default changed from 3 to 4",
-        "variable size: validation was var.size > 1, is var.size > 2",
+        "variable size: validation changed from var.size > 1 to var.size > 2",
         "variable size: known at plan changed from nothing to value",
         "output id: type changed from string to list(string)",
         "output users: sensitive changed from no to yes",

@@ -206,7 +206,7 @@ def test_fails_on_two_stacks_with_one_state_in_a_backend_of_the_engines_own(
     key = {"local": "path", "s3": "key", "hcp": "workspace", "http": "name"}.get(state.partition(" ")[0], "state")
     assert problem(app.cloud_stacks[1]) == (
         "other: backend: shares its Terraform state with one; applying one would destroy the resources of the other; "
-        f"got {state!r}. Fix: give each a {key} of its own under backend, or leave it out"
+        f"got {state!r}. Fix: set a different {key} under backend for each stack, or remove it"
     )
 
 

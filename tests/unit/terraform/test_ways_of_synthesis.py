@@ -223,7 +223,7 @@ WRONG: dict[Build, str] = {
     dead_reference: "test: output.a.value refers to module.nowhere, which is not in this stack",
     clash: "test: no version of hashicorp/aws satisfies module.s3 (>= 6.37.0, < 7.0) and the tests (< 6.0)",
     idle_override: "test: modules.s4: unknown module 's4': expected s3",
-    cycle: "test: module.second depends on module.s3, which in turn depends on module.second in turn",
+    cycle: "test: module.second depends on module.s3, which in turn depends on module.second",
     two_defaults: "test: test/aws and the override of provider.aws are both the default configuration",
     unknown_input: "test: module.s3: unknown input 'nam'",
     lost_override: "test: the override of provider.aws.region has no effect: provider.aws is a list",
@@ -308,7 +308,7 @@ def test_our_constructs_are_refused_in_a_stack_of_the_engines_own(
 
 def test_fails_to_write_hcl(tmp_path: pathlib.Path) -> None:
     """No step puts code in there."""
-    says = "test: a CloudStack cannot be written as HCL. Fix: leave out --hcl, and unset SYNTH_HCL_OUTPUT"
+    says = "test: a CloudStack cannot be written as HCL. Fix: remove --hcl, and unset SYNTH_HCL_OUTPUT"
     with pytest.raises(RuntimeError, match=says):
         cdktf.Testing.synth_hcl(CloudStack(cdktf.Testing.app(), "test"))
     with pytest.raises(SynthesisError, match=says):
