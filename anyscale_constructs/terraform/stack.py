@@ -228,8 +228,7 @@ class CloudStack(Declarations):
         Terraform templates, in which `${` begins code.
 
         Args:
-            path: The keys from the root, joined by dots, e.g. `terraform.required_providers.random`; the key of a list
-                element is its index.
+            path: The keys from the root, joined by dots; the key of a list element is its index.
             value: The value, as Terraform JSON; None removes the key.
         """
         self.overrides[path] = value

@@ -26,11 +26,11 @@ OLD = Interface(
 )
 
 
-def test_nothing_to_say_of_another_ref_with_the_same_interface() -> None:
+def test_another_ref_with_the_same_interface_has_no_differences() -> None:
     assert differences(OLD, dataclasses.replace(OLD, ref="v2", commit="2" * 40)) == []
 
 
-def test_every_kind_of_change_is_said() -> None:
+def test_every_kind_of_change_is_reported() -> None:
     new = dataclasses.replace(
         OLD,
         ref="v2",

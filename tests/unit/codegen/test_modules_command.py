@@ -60,7 +60,7 @@ def upstream(tmp_path: Path) -> Path:
 
 
 def regenerate_all(run: Run, upstream: Path, modules: Path) -> None:
-    """All that rendering needs."""
+    """The files that rendering needs."""
     for repository in REPOSITORIES:
         run("regenerate", "--from", upstream, "--ref", "v1", "--repository", repository)
     shutil.copy(FUNCTIONS, modules / "catalog")
@@ -75,9 +75,7 @@ def test_regenerate_writes_catalogs_and_wrappers(run: Run, upstream: Path, modul
     assert written == {*files, "aws/__init__.py", "catalog/aws_root.json"}
 
 
-def test_the_catalog_holds_the_data_sources_of_a_module_and_of_those_it_calls_by_a_path(
-    run: Run, upstream: Path
-) -> None:
+def test_the_catalog_contains_the_data_sources_of_a_module_and_its_local_submodules(run: Run, upstream: Path) -> None:
     called = '\nmodule "inner" { source = "../common" }\nmodule "kms" { source = "terraform-aws-modules/kms/aws" }\n'
     common = {"main.tf": 'data "aws_region" "current" {}\nmodule "deep" { source = "./deep" }\n'}
     common["deep/main.tf"] = 'data "aws_vpc" "found" {}\n'
@@ -109,7 +107,7 @@ def test_regenerate_prints_the_interface_difference(run: Run, upstream: Path, mo
     assert git(upstream, "rev-parse", "v2").strip() in (modules / "aws" / "s3.py").read_text()
 
 
-def test_regenerate_leaves_the_checkout_alone(run: Run, upstream: Path, modules: Path) -> None:
+def test_regenerate_does_not_change_the_checkout(run: Run, upstream: Path, modules: Path) -> None:
     (upstream / "mine.txt").write_text("not committed")
     before = git(upstream, "status", "--porcelain", "--branch") + git(upstream, "rev-parse", "HEAD")
     run("regenerate", "--from", upstream, "--ref", "v1")
@@ -158,9 +156,7 @@ def test_render_needs_no_checkout(run: Run, upstream: Path, modules: Path) -> No
     assert (modules.parent / "expressions" / "fn.py").read_text() == Path(str(fn.__file__)).read_text()
 
 
-def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
-    run: Run, upstream: Path, modules: Path
-) -> None:
+def test_render_check_lists_outdated_wrappers_and_writes_nothing(run: Run, upstream: Path, modules: Path) -> None:
     regenerate_all(run, upstream, modules)
     run("render")
     assert run("render", "--check") == (0, "", "")
@@ -262,7 +258,7 @@ def test_render_fails_on_a_root_module_of_another_tag(
     assert "aws_root.json is not from the same tag as the modules that it calls" in run("render", "--check")[2]
 
 
-def test_render_tells_of_a_root_module_that_was_changed_by_hand(run: Run, upstream: Path, modules: Path) -> None:
+def test_render_reports_a_manually_changed_root_module(run: Run, upstream: Path, modules: Path) -> None:
     regenerate_all(run, upstream, modules)
     file = modules / "catalog" / "aws_root.json"
     file.write_text(file.read_text().replace("  ", " "))
@@ -288,7 +284,7 @@ def test_render_fails_without_terraforms_functions(run: Run, upstream: Path, mod
 
 
 @pytest.mark.parametrize("text", ["<<<<<<< HEAD", "{}", '{"terraform": "1", "functions": {"a": {"returns": "x"}}}'])
-def test_render_fails_on_spoilt_functions(run: Run, upstream: Path, modules: Path, text: str) -> None:
+def test_render_fails_on_an_invalid_functions_file(run: Run, upstream: Path, modules: Path, text: str) -> None:
     regenerate_all(run, upstream, modules)
     (modules / "catalog" / "functions.json").write_text(text)
     status, _, err = run("render")
@@ -296,7 +292,7 @@ def test_render_fails_on_spoilt_functions(run: Run, upstream: Path, modules: Pat
     assert "functions.json is not a valid catalog file. Fix:" in err
 
 
-def test_render_fails_on_a_spoilt_catalog(run: Run, upstream: Path, modules: Path) -> None:
+def test_render_fails_on_an_invalid_catalog_file(run: Run, upstream: Path, modules: Path) -> None:
     regenerate_all(run, upstream, modules)
     (modules / "catalog" / "aws" / "s3.json").write_text("<<<<<<< HEAD")
     status, _, err = run("render")

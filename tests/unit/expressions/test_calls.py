@@ -64,12 +64,12 @@ NO_CODE: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("value", NO_CODE.values(), ids=NO_CODE)
-def test_fails_on_what_has_no_counterpart(value: Callable[[], object]) -> None:
+def test_fails_on_values_without_an_equivalent(value: Callable[[], object]) -> None:
     with pytest.raises(ExpressionError, match=r"^fn\.jsonencode\.val.* has no equivalent in Terraform code; got"):
         fn.jsonencode(value())
 
 
-def test_fails_on_a_key_that_is_no_string() -> None:
+def test_fails_on_a_key_that_is_not_a_string() -> None:
     with pytest.raises(ExpressionError, match=r"a key of fn\.jsonencode\.val\.a must be a string; got 1"):
         fn.jsonencode({"a": {1: 2}})
 

@@ -53,20 +53,22 @@ MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
 
 
 @pytest.mark.parametrize(("mistake", "says"), MISTAKES.values(), ids=MISTAKES)
-def test_fails_in_our_words(mistake: Callable[[CloudStack], Any], says: str, stack: CloudStack) -> None:
+def test_fails_with_a_message_of_this_library(
+    mistake: Callable[[CloudStack], Any], says: str, stack: CloudStack
+) -> None:
     with pytest.raises(InputError, match=says) as raised:
         mistake(stack)
     assert raised.value.where.partition(":")[0] == os.path.relpath(__file__)
 
 
-def test_existing_things_stand_for_constructs(stack: CloudStack) -> None:
+def test_existing_models_are_accepted_for_constructs(stack: CloudStack) -> None:
     bucket = ExistingBucket(bucket_name="acme-shared")
     S3Policy(stack, bucket=bucket, iam=Iam(stack, bucket=bucket, anyscale_external_id="org_1-a"))
     SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=["10.0.0.0/8"])
 
 
 class OwnVpc:
-    """What makes a VPC in a way of its own."""
+    """A user's own construct for a VPC."""
 
     vpc_id = "vpc-12345678"
     node_subnet_ids: ClassVar = ["subnet-12345678", "subnet-12345679"]
@@ -75,7 +77,7 @@ class OwnVpc:
     zone_count = 2
 
 
-def test_classes_of_ones_own_stand_for_constructs(stack: CloudStack) -> None:
+def test_users_own_classes_are_accepted_for_constructs(stack: CloudStack) -> None:
     made = SecurityGroups(stack, vpc=OwnVpc(), ingress_cidr_blocks=["10.0.0.0/8"])
     assert made.rendered["vpc_id"] == OwnVpc.vpc_id
     with pytest.raises(InputError, match=r"vpc must be a construct; got .*expected Vpc or ExistingVpc"):

@@ -46,7 +46,7 @@ def test_variables_have_terraforms_arguments(synth: Synth) -> None:
     assert synth(build)["variable"] == {name: {"type": "list(string)", **block} for name, block in given.items()}
 
 
-def test_locals_take_what_inputs_take(synth: Synth) -> None:
+def test_locals_accept_the_same_values_as_inputs(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
         ids = stack.add_local("ids", ["a", None, expr("var.x", "string")])
@@ -78,7 +78,7 @@ def test_locals_take_what_inputs_take(synth: Synth) -> None:
         ("${var.x}", "any"),
     ],
 )
-def test_a_local_has_its_values_type(stack: CloudStack, value: object, type_: str) -> None:
+def test_a_local_has_the_type_of_its_value(stack: CloudStack, value: object, type_: str) -> None:
     assert stack.add_local("x", value).type == type_
 
 
@@ -91,7 +91,7 @@ ADD: dict[str, Callable[[CloudStack, str], Expr]] = {
 
 @pytest.mark.parametrize("add", ADD.values(), ids=ADD)
 @pytest.mark.parametrize("name", ["", "1a", "a b", "a.b", "a-${b}", "ä$", "-a", expr("var.name")])
-def test_fails_on_names_that_are_no_identifiers(
+def test_fails_on_names_that_are_not_identifiers(
     stack: CloudStack, add: Callable[[CloudStack, str], Expr], name: str
 ) -> None:
     with pytest.raises(InputError, match=r"must be an identifier; got .*expected letters, digits"):
@@ -108,13 +108,13 @@ def test_fails_on_the_names_that_terraform_reserves_for_variables(stack: CloudSt
 
 
 @pytest.mark.parametrize("add", ADD.values(), ids=ADD)
-def test_fails_on_a_name_that_is_taken(stack: CloudStack, add: Callable[[CloudStack, str], Expr]) -> None:
+def test_fails_on_a_name_already_in_use(stack: CloudStack, add: Callable[[CloudStack, str], Expr]) -> None:
     add(stack, "twice")
     with pytest.raises(InputError, match=r"the (?:variable|local) twice already exists"):
         add(stack, "twice")
 
 
-def test_fails_on_the_name_of_one_of_the_engines_own(stack: CloudStack) -> None:
+def test_fails_on_the_name_of_an_engine_variable_or_local(stack: CloudStack) -> None:
     TerraformVariable(stack, "x")
     TerraformLocal(stack, "y", 1)
     with pytest.raises(InputError, match="the variable x already exists"):
@@ -152,7 +152,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "says"), WRONG.values(), ids=WRONG)
-def test_fails_on_what_a_variable_cannot_have(stack: CloudStack, arguments: dict[str, Any], says: str) -> None:
+def test_fails_on_invalid_arguments_of_a_variable(stack: CloudStack, arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ConstructsError) as error:
         stack.add_variable("x", "any", **arguments)
     assert str(error.value).startswith(says)
@@ -168,11 +168,11 @@ DEFAULTS = ["${x}", "$${x}", "a ${x} %{y} ${z}", "${a ${b}}", "%%{x}", '"\\', [{
 
 
 def meant(value: Any) -> Any:
-    """The value, where two signs before a brace are Terraform's spelling of one."""
+    """The value, in which `$${` is Terraform's escape of `${`."""
     return json.loads(json.dumps(value).replace("$${", "${").replace("%%{", "%{"))
 
 
-def test_terraform_has_the_very_defaults_and_validates(terraform: str, synth: Synth, tmp_path: pathlib.Path) -> None:
+def test_terraform_reads_the_same_defaults_and_validates(terraform: str, synth: Synth, tmp_path: pathlib.Path) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
         for index, default in enumerate(DEFAULTS):

@@ -51,7 +51,7 @@ def require(module: Module, **changes: Any) -> None:
     module.interface = dataclasses.replace(module.interface, **changes)
 
 
-def test_fails_when_provider_constraints_clash(stack: CloudStack) -> None:
+def test_fails_when_provider_constraints_conflict(stack: CloudStack) -> None:
     require(VpcModule(stack, "vpc"), required_providers={"aws": Provider("hashicorp/aws", "< 6.0")})
     S3Module(stack, "s3")
     with pytest.raises(ConstraintError) as error:
@@ -62,7 +62,7 @@ def test_fails_when_provider_constraints_clash(stack: CloudStack) -> None:
     )
 
 
-def test_fails_when_terraform_versions_clash(stack: CloudStack) -> None:
+def test_fails_when_terraform_versions_conflict(stack: CloudStack) -> None:
     require(VpcModule(stack, "vpc"), required_version="< 1.9")
     S3Module(stack, "s3")
     with pytest.raises(ConstraintError, match=r"test: no version of Terraform satisfies module.vpc \(< 1.9\) and"):
@@ -70,7 +70,7 @@ def test_fails_when_terraform_versions_clash(stack: CloudStack) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "two words", "1st", "a.b", "a/b"])
-def test_fails_on_a_name_that_is_none(name: str, tmp_path: pathlib.Path) -> None:
+def test_fails_on_an_invalid_name(name: str, tmp_path: pathlib.Path) -> None:
     with pytest.raises(SynthesisError) as error:
         CloudStack(App(tmp_path), name)
     assert str(error.value) == (
@@ -79,7 +79,7 @@ def test_fails_on_a_name_that_is_none(name: str, tmp_path: pathlib.Path) -> None
     )
 
 
-def test_fails_on_an_override_for_no_module(tmp_path: pathlib.Path) -> None:
+def test_fails_on_an_override_for_an_unknown_module(tmp_path: pathlib.Path) -> None:
     sources = Sources(overrides={"vpx": ModuleOverride(inputs={"tags": {}})})
     stack = CloudStack(App(tmp_path), "test", sources=sources)
     VpcModule(stack, "vpc")
@@ -145,15 +145,13 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
         ("${var.region}", aws.REGIONS, []),
     ],
 )
-def test_a_region_that_is_not_known_is_a_warning(
-    region: str, known: list[str], says: list[str], stack: CloudStack
-) -> None:
+def test_an_unknown_region_is_a_warning(region: str, known: list[str], says: list[str], stack: CloudStack) -> None:
     """A newer region works nevertheless."""
     stack.warn_of_region(region, known)
     assert [warning[: len(begin)] for warning, begin in zip(warnings(stack), says, strict=True)] == says
 
 
-def test_regions_are_in_the_form_that_is_asked_for() -> None:
+def test_regions_have_the_required_form() -> None:
     for kind, known in ((AwsRegion, aws.REGIONS), (GcpRegion, google.REGIONS)):
         for region in known:
             TypeAdapter(kind).validate_python(region)
@@ -179,8 +177,8 @@ def synthesized(directory: pathlib.Path, engine_name: str = engine.name) -> dict
     return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()}
 
 
-def test_the_same_bytes_everywhere(tmp_path: pathlib.Path) -> None:
-    """Again, in another directory, and on the other engine."""
+def test_the_output_is_the_same_everywhere(tmp_path: pathlib.Path) -> None:
+    """On a second run, in another directory, and on the other engine."""
     other = {"native": "cdktf", "cdktf": "cdktn", "cdktn": "native"}[engine.name]
     once = synthesized(tmp_path / "a")
     json_text = once["stacks/prod/cdk.tf.json"].decode()
@@ -194,6 +192,6 @@ def test_the_same_bytes_everywhere(tmp_path: pathlib.Path) -> None:
     assert once == on_the_other
 
 
-def test_the_json_names_the_version_that_wrote_it(synth: Synth) -> None:
+def test_the_json_contains_the_version_that_wrote_it(synth: Synth) -> None:
     tree = synth(lambda app: CloudStack(app, "test"))
     assert tree["//"]["metadata"]["anyscale-constructs"] == version("anyscale-constructs")

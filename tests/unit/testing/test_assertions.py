@@ -52,7 +52,7 @@ def test_the_examples_of_docstrings_run(name: str, prod: SynthesizedStack) -> No
     assert "".join(said) == ""
 
 
-def test_what_is_there_is_there(roles: SynthesizedStack, prod: SynthesizedStack) -> None:
+def test_assertions_pass_on_existing_elements(roles: SynthesizedStack, prod: SynthesizedStack) -> None:
     name = Capture()
     assert_resource(roles, "aws_iam_role")
     assert_resource(roles, "aws_iam_role", name=name, tags={"Number": 2})
@@ -119,7 +119,7 @@ roles has 2 findings.*
   note\\[test-note\\]: roles: there is one region"""),
     ],
 )  # fmt: skip
-def test_a_failure_says_what_differs(
+def test_a_failure_lists_the_differences(
     check: Callable[[Any, Any], None], said: str, prod: SynthesizedStack, roles: SynthesizedStack
 ) -> None:
     with pytest.raises(AssertionError) as failure:

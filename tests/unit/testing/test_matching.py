@@ -68,7 +68,7 @@ def test_expressions_are_code() -> None:
     ]
 
 
-def test_matchers_stand_in_comparisons_too() -> None:
+def test_matchers_work_in_comparisons_too() -> None:
     actual = {"a": 1, "b": [1, 2]}
     assert actual == {"a": ANY, "b": partial([2])}
     assert {"a": ANY, "b": partial([2])} == actual
@@ -76,7 +76,7 @@ def test_matchers_stand_in_comparisons_too() -> None:
     assert actual != partial({"a": 2})
 
 
-def test_a_capture_keeps_what_matched_only() -> None:
+def test_a_capture_keeps_only_matched_values() -> None:
     capture = Capture()
     with pytest.raises(AssertionError, match="has not matched a value yet"):
         _ = capture.value
