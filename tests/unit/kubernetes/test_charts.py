@@ -75,7 +75,7 @@ def test_what_the_configuration_takes_away_is_warned_of(stack: CloudStack) -> No
     release = Release(stack, AUTOSCALER, ReleaseConfig(values={"a": {"b": None, "c": [2], "d": None}}), ours)
     assert [text.partition(", ")[0] for text in warnings(release)] == [
         "a.b is null",
-        "a.c replaces what the cloud sets",
+        "a.c replaces the value that the cloud sets",
     ]
     (text,) = stack.to_terraform()["resource"]["helm_release"]["cluster-autoscaler"]["values"]
     assert json.loads(text.replace("${null}", "null")) == {"a": {"b": None, "c": [2], "d": None}}
