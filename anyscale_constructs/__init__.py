@@ -1,6 +1,6 @@
 """CDKTF constructs and stacks for Anyscale clouds.
 
-What stands here is loaded when it is first used: the engine starts Node.js, which not every command needs.
+Names are loaded on first use: the engine may start Node.js, which not every command needs.
 """
 
 from typing import TYPE_CHECKING

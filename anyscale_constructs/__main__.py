@@ -1,4 +1,4 @@
-"""`python -m anyscale_constructs`: the program anyscale-constructs."""
+"""Runs the `anyscale-constructs` command as `python -m anyscale_constructs`."""
 
 from anyscale_constructs.cli import main
 

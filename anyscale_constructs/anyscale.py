@@ -1,4 +1,4 @@
-"""What Anyscale's own side is called, whatever the provider."""
+"""Anyscale's own account, addresses and labels, which are the same for all providers."""
 
 from typing import Literal
 
@@ -6,21 +6,23 @@ CONTROL_PLANE_ACCOUNT = "525325868955"
 """The AWS account of Anyscale's control plane."""
 
 CONSOLE_ORIGIN = "https://*.anyscale.com"
-"""Where the console's pages come from, which read logs from the bucket."""
+"""The origin of the Anyscale console, whose pages read logs from the bucket."""
 
 RESOURCE_ID_OUTPUT = "anyscale_cloud_resource_id"
-"""The output that holds the cloud resource's id, where Terraform registers the cloud."""
+"""The output that holds the ID of the cloud resource when Terraform registers the cloud."""
 
 Market = Literal["ON_DEMAND", "SPOT"]
-"""How nodes are paid for."""
+"""The purchasing option of nodes."""
 
 
 def node_taints(market: Market, *, gpu: bool) -> dict[str, str]:
-    """The taints of nodes for workloads, by key: Anyscale's operator tolerates them for pods that asked for such nodes.
+    """Returns the taints of workload nodes, by key.
+
+    Anyscale's operator adds the matching tolerations to pods that request such nodes.
 
     Args:
-        market: How the nodes are paid for.
-        gpu: Whether they have GPUs.
+        market: The purchasing option of the nodes.
+        gpu: Whether the nodes have GPUs.
     """
     gpus = {"node.anyscale.com/accelerator-type": "GPU", "nvidia.com/gpu": "present"}
     return {"node.anyscale.com/capacity-type": market} | (gpus if gpu else {})

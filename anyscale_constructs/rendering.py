@@ -1,4 +1,4 @@
-"""How findings are printed: as text, as JSON, and as GitHub's annotations."""
+"""Prints findings as text, JSON, or GitHub annotations."""
 
 import json
 import os
@@ -20,11 +20,11 @@ _NAMED_BY_VALUE = re.compile(r"""\b(?:name|key)["']?\s*[:=]\s*["']?([\w-]+)""")
 
 
 def text(finding: Finding, *, colour: bool = False) -> str:
-    """A finding for people: where, what, the line itself with a mark, and the fix.
+    """Returns a finding as text: the place, the message, the source line with a marker, and the fix.
 
     Args:
         finding: The finding.
-        colour: Whether it goes to a terminal.
+        colour: Whether to use terminal colours. Default: False.
     """
     label = f"{finding.severity}[{finding.rule.id}]" if finding.rule else finding.severity
     if colour:
@@ -39,19 +39,19 @@ def text(finding: Finding, *, colour: bool = False) -> str:
 
 
 def as_json(findings: Iterable[Finding], allowed: Sequence[Any] = (), stacks: Sequence[str] = ()) -> str:
-    """Findings for programs.
+    """Returns findings as a JSON document for other programs.
 
     Args:
         findings: The findings.
-        allowed: What is allowed, as JSON has it.
-        stacks: What was synthesized; none after an error.
+        allowed: The allowed findings, as JSON objects. Default: none.
+        stacks: The names of the synthesized stacks. Default: none, as after an error.
     """
     said = {"findings": [finding.as_dict() for finding in findings], "allowed": [*allowed], "stacks": [*stacks]}
     return json.dumps(said, indent=2)
 
 
 def github(finding: Finding) -> str:
-    """A finding as a workflow command, which GitHub shows beside the line."""
+    """Returns a finding as a GitHub workflow command, which annotates the line."""
     place = finding.place or Place("")
     where = {"file": place.file, "line": place.line, "col": place.column, "title": finding.rule and finding.rule.id}
     properties = ",".join(f"{name}={_escaped(str(value), properly=True)}" for name, value in where.items() if value)
@@ -61,7 +61,7 @@ def github(finding: Finding) -> str:
 
 
 def tell(findings: Sequence[Finding], stream: TextIO, format: Format = "text") -> None:
-    """Prints findings, text in colours where the stream is a terminal: see https://no-color.org."""
+    """Prints findings; text is coloured if the stream is a terminal and NO_COLOR is not set (https://no-color.org)."""
     colour = stream.isatty() and not os.environ.get("NO_COLOR")
     match format:
         case "json":
@@ -74,7 +74,7 @@ def tell(findings: Sequence[Finding], stream: TextIO, format: Format = "text") -
 
 
 def _together(findings: Iterable[Finding]) -> Iterator[Finding]:
-    """One finding for those that differ in the cloud only, such as what stands in the defaults of a thousand."""
+    """Merges findings that differ only in the cloud, as when shared defaults cause them."""
     found: dict[tuple[Rule | None, str], list[Finding]] = {}
     for finding in findings:
         found.setdefault((finding.rule, str(replace(finding, cloud=""))), []).append(finding)
@@ -89,9 +89,9 @@ def _excerpt(place: Place) -> list[str]:
         line = pathlib.Path(place.file).read_text(encoding="utf-8").splitlines()[place.line - 1]
     except (OSError, ValueError, IndexError):
         return []
-    if len(line) > _WIDEST:  # nobody reads it, and looking for secrets in it takes long
+    if len(line) > _WIDEST:  # too long to read, and slow to search for secrets
         return []
-    # Where a value ends only YAML knows, so nothing of such a line is shown.
+    # Only a YAML parser knows where a value ends, so a line with a secret is hidden entirely.
     named = [*_NAME.findall(line), *_NAMED_BY_VALUE.findall(line)]
     if any(map(is_secret, named)):
         return []

@@ -1,4 +1,4 @@
-"""The signals that tell a program to stop: when it does, and when it first ends what must be whole."""
+"""Handles the signals that stop a program, and delays them while work must not be interrupted."""
 
 import signal
 import threading
@@ -9,10 +9,10 @@ from types import FrameType
 
 @contextmanager
 def handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
-    """Handles SIGINT and SIGTERM in the block, also where they were ignored, as in a shell's background job.
+    """Handles SIGINT and SIGTERM in the block, even if they were ignored, as in background jobs of a shell.
 
     Args:
-        handler: Is called with the signal's number, in the main thread.
+        handler: The function to call in the main thread, with the signal number and the current frame.
     """
     previous = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -24,7 +24,7 @@ def handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[None
 
 @contextmanager
 def delayed() -> Iterator[None]:
-    """Delays SIGINT and SIGTERM to the end of the block; in other threads than the main one there are none."""
+    """Delays SIGINT and SIGTERM until the end of the block; does nothing outside the main thread."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,13 +1,13 @@
-"""The versions that go together: of Kubernetes, and of the charts that are made for some versions of it."""
+"""Versions of Kubernetes, and the versions of charts that support them."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 OLDEST_KUBERNETES = "1.32"
-"""The oldest version that Anyscale runs on."""
+"""The oldest Kubernetes version that Anyscale supports."""
 DEFAULT_EKS = "1.36"
-"""The version of a new cluster on EKS whose configuration has none; another one here would upgrade clusters."""
+"""The default version of EKS clusters; changing it upgrades the clusters of configurations without a version."""
 NEW_EKS = "1.35"
 """The version that `anyscale-constructs init` writes: the newest that all charts here are tested with."""
 
@@ -20,10 +20,10 @@ class ChartVersion(NamedTuple):
     """A version of a chart.
 
     Args:
-        version: Exactly.
-        oldest: The oldest version of Kubernetes that it is tested with.
-        newest: The newest one.
-        source: Where its authors say so.
+        version: The exact version.
+        oldest: The oldest Kubernetes version that the chart is tested with.
+        newest: The newest Kubernetes version that the chart is tested with.
+        source: The URL where its authors document this.
     """
 
     version: str
@@ -32,13 +32,13 @@ class ChartVersion(NamedTuple):
     source: str
 
     def is_tested_with(self, kubernetes: str) -> bool:
-        """Whether its authors test it with that version of Kubernetes."""
+        """Returns whether its authors test it with a Kubernetes version."""
         return minor(self.oldest) <= minor(kubernetes) <= minor(self.newest)
 
 
 CHARTS: Mapping[str, Sequence[ChartVersion]] = {
-    # The chart's appVersion; the autoscaler is for the Kubernetes of its own minor version, and since 1.35 it asks for
-    # APIs that Kubernetes has had since 1.34.
+    # The autoscaler (the chart's appVersion) supports the Kubernetes version with the same minor version. Since 1.35 it
+    # requires APIs that were added in Kubernetes 1.34.
     "cluster-autoscaler": [
         ChartVersion("9.46.0", "1.32", "1.32", _AUTOSCALER.format("9.46.0", "charts")),
         ChartVersion("9.51.0", "1.33", "1.33", _AUTOSCALER.format("9.51.0", "charts")),
@@ -47,15 +47,15 @@ CHARTS: Mapping[str, Sequence[ChartVersion]] = {
     ],
     "gateway-helm": [ChartVersion("1.8.2", "1.32", "1.35", "https://gateway.envoyproxy.io/news/releases/matrix/")],
 }
-"""The versions of charts, by the chart's name, that for the oldest Kubernetes first."""
+"""The versions of each chart, by chart name, in ascending order of their Kubernetes versions."""
 
 
 def chart_version(chart: str, kubernetes: str | None = None) -> ChartVersion | None:
-    """The version of a chart for a version of Kubernetes, or for the nearest one; None where that does not matter.
+    """Returns the chart version for a Kubernetes version or the closest one; None if the chart is not in `CHARTS`.
 
     Args:
         chart: The chart's name.
-        kubernetes: The version of Kubernetes, such as `1.35` or `1.35.2`. Default: it is not known; gives the first.
+        kubernetes: The Kubernetes version, e.g. `1.35` or `1.35.2`. Default: unknown; returns the first chart version.
     """
     versions = CHARTS.get(chart, [])
     fitting = [each for each in versions if kubernetes is not None and minor(each.oldest) <= minor(kubernetes)]
@@ -63,6 +63,6 @@ def chart_version(chart: str, kubernetes: str | None = None) -> ChartVersion | N
 
 
 def minor(kubernetes: str) -> tuple[int, ...]:
-    """The numbers of a minor version of Kubernetes, which sort as the versions do; none for another text."""
+    """Returns the major and minor version numbers of a Kubernetes version, to compare; empty if it is invalid."""
     found = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", kubernetes)
     return tuple(map(int, found.groups())) if found else ()

@@ -1,9 +1,9 @@
-"""Words that stand for Terraform code until a stack is written: what `Expr` is made of.
+"""Words: placeholders for Terraform code in the strings of `Expr`, replaced when a stack is synthesized.
 
-A word is plain letters and digits, so that Python, `json.dumps`, YAML and the engine carry it unchanged wherever text
-goes. Nothing else writes one: each process draws its own beginning and end. Its number has a fixed width, so sorting
-text by words keeps the order of their creation. The capital letters tell a word that was changed in case. Beginning and
-end share no letter and the number has check digits, so that replacing a letter or a digit leaves a trace too.
+A word consists of letters and digits only, so Python, `json.dumps`, YAML and the engine copy it unchanged. Each process
+chooses a random prefix and suffix, so no other text contains a word. The number has a fixed width, so words sort in the
+order of their creation. Damage is detectable: capital letters reveal a change of case; the prefix and suffix share no
+letter, and the number has check digits, so replacing a letter or a digit leaves a trace.
 """
 
 import itertools
@@ -24,12 +24,12 @@ _BEGINS, _ENDS = PREFIX.lower(), _SUFFIX.lower()
 
 @dataclass(frozen=True)
 class Code:
-    """What a word stands for.
+    """The Terraform code that a word represents.
 
     Args:
-        text: The expression, as between `${` and `}`; it may hold words.
-        type: Terraform's type of its value, e.g. `list(string)`.
-        stack: The stack in which it means something; None: any.
+        text: The expression, without `${` and `}`; it may contain words.
+        type: The Terraform type of its value, e.g. `list(string)`.
+        stack: The only stack in which the expression is valid. Default: None, for any stack.
     """
 
     text: str
@@ -42,13 +42,13 @@ _words: dict[Code, str] = {}
 
 
 def is_plain(text: str) -> bool:
-    """Whether the text holds no word, and nothing that could be Terraform code, as most texts do."""
+    """Returns whether a string cannot contain code; a fast check that holds for most strings."""
     letters = str.__str__(text)
     return "{" not in letters and "$" not in letters and PREFIX not in letters
 
 
 def word(code: Code) -> str:
-    """The word for the code: always the same one for equal codes."""
+    """Returns the word for the code; equal codes have the same word."""
     if code not in _words:
         _words[code] = _written(len(_codes))
         _codes.append(code)
@@ -61,16 +61,16 @@ def _written(number: int) -> str:
 
 
 def code_of(word: str) -> Code:
-    """What the word stands for."""
+    """Returns the code that a word represents."""
     return _codes[int(word[len(PREFIX) :][:7])]
 
 
 _clean: dict[str, int] = {}
-"""Of what was looked for in vain: in how many codes, which are not looked through again."""
+"""For each part not found: the number of codes already searched, which are not searched again."""
 
 
 def in_codes(part: str) -> bool:
-    """Whether the code of any word holds the part."""
+    """Returns whether the code of any word contains the part."""
     found = any(part in code.text for code in itertools.islice(_codes, _clean.get(part, 0), None))
     if not found:
         _clean[part] = len(_codes)
@@ -78,25 +78,25 @@ def in_codes(part: str) -> bool:
 
 
 def traced(text: str) -> bool:
-    """Whether the text has a word in it, or what is left of one that was cut or changed."""
+    """Returns whether the text contains a word, intact or damaged."""
     lower = str.lower(text)  # faster than a pattern
     return _BEGINS in lower or _ENDS in lower
 
 
 def damaged(text: str) -> bool:
-    """Whether the text has a word in it that was cut or changed."""
+    """Returns whether the text contains a word that was truncated or changed."""
     return traced(text) and any(whole(trace.group()) is None for trace in _TRACE.finditer(text))
 
 
 def whole(text: str) -> Code | None:
-    """What the text stands for if it is one word that nothing changed, and nothing else."""
+    """Returns the code if the text consists of exactly one intact word, else None."""
     match = WORD.fullmatch(text)
     number = int(match[1]) if match else len(_codes)
     return _codes[number] if number < len(_codes) and text == _words[_codes[number]] else None
 
 
 def codes(text: str) -> Iterator[Code]:
-    """What the words in the text stand for, and the words in their code."""
+    """Yields the codes of the words in the text, and of the words in their code."""
     if PREFIX not in text:
         return
     for match in WORD.finditer(text):
@@ -106,11 +106,11 @@ def codes(text: str) -> Iterator[Code]:
 
 
 def spelled(text: str, form: Callable[[str], str] = "${{{}}}".format) -> str:
-    """The text with code in place of its words, for people to read.
+    """Returns the text with its words replaced by their code, for display.
 
     Args:
         text: Any text.
-        form: How code is written inside it.
+        form: Formats a code inside the text. Default: `${code}`.
     """
 
     def written(match: re.Match[str]) -> str:

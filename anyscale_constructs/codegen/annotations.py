@@ -1,4 +1,4 @@
-"""Python annotations for Terraform's types: scalars and collections by name, objects as TypedDicts."""
+"""Converts Terraform types to Python annotations; objects become TypedDicts."""
 
 import keyword
 from dataclasses import dataclass, field
@@ -12,7 +12,13 @@ _COLLECTIONS = {"list": "TfList", "set": "TfList", "map": "TfMap"}
 
 @dataclass(frozen=True)
 class Shape:
-    """A TypedDict for an `object(...)`: attributes by name, with their annotations."""
+    """A TypedDict for an object type.
+
+    Args:
+        name: The name of the TypedDict.
+        type: The Terraform type, `object(...)`.
+        attributes: The annotations of the attributes, by name.
+    """
 
     name: str
     type: str
@@ -21,10 +27,10 @@ class Shape:
 
 @dataclass
 class Annotations:
-    """Makes annotations, and collects what they use.
+    """Creates annotations, and collects the definitions and imports that they need.
 
     Args:
-        shapes: The TypedDicts made so far, inner ones first.
+        shapes: The TypedDicts created so far, nested ones first.
         imports: The names used from `terraform.types`.
         typing: The names used from `typing`.
     """
@@ -34,14 +40,14 @@ class Annotations:
     typing: set[str] = field(default_factory=set)
 
     def annotate(self, type_: str, name: str) -> str:
-        """The annotation for a type.
+        """Returns the annotation for a type.
 
         Args:
-            type_: Terraform's type constraint, in one line.
-            name: The name of the TypedDict, should it be an object.
+            type_: The Terraform type constraint, on one line.
+            name: The name of the TypedDict, if the type is an object.
 
         Raises:
-            CodegenError: It is no type constraint.
+            CodegenError: The text is not a type constraint.
         """
         kind, _, rest = type_.partition("(")
         inner = rest.removesuffix(")") or "any"
@@ -52,7 +58,7 @@ class Annotations:
         if kind == "tuple":
             return f"{self._use('TfList')}[{self._use('TfAny')}]"
         if kind == "object":
-            # Attribute `b` of variable `a`, and variable `a_b`, would have the same name.
+            # The attribute `b` of the variable `a` would have the same name as the variable `a_b`.
             while any(shape.name == name for shape in self.shapes):
                 name += "2"
             pairs = [split(pair, "=") for pair in split(inner[1:-1], ",") if pair]
@@ -61,14 +67,14 @@ class Annotations:
             self.shapes.append(Shape(name, type_, made))
             return f"{self._use('TfObject')}[{name}]"
         raise CodegenError(
-            "a type can't be read",
+            "a type cannot be parsed",
             value=type_,
-            allowed="Terraform's type constraints",
+            allowed="a Terraform type constraint",
             fix="report it to the authors of the module",
         )
 
     def _attribute(self, type_: str, name: str) -> str:
-        """An attribute may be null; an optional one may be left out."""
+        """Returns the annotation of an attribute, which may be null; an optional one may be omitted."""
         if type_.startswith("optional("):
             inner = split(type_.removeprefix("optional(").removesuffix(")"), ",")[0]
             self.typing.add("NotRequired")
@@ -81,7 +87,7 @@ class Annotations:
 
 
 def camel(name: str) -> str:
-    """`cidr_block` as it stands in a class's name."""
+    """Returns a name in camel case, for class names."""
     return "".join(part.capitalize() for part in name.split("_"))
 
 
@@ -89,9 +95,9 @@ def _identifier(key: str) -> str:
     name = key.strip('"()')
     if not name.isidentifier() or keyword.iskeyword(name):
         raise CodegenError(
-            "an object's attribute can't be a field in Python",
+            "the name of an object attribute is not a valid field name in Python",
             value=name,
-            allowed="identifiers",
+            allowed="an identifier",
             fix="report it to the authors of the module",
         )
     return name

@@ -1,4 +1,4 @@
-"""From a checkout at a tag to the catalog: the table of modules, the patches, and the files."""
+"""Generates the catalog from a checkout: the table of modules, the patches, and the catalog files."""
 
 import dataclasses
 import functools
@@ -21,15 +21,15 @@ _HERE = importlib.resources.files("anyscale_constructs.codegen")
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A module we wrap: a row of `modules.yaml`.
+    """A wrapped module: a row of `modules.yaml`.
 
     Args:
-        name: The catalog's name for it, e.g. `aws/vpc`.
-        repository: `owner/name` on GitHub.
-        path: Its folder there.
-        stem: What the names of its classes begin with.
-        about: What it makes, as the beginning of a sentence.
-        registry: Its address in the Terraform registry, for a module that is called by it.
+        name: The module's name in the catalog, e.g. `aws/vpc`.
+        repository: The GitHub repository, as `owner/name`.
+        path: The module's folder in the repository.
+        stem: The prefix of its class names.
+        about: A noun phrase about what the module creates, which begins the docstring.
+        registry: The module's address in the Terraform Registry, if it is called from there. Default: none.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Entry:
 
 @functools.cache
 def table() -> Mapping[str, Entry]:
-    """The modules we wrap, by the catalog's names."""
+    """Returns the wrapped modules, by name in the catalog."""
     rows = yaml.safe_load((_HERE / "modules.yaml").read_text(encoding="utf-8"))
     return {
         name: Entry(name, repository, **row) for repository, modules in rows.items() for name, row in modules.items()
@@ -50,10 +50,10 @@ def table() -> Mapping[str, Entry]:
 
 
 def entry(name: str) -> Entry:
-    """The row of that name.
+    """Returns the row of a module.
 
     Raises:
-        CodegenError: There is none.
+        CodegenError: The table has no such module.
     """
     if name not in table():
         raise CodegenError(f"no such module: {unknown(name, table())}")
@@ -61,10 +61,10 @@ def entry(name: str) -> Entry:
 
 
 def read(checkout: Checkout, module: Entry) -> Interface:
-    """The interface of a module at the checkout's tag, with our patches.
+    """Returns the interface of a module at the tag of a checkout, with the patches applied.
 
     Raises:
-        CodegenError: The module isn't there, or can't be read.
+        CodegenError: The module does not exist at the tag, or cannot be parsed.
     """
     try:
         declared = hcl.read(checkout.files(module.path, ".tf"))
@@ -75,14 +75,14 @@ def read(checkout: Checkout, module: Entry) -> Interface:
 
 
 def patched(module: Entry, declared: hcl.Declarations, data_sources: Sequence[str], ref: str, commit: str) -> Interface:
-    """The interface of a module, with our patches.
+    """Returns the interface of a module, with the patches applied.
 
     Args:
         module: The module.
-        declared: What its files declare.
-        data_sources: The addresses of its data sources, and of those in the modules that it calls by a path.
+        declared: The declarations in its files.
+        data_sources: The addresses of its data sources, and of those in its local submodules.
         ref: The tag.
-        commit: The tag's commit.
+        commit: The commit of the tag.
     """
     patch = _patches(module.name.partition("/")[0]).get(module.name, {})
     known = {name: part for part, names in patch.get("known_at_plan", {}).items() for name in names}
@@ -112,7 +112,7 @@ def patched(module: Entry, declared: hcl.Declarations, data_sources: Sequence[st
 
 
 def _data_sources(checkout: Checkout, path: str, declared: hcl.Declarations) -> Iterator[str]:
-    """The addresses of a module's data sources, and of those in the modules that it calls by a path."""
+    """Yields the addresses of a module's data sources, and of those in its local submodules."""
     yield from declared.data_sources
     for name, source in declared.modules.items():
         if source.startswith("."):
@@ -122,7 +122,7 @@ def _data_sources(checkout: Checkout, path: str, declared: hcl.Declarations) -> 
 
 
 def dump(interface: Interface) -> str:
-    """The text of the catalog's file, as `terraform.interface.parse` reads it, in upstream's order."""
+    """Returns the text of the catalog file, in upstream's order; `terraform.interface.parse` reads it."""
     data = {
         "repository": interface.repository,
         "path": interface.path,

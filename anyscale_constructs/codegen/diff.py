@@ -1,4 +1,4 @@
-"""The difference between two interfaces of a module, in words."""
+"""Describes the differences between two interfaces of a module."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ Facts = Mapping[str, str]
 
 
 def differences(old: Interface, new: Interface) -> list[str]:
-    """What changed from one interface to another: one line a change, none when nothing did."""
+    """Returns the changes from one interface to another, one line per change."""
     before, after = _members(old), _members(new)
     return [
         *(f"{member} removed" for member in before if member not in after),
@@ -42,7 +42,7 @@ def _members(interface: Interface) -> dict[str, Facts]:
 def _variable(variable: Variable) -> Facts:
     return {
         "type": variable.type,
-        "default": "none, it is required" if variable.required else json.dumps(variable.default, ensure_ascii=False),
+        "default": "none (required)" if variable.required else json.dumps(variable.default, ensure_ascii=False),
         "validation": " and ".join(variable.validation) or "none",
         "known at plan": variable.known_at_plan or "nothing",
         "used with": " or ".join(map(" and ".join, variable.used_with)) or "nothing",
@@ -55,4 +55,4 @@ def _all(facts: Facts) -> str:
 
 
 def _changes(before: Facts, after: Facts) -> Iterator[str]:
-    return (f"{name} was {before[name]}, is {value}" for name, value in after.items() if before[name] != value)
+    return (f"{name} changed from {before[name]} to {value}" for name, value in after.items() if before[name] != value)

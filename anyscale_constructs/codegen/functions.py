@@ -1,4 +1,4 @@
-"""Terraform's functions: what `terraform metadata functions` says of them, and `fn`, which is rendered from it."""
+"""Reads Terraform's functions with `terraform metadata functions`, and renders `fn` from them."""
 
 import json
 import keyword
@@ -15,15 +15,15 @@ _NEWER = "use Terraform 1.4 or later"
 
 
 def read() -> str:
-    """The text of the catalog's file for the functions of the terraform on PATH: names and types, in Terraform's order.
+    """Returns the text of the catalog file with the functions of terraform on PATH, their names and types.
 
     Raises:
-        CodegenError: There is no terraform, or it can't tell its functions, as before 1.4.
+        CodegenError: Terraform is missing, or is older than 1.4, which cannot list its functions.
     """
     signatures = _terraform("metadata", "functions")
     version = _terraform("version")
     try:
-        # Each function is told twice: `core::` tells Terraform's own from a provider's.
+        # Each function is listed twice: with and without the namespace `core::`.
         functions = {
             name: _signature(each)
             for name, each in json.loads(signatures)["function_signatures"].items()
@@ -32,16 +32,16 @@ def read() -> str:
         data = {"terraform": json.loads(version)["terraform_version"], "functions": functions}
     except (ValueError, KeyError, TypeError):
         raise CodegenError(
-            "terraform metadata functions gave no JSON of functions", value=signatures, fix=_NEWER
+            "terraform metadata functions did not print its functions as JSON", value=signatures, fix=_NEWER
         ) from None
     return json.dumps(data, indent=1) + "\n"
 
 
 def render(catalog: str) -> str:
-    """The source of `anyscale_constructs.expressions.fn`.
+    """Returns the source code of `anyscale_constructs.expressions.fn`.
 
     Args:
-        catalog: The text of the catalog's file.
+        catalog: The text of the catalog file.
     """
     data = json.loads(catalog)
     functions = [_function(name, **each) for name, each in data["functions"].items()]
@@ -53,7 +53,7 @@ def _terraform(*arguments: str) -> str:
         command = ["terraform", *arguments, "-json"]
         return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
     except FileNotFoundError:
-        raise CodegenError("terraform isn't on PATH", fix="install Terraform") from None
+        raise CodegenError("terraform is not on PATH", fix="install Terraform") from None
     except subprocess.CalledProcessError as error:
         raise CodegenError(f"terraform {' '.join(arguments)} failed: {error.stderr.strip()}", fix=_NEWER) from None
 

@@ -1,4 +1,4 @@
-"""Reads files at a tag of a git repository; the checkout itself is never touched."""
+"""Reads files at a tag of a git repository, without changing its work tree."""
 
 import contextlib
 import os
@@ -18,9 +18,9 @@ class Checkout:
     """A repository at a tag.
 
     Args:
-        folder: The repository's folder, which may be bare.
+        folder: The folder of the repository, which may be bare.
         ref: The tag.
-        commit: The tag's commit.
+        commit: The commit of the tag.
     """
 
     folder: Path
@@ -29,14 +29,14 @@ class Checkout:
 
     @classmethod
     def at(cls, folder: Path, ref: str) -> "Checkout":
-        """The repository in a folder, at a tag.
+        """Returns the repository in a folder, at a tag.
 
         Raises:
-            CodegenError: The folder is no git checkout, or has no such tag.
+            CodegenError: The folder is not a git repository, or has no such tag.
         """
         if not folder.is_dir() or _git(folder, "rev-parse", "--git-dir").returncode:
             raise CodegenError(
-                "--from must be a git checkout", value=str(folder), fix="clone the modules' repository there"
+                "--from must be a git checkout", value=str(folder), fix="clone the repository of the modules there"
             )
         found = _git(folder, "rev-parse", "--verify", "--quiet", f"refs/tags/{ref}^{{commit}}")
         if found.returncode:
@@ -45,22 +45,22 @@ class Checkout:
                 "--ref must be a tag of the repository",
                 value=ref,
                 allowed=", ".join(tags[:_TAGS_SHOWN])
-                + (f" or an older one of {len(tags)}" if tags[_TAGS_SHOWN:] else ""),
-                fix=f"git -C {folder} fetch --tags, if the tag is new",
+                + (f" or one of {len(tags) - _TAGS_SHOWN} older tags" if tags[_TAGS_SHOWN:] else ""),
+                fix=f"choose one of these; if the tag is new, run git -C {folder} fetch --tags",
             )
         return cls(folder, ref, found.stdout.strip())
 
     def files(self, path: str, suffix: str) -> dict[str, str]:
-        """The texts of a folder's own files with that suffix, by name.
+        """Returns the texts of the files with a suffix in a folder, by name, without subfolders.
 
         Raises:
-            CodegenError: The folder isn't there at the tag.
+            CodegenError: The folder does not exist at the tag, or has no such files.
         """
         listed = _git(self.folder, "ls-tree", "--full-tree", "--name-only", self.commit, f"{path}/").stdout.split("\n")
         names = [name for name in listed if name.endswith(suffix)]
         if not names:
             raise CodegenError(
-                f"the repository holds no module in {path} at {self.ref}",
+                f"the repository has no module in {path} at {self.ref}",
                 fix="choose a later tag, or correct the path in codegen/modules.yaml",
             )
         return {Path(name).name: _git(self.folder, "show", f"{self.commit}:{name}").stdout for name in names}
@@ -68,20 +68,23 @@ class Checkout:
 
 @contextlib.contextmanager
 def clone(repository: str) -> Iterator[Path]:
-    """A clone of a repository on GitHub, for as long as it is needed.
+    """Clones a GitHub repository temporarily, for the duration of the block.
 
     Args:
-        repository: `owner/name`.
+        repository: The repository, as `owner/name`.
+
+    Yields:
+        The folder of the clone.
 
     Raises:
-        CodegenError: It can't be cloned.
+        CodegenError: The repository cannot be cloned.
     """
     url = f"https://github.com/{repository}"
     with tempfile.TemporaryDirectory() as folder:
         cloned = _git(Path(folder), "clone", "--quiet", "--bare", url, "repository")
         if cloned.returncode:
             reason = cloned.stderr.strip().rpartition("\n")[2]
-            raise CodegenError(f"{url} can't be cloned: {reason}", fix="give a checkout of it with --from")
+            raise CodegenError(f"{url} cannot be cloned: {reason}", fix="pass the path of a checkout with --from")
         yield Path(folder) / "repository"
 
 
@@ -95,6 +98,6 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
             env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
         )
     except UnicodeDecodeError:
-        raise CodegenError(f"{arguments[-1]} isn't UTF-8", fix="report it to the module's authors") from None
+        raise CodegenError(f"{arguments[-1]} is not UTF-8", fix="report it to the authors of the module") from None
     except FileNotFoundError:
-        raise CodegenError("git isn't on PATH", fix="install git") from None
+        raise CodegenError("git is not on PATH", fix="install git") from None

@@ -1,7 +1,7 @@
-"""Reads what a module declares from its Terraform files.
+"""Reads the declarations of a module from its Terraform files.
 
-python-hcl2 leaves quotes, heredocs and expressions raw, which keeps the string `"true"` apart from the
-keyword `true`; this module makes values of them.
+python-hcl2 does not evaluate quotes, heredocs and expressions, so the string `"true"` differs from the keyword `true`;
+this module converts them to values.
 """
 
 import re
@@ -27,15 +27,15 @@ _SHORT_TYPES = {"list": "list(any)", "set": "set(any)", "map": "map(any)"}
 
 @dataclass(frozen=True)
 class Declarations:
-    """What a module's files declare, in the order of the files' names.
+    """The declarations of a module, in the order of the file names.
 
     Args:
-        variables: By name.
-        outputs: By name.
-        required_version: The Terraform versions that the module accepts.
-        required_providers: By local name.
-        data_sources: Their addresses.
-        modules: The sources of the modules that it calls, by name.
+        variables: The input variables, by name.
+        outputs: The outputs, by name.
+        required_version: The constraint on the Terraform version.
+        required_providers: The required providers, by local name.
+        data_sources: The addresses of the data sources.
+        modules: The sources of the called modules, by name.
     """
 
     variables: Mapping[str, Variable]
@@ -48,11 +48,11 @@ class Declarations:
 
 @dataclass(frozen=True)
 class Calls:
-    """The modules that a module's files call, and what they are given.
+    """The module calls of a module, and their arguments.
 
     Args:
-        calls: The source and the arguments of each, by name: code, with that of local values in place of their names.
-        defaults: The variables' defaults, by name.
+        calls: The source and arguments of each call, by name; arguments are code, with local values substituted.
+        defaults: The default values of the variables, by name.
         resources: The addresses of the module's own resources.
     """
 
@@ -62,13 +62,13 @@ class Calls:
 
 
 def read_calls(files: Mapping[str, str]) -> Calls:
-    """Reads the calls in a module.
+    """Reads the module calls of a module.
 
     Args:
-        files: As of `read`.
+        files: The texts of its `.tf` files, by name.
 
     Raises:
-        CodegenError: As of `read`.
+        CodegenError: A file cannot be parsed or is not valid, or a default is not a literal.
     """
     parsed = [_parse(name, text) for name, text in sorted(files.items())]
     values = {name: code(raw) for file in parsed for block in file.get("locals", []) for name, raw in block.items()}
@@ -90,21 +90,21 @@ def read_calls(files: Mapping[str, str]) -> Calls:
 
 
 def read(files: Mapping[str, str]) -> Declarations:
-    """Reads a module.
+    """Reads the declarations of a module.
 
     Args:
-        files: The text of its `.tf` files, by name.
+        files: The texts of its `.tf` files, by name.
 
     Raises:
-        CodegenError: A file can't be parsed or declares nonsense, or a default is no literal.
+        CodegenError: A file cannot be parsed or is not valid, or a default is not a literal.
     """
     try:
         return _read(files)
     except (AttributeError, KeyError, TypeError) as error:
-        # Such as a variable without a name, or a validation without a condition.
+        # E.g. a variable without a name, or a validation without a condition.
         raise CodegenError(
-            f"its files are no valid module: {type(error).__name__} {error}",
-            fix="run `terraform validate` in it",
+            f"the files are not a valid module: {type(error).__name__} {error}",
+            fix="check the module with `terraform validate`",
         ) from None
 
 
@@ -137,8 +137,8 @@ def _parse(name: str, text: str) -> dict[str, Any]:
     except LarkError as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise CodegenError(
-            f"{name} can't be parsed as Terraform: {reason}",
-            fix=f"look at {name} with `terraform fmt -diff`",
+            f"{name} cannot be parsed as Terraform: {reason}",
+            fix=f"check {name} with `terraform fmt -diff`",
         ) from None
 
 
@@ -171,17 +171,17 @@ def _output(body: Mapping[str, Any], variables: Mapping[str, Variable]) -> Outpu
 
 
 def _provider(name: str, body: Any) -> Provider:
-    """Takes the old form too, in which a provider is its version alone."""
+    """Returns a required provider; in the legacy form, the body is only the version."""
     given = body if isinstance(body, dict) else {"version": body}
     fields = {key: literal(given[key]) for key in ("source", "version") if key in given}
     return Provider(source=fields.get("source", f"hashicorp/{name}"), version=fields.get("version", ">= 0"))
 
 
 def literal(raw: Any) -> Any:
-    """The value of an attribute that is a literal.
+    """Returns the value of an attribute that is a literal.
 
     Raises:
-        CodegenError: It is an expression.
+        CodegenError: The attribute is an expression.
     """
     match raw:
         case dict():
@@ -203,7 +203,7 @@ def _key(raw: str) -> str:
 
 def _number(text: str) -> int | float:
     if not _NUMBER.fullmatch(text):
-        raise CodegenError("it must be a literal", value=text, fix="report it to the module's authors")
+        raise CodegenError("the value must be a literal", value=text, fix="report it to the authors of the module")
     number = float(text)
     return int(number) if number.is_integer() else number
 
@@ -217,12 +217,12 @@ def _string(raw: str) -> str:
     else:
         text = _ESCAPE.sub(_unescape, raw[1:-1])
     if re.search(r"(?<!\$)\$\{|(?<!%)%\{", text):
-        raise CodegenError("it must be a literal", value=text, fix="report it to the module's authors")
+        raise CodegenError("the value must be a literal", value=text, fix="report it to the authors of the module")
     return text.replace("$${", "${").replace("%%{", "%{")
 
 
 def _flush(body: str) -> str:
-    """Takes away the indentation all lines share, as `<<-` does; blank lines don't count and stay."""
+    """Removes the common indentation of all lines, as `<<-` does; blank lines are ignored and unchanged."""
     lines = body.split("\n")
     indent = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
     return "\n".join(line[indent:] if line.strip() else line for line in lines)

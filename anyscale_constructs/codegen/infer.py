@@ -1,4 +1,4 @@
-"""Terraform code, as far as the generator must understand it: top-level parts, and an output's type."""
+"""Minimal parsing of Terraform code: splits it at the top level, and infers the types of outputs."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from typing import Any
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|.', re.DOTALL)
 _CALL = re.compile(r"([a-z][a-z0-9_]*)\((.*)\)", re.DOTALL)
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"')
-# `"${x}"` is x itself, of whatever type.
+# `"${x}"` has the value and type of x.
 _INTERPOLATION = re.compile(r'"\$\{[^}]*\}"')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _FUNCTIONS = {
@@ -22,7 +22,7 @@ _FUNCTIONS = {
 
 
 def code(raw: Any) -> str:
-    """The Terraform code of an attribute, in one line."""
+    """Returns the Terraform code of an attribute."""
     if isinstance(raw, bool):
         return str(raw).lower()
     text = str(raw)
@@ -30,7 +30,7 @@ def code(raw: Any) -> str:
 
 
 def split(text: str, separator: str) -> list[str]:
-    """The parts of Terraform code between separators that stand outside of strings and brackets."""
+    """Splits Terraform code at separators outside of strings and brackets."""
     parts, depth = [""], 0
     for token in _TOKEN.findall(text):
         depth += _step(token)
@@ -42,15 +42,15 @@ def split(text: str, separator: str) -> list[str]:
 
 
 def output_type(raw: Any, known: Mapping[str, str]) -> str:
-    """The type of an output's value, as far as its expression gives it away, else `any`.
+    """Returns the type of an output's value, inferred from its expression; `any` if unknown.
 
     Args:
-        raw: The value as python-hcl2 gives it.
-        known: The types of what may be referred to, e.g. `var.region`.
+        raw: The value, as parsed by python-hcl2.
+        known: The types of references, by name, e.g. `var.region`.
     """
     if isinstance(raw, str) and raw.startswith("${"):
         return _expression_type(raw[2:-1], known)
-    # What is left are literals; an object or a tuple with something in it may hold any mixture.
+    # Anything else is a literal; a non-empty object or tuple can have elements of any types.
     return _plain_type(raw if isinstance(raw, str) else json.dumps(raw))
 
 

@@ -17,7 +17,7 @@ from anyscale_constructs.terraform.interface import Interface, Variable
 _HASH_DIGITS = 12
 _ONE_LINE = 90
 _TAKEN = {"self", "scope", "id", "inputs", "depends_on"}
-_KNOWN = {"value": "It", "length": "Its length", "keys": "Its keys"}
+_KNOWN = {"value": "The value", "length": "The length", "keys": "The keys"}
 
 TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("anyscale_constructs.codegen"),
@@ -27,25 +27,25 @@ TEMPLATES = jinja2.Environment(
     keep_trailing_newline=True,
     autoescape=False,  # noqa: S701 - it renders Python, not HTML
 )
-"""The templates of all that is generated."""
+"""The templates of the generated code."""
 
 
 def render(module: Entry, interface: Interface) -> str:
-    """The wrapper's source, formatted.
+    """Returns the formatted source code of a wrapper.
 
     Args:
         module: The module's row in the table.
-        interface: Its interface.
+        interface: The module's interface.
 
     Raises:
-        CodegenError: An input can't be a keyword argument, or a type can't be read.
+        CodegenError: The name of an input is not a valid keyword argument, or a type cannot be parsed.
     """
     annotations = Annotations()
     inputs: dict[str, list[dict[str, str]]] = {"required": [], "optional": []}
     for name, variable in interface.variables.items():
         if keyword.iskeyword(name) or name in _TAKEN:
             raise CodegenError(
-                "an input can't be a keyword argument",
+                "the name of an input is not a valid keyword argument",
                 value=f"{module.name}.{name}",
                 fix="report it to the authors of the module",
             )
@@ -69,14 +69,14 @@ def render(module: Entry, interface: Interface) -> str:
 
 
 def render_package(modules: Iterable[Entry]) -> str:
-    """The source of the `__init__.py` that exports the wrappers of a folder."""
+    """Returns the source code of the `__init__.py` that exports the wrappers of a folder."""
     stems = {module.name.replace("/", "."): module.stem for module in sorted(modules, key=lambda each: each.name)}
     exports = sorted(f"{stem}{kind}" for stem in stems.values() for kind in ("Inputs", "Module"))
     return TEMPLATES.get_template("package.py.jinja").render(modules=stems.items(), exports=exports)
 
 
 def _describe(name: str, variable: Variable) -> list[str]:
-    """What there is to say of an input, one paragraph an element."""
+    """Returns the description of an input, as a list of paragraphs."""
     lead = [f"`{variable.type}`."]
     rest = []
     if variable.text:
@@ -92,10 +92,10 @@ def _describe(name: str, variable: Variable) -> list[str]:
     allowed = [values for condition in variable.validation if (values := allowed_values(condition, name))]
     lead += [f"Allowed: {', '.join(f'`{_json(value)}`' for value in values)}." for values in allowed]
     if variable.known_at_plan:
-        lead.append(f"{_KNOWN[variable.known_at_plan]} must be known when Terraform plans.")
+        lead.append(f"{_KNOWN[variable.known_at_plan]} must be known at plan.")
     if variable.used_with:
         groups = (" and ".join(f"`{name}`" for name in group) for group in variable.used_with)
-        lead.append(f"It has no effect without {' or '.join(groups)}.")
+        lead.append(f"Has no effect without {' or '.join(groups)}.")
     return [" ".join(lead), *rest]
 
 
@@ -110,7 +110,7 @@ def _json(value: Any) -> str:
 
 
 def _docstring(paragraphs: list[str]) -> str:
-    """A docstring for a field, indented by one level."""
+    """Returns the docstring of a field, indented by one level."""
     text = "\n\n".join(paragraphs)
     raw = "r" if "\\" in text else ""
     end = "\n" if "\n" in text else ""

@@ -1,4 +1,4 @@
-"""From a checkout at a tag to the catalog's file of a root module: which modules it calls, and how it names them."""
+"""Generates the catalog file of a root module from a checkout: the modules that it calls, and their names."""
 
 import json
 import re
@@ -12,22 +12,22 @@ from anyscale_constructs.errors import CodegenError
 from anyscale_constructs.terraform.adoption import Call, Input, Root
 from anyscale_constructs.terraform.interface import Interface
 
-# What follows from the root module's common_prefix and common_name, in each form that it has there.
+# The expressions that use common_prefix and common_name in the root module.
 _PREFIX = re.compile(r'coalesce\(var\.\w+, var\.common_prefix, "(?P<default>[^"]*)"\)')
 _COMMON = re.compile(r'local\.common_name(?: != null \? "\$\{local\.common_name\}(?P<suffix>[^"]*)" : null)?')
 _SWITCH = "module_enabled"
 
 
 def read_root(checkout: Checkout, repository: str, interfaces: Mapping[str, Interface]) -> Root:
-    """The root module of a repository at the checkout's tag.
+    """Returns the root module of a repository at the tag of a checkout.
 
     Args:
-        checkout: The repository.
-        repository: `owner/name`.
-        interfaces: Its modules that we wrap, at the same tag, by the catalog's names.
+        checkout: The checkout.
+        repository: The repository, as `owner/name`.
+        interfaces: The wrapped modules of the repository at the same tag, by name in the catalog.
 
     Raises:
-        CodegenError: It is not there, or can't be read.
+        CodegenError: The root module does not exist or cannot be parsed, or calls no wrapped module.
     """
     wrapped = {each.path: each.name for each in table().values() if each.repository == repository}
     declared = hcl.read_calls(checkout.files(".", ".tf"))
@@ -36,7 +36,7 @@ def read_root(checkout: Checkout, repository: str, interfaces: Mapping[str, Inte
         if (module := wrapped.get(source.removeprefix("./"))) is not None:
             calls[name] = Call(module, dict(_inputs(arguments, declared.defaults, interfaces[module])))
     if not calls:
-        raise CodegenError(f"the root module of {repository} at {checkout.ref} calls no module that we wrap")
+        raise CodegenError(f"the root module of {repository} at {checkout.ref} calls no wrapped module")
     return Root(repository, checkout.ref, checkout.commit, calls, declared.resources)
 
 
@@ -52,7 +52,7 @@ def _inputs(
         if prefix:
             yield name, Input(prefix["default"], is_known=True, prefix=True)
         elif common:
-            # Without a common name it is null, which differs from a default of the module's own.
+            # Without a common name the input is null, which differs from the module's default.
             is_null = common["suffix"] is not None and interface.variables[name].default is not None
             yield name, Input(is_known=is_null, common_name=common["suffix"] or "")
         elif variable in defaults:
@@ -62,7 +62,7 @@ def _inputs(
 
 
 def dump_root(root: Root) -> str:
-    """The text of the catalog's file, as `terraform.adoption.parse_root` reads it, in upstream's order."""
+    """Returns the text of the catalog file, in upstream's order; `terraform.adoption.parse_root` reads it."""
     data = {
         "repository": root.repository,
         "ref": root.ref,

@@ -1,4 +1,4 @@
-"""Which inputs a module uses only when another one switches on what they are for."""
+"""Finds the inputs of a module that only have an effect if another input enables their feature."""
 
 import functools
 import json
@@ -9,25 +9,25 @@ from typing import Any
 from anyscale_constructs.codegen.infer import code, split
 
 Groups = tuple[tuple[str, ...], ...]
-"""Of each use the switches that must all be on."""
+"""For each use, the switches that must all be enabled."""
 
 _REFERENCE = re.compile(r"\b(?:var\.[\w-]+|local\.[\w-]+|data\.\w+\.[\w-]+)")
 _FILTER = re.compile(r"\{\s*for\b.*\bif\b(.*)\}", re.DOTALL)
 _ON = re.compile(r"(var|local)\.([\w-]+)(?:\s*(?:==\s*true|!=\s*null))?")
 _NOTHING = {"0", "[]", "{}", "false", "null"}
-# What the modules' authors call the switch of the whole module.
+# Names of the input that enables the whole module.
 _WHOLE = {"module_enabled", "create", "putin_khuylo"}
 
 
 def used_with(files: Sequence[Mapping[str, Any]]) -> dict[str, Groups]:
-    """The switches of each of a module's inputs, for those whose every use has some.
+    """Returns the switches of a module's inputs, for inputs whose every use depends on switches.
 
-    A resource or a module uses what it refers to, and is made when all inputs that its `count`, its `for_each` or its
-    `create` asks for are on: neither false nor null. Anything else that they ask is taken for no condition. A local
-    value and a data source pass on to what refers to them. An output is always a use.
+    A resource or module uses the inputs that it refers to. It is created if all inputs in its `count`, `for_each` or
+    `create` are enabled, i.e. neither false nor null; any other condition is ignored. A reference to a local value or a
+    data source is a use of the inputs that these refer to. An output is always a use.
 
     Args:
-        files: The module's files, as python-hcl2 gives them.
+        files: The module's files, as parsed by python-hcl2.
     """
     values = {name: value for file in files for block in file.get("locals", []) for name, value in block.items()}
     uses = [*_blocks(files, values), *((f"local.{name}", frozenset[str](), value) for name, value in values.items())]
@@ -55,7 +55,7 @@ def used_with(files: Sequence[Mapping[str, Any]]) -> dict[str, Groups]:
 def _blocks(
     files: Sequence[Mapping[str, Any]], values: Mapping[str, Any]
 ) -> Iterator[tuple[str, frozenset[str], Mapping[str, Any]]]:
-    """What may use an input: its address, what must be on for it to be there, and what is in it."""
+    """Yields the blocks that may use an input: the address, the switches that must be enabled, and the body."""
     for file in files:
         for kind, prefix in (("resource", ""), ("data", "data.")):
             for block in file.get(kind, []):
@@ -76,7 +76,7 @@ def _switches(body: Mapping[str, Any], values: Mapping[str, Any]) -> frozenset[s
 
 
 def _all_of(condition: str, values: Mapping[str, Any]) -> set[str]:
-    """The inputs that must be neither false nor null for a condition to hold, or for a count or a map to have any."""
+    """Returns the inputs that must be enabled for a condition to be true, or a count or map not to be empty."""
     if found := _FILTER.fullmatch(condition):
         condition = found.group(1).strip()
     test, *results = split(condition, "?")

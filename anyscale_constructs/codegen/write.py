@@ -1,4 +1,4 @@
-"""Writes the catalog and the wrappers: everything is read and rendered before the first file is touched."""
+"""Writes the catalog and the wrappers, after reading and rendering everything."""
 
 import contextlib
 import importlib.resources
@@ -16,30 +16,31 @@ from anyscale_constructs.terraform.adoption import parse_root
 from anyscale_constructs.terraform.interface import Interface, parse
 
 MODULES = Path(str(importlib.resources.files("anyscale_constructs") / "modules"))
-"""The folder of the wrappers, with the catalog in it."""
+"""The folder of the wrappers, which contains the catalog."""
 _FUNCTIONS = "functions"
 _ROOTS = {"anyscale/terraform-aws-anyscale-cloudfoundation-modules": "aws_root"}
-"""The catalog's files of root modules whose clouds can be taken over, by their repositories."""
+"""The catalog files of root modules whose clouds can be adopted, by repository."""
 
 
 def regenerate(checkout: Checkout, repository: str, modules: Path) -> dict[str, list[str]]:
-    """Reads all modules of a repository anew, and writes their catalog files and wrappers.
+    """Reads all modules of a repository again, and writes their catalog files and wrappers.
 
     Args:
         checkout: The repository at the new tag.
-        repository: `owner/name`, as in the table.
+        repository: The repository, as `owner/name`.
         modules: The folder to write to, e.g. `MODULES`.
 
     Returns:
-        The interface difference to what was there before, by the name of the module.
+        The changes of the interfaces, by name of the module.
 
     Raises:
-        CodegenError: A module isn't there or can't be read, or a file can't be written.
+        CodegenError: A module does not exist at the tag or cannot be parsed, or a file cannot be written.
     """
     interfaces = [read(checkout, each) for each in table().values() if each.repository == repository]
     if not interfaces:
         known = sorted({each.repository for each in table().values()})
-        raise CodegenError("--repository must be in codegen/modules.yaml", value=repository, allowed=", ".join(known))
+        allowed = f"one of {', '.join(known)}"
+        raise CodegenError("--repository must be in codegen/modules.yaml", value=repository, allowed=allowed)
     changes = {interface.name: _difference(interface, modules) for interface in interfaces}
     catalogs = {_catalog(modules, interface.name): dump(interface) for interface in interfaces}
     if repository in _ROOTS:
@@ -54,15 +55,15 @@ def add(checkout: Checkout, name: str, modules: Path, catalog: Path) -> tuple[Pa
 
     Args:
         checkout: The repository at that tag.
-        name: The catalog's name of the module.
-        modules: The folder with the package's own catalog.
+        name: The module's name in the catalog.
+        modules: The folder with the package's catalog.
         catalog: The folder to write to.
 
     Returns:
-        The file, and what differs there from the catalog's own tag.
+        The written file, and the changes of the interface from the catalog's default ref.
 
     Raises:
-        CodegenError: The module isn't there or can't be read, or the file can't be written.
+        CodegenError: The module does not exist at the tag or cannot be parsed, or the file cannot be written.
     """
     interface = read(checkout, entry(name))
     file = catalog / f"{name}@{checkout.ref}.json"
@@ -74,36 +75,36 @@ def record_functions(modules: Path) -> None:
     """Writes the catalog file of Terraform's functions, and `fn`.
 
     Args:
-        modules: The folder to write to, with `expressions/fn.py` beside it.
+        modules: The folder to write to; `fn` is written to `expressions/fn.py` next to it.
 
     Raises:
-        CodegenError: Terraform can't tell its functions, or a file can't be written.
+        CodegenError: Terraform cannot list its functions, or a file cannot be written.
     """
     catalog = functions.read()
     _write({_catalog(modules, _FUNCTIONS): catalog, **_fn(modules, catalog)})
 
 
 def rerender(modules: Path) -> list[str]:
-    """Renders all wrappers and `fn` anew from the catalog; no checkout is needed.
+    """Renders all wrappers and `fn` again from the catalog, without a checkout.
 
     Args:
-        modules: The folder to read the catalog from and to write to.
+        modules: The folder of the catalog, and of the wrappers to write.
 
     Returns:
         The names of the modules.
 
     Raises:
-        CodegenError: The catalog lacks a module of the table or the functions, or a file can't be written.
+        CodegenError: The catalog lacks a module of the table or the functions, or a file cannot be written.
     """
     _write(_rendered(modules))
     return list(table())
 
 
 def outdated(modules: Path) -> list[Path]:
-    """The wrappers, and `fn`, that are not there, or are not what the catalog gives; nothing is written.
+    """Returns the generated files that are missing or do not match the catalog; writes nothing.
 
     Args:
-        modules: The folder to read from.
+        modules: The folder of the catalog and the wrappers.
 
     Raises:
         CodegenError: The catalog lacks a module of the table, or the functions.
@@ -128,7 +129,7 @@ def _rendered(modules: Path) -> dict[Path, str]:
 
 
 def _roots(interfaces: Sequence[Interface], modules: Path) -> Iterator[tuple[Path, str]]:
-    """The catalog's files of root modules, which must fit the modules that they call: they are of the same tag."""
+    """Yields the catalog files of root modules, which must be from the same tag as the modules that they call."""
     for repository, name in _ROOTS.items():
         file = _catalog(modules, name)
         wrapped = {each.name: each for each in interfaces if each.repository == repository}
@@ -142,7 +143,7 @@ def _roots(interfaces: Sequence[Interface], modules: Path) -> Iterator[tuple[Pat
         )
         if root is None or not fits:
             raise CodegenError(
-                f"{file} is not of the tag of the modules that it names",
+                f"{file} is not from the same tag as the modules that it calls",
                 fix=f"anyscale-constructs modules regenerate --ref TAG --repository {repository}",
             )
         yield file, dump_root(root)
@@ -177,7 +178,7 @@ def _reading(file: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, KeyError, TypeError):
-        raise CodegenError(f"{file} is no catalog file", fix="git checkout the file, or delete it") from None
+        raise CodegenError(f"{file} is not a valid catalog file", fix="restore it from git, or delete it") from None
 
 
 def _catalog(modules: Path, name: str) -> Path:
@@ -191,5 +192,5 @@ def _write(texts: Mapping[Path, str]) -> None:
             file.write_text(text, encoding="utf-8")
     except OSError as error:
         raise CodegenError(
-            f"{error.filename} can't be written: {error.strerror}", fix="use a folder that you can write to"
+            f"{error.filename} cannot be written: {error.strerror}", fix="use a folder that you can write to"
         ) from None

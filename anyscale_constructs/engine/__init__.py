@@ -1,6 +1,6 @@
-"""All that the library uses of an engine; no file beside this package imports cdktf, cdktn, constructs or jsii.
+"""The engine's API that this library uses; no other package here imports cdktf, cdktn, constructs or jsii.
 
-The engine is chosen and loaded when the first of its names is used: `choice`.
+The engine is chosen and loaded when one of its names is first used; see `choice`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -75,9 +75,9 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        if name.startswith("__") or name in {"choice", "native"}:  # Python asks for modules of the package, too
+        if name.startswith("__") or name in {"choice", "native"}:  # Python also looks up the package's modules
             raise AttributeError(name)
-        from anyscale_constructs.engine.choice import load  # noqa: PLC0415 - nothing is chosen before it is needed
+        from anyscale_constructs.engine.choice import load  # noqa: PLC0415 - choose only when needed
 
         try:
             found = load()[name]

@@ -1,8 +1,8 @@
-"""Which engine runs, chosen once in a process.
+"""Chooses the engine, once per process.
 
-ANYSCALE_CONSTRUCTS_ENGINE names it (`native`, `cdktf` or `cdktn`). Else it is the one that is already imported; else
-`native` for a command that works on YAML, and for a Python program the one that is installed, cdktf first. All have the
-same API and give the same JSON, but one process can't mix them.
+ANYSCALE_CONSTRUCTS_ENGINE selects it (`native`, `cdktf` or `cdktn`). Otherwise it is the one that is already imported,
+else `native` for commands on YAML files, and for Python programs the installed one, cdktf first. All engines have the
+same API and produce the same JSON, but a process cannot mix them.
 """
 
 import functools
@@ -23,14 +23,14 @@ VARIABLE = "ANYSCALE_CONSTRUCTS_ENGINE"
 NATIVE = "native"
 _WITH_NODE = ("cdktf", "cdktn")
 _HCL = "SYNTH_HCL_OUTPUT"
-_COMMANDS = {"anyscale-constructs", "__main__"}  # the latter of python -m
+_COMMANDS = {"anyscale-constructs", "__main__"}  # __main__ with python -m
 _command: list[str] = []
 
 
 def run_command() -> None:
-    """Says that a command on YAML runs, which needs no Node.js, unless stacks of one's own do.
+    """Marks the process as a command on YAML files, which needs no Node.js unless it loads the user's own stacks.
 
-    It is so where the command is all that the process does; a program that calls one is a program.
+    Does nothing if the process is another program that calls the command.
     """
     if pathlib.Path(sys.argv[0]).stem in _COMMANDS:
         _command[:] = [sys.executable, *sys.orig_argv[1:]]
@@ -38,12 +38,12 @@ def run_command() -> None:
 
 @functools.cache
 def chosen() -> str:
-    """The engine's name.
+    """Returns the name of the engine.
 
     Raises:
-        EngineError: It can't be had.
+        EngineError: The engine is not installed, or another one is already loaded.
     """
-    if os.environ.get(_HCL) in {"true", "1"}:  # then the engine writes no JSON, which the checks of the stacks read
+    if os.environ.get(_HCL) in {"true", "1"}:  # the engine would not write the JSON that the stacks check
         raise EngineError(
             f"{_HCL}, which cdktf synth --hcl sets, is not supported: only Terraform JSON is checked",
             fix="run cdktf synth without --hcl",
@@ -51,15 +51,15 @@ def chosen() -> str:
     loaded = [engine for engine in _WITH_NODE if engine in sys.modules]
     if len(loaded) > 1:
         raise EngineError(
-            "cdktf and cdktn are both loaded, and one process can't mix them",
-            fix="import one of them, or neither: anyscale_constructs.engine brings what it needs",
+            "cdktf and cdktn are both loaded, but a process cannot mix them",
+            fix="import only one of them, or neither: anyscale_constructs.engine imports what it needs",
         )
     wanted = os.environ.get(VARIABLE, "")
     if wanted and wanted not in {NATIVE, *_WITH_NODE}:
         raise EngineError(f"{VARIABLE} must name an engine", value=wanted, allowed="native, cdktf or cdktn")
     if loaded and wanted and loaded != [wanted]:
         raise EngineError(
-            f"{loaded[0]} is loaded already, but {VARIABLE} asks for {wanted}",
+            f"{loaded[0]} is already loaded, but {VARIABLE} is {wanted}",
             fix=f"import {wanted} instead of {loaded[0]}, or unset {VARIABLE}"
             if wanted != NATIVE
             else f"import no engine, or unset {VARIABLE}",
@@ -73,10 +73,10 @@ def chosen() -> str:
 
 @functools.cache
 def load() -> dict[str, Any]:
-    """All that the engine has, by name.
+    """Loads the engine and returns its names.
 
     Raises:
-        EngineError: It can't be had, or Node.js is missing, which it runs on.
+        EngineError: The engine or its Node.js is missing, or another engine is already loaded.
     """
     name = chosen()
     if name != NATIVE:
@@ -91,10 +91,10 @@ def load() -> dict[str, Any]:
 
 
 class _Watch:
-    """What sees to it that no other engine is imported beside the chosen one.
+    """An import hook that prevents the import of another engine.
 
     Args:
-        name: The chosen one.
+        name: The name of the chosen engine.
     """
 
     def __init__(self, name: str) -> None:
@@ -104,16 +104,25 @@ class _Watch:
     def find_spec(
         self,
         name: str,
-        path: Sequence[str] | None = None,  # noqa: ARG002 - Python gives it
+        path: Sequence[str] | None = None,  # noqa: ARG002 - Python passes it
         target: types.ModuleType | None = None,  # noqa: ARG002 - this too
     ) -> ModuleSpec | None:
-        """Finds nothing; refuses another engine, or starts the command again with it."""
+        """Returns None; for another engine, raises an error or restarts the command with that engine.
+
+        Args:
+            name: The name of the imported module.
+            path: Not used.
+            target: Not used.
+
+        Raises:
+            EngineError: The module belongs to another engine.
+        """
         if name not in self._others:
             return None
         engine = name if name in _WITH_NODE else "cdktf"
         if self._name == NATIVE and _command and not os.environ.get(VARIABLE):
             os.execve(_command[0], _command, {**os.environ, VARIABLE: engine})  # noqa: S606 - the same program
         raise EngineError(
-            f"{name} is imported, but the engine {self._name} is in use, and one process can't mix them",
+            f"{name} is imported, but the engine {self._name} is in use, and a process cannot mix them",
             fix=f"set {VARIABLE}={engine} in the environment, or do not import {name}",
         )

@@ -1,4 +1,4 @@
-"""Values that Terraform knows and Python does not, and how they get into Terraform JSON."""
+"""Expressions: values that only Terraform knows, and their resolution to Terraform JSON."""
 
 from anyscale_constructs.expressions import fn
 from anyscale_constructs.expressions.calls import as_code, converts, type_of

@@ -1,4 +1,4 @@
-"""Python values as Terraform code, and calls of Terraform's functions with them."""
+"""Converts Python values to Terraform code, and builds calls of Terraform functions."""
 
 import enum
 import functools
@@ -16,22 +16,22 @@ from anyscale_constructs.expressions.text import ENGINE_STRING, as_expressions
 
 _Arguments = ParamSpec("_Arguments")
 
-# Types that Terraform converts into one another.
+# Groups of types that Terraform converts to each other.
 _CONVERTIBLE = ({"string", "number", "bool"}, {"list", "set", "tuple"}, {"map", "object"})
 
 
 def as_code(value: Any, at: str = "value") -> str:
-    """A Python value as Terraform code, to build expressions with; other expressions may stand in it.
+    """Returns a Python value as Terraform code, for building expressions.
 
     Args:
-        value: A string, number or boolean, None, a date, path or network, a list or tuple of such, a mapping with
-            strings as keys, an expression, or a token of the engine.
-        at: Where the value stands, for the error.
+        value: A string, number, boolean, None, date, path, network, expression or engine token; a list or tuple of
+            these; or a mapping with string keys.
+        at: The path of the value, for the error. Default: `value`.
 
     Raises:
-        ExpressionError: Terraform has nothing like the value.
-        InputError: Terraform code stands in the midst of a plain string, or an object of the engine is given where its
-            value is wanted.
+        ExpressionError: The value has no equivalent in Terraform.
+        InputError: A plain string contains Terraform code next to other text, or the value is an object of the engine
+            instead of its value.
     """
     return _code(as_expressions(value, at), at)
 
@@ -56,10 +56,10 @@ def _code(value: Any, at: str) -> str:
         case _ if isinstance(value, WRITTEN_AS_TEXT):
             return quoted(str(value), at)
     raise ExpressionError(
-        f"{at} has no counterpart in Terraform code",
+        f"{at} has no equivalent in Terraform code",
         value=value,
         allowed="strings, numbers, booleans, None, lists, mappings, dates, paths, networks and expressions",
-        fix="give a sorted list instead of a set, and a list instead of an iterator",
+        fix="pass a sorted list instead of a set, and a list instead of an iterator",
     )
 
 
@@ -70,13 +70,13 @@ def _key(key: object, at: str) -> str:
 
 
 def converts(have: str, want: str) -> bool:
-    """Whether Terraform may convert a value of one type to another; the types of their elements are not looked at."""
+    """Returns whether Terraform can convert a value between two types; the element types are not compared."""
     kinds = {have.partition("(")[0], want.partition("(")[0]}
     return len(kinds) == 1 or "any" in kinds or any(kinds <= group for group in _CONVERTIBLE)
 
 
 def type_of(value: Any) -> str:
-    """Terraform's type of a value; `any` where it can't be told."""
+    """Returns the Terraform type of a value; `any` if unknown."""
     match value:
         case Expr():
             return value.type
@@ -94,10 +94,10 @@ def type_of(value: Any) -> str:
 
 
 def counted(function: Callable[_Arguments, Expr]) -> Callable[_Arguments, Expr]:
-    """The function, which refuses too few or too many arguments with an `ExpressionError`.
+    """Returns the function, with an `ExpressionError` for a wrong number of arguments.
 
     Args:
-        function: One of `fn`.
+        function: A function of `fn`.
     """
 
     @functools.wraps(function)
@@ -113,17 +113,18 @@ def counted(function: Callable[_Arguments, Expr]) -> Callable[_Arguments, Expr]:
 
 
 def call(function: str, returns: str, parameters: Mapping[str, str], *arguments: Any) -> Expr:
-    """A call of one of Terraform's functions; `fn` has one Python function for each of them.
+    """Returns the call of a Terraform function; `fn` contains a Python function for each one.
 
     Args:
-        function: Its name.
-        returns: The type of its value.
-        parameters: The types of its parameters, by name; the last one may be given several times, or not at all.
-        arguments: Its arguments.
+        function: The name of the function.
+        returns: The type of the result.
+        parameters: The types of the parameters, by name; the last one accepts any number of arguments.
+        arguments: The arguments.
 
     Raises:
-        ExpressionError: An argument can't be converted to its parameter's type, or Terraform has nothing like it.
-        InputError: As of `as_code`.
+        ExpressionError: An argument cannot be converted to the type of its parameter, or has no equivalent in
+            Terraform.
+        InputError: `as_code` rejects an argument.
     """
     names = list(parameters)
     code = []

@@ -1,4 +1,4 @@
-"""Operations that Python does with known values, and Terraform with those that are known only later."""
+"""Operations that Python performs on resolved values, and Terraform on unresolved ones."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -14,14 +14,14 @@ _T = TypeVar("_T")
 
 
 def known(value: _T, at: str) -> _T:
-    """The value, which must be known at synthesis.
+    """Returns the value if it is known at synthesis.
 
     Args:
         value: The value.
         at: The name of the argument or field, for the error.
 
     Raises:
-        InputError: It is known only later.
+        InputError: The value is unresolved.
     """
     if is_unresolved(value):
         raise InputError(
@@ -42,24 +42,24 @@ def _spelled(value: Any) -> Any:
 
 
 def choose(condition: bool | Expr, yes: Any, no: Any) -> Any:
-    """One of two values; Terraform chooses if only Terraform knows the condition."""
+    """Returns one of two values, or a conditional expression if the condition is unresolved."""
     if isinstance(condition, Expr):
         return expr(f"{condition} ? {as_code(yes)} : {as_code(no)}")
     return yes if condition else no
 
 
 def unless(value: Any, default: Any) -> Any:
-    """The value, or None, which leaves an input out, if it is known to be the default."""
+    """Returns None, which omits an input, if the value equals the default, else the value."""
     return None if is_one_of(value, default) else value
 
 
 def count(values: Sequence[Any] | Expr) -> int | Expr:
-    """The number of the values."""
+    """Returns the number of values."""
     return fn.length(values) if isinstance(values, Expr) else len(values)
 
 
 def join(values: Sequence[str] | Expr, separator: str = ",") -> str:
-    """The values as one text."""
+    """Returns the values joined to one string."""
     if isinstance(values, Expr):
         return fn.join(separator, values)
     text: str = as_expression(separator.join(map(str.__str__, values)))
@@ -67,7 +67,7 @@ def join(values: Sequence[str] | Expr, separator: str = ",") -> str:
 
 
 def merge(*mappings: Mapping[str, Any] | Expr) -> dict[str, Any] | Expr:
-    """The mappings as one, in which later ones win."""
+    """Returns the merged mappings; later ones take precedence."""
     merged: dict[str, Any] = {}
     for mapping in mappings:
         if isinstance(mapping, Expr):
@@ -77,15 +77,15 @@ def merge(*mappings: Mapping[str, Any] | Expr) -> dict[str, Any] | Expr:
 
 
 def minimum(*numbers: int | Expr) -> int | Expr:
-    """The smallest of the numbers."""
+    """Returns the smallest number."""
     return fn.min(*numbers) if is_unresolved(numbers) else min(numbers)
 
 
 def maximum(*numbers: int | Expr) -> int | Expr:
-    """The largest of the numbers."""
+    """Returns the largest number."""
     return fn.max(*numbers) if is_unresolved(numbers) else max(numbers)
 
 
 def lower(text: str) -> str:
-    """The text in lower case."""
+    """Returns the string in lower case."""
     return fn.lower(text) if is_unresolved(text) else text.lower()

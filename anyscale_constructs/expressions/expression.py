@@ -1,4 +1,4 @@
-"""`Expr`: a string that stands for a value only Terraform knows."""
+"""`Expr`: a string that represents a value that only Terraform knows."""
 
 import json
 import re
@@ -11,12 +11,12 @@ from anyscale_constructs import words
 from anyscale_constructs.errors import ExpressionError
 from anyscale_constructs.expressions.literal import literal
 
-# What JSON escapes in a way that Terraform code doesn't know; a backslash is matched so that it escapes nothing here.
+# JSON escapes that Terraform does not support. An escaped backslash is matched too, so that it hides no other escape.
 _JSON_ONLY_AS_CODE = {"\\b": "\\u0008", "\\f": "\\u000c", "\\\\": "\\\\"}
 _JSON_ONLY = re.compile("|".join(map(re.escape, _JSON_ONLY_AS_CODE)))
 _COLLECTION = re.compile(r"(?:list|set|map)\((.*)\)")
 
-# Python's way to use a string's value, and what Terraform has for it.
+# Python's methods of strings, and the equivalent Terraform functions.
 _INSTEAD = {
     "capitalize": "title", "casefold": "lower", "center": "format", "count": "length", "encode": "base64encode",
     "endswith": "endswith", "expandtabs": "replace", "find": "strcontains", "format": "format",
@@ -45,22 +45,23 @@ _CALCULATED = 'an expression, such as expr(f"{value} * 2", "number")'
 class Expr(str):
     """A value that Terraform knows and Python does not.
 
-    It is text that holds words in place of Terraform code (see `anyscale_constructs.words`), so it may go wherever a
-    string goes: into f-strings, `json.dumps`, another library, the engine's functions. The stack that it ends up in
-    puts the code in. Whatever needs the value itself, such as its length or its letters, raises `ExpressionError`.
+    It is a string with placeholders for Terraform code (see `anyscale_constructs.words`), so it can be used like any
+    string: in f-strings, `json.dumps`, other libraries and the engine's functions. The stack that contains it replaces
+    the placeholders with the code. Operations that need the value itself, such as its length, raise `ExpressionError`.
 
-    Two expressions are equal when their code, type and stack are; comparing one with anything else raises.
+    Two expressions are equal if their code, type and stack are equal; comparing an expression with any other value
+    raises `ExpressionError`.
 
     Args:
-        text: Text that holds words.
-        type: Terraform's type of the value, e.g. `list(string)`. Default: `any`.
+        text: A string with placeholders.
+        type: The Terraform type of the value, e.g. `list(string)`. Default: `any`.
     """
 
     __slots__ = ("type",)
     type: str
 
     def __new__(cls, text: str, type: str = "any") -> Self:
-        """Holds text with words; `expr()` makes one from code."""
+        """Creates an expression from a string with placeholders; `expr()` creates one from code."""
         self = super().__new__(cls, text)
         self.type = type
         return self
@@ -92,26 +93,26 @@ class Expr(str):
         return Expr(str.__add__(_template(other), str.__str__(self)), "string")
 
     def __iter__(self) -> Iterator[str]:
-        # Not until the first element is asked for: str.join hides an error that comes before.
+        # A generator, so the error is raised with the first element: str.join hides earlier errors.
         self._refuse("be iterated", _function("tolist"))
         yield
 
     def __getitem__(self, key: SupportsIndex | slice | str) -> "Expr":
         element = _COLLECTION.fullmatch(self.type)
         if isinstance(key, slice) or self.type.startswith("set") or not (element or self.type == "any"):
-            self._refuse(f"be indexed with {key!r}, being of type {self.type}", _function("slice"))
+            self._refuse(f"be indexed with {key!r}, because its type is {self.type}", _function("slice"))
         if not isinstance(key, str) and key.__index__() < 0:
-            self._refuse(f"be indexed with {key!r}: Terraform counts from the start", _function("element"))
+            self._refuse(f"be indexed with {key!r}, because Terraform has no negative indexes", _function("element"))
         step = quoted(key) if isinstance(key, str) else str(key.__index__())
         return expr(f"{self}[{step}]", element.group(1) if element else "any")
 
     @property
     def code(self) -> str:
-        """The expression, as between `${` and `}`, to read; to build on it, write the value itself into `expr()`."""
+        """The code of the expression, without `${` and `}`, for display; to compose expressions, use `expr()`."""
         return words.spelled(str.__str__(self), str if words.WORD.fullmatch(self) else "${{{}}}".format)
 
     def as_list(self) -> list[str]:
-        """The value as the list that properties of the engine's own constructs ask for (one call to the engine)."""
+        """Returns the value as a list token, which list properties of the engine's own constructs require."""
         from anyscale_constructs.engine import Token  # noqa: PLC0415 - only this needs the engine
 
         return list(Token.as_list(str.__str__(self)))
@@ -123,13 +124,13 @@ class Expr(str):
 
     def _refuse(self, what: str, instead: str) -> NoReturn:
         raise ExpressionError(
-            f"{self!r} is known to Terraform only and can't {what}",
-            fix=f"write {instead}, or take the value from the configuration",
+            f"{self!r} is only known to Terraform and cannot {what}",
+            fix=f"use {instead}, or take the value from the configuration",
         )
 
 
 def _function(name: str) -> str:
-    return f"Terraform's own function, fn.{name}(...)"
+    return f"the Terraform function fn.{name}(...)"
 
 
 def _template(text: str, at: str = "value") -> str:
@@ -155,7 +156,7 @@ for _name in dir(str):
 
 
 def _as_text(dumper: Any, value: Expr) -> yaml.ScalarNode:
-    style = None if value.type in {"number", "bool"} else '"'  # text such as 1.10 must not become a number
+    style = None if value.type in {"number", "bool"} else '"'  # a string such as 1.10 must not become a number
     text: yaml.ScalarNode = dumper.represent_scalar("tag:yaml.org,2002:str", str.__str__(value), style=style)
     return text
 
@@ -169,27 +170,27 @@ for _dumper in (
 
 
 def expr(code: str, type: str = "any", *, stack: Any = None) -> Expr:
-    """A Terraform expression.
+    """Creates a Terraform expression.
 
-    Other expressions may stand in the code, as in `expr(f"length({vpc.private_subnet_ids})", "number")`.
+    The code may contain other expressions, as in `expr(f"length({vpc.private_subnet_ids})", "number")`.
 
     Args:
-        code: The expression, as between `${` and `}`.
-        type: Terraform's type of its value, e.g. `list(string)`. Default: `any`.
-        stack: The stack whose elements it names. Default: it may be used in any stack.
+        code: The expression, without `${` and `}`.
+        type: The Terraform type of its value, e.g. `list(string)`. Default: `any`.
+        stack: The stack whose elements it refers to. Default: any stack can use it.
     """
     return Expr(words.word(words.Code(str.__str__(code), type, stack)), type)
 
 
 def quoted(text: str, at: str = "value") -> str:
-    """The text as a quoted string in Terraform code.
+    """Returns a string as a quoted string in Terraform code.
 
     Args:
-        text: The text, which may hold words.
-        at: Where it stands, for the error.
+        text: The string, which may contain placeholders.
+        at: The path of the string, for the error. Default: `value`.
 
     Raises:
-        InputError: Terraform code stands in the midst of the text.
+        InputError: The string contains Terraform code next to other text.
     """
     return _JSON_ONLY.sub(
         lambda escape: _JSON_ONLY_AS_CODE[escape.group()], json.dumps(_template(text, at), ensure_ascii=False)
@@ -197,4 +198,4 @@ def quoted(text: str, at: str = "value") -> str:
 
 
 NULL = expr("null")
-"""Terraform's null, for an input that must be null where None would only leave it out."""
+"""Terraform's null, for an input that must be null; None would only omit the input."""

@@ -1,4 +1,4 @@
-"""What a plain string means to Terraform, which reads every string as a template."""
+"""Escapes plain strings for Terraform, which interprets every string as a template."""
 
 import datetime
 import ipaddress
@@ -16,16 +16,16 @@ WRITTEN_AS_TEXT = (
     ipaddress.IPv6Network,
     ipaddress.IPv6Address,
 )
-"""The types whose values stand in Terraform as strings."""
+"""The types whose values are written to Terraform as strings."""
 
 _STEPS = r"""(?:\.[A-Za-z_][\w-]*|\[(?:\d+|"[^"\\$%]*")\])*"""
 REFERENCE = re.compile(r"\$\{((?:module|var|local|data)\.[A-Za-z_]" + rf"[\w-]*{_STEPS})" + r"\}")
-"""Text that is wholly one reference, whose code is the group."""
+"""Matches a string that consists of exactly one reference; the group is its code."""
 ENGINE_NUMBER = r"-8\.1095622\d*e\+298"
-"""The engine's token for a number, as Python writes it."""
+"""Matches the engine's token for a number, as Python prints it."""
 _OPENING = re.compile(r"(\$+|%+)\{")
-# What Terraform would read as an expression rather than as another program's variable: a call, a named value of
-# Terraform's, or a resource, whose type has its provider's name before an underscore; or what stands for one of those.
+# A Terraform expression rather than a variable of another template language: a function call, a named value, a resource
+# (whose type begins with a provider's name and an underscore), or a placeholder of one of these.
 _LOOKS_LIKE_CODE = re.compile(
     r"(?<!\$)\$\{(?:"
     r"[^}]*?(?<![\w.:-])(?:[a-z][a-z0-9_]*\(|(?:module|var|local|data|each|count|path|self|terraform)\.[A-Za-z_]"
@@ -36,31 +36,31 @@ _LOOKS_LIKE_CODE = re.compile(
 
 
 def literal(text: str, at: str = "value") -> str:
-    """The text as Terraform has to be given it, so that it means these very letters.
+    """Returns a string escaped for Terraform, so that Terraform reads it literally.
 
-    `${` and `%{` become `$${` and `%%{`; where they are given as `$${` and `%%{` already, they stay. Text that is
-    wholly one reference, such as `${var.region}`, is code. The engine's tokens stay as they are.
+    `${` and `%{` are escaped as `$${` and `%%{`, unless they already are. A string that consists of exactly one
+    reference, such as `${var.region}`, is code. Engine tokens are unchanged.
 
     Args:
-        text: The text.
-        at: Where it stands, for the error.
+        text: The string.
+        at: The path of the string, for the error. Default: `value`.
 
     Raises:
-        InputError: Terraform code stands in the midst of the text.
+        InputError: The string contains Terraform code next to other text.
     """
     if "{" not in text or REFERENCE.fullmatch(text):
         return text
     if found := _LOOKS_LIKE_CODE.search(text):
         raise InputError(
-            f"{at} has Terraform code in a plain string",
+            f"{at} contains Terraform code in a plain string",
             value=text[found.start() :],
-            fix='in Python, write it with an expression: "prefix-" + vpc.vpc_id, or expr("lower(var.name)"); '
-            "write $${ for the letters ${",
+            fix='in Python, use an expression: "prefix-" + vpc.vpc_id, or expr("lower(var.name)"); '
+            "write $${ for a literal ${",
         )
 
     def escape(match: re.Match[str]) -> str:
         signs, is_token = match.group(1), text.startswith("${TfToken[", match.end() - 2)
-        if is_token and len(signs) > 1:  # the engine would take the token for text
+        if is_token and len(signs) > 1:  # the engine would read the token as text
             return words.word(words.Code(f'"{signs[1:]}"', "string")) + "${"
         return match.group() if is_token or len(signs) > 1 else f"{signs}{match.group()}"
 

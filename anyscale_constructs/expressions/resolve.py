@@ -1,4 +1,4 @@
-"""The last step of synthesis: words become the code they stand for, in the form that their place asks for."""
+"""The last step of synthesis: replaces words with their code, in the form required by the context."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from anyscale_constructs import words
 from anyscale_constructs.findings import Finding, Rule, in_json
 
-# Code that needs no parentheses wherever it stands: a value by its name, a number, an empty or single string.
+# Code that never needs parentheses: a reference, a number, or a string.
 _SIMPLE = re.compile(r"""[A-Za-z_][\w-]*(?:\.[\w*-]+|\[(?:\d+|\*|"[^"\\$%]*")\])*|\d+|"[^"\\$%]*\"""")
 _OPENING = re.compile(r"(?<!\$)\$\{")
 _CALL = re.compile(r"[a-z][a-z0-9_]*(?:::[a-z0-9_]+)*(?=\()")
@@ -17,14 +17,14 @@ _LOST = re.compile(r"\$\$\{(?:module|var|local|data)\.")
 _LISTS, _MAPS = (list, tuple), (dict, Mapping)
 _MARKS = {"$", "%", "\\", '"'}
 _NEXT = re.compile(r"""[$%\\"]|""" + words.PREFIX)
-_NEXT_OUTSIDE = re.compile("[$%]|" + words.PREFIX)  # of strings in code, where quotes and backslashes mean nothing
-# What code may have that is written otherwise, and letters that are not.
+_NEXT_OUTSIDE = re.compile("[$%]|" + words.PREFIX)  # outside strings in code, where quotes and backslashes are plain
+# The characters in code that need processing, and the sequences that do not.
 _TO_READ = re.compile(r"""["$]|""" + words.PREFIX)
 _LETTERS = re.compile(rf"(?:(?!{words.PREFIX})\w)+")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _BRACKET = re.compile(r"""["()\[\]{}]""")
 
-# Where Terraform takes no expression: by the kind of block, what of it.
+# The paths that cannot be expressions in Terraform, by type of block.
 _LITERAL = {
     "terraform": re.compile(r"terraform\."),
     "module": re.compile(r"module\.[^.]+\.(?:source|version|depends_on|providers)\b"),
@@ -38,18 +38,20 @@ _LITERAL = {
     "removed": re.compile(r"removed"),
 }
 
-MISPLACED = Rule("misplaced-expression", "error", "Terraform takes no expression there, or not one of that type.")
-DAMAGED = Rule("damaged-expression", "error", "Python changed the letters that stand for Terraform code.")
-CROSS_STACK = Rule("cross-stack-reference", "error", "A state belongs to one stack, whose code knows no other's.")
-LIST_IN_TEXT = Rule("list-in-text", "error", "Terraform makes no text of a list or a map.")
+MISPLACED = Rule(
+    "misplaced-expression", "error", "Terraform does not accept an expression, or one of its type, in that place."
+)
+DAMAGED = Rule("damaged-expression", "error", "Python code changed the placeholder of a Terraform expression.")
+CROSS_STACK = Rule("cross-stack-reference", "error", "Terraform code can only refer to objects of its own stack.")
+LIST_IN_TEXT = Rule("list-in-text", "error", "Terraform does not convert lists and maps to strings.")
 
 
 class Resolver:
-    """Puts code in place of words, in all of one stack's Terraform JSON.
+    """Replaces the words in a stack's Terraform JSON with their code.
 
     Args:
-        stack: The stack: code of another one is refused.
-        engine: Turns text with the engine's tokens into Terraform code.
+        stack: The stack; expressions of other stacks are rejected.
+        engine: Resolves the engine tokens in a string to Terraform code.
     """
 
     def __init__(self, stack: Any, engine: Callable[[str], str]) -> None:
@@ -58,14 +60,19 @@ class Resolver:
         self._expanded: dict[str, str] = {}
         self.problems: list[Finding] = []
         self.texts: list[tuple[str, str]] = []
-        """All strings of what was resolved, keys too, with the path of the element where they stand."""
+        """All resolved strings, including keys, with the paths of the elements that contain them."""
 
     def resolve(self, value: Any, path: str = "") -> Any:
-        """The value with code in place of words; what is wrong is added to `problems`."""
+        """Returns the value with words replaced by code; adds errors to `problems`.
+
+        Args:
+            value: A part of the stack's JSON.
+            path: The path of the value in the stack's JSON. Default: the root.
+        """
         begin = len(self.texts)
         resolved = self._resolve(value, path)
         found = self.texts[begin:]
-        # Once for all of them: in each text it would be looked for as often as for everything else.
+        # One search of the joined strings is much faster than a search of each string.
         for where, text in found if words.traced("\n".join(text for _, text in found)) else ():
             if words.damaged(text):
                 self.say(where, *_DAMAGED)
@@ -89,9 +96,9 @@ class Resolver:
         return value
 
     def _key(self, key: str, path: str) -> str:
-        # An argument's own name, of a block that stands this high, can't be code.
+        # Above this depth, a key is the name of a block or an argument, which cannot be code.
         if words.PREFIX in key and path.count(".") < _BLOCK_DEPTH.get(path.partition(".")[0], 0):
-            self.say(path, f"has an expression as an argument's name: {words.spelled(key)}", "write the name out")
+            self.say(path, f"has an expression as an argument name: {words.spelled(key)}", "use a literal name")
             return key
         text = self._text(key, path)
         if code := words.whole(key):
@@ -105,7 +112,7 @@ class Resolver:
         literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])
         if literal and literal.match(path):
             if traces:
-                self.say(path, f"takes no expression; got {words.spelled(text)}", "write the value out")
+                self.say(path, f"cannot be an expression; got {words.spelled(text)}", "use a literal value")
             return text
         if code := words.whole(text):
             return "${" + self._expand(code, path) + "}"
@@ -115,7 +122,7 @@ class Resolver:
         return _Parser(self, path, text).template()
 
     def _expand(self, code: words.Code, path: str) -> str:
-        """The code, in which no words are left."""
+        """Returns the code with all words in it replaced."""
         if code.stack is not None and code.stack is not self._stack:
             self.say(
                 path,
@@ -131,18 +138,18 @@ class Resolver:
             resolved = self._engine(text) if "{TfToken[" in text else text
             told = len(self.problems)
             expanded = _Parser(self, path, resolved, ours=True).code() if _TO_READ.search(resolved) else resolved
-            if len(self.problems) > told:  # it is told of each element that has it
+            if len(self.problems) > told:  # not cached, so that every element with the problem is reported
                 return expanded
             self._expanded[text] = expanded
         return self._expanded[text]
 
     def code(self, word: str, path: str) -> str:
-        """The code for a word that stands alone in code, in parentheses if it needs them."""
+        """Returns the code of a word in other code, in parentheses if needed."""
         text = self._expand(words.code_of(word), path)
         return text if _is_closed(text) else f"({text})"
 
     def interpolation(self, word: str, path: str) -> str:
-        """The code for a word in the midst of text."""
+        """Returns the code of a word inside a string, as an interpolation."""
         code = words.code_of(word)
         self._refuse_collection(code, path)
         return "${" + self._expand(code, path) + "}"
@@ -151,27 +158,27 @@ class Resolver:
         if _COLLECTION.match(code.type):
             self.say(
                 path,
-                f"has {self._expand(code, path)}, a {code.type}, in the midst of text",
-                'fn.join(",", ...) or fn.jsonencode(...) makes text of it',
+                f"contains {self._expand(code, path)}, a {code.type}, inside a string",
+                'convert it to a string with fn.join(",", ...) or fn.jsonencode(...)',
                 LIST_IN_TEXT,
             )
 
     def say(self, path: str, what: str, fix: str, rule: Rule = MISPLACED) -> None:
-        """Takes note of what can't stand at a path of the tree, once."""
+        """Adds an error about a path to `problems`, unless it is already there."""
         problem = in_json(path, what, fix, rule=rule)
         if problem not in self.problems:
             self.problems.append(problem)
 
 
 _DAMAGED = (
-    "has an expression that was cut or changed as text",
-    "use Terraform's own function on the value itself, e.g. fn.upper() or fn.substr()",
+    "contains an expression that was truncated or changed as a string",
+    "use a Terraform function instead, e.g. fn.upper() or fn.substr()",
     DAMAGED,
 )
 _NESTED = 2
 _CUT_LIST = ", ]"
-"""What is left of a list of the engine's that had null in it: null and what followed it are missing."""
-# How many names stand above the arguments of a block.
+"""The end of an engine list that contained null: the engine drops null and the elements after it."""
+# The number of keys above the arguments of a block, by type of block.
 _BLOCK_DEPTH = {"resource": 3, "data": 3, "module": 2, "output": 2, "variable": 2, "provider": 2}
 
 
@@ -180,7 +187,7 @@ def _below(path: str, key: str) -> str:
 
 
 def _is_closed(text: str) -> bool:
-    """Whether the code can stand beside operators and before steps as it is."""
+    """Returns whether the code needs no parentheses next to operators, indexes and attributes."""
     if _SIMPLE.fullmatch(text):
         return True
     call = _CALL.match(text)
@@ -189,7 +196,7 @@ def _is_closed(text: str) -> bool:
 
 
 def _end(text: str, start: int) -> int:
-    """Where the bracket that opens at `start` is closed; strings in it may hold brackets of their own."""
+    """Returns the end of the bracket that opens at `start`; brackets inside strings are ignored."""
     depth, i = 0, start
     while found := _BRACKET.search(text, i):
         if found.group() == '"':
@@ -213,13 +220,13 @@ def _end_of_string(text: str, start: int) -> int:
 
 
 class _Parser:
-    """Reads a template or code to its end, with words in it, and writes it with code in their places.
+    """Parses a template or code, and replaces the words in it with their code.
 
     Args:
-        resolver: Knows the code of words.
-        path: Where the text stands.
+        resolver: Resolves words to code.
+        path: The path of the text.
         text: The text.
-        ours: Whether it is the code of an expression, into which the engine put the code of its own tokens.
+        ours: Whether the text is the code of an expression, with engine tokens already resolved. Default: False.
     """
 
     def __init__(self, resolver: Resolver, path: str, text: str, *, ours: bool = False) -> None:
@@ -228,11 +235,11 @@ class _Parser:
         self._at = 0
 
     def template(self) -> str:
-        """All of the text, as a template."""
+        """Returns the whole text, parsed as a template."""
         return "".join(self._template(""))
 
     def code(self) -> str:
-        """All of the text, as code."""
+        """Returns the whole text, parsed as code."""
         return "".join(self._code(""))
 
     def _take(self, length: int) -> str:
@@ -252,8 +259,8 @@ class _Parser:
                     letters = words.spelled(self._text[self._at + 1 :])[:80]
                     self._resolver.say(
                         self._path,
-                        f"has the letters of a reference as text in a function: {letters}",
-                        "give the function the value itself, such as module.get_string(), vpc.vpc_id or expr()",
+                        f"passes a reference to a function as a literal string: {letters}",
+                        "pass the value itself to the function, e.g. module.get_string(), vpc.vpc_id or expr()",
                     )
                 parts.append(self._take(3))
             elif self._text.startswith(("${", "%{"), self._at):
@@ -261,7 +268,7 @@ class _Parser:
                 parts += self._code("}")
                 parts.append(self._take(1))
             elif word := self._word():
-                if parts and parts[-1] == "$":  # a sign right before ${ would make text of the code
+                if parts and parts[-1] == "$":  # a dollar sign before ${ would escape it
                     parts.append(self._protect(parts))
                 parts.append(self._resolver.interpolation(word, self._path))
             elif self._text[self._at] in _MARKS:
@@ -294,8 +301,8 @@ class _Parser:
                 if self._engines and "".join([*parts[-2:], char]) == _CUT_LIST:
                     self._resolver.say(
                         self._path,
-                        f"has a list that lost null and what followed it: {words.spelled(self._text)[:120]}",
-                        "use fn instead of the engine's Fn, e.g. fn.jsonencode(), which takes null",
+                        f"has a list that lost null and the elements after it: {words.spelled(self._text)[:120]}",
+                        "use fn instead of the engine's Fn, e.g. fn.jsonencode(), which accepts null",
                     )
                 if char in _PAIRS:
                     closing.append(_PAIRS[char])
@@ -317,22 +324,22 @@ class _Parser:
 
     def _bare(self, word: str, parts: list[str]) -> str:
         code = self._resolver.code(word, self._path)
-        if parts and parts[-1] == ".":  # the engine takes a word for a name that follows a dot
+        if parts and parts[-1] == ".":  # the engine treats a word as an attribute name
             parts.pop()
             return f"[{code}]"
         return f"({code})" if self._is_key(self._at - words.LENGTH, self._at) else code
 
     def _is_key(self, start: int, end: int) -> bool:
-        """Whether what stands between the two is the key of an object; a colon is also a conditional's."""
+        """Returns whether the text from `start` to `end` is an object key; a colon can also belong to a conditional."""
         return bool(_IS_KEY.match(self._text, end)) and self._text[:start].rstrip()[-1:] in {"{", ","}
 
     def _nested(self) -> str:
-        """`${` in code: the engine's code in an expression of ours, and nothing else that Terraform could read."""
+        """Parses `${` in code, which is only valid as code of the engine in an expression."""
         if not self._ours:
             self._resolver.say(
                 self._path,
-                f"has ${{ inside of code: {words.spelled(self._text)[:120]}",
-                "give functions the value itself, such as get_list() or vpc.private_subnet_ids",
+                f"contains ${{ inside code: {words.spelled(self._text)[:120]}",
+                "pass the value itself to functions, e.g. get_list() or vpc.private_subnet_ids",
             )
         self._take(2)
         self._engines = True
@@ -343,17 +350,17 @@ class _Parser:
 
 
 def leftovers(tree: Any) -> Iterator[str]:
-    """The text in Terraform JSON that still holds words, with code in their place for people to read."""
+    """Yields the strings in Terraform JSON that still contain words, with the words replaced by code for display."""
     yield from (words.spelled(text) for _, text in texts(tree) if words.traced(text))
 
 
 def code_in(tree: Any) -> Iterator[tuple[str, str]]:
-    """All code in Terraform JSON in which no words are left, with the path of the element where it stands."""
+    """Yields all code in resolved Terraform JSON, with the path of the element that contains it."""
     return code_of(texts(tree))
 
 
 def code_of(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """As `code_in`, of what `texts` finds."""
+    """Yields all code in the result of `texts`, with the path of the element that contains it."""
     for path, text in found:
         if "${" in text:
             for opening in _OPENING.finditer(text):
@@ -361,7 +368,7 @@ def code_of(found: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
 
 
 def texts(tree: Any, path: str = "") -> list[tuple[str, str]]:
-    """All strings in Terraform JSON, keys too, with the path of the element where they stand."""
+    """Returns all strings in Terraform JSON, including keys, with the path of the element that contains them."""
     found: list[tuple[str, str]] = []
     _gather(tree, path, found)
     return found

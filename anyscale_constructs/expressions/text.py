@@ -1,4 +1,4 @@
-"""What of a value is known only later, and what the code in it refers to."""
+"""Finds the unresolved parts of a value, and the references in its code."""
 
 import re
 import struct
@@ -12,22 +12,22 @@ from anyscale_constructs.expressions.literal import ENGINE_NUMBER, REFERENCE, li
 from anyscale_constructs.expressions.resolve import code_of, texts
 
 ENGINE_TOKEN = "{TfToken["  # noqa: S105 - no secret
-"""What stands in each string that holds a token of the engine."""
+"""A substring of every string that contains an engine token."""
 ENGINE_STRING = re.compile(r"\$\{TfToken\[[^\]]*\]\}")
-"""A string that is wholly one of the engine's tokens."""
+"""Matches a string that consists of exactly one engine token."""
 _ENGINE_TOKEN = re.compile(r"[$#@&]\{TfToken\[[^\]]*\]\}")
 _MODULE_OUTPUT = re.compile(r"(?<![\w.-])module\.([A-Za-z_][\w-]*)(?:\.([A-Za-z_][\w-]*))?")
 _RESOURCE_ATTRIBUTE = re.compile(r"(?<![\w.\"-])[a-z][a-z0-9]*_\w+\.[A-Za-z_][\w-]*[.\[]")
 _COLLECTION_TOKEN = re.compile(r"[#@&]\{TfToken\[")
-_NUMBER_AFTER_SIGN = re.compile(rf"\${ENGINE_NUMBER}")  # the engine would make $${ of it, which means letters
+_NUMBER_AFTER_SIGN = re.compile(rf"\${ENGINE_NUMBER}")  # the engine would write $${, an escape
 _LISTS, _MAPS = (list, tuple), (dict, Mapping)
-# The two patterns that the engine's numbers begin with when they stand for something else.
+# The first bytes of the engine's number tokens, as doubles.
 _ENGINE_NUMBERS = (b"\xfb\xff", b"\xfd\xff")
 
 
 def is_unresolved(value: object) -> bool:
-    """Whether the value holds something that is known only later: an expression, a token, an object of the engine."""
-    # In the order in which values are frequent, and without patterns, since every value comes through here often.
+    """Returns whether the value contains something unresolved: an expression, a token, or an object of the engine."""
+    # The most frequent types first, and without match patterns, because this function is called very often.
     kind = type(value)
     if kind is str or isinstance(value, str):
         text = str.__str__(value)
@@ -42,7 +42,7 @@ def is_unresolved(value: object) -> bool:
 
 
 def is_one_of(value: object, *choices: object) -> bool:
-    """Whether the value is known now, and one of these; what is known only later is none of them."""
+    """Returns whether the value is resolved and equal to one of the choices."""
     return not is_unresolved(value) and any(not is_unresolved(choice) and value == choice for choice in choices)
 
 
@@ -51,14 +51,14 @@ def _is_code(text: str) -> bool:
 
 
 def as_expressions(value: Any, at: str = "value") -> Any:
-    """The value in which everything that is known only later is an `Expr`, so that no one measures or compares it.
+    """Returns the value with every unresolved part as an `Expr`, which rejects measuring and comparing.
 
     Args:
-        value: Any value; tokens of the engine, text with expressions in it and whole references are looked for.
-        at: Where the value stands, for the error.
+        value: Any value; it may contain engine tokens, strings with expressions, and whole references.
+        at: The path of the value, for the error. Default: `value`.
 
     Raises:
-        InputError: As of `as_expression`.
+        InputError: `as_expression` rejects a part of the value.
     """
     whole = as_expression(value, at)
     if isinstance(whole, str) or whole is None or isinstance(whole, int):
@@ -71,14 +71,14 @@ def as_expressions(value: Any, at: str = "value") -> Any:
 
 
 def as_expression(value: Any, at: str = "value") -> Any:
-    """The value as an `Expr`, where it is known only later as a whole; else the value as it is.
+    """Returns the value as an `Expr` if it is unresolved as a whole, else unchanged.
 
     Args:
         value: Any value.
-        at: Where the value stands, for the error.
+        at: The path of the value, for the error. Default: `value`.
 
     Raises:
-        InputError: An object of the engine is given where its value is wanted, or as of `as_text`.
+        InputError: The value is an object of the engine instead of its value, or `as_text` rejects it.
     """
     if isinstance(value, str):
         return value if words.is_plain(value) or isinstance(value, Expr) else _text(value, at)
@@ -112,13 +112,13 @@ def _engine_value(value: Any, type: str, at: str) -> Expr:
         raise InputError(
             f"{at} is an object of the engine, not its value",
             value=value.__class__.__name__,
-            fix="give the value that it stands for, such as iterator.value, local.as_string or data.get_string()",
+            fix="pass the value of the object, e.g. iterator.value, local.as_string or data.get_string()",
         )
     return Expr(Token.as_string(tokens[0]), type)
 
 
 def is_engine_collection(value: object) -> bool:
-    """Whether the value is one of the engine's tokens in the form of a list or a map."""
+    """Returns whether the value is an engine token in the form of a list or a map."""
     if isinstance(value, _MAPS):
         return any(_COLLECTION_TOKEN.match(str(key)) for key in value if ENGINE_TOKEN in str.__str__(str(key)))
     match value:
@@ -128,35 +128,35 @@ def is_engine_collection(value: object) -> bool:
 
 
 def as_text(text: str, at: str = "value") -> str:
-    """The text as Terraform has to be given it, as of `literal`.
+    """Returns a string escaped for Terraform, as `literal` does.
 
     Args:
-        text: The text.
-        at: Where it stands, for the error.
+        text: The string.
+        at: The path of the string, for the error. Default: `value`.
 
     Raises:
-        InputError: Terraform code, or the engine's token for a list or a map, stands in the midst of the text; or its
-            token for a number behind a dollar sign.
+        InputError: The string contains Terraform code or the engine token of a list or a map next to other text, or the
+            engine token of a number after a dollar sign.
     """
     if words.is_plain(text):
         return text
     if _COLLECTION_TOKEN.search(text):
         raise InputError(
-            f"{at} has a list or a map that is known only later in the midst of text",
+            f"{at} contains an unresolved list or map inside a string",
             value=text,
-            fix='fn.join(",", ...) or fn.jsonencode(...) makes text of it',
+            fix='convert it to a string with fn.join(",", ...) or fn.jsonencode(...)',
         )
     if _NUMBER_AFTER_SIGN.search(text):
         raise InputError(
-            f"{at} has a number that is known only later behind a dollar sign, in the midst of text",
+            f"{at} contains an unresolved number after a dollar sign inside a string",
             value=text,
-            fix='fn.format("$%v", ...) makes text of it',
+            fix='convert it to a string with fn.format("$%v", ...)',
         )
     return literal(text, at)
 
 
 def holds_engine_token(value: object) -> bool:
-    """Whether a token or an object of the engine is in it."""
+    """Returns whether the value contains a token or an object of the engine."""
     match value:
         case str():
             return ENGINE_TOKEN in str.__str__(value)
@@ -168,7 +168,7 @@ def holds_engine_token(value: object) -> bool:
 
 
 def _code(value: Any) -> Iterator[str]:
-    """All Terraform code in a value, in which the engine's tokens are resolved."""
+    """Yields all Terraform code in a value whose engine tokens are resolved."""
     found = texts(value)
     for _, text in found:
         yield from (code.text for code in words.codes(text))
@@ -176,10 +176,10 @@ def _code(value: Any) -> Iterator[str]:
 
 
 def known_after_apply(value: Any) -> bool:
-    """Whether the value refers to an output of a module or an attribute of a resource."""
+    """Returns whether the value refers to an output of a module or an attribute of a resource."""
     return any(_MODULE_OUTPUT.search(code) or _RESOURCE_ATTRIBUTE.search(code) for code in _code(value))
 
 
 def references(value: Any) -> set[tuple[str, str]]:
-    """The (module, output) pairs that the value refers to; the output is empty where a whole module is meant."""
+    """Returns the (module, output) pairs that the value refers to; the output is empty for a whole module."""
     return {found for code in _code(value) for found in _MODULE_OUTPUT.findall(code)}

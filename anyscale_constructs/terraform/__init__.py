@@ -1,1 +1,1 @@
-"""What knows Terraform and no provider: values, modules, resources, stacks, and the app."""
+"""The parts that know Terraform but no provider: values, modules, resources, stacks, and the app."""

@@ -1,4 +1,4 @@
-"""What users add to a stack by overrides and by the engine's own constructs: it stays as it is, or is refused."""
+"""Checks what users add to a stack with overrides and the engine's constructs; valid additions are unchanged."""
 
 from collections.abc import Collection, Iterator, Mapping
 from functools import reduce
@@ -12,24 +12,26 @@ from anyscale_constructs.terraform.sources import Sources
 if TYPE_CHECKING:
     from anyscale_constructs.terraform.module import Module
 
-# What a module call takes beside inputs; the engine adds a comment.
+# The arguments of a module call other than inputs; the engine also adds a comment.
 ARGUMENTS = {"count", "depends_on", "for_each", "providers", "source", "version"}
 _COMMENT = "//"
 
-LOST_OVERRIDE = Rule("lost-override", "error", "The engine drops an override that leads into a list by a name.")
-UNKNOWN_ARGUMENT = Rule("unknown-argument", "error", "Terraform refuses what a module call does not take.")
-TWO_DEFAULTS = Rule("duplicate-provider", "error", "Terraform takes one default configuration of a provider.")
-UNKNOWN_MODULE = Rule("unknown-module", "error", "A misspelt id would change nothing, without a word.")
-UNKNOWN_RESOURCE = Rule("unknown-resource", "error", "A misspelt address would change nothing, without a word.")
+LOST_OVERRIDE = Rule(
+    "lost-override", "error", "The engine drops an override whose path has a name where a list index is needed."
+)
+UNKNOWN_ARGUMENT = Rule("unknown-argument", "error", "Terraform rejects unknown arguments of a module call.")
+TWO_DEFAULTS = Rule("duplicate-provider", "error", "Terraform accepts one default configuration per provider.")
+UNKNOWN_MODULE = Rule("unknown-module", "error", "A misspelt module ID would silently have no effect.")
+UNKNOWN_RESOURCE = Rule("unknown-resource", "error", "A misspelt address would silently have no effect.")
 
 
 def idle_overrides(sources: Sources, modules: Collection[str], resources: Collection[str]) -> Iterator[Finding]:
-    """What the configuration changes of modules and resources that the stack does not have.
+    """Yields findings about overrides of modules and resources that the stack does not have.
 
     Args:
-        sources: What is to be changed.
+        sources: The overrides.
         modules: The paths of the stack's modules.
-        resources: The addresses of its resources.
+        resources: The addresses of the stack's resources.
     """
     for key, given, there, what, rule in (
         ("modules", sources.overrides, modules, "module", UNKNOWN_MODULE),
@@ -40,11 +42,11 @@ def idle_overrides(sources: Sources, modules: Collection[str], resources: Collec
 
 
 def lost_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> Iterator[Finding]:
-    """The overrides that the engine drops, since they lead into a list by a name.
+    """Yields findings about overrides that the engine drops, because their path has a name where an index is needed.
 
     Args:
         tree: The stack's JSON.
-        overrides: What overrides set, by its path.
+        overrides: The overriding values, by path.
     """
     for path, value in overrides.items():
         yield from _lost(tree, reduce(lambda inner, key: {key: inner}, reversed(path.split(".")), value), "")
@@ -53,11 +55,11 @@ def lost_overrides(tree: Mapping[str, Any], overrides: Mapping[str, Any]) -> Ite
 def _lost(tree: Any, given: Any, path: str) -> Iterator[Finding]:
     if not isinstance(given, Mapping):
         return
-    for key, value in ((str.__str__(key), value) for key, value in given.items()):  # an expression can't be compared
+    for key, value in ((str.__str__(key), value) for key, value in given.items()):  # an expression cannot be compared
         if isinstance(tree, list) and not key.isdecimal():
             yield Finding(
                 f"the override of {path}.{key} has no effect: {path} is a list",
-                f"name the element, e.g. {path}.0.{key}",
+                f"add the index of the element, e.g. {path}.0.{key}",
                 rule=LOST_OVERRIDE,
             )
         else:
@@ -71,7 +73,7 @@ def _element(tree: Any, key: str) -> Any:
 
 
 def refused_arguments(tree: Mapping[str, Any], modules: Collection["Module"]) -> Iterator[Finding]:
-    """What module calls were given beside their constructors, and can't take.
+    """Yields findings about invalid arguments that overrides add to module calls.
 
     Args:
         tree: The stack's JSON.
@@ -89,7 +91,7 @@ def refused_arguments(tree: Mapping[str, Any], modules: Collection["Module"]) ->
 
 
 def two_defaults(tree: Mapping[str, Any], stack: Construct) -> Iterator[Finding]:
-    """The providers that have more than one default configuration, with the paths of all of these.
+    """Yields findings about providers with more than one default configuration.
 
     Args:
         tree: The stack's JSON.
@@ -105,7 +107,7 @@ def two_defaults(tree: Mapping[str, Any], stack: Construct) -> Iterator[Finding]
             paths += [f"the override of provider.{name}"] * (count - len(paths))
             yield Finding(
                 f"{' and '.join(paths)} are both the default configuration of the provider {name}",
-                "leave one out, or give it an alias",
+                "remove one of them, or set an alias",
                 rule=TWO_DEFAULTS,
             )
 

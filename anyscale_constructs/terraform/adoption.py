@@ -1,4 +1,4 @@
-"""What Anyscale's root module made, taken over: where it stands in the state, and how it is named."""
+"""Takes over infrastructure that Anyscale's root module created, with its addresses in the state and its names."""
 
 import functools
 import importlib.resources
@@ -23,20 +23,20 @@ _SWITCH = "module_enabled"
 ADOPTED_NAME = Rule(
     "adopted-name",
     "warning",
-    "AWS renames nothing: Terraform replaces what has another name in the state, and what is in it is lost.",
+    "AWS cannot rename most resources: Terraform replaces a resource whose name differs, and its data is lost.",
     "https://github.com/anyscale/terraform-aws-anyscale-cloudfoundation-modules/blob/main/main.tf",
 )
 LEFT_BEHIND = Rule(
     "part-left-behind",
     "warning",
-    "Anyscale's root module makes it by default. Terraform forgets what the cloud does not have, and it stays and "
-    "costs money.",
+    "Anyscale's root module creates the resources by default. Terraform removes those that the cloud lacks from the "
+    "state without destroying them, so they continue to cost money.",
     "https://github.com/anyscale/terraform-aws-anyscale-cloudfoundation-modules/blob/main/variables.tf",
 )
 
 
 class Adopt(Model):
-    """The call of Anyscale's root module that made a cloud."""
+    """The call of Anyscale's root module that created a cloud."""
 
     module: Known[
         Annotated[
@@ -48,32 +48,33 @@ class Adopt(Model):
             ),
         ]
     ] = Field(
-        description="The name of the call of Anyscale's root module in the configuration that this cloud takes the "
-        "place of; inside of another module its address, e.g. module.ml.module.aws_anyscale_v2."
+        description="The name of the call of Anyscale's root module in the configuration that this cloud replaces; if "
+        "the call is inside another module, its address, e.g. module.ml.module.aws_anyscale_v2."
     )
     common_name: Known[
         Annotated[str, Checked("the root module's common name", r"[\w-]+", "anyscale-0123abcd")] | None
     ] = Field(
         default=None,
-        description="With use_common_name the name that the root module made: the attribute hex of its "
+        description="The name that the root module generated with use_common_name: the attribute hex of its "
         "random_id.common_name. Default: names begin with the root module's prefixes, or with name_prefix.",
     )
 
     @property
     def address(self) -> str:
-        """The call's address."""
+        """The address of the call."""
         return self.module if self.module.startswith("module.") else f"module.{self.module}"
 
 
 @dataclass(frozen=True)
 class Input:
-    """What a root module gives to an input of a module that it calls.
+    """The value that a root module passes to an input of a module that it calls.
 
     Args:
-        value: What it is by default, or None for null.
-        is_known: Whether the default is known.
-        prefix: Whether the root module's common_prefix takes the place of the default.
-        common_name: What is appended to the root module's common name, which takes the place of both; None: nothing.
+        value: The default value; None for null.
+        is_known: Whether the default is known. Default: False.
+        prefix: Whether the root module's common_prefix replaces the default. Default: False.
+        common_name: The suffix appended to the root module's common name, which replaces both the default and the
+            prefix. Default: None, the common name is not used.
     """
 
     value: Any = None
@@ -84,7 +85,12 @@ class Input:
 
 @dataclass(frozen=True)
 class Call:
-    """A module that a root module calls: the catalog's name of it, and its inputs, as far as they follow a rule."""
+    """A module call of a root module.
+
+    Args:
+        module: The name of the called module in the catalog.
+        inputs: The inputs with a known rule, by name.
+    """
 
     module: str
     inputs: Mapping[str, Input]
@@ -95,11 +101,11 @@ class Root:
     """A root module at one ref.
 
     Args:
-        repository: `owner/name` on GitHub.
-        ref: The tag it was read at.
-        commit: The commit of that tag.
-        calls: The modules that it calls, by the names of the calls.
-        resources: The addresses of its own resources.
+        repository: The GitHub repository, as `owner/name`.
+        ref: The tag.
+        commit: The commit of the tag.
+        calls: The module calls, by name.
+        resources: The addresses of the root module's own resources.
     """
 
     repository: str
@@ -111,12 +117,12 @@ class Root:
 
 @functools.cache
 def load_root(provider: str) -> Root:
-    """The root module of a provider, e.g. `aws`, as the catalog has it."""
+    """Returns the root module of a provider, e.g. `aws`, from the catalog."""
     return parse_root((_CATALOG / f"{provider}_root.json").read_text(encoding="utf-8"))
 
 
 def parse_root(text: str) -> Root:
-    """Reads the text of a root module's catalog file."""
+    """Parses the text of a root module's catalog file."""
     data = json.loads(text)
     calls = {
         name: Call(call["module"], {key: _input(given) for key, given in call["inputs"].items()})
@@ -130,12 +136,12 @@ def _input(data: Mapping[str, Any]) -> Input:
 
 
 class Adoption:
-    """What a stack takes over from a root module.
+    """The infrastructure that a stack takes over from a root module.
 
     Args:
         root: The root module.
         adopt: The configuration.
-        name_prefix: The root module's common_prefix, if it was given one.
+        name_prefix: The common_prefix passed to the root module; None if it was not set.
     """
 
     def __init__(self, root: Root, adopt: Adopt, name_prefix: str | None) -> None:
@@ -145,11 +151,11 @@ class Adoption:
         self._name_prefix = name_prefix
 
     def given(self, interface: Interface, ours: Mapping[str, Any]) -> dict[str, Any]:
-        """What the cloud gives a module, with the root module's names and descriptions.
+        """Returns the inputs of a module, with the root module's names and descriptions.
 
         Args:
-            interface: The module's.
-            ours: What the cloud gives it otherwise.
+            interface: The interface of the module.
+            ours: The inputs that the cloud sets without adoption.
         """
         inputs = self._inputs(interface)
         adopted = {name: value for name, each in inputs.items() if (value := self._value(each)) is not None}
@@ -159,11 +165,11 @@ class Adoption:
         return {**ours, **{name: value for name, value in adopted.items() if name not in idle}, **kept}
 
     def findings(self, interface: Interface, given: Mapping[str, Any]) -> Iterator[Finding]:
-        """Warnings of the names that differ from the root module's, as far as those are known.
+        """Yields warnings about names that differ from the known names of the root module.
 
         Args:
-            interface: The module's.
-            given: What it is given at last.
+            interface: The interface of the module.
+            given: The final inputs of the module.
         """
         for name, each in self._inputs(interface).items():
             made, now = self._value(each), given.get(name)
@@ -172,25 +178,25 @@ class Adoption:
             if not is_name or _has_name(name, given) or now is None or is_unresolved(now):
                 continue
             if made is None or made is NULL:
-                by_default = "makes one"
+                by_default = "generates it"
             elif now == made:
                 continue
             else:
-                by_default = f"has {made!r}"
+                by_default = f"uses {made!r}"
             yield Finding(
-                f"{name} is set, and the root module {by_default} unless it is told otherwise: Terraform replaces what "
-                "has another name",
-                "compare it with the name in the state, and allow adopted-name if it is the same; else remove it",
+                f"{name} is set, but the root module {by_default} by default: Terraform replaces resources whose name "
+                "differs",
+                "compare it with the name in the state; allow adopted-name if they are equal, else remove it",
                 now,
                 rule=ADOPTED_NAME,
                 on=[name],
             )
 
     def blocks(self, addresses: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
-        """Terraform's blocks: what moves, and what it forgets without destroying it.
+        """Returns the `moved` blocks, and the `removed` blocks of resources that Terraform must not destroy.
 
         Args:
-            addresses: The addresses of the stack's modules, by the catalog's names.
+            addresses: The addresses of the stack's modules, by their names in the catalog.
         """
         at = self._adopt.address
         kept = {f"{at}.module.{name}": addresses.get(call.module) for name, call in self._root.calls.items()}
@@ -202,17 +208,17 @@ class Adoption:
         }
 
     def left_behind(self, modules: Mapping[str, str]) -> Iterator[Finding]:
-        """Warnings of what the root module makes by default, and the cloud has not.
+        """Yields warnings about modules that the root module calls by default, but the cloud does not.
 
         Args:
-            modules: As of `blocks`.
+            modules: The addresses of the stack's modules, by their names in the catalog.
         """
         for name, call in self._root.calls.items():
             if call.module not in modules and call.inputs.get(_SWITCH, _OFF).value is True:
                 yield Finding(
-                    f"the cloud has nothing like {self._adopt.address}.module.{name}, which Terraform forgets and "
-                    "does not destroy",
-                    f"set {call.module.partition('/')[2]}: {{}} if the root module made it, else allow "
+                    f"the cloud has no equivalent of {self._adopt.address}.module.{name}, which Terraform removes from "
+                    "the state without destroying it",
+                    f"set {call.module.partition('/')[2]}: {{}} if the root module created it, else allow "
                     "part-left-behind",
                     rule=LEFT_BEHIND,
                     key=("adopt", "module"),
@@ -223,7 +229,7 @@ class Adoption:
         return {name: each for name, each in call.inputs.items() if name != _SWITCH and name in interface.variables}
 
     def _value(self, each: Input) -> Any:
-        """The value that the root module gives; None where it is not known."""
+        """Returns the value that the root module passes; None if unknown."""
         if each.common_name is not None and self._adopt.common_name is not None:
             return f"{self._adopt.common_name}{each.common_name}"
         if each.prefix and self._adopt.common_name is not None:
@@ -236,12 +242,12 @@ class Adoption:
 
 
 def _has_name(prefix: str, given: Mapping[str, Any]) -> bool:
-    """Whether an input is a prefix, and the module is given a name instead."""
+    """Returns whether an input is a name prefix, and the module has a full name instead."""
     name = f"{prefix.removesuffix('_prefix').removesuffix('_name')}_name"
     return prefix.endswith("_prefix") and given.get(name) is not None
 
 
 _NO_CALL = Call("", {})
 _OFF = Input()
-# Names in tags only, which change in place.
+# Names that are only tags, which can change in place.
 _LABELS = {"anyscale_vpc_name", "anyscale_efs_name"}

@@ -1,4 +1,4 @@
-"""Warnings that are accepted, each with a reason, and some until a date."""
+"""Allowances: accepted warnings, each with a reason and optionally an expiry date."""
 
 import datetime
 import importlib
@@ -16,45 +16,45 @@ from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.findings import RULES, Finding, Place, Rule, within
 from anyscale_constructs.names import unknown
 
-# Of the plugin of pytest, which need not be installed, and what runs when it is imported.
+# Modules without rules that must not be imported: two need pytest and syrupy, one runs the program.
 _NO_RULES = (".testing.plugin", ".testing.snapshots", "__main__")
 
-UNKNOWN_RULE = Rule("unknown-rule", "error", "An allowance of a misspelt rule would accept nothing, without a word.")
-REFUSED_ALLOWANCE = Rule("refused-allowance", "error", "An error cannot work, and a note needs no acceptance.")
-IDLE_ALLOWANCE = Rule("idle-allowance", "error", "An allowance that accepts nothing would hide the next warning.")
-EXPIRED_ALLOWANCE = Rule("expired-allowance", "warning", "It was accepted for a time that is over.", allowable=False)
+UNKNOWN_RULE = Rule("unknown-rule", "error", "An allowance of a misspelt rule would silently have no effect.")
+REFUSED_ALLOWANCE = Rule("refused-allowance", "error", "Errors must be fixed, and notes need no acceptance.")
+IDLE_ALLOWANCE = Rule("idle-allowance", "error", "An unused allowance would hide the next warning of its rule.")
+EXPIRED_ALLOWANCE = Rule("expired-allowance", "warning", "The allowance has expired.", allowable=False)
 
 
 class Allowance(Model):
-    """Why what breaks a rule is accepted."""
+    """Accepts the warnings of a rule, with a reason."""
 
-    reason: Known[str] = Field(min_length=1, description="Why it is accepted; the report says it.")
+    reason: Known[str] = Field(min_length=1, description="Why the warning is accepted; reports include it.")
     until: Known[datetime.date | None] = Field(
-        default=None, description="The last day on which it is. Default: for good."
+        default=None, description="The last day on which the warning is accepted. Default: no expiry."
     )
     _is_default: bool = PrivateAttr(default=False)
     _default_at: Place | None = PrivateAttr(default=None)
 
     @property
     def is_over(self) -> bool:
-        """Whether its last day is past."""
+        """Whether the allowance has expired."""
         return self.until is not None and datetime.datetime.now(tz=datetime.UTC).date() > self.until
 
     @property
     def is_default(self) -> bool:
-        """Whether it stands in the defaults of several clouds, and need not be found in each of them."""
+        """Whether the allowance comes from the defaults of several clouds, and may be unused in some of them."""
         return self._is_default
 
     @property
     def default_at(self) -> Place | None:
-        """Where it stands in the defaults, if all clouds under these are there: one of them must need it."""
+        """The allowance's place in the defaults if all of their clouds are synthesized: one of them must need it."""
         return self._default_at
 
     def set_default(self, at: Place | None) -> None:
-        """Says that it stands in the defaults of several clouds.
+        """Marks the allowance as coming from the defaults of several clouds.
 
         Args:
-            at: Where, if all these clouds are there.
+            at: Its place, if all of these clouds are synthesized.
         """
         self._is_default = True
         self._default_at = at
@@ -64,34 +64,38 @@ def _with_reason(value: Any) -> Any:
     if isinstance(value, str):
         return {"reason": value}
     if not isinstance(value, Mapping | Allowance):
-        raise refuse("must be a reason, or a mapping with reason and until", "say why it is accepted", rule=WRONG_TYPE)
+        raise refuse(
+            "must be a reason, or a mapping with reason and until", "write the reason as a string", rule=WRONG_TYPE
+        )
     return value
 
 
 Allowances = dict[str, Annotated[Allowance, BeforeValidator(_with_reason, json_schema_input_type=str | Allowance)]]
-"""Allowances by the ids of their rules; a string is a reason."""
+"""Allowances by rule ID; a string is the reason."""
 
 
 def check_rule(id: str) -> Rule:
-    """The rule of that id, whose breaking may be accepted.
+    """Returns the rule with an ID, if its warnings can be allowed.
 
     Raises:
-        ConfigError: There is no such rule, or it is an error.
+        ConfigError: The rule does not exist, or cannot be allowed.
     """
-    known = RULES if id in RULES else every_rule()  # which takes a second
+    known = RULES if id in RULES else every_rule()  # takes a second
     if id not in known:
-        raise ConfigError(unknown(id, known, "rule"), fix="anyscale-constructs rules lists them", rule=UNKNOWN_RULE)
+        raise ConfigError(
+            unknown(id, known, "rule"), fix="correct the id; anyscale-constructs rules lists them", rule=UNKNOWN_RULE
+        )
     if known[id].severity != "warning":
         what = f"{id} is a {known[id].severity}; only warnings can be allowed"
         raise ConfigError(what, fix="remove it", rule=REFUSED_ALLOWANCE)
     if not known[id].allowable:
-        what = f"{id} is about the run, not the cloud, and cannot be allowed"
+        what = f"{id} concerns the run, not the cloud, and cannot be allowed"
         raise ConfigError(what, fix="remove it", rule=REFUSED_ALLOWANCE)
     return known[id]
 
 
 def check_rules(allowances: Allowances) -> Allowances:
-    """The same, if each can be an allowance; for validators."""
+    """Returns the allowances unchanged if all of their rules can be allowed; for validators."""
     for name in allowances:
         try:
             check_rule(name)
@@ -101,7 +105,7 @@ def check_rules(allowances: Allowances) -> Allowances:
 
 
 def every_rule() -> dict[str, Rule]:
-    """All rules there are, by id; what defines them is loaded."""
+    """Returns all rules, by ID; imports every module of the package that defines rules."""
     for module in pkgutil.walk_packages(anyscale_constructs.__path__, f"{anyscale_constructs.__name__}."):
         if not module.name.endswith(_NO_RULES):
             importlib.import_module(module.name)
@@ -110,11 +114,11 @@ def every_rule() -> dict[str, Rule]:
 
 @dataclass(frozen=True)
 class Sifted:
-    """What is left of findings once what is allowed is taken out.
+    """Findings, divided into those to report and those that are allowed.
 
     Args:
-        told: What is to be told: findings that are not allowed, and what is wrong with the allowances.
-        allowed: What is accepted, with the reasons.
+        told: The findings to report: those not allowed, and those about the allowances themselves.
+        allowed: The allowed findings, with the allowances that accept them.
     """
 
     told: list[Finding]
@@ -122,16 +126,16 @@ class Sifted:
 
 
 def accepting(finding: Finding, allowances: Iterable[tuple[Rule, Allowance]]) -> list[Allowance]:
-    """Those of the allowances by which a finding is accepted today."""
+    """Returns the allowances that accept a finding today."""
     return [each for rule, each in allowances if rule == finding.rule and not each.is_over]
 
 
 def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allowance]]]]) -> Sifted:
-    """Takes out what is allowed.
+    """Separates the allowed findings from the others, and reports unused and expired allowances.
 
     Args:
-        clouds: The findings of stacks and what is allowed in them, by their names; the two stacks of a Kubernetes cloud
-            have one configuration, so what is allowed need be found in one of them only.
+        clouds: The findings and allowances of each stack, by the stack's name. The two stacks of a Kubernetes cloud
+            share a configuration, so an allowance is used if either stack has the finding.
     """
     told: list[Finding] = []
     allowed: list[tuple[Finding, Allowance]] = []
@@ -152,9 +156,9 @@ def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allo
             if id(each) in seen | used:
                 continue
             seen.add(id(each))
-            what, fix, key = f"{rule.id} is allowed, but not found", "remove it", ("allow", rule.id)
+            what, fix, key = f"{rule.id} is allowed, but has no findings", "remove it", ("allow", rule.id)
             if each.is_over:
-                what, fix = f"{rule.id} was allowed until {each.until}", "correct what it is about, or set a later date"
+                what, fix = f"{rule.id} was allowed until {each.until}", "fix the findings, or set a later date"
                 told.append(Finding(what, fix, rule=EXPIRED_ALLOWANCE, cloud=cloud, key=key))
             elif rule.command == "synth" and not each.is_default:
                 told.append(Finding(what, fix, rule=IDLE_ALLOWANCE, cloud=cloud, key=key))

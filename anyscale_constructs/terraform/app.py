@@ -1,4 +1,4 @@
-"""The app: stacks in, Terraform JSON out, all of it or nothing."""
+"""The app, which synthesizes stacks to Terraform JSON, all of them or none."""
 
 import contextlib
 import json
@@ -21,9 +21,9 @@ from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, kept_lock, misfi
 from anyscale_constructs.terraform.siblings import expressions_left
 from anyscale_constructs.terraform.stack import CloudStack
 
-# Both engines write their own version into the JSON; one constant keeps the bytes the same on either.
+# Each engine writes its own version to the JSON; a constant makes the output identical on all engines.
 _FORMAT_VERSION = "0.21.0"
-# Beside the JSON, of which checkov reads nothing when it holds the required version or a block without a label.
+# A separate HCL file, because checkov ignores a JSON file that contains required_version or a block without a label.
 _VERSIONS = "versions.tf"
 _MANIFEST = "manifest.json"
 _LONGEST_RUN = 3600.0
@@ -31,62 +31,64 @@ _UNLABELLED = ("import", "moved", "removed")
 _ADDRESSES = ("from", "to", "provider")
 _PLAIN = {*_ADDRESSES, "id", "for_each", "lifecycle", "//"}
 
-STALE_OUTPUT = Rule("stale-output", "warning", "A stack that no cloud makes may still be deployed.", allowable=False)
-ANNOTATION_ERROR = Rule("annotation-error", "error", "Code of your own says so, by an annotation of the engine's.")
+STALE_OUTPUT = Rule("stale-output", "warning", "A stack that no cloud defines may still be deployed.", allowable=False)
+ANNOTATION_ERROR = Rule("annotation-error", "error", "Your own code reported the error with an engine annotation.")
 
 
 class App(engine.App):
     """A CDKTF app whose stacks are checked before and after synthesis.
 
     Args:
-        outdir: The output directory, which is made with those above it. Default: CDKTF_OUTDIR, which the CLI sets,
-            else cdktf.out.
-        locks: The directory of lock files that are kept in git, `<stack>.lock.hcl`. Synthesis copies each into its
-            stack's folder, as `.terraform.lock.hcl`. Default: none is copied.
+        outdir: The output directory, created with its parents if missing. Default: CDKTF_OUTDIR, which the cdktf CLI
+            sets, else cdktf.out.
+        locks: The directory of the committed lock files, `<stack>.lock.hcl`. Synthesis copies each one into its stack's
+            folder as `.terraform.lock.hcl`. Default: no lock files are copied.
 
     Raises:
-        SynthesisError: The output directory can't be made.
+        SynthesisError: The output directory cannot be created.
     """
 
     def __init__(
         self, outdir: str | os.PathLike[str] | None = None, *, locks: str | os.PathLike[str] | None = None
     ) -> None:
-        # Absolute, since the engine's process keeps the working directory it was started in.
+        # Absolute, because the engine's process keeps its initial working directory.
         path = pathlib.Path(outdir or os.environ.get("CDKTF_OUTDIR") or "cdktf.out").absolute()
-        with _writing(path):  # the engine would make the last folder only
+        with _writing(path):  # the engine would not create missing parents
             path.mkdir(parents=True, exist_ok=True)
         with delayed():
             super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
         self._locks = pathlib.Path(locks) if locks is not None else None
         self.sifted = Sifted([], [])
-        """What its stacks' warnings and notes are, after synthesis."""
+        """The warnings and notes of its stacks, after synthesis."""
 
     @property
     def cloud_stacks(self) -> list[CloudStack]:
-        """The app's stacks, in the order in which they were made."""
+        """The app's stacks, in the order of their creation."""
         return [child for child in self.node.children if isinstance(child, CloudStack)]
 
     def synth(self) -> None:
-        """Writes each stack's JSON, and what checkov can't read there into versions.tf beside it.
+        """Writes each stack's JSON, and a versions.tf next to it for settings that checkov cannot read in JSON.
 
-        That is the Terraform version that the stack requires, and its import, moved and removed blocks.
+        These are the required Terraform version, and the import, moved and removed blocks.
 
         Raises:
-            ConstructsError: A stack is wrong: nothing is written then, or what is written can't be used.
+            ConstructsError: A stack is invalid; nothing is written, or the written files are incomplete.
         """
         stacks = {stack.name: stack for stack in self.cloud_stacks}
         for stack in stacks.values():
             stack.prepare()
         try:
-            with delayed():  # Node.js would go on writing what is removed
+            with delayed():  # Node.js would continue to write into the removed directory
                 super().synth()
-        except (ConstructsError, RuntimeError) as error:  # JSII makes the latter of both
+        except (ConstructsError, RuntimeError) as error:  # jsii converts every error to a RuntimeError
             if any(stack.failure for stack in stacks.values()):
                 raise SynthesisError([*_failures(stacks.values())]) from None
             if isinstance(error, ConstructsError):
                 raise
-            said = [*annotated_errors(self)] or [Finding(f"the engine can't synthesize: {said_by_engine(error)}")]
+            said = [*annotated_errors(self)] or [
+                Finding(f"the engine cannot synthesize the stack: {said_by_engine(error)}")
+            ]
             raise SynthesisError(said) from error
         written = sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json"))
         misfitting = {file.parent.name: self._finish(file, stacks.get(file.parent.name)) for file in written}
@@ -101,7 +103,7 @@ class App(engine.App):
             _annotate(pathlib.Path(self.outdir) / _MANIFEST, late)
 
     def _finish(self, file: pathlib.Path, stack: CloudStack | None) -> list[Finding]:
-        """Rewrites a stack's JSON and puts its lock file beside it; gives what the lock file does not allow."""
+        """Rewrites a stack's JSON and copies its lock file next to it; returns the misfits of the lock file."""
         content, name = json.loads(file.read_text(encoding="utf-8")), file.parent.name
         if stack is None and (left := list(expressions_left(name, content))):
             raise SynthesisError(left)
@@ -119,7 +121,7 @@ class App(engine.App):
 
 
 def annotated_errors(scope: engine.Construct) -> Iterator[Finding]:
-    """What the user's own code says is wrong, by the engine's annotations.
+    """Yields the errors that the user's own code reports with engine annotations.
 
     Args:
         scope: The app, or a stack.
@@ -132,7 +134,7 @@ def annotated_errors(scope: engine.Construct) -> Iterator[Finding]:
 
 
 def _annotate(manifest: pathlib.Path, warnings: Mapping[str, list[Finding]]) -> None:
-    """Adds warnings that need the finished JSON, which the engine makes after it has collected the annotations."""
+    """Adds warnings to the manifest that need the finished JSON; the engine collects its annotations earlier."""
     content = json.loads(manifest.read_text(encoding="utf-8"))
     for name, findings in warnings.items():
         content["stacks"][name]["annotations"] += [
@@ -142,21 +144,21 @@ def _annotate(manifest: pathlib.Path, warnings: Mapping[str, list[Finding]]) -> 
 
 
 def _taken_out(synthesized: dict[str, Any]) -> Iterator[str]:
-    """The blocks that checkov can't read as JSON, taken out of it, in Terraform's own syntax."""
+    """Removes the blocks that checkov cannot read from the JSON, and yields them as HCL."""
     version = synthesized.get("terraform", {}).pop("required_version", None)
     if version is not None:
         yield _hcl("terraform", {"required_version": version})
     for kind in _UNLABELLED:
         found = synthesized.get(kind, [])
         blocks = found if isinstance(found, list) else [found]
-        # One with a provisioner, or in another form of JSON's, stays there: Terraform reads it, whatever checkov does.
+        # A block with a provisioner, or in another JSON form, stays: Terraform can read it, even if checkov cannot.
         if all(block.keys() <= _PLAIN and isinstance(block.get("lifecycle", {}), dict) for block in blocks):
             synthesized.pop(kind, None)
             yield from (_hcl(kind, block) for block in blocks)
 
 
 def _formatted(value: Any, indent: str = "\n") -> str:
-    """What `json.dumps(value, indent=2, sort_keys=True)` gives, which takes three times as long."""
+    """Returns the same as `json.dumps(value, indent=2, sort_keys=True)`, which takes three times as long."""
     if isinstance(value, str):
         return encode_basestring_ascii(value)
     if not value or not isinstance(value, dict | list):
@@ -180,7 +182,7 @@ def _hcl(name: str, block: Mapping[str, Any], indent: str = "") -> str:
 
 
 def _failures(stacks: Iterable[CloudStack]) -> Iterator[Finding]:
-    """What is wrong with each of the stacks; the engine ends with the first that fails."""
+    """Yields the errors of all stacks; the engine stops at the first."""
     for stack in stacks:
         with contextlib.suppress(ConstructsError):
             stack.to_terraform()
@@ -191,21 +193,21 @@ def _failures(stacks: Iterable[CloudStack]) -> Iterator[Finding]:
 def synthesize(
     build: Callable[[App], object], out: pathlib.Path, locks: pathlib.Path | None = None
 ) -> list[CloudStack]:
-    """Synthesizes into a temporary directory, and changes `out` only when all went well.
+    """Synthesizes into a temporary directory, and changes `out` only if synthesis succeeds.
 
-    What Terraform keeps in the stacks' folders (.terraform, the lock file, local state) stays; only a lock file that
-    is kept in git replaces Terraform's.
+    Terraform's files in the stacks' folders (.terraform, the lock file, local state) stay; only a committed lock file
+    replaces Terraform's.
 
     Args:
         build: Adds the stacks to the app.
-        out: The output directory; it is made when it isn't there.
-        locks: As in `App`.
+        out: The output directory, created if missing.
+        locks: The directory of the committed lock files. Default: no lock files are copied.
 
     Returns:
         The stacks.
 
     Raises:
-        ConstructsError: A stack is wrong, or the directory can't be written.
+        ConstructsError: A stack is invalid, or the directory cannot be written.
     """
     return synthesize_app(build, out, locks).cloud_stacks
 
@@ -213,18 +215,21 @@ def synthesize(
 def synthesize_app(
     build: Callable[[App], object], out: pathlib.Path, locks: pathlib.Path | None = None, *, others: bool = False
 ) -> App:
-    """As `synthesize`; gives the app, which has what there is to say of its stacks.
+    """Synthesizes as `synthesize` does, and returns the app, with the findings of its stacks.
 
     Args:
-        build: As in `synthesize`.
-        out: As in `synthesize`.
-        locks: As in `synthesize`.
-        others: Whether there may be other stacks, whose entries in the manifest stay.
+        build: Adds the stacks to the app.
+        out: The output directory, created if missing.
+        locks: The directory of the committed lock files. Default: no lock files are copied.
+        others: Whether to keep the manifest entries of other stacks in the output directory. Default: False.
+
+    Raises:
+        ConstructsError: A stack is invalid, or the directory cannot be written.
     """
     place = pathlib.Path(os.path.realpath(out))
     with _writing(out), delayed():
         place.parent.mkdir(parents=True, exist_ok=True)
-        # Inside, since of a mount point the parent is on another file system, and may be read-only.
+        # Inside the directory if it exists: the parent of a mount point is another file system, maybe read-only.
         within = place if place.is_dir() else place.parent
         _remove_left_over(place, within)
         directory = tempfile.TemporaryDirectory(prefix=f".{place.name}.", dir=within)
@@ -240,11 +245,17 @@ def synthesize_app(
 
 
 def _keep_others(manifest: pathlib.Path, out: pathlib.Path) -> None:
-    """Adds the stacks of an earlier synthesis to a manifest, as far as they are there."""
+    """Adds the stacks of an earlier synthesis to a manifest, if their files still exist."""
     try:
         before = json.loads((out / _MANIFEST).read_text(encoding="utf-8"))["stacks"]
         there = {name: entry for name, entry in before.items() if (out / entry["synthesizedStackPath"]).is_file()}
-    except (FileNotFoundError, ValueError, LookupError, TypeError, AttributeError):  # none, or of no synthesis
+    except (
+        FileNotFoundError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ):  # no manifest, or not one of synthesis
         return
     content = json.loads(manifest.read_text(encoding="utf-8"))
     content["stacks"] = there | content["stacks"]
@@ -252,7 +263,7 @@ def _keep_others(manifest: pathlib.Path, out: pathlib.Path) -> None:
 
 
 def _remove_left_over(place: pathlib.Path, within: pathlib.Path) -> None:
-    """Removes what runs that were killed left, after so long that no run is still at work with it."""
+    """Removes temporary files of killed runs, once they are too old to belong to a running one."""
     mine = re.compile(rf"\.{re.escape(place.name)}\.[a-z0-9_]{{8}}(\..+)?")
     before = time.time() - _LONGEST_RUN
     for left in (*within.glob(f".{place.name}.*"), *place.glob(f"stacks/*/.{place.name}.*")):
@@ -264,8 +275,8 @@ def _remove_left_over(place: pathlib.Path, within: pathlib.Path) -> None:
 
 
 def _put(new: pathlib.Path, out: pathlib.Path) -> None:
-    """Puts files into place: first beside it, which may be on yet another file system, then all of them at once."""
-    # The manifest goes last: it names the stacks, so a reader never sees one that isn't there.
+    """Moves files into place: first next to their targets, as file systems may differ, then renames all at once."""
+    # The manifest is last: it lists the stacks, so readers never see one that does not exist yet.
     files = [pathlib.Path(folder, name) for folder, _, names in os.walk(new) for name in names]
     files.sort(key=lambda file: file.name == _MANIFEST)
     moves: list[tuple[pathlib.Path, pathlib.Path]] = []
@@ -274,7 +285,7 @@ def _put(new: pathlib.Path, out: pathlib.Path) -> None:
         for file in files:
             target = out / file.relative_to(new)
             if target.is_file() and target.read_bytes() == file.read_bytes():
-                continue  # what watches the file need not read it again
+                continue  # do not trigger programs that watch the file
             target.parent.mkdir(parents=True, exist_ok=True)
             moves.append((target.with_name(f"{new.name}.{target.name}"), target))
             shutil.move(file, moves[-1][0])
@@ -287,17 +298,17 @@ def _put(new: pathlib.Path, out: pathlib.Path) -> None:
 
 
 def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[Finding]:
-    """Removes what synthesis wrote for stacks that are gone; folders that hold anything else stay.
+    """Removes the output of stacks that no longer exist, unless their folders contain other files.
 
     Args:
         out: The output directory.
-        stacks: All stacks there are.
+        stacks: All existing stacks.
 
     Yields:
-        What was done with the folder of a stack that is gone, and why.
+        A finding for each folder that was removed or kept.
 
     Raises:
-        ConstructsError: A folder can't be removed.
+        ConstructsError: A folder cannot be removed.
     """
     live = {stack.name for stack in stacks}
     with _writing(out):
@@ -305,19 +316,19 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[Finding]:
             folder = file.parent
             if folder.name in live or not (content := _written(file)):
                 continue
-            # Terraform makes a lock file for any command: it is no sign of a deployment.
+            # terraform init creates a lock file, so it does not indicate a deployment.
             assets, versions, lock = folder / "assets", folder / _VERSIONS, folder / TERRAFORM_LOCK
             kept = {other.name for other in folder.iterdir() if other not in {file, assets, versions, lock}}
             settings = content.get("terraform", {})
             state = settings.get("backend", {}).get("local", {}).get("path")
             if state is None:
-                kept.add("a state elsewhere, perhaps")
+                kept.add("possibly a remote state")
             elif (folder / state).exists():
                 kept.add(state)
             if kept:
                 yield Finding(
-                    f"{folder} stays, though no cloud makes this stack any more: there is {', '.join(sorted(kept))}",
-                    "terraform destroy, if it is deployed, and delete the folder",
+                    f"{folder} is kept, although no cloud defines this stack any more: found {', '.join(sorted(kept))}",
+                    "run terraform destroy if the stack is deployed, then delete the folder",
                     rule=STALE_OUTPUT,
                 )
             else:
@@ -326,11 +337,11 @@ def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[Finding]:
                 lock.unlink(missing_ok=True)
                 file.unlink()
                 folder.rmdir()
-                yield Finding(f"{folder} is removed: no cloud makes this stack any more", rule=STALE_OUTPUT)
+                yield Finding(f"{folder} was removed: no cloud defines this stack any more", rule=STALE_OUTPUT)
 
 
 def _written(file: pathlib.Path) -> dict[str, Any]:
-    """The Terraform JSON that synthesis wrote there; empty if something else did."""
+    """Returns the Terraform JSON in a file; empty if synthesis did not write it."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
         return content if content["//"]["metadata"]["stackName"] == file.parent.name else {}
@@ -344,6 +355,6 @@ def _writing(out: pathlib.Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise SynthesisError(
-            f"the output directory {out} can't be written: {error.strerror}: {error.filename}",
-            fix="name another one, with --out",
+            f"the output directory {out} cannot be written: {error.strerror}: {error.filename}",
+            fix="choose another directory with --out",
         ) from error

@@ -1,4 +1,4 @@
-"""The names of arguments: what Anyscale's Terraform provider documents, and the check against such a record."""
+"""Checks the names of arguments, for resources of Anyscale's Terraform provider and for blocks of Terraform."""
 
 import functools
 import importlib.resources
@@ -9,28 +9,29 @@ from typing import Any, Literal
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.names import unknown
 
-# What Terraform itself takes in every block of the kind.
+# The arguments that Terraform accepts in every resource.
 _META_ARGUMENTS = ("connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner")
 
 
 @functools.cache
 def anyscale_provider() -> Mapping[str, Any]:
-    """The resources and data sources that Anyscale's provider documents: their arguments and attributes, with types."""
+    """Returns the documented arguments and attributes of Anyscale's resources and data sources, with their types."""
     file = importlib.resources.files("anyscale_constructs.terraform") / "anyscale.json"
     return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return] # an object
 
 
 def check_arguments(given: Any, known: Any, at: str, fix: str = "") -> None:
-    """Checks the names of arguments, in nested blocks too.
+    """Checks the names of arguments, including those in nested blocks.
 
     Args:
-        given: The arguments by name, or a list of such blocks; anything else has no names.
-        known: The arguments that exist. One that is a block is a mapping; one that is several, a list with a mapping.
-        at: The block's address, for the error.
-        fix: What else to do, for the error.
+        given: The arguments by name, or a list of such blocks; other values are not checked.
+        known: The existing arguments, by name. The value of a nested block is a mapping; that of a repeatable block is
+            a list with a mapping.
+        at: The address of the block, for the error.
+        fix: How to fix it, for the error. Default: the message does not say.
 
     Raises:
-        InputError: There is no argument of that name.
+        InputError: An argument does not exist.
     """
     block = known[0] if isinstance(known, list) else known
     match given:
@@ -45,22 +46,22 @@ def check_arguments(given: Any, known: Any, at: str, fix: str = "") -> None:
 
 
 def check_block(kind: Literal["data", "resources"], type: str, arguments: Mapping[str, Any], at: str) -> None:
-    """Checks a resource or a data source of Anyscale's provider; those of others pass.
+    """Checks the arguments of a resource or data source of Anyscale's provider; other providers are not checked.
 
     Args:
-        kind: Which of them it is.
-        type: Its type.
-        arguments: Its arguments.
-        at: Its address, for the error.
+        kind: Whether it is a data source (`data`) or a resource (`resources`).
+        type: The type, e.g. `anyscale_cloud`.
+        arguments: The arguments.
+        at: The address, for the error.
 
     Raises:
-        InputError: The provider has no such type, or the type no such argument.
+        InputError: The provider has no such type, or the type has no such argument.
     """
     if not type.startswith("anyscale_"):
         return
     provider = anyscale_provider()
     other = "Resource" if kind == "resources" else "DataSource"
-    fix = f"if another version than {provider['version']} of the provider has it, use the engine's Terraform{other}"
+    fix = f"correct the name; if another provider version than {provider['version']} has it, use Terraform{other}"
     if type not in provider[kind]:
         raise InputError(f"{at}: {unknown(type, provider[kind], 'type')}", fix=fix)
     known = provider[kind][type]["arguments"] | dict.fromkeys(_META_ARGUMENTS, "any")

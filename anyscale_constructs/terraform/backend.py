@@ -1,4 +1,4 @@
-"""Terraform backends: always explicit, so that the same configuration gives the same bytes everywhere."""
+"""Terraform backends, which are always explicit, so that a configuration has the same output everywhere."""
 
 import hashlib
 import json
@@ -16,12 +16,14 @@ from anyscale_constructs.config.types import Checked, Known
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.findings import Finding, Rule
 
-UNREADABLE_STATE = Rule("unreadable-state", "error", "Terraform would not find the outputs of the first stack.")
+UNREADABLE_STATE = Rule(
+    "unreadable-state", "error", "The second stack of a cloud reads the outputs of the first from its state."
+)
 
 HttpAddress = Annotated[
     str,
     Checked(
-        "an HTTP address without credentials and query, and without a slash at the end",
+        "an HTTP URL without credentials, query or trailing slash",
         r"https?://[^\s/?#@:]+(?::\d+)?(?:/[^\s?#@/]+)*",
         "https://gitlab.example.com/api/v4/projects/1/terraform/state",
     ),
@@ -29,18 +31,18 @@ HttpAddress = Annotated[
 
 
 class Local(Model):
-    """State in a file on this machine."""
+    """State in a local file."""
 
-    type: Known[Literal["local"]] = Field(default="local", description="Names this backend.")
+    type: Known[Literal["local"]] = Field(default="local", description="Selects this backend.")
     path: Known[str | None] = Field(
         default=None,
-        description="Relative to the stack's folder in the output directory. "
-        "Default: terraform.<stack>.tfstate beside the output directory.",
+        description="Path of the state file, relative to the stack's folder in the output directory. "
+        "Default: terraform.<stack>.tfstate next to the output directory.",
     )
 
 
 class S3(Model):
-    """State in an S3 bucket, encrypted, with a lock file beside it; requires Terraform 1.10 or later."""
+    """Encrypted state in an S3 bucket, with a lock file next to it; requires Terraform 1.10 or later."""
 
     answers: ClassVar[Mapping[str, str]] = {
         "dynamodb_table": "remove it: use_lockfile, which is always set, replaces the table",
@@ -50,48 +52,59 @@ class S3(Model):
         "assume_role": "set role_arn, and external_id if the role asks for one",
     }
 
-    type: Known[Literal["s3"]] = Field(description="Names this backend.")
+    type: Known[Literal["s3"]] = Field(description="Selects this backend.")
     bucket: Known[ExistingBucketName]
     region: Known[AwsRegion]
-    key: Known[str | None] = Field(default=None, description="Default: <stack>/terraform.tfstate.")
-    kms_key_id: Known[KmsKeyArn | None] = Field(default=None, description="Default: the bucket's own encryption.")
+    key: Known[str | None] = Field(
+        default=None, description="Object key of the state. Default: <stack>/terraform.tfstate."
+    )
+    kms_key_id: Known[KmsKeyArn | None] = Field(
+        default=None, description="ARN of the KMS key that encrypts the state. Default: the bucket's encryption."
+    )
     role_arn: Known[RoleArn | None] = Field(
-        default=None, description="A role to assume for the state. Default: the caller's credentials."
+        default=None, description="ARN of the role to assume for access to the state. Default: no role is assumed."
     )
     external_id: Known[str | None] = Field(
-        default=None, description="The external ID with which role_arn is assumed. Default: none."
+        default=None, description="External ID for assuming role_arn. Default: none."
     )
     profile: Known[str | None] = Field(
-        default=None, description="A profile of the AWS configuration. Default: the environment's."
+        default=None, description="Name of an AWS CLI profile. Default: the credentials of the environment."
     )
 
     @model_validator(mode="after")
-    def _role_asks_for_the_external_id(self) -> Self:
+    def _external_id_requires_a_role(self) -> Self:
         if self.external_id is not None and self.role_arn is None:
-            raise refuse("is for a role, and role_arn is not set", "set role_arn, or remove it", key="external_id")
+            raise refuse("requires role_arn, which is not set", "set role_arn, or remove it", key="external_id")
         return self
 
 
 class Gcs(Model):
-    """State in a Google Cloud Storage bucket, which locks by itself."""
+    """State in a Google Cloud Storage bucket, which supports locking."""
 
-    type: Known[Literal["gcs"]] = Field(description="Names this backend.")
-    bucket: Known[str] = Field(description="The bucket.")
-    prefix: Known[str | None] = Field(default=None, description="Default: the stack's name.")
+    type: Known[Literal["gcs"]] = Field(description="Selects this backend.")
+    bucket: Known[str] = Field(description="Name of the bucket.")
+    prefix: Known[str | None] = Field(
+        default=None, description="Prefix of the state's path in the bucket. Default: the name of the stack."
+    )
 
 
 class Azurerm(Model):
-    """State in an Azure storage account's container, which locks by itself; Entra ID says who may use it."""
+    """State in a container of an Azure storage account, which supports locking; access is granted with Entra ID."""
 
-    type: Known[Literal["azurerm"]] = Field(description="Names this backend.")
-    storage_account_name: Known[str] = Field(description="The storage account.")
-    container_name: Known[str] = Field(description="The container in it.")
-    key: Known[str | None] = Field(default=None, description="Default: <stack>/terraform.tfstate.")
+    type: Known[Literal["azurerm"]] = Field(description="Selects this backend.")
+    storage_account_name: Known[str] = Field(description="Name of the storage account.")
+    container_name: Known[str] = Field(description="Name of the container.")
+    key: Known[str | None] = Field(
+        default=None, description="Blob name of the state. Default: <stack>/terraform.tfstate."
+    )
     resource_group_name: Known[str | None] = Field(
-        default=None, description="The storage account's. Default: it is not looked up, nor is its endpoint."
+        default=None,
+        description="Resource group of the storage account. Default: the storage account and its endpoint are not "
+        "looked up.",
     )
     subscription_id: Known[str | None] = Field(
-        default=None, description="The storage account's. Default: the environment's, ARM_SUBSCRIPTION_ID."
+        default=None,
+        description="Subscription of the storage account. Default: the environment variable ARM_SUBSCRIPTION_ID.",
     )
 
 
@@ -99,72 +112,74 @@ class _Workspace(Model):
     """State in a workspace."""
 
     answers: ClassVar[Mapping[str, str]] = {
-        "workspaces": "set workspace, or leave it out: its default is the stack's name",
+        "workspaces": "set workspace, or remove it: the default is the name of the stack",
         "token": "remove it, and set TF_TOKEN_<hostname> in the environment, or run terraform login",
     }
 
-    type: Any  # stands first in the schema; each type of backend narrows it
-    organization: Known[str] = Field(description="The organization that the workspace is in.")
-    workspace: Known[str | None] = Field(default=None, description="Default: the stack's name.")
-    hostname: Known[str] = Field(
-        default="app.terraform.io", description="The host that runs the organization's workspaces."
+    type: Any  # comes first in the schema; each type of backend narrows it
+    organization: Known[str] = Field(description="Organization of the workspace.")
+    workspace: Known[str | None] = Field(
+        default=None, description="Name of the workspace. Default: the name of the stack."
     )
+    hostname: Known[str] = Field(default="app.terraform.io", description="Host of the organization's workspaces.")
 
 
 class Hcp(_Workspace):
     """State in HCP Terraform or Terraform Enterprise."""
 
-    type: Known[Literal["hcp"]] = Field(description="Names this backend.")
+    type: Known[Literal["hcp"]] = Field(description="Selects this backend.")
 
 
 class Remote(_Workspace):
-    """State in a service with the interface of HCP Terraform's older backend, such as Scalr or Artifactory."""
+    """State in a service that implements the `remote` backend, such as Scalr or Artifactory."""
 
-    type: Known[Literal["remote"]] = Field(description="Names this backend.")
+    type: Known[Literal["remote"]] = Field(description="Selects this backend.")
 
 
 class Http(Model):
-    """State at an HTTP address, locked as GitLab locks it. Terraform takes the password from TF_HTTP_PASSWORD."""
+    """State at an HTTP address; by default it is locked as on GitLab. The password comes from TF_HTTP_PASSWORD."""
 
     answers: ClassVar[Mapping[str, str]] = {
-        "address": "set base_address, to which the stack's name is added",
-        "lock_address": "set lock_path, which is added to the state's address",
-        "unlock_address": "set lock_path, which is added to the state's address",
+        "address": "set base_address, to which the name of the stack is appended",
+        "lock_address": "set lock_path, which is appended to the address of the state",
+        "unlock_address": "set lock_path, which is appended to the address of the state",
         "password": "remove it, and set TF_HTTP_PASSWORD in the environment",
     }
 
-    type: Known[Literal["http"]] = Field(description="Names this backend.")
+    type: Known[Literal["http"]] = Field(description="Selects this backend.")
     base_address: Known[HttpAddress] = Field(
-        description="The address of all states, e.g. "
-        "https://gitlab.example.com/api/v4/projects/1/terraform/state: that of the stack prod is BASE_ADDRESS/prod."
+        description="Base address of all states, e.g. https://gitlab.example.com/api/v4/projects/1/terraform/state; "
+        "the address of the stack prod is then BASE_ADDRESS/prod."
     )
     name: Known[str | None] = Field(
-        default=None, description="What is added to base_address. Default: the stack's name."
+        default=None, description="Path segment appended to base_address. Default: the name of the stack."
     )
-    username: Known[str | None] = Field(default=None, description="Default: the environment's, TF_HTTP_USERNAME.")
+    username: Known[str | None] = Field(
+        default=None, description="User name. Default: the environment variable TF_HTTP_USERNAME."
+    )
     lock_path: Known[str] = Field(
-        default="/lock", description="What is added to the state's address to lock it and to unlock it."
+        default="/lock", description="Path appended to the address of the state to lock and unlock it."
     )
-    lock_method: Known[str] = Field(default="POST", description="The HTTP method that locks the state.")
-    unlock_method: Known[str] = Field(default="DELETE", description="The HTTP method that unlocks it.")
+    lock_method: Known[str] = Field(default="POST", description="HTTP method that locks the state.")
+    unlock_method: Known[str] = Field(default="DELETE", description="HTTP method that unlocks the state.")
 
     def address(self, there: str) -> str:
-        """The address of a state.
+        """Returns the address of a state.
 
         Args:
-            there: What names it, as `place` gives it.
+            there: The name of the state, as returned by `place`.
         """
         return f"{self.base_address}/{there}"
 
 
 class NoBackend(Model):
-    """No backend block: what runs Terraform brings its own, such as Spacelift, Atlantis or a wrapper.
+    """No backend block, for tools that provide their own backend, such as Spacelift, Atlantis or a wrapper.
 
-    Where nothing does, Terraform keeps the state in a file in the stack's folder of the output. On Kubernetes, with
-    registration: terraform, the second stack reads the state of the first, and another type is needed.
+    Otherwise, Terraform stores the state in a file in the stack's folder of the output directory. On Kubernetes, with
+    registration: terraform, use another type, since the second stack reads the state of the first.
     """
 
-    type: Known[Literal["none"]] = Field(description="Names this backend.")
+    type: Known[Literal["none"]] = Field(description="Selects this backend.")
 
 
 Backend = Annotated[Local | S3 | Gcs | Azurerm | Hcp | Remote | Http | NoBackend, Discriminator("type")]
@@ -178,20 +193,20 @@ KEYS: Mapping[str, str] = {
     "remote": "workspace",
     "http": "name",
 }
-"""What names a state in each type of backend."""
+"""The key that names the state in each type of backend."""
 
 PROVIDERS: Mapping[str, str] = {"s3": "AWS", "gcs": "GCP", "azurerm": "AZURE"}
-"""Whose credentials reach the state in each type of backend; the names are those of `Cloud.provider`."""
+"""The provider, as in `Cloud.provider`, whose credentials grant access to the state in each type of backend."""
 
 TERRAFORM = {"s3": ">= 1.10", "hcp": ">= 1.1"}
-"""Terraform versions that support what is written for a type of backend, such as use_lockfile for s3."""
+"""The Terraform versions that support the generated block of each type of backend, e.g. use_lockfile for s3."""
 
 _FILE = "{}/terraform.tfstate"
 _DEFAULTS = {"local": "../../../terraform.{}.tfstate", "s3": _FILE, "azurerm": _FILE}
 
 
 def place(backend: Backend, name: str) -> str:
-    """Where in the backend a stack's state is.
+    """Returns the path or name of a stack's state in its backend.
 
     Args:
         backend: The backend.
@@ -200,7 +215,8 @@ def place(backend: Backend, name: str) -> str:
     return getattr(backend, KEYS.get(backend.type, ""), None) or _DEFAULTS.get(backend.type, "{}").format(name)
 
 
-# What tells a state from the others in each type of backend, with its default; None: only the command line gives it.
+# The arguments that identify a state in each type of backend, with their defaults; None means that it may be given on
+# the command line only.
 _STATES: Mapping[str, Mapping[str, str | None]] = {
     "local": {"path": "terraform.tfstate"},
     "s3": {"endpoint": "", "endpoints": "", "bucket": None, "key": None},
@@ -212,20 +228,20 @@ _STATES: Mapping[str, Mapping[str, str | None]] = {
 
 
 def identity(settings: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    """What tells a stack's state from all others, beginning with the type of the backend.
+    """Returns a tuple that identifies a stack's state; the first element is the type of the backend.
 
     Args:
-        settings: The block `terraform` of the stack's JSON.
+        settings: The `terraform` block of the stack's JSON.
         name: The stack's name.
     """
     backends = {**settings.get("backend", {}), **({"hcp": settings["cloud"]} if "cloud" in settings else {})}
     if not backends:
         return "none", name
     type_, block = next(iter(backends.items()))
-    if type_ == "remote":  # the older form of a block cloud
+    if type_ == "remote":  # the predecessor of the cloud block
         type_ = "hcp"
     if type_ not in _STATES:
-        # A digest, since credentials may stand there, and errors name states.
+        # A digest, because the block may contain credentials, and errors show the identity.
         return type_, hashlib.sha256(json.dumps(block, sort_keys=True).encode()).hexdigest()[:12]
     block = {**block, **block.get("workspaces", {})}
     parts = [block.get(key, default) for key, default in _STATES[type_].items()]
@@ -242,7 +258,7 @@ def _as_terraform_reads(key: str, part: Any, name: str) -> str:
             return _joined(posixpath.join(name, part))
         case "prefix":
             return _joined(part.lstrip("/"))
-        case "storage_account_name" | "hostname":  # names in DNS, which knows no case
+        case "storage_account_name" | "hostname":  # DNS names are case-insensitive
             return str(part.lower())
     return str(part)
 
@@ -252,21 +268,21 @@ def _joined(path: str) -> str:
 
 
 def beside(backend: Backend, suffix: str) -> Backend:
-    """The backend of a cloud's second stack: a state of its own in the same place."""
+    """Returns the backend of a cloud's second stack, with a separate state in the same location."""
     key = KEYS.get(backend.type)
     given = key and getattr(backend, key)
     return backend.model_copy(update={key: given + suffix}) if key and given else backend
 
 
 def remote_state(backend: Backend, name: str) -> dict[str, Any]:
-    """The arguments of the data source `terraform_remote_state` that reads a stack's outputs.
+    """Returns the arguments of a `terraform_remote_state` data source that reads a stack's outputs.
 
     Args:
-        backend: That stack's backend.
-        name: That stack's name.
+        backend: The backend of the stack to read.
+        name: The name of the stack to read.
 
     Raises:
-        SynthesisError: It is not known where the state will be.
+        SynthesisError: The location of the state is unknown.
     """
     there = place(backend, name)
     match backend:
@@ -277,13 +293,13 @@ def remote_state(backend: Backend, name: str) -> dict[str, Any]:
             username = {"username": backend.username} if backend.username is not None else {}
             return {"backend": "http", "config": {"address": backend.address(there), **username}}
         case NoBackend():
-            what = f"the stack {name} writes no backend, and another stack of the cloud reads its state"
-            fix = "set another type, whose place Terraform can read too"
+            what = f"the stack {name} has no backend block, but another stack of the cloud reads its state"
+            fix = "set another type of backend"
             raise SynthesisError([Finding(what, fix, rule=UNREADABLE_STATE, key=("backend", "type"))])
     config = backend.model_dump(exclude={"type", "role_arn", "external_id"}, exclude_none=True)
     config |= {KEYS[backend.type]: there}
     if isinstance(backend, Local) and backend.path is not None and not pathlib.PurePath(there).is_absolute():
-        config["path"] = f"../{name}/{there}"  # it is relative to that stack's folder
+        config["path"] = f"../{name}/{there}"  # the path is relative to the other stack's folder
     if isinstance(backend, Azurerm):
         config["use_azuread_auth"] = True
     if isinstance(backend, S3) and (role := assumed(backend)):
@@ -292,7 +308,7 @@ def remote_state(backend: Backend, name: str) -> dict[str, Any]:
 
 
 def assumed(backend: S3) -> dict[str, str] | None:
-    """The role that is assumed for a state, as Terraform has it; None: none is."""
+    """Returns the assume_role argument for access to a state, or None without a role."""
     if backend.role_arn is None:
         return None
     return {"role_arn": backend.role_arn} | ({"external_id": backend.external_id} if backend.external_id else {})

@@ -1,4 +1,4 @@
-"""Upstream's validation conditions, evaluated as Terraform does where Python can: true, false, or not known.
+"""Evaluates upstream's validation conditions as Terraform does, to true, false or unknown.
 
 Source: https://developer.hashicorp.com/terraform/language/expressions
 """
@@ -26,7 +26,7 @@ _LITERAL = re.compile(r'["\d].*|true|false|null', re.DOTALL)
 
 
 def holds(condition: str, values: Mapping[str, Any]) -> bool | None:
-    """Whether Terraform accepts the values; None if that is not known.
+    """Returns whether the values satisfy a condition, or None if that is unknown.
 
     Args:
         condition: The condition, as Terraform code.
@@ -42,7 +42,7 @@ def holds(condition: str, values: Mapping[str, Any]) -> bool | None:
 
 
 def allowed_values(condition: str, name: str) -> Sequence[Any]:
-    """The values that a condition accepts beside null, where it is no more than a list of them; else none.
+    """Returns the values, other than null, that a condition accepts if it only lists values, else an empty list.
 
     Args:
         condition: The condition, as Terraform code.
@@ -60,7 +60,7 @@ def allowed_values(condition: str, name: str) -> Sequence[Any]:
 
 
 def _literal(code: str) -> Any:
-    """A literal of Terraform code, which is written as in JSON."""
+    """Returns the value of a Terraform literal, which has JSON syntax."""
     if "${" in code or "%{" in code:
         raise NotKnownError
     try:
@@ -71,7 +71,7 @@ def _literal(code: str) -> Any:
 
 @functools.cache
 def _parsed(condition: str) -> _Evaluate:
-    """The condition as a function of the names in scope."""
+    """Returns the condition as a function of the names in scope."""
     try:
         return _Parser(condition).whole()
     except NotKnownError:
@@ -83,7 +83,7 @@ def _not_known(_: Mapping[str, Any]) -> Any:
 
 
 class _Parser:
-    """Reads an expression by recursive descent."""
+    """A recursive descent parser for expressions."""
 
     def __init__(self, code: str) -> None:
         self._tokens = _TOKEN.findall(code)[::-1]
@@ -179,7 +179,7 @@ def _applied(sign: str, operation: Callable[[Any, Any], Any], left: _Evaluate, r
         try:
             return operation(first, right(names))
         except FailsError:
-            # Where the left side alone decides, Terraform fails before 1.12 only.
+            # If the left operand decides the result, only Terraform versions before 1.12 fail.
             if sign in {"&&", "||"} and first is (sign == "||"):
                 raise NotKnownError from None
             raise

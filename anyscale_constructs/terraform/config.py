@@ -1,4 +1,4 @@
-"""What every cloud's configuration has, whatever its provider."""
+"""The configuration keys that all clouds have, whatever their provider."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -26,10 +26,10 @@ UPSTREAM_NAMES = {
     "anyscale_deploy_env": "deploy_environment",
     "common_prefix": "name_prefix",
 }
-"""The variables of upstream's root modules and examples, by the key that is the same here."""
+"""The keys here that replace variables of upstream's root modules and examples, by the variable's name."""
 
 
-# What the provider takes and the program does not, and how it is set there.
+# Arguments of Anyscale's Terraform provider that the anyscale command lacks, and how to set them without the provider.
 _BY_TERRAFORM = {
     "lineage_tracking_enabled": "set it in Anyscale's console",
     "aggregated_logs_enabled": "run anyscale cloud config update --enable-log-ingestion",
@@ -37,110 +37,110 @@ _BY_TERRAFORM = {
 
 
 class CloudConfig(Model):
-    """A cloud's configuration, as far as providers have it in common."""
+    """The configuration of a cloud: the keys common to all providers."""
 
     upstream_names = UPSTREAM_NAMES
 
     idle_keys: ClassVar[tuple[str, ...]] = ()
-    """The keys that would do nothing for this kind of cloud: they are refused, and are not in the JSON Schema."""
+    """The keys that have no effect for this kind of cloud: they are rejected, and omitted from the JSON Schema."""
 
-    org_id: OrgId = Field(description="The Anyscale organization.")
+    org_id: OrgId = Field(description="The ID of the Anyscale organization.")
     cloud_id: CloudId | None = Field(
         default=None,
-        description="The Anyscale cloud, once it is known: permissions are narrowed to its tag then. Default:"
-        " they are not narrowed.",
+        description="The ID of the Anyscale cloud, once it exists; it restricts permissions to resources with the "
+        "cloud's tag. Default: permissions are not restricted by cloud.",
     )
     deploy_environment: TagValue = Field(
         default="production", description="The value of the tag or label anyscale-deploy-environment."
     )
     backend: Backend = Field(
-        default_factory=Local, description="Where Terraform's state is kept. Default: a local file."
+        default_factory=Local, description="Where Terraform stores its state. Default: a local file."
     )
     mirror: Known[ModuleBase] = Field(
         default=GITHUB,
-        description="Base URL of the modules' Git repositories, instead of https://github.com/anyscale; for EKS and "
-        "GKE also instead of the Terraform Registry: MIRROR/terraform-aws-eks.git and "
-        "MIRROR/terraform-google-kubernetes-engine.git. The EKS module's KMS submodule still comes from the registry. "
-        "Or the absolute path of a checkout of Anyscale's modules, for development. Default: GitHub and the registry.",
+        description="Base URL of the modules' Git repositories, instead of https://github.com/anyscale. For EKS and "
+        "GKE it also replaces the Terraform Registry, with MIRROR/terraform-aws-eks.git and "
+        "MIRROR/terraform-google-kubernetes-engine.git; the EKS module's KMS submodule still comes from the registry. "
+        "For development, the absolute path of a checkout of Anyscale's modules. Default: GitHub and the registry.",
     )
     modules: dict[str, ModuleOverride] = Field(
         default_factory=dict,
-        description="Changes to single modules, by the id of the construct, e.g. vpc: refs, inputs and mirrors. The "
-        "id of a construct inside of others begins with theirs, e.g. network/vpc. Default: none.",
+        description="Refs, inputs and mirrors of individual modules, by the ID of the construct, e.g. vpc. The ID of a "
+        "nested construct begins with the IDs of its parents, e.g. network/vpc. Default: none.",
     )
 
     cloud: Known[Annotated[str, CLOUD_NAME] | None] = Field(
         default=None,
-        description="The name of the Anyscale cloud that this stack's infrastructure is a resource of. Several stacks "
-        "can name one cloud, each with a resource_name of its own: register adds each of them. Default: the cloud has "
-        "the stack's name.",
+        description="The name of the Anyscale cloud to which register adds this stack's infrastructure as a cloud "
+        "resource. Several stacks can belong to one cloud if each has a different resource_name. Default: the name of "
+        "the stack.",
     )
     resource_name: Known[Annotated[str, CLOUD_NAME] | None] = Field(
         default=None,
-        description="The name of this infrastructure among the cloud's resources, by which register finds it again. "
-        "Default: the compute stack, the provider and the region, e.g. vm-aws-us-east-2.",
+        description="The name of this cloud resource, by which register finds it again. Default: the compute stack, "
+        "the provider and the region, e.g. vm-aws-us-east-2.",
     )
     moved: list[Moved] = Field(
         default_factory=list,
-        description="What has another address in the state: Terraform moves it instead of destroying it and making it "
-        "anew. The addresses that this cloud's stacks have are those of terraform plan. Default: nothing is moved.",
+        description="Modules and resources that have a different address in the state: Terraform moves them instead of "
+        "destroying and recreating them. terraform plan shows the addresses of this cloud. Default: nothing is moved.",
     )
     imports: list[Import] = Field(
         default_factory=list,
         validation_alias="import",
-        description="Resources that exist already and are not in the state: Terraform takes them over instead of "
-        "making them. Default: nothing is imported.",
+        description="Existing resources that are not in the state: Terraform imports them instead of creating them. "
+        "Default: nothing is imported.",
     )
 
     registration: Known[Literal["command", "terraform"]] = Field(
         default="command",
-        description="How the cloud is registered: by `anyscale-constructs register`, or by Anyscale's Terraform "
-        "provider in the same apply, which is in beta.",
+        description="How the cloud is registered: by `anyscale-constructs register` (command), or in the same apply by "
+        "Anyscale's Terraform provider, which is in beta (terraform).",
     )
 
     lineage_tracking_enabled: Known[bool | None] = Field(
         default=None,
-        description="With registration: terraform, whether Anyscale records which data sets and models jobs read and "
-        "write. Default: the provider's own.",
+        description="Whether Anyscale records which data sets and models jobs read and write; requires registration: "
+        "terraform. Default: the provider's default.",
     )
     aggregated_logs_enabled: Known[bool | None] = Field(
         default=None,
-        description="With registration: terraform, whether Anyscale collects the logs of clusters. Default: the "
-        "provider's own.",
+        description="Whether Anyscale collects the logs of clusters; requires registration: terraform. Default: the "
+        "provider's default.",
     )
 
     allow: Annotated[Allowances, AfterValidator(check_rules)] = Field(
         default_factory=dict,
-        description="Warnings that are accepted: the rule's id, and why. {reason: ..., until: DATE} accepts it until "
-        "that day. `anyscale-constructs rules` lists the rules. Default: none.",
+        description="Warnings to accept: the ID of each rule, with a reason. {reason: ..., until: DATE} accepts the "
+        "warning until the end of that day. `anyscale-constructs rules` lists the rules. Default: none.",
     )
 
     @model_validator(mode="after")
-    def _one_cloud_id(self) -> Self:
+    def _terraform_sets_the_cloud_id(self) -> Self:
         if self.registration == "terraform" and self.cloud_id is not None:
             raise refuse(
-                "cloud_id is known to Terraform only, which makes the cloud with registration: terraform",
-                "remove cloud_id, or register with the command",
+                "cloud_id cannot be set with registration: terraform, which creates the cloud",
+                "remove cloud_id, or set registration: command",
                 key="cloud_id",
             )
         return self
 
     @model_validator(mode="after")
-    def _terraform_makes_a_cloud_of_its_own(self) -> Self:
+    def _terraform_registers_a_new_cloud(self) -> Self:
         if self.registration == "terraform" and self.cloud is not None:
             raise refuse(
-                "names a cloud that other stacks share, and with registration: terraform each stack makes its own",
+                "cannot be set with registration: terraform, which creates a cloud for each stack",
                 "remove it, or set registration: command",
                 key="cloud",
             )
         return self
 
     @model_validator(mode="after")
-    def _the_program_registers_without_them(self) -> Self:
+    def _command_lacks_provider_arguments(self) -> Self:
         for key, instead in _BY_TERRAFORM.items():
             if self.registration != "terraform" and getattr(self, key) is not None:
                 raise refuse(
-                    "is an argument of Anyscale's Terraform provider, and the anyscale program registers without it",
+                    "is an argument of Anyscale's Terraform provider, which the anyscale command does not support",
                     f"remove it, and {instead}, or set registration: terraform",
                     key=key,
                 )
@@ -154,46 +154,47 @@ class CloudConfig(Model):
 
     @property
     def adoption(self) -> Adoption | None:
-        """What the cloud takes over from Anyscale's root module; None: nothing."""
+        """The infrastructure that the cloud takes over from Anyscale's root module; None if it takes over nothing."""
         return None
 
     @model_validator(mode="after")
     def _nothing_is_idle(self) -> Self:
         for key in self.idle_keys:
             if key in self.model_fields_set:
-                raise refuse(f"{key} does nothing for this kind of cloud", "remove it", key=key, rule=IDLE_KEY)
+                raise refuse(f"{key} has no effect for this kind of cloud", "remove it", key=key, rule=IDLE_KEY)
         return self
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """The schema, without the keys that would do nothing."""
+        """Returns the JSON Schema, without the keys that have no effect."""
         reference = handler(core_schema)
         schema = handler.resolve_ref_schema(reference)
         schema["properties"] = {key: value for key, value in schema["properties"].items() if key not in cls.idle_keys}
         return reference
 
     def refuse_input(self, module_id: str, name: str, key: str) -> None:
-        """Refuses a module's input that other things of the cloud have to know too; for its validators.
+        """Rejects a module input whose value other parts of the cloud need too; for validators.
 
         Args:
-            module_id: The module's id in the stack.
-            name: The input's name.
-            key: The key that sets it for all of them.
+            module_id: The module's ID in the stack.
+            name: The name of the input.
+            key: The key that sets the value for all parts.
         """
         override = self.modules.get(module_id)
         if override and name in override.inputs:
             raise refuse(
-                f"modules.{module_id}.inputs.{name} changes the module only, and others would still have the old one",
+                f"modules.{module_id}.inputs.{name} changes only this module; other parts of the cloud would keep the "
+                "old value",
                 f"set {key} instead",
                 key=f"modules.{module_id}.inputs.{name}",
             )
 
     def refuse_standard_tags(self, key: str, tags: Mapping[str, str] | Expr) -> None:
-        """Refuses tags, or labels, of the provider that the cloud sets itself; for its validators.
+        """Rejects provider tags (or labels) that the cloud sets itself; for validators.
 
         Args:
-            key: The key that holds them.
-            tags: The provider's.
+            key: The configuration key of the tags.
+            tags: The provider's tags.
         """
         standard = self.standard_tags("")
         for name in known_keys(tags):
@@ -202,10 +203,10 @@ class CloudConfig(Model):
                 raise refuse(what, "remove it", key=f"{key}.{name}")
 
     def standard_tags(self, cloud_id: str | None) -> dict[str, str]:
-        """The tags, or labels, of every resource.
+        """Returns the tags (or labels) of every resource.
 
         Args:
-            cloud_id: The cloud's id, which Terraform may make.
+            cloud_id: The cloud's ID, which may be a reference; None leaves its tag out.
         """
         tags = {
             "anyscale-cloud-id": cloud_id,
@@ -217,29 +218,29 @@ class CloudConfig(Model):
 
     @property
     def sources(self) -> Sources:
-        """Where the modules come from."""
+        """The sources of the modules, and the overrides."""
         return Sources(base=self.mirror, overrides=self.modules, resources=self.resource_overrides)
 
     @property
     def resource_overrides(self) -> dict[str, ResourceOverride]:
-        """What to do differently for single resources, by their addresses."""
+        """The overrides of individual resources, by address."""
         return {}
 
 
 class NamedCloudConfig(CloudConfig):
-    """What clouds have in common whose parts have names with a prefix."""
+    """The keys common to clouds whose resource names have a prefix."""
 
-    name_prefix: str = Field(default="anyscale-", description="What the names of new resources begin with.")
+    name_prefix: str = Field(default="anyscale-", description="Prefix of the names of new resources.")
     prefix_all_names: Known[bool] = Field(
         default=False,
-        description="Whether every name that the cloud makes begins with name_prefix, as rules of an account may "
-        "demand: also names that are the stack's by default, and those that upstream's modules begin in a way of "
-        "their own. Names that the configuration gives stay as they are. Set it when the cloud is made: changing it "
-        "later replaces whatever gets another name. Default: false, as older clouds have it.",
+        description="Start all generated names with name_prefix, for accounts that require it: also the names that "
+        "default to the stack's name, and those for which upstream modules have their own prefix. Names set in the "
+        "configuration do not change. Set it when the cloud is created: changing it later replaces every resource "
+        "whose name changes. Default: false, for compatibility with existing clouds.",
     )
 
     def default_name(self, name: str) -> str:
-        """What something is called that has no name of its own in the configuration.
+        """Returns the default name of a resource.
 
         Args:
             name: The stack's name.
@@ -248,5 +249,5 @@ class NamedCloudConfig(CloudConfig):
 
 
 def known_keys(tags: Mapping[str, str] | Expr) -> list[str]:
-    """The keys of tags, or labels, as far as they are known."""
+    """Returns the resolved keys of tags or labels."""
     return [] if isinstance(tags, Expr) else [key for key in tags if not is_unresolved(key)]

@@ -1,4 +1,4 @@
-"""Terraform's version constraints: reading them, and the one constraint that means several at once.
+"""Terraform's version constraints: parsing and intersection.
 
 Source: https://developer.hashicorp.com/terraform/language/expressions/version-constraints
 """
@@ -14,14 +14,14 @@ from anyscale_constructs.errors import ConstraintError
 Version = tuple[int, int, int]
 
 _NEWEST = {"hashicorp/aws": 6, "hashicorp/random": 3, "hashicorp/time": 0, "hashicorp/tls": 4}
-"""The newest major version, as of November 2026, of the providers that a wrapped module gives no upper bound."""
+"""The newest major version, as of November 2026, of each provider without an upper bound in some wrapped module."""
 
 _PART = re.compile(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
 
 @dataclass(frozen=True)
 class Constraint:
-    """The versions from `low` up to, but without, `high`, less those in `without`."""
+    """The versions from `low` (inclusive) to `high` (exclusive), except those in `without`."""
 
     low: Version = (0, 0, 0)
     high: Version | None = None
@@ -29,17 +29,17 @@ class Constraint:
 
     @classmethod
     def parse(cls, text: str) -> "Constraint":
-        """Reads a constraint as Terraform does, e.g. `>= 5.0, < 7.0` or `~> 3.1`; versions are releases.
+        """Parses a constraint as Terraform does, e.g. `>= 5.0, < 7.0` or `~> 3.1`; prereleases are not supported.
 
         Raises:
-            ConstraintError: It is no version constraint.
+            ConstraintError: The text is not a version constraint.
         """
         all_of = cls()
         for part in text.split(","):
             match = _PART.fullmatch(part.strip())
             if not match:
                 raise ConstraintError(
-                    "a version constraint can't be read",
+                    "a version constraint is invalid",
                     value=text,
                     allowed="=, !=, >=, <=, >, < or ~> with one to three numbers, joined by commas: >= 5.0, < 7.0",
                 )
@@ -63,7 +63,7 @@ class Constraint:
                 return cls(high=after)
             case "<":
                 return cls(high=version)
-            case _:  # ~> lets only the last number that was given grow
+            case _:  # ~> allows only the last given number to increase
                 return cls(version, (major, minor + 1, 0) if len(given) == len(version) else (major + 1, 0, 0))
 
     def __and__(self, other: "Constraint") -> "Constraint":
@@ -72,14 +72,14 @@ class Constraint:
 
     @property
     def empty(self) -> bool:
-        """Whether no version satisfies it."""
+        """Whether no version satisfies the constraint."""
         if self.high is None or self.low[:2] != self.high[:2]:
             return self.high is not None and self.high <= self.low
-        # Between two patches of one minor version there are only so many.
+        # Both bounds have the same minor version, so there are only finitely many patch versions in between.
         return all((*self.low[:2], patch) in self.without for patch in range(self.low[2], self.high[2]))
 
     def allows(self, version: Version) -> bool:
-        """Whether the version satisfies it."""
+        """Returns whether the version satisfies the constraint."""
         return self._bounds(version) and version not in self.without
 
     def __str__(self) -> str:
@@ -95,23 +95,23 @@ class Constraint:
 
 
 def intersect(what: str, wanted: Iterable[tuple[str, str]]) -> Constraint:
-    """The constraint that satisfies all of `wanted`.
+    """Returns the intersection of constraints.
 
-    Of a provider that nobody gives an upper bound, it stops before the next major version.
+    If no constraint of a provider has an upper bound, the result excludes the next major version.
 
     Args:
-        what: What is constrained, for the error, e.g. `hashicorp/aws`.
-        wanted: Pairs of who wants it and the constraint.
+        what: The constrained provider or program, for the error, e.g. `hashicorp/aws`.
+        wanted: The constraints, as pairs of the name of what requires it and the constraint.
 
     Raises:
-        ConstraintError: No version satisfies all; it names two that clash.
+        ConstraintError: No version satisfies all constraints; the message names two that conflict.
     """
     return _intersected(what, tuple(wanted))
 
 
 @cache
 def _intersected(what: str, wanted: Sequence[tuple[str, str]]) -> Constraint:
-    """Once for each set, which many stacks have alike."""
+    """Returns the intersection; cached, since many stacks have the same constraints."""
     given = [(who, text, Constraint.parse(text)) for who, text in wanted]
     total = Constraint()
     for _, _, constraint in given:
@@ -120,7 +120,7 @@ def _intersected(what: str, wanted: Sequence[tuple[str, str]]) -> Constraint:
         clash = next(((a, b) for a, b in itertools.combinations(given, 2) if (a[2] & b[2]).empty), None) or given
         raise ConstraintError(
             f"no version of {what} satisfies " + " and ".join(f"{who} ({text})" for who, text, _ in clash),
-            fix="pin one of them to another ref whose constraint fits, or leave it out",
+            fix="pin one of them to a ref with a compatible constraint, or remove it",
         )
     if total.high is None and what in _NEWEST:
         return replace(total, high=(max(total.low[0], _NEWEST[what]) + 1, 0, 0))

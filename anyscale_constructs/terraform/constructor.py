@@ -1,4 +1,4 @@
-"""Checks of a construct's Python arguments, before their use would fail in Python's words."""
+"""Checks the Python arguments of constructs, so that mistakes raise an error with a fix instead of Python's own."""
 
 import functools
 import inspect
@@ -18,11 +18,10 @@ _TWICE = re.compile(r"got multiple values for keyword argument '(\w+)'")
 
 
 def checked(init: Callable[..., None]) -> Callable[..., None]:
-    """A construct's constructor that refuses what is no construct where one is wanted, in one sentence.
+    """Returns a construct's constructor that raises `InputError` for invalid arguments.
 
     Args:
-        init: The constructor; parameters whose types are constructs, `Existing...` models or protocols of theirs are
-            checked.
+        init: The constructor. Parameters typed as constructs, `Existing...` models or protocols of these are checked.
     """
 
     @functools.wraps(init)
@@ -38,7 +37,7 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
                     f"{name}: {parameter} must be a construct",
                     value=value,
                     allowed=names,
-                    fix=f"give {names}: an Existing... model stands for what exists already",
+                    fix=f"pass {names}; an Existing... model represents infrastructure that already exists",
                 )
         try:
             init(self, *args, **arguments)
@@ -49,7 +48,7 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
                 raise InputError(f"{name}: {wrong}", fix=f"see help({name})") from None
             if twice := _TWICE.search(str(error)):
                 raise InputError(
-                    f"{name}: {twice.group(1)} follows from another argument", fix=f"leave out {twice.group(1)}"
+                    f"{name}: {twice.group(1)} is derived from another argument", fix=f"remove {twice.group(1)}"
                 ) from None
             raise
 
@@ -58,7 +57,7 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
 
 @functools.cache
 def _parameters(init: Callable[..., None]) -> tuple[Sequence[str], Mapping[str, tuple[type, ...]]]:
-    """The names of a constructor's positional parameters, and what those take that are checked."""
+    """Returns the names of a constructor's positional parameters, and the allowed types of the checked parameters."""
     hints = {name: hint for name, hint in get_type_hints(init).items() if name not in {"return", "inputs"}}
     choices = {
         name: get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
@@ -76,20 +75,20 @@ def _is_construct(kind: Any) -> bool:
 def _is_one(value: Any, kind: type) -> bool:
     if not is_protocol(kind):
         return isinstance(value, kind)
-    # Not isinstance, which reads the properties in Python 3.11.
+    # isinstance() would evaluate the properties in Python 3.11.
     members = _members(value.__class__, kind)
     return not members or all(inspect.getattr_static(value, name, _MISSING) is not _MISSING for name in members)
 
 
 @functools.cache
 def _members(given: type, protocol: type) -> Collection[str]:
-    """The properties of a protocol that a class lacks, and only its instances can have."""
+    """Returns the properties of a protocol that the class itself lacks; its instances may have them."""
     names = get_protocol_members(protocol)
     return [name for name in names if inspect.getattr_static(given, name, _MISSING) is _MISSING]
 
 
 def _names(kind: type) -> Sequence[str]:
-    """What to call it in a message: of a protocol its docstring names who has it."""
+    """Returns the class names for a message; the docstring of a protocol names its implementations."""
     if is_protocol(kind):
         return re.findall(r"`(\w+)`", kind.__doc__ or "")
     return () if kind is types.NoneType else (kind.__name__,)

@@ -1,4 +1,4 @@
-"""Variables and local values: their names, and what a variable's block holds."""
+"""Input variables and local values of stacks."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,75 +10,76 @@ from anyscale_constructs.expressions import Expr, as_expressions, expr, is_unres
 from anyscale_constructs.terraform.arguments import check_arguments
 from anyscale_constructs.terraform.values import constant, to_terraform
 
-# The names that Terraform keeps for arguments of a module call.
+# Variable names that Terraform reserves for arguments of module calls.
 _RESERVED = {"count", "depends_on", "for_each", "lifecycle", "locals", "providers", "source", "version"}
 _VALIDATION = {"condition": "bool", "error_message": "string"}
 
 
 class Validation(TypedDict):
-    """What a variable's value must fulfil."""
+    """A validation rule of a variable."""
 
     condition: Expr
-    """An expression that names the variable, e.g. `fn.startswith("${var.zone}", "us-")`."""
+    """The condition, an expression that refers to the variable, e.g. `fn.startswith("${var.zone}", "us-")`."""
 
     error_message: str
-    """What Terraform says of a value that doesn't fulfil it."""
+    """The error message of Terraform for a value that violates the condition."""
 
 
 class VariableArguments(TypedDict, total=False):
-    """The arguments of a variable beside its name and type; None leaves one out."""
+    """The arguments of a variable other than its name and type; None omits an argument."""
 
     default: Any
-    """The value that it has when none is given, without expressions and nulls. Default: a value must be given."""
+    """The default value, without expressions and nulls. Default: the variable is required."""
 
     description: str | None
-    """What Terraform says when it asks for a value."""
+    """The description, which Terraform shows when it prompts for a value."""
 
     sensitive: bool | None
-    """Whether Terraform hides the value in what it prints. Default: False."""
+    """Whether Terraform hides the value in its output. Default: False."""
 
     nullable: bool | None
-    """Whether null is a value; otherwise null stands for the default. Default: True."""
+    """Whether null is a valid value; otherwise, null selects the default. Default: True."""
 
     ephemeral: bool | None
-    """Whether the value is left out of plans and states; write-only arguments and providers take such a value.
+    """Whether plans and states omit the value; only write-only arguments and provider configurations accept it.
 
-    It needs Terraform 1.10. Default: False.
+    Requires Terraform 1.10. Default: False.
     """
 
     validation: Sequence[Validation] | None
-    """What the value must fulfil. Default: any value of the type is accepted."""
+    """The validation rules. Default: any value of the type is accepted."""
 
 
 def check_name(block: str, name: str) -> None:
     """Checks the name of a variable or a local value.
 
     Args:
-        block: `variable` or `local`.
-        name: Its name.
+        block: The type of block: `variable` or `local`.
+        name: The name.
 
     Raises:
-        InputError: It is no identifier, or reserved by Terraform.
+        InputError: The name is not an identifier, or is reserved by Terraform.
     """
     if is_unresolved(name) or not re.fullmatch(r"[A-Za-z_][\w-]*", name):
         raise InputError(
-            f"a {block}'s name must be an identifier",
+            f"the name of a {block} must be an identifier",
             value=name,
             allowed="letters, digits, underscores and hyphens, beginning with a letter or an underscore",
         )
     if block == "variable" and name in _RESERVED:
-        raise InputError("Terraform reserves the name of the variable", value=name, fix=f"rename it, e.g. {name}_")
+        raise InputError("the variable has a name that Terraform reserves", value=name, fix=f"rename it, e.g. {name}_")
 
 
 def variable_block(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """A variable's arguments as Terraform JSON holds them.
+    """Returns the block of a variable, without its type, as Terraform JSON.
 
     Args:
-        name: Its name.
-        arguments: As in `VariableArguments`.
+        name: The name of the variable.
+        arguments: The arguments in `VariableArguments`.
 
     Raises:
-        InputError: An argument is unknown, the default holds an expression or null, or a condition is no expression.
+        InputError: An argument is unknown, the default contains an expression or null, or a condition is not an
+            expression.
     """
     at = f"var.{name}"
     check_arguments(arguments, VariableArguments.__annotations__ | {"validation": [_VALIDATION]}, at)
@@ -91,27 +92,27 @@ def variable_block(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
                 raise InputError(
                     f"{at}.validation[{index}].condition must be an expression",
                     value=rule.get("condition"),
-                    fix=f'write one that names the variable, e.g. fn.startswith("${{var.{name}}}", "us-")',
+                    fix=f'use an expression that refers to the variable, e.g. fn.startswith("${{var.{name}}}", "us-")',
                 )
         given["validation"] = to_terraform(given["validation"], f"{at}.validation")
     return given
 
 
 class Declarations(TerraformStack):
-    """A stack in which variables and local values can be declared."""
+    """A stack that can declare variables and local values."""
 
     def add_local(self, name: str, value: Any) -> Expr:
         """Declares a local value.
 
         Args:
-            name: Its name in Terraform.
-            value: Whatever an input of a module may be; expressions may stand in it.
+            name: The name.
+            value: Any value that a module input accepts; it may contain expressions.
 
         Returns:
-            The reference `local.<name>`, of the value's type.
+            The reference `local.<name>`, with the type of the value.
 
         Raises:
-            InputError: The name is no identifier or is taken, or Terraform has nothing like the value.
+            InputError: The name is not an identifier or already in use, or the value has no equivalent in Terraform.
         """
         given = as_expressions(value, f"local.{name}")
         local = TerraformLocal(self, self._declare("local", name, TerraformLocal), to_terraform(given, f"local.{name}"))
@@ -119,20 +120,20 @@ class Declarations(TerraformStack):
         return expr(f"local.{name}", type_of(given), stack=self)
 
     def add_variable(self, name: str, type: str, **arguments: Unpack[VariableArguments]) -> Expr:
-        """Declares a variable, for what Terraform is given when it runs.
+        """Declares an input variable, whose value Terraform receives when it runs.
 
         Args:
-            name: Its name in Terraform.
-            type: Terraform's type constraint, e.g. `map(string)`.
+            name: The name.
+            type: The Terraform type constraint, e.g. `map(string)`.
             **arguments: `default`, `description`, `sensitive`, `nullable`, `ephemeral` and `validation`, as in
                 `VariableArguments`.
 
         Returns:
-            The reference `var.<name>`, of that type.
+            The reference `var.<name>`, with that type.
 
         Raises:
-            InputError: The name is no identifier, is taken or reserved; an argument is unknown; the default holds an
-                expression or null; the condition of a validation is no expression.
+            InputError: The name is not an identifier, is already in use or is reserved; an argument is unknown; the
+                default contains an expression or null; or the condition of a validation is not an expression.
         """
         block = variable_block(name, arguments)
         variable = TerraformVariable(self, self._declare("variable", name, TerraformVariable), type=type)
@@ -142,22 +143,22 @@ class Declarations(TerraformStack):
         return expr(f"var.{name}", type, stack=self)
 
     def add_secret(self, name: str, type: str, description: str, *, ephemeral: bool = False) -> Expr:
-        """Declares a sensitive variable that must not be null: secrets never stand in the JSON.
+        """Declares a sensitive variable that cannot be null, to keep a secret out of the JSON.
 
         Args:
-            name: Its name.
-            type: Its type.
-            description: What Terraform says when it asks.
-            ephemeral: As in `VariableArguments`.
+            name: The name.
+            type: The Terraform type constraint.
+            description: The description, which Terraform shows when it prompts for a value.
+            ephemeral: Whether plans and states omit the value. Default: False.
         """
         return self.add_variable(
             name, type, description=description, nullable=False, sensitive=True, ephemeral=ephemeral or None
         )
 
     def _declare(self, block: str, name: str, construct: type[Construct]) -> str:
-        """The id of a new variable's or local value's construct: other blocks may have the same name."""
+        """Returns the construct ID of a new variable or local value, since blocks of other types may share its name."""
         check_name(block, name)
         own = f"{block}-{name}"
         if any(isinstance(self.node.try_find_child(each), construct) for each in (own, name)):
-            raise InputError(f"there is a {block} {name} already", fix="give each of them a name of its own")
+            raise InputError(f"the {block} {name} already exists", fix=f"give each {block} a unique name")
         return own

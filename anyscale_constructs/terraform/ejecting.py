@@ -1,4 +1,4 @@
-"""A synthesized stack as plain Terraform, which needs nothing of this library any more."""
+"""Writes a synthesized stack as plain Terraform that no longer needs this library."""
 
 import json
 import os
@@ -17,27 +17,27 @@ _VARIABLES = ("*.tfvars", "*.tfvars.json")
 
 
 def eject(stack: pathlib.Path, home: pathlib.Path, target: pathlib.Path) -> list[str]:
-    """Writes a stack as plain Terraform: the same configuration, without what the engine notes in it.
+    """Writes a stack as plain Terraform: the same configuration, without the engine's metadata.
 
-    Terraform reads the same state: a local one stays where it is.
+    Terraform continues to use the same state; a local state file is not moved.
 
     Args:
         stack: The folder with the stack's JSON.
-        home: The stack's folder in the output directory, where Terraform has worked until now: relative paths lead
-            from there, and lock and variable files are taken from there.
-        target: The new folder.
+        home: The stack's folder in the output directory, where Terraform has run so far: relative paths in the
+            configuration are relative to it, and lock and variable files are copied from it.
+        target: The folder to write to, which must be empty or not exist.
 
     Returns:
-        The names of the files that were written.
+        The paths of the written files, relative to the folder.
 
     Raises:
-        SynthesisError: The new folder holds something already, or can't be written.
+        SynthesisError: The folder to write to is not empty, or cannot be written.
     """
     content = _plain(json.loads((stack / _SYNTHESIZED).read_text(encoding="utf-8")))
     _move_states(content, lambda path: os.path.relpath(home / path, target))
     try:
         if target.exists() and any(target.iterdir()):
-            raise SynthesisError(f"{target} holds something already", fix="name another directory, with --to")
+            raise SynthesisError(f"{target} is not empty", fix="choose another directory with --to")
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
             made = pathlib.Path(temporary) / target.name
@@ -48,19 +48,19 @@ def eject(stack: pathlib.Path, home: pathlib.Path, target: pathlib.Path) -> list
             (made / MAIN).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
             made.replace(target)
     except OSError as error:
-        what = f"{error.filename or target} can't be written: {error.strerror}"
-        raise SynthesisError(what, fix="name another directory, with --to") from error
+        what = f"{error.filename or target} cannot be written: {error.strerror}"
+        raise SynthesisError(what, fix="choose another directory with --to") from error
     return sorted(str(file.relative_to(target)) for file in target.rglob("*") if file.is_file())
 
 
 def _leave_out(_folder: str, names: list[str]) -> list[str]:
-    """Terraform's own data, and states and plans, which are no configuration."""
+    """Returns the names that are not configuration: Terraform's working data, states and plans."""
     kept = (".terraform", _SYNTHESIZED)
     return [name for name in names if name in kept or ".tfstate" in name or name.endswith(".tfplan")]
 
 
 def _plain(value: Any) -> Any:
-    """Terraform JSON without the engine's comments; those of users stay."""
+    """Returns Terraform JSON without the engine's comments; users' comments stay."""
     match value:
         case Mapping():
             return {key: _plain(inner) for key, inner in value.items() if not _is_engines(key, inner)}
@@ -74,7 +74,7 @@ def _is_engines(key: str, value: Any) -> bool:
 
 
 def _move_states(content: dict[str, Any], moved: Callable[[str], str]) -> None:
-    """Lets the paths of local states lead from another folder to the same files."""
+    """Adapts the relative paths of local states to the new folder."""
     backends = [("local", content.get("terraform", {}).get("backend", {}).get("local", {}))]
     states = content.get("data", {}).get("terraform_remote_state", {})
     backends += [(state["backend"], state.get("config", {})) for state in states.values()]

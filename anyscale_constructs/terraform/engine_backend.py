@@ -1,4 +1,4 @@
-"""A stack's backend among the engine's constructs: the configuration's, or one that users put in its place."""
+"""The engine's backend construct of a stack: the configured backend, or one that users add instead."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -30,23 +30,26 @@ from anyscale_constructs.terraform.backend import (
     place,
 )
 
-# The path of the backend that stands among the constructs where none is written.
+# The path of the placeholder backend of `NoBackend`, which is not written.
 _NOWHERE = "none"
 
 
 def add_backend(stack: TerraformStack, backend: Backend, name: str) -> TerraformBackend:
-    """Makes the backend of a configuration in its stack.
+    """Creates the configured backend of a stack.
 
     Args:
         stack: The stack.
-        backend: The backend.
+        backend: The configured backend.
         name: The stack's name.
+
+    Returns:
+        The backend construct.
     """
     there = place(backend, name)
     match backend:
         case Local():
             return LocalBackend(stack, path=there)
-        case NoBackend():  # an engine's stack has one: keep_one_backend leaves it out
+        case NoBackend():  # the engine requires a backend; keep_one_backend removes it
             return LocalBackend(stack, path=_NOWHERE)
         case S3():
             made = S3Backend(
@@ -56,7 +59,7 @@ def add_backend(stack: TerraformStack, backend: Backend, name: str) -> Terraform
                 key=there,
                 encrypt=True,
                 kms_key_id=backend.kms_key_id,
-                assume_role=cast(Any, assumed(backend)),  # the engine makes its own of the mapping
+                assume_role=cast(Any, assumed(backend)),  # the engine converts the mapping to its own type
                 profile=backend.profile,
             )
             made.add_override("use_lockfile", True)
@@ -92,11 +95,11 @@ def add_backend(stack: TerraformStack, backend: Backend, name: str) -> Terraform
 
 
 def keep_one_backend(settings: dict[str, Any], made: TerraformBackend) -> None:
-    """Lets a backend that an override adds take the place of the construct's, and none that of `NoBackend`'s.
+    """Removes the backend of the construct if an override adds another one, or if it is the placeholder of `NoBackend`.
 
     Args:
-        settings: The block `terraform` of a stack's JSON, which is changed.
-        made: The stack's backend among its constructs.
+        settings: The `terraform` block of a stack's JSON, which is modified.
+        made: The stack's backend construct.
     """
     backends = settings.get("backend", {})
     wanted = backends.get("local", {}).get("path") != _NOWHERE

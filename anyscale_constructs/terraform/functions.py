@@ -1,4 +1,4 @@
-"""What Terraform's functions and operators give for values that are known now.
+"""Terraform's functions and operators, for values that are known at synthesis.
 
 Source: https://developer.hashicorp.com/terraform/language/functions
 """
@@ -21,14 +21,23 @@ class FailsError(Exception):
 
 
 def known(value: Any) -> Any:
-    """The value, of which Terraform normalizes text; what is in a list may still be unknown."""
+    """Returns the value, with strings normalized as Terraform does; the elements of a list may still be unresolved.
+
+    Raises:
+        NotKnownError: The value is unresolved.
+    """
     if not isinstance(value, list | tuple) and is_unresolved(value):
         raise NotKnownError
     return unicodedata.normalize("NFC", value) if isinstance(value, str) else value
 
 
 def typed(kind: Any, value: Any) -> Any:
-    """The value, which must be of that kind: conversions are left to Terraform."""
+    """Returns the value if it has the type; conversions are left to Terraform.
+
+    Raises:
+        FailsError: The value is null.
+        NotKnownError: The value has another type.
+    """
     if value is None:
         raise FailsError
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -37,7 +46,7 @@ def typed(kind: Any, value: Any) -> Any:
 
 
 def element(collection: Any, key: Any) -> Any:
-    """An element of a list or a map, or an attribute of an object."""
+    """Returns an element of a list or a map, or an attribute of an object."""
     if isinstance(collection, Mapping):
         if typed(str, key) not in collection:  # an optional attribute has a default
             raise NotKnownError
@@ -47,12 +56,12 @@ def element(collection: Any, key: Any) -> Any:
 
 
 def _elements(values: Any) -> list[Any]:
-    """The elements, all of which must be known."""
+    """Returns the elements, all of which must be known."""
     return [known(value) for value in typed(list | tuple, values)]
 
 
 def _ascii(value: Any) -> str:
-    """Text whose characters Terraform, which counts grapheme clusters, and Python count alike."""
+    """Returns a string that has the same length in Terraform, which counts grapheme clusters, as in Python."""
     text: str = typed(str, value)
     if not text.isascii() or "\r\n" in text:
         raise NotKnownError
@@ -63,7 +72,7 @@ def _same(left: Any, right: Any) -> bool:
     if left is None or right is None:
         return left is right
     kind = next((kind for kind in (bool, int | float, str) if isinstance(left, kind)), None)
-    if kind is None:  # the types of collections, which Terraform compares too, are not known here
+    if kind is None:  # Terraform also compares the types of collections, which are unknown here
         raise NotKnownError
     return bool(left == typed(kind, right))
 
@@ -85,14 +94,14 @@ def _substr(text: Any, offset: Any, length: Any) -> str:
 
 
 def _remainder(left: Any, right: Any) -> int:
-    """The remainder with the sign of the dividend, as in Go."""
+    """Returns the remainder with the sign of the dividend, as in Go."""
     if typed(int, right) == 0:
         raise NotKnownError
     remainder: int = abs(typed(int, left)) % abs(right)
     return -remainder if left < 0 else remainder
 
 
-# What RE2, which Terraform uses, and Python's re understand alike: an atom and how often it stands.
+# The syntax with the same meaning in RE2, which Terraform uses, and in Python's re: an atom and its quantifier.
 _ESCAPED = r"\\[dDwW.+*?()|\[\]{}^$/-]"
 _PATTERN = re.compile(
     rf"(\\[Az]|{_ESCAPED}|\[\^?\]?(?:(?!--|&&|\|\||~~)[^\]\[\\]|{_ESCAPED})*\]"
@@ -126,7 +135,7 @@ FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "regex": _regex,
     "substr": _substr,
 }
-"""Functions by name. They raise NotKnownError or FailsError."""
+"""Terraform functions by name; they raise NotKnownError or FailsError."""
 
 
 def _of(kind: Any, operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -141,4 +150,4 @@ OPERATORS: Sequence[Mapping[str, Callable[[Any, Any], Any]]] = (
     {sign: _of(int | float, comparison) for sign, comparison in _COMPARISONS.items()},
     {"%": _remainder},
 )
-"""Operators with two operands, by precedence, the lowest first. They raise as functions do."""
+"""Binary operators by precedence, the lowest first; they raise NotKnownError or FailsError."""

@@ -1,4 +1,4 @@
-"""What guards are: functions that look at a module's inputs for one trap before Terraform runs."""
+"""Guards: functions that check a module's inputs for a known problem before Terraform runs."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,17 +13,19 @@ from anyscale_constructs.findings import Finding, Rule, Severity, within
 from anyscale_constructs.terraform.conditions import allowed_values, holds
 from anyscale_constructs.terraform.interface import Interface
 
-IDLE_INPUT = Rule("idle-input", "error", "Upstream ignores the input, since what it is for is switched off.")
+IDLE_INPUT = Rule(
+    "idle-input", "error", "Upstream ignores the input, because the feature that it configures is disabled."
+)
 INPUT_VALIDATION = Rule(
     "input-validation",
     "error",
-    "Terraform evaluates upstream's validation conditions when it plans, and refuses an input that breaks one.",
+    "Terraform evaluates the validation conditions of upstream modules at plan, and rejects inputs that violate them.",
     "https://developer.hashicorp.com/terraform/language/values/variables#custom-validation-rules",
 )
 
 
 class Inputs(Mapping[str, Any]):
-    """What a module will be given, over upstream's defaults."""
+    """The inputs of a module: the given values, else upstream's defaults."""
 
     def __init__(self, interface: Interface, given: Mapping[str, Any]) -> None:
         self.interface = interface
@@ -42,18 +44,18 @@ class Inputs(Mapping[str, Any]):
         return len(self.interface.variables)
 
     def known(self, *names: str) -> bool:
-        """Whether all of these are known now, so that a guard can look at them."""
+        """Returns whether all of these inputs are known at synthesis, so that a guard can check them."""
         return not any(is_unresolved(self[name]) for name in names)
 
 
 @dataclass(frozen=True)
 class Guard:
-    """Looks at a module's inputs for one trap.
+    """Checks a module's inputs for one problem.
 
     Args:
-        find: Gives what it finds, without the rule.
-        rule: The rule that it keeps; None where what it finds names rules of its own.
-        on: The inputs that its findings are about, the most telling one first.
+        find: Returns the finding, without a rule, or None.
+        rule: The rule of the findings; None if the findings have their own rules.
+        on: The inputs that the findings concern, the most relevant first.
     """
 
     find: Callable[[Inputs], Finding | None]
@@ -61,7 +63,7 @@ class Guard:
     on: Sequence[str]
 
     def __call__(self, i: Inputs) -> Finding | None:
-        """What it finds, with the rule."""
+        """Returns the finding with its rule, or None."""
         found = self.find(i)
         return found and next(iter(within([found], rule=self.rule, on=self.on)))
 
@@ -69,13 +71,13 @@ class Guard:
 def guard(
     id: str, *on: str, severity: Severity = "error", source: str = ""
 ) -> Callable[[Callable[[Inputs], Finding | None]], Guard]:
-    """Makes a guard of a function, whose docstring says why.
+    """Returns a decorator that turns a function into a guard; the function's docstring is the reason for the rule.
 
     Args:
-        id: The rule's; empty where the findings have rules of their own.
-        on: The inputs that its findings are about, the most telling one first.
-        severity: The rule's.
-        source: The rule's.
+        id: The ID of the rule; empty if the findings have their own rules.
+        on: The inputs that the findings concern, the most relevant first.
+        severity: The severity of the rule. Default: `error`.
+        source: The source of the rule. Default: none.
     """
 
     def decorated(find: Callable[[Inputs], Finding | None]) -> Guard:
@@ -86,13 +88,13 @@ def guard(
 
 
 def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, fix: str) -> Finding | None:
-    """An error when the value is not of that type; what is not known yet passes.
+    """Returns an error if the value does not have the type, else None; unresolved values pass.
 
     Args:
-        kind: The type, one of those in `config.types`, or the like.
+        kind: The type, e.g. one of `config.types`.
         value: The value.
-        what: What to call it in the error.
-        fix: What to do.
+        what: The name of the value in the message.
+        fix: How to fix it, as an imperative; empty for the default fix of the type.
     """
     try:
         kind.validate_python(value)
@@ -106,11 +108,11 @@ def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, fix: str) ->
 
 
 def without_effect(i: Inputs, given: Mapping[str, Any]) -> Iterator[Finding]:
-    """Finds inputs that upstream uses for nothing, since what they are for is switched off.
+    """Yields findings about inputs without an effect, because the feature that they configure is disabled.
 
     Args:
-        i: All of the module's inputs.
-        given: Those to look at.
+        i: The module's inputs.
+        given: The inputs to check.
     """
     variables = i.interface.variables
     for name, value in given.items():
@@ -120,14 +122,14 @@ def without_effect(i: Inputs, given: Mapping[str, Any]) -> Iterator[Finding]:
         off = [[switch for switch in group if i[switch] is None or i[switch] is False] for group in groups]
         if all(off):
             switches = " or ".join(dict.fromkeys(each[0] for each in off))
-            yield Finding(f"{name} has no effect without {switches}", "leave it out", rule=IDLE_INPUT, on=[name])
+            yield Finding(f"{name} has no effect without {switches}", "remove it", rule=IDLE_INPUT, on=[name])
 
 
 def refused_by_upstream(i: Inputs) -> Iterator[Finding]:
-    """Finds inputs that break upstream's own validation conditions.
+    """Yields findings about inputs that violate the validation conditions of the upstream module.
 
     Args:
-        i: All of the module's inputs.
+        i: The module's inputs.
     """
     variables = i.interface.variables
     conditions = [(name, variable) for name, variable in variables.items() if variable.validation and name in i.given]
@@ -140,7 +142,7 @@ def refused_by_upstream(i: Inputs) -> Iterator[Finding]:
             if holds(condition, values) is False:
                 accepted = ", ".join(map(str, allowed_values(condition, name)))
                 yield Finding(
-                    f"{name} breaks a validation condition of the upstream module",
+                    f"{name} violates a validation condition of the upstream module",
                     f"use {'one of these values' if accepted else 'a value that meets the condition'}"
                     f"{'' if variable.required else ', or remove it'}",
                     i[name],

@@ -1,4 +1,4 @@
-"""The interface of an upstream module at one ref, as the catalog holds it: what may go in, what comes out."""
+"""The catalog: the inputs and outputs of upstream modules at their refs."""
 
 import functools
 import importlib.resources
@@ -14,7 +14,7 @@ from anyscale_constructs.names import unknown
 
 _CATALOG = importlib.resources.files("anyscale_constructs") / "modules" / "catalog"
 OWN_CATALOG = pathlib.Path("catalog")
-"""The folder of a user's own interfaces, in the working directory, beside cdktf.json: `modules add` writes it."""
+"""The folder of a project's own interfaces, next to cdktf.json in the working directory; `modules add` writes it."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,15 @@ class Variable:
     """An input variable.
 
     Args:
-        type: Terraform's type constraint, in one line.
-        default: Upstream's default; None also when it is required.
-        required: Whether it has no default.
-        validation: The conditions upstream checks, as Terraform code.
-        known_at_plan: What of it must be known when planning, so that no output of another module may stand
-            there: `value`, `length` (of a list), `keys` (of a map), or nothing.
-        text: Whether it is a boolean that upstream declares as a string, to be given as `"true"` or `"false"`.
-        used_with: The other inputs that must be on for it to have an effect: all of one of these groups. Default: none.
+        type: The Terraform type constraint, on one line.
+        default: Upstream's default; None also for a required variable.
+        required: Whether the variable has no default.
+        validation: Upstream's validation conditions, as Terraform code.
+        known_at_plan: The part of the value that must be known at plan, so it cannot depend on another module's
+            output: `value`, `length` (of a list), `keys` (of a map), or empty.
+        text: Whether this is a boolean that upstream declares as a string, with the values `"true"` and `"false"`.
+        used_with: Groups of other inputs: the variable has an effect only if all inputs of a group are enabled.
+            Default: it always has an effect.
     """
 
     type: str
@@ -43,7 +44,12 @@ class Variable:
 
 @dataclass(frozen=True)
 class Output:
-    """An output; `type` is Terraform's type of its value, or `any`."""
+    """An output.
+
+    Args:
+        type: The Terraform type of its value. Default: `any`, if unknown.
+        sensitive: Whether Terraform hides the value. Default: False.
+    """
 
     type: str = "any"
     sensitive: bool = False
@@ -51,7 +57,12 @@ class Output:
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider the module requires."""
+    """A provider that a module requires.
+
+    Args:
+        source: The source address, e.g. `hashicorp/aws`.
+        version: The version constraint.
+    """
 
     source: str
     version: str
@@ -62,18 +73,18 @@ class Interface:
     """A module at one ref.
 
     Args:
-        name: The catalog's name for it, e.g. `aws/vpc`.
-        repository: `owner/name` on GitHub.
-        path: The module's folder in the repository; `.` for the repository itself.
-        ref: The tag it was read at.
-        commit: The commit of that tag.
-        required_version: The Terraform versions it accepts.
-        required_providers: By local name.
-        variables: By name.
-        outputs: By name.
-        registry: Its address in the Terraform registry, if it is called by that.
-        data_sources: The addresses, inside the module, of its data sources and of those in the modules that it calls
-            by a path.
+        name: The module's name in the catalog, e.g. `aws/vpc`.
+        repository: The GitHub repository, as `owner/name`.
+        path: The module's folder in the repository; `.` for the root.
+        ref: The tag.
+        commit: The commit of the tag.
+        required_version: The constraint on the Terraform version.
+        required_providers: The required providers, by local name.
+        variables: The input variables, by name.
+        outputs: The outputs, by name.
+        registry: The module's address in the Terraform Registry, if it is called from there. Default: none.
+        data_sources: The addresses, relative to the module, of its data sources and of those in its local submodules.
+            Default: none.
     """
 
     name: str
@@ -90,38 +101,38 @@ class Interface:
 
     @classmethod
     def load(cls, name: str, ref: str | None = None) -> "Interface":
-        """The interface of a module at the catalog's own ref, or at another one that it or your own catalog holds.
+        """Returns the interface of a module from the package's or the project's catalog.
 
         Args:
-            name: E.g. `aws/vpc`.
-            ref: A tag, e.g. `v0.38.0`. Default: the catalog's own.
+            name: The module's name, e.g. `aws/vpc`.
+            ref: A tag, e.g. `v0.38.0`. Default: the catalog's default ref.
 
         Raises:
-            InputError: The catalog does not hold that ref.
+            InputError: The ref is not in the catalog.
         """
         interface = _load(name)
         return interface if ref in {None, interface.ref} else _load_at(name, str(ref))
 
     @property
     def pin(self) -> str:
-        """The tag with its commit in short; what it was read at, if that is no tag of the catalog's."""
+        """The tag with its abbreviated commit; only the commit if there is no tag."""
         return self.ref if self.ref == self.commit else f"{self.ref} ({self.commit[:7]})"
 
     def variable(self, name: str) -> Variable:
-        """The variable of that name.
+        """Returns the variable with a name.
 
         Raises:
-            InputError: There is none.
+            InputError: The module has no such variable.
         """
         if name not in self.variables:
             raise InputError(f"{self.name} at {self.ref}: {unknown(name, self.variables, 'input')}")
         return self.variables[name]
 
     def output(self, name: str) -> Output:
-        """The output of that name.
+        """Returns the output with a name.
 
         Raises:
-            InputError: There is none.
+            InputError: The module has no such output.
         """
         if name not in self.outputs:
             raise InputError(f"{self.name} at {self.ref}: {unknown(name, self.outputs, 'output')}")
@@ -129,7 +140,7 @@ class Interface:
 
 
 def catalog() -> Sequence[Interface]:
-    """All interfaces that the catalog and your own one hold, at all refs; first those at the catalog's own refs."""
+    """Returns all interfaces of the package's and the project's catalogs, those at default refs first."""
     return _catalog(OWN_CATALOG.absolute())
 
 
@@ -149,7 +160,7 @@ def _catalog(own: pathlib.Path) -> Sequence[Interface]:
 
 
 def parse(name: str, text: str) -> Interface:
-    """Reads a catalog file's text."""
+    """Parses the text of a catalog file."""
     data = json.loads(text)
     return Interface(
         name=name,
@@ -179,7 +190,7 @@ def _load(name: str) -> Interface:
 def _load_at(name: str, ref: str) -> Interface:
     provider, _, module = name.partition("/")
     catalogs = [catalog / provider for catalog in (OWN_CATALOG.absolute(), _CATALOG)]
-    # Looked for among those that are there: a ref need not be a name that a file can have.
+    # Search the existing files, because a ref may not be a valid file name.
     refs = {
         file.name.removesuffix(".json").partition("@")[2]: file
         for catalog in reversed(catalogs)
@@ -190,7 +201,7 @@ def _load_at(name: str, ref: str) -> Interface:
     if file := refs.get(ref):
         return _parsed(name, file.read_text(encoding="utf-8"), str(file))
     raise InputError(
-        f"the catalog does not hold {name} at that ref",
+        f"the catalog does not contain {name} at that ref",
         value=ref,
         allowed=", ".join(sorted({_load(name).ref, *refs})),
         fix=f"anyscale-constructs modules add {name} --ref {cut(ref)}",
@@ -202,4 +213,6 @@ def _parsed(name: str, text: str, file: str) -> Interface:
     try:
         return parse(name, text)
     except (ValueError, KeyError, TypeError):
-        raise InputError(f"{file} is no catalog file", fix="anyscale-constructs modules add makes it anew") from None
+        raise InputError(
+            f"{file} is not a valid catalog file", fix="create it again with anyscale-constructs modules add"
+        ) from None

@@ -1,4 +1,4 @@
-"""The base of all module wrappers: one construct is one Terraform module, and its address is its id."""
+"""The base class of all module wrappers: each construct is one module call, and its ID is part of the address."""
 
 import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,60 +24,61 @@ from anyscale_constructs.terraform.types import TfList, TfString
 from anyscale_constructs.terraform.values import lost, merge, to_terraform
 
 _TEXTS: TypeAdapter[Sequence[str] | Expr] = TypeAdapter(TfList[TfString], config=ConfigDict(strict=True))
-# What takes the place of arguments in Python.
+# What to do in Python instead of setting an argument of the module call.
 _INSTEAD = {
     "providers": "call add_provider() on the construct, with stack.add_provider(NAME, alias=...)",
-    "for_each": "make one construct for each in a loop",
-    "count": "make as many constructs in a loop",
-    "version": "name a ref under modules, or in Sources",
-    "source": "name a mirror under modules, or in Sources",
+    "for_each": "create one construct per element in a loop",
+    "count": "create the constructs in a loop",
+    "version": "set a ref under modules, or in Sources",
+    "source": "set a mirror under modules, or in Sources",
 }
 
-TWICE = Rule("duplicate-id", "error", "A construct's id is its address in Terraform, which one can have only.")
-UNKNOWN_INPUT = Rule("unknown-input", "error", "Terraform refuses inputs that the module does not have at its ref.")
-MISSING_INPUT = Rule("missing-input", "error", "Terraform asks for an input without a default.")
+TWICE = Rule("duplicate-id", "error", "The ID of a construct is part of its Terraform address, which must be unique.")
+UNKNOWN_INPUT = Rule("unknown-input", "error", "Terraform rejects inputs that the module does not declare at its ref.")
+MISSING_INPUT = Rule("missing-input", "error", "Terraform requires a value for every input variable without a default.")
 KNOWN_AT_PLAN = Rule(
-    "unknown-at-plan", "error", "Terraform plans how many resources there are before it knows what others will have."
+    "unknown-at-plan", "error", "The number of resources must be known at plan; attributes of new resources are not."
 )
 REPLACED_BY_WAITING = Rule(
     "replaced-by-waiting",
     "error",
-    "Terraform reads the data sources of a module that waits during apply, and replaces what follows from them.",
+    "With depends_on, Terraform may read the data sources of a module during apply, and then replaces resources that "
+    "use them.",
 )
 PUT_OFF_BY_WAITING = Rule(
     "unknown-by-waiting",
     "note",
-    "Terraform reads the data sources of a module that waits during apply, so that its plan shows less.",
+    "With depends_on, Terraform may read the data sources of a module during apply, so the plan shows less.",
 )
 
 
 class Module(TerraformHclModule):
-    """A call of one upstream module.
+    """A call of an upstream module.
 
-    The generated wrappers derive from it and give the inputs their types; the constructs derive from the
+    The generated wrappers derive from this class and declare the types of the inputs; the constructs derive from the
     wrappers and add guards.
 
     Args:
-        scope: The stack, usually.
-        id: The module's id; directly in a stack its address is `module.<id>`.
-        inputs: By upstream's names; None means that it is not set. Those that the stack's sources name for this id are
-            merged into them, and into what `complete` adds.
-        depends_on: Constructs that must be there first.
+        scope: The parent construct, usually the stack.
+        id: The module's ID; directly in a stack, the address is `module.<id>`.
+        inputs: The inputs, by upstream's names; None leaves an input unset. The inputs that the stack's sources set for
+            this module are merged into these, and into those that `complete` adds.
+        depends_on: Constructs that must be created first. Default: none.
 
     Raises:
-        InputError: An input is unknown, missing, of the wrong type, or would spring a trap.
+        InputError: An input is unknown, missing or of the wrong type, or a guard rejects it.
     """
 
     interface_name: ClassVar[str]
     inputs_type: ClassVar[type]
     guards: ClassVar[Sequence[Guard]] = ()
     settled: Collection[str] = ()
-    """Data sources from whose values nothing follows that Terraform replaces, given what the construct sets."""
+    """Addresses of data sources whose values cannot replace a resource, given the inputs that the construct sets."""
     replaced_by_waiting: ClassVar[str] = ""
-    """What a depends_on replaces, for the construct that refuses it; nothing where it only puts changes off."""
+    """The resources that a depends_on would replace, so that it is an error; empty if it only makes plans show less."""
 
     def __init_subclass__(cls) -> None:
-        """Has the arguments of constructs checked."""
+        """Adds the checks of Python arguments to the constructor."""
         super().__init_subclass__()
         if "__init__" in vars(cls):
             cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign] # with the same signature
@@ -87,7 +88,7 @@ class Module(TerraformHclModule):
     ) -> None:
         stack = self._stack = cloud_stack(scope, f"module.{id}")
         if scope is stack and id in stack.modules:
-            raise InputError(f"module.{id} is there already", fix="give each of them an id of its own", rule=TWICE)
+            raise InputError(f"module.{id} already exists", fix="give each module a unique id", rule=TWICE)
         self.path = path_in(stack, scope, id)
         self._origins = stack.origins
         override = self._override = stack.sources.override(self.path)
@@ -96,7 +97,7 @@ class Module(TerraformHclModule):
         except InputError as error:
             raise InputError(within(error.findings, key=("modules", self.path, "ref"))) from None
         ours = _set(inputs)
-        # Only the cloud's own module, not another one like it, was made by the root module.
+        # The root module created only the first module of each kind; a second one is new.
         adoption = None if stack.adoption and self.interface_name in adopted(stack) else stack.adoption
         if adoption:
             ours = adoption.given(self.interface, ours)
@@ -133,12 +134,12 @@ class Module(TerraformHclModule):
 
     @property
     def rendered(self) -> dict[str, Any]:
-        """The inputs as Terraform JSON has them, those that are given."""
+        """The inputs that are set, as Terraform JSON."""
         given = {name: self._render(name, value) for name, value in self.inputs.given.items()}
         return self._stack.resolve(given, self.address)  # type: ignore[no-any-return]
 
     def output(self, name: str) -> Expr:
-        """The reference to one of the module's outputs.
+        """Returns a reference to an output of the module.
 
         Raises:
             InputError: The module has no such output at its ref.
@@ -146,35 +147,47 @@ class Module(TerraformHclModule):
         return expr(f"{self.address}.{name}", self.interface.output(name).type, stack=self._stack)
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Adds what follows from the inputs that were given, whose types are checked; constructs override it."""
+        """Returns the inputs, with those derived from the given ones; constructs override it.
+
+        Args:
+            given: The given inputs, whose types have been checked.
+        """
         return given
 
     def findings(self) -> Iterable[Finding]:
-        """Findings about what is not an input of the module, such as the region; constructs override it."""
+        """Returns findings about things other than the module's inputs, e.g. the region; constructs override it."""
         return ()
 
     def found_by_waiting(self) -> Finding | None:
-        """What there is to say of a depends_on: Terraform reads a module's data sources after what it waits for."""
+        """Returns the finding about a depends_on of this module, or None if it has no effect on data sources.
+
+        If a dependency has changes, Terraform defers reading the module's data sources to the apply.
+        """
         read = [address for address in self.interface.data_sources if address not in self.settled]
         if not read:
             return None
         what = self.replaced_by_waiting
         return Finding(
-            f"depends_on makes Terraform read {', '.join(read)} during apply whenever something that the module waits "
-            f"for changes, and {f'replace {what}' if what else 'plan what follows from them as (known after apply)'}",
-            "leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
-            "order single resources, not whole modules",
+            f"depends_on makes Terraform read {', '.join(read)} during apply whenever a dependency changes, and "
+            f"{f'replace {what}' if what else 'show dependent arguments as (known after apply)'}",
+            "remove depends_on, and pass an attribute of the dependency to an input, such as a tag: references order "
+            "single resources instead of whole modules",
             rule=REPLACED_BY_WAITING if what else PUT_OFF_BY_WAITING,
             on=["depends_on"],
         )
 
     def located(self, findings: Iterable[Finding], id: str = "") -> list[Finding]:
-        """The findings with the module's address, and the key of the configuration that each is about."""
+        """Returns the findings with the module's address and the configuration key that each concerns.
+
+        Args:
+            findings: The findings to complete.
+            id: The module's ID, while the module is still being created. Default: its address is known.
+        """
         address = f"module.{id}" if id else self.address
         return [replace(each, construct=each.construct or address, **self._origin(each)) for each in findings]
 
     def _origin(self, finding: Finding) -> dict[str, Any]:
-        """What the configuration sets of a finding's inputs, that of the module itself first, and its key."""
+        """Returns the configuration key of a finding, and its inputs, those set in the module's override first."""
         overridden = [name for name in finding.on if name in self._override.inputs]
         if overridden:
             where: Key = ("modules", self.path, "inputs")
@@ -184,7 +197,11 @@ class Module(TerraformHclModule):
         return {"key": finding.key or key, "on": sorted(finding.on, key=lambda name: name not in overridden)}
 
     def add_override(self, path: str, value: Any) -> None:
-        """Sets an argument of the module call, by its path in Terraform JSON, e.g. `tags.Team`.
+        """Overrides an argument of the module call in the Terraform JSON.
+
+        Args:
+            path: The path of the argument, e.g. `tags.Team`.
+            value: The value, as Terraform JSON; None removes the argument.
 
         Raises:
             InputError: The module has no such input.
@@ -202,7 +219,7 @@ class Module(TerraformHclModule):
                 for name, value in completed.items()
             }
         except ExpressionError as error:
-            what = f"an input that other inputs follow from must be known now: {error.findings[0].what}"
+            what = f"an input from which others are derived must be known at synthesis: {error.findings[0].what}"
             found = [replace(each, what=what) for each in error.findings]
         except InputError as error:
             found = error.findings
@@ -211,13 +228,19 @@ class Module(TerraformHclModule):
     def _found_by(self, guard: Guard) -> Finding | None:
         try:
             return guard(self.inputs)
-        except ExpressionError:  # it needs a value that only Terraform knows
+        except ExpressionError:  # the guard needs an unresolved value
             return None
 
     def _given(
         self, id: str, ours: dict[str, Any], theirs: Mapping[str, Any]
     ) -> tuple[dict[str, Any], Sequence[Finding]]:
-        """What the module is given, completed and with the configuration's inputs, and what those take away."""
+        """Returns the completed inputs merged with those of the configuration, and warnings about removed values.
+
+        Args:
+            id: The module's ID, for errors.
+            ours: The inputs that the cloud sets.
+            theirs: The inputs that the configuration sets.
+        """
         cloud: Mapping[str, Any] = ours
         merged = wanted = ours
         if theirs:
@@ -225,12 +248,12 @@ class Module(TerraformHclModule):
             merged = merge(cloud, theirs, remove_null=True)
             wanted = _set({name: merged.get(name) for name in {**ours, **theirs}})
         self.inputs = Inputs(self.interface, wanted)
-        # An older ref may lack an input that the cloud sets: null leaves it out there.
+        # An older ref may lack an input that the cloud sets; setting it to null removes it.
         misspelt = [name for name in theirs if name not in {*wanted, *cloud, *self.interface.variables}]
         unknowns = [_unknown(name, self.interface.variables) for name in misspelt]
         self._refuse(id, [*unknowns, *self._check_types(), *self._check_known_at_plan()])
         given = self._completed(id, wanted)
-        # The construct may have added again what the configuration removes.
+        # complete() may have added inputs that the configuration removes.
         for name, value in theirs.items():
             if value is None:
                 given.pop(name, None)
@@ -240,7 +263,7 @@ class Module(TerraformHclModule):
         return given, [replace(each, key=(*where, *each.key)) for each in lost(cloud, theirs)]
 
     def _without_configuration(self, ours: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the cloud would give the module if the configuration gave it nothing; `ours` where that is no module."""
+        """Returns the inputs without those of the configuration; `ours` if they are not valid on their own."""
         self.inputs = Inputs(self.interface, ours)
         try:
             return ours if any(self._check_types()) else self.complete(dict(ours))
@@ -259,7 +282,7 @@ class Module(TerraformHclModule):
                 yield Finding(f"{name} is required", rule=MISSING_INPUT, on=[name])
         annotations = self.inputs_type.__annotations__
         for name, value in given.items():
-            # An older ref may have inputs that the wrapper has not: Terraform checks those.
+            # An older ref may have inputs that the wrapper lacks; Terraform checks those.
             if name in variables and name in annotations:
                 try:
                     _adapter_of(self.inputs_type, name).validate_python(value)
@@ -279,8 +302,8 @@ class Module(TerraformHclModule):
                 counted = list(counted)
             if (part != "length" or isinstance(counted, str)) and known_after_apply(counted):
                 yield Finding(
-                    f"{name}: upstream counts with its {part}, which must be known when Terraform plans",
-                    "give a literal from your configuration, not another module's output",
+                    f"{name}: the number of resources depends on its {part}, which must be known at plan",
+                    "pass a literal value instead of another module's output",
                     value=value,
                     rule=KNOWN_AT_PLAN,
                     on=[name],
@@ -294,7 +317,7 @@ class Module(TerraformHclModule):
 
 def _unknown(name: str, variables: Mapping[str, Any]) -> Finding:
     if name in _INSTEAD:
-        return Finding(f"{name} is no input of the module", _INSTEAD[name], rule=UNKNOWN_INPUT, on=[name])
+        return Finding(f"{name} is not an input of the module", _INSTEAD[name], rule=UNKNOWN_INPUT, on=[name])
     return Finding(unknown(name, variables, "input"), rule=UNKNOWN_INPUT, on=[name])
 
 
@@ -303,29 +326,29 @@ def _set(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def listed(value: Any, name: str) -> Sequence[str] | Expr:
-    """A construct's argument as a list of strings, or as the expression of such a list.
+    """Returns a construct's argument as a list of strings, or as an expression for such a list.
 
     Args:
         value: The argument.
-        name: Its name, for the error.
+        name: The name of the argument, for the error.
 
     Raises:
-        InputError: It is neither. A single string is not a list, and a set has no order.
+        InputError: The argument is not a list: a single string is not one, and a set has no order.
     """
     given: Sequence[str] | Expr = as_expressions(value, name)
-    if found := value_is_refused(_TEXTS, given, name, "give a list"):
+    if found := value_is_refused(_TEXTS, given, name, "pass a list"):
         raise InputError([replace(found, on=[name])])
     return given
 
 
 @functools.cache
 def _adapter_of(inputs: type, name: str) -> TypeAdapter[Any]:
-    """As of `_adapter`, for which a type takes long to be looked up."""
+    """Returns the adapter of an input; cached by name, since hashing the annotation is slow."""
     return _adapter(inputs.__annotations__[name])
 
 
 @functools.cache
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
-    """One for each type, which many inputs share: one for each module would take ten times as long to build."""
+    """Returns the adapter of a type; many inputs share one, since building one per module takes ten times as long."""
     inner = get_args(annotation)[0] if get_origin(annotation) is Required else annotation
     return TypeAdapter(inner, config=ConfigDict(strict=True))

@@ -1,4 +1,4 @@
-"""Which blocks a stack has for what moves, what is imported, and what it adopts."""
+"""The `moved`, `import` and `removed` blocks of a stack, and checks of their addresses."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -11,19 +11,19 @@ from anyscale_constructs.terraform.values import to_terraform
 MISSING_TARGET = Rule(
     "missing-address",
     "error",
-    "Terraform would destroy what is moved to an address that the stack does not have, and refuses to import to it.",
+    "Terraform would destroy a resource moved to an address that is not in the stack, and rejects an import to it.",
     "https://developer.hashicorp.com/terraform/language/block/moved",
 )
 STILL_DECLARED = Rule(
     "moved-from-declared-address",
     "error",
-    "Terraform refuses to move what the stack still has at the old address.",
+    "Terraform rejects a move from an address that is still in the stack.",
     "https://developer.hashicorp.com/terraform/language/block/moved",
 )
 
 
 def adopted(stack: Any) -> dict[str, str]:
-    """The addresses of a stack's modules, by the catalog's names; of several of one name the first.
+    """Returns the addresses of a stack's modules, by catalog name; the first if several have the same name.
 
     Args:
         stack: The stack.
@@ -32,7 +32,7 @@ def adopted(stack: Any) -> dict[str, str]:
 
 
 def holds(stack: Any, address: str) -> bool:
-    """Whether a stack has the module or the resource at an address, whatever is inside of the module.
+    """Returns whether a stack has the module or resource at an address; the contents of modules are not checked.
 
     Args:
         stack: The stack.
@@ -46,10 +46,10 @@ def holds(stack: Any, address: str) -> bool:
 
 
 def misplaced(stack: Any, stacks: Iterable[Any]) -> Iterator[Finding]:
-    """The addresses that a cloud's stacks do not have, but must, and those that they have, but must not.
+    """Yields findings about targets of moves and imports that do not exist, and sources of moves that still exist.
 
     Args:
-        stack: A stack of the cloud; only the first one says it.
+        stack: A stack of the cloud; only the cloud's first stack yields findings.
         stacks: All stacks of the app.
     """
     config = stack.origins.config
@@ -66,7 +66,7 @@ def misplaced(stack: Any, stacks: Iterable[Any]) -> Iterator[Finding]:
     allowed = f"an address in {known}, or a resource of the stack" if known else "a resource of the stack"
     for key, address in targets:
         if not any(holds(each, address) for each in own):
-            fix = "correct the address; terraform plan lists those that there are"
+            fix = "correct the address; terraform plan lists the existing ones"
             yield Finding("is not in the stack", fix, address, allowed, rule=MISSING_TARGET, key=key)
     for index, move in enumerate(config.moved):
         if move.source == outermost(move.source) and any(holds(each, move.source) for each in own):
@@ -75,7 +75,7 @@ def misplaced(stack: Any, stacks: Iterable[Any]) -> Iterator[Finding]:
 
 
 def blocks(stack: Any) -> dict[str, list[dict[str, Any]]]:
-    """Terraform's blocks, by kind: those of the moves and imports to what a stack has, and of what it adopts.
+    """Returns the blocks of a stack's moves, imports and adoption, by kind.
 
     Args:
         stack: The stack.

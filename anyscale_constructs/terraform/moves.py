@@ -1,4 +1,4 @@
-"""Addresses that change and resources that exist already: the keys `moved` and `import` of a configuration."""
+"""The configuration keys `moved` and `import`: changed addresses, and existing resources."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ _MODULE = rf"module\.{_NAME}{_KEY}"
 _RESOURCE = rf"(?!module\.|data\.){_NAME}\.{_NAME}{_KEY}"
 
 MODULE_PATH = rf"{_MODULE}(?:\.{_MODULE})*"
-"""A regular expression for a module's address."""
+"""A regular expression that matches a module's address."""
 
 Address = Annotated[
     str,
@@ -38,41 +38,41 @@ ResourceAddress = Annotated[
 AMBIGUOUS = Rule(
     "ambiguous-move",
     "error",
-    "Terraform accepts one move from an address and one to it, between two modules or between two resources.",
+    "Terraform accepts at most one move from and one move to each address, between two modules or two resources.",
     "https://developer.hashicorp.com/terraform/language/block/moved",
 )
 
 
 class Moved(Model):
-    """A module or a resource that has another address in the state."""
+    """A module or a resource that has a different address in the state."""
 
-    source: Known[Address] = Field(validation_alias="from", description="The address that the state has.")
+    source: Known[Address] = Field(validation_alias="from", description="The address in the state.")
     to: Known[Address] = Field(description="The address in this cloud's stack.")
 
 
 class Import(Model):
-    """A resource that exists already, and is not in the state yet."""
+    """An existing resource that is not in the state yet."""
 
     to: Known[ResourceAddress] = Field(description="The resource's address in this cloud's stack.")
-    id: str = Field(min_length=1, description="The resource's id, as its provider documents it for import.")
+    id: str = Field(min_length=1, description="The resource's import ID, as documented by its provider.")
 
 
 def is_module(address: str) -> bool:
-    """Whether an address is a module's."""
+    """Returns whether an address is the address of a module."""
     return re.fullmatch(MODULE_PATH, address) is not None
 
 
 def outermost(address: str) -> str:
-    """The part of an address that stands in the stack itself, without an instance's key: `module.vpc`."""
+    """Returns the first part of an address, without an instance key, e.g. `module.vpc`."""
     found = re.match(rf"{_NAME}\.{_NAME}", address)
     return found.group() if found else address
 
 
 def ambiguous(moves: Sequence[Moved]) -> Iterator[Finding]:
-    """The moves that Terraform refuses, whatever the stack has.
+    """Yields findings about moves that Terraform rejects for any stack.
 
     Args:
-        moves: All moves of a stack.
+        moves: The moves of a stack.
     """
     for index, move in enumerate(moves):
         earlier = moves[:index]

@@ -1,4 +1,4 @@
-"""From which keys of a configuration the inputs of a construct come, so that a finding can say where it stands."""
+"""Maps the inputs of constructs to configuration keys, so that findings can show their place in the configuration."""
 
 import contextlib
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,19 @@ from pydantic import BaseModel
 from anyscale_constructs.errors import ExpressionError
 from anyscale_constructs.findings import Key
 
-# What upstream calls the outermost keys, in all of its modules.
+# Top-level keys, by the name of the input that all upstream modules have for them.
 _EVERYWHERE = {"anyscale_cloud_id": "cloud_id", "anyscale_org_id": "org_id"}
 
 
 @dataclass(frozen=True)
 class Origins:
-    """Where the inputs of the constructs that a step makes come from.
+    """The configuration keys of the inputs of constructs.
 
     Args:
-        config: The stack's configuration.
-        section: The key of the section that the step is for; none: the outermost keys.
-        keys: By input, the key it comes from, or several, with dots; an input that has a key's own name needs none.
+        config: The stack's configuration. Default: none.
+        section: The key of the section that configures the constructs. Default: the top level.
+        keys: The key of each input, or several keys, with dots. Inputs with the name of a key can be omitted. Default:
+            none.
     """
 
     config: Any = None
@@ -29,10 +30,10 @@ class Origins:
     keys: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, names: Sequence[str]) -> Key:
-        """The key that inputs come from: of the first that the configuration gives, else of the first.
+        """Returns the key of the first input that the configuration sets, else the key of the first input.
 
         Args:
-            names: The inputs, the most telling one first.
+            names: The inputs, the most relevant first.
         """
         found = [key for name in names for key in self._of(name)]
         return next(filter(self._is_given, found), next(iter(found), self._section))
@@ -61,18 +62,18 @@ class Origins:
 
 
 def element(key: Key, config: Any, value: Any) -> Key:
-    """The key of the element that is the value, or the first of the values, if the key holds a list with it.
+    """Returns the key of the list element that equals the value or its first element; the key itself otherwise.
 
     Args:
-        key: The key.
-        config: What it is in.
-        value: What a finding gives as its value.
+        key: The key, whose value may be a list.
+        config: The configuration that contains the key.
+        value: The value of a finding.
     """
     held = _at(config, key)
     if isinstance(value, list) and value and value != held:
         value = value[0]
     for index, each in enumerate(held if isinstance(held, list | tuple) else ()):
-        with contextlib.suppress(ExpressionError):  # what is known only later is no finding's value
+        with contextlib.suppress(ExpressionError):  # unresolved values cannot be compared
             if (each.model_dump(exclude_none=True) if isinstance(each, BaseModel) else each) == value:
                 return (*key, index)
     return key

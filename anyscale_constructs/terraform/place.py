@@ -1,4 +1,4 @@
-"""Where a construct stands."""
+"""The stack and the path of a construct."""
 
 from typing import TYPE_CHECKING
 
@@ -10,22 +10,22 @@ if TYPE_CHECKING:
 
 
 def cloud_stack(scope: Construct, what: str) -> "CloudStack":
-    """The stack around a construct.
+    """Returns the stack that contains a construct.
 
     Args:
         scope: The construct.
-        what: What is to be made in it, for the error.
+        what: The name of the construct to be created, for the error.
 
     Raises:
-        SynthesisError: It is a stack of the engine's own, which pins no provider and puts no code in for expressions.
+        SynthesisError: The stack is not a `CloudStack`, so it would pin no providers and resolve no expressions.
     """
-    from anyscale_constructs.terraform.stack import CloudStack  # noqa: PLC0415 - which is made of what asks this
+    from anyscale_constructs.terraform.stack import CloudStack  # noqa: PLC0415 - a circular import
 
     # Each question to the engine is one to another process where that is cdktf.
     stack = scope if isinstance(scope, CloudStack) else TerraformStack.of(scope)
     if not isinstance(stack, CloudStack):
         raise SynthesisError(
-            f"{what} needs a CloudStack, which pins providers and puts in the code of expressions",
+            f"{what} requires a CloudStack, which pins providers and resolves expressions",
             value=type(stack).__name__,
             fix=f"derive {stack.node.id} from anyscale_constructs.CloudStack instead of TerraformStack",
         )
@@ -33,7 +33,7 @@ def cloud_stack(scope: Construct, what: str) -> "CloudStack":
 
 
 def path_in(stack: "CloudStack", scope: Construct, id: str) -> str:
-    """The path of a construct below its stack: its id, behind those of the constructs around it."""
+    """Returns the path of a construct relative to its stack: the IDs of its parents and its own, joined by slashes."""
     if scope is stack:
         return id
     above = len(stack.node.path.split("/"))

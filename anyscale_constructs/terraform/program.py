@@ -1,4 +1,4 @@
-"""The terraform program of this machine."""
+"""The Terraform program on this machine."""
 
 import json
 import os
@@ -10,20 +10,20 @@ from anyscale_constructs.terraform.constraints import Version
 
 
 def terraform() -> str:
-    """Its name on PATH, or its path: TERRAFORM_BINARY_NAME, which is cdktf's own variable, else `terraform`."""
+    """Returns the name or path of the program: cdktf's variable TERRAFORM_BINARY_NAME, else `terraform`."""
     return os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
 
 
 def terraform_version(program: str, environment: Mapping[str, str] | None = None) -> tuple[str, Version]:
-    """The version of a program, as it says it and as numbers.
+    """Returns the version of a Terraform program, as printed and as numbers.
 
     Args:
-        program: Its name, or its path.
-        environment: What it runs in. Default: this process's environment.
+        program: The name or path of the program.
+        environment: The environment variables of the program. Default: those of this process.
 
     Raises:
-        OSError: It can't be run.
-        ValueError: It does not say its version.
+        OSError: The program cannot be run.
+        ValueError: The program does not print its version.
     """
     try:
         command = [program, "version", "-json"]

@@ -1,4 +1,4 @@
-"""Checks of a stack's finished JSON: what its code refers to, and what is left of the engine's tokens."""
+"""Checks a stack's finished JSON for dead references, dependency cycles and unresolved tokens."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from anyscale_constructs.terraform.module import Module
     from anyscale_constructs.terraform.stack import CloudStack
 
-# Code that names a module's output, a variable, a local value or a data source.
+# A reference to a module's output, a variable, a local value or a data source.
 _NAMED = re.compile(
     r"(?<![\w.-])(?:module\.(?P<module>[A-Za-z_][\w-]*)(?:\.(?P<output>[A-Za-z_][\w-]*))?"
     r"|(?P<declared>(?:var|local)\.[A-Za-z_][\w-]*|data\.[A-Za-z_]\w*\.[A-Za-z_][\w-]*))"
 )
-# The engine's tokens, also where they were cut or changed in case; its objects, its number tokens and expressions as
-# Python shows them.
+# The engine's tokens, even if truncated or changed in case, and its objects, number tokens and expressions as Python
+# prints them.
 _RESIDUE = {
     "{tf": r"[$#@&]\{Tf(?:To|$)",
     "token.": r"Token\.\d+\]",
@@ -32,23 +32,23 @@ _RESIDUE = {
     "8.1095622": r"8\.1095622\d*e\+298",
     "expr('": r"\bExpr\('",
 }
-"""By letters without which a text can't have it, in lower case."""
+"""Patterns, by lower-case letters that every match contains."""
 _ANY_RESIDUE = re.compile("|".join(_RESIDUE.values()), re.IGNORECASE)
 
-UNWRITABLE = Rule("unwritable-value", "error", "The engine has no form for it in Terraform JSON.")
-UNRESOLVED_TOKEN = Rule("unresolved-token", "error", "Terraform would get the token's letters in place of its value.")
-UNKNOWN_REFERENCE = Rule("unknown-reference", "error", "Terraform refuses a reference to what is not in the stack.")
-DEPENDENCY_CYCLE = Rule("dependency-cycle", "error", "Terraform refuses modules that wait for each other.")
+UNWRITABLE = Rule("unwritable-value", "error", "The engine cannot write the value as Terraform JSON.")
+UNRESOLVED_TOKEN = Rule("unresolved-token", "error", "Terraform would use the text of the token instead of its value.")
+UNKNOWN_REFERENCE = Rule("unknown-reference", "error", "Terraform rejects references to objects outside of the stack.")
+DEPENDENCY_CYCLE = Rule("dependency-cycle", "error", "Terraform rejects modules that depend on each other.")
 
 
 def hidden_tokens(tree: Mapping[str, Any]) -> Iterator[str]:
-    """The code of expressions in a stack's JSON that holds tokens of the engine."""
+    """Yields the code of expressions in a stack's JSON that contains engine tokens."""
     for _, text in texts(tree):
         yield from (code.text for code in words.codes(text) if ENGINE_TOKEN in code.text)
 
 
 def refused_elements(stack: "CloudStack") -> Iterator[Finding]:
-    """The elements and overrides that the engine can't write, such as those with a list in the midst of text."""
+    """Yields findings about elements and overrides that the engine cannot write, e.g. with a list inside a string."""
     elements = [each for each in stack.node.find_all() if isinstance(each, TerraformElement)]
     values = {each.node.path: each.to_terraform() for each in elements}
     values |= {f"the override of {path}": value for path, value in stack.overrides.items()}
@@ -57,18 +57,18 @@ def refused_elements(stack: "CloudStack") -> Iterator[Finding]:
             stack.code_of_tokens(value)
         except RuntimeError as error:
             yield Finding(
-                f"the engine can't write {where}: {said_by_engine(error).rstrip('.')}",
-                "give lists and functions the values themselves; fn.jsonencode(...) makes text of a list, and "
-                "fn.concat(...) adds to one",
+                f"the engine cannot write {where}: {said_by_engine(error).rstrip('.')}",
+                "pass the values themselves to lists and functions; fn.jsonencode(...) converts a list to a string, "
+                "and fn.concat(...) appends to a list",
                 rule=UNWRITABLE,
             )
 
 
 def residue(found: Collection[tuple[str, str]]) -> Iterator[Finding]:
-    """What is left in a stack's JSON of values that are known only later.
+    """Yields findings about unresolved tokens left in a stack's JSON.
 
     Args:
-        found: The JSON's texts, each with its path.
+        found: The strings of the JSON, each with its path.
     """
     everything = "\n".join(text for _, text in found).lower()
     for path, text in found if any(letters in everything for letters in _RESIDUE) else ():
@@ -76,7 +76,7 @@ def residue(found: Collection[tuple[str, str]]) -> Iterator[Finding]:
             yield in_json(
                 path,
                 "contains an unresolved token",
-                "use a value from your configuration, or a Terraform function: fn, or expr()",
+                "use a value from your configuration, a Terraform function (fn), or expr()",
                 text[max(left.start() - 40, 0) : left.end() + 20],
                 rule=UNRESOLVED_TOKEN,
             )
@@ -85,12 +85,12 @@ def residue(found: Collection[tuple[str, str]]) -> Iterator[Finding]:
 def dead_references(
     tree: Mapping[str, Any], found: Iterable[tuple[str, str]], modules: Mapping[str, "Module"]
 ) -> Iterator[Finding]:
-    """The references in a stack's JSON that lead nowhere.
+    """Yields findings about references in a stack's JSON to objects that do not exist.
 
     Args:
         tree: The JSON.
-        found: Its texts, each with its path.
-        modules: The stack's modules, by their ids in Terraform.
+        found: The strings of the JSON, each with its path.
+        modules: The stack's modules, by their names in Terraform.
     """
     declared = {f"var.{name}" for name in tree.get("variable", {})}
     declared |= {f"local.{name}" for name in tree.get("locals", {})}
@@ -107,7 +107,7 @@ def dead_references(
             if match["declared"]:
                 if name not in declared:
                     yield _dead(
-                        path, f"'${{{name}}}', which is not in this stack", "write the value itself, or declare it"
+                        path, f"'${{{name}}}', which is not in this stack", "use the value itself, or declare it"
                     )
             elif (module := modules.get(match["module"])) is None:
                 if match["module"] not in tree.get("module", {}):
@@ -127,10 +127,10 @@ def _dead(path: str, where: str, fix: str = "") -> Finding:
 
 
 def cycles(modules: Iterable["Module"]) -> Iterator[Finding]:
-    """The modules that wait for each other, by a `depends_on`."""
+    """Yields findings about modules that depend on each other through `depends_on`."""
     modules = list(modules)
     if not any(module.depends_on_modules for module in modules):
-        return  # of single resources Terraform knows itself
+        return  # Terraform itself reports cycles of resources
     waits = {module.module_id: {other for other, _ in references(module.inputs.given)} for module in modules}
     for module in modules:
         waits[module.module_id] |= {other.module_id for other in module.depends_on_modules}
@@ -138,19 +138,19 @@ def cycles(modules: Iterable["Module"]) -> Iterator[Finding]:
         for other in module.depends_on_modules:
             if module.module_id in reachable(other.module_id, waits):
                 yield Finding(
-                    f"{module.address} depends on {other.address}, which needs {module.address} in turn",
-                    "leave out depends_on; references order single resources, not whole modules",
+                    f"{module.address} depends on {other.address}, which in turn depends on {module.address}",
+                    "remove depends_on; references order single resources, not whole modules",
                     rule=DEPENDENCY_CYCLE,
                     on=["depends_on"],
                 )
 
 
 def reachable(start: str, waits: Mapping[str, set[str]]) -> set[str]:
-    """What one waits for, and what that waits for in turn.
+    """Returns the direct and indirect dependencies of an element.
 
     Args:
-        start: The one.
-        waits: What each waits for.
+        start: The element.
+        waits: The direct dependencies of each element.
     """
     seen: set[str] = set()
     todo = [start]

@@ -1,4 +1,4 @@
-"""Resources and data sources of any provider, for what upstream has no module for: no prebuilt provider package."""
+"""Generic resources and data sources of any provider, which need no prebuilt provider package."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,22 +12,22 @@ from anyscale_constructs.terraform.values import lost, merge, to_terraform
 
 
 class Resource(TerraformResource):
-    """A resource; directly in a stack its address is `<type>.<id>`.
+    """A resource; directly in a stack, its address is `<type>.<id>`.
 
     `Resource(self, "aws_s3_bucket", "logs", {"bucket": f"logs-{vpc.vpc_id}"}).attribute("arn")` is its ARN.
 
     Args:
-        scope: The stack, usually.
-        type: Terraform's name of its type, e.g. `aws_iam_role`.
-        id: Its name beside others of its type.
-        arguments: By Terraform's own names; blocks are mappings or lists of them, expressions may stand in all values,
-            and None leaves an argument out.
-        depends_on: Constructs that must be there first.
+        scope: The parent construct, usually the stack.
+        type: The resource type, e.g. `aws_iam_role`.
+        id: The resource name, unique among resources of its type.
+        arguments: The arguments, by Terraform's names. Blocks are mappings or lists of mappings, all values may contain
+            expressions, and None omits an argument.
+        depends_on: Constructs that must be created first. Default: none.
 
     Raises:
-        InputError: Terraform has nothing like a value; or the type begins with `anyscale_`, and Anyscale's provider
-            documents no such type or argument.
-        SynthesisError: It is in no `CloudStack`.
+        InputError: A value has no equivalent in Terraform, or the type begins with `anyscale_` and Anyscale's provider
+            has no such type or argument.
+        SynthesisError: The stack is not a `CloudStack`.
     """
 
     def __init__(
@@ -56,29 +56,36 @@ class Resource(TerraformResource):
 
     @property
     def address(self) -> str:
-        """Its address in Terraform."""
+        """The Terraform address."""
         return f"{self.terraform_resource_type}.{self.friendly_unique_id}"
 
     def attribute(self, path: str, type: str = "string") -> Expr:
-        """The reference to one of its attributes, e.g. `arn`."""
+        """Returns a reference to an attribute.
+
+        Args:
+            path: The path of the attribute, e.g. `arn`.
+            type: The Terraform type of its value. Default: `string`.
+        """
         return expr(f"{self.address}.{path}", type, stack=self._stack)
 
 
 class Data(TerraformDataSource):
-    """A data source; directly in a stack its address is `data.<type>.<id>`.
+    """A data source; directly in a stack, its address is `data.<type>.<id>`.
 
-    `Data(self, "aws_iam_role", "nodes", {"name": "nodes"}).attribute("arn")` is the ARN of a role that exists.
+    `Data(self, "aws_iam_role", "nodes", {"name": "nodes"}).attribute("arn")` is the ARN of an existing role.
 
     Args:
-        scope: The stack, usually.
-        type: Terraform's name of its type, e.g. `aws_iam_role`.
-        id: Its name beside others of its type.
-        arguments: As a resource's.
-        depends_on: Constructs that must be there first. Terraform then reads it when it applies, not when it plans.
+        scope: The parent construct, usually the stack.
+        type: The type of data source, e.g. `aws_iam_role`.
+        id: The name, unique among data sources of its type.
+        arguments: The arguments, as for `Resource`.
+        depends_on: Constructs that must be created first; if one has changes, Terraform reads the data source during
+            apply instead of plan. Default: none.
 
     Raises:
-        InputError: As for a resource.
-        SynthesisError: It is in no `CloudStack`.
+        InputError: A value has no equivalent in Terraform, or the type begins with `anyscale_` and Anyscale's provider
+            has no such type or argument.
+        SynthesisError: The stack is not a `CloudStack`.
     """
 
     def __init__(
@@ -102,11 +109,16 @@ class Data(TerraformDataSource):
 
     @property
     def address(self) -> str:
-        """Its address in Terraform."""
+        """The Terraform address."""
         return f"data.{self.terraform_resource_type}.{self.friendly_unique_id}"
 
     def attribute(self, path: str, type: str = "string") -> Expr:
-        """The reference to one of its attributes, e.g. `endpoint`."""
+        """Returns a reference to an attribute.
+
+        Args:
+            path: The path of the attribute, e.g. `endpoint`.
+            type: The Terraform type of its value. Default: `string`.
+        """
         return expr(f"{self.address}.{path}", type, stack=self._stack)
 
 

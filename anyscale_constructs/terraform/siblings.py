@@ -1,4 +1,4 @@
-"""What the stacks of one app must not do to each other, and what only one of them can find in another."""
+"""Checks between the stacks of an app: shared states, and expressions in stacks that cannot resolve them."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,12 +8,14 @@ from anyscale_constructs.expressions.resolve import leftovers
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.terraform.backend import KEYS
 
-EXPRESSION_LEFT = Rule("plain-stack", "error", "Only a CloudStack puts code in for expressions.")
-SHARED_STATE = Rule("shared-state", "error", "A state belongs to one stack: Terraform destroys what it does not find.")
+EXPRESSION_LEFT = Rule("plain-stack", "error", "Only a CloudStack resolves expressions.")
+SHARED_STATE = Rule(
+    "shared-state", "error", "Terraform destroys resources that are in the state but not in the stack being applied."
+)
 
 
 def stacks_in(scope: Any) -> Iterator[TerraformStack]:
-    """All stacks below a construct; none stands inside of another.
+    """Yields all stacks below a construct; stacks are not nested.
 
     Args:
         scope: The construct, e.g. the app.
@@ -26,15 +28,15 @@ def stacks_in(scope: Any) -> Iterator[TerraformStack]:
 
 
 def expressions_left(name: str, tree: Mapping[str, Any]) -> Iterator[Finding]:
-    """The expressions in a stack of the engine's own, which puts no code in.
+    """Yields findings about unresolved expressions in a stack that is not a `CloudStack`.
 
     Args:
         name: The stack's name.
-        tree: Its JSON.
+        tree: The stack's JSON.
     """
     for left in leftovers(tree):
         yield Finding(
-            "an expression stands in a stack that is no CloudStack",
+            "an expression is used in a stack that is not a CloudStack",
             "derive the stack from CloudStack",
             left,
             rule=EXPRESSION_LEFT,
@@ -43,15 +45,15 @@ def expressions_left(name: str, tree: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def shared_state(state: tuple[str, ...], other: str) -> Finding:
-    """What there is to say of two stacks with one state.
+    """Returns the finding about two stacks with the same state.
 
     Args:
-        state: What tells the state from others.
-        other: The first stack's name.
+        state: The identity of the state, as returned by `backend.identity`.
+        other: The name of the other stack.
     """
     return Finding(
-        f"shares its Terraform state with {other}; the next apply of one would destroy what the other made",
-        f"give each a {KEYS.get(state[0], 'state')} of its own under backend, or leave it out",
+        f"shares its Terraform state with {other}; applying one would destroy the resources of the other",
+        f"set a different {KEYS.get(state[0], 'state')} under backend for each stack, or remove it",
         " ".join(state),
         rule=SHARED_STATE,
         key=("backend",),

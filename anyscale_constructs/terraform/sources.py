@@ -1,4 +1,4 @@
-"""Where Terraform gets the modules from: pinned commits on GitHub, the registry, a mirror, or a checkout."""
+"""The sources of modules: pinned commits on GitHub, the Terraform Registry, a mirror, or a checkout."""
 
 import pathlib
 from functools import cache
@@ -16,9 +16,9 @@ GITHUB = "https://github.com/anyscale"
 def _is_base(text: str) -> bool:
     scheme, _, rest = text.partition("://")
     user = rest.partition("/")[0].rpartition("@")[0]
-    # Credentials would stand in the JSON, in git and in snapshots.
+    # Credentials would end up in the JSON, in git and in snapshots.
     secret = ":" in user or (bool(user) and scheme in {"http", "https"})
-    queried = not {"?", "#"}.isdisjoint(rest)  # a query may be a token, too, and ends the path
+    queried = not {"?", "#"}.isdisjoint(rest)  # a query may also contain a token, and would end the path
     whole = bool(rest) or text.startswith("git@") or pathlib.PurePath(text).is_absolute()
     return whole and not secret and not queried
 
@@ -26,8 +26,8 @@ def _is_base(text: str) -> bool:
 ModuleBase = Annotated[
     str,
     Checked(
-        "a URL that holds the repositories by their own names, without query and credentials "
-        "(git's credential helper holds those), or the absolute path of a checkout",
+        "a URL under which the repositories have their own names, without query and credentials "
+        "(use git's credential helper), or the absolute path of a checkout",
         _is_base,
         "https://git.example.com/mirrors/anyscale",
     ),
@@ -35,57 +35,57 @@ ModuleBase = Annotated[
 
 
 class ModuleOverride(Model):
-    """What to do differently for one module of a stack."""
+    """Overrides for one module of a stack."""
 
     ref: Known[str | None] = Field(
-        default=None, description="A tag the catalog holds, e.g. v0.38.0. Default: the catalog's own."
+        default=None, description="A tag in the catalog, e.g. v0.38.0. Default: the catalog's default ref."
     )
     inputs: dict[str, Any] = Field(
         default_factory=dict,
-        description="Upstream inputs by their own names. They are merged into what the cloud sets: maps by key at "
-        "every level; anything else replaces what is there; null removes it, and upstream's default applies. A warning "
-        "names what is removed, and what a list lacks that replaces another. Inputs that have no effect, since what "
-        "they are for is switched off, are refused. Default: what the cloud sets.",
+        description="Inputs by upstream's names, merged into the inputs that the cloud sets: maps are merged "
+        "recursively, other values replace, and null removes the input, so that upstream's default applies. A warning "
+        "names the removed values, and the elements that a replaced list loses. Inputs without an effect, because the "
+        "feature that they configure is disabled, are rejected. Default: the inputs that the cloud sets.",
     )
     mirror: Known[ModuleBase | None] = Field(
-        default=None, description="Where this one comes from. Default: as the others."
+        default=None, description="The source of this module. Default: the same as for the other modules."
     )
 
 
 class ResourceOverride(Model):
-    """What to do differently for one resource of a stack."""
+    """Overrides for one resource of a stack."""
 
     arguments: dict[str, Any] = Field(
         default_factory=dict,
-        description="Terraform's arguments by their own names; a block is a map. They are merged into what the cloud "
-        "sets: maps by key at every level; anything else replaces what is there; null removes it, and the provider's "
-        "default applies. A warning names what is removed, and what a list lacks that replaces another. Terraform "
-        "checks the names. Default: what the cloud sets.",
+        description="Arguments by Terraform's names, with blocks as maps, merged into the arguments that the cloud "
+        "sets: maps are merged recursively, other values replace, and null removes the argument, so that the "
+        "provider's default applies. A warning names the removed values, and the elements that a replaced list loses. "
+        "Terraform checks the names. Default: the arguments that the cloud sets.",
     )
 
 
 class Sources(Model):
-    """Where the modules come from, for a whole stack, and what to do differently for single modules and resources."""
+    """The sources of a stack's modules, and overrides for individual modules and resources."""
 
     base: Known[ModuleBase] = GITHUB
     overrides: dict[str, ModuleOverride] = Field(default_factory=dict)
     resources: dict[str, ResourceOverride] = Field(default_factory=dict)
 
     def override(self, module_id: str) -> ModuleOverride:
-        """What to do differently for the module with that id in the stack."""
+        """Returns the overrides for a module, by its ID in the stack."""
         return self.overrides.get(module_id, _NOTHING)
 
     def arguments(self, address: str) -> dict[str, Any]:
-        """The arguments to set differently for the resource with that address in the stack."""
+        """Returns the overriding arguments of a resource, by its address in the stack."""
         override = self.resources.get(address)
         return override.arguments if override else {}
 
     def source(self, interface: Interface, mirror: str | None = None) -> str:
-        """The `source` of a module call: the commit, since a tag can be moved (checkov's CKV_TF_1).
+        """Returns the `source` argument of a module call, pinned to a commit, since tags can move (checkov's CKV_TF_1).
 
         Args:
-            interface: The module's.
-            mirror: Where this module comes from. Default: the stack's base.
+            interface: The interface of the module.
+            mirror: The source of this module. Default: the stack's base.
         """
         base = mirror or self.base
         if self.version(interface, mirror):
@@ -97,15 +97,15 @@ class Sources(Model):
         return f"git::{base.rstrip('/')}/{repository}.git{folder}?ref={interface.commit}"
 
     def version(self, interface: Interface, mirror: str | None = None) -> str | None:
-        """The `version` of the call of a module that comes from the Terraform registry, else None."""
-        # The stack's checkout is one of Anyscale's modules, which holds no other repository.
+        """Returns the `version` argument of a module call from the Terraform Registry, else None."""
+        # A checkout as the stack's base contains Anyscale's modules only.
         elsewhere = mirror or (self.base != GITHUB and not _is_absolute(self.base))
         return interface.ref.removeprefix("v") if interface.registry and not elsewhere else None
 
 
 @cache
 def _is_absolute(base: str) -> bool:
-    """Whether it is a folder: of all modules of all stacks, as a rule, it is the same one."""
+    """Returns whether the base is a folder; cached, since most modules have the same base."""
     return pathlib.PurePath(base).is_absolute()
 
 

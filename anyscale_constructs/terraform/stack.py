@@ -1,4 +1,4 @@
-"""The base of all stacks: backend, providers, outputs, and the checks that need the whole stack."""
+"""The base class of all stacks: backend, providers, outputs, and checks of the whole stack."""
 
 import contextlib
 import datetime
@@ -44,35 +44,35 @@ from anyscale_constructs.terraform.sources import Sources
 from anyscale_constructs.terraform.values import to_terraform
 
 FORGETTING = ">= 1.7"
-"""The versions of Terraform that have `removed` blocks."""
-UNKNOWN_REGION = Rule("unknown-region", "warning", "It may be misspelt; a region that is new works.")
+"""The Terraform versions that support `removed` blocks."""
+UNKNOWN_REGION = Rule("unknown-region", "warning", "An unknown region may be misspelt; a new region works.")
 
 
 class CloudStack(Declarations):
-    """A stack that pins what its modules need and checks how they refer to each other.
+    """A stack that pins the providers of its modules and checks the references between them.
 
     Args:
         scope: The app.
-        id: The stack's name: its folder in the output, and the default name of its state.
-        backend: Where the state is kept. Default: a file beside the output directory.
-        sources: Where the modules come from. Default: their pinned commits on GitHub.
+        id: The name of the stack, of its folder in the output directory, and by default of its state.
+        backend: The backend of the state. Default: a file next to the output directory.
+        sources: The sources of the modules. Default: pinned commits on GitHub.
     """
 
     config_type: ClassVar[type[CloudConfig]] = CloudConfig
-    """The configuration of stacks that are made from YAML; they are called with scope, name and config."""
+    """The configuration type of stacks created from YAML, whose constructors take scope, name and config."""
 
     def __init__(
         self, scope: Construct, id: str, *, backend: Backend | None = None, sources: Sources | None = None
     ) -> None:
         if not re.fullmatch(r"[A-Za-z][\w-]*", id):
             raise SynthesisError(
-                "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter",
+                "the name of a stack must consist of letters, digits, hyphens and underscores, and begin with a letter",
                 value=id,
                 fix="rename it, e.g. production",
             )
         if scope.node.try_find_child(id):
             raise SynthesisError(
-                f"there is another stack {id}",
+                f"another stack is named {id}",
                 fix="rename one of them: a Kubernetes cloud NAME has a second stack, NAME-operator",
             )
         super().__init__(scope, id)
@@ -80,21 +80,21 @@ class CloudStack(Declarations):
         self.sources = sources or Sources()
         self.modules: dict[str, Module] = {}
         self.addresses: list[str] = []
-        """Those of its resources that are made by `Resource`."""
+        """The addresses of its resources created with `Resource`."""
         self.outputs: dict[str, Any] = {}
         self.state: tuple[str, ...] = ()
-        """What tells its state from others, beginning with the backend's type; nothing until it is rendered."""
+        """The identity of its state, as returned by `backend.identity`; empty until the stack is synthesized."""
         self.findings: list[Finding] = []
-        """The warnings and notes on it and its constructs."""
+        """The warnings and notes about the stack and its constructs."""
         self.origins = Origins()
-        """From which keys of the configuration the inputs of constructs come that are made now."""
+        """The configuration keys of the inputs of constructs currently being created."""
         self.adoption: Adoption | None = None
-        """What it takes over from Anyscale's root module."""
+        """The infrastructure to take over from Anyscale's root module."""
         self.allowances: list[tuple[Rule, Allowance]] = []
-        """What is accepted: of its configuration and by `allow`."""
+        """The allowances of its configuration and those added with `allow`."""
         self._backend = backend or Local()
         self.overrides: dict[str, Any] = {}
-        """What `add_override` was given, by its paths."""
+        """The values set with `add_override`, by path."""
         self._prepared = False
         self._told: list[tuple[Finding, Construct]] = []
         self._required: list[tuple[str, str, Mapping[str, RequiredProvider]]] = []
@@ -103,11 +103,11 @@ class CloudStack(Declarations):
 
     @classmethod
     def build(cls, scope: Construct, name: str, config: Any) -> "Sequence[CloudStack]":
-        """Makes the stacks of a cloud: one, unless a kind of cloud has more."""
-        return [cast(Any, cls)(scope, name, config)]  # config_type says what its subclasses take
+        """Creates the stacks of a cloud and returns them: one, unless a subclass creates more."""
+        return [cast(Any, cls)(scope, name, config)]  # subclasses take a configuration of their config_type
 
     def register_module(self, module: Module) -> None:
-        """Takes note of a module; modules do this by themselves."""
+        """Adds a module to `modules`; modules call this themselves."""
         self.modules[module.module_id] = module
 
     def add_provider(self, name: str, *, alias: str | None = None, **config: Any) -> Provider:
@@ -115,15 +115,15 @@ class CloudStack(Declarations):
         return Provider(self, name, config, alias)
 
     def warn_of_region(self, region: str, known: Sequence[str]) -> None:
-        """Annotates a region that is not one of the known ones: it may be misspelt, or new."""
+        """Reports a warning if a region is not one of the known regions."""
         if not is_unresolved(region) and region not in known:
             near = nearest(region, known)
-            what = f"region is not one of those known in {regions.AS_OF}"
-            fix = f"use {near!r}, if you mean that" if near else "check its spelling; a newer region works"
+            what = f"region is not one of the regions known in {regions.AS_OF}"
+            fix = f"use {near!r} if that is the intended region" if near else "check the spelling; a newer region works"
             self.report(Finding(what, fix, region, rule=UNKNOWN_REGION, key=("region",)))
 
     def configure(self, config: Any) -> None:
-        """Takes what is allowed from a configuration, and says with `configured_by` which keys of it inputs have.
+        """Applies the allowances and the adoption of a configuration, and resets `origins` to it.
 
         Args:
             config: The stack's configuration.
@@ -136,12 +136,12 @@ class CloudStack(Declarations):
 
     @contextlib.contextmanager
     def configured_by(self, section: str = "", **inputs: str | tuple[str, ...]) -> Iterator[None]:
-        """Says from which keys of the configuration the inputs of the constructs inside come: findings stand there.
+        """Sets the configuration keys of the inputs of constructs created in the block, for the places of findings.
 
         Args:
-            section: The key of the section, e.g. `vpc`. Default: the outermost keys.
-            **inputs: The key of an input, or several, with dots, e.g. `anyscale_vpc_name="vpc.name"`. An input that has
-                the name of a key in the section, or of an outermost one, needs none.
+            section: The key of the section, e.g. `vpc`. Default: the top level.
+            **inputs: The key of each input, or several keys, with dots, e.g. `anyscale_vpc_name="vpc.name"`. Inputs
+                with the name of a key in the section or at the top level can be omitted.
         """
         before, self.origins = self.origins, Origins(self.origins.config, section, inputs)
         try:
@@ -150,46 +150,46 @@ class CloudStack(Declarations):
             self.origins = before
 
     def report(self, finding: Finding, construct: Construct | None = None) -> None:
-        """Takes note of a warning or a note; the engine's manifest names warnings that are not allowed, too.
+        """Reports a warning or a note; the engine's manifest also lists warnings that are not allowed.
 
         Args:
-            finding: What there is to say.
-            construct: What it is about. Default: the stack.
+            finding: The finding.
+            construct: The construct that the finding concerns. Default: the stack.
         """
         (found,) = within([finding], cloud=self.name)
         self.findings.append(found)
         self._told.append((found, construct or self))
 
     def allow(self, rule: str, reason: str, *, until: datetime.date | None = None) -> None:
-        """Accepts what breaks a rule whose severity is a warning.
+        """Accepts the warnings of a rule.
 
         Args:
-            rule: The rule's id.
-            reason: Why it is accepted, which the report says.
-            until: The last day on which it is. Default: for good.
+            rule: The ID of the rule.
+            reason: Why the warnings are accepted; reports include it.
+            until: The last day on which they are accepted. Default: no expiry.
 
         Raises:
-            ConfigError: There is no such rule, or it can't be allowed.
+            ConfigError: The rule does not exist, or cannot be allowed.
         """
         self.allowances.append((check_rule(rule), Allowance(reason=reason, until=until)))
 
     def require(self, who: str, providers: Mapping[str, RequiredProvider], terraform: str = ">= 1.5") -> None:
-        """Constrains Terraform and providers beside what the modules ask.
+        """Adds constraints on Terraform and providers to those of the modules.
 
         Args:
-            who: Who wants it, for the error when nothing satisfies all.
-            providers: By local name.
-            terraform: Terraform's version.
+            who: The name of what requires them, for the error if the constraints conflict.
+            providers: The required providers, by local name.
+            terraform: The constraint on the Terraform version. Default: `>= 1.5`.
         """
         self._required.append((who, terraform, providers))
 
     def require_as(self, provider: str, modules: Sequence[str], sources: Sources | None = None) -> None:
-        """Constrains a provider as modules do, for resources that stand beside them, or without them.
+        """Adds the constraints that modules have on a provider, for resources outside of these modules.
 
         Args:
-            provider: Its local name.
-            modules: Their names in the catalog, e.g. `aws/s3`, at the refs that `modules` of the configuration says.
-            sources: Where the modules come from. Default: as the stack's.
+            provider: The provider's local name.
+            modules: The names of the modules in the catalog, e.g. `aws/s3`, at the refs set in `sources`.
+            sources: The sources of the modules. Default: those of the stack.
         """
         for module in modules:
             override = (sources or self.sources).override(module.partition("/")[2])
@@ -197,14 +197,14 @@ class CloudStack(Declarations):
             self.require(f"module {module}", {provider: required})
 
     def add_output(self, name: str, value: Any, *, description: str = "", sensitive: bool = False) -> None:
-        """Gives the stack an output; None is left out of objects, since registration reads no nulls."""
+        """Adds an output; fields of objects that are None are omitted, because registration reads no nulls."""
         self.outputs[name] = to_terraform(_without_none(value), name)
         TerraformOutput(
             self, name, value=self.outputs[name], description=description or None, sensitive=sensitive or None
         )
 
     def add_cloud_outputs(self, outputs: Mapping[str, Any], resource: Any) -> None:
-        """Gives the stack what registration reads, and upstream's own outputs; those that are None are left out."""
+        """Adds the outputs that registration reads, and upstream's own outputs; those that are None are omitted."""
         for name, value in outputs.items():
             if value is not None:
                 self.add_output(name, value)
@@ -213,32 +213,32 @@ class CloudStack(Declarations):
 
     @property
     def backend_type(self) -> str:
-        """The kind of place where the state is kept, as under `backend.type` in a configuration."""
+        """The type of the backend, as in the configuration key `backend.type`."""
         return self.state[0] if self.state else self._backend.type
 
     def ensure_backend_exists(self) -> TerraformBackend:
-        """The stack's backend: the engine's own that was made in it, else the configuration's, which this adds."""
+        """Returns the stack's backend; adds the configured one if the stack contains no backend construct."""
         own = self.node.try_find_child("backend")
         return own if isinstance(own, TerraformBackend) else add_backend(self, self._backend, self.name)
 
     def add_override(self, path: str, value: Any) -> None:
-        """Sets something in the stack's Terraform JSON by its path, e.g. `terraform.required_providers.random`.
+        """Overrides a value in the stack's Terraform JSON.
 
-        A list is added to the one that the stack's constructs make. Expressions become code; other text is Terraform's
-        own, in which `${` begins code.
+        A list is appended to the list that the stack's constructs generate. Expressions are resolved; other strings are
+        Terraform templates, in which `${` begins code.
 
         Args:
-            path: The names from the top, joined by dots; an element of a list has its number.
-            value: What Terraform JSON has there; None leaves it out.
+            path: The keys from the root, joined by dots; the key of a list element is its index.
+            value: The value, as Terraform JSON; None removes the key.
         """
         self.overrides[path] = value
         super().add_override(path, value)
 
     def prepare(self) -> None:
-        """Checks how the stack's modules depend on each other; synthesis does this by itself.
+        """Checks the overrides, the moves, and the dependencies of the stack's modules; synthesis calls this.
 
         Raises:
-            SynthesisError: Modules wait for each other, or something is set for a module that is not there.
+            SynthesisError: Modules depend on each other, or an override or a move names an address that does not exist.
         """
         self._refuse(
             [
@@ -249,26 +249,26 @@ class CloudStack(Declarations):
         )
 
     def to_terraform(self) -> Any:
-        """The stack's Terraform JSON; the engine calls this at synthesis, in every way of synthesizing.
+        """Returns the stack's Terraform JSON; the engine calls this, however the stack is synthesized.
 
         Raises:
-            ConstraintError: The modules' version constraints exclude each other.
-            SynthesisError: An expression can't stand where it is, or leads nowhere.
+            ConstraintError: The version constraints of the modules conflict.
+            SynthesisError: An expression is in a place where Terraform accepts none, or refers to an unknown object.
         """
         self.failure = None
         with self._failing():
             self.prepare()
-            if not self._prepared:  # an app does it, Testing.synth does not
+            if not self._prepared:  # App.synth prepares the stacks, Testing.synth does not
                 for stack in stacks_in(self.node.root):
                     stack.prepare_stack()
             self._prepared = False
             return self._finished(super().to_terraform())
 
     def prepare_stack(self) -> None:
-        """Adds the backend, and what the engine's own values of other stacks need; the engine calls this.
+        """Adds the backend, and prepares engine references to values of other stacks; the engine calls this.
 
         Raises:
-            SynthesisError: The engine refuses a value.
+            SynthesisError: The engine rejects a value.
         """
         while self._told:
             finding, construct = self._told.pop(0)
@@ -276,7 +276,7 @@ class CloudStack(Declarations):
                 Annotations.of(construct).add_warning(finding.annotation)
         with self._failing():
             super().prepare_stack()
-            # The engine looks neither into the stack's overrides nor into the code of expressions.
+            # The engine does not look for its tokens in the stack's overrides and in the code of expressions.
             hidden = hidden_tokens(super().to_terraform()) if words.in_codes(ENGINE_TOKEN) else ()
             self.code_of_tokens([self.overrides, *hidden], preparing=True)
         self._prepared = True
@@ -286,21 +286,23 @@ class CloudStack(Declarations):
         try:
             yield
         except ConstructsError as error:
-            self.failure = error  # the engine makes text of it
+            self.failure = error  # the engine keeps only the message
             raise
         except RuntimeError as error:  # JSII's only kind
-            said = list(refused_elements(self)) or [Finding(f"the engine can't synthesize: {said_by_engine(error)}")]
+            said = list(refused_elements(self)) or [
+                Finding(f"the engine cannot synthesize the stack: {said_by_engine(error)}")
+            ]
             self.failure = SynthesisError(within(said, cloud=self.name))
             raise self.failure from error
 
     def to_hcl_terraform(self) -> Any:
-        """Refuses to write HCL, in which no code would be put in for expressions.
+        """Raises an error, because expressions would not be resolved in HCL.
 
         Raises:
             SynthesisError: Always.
         """
-        what = "a CloudStack can't be written as HCL"
-        self.failure = SynthesisError([Finding(what, "leave out --hcl, and unset SYNTH_HCL_OUTPUT", cloud=self.name)])
+        what = "a CloudStack cannot be written as HCL"
+        self.failure = SynthesisError([Finding(what, "remove --hcl, and unset SYNTH_HCL_OUTPUT", cloud=self.name)])
         raise self.failure
 
     def _finished(self, tree: dict[str, Any]) -> dict[str, Any]:
@@ -337,14 +339,14 @@ class CloudStack(Declarations):
         self._refuse(problems)
 
     def resolve(self, value: Any, path: str = "") -> Any:
-        """Terraform JSON with code in place of the expressions' words; synthesis does this by itself.
+        """Returns Terraform JSON with its expressions resolved to code; synthesis calls this.
 
         Args:
-            value: What `to_terraform` gives, or a part of the stack's JSON.
-            path: Where it stands in the stack's JSON, e.g. `module.vpc`.
+            value: The return value of `to_terraform`, or a part of the stack's JSON.
+            path: The path of the value in the stack's JSON, e.g. `module.vpc`. Default: the root.
 
         Raises:
-            SynthesisError: An expression can't stand where it is.
+            SynthesisError: An expression is in a place where Terraform accepts none.
         """
         resolver = Resolver(self, self.code_of_tokens)
         resolved = resolver.resolve(value, path)
@@ -352,14 +354,14 @@ class CloudStack(Declarations):
         return resolved
 
     def code_of_tokens(self, value: Any, *, preparing: bool = False) -> Any:
-        """The value with code in place of the engine's tokens; `preparing` adds what those of other stacks need."""
+        """Returns the value with engine tokens resolved; `preparing` adds the outputs that other stacks refer to."""
         if not holds_engine_token(value):
             return value
-        resolver = cast(Any, DefaultTokenResolver(StringConcat()))  # the protocol names its parameters otherwise
+        resolver = cast(Any, DefaultTokenResolver(StringConcat()))  # its parameter names differ from the protocol's
         return Tokenization.resolve(value, scope=self, preparing=preparing, resolver=resolver)
 
     def _pin(self, settings: dict[str, Any]) -> None:
-        """Adds what modules need to what the stack has already, which wins where both can be had."""
+        """Adds the version constraints of the modules to the stack's own settings, which take precedence."""
         interfaces = [(module.address, module.interface) for module in self.modules.values()]
         wants = [(address, i.required_version, i.required_providers) for address, i in interfaces] + self._required
         given = settings.setdefault("required_providers", {})
@@ -392,7 +394,7 @@ class CloudStack(Declarations):
 
 @cache
 def _version() -> str:
-    """The library's version, which the JSON names."""
+    """Returns the version of this library, which is written to the JSON."""
     return version("anyscale-constructs")
 
 

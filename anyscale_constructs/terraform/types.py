@@ -1,4 +1,4 @@
-"""Terraform's own types, for the inputs of modules; expressions and tokens pass when they can be converted."""
+"""Terraform's types, for the inputs of modules; they accept expressions and tokens of convertible types."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar

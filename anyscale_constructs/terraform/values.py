@@ -1,4 +1,4 @@
-"""Python values to Terraform values: the one way into the JSON."""
+"""Converts Python values to Terraform JSON."""
 
 import enum
 import json
@@ -27,24 +27,24 @@ from anyscale_constructs.findings import CONTROL_CHARACTER, Finding, Key, Rule, 
 _LISTS, _MAPS = list | tuple, dict | Mapping
 _LOST_KEY = "__proto__"
 _LARGEST = 2**53
-"""Node.js holds numbers as doubles: it would change larger ones, and knows no way to write infinity."""
+"""The largest number that Node.js, which stores numbers as doubles, writes unchanged."""
 
 
 def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str] = str.__str__) -> Any:
-    """The value as Terraform JSON holds it.
+    """Returns the value as Terraform JSON.
 
-    Literals are escaped, expressions and tokens pass, None inside a collection becomes Terraform's null
+    Literal strings are escaped, expressions and tokens are unchanged, None inside a collection becomes Terraform's null
     (the engine would drop it), and models become objects without the fields that are None.
 
     Args:
-        value: Anything but a set, whose order is not fixed.
-        at: Where the value stands, for the error.
-        expression: How an expression is written. Default: as the code that Terraform replaces by its value.
+        value: Any value except a set, whose order is not defined.
+        at: The path of the value, for the error. Default: `value`.
+        expression: Formats an expression. Default: as a Terraform interpolation.
 
     Raises:
-        InputError: Terraform has nothing like the value.
+        InputError: The value has no equivalent in Terraform.
     """
-    # In the order in which values are frequent: patterns with abstract types take three times as long.
+    # The most frequent types first; match patterns with abstract types take three times as long.
     kind = type(value)
     if kind is str:
         return value if words.is_plain(value) and value.isprintable() else _checked(value, at)
@@ -85,22 +85,22 @@ def _others(value: Any, at: str, expression: Callable[[Expr], str]) -> Any:
         case _ if hasattr(value, "__jsii_type__"):
             return expression(as_expression(value, at))
     raise InputError(
-        f"{at} has no counterpart in Terraform",
+        f"{at} has no equivalent in Terraform",
         value=value,
         allowed="strings, numbers, booleans, lists, mappings, dates, paths, networks and expressions",
-        fix="give a sorted list instead of a set; give an object's attribute instead of the object",
+        fix="pass a sorted list instead of a set, or an attribute of the object instead of the object",
     )
 
 
 def constant(value: Any, at: str) -> Any:
-    """The value as Terraform JSON holds it where Terraform evaluates nothing: there `$${` would be three signs.
+    """Returns the value as Terraform JSON for a place where Terraform evaluates no templates, so `${` is not escaped.
 
     Args:
-        value: What `to_terraform` takes, without expressions and nulls.
-        at: Where the value stands, for the error.
+        value: Any value that `to_terraform` accepts, without expressions and nulls.
+        at: The path of the value, for the error.
 
     Raises:
-        InputError: An expression or null stands in it, or Terraform has nothing like the value.
+        InputError: The value contains an expression or null, or has no equivalent in Terraform.
     """
     return _unescaped(to_terraform(value, at), at)
 
@@ -112,24 +112,27 @@ def _unescaped(value: Any, at: str) -> Any:
         case list():
             return [_unescaped(element, f"{at}[{index}]") for index, element in enumerate(value)]
         case str() if value == str.__str__(NULL):
-            raise InputError(f"{at} can't be null, which the engine drops", fix='give an empty value, such as "" or []')
+            raise InputError(
+                f"{at} cannot be null, because the engine drops nulls", fix='use an empty value, such as "" or []'
+            )
         case _ if is_unresolved(value):
-            raise InputError(f"{at} takes no expression", value=value, fix="write the value out")
+            raise InputError(f"{at} cannot be an expression", value=value, fix="use a literal value")
         case str():
             return value.replace("$${", "${").replace("%%{", "%{")
     return value
 
 
 def json_text(value: Any, at: str = "value") -> Expr:
-    """The value as JSON text, for policies and Helm values; what only Terraform knows is filled in by Terraform.
+    """Returns the value as a JSON string, for policies and Helm values; Terraform fills in unresolved values.
 
     Args:
-        value: What `to_terraform` takes. An expression of type `string`, and a token of the engine whose type nobody
-            knows, stand for text without quotes, such as a name or an ARN; others for whatever value they have.
-        at: Where the value stands, for the error.
+        value: Any value that `to_terraform` accepts. Expressions of type `string`, and engine tokens of unknown type,
+            are inserted into JSON strings as they are, so their values must not need escaping, as with names and
+            ARNs; other expressions are encoded with jsonencode.
+        at: The path of the value, for the error. Default: `value`.
 
     Raises:
-        InputError: Terraform has nothing like the value, or as of `as_text`.
+        InputError: The value has no equivalent in Terraform, or `as_text` rejects it.
     """
     bare = {str.__str__(NULL): "null"}
 
@@ -137,7 +140,7 @@ def json_text(value: Any, at: str = "value") -> Expr:
         text = str.__str__(value)
         if value.type == "string" or text in bare or (value.type == "any" and ENGINE_TOKEN in text):
             return text
-        # Of a type of its own, since what a program encodes itself is text in this text.
+        # A separate type, because a string that a program has encoded itself must stay a string in this JSON.
         code = str.__str__(expr(fn.jsonencode(value), "JSON"))
         return bare.setdefault(code, code)
 
@@ -148,7 +151,7 @@ def json_text(value: Any, at: str = "value") -> Expr:
 
 
 def texts(values: pydantic.BaseModel) -> dict[str, str]:
-    """The fields that are set, as strings; a list is joined with commas, as upstream takes it."""
+    """Returns the fields that are set, as strings; lists are joined with commas, as upstream expects."""
     fields = type(values).model_fields
     given = {name: value for name, value in values if value is not None}
     return {name: join(v) if _is_list(fields[name].annotation) else _text(v) for name, v in given.items()}
@@ -163,13 +166,13 @@ def _text(value: Any) -> str:
 
 
 def merge(ours: Mapping[str, Any], theirs: Mapping[str, Any], *, remove_null: bool = False) -> dict[str, Any]:
-    """Merges mappings by key at every level; of anything else that both have, `theirs` stands.
+    """Merges mappings recursively; for other values, `theirs` takes precedence.
 
     Args:
-        ours: What is there.
-        theirs: What is merged into it.
-        remove_null: Whether a null in `theirs` removes the key. Default: it stays, as Helm needs it to remove a
-            chart's own default too.
+        ours: The base.
+        theirs: The values to merge into the base.
+        remove_null: Whether a null in `theirs` removes the key. Default: False, the null stays; Helm needs it to remove
+            a default of the chart.
     """
     merged = dict(ours)
     for key, value in theirs.items():
@@ -186,33 +189,33 @@ def merge(ours: Mapping[str, Any], theirs: Mapping[str, Any], *, remove_null: bo
 REMOVED = Rule(
     "removed-setting",
     "warning",
-    "What the cloud sets is gone, perhaps without being meant: it may be what makes it work.",
+    "Removing a value that the cloud sets may be unintended, and may break the cloud.",
 )
 
 
 def lost(ours: Mapping[str, Any], theirs: Mapping[str, Any], at: Key = ()) -> Iterator[Finding]:
-    """Says what of `ours` is missing once `theirs` is merged into it: what a null removes, and elements of lists.
+    """Yields warnings about values of `ours` that merging `theirs` removes: with a null, or by replacing a list.
 
-    A list that only Terraform knows may hold the same elements, so nothing is said of it.
+    Unresolved lists are skipped, since they may contain the same elements.
 
     Args:
-        ours: What the cloud sets.
-        theirs: What the configuration gives.
-        at: Where both stand.
+        ours: The values that the cloud sets.
+        theirs: The values that the configuration sets.
+        at: The path of both. Default: the root.
     """
     for key, value in theirs.items():
         path, there = (*at, key), ours.get(key)
         name, on = ".".join(map(str, path)), [str(path[0])]
         if value is None and key in ours:
-            what = f"{name} is null, which removes what the cloud sets"
-            yield Finding(what, "leave the key out to keep it", rule=REMOVED, on=on, key=path)
+            what = f"{name} is null, which removes the value that the cloud sets"
+            yield Finding(what, "remove the key to keep the value", rule=REMOVED, on=on, key=path)
         elif isinstance(there, Mapping) and isinstance(value, Mapping):
             yield from lost(there, value, path)
         elif isinstance(there, list | tuple | Mapping) and not is_unresolved(value):
             kept = [_shown(each) for each in value] if isinstance(value, list | tuple) else []
             if missing := [shown for each in there if (shown := _shown(each)) not in kept]:
-                what = f"{name} replaces what the cloud sets, and lacks {', '.join(missing)}"
-                yield Finding(what, "add what you want to keep", rule=REMOVED, on=on, key=path)
+                what = f"{name} replaces the value that the cloud sets, and lacks {', '.join(missing)}"
+                yield Finding(what, "add the elements that you want to keep", rule=REMOVED, on=on, key=path)
 
 
 def _shown(value: Any) -> str:
@@ -222,7 +225,7 @@ def _shown(value: Any) -> str:
 def _number(value: float, at: str) -> float:
     if abs(value) <= _LARGEST or is_unresolved(value):
         return value
-    raise InputError(f"{at} is no number that Terraform JSON can hold", value=value, allowed="up to 2 ** 53")
+    raise InputError(f"{at} is not a number that Terraform JSON can represent", value=value, allowed="up to 2 ** 53")
 
 
 def _checked(text: str, at: str) -> str:

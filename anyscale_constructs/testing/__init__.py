@@ -1,9 +1,9 @@
-"""Tests of your clouds, in pytest: fixtures, assertions, matchers and snapshots.
+"""Fixtures, assertions, matchers and snapshots for tests of your clouds with pytest.
 
-Pytest loads the plugin by itself where it is installed, with `pip install 'anyscale-constructs[testing]'`. What stands
-here is loaded when it is first used.
+Pytest loads the plugin automatically if it is installed, with `pip install 'anyscale-constructs[testing]'`. Names are
+loaded on first use.
 
-PYTEST_DONT_REWRITE: it holds no assert statement, and pytest would warn where it is imported before it is a plugin.
+PYTEST_DONT_REWRITE: it has no assert statements, and pytest would warn if it is imported before it is registered.
 """
 
 from typing import TYPE_CHECKING
@@ -53,5 +53,5 @@ _PLACES = lazy.places(
 
 pytest_plugins = ["anyscale_constructs.testing.plugin"]
 
-# No __dir__: pytest would load all of it, to look for fixtures.
+# No __dir__, because pytest would load every name in its search for fixtures.
 __getattr__, _ = lazy.attributes(__name__, _PLACES)

@@ -1,4 +1,4 @@
-"""Assertions about stacks, whose failures say what differs, key by key."""
+"""Assertions about stacks, whose failures list each difference."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -11,19 +11,19 @@ from anyscale_constructs.testing.matching import ANY, unlike
 from anyscale_constructs.testing.stacks import SynthesizedStack
 
 _MOST = 3
-_INSIDE = "resources inside of modules are not in the stack's JSON: assert the inputs of the module"
+_INSIDE = "resources in modules are not in the stack's JSON; assert the inputs of the module instead"
 
 
 def assert_module(stack: SynthesizedStack, name: str, /, **inputs: Any) -> None:
-    """Asserts that a stack calls a module with these inputs; others may be set too.
+    """Asserts that a stack calls a module with these inputs; other inputs are ignored.
 
     Args:
         stack: The stack.
-        name: The module's name, e.g. `vpc` for `module.vpc`.
-        **inputs: The inputs, by upstream's names, as Terraform sees them. They may hold matchers and expressions.
+        name: The name of the call, e.g. `vpc` for `module.vpc`.
+        **inputs: The expected inputs, by upstream's names, as Terraform JSON. May contain matchers and expressions.
 
     Raises:
-        AssertionError: It does not.
+        AssertionError: The stack does not call the module, or an input differs.
 
     Examples:
         >>> assert_module(prod, "vpc", cidr_block="10.0.0.0/16", tags=partial({"Team": "ml"}))
@@ -39,16 +39,16 @@ def assert_module(stack: SynthesizedStack, name: str, /, **inputs: Any) -> None:
 
 
 def assert_resource(stack: SynthesizedStack, address: str, /, **arguments: Any) -> None:
-    """Asserts that a resource or a data source with these arguments stands in a stack; it may have others.
+    """Asserts that a stack has a resource or data source with these arguments; other arguments are ignored.
 
     Args:
         stack: The stack.
-        address: A type, of which one must be as expected, e.g. `aws_iam_role`; or an address, e.g.
-            `aws_iam_role.reader`. Those of data sources begin with `data.`.
-        **arguments: The arguments, by Terraform's names. They may hold matchers and expressions.
+        address: An address, e.g. `aws_iam_role.reader`, or a type, e.g. `aws_iam_role`, of which at least one resource
+            must match. Addresses and types of data sources begin with `data.`.
+        **arguments: The expected arguments, by Terraform's names. They may contain matchers and expressions.
 
     Raises:
-        AssertionError: There is none. Resources inside of modules are not in the stack's JSON.
+        AssertionError: No resource matches. Resources in modules are not in the stack's JSON.
 
     Examples:
         >>> policy = Capture()
@@ -71,19 +71,19 @@ def assert_resource(stack: SynthesizedStack, address: str, /, **arguments: Any) 
     lines = [line for at in nearest[:_MOST] for line in ([f"{at}:", *(f"  {each}" for each in found[at])])]
     if left := nearest[_MOST:]:
         lines.append(f"and {len(left)} more: {', '.join(left)}")
-    raise AssertionError(_said(f"no {address} of {stack.name} is as expected; the nearest first", lines))
+    raise AssertionError(_said(f"no {address} of {stack.name} is as expected; the closest first", lines))
 
 
 def assert_output(stack: SynthesizedStack, name: str, value: Any = ANY, /) -> None:
-    """Asserts that a stack has an output of this value.
+    """Asserts that a stack has an output with this value.
 
     Args:
         stack: The stack.
-        name: The output's name.
-        value: Its value, as Terraform sees it. It may hold matchers and expressions. Default: any.
+        name: The name of the output.
+        value: The expected value, as Terraform JSON. It may contain matchers and expressions. Default: any value.
 
     Raises:
-        AssertionError: It has not.
+        AssertionError: The stack has no such output, or its value differs.
 
     Examples:
         >>> assert_output(prod, "anyscale_cloud_name", "prod")
@@ -97,14 +97,14 @@ def assert_output(stack: SynthesizedStack, name: str, value: Any = ANY, /) -> No
 
 
 def assert_no_findings(stack: SynthesizedStack, *, severity: Literal["warning", "note"] = "warning") -> None:
-    """Asserts that synthesis found nothing that the cloud does not allow.
+    """Asserts that a stack has no findings, other than those that the cloud allows.
 
     Args:
         stack: The stack.
-        severity: The least severity that fails: `note` counts what defaults leave open, too.
+        severity: The lowest severity that fails; `note` includes notes. Default: `warning`.
 
     Raises:
-        AssertionError: It found something; the text is that of `anyscale-constructs synth`.
+        AssertionError: The stack has findings, which the message lists as `anyscale-constructs synth` does.
 
     Examples:
         >>> assert_no_findings(prod)
@@ -114,18 +114,20 @@ def assert_no_findings(stack: SynthesizedStack, *, severity: Literal["warning", 
     if found := [each for each in stack.findings if each.severity in counted]:
         count = f"{len(found)} finding{'s' if len(found) > 1 else ''}"
         lines = [line for each in found for line in text(each).splitlines()]
-        fix = "Fix: correct it, or accept it with allow in the cloud"
+        fix = "Fix: correct the cloud, or accept the findings with allow"
         raise AssertionError(_said(f"{stack.name} has {count}. {fix}", lines))
 
 
 def _lacking(call: ModuleCall, key: str) -> str:
-    """What to say of an input that is not set, if the module's interface is known."""
+    """Returns the message about an input that is not set; empty if the module's interface is unknown."""
     if call.interface is None:
         return ""
     variables: Mapping[str, Any] = call.interface.variables
     if key not in variables:
         return unknown(key, variables, "input")
-    default = "it has no default" if variables[key].required else f"upstream's default is {_json(variables[key])}"
+    default = (
+        "the input has no default" if variables[key].required else f"upstream's default is {_json(variables[key])}"
+    )
     return f"{key}: is not set; {default}"
 
 

@@ -1,4 +1,4 @@
-"""The clouds of a repository, each synthesized once."""
+"""The clouds of a repository; each one is synthesized once."""
 
 import contextlib
 import functools
@@ -18,7 +18,7 @@ from anyscale_constructs.testing.stacks import SynthesizedStack, rendered
 
 
 def root_of(*folders: pathlib.Path) -> pathlib.Path | None:
-    """The first of the folders that holds a cdktf.json."""
+    """Returns the first folder that contains a cdktf.json, or None."""
     return next((folder for folder in folders if (folder / "cdktf.json").is_file()), None)
 
 
@@ -27,10 +27,10 @@ class SynthesizedCloud:
     """A cloud of the repository.
 
     Args:
-        name: Its name, which is its file's.
-        file: Its YAML file, relative to the repository.
-        config: Its configuration.
-        stacks: Its stacks, in the order in which they are applied: one, or two on Kubernetes.
+        name: The name of the cloud and of its file.
+        file: The YAML file, relative to the repository.
+        config: The configuration.
+        stacks: The stacks in the order of their application: one, or two on Kubernetes.
     """
 
     name: str
@@ -40,10 +40,10 @@ class SynthesizedCloud:
 
 
 class Clouds:
-    """The clouds of a repository, by name: `clouds["prod"]`. Each is synthesized when it is first used.
+    """The clouds of a repository, by name: `clouds["prod"]`. Each one is synthesized on first use.
 
     Args:
-        root: The repository: the folder of cdktf.json.
+        root: The folder of cdktf.json.
     """
 
     def __init__(self, root: pathlib.Path) -> None:
@@ -51,17 +51,17 @@ class Clouds:
         self._made: dict[str, SynthesizedCloud | Exception] = {}
 
     def __getitem__(self, name: str) -> SynthesizedCloud:
-        """The cloud of that name.
+        """Returns the cloud with a name.
 
         Raises:
-            ConstructsError: There is no such cloud, or it is wrong.
+            ConstructsError: The cloud does not exist, or is invalid.
         """
         if name not in self._files:
             raise ConfigError(unknown(name, self._files, "cloud"))
         if name not in self._made:
             try:
                 self._made[name] = self._synthesized(name)
-            except Exception as error:  # noqa: BLE001 - it is raised below, for each test
+            except Exception as error:  # noqa: BLE001 - raised below, for each test
                 self._made[name] = error
         made = self._made[name]
         if isinstance(made, Exception):
@@ -69,46 +69,46 @@ class Clouds:
         return made
 
     def __iter__(self) -> Iterator[str]:
-        """The names of the clouds."""
+        """Returns an iterator over the names of the clouds."""
         return iter(self._files)
 
     def __len__(self) -> int:
         return len(self._files)
 
     def stack_names(self, name: str) -> list[str]:
-        """The names of a cloud's stacks, without synthesizing it if its kind makes those that the package's kinds make.
+        """Returns the names of a cloud's stacks; only clouds with a kind of stack of your own are synthesized for that.
 
         Args:
-            name: The cloud's name. Of one that is wrong, that is the only name.
+            name: The name of the cloud. If the cloud is invalid, it is the only name returned.
         """
         try:
             kind = self._kind(name)
             if getattr(kind.build, "__module__", "").startswith("anyscale_constructs."):
                 return [name, f"{name}-operator"] if getattr(kind, "operator_type", None) else [name]
             return [stack.name for stack in self[name].stacks]
-        except Exception:  # noqa: BLE001 - the tests of that cloud say what is wrong
+        except Exception:  # noqa: BLE001 - the tests of that cloud report the error
             return [name]
 
     def stack(self, cloud: str, name: str) -> SynthesizedStack:
-        """A stack of a cloud.
+        """Returns a stack of a cloud.
 
         Args:
-            cloud: The cloud's name.
-            name: The stack's.
+            cloud: The name of the cloud.
+            name: The name of the stack.
 
         Raises:
-            ConstructsError: The cloud is wrong.
+            ConstructsError: The cloud is invalid.
         """
         return next(stack for stack in self[cloud].stacks if stack.name == name)
 
     def explain(self, error: ConstructsError) -> str:
-        """What is wrong, as `anyscale-constructs synth` says it."""
+        """Returns the text of an error, as `anyscale-constructs synth` prints it."""
         with contextlib.chdir(self.root):
             return "\n".join(map(text, error.findings))
 
     @functools.cached_property
     def _files(self) -> dict[str, pathlib.Path]:
-        from anyscale_constructs.cli.synthesis import choose  # noqa: PLC0415 - it starts Node.js
+        from anyscale_constructs.cli.synthesis import choose  # noqa: PLC0415 - may start Node.js
 
         with contextlib.chdir(self.root):
             return {file.stem: file for file in choose(project.clouds_directory(), ())}
@@ -118,7 +118,7 @@ class Clouds:
             return project.load_stack(Defaults(project.clouds_directory()).read(self._files[name]).data[KIND])
 
     def _synthesized(self, name: str) -> SynthesizedCloud:
-        from anyscale_constructs.cli.synthesis import gather_clouds, remarks  # noqa: PLC0415 - it starts Node.js
+        from anyscale_constructs.cli.synthesis import gather_clouds, remarks  # noqa: PLC0415 - may start Node.js
 
         with contextlib.chdir(self.root), tempfile.TemporaryDirectory() as temporary:
             out = pathlib.Path(temporary)

@@ -1,4 +1,4 @@
-"""What a value should be: matchers, and how a value differs from what is expected."""
+"""Matchers for expected values, and the differences between actual and expected values."""
 
 import json
 from abc import ABC, abstractmethod
@@ -13,11 +13,11 @@ _BEFORE = 20
 
 
 class _Matcher(ABC):
-    """Stands for values in what is expected, at any depth."""
+    """Matches values; can be used at any depth of an expected value."""
 
     @abstractmethod
     def differences(self, actual: Any, path: str, captured: "Captured") -> Iterator[str]:
-        """As the function of this name has them."""
+        """Yields the differences, as the function `differences` does."""
 
     def __eq__(self, other: object) -> bool:
         captured: Captured = []
@@ -30,7 +30,7 @@ class _Matcher(ABC):
 
 
 class _Any(_Matcher):
-    def differences(self, actual: Any, path: str, captured: "Captured") -> Iterator[str]:  # noqa: ARG002 - it has none
+    def differences(self, actual: Any, path: str, captured: "Captured") -> Iterator[str]:  # noqa: ARG002 - matches any value
         return iter(())
 
     def __repr__(self) -> str:
@@ -47,7 +47,7 @@ Examples:
 
 
 class Capture(_Matcher):
-    """Matches any value that is set, and keeps it for assertions of your own.
+    """Matches any value that is set, and stores it for further assertions.
 
     Examples:
         >>> policy = Capture()
@@ -59,22 +59,22 @@ class Capture(_Matcher):
 
     def __init__(self) -> None:
         self.values: list[Any] = []
-        """All values that it matched, the last one at the end."""
+        """All matched values, the last one at the end."""
 
     @property
     def value(self) -> Any:
-        """The last value that it matched.
+        """The last matched value.
 
         Raises:
-            AssertionError: It matched none.
+            AssertionError: No value was matched.
         """
         __tracebackhide__ = True
         if not self.values:
-            raise AssertionError("Capture() matched no value yet; read it after the assertion that it is given to")
+            raise AssertionError("Capture() has not matched a value yet; read it after the assertion that uses it")
         return self.values[-1]
 
-    def differences(self, actual: Any, path: str, captured: "Captured") -> Iterator[str]:  # noqa: ARG002 - it has none
-        """There are none."""
+    def differences(self, actual: Any, path: str, captured: "Captured") -> Iterator[str]:  # noqa: ARG002 - matches any value
+        """Returns no differences, and stores the value."""
         captured.append((self, actual))
         return iter(())
 
@@ -96,12 +96,12 @@ class _Partial(_Matcher):
 
 
 def partial(expected: Mapping[str, Any] | Sequence[Any]) -> Any:
-    """Matches an object that has at least these keys, or a list that has at least these elements, in this order.
+    """Matches an object with at least these keys, or a list with at least these elements in this order.
 
-    Objects inside of it are partial too; lists inside of it are not, unless they are in `partial` themselves.
+    Nested objects are matched partially too; nested lists are not, unless they are wrapped in `partial` themselves.
 
     Args:
-        expected: The keys and their values, or the elements; both may hold matchers.
+        expected: The keys and their values, or the elements; they may contain matchers.
 
     Examples:
         >>> {"Team": "ml", "Env": "prod"} == partial({"Team": "ml"})
@@ -113,18 +113,18 @@ def partial(expected: Mapping[str, Any] | Sequence[Any]) -> Any:
 
 
 Captured = list[tuple[Capture, Any]]
-"""What captures stand for, if all matches."""
+"""The values to store in captures if everything matches."""
 
 
 def unlike(
     expected: Mapping[str, Any], actual: Mapping[str, Any], lacking: Callable[[str], str] = lambda _: ""
 ) -> list[str]:
-    """How the keys that are expected differ; other keys may be there. If none does, captures keep their values.
+    """Returns the differences of the expected keys, and stores the values of captures if there are none.
 
     Args:
-        expected: The keys and their values.
-        actual: All keys.
-        lacking: What to say of a key that is not there. Default: which key is near.
+        expected: The expected keys and their values.
+        actual: All actual keys and their values; keys that are not expected are ignored.
+        lacking: Returns the message about a missing key. Default: suggests a similar key.
     """
     captured: Captured = []
     found: list[str] = []
@@ -151,14 +151,14 @@ def differences(
     loose: bool = False,
     captured: Captured | None = None,
 ) -> Iterator[str]:
-    """How a value differs from what is expected, one line for each key.
+    """Yields the differences between an actual and an expected value, one line per key.
 
     Args:
-        expected: What is expected; it may hold matchers and expressions.
-        actual: The value, as JSON has it.
-        path: Where the value stands.
-        loose: Whether objects may have more keys.
-        captured: Where it is noted what captures stand for.
+        expected: The expected value; it may contain matchers and expressions.
+        actual: The actual value, as JSON.
+        path: The path of the value. Default: the root.
+        loose: Whether objects may have additional keys. Default: False.
+        captured: The list to which the values of captures are added. Default: they are discarded.
     """
     captured = [] if captured is None else captured
     match expected:
@@ -195,13 +195,13 @@ def _of_lists(
     for index, (one, other) in enumerate(zip(expected, actual, strict=False)):
         yield from differences(one, other, f"{path}[{index}]", loose=loose, captured=captured)
     for index, value in list(enumerate(expected))[len(actual) :]:
-        yield f"{path}[{index}]: there is no such element; expected {_shown(value)}"
+        yield f"{path}[{index}]: is missing; expected {_shown(value)}"
     for index, value in list(enumerate(actual))[len(expected) :]:
         yield f"{path}[{index}]: got {_shown(value)}; expected no such element"
 
 
 def _lacking(expected: Sequence[Any], actual: Sequence[Any], path: str, captured: Captured) -> Iterator[str]:
-    """The elements that a list lacks, or does not have in this order."""
+    """Yields the elements that a list lacks, or has in another order."""
     rest = list(actual)
     for element in expected:
         for index, candidate in enumerate(rest):
@@ -238,7 +238,7 @@ def _excerpt(text: str, start: int) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as JSON, with matchers as they are written."""
+    """Returns a value as JSON, with matchers as Python code."""
     match value:
         case _Matcher():
             return repr(value)

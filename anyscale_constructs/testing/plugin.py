@@ -1,6 +1,6 @@
-"""The pytest plugin: what it needs beside pytest is imported when a test asks for it.
+"""The pytest plugin, which imports anything other than pytest only when a test requests its fixtures.
 
-PYTEST_DONT_REWRITE: it holds no assert statement, and pytest would warn where it is imported before it is a plugin.
+PYTEST_DONT_REWRITE: it has no assert statements, and pytest would warn if it is imported before it is registered.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -20,12 +20,12 @@ _ACCEPT = "The Terraform changed. To accept it: pytest --snapshot-update"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Makes a test for each cloud or stack of those that ask for one."""
-    # Other fixtures of the names `cloud` and `stack` do not use these.
+    """Parametrizes the tests that request `cloud` or `stack`, with all clouds or stacks."""
+    # Users' own fixtures named `cloud` and `stack` do not use these.
     names = [name for name in ("_cloud_name", "_stack_name") if name in metafunc.fixturenames]
     if not names:
         return
-    from anyscale_constructs.errors import ConstructsError  # noqa: PLC0415 - other tests need none of it
+    from anyscale_constructs.errors import ConstructsError  # noqa: PLC0415 - not needed by other tests
 
     clouds = _clouds(metafunc.config)
     try:
@@ -38,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_assertrepr_compare(left: Any, right: Any) -> Generator[None, list[list[str] | None], list[list[str] | None]]:
-    """Names the command that accepts a change of a stack, above the difference, since pytest cuts the end off."""
+    """Adds the command that accepts a changed snapshot above the difference, since pytest truncates the end."""
     results = yield
     for side in (left, right):
         if type(side).__name__ == "SnapshotAssertion" and side.extension_class.__name__ == "CloudSnapshotExtension":
@@ -48,29 +48,29 @@ def pytest_assertrepr_compare(left: Any, right: Any) -> Generator[None, list[lis
 
 @pytest.fixture(scope="session")
 def clouds(pytestconfig: pytest.Config) -> "Clouds":
-    """The repository's clouds by name, e.g. `clouds["prod"].stacks`; each is synthesized once."""
+    """The clouds of the repository, by name, e.g. `clouds["prod"].stacks`; each one is synthesized once."""
     return _clouds(pytestconfig)
 
 
 @pytest.fixture(scope="session")
 def cloud(_cloud_name: str, clouds: "Clouds") -> "SynthesizedCloud":
-    """Each cloud of the repository: its name, its file, its configuration and its stacks."""
+    """Each cloud of the repository, with its name, file, configuration and stacks."""
     return _made(clouds, lambda: clouds[_cloud_name])
 
 
 @pytest.fixture(scope="session")
 def stack(_stack_name: tuple[str, str], clouds: "Clouds") -> "SynthesizedStack":
-    """Each stack of each cloud of the repository; a cloud on Kubernetes has two."""
+    """Each stack of each cloud of the repository; Kubernetes clouds have two stacks."""
     return _made(clouds, lambda: clouds.stack(*_stack_name))
 
 
 @pytest.fixture
 def cloud_snapshot(request: pytest.FixtureRequest) -> "SnapshotAssertion":
-    """The fixture `snapshot` of syrupy, with a JSON file for each stack: `assert stack == cloud_snapshot`."""
-    from anyscale_constructs.errors import ConstructsError  # noqa: PLC0415 - other tests need none of it
+    """Syrupy's fixture `snapshot` with one JSON file per stack, for `assert stack == cloud_snapshot`."""
+    from anyscale_constructs.errors import ConstructsError  # noqa: PLC0415 - not needed by other tests
 
     try:
-        from anyscale_constructs.testing.snapshots import CloudSnapshotExtension  # noqa: PLC0415 - it needs syrupy
+        from anyscale_constructs.testing.snapshots import CloudSnapshotExtension  # noqa: PLC0415 - requires syrupy
     except ConstructsError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     snapshot: SnapshotAssertion = request.getfixturevalue("snapshot")
@@ -94,9 +94,9 @@ def _stacks(clouds: "Clouds", cloud: str, names: Sequence[str]) -> list[str]:
 
 
 def _clouds(config: pytest.Config) -> "Clouds":
-    """The clouds of the session: those beside the cdktf.json that is nearest, from pytest's root or its folder up."""
+    """Returns the clouds of the session, next to the cdktf.json in pytest's root, the working directory or a parent."""
     if _CLOUDS not in config.stash:
-        from anyscale_constructs.testing.clouds import Clouds, root_of  # noqa: PLC0415 - other tests need none of it
+        from anyscale_constructs.testing.clouds import Clouds, root_of  # noqa: PLC0415 - not needed by other tests
 
         here = config.invocation_params.dir
         config.stash[_CLOUDS] = Clouds(root_of(config.rootpath, here, *here.parents) or config.rootpath)
@@ -104,7 +104,7 @@ def _clouds(config: pytest.Config) -> "Clouds":
 
 
 def _made(clouds: "Clouds", make: Callable[[], _T]) -> _T:
-    from anyscale_constructs.errors import ConstructsError  # noqa: PLC0415 - other tests need none of it
+    from anyscale_constructs.errors import ConstructsError  # noqa: PLC0415 - not needed by other tests
 
     try:
         return make()

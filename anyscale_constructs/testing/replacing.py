@@ -1,4 +1,4 @@
-"""An assertion about a change: nothing that runs is replaced or destroyed."""
+"""An assertion that a change replaces and destroys no resources."""
 
 import contextlib
 import pathlib
@@ -15,27 +15,28 @@ if TYPE_CHECKING:
 
 
 def assert_nothing_replaced(base: str | pathlib.Path | None = None, head: str | pathlib.Path | None = None) -> None:
-    """Asserts that no change between two revisions replaces or destroys a resource, as `review` finds it.
+    """Asserts that the changes between two revisions replace and destroy no resources, as `review` does.
 
-    With Terraform 1.11 or newer on PATH it plans offline, without credentials: `terraform init` fetches modules and
-    providers. Without it, it warns and takes what replaces resources from tables, which hold the usual inputs.
+    With Terraform 1.11 or later on PATH, it plans offline, without credentials; `terraform init` downloads modules and
+    providers. Otherwise it warns, and uses tables of the common inputs that force a replacement.
 
     Args:
-        base: What is applied: a revision, as git understands it, or a `pathlib.Path` to an output folder of `synth`.
-            Default: the commit at which the branch left origin/main.
-        head: What will be applied, in the same way. Default: the files here, whether they are committed or not.
+        base: The applied configuration: a git revision, or a `pathlib.Path` to an output directory of `synth`.
+            Default: the merge base of the branch and origin/main.
+        head: The configuration to apply: a git revision, or a `pathlib.Path`. Default: the files in the work tree,
+            including uncommitted changes.
 
     Raises:
-        AssertionError: Something is replaced or destroyed and `allow` of the cloud does not accept it, or a stack
-            cannot be planned.
-        ConstructsError: A revision can't be synthesized.
+        AssertionError: A resource is replaced or destroyed without an allowance of the cloud, or a stack cannot be
+            planned.
+        ConstructsError: A revision cannot be synthesized.
 
     Examples:
         >>> assert_nothing_replaced()  # doctest: +SKIP
         >>> assert_nothing_replaced("v1.4.0", "v1.5.0")  # doctest: +SKIP
     """
     __tracebackhide__ = True
-    from anyscale_constructs.review import sides  # noqa: PLC0415 - it starts Node.js
+    from anyscale_constructs.review import sides  # noqa: PLC0415 - may start Node.js
 
     here = pathlib.Path.cwd()
     with contextlib.chdir(root_of(here, *here.parents) or here):
@@ -44,25 +45,25 @@ def assert_nothing_replaced(base: str | pathlib.Path | None = None, head: str | 
         found = [*_found(before, after)]
         lines = [line for each in found for line in text(each).splitlines()]
     if found:
-        what = f"{before.name} to {after.name} replaces or destroys what runs"
+        what = f"the change from {before.name} to {after.name} replaces or destroys resources"
         raise AssertionError("\n".join([what, *(f"  {line}" for line in lines)]))
 
 
 def _side(given: str | pathlib.Path) -> "Side":
-    from anyscale_constructs.review import sides  # noqa: PLC0415 - it starts Node.js
+    from anyscale_constructs.review import sides  # noqa: PLC0415 - may start Node.js
 
     return sides.from_folder(given) if isinstance(given, pathlib.Path) else sides.from_revision(given)
 
 
 def _found(base: "Side", head: "Side") -> "Iterator[Finding]":
-    """What is replaced or destroyed in the stacks of both sides, and not allowed."""
+    """Yields the findings about replaced and destroyed resources that are not allowed."""
     __tracebackhide__ = True
-    from anyscale_constructs.review import offline, replaced, terraform  # noqa: PLC0415 - it starts Node.js
-    from anyscale_constructs.terraform.allowances import sift  # noqa: PLC0415 - so does it
+    from anyscale_constructs.review import offline, replaced, terraform  # noqa: PLC0415 - may start Node.js
+    from anyscale_constructs.terraform.allowances import sift  # noqa: PLC0415 - may start Node.js
 
     plans = offline.Plans()
     if missing := terraform.unavailable():
-        warnings.warn(f"{missing}; what is replaced is taken from tables", stacklevel=3)
+        warnings.warn(f"{missing}; replacements are determined from tables", stacklevel=3)
     else:
         plans = offline.plan(base, head)
     if plans.failures:

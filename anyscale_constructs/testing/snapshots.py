@@ -1,4 +1,4 @@
-"""Snapshots of stacks, in syrupy."""
+"""Snapshots of stacks, for syrupy."""
 
 from typing import Any
 
@@ -12,17 +12,17 @@ except ImportError:
 
 
 class CloudSnapshotExtension(JSONSnapshotExtension):
-    """A JSON file for each stack, with sorted keys and without the engine's notes.
+    """Writes one JSON file per stack, with sorted keys and without the engine's comments.
 
-    Other values, such as the inputs of a module, are written in the same way.
+    Other values, such as the inputs of a module, can be snapshots too.
     """
 
     def serialize(self, data: Any, **options: Any) -> Any:
-        """The text of the file.
+        """Returns the text of the snapshot file.
 
         Args:
             data: A `SynthesizedStack`, or a part of its JSON.
-            **options: As syrupy has them.
+            **options: The options of syrupy.
         """
         value = data.terraform if isinstance(data, SynthesizedStack) else data
         return super().serialize(value, **options)

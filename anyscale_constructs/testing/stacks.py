@@ -1,4 +1,4 @@
-"""A synthesized stack, as tests look at it."""
+"""Synthesized stacks for tests."""
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from anyscale_constructs.errors import ConfigError, SynthesisError, said_by_engine
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.names import unknown
-from anyscale_constructs.review.stacks import ModuleCall as ModuleCall  # noqa: PLC0414 - the package has it from here
+from anyscale_constructs.review.stacks import ModuleCall as ModuleCall  # noqa: PLC0414 - exported by the package
 from anyscale_constructs.review.stacks import module_calls, resources
 
 if TYPE_CHECKING:
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class SynthesizedStack:
-    """A stack's Terraform JSON and what was found on the way. Each access gives a copy: changing one changes no other.
+    """The Terraform JSON and the findings of a stack. Each access returns a copy, so modifying it has no side effects.
 
     Args:
         construct: The stack.
-        text: Its Terraform JSON.
-        findings: Its warnings and notes that are not allowed.
+        text: The stack's Terraform JSON.
+        findings: The stack's warnings and notes that are not allowed.
     """
 
     def __init__(self, construct: "CloudStack", text: str, findings: list[Finding]) -> None:
@@ -34,36 +34,36 @@ class SynthesizedStack:
 
     @property
     def terraform(self) -> dict[str, Any]:
-        """The Terraform JSON, without the engine's notes."""
+        """The Terraform JSON, without the engine's comments."""
         content: dict[str, Any] = json.loads(self._text)
         return content
 
     @property
     def outputs(self) -> dict[str, Any]:
-        """The values of its outputs, by name."""
+        """The values of the outputs, by name."""
         return {name: output["value"] for name, output in self.terraform.get("output", {}).items()}
 
     @property
     def resources(self) -> dict[str, dict[str, Any]]:
-        """The arguments of the resources and data sources that stand in the stack itself, by address.
+        """The arguments of the stack's own resources and data sources, by address.
 
-        An address is `aws_iam_role.name`, or `data.aws_region.current`. Resources inside of modules are not among them.
+        Addresses are e.g. `aws_iam_role.name` and `data.aws_region.current`. Resources in modules are not included.
         """
         return resources(self.terraform)
 
     @property
     def modules(self) -> dict[str, ModuleCall]:
-        """The calls of modules, by name."""
+        """The module calls, by name."""
         return module_calls(self.terraform)
 
     def module(self, name: str) -> ModuleCall:
-        """The call of a module.
+        """Returns a module call.
 
         Args:
-            name: Its name, e.g. `vpc` for `module.vpc`.
+            name: The name of the call, e.g. `vpc` for `module.vpc`.
 
         Raises:
-            AssertionError: The stack calls no such module.
+            AssertionError: The stack has no such call.
         """
         __tracebackhide__ = True
         calls = self.modules
@@ -73,13 +73,13 @@ class SynthesizedStack:
 
 
 def synthesize(stack: "CloudStack") -> SynthesizedStack:
-    """Synthesizes a stack in memory, with its aspects and validations, as `Testing.synth` of the engine does.
+    """Synthesizes a stack in memory, with its aspects and validations, as the engine's `Testing.synth` does.
 
     Args:
-        stack: A stack, made in the engine's `Testing.app()` or in an `App`.
+        stack: A stack in the engine's `Testing.app()` or in an `App`.
 
     Raises:
-        ConstructsError: The stack is wrong.
+        ConstructsError: The stack is invalid.
 
     Examples:
         >>> import cdktf
@@ -88,10 +88,10 @@ def synthesize(stack: "CloudStack") -> SynthesizedStack:
         >>> synthesize(stack).outputs
         {'team': 'ml'}
     """
-    from anyscale_constructs.terraform.allowances import sift  # noqa: PLC0415 - it starts Node.js
-    from anyscale_constructs.terraform.app import annotated_errors  # noqa: PLC0415 - so does it
-    from anyscale_constructs.terraform.siblings import stacks_in  # noqa: PLC0415 - so does it
-    from anyscale_constructs.terraform.stack import CloudStack  # noqa: PLC0415 - so does it
+    from anyscale_constructs.terraform.allowances import sift  # noqa: PLC0415 - may start Node.js
+    from anyscale_constructs.terraform.app import annotated_errors  # noqa: PLC0415 - may start Node.js
+    from anyscale_constructs.terraform.siblings import stacks_in  # noqa: PLC0415 - may start Node.js
+    from anyscale_constructs.terraform.stack import CloudStack  # noqa: PLC0415 - may start Node.js
 
     text = rendered(stack)
     stacks = [each for each in stacks_in(stack.node.root) if isinstance(each, CloudStack)]
@@ -103,14 +103,16 @@ def synthesize(stack: "CloudStack") -> SynthesizedStack:
 
 
 def rendered(stack: "CloudStack") -> str:
-    """The stack's Terraform JSON, without the engine's notes, which `Testing.synth` leaves out.
+    """Returns the stack's Terraform JSON, without the engine's comments, which `Testing.synth` omits.
 
     Raises:
-        ConstructsError: The stack is wrong.
+        ConstructsError: The stack is invalid.
     """
-    from anyscale_constructs.engine import Testing  # noqa: PLC0415 - it starts Node.js
+    from anyscale_constructs.engine import Testing  # noqa: PLC0415 - may start Node.js
 
     try:
         return Testing.synth(stack, run_validations=True)
-    except RuntimeError as error:  # JSII's only kind
-        raise stack.failure or SynthesisError(f"the engine can't synthesize: {said_by_engine(error)}") from None
+    except RuntimeError as error:  # the only type of error that jsii raises
+        raise stack.failure or SynthesisError(
+            f"the engine cannot synthesize the stack: {said_by_engine(error)}"
+        ) from None

@@ -81,7 +81,7 @@ _GOOGLE_PERMISSIONS = ("google.permissions.Permissions", "gke.AccountConfig", "g
 
 # The fields that must be known, and why, except those that contain models: sections and lists of sections.
 KNOWN: dict[str, list[str]] = {
-    "Terraform takes no expression there.": [
+    "Terraform cannot be an expression there.": [
         *(f"terraform.backend.Azurerm.{key}" for key in ("type", "storage_account_name", "container_name", "key")),
         *(f"terraform.backend.Azurerm.{key}" for key in ("resource_group_name", "subscription_id")),
         *(f"terraform.backend.Gcs.{key}" for key in ("type", "bucket", "prefix")),
@@ -197,8 +197,8 @@ KNOWN: dict[str, list[str]] = {
 
 # Keys that no configuration of a kind accepts, as an expression or not.
 FOREIGN = {
-    "generic.GenericConfig.cloud_id": "does nothing for this kind of cloud",
-    "generic.GenericConfig.deploy_environment": "does nothing for this kind of cloud",
+    "generic.GenericConfig.cloud_id": "has no effect for this kind of cloud",
+    "generic.GenericConfig.deploy_environment": "has no effect for this kind of cloud",
     "registration.resource.FileStorage.file_storage_id": "does not belong to GENERIC clouds",
 }
 

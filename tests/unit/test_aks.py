@@ -284,7 +284,9 @@ def test_what_comes_near_passes(keys: dict[str, Any]) -> None:
     config(**keys)
 
 
-@pytest.mark.parametrize(("region", "warns"), [("eastus2", []), ("eatsus2", ["use 'eastus2', if you mean that"])])
+@pytest.mark.parametrize(
+    ("region", "warns"), [("eastus2", []), ("eatsus2", ["use 'eastus2' if that is the intended region"])]
+)
 def test_warns_of_a_misspelt_region(region: str, warns: list[str], tmp_path: Path) -> None:
     stack = AksStack(App(tmp_path), "ml", config(region=region))
     assert [text.rpartition(": ")[2] for text in warnings(stack)] == warns

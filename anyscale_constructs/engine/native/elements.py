@@ -1,4 +1,4 @@
-"""What has a block in a stack's JSON."""
+"""The elements of a stack, which have a block in its JSON."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 class Overridable(Construct):
-    """What takes overrides of its JSON."""
+    """A construct that supports overrides of its JSON."""
 
     def __init__(self, scope: Construct | None, id: str) -> None:
         super().__init__(scope, id)
         self._overrides: dict[str, Any] = {}
 
     def add_override(self, path: str, value: Any) -> None:
-        """Sets something in its JSON by its path.
+        """Overrides a value in the construct's JSON.
 
         Args:
-            path: The names from the top, joined by dots.
-            value: What stands there; None leaves it out.
+            path: The keys from the root, joined by dots.
+            value: The value; None removes the key.
         """
         *above, last = path.split(".")
         here = self._overrides
@@ -34,15 +34,15 @@ class Overridable(Construct):
 
 
 class TerraformElement(Overridable):
-    """What has a block in a stack's JSON.
+    """An element of a stack, which has a block in its JSON.
 
     Args:
-        scope: The stack, or a construct in it.
-        id: Its name there.
+        scope: The parent construct.
+        id: The ID, unique in the parent.
     """
 
     prefix: ClassVar[str] = ""
-    """What its address begins with."""
+    """The first part of its address."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
@@ -50,37 +50,37 @@ class TerraformElement(Overridable):
 
     @property
     def cdktf_stack(self) -> "TerraformStack":
-        """The stack around it."""
-        from anyscale_constructs.engine.native.stack import TerraformStack  # noqa: PLC0415 - which has elements
+        """The stack that contains the element."""
+        from anyscale_constructs.engine.native.stack import TerraformStack  # noqa: PLC0415 - a circular import
 
         return TerraformStack.of(self)
 
     @property
     def friendly_unique_id(self) -> str:
-        """Its name in Terraform."""
+        """The Terraform name."""
         self._id = self._id or self.cdktf_stack.logical_id(self)
         return self._id
 
     @property
     def fqn(self) -> str:
-        """Its address in Terraform."""
+        """The Terraform address."""
         return f"{self.prefix}.{self.friendly_unique_id}"
 
     def override_logical_id(self, new_logical_id: str) -> None:
-        """Gives it another name in Terraform."""
+        """Sets the Terraform name."""
         self._id = new_logical_id
 
     def to_terraform(self) -> dict[str, Any]:
-        """Its part of the stack's JSON."""
+        """Returns the element's part of the stack's JSON."""
         return {}
 
     def to_metadata(self) -> dict[str, Any]:
-        """Its part of what the JSON says about itself: the names of its overrides."""
+        """Returns the element's part of the JSON's metadata: the names of its overrides."""
         name = self._overridden() if self._overrides else ""
         return {"overrides": {name: keys(self._overrides)}} if name else {}
 
     def _overridden(self) -> str:
-        """Under which name its overrides are listed; nothing: they are not."""
+        """Returns the name under which the metadata lists its overrides; empty if not listed."""
         return ""
 
     def _comment(self) -> dict[str, Any]:
@@ -96,17 +96,17 @@ def _addresses(depends_on: Sequence[Any] | None) -> list[str] | None:
 
 
 class TerraformHclModule(TerraformElement):
-    """A call of a module.
+    """A module call.
 
     Args:
-        scope: The stack, or a construct in it.
-        id: Its name there.
-        source: Where the module is.
-        version: Its version, if it comes from the Terraform registry.
-        variables: Its inputs.
-        depends_on: What must be there first.
-        skip_asset_creation_from_local_modules: Must be true for a local module: this engine copies none.
-        **others: What only other engines know.
+        scope: The parent construct.
+        id: The ID, unique in the parent.
+        source: The source of the module.
+        version: The version of a module from the Terraform Registry. Default: none.
+        variables: The inputs. Default: none.
+        depends_on: Constructs that must be created first. Default: none.
+        skip_asset_creation_from_local_modules: Must be True for a local module, since this engine does not copy it.
+        **others: Arguments that only the other engines support.
     """
 
     prefix = "module"
@@ -132,8 +132,8 @@ class TerraformHclModule(TerraformElement):
         self.depends_on = _addresses(depends_on)
 
     def to_terraform(self) -> dict[str, Any]:
-        """The call."""
-        # An input of such a name does not stand against the argument.
+        """Returns the block of the module call."""
+        # These arguments take precedence over inputs with the same name.
         arguments = {"providers": None, "for_each": None, "source": self.source, "version": self.version}
         block = self._block({**self.variables, **arguments, "depends_on": self.depends_on})
         return {"module": {self.friendly_unique_id: block | {"//": self._comment()}}}
@@ -146,11 +146,11 @@ class _Typed(TerraformElement):
     """A resource or a data source.
 
     Args:
-        scope: The stack, or a construct in it.
-        id: Its name there.
-        terraform_resource_type: Its type in Terraform.
-        depends_on: What must be there first.
-        **others: What only other engines know.
+        scope: The parent construct.
+        id: The ID, unique in the parent.
+        terraform_resource_type: The Terraform type.
+        depends_on: Constructs that must be created first. Default: none.
+        **others: Arguments that only the other engines support.
     """
 
     _kind: ClassVar[str]
@@ -171,20 +171,20 @@ class _Typed(TerraformElement):
 
     @property
     def fqn(self) -> str:
-        """Its address in Terraform."""
+        """The Terraform address."""
         prefix = f"{self.prefix}." if self.prefix else ""
         return f"{prefix}{self.terraform_resource_type}.{self.friendly_unique_id}"
 
     def get_string_attribute(self, terraform_attribute: str) -> str:
-        """A token of an attribute."""
+        """Returns a token of an attribute."""
         return Token.as_string(f"${{{self.fqn}.{terraform_attribute}}}")
 
     def get_list_attribute(self, terraform_attribute: str) -> list[str]:
-        """A token of an attribute that is a list."""
+        """Returns a token of an attribute that is a list."""
         return Token.as_list(f"${{{self.fqn}.{terraform_attribute}}}")
 
     def to_terraform(self) -> dict[str, Any]:
-        """Its block."""
+        """Returns the block."""
         block = self._block({"depends_on": self.depends_on})
         block["//"] = {**block.get("//", {}), **self._comment()}
         return {self._kind: {self.terraform_resource_type: {self.friendly_unique_id: block}}}
@@ -206,13 +206,13 @@ class TerraformDataSource(_Typed):
 
 
 class TerraformProvider(TerraformElement):
-    """A provider's configuration, whose arguments are overrides.
+    """A provider configuration, whose arguments are set with overrides.
 
     Args:
         scope: The stack.
-        id: Its name there.
+        id: The ID, unique in the stack.
         terraform_resource_type: The provider's local name.
-        **others: What only other engines know.
+        **others: Arguments that only the other engines support.
     """
 
     def __init__(self, scope: Construct, id: str, *, terraform_resource_type: str, **others: Any) -> None:
@@ -222,16 +222,16 @@ class TerraformProvider(TerraformElement):
 
     @property
     def alias(self) -> str | None:
-        """Its alias; None if it is the default configuration."""
+        """The alias; None for the default configuration."""
         return None
 
     @property
     def fqn(self) -> str:
-        """How resources and modules name it."""
+        """The reference to the configuration, for resources and modules."""
         return f"{self.terraform_resource_type}.{self.alias}" if self.alias else self.terraform_resource_type
 
     def to_terraform(self) -> dict[str, Any]:
-        """Its block."""
+        """Returns the block."""
         name, alias = self.terraform_resource_type, {} if self.alias is None else {"alias": self.alias}
         block = merge(self._block({}), alias)
         return {"terraform": {"required_providers": {name: {}}}, "provider": {name: [block]}}
@@ -244,12 +244,12 @@ class TerraformOutput(TerraformElement):
     """An output.
 
     Args:
-        scope: The stack, or a construct in it.
-        id: Its name there.
-        value: Its value.
-        description: What it is.
-        sensitive: Whether Terraform hides it.
-        **others: What only other engines know.
+        scope: The parent construct.
+        id: The ID, unique in the parent.
+        value: The value.
+        description: The description. Default: none.
+        sensitive: Whether Terraform hides the value. Default: False.
+        **others: Arguments that only the other engines support.
     """
 
     prefix = "output"
@@ -269,7 +269,7 @@ class TerraformOutput(TerraformElement):
         self.value, self.description, self.sensitive = value, description, sensitive
 
     def to_terraform(self) -> dict[str, Any]:
-        """Its block."""
+        """Returns the block."""
         given = {"value": self.value, "description": self.description, "sensitive": self.sensitive}
         return {"output": {self.friendly_unique_id: self._block(given)}}
 
@@ -278,17 +278,17 @@ class TerraformOutput(TerraformElement):
 
 
 class TerraformVariable(TerraformElement):
-    """A variable.
+    """An input variable.
 
     Args:
         scope: The stack.
-        id: Its name there.
-        default: Its default.
-        description: What Terraform says when it asks for it.
-        type: Its type.
-        sensitive: Whether Terraform hides it.
-        nullable: Whether it may be null.
-        **others: What only other engines know.
+        id: The ID, unique in the stack.
+        default: The default value. Default: the variable is required.
+        description: The description, which Terraform shows when it prompts for a value. Default: none.
+        type: The Terraform type constraint. Default: any type.
+        sensitive: Whether Terraform hides the value. Default: False.
+        nullable: Whether the value can be null. Default: True.
+        **others: Arguments that only the other engines support.
     """
 
     prefix = "var"
@@ -317,16 +317,16 @@ class TerraformVariable(TerraformElement):
 
     @property
     def string_value(self) -> str:
-        """A token of its value."""
+        """A token of the value."""
         return Token.as_string(f"${{{self.fqn}}}")
 
     @property
     def list_value(self) -> list[str]:
-        """A token of its value, which is a list."""
+        """A token of the value, for a list."""
         return Token.as_list(f"${{{self.fqn}}}")
 
     def to_terraform(self) -> dict[str, Any]:
-        """Its block."""
+        """Returns the block."""
         return {"variable": {self.friendly_unique_id: self._block(self._given)}}
 
 
@@ -335,8 +335,8 @@ class TerraformLocal(TerraformElement):
 
     Args:
         scope: The stack.
-        id: Its name there.
-        expression: Its value.
+        id: The ID, unique in the stack.
+        expression: The value.
     """
 
     prefix = "local"
@@ -347,16 +347,16 @@ class TerraformLocal(TerraformElement):
 
     @property
     def as_string(self) -> str:
-        """A token of its value."""
+        """A token of the value."""
         return Token.as_string(f"${{{self.fqn}}}")
 
     @property
     def as_list(self) -> list[str]:
-        """A token of its value, which is a list."""
+        """A token of the value, for a list."""
         return Token.as_list(f"${{{self.fqn}}}")
 
     def to_terraform(self) -> dict[str, Any]:
-        """Its value, which overrides do not change."""
+        """Returns the block; overrides do not change the value."""
         return {"locals": {self.friendly_unique_id: self._expression}}
 
     def _overridden(self) -> str:

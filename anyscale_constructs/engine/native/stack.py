@@ -1,4 +1,4 @@
-"""Stacks, the app, and what is written beside the JSON."""
+"""Stacks, the app, and the files written next to the JSON."""
 
 import hashlib
 import json
@@ -24,11 +24,11 @@ _ERROR = "@cdktf/error"
 
 
 class TerraformStack(Overridable):
-    """A stack: a folder with one JSON.
+    """A stack, which is written to a folder of the output directory as a JSON file.
 
     Args:
         scope: The app.
-        id: Its name.
+        id: The name of the stack.
     """
 
     def __init__(self, scope: Construct, id: str) -> None:
@@ -37,7 +37,11 @@ class TerraformStack(Overridable):
 
     @staticmethod
     def of(construct: Construct) -> "TerraformStack":
-        """The stack around a construct."""
+        """Returns the stack that contains a construct.
+
+        Raises:
+            EngineRefusalError: The construct is not in a stack.
+        """
         each: Construct | None = construct
         while each is not None:
             if isinstance(each, TerraformStack):
@@ -46,7 +50,7 @@ class TerraformStack(Overridable):
         raise EngineRefusalError(f"No stack could be identified for the construct at path '{construct.node.path}'")
 
     def logical_id(self, construct: Construct) -> str:
-        """The name of a construct of the stack in Terraform."""
+        """Returns the Terraform name of a construct in the stack."""
         steps: list[str] = []
         while construct is not self:
             steps.insert(0, construct.node.id)
@@ -54,28 +58,32 @@ class TerraformStack(Overridable):
         return _unique(steps)
 
     def depends_on(self, stack: "TerraformStack") -> bool:
-        """Whether another stack must be applied before it."""
+        """Returns whether another stack must be applied before this one."""
         return stack in self.dependencies or any(each.depends_on(stack) for each in self.dependencies)
 
     def add_dependency(self, dependency: "TerraformStack") -> None:
-        """Has another stack applied before it."""
+        """Declares that another stack must be applied before this one.
+
+        Raises:
+            EngineRefusalError: The other stack depends on this one.
+        """
         if dependency.depends_on(self):
-            raise EngineRefusalError(f"{dependency.node.path} depends on {self.node.path} already")
+            raise EngineRefusalError(f"{dependency.node.path} already depends on {self.node.path}")
         if dependency not in self.dependencies:
             self.dependencies.append(dependency)
 
     def ensure_backend_exists(self) -> TerraformBackend:
-        """Its backend, which is made if there is none."""
+        """Returns the backend of the stack; adds a local one if there is none."""
         found = (each for each in walk(self) if isinstance(each, TerraformBackend))
         path = str(pathlib.Path.cwd() / f"terraform.{self.node.id}.tfstate")
         return next(found, None) or LocalBackend(self, path=path)
 
     def prepare_stack(self) -> None:
-        """Adds what synthesis needs."""
+        """Adds the constructs that synthesis needs."""
         self.ensure_backend_exists()
 
     def to_terraform(self) -> dict[str, Any]:
-        """The stack's JSON."""
+        """Returns the stack's JSON."""
         version = self.node.try_get_context("cdktfVersion")
         metadata: dict[str, Any] = {"version": version, "stackName": self.node.id, "backend": "local"}
         if self._overrides:
@@ -98,7 +106,7 @@ class TerraformStack(Overridable):
 
 
 def _add(content: dict[str, Any], element: dict[str, Any]) -> None:
-    """Adds the plain JSON of an element, which becomes a part of the stack's."""
+    """Adds the plain JSON of an element to the stack's JSON."""
     for key, value in element.items():
         there = content.get(key)
         if there is None:
@@ -110,7 +118,7 @@ def _add(content: dict[str, Any], element: dict[str, Any]) -> None:
 
 
 def _elements(construct: Construct) -> Iterator[TerraformElement]:
-    """The elements of a stack, without those of stacks inside of it."""
+    """Yields the elements of a stack, without those of nested stacks."""
     if isinstance(construct, TerraformElement):
         yield construct
     for child in construct.node.children:
@@ -119,7 +127,7 @@ def _elements(construct: Construct) -> Iterator[TerraformElement]:
 
 
 def _unique(path: Sequence[str]) -> str:
-    """A name in Terraform for a construct that stands somewhere, as cdktf makes it."""
+    """Returns the Terraform name that cdktf generates for a path of constructs."""
     steps = [step for step in path if step != "Default"]
     if len(steps) == 1 and len(only := _UNSAFE.sub("", steps[0])) <= _LONGEST_ID:
         return only
@@ -133,13 +141,13 @@ def _unique(path: Sequence[str]) -> str:
 
 
 class TerraformAsset(Construct):
-    """A folder that is copied beside the stack's JSON, to a path that has the digest of what is in it.
+    """A folder that is copied next to the stack's JSON, to a path with the digest of its content.
 
     Args:
-        scope: The stack, or a construct in it.
-        id: Its name there.
-        path: The folder; absolute.
-        **others: What only other engines know.
+        scope: The parent construct.
+        id: The ID, unique in the parent.
+        path: The absolute path of the folder.
+        **others: Arguments that only the other engines support.
     """
 
     def __init__(self, scope: Construct, id: str, *, path: str, **others: Any) -> None:
@@ -147,16 +155,16 @@ class TerraformAsset(Construct):
         super().__init__(scope, id)
         self._source = pathlib.Path(path)
         if not (self._source.is_absolute() and self._source.is_dir()):
-            raise missing("assets beside folders with absolute paths")
+            raise missing("assets other than folders with absolute paths")
         self._folder = f"assets/{TerraformStack.of(self).logical_id(self)}"
         self.path = f"{self._folder}/{_digest(path)}"
-        """Where it is, seen from the stack's JSON."""
+        """The path of the copy, relative to the stack's JSON."""
 
     def write(self, folder: pathlib.Path) -> None:
-        """Copies it.
+        """Copies the folder.
 
         Args:
-            folder: The stack's folder.
+            folder: The stack's folder in the output directory.
         """
         if (made := folder / self._folder).exists():
             shutil.rmtree(made)
@@ -165,7 +173,7 @@ class TerraformAsset(Construct):
 
 @cache
 def _digest(folder: str) -> str:
-    """The digest of all files in a folder."""
+    """Returns the digest of all files in a folder."""
     found = hashlib.md5(usedforsecurity=False)
     for file in _files(pathlib.Path(folder)):
         found.update(file.read_bytes())
@@ -173,7 +181,7 @@ def _digest(folder: str) -> str:
 
 
 def _files(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """The files in a folder as Node.js lists them: in the order of the bytes of their names."""
+    """Yields the files in a folder in the order of Node.js, by the bytes of their names."""
     for below in sorted(path.iterdir(), key=lambda each: os.fsencode(each.name)):
         if below.is_dir():
             yield from _files(below)
@@ -182,12 +190,12 @@ def _files(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 class App(Construct):
-    """The root of the tree.
+    """The root of the construct tree.
 
     Args:
         outdir: The output directory.
-        stack_traces: Must be false: this engine keeps none.
-        **others: What only other engines know.
+        stack_traces: Must be False, since this engine records no stack traces. Default: False.
+        **others: Arguments that only the other engines support.
     """
 
     def __init__(self, *, outdir: str, stack_traces: bool = False, **others: Any) -> None:
@@ -202,7 +210,7 @@ class App(Construct):
         pathlib.Path(outdir, "stacks").mkdir(parents=True, exist_ok=True)
 
     def synth(self) -> None:
-        """Writes the JSON of each stack, its assets, and the manifest."""
+        """Writes the JSON and assets of each stack, and the manifest."""
         stacks = [each for each in walk(self) if isinstance(each, TerraformStack)]
         for stack in stacks:
             stack.prepare_stack()
@@ -211,7 +219,7 @@ class App(Construct):
         pathlib.Path(self.outdir, "manifest.json").write_text(text, encoding="utf-8")
 
     def _write(self, stack: TerraformStack) -> dict[str, Any]:
-        """Writes a stack; gives its entry in the manifest."""
+        """Writes a stack, and returns its entry in the manifest."""
         name = stack.node.id
         place = f"stacks/{name}"
         folder = pathlib.Path(self.outdir, place)
@@ -241,18 +249,18 @@ class App(Construct):
 
 
 class Testing(metaclass=Complete):
-    """Apps and stacks for tests."""
+    """Helpers for tests."""
 
     @staticmethod
     def app() -> App:
-        """An app whose output directory is a temporary one."""
+        """Returns an app with a temporary output directory."""
         app = App(outdir=tempfile.mkdtemp(prefix="cdktf.outdir."))
         app.node.set_context("cdktfVersion", "stubbed")
         return app
 
     @staticmethod
     def synth(stack: TerraformStack, run_validations: bool = False) -> str:  # noqa: ARG004 - cdktf's
-        """A stack's JSON, without the engine's comments."""
+        """Returns a stack's JSON, without the engine's comments."""
         return json.dumps(_without_comments(stack.to_terraform()), indent=2, sort_keys=True, ensure_ascii=False)
 
 
@@ -266,7 +274,7 @@ def _without_comments(value: Any) -> Any:
 
 
 def _stringified(value: Any, indent: str = "\n") -> str:
-    """JSON as json-stable-stringify lays it out: sorted by UTF-16, with a line of its own for an empty list's end."""
+    """Returns JSON in the layout of json-stable-stringify: sorted by UTF-16, with empty lists on two lines."""
     deeper = f"{indent}  "
     match value:
         case dict():

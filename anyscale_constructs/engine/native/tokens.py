@@ -1,4 +1,4 @@
-"""The engine's tokens, and how values become plain JSON."""
+"""The engine's tokens, and the conversion of values to plain JSON."""
 
 import itertools
 import re
@@ -9,7 +9,7 @@ from anyscale_constructs.engine.native.tree import Complete
 from anyscale_constructs.errors import EngineRefusalError
 
 _LARGEST = 1e21
-"""From here on JavaScript writes whole numbers with an exponent."""
+"""JavaScript writes whole numbers from this one on with an exponent."""
 _TOKEN = re.compile(r"[$#]\{TfToken\[([\w.]+)\]\}")
 _INDEX = re.compile(r"0|[1-9]\d{0,8}")
 _LISTS, _MAPS = (list, tuple), (dict, Mapping)
@@ -18,16 +18,16 @@ _count = itertools.count()
 
 
 class Token(metaclass=Complete):
-    """Text and lists that stand for values until synthesis."""
+    """Strings and lists that represent values until synthesis."""
 
     @staticmethod
     def as_string(value: Any) -> str:
-        """Text in whose place synthesis puts the value."""
+        """Returns a string that synthesis replaces with the value."""
         return f"${{TfToken[{_named(value)}]}}"
 
     @staticmethod
     def as_list(value: Any) -> list[str]:
-        """A list of one element, in whose place synthesis puts the value."""
+        """Returns a one-element list that synthesis replaces with the value."""
         return [f"#{{TfToken[{_named(value)}]}}"]
 
 
@@ -38,14 +38,14 @@ def _named(value: Any) -> str:
 
 
 class StringConcat:
-    """How the parts of a text are joined, which there is one way for."""
+    """Joins the parts of a string; only exists for compatibility with cdktf."""
 
 
 class DefaultTokenResolver:
-    """How tokens are replaced, which there is one way for.
+    """Resolves tokens; only exists for compatibility with cdktf.
 
     Args:
-        concat: How the parts of a text are joined.
+        concat: Joins the parts of a string.
     """
 
     def __init__(self, concat: StringConcat) -> None:
@@ -53,23 +53,23 @@ class DefaultTokenResolver:
 
 
 class Tokenization(metaclass=Complete):
-    """From tokens back to values."""
+    """Converts tokens back to values."""
 
     @staticmethod
     def reverse(value: Any) -> list[Any]:
-        """The value that a token stands for, in a list; an empty one for anything else."""
+        """Returns a list with the value of a token; an empty list for other values."""
         text = value[0] if isinstance(value, list) and len(value) == 1 else value
         found = _TOKEN.fullmatch(text) if isinstance(text, str) else None
         return [_values[found[1]]] if found and found[1] in _values else []
 
     @staticmethod
     def resolve(value: Any, **_options: Any) -> Any:
-        """The value with those that tokens stand for in their place."""
+        """Returns the value with tokens replaced by their values."""
         return resolved(value)
 
 
 def resolved(value: Any) -> Any:
-    """A value as plain JSON, as jsii, the engine and JavaScript make it: without None, whole numbers as integers."""
+    """Returns a value as the JSON that cdktf produces: without None, and with whole numbers as integers."""
     kind = type(value)
     if kind is str:
         return _filled(value) if "TfToken[" in value else value
@@ -96,7 +96,7 @@ def resolved(value: Any) -> Any:
             return resolved([*value])
         case int() | float():
             return value
-    raise EngineRefusalError(f"{value!r} can't be written as JSON")
+    raise EngineRefusalError(f"{value!r} cannot be written as JSON")
 
 
 def _key(key: Any) -> str:
@@ -115,7 +115,7 @@ def _filled(text: str) -> Any:
     def fill(found: "re.Match[str]") -> str:
         value = resolved(_value(found))
         if not isinstance(value, str):
-            raise EngineRefusalError(f"{value!r} can't stand in the midst of text")
+            raise EngineRefusalError(f"{value!r} cannot be part of a string")
         return value
 
     return _TOKEN.sub(fill, text)
@@ -128,11 +128,14 @@ def _value(found: "re.Match[str]") -> Any:
 
 
 def merge(target: dict[str, Any], source: Mapping[str, Any]) -> dict[str, Any]:
-    """Lays one object over another, as the engine does: lists are joined, and None takes a key away.
+    """Merges one object into another, as cdktf does: lists are concatenated, and None removes a key.
 
     Args:
-        target: The object, which is changed.
-        source: What is laid over it.
+        target: The object to modify.
+        source: The object to merge into it.
+
+    Returns:
+        The modified object.
     """
     for key, value in source.items():
         if isinstance(value, str):
@@ -155,14 +158,14 @@ def _copy(value: Any) -> dict[str, Any]:
 
 
 def _into(target: list[Any], source: Mapping[str, Any]) -> list[Any]:
-    """Lays an object over a list: its keys are indexes; JavaScript leaves others out of the JSON."""
+    """Merges an object into a list, with keys as indexes; JavaScript omits other keys from the JSON."""
     laid = {str(index): each for index, each in enumerate(target)}
     merge(laid, {key: value for key, value in source.items() if _INDEX.fullmatch(key)})
     return [laid.get(str(index)) for index in range(max(map(int, laid), default=-1) + 1)]
 
 
 def keys(given: Mapping[str, Any]) -> list[str]:
-    """The keys of an object in JavaScript's order, which has numbers first."""
+    """Returns the keys of an object in JavaScript's order, with integers first."""
     return [
         *sorted((key for key in given if _INDEX.fullmatch(key)), key=int),
         *(key for key in given if not _INDEX.fullmatch(key)),

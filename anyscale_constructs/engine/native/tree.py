@@ -1,4 +1,4 @@
-"""The tree of constructs."""
+"""The construct tree."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -8,34 +8,37 @@ from anyscale_constructs.errors import EngineError, EngineRefusalError
 
 
 class MissingError(EngineError, AttributeError):
-    """This engine lacks something that cdktf has."""
+    """The native engine lacks a feature of cdktf."""
 
 
 def missing(what: str) -> MissingError:
-    """The error of something that only the engines with Node.js have.
+    """Returns the error about a feature that only the engines on Node.js have.
 
     Args:
-        what: What it is, e.g. `Node.addValidation`.
+        what: The feature, e.g. `Node.addValidation`.
     """
     return MissingError(
-        f"the engine native has no {what}",
+        f"the native engine does not support {what}",
         fix="set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the environment, which needs Node.js",
     )
 
 
 def refuse(owner: object, arguments: Mapping[str, Any]) -> None:
-    """Refuses arguments that this engine does not know.
+    """Raises an error for arguments that the native engine does not support.
 
     Args:
-        owner: What they were given to.
-        arguments: The arguments, by name.
+        owner: The object whose constructor received the arguments.
+        arguments: The unsupported arguments, by name.
+
+    Raises:
+        MissingError: There is at least one argument.
     """
     for name in arguments:
-        raise missing(f"argument {name} of {type(owner).__name__}")
+        raise missing(f"the argument {name} of {type(owner).__name__}")
 
 
 class Complete(type):
-    """The type of classes that refuse in one sentence what they lack of cdktf."""
+    """The metaclass of classes that raise `MissingError` for missing attributes of cdktf's classes."""
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("_"):
@@ -44,7 +47,7 @@ class Complete(type):
 
 
 class Lacking(metaclass=Complete):
-    """What has instances that do so too."""
+    """The base of classes whose instances raise `MissingError` too."""
 
     __slots__ = ()
 
@@ -54,8 +57,8 @@ class Lacking(metaclass=Complete):
         raise missing(f"{type(self).__name__}.{name}")
 
 
-def member(*, jsii_name: str) -> Callable[[Any], Any]:  # noqa: ARG001 - how jsii names what JavaScript calls
-    """Marks a method that the engine calls."""
+def member(*, jsii_name: str) -> Callable[[Any], Any]:  # noqa: ARG001 - jsii's parameter
+    """Returns a decorator for methods that the engine calls; it does nothing here."""
     return lambda method: method
 
 
@@ -63,11 +66,11 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class Metadata(NamedTuple):
-    """What a construct notes.
+    """A metadata entry of a construct.
 
     Attributes:
-        type: What kind of note it is, e.g. `@cdktf/warn`.
-        data: The note.
+        type: The type of the entry, e.g. `@cdktf/warn`.
+        data: The content.
     """
 
     type: str
@@ -75,19 +78,19 @@ class Metadata(NamedTuple):
 
 
 class Node(Lacking):
-    """A construct's place in the tree.
+    """The node of a construct in the tree.
 
     Args:
         host: The construct.
-        scope: What it stands in; None for the root.
-        id: Its name there.
+        scope: The parent construct; None for the root.
+        id: The ID, unique in the parent.
     """
 
     __slots__ = ("_children", "_context", "_host", "id", "metadata", "path", "scope")
 
     def __init__(self, host: "Construct", scope: "Construct | None", id: str) -> None:
         self._host, self.scope, self.id = host, scope, id.replace("/", "--")
-        # Most nodes have none of these, and there are many nodes: they are replaced where there is something in them.
+        # Most of the many nodes have none of these, so they share empty objects until the first entry.
         self._children: Mapping[str, Construct] = _NONE
         self._context: Mapping[str, Any] = _NONE
         self.metadata: Sequence[Metadata] = ()
@@ -109,56 +112,60 @@ class Node(Lacking):
 
     @property
     def children(self) -> "list[Construct]":
-        """What stands directly in the construct, in the order in which it was made."""
+        """The direct children, in the order of their creation."""
         return [*self._children.values()]
 
     @property
     def scopes(self) -> "list[Construct]":
-        """The constructs around it from the root, and the construct itself."""
+        """The ancestors of the construct from the root, and the construct itself."""
         above = self.scope.node.scopes if self.scope is not None else []
         return [*above, self._host]
 
     @property
     def root(self) -> "Construct":
-        """The outermost construct."""
+        """The root of the tree."""
         return self.scopes[0]
 
     def find_all(self) -> "list[Construct]":
-        """The construct and all that is in it."""
+        """Returns the construct and all its descendants."""
         return [*walk(self._host)]
 
     def try_find_child(self, id: str) -> "Construct | None":
-        """What has a name in the construct; None if nothing has it."""
+        """Returns the child with an ID, or None."""
         return self._children.get(id.replace("/", "--"))
 
     def find_child(self, id: str) -> "Construct":
-        """What has a name in the construct."""
+        """Returns the child with an ID.
+
+        Raises:
+            EngineRefusalError: No child has the ID.
+        """
         child = self.try_find_child(id)
         if child is None:
             raise EngineRefusalError(f"No child with id: '{id}'")
         return child
 
     def set_context(self, key: str, value: Any) -> None:
-        """Sets a value that the construct and all that is in it can ask for."""
+        """Sets a context value for the construct and its descendants."""
         self._context = {**self._context, key: value}
 
     def try_get_context(self, key: str) -> Any:
-        """A value of the nearest construct that has it; None if none has."""
+        """Returns the context value of the nearest ancestor that has it, or None."""
         if key in self._context or self.scope is None:
             return self._context.get(key)
         return self.scope.node.try_get_context(key)
 
     def add_metadata(self, type: str, data: str) -> None:
-        """Adds a note."""
+        """Adds a metadata entry."""
         self.metadata = [*self.metadata, Metadata(type, data)]
 
 
 class Construct(Lacking):
-    """A node of the tree.
+    """A construct.
 
     Args:
-        scope: What it stands in; None for the root.
-        id: Its name there.
+        scope: The parent construct; None for the root.
+        id: The ID, unique in the parent.
     """
 
     def __init__(self, scope: "Construct | None", id: str) -> None:
@@ -168,22 +175,22 @@ class Construct(Lacking):
         return self.to_string()
 
     def to_string(self) -> str:
-        """Its path."""
+        """Returns the path of the construct."""
         return self.node.path or "<root>"
 
 
 def walk(construct: Construct) -> Iterator[Construct]:
-    """A construct and all that is in it."""
+    """Yields a construct and all its descendants."""
     yield construct
     for child in construct.node.children:
         yield from walk(child)
 
 
 class Annotations(Lacking):
-    """Notes that the engine's manifest has.
+    """The annotations of a construct, which the manifest lists.
 
     Args:
-        scope: The construct that they are about.
+        scope: The construct.
     """
 
     def __init__(self, scope: Construct) -> None:
@@ -191,17 +198,17 @@ class Annotations(Lacking):
 
     @classmethod
     def of(cls, scope: Construct) -> Self:
-        """The notes about a construct."""
+        """Returns the annotations of a construct."""
         return cls(scope)
 
     def add_info(self, message: str) -> None:
-        """Adds one that asks for nothing."""
+        """Adds information."""
         self._scope.node.add_metadata("@cdktf/info", message)
 
     def add_warning(self, message: str) -> None:
-        """Adds one that should be looked at."""
+        """Adds a warning."""
         self._scope.node.add_metadata("@cdktf/warn", message)
 
     def add_error(self, message: str) -> None:
-        """Adds one with which synthesis fails."""
+        """Adds an error, which makes synthesis fail."""
         self._scope.node.add_metadata("@cdktf/error", message)

@@ -36,8 +36,8 @@ TERRAFORMS = "Terraform's"
 """Only Terraform knows the type: `terraform validate` refuses it, naming the place."""
 
 Outcome = Refused | str
-_IN_TEXT = "in the midst of text"
-_LETTERS = Refused("code", "has the letters of a reference as text in a function")
+_IN_TEXT = "inside a string"
+_LETTERS = Refused("code", "passes a reference to a function as a literal string")
 _LEFT = Refused("left", "contains an unresolved token")
 _MARK = re.compile(
     r'(?P<quote>\\*"?)Qmark(?P<kind>\d{3})(?P<number>N)?(?:W(?P<way>\d{2}))?(?P<encoded>E)?Z(?P<end>(?P=quote))'
@@ -109,7 +109,7 @@ def _of_reference(name: str, way: Way, place: Place) -> Outcome:
     if name == "as a key" or not way.text:
         return ACCEPTED
     if place.ours or name.startswith("fn "):
-        return Refused("put", "has Terraform code in a plain string")
+        return Refused("put", "contains Terraform code in a plain string")
     return ACCEPTED
 
 

@@ -50,7 +50,7 @@ def test_what_needs_the_value_of_an_expression_is_refused(use: str, values: dict
     for name in EXPRESSIONS:
         said = refused(NEEDS[use], values[name])
         assert values[name].code in said or use in collections
-        assert re.search(r"Fix: write (Terraform's own function, fn\.\w+\(|an expression, such as expr\()", said)
+        assert re.search(r"Fix: use (the Terraform function fn\.\w+\(|an expression, such as expr\()", said)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -58,7 +58,7 @@ def test_methods_of_str_are_refused_on_expressions(method: str, values: dict[str
     for name in EXPRESSIONS:
         said = refused(lambda value: getattr(value, method)(), values[name])
         assert f".{method}()" in said
-        assert "Fix: write Terraform's own function, fn." in said
+        assert "Fix: use the Terraform function fn." in said
 
 
 def test_operators_of_str_are_expressions_own() -> None:
@@ -149,10 +149,10 @@ WRONG: dict[str, tuple[Callable[[World], Any], str]] = {
     "a set of tokens": (lambda w: {w.variable["text"].string_value}, "a sorted list instead of a set"),
     "a frozen set": (lambda w: frozenset({w.bucket.s3_bucket_id}), "a sorted list instead of a set"),
     "a set in a list": (lambda w: [{w.bucket.s3_bucket_id}], "a sorted list instead of a set"),
-    "keys of a mapping": (lambda w: {w.bucket.s3_bucket_id: 1}.keys(), "has no counterpart in Terraform"),
-    "a generator": (lambda w: (each for each in [w.bucket.s3_bucket_id]), "has no counterpart in Terraform"),
-    "bytes": (lambda _: b"a", "has no counterpart in Terraform"),
-    "a function": (lambda _: len, "has no counterpart in Terraform"),
+    "keys of a mapping": (lambda w: {w.bucket.s3_bucket_id: 1}.keys(), "has no equivalent in Terraform"),
+    "a generator": (lambda w: (each for each in [w.bucket.s3_bucket_id]), "has no equivalent in Terraform"),
+    "bytes": (lambda _: b"a", "has no equivalent in Terraform"),
+    "a function": (lambda _: len, "has no equivalent in Terraform"),
     "a module": (lambda w: w.bucket, "is an object of the engine, not its value"),
     "a resource": (lambda w: w.resource, "is an object of the engine, not its value"),
     "a data source": (lambda w: w.data, "is an object of the engine, not its value"),
@@ -164,7 +164,7 @@ WRONG: dict[str, tuple[Callable[[World], Any], str]] = {
         "is an object of the engine, not its value",
     ),
     "a key that is a number": (lambda _: {1: "a"}, "must be a string"),
-    "not a number": (lambda _: float("nan"), "is no number that Terraform JSON can hold"),
+    "not a number": (lambda _: float("nan"), "is not a number that Terraform JSON can represent"),
     "a number token, doubled": (lambda w: w.variable["number"].number_value * 2, "is no number"),
     "a number token, negated": (lambda w: -w.variable["number"].number_value, "is no number"),
     "another stack's value": (lambda w: w.theirs.s3_bucket_id, "of the stack other in the stack test"),
@@ -180,11 +180,11 @@ if cdktf.__name__ == "cdktf":  # cdktn leaves no trace of what it drops
     WRONG |= {
         "a list of Fn with null": (
             lambda _: cdktf.Fn.jsonencode({"a": [1, None, "x"]}),
-            "lost null and what followed it",
+            "lost null and the elements after it",
         ),
         "a list of Fn with null in fn": (
             lambda _: fn.upper(cdktf.Fn.jsonencode([1, None, "x"])),
-            "lost null and what followed it",
+            "lost null and the elements after it",
         ),
     }
 

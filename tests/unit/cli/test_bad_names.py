@@ -20,8 +20,8 @@ LONG = "v" * 300
 
 # the content of a cloud -> the message
 REFUSED = {
-    CLOUD + f"modules: {{vpc: {{ref: {LONG}}}}}\n": "modules.vpc.ref: the catalog does not hold aws/vpc at that ref",
-    CLOUD + 'modules: {vpc: {ref: "a/../b"}}\n': "modules.vpc.ref: the catalog does not hold aws/vpc at that ref",
+    CLOUD + f"modules: {{vpc: {{ref: {LONG}}}}}\n": "modules.vpc.ref: the catalog does not contain aws/vpc at that ref",
+    CLOUD + 'modules: {vpc: {ref: "a/../b"}}\n': "modules.vpc.ref: the catalog does not contain aws/vpc at that ref",
     AZURE + f"cluster: {{administrator_ids: [{SOMEBODY}, {SOMEBODY}]}}\n": (
         f"cluster.administrator_ids: must not have duplicates, but has {SOMEBODY} twice"
     ),

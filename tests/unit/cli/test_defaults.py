@@ -176,7 +176,7 @@ def test_an_allowance_in_defaults_may_be_unused_in_some_clouds(run: Run, folder:
     assert run("a", "--strict")[0] == 0
     (folder / "clouds/_defaults.yaml").write_text("{}")
     put(folder, a=REGISTERED + "allow: {small-network: a trial}\n")
-    assert "small-network is allowed, but not found" in run("--strict")[2]
+    assert "small-network is allowed, but has no findings" in run("--strict")[2]
 
 
 def test_fails_on_an_allowance_in_defaults_that_no_cloud_needs(run: Run, folder: Path) -> None:

@@ -109,7 +109,7 @@ def test_fails_rather_than_overwrite(run: Run, folder: Path) -> None:
     before = files(folder)
     status, _, err = run("prod", command="eject")
     assert status == 2
-    assert err == "error: terraform/prod holds something already. Fix: name another directory, with --to\n"
+    assert err == "error: terraform/prod is not empty. Fix: choose another directory with --to\n"
     assert files(folder) == before
 
 

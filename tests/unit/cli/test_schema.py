@@ -121,7 +121,7 @@ def test_fails_on_an_idle_key(kind: str, key: str) -> None:
     cloud = yaml.safe_load((FOLDER / f"{kind}.yaml").read_text())
     del cloud["stack"]
     default = config_type.model_fields[key].get_default(call_default_factory=True)
-    with pytest.raises(ValidationError, match=f"{key} does nothing for this kind of cloud. Fix: remove it"):
+    with pytest.raises(ValidationError, match=f"{key} has no effect for this kind of cloud. Fix: remove it"):
         config_type.model_validate({**cloud, key: default})
 
 

@@ -120,8 +120,8 @@ def test_a_misspelled_region_causes_a_warning_in_every_kind(run: Run, folder: Pa
     status, _, err = run()
     assert status == 0
     assert err.splitlines() == [
-        f"warning: clouds/{name}.yaml:2: region is not one of those known in November 2026; got {given!r}. Fix: "
-        f"use {near!r}, if you mean that"
+        f"warning: clouds/{name}.yaml:2: region is not one of the regions known in November 2026; got {given!r}. Fix: "
+        f"use {near!r} if that is the intended region"
         for name, given, near in [
             ("a", "us-esat-2", "us-east-2"),
             ("b", "us-esat-2", "us-east-2"),
@@ -138,7 +138,7 @@ def test_the_output_of_a_deleted_cloud_is_removed(run: Run, folder: Path) -> Non
     assert run("live")[2] == ""
     assert (folder / "cdktf.out/stacks/gone/cdk.tf.json").is_file()
     status, _, err = run()
-    assert (status, err) == (0, "warning: cdktf.out/stacks/gone is removed: no cloud makes this stack any more\n")
+    assert (status, err) == (0, "warning: cdktf.out/stacks/gone was removed: no cloud defines this stack any more\n")
     assert [stack.name for stack in (folder / "cdktf.out/stacks").iterdir()] == ["live"]
     assert (folder / "cdktf.out/stacks/live/.terraform").is_dir()
 
@@ -166,7 +166,7 @@ def test_a_stack_with_its_state_elsewhere_is_kept(run: Run, folder: Path) -> Non
     write(folder, live=CLOUD, gone=CLOUD + "backend: {type: gcs, bucket: acme-state}\n")
     run()
     (folder / "clouds/gone.yaml").unlink()
-    assert "gone stays, though no cloud makes this stack any more: there is a state elsewhere, perhaps" in run()[2]
+    assert "gone is kept, although no cloud defines this stack any more: found possibly a remote state" in run()[2]
     assert (folder / "cdktf.out/stacks/gone/cdk.tf.json").is_file()
 
 
@@ -190,7 +190,9 @@ def test_a_directory_with_other_files_is_kept(backend: str, kept: str, run: Run,
     before = files(folder / "cdktf.out/stacks/gone")
     status, _, err = run()
     assert (status, len(err.splitlines())) == (0, 1)
-    assert err.startswith("warning: cdktf.out/stacks/gone stays, though no cloud makes this stack any more: there is ")
+    assert err.startswith(
+        "warning: cdktf.out/stacks/gone is kept, although no cloud defines this stack any more: found "
+    )
     assert files(folder / "cdktf.out/stacks/gone") == before
 
 

@@ -72,7 +72,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "an override for no module": (
         "modules: {s4: {ref: v0.38.0}}\n",
-        ":5: modules.s4: unknown module 's4': known are iam, s3, s3_policy, securitygroups, vpc",
+        ":5: modules.s4: unknown module 's4': expected one of iam, s3, s3_policy, securitygroups, vpc",
         "",
     ),
     "an override of no input": (
@@ -82,7 +82,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "an unknown ref": (
         "modules: {s3: {ref: v0.1.0}}\n",
-        ":5: modules.s3.ref: the catalog does not hold aws/s3 at that ref; got 'v0.1.0'; expected v0.38.0, v0.40.1",
+        ":5: modules.s3.ref: the catalog does not contain aws/s3 at that ref; got 'v0.1.0'; expected v0.38.0, v0.40.1",
         "Fix: anyscale-constructs modules add aws/s3 --ref v0.1.0",
     ),
     "a reference to no output": (
@@ -93,7 +93,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a variable that no one declared": (
         "vpc:\n  name: ${var.network}\n",
         ":6: module.vpc.anyscale_vpc_name refers to '${var.network}', which is not in this stack",
-        "Fix: write the value itself, or declare it",
+        "Fix: use the value itself, or declare it",
     ),
     "a data source that no one declared": (
         "iam: {permissions_boundary_arn: '${data.aws_iam_policy.b.arn}'}\n",
@@ -115,14 +115,14 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         ":6: vpc.availability_zone_count: shapes the stack, so it must be known at synthesis; got '${var.zones}'",
         "Fix: set a literal value",
     ),
-    "a reference in the midst of text": (
+    "a reference inside a string": (
         "vpc:\n  public_subnets: ['10.0.0.0/8 ${module.vpc.vpc_id}']\n",
         ":6: vpc.public_subnets.0: must be an IPv4 network in CIDR form",
         "got '10.0.0.0/8 ${module.vpc.vpc_id}'",
     ),
-    "a reference in the midst of a tag": (
+    "a reference inside a tag": (
         "tags:\n  team: ml-${var.team}\n",
-        ":5: tags: tags.team has Terraform code in a plain string; got '${var.team}'",
+        ":5: tags: tags.team contains Terraform code in a plain string; got '${var.team}'",
         "Fix: ",
     ),
 }
@@ -200,7 +200,7 @@ def test_fails_when_modules_provider_constraints_clash(run: Run, folder: Path, m
     assert (status, out) == (2, "")
     assert err == (
         "error: clouds/prod.yaml: no version of hashicorp/aws satisfies module.vpc (< 6.0) and module.s3 "
-        "(>= 6.37.0, < 7.0). Fix: pin one of them to another ref whose constraint fits, or leave it out\n"
+        "(>= 6.37.0, < 7.0). Fix: pin one of them to a ref with a compatible constraint, or remove it\n"
     )
     assert not (folder / "cdktf.out").exists()
 
@@ -221,9 +221,9 @@ def place(folder: Path, *names: str) -> None:
         ),
         ([], [], "the directory of clouds contains no *.yaml files; got 'clouds'. Fix: write a cloud as NAME.yaml"),
         (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
-        (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': known are prod"),
-        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud with the same name. Fix: rename"),
-        (["prod.yaml"], ["--out", "clouds/prod.yaml"], "the output directory clouds/prod.yaml can't be written: "),
+        (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': expected prod"),
+        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud of the same name. Fix: rename"),
+        (["prod.yaml"], ["--out", "clouds/prod.yaml"], "the output directory clouds/prod.yaml cannot be written: "),
     ],
 )
 def test_fails_on_wrong_arguments(names: list[str], arguments: list[str], says: str, run: Run, folder: Path) -> None:
@@ -267,7 +267,7 @@ def test_fails_on_a_cloud_named_like_an_operator_stack(run: Run, folder: Path) -
     write(folder, **{"ml": KUBERNETES, "ml-operator": CLOUD})
     status, _, err = run()
     assert status == 2
-    assert err.startswith("error: clouds/ml.yaml: there is another stack ml-operator. Fix: ")
+    assert err.startswith("error: clouds/ml.yaml: another stack is named ml-operator. Fix: ")
     assert not (folder / "cdktf.out").exists()
 
 

@@ -25,7 +25,7 @@ class ExampleRules(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class ExampleInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-example`; None leaves one out."""
+    """The optional inputs of `modules/aws-example`; None omits an input."""
 
     mode: TfString | None
     """`string`. Default: `"a"`. Allowed: `"a"`, `"b"`."""
@@ -57,20 +57,20 @@ class ExampleInputs(TypedDict, total=False):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class ExampleAllInputs(ExampleInputs):
-    """All inputs of `modules/aws-example`, with the required ones."""
+    """All inputs of `modules/aws-example`, including the required ones."""
 
     name: Required[TfString]
-    """`string`. Required. It must be known when Terraform plans."""
+    """`string`. Required. The value must be known at plan."""
 
     ports: Required[TfList[TfNumber]]
-    """`list(number)`. Required. Its length must be known when Terraform plans."""
+    """`list(number)`. Required. The length must be known at plan."""
 
 
 class ExampleModule(Module):
     """An example.
 
     A call of `modules/aws-example` at v1.2.3,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "aws/example"

@@ -26,7 +26,7 @@ def test_annotation(type_: str, annotation: str) -> None:
     assert Annotations().annotate(type_, "It") == annotation
 
 
-def test_objects_become_shapes_inner_ones_first() -> None:
+def test_objects_become_shapes_nested_ones_first() -> None:
     annotations = Annotations()
     inner = 'object({c = optional(string, "a, b"), d = map(bool)})'
     annotations.annotate(f"object({{a = string, the_b = optional({inner}, {{}})}})", "It")
@@ -53,12 +53,12 @@ def test_attributes_may_be_quoted_or_in_parentheses() -> None:
 
 @pytest.mark.parametrize("key", ["from", "a-b"])
 def test_fails_on_an_attribute_python_cannot_name(key: str) -> None:
-    with pytest.raises(CodegenError, match=f"can't be a field in Python; got '{key}'"):
+    with pytest.raises(CodegenError, match=f"is not a valid field name in Python; got '{key}'"):
         Annotations().annotate(f'object({{"{key}" = string}})', "It")
 
 
-def test_fails_on_what_is_no_type() -> None:
-    with pytest.raises(CodegenError, match=r"a type can't be read; got 'strong'"):
+def test_fails_on_an_invalid_type() -> None:
+    with pytest.raises(CodegenError, match=r"a type cannot be parsed; got 'strong'"):
         Annotations().annotate("strong", "It")
 
 
@@ -74,7 +74,7 @@ types = st.recursive(
 
 
 @given(types)
-def test_any_type_gives_a_python_expression(type_: str) -> None:
+def test_every_type_has_a_valid_annotation(type_: str) -> None:
     annotations = Annotations()
     ast.parse(annotations.annotate(type_, "It"), mode="eval")
     assert len(annotations.shapes) == type_.count("object(")

@@ -56,7 +56,7 @@ def test_the_catalog_is_as_the_generator_writes_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("provider", sorted({name.partition("/")[0] for name in table()}))
-def test_patches_name_what_is_there_and_change_it(provider: str) -> None:
+def test_patches_refer_to_existing_elements_and_change_them(provider: str) -> None:
     text = (PACKAGE / "codegen" / "patches" / f"{provider}.yaml").read_text(encoding="utf-8")
     for name, patch in yaml.safe_load(text).items():
         assert set(patch) <= {"known_at_plan", "defaults", "output_types"}

@@ -26,11 +26,11 @@ OLD = Interface(
 )
 
 
-def test_nothing_to_say_of_another_ref_with_the_same_interface() -> None:
+def test_another_ref_with_the_same_interface_has_no_differences() -> None:
     assert differences(OLD, dataclasses.replace(OLD, ref="v2", commit="2" * 40)) == []
 
 
-def test_every_kind_of_change_is_said() -> None:
+def test_every_kind_of_change_is_reported() -> None:
     new = dataclasses.replace(
         OLD,
         ref="v2",
@@ -54,16 +54,16 @@ def test_every_kind_of_change_is_said() -> None:
         "variable gone removed",
         "data source data.aws_partition.current removed",
         'variable mode added: type string, default "a", validation contains(["a"], var.mode)',
-        "variable token added: type string, default none, it is required",
+        "variable token added: type string, default none (required)",
         "output arn added: type string",
         "data source module.kms.data.aws_caller_identity.current added",
-        "terraform: version was >= 1.9, is >= 1.10",
-        "provider aws: version was >= 5.0, is >= 6.37.0",
-        'variable name: default was none, it is required, is "anyscale"',
-        "variable size: type was number, is string",
-        "variable size: default was 3, is 4",
-        "variable size: validation was var.size > 1, is var.size > 2",
-        "variable size: known at plan was nothing, is value",
-        "output id: type was string, is list(string)",
-        "output users: sensitive was no, is yes",
+        "terraform: version changed from >= 1.9 to >= 1.10",
+        "provider aws: version changed from >= 5.0 to >= 6.37.0",
+        'variable name: default changed from none (required) to "anyscale"',
+        "variable size: type changed from number to string",
+        "variable size: default changed from 3 to 4",
+        "variable size: validation changed from var.size > 1 to var.size > 2",
+        "variable size: known at plan changed from nothing to value",
+        "output id: type changed from string to list(string)",
+        "output users: sensitive changed from no to yes",
     ]

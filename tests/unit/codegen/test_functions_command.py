@@ -14,7 +14,7 @@ FUNCTIONS = write.MODULES / "catalog" / "functions.json"
 
 
 def metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
-    """Puts a terraform on PATH that does what these lines of a shell program do."""
+    """Puts a terraform on PATH that runs these lines of shell code."""
     program = tmp_path / "bin" / "terraform"
     program.parent.mkdir()
     program.write_text("\n".join(["#!/bin/sh", *lines]))
@@ -67,11 +67,11 @@ def test_functions_records_and_renders_what_terraform_has(
             "echo 'no such command' >&2; exit 1",
             "error: terraform metadata functions failed: no such command. Fix: use Terraform 1.4 or later\n",
         ),
-        ("echo '<html>'", "error: terraform metadata functions gave no JSON of functions"),
-        ("echo '{}'", "error: terraform metadata functions gave no JSON of functions"),
+        ("echo '<html>'", "error: terraform metadata functions did not print its functions as JSON"),
+        ("echo '{}'", "error: terraform metadata functions did not print its functions as JSON"),
     ],
 )
-def test_functions_fails_on_a_terraform_that_does_not_tell(
+def test_functions_fails_on_unexpected_output_of_terraform(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, says: str
 ) -> None:
     before = FUNCTIONS.read_text()
@@ -84,4 +84,4 @@ def test_functions_fails_on_a_terraform_that_does_not_tell(
 
 def test_functions_fails_without_terraform(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert run("functions") == (2, "", "error: terraform isn't on PATH. Fix: install Terraform\n")
+    assert run("functions") == (2, "", "error: terraform is not on PATH. Fix: install Terraform\n")

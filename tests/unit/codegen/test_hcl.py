@@ -28,7 +28,7 @@ def test_a_null_default_is_not_required() -> None:
     assert variable("type = string\ndefault = null") == Variable(type="string")
 
 
-def test_a_variable_with_no_type_takes_anything() -> None:
+def test_a_variable_with_no_type_accepts_any_value() -> None:
     assert variable("default = 1").type == "any"
 
 
@@ -164,24 +164,24 @@ def test_data_sources_have_their_addresses_and_modules_their_sources() -> None:
 
 
 @pytest.mark.parametrize("written", ['"${var.x}"', "tolist([])", "<<EOT\n${var.x}\nEOT", "[local.x]"])
-def test_fails_on_a_default_that_is_no_literal(written: str) -> None:
-    with pytest.raises(CodegenError, match="the default of variable it: it must be a literal"):
+def test_fails_on_a_default_that_is_not_a_literal(written: str) -> None:
+    with pytest.raises(CodegenError, match="the default of variable it: the value must be a literal"):
         default(written)
 
 
 def test_fails_on_a_file_that_cannot_be_parsed() -> None:
-    with pytest.raises(CodegenError, match=r"main\.tf can't be parsed as Terraform: .* at line 2, column 1. Fix"):
+    with pytest.raises(CodegenError, match=r"main\.tf cannot be parsed as Terraform: .* at line 2, column 1. Fix"):
         hcl.read({"main.tf": 'variable "x" {'})
 
 
 @pytest.mark.parametrize("text", ["variable {\n  type = string\n}", 'variable "x" {\n  validation {}\n}'])
-def test_fails_on_a_file_that_is_no_module(text: str) -> None:
-    with pytest.raises(CodegenError, match="no valid module"):
+def test_fails_on_files_that_are_not_a_module(text: str) -> None:
+    with pytest.raises(CodegenError, match="not a valid module"):
         hcl.read({"main.tf": text})
 
 
 def written(value: Any) -> str:
-    """A value as a person would write it in Terraform."""
+    """A value as people write it in Terraform."""
     match value:
         case str():
             return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
@@ -205,5 +205,5 @@ values = st.recursive(
 
 @settings(max_examples=60, deadline=None)
 @given(values)
-def test_any_literal_comes_back(value: Any) -> None:
+def test_every_literal_round_trips(value: Any) -> None:
     assert default(written(value)) == value

@@ -12,7 +12,7 @@ def test_split_leaves_strings_and_brackets_whole() -> None:
 
 
 @given(st.lists(st.sampled_from(["a", '"b, c"', "f(d, e)", "[1, 2]", "{g = h}"]), min_size=1))
-def test_split_gives_back_what_was_joined(parts: list[str]) -> None:
+def test_split_is_the_inverse_of_join(parts: list[str]) -> None:
     assert split(", ".join(parts), ",") == parts
 
 

@@ -60,7 +60,7 @@ def upstream(tmp_path: Path) -> Path:
 
 
 def regenerate_all(run: Run, upstream: Path, modules: Path) -> None:
-    """All that rendering needs."""
+    """The files that rendering needs."""
     for repository in REPOSITORIES:
         run("regenerate", "--from", upstream, "--ref", "v1", "--repository", repository)
     shutil.copy(FUNCTIONS, modules / "catalog")
@@ -75,9 +75,7 @@ def test_regenerate_writes_catalogs_and_wrappers(run: Run, upstream: Path, modul
     assert written == {*files, "aws/__init__.py", "catalog/aws_root.json"}
 
 
-def test_the_catalog_holds_the_data_sources_of_a_module_and_of_those_it_calls_by_a_path(
-    run: Run, upstream: Path
-) -> None:
+def test_the_catalog_contains_the_data_sources_of_a_module_and_its_local_submodules(run: Run, upstream: Path) -> None:
     called = '\nmodule "inner" { source = "../common" }\nmodule "kms" { source = "terraform-aws-modules/kms/aws" }\n'
     common = {"main.tf": 'data "aws_region" "current" {}\nmodule "deep" { source = "./deep" }\n'}
     common["deep/main.tf"] = 'data "aws_vpc" "found" {}\n'
@@ -103,13 +101,13 @@ def test_regenerate_prints_the_interface_difference(run: Run, upstream: Path, mo
     assert "aws/iam at v2:\n  the interface is the same\n" in out
     assert (
         "aws/s3 at v2:\n"
-        "  variable name: type was string, is any\n"
-        '  variable name: default was none, it is required, is "a"\n'
+        "  variable name: type changed from string to any\n"
+        '  variable name: default changed from none (required) to "a"\n'
     ) in out
     assert git(upstream, "rev-parse", "v2").strip() in (modules / "aws" / "s3.py").read_text()
 
 
-def test_regenerate_leaves_the_checkout_alone(run: Run, upstream: Path, modules: Path) -> None:
+def test_regenerate_does_not_change_the_checkout(run: Run, upstream: Path, modules: Path) -> None:
     (upstream / "mine.txt").write_text("not committed")
     before = git(upstream, "status", "--porcelain", "--branch") + git(upstream, "rev-parse", "HEAD")
     run("regenerate", "--from", upstream, "--ref", "v1")
@@ -133,7 +131,10 @@ def test_add_writes_an_older_interface_here(run: Run, upstream: Path, modules: P
     before = (modules / "aws" / "s3.py").read_text()
     status, out, _ = run("add", "aws/s3", "--from", upstream, "--ref", "v1")
     assert status == 0
-    said = "catalog/aws/s3@v1.json: aws/s3 at v1, compared with the package's tag:\n  variable name: type was any"
+    said = (
+        "catalog/aws/s3@v1.json: aws/s3 at v1, compared with the package's own tag:\n"
+        "  variable name: type changed from any"
+    )
     assert said in out
     assert '"ref": "v1"' in (here / "catalog" / "aws" / "s3@v1.json").read_text()
     assert not (modules / "catalog" / "aws" / "s3@v1.json").exists()
@@ -141,7 +142,7 @@ def test_add_writes_an_older_interface_here(run: Run, upstream: Path, modules: P
     with pytest.raises(InputError, match=r"expected v0.38.0, v0.40.1, v1. Fix: anyscale-constructs modules add"):
         Interface.load("aws/s3", "v3")
     (here / "catalog" / "aws" / "s3@v3.json").write_text("{")
-    with pytest.raises(InputError, match=r"s3@v3.json is no catalog file"):
+    with pytest.raises(InputError, match=r"s3@v3.json is not a valid catalog file"):
         Interface.load("aws/s3", "v3")
     assert (modules / "aws" / "s3.py").read_text() == before
 
@@ -155,9 +156,7 @@ def test_render_needs_no_checkout(run: Run, upstream: Path, modules: Path) -> No
     assert (modules.parent / "expressions" / "fn.py").read_text() == Path(str(fn.__file__)).read_text()
 
 
-def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
-    run: Run, upstream: Path, modules: Path
-) -> None:
+def test_render_check_lists_outdated_wrappers_and_writes_nothing(run: Run, upstream: Path, modules: Path) -> None:
     regenerate_all(run, upstream, modules)
     run("render")
     assert run("render", "--check") == (0, "", "")
@@ -186,19 +185,19 @@ def test_render_tells_which_wrappers_are_not_the_catalogs_and_writes_none(
         (["--from", "UPSTREAM", "--ref=--help"], "--ref must be a tag of the repository; got '--help'"),
         (
             ["--from", "UPSTREAM", "--ref", "v3"],
-            "aws/s3: main.tf can't be parsed as Terraform: Unexpected token",
+            "aws/s3: main.tf cannot be parsed as Terraform: Unexpected token",
         ),
         (
             ["--from", "UPSTREAM", "--ref", "v4"],
-            "an input can't be a keyword argument; got 'aws/s3.lambda'",
+            "the name of an input is not a valid keyword argument; got 'aws/s3.lambda'",
         ),
         (
             ["--from", "UPSTREAM", "--ref", "v5"],
-            "aws/s3: the repository holds no module in modules/aws-anyscale-s3",
+            "aws/s3: the repository has no module in modules/aws-anyscale-s3",
         ),
         (
             ["--from", "UPSTREAM", "--ref", "v1", "--repository", "a/b"],
-            f"got 'a/b'; expected {', '.join(REPOSITORIES)}",
+            f"got 'a/b'; expected one of {', '.join(REPOSITORIES)}",
         ),
     ],
 )
@@ -221,7 +220,7 @@ def test_regenerate_fails_without_git(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     status, _, err = run("regenerate", "--from", upstream, "--ref", "v1")
-    assert (status, err) == (2, "error: git isn't on PATH. Fix: install git\n")
+    assert (status, err) == (2, "error: git is not on PATH. Fix: install git\n")
 
 
 def test_regenerate_fails_when_the_clone_does(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -231,7 +230,7 @@ def test_regenerate_fails_when_the_clone_does(run: Run, monkeypatch: pytest.Monk
     status, _, err = run("regenerate", "--ref", "v1")
     assert status == 2
     assert err.startswith(
-        f"Cloning {REPOSITORY} from GitHub ...\nerror: https://github.com/{REPOSITORY} can't be cloned: "
+        f"Cloning {REPOSITORY} from GitHub ...\nerror: https://github.com/{REPOSITORY} cannot be cloned: "
     )
     assert "--from" in err
 
@@ -240,7 +239,7 @@ def test_regenerate_fails_where_it_cannot_write(run: Run, upstream: Path, module
     modules.write_text("a file, not a folder")
     status, _, err = run("regenerate", "--from", upstream, "--ref", "v1")
     assert status == 2
-    assert "can't be written" in err
+    assert "cannot be written" in err
 
 
 def test_add_fails_on_an_unknown_module(run: Run, upstream: Path) -> None:
@@ -257,10 +256,10 @@ def test_render_fails_on_a_root_module_of_another_tag(
 ) -> None:
     regenerate_all(run, upstream, modules)
     spoil(modules / "catalog" / "aws_root.json")
-    assert "aws_root.json is not of the tag of the modules that it names" in run("render", "--check")[2]
+    assert "aws_root.json is not from the same tag as the modules that it calls" in run("render", "--check")[2]
 
 
-def test_render_tells_of_a_root_module_that_was_changed_by_hand(run: Run, upstream: Path, modules: Path) -> None:
+def test_render_reports_a_manually_changed_root_module(run: Run, upstream: Path, modules: Path) -> None:
     regenerate_all(run, upstream, modules)
     file = modules / "catalog" / "aws_root.json"
     file.write_text(file.read_text().replace("  ", " "))
@@ -286,17 +285,17 @@ def test_render_fails_without_terraforms_functions(run: Run, upstream: Path, mod
 
 
 @pytest.mark.parametrize("text", ["<<<<<<< HEAD", "{}", '{"terraform": "1", "functions": {"a": {"returns": "x"}}}'])
-def test_render_fails_on_spoilt_functions(run: Run, upstream: Path, modules: Path, text: str) -> None:
+def test_render_fails_on_an_invalid_functions_file(run: Run, upstream: Path, modules: Path, text: str) -> None:
     regenerate_all(run, upstream, modules)
     (modules / "catalog" / "functions.json").write_text(text)
     status, _, err = run("render")
     assert status == 2
-    assert "functions.json is no catalog file. Fix:" in err
+    assert "functions.json is not a valid catalog file. Fix:" in err
 
 
-def test_render_fails_on_a_spoilt_catalog(run: Run, upstream: Path, modules: Path) -> None:
+def test_render_fails_on_an_invalid_catalog_file(run: Run, upstream: Path, modules: Path) -> None:
     regenerate_all(run, upstream, modules)
     (modules / "catalog" / "aws" / "s3.json").write_text("<<<<<<< HEAD")
     status, _, err = run("render")
     assert status == 2
-    assert "s3.json is no catalog file. Fix:" in err
+    assert "s3.json is not a valid catalog file. Fix:" in err

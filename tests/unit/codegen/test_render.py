@@ -68,6 +68,6 @@ def test_a_package_exports_its_wrappers() -> None:
 
 
 @pytest.mark.parametrize("name", ["lambda", "scope", "id", "depends_on"])
-def test_fails_on_an_input_that_can_be_no_keyword(name: str) -> None:
-    with pytest.raises(CodegenError, match=f"can't be a keyword argument; got 'aws/example.{name}'"):
+def test_fails_on_an_input_that_is_not_a_keyword_argument(name: str) -> None:
+    with pytest.raises(CodegenError, match=f"is not a valid keyword argument; got 'aws/example.{name}'"):
         render(ENTRY, interface(**{name: Variable("string")}))

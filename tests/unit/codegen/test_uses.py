@@ -54,7 +54,7 @@ LOCALS = """locals {
 
 
 @pytest.mark.parametrize(("condition", "groups"), CONDITIONS.items())
-def test_a_resource_is_there_when_its_condition_holds(condition: str, groups: tuple[tuple[str, ...], ...]) -> None:
+def test_a_resource_exists_if_its_condition_holds(condition: str, groups: tuple[tuple[str, ...], ...]) -> None:
     code = f'{LOCALS}\nresource "a_b" "c" {{\n{condition}\nname = "a-${{var.x}}"\n}}'
     assert read(code)["x"].used_with == groups
 
@@ -85,7 +85,7 @@ def test_all_uses_count_where_they_end(code: str, groups: tuple[tuple[str, ...],
     assert read(resource("c", "var.on", "var.x") + code)["x"].used_with == groups
 
 
-def test_the_catalog_has_what_upstream_asks_for() -> None:
+def test_the_catalog_has_the_switches_of_upstream() -> None:
     iam, eks, gke = (Interface.load(name).variables for name in ("aws/iam", "aws/eks", "google/gke"))
     role, node = "create_anyscale_access_role", "create_cluster_node_instance_profile"
     assert iam["anyscale_cluster_node_managed_policy_arns"].used_with == ((node,),)

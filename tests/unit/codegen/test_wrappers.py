@@ -25,7 +25,7 @@ def wrapper(name: str) -> type[Module]:
     return result
 
 
-def test_rendering_the_catalog_gives_the_committed_files(tmp_path: Path) -> None:
+def test_rendering_the_catalog_produces_the_committed_files(tmp_path: Path) -> None:
     for name in [*table(), "functions", "aws_root"]:
         catalog = tmp_path / "modules" / "catalog" / f"{name}.json"
         catalog.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def test_the_banner_holds_the_commit_and_the_hash_of_the_catalog(name: str) -> N
 
 
 @pytest.mark.parametrize("name", table())
-def test_upstreams_own_defaults_are_accepted(name: str) -> None:
+def test_upstream_defaults_are_accepted(name: str) -> None:
     variables = Interface.load(name).variables
     defaults = {key: variable.default for key, variable in variables.items() if variable.default is not None}
     required = {key: variable.type for key, variable in variables.items() if variable.required}

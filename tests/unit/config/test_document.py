@@ -102,7 +102,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         ORG + "vpc:\n  cidr_blok: 10.0.0.0/16",
         ":3: vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
     ),
-    "an unknown key like no other": (ORG + "vpc:\n  zzz: 1", ":3: vpc.zzz: unknown key 'zzz': known are cidr_block"),
+    "an unknown key like no other": (ORG + "vpc:\n  zzz: 1", ":3: vpc.zzz: unknown key 'zzz': expected one of"),
     "an unknown key of a choice": (
         ORG + "backend:\n  type: gcs\n  bukket: a",
         ":4: backend.bukket: unknown key 'bukket': did you mean 'bucket'?",
@@ -111,13 +111,13 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         ORG + "rules:\n  - cidr_block: 10.0.0.0/16\n  - cidr_blocks: 1",
         ":4: rules.1.cidr_blocks: unknown key 'cidr_blocks': did you mean 'cidr_block'?",
     ),
-    "a key that is not a string": (ORG + "1: a", ":2: 1: unknown key 1: the nearest are "),
+    "a key that is not a string": (ORG + "1: a", ":2: 1: unknown key 1: the closest matches are "),
     "a missing key": ("cloud_id: cld_1", ": org_id: is required"),
     "a missing key inside": (ORG + "backend:\n  type: gcs", ":2: backend.bucket: is required"),
     "a missing choice": (ORG + "backend: {bucket: a}", ":2: backend: type is required; expected local, s3"),
     "a wrong choice": (
         ORG + "backend: {type: s4}",
-        ":2: backend.type: unknown type 's4': known are azurerm, gcs, hcp, http, local, none, remote, s3",
+        ":2: backend.type: unknown type 's4': expected one of azurerm, gcs, hcp, http, local, none, remote, s3",
     ),
     "a key in capitals": (ORG + "VPC: {}", ":2: VPC: unknown key 'VPC': did you mean 'vpc'?"),
     "a word in capitals": (
@@ -157,7 +157,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
         ORG + "backend:\n  type: ${var.x}",
         ":2: backend: type shapes the stack, so it must be known at synthesis; got '${var.x}'",
     ),
-    "code inside a string": (ORG + "name: a-${var.x}", ":2: name: has Terraform code in a plain string; got"),
+    "code inside a string": (ORG + "name: a-${var.x}", ":2: name: contains Terraform code in a plain string; got"),
     "a date for a name": (ORG + "name: 2026-12-31", ":2: name: must be a string; got 2026-12-31. Fix: put"),
     "a number in quotes": (ORG + "zones: '3'", ":2: zones: must be a whole number; got '3'. Fix: remove the quotes"),
     "credentials": (ORG + "mirror: https://me:hunter2@git.example.com/a", ":2: mirror: must be a URL that holds"),
@@ -166,7 +166,7 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "a number for a name": (ORG + "name: 1", ":2: name: must be a string; got 1. Fix: put it in quotes"),
     "keys that exclude each other": (
         ORG + "registration: terraform\ncloud_id: cld_1",
-        ":3: cloud_id is known to Terraform only",
+        ":3: cloud_id cannot be set with registration: terraform",
     ),
     "keys of a section that exclude each other": (
         ORG + "vpc:\n  name: a\n  cidr_block: 10.0.0.0/8",

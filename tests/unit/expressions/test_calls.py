@@ -64,19 +64,19 @@ NO_CODE: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("value", NO_CODE.values(), ids=NO_CODE)
-def test_fails_on_what_has_no_counterpart(value: Callable[[], object]) -> None:
-    with pytest.raises(ExpressionError, match=r"^fn\.jsonencode\.val.* has no counterpart in Terraform code; got"):
+def test_fails_on_values_without_an_equivalent(value: Callable[[], object]) -> None:
+    with pytest.raises(ExpressionError, match=r"^fn\.jsonencode\.val.* has no equivalent in Terraform code; got"):
         fn.jsonencode(value())
 
 
-def test_fails_on_a_key_that_is_no_string() -> None:
+def test_fails_on_a_key_that_is_not_a_string() -> None:
     with pytest.raises(ExpressionError, match=r"a key of fn\.jsonencode\.val\.a must be a string; got 1"):
         fn.jsonencode({"a": {1: 2}})
 
 
 @pytest.mark.parametrize("value", ["a-${var.x}", ["${upper(var.x)}"], {"a-${var.x}": 1}])
 def test_fails_on_code_in_a_plain_string(value: object) -> None:
-    with pytest.raises(InputError, match=r"^fn\.jsonencode\.val.* has Terraform code in a plain string"):
+    with pytest.raises(InputError, match=r"^fn\.jsonencode\.val.* contains Terraform code in a plain string"):
         fn.jsonencode(value)
 
 

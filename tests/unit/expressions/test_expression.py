@@ -53,41 +53,41 @@ def test_equal_expressions_are_equal() -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
-    "==": (lambda: VPC_ID == "vpc-1", "can't be compared with 'vpc-1'"),
-    "reflected ==": (lambda: "vpc-1" == VPC_ID, "can't be compared with 'vpc-1'"),  # noqa: SIM300 - what users write
-    "== None": (lambda: VPC_ID == None, "can't be compared with None"),  # noqa: E711 - what users write
-    "!=": (lambda: VPC_ID != "vpc-1", "can't be compared with 'vpc-1'"),
-    "in a list": (lambda: VPC_ID in ["vpc-1", "vpc-2"], "can't be compared with 'vpc-1'"),
-    "sorted": (lambda: sorted([VPC_ID, "vpc-1"]), "can't be compared or sorted"),
+    "==": (lambda: VPC_ID == "vpc-1", "cannot be compared with 'vpc-1'"),
+    "reflected ==": (lambda: "vpc-1" == VPC_ID, "cannot be compared with 'vpc-1'"),  # noqa: SIM300 - what users write
+    "== None": (lambda: VPC_ID == None, "cannot be compared with None"),  # noqa: E711 - what users write
+    "!=": (lambda: VPC_ID != "vpc-1", "cannot be compared with 'vpc-1'"),
+    "in a list": (lambda: VPC_ID in ["vpc-1", "vpc-2"], "cannot be compared with 'vpc-1'"),
+    "sorted": (lambda: sorted([VPC_ID, "vpc-1"]), "cannot be compared or sorted"),
     "len": (
         lambda: len(SUBNETS),
-        r"can't be counted. Fix: write Terraform's own function, fn.length\(...\), or take",
+        r"cannot be counted. Fix: use the Terraform function fn.length\(...\), or take",
     ),
-    "if": (lambda: bool(VPC_ID), r"can't be tested.*fn.coalesce"),
-    "for": (lambda: list(SUBNETS), "can't be iterated.*fn.tolist"),
-    "in": (lambda: "a" in SUBNETS, "can't be searched.*fn.contains"),
-    "*": (lambda: SUBNETS * 2, "can't be repeated.*fn.format"),
-    "reflected *": (lambda: 2 * SUBNETS, "can't be repeated"),
-    "%": (lambda: VPC_ID % 1, "can't be formatted with %"),
-    "upper": (VPC_ID.upper, r"can't be used with .upper\(\).*fn.upper"),
-    "replace": (lambda: VPC_ID.replace("a", "b"), r"can't be used with .replace\(\).*fn.replace"),
+    "if": (lambda: bool(VPC_ID), r"cannot be tested.*fn.coalesce"),
+    "for": (lambda: list(SUBNETS), "cannot be iterated.*fn.tolist"),
+    "in": (lambda: "a" in SUBNETS, "cannot be searched.*fn.contains"),
+    "*": (lambda: SUBNETS * 2, "cannot be repeated.*fn.format"),
+    "reflected *": (lambda: 2 * SUBNETS, "cannot be repeated"),
+    "%": (lambda: VPC_ID % 1, "cannot be formatted with %"),
+    "upper": (VPC_ID.upper, r"cannot be used with .upper\(\).*fn.upper"),
+    "replace": (lambda: VPC_ID.replace("a", "b"), r"cannot be used with .replace\(\).*fn.replace"),
     "split": (lambda: VPC_ID.split(","), r".split\(\).*fn.split"),
     "removeprefix": (lambda: VPC_ID.removeprefix("a"), r".removeprefix\(\).*fn.trimprefix"),
     "startswith": (lambda: VPC_ID.startswith("a"), r".startswith\(\).*fn.startswith"),
     "join": (lambda: VPC_ID.join(["a"]), r".join\(\).*fn.join"),
     "strip": (VPC_ID.strip, r".strip\(\).*fn.trimspace"),
     "format": (lambda: VPC_ID.format(1), r".format\(\).*fn.format"),
-    "a format's width": (lambda: f"{VPC_ID:>10}", "can't be formatted with '>10'"),
-    "a negative index": (lambda: SUBNETS[-1], r"can't be indexed with -1.*fn.element"),
-    "a slice": (lambda: SUBNETS[0:2], "can't be indexed with slice.*being of type list.*fn.slice"),
-    "a string's letter": (lambda: VPC_ID[0], "can't be indexed with 0, being of type string"),
-    "a set's element": (lambda: expr("var.s", "set(string)")[0], "can't be indexed with 0, being of type set"),
+    "a format's width": (lambda: f"{VPC_ID:>10}", "cannot be formatted with '>10'"),
+    "a negative index": (lambda: SUBNETS[-1], r"cannot be indexed with -1.*fn.element"),
+    "a slice": (lambda: SUBNETS[0:2], "cannot be indexed with slice.*because its type is list.*fn.slice"),
+    "a string's letter": (lambda: VPC_ID[0], "cannot be indexed with 0, because its type is string"),
+    "a set's element": (lambda: expr("var.s", "set(string)")[0], "cannot be indexed with 0, because its type is set"),
 }
 
 
 def advised(error: ExpressionError) -> str:
     """The function that an error says to use instead."""
-    (name,) = re.findall(r"write Terraform's own function, fn\.(\w+)\(", str(error))
+    (name,) = re.findall(r"use the Terraform function fn\.(\w+)\(", str(error))
     return str(name)
 
 

@@ -97,7 +97,7 @@ def test_every_function_that_messages_and_docs_name_exists() -> None:
 
 
 class Given:
-    """The ways to give a value to a function; each of them makes Terraform see the same value."""
+    """The ways to pass a value to a function; Terraform receives the same value from each."""
 
     def __init__(self, stack: CloudStack) -> None:
         self._stack = stack
@@ -184,7 +184,7 @@ def outputs(stack: CloudStack) -> Iterator[tuple[str, Any]]:
 
 @pytest.fixture(scope="module")
 def evaluated(terraform: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The value of every call, by way and function, out of one configuration."""
+    """The value of every call, by way and function, evaluated in one configuration."""
     folder = tmp_path_factory.mktemp("functions")
     (folder / FILE).write_text(TEXT, encoding="utf-8")
     app = App(folder / "out")

@@ -59,8 +59,8 @@ def test_literals_are_escaped_and_whole_references_kept(text: str, escaped: str)
         pytest.param(f"a-${{{VPC_ID}.arn}}", id="an attribute of an expression in braces"),
     ],
 )
-def test_fails_on_code_in_the_midst_of_text(text: str) -> None:
-    with pytest.raises(InputError, match=r"^tags.a has Terraform code in a plain string; got '\$\{"):
+def test_fails_on_code_inside_a_string(text: str) -> None:
+    with pytest.raises(InputError, match=r"^tags.a contains Terraform code in a plain string; got '\$\{"):
         literal(text, "tags.a")
 
 
@@ -85,7 +85,7 @@ UNRESOLVED: dict[str, Callable[[], object]] = {
 
 @pytest.mark.node
 @pytest.mark.parametrize("value", UNRESOLVED.values(), ids=UNRESOLVED)
-def test_what_is_known_only_later_is_recognised(value: Callable[[], object]) -> None:
+def test_unresolved_values_are_recognised(value: Callable[[], object]) -> None:
     assert is_unresolved(value())
     assert not is_one_of(value(), value(), None)
 
@@ -93,7 +93,7 @@ def test_what_is_known_only_later_is_recognised(value: Callable[[], object]) -> 
 @pytest.mark.parametrize(
     "value", ["vpc-1", "${aws:username}", "a ${var.x}", ["a"], {"a": 1}, -1e100, -1.0e300, float("-inf"), True, None]
 )
-def test_what_is_known_now_is_recognised(value: object) -> None:
+def test_resolved_values_are_recognised(value: object) -> None:
     assert not is_unresolved(value)
     assert is_one_of(value, value)
 
@@ -133,7 +133,7 @@ def test_references_are_found(value: object, found: set[tuple[str, str]]) -> Non
         ("aws_subnet.a.id", False),
     ],
 )
-def test_what_terraform_knows_after_it_has_applied_is_found(text: object, later: bool) -> None:
+def test_values_known_after_apply_are_found(text: object, later: bool) -> None:
     assert known_after_apply(text) == later
 
 
@@ -145,12 +145,12 @@ TEXTS = [
 
 
 def meant(text: str) -> str:
-    """The letters that a plain string stands for: two signs before a brace are Terraform's own spelling of one."""
+    """The characters of a plain string, in which `$${` is Terraform's escape of `${`."""
     return text.replace("$${", "${").replace("%%{", "%{")
 
 
 def test_text_round_trips_through_terraform(terraform: str, tmp_path: pathlib.Path) -> None:
-    """Terraform gives back the very text, also with an expression behind it."""
+    """Terraform returns the same string, also followed by an expression."""
     end = expr("local.end", "string")
     values = {f"alone_{i}": literal(text) for i, text in enumerate(TEXTS)}
     values |= {f"before_{i}": text + end for i, text in enumerate(TEXTS)}
@@ -171,11 +171,11 @@ def test_text_round_trips_through_terraform(terraform: str, tmp_path: pathlib.Pa
     assert given_back == expected
 
 
-def test_references_are_no_words() -> None:
+def test_references_are_not_words() -> None:
     assert not REFERENCE.search(words.PREFIX)
 
 
-def test_code_that_is_made_later_is_searched_too() -> None:
+def test_code_created_later_is_searched_too() -> None:
     part = "{TfToken[searched"
     assert not words.in_codes(part)
     words.word(words.Code(f"upper(${part}])", "string"))

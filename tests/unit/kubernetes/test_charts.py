@@ -75,7 +75,7 @@ def test_what_the_configuration_takes_away_is_warned_of(stack: CloudStack) -> No
     release = Release(stack, AUTOSCALER, ReleaseConfig(values={"a": {"b": None, "c": [2], "d": None}}), ours)
     assert [text.partition(", ")[0] for text in warnings(release)] == [
         "a.b is null",
-        "a.c replaces what the cloud sets",
+        "a.c replaces the value that the cloud sets",
     ]
     (text,) = stack.to_terraform()["resource"]["helm_release"]["cluster-autoscaler"]["values"]
     assert json.loads(text.replace("${null}", "null")) == {"a": {"b": None, "c": [2], "d": None}}
@@ -222,8 +222,8 @@ def test_fails_on_all_keys_that_the_chart_does_not_have() -> None:
     values = {"operator": {"replica": 2}, "global": {"gcp": {"region": "a"}}, "extra": {}}
     assert refusals(OPERATOR, values) == [
         "anyscale-operator: operator: unknown key 'replica': did you mean 'replicas'?",
-        "anyscale-operator: global.gcp: unknown key 'region': known are projectId",
-        f"anyscale-operator: unknown key 'extra': known are {', '.join(sorted(RECORDED['values']))}",
+        "anyscale-operator: global.gcp: unknown key 'region': expected projectId",
+        f"anyscale-operator: unknown key 'extra': expected one of {', '.join(sorted(RECORDED['values']))}",
     ]
 
 

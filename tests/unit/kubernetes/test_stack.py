@@ -160,5 +160,5 @@ def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path
 def test_fails_on_a_cloud_that_is_called_as_anothers_second_stack(tmp_path: Path) -> None:
     app = App(tmp_path)
     EksStack.build(app, "ml", config())
-    with pytest.raises(SynthesisError, match="there is another stack ml-operator"):
+    with pytest.raises(SynthesisError, match="another stack is named ml-operator"):
         CloudStack(app, "ml-operator")

@@ -67,7 +67,7 @@ def test_a_default_that_upstream_changed_shows(tmp_path: pathlib.Path, monkeypat
     (pin,) = pins(base, head, Interfaces())
     assert pin.link == f"https://github.com/acme/modules/compare/{old.ref}...{new.ref}"
     assert pin.interfaces == {
-        "module.m": ["variable fresh added: type any, default 3", "variable size: default was 1, is 2"]
+        "module.m": ["variable fresh added: type any, default 3", "variable size: default changed from 1 to 2"]
     }
 
 

@@ -44,21 +44,21 @@ class Config(CloudConfig):
 
 
 def problem(stack: CloudStack) -> str:
-    """What is said of the stack as a whole."""
+    """The message of the error about the stack as a whole."""
     with pytest.raises(SynthesisError) as error:
         stack.to_terraform()
     return str(error.value)
 
 
 def refusal(cls: type[Module], stack: CloudStack, **inputs: Any) -> list[str]:
-    """What is said of a module's inputs, line by line."""
+    """The lines of the error about a module's inputs."""
     with pytest.raises(InputError) as error:
         cls(stack, "m", **inputs)
     return str(error.value).splitlines()
 
 
 def warnings(construct: Construct) -> list[str]:
-    """The texts of a construct's warnings, as the engine has them when it synthesizes."""
+    """The texts of a construct's warnings, as the engine has them at synthesis."""
     cloud_stack(construct, "").prepare_stack()
     return [entry.data for entry in construct.node.metadata if entry.type == "@cdktf/warn"]
 
@@ -75,7 +75,7 @@ def bucket(stack: CloudStack) -> S3:
 
 
 def settings(stack: CloudStack) -> dict[str, Any]:
-    """The block `terraform` of a stack with a bucket."""
+    """The `terraform` block of a stack with a bucket."""
     bucket(stack)
     found: dict[str, Any] = stack.to_terraform()["terraform"]
     return found

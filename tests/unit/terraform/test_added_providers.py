@@ -12,7 +12,7 @@ from tests.unit.terraform.parts import bucket, problem, settings
 
 
 class Prebuilt(TerraformProvider):
-    """A provider as the prebuilt packages have it: with a name of its own, and one exact version."""
+    """A provider as in the prebuilt packages: with a separate class, and one exact version."""
 
     def __init__(self, stack: CloudStack, id: str, alias: str | None = None) -> None:
         self._of_the_user = {"region": "us-east-2"} | ({"alias": alias} if alias else {})
@@ -54,12 +54,12 @@ def test_fails_on_two_default_configurations_of_a_provider(one: str, other: str,
     bucket(stack)
     assert problem(stack) == (
         f"test: {PROVIDERS[one][1]} and {PROVIDERS[other][1]} are both the default configuration of the provider aws. "
-        "Fix: leave one out, or give it an alias"
+        "Fix: remove one of them, or set an alias"
     )
 
 
 @pytest.mark.parametrize("name", PROVIDERS)
-def test_one_default_configuration_beside_aliases_passes(name: str, stack: CloudStack) -> None:
+def test_one_default_configuration_and_aliases_pass(name: str, stack: CloudStack) -> None:
     PROVIDERS[name][0](stack)
     stack.add_provider("aws", alias="west", region="us-west-2")
     Prebuilt(stack, "east", alias="east")
@@ -67,13 +67,13 @@ def test_one_default_configuration_beside_aliases_passes(name: str, stack: Cloud
     assert sorted(block.get("alias", "") for block in stack.to_terraform()["provider"]["aws"]) == ["", "east", "west"]
 
 
-def test_the_exact_version_of_a_prebuilt_provider_stays(stack: CloudStack) -> None:
+def test_the_exact_version_of_a_prebuilt_provider_is_kept(stack: CloudStack) -> None:
     Prebuilt(stack, "prebuilt")
     assert settings(stack)["required_providers"] == {"aws": {"source": "aws", "version": "6.40.0"}}
 
 
-def test_a_provider_of_another_kind_by_override_stays(stack: CloudStack) -> None:
-    """It is an object, not a list of them."""
+def test_an_override_of_another_provider_is_kept(stack: CloudStack) -> None:
+    """The override is an object instead of a list."""
     block = {"endpoint": "https://pve.example.com", "insecure": False}
     stack.add_override("provider.proxmox", block)
     assert stack.to_terraform()["provider"] == {"proxmox": block}

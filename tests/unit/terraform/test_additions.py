@@ -58,7 +58,7 @@ HTTP = {"http": {"address": "https://state.example.com/test"}}
     ],
 )
 @pytest.mark.parametrize("late", [False, True], ids=["before the modules", "after them"])
-def test_what_is_set_under_terraform_stays(
+def test_settings_under_terraform_are_kept(
     path: str, value: Any, changed: dict[str, Any], late: bool, stack: CloudStack
 ) -> None:
     if late:
@@ -128,7 +128,7 @@ MAKE_BACKEND: dict[str, Callable[[CloudStack], object]] = {
 
 @pytest.mark.parametrize("kind", MAKE_BACKEND)
 @pytest.mark.parametrize("when", ["before the modules", "after the modules", "after the stack was checked"])
-def test_a_backend_of_the_engines_own_takes_the_place_of_ours(kind: str, when: str, stack: CloudStack) -> None:
+def test_an_engine_backend_replaces_the_configured_one(kind: str, when: str, stack: CloudStack) -> None:
     if when != "before the modules":
         bucket(stack)
     if when == "after the stack was checked":
@@ -143,7 +143,7 @@ def test_a_backend_of_the_engines_own_takes_the_place_of_ours(kind: str, when: s
     assert stack.backend_type == kind
 
 
-def test_a_cloud_block_of_the_engines_own_takes_the_place_of_ours(stack: CloudStack) -> None:
+def test_an_engine_cloud_block_replaces_the_configured_backend(stack: CloudStack) -> None:
     cdktf.CloudBackend(stack, organization="acme", workspaces=cdktf.NamedCloudWorkspace("w"))
     assert settings(stack)["cloud"] == {"organization": "acme", "workspaces": {"name": "w"}}
     assert "backend" not in stack.to_terraform()["terraform"]
@@ -190,7 +190,7 @@ MADE: dict[str, Callable[[CloudStack], object]] = {
         ("tagged", "tagged", ""),
     ],
 )
-def test_fails_on_two_stacks_with_one_state_in_a_backend_of_the_engines_own(
+def test_fails_on_two_stacks_that_share_a_state_in_an_engine_backend(
     one: Any, other: Any, state: str, tmp_path: Any
 ) -> None:
     app = App(tmp_path)
@@ -205,8 +205,8 @@ def test_fails_on_two_stacks_with_one_state_in_a_backend_of_the_engines_own(
         return
     key = {"local": "path", "s3": "key", "hcp": "workspace", "http": "name"}.get(state.partition(" ")[0], "state")
     assert problem(app.cloud_stacks[1]) == (
-        "other: backend: shares its Terraform state with one; the next apply of one would destroy what the other made; "
-        f"got {state!r}. Fix: give each a {key} of its own under backend, or leave it out"
+        "other: backend: shares its Terraform state with one; applying one would destroy the resources of the other; "
+        f"got {state!r}. Fix: set a different {key} under backend for each stack, or remove it"
     )
 
 
@@ -233,7 +233,7 @@ def test_fails_on_two_stacks_with_one_state_in_a_backend_of_the_engines_own(
         ("locals", {"names": ["a", "b"]}),
     ],
 )
-def test_blocks_stay(kind: str, block: Any, stack: CloudStack) -> None:
+def test_blocks_from_overrides_are_kept(kind: str, block: Any, stack: CloudStack) -> None:
     bucket(stack)
     stack.add_override(kind, block)
     assert stack.to_terraform()[kind] == block
@@ -275,7 +275,7 @@ def test_expressions_in_blocks_become_code(stack: CloudStack) -> None:
         ("removed", [{"from": "X"}], "removed[0].from"),
     ],
 )
-def test_fails_on_an_expression_where_terraform_takes_none(
+def test_fails_on_an_expression_where_terraform_accepts_none(
     kind: str, block: Any, where: str, stack: CloudStack
 ) -> None:
     stack.add_override("variable.a", {})
@@ -286,11 +286,11 @@ def test_fails_on_an_expression_where_terraform_takes_none(
         return [filled(element) for element in value]
 
     stack.add_override(kind, filled(block))
-    assert problem(stack) == f"test: {where} takes no expression; got ${{var.a}}. Fix: write the value out"
+    assert problem(stack) == f"test: {where} cannot be an expression; got ${{var.a}}. Fix: use a literal value"
 
 
 @pytest.mark.parametrize("name", ["data.http.other", "var.none", "module.none.id"])
-def test_fails_on_a_check_of_what_is_not_there(name: str, stack: CloudStack) -> None:
+def test_fails_on_a_check_that_refers_to_an_unknown_object(name: str, stack: CloudStack) -> None:
     stack.add_override(
         "check.it",
         {
@@ -311,7 +311,7 @@ def test_fails_on_an_override_of_an_input_that_the_module_does_not_have(name: st
 
 
 @pytest.mark.parametrize("name", ["tags.Team", "count", "for_each", "providers.aws", "source", "version", "depends_on"])
-def test_what_a_module_call_has_can_be_overridden(name: str, stack: CloudStack) -> None:
+def test_arguments_of_a_module_call_can_be_overridden(name: str, stack: CloudStack) -> None:
     made = bucket(stack)
     value: Any = ["aws_x.y"] if name == "depends_on" else "x"
     first, _, rest = name.partition(".")
@@ -344,18 +344,18 @@ def test_fails_on_an_override_that_the_engine_drops(
     stack.add_override(path, value)
     assert problem(stack) == (
         f"test: the override of {lost} has no effect: {lost.rpartition('.')[0]} is a list. "
-        f"Fix: name the element, e.g. {mended}"
+        f"Fix: add the index of the element, e.g. {mended}"
     )
 
 
-def test_an_override_of_a_lists_element_stays(stack: CloudStack) -> None:
+def test_an_override_of_a_list_element_is_kept(stack: CloudStack) -> None:
     stack.add_provider("aws", region="us-east-2")
     stack.add_provider("aws", alias="west", region="us-west-1")
     stack.add_override("provider.aws.1.region", "us-west-2")
     assert [block["region"] for block in stack.to_terraform()["provider"]["aws"]] == ["us-east-2", "us-west-2"]
 
 
-def test_an_override_by_none_leaves_out(stack: CloudStack) -> None:
+def test_an_override_with_none_removes_the_key(stack: CloudStack) -> None:
     bucket(stack)
     stack.add_override("module.s3.bucket_namespace", None)
     assert "bucket_namespace" not in stack.to_terraform()["module"]["s3"]

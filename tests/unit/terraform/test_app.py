@@ -40,13 +40,13 @@ def interrupted(app: App) -> None:
 
 def test_fails_on_text_that_looks_like_a_token(tmp_path: pathlib.Path) -> None:
     with pytest.raises(
-        SynthesisError, match=r"the engine can't write test/value: .*Unrecognized Token Key 'TOKEN.999999'"
+        SynthesisError, match=r"the engine cannot write test/value: .*Unrecognized Token Key 'TOKEN.999999'"
     ):
         synthesize(one_output("${TfToken[TOKEN.999999]}"), tmp_path / "out")
 
 
 @pytest.mark.node
-def test_tokens_that_are_used_whole_are_resolved(tmp_path: pathlib.Path) -> None:
+def test_whole_tokens_are_resolved(tmp_path: pathlib.Path) -> None:
     def build(app: App) -> None:
         stack = CloudStack(app, "test")
         resource = TerraformResource(stack, "r", terraform_resource_type="x")
@@ -57,7 +57,7 @@ def test_tokens_that_are_used_whole_are_resolved(tmp_path: pathlib.Path) -> None
     assert synthesized["output"]["value"]["value"] == ["${x.r.arn}", "${x.r.port}"]
 
 
-def test_stacks_are_in_the_order_in_which_they_were_made(tmp_path: pathlib.Path) -> None:
+def test_stacks_are_in_the_order_of_creation(tmp_path: pathlib.Path) -> None:
     app = App(tmp_path)
     stacks = [CloudStack(app, name) for name in ("b", "a", "c")]
     assert app.cloud_stacks == stacks
@@ -69,8 +69,10 @@ def test_the_json_is_sorted_and_ends_with_a_newline(tmp_path: pathlib.Path) -> N
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"
 
 
-def test_the_output_is_in_todays_working_directory(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Node.js keeps the one in which it was started."""
+def test_the_output_is_in_the_current_working_directory(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Node.js keeps its initial working directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CDKTF_OUTDIR", raising=False)
     App().synth()
@@ -81,7 +83,7 @@ def test_the_output_is_in_todays_working_directory(tmp_path: pathlib.Path, monke
 
 
 @pytest.mark.parametrize("out", ["build/out", "not/there/yet"])
-def test_the_output_directory_is_made_with_those_above_it(
+def test_the_output_directory_is_created_with_its_parents(
     out: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -93,13 +95,15 @@ def test_the_output_directory_is_made_with_those_above_it(
         assert set(files(pathlib.Path(directory))) == made
 
 
-def test_fails_on_an_output_directory_that_cannot_be_made(tmp_path: pathlib.Path) -> None:
+def test_fails_on_an_output_directory_that_cannot_be_created(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(SynthesisError, match=r"the output directory \S*/file/out can't be written: .*name another one"):
+    with pytest.raises(
+        SynthesisError, match=r"the output directory \S*/file/out cannot be written: .*choose another directory"
+    ):
         App(tmp_path / "file" / "out")
 
 
-def test_synthesize_gives_the_stacks_and_makes_the_directory(tmp_path: pathlib.Path) -> None:
+def test_synthesize_returns_the_stacks_and_creates_the_directory(tmp_path: pathlib.Path) -> None:
     (stack,) = synthesize(one_output("a"), tmp_path / "not" / "there")
     assert stack.name == "test"
     assert set(files(tmp_path / "not")) == {
@@ -110,7 +114,7 @@ def test_synthesize_gives_the_stacks_and_makes_the_directory(tmp_path: pathlib.P
 
 
 @pytest.mark.parametrize("build", [broken, interrupted])
-def test_an_error_leaves_the_old_output_alone(build: Callable[[App], None], tmp_path: pathlib.Path) -> None:
+def test_an_error_does_not_change_the_output(build: Callable[[App], None], tmp_path: pathlib.Path) -> None:
     synthesize(one_output("old"), tmp_path / "out")
     before = files(tmp_path)
     with pytest.raises((SynthesisError, KeyboardInterrupt)):
@@ -119,13 +123,13 @@ def test_an_error_leaves_the_old_output_alone(build: Callable[[App], None], tmp_
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
 
 
-def test_an_error_makes_no_output_directory(tmp_path: pathlib.Path) -> None:
+def test_an_error_creates_no_output_directory(tmp_path: pathlib.Path) -> None:
     with pytest.raises(SynthesisError):
         synthesize(broken, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_terraform_keeps_survives(tmp_path: pathlib.Path) -> None:
+def test_files_of_terraform_are_kept(tmp_path: pathlib.Path) -> None:
     out = tmp_path / "out"
     synthesize(one_output("old"), out)
     kept = {
@@ -167,7 +171,7 @@ def of_terraform(version: str) -> Callable[[App], None]:
     "more",
     [{"lifecycle": [{"destroy": False}]}, {"provisioner": [{"local-exec": {"command": "true", "when": "destroy"}}]}],
 )
-def test_blocks_that_are_not_plain_stay_in_the_json(more: dict[str, object], tmp_path: pathlib.Path) -> None:
+def test_blocks_that_are_not_plain_are_kept_in_the_json(more: dict[str, object], tmp_path: pathlib.Path) -> None:
     removed = [{"from": "null_resource.a", **more}]
     app = App(tmp_path)
     TerraformStack(app, "plain").add_override("removed", removed)
@@ -184,7 +188,7 @@ BLOCKS = {
 
 
 @pytest.mark.parametrize("write", WRITERS)
-def test_blocks_without_a_label_stand_beside_the_json_and_go_with_their_cause(
+def test_blocks_without_a_label_are_in_versions_tf_and_removed_with_their_cause(
     write: Callable[[Callable[[App], None], pathlib.Path], object], tmp_path: pathlib.Path
 ) -> None:
     def build(blocks: Mapping[str, object]) -> Callable[[App], None]:
@@ -207,10 +211,10 @@ def test_blocks_without_a_label_stand_beside_the_json_and_go_with_their_cause(
 
 
 @pytest.mark.parametrize("write", WRITERS)
-def test_the_required_version_stands_alone_in_a_file_of_its_own(
+def test_the_required_version_is_in_versions_tf(
     write: Callable[[Callable[[App], None], pathlib.Path], object], tmp_path: pathlib.Path
 ) -> None:
-    """Of our stacks and of plain ones; a change reaches it as it reaches the JSON."""
+    """For cloud stacks and plain stacks; changes are written like those of the JSON."""
     for version in (">= 1.9.0, < 2.0.0", ">= 1.11.0"):
         write(of_terraform(version), tmp_path)
         written = files(tmp_path / "stacks")
@@ -223,7 +227,7 @@ def test_the_required_version_stands_alone_in_a_file_of_its_own(
         assert ours["terraform"]["required_providers"]["aws"]["source"] == "hashicorp/aws"
 
 
-def test_a_plain_app_which_writes_no_file_of_ours_keeps_the_required_version(tmp_path: pathlib.Path) -> None:
+def test_a_plain_app_keeps_the_required_version_in_the_json(tmp_path: pathlib.Path) -> None:
     app = engine.App(outdir=str(tmp_path))
     CloudStack(app, "test").require("mine", {}, ">= 1.9")
     app.synth()
@@ -232,10 +236,10 @@ def test_a_plain_app_which_writes_no_file_of_ours_keeps_the_required_version(tmp
 
 
 def test_the_manifest_is_written_last(tmp_path: pathlib.Path) -> None:
-    """It names the stacks: none is missing whenever it can be read."""
+    """The manifest lists the stacks, so all of them must exist when it can be read."""
     out = tmp_path / "out"
     (out / "stacks" / "test" / "cdk.tf.json" / "in the way").mkdir(parents=True)
-    with pytest.raises(SynthesisError, match="can't be written"):
+    with pytest.raises(SynthesisError, match="cannot be written"):
         synthesize(one_output("a"), out)
     assert not (out / "manifest.json").exists()
 
@@ -253,7 +257,7 @@ def elsewhere(tmp_path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 @pytest.mark.parametrize("link", ["out", "out/stacks", "out/stacks/test"])
 def test_output_may_be_on_another_file_system(link: str, elsewhere: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    """Wholly, as a mount point, or in part."""
+    """As a mount point, or partly."""
     (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / link).symlink_to(elsewhere, target_is_directory=True)
     for value in ("old", "new"):
@@ -269,8 +273,8 @@ def test_output_may_be_on_another_file_system(link: str, elsewhere: pathlib.Path
     }
 
 
-def test_output_that_is_there_already_needs_nothing_beside_it(tmp_path: pathlib.Path) -> None:
-    """Beside a mount point may be a file system that is read-only."""
+def test_existing_output_needs_no_writable_parent(tmp_path: pathlib.Path) -> None:
+    """The parent of a mount point may be read-only."""
     (tmp_path / "mounted").mkdir()
     (tmp_path / "out").symlink_to(tmp_path / "mounted")
 
@@ -280,7 +284,7 @@ def test_output_that_is_there_already_needs_nothing_beside_it(tmp_path: pathlib.
     synthesize(build, tmp_path / "out")
 
 
-def test_a_folder_that_cannot_be_written_leaves_all_others_alone(tmp_path: pathlib.Path) -> None:
+def test_a_folder_that_cannot_be_written_leaves_all_others_unchanged(tmp_path: pathlib.Path) -> None:
     synthesize(one_output("old"), tmp_path)
     (tmp_path / "stacks" / "z").write_text("in the way")
     before = files(tmp_path)
@@ -289,7 +293,7 @@ def test_a_folder_that_cannot_be_written_leaves_all_others_alone(tmp_path: pathl
         one_output("new")(app)
         CloudStack(app, "z")
 
-    with pytest.raises(SynthesisError, match="can't be written"):
+    with pytest.raises(SynthesisError, match="cannot be written"):
         synthesize(more, tmp_path)
     assert files(tmp_path) == before
 
@@ -298,12 +302,14 @@ def test_fails_where_it_cannot_write(tmp_path: pathlib.Path) -> None:
     (tmp_path / "file").write_text("mine")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for out in (tmp_path / "file", tmp_path / "file" / "out", tmp_path / "loop"):
-        with pytest.raises(SynthesisError, match=r"the output directory .* can't be written: .*name another one"):
+        with pytest.raises(
+            SynthesisError, match=r"the output directory .* cannot be written: .*choose another directory"
+        ):
             synthesize(one_output("a"), out)
     assert files(tmp_path) == {"file": "mine"}
 
 
-def test_fails_once_for_what_is_wrong_with_all_stacks(tmp_path: pathlib.Path) -> None:
+def test_fails_once_with_the_errors_of_all_stacks(tmp_path: pathlib.Path) -> None:
     app = App(tmp_path)
     for name in ("one", "two"):
         CloudStack(app, name).add_output("id", expr("module.none.id"))
@@ -313,8 +319,8 @@ def test_fails_once_for_what_is_wrong_with_all_stacks(tmp_path: pathlib.Path) ->
     assert [line.partition(":")[0] for line in str(error.value).splitlines()] == ["one", "two"]
 
 
-def test_an_app_copies_kept_locks_and_warns_of_those_that_do_not_fit(tmp_path: pathlib.Path) -> None:
-    """The warning is an annotation, which CDKTF's CLI prints too."""
+def test_an_app_copies_lock_files_and_warns_about_misfits(tmp_path: pathlib.Path) -> None:
+    """The warning is an annotation, so the CDKTF CLI prints it too."""
     (tmp_path / "locks").mkdir()
     for name, version in (("fits", "6.50.1"), ("old", "5.100.0"), ("other", "5.100.0")):
         (tmp_path / f"locks/{name}.lock.hcl").write_text(locked(aws=version))
@@ -337,7 +343,7 @@ def test_an_app_copies_kept_locks_and_warns_of_those_that_do_not_fit(tmp_path: p
 
 
 def test_equal_files_are_not_replaced(tmp_path: pathlib.Path) -> None:
-    """What watches them would read them again."""
+    """Programs that watch the files would read them again."""
 
     def places() -> dict[str, int]:
         return {name: (tmp_path / name).stat().st_ino for name in files(tmp_path)}
@@ -363,5 +369,5 @@ def test_equal_files_are_not_replaced(tmp_path: pathlib.Path) -> None:
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
-def test_json_is_laid_out_as_pythons_own_library_does(value: object) -> None:
+def test_json_has_the_layout_of_pythons_json_module(value: object) -> None:
     assert _formatted(value) == json.dumps(value, indent=2, sort_keys=True)

@@ -16,7 +16,7 @@ TYPES = [(kind, type_) for kind in MAKE for type_ in anyscale_provider()[kind]]
 
 
 def sample(known: Any) -> Any:
-    """A value with every argument that there is."""
+    """A value with every existing argument."""
     match known:
         case dict():
             return {name: sample(inner) for name, inner in known.items()}
@@ -36,7 +36,7 @@ def paths(known: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | 
 
 
 @pytest.mark.parametrize(("kind", "type_"), TYPES)
-def test_every_argument_is_known_and_every_misspelt_one_refused(stack: CloudStack, kind: str, type_: str) -> None:
+def test_every_argument_is_accepted_and_every_misspelt_one_rejected(stack: CloudStack, kind: str, type_: str) -> None:
     known = anyscale_provider()[kind][type_]["arguments"]
     for index, path in enumerate([(), *paths(known)]):
         arguments = sample(known)
@@ -48,7 +48,9 @@ def test_every_argument_is_known_and_every_misspelt_one_refused(stack: CloudStac
         for step in above:
             block = block[step]
         block[f"{name}_"] = block.pop(name)
-        with pytest.raises(InputError, match=f": unknown argument '{name}_': did you mean '.*another version than"):
+        with pytest.raises(
+            InputError, match=f": unknown argument '{name}_': did you mean '.*another provider version than"
+        ):
             MAKE[kind](stack, type_, f"wrong_{index}", arguments)
 
 
@@ -58,7 +60,7 @@ def test_the_error_names_the_block_and_the_nearest_argument(stack: CloudStack) -
     version = anyscale_provider()["version"]
     assert str(error.value) == (
         "anyscale_cloud.this.file_storage.mount_targets[1]: unknown argument 'adress': did you mean 'address'?. "
-        f"Fix: if another version than {version} of the provider has it, use the engine's TerraformResource"
+        f"Fix: correct the name; if another provider version than {version} has it, use TerraformResource"
     )
 
 
@@ -71,7 +73,7 @@ def test_fails_on_a_type_that_the_provider_lacks(stack: CloudStack, kind: str, t
         MAKE[kind](stack, type_, "this", {})
 
 
-def test_a_resource_is_no_data_source(stack: CloudStack) -> None:
+def test_a_resource_type_is_not_a_data_source_type(stack: CloudStack) -> None:
     with pytest.raises(InputError, match="unknown type 'anyscale_cloud_resource'"):
         Data(stack, "anyscale_cloud_resource", "this", {})
 
@@ -95,7 +97,7 @@ def test_other_providers_and_terraforms_own_arguments_pass(
         ({expr("var.x"): 1}, r"r: unknown argument .*var\.x"),
     ],
 )
-def test_blocks_may_be_given_once_or_as_a_list(given: Any, where: str) -> None:
+def test_a_block_can_be_a_mapping_or_a_list(given: Any, where: str) -> None:
     known = {"a": "string", "c": {"d": "string"}, "f": [{"g": "string"}], "//": {}}
     with pytest.raises(InputError, match=where):
         check_arguments(given, known, "r")

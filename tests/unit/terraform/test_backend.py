@@ -174,12 +174,12 @@ def test_the_backend_is_as_configured(state: Backend | None, written: dict[str, 
         (Hcp(type="hcp", organization="acme"), ">= 1.1.0"),
     ],
 )
-def test_terraform_is_required_that_knows_the_backend(state: Backend, version: str, synth: Synth) -> None:
-    """An older one would refuse use_lockfile as an unsupported argument."""
+def test_a_terraform_version_that_supports_the_backend_is_required(state: Backend, version: str, synth: Synth) -> None:
+    """An older version would reject use_lockfile as an unsupported argument."""
     assert synth(lambda app: CloudStack(app, "test", backend=state))["terraform"]["required_version"] == version
 
 
-def test_fails_when_modules_want_a_terraform_that_is_too_old_for_the_backend(tmp_path: pathlib.Path) -> None:
+def test_fails_if_modules_require_a_terraform_too_old_for_the_backend(tmp_path: pathlib.Path) -> None:
     stack = CloudStack(App(tmp_path), "test", backend=STATE)
     stack.require("mine", {}, "< 1.10")
     with pytest.raises(
@@ -284,7 +284,7 @@ def test_a_stack_can_read_the_state_of_another(state: Backend, read: dict[str, A
         (NoBackend(type="none"), "test-operator"),
     ],
 )
-def test_a_second_stacks_state_is_beside_the_firsts(state: Backend, second: str) -> None:
+def test_the_state_of_a_second_stack_is_in_the_same_location(state: Backend, second: str) -> None:
     beside = backend.beside(state, "-operator")
     assert backend.place(beside, "test-operator") == second
     where = {"path", "key", "prefix", "workspace", "name"}
@@ -328,7 +328,9 @@ def test_a_second_stacks_state_is_beside_the_firsts(state: Backend, second: str)
         (REMOTE.model_copy(update={"workspace": "w"}), REMOTE.model_copy(update={"workspace": "w"}), True),
     ],
 )
-def test_fails_on_two_stacks_with_one_state(one: Backend, other: Backend, same: bool, tmp_path: pathlib.Path) -> None:
+def test_fails_on_two_stacks_that_share_a_state(
+    one: Backend, other: Backend, same: bool, tmp_path: pathlib.Path
+) -> None:
     app = App(tmp_path)
     for name, state in (("one", one), ("other", other)):
         CloudStack(app, name, backend=state)
@@ -340,12 +342,14 @@ def test_fails_on_two_stacks_with_one_state(one: Backend, other: Backend, same: 
         app.synth()
 
 
-def test_a_second_stack_cannot_read_a_state_that_is_nowhere() -> None:
-    with pytest.raises(SynthesisError, match="the stack test writes no backend, and another stack of the cloud reads"):
+def test_a_second_stack_cannot_read_a_state_without_a_backend() -> None:
+    with pytest.raises(
+        SynthesisError, match="the stack test has no backend block, but another stack of the cloud reads"
+    ):
         backend.remote_state(NoBackend(type="none"), "test")
 
 
-def test_a_backend_that_the_user_adds_is_written_where_none_is_configured(synth: Synth) -> None:
+def test_a_backend_override_is_written_if_none_is_configured(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test", backend=NoBackend(type="none"))
         stack.add_override("terraform.backend.pg", {"schema_name": "test"})
@@ -354,7 +358,7 @@ def test_a_backend_that_the_user_adds_is_written_where_none_is_configured(synth:
     assert synth(build)["terraform"]["backend"] == {"pg": {"schema_name": "test"}}
 
 
-def test_an_engines_own_backend_is_written_where_none_is_configured(synth: Synth) -> None:
+def test_an_engine_backend_is_written_if_none_is_configured(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test", backend=NoBackend(type="none"))
         GcsBackend(stack, bucket="b", prefix="p")
@@ -367,11 +371,11 @@ def test_an_engines_own_backend_is_written_where_none_is_configured(synth: Synth
     ("given", "said"),
     [
         ({"type": "s3", "dynamodb_table": "locks"}, "unknown key 'dynamodb_table'. Fix: remove it: use_lockfile"),
-        ({"type": "s3", "external_id": "e"}, "external_id: is for a role, and role_arn is not set"),
+        ({"type": "s3", "external_id": "e"}, "external_id: requires role_arn, which is not set"),
         ({"type": "http", "address": GITLAB}, "unknown key 'address'. Fix: set base_address"),
         ({"type": "http", "password": "hunter2"}, "unknown key 'password'. Fix: remove it, and set TF_HTTP_PASSWORD"),
         *(
-            ({"type": "http", "base_address": wrong}, "base_address: must be an HTTP address without credentials")
+            ({"type": "http", "base_address": wrong}, "base_address: must be an HTTP URL without credentials")
             for wrong in (f"{GITLAB}/", f"{GITLAB}?a=b", "https://user:pass@example.com/x", "gitlab.example.com")
         ),
         ({"type": "remote", "workspaces": {"name": "w"}}, "unknown key 'workspaces'. Fix: set workspace"),
@@ -379,7 +383,7 @@ def test_an_engines_own_backend_is_written_where_none_is_configured(synth: Synth
     ],
     ids=str,
 )
-def test_fails_on_keys_that_are_not_ours(given: dict[str, Any], said: str) -> None:
+def test_fails_on_invalid_keys_and_values(given: dict[str, Any], said: str) -> None:
     needed = {"s3": {"bucket": "acme-state", "region": "us-east-2"}, "http": {"base_address": GITLAB}}
     needed["remote"] = {"organization": "acme"}
     with pytest.raises(ValidationError) as failure:

@@ -161,7 +161,7 @@ def test_a_condition_holds_or_not(condition: str, value: object, expected: bool)
 
 
 @pytest.mark.parametrize(("condition", "value"), NOT_KNOWN)
-def test_a_condition_that_is_left_to_terraform(condition: str, value: object) -> None:
+def test_a_condition_is_left_to_terraform(condition: str, value: object) -> None:
     assert holds(condition, {"x": value}) is None
 
 
@@ -225,15 +225,15 @@ BROKEN: list[tuple[type[Module], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("cls", "inputs", "says"), BROKEN)
-def test_a_construct_refuses_what_upstream_refuses(
+def test_a_construct_rejects_what_upstream_rejects(
     cls: type[Module], inputs: dict[str, Any], says: str, stack: CloudStack
 ) -> None:
     (name,) = inputs
-    assert any(f"{name} breaks a validation condition of the upstream module; {says}" in line
+    assert any(f"{name} violates a validation condition of the upstream module; {says}" in line
                for line in refusal(cls, stack, **inputs))  # fmt: skip
 
 
-def test_what_a_guard_says_of_an_input_is_not_said_again(stack: CloudStack) -> None:
+def test_an_input_is_reported_by_the_guard_only(stack: CloudStack) -> None:
     class Guarded(Vpc):
         @staticmethod
         def _found(i: Inputs) -> Finding | None:
@@ -248,7 +248,7 @@ def test_what_a_guard_says_of_an_input_is_not_said_again(stack: CloudStack) -> N
     assert [each for each in said if "vpc_instance_tenancy" in each] == [(TENANCY.id, "vpc_instance_tenancy")]
 
 
-def test_a_condition_that_is_no_list_is_shown_as_upstream_writes_it() -> None:
+def test_a_condition_without_a_list_of_values_is_shown_as_written() -> None:
     found = list(refused_by_upstream(Inputs(Interface.load("google/gke"), {"shadow_firewall_rules_priority": 1000})))
     assert [(each.value, each.allowed, each.on) for each in found] == [
         (1000, "var.shadow_firewall_rules_priority < 1000", ["shadow_firewall_rules_priority"])

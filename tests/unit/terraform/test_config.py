@@ -23,7 +23,7 @@ def test_defaults_are_the_same_everywhere() -> None:
     assert config.sources.overrides == {}
 
 
-def test_all_of_it_arrives() -> None:
+def test_all_keys_are_applied() -> None:
     config = parse(
         cloud_id="cld_1",
         deploy_environment="dev",
@@ -44,16 +44,16 @@ def test_all_of_it_arrives() -> None:
         ({"vpc_id": "vpc-12345678"}, OldVpc(vpc_id="vpc-12345678")),
     ],
 )
-def test_new_and_existing_are_told_apart(keys: dict[str, str], vpc: Model) -> None:
+def test_new_and_existing_vpcs_are_distinguished(keys: dict[str, str], vpc: Model) -> None:
     assert parse(vpc=keys).vpc == vpc
 
 
-def test_models_are_told_apart_too() -> None:
+def test_models_of_new_and_existing_vpcs_are_distinguished() -> None:
     assert Config(org_id="org_1", vpc=OldVpc(vpc_id="vpc-12345678")).vpc == OldVpc(vpc_id="vpc-12345678")
 
 
-def test_fails_in_python_with_the_same_words() -> None:
-    """Pydantic's own error has several lines for each, and no advice."""
+def test_fails_in_python_with_the_same_message() -> None:
+    """Pydantic's own error has several lines per problem, and no fix."""
     with pytest.raises(ConfigError) as error:
         Config(org_id="acme", vpcs={}, vpc={"cidr_blok": 1}, registration="Terraform")  # type: ignore[arg-type,call-arg]
     assert str(error.value).splitlines() == [

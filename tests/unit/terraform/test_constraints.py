@@ -33,15 +33,15 @@ SMALL: list[Version] = [(a, b, c) for a in range(6) for b in range(6) for c in r
         (">=1.0,!=1.2.0,<2", [(1, 1, 0), (1, 2, 1)], [(1, 2, 0), (2, 0, 0)]),
     ],
 )
-def test_constraints_are_read(text: str, allowed: list[Version], refused: list[Version]) -> None:
+def test_constraints_are_parsed(text: str, allowed: list[Version], refused: list[Version]) -> None:
     constraint = Constraint.parse(text)
     assert all(map(constraint.allows, allowed))
     assert not any(map(constraint.allows, refused))
 
 
 @pytest.mark.parametrize("text", ["", "5.", "=> 5", "5.0.0.0", ">= 5.0 < 6.0", "5.0-beta1", "latest", ">= 5,", "~>"])
-def test_fails_on_what_is_no_constraint(text: str) -> None:
-    with pytest.raises(ConstraintError, match=r"can't be read; got .*expected =, !=, >=, <=, >, < or ~>"):
+def test_fails_on_invalid_constraints(text: str) -> None:
+    with pytest.raises(ConstraintError, match=r"is invalid; got .*expected =, !=, >=, <=, >, < or ~>"):
         Constraint.parse(text)
 
 
@@ -56,7 +56,7 @@ def test_fails_on_what_is_no_constraint(text: str) -> None:
         (">= 1, != 1.5, != 0.1", ">= 1.0.0, != 1.5.0"),
     ],
 )
-def test_constraints_are_written_short(text: str, written: str) -> None:
+def test_constraints_are_written_in_short_form(text: str, written: str) -> None:
     assert str(Constraint.parse(text)) == written
 
 
@@ -78,14 +78,14 @@ def test_an_intersection_is_what_both_allow(one: str, other: str) -> None:
 
 
 @given(TEXTS)
-def test_what_is_written_means_the_same(text: str) -> None:
+def test_the_written_form_is_equivalent(text: str) -> None:
     constraint = Constraint.parse(text)
     assume(not constraint.empty)
     again = Constraint.parse(str(constraint))
     assert [*filter(again.allows, SMALL)] == [*filter(constraint.allows, SMALL)]
 
 
-def test_intersect_pins_what_all_accept() -> None:
+def test_intersect_returns_the_versions_that_all_accept() -> None:
     wanted = [("module.vpc", ">= 5.0, < 7.0"), ("module.s3", ">= 6.37.0, < 7.0"), ("module.efs", ">= 5.0")]
     assert str(intersect("hashicorp/aws", wanted)) == ">= 6.37.0, < 7.0.0"
 
@@ -105,7 +105,7 @@ def test_intersect_pins_what_all_accept() -> None:
         ),
     ],
 )
-def test_fails_when_constraints_clash_and_names_who(wanted: list[tuple[str, str]], clash: str) -> None:
+def test_fails_when_constraints_conflict_and_names_them(wanted: list[tuple[str, str]], clash: str) -> None:
     with pytest.raises(ConstraintError) as error:
         intersect("hashicorp/aws", wanted)
     assert str(error.value).startswith(f"no version of hashicorp/aws satisfies {clash}. Fix: pin one of them")

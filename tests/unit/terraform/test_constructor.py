@@ -35,11 +35,11 @@ MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
     ),
     "an input that another argument gives": (
         lambda stack: SecurityGroups(stack, vpc=NETWORK, vpc_id="vpc-1"),  # type: ignore[call-arg]
-        r"SecurityGroups: vpc_id follows from another argument. Fix: leave out vpc_id",
+        r"SecurityGroups: vpc_id is derived from another argument. Fix: remove vpc_id",
     ),
     "providers": (
         lambda stack: S3(stack, providers=[]),  # type: ignore[call-arg]
-        r"module.s3: providers is no input of the module. Fix: call add_provider\(\) on the construct",
+        r"module.s3: providers is not an input of the module. Fix: call add_provider\(\) on the construct",
     ),
     "a set": (
         lambda stack: Vpc(stack, public_subnets={"10.0.0.0/24", "10.0.1.0/24"}),  # type: ignore[arg-type]
@@ -47,26 +47,28 @@ MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
     ),
     "two with the default id": (
         lambda stack: (S3(stack), S3(stack)),
-        r"module.s3 is there already. Fix: give each of them an id of its own",
+        r"module.s3 already exists. Fix: give each module a unique id",
     ),
 }
 
 
 @pytest.mark.parametrize(("mistake", "says"), MISTAKES.values(), ids=MISTAKES)
-def test_fails_in_our_words(mistake: Callable[[CloudStack], Any], says: str, stack: CloudStack) -> None:
+def test_fails_with_a_message_of_this_library(
+    mistake: Callable[[CloudStack], Any], says: str, stack: CloudStack
+) -> None:
     with pytest.raises(InputError, match=says) as raised:
         mistake(stack)
     assert raised.value.where.partition(":")[0] == os.path.relpath(__file__)
 
 
-def test_existing_things_stand_for_constructs(stack: CloudStack) -> None:
+def test_existing_models_are_accepted_for_constructs(stack: CloudStack) -> None:
     bucket = ExistingBucket(bucket_name="acme-shared")
     S3Policy(stack, bucket=bucket, iam=Iam(stack, bucket=bucket, anyscale_external_id="org_1-a"))
     SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=["10.0.0.0/8"])
 
 
 class OwnVpc:
-    """What makes a VPC in a way of its own."""
+    """A user's own construct for a VPC."""
 
     vpc_id = "vpc-12345678"
     node_subnet_ids: ClassVar = ["subnet-12345678", "subnet-12345679"]
@@ -75,7 +77,7 @@ class OwnVpc:
     zone_count = 2
 
 
-def test_classes_of_ones_own_stand_for_constructs(stack: CloudStack) -> None:
+def test_users_own_classes_are_accepted_for_constructs(stack: CloudStack) -> None:
     made = SecurityGroups(stack, vpc=OwnVpc(), ingress_cidr_blocks=["10.0.0.0/8"])
     assert made.rendered["vpc_id"] == OwnVpc.vpc_id
     with pytest.raises(InputError, match=r"vpc must be a construct; got .*expected Vpc or ExistingVpc"):
@@ -106,11 +108,11 @@ stack = CloudStack(App(), "one")
         ),
         (
             "S3(stack).s3_bucket_id.upper()",
-            "error[unresolved-value]: program.py:5: Expr('module.s3.s3_bucket_id', 'string') is known",
+            "error[unresolved-value]: program.py:5: Expr('module.s3.s3_bucket_id', 'string') is only known",
         ),
         (
             'for _ in "ab": TerraformResource(stack, "a", terraform_resource_type="x")',
-            "error[engine-refusal]: program.py:5: the engine refuses it: There is already a Construct with name 'a' in",
+            "error[engine-refusal]: program.py:5: the engine rejects a value: There is already a Construct with name",
         ),
     ],
 )

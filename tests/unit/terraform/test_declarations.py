@@ -46,7 +46,7 @@ def test_variables_have_terraforms_arguments(synth: Synth) -> None:
     assert synth(build)["variable"] == {name: {"type": "list(string)", **block} for name, block in given.items()}
 
 
-def test_locals_take_what_inputs_take(synth: Synth) -> None:
+def test_locals_accept_the_same_values_as_inputs(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
         ids = stack.add_local("ids", ["a", None, expr("var.x", "string")])
@@ -78,7 +78,7 @@ def test_locals_take_what_inputs_take(synth: Synth) -> None:
         ("${var.x}", "any"),
     ],
 )
-def test_a_local_has_its_values_type(stack: CloudStack, value: object, type_: str) -> None:
+def test_a_local_has_the_type_of_its_value(stack: CloudStack, value: object, type_: str) -> None:
     assert stack.add_local("x", value).type == type_
 
 
@@ -91,10 +91,10 @@ ADD: dict[str, Callable[[CloudStack, str], Expr]] = {
 
 @pytest.mark.parametrize("add", ADD.values(), ids=ADD)
 @pytest.mark.parametrize("name", ["", "1a", "a b", "a.b", "a-${b}", "ä$", "-a", expr("var.name")])
-def test_fails_on_names_that_are_no_identifiers(
+def test_fails_on_names_that_are_not_identifiers(
     stack: CloudStack, add: Callable[[CloudStack, str], Expr], name: str
 ) -> None:
-    with pytest.raises(InputError, match=r"'s name must be an identifier; got .*expected letters, digits"):
+    with pytest.raises(InputError, match=r"must be an identifier; got .*expected letters, digits"):
         add(stack, name)
 
 
@@ -108,18 +108,18 @@ def test_fails_on_the_names_that_terraform_reserves_for_variables(stack: CloudSt
 
 
 @pytest.mark.parametrize("add", ADD.values(), ids=ADD)
-def test_fails_on_a_name_that_is_taken(stack: CloudStack, add: Callable[[CloudStack, str], Expr]) -> None:
+def test_fails_on_a_name_already_in_use(stack: CloudStack, add: Callable[[CloudStack, str], Expr]) -> None:
     add(stack, "twice")
-    with pytest.raises(InputError, match=r"there is a (?:variable|local) twice already"):
+    with pytest.raises(InputError, match=r"the (?:variable|local) twice already exists"):
         add(stack, "twice")
 
 
-def test_fails_on_the_name_of_one_of_the_engines_own(stack: CloudStack) -> None:
+def test_fails_on_the_name_of_an_engine_variable_or_local(stack: CloudStack) -> None:
     TerraformVariable(stack, "x")
     TerraformLocal(stack, "y", 1)
-    with pytest.raises(InputError, match="there is a variable x already"):
+    with pytest.raises(InputError, match="the variable x already exists"):
         stack.add_variable("x", "string")
-    with pytest.raises(InputError, match="there is a local y already"):
+    with pytest.raises(InputError, match="the local y already exists"):
         stack.add_local("y", 1)
 
 
@@ -136,15 +136,15 @@ def test_blocks_of_different_kinds_may_share_a_name(synth: Synth) -> None:
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown argument": ({"defualt": 1}, "var.x: unknown argument 'defualt': did you mean 'default'?"),
-    "an expression as default": ({"default": {"a": [expr("local.a")]}}, "var.x.default.a[0] takes no expression"),
-    "a reference as default": ({"default": "${local.a}"}, "var.x.default takes no expression"),
-    "code in the default": ({"default": "a-${local.a}"}, "var.x.default has Terraform code in a plain string"),
-    "null as default": ({"default": NULL}, "var.x.default can't be null, which the engine drops. Fix: give"),
-    "null in the default": ({"default": {"a": [None]}}, "var.x.default.a[0] can't be null"),
-    "a set as default": ({"default": {"a"}}, "var.x.default has no counterpart in Terraform"),
+    "an expression as default": ({"default": {"a": [expr("local.a")]}}, "var.x.default.a[0] cannot be an expression"),
+    "a reference as default": ({"default": "${local.a}"}, "var.x.default cannot be an expression"),
+    "code in the default": ({"default": "a-${local.a}"}, "var.x.default contains Terraform code in a plain string"),
+    "null as default": ({"default": NULL}, "var.x.default cannot be null, because the engine drops nulls. Fix: use"),
+    "null in the default": ({"default": {"a": [None]}}, "var.x.default.a[0] cannot be null"),
+    "a set as default": ({"default": {"a"}}, "var.x.default has no equivalent in Terraform"),
     "text as condition": (
         {"validation": [{"condition": "var.x > 1", "error_message": "No."}]},
-        "var.x.validation[0].condition must be an expression; got 'var.x > 1'. Fix: write one that names",
+        "var.x.validation[0].condition must be an expression; got 'var.x > 1'. Fix: use an expression that refers to",
     ),
     "no condition": ({"validation": [{"error_message": "No."}]}, "var.x.validation[0].condition must be"),
     "an unknown key": ({"validation": [{"message": "No."}]}, "var.x.validation[0]: unknown argument 'message'"),
@@ -152,7 +152,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "says"), WRONG.values(), ids=WRONG)
-def test_fails_on_what_a_variable_cannot_have(stack: CloudStack, arguments: dict[str, Any], says: str) -> None:
+def test_fails_on_invalid_arguments_of_a_variable(stack: CloudStack, arguments: dict[str, Any], says: str) -> None:
     with pytest.raises(ConstructsError) as error:
         stack.add_variable("x", "any", **arguments)
     assert str(error.value).startswith(says)
@@ -160,7 +160,7 @@ def test_fails_on_what_a_variable_cannot_have(stack: CloudStack, arguments: dict
 
 def test_fails_on_an_expression_in_a_description(stack: CloudStack) -> None:
     stack.add_variable("x", "string", description=f"As {expr('local.a')}.")
-    with pytest.raises(SynthesisError, match=r"variable.x.description takes no expression; got As \$\{local.a\}"):
+    with pytest.raises(SynthesisError, match=r"variable.x.description cannot be an expression; got As \$\{local.a\}"):
         stack.to_terraform()
 
 
@@ -168,11 +168,11 @@ DEFAULTS = ["${x}", "$${x}", "a ${x} %{y} ${z}", "${a ${b}}", "%%{x}", '"\\', [{
 
 
 def meant(value: Any) -> Any:
-    """The value, where two signs before a brace are Terraform's spelling of one."""
+    """The value, in which `$${` is Terraform's escape of `${`."""
     return json.loads(json.dumps(value).replace("$${", "${").replace("%%{", "%{"))
 
 
-def test_terraform_has_the_very_defaults_and_validates(terraform: str, synth: Synth, tmp_path: pathlib.Path) -> None:
+def test_terraform_reads_the_same_defaults_and_validates(terraform: str, synth: Synth, tmp_path: pathlib.Path) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
         for index, default in enumerate(DEFAULTS):

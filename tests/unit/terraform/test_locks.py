@@ -25,22 +25,26 @@ def unfit(version: str) -> str:
         (locked(aws="7.0.0"), {"aws": AWS}, [unfit("7.0.0")]),
         (locked(aws="6.40.0"), {"mine": AWS}, [unfit("6.40.0")]),
         (locked(aws="6.41.0-beta1"), {"aws": AWS}, [unfit("6.41.0-beta1")]),
-        (locked(aws="6.50.1"), {"aws": AWS, "time": TIME}, ["hashicorp/time is required by the stack, but not locked"]),
-        ("", {"time": TIME}, ["hashicorp/time is required by the stack, but not locked"]),
+        (
+            locked(aws="6.50.1"),
+            {"aws": AWS, "time": TIME},
+            ["hashicorp/time is required by the stack, but it is not locked"],
+        ),
+        ("", {"time": TIME}, ["hashicorp/time is required by the stack, but it is not locked"]),
         (locked(time="0.13.1"), {"time": "~> 0.9"}, []),
         (locked(time="0.13.1"), {"time": {}}, []),
         (locked(time="1.0.0-rc1"), {"time": {"version": "1.0.0-rc1"}}, []),
         (
             locked(time="0.13.1"),
             {"time": {"source": "acme.example/hashicorp/time", "version": ">= 0"}},
-            ["acme.example/hashicorp/time is required by the stack, but not locked"],
+            ["acme.example/hashicorp/time is required by the stack, but it is not locked"],
         ),
         (locked(time="0.13.1").replace("registry.terraform.io", "registry.opentofu.org"), {"time": TIME}, []),
-        (f"<<<<<<< HEAD\n{locked(aws='6.50.1')}", {"aws": AWS}, ["it is not a valid lock file"]),
-        ('provider "registry.terraform.io/hashicorp/aws" {}', {"aws": AWS}, ["it is not a valid lock file"]),
+        (f"<<<<<<< HEAD\n{locked(aws='6.50.1')}", {"aws": AWS}, ["the lock file is invalid"]),
+        ('provider "registry.terraform.io/hashicorp/aws" {}', {"aws": AWS}, ["the lock file is invalid"]),
     ],
 )
-def test_what_does_not_fit_is_found(text: str, required: dict[str, Any], found: list[str]) -> None:
+def test_misfits_are_found(text: str, required: dict[str, Any], found: list[str]) -> None:
     findings = misfits(Path("locks/prod.lock.hcl"), text, required)
     assert [finding.what for finding in findings] == found
     assert {str(finding.place) for finding in findings} <= {"locks/prod.lock.hcl"}
@@ -57,12 +61,12 @@ def test_what_does_not_fit_is_found(text: str, required: dict[str, Any], found: 
         ("", {}),
     ],
 )
-def test_versions_that_fit_stay(text: str, left: dict[str, str]) -> None:
+def test_fitting_versions_are_kept(text: str, left: dict[str, str]) -> None:
     again = fitting(text, {"aws": AWS, "time": TIME})
     assert locked_versions(again) == {f"registry.terraform.io/hashicorp/{name}": left[name] for name in left}
 
 
-def test_other_providers_go() -> None:
+def test_other_providers_are_removed() -> None:
     text = locked(aws="6.50.1", null="3.2.4", time="0.13.1", zone="1.0.0")
     assert of_providers(text, {"hashicorp/time", "hashicorp/aws"}) == locked(aws="6.50.1", time="0.13.1")
 

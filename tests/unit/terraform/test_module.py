@@ -32,11 +32,11 @@ def test_only_what_is_set_is_rendered(stack: CloudStack) -> None:
     assert module.rendered == {"anyscale_bucket_name": "acme-bucket", "tags": {}}
 
 
-def test_null_is_said_out_loud(stack: CloudStack) -> None:
+def test_null_is_written_explicitly(stack: CloudStack) -> None:
     assert S3Module(stack, "m", anyscale_bucket_prefix=NULL).rendered == {"anyscale_bucket_prefix": "${null}"}
 
 
-def test_none_meets_a_requirement_no_more_than_leaving_out_does(stack: CloudStack) -> None:
+def test_none_does_not_satisfy_a_required_input(stack: CloudStack) -> None:
     required = ["module.m: vpc_id is required"]
     assert refusal(SecurityGroupsModule, stack, vpc_id=None) == required
 
@@ -55,20 +55,22 @@ def test_fails_on_a_wrong_input(inputs: dict[str, Any], said: str, stack: CloudS
     assert line.startswith(f"module.m: {said}")
 
 
-def test_fails_on_an_unknown_input_with_all_known_ones_when_none_is_near(stack: CloudStack) -> None:
+def test_fails_on_an_unknown_input_and_lists_known_ones_if_none_is_similar(stack: CloudStack) -> None:
     (line,) = refusal(S3Module, stack, zzz=1)
-    assert line.startswith("module.m: unknown input 'zzz': known are anyscale_bucket_name, anyscale_bucket_prefix, ")
+    assert line.startswith(
+        "module.m: unknown input 'zzz': expected one of anyscale_bucket_name, anyscale_bucket_prefix, "
+    )
 
 
-def test_fails_once_for_all_that_is_wrong(stack: CloudStack) -> None:
+def test_fails_once_with_all_errors(stack: CloudStack) -> None:
     lines = refusal(SecurityGroupsModule, stack, vpc_id=None, tagz={}, create_security_group="no")
     assert len(lines) == 3
     assert all(line.startswith("module.m: ") for line in lines)
 
 
 @pytest.mark.parametrize(("value", "text"), [(True, "true"), (False, "false"), (expr("var.x"), "${var.x}")])
-def test_booleans_that_upstream_declares_as_strings_are_text(value: Any, text: str, stack: CloudStack) -> None:
-    """Trap 1: Terraform refuses "True"."""
+def test_booleans_that_upstream_declares_as_strings_are_strings(value: Any, text: str, stack: CloudStack) -> None:
+    """Trap 1: Terraform rejects "True"."""
     iam = IamModule(stack, "iam", enable_ec2_container_registry_readonly_access=value)
     memorydb = MemoryDbModule(
         stack,
@@ -111,12 +113,12 @@ AT_PLAN: list[tuple[type[Module], str, Any, str]] = [
 def test_fails_on_what_must_be_known_at_plan(
     cls: type[Module], name: str, value: Any, part: str, stack: CloudStack
 ) -> None:
-    """Trap 19: upstream counts with it."""
+    """Trap 19: the number of upstream's resources depends on it."""
     (line,) = refusal(cls, stack, **{name: value})
     assert line.startswith(
-        f"module.m: {name}: upstream counts with its {part}, which must be known when Terraform plans; got "
+        f"module.m: {name}: the number of resources depends on its {part}, which must be known at plan; got "
     )
-    assert line.endswith("Fix: give a literal from your configuration, not another module's output")
+    assert line.endswith("Fix: pass a literal value instead of another module's output")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_fails_on_what_must_be_known_at_plan(
 def test_fails_on_rules_of_unknown_length(name: str, stack: CloudStack) -> None:
     """Trap 19: every rule list's length must be known at plan."""
     (line,) = refusal(SecurityGroupsModule, stack, vpc_id="vpc-1", **{name: OUTPUT})
-    assert f"{name}: upstream counts with its length" in line
+    assert f"{name}: the number of resources depends on its length" in line
 
 
 @pytest.mark.parametrize(
@@ -140,13 +142,13 @@ def test_fails_on_rules_of_unknown_length(name: str, stack: CloudStack) -> None:
         (EfsModule, {"access_points": {"a": OUTPUT}}),
     ],
 )
-def test_what_terraform_knows_at_plan_passes(cls: type[Module], inputs: dict[str, Any], stack: CloudStack) -> None:
+def test_values_known_at_plan_pass(cls: type[Module], inputs: dict[str, Any], stack: CloudStack) -> None:
     assert set(cls(stack, "m", **inputs).rendered) == set(inputs)
 
 
-def test_fails_on_a_list_token_whose_length_is_not_known(stack: CloudStack) -> None:
+def test_fails_on_a_list_token_of_unknown_length(stack: CloudStack) -> None:
     (line,) = refusal(VpcModule, stack, public_subnets=Token.as_list("${module.other.subnets}"))
-    assert "public_subnets: upstream counts with its length" in line
+    assert "public_subnets: the number of resources depends on its length" in line
 
 
 @guard("test-short", "anyscale_bucket_name")
@@ -172,21 +174,21 @@ class Warned(S3Module):
     guards: ClassVar[Sequence[Guard]] = (too_new,)
 
 
-def test_fails_once_for_all_that_the_guards_find(stack: CloudStack) -> None:
+def test_fails_once_with_the_findings_of_all_guards(stack: CloudStack) -> None:
     assert refusal(Guarded, stack, anyscale_bucket_name="ab") == [
         "module.m: name is short; got 'ab'; expected 3 letters. Fix: write more",
         "module.m: name is plain. Fix: add some colour",
     ]
 
 
-def test_guards_wait_until_the_types_are_right(stack: CloudStack) -> None:
+def test_guards_run_after_the_type_checks(stack: CloudStack) -> None:
     (line,) = refusal(Guarded, stack, anyscale_bucket_name=1)
     assert line == "module.m: anyscale_bucket_name: must be a string; got 1. Fix: put it in quotes"
 
 
-def test_fails_on_two_of_the_same_id(stack: CloudStack) -> None:
+def test_fails_on_two_modules_with_the_same_id(stack: CloudStack) -> None:
     S3Module(stack, "m")
-    with pytest.raises(InputError, match=r"^module.m is there already. Fix: give each of them an id"):
+    with pytest.raises(InputError, match=r"^module.m already exists. Fix: give each module a unique id"):
         VpcModule(stack, "m")
 
 
@@ -206,7 +208,7 @@ class Found(S3Module):
         yield Finding("scope is dull", "paint it", rule=DULL)
 
 
-def test_findings_beside_the_guards_are_told_in_the_same_ways(stack: CloudStack) -> None:
+def test_findings_of_constructs_are_reported_like_those_of_guards(stack: CloudStack) -> None:
     found = Found(stack, "a")
     assert warnings(found) == ["name is new. Fix: wait", "scope is odd. Fix: move it"]
     assert notes(found) == ["scope is dull. Fix: paint it"]
@@ -234,7 +236,7 @@ def test_tuples_are_lists(stack: CloudStack) -> None:
     assert module.inputs["public_subnets"] == module.rendered["public_subnets"] == ["10.0.0.0/24"]
 
 
-def test_the_address_is_the_id(stack: CloudStack) -> None:
+def test_the_address_contains_the_id(stack: CloudStack) -> None:
     vpc = VpcModule(stack, "network")
     assert vpc.address == "module.network"
     assert spelled(vpc.vpc_id) == "${module.network.vpc_id}"
@@ -242,7 +244,7 @@ def test_the_address_is_the_id(stack: CloudStack) -> None:
     assert stack.modules == {"network": vpc}
 
 
-def test_the_address_inside_another_construct_is_terraforms(stack: CloudStack) -> None:
+def test_the_address_in_a_nested_construct_is_the_terraform_address(stack: CloudStack) -> None:
     vpc = VpcModule(Construct(stack, "team"), "vpc")
     assert vpc.address.removeprefix("module.") in stack.to_terraform()["module"]
     assert spelled(vpc.vpc_id) == f"${{{vpc.address}.vpc_id}}"

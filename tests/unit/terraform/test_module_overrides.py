@@ -23,7 +23,7 @@ def overridden(tmp_path: pathlib.Path, **override: Any) -> CloudStack:
     return CloudStack(App(tmp_path), "test", sources=Sources(overrides={"m": ModuleOverride(**override)}))
 
 
-def test_override_inputs_win(tmp_path: pathlib.Path) -> None:
+def test_override_inputs_take_precedence(tmp_path: pathlib.Path) -> None:
     stack = overridden(tmp_path, inputs={"force_destroy": True, "object_versioning": True})
     module = S3Module(stack, "m", force_destroy=False, anyscale_bucket_name="acme-bucket")
     assert module.rendered == {
@@ -35,7 +35,7 @@ def test_override_inputs_win(tmp_path: pathlib.Path) -> None:
 
 
 class Completed(S3Module):
-    """Adds one input of each kind, unless it is given."""
+    """Adds one input of each type, unless it is set."""
 
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         tags = {"construct": "a", "both": "a"} | given.get("tags", {})
@@ -92,7 +92,7 @@ MERGED: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "another list": (
         {"lifecycle_rule": [{"id": "mine"}]},
         {"lifecycle_rule": [{"id": "mine"}]},
-        ['lifecycle_rule replaces what the cloud sets, and lacks {"id": "construct"}.'],
+        ['lifecycle_rule replaces the value that the cloud sets, and lacks {"id": "construct"}.'],
     ),
     "a longer list": (
         {"lifecycle_rule": [{"id": "mine"}, {"id": "construct"}]},
@@ -103,7 +103,7 @@ MERGED: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("inputs", "changes", "warned"), MERGED.values(), ids=MERGED)
-def test_override_inputs_are_merged_by_key_into_what_the_stack_and_the_construct_give(
+def test_override_inputs_are_merged_by_key_into_those_of_stack_and_construct(
     inputs: dict[str, Any], changes: dict[str, Any], warned: list[str], tmp_path: pathlib.Path
 ) -> None:
     module = Completed(overridden(tmp_path, inputs=inputs), "m", **OURS)
@@ -118,14 +118,14 @@ def test_fails_on_a_required_input_that_an_override_removes(tmp_path: pathlib.Pa
     assert refusal(SecurityGroupsModule, stack, vpc_id="vpc-1") == ["module.m: vpc_id is required"]
 
 
-def test_null_leaves_out_what_an_older_ref_lacks_and_nothing_misspelt(tmp_path: pathlib.Path) -> None:
+def test_null_removes_an_input_that_an_older_ref_lacks_but_no_misspelt_one(tmp_path: pathlib.Path) -> None:
     inputs = {"bucket_namespace": None}
     assert S3Module(overridden(tmp_path, ref="v0.38.0", inputs=inputs), "m", bucket_namespace="global").rendered == {}
     (line,) = refusal(S3Module, overridden(tmp_path, inputs={"tagz": None}), tags={"a": "b"})
     assert line == "module.m: unknown input 'tagz': did you mean 'tags'?"
 
 
-def test_fails_once_for_all_that_is_wrong_with_an_override(tmp_path: pathlib.Path) -> None:
+def test_fails_once_with_all_errors_of_an_override(tmp_path: pathlib.Path) -> None:
     stack = overridden(tmp_path, inputs={"tagz": {}, "tags": {"a": 1}, "logging": {"b": 1}, "force_destroy": "no"})
     assert len(refusal(Completed, stack, **OURS)) == 4
 
@@ -139,7 +139,7 @@ USED_WITH = [
 
 
 @pytest.mark.parametrize(("name", "variable", "groups"), USED_WITH)
-def test_finds_inputs_of_any_module_that_have_no_effect(
+def test_finds_inputs_without_an_effect_in_every_module(
     name: str, variable: str, groups: tuple[tuple[str, ...], ...]
 ) -> None:
     all_off = dict.fromkeys([switch for group in groups for switch in group], False)
@@ -161,18 +161,18 @@ def test_finds_inputs_of_any_module_that_have_no_effect(
 
 
 def test_fails_on_an_override_that_has_no_effect(tmp_path: pathlib.Path) -> None:
-    """Only of the configuration's: a cloud says what it is for all modules, used or not."""
+    """Only inputs of the configuration: a cloud sets its inputs for all modules, used or not."""
     policies = {"anyscale_cluster_node_managed_policy_arns": ["arn:aws:iam::aws:policy/SecretsManagerReadWrite"]}
     without = {"create_cluster_node_instance_profile": False, "anyscale_cluster_node_role_path": "/mine/"}
     (line,) = refusal(IamModule, overridden(tmp_path, inputs=policies), **without)
     assert line == (
         "module.m: anyscale_cluster_node_managed_policy_arns has no effect without "
-        "create_cluster_node_instance_profile. Fix: leave it out"
+        "create_cluster_node_instance_profile. Fix: remove it"
     )
     assert IamModule(overridden(tmp_path, inputs=policies), "m").rendered == policies
 
 
-def test_an_override_reaches_a_construct_inside_of_others_by_its_path(tmp_path: pathlib.Path) -> None:
+def test_an_override_applies_to_a_nested_construct_by_its_path(tmp_path: pathlib.Path) -> None:
     overrides = {
         "m": ModuleOverride(inputs={"force_destroy": True}),
         "team/m": ModuleOverride(inputs={"object_versioning": True}, ref="v0.38.0"),
@@ -226,6 +226,6 @@ def test_fails_on_an_input_that_another_ref_lacks(tmp_path: pathlib.Path) -> Non
 def test_fails_on_a_ref_that_the_catalog_lacks(tmp_path: pathlib.Path) -> None:
     (line,) = refusal(S3Module, overridden(tmp_path, ref="v0.1.0"))
     assert line == (
-        "modules.m.ref: the catalog does not hold aws/s3 at that ref; got 'v0.1.0'; expected v0.38.0, v0.40.1. "
+        "modules.m.ref: the catalog does not contain aws/s3 at that ref; got 'v0.1.0'; expected v0.38.0, v0.40.1. "
         "Fix: anyscale-constructs modules add aws/s3 --ref v0.1.0"
     )

@@ -39,7 +39,7 @@ def test_arguments_are_terraform_values(synth: Synth) -> None:
 
 
 def test_maps_keep_their_keys(synth: Synth) -> None:
-    """At every depth: in blocks, in lists of blocks, and in what is empty."""
+    """At every depth: in blocks, in lists of blocks, and in empty collections."""
     kept = {"cost-center": "a", "AWS_PROFILE": "b", "camelCase": {"snake_case": [{"x.y/Z-1": "c"}]}}
 
     def build(app: App) -> CloudStack:
@@ -50,6 +50,6 @@ def test_maps_keep_their_keys(synth: Synth) -> None:
     assert synth(build)["provider"]["helm"] == [{"kubernetes": kept, "registries": [kept], "features": {}}]
 
 
-def test_fails_on_an_argument_that_terraform_has_nothing_like(stack: CloudStack) -> None:
-    with pytest.raises(InputError, match="allowed_account_ids has no counterpart in Terraform"):
+def test_fails_on_an_argument_without_an_equivalent_in_terraform(stack: CloudStack) -> None:
+    with pytest.raises(InputError, match="allowed_account_ids has no equivalent in Terraform"):
         stack.add_provider("aws", allowed_account_ids={"111122223333"})

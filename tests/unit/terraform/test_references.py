@@ -25,7 +25,7 @@ Synth = Callable[[Callable[[App], CloudStack]], dict[str, Any]]
     [lambda r: r, lambda r: f"a-{r}", lambda r: {"k": [r]}, lambda r: {r: "v"}, lambda r: expr(f"upper({r})")],
     ids=["alone", "in text", "nested", "as a key", "in a function"],
 )
-def test_fails_on_a_reference_to_no_output(wrap: Callable[[Expr], Any], stack: CloudStack) -> None:
+def test_fails_on_a_reference_to_an_unknown_output(wrap: Callable[[Expr], Any], stack: CloudStack) -> None:
     VpcModule(stack, "vpc")
     stack.add_output("id", wrap(expr("module.vpc.vpc_idd")))
     assert re.fullmatch(
@@ -34,7 +34,7 @@ def test_fails_on_a_reference_to_no_output(wrap: Callable[[Expr], Any], stack: C
     )
 
 
-def test_fails_on_an_input_that_refers_to_no_module(stack: CloudStack) -> None:
+def test_fails_on_an_input_that_refers_to_an_unknown_module(stack: CloudStack) -> None:
     S3Module(stack, "s3", anyscale_bucket_prefix=expr("module.names.prefix"))
     assert problem(stack).startswith(
         "test: module.s3.anyscale_bucket_prefix refers to module.names, which is not in this stack"
@@ -54,7 +54,7 @@ def test_fails_on_another_stacks_module(tmp_path: pathlib.Path) -> None:
     assert problem(cloud).startswith(says)
 
 
-def test_fails_on_a_raw_resource_that_refers_to_no_output(synth: Synth) -> None:
+def test_fails_on_a_raw_resource_that_refers_to_an_unknown_output(synth: Synth) -> None:
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
         vpc = VpcModule(stack, "vpc")
@@ -72,7 +72,7 @@ def test_fails_on_a_raw_resource_that_refers_to_no_output(synth: Synth) -> None:
 
 
 def refers_to_all(app: App, code: str) -> CloudStack:
-    """A stack with a variable, a local value and a data source, in which the code stands everywhere."""
+    """A stack with a variable, a local value and a data source, with the code in every place."""
     stack = CloudStack(app, "test")
     S3Module(stack, "s3", tags={"a": "x-" + expr(code)})
     text = f"${{{code}}}"
@@ -86,24 +86,24 @@ def refers_to_all(app: App, code: str) -> CloudStack:
 
 
 @pytest.mark.parametrize("name", ["var.none", "local.none", "data.aws_y.none", "data.aws_z.found", "var.near"])
-def test_fails_on_what_no_one_declared(name: str, synth: Synth) -> None:
+def test_fails_on_a_reference_to_an_undeclared_object(name: str, synth: Synth) -> None:
     with pytest.raises(SynthesisError) as error:
         synth(lambda app: refers_to_all(app, f"{name}.part[0]"))
     users = ["module.s3.tags.a", "output.id.value", "resource.aws_x.r.name[0]", "data.aws_y.found.name"]
     users.append("provider.aws[0].region")
     assert sorted(str(error.value).splitlines()) == sorted(
-        f"test: {user} refers to '${{{name}}}', which is not in this stack. Fix: write the value itself, or declare it"
+        f"test: {user} refers to '${{{name}}}', which is not in this stack. Fix: use the value itself, or declare it"
         for user in users
     )
 
 
 @pytest.mark.parametrize("code", ["var.given", "local.near", "data.aws_y.found.id"])
-def test_what_is_declared_can_be_referred_to(code: str, synth: Synth) -> None:
+def test_declared_objects_can_be_referred_to(code: str, synth: Synth) -> None:
     assert synth(lambda app: refers_to_all(app, code))["provider"]["aws"]
 
 
-def test_text_that_is_no_reference_passes(synth: Synth) -> None:
-    """What `to_terraform` escapes is text for Terraform."""
+def test_text_that_is_not_a_reference_passes(synth: Synth) -> None:
+    """Terraform reads strings escaped by `to_terraform` literally."""
 
     def build(app: App) -> CloudStack:
         stack = CloudStack(app, "test")
@@ -119,13 +119,13 @@ def test_text_that_only_looks_like_a_reference_passes(text: str, stack: CloudSta
     stack.to_terraform()
 
 
-def test_fails_once_for_all_dead_references(stack: CloudStack) -> None:
+def test_fails_once_with_all_dead_references(stack: CloudStack) -> None:
     stack.add_output("a", expr("module.a.x"))
     stack.add_output("b", expr("module.b.x"))
     assert len(problem(stack).splitlines()) == 2
 
 
-def test_depends_on_is_no_cycle_by_itself(stack: CloudStack) -> None:
+def test_depends_on_alone_is_not_a_cycle(stack: CloudStack) -> None:
     network = ExistingVpc(
         vpc_id="vpc-12345678",
         subnet_ids_to_az={"subnet-12345678": "us-east-2a", "subnet-12345679": "us-east-2b"},
@@ -137,18 +137,18 @@ def test_depends_on_is_no_cycle_by_itself(stack: CloudStack) -> None:
     assert iam.depends_on_modules == [group]
 
 
-def test_fails_on_modules_that_wait_for_each_other(stack: CloudStack) -> None:
-    """Trap 20: the key's policy names the role, the role's module takes the key, and waits for all of the other."""
+def test_fails_on_modules_that_depend_on_each_other(stack: CloudStack) -> None:
+    """Trap 20: the key's policy names the role; the role's module uses the key and depends on the other module."""
     bucket = S3Module(stack, "s3", tags={"Role": expr("module.iam.iam_anyscale_access_role_arn")})
     Iam(stack, anyscale_external_id="org_1-a", depends_on=[bucket])
     assert problem(stack) == (
-        "test: module.iam depends on module.s3, which needs module.iam in turn. "
-        "Fix: leave out depends_on; references order single resources, not whole modules"
+        "test: module.iam depends on module.s3, which in turn depends on module.iam. "
+        "Fix: remove depends_on; references order single resources, not whole modules"
     )
 
 
 def test_modules_may_refer_to_each_other(stack: CloudStack) -> None:
-    """Trap 20: at resource level that is no cycle."""
+    """Trap 20: there is no cycle of resources."""
     bucket = S3Module(stack, "s3", tags={"Role": expr("module.iam.iam_anyscale_access_role_arn")})
     Iam(stack, anyscale_external_id="org_1-a", anyscale_s3_bucket_arn=bucket.s3_bucket_arn)
     stack.to_terraform()

@@ -40,16 +40,19 @@ def test_arguments_are_merged_by_key_and_null_removes_one(tmp_path: Path) -> Non
     }
 
 
-def test_what_is_taken_away_is_warned_of(tmp_path: Path) -> None:
+def test_removed_values_are_reported(tmp_path: Path) -> None:
     stack = stack_with({"profile": {"ranges": ["172.16.0.0/12"]}, "tier": None}, tmp_path)
     where = ("resources", "azurerm_thing.this", "arguments")
     assert [(found.what, found.key) for found in stack.findings] == [
-        ('profile.ranges replaces what the cloud sets, and lacks "10.0.0.0/8"', (*where, "profile", "ranges")),
-        ("tier is null, which removes what the cloud sets", (*where, "tier")),
+        (
+            'profile.ranges replaces the value that the cloud sets, and lacks "10.0.0.0/8"',
+            (*where, "profile", "ranges"),
+        ),
+        ("tier is null, which removes the value that the cloud sets", (*where, "tier")),
     ]
 
 
-def test_fails_on_a_resource_that_is_not_there(tmp_path: Path) -> None:
+def test_fails_on_a_resource_that_does_not_exist(tmp_path: Path) -> None:
     stack = stack_with({"tier": "Paid"}, tmp_path, "azurerm_thing.that")
     with pytest.raises(SynthesisError, match=r"unknown resource 'azurerm_thing.that'.*azurerm_thing.this"):
         thing(stack, tmp_path)
@@ -63,6 +66,6 @@ def test_fails_on_a_resource_that_is_not_there(tmp_path: Path) -> None:
         ("azurerm_storage_share.nfs", "name", "nfs.share_name"),
     ],
 )
-def test_fails_on_a_name_that_others_know(address: str, argument: str, key: str) -> None:
+def test_fails_on_a_name_that_other_resources_use(address: str, argument: str, key: str) -> None:
     with pytest.raises(ValidationError, match=f"others would still have the old one.*set {key} instead"):
         config(nfs={}, resources={address: {"arguments": {argument: "other"}}})

@@ -45,7 +45,7 @@ MIRRORED = f"git::{MIRROR}/terraform-aws-eks.git?ref={EKS.commit}"
         (MIRROR, None, MIRRORED, None),
     ],
 )
-def test_a_module_of_the_registry_can_come_from_elsewhere(
+def test_a_registry_module_can_come_from_a_mirror(
     base: str | None, mirror: str | None, source: str, version: str | None
 ) -> None:
     sources = Sources() if base is None else Sources(base=base)
@@ -58,8 +58,8 @@ def test_the_source_is_a_commit_since_a_tag_can_move() -> None:
 
 
 @pytest.mark.parametrize("base", ["relative/path", "./checkout", "", "github.com/anyscale"])
-def test_fails_on_a_place_that_terraform_would_read_otherwise(base: str) -> None:
-    with pytest.raises(ConfigError, match="must be a URL that holds the repositories by their own names"):
+def test_fails_on_a_base_that_terraform_would_read_differently(base: str) -> None:
+    with pytest.raises(ConfigError, match="must be a URL under which the repositories have their own names"):
         Sources(base=base)
 
 

@@ -51,18 +51,18 @@ def require(module: Module, **changes: Any) -> None:
     module.interface = dataclasses.replace(module.interface, **changes)
 
 
-def test_fails_when_provider_constraints_clash(stack: CloudStack) -> None:
+def test_fails_when_provider_constraints_conflict(stack: CloudStack) -> None:
     require(VpcModule(stack, "vpc"), required_providers={"aws": Provider("hashicorp/aws", "< 6.0")})
     S3Module(stack, "s3")
     with pytest.raises(ConstraintError) as error:
         stack.to_terraform()
     assert str(error.value) == (
         "test: no version of hashicorp/aws satisfies module.vpc (< 6.0) and module.s3 (>= 6.37.0, < 7.0). "
-        "Fix: pin one of them to another ref whose constraint fits, or leave it out"
+        "Fix: pin one of them to a ref with a compatible constraint, or remove it"
     )
 
 
-def test_fails_when_terraform_versions_clash(stack: CloudStack) -> None:
+def test_fails_when_terraform_versions_conflict(stack: CloudStack) -> None:
     require(VpcModule(stack, "vpc"), required_version="< 1.9")
     S3Module(stack, "s3")
     with pytest.raises(ConstraintError, match=r"test: no version of Terraform satisfies module.vpc \(< 1.9\) and"):
@@ -70,16 +70,16 @@ def test_fails_when_terraform_versions_clash(stack: CloudStack) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "two words", "1st", "a.b", "a/b"])
-def test_fails_on_a_name_that_is_none(name: str, tmp_path: pathlib.Path) -> None:
+def test_fails_on_an_invalid_name(name: str, tmp_path: pathlib.Path) -> None:
     with pytest.raises(SynthesisError) as error:
         CloudStack(App(tmp_path), name)
     assert str(error.value) == (
-        "a stack's name must be letters, digits, hyphens and underscores, beginning with a letter; "
+        "the name of a stack must consist of letters, digits, hyphens and underscores, and begin with a letter; "
         f"got {name!r}. Fix: rename it, e.g. production"
     )
 
 
-def test_fails_on_an_override_for_no_module(tmp_path: pathlib.Path) -> None:
+def test_fails_on_an_override_for_an_unknown_module(tmp_path: pathlib.Path) -> None:
     sources = Sources(overrides={"vpx": ModuleOverride(inputs={"tags": {}})})
     stack = CloudStack(App(tmp_path), "test", sources=sources)
     VpcModule(stack, "vpc")
@@ -128,24 +128,30 @@ def test_secrets_are_sensitive_variables(synth: Synth) -> None:
         (
             "us-esat-2",
             aws.REGIONS,
-            ["region is not one of those known in November 2026; got 'us-esat-2'. Fix: us"],
+            ["region is not one of the regions known in November 2026; got 'us-esat-2'. Fix: us"],
         ),
-        ("us-esat1", google.REGIONS, ["region is not one of those known in November 2026; got 'us-esat1'. Fix: us"]),
-        ("xx-nowhere-9", ["us-east-2"], ["region is not one of those known in November 2026; got 'xx-nowhere-9'"]),
+        (
+            "us-esat1",
+            google.REGIONS,
+            ["region is not one of the regions known in November 2026; got 'us-esat1'. Fix: us"],
+        ),
+        (
+            "xx-nowhere-9",
+            ["us-east-2"],
+            ["region is not one of the regions known in November 2026; got 'xx-nowhere-9'"],
+        ),
         ("us-east-2", aws.REGIONS, []),
         ("us-central1", google.REGIONS, []),
         ("${var.region}", aws.REGIONS, []),
     ],
 )
-def test_a_region_that_is_not_known_is_a_warning(
-    region: str, known: list[str], says: list[str], stack: CloudStack
-) -> None:
+def test_an_unknown_region_is_a_warning(region: str, known: list[str], says: list[str], stack: CloudStack) -> None:
     """A newer region works nevertheless."""
     stack.warn_of_region(region, known)
     assert [warning[: len(begin)] for warning, begin in zip(warnings(stack), says, strict=True)] == says
 
 
-def test_regions_are_in_the_form_that_is_asked_for() -> None:
+def test_regions_have_the_required_form() -> None:
     for kind, known in ((AwsRegion, aws.REGIONS), (GcpRegion, google.REGIONS)):
         for region in known:
             TypeAdapter(kind).validate_python(region)
@@ -171,8 +177,8 @@ def synthesized(directory: pathlib.Path, engine_name: str = engine.name) -> dict
     return {str(file.relative_to(out)): file.read_bytes() for file in out.rglob("*") if file.is_file()}
 
 
-def test_the_same_bytes_everywhere(tmp_path: pathlib.Path) -> None:
-    """Again, in another directory, and on the other engine."""
+def test_the_output_is_the_same_everywhere(tmp_path: pathlib.Path) -> None:
+    """On a second run, in another directory, and on the other engine."""
     other = {"native": "cdktf", "cdktf": "cdktn", "cdktn": "native"}[engine.name]
     once = synthesized(tmp_path / "a")
     json_text = once["stacks/prod/cdk.tf.json"].decode()
@@ -186,6 +192,6 @@ def test_the_same_bytes_everywhere(tmp_path: pathlib.Path) -> None:
     assert once == on_the_other
 
 
-def test_the_json_names_the_version_that_wrote_it(synth: Synth) -> None:
+def test_the_json_contains_the_version_that_wrote_it(synth: Synth) -> None:
     tree = synth(lambda app: CloudStack(app, "test"))
     assert tree["//"]["metadata"]["anyscale-constructs"] == version("anyscale-constructs")

@@ -53,11 +53,11 @@ VPC_ID = expr("module.vpc.vpc_id", "string")
         (ipaddress.IPv6Address("::1"), "::1"),
     ],
 )
-def test_values_have_one_form_in_terraform(value: object, expected: object) -> None:
+def test_values_are_converted_to_terraform(value: object, expected: object) -> None:
     assert spelled(to_terraform(value)) == expected
 
 
-def test_expressions_stay_code() -> None:
+def test_expressions_remain_code() -> None:
     value = to_terraform({VPC_ID: [VPC_ID, f"a-{VPC_ID}"], "null": NULL})
     assert spelled(value) == {
         "${module.vpc.vpc_id}": ["${module.vpc.vpc_id}", "a-${module.vpc.vpc_id}"],
@@ -77,16 +77,16 @@ def test_tokens_of_the_engine_pass() -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ({"a": {"b", "c"}}, r"tags.a has no counterpart in Terraform; got \{.*a sorted list instead of a set"),
-        ([b"bytes"], r"tags\[0\] has no counterpart in Terraform; got b'bytes'; expected strings"),
-        ({"a": [object()]}, r"tags.a\[0\] has no counterpart in Terraform"),
+        ({"a": {"b", "c"}}, r"tags.a has no equivalent in Terraform; got \{.*a sorted list instead of a set"),
+        ([b"bytes"], r"tags\[0\] has no equivalent in Terraform; got b'bytes'; expected strings"),
+        ({"a": [object()]}, r"tags.a\[0\] has no equivalent in Terraform"),
         ({1: "a"}, "a key of tags must be a string; got 1"),
-        (float("nan"), "tags is no number that Terraform JSON can hold; got nan"),
-        (float("inf"), "tags is no number that Terraform JSON can hold; got inf"),
-        (2**53 + 1, "tags is no number that Terraform JSON can hold; got 9007199254740993"),
+        (float("nan"), "tags is not a number that Terraform JSON can represent; got nan"),
+        (float("inf"), "tags is not a number that Terraform JSON can represent; got inf"),
+        (2**53 + 1, "tags is not a number that Terraform JSON can represent; got 9007199254740993"),
     ],
 )
-def test_fails_on_what_terraform_has_nothing_like(value: object, says: str) -> None:
+def test_fails_on_values_without_an_equivalent_in_terraform(value: object, says: str) -> None:
     with pytest.raises(InputError, match=says):
         to_terraform(value, "tags")
 
@@ -152,7 +152,7 @@ MAPS = st.recursive(
 
 
 def merged_by_key(ours: dict[str, Any], theirs: dict[str, Any], merged: dict[str, Any]) -> bool:
-    """Whether what only one has is there, whatever is in both is merged if it is a map, and is theirs otherwise."""
+    """Whether keys of either mapping are kept, common maps are merged, and theirs takes precedence for other values."""
     deeper = [key for key in ours.keys() & theirs if isinstance(ours[key], dict) and isinstance(theirs[key], dict)]
     flat = {key: value for key, value in {**ours, **theirs}.items() if key not in deeper}
     return {key: value for key, value in merged.items() if key not in deeper} == flat and all(
@@ -165,21 +165,24 @@ def test_mappings_merge_by_key_at_every_level(ours: dict[str, Any], theirs: dict
     assert merged_by_key(ours, theirs, merge(ours, theirs))
 
 
-def test_a_null_removes_what_is_there_or_stays_for_helm() -> None:
+def test_a_null_removes_a_key_or_is_kept_for_helm() -> None:
     ours, theirs = {"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": None, "e": None}, "d": None, "f": None}
     assert merge(ours, theirs, remove_null=True) == {"a": {"c": 2, "e": None}, "f": None}
     assert merge(ours, theirs) == {"a": {"b": None, "c": 2, "e": None}, "d": None, "f": None}
 
 
-def test_what_is_lost_is_said_by_name() -> None:
+def test_lost_values_are_reported_by_name() -> None:
     ours = {"tags": {"team": "a"}, "rules": [{"port": 443, "group": VPC_ID}, {"port": 22}], "zones": ("a", "b")}
     theirs = {"tags": {"team": None}, "rules": [{"port": 22}], "zones": ["b", "a", "c"], "new": None}
     found = list(lost(ours, theirs))
     assert [each.key for each in found] == [("tags", "team"), ("rules",)]
     removed, replaced = map(str, found)
-    assert removed == "tags.team is null, which removes what the cloud sets. Fix: leave the key out to keep it"
+    assert (
+        removed
+        == "tags.team is null, which removes the value that the cloud sets. Fix: remove the key to keep the value"
+    )
     assert replaced == (
-        'rules replaces what the cloud sets, and lacks {"port": 443, "group": "${module.vpc.vpc_id}"}. '
-        "Fix: add what you want to keep"
+        'rules replaces the value that the cloud sets, and lacks {"port": 443, "group": "${module.vpc.vpc_id}"}. '
+        "Fix: add the elements that you want to keep"
     )
     assert list(lost(ours, {"rules": expr("var.rules", "list(any)")})) == []

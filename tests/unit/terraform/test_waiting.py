@@ -34,10 +34,9 @@ REFUSAL = (
     "module.vpc: depends_on makes Terraform read data.aws_availability_zones.default, "
     "data.aws_iam_policy_document.flow_log_cloudwatch_assume_role, "
     "data.aws_iam_policy_document.vpc_flow_log_cloudwatch, data.aws_vpc_endpoint.gateway_endpoint, "
-    "data.aws_vpc_endpoint_service.gateway_endpoints during apply whenever something that the module waits for "
-    "changes, and replace subnets, route table associations and the S3 endpoint. Fix: leave out depends_on, "
-    "and give an input, such as a tag, a value of what must be there first: references order single resources, not "
-    "whole modules"
+    "data.aws_vpc_endpoint_service.gateway_endpoints during apply whenever a dependency changes, "
+    "and replace subnets, route table associations and the S3 endpoint. Fix: remove depends_on, and pass an attribute "
+    "of the dependency to an input, such as a tag: references order single resources instead of whole modules"
 )
 
 
@@ -47,7 +46,7 @@ def role(stack: CloudStack) -> Resource:
 
 @pytest.mark.parametrize("zones", [None, ["us-east-2a", "us-east-2b"]])
 @pytest.mark.parametrize("mode", ["PUBLIC", "PRIVATE"])
-def test_a_vpc_waits_for_nothing(zones: list[str] | None, mode: str, stack: CloudStack) -> None:
+def test_a_vpc_rejects_depends_on(zones: list[str] | None, mode: str, stack: CloudStack) -> None:
     with pytest.raises(InputError) as error:
         Vpc(stack, depends_on=[role(stack)], networking_mode=mode, availability_zones=zones)  # type: ignore[arg-type]
     assert str(error.value) == REFUSAL
@@ -70,19 +69,21 @@ def refusal(construct: type[Module]) -> str:
     read = ", ".join(Interface.load(construct.interface_name).data_sources)
     return (
         f"module.{construct.interface_name.partition('/')[2]}: depends_on makes Terraform read {read} during apply "
-        f"whenever something that the module waits for changes, and replace {construct.replaced_by_waiting}. Fix: "
-        "leave out depends_on, and give an input, such as a tag, a value of what must be there first: references "
-        "order single resources, not whole modules"
+        f"whenever a dependency changes, and replace {construct.replaced_by_waiting}. Fix: "
+        "remove depends_on, and pass an attribute of the dependency to an input, such as a tag: references "
+        "order single resources instead of whole modules"
     )
 
 
-def test_these_wait_for_nothing() -> None:
+def test_these_constructs_reject_depends_on() -> None:
     assert {each for each in MODULES if each.replaced_by_waiting} == MAKE.keys()
     assert refusal(Vpc) == REFUSAL
 
 
 @pytest.mark.parametrize("construct", MAKE)
-def test_what_would_be_replaced_by_waiting_waits_for_nothing(construct: type[Module], stack: CloudStack) -> None:
+def test_constructs_with_resources_replaced_by_waiting_reject_depends_on(
+    construct: type[Module], stack: CloudStack
+) -> None:
     with pytest.raises(InputError) as error:
         MAKE[construct](stack, depends_on=[role(stack)])
     assert str(error.value) == refusal(construct)
@@ -90,7 +91,7 @@ def test_what_would_be_replaced_by_waiting_waits_for_nothing(construct: type[Mod
 
 @pytest.mark.parametrize("wait", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("construct", MAKE)
-def test_it_waits_for_nothing_in_whatever_way_it_is_said(
+def test_depends_on_is_rejected_however_it_is_set(
     wait: Callable[[CloudStack, Module], None], construct: type[Module], stack: CloudStack
 ) -> None:
     role(stack)
@@ -100,22 +101,21 @@ def test_it_waits_for_nothing_in_whatever_way_it_is_said(
     assert str(error.value) == f"test: {refusal(construct)}"
 
 
-def test_what_the_refusal_says_to_write_instead_is_accepted(stack: CloudStack) -> None:
+def test_the_suggested_fix_is_accepted(stack: CloudStack) -> None:
     Vpc(stack, tags={"Role": role(stack).attribute("arn")}, depends_on=[])
     call = stack.to_terraform()["module"]["vpc"]
     assert "depends_on" not in call
     assert call["tags"]["Role"] == "${aws_iam_role.network.arn}"
 
 
-def test_a_note_names_the_data_sources_that_a_depends_on_puts_off(stack: CloudStack) -> None:
+def test_a_note_names_the_data_sources_that_depends_on_defers(stack: CloudStack) -> None:
     group = SecurityGroups(stack, vpc=EXISTING, ingress_cidr_blocks=["10.0.0.0/8"])
     waiting = Efs(stack, vpc=EXISTING, security_group=group, depends_on=[role(stack)])
     (note,) = [note for note in notes(waiting) if note.startswith("depends_on")]
     assert note == (
-        "depends_on makes Terraform read data.aws_iam_policy_document.policy during apply whenever something that the "
-        "module waits for changes, and plan what follows from them as (known after apply). Fix: leave out "
-        "depends_on, and give an input, such as a tag, a value of what must be there first: references order single "
-        "resources, not whole modules"
+        "depends_on makes Terraform read data.aws_iam_policy_document.policy during apply whenever a dependency "
+        "changes, and show dependent arguments as (known after apply). Fix: remove depends_on, and pass an attribute "
+        "of the dependency to an input, such as a tag: references order single resources instead of whole modules"
     )
     alone = Efs(stack, "alone", vpc=EXISTING, security_group=group)
     assert not [note for note in notes(alone) if note.startswith("depends_on")]
@@ -128,15 +128,15 @@ def test_only_modules_with_data_sources_have_the_note(construct: type[S3Module |
     assert bool(found) == bool(Interface.load(construct.interface_name).data_sources)
 
 
-def test_a_note_names_all_of_them(stack: CloudStack) -> None:
+def test_a_note_names_all_data_sources(stack: CloudStack) -> None:
     iam = Iam(stack, anyscale_external_id="org_1-a", depends_on=[role(stack)])
     (note,) = [note for note in notes(iam) if note.startswith("depends_on")]
     assert [address in note for address in Interface.load("aws/iam").data_sources] == [True] * 8
 
 
 @pytest.mark.parametrize("zones", [None, ["us-central1-a"]])
-def test_gke_puts_off_nothing(zones: list[str] | None, stack: CloudStack) -> None:
-    """It has zones in any case: without them its construct is refused."""
+def test_gke_defers_no_data_sources(zones: list[str] | None, stack: CloudStack) -> None:
+    """With zones in any case: the construct rejects a configuration without them."""
     network = NETWORK.model_copy(update={"pods_range_name": "pods", "services_range_name": "services"})
     gke = Gke(
         stack,
@@ -166,12 +166,12 @@ def waits(stacks: list[CloudStack]) -> Iterator[str]:
                 yield from (note for note in notes(module) if note.startswith("depends_on"))
 
 
-def test_the_clouds_themselves_put_off_nothing(cloud: SynthesizedCloud) -> None:
+def test_clouds_defer_no_data_sources(cloud: SynthesizedCloud) -> None:
     assert not list(waits([stack.construct for stack in cloud.stacks]))
 
 
-def test_the_clouds_of_google_do_wait(clouds: Clouds) -> None:
-    """Or the test above could not fail."""
+def test_google_clouds_do_use_depends_on(clouds: Clouds) -> None:
+    """Otherwise the test above could not fail."""
     (stack,) = clouds["gce-everything"].stacks
     with_data = [name for name, call in stack.terraform["module"].items() if call.get("depends_on")]
     assert {"vpc", "filestore", "iam", "loggingsink"} <= set(with_data)

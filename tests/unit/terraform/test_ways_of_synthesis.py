@@ -75,7 +75,7 @@ print(json.dumps([without_comments(json.loads(text)) for text in texts], sort_ke
 
 
 def made_by(engine_name: str, directory: pathlib.Path) -> list[dict[str, Any]]:
-    """The JSON of one stack, in all ways, without the engine's comments."""
+    """The JSON of one stack by every way of synthesis, without the engine's comments."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "ANYSCALE_CONSTRUCTS_ENGINE": engine_name}
     program = [sys.executable, "-c", PROGRAM, str(directory)]
     text = subprocess.run(program, cwd=directory, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -83,7 +83,7 @@ def made_by(engine_name: str, directory: pathlib.Path) -> list[dict[str, Any]]:
     return found
 
 
-def test_all_ways_give_the_same_json_on_both_engines(tmp_path: pathlib.Path) -> None:
+def test_all_ways_of_synthesis_produce_the_same_json_on_both_engines(tmp_path: pathlib.Path) -> None:
     found = []
     for name in ("cdktf", "cdktn"):
         (tmp_path / name).mkdir()
@@ -218,12 +218,12 @@ def one_state_with_a_stack_of_the_engines(app: Construct) -> None:
     cdktf.LocalBackend(TerraformStack(app, "plain"), path="/state/x.tfstate")
 
 
-LEFT = "plain: an expression stands in a stack that is no CloudStack; got "
+LEFT = "plain: an expression is used in a stack that is not a CloudStack; got "
 WRONG: dict[Build, str] = {
     dead_reference: "test: output.a.value refers to module.nowhere, which is not in this stack",
     clash: "test: no version of hashicorp/aws satisfies module.s3 (>= 6.37.0, < 7.0) and the tests (< 6.0)",
-    idle_override: "test: modules.s4: unknown module 's4': known are s3",
-    cycle: "test: module.second depends on module.s3, which needs module.second in turn",
+    idle_override: "test: modules.s4: unknown module 's4': expected s3",
+    cycle: "test: module.second depends on module.s3, which in turn depends on module.second",
     two_defaults: "test: test/aws and the override of provider.aws are both the default configuration",
     unknown_input: "test: module.s3: unknown input 'nam'",
     lost_override: "test: the override of provider.aws.region has no effect: provider.aws is a list",
@@ -231,7 +231,7 @@ WRONG: dict[Build, str] = {
     another_stacks_value: "test: output.a.value uses module.vpc.vpc_id of the stack network in the stack test",
     one_state: "test: backend: shares its Terraform state with first",
     residue: "contains an unresolved token",
-    damaged_word: "test: output.a.value has an expression that was cut or changed as text",
+    damaged_word: "test: output.a.value contains an expression that was truncated or changed as a string",
     expression_in_a_stack_of_the_engines: LEFT + "'${module.s3.s3_bucket_id}'",
     expression_in_one_that_comes_first: LEFT + "'x-${module.s3.s3_bucket_id}'",
     expression_in_one_inside_of_a_construct: LEFT,
@@ -241,14 +241,14 @@ WRONG: dict[Build, str] = {
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("build", WRONG)
-def test_all_ways_make_the_same_checks(build: Build, way: Way, tmp_path: pathlib.Path) -> None:
+def test_all_ways_of_synthesis_run_the_same_checks(build: Build, way: Way, tmp_path: pathlib.Path) -> None:
     with pytest.raises(ConstructsError if way is by_our_app else RuntimeError) as error:
         way(build, tmp_path)
     assert WRONG[build] in str(error.value)
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_stack_of_the_engines_own_beside_ours_passes(way: Way, tmp_path: pathlib.Path) -> None:
+def test_a_plain_stack_next_to_a_cloud_stack_passes(way: Way, tmp_path: pathlib.Path) -> None:
     def build(app: Construct) -> None:
         bucket(CloudStack(app, "test"))
         plain = TerraformStack(Construct(app, "team"), "plain")
@@ -267,8 +267,8 @@ def test_our_app_finds_an_expression_with_no_cloud_stack_in_it(tmp_path: pathlib
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("made", [None, "x.tfstate"], ids=["our backend", "the engine's backend"])
-def test_the_engines_own_values_cross_from_stack_to_stack(made: str | None, way: Way, tmp_path: pathlib.Path) -> None:
-    """By the backend of the stack that they come from."""
+def test_engine_values_can_be_used_in_other_stacks(made: str | None, way: Way, tmp_path: pathlib.Path) -> None:
+    """Through the backend of the stack that they come from."""
 
     def build(app: Construct) -> None:
         first, second = CloudStack(app, "first"), CloudStack(app, "second")
@@ -294,21 +294,19 @@ CONSTRUCTS: dict[str, Callable[[TerraformStack], object]] = {
 
 @pytest.mark.parametrize("nested", [False, True])
 @pytest.mark.parametrize("what", CONSTRUCTS)
-def test_our_constructs_are_refused_in_a_stack_of_the_engines_own(
-    what: str, nested: bool, tmp_path: pathlib.Path
-) -> None:
+def test_constructs_are_rejected_in_a_plain_stack(what: str, nested: bool, tmp_path: pathlib.Path) -> None:
     plain = TerraformStack(engine.App(outdir=str(tmp_path)), "plain")
     with pytest.raises(SynthesisError) as error:
         CONSTRUCTS[what](Construct(plain, "team") if nested else plain)  # type: ignore[arg-type] # where a stack can stand
     assert str(error.value) == (
-        f"{what} needs a CloudStack, which pins providers and puts in the code of expressions; got "
+        f"{what} requires a CloudStack, which pins providers and resolves expressions; got "
         "'TerraformStack'. Fix: derive plain from anyscale_constructs.CloudStack instead of TerraformStack"
     )
 
 
 def test_fails_to_write_hcl(tmp_path: pathlib.Path) -> None:
-    """No step puts code in there."""
-    says = "test: a CloudStack can't be written as HCL. Fix: leave out --hcl, and unset SYNTH_HCL_OUTPUT"
+    """Expressions would not be resolved."""
+    says = "test: a CloudStack cannot be written as HCL. Fix: remove --hcl, and unset SYNTH_HCL_OUTPUT"
     with pytest.raises(RuntimeError, match=says):
         cdktf.Testing.synth_hcl(CloudStack(cdktf.Testing.app(), "test"))
     with pytest.raises(SynthesisError, match=says):

@@ -52,7 +52,7 @@ def test_the_examples_of_docstrings_run(name: str, prod: SynthesizedStack) -> No
     assert "".join(said) == ""
 
 
-def test_what_is_there_is_there(roles: SynthesizedStack, prod: SynthesizedStack) -> None:
+def test_assertions_pass_on_existing_elements(roles: SynthesizedStack, prod: SynthesizedStack) -> None:
     name = Capture()
     assert_resource(roles, "aws_iam_role")
     assert_resource(roles, "aws_iam_role", name=name, tags={"Number": 2})
@@ -76,7 +76,7 @@ module.vpc of prod is not as expected
         (lambda prod, _: assert_module(prod, "vpc", cidr_blok=1, enable_ipv6=True, public_subnets="x"), """\
 module.vpc of prod is not as expected
   unknown input 'cidr_blok': did you mean 'cidr_block'\\?
-  unknown input 'enable_ipv6': the nearest are .*
+  unknown input 'enable_ipv6': the closest matches are .*
   public_subnets: got .*; expected "x\""""),
         (lambda prod, _: assert_module(prod, "vpc", enable_vpc_dns_support=True, private_subnet_suffix="x"), """\
 module.vpc of prod is not as expected
@@ -85,9 +85,9 @@ module.vpc of prod is not as expected
         (lambda _, roles: assert_module(roles, "raw", sice=3), """\
 module.raw of roles is not as expected
   sice: is not set; expected 3; did you mean 'size'\\?"""),
-        (lambda _, roles: assert_module(roles, "vpc"), "roles: unknown module 'vpc': known are raw"),
+        (lambda _, roles: assert_module(roles, "vpc"), "roles: unknown module 'vpc': expected raw"),
         (lambda _, roles: assert_resource(roles, "aws_iam_role", name="x", tags={"Number": 0}), """\
-no aws_iam_role of roles is as expected; the nearest first
+no aws_iam_role of roles is as expected; the closest first
   aws_iam_role.reader:
     name: got "reader"; expected "x"
   aws_iam_role.guest:
@@ -98,7 +98,7 @@ no aws_iam_role of roles is as expected; the nearest first
     tags.Number: .*
   and 1 more: aws_iam_role.writer"""),
         (lambda _, roles: assert_resource(roles, "aws_iam_roles"), """\
-roles: unknown resource 'aws_iam_roles': did you mean 'aws_iam_role'\\?; resources inside of modules are not .*"""),
+roles: unknown resource 'aws_iam_roles': did you mean 'aws_iam_role'\\?; resources in modules are not .*"""),
         (lambda _, roles: assert_resource(roles, "aws_iam_role.readers"), """\
 roles: unknown resource 'aws_iam_role.readers': did you mean 'aws_iam_role.reader'\\?; .*"""),
         (lambda _, roles: assert_resource(roles, "data.aws_regions"), """\
@@ -109,7 +109,7 @@ prod: unknown output 'anyscale_cloud_nam': did you mean 'anyscale_cloud_name'\\?
 the output anyscale_cloud_name of prod is not as expected
   anyscale_cloud_name: got "prod"; expected "x\""""),
         (lambda _, roles: assert_no_findings(roles), """\
-roles has 1 finding. Fix: correct it, or accept it with allow in the cloud
+roles has 1 finding. Fix: correct the cloud, or accept the findings with allow
   warning\\[test-warning\\]: roles: nobody may write
     Fix: add a role"""),
         (lambda _, roles: assert_no_findings(roles, severity="note"), """\
@@ -119,7 +119,7 @@ roles has 2 findings.*
   note\\[test-note\\]: roles: there is one region"""),
     ],
 )  # fmt: skip
-def test_a_failure_says_what_differs(
+def test_a_failure_lists_the_differences(
     check: Callable[[Any, Any], None], said: str, prod: SynthesizedStack, roles: SynthesizedStack
 ) -> None:
     with pytest.raises(AssertionError) as failure:

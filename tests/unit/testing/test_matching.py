@@ -30,7 +30,7 @@ TAGS = {"Team": "ml", "Env": {"name": "prod", "zones": ["a", "b"]}}
             'x.Team: got "ml"; expected no such key',
         ]),
         ([1, 2], [1, 3], ["x[1]: got 3; expected 2"]),
-        ([1, 2], [1], ["x[1]: there is no such element; expected 2"]),
+        ([1, 2], [1], ["x[1]: is missing; expected 2"]),
         ((1,), [1, 2], ["x[1]: got 2; expected no such element"]),
         ({"a": ANY}, {"a": None}, []),
         ({"a": ANY}, {}, ["x.a: is not set; expected ANY"]),
@@ -68,7 +68,7 @@ def test_expressions_are_code() -> None:
     ]
 
 
-def test_matchers_stand_in_comparisons_too() -> None:
+def test_matchers_work_in_comparisons_too() -> None:
     actual = {"a": 1, "b": [1, 2]}
     assert actual == {"a": ANY, "b": partial([2])}
     assert {"a": ANY, "b": partial([2])} == actual
@@ -76,9 +76,9 @@ def test_matchers_stand_in_comparisons_too() -> None:
     assert actual != partial({"a": 2})
 
 
-def test_a_capture_keeps_what_matched_only() -> None:
+def test_a_capture_keeps_only_matched_values() -> None:
     capture = Capture()
-    with pytest.raises(AssertionError, match="matched no value yet"):
+    with pytest.raises(AssertionError, match="has not matched a value yet"):
         _ = capture.value
     assert unlike({"a": capture, "b": 1}, {"a": "one", "b": 2})
     assert capture.values == []

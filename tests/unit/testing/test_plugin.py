@@ -111,7 +111,7 @@ def test_own_kinds_are_used(repository: pytest.Pytester, own: str) -> None:
     assert passed(ran(repository)) == {f"test_stack[{name}]" for name in names[own]}
 
 
-def test_a_wrong_cloud_fails_its_own_tests_alone_and_says_why(repository: pytest.Pytester) -> None:
+def test_an_invalid_cloud_fails_only_its_own_tests_with_its_error(repository: pytest.Pytester) -> None:
     (repository.path / "clouds" / "prod.yaml").write_text(CLOUD.replace("region", "regoin"))
     (repository.path / "clouds" / "other.yaml").write_text(CLOUD.replace("ec2", "ec3"))
     repository.makepyfile("""
@@ -151,7 +151,7 @@ def test_a_repository_without_clouds_is_one_error(repository: pytest.Pytester, f
     result.stdout.fnmatch_lines([said[folder], "  Fix: *--clouds*"])
 
 
-def test_other_fixtures_of_the_same_names_are_left_alone(repository: pytest.Pytester) -> None:
+def test_other_fixtures_with_the_same_names_are_unchanged(repository: pytest.Pytester) -> None:
     repository.makepyfile("""
         import pytest
 
@@ -182,8 +182,8 @@ def test_the_repository_is_found_from_folders_in_it(
     assert passed(ran(repository)) == {"test_cloud[prod]", "test_cloud[cluster]"}
 
 
-def test_imports_that_come_first_are_no_matter(repository: pytest.Pytester) -> None:
-    """As in an editable installation, whose files pytest does not know."""
+def test_earlier_imports_do_not_matter(repository: pytest.Pytester) -> None:
+    """As in an editable installation, whose files are unknown to pytest."""
     first = "import anyscale_constructs.testing.plugin\nfrom anyscale_constructs.testing import ANY\n"
     repository.makeconftest(first + CONFTEST)
     repository.makepyfile("def test_cloud(cloud): pass")
@@ -191,7 +191,7 @@ def test_imports_that_come_first_are_no_matter(repository: pytest.Pytester) -> N
     assert passed(result) == {"test_cloud[prod]", "test_cloud[cluster]"}
 
 
-def test_a_snapshot_is_a_file_for_each_stack(repository: pytest.Pytester) -> None:
+def test_a_snapshot_has_one_file_per_stack(repository: pytest.Pytester) -> None:
     repository.makepyfile("def test_terraform(stack, cloud_snapshot): assert stack == cloud_snapshot")
     ran(repository, "--snapshot-update").assert_outcomes(passed=3)
     folder = next(repository.path.glob("__snapshots__/*"))
@@ -226,14 +226,16 @@ def test_parts_are_snapshots_too(repository: pytest.Pytester) -> None:
     assert (file.name, file.read_text().splitlines()[1].strip()[:6]) == ("test_vpc.json", '"anysc')
 
 
-def test_other_snapshots_say_what_they_say(repository: pytest.Pytester) -> None:
+def test_other_snapshots_keep_their_messages(repository: pytest.Pytester) -> None:
     repository.makepyfile("def test_text(snapshot): assert 'x' == snapshot")
     result = ran(repository)
     result.assert_outcomes(failed=1)
     result.stdout.no_fnmatch_line("*The Terraform changed*")
 
 
-def test_without_syrupy_it_says_what_to_install(repository: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_syrupy_the_error_says_what_to_install(
+    repository: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "syrupy.extensions.json", None)
     monkeypatch.delitem(sys.modules, "anyscale_constructs.testing.snapshots", raising=False)
     repository.makepyfile("""
@@ -245,8 +247,8 @@ def test_without_syrupy_it_says_what_to_install(repository: pytest.Pytester, mon
     result.stdout.fnmatch_lines(["syrupy is not installed. Fix: pip install 'anyscale-constructs?testing?'"])
 
 
-def test_it_costs_nothing_where_it_is_not_used(tmp_path: pathlib.Path) -> None:
-    """Where it is installed pytest loads it in every run: it must bring nothing but pytest."""
+def test_the_plugin_imports_nothing_if_it_is_not_used(tmp_path: pathlib.Path) -> None:
+    """Pytest loads the installed plugin in every run, so it must only import pytest."""
     program = (
         "import sys, pytest; before = {*sys.modules}\n"
         "import anyscale_constructs.testing.plugin, anyscale_constructs.testing as t\n"

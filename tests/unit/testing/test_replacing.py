@@ -42,21 +42,21 @@ def plan(monkeypatch: pytest.MonkeyPatch, **plans: offline.Plans) -> None:
     monkeypatch.setattr(offline, "plan", lambda *_: plans["given"])
 
 
-def test_without_terraform_tables_say_what_is_replaced(
+def test_without_terraform_replacements_come_from_tables(
     sides: tuple[pathlib.Path, pathlib.Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_terraform(monkeypatch)
     with (
-        pytest.warns(UserWarning, match=r"needs Terraform 1\.11 or later; what is replaced is taken from tables"),
+        pytest.warns(UserWarning, match=r"needs Terraform 1\.11 or newer; replacements are determined from tables"),
         pytest.raises(
-            AssertionError, match=r"replaces or destroys what runs\n  warning\[replaced-resource\]: prod: .*vpc"
+            AssertionError, match=r"replaces or destroys resources\n  warning\[replaced-resource\]: prod: .*vpc"
         ),
     ):
         assert_nothing_replaced(*sides)
 
 
 @pytest.mark.filterwarnings("ignore:an offline plan")
-def test_what_replaces_nothing_passes(
+def test_changes_that_replace_nothing_pass(
     sides: tuple[pathlib.Path, pathlib.Path], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_terraform(monkeypatch)
@@ -75,7 +75,7 @@ def test_what_replaces_nothing_passes(
         (offline.Plans({}, {"prod": "no provider"}), "a stack cannot be planned offline\n  prod: no provider"),
     ],
 )
-def test_with_terraform_the_plan_says_it(
+def test_with_terraform_replacements_come_from_the_plan(
     plans: offline.Plans, said: str, sides: tuple[pathlib.Path, pathlib.Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan(monkeypatch, given=plans)

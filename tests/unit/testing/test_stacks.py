@@ -58,7 +58,7 @@ def test_its_parts_are_copies(prod: SynthesizedStack) -> None:
     assert "aws_iam_role_policy.iam_control_plane" in prod.resources
 
 
-def test_a_call_has_the_inputs_alone() -> None:
+def test_a_call_has_only_the_inputs() -> None:
     stack = network(engine.Testing.app())
     bucket = S3(stack, depends_on=[stack.modules["vpc"]])
     TerraformHclModule(stack, "raw", source="git::https://example.com/raw.git", variables={"size": 3})
@@ -75,7 +75,7 @@ def test_an_unknown_module_names_the_nearest(prod: SynthesizedStack) -> None:
         prod.module("vcp")
 
 
-def test_what_is_found_is_what_is_not_allowed() -> None:
+def test_findings_are_those_not_allowed() -> None:
     app = engine.Testing.app()
     stack, other = network(app), CloudStack(app, "other")
     for each in (stack, other):
@@ -103,8 +103,8 @@ def test_fails_as_the_app_does(way: str) -> None:
     said = {
         "reference": "module.vcp",
         "annotation": "the team has no owner",
-        "allowance": "test-warned is allowed, but not found",
-        "engine": "the engine can't synthesize: Validation failed",
+        "allowance": "test-warned is allowed, but has no findings",
+        "engine": "the engine cannot synthesize the stack: Validation failed",
     }
     with pytest.raises(ConstructsError, match=said[way]):
         synthesize(stack)
