@@ -350,7 +350,7 @@ def test_fails_on_a_role_name_that_is_too_long(tmp_path: Path) -> None:
         ({"cluster": {"clustr_name": "acme"}}, "unknown key 'clustr_name': did you mean 'cluster_name'"),
         ({"releases": {"operater": {}}}, "unknown key 'operater': did you mean 'operator'"),
         (EXISTING | {"cluster": {"cluster_name": "acme"}, "memorydb": {}}, "set cluster.node_security_group_id"),
-        ({"modules": {"eks": {"inputs": {"name": "other"}}}}, "modules.eks.inputs.name changes the module only"),
+        ({"modules": {"eks": {"inputs": {"name": "other"}}}}, "modules.eks.inputs.name changes only this module"),
         ({"tags": {"aws:team": "ml"}}, "must be 1 to 128 characters, not beginning with aws:"),
         ({"vpc": {"availability_zones": ["us-east-2g", "us-east-2a"]}}, "must be an availability zone's name"),
     ],

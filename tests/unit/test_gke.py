@@ -299,7 +299,7 @@ def test_your_kms_keys_encrypt_secrets(make: Make) -> None:
             {"cluster": {"kms_key_name": KEY_ELSEWHERE}},
             "cluster.kms_key_name: is not in the cloud's region; got 'europe-west4'",
         ),
-        ({"modules": {"gke": {"inputs": {"name": "other"}}}}, "modules.gke.inputs.name changes the module only"),
+        ({"modules": {"gke": {"inputs": {"name": "other"}}}}, "modules.gke.inputs.name changes only this module"),
         (
             {"filestore": {"instance_name": INSTANCE}},
             "filestore.instance_name: is an existing instance, which is connected to an existing VPC, but",
