@@ -17,13 +17,13 @@ from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfMap, Tf
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class EfsInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-efs`; None leaves one out."""
+    """The optional inputs of `modules/aws-anyscale-efs`; None omits an input."""
 
     anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_efs_name: TfString | None
     """`string`. Default: `null`."""
@@ -59,25 +59,25 @@ class EfsInputs(TypedDict, total=False):
     """`list(string)`. Default: `["AFTER_1_ACCESS"]`."""
 
     attach_policy: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     bypass_policy_lockout_safety_check: TfBool | None
-    """`bool`. Default: `false`. It has no effect without `attach_policy`."""
+    """`bool`. Default: `false`. Has no effect without `attach_policy`."""
 
     source_policy_documents: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. It has no effect without `attach_policy`."""
+    """`list(string)`. Default: `[]`. Has no effect without `attach_policy`."""
 
     override_policy_documents: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. It has no effect without `attach_policy`."""
+    """`list(string)`. Default: `[]`. Has no effect without `attach_policy`."""
 
     policy_statements: TfAny | None
-    """`any`. Default: `[]`. It has no effect without `attach_policy`."""
+    """`any`. Default: `[]`. Has no effect without `attach_policy`."""
 
     mount_targets_subnets: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
     mount_targets_subnet_count: TfNumber | None
-    """`number`. Default: `0`. It must be known when Terraform plans."""
+    """`number`. Default: `0`. The value must be known at plan."""
 
     mount_target_ips: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
@@ -86,26 +86,26 @@ class EfsInputs(TypedDict, total=False):
     """`list(string)`. Default: `[]`."""
 
     access_points: TfAny | None
-    """`any`. Default: `{}`. Its keys must be known when Terraform plans."""
+    """`any`. Default: `{}`. The keys must be known at plan."""
 
     create_backup_policy: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     enable_backup_policy: TfBool | None
-    """`bool`. Default: `true`. It has no effect without `create_backup_policy`."""
+    """`bool`. Default: `true`. Has no effect without `create_backup_policy`."""
 
     create_replication_configuration: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     replication_configuration_destination: TfAny | None
-    """`any`. Default: `{}`. It has no effect without `create_replication_configuration`."""
+    """`any`. Default: `{}`. Has no effect without `create_replication_configuration`."""
 
 
 class EfsModule(Module):
     """The shared file system with its mount targets.
 
     A call of `modules/aws-anyscale-efs` at v0.40.1,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "aws/efs"

@@ -25,13 +25,13 @@ class MemoryDbMemorydbParameterGroupParameters(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class MemoryDbInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-memorydb`; None leaves one out."""
+    """The optional inputs of `modules/aws-anyscale-memorydb`; None omits an input."""
 
     anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
@@ -88,78 +88,78 @@ class MemoryDbInputs(TypedDict, total=False):
     """`string`. Default: `null`."""
 
     create_memorydb_parameter_group: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     existing_memorydb_parameter_group_name: TfString | None
     """`string`. Default: `null`."""
 
     memorydb_parameter_group_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_memorydb_parameter_group`."""
+    """`string`. Default: `null`. Has no effect without `create_memorydb_parameter_group`."""
 
     memorydb_parameter_group_name_prefix: TfString | None
     """`string`. Default: `null`."""
 
     memorydb_parameter_group_description: TfString | None
-    """`string`. Default: `"Anyscale MemoryDB Parameter Group for Anyscale Services"`. It has no effect without `create_memorydb_parameter_group`."""
+    """`string`. Default: `"Anyscale MemoryDB Parameter Group for Anyscale Services"`. Has no effect without `create_memorydb_parameter_group`."""
 
     memorydb_parameter_group_family: TfString | None
-    """`string`. Default: `"memorydb_redis7"`. Allowed: `"memorydb_redis7"`, `"memorydb_redis6"`, `"memorydb_redis5"`. It has no effect without `create_memorydb_parameter_group`."""
+    """`string`. Default: `"memorydb_redis7"`. Allowed: `"memorydb_redis7"`, `"memorydb_redis6"`, `"memorydb_redis5"`. Has no effect without `create_memorydb_parameter_group`."""
 
     memorydb_parameter_group_parameters: TfList[TfObject[MemoryDbMemorydbParameterGroupParameters]] | None
-    """`list(object({name = string, value = string}))`. Default: `[{"name": "maxmemory-policy", "value": "allkeys-lru"}]`. It has no effect without `create_memorydb_parameter_group`."""
+    """`list(object({name = string, value = string}))`. Default: `[{"name": "maxmemory-policy", "value": "allkeys-lru"}]`. Has no effect without `create_memorydb_parameter_group`."""
 
     memorydb_parameter_group_tags: TfMap[TfString] | None
-    """`map(string)`. Default: `{}`. It has no effect without `create_memorydb_parameter_group`."""
+    """`map(string)`. Default: `{}`. Has no effect without `create_memorydb_parameter_group`."""
 
     create_memorydb_acl: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     existing_memorydb_acl_name: TfString | None
     """`string`. Default: `"open-access"`."""
 
     memorydb_acl_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_memorydb_acl`."""
+    """`string`. Default: `null`. Has no effect without `create_memorydb_acl`."""
 
     memorydb_acl_name_prefix: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_memorydb_acl`."""
+    """`string`. Default: `null`. Has no effect without `create_memorydb_acl`."""
 
     memorydb_acl_tags: TfMap[TfString] | None
-    """`map(string)`. Default: `{}`. It has no effect without `create_memorydb_acl`."""
+    """`map(string)`. Default: `{}`. Has no effect without `create_memorydb_acl`."""
 
     memorydb_acl_user_names: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. It has no effect without `create_memorydb_acl`."""
+    """`list(string)`. Default: `[]`. Has no effect without `create_memorydb_acl`."""
 
     create_memorydb_users: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     memorydb_users: TfMap[TfAny] | None
-    """`map(any)`. Default: `{}`. Its keys must be known when Terraform plans. It has no effect without `create_memorydb_users`."""
+    """`map(any)`. Default: `{}`. The keys must be known at plan. Has no effect without `create_memorydb_users`."""
 
     create_memorydb_subnet_group: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     existing_memorydb_subnet_group_name: TfString | None
     """`string`. Default: `null`."""
 
     memorydb_subnet_group_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_memorydb_subnet_group`."""
+    """`string`. Default: `null`. Has no effect without `create_memorydb_subnet_group`."""
 
     memorydb_subnet_group_name_prefix: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_memorydb_subnet_group`."""
+    """`string`. Default: `null`. Has no effect without `create_memorydb_subnet_group`."""
 
     memorydb_subnet_group_description: TfString | None
-    """`string`. Default: `"Anyscale MemoryDB Subnet Group for Anyscale Services"`. It has no effect without `create_memorydb_subnet_group`."""
+    """`string`. Default: `"Anyscale MemoryDB Subnet Group for Anyscale Services"`. Has no effect without `create_memorydb_subnet_group`."""
 
     memorydb_subnet_group_tags: TfMap[TfString] | None
-    """`map(string)`. Default: `{}`. It has no effect without `create_memorydb_subnet_group`."""
+    """`map(string)`. Default: `{}`. Has no effect without `create_memorydb_subnet_group`."""
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class MemoryDbAllInputs(MemoryDbInputs):
-    """All inputs of `modules/aws-anyscale-memorydb`, with the required ones."""
+    """All inputs of `modules/aws-anyscale-memorydb`, including the required ones."""
 
     memorydb_subnet_ids: Required[TfList[TfString]]
-    """`list(string)`. Required. It has no effect without `create_memorydb_subnet_group`."""
+    """`list(string)`. Required. Has no effect without `create_memorydb_subnet_group`."""
 
     memorydb_security_group_ids: Required[TfList[TfString]]
     """`list(string)`. Required."""
@@ -169,7 +169,7 @@ class MemoryDbModule(Module):
     """The MemoryDB cluster that keeps the head node's state.
 
     A call of `modules/aws-anyscale-memorydb` at v0.40.1,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "aws/memorydb"

@@ -17,13 +17,13 @@ from anyscale_constructs.terraform.types import TfAny, TfBool, TfMap, TfString
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class S3Inputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-s3`; None leaves one out."""
+    """The optional inputs of `modules/aws-anyscale-s3`; None omits an input."""
 
     anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     bucket_namespace: TfString | None
     """`string`. Default: `"account-regional"`. Allowed: `"global"`, `"account-regional"`."""
@@ -38,7 +38,7 @@ class S3Inputs(TypedDict, total=False):
     """`bool`. Default: `false`."""
 
     cors_rule: TfAny | None
-    """`any`. Its keys must be known when Terraform plans.
+    """`any`. The keys must be known at plan.
 
     Default:
     - `"allowed_headers": ["*"]`
@@ -48,16 +48,16 @@ class S3Inputs(TypedDict, total=False):
     """
 
     object_versioning: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     logging: TfMap[TfString] | None
-    """`map(string)`. Default: `{}`. Its keys must be known when Terraform plans."""
+    """`map(string)`. Default: `{}`. The keys must be known at plan."""
 
     server_side_encryption: TfMap[TfString] | None
-    """`map(string)`. Default: `{"sse_algorithm": "AES256"}`. Its keys must be known when Terraform plans."""
+    """`map(string)`. Default: `{"sse_algorithm": "AES256"}`. The keys must be known at plan."""
 
     lifecycle_rule: TfAny | None
-    """`any`. Default: `[]`. It must be known when Terraform plans."""
+    """`any`. Default: `[]`. The value must be known at plan."""
 
     tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
@@ -67,7 +67,7 @@ class S3Module(Module):
     """The bucket for a cloud's logs and storage.
 
     A call of `modules/aws-anyscale-s3` at v0.40.1,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "aws/s3"

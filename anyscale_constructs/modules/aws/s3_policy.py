@@ -16,10 +16,10 @@ from anyscale_constructs.terraform.types import TfAny, TfBool, TfString
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class S3PolicyInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-s3-policy`; None leaves one out."""
+    """The optional inputs of `modules/aws-anyscale-s3-policy`; None omits an input."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     custom_s3_policy: TfAny | None
     """`any`. Default: `null`."""
@@ -27,7 +27,7 @@ class S3PolicyInputs(TypedDict, total=False):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class S3PolicyAllInputs(S3PolicyInputs):
-    """All inputs of `modules/aws-anyscale-s3-policy`, with the required ones."""
+    """All inputs of `modules/aws-anyscale-s3-policy`, including the required ones."""
 
     anyscale_bucket_name: Required[TfString]
     """`string`. Required."""
@@ -43,7 +43,7 @@ class S3PolicyModule(Module):
     """The bucket policy that lets a cloud's two roles in.
 
     A call of `modules/aws-anyscale-s3-policy` at v0.40.1,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "aws/s3_policy"

@@ -36,46 +36,46 @@ class SecurityGroupsPredefinedRules(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class SecurityGroupsInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-securitygroups`; None leaves one out."""
+    """The optional inputs of `modules/aws-anyscale-securitygroups`; None omits an input."""
 
     anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     tags: TfMap[TfString] | None
     """`map(string)`. Default: `{}`."""
 
     create_security_group: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     existing_security_group_id: TfString | None
     """`string`. Default: `null`."""
 
     security_group_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_security_group`."""
+    """`string`. Default: `null`. Has no effect without `create_security_group`."""
 
     security_group_name_prefix: TfString | None
-    """`string`. Default: `"anyscale-security-group-"`. It has no effect without `create_security_group`."""
+    """`string`. Default: `"anyscale-security-group-"`. Has no effect without `create_security_group`."""
 
     security_group_description: TfString | None
-    """`string`. Default: `"Anyscale Security Group"`. It has no effect without `create_security_group`."""
+    """`string`. Default: `"Anyscale Security Group"`. Has no effect without `create_security_group`."""
 
     revoke_rules_on_delete: TfBool | None
     """`bool`. Default: `false`."""
 
     ingress_with_self: TfList[TfMap[TfString]] | None
-    """`list(map(string))`. Default: `[{"rule": "all-all"}]`. Its length must be known when Terraform plans."""
+    """`list(map(string))`. Default: `[{"rule": "all-all"}]`. The length must be known at plan."""
 
     ingress_with_existing_security_groups_map: TfList[TfMap[TfString]] | None
-    """`list(map(string))`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(map(string))`. Default: `[]`. The length must be known at plan."""
 
     default_ingress_cidr_range: TfList[TfString] | None
     """`list(string)`. Default: `[]`."""
 
     ingress_from_cidr_map: TfList[TfMap[TfString]] | None
-    """`list(map(string))`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(map(string))`. Default: `[]`. The length must be known at plan."""
 
     machine_pool_security_group_name: TfString | None
     """`string`. Default: `null`."""
@@ -87,22 +87,22 @@ class SecurityGroupsInputs(TypedDict, total=False):
     """`string`. Default: `"Anyscale Machine Pool Security Group"`."""
 
     machine_pool_cidr_ranges: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     egress_to_self: TfList[TfMap[TfString]] | None
-    """`list(map(string))`. Default: `[{"rule": "all-all"}]`. Its length must be known when Terraform plans."""
+    """`list(map(string))`. Default: `[{"rule": "all-all"}]`. The length must be known at plan."""
 
     default_egress_cidr_range: TfList[TfString] | None
     """`list(string)`. Default: `["0.0.0.0/0"]`."""
 
     egress_to_cidr_map: TfList[TfMap[TfString]] | None
-    """`list(map(string))`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(map(string))`. Default: `[]`. The length must be known at plan."""
 
     allow_all_egress: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     machine_pool_port_ranges: TfList[TfObject[SecurityGroupsMachinePoolPortRanges]] | None
-    """`list(object({from_port = number, to_port = number, description = string}))`. Its length must be known when Terraform plans.
+    """`list(object({from_port = number, to_port = number, description = string}))`. The length must be known at plan.
 
     Default:
     - `{"from_port": 80, "to_port": 80, "description": "HTTP"}`
@@ -142,15 +142,15 @@ class SecurityGroupsInputs(TypedDict, total=False):
     """
 
     security_group_create_timeout: TfString | None
-    """`string`. Default: `"10m"`. It has no effect without `create_security_group`."""
+    """`string`. Default: `"10m"`. Has no effect without `create_security_group`."""
 
     security_group_delete_timeout: TfString | None
-    """`string`. Default: `"15m"`. It has no effect without `create_security_group`."""
+    """`string`. Default: `"15m"`. Has no effect without `create_security_group`."""
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class SecurityGroupsAllInputs(SecurityGroupsInputs):
-    """All inputs of `modules/aws-anyscale-securitygroups`, with the required ones."""
+    """All inputs of `modules/aws-anyscale-securitygroups`, including the required ones."""
 
     vpc_id: Required[TfString]
     """`string`. Required."""
@@ -160,7 +160,7 @@ class SecurityGroupsModule(Module):
     """The security group of the cluster nodes, and the one of machine pools.
 
     A call of `modules/aws-anyscale-securitygroups` at v0.40.1,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "aws/securitygroups"

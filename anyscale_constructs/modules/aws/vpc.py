@@ -25,13 +25,13 @@ class VpcGatewayVpcEndpoints(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class VpcInputs(TypedDict, total=False):
-    """The optional inputs of `modules/aws-anyscale-vpc`; None leaves one out."""
+    """The optional inputs of `modules/aws-anyscale-vpc`; None omits an input."""
 
     anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_vpc_name: TfString | None
     """`string`. Default: `null`."""
@@ -40,13 +40,13 @@ class VpcInputs(TypedDict, total=False):
     """`map(string)`. Default: `{}`."""
 
     existing_vpc_id: TfString | None
-    """`string`. Default: `null`. It must be known when Terraform plans."""
+    """`string`. Default: `null`. The value must be known at plan."""
 
     cidr_block: TfString | None
     """`string`. Default: `"10.0.0.0/16"`."""
 
     secondary_cidr_blocks: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     enable_vpc_dns_hostnames: TfBool | None
     """`bool`. Default: `true`."""
@@ -67,7 +67,7 @@ class VpcInputs(TypedDict, total=False):
     """`number`. Default: `null`."""
 
     public_subnets: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     public_subnet_suffix: TfString | None
     """`string`. Default: `"public"`."""
@@ -82,10 +82,10 @@ class VpcInputs(TypedDict, total=False):
     """`bool`. Default: `true`."""
 
     existing_public_route_table_ids: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     private_subnets: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     private_subnet_suffix: TfString | None
     """`string`. Default: `"private"`."""
@@ -97,65 +97,65 @@ class VpcInputs(TypedDict, total=False):
     """`map(string)`. Default: `{}`."""
 
     existing_private_route_table_ids: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     existing_private_subnet_ids: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     availability_zones: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     availability_zone_ids: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     max_az_count: TfNumber | None
-    """`number`. Default: `0`. It must be known when Terraform plans."""
+    """`number`. Default: `0`. The value must be known at plan."""
 
     create_ngw: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     max_nat_gateway_count: TfNumber | None
-    """`number`. Default: `999`. It must be known when Terraform plans."""
+    """`number`. Default: `999`. The value must be known at plan."""
 
     nat_gateway_destination_cidr_block: TfString | None
     """`string`. Default: `"0.0.0.0/0"`."""
 
     create_igw: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     enable_vpc_flow_logs: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     create_flow_log_cloudwatch_log_group: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     flow_log_cloudwatch_log_group_name_prefix: TfString | None
-    """`string`. Default: `"/aws/vpc-flow-log/"`. It has no effect without `create_flow_log_cloudwatch_log_group`."""
+    """`string`. Default: `"/aws/vpc-flow-log/"`. Has no effect without `create_flow_log_cloudwatch_log_group`."""
 
     flow_log_cloudwatch_log_group_name_suffix: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_flow_log_cloudwatch_log_group`."""
+    """`string`. Default: `null`. Has no effect without `create_flow_log_cloudwatch_log_group`."""
 
     flow_log_cloudwatch_log_group_retention_in_days: TfNumber | None
-    """`number`. Default: `null`. It has no effect without `create_flow_log_cloudwatch_log_group`."""
+    """`number`. Default: `null`. Has no effect without `create_flow_log_cloudwatch_log_group`."""
 
     flow_log_cloudwatch_log_group_kms_key_id: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_flow_log_cloudwatch_log_group`."""
+    """`string`. Default: `null`. Has no effect without `create_flow_log_cloudwatch_log_group`."""
 
     create_flow_log_cloudwatch_iam_role: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     vpc_flow_log_permissions_boundary: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_flow_log_cloudwatch_iam_role`."""
+    """`string`. Default: `null`. Has no effect without `create_flow_log_cloudwatch_iam_role`."""
 
     gateway_vpc_endpoints: TfMap[TfObject[VpcGatewayVpcEndpoints]] | None
-    """`map(object({name = string, policy = string}))`. Default: `{"s3": {"name": "s3", "policy": null}}`. Its keys must be known when Terraform plans."""
+    """`map(object({name = string, policy = string}))`. Default: `{"s3": {"name": "s3", "policy": null}}`. The keys must be known at plan."""
 
 
 class VpcModule(Module):
     """A VPC with its subnets, gateways and endpoints.
 
     A call of `modules/aws-anyscale-vpc` at v0.40.1,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "aws/vpc"

@@ -17,16 +17,16 @@ from anyscale_constructs.terraform.types import TfBool, TfList, TfString
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class CloudApisInputs(TypedDict, total=False):
-    """The optional inputs of `modules/google-anyscale-cloudapis`; None leaves one out."""
+    """The optional inputs of `modules/google-anyscale-cloudapis`; None omits an input."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_project_id: TfString | None
     """`string`. Default: `null`."""
 
     anyscale_activate_required_apis: TfList[TfString] | None
-    """`list(string)`. It must be known when Terraform plans.
+    """`list(string)`. The value must be known at plan.
 
     Default:
     - `"compute.googleapis.com"`
@@ -40,7 +40,7 @@ class CloudApisInputs(TypedDict, total=False):
     """
 
     anyscale_activate_optional_apis: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. It must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The value must be known at plan."""
 
     disable_services_on_destroy: TfBool | None
     """`bool`. Default: `false`."""
@@ -53,7 +53,7 @@ class CloudApisModule(Module):
     """The services that a project has switched on.
 
     A call of `modules/google-anyscale-cloudapis` at v0.22.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/cloudapis"

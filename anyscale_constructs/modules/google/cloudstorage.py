@@ -35,10 +35,10 @@ class CloudStorageLifecycleRules(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class CloudStorageInputs(TypedDict, total=False):
-    """The optional inputs of `modules/google-anyscale-cloudstorage`; None leaves one out."""
+    """The optional inputs of `modules/google-anyscale-cloudstorage`; None omits an input."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_project_id: TfString | None
     """`string`. Default: `null`."""
@@ -96,10 +96,10 @@ class CloudStorageInputs(TypedDict, total=False):
     """`any`. Default: `{}`."""
 
     bucket_iam_members: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     bucket_iam_member_roles: TfList[TfString] | None
-    """`list(string)`. It must be known when Terraform plans.
+    """`list(string)`. The value must be known at plan.
 
     Default:
     - `"roles/storage.objectAdmin"`
@@ -108,14 +108,14 @@ class CloudStorageInputs(TypedDict, total=False):
     """
 
     bucket_iam_member_additional_roles: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. It must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The value must be known at plan."""
 
 
 class CloudStorageModule(Module):
     """The bucket for a cloud's logs and storage, with its members.
 
     A call of `modules/google-anyscale-cloudstorage` at v0.22.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/cloudstorage"

@@ -17,13 +17,13 @@ from anyscale_constructs.terraform.types import TfBool, TfList, TfMap, TfNumber,
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class FilestoreInputs(TypedDict, total=False):
-    """The optional inputs of `modules/google-anyscale-filestore`; None leaves one out."""
+    """The optional inputs of `modules/google-anyscale-filestore`; None omits an input."""
 
     anyscale_cloud_id: TfString | None
     """`string`. Default: `null`."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_project_id: TfString | None
     """`string`. Default: `null`."""
@@ -73,7 +73,7 @@ class FilestoreInputs(TypedDict, total=False):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class FilestoreAllInputs(FilestoreInputs):
-    """All inputs of `modules/google-anyscale-filestore`, with the required ones."""
+    """All inputs of `modules/google-anyscale-filestore`, including the required ones."""
 
     filestore_vpc_name: Required[TfString]
     """`string`. Required."""
@@ -83,7 +83,7 @@ class FilestoreModule(Module):
     """The shared file system.
 
     A call of `modules/google-anyscale-filestore` at v0.22.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/filestore"

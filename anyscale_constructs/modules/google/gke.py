@@ -104,19 +104,19 @@ class GkeRayOperatorConfig(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class GkeInputs(TypedDict, total=False):
-    """The optional inputs of `modules/private-cluster`; None leaves one out."""
+    """The optional inputs of `modules/private-cluster`; None omits an input."""
 
     description: TfString | None
     """`string`. Default: `""`."""
 
     regional: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     region: TfString | None
     """`string`. Default: `null`."""
 
     zones: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     network_project_id: TfString | None
     """`string`. Default: `""`."""
@@ -167,10 +167,10 @@ class GkeInputs(TypedDict, total=False):
     """`string`. Default: `"IPV4"`."""
 
     node_pools: TfList[TfMap[TfAny]] | None
-    """`list(map(any))`. Default: `[{"name": "default-node-pool"}]`. It must be known when Terraform plans."""
+    """`list(map(any))`. Default: `[{"name": "default-node-pool"}]`. The value must be known at plan."""
 
     windows_node_pools: TfList[TfMap[TfString]] | None
-    """`list(map(string))`. Default: `[]`. It must be known when Terraform plans."""
+    """`list(map(string))`. Default: `[]`. The value must be known at plan."""
 
     node_pools_labels: TfMap[TfMap[TfString]] | None
     """`map(map(string))`. Default: `{"all": {}, "default-node-pool": {}}`."""
@@ -235,22 +235,22 @@ class GkeInputs(TypedDict, total=False):
     """`list(string)`. Default: `[]`."""
 
     stub_domains: TfMap[TfList[TfString]] | None
-    """`map(list(string))`. Default: `{}`. Its keys must be known when Terraform plans."""
+    """`map(list(string))`. Default: `{}`. The keys must be known at plan."""
 
     upstream_nameservers: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     non_masquerade_cidrs: TfList[TfString] | None
-    """`list(string)`. Default: `["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]`. It has no effect without `configure_ip_masq`."""
+    """`list(string)`. Default: `["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]`. Has no effect without `configure_ip_masq`."""
 
     ip_masq_resync_interval: TfString | None
-    """`string`. Default: `"60s"`. It has no effect without `configure_ip_masq`."""
+    """`string`. Default: `"60s"`. Has no effect without `configure_ip_masq`."""
 
     ip_masq_link_local: TfBool | None
-    """`bool`. Default: `false`. It has no effect without `configure_ip_masq`."""
+    """`bool`. Default: `false`. Has no effect without `configure_ip_masq`."""
 
     configure_ip_masq: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     logging_service: TfString | None
     """`string`. Default: `"logging.googleapis.com/kubernetes"`."""
@@ -259,19 +259,19 @@ class GkeInputs(TypedDict, total=False):
     """`string`. Default: `"monitoring.googleapis.com/kubernetes"`."""
 
     create_service_account: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     grant_registry_access: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans. It has no effect without `create_service_account`."""
+    """`bool`. Default: `false`. The value must be known at plan. Has no effect without `create_service_account`."""
 
     registry_project_ids: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. It must be known when Terraform plans. It has no effect without `create_service_account` and `grant_registry_access`."""
+    """`list(string)`. Default: `[]`. The value must be known at plan. Has no effect without `create_service_account` and `grant_registry_access`."""
 
     service_account: TfString | None
     """`string`. Default: `""`."""
 
     service_account_name: TfString | None
-    """`string`. Default: `""`. It must be known when Terraform plans. It has no effect without `create_service_account`."""
+    """`string`. Default: `""`. The value must be known at plan. Has no effect without `create_service_account`."""
 
     boot_disk_kms_key: TfString | None
     """`string`. Default: `null`."""
@@ -322,10 +322,10 @@ class GkeInputs(TypedDict, total=False):
     """`string`. Default: `null`."""
 
     add_cluster_firewall_rules: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     add_master_webhook_firewall_rules: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     firewall_priority: TfNumber | None
     """`number`. Default: `1000`."""
@@ -334,13 +334,13 @@ class GkeInputs(TypedDict, total=False):
     """`list(string)`. Default: `["8443", "9443", "15017"]`."""
 
     add_shadow_firewall_rules: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     shadow_firewall_rules_priority: TfNumber | None
-    """`number`. Default: `999`. It has no effect without `add_shadow_firewall_rules`."""
+    """`number`. Default: `999`. Has no effect without `add_shadow_firewall_rules`."""
 
     shadow_firewall_rules_log_config: TfObject[GkeShadowFirewallRulesLogConfig] | None
-    """`object({metadata = string})`. Default: `{"metadata": "INCLUDE_ALL_METADATA"}`. It has no effect without `add_shadow_firewall_rules`."""
+    """`object({metadata = string})`. Default: `{"metadata": "INCLUDE_ALL_METADATA"}`. Has no effect without `add_shadow_firewall_rules`."""
 
     enable_confidential_nodes: TfBool | None
     """`bool`. Default: `false`."""
@@ -370,7 +370,7 @@ class GkeInputs(TypedDict, total=False):
     """`bool`. Default: `true`."""
 
     enable_tpu: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     network_policy: TfBool | None
     """`bool`. Default: `false`."""
@@ -468,7 +468,7 @@ class GkeInputs(TypedDict, total=False):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class GkeAllInputs(GkeInputs):
-    """All inputs of `modules/private-cluster`, with the required ones."""
+    """All inputs of `modules/private-cluster`, including the required ones."""
 
     project_id: Required[TfString]
     """`string`. Required."""
@@ -493,7 +493,7 @@ class GkeModule(Module):
     """A GKE cluster with its node pools, which may be private.
 
     A call of `modules/private-cluster` at v34.0.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/gke"

@@ -17,109 +17,109 @@ from anyscale_constructs.terraform.types import TfBool, TfList, TfNumber, TfStri
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class IamInputs(TypedDict, total=False):
-    """The optional inputs of `modules/google-anyscale-iam`; None leaves one out."""
+    """The optional inputs of `modules/google-anyscale-iam`; None omits an input."""
 
     anyscale_cloud_id: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_project_id: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_access_role` or `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_access_role` or `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
 
     google_region: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
 
     enable_random_name_suffix: TfBool | None
-    """`bool`. Default: `true`. It has no effect without `create_anyscale_access_role` or `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
+    """`bool`. Default: `true`. Has no effect without `create_anyscale_access_role` or `create_anyscale_access_service_acct` or `create_anyscale_cluster_node_service_acct` or `create_gke_cluster_service_acct`."""
 
     random_char_length: TfNumber | None
     """`number`. Default: `4`."""
 
     create_anyscale_access_service_acct: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_access_service_acct_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
     anyscale_access_service_acct_name_prefix: TfString | None
-    """`string`. Default: `"anyscale-crossacct-"`. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `"anyscale-crossacct-"`. Has no effect without `create_anyscale_access_service_acct`."""
 
     anyscale_access_service_acct_description: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
     anyscale_access_service_acct_binding_permissions: TfList[TfString] | None
-    """`list(string)`. Default: `["roles/iam.serviceAccountTokenCreator"]`. It must be known when Terraform plans. It has no effect without `create_anyscale_access_service_acct`."""
+    """`list(string)`. Default: `["roles/iam.serviceAccountTokenCreator"]`. The value must be known at plan. Has no effect without `create_anyscale_access_service_acct`."""
 
     create_anyscale_access_role: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     existing_anyscale_access_role_name: TfString | None
-    """`string`. Default: `null`. It must be known when Terraform plans. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `null`. The value must be known at plan. Has no effect without `create_anyscale_access_service_acct`."""
 
     anyscale_access_role_id: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_access_role`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_access_role`."""
 
     anyscale_access_role_id_prefix: TfString | None
-    """`string`. Default: `"anyscale_crossacct_role_"`. It has no effect without `create_anyscale_access_role`."""
+    """`string`. Default: `"anyscale_crossacct_role_"`. Has no effect without `create_anyscale_access_role`."""
 
     anyscale_access_role_description: TfString | None
-    """`string`. Default: `"Anyscale access role"`. It has no effect without `create_anyscale_access_role`."""
+    """`string`. Default: `"Anyscale access role"`. Has no effect without `create_anyscale_access_role`."""
 
     existing_workload_identity_provider_name: TfString | None
-    """`string`. Default: `null`. It must be known when Terraform plans. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `null`. The value must be known at plan. Has no effect without `create_anyscale_access_service_acct`."""
 
     workload_identity_pool_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
     workload_identity_pool_display_name: TfString | None
-    """`string`. Default: `"Anyscale Cross Account Access"`. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `"Anyscale Cross Account Access"`. Has no effect without `create_anyscale_access_service_acct`."""
 
     workload_identity_pool_description: TfString | None
-    """`string`. Default: `"Used to provide Anyscale access from AWS."`. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `"Used to provide Anyscale access from AWS."`. Has no effect without `create_anyscale_access_service_acct`."""
 
     workload_identity_pool_provider_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
     anyscale_access_aws_account_id: TfString | None
-    """`string`. Default: `"525325868955"`. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `"525325868955"`. Has no effect without `create_anyscale_access_service_acct`."""
 
     workload_anyscale_aws_account_id: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_access_service_acct`."""
 
     create_anyscale_cluster_node_service_acct: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_cluster_node_service_acct_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_cluster_node_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
     anyscale_cluster_node_service_acct_name_prefix: TfString | None
-    """`string`. Default: `"anyscale-cluster-"`. It has no effect without `create_anyscale_cluster_node_service_acct`."""
+    """`string`. Default: `"anyscale-cluster-"`. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
     anyscale_cluster_node_service_acct_description: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_anyscale_cluster_node_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
     anyscale_cluster_node_service_acct_permissions: TfList[TfString] | None
-    """`list(string)`. Default: `["roles/artifactregistry.reader"]`. It must be known when Terraform plans. It has no effect without `create_anyscale_cluster_node_service_acct`."""
+    """`list(string)`. Default: `["roles/artifactregistry.reader"]`. The value must be known at plan. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
     enable_anyscale_cluster_logging_monitoring: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans. It has no effect without `create_anyscale_cluster_node_service_acct`."""
+    """`bool`. Default: `false`. The value must be known at plan. Has no effect without `create_anyscale_cluster_node_service_acct`."""
 
     create_gke_cluster_service_acct: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     gke_cluster_service_acct_description: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_gke_cluster_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_gke_cluster_service_acct`."""
 
     gke_cluster_service_acct_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_gke_cluster_service_acct`."""
+    """`string`. Default: `null`. Has no effect without `create_gke_cluster_service_acct`."""
 
     gke_cluster_service_acct_name_prefix: TfString | None
-    """`string`. Default: `"gke-cluster-"`. It has no effect without `create_gke_cluster_service_acct`."""
+    """`string`. Default: `"gke-cluster-"`. Has no effect without `create_gke_cluster_service_acct`."""
 
     gke_cluster_service_acct_permissions: TfList[TfString] | None
-    """`list(string)`. It must be known when Terraform plans. It has no effect without `create_gke_cluster_service_acct`.
+    """`list(string)`. The value must be known at plan. Has no effect without `create_gke_cluster_service_acct`.
 
     Default:
     - `"roles/container.defaultNodeServiceAccount"`
@@ -129,22 +129,22 @@ class IamInputs(TypedDict, total=False):
     """
 
     enable_gke_cluster_logging_monitoring: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans. It has no effect without `create_gke_cluster_service_acct`."""
+    """`bool`. Default: `false`. The value must be known at plan. Has no effect without `create_gke_cluster_service_acct`."""
 
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class IamAllInputs(IamInputs):
-    """All inputs of `modules/google-anyscale-iam`, with the required ones."""
+    """All inputs of `modules/google-anyscale-iam`, including the required ones."""
 
     anyscale_org_id: Required[TfString]
-    """`string`. Required. It has no effect without `create_anyscale_access_service_acct`."""
+    """`string`. Required. Has no effect without `create_anyscale_access_service_acct`."""
 
 
 class IamModule(Module):
     """The service accounts of Anyscale's control plane and of the cluster nodes, with their roles and the identity pool.
 
     A call of `modules/google-anyscale-iam` at v0.22.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/iam"

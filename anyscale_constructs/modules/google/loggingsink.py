@@ -16,10 +16,10 @@ from anyscale_constructs.terraform.types import TfBool, TfString
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class LoggingSinkInputs(TypedDict, total=False):
-    """The optional inputs of `modules/google-anyscale-loggingsink`; None leaves one out."""
+    """The optional inputs of `modules/google-anyscale-loggingsink`; None omits an input."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_project_id: TfString | None
     """`string`. Default: `null`."""
@@ -35,7 +35,7 @@ class LoggingSinkModule(Module):
     """The project's default log sink, without the nodes' syslog.
 
     A call of `modules/google-anyscale-loggingsink` at v0.22.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/loggingsink"

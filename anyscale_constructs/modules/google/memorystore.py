@@ -43,10 +43,10 @@ class MemorystoreMemorystorePersistenceConfig(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class MemorystoreInputs(TypedDict, total=False):
-    """The optional inputs of `modules/google-anyscale-memorystore`; None leaves one out."""
+    """The optional inputs of `modules/google-anyscale-memorystore`; None omits an input."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `false`. It must be known when Terraform plans."""
+    """`bool`. Default: `false`. The value must be known at plan."""
 
     anyscale_project_id: TfString | None
     """`string`. Default: `null`."""
@@ -114,7 +114,7 @@ class MemorystoreInputs(TypedDict, total=False):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class MemorystoreAllInputs(MemorystoreInputs):
-    """All inputs of `modules/google-anyscale-memorystore`, with the required ones."""
+    """All inputs of `modules/google-anyscale-memorystore`, including the required ones."""
 
     memorystore_vpc_name: Required[TfString]
     """`string`. Required."""
@@ -124,7 +124,7 @@ class MemorystoreModule(Module):
     """The Redis instance that keeps the head node's state.
 
     A call of `modules/google-anyscale-memorystore` at v0.22.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/memorystore"

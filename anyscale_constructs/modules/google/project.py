@@ -17,10 +17,10 @@ from anyscale_constructs.terraform.types import TfBool, TfMap, TfNumber, TfStrin
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class ProjectInputs(TypedDict, total=False):
-    """The optional inputs of `modules/google-anyscale-project`; None leaves one out."""
+    """The optional inputs of `modules/google-anyscale-project`; None omits an input."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_project_name: TfString | None
     """`string`. Default: `null`."""
@@ -49,7 +49,7 @@ class ProjectInputs(TypedDict, total=False):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class ProjectAllInputs(ProjectInputs):
-    """All inputs of `modules/google-anyscale-project`, with the required ones."""
+    """All inputs of `modules/google-anyscale-project`, including the required ones."""
 
     billing_account_id: Required[TfString]
     """`string`. Required."""
@@ -59,7 +59,7 @@ class ProjectModule(Module):
     """A project with its audit logs.
 
     A call of `modules/google-anyscale-project` at v0.22.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/project"

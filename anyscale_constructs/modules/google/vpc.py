@@ -17,13 +17,13 @@ from anyscale_constructs.terraform.types import TfBool, TfMap, TfNumber, TfStrin
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class VpcInputs(TypedDict, total=False):
-    """The optional inputs of `modules/google-anyscale-vpc`; None leaves one out."""
+    """The optional inputs of `modules/google-anyscale-vpc`; None omits an input."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     google_region: TfString | None
-    """`string`. Default: `null`. It has no effect without `private_subnet_cidr` or `proxy_subnet_cidr` or `public_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `private_subnet_cidr` or `proxy_subnet_cidr` or `public_subnet_cidr`."""
 
     anyscale_project_id: TfString | None
     """`string`. Default: `null`."""
@@ -56,49 +56,49 @@ class VpcInputs(TypedDict, total=False):
     """`number`. Default: `0`."""
 
     public_subnet_cidr: TfString | None
-    """`string`. Default: `null`. It must be known when Terraform plans."""
+    """`string`. Default: `null`. The value must be known at plan."""
 
     existing_public_subnet_id: TfString | None
-    """`string`. Default: `null`. It must be known when Terraform plans. It has no effect without `public_subnet_cidr`."""
+    """`string`. Default: `null`. The value must be known at plan. Has no effect without `public_subnet_cidr`."""
 
     public_subnet_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `public_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `public_subnet_cidr`."""
 
     public_subnet_suffix: TfString | None
-    """`string`. Default: `"public"`. It has no effect without `public_subnet_cidr`."""
+    """`string`. Default: `"public"`. Has no effect without `public_subnet_cidr`."""
 
     public_subnet_google_api_access: TfBool | None
-    """`bool`. Default: `true`. It has no effect without `public_subnet_cidr`."""
+    """`bool`. Default: `true`. Has no effect without `public_subnet_cidr`."""
 
     public_subnet_flow_log_config: TfMap[TfString] | None
-    """`map(string)`. Default: `{}`. It has no effect without `public_subnet_cidr`."""
+    """`map(string)`. Default: `{}`. Has no effect without `public_subnet_cidr`."""
 
     public_subnet_description: TfString | None
-    """`string`. Default: `null`. It has no effect without `public_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `public_subnet_cidr`."""
 
     public_subnet_stack_type: TfString | None
-    """`string`. Default: `"IPV4_ONLY"`. Allowed: `"IPV4_ONLY"`, `"IPV4_IPV6"`. It has no effect without `public_subnet_cidr`."""
+    """`string`. Default: `"IPV4_ONLY"`. Allowed: `"IPV4_ONLY"`, `"IPV4_IPV6"`. Has no effect without `public_subnet_cidr`."""
 
     public_subnet_ipv6_type: TfString | None
-    """`string`. Default: `null`. Allowed: `"EXTERNAL"`, `"INTERNAL"`. It has no effect without `public_subnet_cidr`."""
+    """`string`. Default: `null`. Allowed: `"EXTERNAL"`, `"INTERNAL"`. Has no effect without `public_subnet_cidr`."""
 
     private_subnet_cidr: TfString | None
-    """`string`. Default: `null`. It must be known when Terraform plans."""
+    """`string`. Default: `null`. The value must be known at plan."""
 
     existing_private_subnet_id: TfString | None
-    """`string`. Default: `null`. It must be known when Terraform plans. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `null`. The value must be known at plan. Has no effect without `private_subnet_cidr`."""
 
     private_subnet_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
     private_subnet_suffix: TfString | None
-    """`string`. Default: `"private"`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `"private"`. Has no effect without `private_subnet_cidr`."""
 
     private_subnet_google_api_access: TfBool | None
-    """`bool`. Default: `true`. It has no effect without `private_subnet_cidr`."""
+    """`bool`. Default: `true`. Has no effect without `private_subnet_cidr`."""
 
     private_subnet_flow_log_config: TfMap[TfString] | None
-    """`map(string)`. It has no effect without `private_subnet_cidr`.
+    """`map(string)`. Has no effect without `private_subnet_cidr`.
 
     Default:
     - `"aggregation_interval": "INTERVAL_5_SEC"`
@@ -107,101 +107,101 @@ class VpcInputs(TypedDict, total=False):
     """
 
     private_subnet_description: TfString | None
-    """`string`. Default: `null`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
     private_subnet_stack_type: TfString | None
-    """`string`. Default: `"IPV4_ONLY"`. Allowed: `"IPV4_ONLY"`, `"IPV4_IPV6"`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `"IPV4_ONLY"`. Allowed: `"IPV4_ONLY"`, `"IPV4_IPV6"`. Has no effect without `private_subnet_cidr`."""
 
     private_subnet_ipv6_type: TfString | None
-    """`string`. Default: `null`. Allowed: `"EXTERNAL"`, `"INTERNAL"`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `null`. Allowed: `"EXTERNAL"`, `"INTERNAL"`. Has no effect without `private_subnet_cidr`."""
 
     proxy_subnet_cidr: TfString | None
-    """`string`. Default: `null`. It must be known when Terraform plans."""
+    """`string`. Default: `null`. The value must be known at plan."""
 
     proxy_subnet_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `proxy_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `proxy_subnet_cidr`."""
 
     proxy_subnet_suffix: TfString | None
-    """`string`. Default: `"proxy"`. It has no effect without `proxy_subnet_cidr`."""
+    """`string`. Default: `"proxy"`. Has no effect without `proxy_subnet_cidr`."""
 
     proxy_subnet_description: TfString | None
-    """`string`. Default: `null`. It has no effect without `proxy_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `proxy_subnet_cidr`."""
 
     gke_services_range_cidr: TfString | None
-    """`string`. Default: `null`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
     gke_services_range_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
     gke_service_range_name_suffix: TfString | None
-    """`string`. Default: `"gke-services-range"`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `"gke-services-range"`. Has no effect without `private_subnet_cidr`."""
 
     gke_pod_range_cidr: TfString | None
-    """`string`. Default: `null`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
     gke_pods_range_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `private_subnet_cidr`."""
 
     gke_pods_range_name_suffix: TfString | None
-    """`string`. Default: `"gke-pods-range"`. It has no effect without `private_subnet_cidr`."""
+    """`string`. Default: `"gke-pods-range"`. Has no effect without `private_subnet_cidr`."""
 
     create_nat: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans. It has no effect without `private_subnet_cidr`."""
+    """`bool`. Default: `true`. The value must be known at plan. Has no effect without `private_subnet_cidr`."""
 
     nat_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_min_ports_per_vm: TfString | None
-    """`string`. Default: `"32"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"32"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_max_ports_per_vm: TfString | None
-    """`string`. Default: `"65536"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"65536"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     source_subnetwork_ip_ranges_to_nat: TfString | None
-    """`string`. Default: `"ALL_SUBNETWORKS_ALL_IP_RANGES"`. Allowed: `"ALL_SUBNETWORKS_ALL_IP_RANGES"`, `"ALL_SUBNETWORKS_ALL_PRIMARY_IP_RANGES"`, `"LIST_OF_SUBNETWORKS"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"ALL_SUBNETWORKS_ALL_IP_RANGES"`. Allowed: `"ALL_SUBNETWORKS_ALL_IP_RANGES"`, `"ALL_SUBNETWORKS_ALL_PRIMARY_IP_RANGES"`, `"LIST_OF_SUBNETWORKS"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_tcp_established_idle_timeout_sec: TfString | None
-    """`string`. Default: `"1200"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"1200"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_tcp_transitory_idle_timeout_sec: TfString | None
-    """`string`. Default: `"30"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"30"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_tcp_time_wait_timeout_sec: TfString | None
-    """`string`. Default: `"120"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"120"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_udp_idle_timeout_sec: TfString | None
-    """`string`. Default: `"30"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"30"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_icmp_idle_timeout_sec: TfString | None
-    """`string`. Default: `"30"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"30"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_enable_dynamic_port_allocation: TfBool | None
-    """`bool`. Default: `false`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`bool`. Default: `false`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_enable_endpoint_independent_mapping: TfBool | None
-    """`bool`. Default: `false`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`bool`. Default: `false`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_enable_logging: TfBool | None
-    """`bool`. Default: `false`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`bool`. Default: `false`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     nat_log_config_filter: TfString | None
-    """`string`. Default: `"ALL"`. Allowed: `"ERRORS_ONLY"`, `"TRANSLATIONS_ONLY"`, `"ALL"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"ALL"`. Allowed: `"ERRORS_ONLY"`, `"TRANSLATIONS_ONLY"`, `"ALL"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     router_name: TfString | None
-    """`string`. Default: `null`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `null`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     router_asn: TfString | None
-    """`string`. Default: `"64514"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"64514"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
     router_keepalive_interval: TfString | None
-    """`string`. Default: `"20"`. It has no effect without `create_nat` and `private_subnet_cidr`."""
+    """`string`. Default: `"20"`. Has no effect without `create_nat` and `private_subnet_cidr`."""
 
 
 class VpcModule(Module):
     """A VPC with its subnets, router and NAT gateway.
 
     A call of `modules/google-anyscale-vpc` at v0.22.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/vpc"

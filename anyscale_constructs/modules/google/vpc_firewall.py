@@ -27,7 +27,7 @@ class VpcFirewallPredefinedFirewallRules(TypedDict):
 
 @with_config(ConfigDict(extra="forbid", strict=True))
 class VpcFirewallInputs(TypedDict, total=False):
-    """The optional inputs of `modules/google-anyscale-vpc-firewall`; None leaves one out."""
+    """The optional inputs of `modules/google-anyscale-vpc-firewall`; None omits an input."""
 
     vpc_name: TfString | None
     """`string`. Default: `""`."""
@@ -36,7 +36,7 @@ class VpcFirewallInputs(TypedDict, total=False):
     """`string`. Default: `""`."""
 
     module_enabled: TfBool | None
-    """`bool`. Default: `true`. It must be known when Terraform plans."""
+    """`bool`. Default: `true`. The value must be known at plan."""
 
     anyscale_project_id: TfString | None
     """`string`. Default: `null`."""
@@ -51,22 +51,22 @@ class VpcFirewallInputs(TypedDict, total=False):
     """`bool`. Default: `true`."""
 
     ingress_with_self_cidr_range: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     ingress_with_self_map: TfList[TfMap[TfString]] | None
-    """`list(map(string))`. Default: `[{"rule": "all-all"}]`. Its length must be known when Terraform plans."""
+    """`list(map(string))`. Default: `[{"rule": "all-all"}]`. The length must be known at plan."""
 
     default_ingress_cidr_range: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. It has no effect without `ingress_from_cidr_map` or `ingress_from_gcp_health_checks`."""
+    """`list(string)`. Default: `[]`. Has no effect without `ingress_from_cidr_map` or `ingress_from_gcp_health_checks`."""
 
     ingress_from_cidr_map: TfList[TfMap[TfString]] | None
-    """`list(map(string))`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(map(string))`. Default: `[]`. The length must be known at plan."""
 
     ingress_from_gcp_health_checks: TfList[TfMap[TfString]] | None
-    """`list(map(string))`. Default: `[{"rule": "health-checks", "cidr_blocks": "35.191.0.0/16,130.211.0.0/22"}]`. Its length must be known when Terraform plans."""
+    """`list(map(string))`. Default: `[{"rule": "health-checks", "cidr_blocks": "35.191.0.0/16,130.211.0.0/22"}]`. The length must be known at plan."""
 
     ingress_from_machine_pool_cidr_ranges: TfList[TfString] | None
-    """`list(string)`. Default: `[]`. Its length must be known when Terraform plans."""
+    """`list(string)`. Default: `[]`. The length must be known at plan."""
 
     predefined_firewall_rules: TfMap[TfObject[VpcFirewallPredefinedFirewallRules]] | None
     """`map(object({ports = string, protocol = string, description = string, priority = number}))`.
@@ -86,7 +86,7 @@ class VpcFirewallModule(Module):
     """The firewall policy of a VPC.
 
     A call of `modules/google-anyscale-vpc-firewall` at v0.22.0,
-    or at the tag that its stack's sources name for it.
+    or at the ref set in the stack's sources.
     """
 
     interface_name = "google/vpc_firewall"
