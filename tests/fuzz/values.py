@@ -58,7 +58,7 @@ class Values:
 
     Args:
         seed: What they depend on.
-        known: Text that people write, by the key that it stands at.
+        known: Text that people write, by its key.
     """
 
     def __init__(self, seed: int, known: Mapping[str, list[str]]) -> None:
@@ -71,7 +71,7 @@ class Values:
         Args:
             schema: The schema.
             definitions: What it refers to.
-            key: The key that the value stands at.
+            key: The key of the value.
         """
         if "$ref" in schema:
             return self.of(definitions[schema["$ref"].rpartition("/")[2]], definitions, key)
@@ -175,7 +175,7 @@ def is_null_or_code(option: Schema) -> bool:
 
 
 def texts_by_key(value: Any, key: str = "") -> dict[str, list[str]]:
-    """All text in a value, by the key that it stands at."""
+    """All text in a value, by its key."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, text in _texts(value, key):
         found[name].append(text)

@@ -156,7 +156,7 @@ def test_fails_on_an_unknown_revision(run: Run, folder: Path, commit: Commit) ->
     commit()
     status, out, err = run("--changed-since", "nothing", command="list")
     assert (status, out) == (2, "")
-    assert err.startswith("error: there is no such revision; got 'nothing'")
+    assert err.startswith("error: the revision does not exist; got 'nothing'")
 
 
 def test_fails_with_clouds_that_are_elsewhere(run: Run, folder: Path, commit: Commit) -> None:

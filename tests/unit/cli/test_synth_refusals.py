@@ -36,7 +36,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     ),
     "an external id without its organization": (
         "external_id: production\n",
-        ":5: external_id: must be the organization id, a hyphen and a suffix of your own (or the cloud's id, if it was",
+        ":5: external_id: must be the organization id, a hyphen and any suffix (or the cloud id, if it was",
         "got 'production'",
     ),
     "an external id of another organization": (
@@ -222,7 +222,7 @@ def place(folder: Path, *names: str) -> None:
         ([], [], "the directory of clouds contains no *.yaml files; got 'clouds'. Fix: write a cloud as NAME.yaml"),
         (["prod.yaml"], ["prdo"], "clouds: unknown cloud 'prdo': did you mean 'prod'?"),
         (["prod.yaml"], ["prod", "zzz"], "clouds: unknown cloud 'zzz': expected prod"),
-        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud of the same name. Fix: rename"),
+        (["prod.yaml", "prod.yml"], [], "clouds/prod.yml: prod.yaml is a cloud with the same name. Fix: rename"),
         (["prod.yaml"], ["--out", "clouds/prod.yaml"], "the output directory clouds/prod.yaml cannot be written: "),
     ],
 )

@@ -160,9 +160,9 @@ REFUSED: dict[str, tuple[str | bytes, str]] = {
     "code inside a string": (ORG + "name: a-${var.x}", ":2: name: contains Terraform code in a plain string; got"),
     "a date for a name": (ORG + "name: 2026-12-31", ":2: name: must be a string; got 2026-12-31. Fix: put"),
     "a number in quotes": (ORG + "zones: '3'", ":2: zones: must be a whole number; got '3'. Fix: remove the quotes"),
-    "credentials": (ORG + "mirror: https://me:hunter2@git.example.com/a", ":2: mirror: must be a URL that holds"),
-    "a token in a query": (ORG + "mirror: https://git.example.com/a?token=b", ":2: mirror: must be a URL that holds"),
-    "a fragment": (ORG + "mirror: https://git.example.com/a#b", ":2: mirror: must be a URL that holds"),
+    "credentials": (ORG + "mirror: https://me:hunter2@git.example.com/a", ":2: mirror: must be a URL under which"),
+    "a token in a query": (ORG + "mirror: https://git.example.com/a?token=b", ":2: mirror: must be a URL under which"),
+    "a fragment": (ORG + "mirror: https://git.example.com/a#b", ":2: mirror: must be a URL under which"),
     "a number for a name": (ORG + "name: 1", ":2: name: must be a string; got 1. Fix: put it in quotes"),
     "keys that exclude each other": (
         ORG + "registration: terraform\ncloud_id: cld_1",

@@ -227,7 +227,7 @@ def test_lifecycle_rules_become_texts(tmp_path: pathlib.Path) -> None:
 REFUSED: dict[str, Any] = {
     "no project": ("", "project: is required"),
     "AWS's key": (EXISTING_PROJECT + "tags: {team: ml}", "unknown key 'tags': the closest matches are"),
-    "AWS's region": (EXISTING_PROJECT.replace("project:", "region: us-east-1\nproject:"), "is given twice"),
+    "AWS's region": (EXISTING_PROJECT.replace("project:", "region: us-east-1\nproject:"), "is set twice"),
     "project number": ("project: {project_id: '123456789012'}", "a project id, which begins with a letter"),
     "capital letters in a label": (EXISTING_PROJECT + "labels: {Team: ml}", "labels.Team"),
     "reserved prefix": (EXISTING_PROJECT + "name_prefix: gcp-ml-", "not with gcp- or goog"),

@@ -79,7 +79,7 @@ def test_terraform_keeps_the_mount_targets_of_an_efs_since_more_of_them_would_re
 
 
 def test_fails_with_a_configured_cloud_id() -> None:
-    with pytest.raises(ConfigError, match="remove cloud_id, or register with the command"):
+    with pytest.raises(ConfigError, match="remove cloud_id, or set registration: command"):
         Ec2Config(region="us-east-2", org_id="org_1", registration="terraform", cloud_id="cld_1")
 
 

@@ -209,7 +209,7 @@ def test_a_time_limit_that_ended_during_a_look_can_be_run_again(
         status, said, asked = cli.run(json.dumps(NAMED), **answers)
     assert status == 4
     assert "was stopped at the limit of 2 s" in said
-    assert "Fix: run this again, with a higher --timeout if need be" in said
+    assert "Fix: run this again, with a higher --timeout if needed" in said
     assert command not in asked
     slow.unlink()
     (tmp_path / "asked").unlink(missing_ok=True)

@@ -142,7 +142,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
             GCP_VM,
             gcp_config__provider_name="projects/acme-ml/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
         ),
-        "which holds the project's number",
+        "which contains the project number",
     ),
     "project number for project id": (changed(GCP_VM, gcp_config__project_id="123456"), "which begins with a letter"),
     "Filestore's short name": (

@@ -67,5 +67,5 @@ def test_fails_on_a_resource_that_does_not_exist(tmp_path: Path) -> None:
     ],
 )
 def test_fails_on_a_name_that_other_resources_use(address: str, argument: str, key: str) -> None:
-    with pytest.raises(ValidationError, match=f"others would still have the old one.*set {key} instead"):
+    with pytest.raises(ValidationError, match=f"other resources would keep the old value.*set {key} instead"):
         config(nfs={}, resources={address: {"arguments": {argument: "other"}}})

@@ -47,7 +47,7 @@ def test_without_terraform_replacements_come_from_tables(
 ) -> None:
     without_terraform(monkeypatch)
     with (
-        pytest.warns(UserWarning, match=r"needs Terraform 1\.11 or newer; replacements are determined from tables"),
+        pytest.warns(UserWarning, match=r"needs Terraform 1\.11 or later; replacements are determined from tables"),
         pytest.raises(
             AssertionError, match=r"replaces or destroys resources\n  warning\[replaced-resource\]: prod: .*vpc"
         ),
