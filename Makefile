@@ -11,10 +11,12 @@ OUT    ?= cdktf.out
 COUNT  ?= 5000
 SEED   ?=
 TESTS  ?= tests/unit tests/contract tests/compat tests/snapshots tests/findings tests/installed
-# The tests that depend on the engine; the examples' files do not, test_native.py compares them.
-ENGINE_TESTS = tests/contract/product tests/contract/test_additions.py tests/unit/terraform tests/unit/expressions \
-  tests/unit/testing tests/unit/test_config_expressions.py tests/unit/test_docs.py tests/unit/test_engine.py \
-  tests/unit/test_engine_values.py tests/unit/test_examples.py tests/unit/test_native.py
+# The tests that depend on the engine; the examples' files do not, test_native.py compares them. cdktn is a copy of
+# cdktf, so on cdktn only those run that compare engines, and those of the values that pass through them.
+CONTRACT_TESTS = tests/contract/product tests/contract/test_additions.py tests/unit/expressions \
+  tests/unit/test_config_expressions.py tests/unit/test_engine.py tests/unit/test_engine_values.py \
+  tests/unit/test_examples.py tests/unit/test_native.py
+ENGINE_TESTS = $(CONTRACT_TESTS) tests/unit/terraform tests/unit/testing tests/unit/test_docs.py
 # The sources of the site, with the paths of the repository, so that links work as on GitHub.
 PAGES = CHANGELOG.md LICENSE README.md docs examples
 # uv takes seconds and pip minutes, but only pip uses mirrors that are set in pip.conf.
@@ -42,7 +44,7 @@ ifeq ($(ENGINE),)
 	@$(BIN)/python -m pytest -q -n auto $(TESTS)
 	@ANYSCALE_CONSTRUCTS_ENGINE=cdktf $(BIN)/python -m pytest -q -n auto $(ENGINE_TESTS)
 else
-	@$(BIN)/python -m pytest -q -n auto $(ENGINE_TESTS)
+	@$(BIN)/python -m pytest -q -n auto $(if $(filter cdktn,$(ENGINE)),$(CONTRACT_TESTS),$(ENGINE_TESTS))
 endif
 
 ## make e2e        the whole life of clouds: real Terraform, modules and anyscale program, an emulated AWS account

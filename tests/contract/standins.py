@@ -112,7 +112,7 @@ def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path)
 
 def _call(body: dict[str, Any], known: dict[str, Any], folder: pathlib.Path, at: str) -> dict[str, Any]:
     """The call of a block's stand-in module, with the block's arguments."""
-    # Terraform's own conversion would drop an unknown argument of a block without a word.
+    # Terraform's own conversion would silently drop an unknown argument of a block.
     check_arguments(body, known["arguments"] | {"//": {}, "depends_on": "list(string)"}, at)
     # With an underscore, since some arguments, such as version, mean something else to a module call.
     arguments = {f"{key}_" if key in known["arguments"] else key: value for key, value in body.items()}

@@ -47,7 +47,7 @@ def test_the_recorded_chart_is_the_one_that_is_released() -> None:
 
 def test_the_recorded_keys_are_those_of_the_chart(clone: pathlib.Path) -> None:
     made = charts.recorded(charts.chart(clone, RECORDED["version"]))
-    assert made == RECORDED, f"record them anew: python -m tests.contract.charts {clone}"
+    assert made == RECORDED, f"record them again: python -m tests.contract.charts {clone}"
 
 
 def test_the_recorded_keys_are_all_that_the_templates_read(clone: pathlib.Path) -> None:

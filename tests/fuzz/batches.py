@@ -38,7 +38,7 @@ class Upstream:
         folder: Where they are put.
 
     Raises:
-        MissingPieceError: They can't be had.
+        MissingPieceError: A provider or a module is missing.
     """
 
     def __init__(self, doubles: Doubles, folder: Path) -> None:

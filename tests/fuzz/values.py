@@ -66,7 +66,7 @@ class Values:
         self._known = known
 
     def of(self, schema: Schema, definitions: Mapping[str, Schema], key: str = "") -> Any:
-        """A value that fits a schema, as far as the schema says.
+        """A value that fits a schema, in everything that the schema says.
 
         Args:
             schema: The schema.

@@ -257,8 +257,9 @@ def test_it_has_all_that_the_library_uses() -> None:
 
 def test_what_needs_node_runs_on_an_engine_that_has_it() -> None:
     """The tests leave it out where the engine has none, and `make test` names what runs on the others."""
-    (run_there,) = re.findall(r"^ENGINE_TESTS = ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    places = [ROOT / word for word in run_there.split() if word != "\\"]
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    run_there = re.findall(r"^(?:CONTRACT|ENGINE)_TESTS = ((?:.*\\\n)*.*)", makefile, re.MULTILINE)
+    places = [ROOT / word for word in " ".join(run_there).split() if word.startswith("tests/")]
     mark = "@pytest.mark." + "node"
     needing = [ROOT / "tests" / name for name in NEEDS_NODE]
     needing += [file for file in (ROOT / "tests").rglob("*.py") if mark in file.read_text("utf-8")]

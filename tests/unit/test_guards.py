@@ -74,7 +74,7 @@ def test_every_guard_is_a_rule_with_its_reason(table: Table) -> None:
 
 
 def unknown(type_: str) -> list[Any]:
-    """Values of a Terraform type that hold something known only later."""
+    """Values of a Terraform type that hold something unresolved."""
     element = expr("var.later")
     shapes: dict[str, list[Any]] = {
         "list": [[element], [f"{element}"], [{"rule": element, "cidr_blocks": element}]],

@@ -155,7 +155,7 @@ SUBSTITUTES: dict[str, Any] = {
 _CHECKED = "Its size is checked, and warned of."
 _UNLABELLED = "Nothing that is made has labels."
 
-# What changes nothing without a word, and why.
+# What silently changes nothing, and why.
 IDLE: dict[str, dict[str, str]] = {
     "existing-vpc": {
         "vpc.cidr_block": _CHECKED,

@@ -77,7 +77,7 @@ class Kind:
         unknown: Those of one with a GPU that the operator's chart does not know.
         product: The labels that nodes with the GPU are given.
         names: The names in the provider of a group `a`, on-demand and spot.
-        clashing: The keys of all nodes with a name that is there already.
+        clashing: The keys of all nodes whose name already exists.
         reservation: A reservation.
         made: What the provider is given.
     """

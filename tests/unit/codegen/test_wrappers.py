@@ -34,7 +34,7 @@ def test_rendering_the_catalog_produces_the_committed_files(tmp_path: Path) -> N
     rendered = {file.relative_to(tmp_path): file.read_bytes() for file in tmp_path.rglob("*.py")}
     files = [*MODULES.glob("*/*.py"), Path(str(fn.__file__))]
     committed = {file.relative_to(MODULES.parent): file.read_bytes() for file in files}
-    assert rendered == committed, "to render them anew: anyscale-constructs modules render"
+    assert rendered == committed, "to render them again: anyscale-constructs modules render"
 
 
 @pytest.mark.parametrize("name", table())

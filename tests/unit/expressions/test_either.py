@@ -1,4 +1,4 @@
-"""The same by Python for what is known now, and by Terraform for what is known only later."""
+"""Python evaluates known values, and Terraform unresolved ones, with the same result."""
 
 from collections.abc import Callable
 from typing import Any

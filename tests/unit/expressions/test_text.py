@@ -1,4 +1,4 @@
-"""Plain text beside code: what is escaped, what is refused, what is known only later, what code refers to."""
+"""Plain text beside code: what is escaped, what is refused, what is unresolved, what code refers to."""
 
 import json
 import pathlib
