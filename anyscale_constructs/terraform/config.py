@@ -35,6 +35,9 @@ _BY_TERRAFORM = {
     "aggregated_logs_enabled": "run anyscale cloud config update --enable-log-ingestion",
 }
 
+NamePrefix = Annotated[str, Checked("letters, digits and + = , . @ - _", r"[A-Za-z0-9_+=,.@-]*", "acme-ray-")]
+"""The characters that IAM accepts in names; constructs check what their own resources accept in addition."""
+
 
 class CloudConfig(Model):
     """The configuration of a cloud: the keys common to all providers."""
@@ -230,7 +233,7 @@ class CloudConfig(Model):
 class NamedCloudConfig(CloudConfig):
     """The keys common to clouds whose resource names have a prefix."""
 
-    name_prefix: str = Field(default="anyscale-", description="Prefix of the names of new resources.")
+    name_prefix: NamePrefix = Field(default="anyscale-", description="Prefix of the names of new resources.")
     prefix_all_names: Known[bool] = Field(
         default=False,
         description="Start all generated names with name_prefix, for accounts that require it: also the names that "

@@ -32,7 +32,7 @@ def test_a_cluster_that_is_known_later_is_refused(
     [
         ("gateway", '{"cloudResourceId": "cldrsrc_a", "domain": "example.com"}', None),
         ("gateway", '{"cloudResourceId": "cldrsrc_a"}', "domain is required"),
-        ("no-such-chart", "{}", "there is not a directory"),
+        ("no-such-chart", "{}", "there is no folder"),
     ],
 )
 def test_our_own_charts_are_rendered(folder: str, values: str, says: str | None) -> None:
