@@ -69,7 +69,7 @@ def _known_by(case: Case) -> str:
     """What tells a case in a message from others of its element: JSON text shows the code, not the key."""
     if not PLACES[case.place].text:
         return case.id
-    return {"expr": KINDS[case.kind].code, "reference": "letters of a reference"}.get(KINDS[case.kind].carrier, case.id)
+    return {"expr": KINDS[case.kind].code, "reference": "passes a reference"}.get(KINDS[case.kind].carrier, case.id)
 
 
 @dataclass
@@ -145,7 +145,7 @@ class Product:
             name = re.search(r"(?<![a-z\d])p\d{2}(?:w\d{2})?(?:k\d{3})?", line)
             for found in (
                 re.search(r"w\d{2}k\d{3}", line),
-                re.search(r"(?<= has )\S.*(?=, a )|letters of a reference", line),
+                re.search(r"(?<= contains )\S.*(?=, a )|passes a reference", line),
             ):
                 if name and found and (case := named.get((name.group(), found.group()))):
                     self.refusals[case] = line

@@ -99,7 +99,7 @@ def test_methods_of_text_leave_it_whole_or_are_found(kind: str, tmp_path: Path) 
             outputs = world.stack.to_terraform()["output"]
         except SynthesisError as error:
             refusals |= set(
-                re.findall(r"output\.([\w-]+)\.value .*(?:cut or changed|contains an unresolved token)", str(error))
+                re.findall(r"output\.([\w-]+)\.value .*(?:truncated or changed|contains an unresolved token)", str(error))
             )
         else:
             break
@@ -123,7 +123,7 @@ def test_damage_is_found_in_all_places(damage: str, tmp_path: Path) -> None:
     assert words.PREFIX not in said
     for name, element in places.items():
         if not PLACES[name].text:
-            assert re.search(rf"{element}\b.*(cut or changed|contains an unresolved token)", said), name
+            assert re.search(rf"{element}\b.*(truncated or changed|contains an unresolved token)", said), name
 
 
 CHANGES: dict[str, Callable[[str], str]] = {
@@ -165,8 +165,8 @@ WRONG: dict[str, tuple[Callable[[World], Any], str]] = {
     ),
     "a key that is a number": (lambda _: {1: "a"}, "must be a string"),
     "not a number": (lambda _: float("nan"), "is not a number that Terraform JSON can represent"),
-    "a number token, doubled": (lambda w: w.variable["number"].number_value * 2, "is no number"),
-    "a number token, negated": (lambda w: -w.variable["number"].number_value, "is no number"),
+    "a number token, doubled": (lambda w: w.variable["number"].number_value * 2, "is not a number"),
+    "a number token, negated": (lambda w: -w.variable["number"].number_value, "is not a number"),
     "another stack's value": (lambda w: w.theirs.s3_bucket_id, "of the stack other in the stack test"),
     "another stack's value in text": (lambda w: f"a-{w.theirs.s3_bucket_id}", "of the stack other in the stack test"),
     "a list of values as text": (lambda w: f"{[w.bucket.s3_bucket_id]}", "contains an unresolved token"),
