@@ -202,7 +202,7 @@ def test_a_change_is_reviewed_in_one_comment(github: GitHub) -> None:
 
     others = [{"id": 1, "user": {"login": "somebody"}, "body": review}]
     github.keep("comments", others)
-    comment = ("pull-request", "comment", "Write the comment, or update it")
+    comment = ("pull-request", "comment", "Create or update the comment")
     runner.must(*comment, NUMBER="1")
     assert [each["body"] for each in github.kept("comments")] == [review, review]
     newer = review.replace("anyscale-2", "anyscale-3")
