@@ -29,7 +29,7 @@ def is_unresolved(value: object) -> bool:
     """Returns whether the value contains something unresolved: an expression, a token, or an object of the engine."""
     # The most frequent types first, and without match patterns, because this function is called very often.
     kind = type(value)
-    if kind is str or isinstance(value, str):
+    if isinstance(value, str):
         text = str.__str__(value)
         return isinstance(value, Expr) or words.PREFIX in text or ("{" in text and _is_code(text))
     if kind is bool or kind is int or value is None:
