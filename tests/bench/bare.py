@@ -82,6 +82,10 @@ class Cloud(TerraformStack):
                 "policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]}, sort_keys=True),
             },
         )
+        self.add_override(
+            "resource.aws_default_security_group.this",
+            {"vpc_id": "${module.vpc.vpc_id}", "ingress": [], "egress": [], "tags": tags},
+        )
         self.module(
             "s3_policy",
             "s3-policy",
