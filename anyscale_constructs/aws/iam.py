@@ -1,6 +1,6 @@
 """The roles of Anyscale's control plane and of its nodes: new, or existing ones."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol, Self, Unpack
 
 from pydantic import Field, model_validator
@@ -18,7 +18,6 @@ from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws.iam import IamInputs, IamModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.resource import Resource
-from anyscale_constructs.terraform.values import json_text
 
 _POLICY_PREFIXES = {
     "anyscale_access_steadystate_policy_prefix": "steady-state-",
@@ -53,7 +52,6 @@ _NEW_ROLES = {
     "control_plane_role_arn": ("create_anyscale_access_role", "iam_anyscale_access_role_name"),
     "cluster_node_role_arn": ("create_cluster_node_instance_profile", "iam_cluster_node_instance_profile_name"),
 }
-_MAPPINGS = ("map(", "object(")
 
 KMS_ACCESS = Rule(
     "role-kms-access",
@@ -189,12 +187,6 @@ def key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
         "control_plane_role_arn": [allow([*uses, "kms:ReEncrypt*"], kms_key_arns), grants],
         "cluster_node_role_arn": [allow(uses, kms_key_arns)],
     }
-
-
-def document_text(document: Any) -> Any:
-    """Returns a policy document as JSON text; strings, and expressions that may be strings, are unchanged."""
-    is_mapping = isinstance(document, Mapping) or (isinstance(document, Expr) and document.type.startswith(_MAPPINGS))
-    return json_text(document, "the policy document") if is_mapping else document
 
 
 @guard("external-id-missing", "anyscale_external_id")

@@ -7,6 +7,7 @@ from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.values import json_text
 
 Statement = Mapping[str, Any]
+_MAPPINGS = ("map(", "object(")
 
 
 def allow(
@@ -40,6 +41,12 @@ def each_once(*arns: str | None, but: str | None = None) -> list[str]:
 def policy(statements: Sequence[Statement]) -> Expr:
     """Returns the JSON text of a policy."""
     return json_text({"Version": "2012-10-17", "Statement": list(statements)}, "the policy")
+
+
+def document_text(document: Any) -> Any:
+    """Returns a policy document as JSON text; strings, and expressions that may be strings, are unchanged."""
+    is_mapping = isinstance(document, Mapping) or (isinstance(document, Expr) and document.type.startswith(_MAPPINGS))
+    return json_text(document, "the policy document") if is_mapping else document
 
 
 PolicyDocument = dict[str, Any]

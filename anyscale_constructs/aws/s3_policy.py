@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, ClassVar, Unpack
 
-from anyscale_constructs.aws.iam import IRoles, document_text
+from anyscale_constructs.aws.iam import IRoles
+from anyscale_constructs.aws.policies import document_text
 from anyscale_constructs.aws.s3 import IBucket
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError

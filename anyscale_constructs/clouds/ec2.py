@@ -15,15 +15,10 @@ from anyscale_constructs.aws import (
     SecurityGroups,
 )
 from anyscale_constructs.aws.efs import EfsConfig
-from anyscale_constructs.aws.iam import (
-    IamConfig,
-    document_text,
-    external_id_organization,
-    key_statements,
-)
+from anyscale_constructs.aws.iam import IamConfig, external_id_organization, key_statements
 from anyscale_constructs.aws.memorydb import MemoryDbConfig
 from anyscale_constructs.aws.permissions import Permissions
-from anyscale_constructs.aws.policies import Statement, each_once, policy
+from anyscale_constructs.aws.policies import Statement, document_text, each_once, policy
 from anyscale_constructs.aws.s3 import BucketConfig
 from anyscale_constructs.aws.securitygroups import SecurityGroupConfig
 from anyscale_constructs.aws.types import ExternalId

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 from anyscale_constructs.aws import S3, Eks, ExistingCluster, ExistingSecurityGroup, Iam
 from anyscale_constructs.aws.eks import CLUSTER_ADMIN_POLICY, ClusterConfig
-from anyscale_constructs.aws.iam import document_text
 from anyscale_constructs.aws.nodes import NodesConfig, node_groups
 from anyscale_constructs.aws.permissions import Permissions, attach_policies
 from anyscale_constructs.aws.pod_roles import (
@@ -20,7 +19,7 @@ from anyscale_constructs.aws.pod_roles import (
     key_statements,
     load_balancer_statements,
 )
-from anyscale_constructs.aws.policies import Statement, deny_plain_http, each_once, policy
+from anyscale_constructs.aws.policies import Statement, deny_plain_http, document_text, each_once, policy
 from anyscale_constructs.aws.types import Tags
 from anyscale_constructs.aws.vpc import VpcConfig
 from anyscale_constructs.clouds.aws import AwsCloud

@@ -85,7 +85,6 @@ class Model(_Base):
         extra="forbid",
         strict=True,
         frozen=True,
-        validate_default=False,
         defer_build=True,
         populate_by_name=True,  # a key that is a Python keyword is a validation alias
     )

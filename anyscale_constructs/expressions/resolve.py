@@ -69,11 +69,9 @@ class Resolver:
             value: A part of the stack's JSON.
             path: The path of the value in the stack's JSON. Default: the root.
         """
-        begin = len(self.texts)
         resolved = self._resolve(value, path)
-        found = self.texts[begin:]
         # One search of the joined strings is much faster than a search of each string.
-        for where, text in found if words.traced("\n".join(text for _, text in found)) else ():
+        for where, text in self.texts if words.traced("\n".join(text for _, text in self.texts)) else ():
             if words.damaged(text):
                 self.say(where, *_DAMAGED)
         return resolved

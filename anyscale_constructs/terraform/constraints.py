@@ -5,11 +5,13 @@ Source: https://developer.hashicorp.com/terraform/language/expressions/version-c
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from anyscale_constructs.errors import ConstraintError
+from anyscale_constructs.terraform.interface import Provider
 
 Version = tuple[int, int, int]
 
@@ -125,6 +127,34 @@ def _intersected(what: str, wanted: Sequence[tuple[str, str]]) -> Constraint:
     if total.high is None and what in _NEWEST:
         return replace(total, high=(max(total.low[0], _NEWEST[what]) + 1, 0, 0))
     return total
+
+
+def pin(settings: dict[str, Any], wants: Iterable[tuple[str, str, Mapping[str, Provider]]]) -> None:
+    """Adds version constraints to the `terraform` block of a stack.
+
+    Args:
+        settings: The block. Its own constraints are intersected with the others, and its own providers take precedence.
+        wants: What requires something, the Terraform versions that it requires, and the providers, by local name.
+
+    Raises:
+        ConstraintError: No version satisfies all constraints.
+    """
+    versions: list[tuple[str, str]] = []
+    providers: dict[str, tuple[str, list[tuple[str, str]]]] = {}
+    for who, terraform, required in wants:
+        versions.append((who, terraform))
+        for name, provider in required.items():
+            providers.setdefault(name, (provider.source, []))[1].append((who, provider.version))
+    if "required_version" in settings:
+        versions.append(("terraform.required_version", settings["required_version"]))
+    settings.setdefault("required_version", str(intersect("Terraform", versions)))
+    given = settings.setdefault("required_providers", {})
+    for name, (source, wanted) in providers.items():
+        there = given.get(name, {})
+        there = {"version": there} if isinstance(there, str) else there  # the older form
+        if "version" in there:
+            wanted.append((f"terraform.required_providers.{name}", there["version"]))
+        given[name] = {"source": source, "version": str(intersect(source, wanted))} | there
 
 
 def _text(version: Version) -> str:

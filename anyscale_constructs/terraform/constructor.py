@@ -64,7 +64,8 @@ def _parameters(init: Callable[..., None]) -> tuple[Sequence[str], Mapping[str, 
         for name, hint in hints.items()
     }
     kinds = {name: all_ for name, all_ in choices.items() if all(map(_is_construct, all_)) and name != "scope"}
-    return init.__code__.co_varnames[1 : init.__code__.co_argcount], kinds
+    parameters = inspect.signature(init).parameters.values()
+    return [each.name for each in parameters if each.kind is each.POSITIONAL_OR_KEYWORD][1:], kinds
 
 
 def _is_construct(kind: Any) -> bool:

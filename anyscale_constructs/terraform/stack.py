@@ -29,7 +29,7 @@ from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowance, accepting, check_rule
 from anyscale_constructs.terraform.backend import TERRAFORM, Backend, Local, identity
 from anyscale_constructs.terraform.config import CloudConfig
-from anyscale_constructs.terraform.constraints import intersect
+from anyscale_constructs.terraform.constraints import pin
 from anyscale_constructs.terraform.declarations import Declarations
 from anyscale_constructs.terraform.engine_backend import add_backend, keep_one_backend
 from anyscale_constructs.terraform.interface import Interface
@@ -315,10 +315,8 @@ class CloudStack(Declarations):
         for kind, made in blocks(self).items():
             there = tree.get(kind, [])
             tree[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
-        resolver = Resolver(self, self.code_of_tokens)
-        tree = resolver.resolve(tree)
-        self._refuse(resolver.problems)
-        self._refuse([*residue(resolver.texts), *dead_references(tree, resolver.texts, self.modules)])
+        tree, found = self._resolved(tree)
+        self._refuse([*residue(found), *dead_references(tree, found, self.modules)])
         self.state = identity(tree["terraform"], self.name)
         self._refuse_siblings()
         return {"//": comments, **tree}
@@ -348,10 +346,14 @@ class CloudStack(Declarations):
         Raises:
             SynthesisError: An expression is in a place where Terraform accepts none.
         """
+        return self._resolved(value, path)[0]
+
+    def _resolved(self, value: Any, path: str = "") -> tuple[Any, list[tuple[str, str]]]:
+        """Returns what `resolve` does, and its strings with their paths."""
         resolver = Resolver(self, self.code_of_tokens)
         resolved = resolver.resolve(value, path)
         self._refuse(resolver.problems)
-        return resolved
+        return resolved, resolver.texts
 
     def code_of_tokens(self, value: Any, *, preparing: bool = False) -> Any:
         """Returns the value with engine tokens resolved; `preparing` adds the outputs that other stacks refer to."""
@@ -364,22 +366,8 @@ class CloudStack(Declarations):
         """Adds the version constraints of the modules to the stack's own settings, which take precedence."""
         interfaces = [(module.address, module.interface) for module in self.modules.values()]
         wants = [(address, i.required_version, i.required_providers) for address, i in interfaces] + self._required
-        given = settings.setdefault("required_providers", {})
-        providers: dict[str, tuple[str, list[tuple[str, str]]]] = {}
-        for who, _, required in wants:
-            for name, provider in required.items():
-                providers.setdefault(name, (provider.source, []))[1].append((who, provider.version))
         try:
-            versions = [(who, version) for who, version, _ in wants]
-            if "required_version" in settings:
-                versions.append(("terraform.required_version", settings["required_version"]))
-            settings.setdefault("required_version", str(intersect("Terraform", versions)))
-            for name, (source, wanted) in providers.items():
-                there = given.get(name, {})
-                there = {"version": there} if isinstance(there, str) else there  # the older form
-                if "version" in there:
-                    wanted.append((f"terraform.required_providers.{name}", there["version"]))
-                given[name] = {"source": source, "version": str(intersect(source, wanted))} | there
+            pin(settings, wants)
         except ConstraintError as error:
             raise ConstraintError(within(error.findings, cloud=self.name)) from error
 

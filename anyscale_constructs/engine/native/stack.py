@@ -51,11 +51,7 @@ class TerraformStack(Overridable):
 
     def logical_id(self, construct: Construct) -> str:
         """Returns the Terraform name of a construct in the stack."""
-        steps: list[str] = []
-        while construct is not self:
-            steps.insert(0, construct.node.id)
-            construct = construct.node.scope or self
-        return _unique(steps)
+        return _unique(construct.node.path.removeprefix(f"{self.node.path}/").split("/"))
 
     def depends_on(self, stack: "TerraformStack") -> bool:
         """Returns whether another stack must be applied before this one."""
