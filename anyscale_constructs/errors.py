@@ -87,11 +87,11 @@ def said_by_engine(error: BaseException) -> str:
 
 
 def engine_ended(error: BaseException) -> "EngineError | None":
-    """The error that Node.js ended while the engine ran on it, if that is what an exception of jsii's comes from."""
+    """Returns the error that the engine's Node.js ended, if jsii raised `error` for that reason, else None."""
     for frame, _ in walk_tb(error.__traceback__ if isinstance(error, json.JSONDecodeError | OSError) else None):
         process: Any = frame.f_locals.get("self")
         if frame.f_globals.get("__name__") == "jsii._kernel.providers.process" and hasattr(process, "stop"):
-            atexit.unregister(process.stop)  # it would fail too, with a traceback, at the end and as the process goes
+            atexit.unregister(process.stop)  # the exit hook and the destructor would fail, too
             process.stop = bool
             return EngineError(
                 "Node.js, which the engine runs on, ended too early",

@@ -76,7 +76,7 @@ CONTROL_CHARACTER = Rule(
 
 
 def control_character(text: str) -> str:
-    """What is said of the first control character in a text, or nothing."""
+    """Returns what is wrong with a string that has a control character; empty if it has none."""
     found = CONTROL.search(text)
     return f"contains the control character U+{ord(found.group()):04X}" if found else ""
 

@@ -122,7 +122,7 @@ def _watched(client: socket.socket, program: str) -> int:
 
 
 def _run(program: str, streams: list[int], arguments: list[str], environment: dict[str, str], folder: str) -> NoReturn:
-    """Replaces this process with the program."""
+    """Runs the program in this process, which then ends."""
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)

@@ -60,7 +60,7 @@ REPOSITORIES: dict[tuple[str, ...], tuple[Path, tuple[str, ...] | None]] = {}
 
 CATALOG = ROOT / "anyscale_constructs" / "modules" / "catalog"
 TERRAFORM = {"apply", "destroy", "init", "output", "plan", "providers", "show", "state"}
-OWN_PROGRAMS = {"anyscale-constructs", "env", "pytest", "python"}
+RUN = {"cat", "cp", "env", "grep", "ls", "mkdir", "pytest", "python", "rm"}
 FAILS = {"error[": 2, "E  ": 1}
 """With which status a command ends that prints this."""
 
@@ -156,10 +156,8 @@ class Reader:
         elif program == "anyscale-constructs":
             parse(words[1:])
             self.own(words, status)
-        elif program in OWN_PROGRAMS or (program == "git" and words[1] not in {"clone", "push"}):
+        elif program in RUN or (program == "git" and words[1] not in {"clone", "push"}):
             self.run(words, self.folder, status)
-        elif program in {"cat", "cp", "grep", "ls", "mkdir", "rm"}:
-            self.run(words, self.folder)
         elif program != "git":
             assert program in ELSEWHERE, f"{program} is in no table of tests/reader.py"
             if check := CHECKS.get(program):

@@ -168,8 +168,7 @@ def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
     for stack in stacks_in(app):
         name = stack.node.id
         notes = [note for note in manifest["stacks"][name]["annotations"] if note["level"].endswith("warn")]
-        findings = getattr(stack, "findings", ()) if notes else ()
-        ours = {finding.annotation for finding in findings if finding.severity == "warning"}
+        ours = {finding.annotation for finding in getattr(stack, "findings", ())} if notes else set()
         for note in notes:
             if note["message"] not in ours:
                 construct = note["constructPath"].removeprefix(f"{name}/")
@@ -219,13 +218,13 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
 def _make(
     app: App, document: Document, stack_of: Callable[[str], type[CloudStack]], *, alone: bool
 ) -> Sequence[CloudStack]:
-    """The stacks of a cloud.
+    """Adds the stacks of a cloud to the app, and returns them.
 
     Args:
-        app: Where they are made.
-        document: The cloud's.
-        stack_of: The class of a kind's stacks.
-        alone: Whether other clouds under the same defaults may be missing.
+        app: The app.
+        document: The cloud's document.
+        stack_of: Returns the stack class of a kind.
+        alone: Whether only some clouds of the defaults are synthesized.
     """
     if KIND not in document.data:
         meant = nearest(KIND, filter(lambda key: isinstance(key, str), document.data)) or ""
@@ -253,7 +252,7 @@ def _make(
         if not is_engines(error):
             raise
         found = Finding(
-            f"the engine refuses the configuration: {said_by_engine(error)}", rule=ENGINE_REFUSAL, cloud=name
+            f"the engine rejects the configuration: {said_by_engine(error)}", rule=ENGINE_REFUSAL, cloud=name
         )
         raise ConfigError(document.located([found], users_line(error.__traceback__))) from error
     return stacks

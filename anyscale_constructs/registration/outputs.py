@@ -238,7 +238,7 @@ def _plain_values(outputs: Mapping[str, Any], stack: str, source: str) -> dict[s
 
 
 def _code(value: Any, key: Key = ()) -> Iterator[Finding]:
-    """Text that Terraform should have replaced by a value, which a model takes for an expression."""
+    """Finds references that Terraform should have replaced by values; a model would accept them as expressions."""
     match value:
         case Mapping():
             for name, inner in value.items():

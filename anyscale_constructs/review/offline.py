@@ -7,6 +7,7 @@ subtracted from those in the third.
 Source: https://developer.hashicorp.com/terraform/language/tests
 """
 
+import contextlib
 import json
 import re
 import tempfile
@@ -112,11 +113,13 @@ def _plan(name: str, base: Path, head: Path, work: Path) -> list[Change]:
     ]
     _write(file, {"run": _runs(trees, mocks), "mock_provider": mocks, "override_data": overrides})
     plans: dict[str, list[dict[str, Any]]] = {}
-    for event in terraform.test(folder):
-        if "test_plan" in event:
-            plans[event["@testrun"]] = event["test_plan"].get("resource_changes", [])
-        if "head" in plans:
-            break
+    # Closed here: Python ignores an interrupt that arrives while it finalizes a generator.
+    with contextlib.closing(terraform.test(folder)) as events:
+        for event in events:
+            if "test_plan" in event:
+                plans[event["@testrun"]] = event["test_plan"].get("resource_changes", [])
+            if "head" in plans:
+                break
     if "head" not in plans:
         raise ReviewError("terraform test returned no plan")
     return without_noise(plans["base_again"], plans["head"], source.text)

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ def init(folder: Path, cache: Path) -> None:
         pass
 
 
-def test(folder: Path) -> Iterator[dict[str, Any]]:
+def test(folder: Path) -> Generator[dict[str, Any]]:
     """Runs a test without a network; yields its events, and stops it when the iteration ends.
 
     Raises:
@@ -75,7 +75,7 @@ def _environment() -> dict[str, str]:
     return without_credentials() | quiet
 
 
-def _events(folder: Path, environment: Mapping[str, str], patience: int, *arguments: str) -> Iterator[dict[str, Any]]:
+def _events(folder: Path, environment: Mapping[str, str], patience: int, *arguments: str) -> Generator[dict[str, Any]]:
     process = subprocess.Popen(
         [terraform(), *arguments],
         cwd=folder,

@@ -164,6 +164,6 @@ def sift(clouds: Mapping[str, tuple[Iterable[Finding], Sequence[tuple[Rule, Allo
                 told.append(Finding(what, fix, rule=IDLE_ALLOWANCE, cloud=cloud, key=key))
             elif rule.command == "synth" and each.default_at not in needed:
                 needed.add(each.default_at)
-                what = f"{rule.id} is allowed, but found in no cloud under it"
+                what = f"{rule.id} is allowed, but has no findings in any cloud of these defaults"
                 told.append(Finding(what, fix, rule=IDLE_ALLOWANCE, key=key, place=each.default_at))
     return Sifted(told, allowed)

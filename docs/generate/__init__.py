@@ -1,10 +1,8 @@
 """Generates documentation pages and pictures from the code."""
 
-import pathlib
-
+from docs import HERE
 from docs.generate import clouds, constructs, contents, policies, rules
 
-HERE = pathlib.Path(__file__).parent.parent
 FOLDERS = {"clouds": "*.*", "configuration": "*.*", "constructs": "**/*.md", "rules": "*.*"}
 """The directories in which all files with these extensions are generated."""
 
@@ -22,9 +20,8 @@ def stale(expected: dict[str, str]) -> list[str]:
         expected: The expected files, by path.
     """
     there = {str(file.relative_to(HERE)) for folder, names in FOLDERS.items() for file in (HERE / folder).glob(names)}
-    files = {page: HERE / page for page in {*there, *expected}}
     return sorted(
         page
-        for page, file in files.items()
-        if not file.is_file() or file.read_text(encoding="utf-8") != expected.get(page)
+        for page in there | expected.keys()
+        if not (HERE / page).is_file() or (HERE / page).read_text(encoding="utf-8") != expected.get(page)
     )

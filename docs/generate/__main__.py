@@ -1,6 +1,7 @@
 """Writes the generated documentation; `make docs` runs it."""
 
-from docs.generate import HERE, pages, stale
+from docs import HERE
+from docs.generate import pages, stale
 
 expected = pages()
 for page in stale(expected):

@@ -1,6 +1,7 @@
 """Generates a page for each kind of cloud, with a picture and its keys, and the pages of shared keys."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from anyscale_constructs import clouds
 from anyscale_constructs.clouds import KINDS
@@ -21,7 +22,7 @@ _EXAMPLES: Mapping[str, Sequence[str]] = {
 }
 """The examples that each page shows in full."""
 
-_SHARED: Mapping[str, str] = {
+_INTRODUCTIONS: Mapping[str, str] = {
     "configuration/aws.md": """
 # Keys of clouds on AWS
 
@@ -41,9 +42,10 @@ The keys inside the ones that [aks](../clouds/aks.md), [eks](../clouds/eks.md), 
     EVERY_CLOUD: """
 # Keys of every cloud
 
-These keys have the same meaning for every kind of cloud. The kinds `aks` and `generic` use no modules of Anyscale, so
-they have no keys for modules. Each kind has a [page](../clouds/README.md) with its own keys. In Python, the same names
-are arguments of the kind's configuration class. `anyscale-constructs schema KIND` prints all keys for your editor.
+These keys have the same meaning in each kind that has them; the [page](../clouds/README.md) of a kind lists them, and
+its own keys. `aks` and `generic` use no modules of Anyscale, so they have no keys for modules, and `generic` lacks some
+more. In Python, the same names are arguments of the kind's configuration class. `anyscale-constructs schema KIND`
+prints all keys for your editor.
 
 The value of a string, of a list element, or of a key whose type includes `expression` may be a whole reference, such as
 `${var.network}`, or in Python any expression or cdktf token. Keys that determine the structure of the stack accept only
@@ -88,18 +90,22 @@ def pages() -> dict[str, str]:
     found = {
         "clouds/README.md": [_INDEX.strip(), *_index()],
         **{f"clouds/{kind}.md": [*_kind(kind, tables[kind])] for kind in KINDS},
-        **{page: [text.lstrip()] for page, text in _SHARED.items()},
+        **{page: [text.lstrip()] for page, text in _INTRODUCTIONS.items()},
     }
     found[EVERY_CLOUD] += tables["ec2"].common(EVERY_CLOUD)
     for section in sections.values():
-        found[section.page] += section.of.section(section)
+        found[section.page] += section.tables.section(section)
     pictures = {f"clouds/{kind}.svg": as_picture(explained(OF_KINDS[kind])) + "\n" for kind in KINDS}
     texts = {name: "\n".join(lines) + "\n" for name, lines in found.items()}
     return {name: text.replace("\n\n\n", "\n\n") for name, text in texts.items()} | pictures
 
 
+def _stack(kind: str) -> Any:
+    return getattr(clouds, f"{kind.capitalize()}Stack")  # the package's: those of the command are in stacks/ here
+
+
 def _about(kind: str) -> str:
-    return Docstring.of(getattr(clouds, f"{kind.capitalize()}Stack")).about
+    return Docstring.of(_stack(kind)).about
 
 
 def _index() -> Iterator[str]:
@@ -115,7 +121,7 @@ def _kind(kind: str, tables: Tables) -> Iterator[str]:
     there = [cloud.stem for cloud in CLOUDS if Document(cloud).data["stack"] == kind]
     if others := [f"[{name}](../../examples/clouds/{name}.yaml)" for name in there if name not in _EXAMPLES[kind]]:
         yield f"\nMore examples: {', '.join(others)}."
-    yield _KEYS.format(config=f"{kind.capitalize()}Config")
+    yield _KEYS.format(config=_stack(kind).config_type.__name__)
     yield from tables.own(f"clouds/{kind}.md")
     yield "\nThe [keys of every cloud](../configuration/every-cloud.md) that it also has:"
-    yield ", ".join(f"`{key}`" for key in tables.of_every_cloud) + "."
+    yield ", ".join(f"`{key}`" for key in tables.shared) + "."

@@ -14,12 +14,13 @@ from typing import Any
 from anyscale_constructs.review.stacks import plain
 from anyscale_constructs.terraform.interface import Interface
 from anyscale_constructs.terraform.module import Module
+from docs import HERE
 from docs.generate import rules
 from docs.generate.docstrings import Docstring, first_paragraph
 from docs.generate.markdown import cell, escaped
 from docs.generate.signatures import PACKAGE, arguments_of, attributes_of, base_of, is_ours, rules_of, upstream_inputs
 
-_FOLDER = pathlib.Path(__file__).parent.parent / "constructs"
+_FOLDER = HERE / "constructs"
 _PACKAGES = ("aws", "google", "azure", "kubernetes", "")
 _OF_ALL_STACKS = {"provider", "terraform"}
 
@@ -94,8 +95,7 @@ def _page(page: str, there: Sequence[tuple[str, Any]]) -> Iterator[str]:
             yield from _construct(package, construct, "###", f" of {construct.__name__}")
     if concerning := rules_of(sys.modules[there[0][1].__module__], (construct for _, construct in there)):
         yield "\n## Rules\n"
-        yield "| rule | severity | why |\n|---|---|---|"
-        yield from (rules.row(rule, "../../rules/") for rule in concerning)
+        yield from rules.table(concerning, "../../rules/")
     program = example_of(page)
     yield "\n## Example\n"
     yield f"```python\n{program.read_text(encoding='utf-8').rstrip()}\n```\n"
@@ -110,7 +110,7 @@ def _construct(package: str, construct: Any, level: str, whose: str = "") -> Ite
     yield f"\n{level} Inputs{whose}\n"
     yield "| input | type | default | description |\n|---|---|---|---|"
     for each in arguments_of(construct):
-        about = said.sections.get("Args", {}).get(each.name.lstrip("*"), "")
+        about = said.sections.get("Args", {}).get(each.name, "")
         default = cell(f"`{each.default}`") if each.default else "required"
         kind = cell(f"`{each.type}`") if each.type else "see below"
         yield f"| `{each.name}` | {kind} | {default} | {cell(about)} |"

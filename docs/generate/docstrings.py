@@ -38,7 +38,7 @@ def _entries(name: str, text: str) -> Mapping[str, str]:
     if name == "Returns":
         return {"": " ".join(text.split())}
     _, *parts = _ENTRY.split(text)
-    return {entry.lstrip("*"): " ".join(said.split()) for entry, said in zip(parts[::2], parts[1::2], strict=True)}
+    return {entry: " ".join(said.split()) for entry, said in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def first_paragraph(text: str) -> str:

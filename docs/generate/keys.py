@@ -12,7 +12,7 @@ from anyscale_constructs.terraform.config import CloudConfig
 from docs.generate.markdown import cell, escaped
 
 EVERY_CLOUD = "configuration/every-cloud.md"
-_SHARED: Mapping[str, Collection[str]] = {
+_KINDS_OF_PAGES: Mapping[str, Collection[str]] = {
     "configuration/aws.md": {"ec2", "eks"},
     "configuration/google.md": {"gce", "gke"},
     "configuration/kubernetes.md": {"aks", "eks", "generic", "gke"},
@@ -28,13 +28,13 @@ class Section:
     Args:
         title: The class's name.
         schema: The JSON Schema of the keys.
-        of: The tables of the first kind of cloud with the keys.
+        tables: The tables of the first kind of cloud with the keys.
         uses: The parent keys, with the kinds of cloud that have them.
     """
 
     title: str
     schema: Mapping[str, Any]
-    of: "Tables"
+    tables: "Tables"
     uses: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -43,7 +43,7 @@ class Section:
         kinds = {kind for uses in self.uses.values() for kind in uses}
         if len(kinds) == 1:
             return f"clouds/{kinds.pop()}.md"
-        return next(page for page, shared in _SHARED.items() if kinds <= {*shared})
+        return next(page for page, shared in _KINDS_OF_PAGES.items() if kinds <= {*shared})
 
 
 class Tables:
@@ -82,27 +82,27 @@ class Tables:
         return found + "".join(self._whole(self._schema["$defs"][name]) for name, _ in _references(node, ""))
 
     @cached_property
-    def of_every_cloud(self) -> Collection[str]:
-        """The keys that every cloud has."""
+    def shared(self) -> Collection[str]:
+        """The keys that the kind has unchanged from the configuration of all clouds."""
         common = CloudConfig.model_json_schema()["properties"]
         return [key for key, value in self._schema["properties"].items() if common.get(key) == value]
 
     def own(self, page: str) -> Iterator[str]:
-        """Yields the table of the top-level keys that not every cloud has.
+        """Yields the table of the top-level keys that are not shared.
 
         Args:
             page: The page that it is for.
         """
-        keys = [key for key in self._schema["properties"] if key not in self.of_every_cloud]
+        keys = [key for key in self._schema["properties"] if key not in self.shared]
         yield from self._table(self._schema, keys, page)
 
     def common(self, page: str) -> Iterator[str]:
-        """Yields the table of the top-level keys that every cloud has.
+        """Yields the table of the shared top-level keys.
 
         Args:
             page: The page that it is for.
         """
-        yield from self._table(self._schema, self.of_every_cloud, page)
+        yield from self._table(self._schema, self.shared, page)
 
     def section(self, section: Section) -> Iterator[str]:
         """Yields a section with its heading.

@@ -54,15 +54,11 @@ class Accepted:
         Args:
             addresses: The addresses in each plan.
         """
+        groups = [[plan] for plan in self.plans] or [[*addresses]]
         for pattern in self.resources:
-            found = {
-                plan: {Failure(self.check, plan, each) for each in addresses[plan] if fnmatchcase(each, pattern)}
-                for plan in self.plans or addresses
-            }
-            if self.plans:
-                yield from found.values()
-            else:
-                yield set().union(*found.values())
+            for plans in groups:
+                found = ((plan, each) for plan in plans for each in addresses[plan] if fnmatchcase(each, pattern))
+                yield {Failure(self.check, plan, each) for plan, each in found}
 
 
 def accepted(provider: str) -> list[Accepted]:

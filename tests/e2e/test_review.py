@@ -287,6 +287,11 @@ def test_an_interrupt_ends_terraform_and_leaves_nothing(
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
+    program = tmp_path / "endless-terraform"  # `test` prints no plan and does not end, however late the signal comes
+    real = f'"{find_terraform()}" "$@"'
+    program.write_text(f'#!/bin/sh\n[ "$1" = test ] || exec {real}\n{real} > /dev/null\nsleep 600\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", str(program))
     process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(base.out), str(head.out)])
     while not [*temporary.glob("*/minimal/.terraform.lock.hcl")]:
         assert process.poll() is None

@@ -60,10 +60,14 @@ def synthesize(cloud: pathlib.Path, folder: pathlib.Path, *options: str, name: s
     """
     (folder / "clouds").mkdir(exist_ok=True)
     (folder / "clouds" / f"{name}.yaml").write_bytes(cloud.read_bytes())
+    return command(folder, "synth", "--notes", "--strict", *options)
+
+
+def command(folder: pathlib.Path, *arguments: str) -> Said:
+    """Runs a command of the program in a directory, as a user would."""
     out, err = io.StringIO(), io.StringIO()
     with inside(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        arguments = ["synth", "--notes", "--strict", *options]
-        status = run(lambda: app(arguments, prog_name="anyscale-constructs"))
+        status = run(lambda: app([*arguments], prog_name="anyscale-constructs"))
     return Said(status, out.getvalue(), err.getvalue())
 
 

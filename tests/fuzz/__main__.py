@@ -25,8 +25,8 @@ def _synthesized(seeds: range) -> Iterator[Ran]:
 
 
 def _validated(seeds: range) -> Iterator[Ran]:
-    from tests.e2e.doubles.server import Doubles  # noqa: PLC0415 - so does this
-    from tests.fuzz.batches import Upstream, validate  # noqa: PLC0415 - it needs the packages of the end-to-end tests
+    from tests.e2e.doubles.server import Doubles  # noqa: PLC0415 - needs the packages of the end-to-end tests
+    from tests.fuzz.batches import Upstream, validate  # noqa: PLC0415 - likewise
 
     with TemporaryDirectory() as folder, Doubles() as doubles:
         upstream = Upstream(doubles, Path(folder) / "modules")

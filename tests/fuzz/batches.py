@@ -26,7 +26,6 @@ Json = dict[str, Any]
 _ROOTS = {"backend", "cloud", "import"}
 """What a child module may not have."""
 _IMPORTS = re.compile(r"^import \{.*?^\}\n", re.MULTILINE | re.DOTALL)
-_PLACE = ("source", "version")
 _GIVEN = "cloud.yaml"
 
 
@@ -49,7 +48,10 @@ class Upstream:
         calls = {_key(call): call for each in examples for call in _calls(each) if "example.com" not in call["source"]}
         root = folder / "upstream"
         names = {key: f"module-{number}" for number, key in enumerate(calls)}
-        _write(root, {"module": {names[key]: _taken(call, *_PLACE) for key, call in calls.items()}})
+        places = {
+            key: {name: call[name] for name in ("source", "version") if name in call} for key, call in calls.items()
+        }
+        _write(root, {"module": {names[key]: place for key, place in places.items()}})
         upstream = doubles.terraform(root, folder / "work")
         upstream.init()
         self._environment = upstream.environment
@@ -129,10 +131,6 @@ def _key(call: Json) -> tuple[str, str]:
     return call["source"].rpartition("/anyscale/")[2], call.get("version", "")
 
 
-def _taken(call: Json, *names: str) -> Json:
-    return {name: call[name] for name in names if name in call}
-
-
 def _write(folder: Path, document: Json) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "cdk.tf.json").write_text(json.dumps(document), encoding="utf-8")
@@ -142,9 +140,9 @@ def validate(seeds: Iterable[int], upstream: Upstream, folder: Path, end: float 
     """Lets Terraform validate the clouds of seeds that the program accepts; what is wrong is a fault.
 
     Args:
-        seeds: They.
+        seeds: The seeds.
         upstream: The modules.
-        folder: Where it is done.
+        folder: The working directory.
         end: When no further batch begins, by the monotonic clock.
 
     Returns:

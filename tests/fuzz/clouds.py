@@ -70,9 +70,7 @@ def _known() -> dict[str, list[str]]:
     return texts_by_key([*_examples().values()])
 
 
-@functools.cache
-def _schema(kind: str) -> Schema:
-    return schema_of(kind)
+_schema = functools.cache(schema_of)
 
 
 @functools.cache

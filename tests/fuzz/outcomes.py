@@ -1,17 +1,13 @@
 """What the program makes of a configuration, and what must not come of it."""
 
 import contextlib
-import io
-import pathlib
 import re
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Never
 
-from anyscale_constructs.cli import run
-from anyscale_constructs.cli.app import app
-from tests.findings import Said, inside
+from tests.findings import Said
 
 LIMIT = 60.0
 """The seconds that one command may take; it takes a tenth of one, and more on a loaded machine."""
@@ -19,9 +15,9 @@ LIMIT = 60.0
 _FORESEEN = {0, 2, 3, 4}
 _SHOWN = 2000
 # Words of libraries that say nothing to whoever writes YAML.
-RAW = re.compile(
+_RAW = re.compile(
     r"Traceback \(most|internal-error|Input should be|validation errors? for|should have at least|Field required|"
-    r"errors\.pydantic\.dev|pydantic|jsii|JSIIError|NoneType|<class |object at 0x|"
+    r"pydantic|jsii|JSIIError|NoneType|<class |object at 0x|"
     r"\b(?:Type|Key|Value|Attribute|Index|Runtime|Recursion|Assertion)Error\b"
 )
 
@@ -31,7 +27,7 @@ class HangError(BaseException):
 
 
 @contextlib.contextmanager
-def limited(seconds: float = LIMIT) -> Iterator[None]:
+def limited(seconds: float) -> Iterator[None]:
     """Raises HangError in what takes longer."""
 
     def stop(number: int, _frame: FrameType | None) -> Never:
@@ -46,19 +42,11 @@ def limited(seconds: float = LIMIT) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def execute(folder: pathlib.Path, *arguments: str) -> Said:
-    """Runs a command as a user would in a folder; what it raises that nothing catches is raised."""
-    out, err = io.StringIO(), io.StringIO()
-    with inside(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = run(lambda: app([*arguments], prog_name="anyscale-constructs"))
-    return Said(status, out.getvalue(), err.getvalue())
-
-
 def wrong_with(command: Callable[[], Said], seconds: float = LIMIT) -> str:
     """What is wrong with how a command ends and with what it says, or nothing.
 
     Args:
-        command: It.
+        command: Runs the command.
         seconds: How long it may take.
     """
     try:
@@ -71,6 +59,6 @@ def wrong_with(command: Callable[[], Said], seconds: float = LIMIT) -> str:
     told = said.out + said.err
     if said.status not in _FORESEEN:
         return f"ended with {said.status}: {told[:_SHOWN]}"
-    if raw := RAW.search(told):
+    if raw := _RAW.search(told):
         return f"said {raw.group()!r}: {told[:_SHOWN]}"
     return "" if told.strip() else f"ended with {said.status} and said nothing"

@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.findings import command as execute
 from tests.fuzz.clouds import cloud, places, text
-from tests.fuzz.outcomes import execute, wrong_with
+from tests.fuzz.outcomes import wrong_with
 from tests.fuzz.values import ODD, Values
 from tests.registration_samples import ALL
 
@@ -21,13 +22,13 @@ _EXPLAINED = 4
 
 @dataclass(frozen=True)
 class Fault:
-    """What must not come of a seed.
+    """A failure on the cloud or the outputs of a seed.
 
     Args:
-        seed: It.
-        command: What ran.
-        what: What came of it.
-        given: What the command was given.
+        seed: The seed.
+        command: The command that failed.
+        what: The failure.
+        given: The input of the command.
     """
 
     seed: int
@@ -41,7 +42,7 @@ class Fault:
 
 @dataclass
 class Ran:
-    """What came of some seeds: what is wrong, and in how many the program accepted the cloud."""
+    """The results of some seeds: the faults, and the numbers of accepted clouds or stacks and of seeds to validate."""
 
     faults: list[Fault] = field(default_factory=list)
     accepted: int = 0
@@ -52,12 +53,11 @@ def run(seeds: Sequence[int], folder: pathlib.Path) -> Ran:
     """Runs the program on seeds.
 
     Args:
-        seeds: They.
-        folder: Where it is done.
+        seeds: The seeds.
+        folder: The working directory.
     """
     ran = Ran()
     for seed in seeds:
-        ran.count += 1
         synthesized = synthesize(seed, folder)
         if not isinstance(synthesized, Fault):
             ran.accepted += bool(synthesized)
@@ -73,8 +73,8 @@ def synthesize(seed: int, folder: pathlib.Path) -> Fault | list[pathlib.Path]:
     """The folders of a cloud's stacks, none if it is refused; or what is wrong.
 
     Args:
-        seed: That of the cloud.
-        folder: Where it is done.
+        seed: The seed of the cloud.
+        folder: The working directory.
     """
     shutil.rmtree(folder / "out", ignore_errors=True)
     (folder / "clouds").mkdir(exist_ok=True)

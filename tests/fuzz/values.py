@@ -42,15 +42,24 @@ _TEXTS = [
     "\\",
     "a\nb",
     "x" * 300,
+    "0",
+    "-1",
+    "0.0.0.0/0",
+    "10.0.0.0/16",
+    "10.0.0.0/30",
+    "https://x.example.com",
+    "__proto__",
+    "*",
+    "/",
+    "😀",
 ]
-_TEXTS += ["0", "-1", "0.0.0.0/0", "10.0.0.0/16", "10.0.0.0/30", "https://x.example.com", "__proto__", "*", "/", "😀"]
 _NUMBERS = [0, 1, -1, 2, 3, 64, 65535, 4.5, 0.1, -0.0, 1e21, 2**53 + 1, 10**40, 1e308]
 _CODE = ["${module.vpc.vpc_id}", "${var.a}", "${local.a}", "${data.aws_region.current.name}", "${module.vpc.a.b[0]}"]
 ODD: list[Any] = [None, True, [], {}, [[]], [None], [{}], {"a": None}, {"": []}, *_TEXTS, *_NUMBERS, *_CODE]
 """What is wrong in most places, or at a limit of what is right."""
 
 _CODE_ALONE = re.compile(r"\^\\\$\\\{")
-_TERRAFORM = re.compile(r"(?P<outer>list|set|map|optional)\((?P<inner>.*)\)", re.DOTALL)
+_TERRAFORM = re.compile(r"(?P<outer>list|set|map)\((?P<inner>.*)\)", re.DOTALL)
 
 
 class Values:
@@ -108,8 +117,6 @@ class Values:
         match = _TERRAFORM.fullmatch(type_.strip())
         if match and match["outer"] == "map":
             return {self.name(): self.of_type(match["inner"], key) for _ in range(self.random.randrange(3))}
-        if match and match["outer"] == "optional":
-            return self.of_type(match["inner"], key)
         if match:
             return [self.of_type(match["inner"], key) for _ in range(self.random.randrange(3))]
         kinds = {"string": {"type": "string"}, "number": {"type": "number"}, "bool": {"type": "boolean"}}
@@ -123,9 +130,7 @@ class Values:
         properties = schema.get("properties", {})
         wanted = {key for key in properties if self.random.random() < 0.25} | {*schema.get("required", ())}
         made = {key: self.of(properties[key], definitions, key) for key in properties if key in wanted}
-        further = schema.get("additionalProperties")
-        for patterned in schema.get("patternProperties", {}).values():
-            further = patterned
+        further = next(iter(schema.get("patternProperties", {}).values()), schema.get("additionalProperties"))
         if isinstance(further, dict) or (further and not properties):
             inner = further if isinstance(further, dict) else {}
             names = schema.get("propertyNames", {})
@@ -174,10 +179,10 @@ def is_null_or_code(option: Schema) -> bool:
     return option.get("type") == "null" or bool(_CODE_ALONE.match(option.get("pattern", "")))
 
 
-def texts_by_key(value: Any, key: str = "") -> dict[str, list[str]]:
+def texts_by_key(value: Any) -> dict[str, list[str]]:
     """All text in a value, by its key."""
     found: dict[str, list[str]] = defaultdict(list)
-    for name, text in _texts(value, key):
+    for name, text in _texts(value, ""):
         found[name].append(text)
     return found
 

@@ -83,7 +83,7 @@ SHOWN = [Block(1, "clouds/prod.yaml", False, "yaml", CLOUD)]
     ],
 )
 def test_a_wrong_block_fails(language: str, text: str, installed: Environment, tmp_path: Path) -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises(AssertionError, match=r"^(line 9: |python -c )"):
         Reader(installed, tmp_path).follow([*SHOWN, Block(9, None, False, language, text)])
 
 

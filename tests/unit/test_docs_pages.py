@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,8 +10,7 @@ import yaml
 
 from anyscale_constructs.cli.schemas import schema_of
 from anyscale_constructs.clouds import KINDS
-from docs import nav
-from docs.generate import HERE
+from docs import HERE, nav
 from docs.generate.constructs import constructs, example_of, terraform_of
 from tests import ROOT
 from tests.examples import CLOUDS
@@ -99,9 +99,9 @@ def keys(node: Any) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
         yield from keys(inner)
 
 
-@pytest.mark.parametrize("page", [page for page in HERE.glob("**/*.md") if "decisions" not in page.parts], ids=str)
-def test_no_page_is_a_dump(page: Any) -> None:
-    assert len(page.read_text(encoding="utf-8").splitlines()) <= _LONGEST
+@pytest.mark.parametrize("page", [page.relative_to(HERE) for page in HERE.glob("**/*.md")], ids=str)
+def test_no_page_is_a_dump(page: Path) -> None:
+    assert "decisions" in page.parts or len((HERE / page).read_text(encoding="utf-8").splitlines()) <= _LONGEST
 
 
 def test_the_navigation_has_every_page_once() -> None:

@@ -31,10 +31,6 @@ def test_a_seed_makes_the_same_each_time() -> None:
     assert made[0] == made[2] != made[1]
 
 
-def words(said: Said, seconds: float = 1) -> str:
-    return wrong_with(lambda: said, seconds)
-
-
 @pytest.mark.parametrize(
     ("said", "wrong"),
     [
@@ -46,7 +42,7 @@ def words(said: Said, seconds: float = 1) -> str:
         (Said(2, "", "Traceback (most recent call last):"), "said 'Traceback (most'"),
         (Said(2, "", "a: Input should be a valid string"), "said 'Input should be'"),
         (Said(2, "", "1 validation error for Ec2Config"), "said 'validation error for'"),
-        (Said(2, "", "For further information visit https://errors.pydantic.dev/2"), "said 'errors.pydantic.dev'"),
+        (Said(2, "", "For further information visit https://errors.pydantic.dev/2"), "said 'pydantic'"),
         (Said(2, "", "@jsii/kernel.Fault: no"), "said 'jsii'"),
         (Said(2, "", "must be <class 'str'>"), "said '<class '"),
         (Said(2, "", "got NoneType"), "said 'NoneType'"),
@@ -54,21 +50,18 @@ def words(said: Said, seconds: float = 1) -> str:
     ],
 )
 def test_what_is_wrong_is_seen(said: Said, wrong: str) -> None:
-    assert words(said).startswith(wrong) if wrong else words(said) == ""
-
-
-def hang(*_: object, **__: object) -> None:
-    while True:
-        time.sleep(0.01)
+    found = wrong_with(lambda: said)
+    assert found.startswith(wrong)
+    assert bool(found) == bool(wrong)
 
 
 def test_a_hang_is_seen() -> None:
     def command() -> Said:
         try:
-            hang()
+            while True:
+                time.sleep(0.01)
         except Exception:  # noqa: BLE001 - as nets do
             return Said(0, "done", "")
-        raise AssertionError
 
     assert wrong_with(command, 0.1) == "took more than 0.1 s"
 

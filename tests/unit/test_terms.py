@@ -23,7 +23,7 @@ PAGE = """# Contributing
 
 def found(text: str, folder: pathlib.Path, name: str = "docs/page.md") -> list[str]:
     file = folder / name
-    file.parent.mkdir(parents=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     findings: list[str] = list(TERMS["findings"](folder, TERMS["terms"](PAGE)))
     return findings
@@ -61,7 +61,4 @@ def test_other_words_are_not(text: str, tmp_path: pathlib.Path) -> None:
     ],
 )
 def test_texts_of_ours_are_read(name: str, count: int, tmp_path: pathlib.Path) -> None:
-    file = tmp_path / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("olde word", encoding="utf-8")
-    assert len(list(TERMS["findings"](tmp_path, ["olde word"]))) == count
+    assert len(found("olde word", tmp_path, name)) == count

@@ -50,7 +50,7 @@ NAMES = ["constructor", "toString", "hasOwnProperty", "valueOf", "isPrototypeOf"
 def test_names_of_methods_are_allowed(name: str, cloud: str, run: Run, folder: Path) -> None:
     write(folder, **{name: cloud})
     status, _, said = run()
-    assert status == 0 or f"clouds/{name}.yaml: the engine refuses the configuration" in said
+    assert status == 0 or f"clouds/{name}.yaml: the engine rejects the configuration" in said
 
 
 def test_fails_on_names_that_differ_only_in_case(run: Run, folder: Path) -> None:

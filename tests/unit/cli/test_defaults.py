@@ -186,7 +186,8 @@ def test_fails_on_an_allowance_in_defaults_that_no_cloud_needs(run: Run, folder:
     status, _, said = run()
     assert status == 2
     assert [line for line in said.splitlines() if line.startswith("error")] == [
-        f"error: clouds/aws/_defaults.yaml:2: allow: {rule} is allowed, but found in no cloud under it. Fix: remove it"
+        f"error: clouds/aws/_defaults.yaml:2: allow: {rule} is allowed, but has no findings in any cloud of these "
+        "defaults. Fix: remove it"
         for rule in ("small-network", "public-ingress")
     ]
     assert run("a")[0] == 0  # b may need it
