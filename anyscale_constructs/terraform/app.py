@@ -18,7 +18,7 @@ from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.signals import delayed
 from anyscale_constructs.terraform.allowances import Sifted, sift
 from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, kept_lock, misfits, read_lock
-from anyscale_constructs.terraform.siblings import expressions_left
+from anyscale_constructs.terraform.siblings import expressions_left, stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
 
 # Each engine writes its own version to the JSON; a constant makes the output identical on all engines.
@@ -59,13 +59,15 @@ class App(engine.App):
             super().__init__(outdir=str(path), stack_traces=False)
         self.node.set_context("cdktfVersion", _FORMAT_VERSION)
         self._locks = pathlib.Path(locks) if locks is not None else None
+        self._by_name: dict[str, CloudStack] = {}
+        self._misfits: dict[str, list[Finding]] = {}
         self.sifted = Sifted([], [])
         """The warnings and notes of its stacks, after synthesis."""
 
     @property
     def cloud_stacks(self) -> list[CloudStack]:
         """The app's stacks, in the order of their creation."""
-        return [child for child in self.node.children if isinstance(child, CloudStack)]
+        return [stack for stack in stacks_in(self) if isinstance(stack, CloudStack)]
 
     def synth(self) -> None:
         """Writes each stack's JSON, and a versions.tf next to it for settings that checkov cannot read in JSON.
@@ -75,49 +77,64 @@ class App(engine.App):
         Raises:
             ConstructsError: A stack is invalid; nothing is written, or the written files are incomplete.
         """
-        stacks = {stack.name: stack for stack in self.cloud_stacks}
-        for stack in stacks.values():
+        stacks = self.cloud_stacks
+        self._by_name, self._misfits = {stack.name: stack for stack in stacks}, {}
+        for stack in stacks:
             stack.prepare()
         try:
             with delayed():  # Node.js would continue to write into the removed directory
                 super().synth()
         except (ConstructsError, RuntimeError) as error:  # jsii converts every error to a RuntimeError
-            if any(stack.failure for stack in stacks.values()):
-                raise SynthesisError([*_failures(stacks.values())]) from None
+            if any(stack.failure for stack in stacks):
+                raise SynthesisError([*_failures(stacks)]) from None
             if isinstance(error, ConstructsError):
                 raise
             said = [*annotated_errors(self)] or [
                 Finding(f"the engine cannot synthesize the stack: {said_by_engine(error)}")
             ]
             raise SynthesisError(said) from error
-        written = sorted(pathlib.Path(self.outdir).glob("stacks/*/cdk.tf.json"))
-        misfitting = {file.parent.name: self._finish(file, stacks.get(file.parent.name)) for file in written}
-        self.sifted = sift({stack.name: (stack.findings, stack.allowances) for stack in stacks.values()})
+        for name in [stack.node.id for stack in stacks_in(self)]:
+            file = self._file(name)
+            if name not in self._misfits and file.is_file():
+                self.save(name, json.loads(file.read_text(encoding="utf-8")))
+        self.sifted = sift({stack.name: (stack.findings, stack.allowances) for stack in stacks})
         told = [finding for finding in self.sifted.told if finding.severity != "note"]
         if any(finding.severity == "error" for finding in told):
             raise ConfigError(sorted(told, key=lambda finding: finding.severity))
         late = {
-            name: [each for each in found if name not in stacks or each in told] for name, found in misfitting.items()
+            name: [each for each in found if name not in self._by_name or each in told]
+            for name, found in self._misfits.items()
         }
         if any(late.values()):
             _annotate(pathlib.Path(self.outdir) / _MANIFEST, late)
 
-    def _finish(self, file: pathlib.Path, stack: CloudStack | None) -> list[Finding]:
-        """Rewrites a stack's JSON and copies its lock file next to it; returns the misfits of the lock file."""
-        content, name = json.loads(file.read_text(encoding="utf-8")), file.parent.name
+    def _file(self, name: str) -> pathlib.Path:
+        return pathlib.Path(self.outdir, "stacks", name, "cdk.tf.json")
+
+    def save(self, name: str, content: dict[str, Any]) -> None:
+        """Writes a stack's JSON, and its lock file next to it; synthesis calls this.
+
+        Args:
+            name: The name of the stack.
+            content: The JSON.
+
+        Raises:
+            SynthesisError: The stack is not a `CloudStack`, and contains expressions.
+        """
+        stack = self._by_name.get(name)
         if stack is None and (left := list(expressions_left(name, content))):
             raise SynthesisError(left)
-        versions = "\n".join(_taken_out(content))
+        versions, file = "\n".join(_taken_out(content)), self._file(name)
         file.write_text(_formatted(content) + "\n", encoding="utf-8")
         file.with_name(_VERSIONS).write_text(versions, encoding="utf-8")
+        self._misfits[name] = []
         if self._locks is None or not (lock := kept_lock(self._locks, name)).is_file():
-            return []
+            return
         text = read_lock(lock)
         file.with_name(TERRAFORM_LOCK).write_text(text, encoding="utf-8")
-        findings = misfits(lock, text, content.get("terraform", {}).get("required_providers", {}))
+        self._misfits[name] = misfits(lock, text, content.get("terraform", {}).get("required_providers", {}))
         if stack is not None:
-            stack.findings += findings
-        return findings
+            stack.findings += self._misfits[name]
 
 
 def annotated_errors(scope: engine.Construct) -> Iterator[Finding]:
@@ -172,7 +189,7 @@ def _formatted(value: Any, indent: str = "\n") -> str:
 
 def _hcl(name: str, block: Mapping[str, Any], indent: str = "") -> str:
     lines = [f"{indent}{name} {{"]
-    for key, value in block.items():
+    for key, value in sorted(block.items()):
         if key == "lifecycle":
             lines.append(_hcl(key, value, indent + "  ").rstrip())
         elif key != "//":

@@ -214,6 +214,16 @@ class App(Construct):
         text = _stringified({"stacks": manifest, "version": _VERSION})
         pathlib.Path(self.outdir, "manifest.json").write_text(text, encoding="utf-8")
 
+    def save(self, name: str, content: dict[str, Any]) -> None:
+        """Writes the JSON of a stack.
+
+        Args:
+            name: The name of the stack.
+            content: The JSON.
+        """
+        text = json.dumps(content, ensure_ascii=False, sort_keys=True)
+        pathlib.Path(self.outdir, "stacks", name, "cdk.tf.json").write_text(text, encoding="utf-8")
+
     def _write(self, stack: TerraformStack) -> dict[str, Any]:
         """Writes a stack, and returns its entry in the manifest."""
         name = stack.node.id
@@ -231,8 +241,7 @@ class App(Construct):
         errors = [f"[{note['constructPath']}] {note['message']}" for note in notes if note["level"] == _ERROR]
         if errors and "CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS" not in os.environ:
             raise EngineRefusalError("\n".join(['Encountered Annotations with level "ERROR":', *errors]))
-        text = json.dumps(stack.to_terraform(), ensure_ascii=False, sort_keys=True)
-        (folder / "cdk.tf.json").write_text(text, encoding="utf-8")
+        self.save(name, stack.to_terraform())
         return {
             "annotations": notes,
             "constructPath": stack.node.path,

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anyscale_constructs import engine
-from anyscale_constructs.engine import TerraformResource, TerraformStack
+from anyscale_constructs.engine import Construct, TerraformResource, TerraformStack
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.expressions import expr
-from anyscale_constructs.terraform.app import App, _formatted, synthesize
+from anyscale_constructs.findings import Finding
+from anyscale_constructs.terraform.app import STALE_OUTPUT, App, _formatted, synthesize
 from anyscale_constructs.terraform.interface import Provider
 from anyscale_constructs.terraform.stack import CloudStack
 from tests.missing import MissingPieceError
@@ -225,6 +226,22 @@ def test_the_required_version_is_in_versions_tf(
         # cdktf-cli reads them there.
         ours = json.loads(written["ours/cdk.tf.json"])
         assert ours["terraform"]["required_providers"]["aws"]["source"] == "hashicorp/aws"
+
+
+def test_files_of_other_stacks_in_the_output_directory_are_kept(tmp_path: pathlib.Path) -> None:
+    for name in ("old", "new"):
+        app = App(tmp_path)
+        CloudStack(app, name).require("mine", {}, ">= 1.9")
+        app.synth()
+    assert "1.9.0" in (tmp_path / "stacks" / "old" / "versions.tf").read_text()
+
+
+def test_warnings_of_stacks_below_other_constructs_are_reported(tmp_path: pathlib.Path) -> None:
+    app = App(tmp_path)
+    stack = CloudStack(Construct(app, "team"), "test")
+    stack.report(Finding("odd", rule=STALE_OUTPUT))
+    app.synth()
+    assert [(finding.cloud, finding.what) for finding in app.sifted.told] == [("test", "odd")]
 
 
 def test_a_plain_app_keeps_the_required_version_in_the_json(tmp_path: pathlib.Path) -> None:
