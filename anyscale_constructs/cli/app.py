@@ -1,25 +1,57 @@
 """`anyscale-constructs`: its commands in one place."""
 
-from typing import Annotated
+import pkgutil
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Annotated, Any, cast
 
 import typer
+from typer.core import TyperGroup
 
-from anyscale_constructs.cli import modules
-from anyscale_constructs.cli.check_plan import check_plan
-from anyscale_constructs.cli.doctor import doctor
-from anyscale_constructs.cli.eject import eject
-from anyscale_constructs.cli.explain import explain
-from anyscale_constructs.cli.init import init
-from anyscale_constructs.cli.list_ import list_
-from anyscale_constructs.cli.lock import lock
-from anyscale_constructs.cli.new import new
-from anyscale_constructs.cli.register import register
-from anyscale_constructs.cli.review import review
-from anyscale_constructs.cli.rules import rules
-from anyscale_constructs.cli.schema import schema
-from anyscale_constructs.cli.synth import synth
+COMMANDS = {
+    "init": "init:init",
+    "synth": "synth:synth",
+    "list": "list_:list_",
+    "explain": "explain:explain",
+    "schema": "schema:schema",
+    "review": "review:review",
+    "rules": "rules:rules",
+    "new": "new:new",
+    "register": "register:register",
+    "lock": "lock:lock",
+    "check-plan": "check_plan:check_plan",
+    "eject": "eject:eject",
+    "doctor": "doctor:doctor",
+    "modules": "modules:app",
+}
+"""The module and the function or app of each command, in the order of --help."""
+
+
+class _Commands(Mapping[str, Any]):
+    """The commands by name, each of which is imported when it is used."""
+
+    def __getitem__(self, name: str) -> Any:
+        found = pkgutil.resolve_name(f"{__package__}.{COMMANDS[name]}")
+        if not isinstance(found, typer.Typer):
+            single = typer.Typer(add_completion=False, rich_markup_mode=None)
+            single.command(name)(found)
+            found = single
+        return typer.main.get_command(found)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Group(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = cast(MutableMapping[str, Any], _Commands())
+
 
 app = typer.Typer(
+    cls=_Group,
     help="Constructs for Anyscale clouds.",
     no_args_is_help=True,
     add_completion=False,
@@ -44,19 +76,3 @@ def _options(
         bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None: ...
-
-
-app.command()(init)
-app.command()(synth)
-app.command("list")(list_)
-app.command()(explain)
-app.command()(schema)
-app.command()(review)
-app.command()(rules)
-app.command()(new)
-app.command()(register)
-app.command()(lock)
-app.command("check-plan")(check_plan)
-app.command()(eject)
-app.command()(doctor)
-app.add_typer(modules.app, name="modules")

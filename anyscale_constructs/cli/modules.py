@@ -12,7 +12,9 @@ from anyscale_constructs.errors import OutdatedError
 if TYPE_CHECKING:
     from anyscale_constructs.codegen.git import Checkout
 
-app = typer.Typer(no_args_is_help=True, help="The wrapped upstream modules.", rich_markup_mode=None)
+app = typer.Typer(
+    no_args_is_help=True, help="The wrapped upstream modules.", add_completion=False, rich_markup_mode=None
+)
 
 _Ref = Annotated[str, typer.Option(help="A tag of the modules' repository, e.g. v0.40.1.", metavar="TAG")]
 _From = Annotated[

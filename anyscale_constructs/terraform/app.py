@@ -283,35 +283,49 @@ def _remove_left_over(place: pathlib.Path, within: pathlib.Path) -> None:
     """Removes temporary files of killed runs, once they are too old to belong to a running one."""
     mine = re.compile(rf"\.{re.escape(place.name)}\.[a-z0-9_]{{8}}(\..+)?")
     before = time.time() - _LONGEST_RUN
-    for left in (*within.glob(f".{place.name}.*"), *place.glob(f"stacks/*/.{place.name}.*")):
+    names = f".{place.name}.*"
+    for left in {
+        *within.glob(names),
+        *(left for at in ("", "stacks/", "stacks/*/") for left in place.glob(at + names)),
+    }:
         if mine.fullmatch(left.name) and left.lstat().st_mtime < before:
-            if left.is_dir() and not left.is_symlink():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+            _remove(left)
 
 
 def _put(new: pathlib.Path, out: pathlib.Path) -> None:
     """Moves files into place: first next to their targets, as file systems may differ, then renames all at once."""
+    out.mkdir(parents=True, exist_ok=True)
     # The manifest is last: it lists the stacks, so readers never see one that does not exist yet.
-    files = [pathlib.Path(folder, name) for folder, _, names in os.walk(new) for name in names]
-    files.sort(key=lambda file: file.name == _MANIFEST)
+    changed = sorted(_changed(new, out), key=lambda move: move[1].name == _MANIFEST)
     moves: list[tuple[pathlib.Path, pathlib.Path]] = []
     placed = 0
     try:
-        for file in files:
-            target = out / file.relative_to(new)
-            if target.is_file() and target.read_bytes() == file.read_bytes():
-                continue  # do not trigger programs that watch the file
-            target.parent.mkdir(parents=True, exist_ok=True)
+        for made, target in changed:
             moves.append((target.with_name(f"{new.name}.{target.name}"), target))
-            shutil.move(file, moves[-1][0])
+            shutil.move(made, moves[-1][0])
         for beside, target in moves:
             beside.replace(target)
             placed += 1
     finally:
         for beside, _ in moves[placed:]:
-            beside.unlink(missing_ok=True)
+            _remove(beside)
+
+
+def _changed(new: pathlib.Path, out: pathlib.Path) -> Iterator[tuple[pathlib.Path, pathlib.Path]]:
+    """Yields new directories and changed files, with their targets; replaced files trigger programs that watch them."""
+    for made in new.iterdir():
+        target = out / made.name
+        if made.is_dir() and target.is_dir():
+            yield from _changed(made, target)
+        elif not (target.is_file() and target.read_bytes() == made.read_bytes()):
+            yield made, target
+
+
+def _remove(left: pathlib.Path) -> None:
+    if left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)
 
 
 def sweep(out: pathlib.Path, stacks: Iterable[CloudStack]) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 from anyscale_constructs.engine import TerraformStack
 from anyscale_constructs.expressions.resolve import leftovers
 from anyscale_constructs.findings import Finding, Rule
-from anyscale_constructs.terraform.backend import KEYS
+from anyscale_constructs.terraform.backend import KEYS, identity
 
 EXPRESSION_LEFT = Rule("plain-stack", "error", "Only a CloudStack resolves expressions.")
 SHARED_STATE = Rule(
@@ -42,6 +42,40 @@ def expressions_left(name: str, tree: Mapping[str, Any]) -> Iterator[Finding]:
             rule=EXPRESSION_LEFT,
             cloud=name,
         )
+
+
+class States:
+    """The states of an app's stacks, so that a stack is compared only with the stacks that have the same state.
+
+    The first `CloudStack` of an app keeps them.
+    """
+
+    def __init__(self) -> None:
+        self._owners: dict[tuple[str, ...], list[Any]] = {}
+        self._children = 0
+        self._plain: list[TerraformStack] = []
+
+    def problems(self, stack: Any, app: Any) -> Iterator[Finding]:
+        """Yields findings about other stacks with the same state, and about stacks that are not a `CloudStack`.
+
+        Args:
+            stack: The stack, whose state is known.
+            app: The app.
+        """
+        owners = self._owners.setdefault(stack.state, [])
+        yield from (
+            shared_state(stack.state, each.name) for each in owners if each is not stack and each.state == stack.state
+        )
+        if stack not in owners:
+            owners.append(stack)
+        if self._children != (count := len(app.node.children)):
+            self._children = count
+            self._plain = [each for each in stacks_in(app) if not isinstance(getattr(each, "states", None), States)]
+        for plain in self._plain:
+            name, tree = plain.node.id, plain.to_terraform()
+            yield from expressions_left(name, tree)
+            if identity(tree.get("terraform", {}), name) == stack.state:
+                yield shared_state(stack.state, name)
 
 
 def shared_state(state: tuple[str, ...], other: str) -> Finding:

@@ -39,7 +39,7 @@ from anyscale_constructs.terraform.move_blocks import blocks, misplaced
 from anyscale_constructs.terraform.origins import Origins
 from anyscale_constructs.terraform.provider import Provider
 from anyscale_constructs.terraform.references import cycles, dead_references, hidden_tokens, refused_elements, residue
-from anyscale_constructs.terraform.siblings import expressions_left, shared_state, stacks_in
+from anyscale_constructs.terraform.siblings import States, stacks_in
 from anyscale_constructs.terraform.sources import Sources
 from anyscale_constructs.terraform.values import to_terraform
 
@@ -84,6 +84,8 @@ class CloudStack(Declarations):
         self.outputs: dict[str, Any] = {}
         self.state: tuple[str, ...] = ()
         """The identity of its state, as returned by `backend.identity`; empty until the stack is synthesized."""
+        self.states = States()
+        """The states of the app's stacks, if this is the first of them."""
         self.findings: list[Finding] = []
         """The warnings and notes about the stack and its constructs."""
         self.origins = Origins()
@@ -318,23 +320,10 @@ class CloudStack(Declarations):
         tree, found = self._resolved(tree)
         self._refuse([*residue(found), *dead_references(tree, found, self.modules)])
         self.state = identity(tree["terraform"], self.name)
-        self._refuse_siblings()
+        app = self.node.root
+        first = next(stack for stack in stacks_in(app) if isinstance(stack, CloudStack))
+        self._refuse(first.states.problems(self, app))
         return {"//": comments, **tree}
-
-    def _refuse_siblings(self) -> None:
-        problems: list[Finding] = []
-        for other in stacks_in(self.node.root):
-            if other is self:
-                continue
-            if isinstance(other, CloudStack):
-                name, state = other.name, other.state
-            else:
-                name, tree = other.node.id, other.to_terraform()
-                problems += expressions_left(name, tree)
-                state = identity(tree.get("terraform", {}), name)
-            if state == self.state:
-                problems.append(shared_state(state, name))
-        self._refuse(problems)
 
     def resolve(self, value: Any, path: str = "") -> Any:
         """Returns Terraform JSON with its expressions resolved to code; synthesis calls this.
