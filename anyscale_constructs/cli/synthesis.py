@@ -168,7 +168,7 @@ def _annotated(out: pathlib.Path, app: App) -> Iterator[Finding]:
     for stack in stacks_in(app):
         name = stack.node.id
         notes = [note for note in manifest["stacks"][name]["annotations"] if note["level"].endswith("warn")]
-        ours = {finding.annotation for finding in getattr(stack, "findings", ())} if notes else set()
+        ours = {each.annotation for each in getattr(stack, "findings", ()) if notes and each.severity == "warning"}
         for note in notes:
             if note["message"] not in ours:
                 construct = note["constructPath"].removeprefix(f"{name}/")

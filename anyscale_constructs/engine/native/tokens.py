@@ -77,7 +77,9 @@ def resolved(value: Any) -> Any:
         return value
     if kind is dict:
         return {
-            key if type(key) is str and "TfToken[" not in key else _key(key): resolved(inner)
+            key if type(key) is str and "TfToken[" not in key else _key(key): (
+                inner if type(inner) is str and "TfToken[" not in inner else resolved(inner)
+            )
             for key, inner in value.items()
             if inner is not None
         }
