@@ -99,7 +99,7 @@ class Efs(EfsModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `efs`.
+        id: The construct's ID in the stack. Default: `efs`.
         vpc: The nodes' VPC. Mount targets are created in one node subnet of each zone.
         security_group: The nodes' security group.
         depends_on: Constructs that must be created first. Default: none.
@@ -160,8 +160,8 @@ class EfsData(Data):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `efs`.
-        efs_id: The file system's id.
+        id: The construct's ID in the stack. Default: `efs`.
+        efs_id: The file system's ID.
     """
 
     def __init__(self, scope: Construct, id: str = "efs", *, efs_id: str) -> None:

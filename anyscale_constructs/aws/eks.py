@@ -109,7 +109,8 @@ class ClusterConfig(Model):
 class ExistingCluster(Model):
     """An existing cluster, with nodes for Anyscale's workloads."""
 
-    cluster_name: ClusterName
+    cluster_name: ClusterName = Field(description="The name of the cluster.")
+
     oidc_provider_arn: OidcProviderArn | None = Field(
         default=None,
         description="The cluster's OIDC provider, through which pods get their roles. "
@@ -296,7 +297,7 @@ class Eks(EksModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `eks`.
+        id: The construct's ID in the stack. Default: `eks`.
         vpc: The VPC, whose node subnets the nodes are in.
         kms_key_arn: The ARN of your KMS key for Kubernetes secrets. Default: upstream creates a key.
         depends_on: Must be empty: whenever one of these constructs changed, Terraform would read the account and the

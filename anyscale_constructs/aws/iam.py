@@ -80,7 +80,7 @@ class ExistingRoles(Model):
 
     control_plane_role_arn: RoleArn | None = Field(
         default=None,
-        description="An existing role of the control plane. It must trust Anyscale with the external id. "
+        description="An existing role of the control plane. It must trust Anyscale with the external ID. "
         "Default: a new role.",
     )
     cluster_node_role_arn: RoleArn | None = Field(
@@ -191,7 +191,7 @@ def key_statements(kms_key_arns: Sequence[str]) -> dict[str, list[Statement]]:
 
 @guard("external-id-missing", "anyscale_external_id")
 def external_id_missing(i: Inputs) -> Finding | None:
-    """Without an external id, the trust policy has no condition, so any customer of Anyscale could use your role."""
+    """Without an external ID, the trust policy has no condition, so any customer of Anyscale could use your role."""
     ids = ("anyscale_external_id", "anyscale_trusted_role_sts_externalid", "anyscale_cloud_id")
     if i["create_anyscale_access_role"] is True and not any(not is_one_of(i[name], None, []) for name in ids):
         return Finding(
@@ -203,15 +203,15 @@ def external_id_missing(i: Inputs) -> Finding | None:
 
 @guard("external-id-organization", "anyscale_external_id", "anyscale_org_id")
 def external_id_organization(i: Inputs) -> Finding | None:
-    """Anyscale accepts no other external id. Upstream's root module adds the organization id, this module does not."""
+    """Anyscale accepts no other external ID. Upstream's root module adds the organization ID, this module does not."""
     external, org = i["anyscale_external_id"], i["anyscale_org_id"]
     if external is None or is_unresolved(external):
         return None
     begins = external.startswith("org_") if org is None or is_unresolved(org) else external.startswith(f"{org}-")
     if not begins:
         return Finding(
-            "anyscale_external_id must begin with the organization id",
-            "set the whole external id, not only a suffix",
+            "anyscale_external_id must begin with the organization ID",
+            "set the whole external ID, not only a suffix",
             external,
             f"{org or 'org_...'}-<suffix>",
         )
@@ -252,7 +252,7 @@ def control_plane_policies_need_the_control_plane_role(i: Inputs) -> Finding | N
 
 @guard("unrestricted-permissions", "anyscale_cloud_id", severity="warning")
 def permissions_are_narrowed_to_the_cloud(i: Inputs) -> Finding | None:
-    """Without the cloud id, the control plane may start and terminate any EC2 instance of the account."""
+    """Without the cloud ID, the control plane may start and terminate any EC2 instance of the account."""
     if i["create_anyscale_access_role"] is True and i["anyscale_cloud_id"] is None:
         return Finding(
             "anyscale_cloud_id is not set, so the control plane may act on every EC2 instance of the account",
@@ -293,7 +293,7 @@ class Iam(IamModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `iam`.
+        id: The construct's ID in the stack. Default: `iam`.
         bucket: The bucket that both roles may use. Default: none, and no policy for a bucket.
         existing: Existing roles, which are not created. Default: both roles are new.
         kms_key_arn: The ARN of your KMS key that both roles may use, in addition to the bucket's key. Default: none.
@@ -301,7 +301,7 @@ class Iam(IamModule):
             and no warning about existing roles mentions it. Default: none.
         policy_name_prefix: The prefix of the names of IAM policies. Default: upstream's names.
         depends_on: Constructs that must be created first. Default: none.
-        **inputs: Upstream's input variables, with upstream's names; `anyscale_external_id` is the whole id,
+        **inputs: Upstream's input variables, with upstream's names; `anyscale_external_id` is the whole ID,
             `org_...-suffix`.
 
     Raises:

@@ -65,7 +65,7 @@ def add_kms_key(
 
     Args:
         scope: The stack.
-        id: The resources' id in the stack.
+        id: The resources' ID in the stack.
         key: The key's configuration.
         alias: The key's alias, unless the configuration sets one.
         description: The key's description.

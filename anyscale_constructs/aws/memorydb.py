@@ -40,7 +40,7 @@ _LONGEST = {
 
 _ACL_PREFIX = "anyscale-acl-"
 _ALLOWED = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
-# The zone without MemoryDB in each of these regions, as a zone id, which is the same in every account.
+# The zone without MemoryDB in each of these regions, as a zone ID, which is the same in every account.
 _ZONES_WITHOUT = {"ap-northeast-1": "apne1-az3", "ca-central-1": "cac1-az3", "us-east-1": "use1-az3"}
 _ENOUGH_ZONES = 3
 """The number of zones of which at least two have MemoryDB."""
@@ -241,7 +241,7 @@ class MemoryDb(MemoryDbModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `memorydb`.
+        id: The construct's ID in the stack. Default: `memorydb`.
         vpc: The nodes' VPC.
         security_group: The nodes' security group.
         region: The cloud's region. Default: all node subnets are used, and AWS rejects one in a zone without MemoryDB.
@@ -318,14 +318,14 @@ class MemoryDb(MemoryDbModule):
                 f"the zone {_ZONES_WITHOUT[self._region]} lacks MemoryDB, which uses the nodes' subnets in other zones "
                 "only",
                 "use at least two other zones: list them in availability_zones, or set availability_zone_count to 3; "
-                "aws ec2 describe-availability-zones shows the zones' ids",
+                "aws ec2 describe-availability-zones shows the zones' IDs",
                 rule=ONE_ZONE if one_may_be_left else ZONES,
                 on=["availability_zones", "region"],
             )
 
     @property
     def name(self) -> Expr:
-        """The cluster's name, which registration needs; upstream's output calls it the id."""
+        """The cluster's name, which registration needs; upstream's output calls it the ID."""
         return self.memorydb_cluster_id
 
     @property
@@ -339,7 +339,7 @@ class MemoryDbData(Data):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `memorydb`.
+        id: The construct's ID in the stack. Default: `memorydb`.
         cluster_name: The cluster's name.
     """
 

@@ -96,7 +96,7 @@ GroupName = Annotated[
     ),
 ]
 CapacityReservationId = Annotated[
-    str, Checked("a capacity reservation's id", r"cr-[0-9a-f]{8,17}", "cr-0123456789abcdef0")
+    str, Checked("a capacity reservation's ID", r"cr-[0-9a-f]{8,17}", "cr-0123456789abcdef0")
 ]
 ResourceGroupArn = Annotated[
     str,
@@ -112,7 +112,7 @@ class CapacityReservation(Model):
     """Reserved EC2 capacity: an On-Demand Capacity Reservation, or a Capacity Block for ML."""
 
     id: CapacityReservationId | None = Field(
-        default=None, description="The reservation's id. Default: none; resource_group_arn is required."
+        default=None, description="The reservation's ID. Default: none; resource_group_arn is required."
     )
     resource_group_arn: ResourceGroupArn | None = Field(
         default=None,

@@ -100,7 +100,7 @@ def attach_policies(scope: Construct, id: str, role: Resource, arns: list[str]) 
 
     Args:
         scope: The stack.
-        id: The prefix of the attachments' ids in the stack.
+        id: The prefix of the attachments' IDs in the stack.
         role: The role.
         arns: The policies' ARNs.
     """

@@ -85,7 +85,7 @@ def add_pod_role(
 
     Args:
         scope: The stack.
-        id: The id of the role, its policy and its association in the stack.
+        id: The ID of the role, its policy and its association in the stack.
         pods: The pods that assume the role.
         statements: The statements of the role's policy.
         name_prefix: The prefix of the role's name.

@@ -12,7 +12,7 @@ from anyscale_constructs.config.types import Checked, OrExpr, TagValue
 from anyscale_constructs.expressions import is_unresolved, unless
 
 _SHORTEST, _LONGEST = 15 * 60, 12 * 60 * 60
-# The AWS CLI's get-token does not pass on an external id, and only its newest releases a session name.
+# The AWS CLI's get-token does not pass on an external ID, and only its newest releases a session name.
 _AWS_EKS_AS_ROLE = (
     "cluster=$0 region=$1; shift; "
     'credentials=$(aws sts assume-role --region "$region" "$@" --output text '
@@ -30,7 +30,7 @@ def _is_duration_of_a_session(text: str) -> bool:
     return _SHORTEST <= sum(seconds) <= _LONGEST
 
 
-AccountId = Annotated[str, Checked("an AWS account id, which has 12 digits", r"[0-9]{12}", "111122223333")]
+AccountId = Annotated[str, Checked("an AWS account ID, which has 12 digits", r"[0-9]{12}", "111122223333")]
 AssumeRoleExternalId = Annotated[
     str, Checked(r"2 to 1224 letters, digits and _+=,.@:\/-", r"[\w+=,.@:\\/-]{2,1224}", "acme-4711")
 ]

@@ -188,11 +188,11 @@ def s3_encryption_algorithm(i: Inputs) -> Finding | None:
 
 @guard("s3-encryption-key", "server_side_encryption", severity="warning")
 def encryption_names_its_key_by_arn(i: Inputs) -> Finding | None:
-    """IAM policies name keys by ARN, so the roles get no permission for a key that is set by its id or alias."""
+    """IAM policies name keys by ARN, so the roles get no permission for a key that is set by its ID or alias."""
     key = _key_of(i)
     if value_is_refused(_KEY_ARN, key, "kms_master_key_id", ""):
         return Finding(
-            "server_side_encryption names its KMS key by an id or an alias, so no role gets permission to use the key",
+            "server_side_encryption names its KMS key by an ID or an alias, so no role gets permission to use the key",
             "use the key's ARN",
             key,
             checked(KmsKeyArn).says,
@@ -230,7 +230,7 @@ class S3(S3Module):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `s3`.
+        id: The construct's ID in the stack. Default: `s3`.
         kms_key_arn: The ARN of your KMS key. Default: S3's default encryption.
         depends_on: Constructs that must be created first. Default: none.
         **inputs: Upstream's input variables, with upstream's names.

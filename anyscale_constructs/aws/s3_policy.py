@@ -56,7 +56,7 @@ class S3Policy(S3PolicyModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `s3_policy`.
+        id: The construct's ID in the stack. Default: `s3_policy`.
         bucket: The bucket.
         iam: The roles of the control plane and of the nodes.
         depends_on: Constructs that must be created first. Default: none.

@@ -69,7 +69,7 @@ class ISecurityGroup(Protocol):
 
     @property
     def security_group_id(self) -> str:
-        """The security group's id."""
+        """The security group's ID."""
         ...
 
 
@@ -264,7 +264,7 @@ class SecurityGroups(SecurityGroupsModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `securitygroups`.
+        id: The construct's ID in the stack. Default: `securitygroups`.
         vpc: The security group's VPC.
         ingress_cidr_blocks: The CIDR ranges that may reach port 443. Default: none.
         enable_ssh_access: Whether the same ranges may reach port 22. Default: False.

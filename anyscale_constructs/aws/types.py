@@ -21,7 +21,7 @@ _IAM_NAME = r"(?:[!-~]+/)?[\w+=,.@-]+"
 ExternalId = Annotated[
     str,
     Checked(
-        "the organization id, a hyphen and any suffix (or the cloud id, if it was registered without an external id)",
+        "the organization ID, a hyphen and any suffix (or the cloud ID, if it was registered without an external ID)",
         r"org_[A-Za-z0-9]+-[\w+=,.@:/-]+|cld_[A-Za-z0-9]+",
         "org_1234abcd-production",
     ),
@@ -104,10 +104,10 @@ ExistingBucketName = Annotated[
         "acme-anyscale-prod",
     ),
 ]
-VpcId = Annotated[str, Checked("a VPC id", r"vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0")]
-SubnetId = Annotated[str, Checked("a subnet id", r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")]
-RouteTableId = Annotated[str, Checked("a route table id", r"rtb-[0-9a-f]{8,17}", "rtb-0123456789abcdef0")]
-EfsId = Annotated[str, Checked("the id of an EFS file system", r"fs-[0-9a-f]{8,17}", "fs-0123456789abcdef0")]
+VpcId = Annotated[str, Checked("a VPC ID", r"vpc-[0-9a-f]{8,17}", "vpc-0123456789abcdef0")]
+SubnetId = Annotated[str, Checked("a subnet ID", r"subnet-[0-9a-f]{8,17}", "subnet-0123456789abcdef0")]
+RouteTableId = Annotated[str, Checked("a route table ID", r"rtb-[0-9a-f]{8,17}", "rtb-0123456789abcdef0")]
+EfsId = Annotated[str, Checked("the ID of an EFS file system", r"fs-[0-9a-f]{8,17}", "fs-0123456789abcdef0")]
 MemoryDbName = Annotated[
     str,
     Checked(
@@ -116,6 +116,6 @@ MemoryDbName = Annotated[
         "acme-services",
     ),
 ]
-SecurityGroupId = Annotated[str, Checked("a security group id", r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")]
+SecurityGroupId = Annotated[str, Checked("a security group ID", r"sg-[0-9a-f]{8,17}", "sg-0123456789abcdef0")]
 
 Tags = dict[TagKey, TagValue]

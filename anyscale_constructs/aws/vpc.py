@@ -49,8 +49,15 @@ class VpcConfig(Model):
     """A new VPC."""
 
     name: str | None = Field(default=None, description="The VPC's name. Default: the stack's name.")
-    cidr_block: Cidr = "10.0.0.0/16"
-    availability_zone_count: Known[int | None] = Field(default=None, ge=2, le=8, description="Default: 2.")
+    cidr_block: Cidr = Field(
+        default="10.0.0.0/16", description="The VPC's range, an IPv4 network in CIDR form with no host bits set."
+    )
+    availability_zone_count: Known[int | None] = Field(
+        default=None,
+        ge=2,
+        le=8,
+        description="The number of zones with subnets. Default: the number of availability_zones, or else 2.",
+    )
     availability_zones: list[AvailabilityZone] = Field(
         default_factory=list, description="The zones of the subnets. Default: the first zones of the region."
     )
@@ -80,7 +87,7 @@ class IVpc(Protocol):
 
     @property
     def vpc_id(self) -> str:
-        """The VPC's id."""
+        """The VPC's ID."""
         ...
 
     @property
@@ -90,7 +97,7 @@ class IVpc(Protocol):
 
     @property
     def subnet_ids_to_az(self) -> Expr | Mapping[str, str] | None:
-        """The zone of each node subnet, by subnet id; None if the zones are not known."""
+        """The zone of each node subnet, by subnet ID; None if the zones are not known."""
         ...
 
     @property
@@ -236,7 +243,7 @@ class Vpc(VpcModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `vpc`.
+        id: The construct's ID in the stack. Default: `vpc`.
         networking_mode: PUBLIC plans public subnets only, PRIVATE plans private subnets, too. Default: PUBLIC.
         availability_zone_count: The number of zones for which subnets are planned. Default: the number of
             `availability_zones` or `availability_zone_ids`, else 2.
@@ -362,7 +369,7 @@ class Vpc(VpcModule):
 
     @property
     def subnet_ids_to_az(self) -> Expr | None:
-        """The zone of each node subnet, by subnet id; None for existing private subnets, whose zones are not known."""
+        """The zone of each node subnet, by subnet ID; None for existing private subnets, whose zones are not known."""
         kind = self._node_subnets
         if kind == "existing_private_subnet_ids":
             return None

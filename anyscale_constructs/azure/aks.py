@@ -83,7 +83,7 @@ class ClusterConfig(Model):
     )
     administrator_ids: Known[Distinct[PrincipalId]] = Field(
         default_factory=list,
-        description="The object ids of Entra users, groups and service principals with administrator access to the "
+        description="The object IDs of Entra users, groups and service principals with administrator access to the "
         "cluster. Default: the identity that first applied the stack.",
     )
     pod_cidr: Cidr = Field(
@@ -153,7 +153,8 @@ class ClusterConfig(Model):
 class ExistingCluster(Model):
     """An existing cluster, with OIDC issuer, workload identity, Entra ID and no local accounts."""
 
-    cluster_name: ClusterName
+    cluster_name: ClusterName = Field(description="The name of the cluster.")
+
     resource_group_name: ResourceGroupName = Field(description="The cluster's resource group.")
     gpu_types: Known[list[GpuType]] = Field(
         default_factory=list, description="The types of GPUs that its nodes have and users can select. Default: none."
@@ -271,7 +272,7 @@ def _settings(cluster: ClusterConfig, name: str) -> dict[str, Any]:
 def _let_into_reservations(
     scope: Construct, groups: Mapping[str, NodeGroupConfig], principal_id: Expr
 ) -> dict[str | None, list[Resource]]:
-    """Lets the cluster's identity use reserved capacity; returns what pools wait for, by the reservation group's id."""
+    """Lets the cluster's identity use reserved capacity; returns what pools wait for, by the reservation group's ID."""
     reserved: dict[str | None, list[Resource]] = {}
     for group_id in sorted(
         {group.capacity_reservation.group_id for group in groups.values() if group.capacity_reservation}

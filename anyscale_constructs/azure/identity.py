@@ -11,7 +11,7 @@ from anyscale_constructs.terraform.resource import Data, Resource
 from anyscale_constructs.terraform.stack import CloudStack
 
 CLIENT_ID = "086bc555-6989-4362-ba30-fded273e432b"
-"""The client id that Anyscale publishes for its Entra application, the audience of the operator's tokens."""
+"""The client ID that Anyscale publishes for its Entra application, the audience of the operator's tokens."""
 
 # Since 3.0, a service principal's argument for its application is client_id.
 _AZUREAD = {"azuread": RequiredProvider("hashicorp/azuread", ">= 3, < 4")}
@@ -37,7 +37,7 @@ def add_operator_identity(
 
     Args:
         scope: The stack.
-        id: The id of the identity in the stack, and the prefix of the ids of its other resources.
+        id: The ID of the identity in the stack, and the prefix of the IDs of its other resources.
         name: The identity's name, which the operator's stack uses to find it.
         location: The Azure region.
         resource_group_name: The resource group.
@@ -122,9 +122,9 @@ def assign_role(
 
     Args:
         scope: The stack.
-        id: The assignment's id in the stack.
+        id: The assignment's ID in the stack.
         role: The role's name.
-        scope_id: The resource id of the assignment's scope.
+        scope_id: The resource ID of the assignment's scope.
         principal_id: The principal that gets the role.
         principal_type: ServicePrincipal for an identity of the same run, which Entra ID may not have replicated yet.
             Default: Azure looks it up.

@@ -120,7 +120,7 @@ def add_nfs(
     )
     share = {
         "name": nfs.share_name,
-        # With the id instead of the name, Terraform needs no key.
+        # With the ID instead of the name, Terraform needs no key.
         "storage_account_id": account.attribute("id"),
         "enabled_protocol": "NFS",
         "quota": nfs.capacity_gb,

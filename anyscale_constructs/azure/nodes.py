@@ -62,7 +62,7 @@ class CapacityReservation(Model):
     """Reserved Azure capacity; the cluster's identity gets the role Contributor on the group."""
 
     group_id: Known[CapacityReservationGroupId] = Field(
-        description="The capacity reservation group's resource id. It must have a reservation for vm_size."
+        description="The capacity reservation group's resource ID. It must have a reservation for vm_size."
     )
 
 

@@ -18,7 +18,7 @@ _SCOPE = r"/subscriptions/[0-9A-Fa-f-]{36}(?:/[^/\s]+)*"
 ScopeId = Annotated[
     str,
     Checked(
-        "the id of a subscription, a resource group or a resource",
+        "the ID of a subscription, a resource group or a resource",
         _SCOPE,
         "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/search",
     ),
@@ -26,7 +26,7 @@ ScopeId = Annotated[
 SecretId = Annotated[
     str,
     Checked(
-        "the resource id of a secret in Key Vault, without a version",
+        "the resource ID of a secret in Key Vault, without a version",
         r"/subscriptions/[0-9A-Fa-f-]{36}/resourceGroups/[^/\s]+/providers/Microsoft\.KeyVault/vaults/[^/\s]+"
         r"/secrets/[0-9A-Za-z-]{1,127}",
         "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/shared/providers/Microsoft.KeyVault"
@@ -43,7 +43,7 @@ class RoleAssignment(Model):
     """A built-in or custom role, and its scope."""
 
     role: str = Field(description="The role's name, such as Search Index Data Reader.")
-    scope: ScopeId = Field(description="The resource id of the role's scope, as narrow as possible.")
+    scope: ScopeId = Field(description="The resource ID of the role's scope, as narrow as possible.")
 
 
 class DataAccess(permissions.DataAccess):
@@ -99,7 +99,7 @@ class Permissions(Model):
 
 
 def _place(id: str) -> str:
-    """Returns a resource id without its subscription, resource group and provider; for a resource group, its name."""
+    """Returns a resource ID without its subscription, resource group and provider; for a resource group, its name."""
     return id.partition("/providers/")[2].partition("/")[2] or id.rpartition("/")[2]
 
 
@@ -110,13 +110,13 @@ def assign_roles(
 
     Args:
         scope: The stack.
-        id: The prefix of the assignments' ids in the stack.
-        principal_id: The principal id of the identity.
+        id: The prefix of the assignments' IDs in the stack.
+        principal_id: The principal ID of the identity.
         permitted: The permissions.
         subscription_id: The cloud's subscription.
     """
     for index, (role, on, condition) in enumerate(permitted.assignments(subscription_id)):
-        # A full resource id is too long for a name.
+        # A full resource ID is too long for a name.
         what = f"{role} {on if is_unresolved(on) else _place(on)}"
         assign_role(
             scope,

@@ -64,9 +64,9 @@ class Container:
 
     Args:
         storage_account_name: The container's storage account.
-        storage_account_id: The storage account's resource id.
+        storage_account_id: The storage account's resource ID.
         name: The container's name.
-        id: The container's resource id.
+        id: The container's resource ID.
     """
 
     storage_account_name: str
@@ -76,12 +76,12 @@ class Container:
 
     @property
     def url(self) -> str:
-        """The bucket's URL for Anyscale."""
+        """The container's URL, as Anyscale registers it."""
         return f"abfss://{self.name}@{self.storage_account_name}.dfs.core.windows.net"
 
     @property
     def endpoint(self) -> str:
-        """The endpoint of its files, as in Anyscale's own set-up for AKS."""
+        """The endpoint of the storage account, as in Anyscale's own examples for AKS."""
         return f"https://{self.storage_account_name}.blob.core.windows.net"
 
 
@@ -149,7 +149,7 @@ def add_container(
         "this",
         {
             "name": bucket.container_name,
-            # With the id instead of the name, Terraform needs no key.
+            # With the ID instead of the name, Terraform needs no key.
             "storage_account_id": account.attribute("id"),
             "container_access_type": "private",
             "lifecycle": kept,

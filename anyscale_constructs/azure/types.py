@@ -19,16 +19,16 @@ AzureRegion = Annotated[
         "eastus2",
     ),
 ]
-TenantId = Annotated[str, Checked("an Entra tenant's id", _UUID, "11111111-2222-3333-4444-555555555555")]
+TenantId = Annotated[str, Checked("an Entra tenant's ID", _UUID, "11111111-2222-3333-4444-555555555555")]
 ClientId = Annotated[
     str,
-    Checked("an application's or a managed identity's client id", _UUID, "a1b2c3d4-e5f6-7890-abcd-ef1234567890"),
+    Checked("an application's or a managed identity's client ID", _UUID, "a1b2c3d4-e5f6-7890-abcd-ef1234567890"),
 ]
-SubscriptionId = Annotated[str, Checked("a subscription's id", _UUID, "11111111-2222-3333-4444-555555555555")]
+SubscriptionId = Annotated[str, Checked("a subscription's ID", _UUID, "11111111-2222-3333-4444-555555555555")]
 PrincipalId = Annotated[
     str,
     Checked(
-        "the object id of an Entra user, group or service principal", _UUID, "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
+        "the object ID of an Entra user, group or service principal", _UUID, "a1b2c3d4-e5f6-7890-abcd-ef1234567890"
     ),
 ]
 ResourceGroupName = Annotated[
@@ -65,18 +65,18 @@ def _as_the_provider_writes_it(text: str) -> str:
 SubnetId = Annotated[
     str,
     Checked(
-        "a subnet's resource id",
+        "a subnet's resource ID",
         _is_subnet_id,
         "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/network/providers/Microsoft.Network"
         "/virtualNetworks/shared/subnets/nodes",
     ),
     AfterValidator(_as_the_provider_writes_it),
 ]
-"""A resource id in any case, which Azure accepts; it is converted to the case that the provider requires."""
+"""A resource ID in any case, which Azure accepts; it is converted to the case that the provider requires."""
 CapacityReservationGroupId = Annotated[
     str,
     Checked(
-        "a capacity reservation group's resource id",
+        "a capacity reservation group's resource ID",
         rf"/subscriptions/{_UUID}/resourceGroups/{_GROUP}/providers/Microsoft\.Compute/capacityReservationGroups/[\w.-]+",
         "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/capacity/providers/Microsoft.Compute"
         "/capacityReservationGroups/h100",

@@ -26,7 +26,9 @@ SUBNET_SIZE = Rule(
 class VnetConfig(Model):
     """A new virtual network, with one subnet for the nodes; pods have addresses in a separate range."""
 
-    cidr_block: Cidr = "10.0.0.0/16"
+    cidr_block: Cidr = Field(
+        default="10.0.0.0/16", description="The network's range, an IPv4 network in CIDR form with no host bits set."
+    )
     subnet_cidr_block: Cidr | None = Field(
         default=None, description="The range of the nodes' subnet. Default: all of cidr_block."
     )
@@ -64,7 +66,7 @@ class ExistingVnet(Model):
     """An existing subnet for the nodes."""
 
     subnet_id: SubnetId = Field(
-        description="The subnet's resource id. With nfs, the subnet must have the service endpoint Microsoft.Storage."
+        description="The subnet's resource ID. With nfs, the subnet must have the service endpoint Microsoft.Storage."
     )
 
 
@@ -78,7 +80,7 @@ def add_subnet(
     service_endpoints: Sequence[str],
     tags: Mapping[str, str] | Expr,
 ) -> str:
-    """Adds a virtual network with the nodes' subnet; returns the subnet's id.
+    """Adds a virtual network with the nodes' subnet; returns the subnet's ID.
 
     Args:
         scope: The stack.

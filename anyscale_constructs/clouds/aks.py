@@ -1,7 +1,7 @@
 """An Anyscale cloud on AKS.
 
 The cloud has two stacks. The first creates the cluster and its Azure resources. After the cloud is registered, the
-second stack, `<name>-operator`, installs Anyscale's operator in the cluster; it needs the id that registration returns.
+second stack, `<name>-operator`, installs Anyscale's operator in the cluster; it needs the ID that registration returns.
 """
 
 from typing import Any, ClassVar
@@ -190,7 +190,7 @@ class AksStack(AzureCloud[AksConfig]):
             require_service_principal(self, self.config.anyscale_service_principal, self.config.provider.identity())
 
     def add_subnet(self, nodes: int | None) -> str:
-        """Adds the network with the nodes' subnet, unless the subnet exists; returns the subnet's id.
+        """Adds the network with the nodes' subnet, unless the subnet exists; returns the subnet's ID.
 
         Args:
             nodes: The highest number of nodes. None if it is not known before apply.
@@ -320,6 +320,6 @@ class AksStack(AzureCloud[AksConfig]):
             object_storage=ObjectStorage(bucket_name=self.bucket.url, endpoint=self.bucket.endpoint),
             file_storage=files,
             azure_config=AzureConfig(tenant_id=identity.attribute("tenant_id")),
-            # Anyscale identifies the operator by its principal id; Azure by its client id, which the chart has.
+            # Anyscale identifies the operator by its principal ID; Azure by its client ID, which the chart has.
             kubernetes_config=config.kubernetes_config(identity.attribute("principal_id")),
         )

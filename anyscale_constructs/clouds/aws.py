@@ -207,7 +207,7 @@ class AwsCloud(Cloud[C]):
         """Lets the nodes reach an existing resource, with a rule in its security group.
 
         Args:
-            id: The rule's id in the stack.
+            id: The rule's ID in the stack.
             security_group_id: The resource's security group. If None, no rule is added.
             port: The TCP port.
         """

@@ -46,7 +46,7 @@ _PERMISSIONS = {
 ADOPTED_EXTERNAL_ID = Rule(
     "adopted-external-id",
     "error",
-    "Anyscale's control plane keeps using the external id with which the cloud was registered, and AWS does not let it "
+    "Anyscale's control plane keeps using the external ID with which the cloud was registered, and AWS does not let it "
     "assume the role if the trust policy has another one.",
 )
 ADOPTED_NETWORK = Rule(
@@ -62,7 +62,7 @@ class Ec2Config(AwsCloudConfig):
 
     external_id: ExternalId | None = Field(
         default=None,
-        description="The external id that Anyscale's control plane must use to assume its role. Default: <org_id>-"
+        description="The external ID that Anyscale's control plane must use to assume its role. Default: <org_id>-"
         "<stack name>; required with adopt.",
     )
     adopt: Adopt | None = Field(
@@ -121,7 +121,7 @@ class Ec2Config(AwsCloudConfig):
         begins = not known or external_id is None or external_id.startswith(f"{self.org_id}-")
         if not begins and not (self.adopt and self.has_cloud_id_for_external_id):
             raise refuse(
-                "must begin with the organization id",
+                "must begin with the organization ID",
                 f"set it to {self.org_id}-<suffix>, or remove it",
                 key="external_id",
                 rule=external_id_organization.rule,
@@ -142,14 +142,14 @@ class Ec2Config(AwsCloudConfig):
 
     @property
     def has_cloud_id_for_external_id(self) -> bool:
-        """Whether the external id is the cloud's id, as for a cloud that was registered without an external id."""
+        """Whether the external ID is the cloud's ID, as for a cloud that was registered without an external ID."""
         return not is_unresolved([self.external_id, self.cloud_id]) and self.cloud_id in {self.external_id} - {None}
 
     def _knows_what_it_adopts(self) -> None:
         if self.external_id is None:
             raise refuse(
-                "external_id is required with adopt, because a registered cloud keeps its external id",
-                "set external_id to the root module's output anyscale_iam_role_external_id, or to the cloud id if that "
+                "external_id is required with adopt, because a registered cloud keeps its external ID",
+                "set external_id to the root module's output anyscale_iam_role_external_id, or to the cloud ID if that "
                 "is empty",
                 key="adopt",
                 rule=ADOPTED_EXTERNAL_ID,
@@ -206,7 +206,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
 
     @property
     def external_id(self) -> str:
-        """The external id that the control plane must use to assume its role."""
+        """The external ID that the control plane must use to assume its role."""
         own = self.config.external_id
         return f"{self.config.org_id}-{self.name}" if own is None else own
 
@@ -270,7 +270,7 @@ class Ec2Stack(AwsCloud[Ec2Config]):
                 permitting_kms_key_arn=self.own_kms_key_arn,
                 anyscale_cloud_id=self.cloud_id,
                 anyscale_org_id=self.config.org_id,
-                # Upstream uses the cloud's id if it gets no external id.
+                # Upstream uses the cloud's ID if it gets no external ID.
                 anyscale_external_id=None if self.config.has_cloud_id_for_external_id else self.external_id,
                 role_permissions_boundary_arn=iam.permissions_boundary_arn,
                 policy_name_prefix=prefix if self.config.prefix_all_names else None,

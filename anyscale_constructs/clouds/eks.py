@@ -1,7 +1,7 @@
 """An Anyscale cloud on EKS.
 
 The cloud has two stacks. The first creates the cluster and its AWS resources. After the cloud is registered, the second
-stack, `<name>-operator`, installs Anyscale's operator in the cluster; it needs the id that registration returns.
+stack, `<name>-operator`, installs Anyscale's operator in the cluster; it needs the ID that registration returns.
 """
 
 from collections.abc import Sequence
@@ -278,7 +278,7 @@ class EksStack(AwsCloud[EksConfig]):
 
         Args:
             chart: The chart.
-            id: The role's id in the stack.
+            id: The role's ID in the stack.
             statements: The statements of its policy.
         """
         return self._add_role(id, pods_of(chart, self.name, self.config), statements)
@@ -315,7 +315,7 @@ class EksStack(AwsCloud[EksConfig]):
 
     def registered_once(self) -> list[str]:
         """Returns the mount targets, since an additional one would replace the registered cloud."""
-        # A new EFS has a new id, which replaces the registered cloud anyway.
+        # A new EFS has a new ID, which replaces the registered cloud anyway.
         return ["file_storage.mount_targets"] if self.efs else []
 
     def cloud_resource(self) -> CloudResource:

@@ -114,8 +114,10 @@ class GenericConfig(KubernetesCloudConfig):
     registration: Known[Literal["command"]] = Field(  # pyright: ignore[reportIncompatibleVariableOverride]
         default="command", description="How the cloud is registered: always by `anyscale-constructs register`."
     )
-    kube_context: Text = Field(description="The cluster's context in the kubeconfig that KUBE_CONFIG_PATH names.")
-    region: Text = Field(default="default", description="A name for the cluster's location.")
+    kube_context: Text = Field(
+        description="The cluster's context in the kubeconfig file in KUBE_CONFIG_PATH.", examples=["on-premises"]
+    )
+    region: Text = Field(default="default", description="A name for the cluster's location.", examples=["berlin"])
     networking_mode: Known[NetworkingMode] = Field(
         default="PUBLIC",
         description="PUBLIC: users reach Ray clusters from the internet. PRIVATE: only from inside the network.",
@@ -277,7 +279,7 @@ class GenericStack(Cloud[GenericConfig]):
         """Adds nothing: all resources exist."""
 
     def cloud_outputs(self) -> dict[str, Any]:
-        """Returns the organization's id."""
+        """Returns the organization's ID."""
         return {"anyscale_org_id": self.config.org_id}
 
     def cloud_resource(self) -> CloudResource:

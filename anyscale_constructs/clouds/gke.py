@@ -1,7 +1,7 @@
 """An Anyscale cloud on GKE.
 
 The cloud has two stacks. The first creates the cluster and its Google Cloud resources. After the cloud is registered,
-the second stack, `<name>-operator`, installs Anyscale's operator in the cluster; it needs the id that registration
+the second stack, `<name>-operator`, installs Anyscale's operator in the cluster; it needs the ID that registration
 returns.
 """
 

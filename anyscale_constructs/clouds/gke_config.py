@@ -151,6 +151,6 @@ def workload_account_name(account: str, name: str, config: GkeConfig) -> str:
 
 
 def project_id(config: GkeConfig) -> str:
-    """The project's id, which the second stack uses to find its resources."""
+    """The project's ID, which the second stack uses to find its resources."""
     project = config.project
     return project.project_id if isinstance(project, ExistingProject) else project.id or ""

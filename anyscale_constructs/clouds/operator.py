@@ -189,10 +189,10 @@ class OperatorStack(CloudStack, Generic[C]):
         rule: Validation = {
             "condition": fn.can(fn.regex(f"^{checked(CloudResourceId).accepts}$", "${var.cloud_resource_id}")),
             "error_message": (
-                "It must be a cloud resource id, which begins with cldrsrc_; an id that begins with cld_ is a cloud id."
+                "It must be a cloud resource ID, which begins with cldrsrc_; an ID that begins with cld_ is a cloud ID."
             ),
         }
-        description = f"The cloud resource id, which anyscale-constructs register {name} --tfvars FILE writes."
+        description = f"The cloud resource ID, which anyscale-constructs register {name} --tfvars FILE writes."
         return self.add_variable(
             "cloud_resource_id", "string", description=description, nullable=False, validation=[rule]
         )

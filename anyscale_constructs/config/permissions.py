@@ -59,7 +59,7 @@ def grant_name(id: str, what: str, index: int) -> str:
     """Returns the name of a grant's resource in Terraform, which does not change when other grants do.
 
     Args:
-        id: The id of the grantee.
+        id: The ID of the grantee.
         what: What is granted. If it is unresolved, the name contains the index instead.
         index: The grant's index.
     """

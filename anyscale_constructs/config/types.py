@@ -146,9 +146,9 @@ InternetCidr = Annotated[
         "203.0.113.0/24",
     ),
 ]
-OrgId = Annotated[str, Checked("an Anyscale organization id", r"org_[A-Za-z0-9]+", "org_1234abcd")]
-CloudId = Annotated[str, Checked("an Anyscale cloud id", r"cld_[A-Za-z0-9]+", "cld_1234abcd")]
-CloudResourceId = Annotated[str, Checked("an Anyscale cloud resource id", r"cldrsrc_[A-Za-z0-9]+", "cldrsrc_1234abcd")]
+OrgId = Annotated[str, Checked("an Anyscale organization ID", r"org_[A-Za-z0-9]+", "org_1234abcd")]
+CloudId = Annotated[str, Checked("an Anyscale cloud ID", r"cld_[A-Za-z0-9]+", "cld_1234abcd")]
+CloudResourceId = Annotated[str, Checked("an Anyscale cloud resource ID", r"cldrsrc_[A-Za-z0-9]+", "cldrsrc_1234abcd")]
 StackName = Annotated[
     str,
     Checked(

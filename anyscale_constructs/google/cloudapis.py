@@ -67,7 +67,7 @@ class CloudApis(CloudApisModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `cloudapis`.
+        id: The construct's ID in the stack. Default: `cloudapis`.
         project: The project.
         depends_on: Constructs that must be created first. Default: none.
         **inputs: Upstream's input variables, with upstream's names; `anyscale_activate_optional_apis`

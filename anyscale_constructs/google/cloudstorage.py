@@ -114,9 +114,11 @@ class BucketConfig(Model):
     """A new bucket."""
 
     name: GcsBucketName | None = Field(
-        default=None, description="Its name. Default: a unique name that begins with name_prefix."
+        default=None, description="The bucket's name. Default: a unique name that begins with name_prefix."
     )
-    location: BucketLocation | None = Field(default=None, description="Its location. Default: the cloud's region.")
+    location: BucketLocation | None = Field(
+        default=None, description="The bucket's location. Default: the cloud's region."
+    )
     storage_class: OrExpr[
         Literal["STANDARD", "MULTI_REGIONAL", "REGIONAL", "NEARLINE", "COLDLINE", "ARCHIVE"] | None
     ] = Field(default=None, description="The bucket's storage class. Default: STANDARD.")
@@ -305,7 +307,7 @@ class CloudStorage(CloudStorageModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `cloudstorage`.
+        id: The construct's ID in the stack. Default: `cloudstorage`.
         project: The project in which it is created.
         region: The bucket's location, unless `bucket_location` is set.
         iam: The service accounts that get access to the bucket.
@@ -375,7 +377,7 @@ def let_into_bucket(scope: Construct, bucket: "CloudStorage | ExistingBucket", m
     Args:
         scope: The stack.
         bucket: The bucket.
-        members: The accounts, as members of an IAM policy, by an id for each grant.
+        members: The accounts, as members of an IAM policy, by an ID for each grant.
     """
     for role in sorted(_ENOUGH_ROLES[1]):
         for account, member in members.items():

@@ -74,15 +74,17 @@ class FilestoreConfig(Model):
     """A shared file system."""
 
     name: GcpResourceName | None = Field(
-        default=None, description="Its name. Default: a unique name that begins with name_prefix."
+        default=None, description="The instance's name. Default: a unique name that begins with name_prefix."
     )
     tier: OrExpr[
         Literal["STANDARD", "PREMIUM", "BASIC_HDD", "BASIC_SSD", "HIGH_SCALE_SSD", "ENTERPRISE", "ZONAL", "REGIONAL"]
         | None
     ] = Field(default=None, description="The instance's tier. Default: STANDARD.")
-    capacity_gb: OrExpr[int | None] = Field(default=None, description="Default: 2560.")
+    capacity_gb: OrExpr[int | None] = Field(default=None, description="The capacity in GB. Default: 2560.")
     location: str | None = Field(
-        default=None, description="A zone; for ENTERPRISE and REGIONAL, a region. Default: the region, or its zone b."
+        default=None,
+        description="The instance's zone, or its region for ENTERPRISE and REGIONAL. Default: the region, or its "
+        "zone b.",
     )
     labels: OrExpr[Labels] = Field(
         default_factory=dict, description="Labels of the instance, in addition to the cloud's. Default: none."
@@ -144,7 +146,7 @@ class Filestore(FilestoreModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `filestore`.
+        id: The construct's ID in the stack. Default: `filestore`.
         project: The project in which it is created.
         region: The cloud's region. Zonal tiers are in its zone b, as in Anyscale's own set-up, unless
             `filestore_location` is set. Upstream would read the provider's region, which is unknown whenever one of
@@ -199,7 +201,7 @@ class Filestore(FilestoreModule):
 
     @property
     def instance_name(self) -> str:
-        """The file system's full name; upstream's output calls it the id."""
+        """The file system's full name; upstream's output calls it the ID."""
         return self.anyscale_filestore_id
 
     def mount(self, _scope: Construct) -> tuple[str, str]:

@@ -100,7 +100,8 @@ class ClusterConfig(Model):
 class ExistingCluster(Model):
     """An existing standard cluster, with Workload Identity and nodes for Anyscale's workloads."""
 
-    cluster_name: ClusterName
+    cluster_name: ClusterName = Field(description="The name of the cluster.")
+
     location: GcpLocation | None = Field(
         default=None, description="The zone of a zonal cluster. Default: the cloud's region."
     )
@@ -265,7 +266,7 @@ class Gke(GkeModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `gke`.
+        id: The construct's ID in the stack. Default: `gke`.
         project: The project in which it is created.
         vpc: The nodes' VPC, whose subnet has a range for pods and one for services.
         name: The cluster's name.

@@ -17,11 +17,11 @@ class GkeVpcConfig(Model):
     """A new VPC for a GKE cluster: one private subnet behind NAT, with ranges for pods and services."""
 
     name: GcpResourceName | None = Field(
-        default=None, description="Its name. Default: a unique name that begins with name_prefix."
+        default=None, description="The VPC's name. Default: a unique name that begins with name_prefix."
     )
     subnet_cidr: Cidr = Field(default="10.0.0.0/16", description="The range of the nodes' subnet.")
     pods_cidr: Cidr = Field(default="10.4.0.0/14", description="The range of pods. Each node uses a /24 of it.")
-    services_cidr: Cidr = "10.8.0.0/20"
+    services_cidr: Cidr = Field(default="10.8.0.0/20", description="The range of services.")
     flow_logs: Known[bool] = Field(
         default=True, description="Whether the subnet's flow logs are sent to Cloud Logging."
     )

@@ -182,7 +182,7 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
     source="https://registry.terraform.io/providers/hashicorp/google/latest/docs/resources/google_project_iam_custom_role",
 )
 def google_kept_name(i: Inputs) -> Finding | None:
-    """Google reserves the id of a deleted identity pool for 30 days, and that of a deleted role for 7 to 37.
+    """Google reserves the ID of a deleted identity pool for 30 days, and that of a deleted role for 7 to 37.
 
     Until then, no new resource can have the id: a cloud with fixed names cannot be created again after it is destroyed,
     and its accounts cannot get their old names back.
@@ -196,7 +196,7 @@ def google_kept_name(i: Inputs) -> Finding | None:
     kept = [what for what, has_fixed_id in new.items() if has_fixed_id]
     if kept:
         return Finding(
-            f"{' and '.join(kept)} would have a fixed id, which Google reserves for up to 37 days after Terraform "
+            f"{' and '.join(kept)} would have a fixed ID, which Google reserves for up to 37 days after Terraform "
             "deletes it",
             "use prefixes for a cloud that may be created again, or allow google-kept-name",
             on=[name for name in (_POOL, _ACCESS, _ROLE, _SUFFIX) if name in i.given][:1],
@@ -230,7 +230,7 @@ class Iam(IamModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `iam`.
+        id: The construct's ID in the stack. Default: `iam`.
         project: The accounts' project.
         region: The cloud's region, for the accounts' descriptions.
         anyscale_org_id: The only Anyscale organization that is trusted.
@@ -310,7 +310,7 @@ class Iam(IamModule):
 
 
 def role_id(name: str) -> str:
-    """Returns a name as the id of a role, which cannot contain hyphens."""
+    """Returns a name as the ID of a role, which cannot contain hyphens."""
     if is_unresolved(name):
         return fn.substr(fn.replace(name, "-", "_"), 0, _LONGEST_ROLE_ID)
     return name.replace("-", "_")[:_LONGEST_ROLE_ID]

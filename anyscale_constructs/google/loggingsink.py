@@ -57,7 +57,7 @@ class LoggingSink(LoggingSinkModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `loggingsink`.
+        id: The construct's ID in the stack. Default: `loggingsink`.
         project: The project.
         depends_on: Constructs that must be created first. Default: none.
         **inputs: Upstream's input variables, with upstream's names.

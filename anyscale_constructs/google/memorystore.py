@@ -34,10 +34,14 @@ class MemorystoreConfig(Model):
     """A Memorystore for Redis instance for Anyscale services."""
 
     name: InstanceId | None = Field(
-        default=None, description="Its name. Default: a unique name that begins with name_prefix."
+        default=None, description="The instance's name. Default: a unique name that begins with name_prefix."
     )
-    memory_size_gb: OrExpr[int | None] = Field(default=None, ge=5, le=300, description="Default: 5.")
-    replica_count: OrExpr[int | None] = Field(default=None, ge=1, le=5, description="Default: 1.")
+    memory_size_gb: OrExpr[int | None] = Field(
+        default=None, ge=5, le=300, description="The memory size in GB. Default: 5."
+    )
+    replica_count: OrExpr[int | None] = Field(
+        default=None, ge=1, le=5, description="The number of read replicas. Default: 1."
+    )
     redis_version: OrExpr[Literal["REDIS_5_0", "REDIS_6_X", "REDIS_7_0"] | None] = Field(
         default=None, description="The version of Redis. Default: REDIS_7_0."
     )
@@ -136,7 +140,7 @@ class Memorystore(MemorystoreModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `memorystore`.
+        id: The construct's ID in the stack. Default: `memorystore`.
         project: The project in which it is created.
         region: The cloud's region.
         vpc: The nodes' VPC.
@@ -187,7 +191,7 @@ class Memorystore(MemorystoreModule):
 
     @property
     def instance_name(self) -> str:
-        """The instance's full name; upstream's output calls it the id."""
+        """The instance's full name; upstream's output calls it the ID."""
         return self.anyscale_memorystore_id
 
     def endpoint(self, _scope: Construct) -> str:

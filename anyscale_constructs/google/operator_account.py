@@ -35,7 +35,7 @@ class PodAccount:
 
     Args:
         scope: The stack.
-        id: The id of the account in the stack, and the prefix of the ids of its grants.
+        id: The ID of the account in the stack, and the prefix of the IDs of its grants.
         project: The account's project.
         account_id: The account's name; 6 to 30 characters.
         display_name: The account's display name.

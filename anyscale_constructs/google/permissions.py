@@ -74,7 +74,7 @@ def grant(
 
     Args:
         scope: The stack.
-        id: The prefix of the grants' ids in the stack.
+        id: The prefix of the grants' IDs in the stack.
         member: The account, as a member of an IAM policy.
         permitted: The permissions.
         project_id: The project of the roles.

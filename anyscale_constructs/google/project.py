@@ -39,8 +39,10 @@ class ProjectConfig(Model):
     """A new project."""
 
     billing_account_id: BillingAccountId = Field(description="The billing account's ID.")
-    id: ProjectId | None = Field(default=None, description="Its id. Default: a unique id that begins with name_prefix.")
-    name: ProjectName | None = Field(default=None, description="Its name. Default: the id.")
+    id: ProjectId | None = Field(
+        default=None, description="The project's ID. Default: a unique ID that begins with name_prefix."
+    )
+    name: ProjectName | None = Field(default=None, description="The project's display name. Default: the ID.")
     folder_id: FolderId | None = Field(
         default=None, description="The project's folder; set this or organization_id. Default: none."
     )
@@ -57,7 +59,7 @@ class IProject(Protocol):
 
     @property
     def project_id(self) -> str:
-        """The project's id."""
+        """The project's ID."""
         ...
 
 
@@ -74,13 +76,13 @@ def the_billing_account_is_an_id(i: Inputs) -> Finding | None:
         _BILLING_ACCOUNT,
         i["billing_account_id"],
         "billing_account_id",
-        "use the id, which gcloud billing accounts list shows",
+        "use the ID, which gcloud billing accounts list shows",
     )
 
 
 @guard("project-id", "anyscale_project_id", "anyscale_project_name", "anyscale_project_name_prefix")
 def project_id_is_one_google_accepts(i: Inputs) -> Finding | None:
-    """Google rejects invalid project ids. Without an id, upstream uses the name, which may have other characters."""
+    """Google rejects invalid project IDs. Without an ID, upstream uses the name, which may have other characters."""
     names = ("anyscale_project_id", "anyscale_project_name", "anyscale_project_name_prefix")
     return name_is_refused(i, _ID, *names, default=_DEFAULT)
 
@@ -120,7 +122,7 @@ class Project(ProjectModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `project`.
+        id: The construct's ID in the stack. Default: `project`.
         billing_account_id: The billing account's ID, e.g. `01ABCD-234567-89EF01`.
         depends_on: Constructs that must be created first. Default: none.
         **inputs: Upstream's input variables, with upstream's names.

@@ -34,14 +34,14 @@ BucketLocation = Annotated[
     ),
 ]
 BillingAccountId = Annotated[
-    str, Checked("a billing account's id", r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", "01ABCD-234567-89EF01")
+    str, Checked("a billing account's ID", r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}", "01ABCD-234567-89EF01")
 ]
 FolderId = Annotated[str, Checked("a folder's number", r"(?:folders/)?\d+", "123456789012")]
 OrganizationNumber = Annotated[str, Checked("a Google Cloud organization's number", r"\d+", "123456789012")]
 VpcNetworkId = Annotated[
     str,
     Checked(
-        "a VPC's id, with its project",
+        "a VPC's ID, with its project",
         r"projects/(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]/global/networks/[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?",
         "projects/acme-network/global/networks/shared",
     ),
@@ -199,7 +199,7 @@ def part_of_name(name: str, part: int, parts: int) -> str:
 GcpProjectId = Annotated[
     str,
     Checked(
-        "a project id, which begins with a letter (not the project number)",
+        "a project ID, which begins with a letter (not the project number)",
         r"(?:[a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]",
         "acme-ml",
     ),

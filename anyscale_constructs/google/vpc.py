@@ -64,7 +64,7 @@ class VpcConfig(Model):
     """A new VPC."""
 
     name: GcpResourceName | None = Field(
-        default=None, description="Its name. Default: a unique name that begins with name_prefix."
+        default=None, description="The VPC's name. Default: a unique name that begins with name_prefix."
     )
     subnet_cidr: Cidr = Field(
         default="10.0.0.0/16",
@@ -86,12 +86,12 @@ class IVpc(Protocol):
 
     @property
     def project_id(self) -> str:
-        """The id of the VPC's project."""
+        """The ID of the VPC's project."""
         ...
 
     @property
     def vpc_id(self) -> str:
-        """The VPC's id, with its project."""
+        """The VPC's ID, with its project."""
         ...
 
     @property
@@ -221,7 +221,7 @@ class ExistingVpc(Model):
 
     @property
     def project_id(self) -> str:
-        """The id of the VPC's project."""
+        """The ID of the VPC's project."""
         return part_of_name(self.vpc_id, 1, 5)
 
 
@@ -246,7 +246,7 @@ class Vpc(VpcModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `vpc`.
+        id: The construct's ID in the stack. Default: `vpc`.
         project: The project in which it is created.
         region: The subnets' region. Upstream would read the provider's region, which is unknown whenever one of the
             APIs in `depends_on` changes, and then replace the subnets.
@@ -349,7 +349,7 @@ class Vpc(VpcModule):
 
     @property
     def project_id(self) -> str:
-        """The id of the VPC's project."""
+        """The ID of the VPC's project."""
         return self._project.project_id
 
     @property

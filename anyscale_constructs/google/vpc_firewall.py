@@ -74,7 +74,7 @@ class ExistingFirewallPolicy(Model):
 
 @guard("firewall-vpc", "vpc_name", "vpc_id")
 def the_vpc_has_its_name_and_its_id(i: Inputs) -> Finding | None:
-    """The policy needs the VPC's name and id. Without both, upstream associates it with no VPC."""
+    """The policy needs the VPC's name and ID. Without both, upstream associates it with no VPC."""
     for name in ("vpc_name", "vpc_id"):
         if is_one_of(i[name], ""):
             return Finding(f"{name} is empty, but the policy requires both vpc_name and vpc_id", "remove it", on=[name])
@@ -272,7 +272,7 @@ class VpcFirewall(VpcFirewallModule):
 
     Args:
         scope: The stack.
-        id: The construct's id in the stack. Default: `vpc_firewall`.
+        id: The construct's ID in the stack. Default: `vpc_firewall`.
         project: The cloud's project.
         vpc: The policy's VPC.
         ingress_cidr_blocks: The CIDR ranges that may reach port 443. Default: only the VPC's proxy-only subnet.

@@ -37,8 +37,8 @@ class ExistingIdentityProvider(Model):
 
 @guard("google-organization-trust", "anyscale_org_id")
 def the_organization_is_the_only_one_trusted(i: Inputs) -> Finding | None:
-    """Upstream trusts every organization whose id begins with this value, and it accepts org_ alone."""
-    return value_is_refused(_ORGANIZATION, i["anyscale_org_id"], "anyscale_org_id", "use your organization's whole id")
+    """Upstream trusts every organization whose ID begins with this value, and it accepts org_ alone."""
+    return value_is_refused(_ORGANIZATION, i["anyscale_org_id"], "anyscale_org_id", "use your organization's whole ID")
 
 
 @guard(
@@ -83,7 +83,7 @@ def pool_settings_need_a_new_pool(i: Inputs) -> Finding | None:
 
 @guard("identity-pool-name", *_NAMES, "anyscale_access_service_acct_name", "anyscale_access_service_acct_name_prefix")
 def pool_names_are_ones_google_accepts(i: Inputs) -> Finding | None:
-    """Google rejects invalid pool ids. By default, a pool has its account's name, which may begin with gcp-."""
+    """Google rejects invalid pool IDs. By default, a pool has its account's name, which may begin with gcp-."""
     account = ("anyscale_access_service_acct_name", "anyscale_access_service_acct_name_prefix")
     for name in _NAMES:
         given = i[name] is not None

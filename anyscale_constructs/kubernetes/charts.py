@@ -116,7 +116,7 @@ SECRET = Rule(
 FIXED = Rule(
     "helm-fixed-value",
     "error",
-    "The value is an id or a name of a resource of the cloud, and the release does not work with another value.",
+    "The value is an ID or a name of a resource of the cloud, and the release does not work with another value.",
 )
 UNKNOWN = Rule("helm-unknown-value", "error", "Helm silently ignores values that the chart does not have.")
 # The endings of keys, in lower-case letters and digits, whose values are secrets, not names of Kubernetes Secrets.

@@ -56,7 +56,7 @@ class ReleaseConfig(Model):
         default_factory=dict,
         description="The chart's values. They are merged over the values that the cloud sets: maps by key at every "
         "level; other values replace the cloud's, and null removes them and the chart's default. They must not "
-        "override the cloud's ids and names, or contain secrets or keys that the chart lacks. Default: what the cloud "
+        "override the cloud's IDs and names, or contain secrets or keys that the chart lacks. Default: what the cloud "
         "sets.",
     )
 

@@ -24,7 +24,7 @@ class Region(TypedDict):
 
 
 class Global(TypedDict):
-    """The section of the cloud; despite its name, cloudDeploymentId is the cloud resource's id."""
+    """The section of the cloud; despite its name, cloudDeploymentId is the cloud resource's ID."""
 
     cloudDeploymentId: str
     cloudProvider: Literal["aws", "gcp", "azure", "generic"]

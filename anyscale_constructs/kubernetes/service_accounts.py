@@ -36,7 +36,7 @@ def short_name(account: str) -> str:
 
 
 def resource_id(account: str) -> str:
-    """Returns the id of a service account's resources in the stack."""
+    """Returns the ID of a service account's resources in the stack."""
     return "workloads" if account == WORKLOADS else f"workloads_{account}"
 
 

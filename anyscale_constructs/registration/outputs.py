@@ -257,9 +257,9 @@ def _check_organization(resource: CloudResource, org_id: Any, source: str, *, hi
     if not external_id.startswith("cld_") and not external_id.startswith(
         f"{_checked(OrgId, org_id, f'{source}: {ORG_OUTPUT}', hidden=hidden)}-"
     ):
-        what, key = "must begin with the organization id and a hyphen", ("aws_config", "external_id")
+        what, key = "must begin with the organization ID and a hyphen", ("aws_config", "external_id")
         what += "" if hidden else f", {org_id}-"
-        fix = f"set org_id, or the output {ORG_OUTPUT}, to the organization of the external id"
+        fix = f"set org_id, or the output {ORG_OUTPUT}, to the organization of the external ID"
         found = Finding(what, fix, NOT_GIVEN if hidden else external_id, rule=INVALID, key=key, place=Place(source))
         raise RegistrationError([found])
 

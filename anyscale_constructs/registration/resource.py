@@ -48,7 +48,9 @@ class ObjectStorage(Model):
     bucket_name: BucketUrl | None = Field(
         default=None, description="The bucket's URL, with the scheme s3://, gs:// or abfss://."
     )
-    region: Text | None = Field(default=None, description="The bucket's region. Default: the cloud's region.")
+    region: Text | None = Field(
+        default=None, description="The bucket's region. Default: the cloud's region.", examples=["us-east-2"]
+    )
     endpoint: Endpoint | None = Field(
         default=None, description="The URL of the object store. Default: the provider's endpoint."
     )
@@ -61,7 +63,9 @@ class MountTarget(Model):
     """The address of an NFS server."""
 
     address: Host = Field(description="An IP address or a host name.")
-    zone: Text | None = Field(default=None, description="The zone that it serves. Default: every zone.")
+    zone: Text | None = Field(
+        default=None, description="The zone that it serves. Default: every zone.", examples=["us-east-2a"]
+    )
 
 
 class FileStorage(Model):
@@ -70,6 +74,7 @@ class FileStorage(Model):
     file_storage_id: Text | None = Field(
         default=None,
         description="The ID of the EFS file system, or the full name of the Filestore instance. Default: none.",
+        examples=["fs-0123456789abcdef0"],
     )
     mount_targets: TfList[MountTarget] | None = Field(
         default=None,
@@ -77,7 +82,8 @@ class FileStorage(Model):
     )
     mount_path: MountPath | None = Field(
         default=None,
-        description="The exported directory of Filestore or the NFS server. Default on instances: found likewise.",
+        description="The exported directory of Filestore or the NFS server. Default on instances: found by the "
+        "control plane from file_storage_id.",
     )
     persistent_volume_claim: KubernetesName | None = Field(
         default=None, description="Kubernetes only: the name of an existing persistent volume claim. Default: none."

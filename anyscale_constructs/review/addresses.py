@@ -102,7 +102,7 @@ def missing_blocks(addresses: Addresses) -> Iterator[Finding]:
     """
     for old, new in addresses.moves.items():
         what = f"{old} became {new} without a moved block: Terraform destroys it and creates it again"
-        fix = f'keep its id, or write in Python: stack.add_override("moved", [{{"from": "{old}", "to": "{new}"}}])'
+        fix = f'keep its ID, or write in Python: stack.add_override("moved", [{{"from": "{old}", "to": "{new}"}}])'
         yield Finding(what, fix, rule=MOVED_BLOCK_MISSING, construct=old)
 
 

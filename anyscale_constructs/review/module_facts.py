@@ -207,7 +207,7 @@ MODULES: Mapping[str, list[Row]] = {
         Row(
             kinds.PERMISSIONS_LIMIT,
             "",
-            _control_plane(given("scope of the cloud's id"), "anyscale_cloud_id"),
+            _control_plane(given("scope of the cloud's ID"), "anyscale_cloud_id"),
             "anyscale_cloud_id",
         ),
         *policy("anyscale_custom_policy"),

@@ -83,7 +83,7 @@ def check_rule(id: str) -> Rule:
     known = RULES if id in RULES else every_rule()  # takes a second
     if id not in known:
         raise ConfigError(
-            unknown(id, known, "rule"), fix="correct the id; anyscale-constructs rules lists them", rule=UNKNOWN_RULE
+            unknown(id, known, "rule"), fix="correct the ID; anyscale-constructs rules lists them", rule=UNKNOWN_RULE
         )
     if known[id].severity != "warning":
         what = f"{id} is a {known[id].severity}; only warnings can be allowed"

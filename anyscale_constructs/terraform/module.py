@@ -88,7 +88,7 @@ class Module(TerraformHclModule):
     ) -> None:
         stack = self._stack = cloud_stack(scope, f"module.{id}")
         if scope is stack and id in stack.modules:
-            raise InputError(f"module.{id} already exists", fix="give each module a unique id", rule=TWICE)
+            raise InputError(f"module.{id} already exists", fix="give each module a unique ID", rule=TWICE)
         self.path = path_in(stack, scope, id)
         self._origins = stack.origins
         override = self._override = stack.sources.override(self.path)

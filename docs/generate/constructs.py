@@ -149,7 +149,7 @@ def _outputs(construct: Any, said: Docstring) -> Iterator[str]:
     yield f"It returns a `{returned.__name__}`{f': {about[0].lower()}{about[1:]}' if about else '.'}"
     if is_dataclass(returned):
         yield ""
-        yield from _attributes(Docstring.of(returned).sections["Args"])
+        yield from _attributes({**Docstring.of(returned).sections["Args"], **attributes_of(returned)})
 
 
 def _attributes(rows: Mapping[str, str]) -> Iterator[str]:

@@ -140,7 +140,8 @@ class Tables:
             there = self._found[name].page
             return f"[{name}]({'' if there == page else f'../{there}'}#{name.lower()})"
         if options := value.get("anyOf") or value.get("oneOf"):
-            types = (self._type(option, page) for option in options if option.get("type") != "null")
+            better = {"examples": value["examples"]} if "examples" in value else {}
+            types = (self._type({**option, **better}, page) for option in options if option.get("type") != "null")
             return " or ".join(dict.fromkeys(types))
         if "const" in value or "enum" in value:
             return " or ".join(f"`{option}`" for option in value.get("enum", [value.get("const")]))

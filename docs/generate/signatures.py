@@ -82,12 +82,19 @@ def upstream_inputs(construct: type[Module]) -> Iterator[tuple[str, str]]:
         construct: The construct.
     """
     tree = ast.parse(inspect.getsource(sys.modules[construct.inputs_type.__module__]))
-    for found in tree.body:
-        if isinstance(found, ast.ClassDef) and found.name == construct.inputs_type.__name__:
-            for field, said in itertools.pairwise(found.body):
-                match field, said:
-                    case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                        yield name, " ".join(text.split())
+    classes = {found.name: found for found in tree.body if isinstance(found, ast.ClassDef)}
+    yield from _fields(construct.inputs_type.__name__, classes)
+
+
+def _fields(name: str, classes: Mapping[str, ast.ClassDef]) -> Iterator[tuple[str, str]]:
+    """Yields the fields of a class and its bases in the same module, with their descriptions."""
+    if found := classes.get(name):
+        for field, said in itertools.pairwise(found.body):
+            match field, said:
+                case ast.AnnAssign(target=ast.Name(id=field_name)), ast.Expr(value=ast.Constant(value=str(text))):
+                    yield field_name, " ".join(text.split())
+        for base in found.bases:
+            yield from _fields(ast.unparse(base), classes)
 
 
 def attributes_of(construct: type) -> Mapping[str, str]:

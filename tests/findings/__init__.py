@@ -1,7 +1,7 @@
-"""Wrong clouds, changes and programs, one for each rule at least: what is said of them, in all forms.
+"""Wrong clouds, changes and programs, at least one for each rule: their messages, in all formats.
 
-A change is a cloud before and after, behind `---`, of which a review tells.
-A file is named after the rule that it breaks; behind `--` stands what tells it from others of the same rule.
+A change is a cloud before and after, separated by `---`, which a review compares. A file is named after the rule that
+it breaks; after `--` is what distinguishes it from others of the same rule.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ PROGRAMS = sorted((FOLDER / "programs").glob("*.py"))
 
 @dataclass(frozen=True)
 class Said:
-    """How a command ended, and what it said."""
+    """The exit status of a command, and its output."""
 
     status: int
     out: str
@@ -39,12 +39,12 @@ class Said:
 
 
 def rule_of(file: pathlib.Path) -> str:
-    """The id of the rule that a file breaks."""
+    """Returns the ID of the rule that a file breaks."""
     return file.stem.partition("--")[0]
 
 
 def said_of(file: pathlib.Path) -> str:
-    """What is said of a file for people, as its golden file has it."""
+    """Returns the output in text format for a file, as in its golden file."""
     golden = FOLDER / "__snapshots__" / "test_findings" / f"test_a_wrong_{file.parent.name[:-1]}[{file.stem}].txt"
     return golden.read_text(encoding="utf-8").partition("\n[\n")[0].rstrip()
 
@@ -54,9 +54,9 @@ def synthesize(cloud: pathlib.Path, folder: pathlib.Path, *options: str, name: s
 
     Args:
         cloud: The YAML file.
-        folder: Where it is done.
-        *options: Of `anyscale-constructs synth`.
-        name: What the cloud is called.
+        folder: The working directory.
+        *options: The options of `anyscale-constructs synth`.
+        name: The cloud's name.
     """
     (folder / "clouds").mkdir(exist_ok=True)
     (folder / "clouds" / f"{name}.yaml").write_bytes(cloud.read_bytes())
@@ -72,7 +72,7 @@ def command(folder: pathlib.Path, *arguments: str) -> Said:
 
 
 def findings_of(cloud: pathlib.Path, folder: pathlib.Path, defaults: pathlib.Path | None = None) -> list[Finding]:
-    """What is found in a wrong cloud, notes too, which all forms show in their own way."""
+    """Returns the findings of a wrong cloud, including notes, which each format shows in its own way."""
     (folder / "clouds").mkdir()
     if defaults:
         (folder / "clouds" / "_defaults.yaml").write_bytes(defaults.read_bytes())
@@ -120,7 +120,7 @@ def execute(program: pathlib.Path, folder: pathlib.Path) -> Said:
 
 @contextlib.contextmanager
 def inside(folder: pathlib.Path) -> Iterator[None]:
-    """Works in a folder, as a user would."""
+    """Changes the working directory, as a user would."""
     before = pathlib.Path.cwd()
     os.chdir(folder)
     try:

@@ -1,4 +1,4 @@
-"""What is said of wrong clouds and wrong programs, and that there is one for each rule."""
+"""The messages of wrong clouds and wrong programs, of which there is one for each rule."""
 
 import json
 import pathlib
@@ -17,7 +17,7 @@ ACCEPT = "what is said of it changed: to accept it, run: make snapshots"
 
 
 class TextExtension(SingleFileSnapshotExtension):
-    """One text file a case."""
+    """One text file per case."""
 
     _write_mode = WriteMode.TEXT
     file_extension = "txt"

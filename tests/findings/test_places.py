@@ -1,4 +1,4 @@
-"""Where findings stand, what is allowed, and what nothing shows."""
+"""The places of findings, allowances, and secrets that no format shows."""
 
 import json
 import pathlib
@@ -26,11 +26,11 @@ def synthesized(text: str, folder: pathlib.Path, name: str = "prod", form: str =
 
 
 def findings(said: Said) -> list[dict[str, Any]]:
-    """All but the notes."""
+    """Returns all findings except notes."""
     return [finding for finding in json.loads(said.out)["findings"] if finding["severity"] != "note"]
 
 
-def test_a_name_that_is_too_long_points_at_no_other_name(tmp_path: pathlib.Path) -> None:
+def test_a_long_name_is_reported_at_its_own_key(tmp_path: pathlib.Path) -> None:
     text = (
         "stack: eks\nregion: us-east-2\norg_id: org_1234abcd\nbucket:\n  name: acme-anyscale\n"
         "releases: {gateway: {ingress_cidr_blocks: [203.0.113.0/24]}}\n"
@@ -40,7 +40,7 @@ def test_a_name_that_is_too_long_points_at_no_other_name(tmp_path: pathlib.Path)
     assert [finding["line"] for finding in findings(said)] == [None] * len(findings(said))
 
 
-def test_ranges_that_together_are_everybody_are_named_with_their_ports(tmp_path: pathlib.Path) -> None:
+def test_ranges_that_together_cover_the_internet_are_reported_with_their_ports(tmp_path: pathlib.Path) -> None:
     said = synthesized(OPEN % EVERYBODY, tmp_path)
     (found,) = findings(said)
     assert (said.status, found["rule"]) == (3, "public-ingress")
@@ -52,7 +52,9 @@ def test_ranges_that_together_are_everybody_are_named_with_their_ports(tmp_path:
     ("ranges", "status", "severity"),
     [("[10.0.0.0/33]", 2, "error"), (EVERYBODY, 3, "warning"), ("[10.0.0.0/8]", 0, "")],
 )
-def test_the_command_ends_alike_in_all_forms(ranges: str, status: int, severity: str, tmp_path: pathlib.Path) -> None:
+def test_the_exit_status_is_the_same_in_all_formats(
+    ranges: str, status: int, severity: str, tmp_path: pathlib.Path
+) -> None:
     said = {form: synthesized(OPEN % ranges, tmp_path, form=form) for form in ("text", "json", "github")}
     assert {each.status for each in said.values()} == {status}
     assert said["text"].err.startswith(severity)
@@ -60,15 +62,15 @@ def test_the_command_ends_alike_in_all_forms(ranges: str, status: int, severity:
     assert (f"::{severity} " in said["github"].out) == bool(severity)
 
 
-def test_what_is_allowed_is_listed_with_its_reason(tmp_path: pathlib.Path) -> None:
+def test_allowed_findings_are_listed_with_their_reason(tmp_path: pathlib.Path) -> None:
     said = synthesized(OPEN % EVERYBODY + ALLOWED, tmp_path)
     (allowed,) = json.loads(said.out)["allowed"]
     assert (said.status, findings(said)) == (0, [])
     assert (allowed["rule"], allowed["reason"], allowed["line"]) == ("public-ingress", "a demo", 5)
 
 
-def test_what_is_allowed_is_no_warning_of_the_engines(tmp_path: pathlib.Path) -> None:
-    """Its command line prints those of the manifest."""
+def test_allowed_findings_are_not_engine_warnings(tmp_path: pathlib.Path) -> None:
+    """The engine's command line prints those in the manifest."""
     counts = []
     for allowed in ("", ALLOWED):
         synthesized(OPEN % EVERYBODY + allowed, tmp_path)
@@ -94,14 +96,14 @@ def test_json_has_one_shape_for_success_and_failure(ranges: str, tmp_path: pathl
     assert {name: type(value) for name, value in said.items()} == {"findings": list, "allowed": list, "stacks": list}
 
 
-def test_fails_on_an_allowance_of_what_is_not_there(tmp_path: pathlib.Path) -> None:
+def test_fails_on_an_unused_allowance(tmp_path: pathlib.Path) -> None:
     said = synthesized(OPEN % "[10.0.0.0/8]" + ALLOWED, tmp_path)
     assert (said.status, [finding["rule"] for finding in findings(said)]) == (2, ["idle-allowance"])
     assert not (tmp_path / "cdktf.out").exists()
 
 
-def test_two_stacks_of_one_cloud_have_one_allowance(tmp_path: pathlib.Path) -> None:
-    """What is found in the operator's stack alone is found."""
+def test_an_allowance_applies_to_both_stacks_of_a_cloud(tmp_path: pathlib.Path) -> None:
+    """It is used if only the operator stack has the finding."""
     text = "stack: eks\nregion: us-east-2\norg_id: org_1234abcd\nworkloads: {}\n"
     text += "cluster: {private_access_cidrs: [10.0.0.0/8]}\n"
     said = synthesized(text + ALLOWED, tmp_path)
@@ -127,14 +129,14 @@ SECRETS = {
 
 @pytest.mark.parametrize("form", ["text", "json", "github"])
 @pytest.mark.parametrize(("text", "secret"), SECRETS.values(), ids=SECRETS)
-def test_nothing_shows_a_secret(text: str, secret: str, form: str, tmp_path: pathlib.Path) -> None:
+def test_no_format_shows_a_secret(text: str, secret: str, form: str, tmp_path: pathlib.Path) -> None:
     said = synthesized(OPEN % "[10.0.0.0/8]" + text, tmp_path, form=form)
     assert said.status == 2
     assert secret not in said.out + said.err
 
 
 def test_ids_commits_and_arns_are_shown(tmp_path: pathlib.Path) -> None:
-    """They are long and look random, and a message is of no use without them."""
+    """They are long and look random, but messages need them."""
     values = [
         "9880f839099b428243a75324ad518b098f553263",
         "1234abcd-12ab-34cd-56ef-1234567890ab",
@@ -154,12 +156,12 @@ def test_ids_commits_and_arns_are_shown(tmp_path: pathlib.Path) -> None:
         *("access_key", "account_key", "privateKey", "passphrase", "connection_string", "credentials", "HF_TOKEN"),
     ],
 )
-def test_names_of_secrets_are_known(name: str) -> None:
+def test_names_of_secrets_are_recognized(name: str) -> None:
     assert is_secret(name)
 
 
 @pytest.mark.parametrize(
     "name", ["kms_key_arn", "cluster_node_secret_arns", "operator_token_revision", "secretName", "key", "tags", "keys"]
 )
-def test_what_names_a_secret_that_is_elsewhere_is_shown(name: str) -> None:
+def test_references_to_secrets_are_shown(name: str) -> None:
     assert not is_secret(name)

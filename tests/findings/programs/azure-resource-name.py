@@ -1,4 +1,4 @@
-"""A cloud whose name no AKS cluster can have, though it is the default of the cluster's name."""
+"""A cloud whose name, the default of the cluster's name, AKS rejects."""
 
 from anyscale_constructs import App
 from anyscale_constructs.clouds import AksConfig, AksStack

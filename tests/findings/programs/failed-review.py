@@ -1,4 +1,4 @@
-"""A plan in Terraform's own form, which is no JSON."""
+"""A plan in Terraform's own format, which is not JSON."""
 
 import pathlib
 import subprocess

@@ -1,4 +1,4 @@
-"""An output with the cloud resource as JSON text instead of an object."""
+"""An output with the cloud resource as a JSON string instead of an object."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""A cluster that runs KubeRay, which is not what this library makes."""
+"""A cluster with KubeRay, which this library does not support."""
 
 import json
 import pathlib

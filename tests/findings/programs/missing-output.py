@@ -1,4 +1,4 @@
-"""The outputs of a stack that is no cloud."""
+"""The outputs of a stack that is not a cloud."""
 
 import json
 import pathlib

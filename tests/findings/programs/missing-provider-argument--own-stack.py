@@ -1,4 +1,4 @@
-"""A cloud of one's own, registered by Terraform, with a setting that Anyscale's provider does not have."""
+"""A custom cloud, registered by Terraform, with a setting that Anyscale's provider does not have."""
 
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.registration.terraform import resource_arguments

@@ -1,4 +1,4 @@
-"""The outputs of staging, where those of prod are meant."""
+"""The outputs of staging instead of those of prod."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""A revision that was made with another version of the library."""
+"""A revision that requires another version of the library."""
 
 import pathlib
 import subprocess

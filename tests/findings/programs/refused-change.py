@@ -1,4 +1,4 @@
-"""A registered cloud whose region is another one."""
+"""A registered cloud with a different region."""
 
 import json
 import os

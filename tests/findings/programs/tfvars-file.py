@@ -1,4 +1,4 @@
-"""Asks for a variable file whose name Terraform would read as HCL."""
+"""Passes a variable file that Terraform would read as HCL because of its name."""
 
 import subprocess
 import sys
