@@ -1,4 +1,4 @@
-"""The tests; what needs the real programs and minutes is in tests/e2e."""
+"""The tests; those that need real programs and take minutes are in tests/e2e."""
 
 import os
 import pathlib
@@ -26,13 +26,13 @@ NEEDS_NODE = [
     "unit/test_native.py",
     "unit/testing/test_stacks.py",
 ]
-"""What needs an engine with Node.js, by folder and file; single tests are marked with `node`."""
+"""Tests that need an engine with Node.js, by directory and file; single tests are marked with `node`."""
 
 ROOT = pathlib.Path(__file__).parent.parent
 
 
 def spelled(value: Any) -> Any:
-    """The value with Terraform code in place of the words that stand for it, as people write it."""
+    """Returns the value with Terraform code instead of placeholders, as people write it."""
     match value:
         case str():
             return words.spelled(str.__str__(value))
@@ -44,12 +44,12 @@ def spelled(value: Any) -> Any:
 
 
 def said(error: Exception) -> str:
-    """What an error says, without the columns of places in YAML files."""
+    """Returns the message of an error, without the columns of places in YAML files."""
     return re.sub(r"(?m)^(\S+\.ya?ml:\d+):\d+: ", r"\1: ", str(error))
 
 
 def flat(printed: str) -> str:
-    """What is printed of findings, one line for each: without rules, columns and the lines of files."""
+    """Returns the printed findings, one line for each, without rules, columns and lines of files."""
     printed = re.sub(r"(?m)^(error|warning|note)\[[a-z0-9-]+\]: ", r"\1: ", printed)
     printed = re.sub(r"(?m)^(\w+: \S+\.(?:ya?ml|py):\d+):\d+: ", r"\1: ", printed)
     printed = re.sub(r"(?m)^ +\d* \| .*\n", "", printed)

@@ -1,4 +1,4 @@
-"""The commit that existing clouds were made with: its tree, its synthesis, and what CHANGELOG.md says of upgrading."""
+"""The commit that created existing clouds: its tree, its synthesis, and the sections on upgrading in CHANGELOG.md."""
 
 import io
 import os
@@ -20,12 +20,12 @@ _UPGRADING = re.compile(r"^### Upgrading\n(.*?)(?=^##|\Z)", re.MULTILINE | re.DO
 
 
 def extract(folder: Path, commit: str = COMMIT, repository: Path = ROOT) -> Path:
-    """Puts the commit's files into a folder; gives the folder.
+    """Extracts the commit's files into a directory; returns the directory.
 
     Args:
-        folder: The folder, which is made.
+        folder: The directory, which is created.
         commit: The commit.
-        repository: Where its history is.
+        repository: The repository with its history.
 
     Raises:
         MissingPieceError: The history lacks the commit.
@@ -51,15 +51,15 @@ def extract(folder: Path, commit: str = COMMIT, repository: Path = ROOT) -> Path
 
 
 def synthesize(tree: Path, clouds: Path, out: Path) -> str:
-    """Synthesizes a directory of clouds with the library in a tree, in a process of its own.
+    """Synthesizes a directory of clouds with the library in a tree, in a separate process.
 
     Args:
         tree: The library's checkout: this one, or an extracted one.
         clouds: The YAML files.
-        out: Where the Terraform JSON goes.
+        out: The directory for the Terraform JSON.
 
     Returns:
-        What went wrong, if anything.
+        The error, if any.
     """
     command = [sys.executable, "-m", "stacks", "--clouds", str(clouds), "--out", str(out)]
     environment = os.environ | {"PYTHONPATH": str(tree)}
@@ -68,9 +68,9 @@ def synthesize(tree: Path, clouds: Path, out: Path) -> str:
 
 
 def is_announced(address: str, changelog: str) -> bool:
-    """Whether the changelog's sections "Upgrading" name an address, or an output, in backticks.
+    """Returns whether the changelog's sections "Upgrading" list an address, or an output, in backticks.
 
-    They may name the module or the resource that it belongs to, and `*` stands for anything.
+    They may also list its module or resource, and `*` matches anything.
     """
     named = [name for section in _UPGRADING.findall(changelog) for name in re.findall(r"`([^`]+)`", section)]
     return any(

@@ -30,12 +30,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Names a test by an expression's code, which every process spells alike; the word for it is another in each."""
+    """Names a test by an expression's code, which is the same in every process, unlike its placeholder."""
     return spelled(val) if isinstance(val, str) and spelled(val) != str.__str__(val) else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what needs Node.js, where the engine has none: `make test` runs it on cdktf."""
+    """Deselects tests that need Node.js if the engine needs none: `make test` runs them on cdktf."""
     if ENGINE == NATIVE:
         left = [item for item in items if item.get_closest_marker("node")]
         config.hook.pytest_deselected(items=left)
@@ -54,7 +54,7 @@ def _named() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup() -> Generator[None]:
-    """Without a piece of the machine a test skips and names it; where it must be there the test fails."""
+    """Skips a test if a part is missing on this machine, and says which; if the part is required, the test fails."""
     with _named():
         yield
 
@@ -72,7 +72,7 @@ def terraform() -> str:
 
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wheel.Environment]:
-    """An environment that holds the package's wheel, whose program starts without its imports, and an empty home."""
+    """An environment with the package's wheel, whose program is preloaded, and an empty home directory."""
     made = wheel.install(tmp_path_factory.mktemp("wheel"))
     with preloaded(str(made.folder / "bin" / "anyscale-constructs"), *wheel.MODULES) as program:
         yield made._replace(programs=Path(program).parent)
@@ -80,7 +80,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[wheel.Enviro
 
 @pytest.fixture
 def synth(tmp_path: pathlib.Path) -> Callable[[Callable[[App], CloudStack]], dict[str, Any]]:
-    """Synthesizes one stack and gives its Terraform."""
+    """Synthesizes one stack and returns its Terraform."""
 
     def run(build: Callable[[App], CloudStack]) -> dict[str, Any]:
         app = App(tmp_path)

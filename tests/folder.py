@@ -1,4 +1,4 @@
-"""A stack's folder, as Terraform reads it."""
+"""A stack's directory, as Terraform reads it."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import hcl2
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The Terraform of a stack: its JSON, and in its place there what versions.tf says."""
+    """Returns the Terraform of a stack: its JSON, with the contents of versions.tf."""
     configuration: dict[str, Any] = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
     versions = folder / "versions.tf"
     if versions.exists():
@@ -22,7 +22,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def _in_json(value: Any) -> Any:
-    """What hcl2 read, as Terraform's JSON has it: addresses without ${}, and a block as an object."""
+    """Converts the result of hcl2 to Terraform's JSON: addresses without ${}, and a block as an object."""
     match value:
         case dict():
             return {

@@ -1,4 +1,4 @@
-"""A piece of the machine that the tests need and do not find, named so that a person can provide it."""
+"""A part that the tests need and that is missing on this machine, with instructions to provide it."""
 
 import os
 import shutil
@@ -11,14 +11,15 @@ from urllib.request import Request, urlopen
 
 
 class MissingPieceError(Exception):
-    """A piece that is not on this machine.
+    """A part that is not on this machine.
 
     Args:
-        what: The piece.
-        looked: The places where it was looked for.
+        what: The part.
+        looked: The places that were searched.
         provide: How to provide it.
-        remote: Whether it comes from a host that can't be reached, or from no package index, and nothing named another
-            place for it: CI can't be asked for it then.
+        remote: Whether it can only come from a host that cannot be reached, or from a package index that is not there,
+            so
+            that CI cannot provide it.
     """
 
     def __init__(self, what: str, looked: Iterable[str], provide: str, *, remote: bool = False) -> None:
@@ -28,20 +29,20 @@ class MissingPieceError(Exception):
 
 
 def strict() -> bool:
-    """Whether a missing piece fails, as it does where `CI` is set, but for what CI can't have."""
+    """Returns whether a missing part is a failure: if `CI` is set, and CI can provide the part."""
     return bool(os.environ.get("CI"))
 
 
 def find(program: str, provide: str, looked: Iterable[str] = ()) -> str:
-    """The path of a program on PATH.
+    """Returns the path of a program on PATH.
 
     Args:
         program: Its name, or its path.
         provide: How to provide it.
-        looked: Where it was looked for before.
+        looked: The places that were searched before.
 
     Raises:
-        MissingPieceError: There is none.
+        MissingPieceError: The program is not found.
     """
     if found := shutil.which(program):
         return found
@@ -64,7 +65,7 @@ def find_checkov() -> str:
 
 
 def find_helm() -> str:
-    """The helm program: what PyPI brought beside this interpreter, or the one on PATH."""
+    """Returns the helm program: the one from PyPI next to this interpreter, or the one on PATH."""
     beside = Path(sys.executable).with_name("helm")
     provide = "install it: https://helm.sh/docs/intro/install/"
     return find(str(beside) if beside.exists() else "helm", provide, [str(beside)])
@@ -83,7 +84,7 @@ def find_chromium() -> str:
 
 @cache
 def reachable(host: str) -> bool:
-    """Whether the host answers HTTPS within three seconds."""
+    """Returns whether the host answers HTTPS within three seconds."""
     try:
         urlopen(Request(f"https://{host}/", method="HEAD"), timeout=3).close()
     except HTTPError:

@@ -10,7 +10,7 @@ from tests import ROOT
 
 DOCS = ROOT / "docs"
 GENERATED = {"README.md", "clouds", "configuration", "constructs", "rules"}
-"""What `make docs` writes in docs/. The tests of what it follows from hold what it shows."""
+"""What `make docs` writes in docs/; other tests check the sources of these pages."""
 
 _BLOCK = re.compile(
     r"(?:(?P<add>Add\b[^.`]*?)?`(?P<file>[\w./-]+\.\w+|\.\w+)`:\n\n)?"
@@ -23,11 +23,11 @@ class Block(NamedTuple):
     """A block of a page.
 
     Attributes:
-        line: The line at which it begins.
-        file: The file that it shows, named right before it: `clouds/prod.yaml`:
-        added: Whether it is added to that file, as "Add this to `clouds/prod.yaml`:" says.
-        language: What stands behind its three backticks.
-        text: What it holds.
+        line: Its first line.
+        file: The file that it shows, named directly before it: `clouds/prod.yaml`:
+        added: Whether it is added to that file, as in "Add this to `clouds/prod.yaml`:".
+        language: The language after its three backticks.
+        text: Its content.
     """
 
     line: int
@@ -38,7 +38,7 @@ class Block(NamedTuple):
 
 
 def blocks(page: Path) -> list[Block]:
-    """The blocks of a page, in its order."""
+    """Returns the blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     return [
         Block(
@@ -53,18 +53,18 @@ def blocks(page: Path) -> list[Block]:
 
 
 def every_page() -> Iterator[Path]:
-    """The README and the pages of the documentation."""
+    """Yields the README and the pages of the documentation."""
     yield from (ROOT / "README.md", *sorted(DOCS.glob("**/*.md")))
 
 
 def written() -> list[Path]:
-    """The pages that people write."""
+    """Yields the pages that people write."""
     readme, *docs = every_page()
     return [readme, *(page for page in docs if page.relative_to(DOCS).parts[0] not in GENERATED)]
 
 
 def shown_files() -> dict[str, str]:
-    """The files of a repository as pages show them, by name; a later page replaces those of an earlier one."""
+    """Returns the files of a repository as pages show them, by name; a later page replaces those of an earlier one."""
     names = ("how-to/change-a-kind.md", "getting-started/python.md", "concepts/program.md", "../README.md")
     pages = [DOCS / name for name in names]
     return {

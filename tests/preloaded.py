@@ -1,7 +1,8 @@
-"""A program without its start: forked from a process that has imported the packages it needs.
+"""A program that is forked from a process in which its packages are already imported.
 
-The anyscale program takes 4 seconds of CPU to start, nearly all of it for imports, and registering a cloud starts it
-five times. Each run still imports the program's own code, with its own environment, arguments, folder and streams.
+The anyscale program takes 4 seconds of CPU time to start, nearly all of it for imports, and registering a cloud starts
+it five times. Each run still imports the program's own code, with its own environment, arguments, directory and
+streams.
 
 python preloaded.py SOCKET PROGRAM MODULE...   runs the server, with the Python that has the program
 """
@@ -39,14 +40,14 @@ sys.exit(ended[0] if ended else 70)
 
 @contextlib.contextmanager
 def preloaded(program: str, *modules: str) -> Iterator[str]:
-    """A program that does what a Python script does.
+    """Provides a program that behaves like a Python script.
 
     Args:
-        program: The script, such as pip writes for the anyscale program.
-        *modules: Its own modules, whose imports are those that each run is spared.
+        program: The script, such as the one that pip writes for the anyscale program.
+        *modules: The modules that are imported only once, for all runs.
 
     Yields:
-        Its path; that of the program itself where the system lacks `pidfd_open`, as macOS does.
+        Its path; that of the original program if the system lacks `pidfd_open`, like macOS.
     """
     if not hasattr(os, "pidfd_open"):
         yield program
@@ -68,12 +69,12 @@ def preloaded(program: str, *modules: str) -> Iterator[str]:
 
 
 def serve(address: str, program: str, *modules: str) -> None:
-    """Answers until it is terminated.
+    """Serves until the process is terminated.
 
     Args:
-        address: Where the socket is made.
-        program: As of `preloaded`.
-        *modules: As of `preloaded`.
+        address: The path of the socket.
+        program: As in `preloaded`.
+        *modules: As in `preloaded`.
     """
     sys.path[0], finders = str(Path(program).parent), [*sys.meta_path]
     for module in modules:
@@ -98,7 +99,7 @@ def serve(address: str, program: str, *modules: str) -> None:
 
 
 def _watched(client: socket.socket, program: str) -> int:
-    """Runs the program for a client, whose signals reach it and whose end ends it."""
+    """Runs the program for a client, passes the client's signals on, and stops the program when the client ends."""
     length, streams, _, _ = socket.recv_fds(client, 8, 3)
     asked = b""
     while len(asked) < int.from_bytes(length, "big"):
@@ -122,7 +123,7 @@ def _watched(client: socket.socket, program: str) -> int:
 
 
 def _run(program: str, streams: list[int], arguments: list[str], environment: dict[str, str], folder: str) -> NoReturn:
-    """Runs the program in this process, which then ends."""
+    """Runs the program in this process, and ends the process."""
     os.setsid()
     for number, stream in enumerate(streams):
         os.dup2(stream, number)

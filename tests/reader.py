@@ -37,7 +37,7 @@ NOT_RUN = {
     "modules": "clones a repository",
     "register": "changes Anyscale",
 }
-"""Commands of the program whose line is parsed only, and why."""
+"""Commands of the program that are only parsed, and the reasons."""
 
 ELSEWHERE = {
     "anyscale": "changes Anyscale",
@@ -53,23 +53,23 @@ ELSEWHERE = {
     "pip": "needs the network",
     "terraform": "needs the network and an account",
 }
-"""Programs that are not run, and why. CHECKS holds what is checked in their lines."""
+"""Programs that are not run, and the reasons. CHECKS contains the checks of their arguments."""
 
 REPOSITORIES: dict[tuple[str, ...], tuple[Path, tuple[str, ...] | None]] = {}
-"""What `init` wrote and said, by its command."""
+"""The repositories and the output of `init`, by command."""
 
 CATALOG = ROOT / "anyscale_constructs" / "modules" / "catalog"
 TERRAFORM = {"apply", "destroy", "init", "output", "plan", "providers", "show", "state"}
 RUN = {"cat", "cp", "env", "grep", "ls", "mkdir", "pytest", "python", "rm"}
 FAILS = {"error[": 2, "E  ": 1}
-"""With which status a command ends that prints this."""
+"""The exit status of a command with output that begins with this."""
 
 
 class Reader:
-    """Does what a page says.
+    """Follows the instructions of a page.
 
     Args:
-        installed: Where its programs run.
+        installed: The environment of its programs.
         folder: An empty directory.
     """
 
@@ -86,7 +86,7 @@ class Reader:
         self.stale = False
 
     def follow(self, blocks: list[Block]) -> None:
-        """Follows a page to its end, where every cloud that it showed can be synthesized."""
+        """Follows a page to its end; then every cloud that it showed must be valid."""
         for block, after in zip(blocks, [*blocks[1:], None], strict=True):
             try:
                 self.take(block, after)
@@ -98,7 +98,7 @@ class Reader:
             self.run(["anyscale-constructs", "synth"], self.folder)
 
     def take(self, block: Block, after: Block | None) -> None:
-        """Writes the file that a block shows, runs its commands, or compares it with what the last one said."""
+        """Writes the file that a block shows, runs its commands, or compares it with the output of the last command."""
         if block.language not in SHOWN or block.file:
             self.said = None
         if block.language == "diff":
@@ -129,7 +129,7 @@ class Reader:
         self.stale = self.stale or file.suffix == ".yaml"
 
     def change(self, block: Block) -> None:
-        """Applies a difference, to the file that has the lines before it."""
+        """Applies a diff to the file that contains the lines before the change."""
         lines = block.text.splitlines()
         before, after = ("".join(f"{line[1:]}\n" for line in lines if line[:1] in {" ", sign}) for sign in "-+")
         named = (
@@ -164,7 +164,7 @@ class Reader:
                 check(self, words)
 
     def own(self, words: list[str], status: int) -> None:
-        """Runs a command of the library's program, or looks for the stack that it names."""
+        """Runs a command of the library's program, or checks that the stack in its arguments exists."""
         if words[1:3] == ["modules", "add"]:
             self.record(*words[3:6])
         elif words[1] in NOT_RUN:
@@ -189,7 +189,7 @@ class Reader:
         self.said = (end.stdout, end.stderr, end.stdout + end.stderr)
 
     def init(self, words: list[str]) -> None:
-        """Writes a repository. The same command writes the same, so it runs once for all pages: it takes seconds."""
+        """Writes a repository, once for each command, since it takes seconds; later calls copy the result."""
         kept = REPOSITORIES.get(tuple(words))
         if kept is None:
             self.run(words, self.folder)
@@ -202,13 +202,13 @@ class Reader:
             self.said = kept[1]
 
     def stack(self, words: list[str]) -> None:
-        """Looks for the stack that a command names, if it names one."""
+        """Checks that the stack in a command's arguments exists."""
         for name in words[2:3] if words[0] == "cdktf" or words[1] in {"register", "lock"} else ():
             if not name.startswith("-"):
                 self.synthesized(name)
 
     def synthesized(self, name: str) -> None:
-        """Asks for a synthesized stack; it may be one of an example."""
+        """Checks that a stack is synthesized; it may be one of an example."""
         folder = self.folder / "cdktf.out" / "stacks" / name
         cloud = name.removesuffix(SUFFIX)
         if not folder.exists() and self.examples([cloud]):
@@ -216,7 +216,7 @@ class Reader:
         assert folder.exists(), f"no stack {name} is synthesized"
 
     def examples(self, names: list[str]) -> bool:
-        """Copies the examples of these names that are not there; tells whether there is one."""
+        """Copies missing examples with these names; returns whether there is one."""
         found = [example for example in CLOUDS if example.stem in names]
         for example in found:
             (self.folder / "clouds").mkdir(exist_ok=True)
@@ -225,7 +225,7 @@ class Reader:
         return bool(found)
 
     def record(self, name: str, _: str, ref: str) -> None:
-        """Records a module's interface at another tag, as `modules add` does: here, that of the catalog's own tag."""
+        """Records the interface of the catalog's own tag as that of another tag, instead of `modules add`."""
         known = CATALOG / f"{name}.json"
         file = self.folder / "catalog" / f"{name}@{ref}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -265,7 +265,7 @@ class Reader:
             assert list(value) == [field.name for field in fields(Result)]
 
     def yaml(self, text: str) -> None:
-        """A fragment of a cloud: over one of the examples at least, it is a cloud."""
+        """Checks a fragment of a cloud: added to at least one of the examples, it must be a valid cloud."""
         value = yaml.safe_load(text)
         if isinstance(value, dict) and {"jobs", True} <= value.keys():  # a workflow: `on` is true in YAML 1.1
             assert all(job.keys() & {"steps", "uses"} for job in value["jobs"].values())
@@ -302,18 +302,18 @@ class Reader:
         self.program.append(text)
 
     def nothing(self, text: str) -> None:
-        """What nothing is known of: directories, and texts that no command prints."""
+        """Checks nothing: directory listings, and texts that no command prints."""
 
 
 def commands(text: str) -> list[list[str]]:
-    """The commands of a shell block, as words."""
+    """Returns the commands of a shell block, as words."""
     lines = text.replace("\\\n", " ").splitlines()
     parts = [part for line in lines for part in line.split(" && ")]
     return [words for part in parts if (words := shlex.split(part, comments=True))]
 
 
 def parse(words: list[str]) -> None:
-    """Parses a line of the program's as the program does, and runs nothing.
+    """Parses arguments as the program does, without running anything.
 
     Raises:
         AssertionError: There is no such command or option, or a value is wrong.
@@ -330,7 +330,7 @@ def parse(words: list[str]) -> None:
 
 
 def alike(shown: str, said: str) -> bool:
-    """Whether a page shows what was said, where `...` stands for anything."""
+    """Returns whether a block matches the output, where `...` matches anything."""
     pattern = re.escape(shown.strip()).replace(r"\.\.\.", ".*?")
     return bool(re.fullmatch(pattern, said.strip(), flags=re.DOTALL))
 
@@ -343,7 +343,7 @@ CHECKS: Mapping[str, Callable[[Reader, list[str]], None]] = {
     "terraform": Reader.terraform,
 }
 SHOWN = {"", "text", "json"}
-"""The languages of what commands print."""
+"""The languages of blocks with output."""
 
 PARSED: Mapping[str, Callable[[Reader, str], object]] = {
     "": Reader.nothing,

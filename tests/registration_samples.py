@@ -1,4 +1,4 @@
-"""One resource file of each kind, all that each kind has."""
+"""One complete resource file of each kind."""
 
 import copy
 from typing import Any
@@ -113,7 +113,7 @@ MISSING = object()
 
 
 def changed(sample: dict[str, Any], **values: Any) -> dict[str, Any]:
-    """A copy with other values; `aws_config__vpc_id=MISSING` leaves one out."""
+    """Returns a copy with other values; `aws_config__vpc_id=MISSING` removes one."""
     copied = copy.deepcopy(sample)
     for path, value in values.items():
         *sections, key = path.split("__")

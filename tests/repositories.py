@@ -1,4 +1,4 @@
-"""Repositories that `anyscale-constructs init` writes, and what stands in their workflows."""
+"""Repositories that `anyscale-constructs init` writes, and the contents of their workflows."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ AZURERM = (
     *("--backend-config", "storage_account_name=acmestate", "--backend-config", "container_name=state"),
 )
 STATES = {"aks": AZURERM, "ec2": S3, "eks": S3, "gce": GCS, "generic": S3, "gke": GCS}
-"""By the kind of cloud: where its provider keeps states."""
+"""The backend of the provider of each kind of cloud."""
 
 
 def workflows(repository: Path) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""`make bench`: synthesis beside the same clouds in plain cdktf and in plain Python, in ratios within one run.
+"""`make bench`: compares synthesis with the same clouds in plain cdktf and in plain Python, as ratios within one run.
 
-Runs of two commands alternate in pairs, so what else the machine does falls on both; a figure is the median of the
-pairs' CPU ratios, in which Node.js counts. What both sides write is compared first, and what they import is compiled.
+Runs of two commands alternate in pairs, so that other load on the machine affects both. A result is the median of the
+pairs' ratios of CPU time, including that of Node.js. The outputs of both sides are compared first, and the modules that
+they import are compiled.
 """
 
 import argparse
@@ -48,11 +49,11 @@ releases: {gateway: {ingress_cidr_blocks: [10.0.0.0/8]}}
 
 
 class Target(NamedTuple):
-    """What a figure is at most.
+    """The limits of a result.
 
     Attributes:
-        goal: What is aimed at.
-        hard: What the benchmark insists on. Default: nothing.
+        goal: The value to aim for.
+        hard: The value above which the benchmark fails. Default: none.
     """
 
     goal: float
@@ -63,33 +64,33 @@ BARE = {
     "ec2": {1: Target(0.25, 0.4), 50: Target(0.25, 0.25), 200: Target(0.18, 0.18), 500: Target(0.12, 0.15)},
     "eks": {1: Target(0.5), 50: Target(0.25), 200: Target(0.25), 500: Target(0.25)},
 }
-"""Our CPU time in ratio to plain cdktf's, by kind and number of clouds."""
+"""The library's CPU time as a ratio to that of plain cdktf, by kind and number of clouds."""
 CDKTF = {1: Target(1.3), 200: Target(1.1)}
 """The same on the engine cdktf, for EC2."""
 PREBUILT = Target(0.02)
 FURTHER = Target(3, 5)
-"""What each further EC2 cloud costs, in ratio to plain Python that writes the same JSON."""
+"""The cost of each further EC2 cloud, as a ratio to plain Python that writes the same JSON."""
 MEMORY = Target(80, 80)
-"""At its peak, in MB, for as many EC2 clouds as there are."""
+"""The peak memory in MB, with the largest number of EC2 clouds."""
 START = Target(0.25)
-"""CPU seconds beside Python's own start."""
+"""CPU time in seconds, in addition to the start of Python."""
 
 PAIRS = {1: 11, 50: 5, 200: 3, 500: 3}
 QUICK = {1: 3, 50: 1}
 
 FOUND = {name: value for name, value in os.environ.items() if name not in {VARIABLE, "PYTHONDONTWRITEBYTECODE"}}
-"""The environment of commands: they compile what they import, at their first run only."""
+"""The environment of commands, which compile the modules that they import, in the first run only."""
 prepare_node()
 PREPARED = {name: value for name, value in os.environ.items() if name in FOUND or name.startswith(("JSII", "NODE"))}
-"""That of plain cdktf: the library finds its Node.js by itself, as it does for users."""
+"""The environment of plain cdktf. The library finds Node.js by itself, as it does for users."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """What is measured.
+    """A command to measure.
 
     Args:
-        arguments: Python's.
+        arguments: The arguments of Python.
         out: The directory that it writes.
         variables: Its environment.
     """
@@ -99,7 +100,7 @@ class Command:
     variables: Mapping[str, str] = field(default_factory=lambda: FOUND)
 
     def run(self, bytecode: pathlib.Path) -> tuple[float, float]:
-        """CPU seconds and MB at its peak, of the command and its children; only exit status 0 is accepted."""
+        """Returns the CPU seconds and peak memory in MB of the command and its children; it must exit with status 0."""
         shutil.rmtree(self.out, ignore_errors=True)
         variables = {**self.variables, "PYTHONPYCACHEPREFIX": str(bytecode)}
         command, nowhere = [sys.executable, *self.arguments], subprocess.DEVNULL
@@ -112,7 +113,7 @@ class Command:
 
 
 def commands(directory: pathlib.Path, kind: str, count: int) -> dict[str, Command]:
-    """Writes clouds in YAML; gives the commands that turn them into Terraform, by name."""
+    """Writes clouds in YAML, and returns the commands that synthesize them, by name."""
     clouds = directory / f"{kind}-{count}"
     clouds.mkdir()
     for number in range(count):
@@ -138,16 +139,16 @@ def commands(directory: pathlib.Path, kind: str, count: int) -> dict[str, Comman
 
 
 def are_equal(one: Command, other: Command) -> bool:
-    """Whether two commands have written the same."""
+    """Returns whether two commands wrote the same output."""
     return not subprocess.run([sys.executable, "-m", "tests.bench.content", one.out, other.out], check=False).returncode
 
 
 class Bench:
-    """Measures, and says what is missed.
+    """Runs the comparisons, and reports which limits are exceeded.
 
     Args:
-        directory: Where clouds and outputs are.
-        pairs: How many pairs of runs there are, by the number of clouds.
+        directory: The directory of the clouds and outputs.
+        pairs: The number of pairs of runs, by the number of clouds.
     """
 
     def __init__(self, directory: pathlib.Path, pairs: Mapping[int, int]) -> None:
@@ -157,7 +158,7 @@ class Bench:
         self.differing: list[str] = []
 
     def say(self, title: str, figure: float, target: Target, form: str = "{:.2f}", note: str = "") -> None:
-        """Prints a figure beside what is wanted of it."""
+        """Prints a result with its limits."""
         hard = target.hard is not None and figure > target.hard
         verdict = "MISSED" if hard else "goal missed" if figure > target.goal else "ok"
         limits = f"{target.goal:g}" + ("" if target.hard is None else f", hard {target.hard:g}")
@@ -166,7 +167,7 @@ class Bench:
             self.missed.append(title)
 
     def measured(self, *sides: Command, pairs: int) -> list[list[tuple[float, float]]]:
-        """The CPU seconds and MB of each run of each side; the order alternates."""
+        """Returns the CPU seconds and the memory in MB of each run of each side; the order alternates."""
         bytecode = self.directory / "bytecode"
         for side in sides:
             side.run(bytecode)
@@ -177,7 +178,7 @@ class Bench:
         return figures
 
     def compare(self, title: str, ours: Command, other: Command, target: Target, pairs: int) -> None:
-        """Prints the median of the pairs' CPU ratios."""
+        """Prints the median of the pairs' ratios of CPU time."""
         one, two = self.measured(ours, other, pairs=pairs)
         if not are_equal(ours, other):
             self.differing.append(title)
@@ -206,7 +207,7 @@ class Bench:
         self.starts()
 
     def further(self, made: Mapping[int, Mapping[str, Command]]) -> None:
-        """Prints what each further cloud costs, and the memory of all of them."""
+        """Prints the cost of each further cloud, and the memory of all clouds."""
         few, many = min(self.pairs), max(self.pairs)
         sides = [made[count][name] for count in (few, many) for name in ("ours", "floor")]
         one, floor, ours, floors = self.measured(*sides, pairs=max(3, self.pairs[many]))
@@ -222,7 +223,7 @@ class Bench:
         self.say(f"{many} EC2, peak memory in MB", max(mb for _, mb in ours), MEMORY, "{:.0f}")
 
     def engines(self, made: Mapping[int, Mapping[str, Command]]) -> None:
-        """Compares the engine cdktf, and the prebuilt provider where it is installed."""
+        """Measures the engine cdktf, and the prebuilt provider if it is installed."""
         for count in sorted(CDKTF.keys() & self.pairs):
             of, pairs = made[count], self.pairs[count]
             self.compare(f"{count} EC2 on cdktf : bare cdktf", of["ours on cdktf"], of["bare"], CDKTF[count], pairs)
@@ -232,7 +233,7 @@ class Bench:
             print("1 EC2 : prebuilt provider: not compared; pip install cdktf-cdktf-provider-aws installs it")
 
     def starts(self) -> None:
-        """Prints what commands cost that synthesize nothing, beside Python's own start."""
+        """Prints the cost of commands that do not synthesize, compared with the start of Python."""
         (self.directory / "resource.json").write_text(json.dumps(AWS_VM))
         shown = ["--outputs", str(self.directory / "resource.json"), "--name", "prod", "--print", "command"]
         lines = ["--help", "schema ec2", "rules", "list", "register prod"]
@@ -247,7 +248,7 @@ class Bench:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs all of it; 1 when something that is hard is missed, or when two sides write different Terraform."""
+    """Runs all comparisons; returns 1 if a hard limit is exceeded, or if two sides write different Terraform."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--quick", action="store_true", help="few clouds and pairs; figures are rough")
     with tempfile.TemporaryDirectory() as name:

@@ -1,6 +1,6 @@
-"""What clouds become, written in plain cdktf by a program that knows it beforehand: it plans and checks nothing.
+"""Writes the synthesized clouds with plain cdktf, from a template: it plans and checks nothing.
 
-A program by hand does at least this.
+A program written by hand does at least this.
 
 Usage: python again.py OUT COUNT TEMPLATE
 """
@@ -10,7 +10,7 @@ import pathlib
 import sys
 from typing import Any
 
-from cdktf import App, LocalBackend, TerraformHclModule, TerraformOutput, TerraformStack  # noqa: TID251 - the yardstick
+from cdktf import App, LocalBackend, TerraformHclModule, TerraformOutput, TerraformStack  # noqa: TID251 - the reference for the comparison
 
 
 class Stack(TerraformStack):

@@ -1,4 +1,4 @@
-"""The same EC2 clouds, written by hand in plain cdktf, as somebody without this library would.
+"""The same EC2 clouds in plain cdktf, as someone would write them by hand without this library.
 
 Usage: python bare.py OUT COUNT [--prebuilt]
 """
@@ -7,7 +7,7 @@ import json
 import sys
 from typing import Any
 
-from cdktf import App, LocalBackend, TerraformHclModule, TerraformOutput, TerraformStack  # noqa: TID251 - the yardstick
+from cdktf import App, LocalBackend, TerraformHclModule, TerraformOutput, TerraformStack  # noqa: TID251 - the reference for the comparison
 
 if "--prebuilt" in sys.argv:
     from cdktf_cdktf_provider_aws.provider import AwsProvider

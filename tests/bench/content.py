@@ -1,8 +1,9 @@
-"""What synthesis wrote, without the engine's notes and the outputs' descriptions.
+"""Reads the output of synthesis, without the engine's metadata and the descriptions of outputs.
 
-It runs apart from the benchmark, whose own memory would count as that of what it starts.
+It runs in a separate process, since its memory would otherwise count as that of the commands that the benchmark starts.
 
-Usage: python -m tests.bench.content OUT, which prints it; with OTHER behind it, exit status 1 says that they differ
+Usage: python -m tests.bench.content OUT prints the output; with a second directory, exit status 1 means that the two
+differ.
 """
 
 import json
@@ -14,7 +15,7 @@ from tests.folder import read
 
 
 def content(out: pathlib.Path) -> dict[str, Any]:
-    """Every stack's Terraform, by name."""
+    """Returns the Terraform of every stack, by name."""
     stacks = {}
     for file in sorted(out.glob("stacks/*/cdk.tf.json")):
         stacks[file.parent.name] = stack = plain(read(file.parent))
@@ -23,7 +24,7 @@ def content(out: pathlib.Path) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A part of a stack's JSON without the engine's notes."""
+    """Returns a part of a stack's JSON without the engine's metadata."""
     match value:
         case dict():
             return {key: plain(each) for key, each in value.items() if key != "//"}

@@ -1,4 +1,4 @@
-"""The least that the work can cost in Python: YAML read by libyaml, and the same JSON written.
+"""The minimum cost of the work in Python: reads YAML with libyaml, and writes the same JSON.
 
 Usage: python floor.py OUT CLOUDS TEMPLATE
 """

@@ -1,6 +1,6 @@
-"""A user's repository, written for version 0.2.0, goes on working with this version.
+"""A user's repository, written for version 0.2.0, works with this version.
 
-The clouds are older still: version 0.1.0's examples. The stacks override steps of every kind.
+The clouds are older: the examples of version 0.1.0. The stacks override methods of every kind.
 """
 
 import json
@@ -43,7 +43,7 @@ def addresses(stack: dict[str, Any]) -> list[str]:
 
 
 def test_every_stack_keeps_its_addresses(stacks: Stacks) -> None:
-    """More may come; what is recorded stays."""
+    """New addresses are allowed; recorded ones must stay."""
     lost = {name: sorted(set(kept) - set(addresses(stacks.get(name, {})))) for name, kept in ADDRESSES.items()}
     assert {name: gone for name, gone in lost.items() if gone} == {}
 

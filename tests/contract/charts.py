@@ -95,31 +95,31 @@ MOVED = {
 
 
 def chart(clone: Path, version: str) -> Checkout:
-    """The repository at a version of the chart."""
+    """Returns the chart at a version."""
     return Checkout.at(clone, f"{OPERATOR.chart}-{version}")
 
 
 def versions(clone: Path) -> list[str]:
-    """All versions of the chart, in order."""
+    """Returns all versions of the chart, in order."""
     command = ["git", "-C", str(clone), "tag", "--sort=version:refname", "--list", f"{OPERATOR.chart}-*"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return [tag.removeprefix(f"{OPERATOR.chart}-") for tag in listed]
 
 
 def values(checkout: Checkout) -> dict[str, Any]:
-    """The chart's default values."""
+    """Returns the chart's default values."""
     loaded: dict[str, Any] = yaml.safe_load(checkout.files(PATH, "values.yaml")["values.yaml"])
     return loaded
 
 
 def templates(checkout: Checkout) -> set[str]:
-    """What the chart's templates read of its values."""
+    """Returns the values that the chart's templates read."""
     files = checkout.files(f"{PATH}/templates", ".yaml") | checkout.files(f"{PATH}/templates", ".tpl")
     return set(re.findall(r"\.Values\.(\w+(?:\.\w+)*)", "\n".join(files.values())))
 
 
 def recorded(checkout: Checkout) -> dict[str, Any]:
-    """What is kept of the chart: the tree of its keys, and the new places of old ones."""
+    """Returns what is recorded of the chart: the tree of its keys, and the new places of old keys."""
     tree = _tree(values(checkout))
     for path, kind in READ.items():
         way, _, last = path.rpartition(".")
@@ -134,7 +134,7 @@ def recorded(checkout: Checkout) -> dict[str, Any]:
 
 
 def _tree(defaults: Mapping[str, Any], at: str = "") -> dict[str, Any]:
-    """The keys: a mapping of keys, `{}` where anything can stand below, null for a single value."""
+    """Returns the keys: a mapping of keys, `{}` if anything can be below, null for a single value."""
     found: dict[str, Any] = {}
     for key, value in defaults.items():
         path = f"{at}{key}"
@@ -146,7 +146,7 @@ def _tree(defaults: Mapping[str, Any], at: str = "") -> dict[str, Any]:
 
 
 def paths(tree: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    """All keys of a tree."""
+    """Yields all keys of a tree."""
     for key, inner in tree.items():
         yield f"{at}{key}"
         yield from paths(inner or {}, f"{at}{key}.")

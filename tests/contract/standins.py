@@ -1,6 +1,6 @@
-"""Stand-in modules, made from the catalog: upstream's variables and outputs without any resource.
+"""Stand-in modules, generated from the catalog: upstream's variables and outputs without any resource.
 
-They let the real Terraform check every call against the real interface, with no provider and no network.
+With them the real Terraform checks every call against the real interface, without providers and network.
 """
 
 import json
@@ -45,12 +45,12 @@ _VALUES = {
 def write(
     interface: Interface, directory: pathlib.Path, values: Mapping[str, Any] = MappingProxyType({})
 ) -> pathlib.Path:
-    """Writes the stand-in of a module; its path tells module and commit apart.
+    """Writes the stand-in of a module; its path contains module and commit.
 
     Args:
-        interface: The module's.
-        directory: Where stand-ins are.
-        values: What outputs give, by their names. Default: a sample of their type.
+        interface: The module's interface.
+        directory: The directory of stand-ins.
+        values: The values of outputs, by name. Default: a sample of their type.
     """
     folder = directory / interface.commit / interface.path
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def redirect(
     directory: pathlib.Path,
     values: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """The stack's JSON with stand-ins for all that needs a provider: modules, resources, data and provider blocks."""
+    """Returns the stack's JSON with stand-ins for modules, resources, data sources and providers."""
     copy: dict[str, Any] = json.loads(json.dumps(configuration))
     for name, call in copy.setdefault("module", {}).items():
         call["source"] = str(write(stack.modules[name].interface, directory, values))
@@ -80,7 +80,7 @@ def redirect(
 
 
 def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path) -> dict[str, Any]:
-    """Resources, data and provider blocks become calls of stand-in modules, by their recorded arguments."""
+    """Replaces resources, data and provider blocks by calls of stand-in modules, with their recorded arguments."""
     recorded = [
         (block, kind, name)
         for block in RECORDED
@@ -111,7 +111,7 @@ def _stand_in_for_blocks(configuration: dict[str, Any], directory: pathlib.Path)
 
 
 def _call(body: dict[str, Any], known: dict[str, Any], folder: pathlib.Path, at: str) -> dict[str, Any]:
-    """The call of a block's stand-in module, with the block's arguments."""
+    """Returns the call of a block's stand-in module, with the block's arguments."""
     # Terraform's own conversion would silently drop an unknown argument of a block.
     check_arguments(body, known["arguments"] | {"//": {}, "depends_on": "list(string)"}, at)
     # With an underscore, since some arguments, such as version, mean something else to a module call.
@@ -120,12 +120,12 @@ def _call(body: dict[str, Any], known: dict[str, Any], folder: pathlib.Path, at:
 
 
 def prefix_of(block: str) -> str:
-    """What an address in it begins with."""
+    """Returns the beginning of an address in it."""
     return "data." if block == "data" else ""
 
 
 def check_lifecycle(lifecycle: dict[str, Any], known: set[str], where: str) -> None:
-    """A module call has no lifecycle, so what it names is looked up here."""
+    """Checks the names in a lifecycle block, which a module call cannot have."""
     named = [re.split(r"[.[]", path)[0] for path in lifecycle.get("ignore_changes", [])]
     for condition in lifecycle.get("postcondition", []):
         named += re.findall(r"\bself\.(\w+)", condition["condition"])

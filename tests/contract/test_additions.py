@@ -41,7 +41,7 @@ ADDITIONS: dict[str, Any] = {
 
 
 def configuration(stack: CloudStack, directory: pathlib.Path) -> dict[str, Any]:
-    """The stack's JSON with stand-in modules, which need no provider but the one that Terraform brings along."""
+    """The stack's JSON with stand-in modules, which need only the provider that is built into Terraform."""
     tree: dict[str, Any] = stack.to_terraform()
     for name, call in tree["module"].items():
         call["source"] = str(standins.write(stack.modules[name].interface, directory))
@@ -57,7 +57,7 @@ def stack(tmp_path: pathlib.Path) -> CloudStack:
     return stack
 
 
-def test_terraform_takes_what_users_add(stack: CloudStack, tmp_path: pathlib.Path, validate: Validate) -> None:
+def test_terraform_accepts_what_users_add(stack: CloudStack, tmp_path: pathlib.Path, validate: Validate) -> None:
     for path, value in ADDITIONS.items():
         stack.add_override(path, value)
     tree = configuration(stack, tmp_path / "modules")
@@ -95,10 +95,10 @@ def test_terraform_finds_one_backend(
         ({"removed": [{"lifecycle": {"destroy": False}}]}, 'The argument "from" is required'),
     ],
 )
-def test_check_bites(
+def test_the_check_finds_a_fault(
     addition: dict[str, Any], complaint: str, stack: CloudStack, tmp_path: pathlib.Path, validate: Validate
 ) -> None:
-    """Terraform reads these blocks: a wrong one is found."""
+    """Terraform validates these blocks, so it finds an invalid one."""
     stack.add_override(*addition.popitem())
     result = validate(configuration(stack, tmp_path / "modules"))
     assert result.returncode != 0

@@ -23,7 +23,7 @@ OURS = ROOT / "anyscale_constructs" / "kubernetes"
 
 @pytest.fixture(scope="session")
 def clone() -> Iterator[pathlib.Path]:
-    """The repository of the operator's chart: below ANYSCALE_MODULES_DIR, or from GitHub."""
+    """The repository of the operator's chart: in ANYSCALE_MODULES_DIR, or from GitHub."""
     named = os.environ.get("ANYSCALE_MODULES_DIR")
     if named:
         if (found := find_clone(pathlib.Path(named), charts.REPOSITORY)) is None:
@@ -41,7 +41,7 @@ def clone() -> Iterator[pathlib.Path]:
         )
 
 
-def test_the_recorded_chart_is_the_one_that_is_released() -> None:
+def test_the_recorded_chart_is_the_released_one() -> None:
     assert (RECORDED["chart"], RECORDED["version"]) == (OPERATOR.chart, OPERATOR.version)
 
 
@@ -54,11 +54,11 @@ def test_the_recorded_keys_are_all_that_the_templates_read(clone: pathlib.Path) 
     known = set(charts.paths(RECORDED["values"]))
     read = charts.templates(charts.chart(clone, RECORDED["version"]))
     assert read <= known
-    # None is taken for the chart's that it doesn't read.
+    # No key is recorded that the chart does not read.
     assert {path for path in charts.READ if not re.search(r"\.(?:aws|azure|gcp|karpenter|generic)\b", path)} <= read
 
 
-def test_every_key_of_a_chart_before_1_0_has_its_place(clone: pathlib.Path) -> None:
+def test_every_key_of_charts_before_1_0_has_a_new_place(clone: pathlib.Path) -> None:
     known, moved = set(charts.paths(RECORDED["values"])), RECORDED["moved"]
     old = [version for version in charts.versions(clone) if version.startswith("0.")]
     assert len(old) > 20
@@ -74,7 +74,7 @@ def test_every_key_of_a_chart_before_1_0_has_its_place(clone: pathlib.Path) -> N
 
 
 @pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
-def test_the_operator_knows_its_cloud(example: pathlib.Path) -> None:
+def test_the_operator_has_the_settings_of_its_cloud(example: pathlib.Path) -> None:
     values = released(example, "anyscale-operator")
     by_terraform = "registration: terraform" in example.read_text()
     source = (
@@ -86,13 +86,13 @@ def test_the_operator_knows_its_cloud(example: pathlib.Path) -> None:
 
 
 def used(chart: str) -> set[str]:
-    """What the templates of a chart of ours use, which is what its values.yaml has."""
+    """Returns the values that the templates of a chart of this library use, which must be those in its values.yaml."""
     found = set(re.findall(r"\.Values\.(\w+)", "".join(file.read_text() for file in (OURS / chart).rglob("*.yaml"))))
     assert found == set(yaml.safe_load((OURS / chart / "values.yaml").read_text()))
     return found
 
 
-def test_our_own_charts_values_are_those_that_they_use() -> None:
+def test_this_librarys_charts_declare_exactly_the_values_that_they_use() -> None:
     assert used("gateway") == set(released(FOLDER / "generic.yaml", "anyscale-gateway"))
     assert used("service-accounts") == set(released(FOLDER / "generic.yaml", "anyscale-service-accounts"))
     token = SYNTHESIZED["generic"].stacks[-1].resources["helm_release.anyscale-operator-token"]

@@ -7,7 +7,7 @@ import subprocess
 from tests.unit.terraform.test_conditions import CASES
 
 
-def test_conditions_hold_where_they_do_in_terraform(terraform: str, tmp_path: pathlib.Path) -> None:
+def test_conditions_have_the_same_result_as_in_terraform(terraform: str, tmp_path: pathlib.Path) -> None:
     filled = [condition.replace("var.x", f"({json.dumps(value)})") for condition, value, _ in CASES]
     # An error is caught, since a condition that ends with one refuses the value.
     expression = f"jsonencode([{', '.join(f'try({each}, false)' for each in filled)}])"

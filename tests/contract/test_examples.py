@@ -13,7 +13,9 @@ from tests.contract.conftest import Validate
 from tests.examples import SYNTHESIZED
 
 
-def test_example_fits_the_modules(cloud: SynthesizedCloud, tmp_path: pathlib.Path, validate: Validate) -> None:
+def test_an_example_is_valid_for_its_modules(
+    cloud: SynthesizedCloud, tmp_path: pathlib.Path, validate: Validate
+) -> None:
     for stack in cloud.stacks:
         result = validate(standins.redirect(stack.terraform, stack.construct, tmp_path / "modules"))
         assert result.returncode == 0, f"{stack.name}: {result.stdout}{result.stderr}"
@@ -57,7 +59,7 @@ def change_the_type_of_a_providers_argument(configuration: dict[str, Any]) -> No
         ),
     ],
 )
-def test_check_bites(
+def test_the_check_finds_a_fault(
     spoil: Callable[[dict[str, Any]], None], complaint: str, tmp_path: pathlib.Path, validate: Validate
 ) -> None:
     (stack,) = SYNTHESIZED["minimal"].stacks
@@ -68,7 +70,7 @@ def test_check_bites(
     assert complaint in " ".join((result.stdout + result.stderr).split())
 
 
-def test_check_bites_in_blocks_of_providers(tmp_path: pathlib.Path) -> None:
+def test_the_check_finds_a_fault_in_provider_blocks(tmp_path: pathlib.Path) -> None:
     (stack,) = SYNTHESIZED["registered-by-terraform"].stacks
     configuration = stack.terraform
     (provider,) = configuration["provider"]["aws"]
@@ -77,7 +79,7 @@ def test_check_bites_in_blocks_of_providers(tmp_path: pathlib.Path) -> None:
         standins.redirect(configuration, stack.construct, tmp_path / "modules")
 
 
-def test_check_bites_in_lists_of_blocks(tmp_path: pathlib.Path) -> None:
+def test_the_check_finds_a_fault_in_lists_of_blocks(tmp_path: pathlib.Path) -> None:
     _, stack = SYNTHESIZED["generic"].stacks
     configuration = stack.terraform
     (token,) = configuration["resource"]["helm_release"]["anyscale-operator-token"]["set_wo"]

@@ -17,7 +17,7 @@ LOOKED_UP = {
 
 
 def value(expression: str, terraform: str, folder: pathlib.Path) -> object:
-    """What Terraform makes of an expression."""
+    """Returns the value that Terraform computes for an expression."""
     for code, found in LOOKED_UP.items():
         expression = expression.replace(code, json.dumps(found))
     (folder / "main.tf.json").write_text(json.dumps({"output": {"it": {"value": expression}}}))
@@ -28,7 +28,7 @@ def value(expression: str, terraform: str, folder: pathlib.Path) -> object:
     return made
 
 
-def test_memorydb_gets_the_subnets_outside_of_the_zone_without_it(
+def test_memorydb_uses_the_subnets_in_zones_that_offer_it(
     stack: CloudStack, terraform: str, tmp_path: pathlib.Path
 ) -> None:
     existing = ExistingVpc(vpc_id="vpc-0123456789abcdef0", subnet_ids_to_az=ZONES)

@@ -10,7 +10,7 @@ from anyscale_constructs.terraform.stack import CloudStack
 
 
 @pytest.mark.parametrize(("version", "refused"), [(">= 1.5", False), (">= 99.0", True)])
-def test_a_terraform_that_is_too_old_is_refused(
+def test_an_old_version_of_terraform_is_an_error(
     version: str, refused: bool, terraform: str, tmp_path: pathlib.Path
 ) -> None:
     def build(app: App) -> None:

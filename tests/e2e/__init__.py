@@ -1,1 +1,1 @@
-"""Whole paths, with real programs."""
+"""Tests of whole workflows, with real programs."""

@@ -1,4 +1,4 @@
-"""Takes the examples on AWS through their whole life, with real programs wherever possible: `make e2e`.
+"""Deploys, registers, updates and destroys the examples on AWS, with real programs if possible: `make e2e`.
 
 python -m tests.e2e [NAME...]
 """

@@ -15,10 +15,10 @@ from botocore.config import Config
 from tests import ROOT
 
 ACCOUNT_ID = "444455556666"
-"""Not moto's own, which Anyscale takes for a placeholder."""
+"""Not moto's default, which Anyscale treats as a placeholder."""
 
 INVENTORY: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
-    # service, operation, its arguments, the key of the list, the key of the id
+    # service, operation, its arguments, the key of the list, the key of the ID
     ("ec2", "describe_vpcs", {}, "Vpcs", "VpcId"),
     ("ec2", "describe_subnets", {}, "Subnets", "SubnetId"),
     ("ec2", "describe_route_tables", {}, "RouteTables", "RouteTableId"),
@@ -48,10 +48,10 @@ INVENTORY: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
     ("logs", "describe_log_groups", {}, "logGroups", "logGroupName"),
     ("secretsmanager", "list_secrets", {}, "SecretList", "Name"),
 )
-"""Every kind of thing that the upstream modules make, and how to list it.
+"""Every type of resource that the upstream modules create, and how to list it.
 
-A VPC's default network ACL and the network interfaces are not among them: AWS makes and removes those
-itself, and moto only makes them. A KMS key outlives its alias by a waiting period.
+It lacks a VPC's default network ACL and network interfaces: AWS creates and removes those itself, and moto only creates
+them. A KMS key exists for a waiting period after its alias.
 """
 
 P = ParamSpec("P")
@@ -123,7 +123,7 @@ class EmulatedAccount:
         return found
 
     def zones(self, subnets: list[str]) -> dict[str, str]:
-        """The zone of each subnet, by its id."""
+        """The zone of each subnet, by its ID."""
         found = self.client("ec2").describe_subnets(SubnetIds=subnets)["Subnets"]
         zones = {subnet["SubnetId"]: subnet["AvailabilityZone"] for subnet in found}
         return {subnet: zones[subnet] for subnet in subnets}
@@ -208,7 +208,7 @@ class EmulatedAccount:
         """Creates a network before any stack: a VPC, and subnets in successive zones.
 
         Returns:
-            The id of the VPC, and those of the subnets.
+            The ID of the VPC, and those of the subnets.
         """
         ec2 = self.client("ec2")
         zones = sorted(zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"])

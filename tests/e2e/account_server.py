@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """Moto's application, which answers one call at a time, and 501 where moto fails.
+    """Moto's application, which handles one call at a time, and returns status 501 if moto fails.
 
-    Moto's backends are plain dictionaries: a call that changes one breaks another that goes through it. The AWS
-    provider repeats a call that is answered 500 for many minutes.
+    Moto's backends are plain dictionaries: a call that changes one breaks another call that iterates over it. The AWS
+    provider repeats a call with status 500 for many minutes.
     """
 
     def __init__(self) -> None:

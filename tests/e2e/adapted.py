@@ -1,6 +1,6 @@
 """Modules that require hashicorp/aws 6, adapted to release 5, for machines without access to a later release.
 
-What release 5 does not know is taken out; no cloud of ours uses it.
+What release 5 does not support is removed; no cloud of this library uses it.
 """
 
 import json
@@ -48,11 +48,11 @@ SUBSTITUTIONS: Mapping[RegistryModule, Sequence[tuple[str, str]]] = {
         (r"aws_kms_\w+\.this\[0\]\.region, ", ""),
     ),
 }
-"""For each module, regular expressions and what takes the place of what they find."""
+"""For each module, regular expressions and their replacements."""
 
 
 def adapt(module: RegistryModule, folder: Path, environment: Mapping[str, str]) -> Path:
-    """Clone a module and adapt it.
+    """Clones a module and adapts it.
 
     Args:
         module: The module.
@@ -93,14 +93,14 @@ def substitute(folder: Path, substitutions: Sequence[tuple[str, str]]) -> None:
 
 
 def relax(folder: Path, release: str) -> list[str]:
-    """Let a stack have an older hashicorp/aws than it pins, by a file of overrides beside it.
+    """Lets a stack use an older hashicorp/aws than it pins, with an override file next to it.
 
     Args:
         folder: The stack's directory.
         release: The available release.
 
     Returns:
-        What was changed, for the report; empty if the pin allows the release.
+        The change, for the report; empty if the pin allows the release.
     """
     required = json.loads((folder / "cdk.tf.json").read_text())["terraform"]["required_providers"]["aws"]
     major, minor, patch = map(int, release.split("."))

@@ -1,4 +1,4 @@
-"""The whole life of a cloud: created and upgraded, found unchanged, updated, destroyed without remains."""
+"""Takes a cloud through its lifecycle: create, upgrade, check for changes, update, destroy, check for remains."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from tests.e2e.report import Report, StepFailedError, StoppedError
 from tests.e2e.terraform import Plan, Terraform, clean_environment
 
 Synth = Callable[[EmulatedAccount], Path]
-"""Gives the folder with a stack's Terraform; the account is there to say what already exists in it."""
+"""Returns the directory with a stack's Terraform; gets the account, in which resources may exist."""
 
 _NOW = "now"
 _TFVARS = "terraform.tfvars.json"
@@ -34,19 +34,19 @@ _TFVARS = "terraform.tfvars.json"
 
 @dataclass(frozen=True)
 class Cloud:
-    """A cloud to try.
+    """A cloud to test.
 
     Attributes:
         name: The cloud's name in the report.
         synth: Returns its stack.
         before: Returns the stack from the older library, or None if the cloud is new.
-        upgraded: Gives what this library makes of the existing cloud's YAML, where that is another than `synth`'s.
+        upgraded: Returns this library's stack for the YAML of the existing cloud, if that differs from `synth`'s.
         update: Returns the stack that it is updated to, or None.
         changes: The addresses that the update changes, and all of them, as patterns such as `module.s3.*`.
         region: The region of the emulated account.
         variables: Terraform's variables, by name.
         name_prefix: The prefix of all names, if there is one.
-        registered: Whether it is registered already, as its outputs say.
+        registered: Whether it is already registered, as its outputs describe.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Cloud:
 
 
 def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
-    """Takes a cloud through its life, in its own account.
+    """Takes a cloud through its lifecycle, in a separate account.
 
     Args:
         cloud: The cloud.
@@ -166,7 +166,7 @@ def _register(
             _ids,
         )
         again = step("register again", lambda: registering.run(outputs, "unchanged"), _ids)
-        step("same ids", lambda: same(ids, again))
+        step("same IDs", lambda: same(ids, again))
 
 
 def _first_action(cloud: Cloud, plane: ControlPlane, outputs: Mapping[str, Any]) -> str:
@@ -180,7 +180,7 @@ def _first_action(cloud: Cloud, plane: ControlPlane, outputs: Mapping[str, Any])
 def _live_second(
     folders: Mapping[str, Path], environment: Mapping[str, str], step: Callable[..., Any], work: Path
 ) -> None:
-    """The life of the operator stack, with the variable file from registration."""
+    """Takes the operator stack through its lifecycle, with the variable file from registration."""
     terraforms = {stage: Terraform(folder, {**environment, CLUSTER_IS_KNOWN: "1"}) for stage, folder in folders.items()}
     for stage, each in terraforms.items():
         if stage != _NOW:
@@ -193,7 +193,7 @@ def _live_second(
 
 
 def apply(terraforms: Mapping[str, Terraform], step: Callable[..., Any]) -> None:
-    """Applies a stack as it is now, over the one that exists already if there is one."""
+    """Applies a stack, over the existing one if there is one."""
     now = terraforms[_NOW]
     planned = None
     if before := terraforms.get("before"):
@@ -226,7 +226,7 @@ def same(ids: Mapping[str, str], again: Mapping[str, str]) -> str:
 
 
 def unchanged(terraform: Terraform) -> Plan:
-    """The plan, when it changes no resource and no output."""
+    """Returns the plan if it changes no resource and no output."""
     plan = terraform.plan()
     if plan.changes or plan.outputs:
         raise StepFailedError(f"{plan}: {dict(plan.changes) | dict(plan.outputs)}")
@@ -234,7 +234,7 @@ def unchanged(terraform: Terraform) -> Plan:
 
 
 def ejected(terraform: Terraform, work: Path) -> Plan:
-    """The plan of the stack as plain Terraform, when it changes nothing and says what the stack's last plan says."""
+    """Returns the plan of the stack as plain Terraform, if it changes nothing and equals the stack's last plan."""
     target = work / "ejected" / terraform.folder.name
     eject(terraform.folder, terraform.folder, target)
     # The registry has stopped; installed modules with the same source are not requested again.
@@ -252,7 +252,7 @@ def ejected(terraform: Terraform, work: Path) -> Plan:
 
 
 def upgrade(terraform: Terraform, before: Terraform) -> Plan:
-    """The plan over the state of the stack before, when it destroys and replaces only what the changelog announces."""
+    """Returns the plan over the earlier stack's state, if it destroys and replaces only what the changelog lists."""
     if terraform.state() != before.state():
         raise StepFailedError("the stack has another state than before, so everything would be made again")
     plan = terraform.plan()
@@ -268,7 +268,7 @@ def upgrade(terraform: Terraform, before: Terraform) -> Plan:
 
 
 def only(plan: Plan, patterns: tuple[str, ...]) -> Plan:
-    """The plan, when each change matches a pattern, and each pattern a change."""
+    """Returns the plan, if each change matches a pattern, and each pattern a change."""
     unexpected = {
         address: action
         for address, action in plan.changes.items()

@@ -20,7 +20,7 @@ from tests.missing import find_anyscale
 
 Config = dict[str, Any]
 SECRETS = {"memorydb_passwords": {"anyscale": ["a-password-of-16"]}}
-"""The values of variables that are no id of a cloud's resource."""
+"""The values of variables other than the cloud resource's ID."""
 
 
 def _appliable(file: Path) -> Config:
@@ -71,7 +71,7 @@ ADDED = f'{APIS}.anyscale_optional_apis["{_ONE_MORE}"]'
 
 
 def one_more_api(stack: Path) -> Config:
-    """The change of a configuration that enables one API more than a stack on Google Cloud does."""
+    """Returns a change of the configuration that enables one more API on Google Cloud."""
     call = _document(stack)["module"]["cloudapis"]
     optional = "anyscale_activate_optional_apis"
     return {"modules": {"cloudapis": {"inputs": {optional: [*call.get(optional, []), _ONE_MORE]}}}}

@@ -13,7 +13,7 @@ _INSIDE = {"aws_iam_role_policy"}
 
 
 def named(resources: Iterable[Mapping[str, Any]], prefix: str) -> int:
-    """How many names there are.
+    """Returns the number of names.
 
     Args:
         resources: The resources in Terraform's state.

@@ -14,7 +14,7 @@ from tests.missing import MissingPieceError, reachable
 REGISTRY = "registry.terraform.io"
 NEEDED = ("hashicorp/aws", "hashicorp/cloudinit", "hashicorp/null", "hashicorp/random", "hashicorp/time")
 ALWAYS_DOUBLED = ("hashicorp/helm", "hashicorp/kubernetes", "hashicorp/tls")
-"""The real ones would ask for a cluster that runs: its API, and AWS for its issuer's certificates."""
+"""The real ones would need a running cluster: its API, and the certificates of its OIDC issuer."""
 DOUBLES = {
     "hashicorp/cloudinit": "2.3.7",
     "hashicorp/helm": "3.1.1",
@@ -24,7 +24,7 @@ DOUBLES = {
     "hashicorp/time": "0.13.1",
     "hashicorp/tls": "4.1.0",
 }
-"""The providers that have a double, and the release each one stands in for."""
+"""The providers that have a double, and the release that each double represents."""
 OLD_S3 = "v0.38.0"
 """The newest tag at which the bucket's module accepts hashicorp/aws 5."""
 
@@ -33,13 +33,13 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 @dataclass(frozen=True)
 class Plugins:
-    """Terraform's providers on this machine.
+    """The Terraform providers on this machine.
 
     Attributes:
         configuration: The text of Terraform's CLI configuration.
-        origins: For each provider, where it comes from, for the report.
-        aws_versions: The releases of hashicorp/aws to be had; empty when the registry has them all.
-        online: Whether Terraform may reach the registry.
+        origins: The source of each provider, for the report.
+        aws_versions: The available releases of hashicorp/aws; empty if the registry has all of them.
+        online: Whether Terraform may use the registry.
     """
 
     configuration: str
@@ -85,7 +85,7 @@ def find_mirror(environment: Mapping[str, str], places: Sequence[Path]) -> Path 
     """Returns the mirror in `TF_PLUGIN_MIRROR`, else the first usual place with hashicorp/aws.
 
     Raises:
-        MissingPieceError: `TF_PLUGIN_MIRROR` names a directory without hashicorp/aws for this machine.
+        MissingPieceError: `TF_PLUGIN_MIRROR` is a directory without hashicorp/aws for this machine.
     """
     if named := environment.get("TF_PLUGIN_MIRROR"):
         mirror = Path(named).absolute()
@@ -106,19 +106,20 @@ def find_plugins(
     places: Sequence[Path] | None = None,
     online: Callable[[str], bool] = reachable,
 ) -> Plugins:
-    """Find every provider, and write the doubles of those that are not to be had, or can't be asked.
+    """Finds every provider, and writes doubles of those that are not available.
 
-    A mirror that `TF_PLUGIN_MIRROR` names comes first, then the registry, then the usual places. What the
-    mirror lacks comes from the registry, and from a double only where the registry can't be reached.
+    The mirror in `TF_PLUGIN_MIRROR` comes first, then the registry, then the usual places. Providers that the mirror
+    lacks
+    come from the registry, and from doubles only if the registry cannot be reached.
 
     Args:
-        work: A folder for the doubles.
-        environment: The environment that may name a mirror.
-        places: Where to look for a mirror; by default `usual_places`.
+        work: A directory for the doubles.
+        environment: The environment, which may set a mirror.
+        places: The directories to search for a mirror. Default: `usual_places`.
         online: Returns whether a host can be reached.
 
     Raises:
-        MissingPieceError: A provider can't be had at all.
+        MissingPieceError: A provider is not available.
     """
     places = usual_places(Path.home()) if places is None else places
     mirror = find_mirror(environment, [])
@@ -165,12 +166,12 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 def mirror_method(folder: Path, names: Iterable[str]) -> str:
-    """The part of Terraform's CLI configuration that takes some providers from a mirror."""
+    """Returns the part of Terraform's CLI configuration that takes some providers from a mirror."""
     return f'filesystem_mirror {{\n    path = "{folder}"\n    include = [{_quoted(names)}]\n  }}'
 
 
 def program(mirror: Path, name: str, version: str) -> Path:
-    """Where a mirror has the program of a provider's release for this machine."""
+    """Returns the path of the program of a provider's release in a mirror, for this machine."""
     return mirror / REGISTRY / name / version / target() / f"terraform-provider-{Path(name).name}_v{version}"
 
 

@@ -1,4 +1,4 @@
-"""Checkov's findings on plans, and the tables of accepted findings."""
+"""The findings of checkov on plans, and the tables of accepted findings."""
 
 import json
 import re
@@ -22,7 +22,7 @@ class Failure(NamedTuple):
     """A check that fails.
 
     Attributes:
-        check: Its id, e.g. `CKV_AWS_145`.
+        check: Its ID, e.g. `CKV_AWS_145`.
         plan: The plan's name.
         resource: The resource's address without the keys of instances.
     """
@@ -37,10 +37,10 @@ class Accepted:
     """A check whose failure is accepted.
 
     Attributes:
-        check: Its id.
+        check: Its ID.
         resources: The resources, as patterns of addresses without the keys of instances.
         reason: Why it is accepted.
-        plans: The plans in which it fails. Default: all that have such a resource.
+        plans: The plans in which it fails. Default: all plans with such a resource.
     """
 
     check: str
@@ -49,7 +49,7 @@ class Accepted:
     plans: tuple[str, ...] = ()
 
     def failures(self, addresses: Mapping[str, set[str]]) -> Iterator[set[Failure]]:
-        """What fails: for each pattern, in each plan that is named.
+        """Yields the expected failures: for each pattern, those in each of the plans.
 
         Args:
             addresses: The addresses in each plan.
@@ -62,13 +62,13 @@ class Accepted:
 
 
 def accepted(provider: str) -> list[Accepted]:
-    """The table of a provider."""
+    """Returns the table of a provider."""
     rows = yaml.safe_load((TABLES / f"{provider}.yaml").read_text(encoding="utf-8"))
     return [Accepted(row["check"], tuple(row["resources"]), row["reason"], tuple(row.get("plans", ()))) for row in rows]
 
 
 def without_unknown_blocks(plan: dict[str, Any]) -> dict[str, Any]:
-    """A plan on doubles without a bucket's blocks: a double plans none of them, the real provider unknown ones."""
+    """Returns a plan on doubles without a bucket's blocks, which only the real provider plans, as unknown."""
     for resource in _resources(plan["planned_values"]["root_module"]):
         if resource["type"] == "aws_s3_bucket":
             resource["values"] = {name: value for name, value in resource["values"].items() if value != []}
@@ -76,7 +76,7 @@ def without_unknown_blocks(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def addresses(plan: Mapping[str, Any]) -> set[str]:
-    """The addresses of a plan's resources, without the keys of instances."""
+    """Returns the addresses of a plan's resources, without the keys of instances."""
     found = _resources(plan["planned_values"]["root_module"])
     return {_KEY.sub("", each["address"]) for each in found if each["mode"] == "managed"}
 
@@ -88,11 +88,11 @@ def _resources(module: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def failures(plans: Mapping[str, Mapping[str, Any]], work: Path) -> set[Failure]:
-    """What fails in plans, by one run of checkov that reaches no network.
+    """Returns the failures in plans, found by one run of checkov without network access.
 
     Args:
-        plans: Terraform's JSON of each, by name.
-        work: A folder for them.
+        plans: Terraform's JSON of each plan, by name.
+        work: A directory for them.
     """
     program = find_checkov()
     work.mkdir()

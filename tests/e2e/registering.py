@@ -19,12 +19,12 @@ _WARNING = re.compile(r"^[ |]*\[Warning\](.*)", re.MULTILINE)
 
 
 class KnownWarning(NamedTuple):
-    """A warning of the program's verification that is no fault of the library.
+    """A warning of the program's verification that is not a fault of the library.
 
     Attributes:
         pattern: A regular expression for the whole warning.
-        reason: Why it is none.
-        clouds: The examples that it is known of. Default: all.
+        reason: Why it is not a fault.
+        clouds: The examples with this warning. Default: all.
     """
 
     pattern: str
@@ -58,24 +58,24 @@ KNOWN_WARNINGS = (
 
 
 def unknown_warnings(cloud: str, said: str) -> list[str]:
-    """The warnings in what `register --verify` printed on standard error, without those that are known of the cloud."""
+    """Returns the warnings in the standard error of `register --verify`, without the known warnings of the cloud."""
     known = [each.pattern for each in KNOWN_WARNINGS if not each.clouds or cloud in each.clouds]
     warnings = [text.strip() for text in _WARNING.findall(said)]
     return [text for text in warnings if not any(re.fullmatch(pattern, text) for pattern in known)]
 
 
 class Registering:
-    """Registers one stack, as often as wanted.
+    """Registers one stack, any number of times.
 
     Args:
         name: The stack's name.
-        work: A folder for its outputs.
-        account: Where its infrastructure is.
-        plane: Where it is registered.
+        work: A directory for its outputs.
+        account: The account with its infrastructure.
+        plane: The control plane.
 
     Attributes:
-        file: Where the outputs are written.
-        environment: All that the program knows of the machine.
+        file: The file of the outputs.
+        environment: The whole environment of the program.
     """
 
     def __init__(self, name: str, work: Path, account: EmulatedAccount, plane: ControlPlane) -> None:
@@ -99,13 +99,14 @@ class Registering:
         """Registers the outputs.
 
         Args:
-            outputs: The stack's, by name.
-            action: What it must come to: `created` or `unchanged`.
+            outputs: The stack's outputs, by name.
+            action: The expected action: `created` or `unchanged`.
             tfvars: The variable file of the cloud's second stack.
 
         Raises:
-            StepFailedError: It came to something else, wrote although nothing changed, or the program's verification
-                warned of something that is not known.
+            StepFailedError: The action differs, the command wrote although nothing changed, or the program's
+                verification
+                printed an unknown warning.
         """
         self.file.write_text(json.dumps({self._name: outputs}), encoding="utf-8")
         before = len(self._plane.writes)

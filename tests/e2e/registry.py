@@ -1,4 +1,4 @@
-"""The modules of the Terraform registry: a registry of a few, on loopback, which sends Terraform on to git."""
+"""A registry on loopback with a few modules of the Terraform Registry, which redirects Terraform to git."""
 
 import json
 from pathlib import Path
@@ -32,7 +32,7 @@ class RegistryModule(NamedTuple):
 EKS = RegistryModule("terraform-aws-modules/eks/aws", "21.19.0")
 KMS = RegistryModule("terraform-aws-modules/kms/aws", "4.0.0")
 _CALLED = {EKS: [KMS]}
-"""The registry's modules that they call in turn."""
+"""The registry modules that these modules call."""
 
 
 def registry_modules(folder: Path) -> list[RegistryModule]:

@@ -42,11 +42,11 @@ class Row:
 
 @dataclass
 class Report:
-    """The rows so far; clouds may add to it at the same time.
+    """The rows so far; several clouds may add rows at the same time.
 
     Args:
-        console: Where rows are printed as they come, and the table at the end.
-        strict: Whether a missing piece fails, as it does where `CI` is set, but for what CI can't have.
+        console: The stream for the rows, and for the table at the end.
+        strict: Whether a missing part is a failure: if `CI` is set, and CI can provide the part.
     """
 
     console: Console = field(default_factory=lambda: Console(width=None if sys.stdout.isatty() else 200))
@@ -61,11 +61,11 @@ class Report:
         Args:
             cloud: The cloud that the step belongs to.
             name: The step's name.
-            work: What it does; it raises `StepFailedError` where the result is wrong.
-            figures: Tells the result in a few words.
+            work: Runs the step; it raises `StepFailedError` if the result is wrong.
+            figures: Describes the result in a few words.
 
         Raises:
-            StoppedError: The step failed, or a piece of the machine is missing.
+            StoppedError: The step failed, or a part is missing on this machine.
         """
         start = time.monotonic()
 

@@ -25,7 +25,7 @@ class Workshop:
     """The environment in which clouds are changed and planned.
 
     Args:
-        work: A folder for all of it.
+        work: A directory for all files.
     """
 
     def __init__(self, work: Path) -> None:
@@ -48,8 +48,8 @@ class Workshop:
         """Synthesizes clouds as a review does.
 
         Args:
-            name: The side's folder.
-            clouds: The text of each, by the cloud's name.
+            name: The side's directory.
+            clouds: The text of each cloud, by name.
         """
         folder = self.work / name
         (folder / "clouds").mkdir(parents=True)
@@ -64,21 +64,21 @@ class Workshop:
             os.chdir(before)
 
     def environment(self, *reviewed: sides.Side) -> dict[str, str]:
-        """The environment of a review: no network where providers and modules are on this machine."""
+        """Returns the environment of a review: no network if providers and modules are on this machine."""
         folders = [folder for side in reviewed for folder in side.out.glob("stacks/*")]
         closed = clean_environment(self.work, self._plugins, module_sources(folders))
         return {**closed, "PYTHONPATH": str(ROOT)}
 
 
 def planned(base: sides.Side, head: sides.Side, stack: str) -> list[Change]:
-    """The offline plan of a stack."""
+    """Returns the offline plan of a stack."""
     plans = offline.plan(base, head)
     assert not plans.failures, plans.failures
     return plans.changes.get(stack, [])
 
 
 def replace_environment(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
-    """Run what follows in another environment, but for what pytest keeps in it."""
+    """Runs the block in another environment, except for the variables of pytest."""
     for name in [*os.environ]:
         if not name.startswith("PYTEST_"):
             monkeypatch.delenv(name)

@@ -16,12 +16,12 @@ from tests.e2e.plugins import Plugins
 from tests.missing import find_terraform
 
 NOWHERE = "http://127.0.0.1:9"
-"""An address at which nothing answers."""
+"""An address at which nothing listens."""
 SERVED = "TF_REATTACH_PROVIDERS"
-"""In the environment of Terraform's runs: the providers that it does not start, since they are served already."""
+"""The environment variable with the providers that Terraform does not start, because they are already served."""
 
 _NETWORK = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE")
-"""What a person's environment may say about reaching the network; nothing else of it is passed on."""
+"""The variables for network access that are passed on from the user's environment; no others are."""
 
 _install = Lock()
 
@@ -60,17 +60,18 @@ class Applied:
 def clean_environment(
     work: Path, plugins: Plugins, refs: Mapping[str, set[str]], endpoint: str = NOWHERE, registry: str = ""
 ) -> dict[str, str]:
-    """An environment for Terraform that holds no credentials and reaches no AWS.
+    """Returns an environment for Terraform that contains no credentials and does not reach AWS.
 
-    Where the providers and the modules are all on this machine, a proxy that does not exist closes every way
-    out but loopback.
+    If the providers and the modules are all on this machine, a proxy that does not exist blocks all connections except
+    to
+    loopback.
 
     Args:
-        work: A folder for Terraform's home and the configurations.
-        plugins: Where the providers come from.
-        refs: The refs of upstream repositories that the stacks ask for.
-        endpoint: The address of the emulated account. Default: there is none.
-        registry: What the CLI configuration says of a registry for modules.
+        work: A directory for Terraform's home and the configurations.
+        plugins: The source of the providers.
+        refs: The refs of upstream repositories that the stacks need.
+        endpoint: The address of the emulated account. Default: none.
+        registry: The part of the CLI configuration for a module registry.
     """
     home = work / "home"
     home.mkdir(parents=True, exist_ok=True)
@@ -106,7 +107,7 @@ class Terraform:
     """Terraform in one directory.
 
     Args:
-        folder: The folder that holds cdk.tf.json.
+        folder: The directory with cdk.tf.json.
         environment: The whole environment of the program.
     """
 
@@ -116,10 +117,11 @@ class Terraform:
         self._program = find_terraform()
 
     def init(self) -> dict[str, str]:
-        """Install modules and providers; gives the release of each provider.
+        """Installs modules and providers; returns the release of each provider.
 
-        One folder at a time: the plugin cache and the providers' hashes do not bear more. Providers that are served
-        to Terraform are not served to this command, which would not check their versions then.
+        Only one directory at a time: the plugin cache and the hashes of providers do not support more. Providers that
+        are
+        served to Terraform are not served to this command, which would not check their versions then.
         """
         environment = {name: text for name, text in self.environment.items() if name != SERVED}
         installing = Terraform(self.folder, environment)
@@ -130,7 +132,7 @@ class Terraform:
         return {name.rsplit("/", 1)[1]: version for name, version in sorted(selected.items())}
 
     def validate(self) -> list[str]:
-        """Validate the configuration against the modules and the providers; gives the warnings."""
+        """Validates the configuration against the modules and the providers; returns the warnings."""
         answer = json.loads(self._run("validate", "-json"))
         return [diagnostic["summary"] for diagnostic in answer["diagnostics"]]
 
@@ -150,17 +152,17 @@ class Terraform:
         return Plan(changes, outputs)
 
     def plan_document(self) -> dict[str, Any]:
-        """Plan into the file that `apply` takes; gives Terraform's own JSON of the plan."""
+        """Plans into the file that `apply` uses; returns Terraform's own JSON of the plan."""
         self._run("plan", "-out=e2e.tfplan")
         return self.planned()
 
     def planned(self) -> dict[str, Any]:
-        """Terraform's own JSON of the last plan, with modules in the order of their addresses."""
+        """Returns Terraform's own JSON of the last plan, with modules in the order of their addresses."""
         document: dict[str, Any] = json.loads(self._run("show", "-json", "e2e.tfplan"), object_hook=_sort_modules)
         return document
 
     def apply(self) -> Applied:
-        """Apply the last plan."""
+        """Applies the last plan."""
         return self._apply("e2e.tfplan")
 
     def destroy(self) -> Applied:
@@ -168,7 +170,7 @@ class Terraform:
         return self._apply("-destroy", "-auto-approve")
 
     def output(self) -> dict[str, Any]:
-        """The outputs' values."""
+        """Returns the outputs' values."""
         outputs = json.loads(self._run("output", "-json"))
         return {name: output["value"] for name, output in outputs.items()}
 
@@ -224,7 +226,7 @@ def _events(stream: str) -> Iterator[dict[str, Any]]:
 
 
 def _errors(output: str) -> list[str]:
-    """The errors in what a command told in JSON: `validate` as one document, `apply` as events."""
+    """Returns the errors in the JSON output of a command: `validate` prints one document, `apply` prints events."""
     if output.startswith("{\n"):
         found = json.loads(output)["diagnostics"]
     else:

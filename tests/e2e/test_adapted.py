@@ -15,7 +15,7 @@ def stack(folder: Path, pin: str) -> Path:
     return folder
 
 
-def test_a_substitution_reaches_submodules_and_leaves_the_rest(tmp_path: Path) -> None:
+def test_a_substitution_applies_to_submodules_and_changes_nothing_else(tmp_path: Path) -> None:
     inner = tmp_path / "modules" / "nodes"
     inner.mkdir(parents=True)
     for folder in (tmp_path, inner):
@@ -27,7 +27,7 @@ def test_a_substitution_reaches_submodules_and_leaves_the_rest(tmp_path: Path) -
         assert (folder / "main.tf").read_text() == 'resource "a" "b" {\n  name   = "c"\n}\n'
 
 
-def test_fails_when_a_substitution_finds_nothing(tmp_path: Path) -> None:
+def test_a_substitution_without_a_match_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "main.tf").write_text("locals {}\n")
     (tmp_path / "examples").mkdir()
     (tmp_path / "examples" / "main.tf").write_text("  region = var.region\n")
@@ -36,7 +36,7 @@ def test_fails_when_a_substitution_finds_nothing(tmp_path: Path) -> None:
         substitute(tmp_path, [REGION])
 
 
-def test_a_pin_that_a_release_does_not_fit_is_overridden_beside_the_stack(tmp_path: Path) -> None:
+def test_an_incompatible_pin_is_overridden_in_a_file_next_to_the_stack(tmp_path: Path) -> None:
     stack(tmp_path, ">= 6.37.0, < 7.0.0")
     before = (tmp_path / "cdk.tf.json").read_text()
 
@@ -48,6 +48,6 @@ def test_a_pin_that_a_release_does_not_fit_is_overridden_beside_the_stack(tmp_pa
     assert (tmp_path / "cdk.tf.json").read_text() == before
 
 
-def test_a_pin_that_the_release_fits_stays(tmp_path: Path) -> None:
+def test_a_compatible_pin_is_kept(tmp_path: Path) -> None:
     assert relax(stack(tmp_path, ">= 5.0.0, < 7.0.0"), "5.100.0") == []
     assert not (tmp_path / "zz_override.tf.json").exists()

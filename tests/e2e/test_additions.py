@@ -14,11 +14,11 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedAccoun
         yield account
 
 
-def test_the_account_is_none_that_anyscale_takes_for_a_placeholder(account: EmulatedAccount) -> None:
+def test_the_account_is_not_one_of_anyscales_placeholders(account: EmulatedAccount) -> None:
     assert account.client("sts").get_caller_identity()["Account"] == ACCOUNT_ID != "123456789012"
 
 
-def test_what_is_there_before_any_stack_is_made_once(account: EmulatedAccount) -> None:
+def test_existing_resources_are_created_once(account: EmulatedAccount) -> None:
     made = [
         (account.key(), account.network("10.9.0.0/16", ["10.9.0.0/20"]), account.role("node", "ec2.amazonaws.com"))
         for _ in range(2)
@@ -40,7 +40,7 @@ def test_a_rule_for_a_security_group_keeps_its_description(account: EmulatedAcco
     assert found["SecurityGroupRules"][0]["Description"] == "Nodes"
 
 
-def test_a_placement_group_is_made_and_deleted(account: EmulatedAccount) -> None:
+def test_a_placement_group_is_created_and_deleted(account: EmulatedAccount) -> None:
     ec2 = account.client("ec2")
     tags = [{"Key": "team", "Value": "ml"}]
     ec2.create_placement_group(
@@ -91,7 +91,7 @@ def test_an_access_control_list_gains_and_loses_users(account: EmulatedAccount) 
         memorydb.delete_acl(ACLName="ray")
 
 
-def test_a_deleted_cluster_is_told_as_gone(account: EmulatedAccount) -> None:
+def test_a_deleted_cluster_does_not_exist(account: EmulatedAccount) -> None:
     memorydb = account.client("memorydb")
     memorydb.create_cluster(ClusterName="ray", NodeType="db.t4g.small", ACLName="open-access")
 
@@ -107,7 +107,7 @@ def test_ec2_quotas_are_ample(account: EmulatedAccount) -> None:
     assert quota["Quota"]["Value"] > 1000
 
 
-def test_a_call_that_moto_lacks_is_answered_501_and_told(account: EmulatedAccount) -> None:
+def test_a_call_that_moto_lacks_is_reported_with_status_501(account: EmulatedAccount) -> None:
     with pytest.raises(ClientError) as raised:
         account.client("memorydb").list_allowed_node_type_updates(ClusterName="ray")
 
@@ -115,7 +115,7 @@ def test_a_call_that_moto_lacks_is_answered_501_and_told(account: EmulatedAccoun
     assert any("list_allowed_node_type_updates" in call for call in account.unanswered)
 
 
-def test_the_inventory_shows_what_was_made(account: EmulatedAccount) -> None:
+def test_the_inventory_lists_created_resources(account: EmulatedAccount) -> None:
     before = account.inventory()
     vpc, subnets = account.network("10.0.0.0/16", ["10.0.0.0/20", "10.0.16.0/20"])
 
@@ -152,7 +152,7 @@ def cluster(account: EmulatedAccount) -> str:
     return "ray"
 
 
-def test_a_clusters_security_group_lives_as_long_as_the_cluster(account: EmulatedAccount) -> None:
+def test_a_clusters_security_group_is_deleted_with_the_cluster(account: EmulatedAccount) -> None:
     vpc, subnets = account.network("10.2.0.0/16", ["10.2.0.0/20"])
     before = account.inventory()
     account.cluster("brief", subnets)
@@ -166,7 +166,7 @@ def test_a_clusters_security_group_lives_as_long_as_the_cluster(account: Emulate
     assert account.inventory() == before
 
 
-def test_an_addon_has_a_release_and_is_updated(account: EmulatedAccount, cluster: str) -> None:
+def test_an_addon_has_a_version_and_can_be_updated(account: EmulatedAccount, cluster: str) -> None:
     eks = account.client("eks")
     (addon,) = eks.describe_addon_versions(addonName="coredns", kubernetesVersion="1.33")["addons"]
     release = addon["addonVersions"][0]["addonVersion"]
@@ -220,7 +220,7 @@ def test_a_pod_identity_association_changes_its_role_and_tags(account: EmulatedA
     assert eks.list_pod_identity_associations(clusterName=cluster)["associations"] == []
 
 
-def test_a_node_group_keeps_how_it_is_updated(account: EmulatedAccount, cluster: str) -> None:
+def test_a_node_group_keeps_its_update_settings(account: EmulatedAccount, cluster: str) -> None:
     eks = account.client("eks")
     group = eks.create_nodegroup(
         clusterName=cluster,
@@ -234,7 +234,7 @@ def test_a_node_group_keeps_how_it_is_updated(account: EmulatedAccount, cluster:
     assert "remoteAccess" not in group
 
 
-def test_an_image_for_nodes_has_a_release(account: EmulatedAccount) -> None:
+def test_an_image_for_nodes_has_a_version(account: EmulatedAccount) -> None:
     name = "/aws/service/eks/optimized-ami/1.33/amazon-linux-2023/x86_64/standard/recommended/release_version"
     ssm = account.client("ssm")
 
@@ -243,7 +243,7 @@ def test_an_image_for_nodes_has_a_release(account: EmulatedAccount) -> None:
         ssm.get_parameter(Name="/aws/service/eks/other")
 
 
-def test_a_launch_template_does_not_give_instances_its_own_tags(account: EmulatedAccount) -> None:
+def test_instances_do_not_get_the_tags_of_their_launch_template(account: EmulatedAccount) -> None:
     ec2 = account.client("ec2")
     own = {"ResourceType": "launch-template", "Tags": [{"Key": "of", "Value": "template"}]}
     given = {"ResourceType": "instance", "Tags": [{"Key": "of", "Value": "instance"}]}

@@ -1,4 +1,4 @@
-"""The real CLI of CDKTF, from npm, with the wheel: `cdktf synth` gives the same bytes, and `cdktf deploy` works."""
+"""The real CLI of CDKTF, from npm, with the wheel: `cdktf synth` writes the same bytes, and `cdktf deploy` works."""
 
 import fcntl
 import json
@@ -31,7 +31,7 @@ Cdktf = Callable[..., str]
 
 @pytest.fixture(scope="session")
 def program() -> pathlib.Path:
-    """The program, installed once beside the environment."""
+    """The program, installed once next to the environment."""
     npm = find("npm", "install Node.js")
     folder = pathlib.Path(sys.prefix) / "cdktf-cli"
     program = folder / "node_modules" / ".bin" / "cdktf"
@@ -56,7 +56,7 @@ def cdktf(program: pathlib.Path, installed: Environment) -> Cdktf:
 
 
 @pytest.mark.parametrize("own_kind", [False, True])
-def test_cdktf_synth_gives_the_same_bytes(
+def test_cdktf_synth_writes_identical_files(
     own_kind: bool, cdktf: Cdktf, installed: Environment, tmp_path: pathlib.Path
 ) -> None:
     names = [file.stem for file in CLOUDS]
@@ -86,7 +86,7 @@ def test_cdktf_synth_works_in_this_repository(program: pathlib.Path, tmp_path: p
     assert made["theirs"] == made["ours"]
 
 
-def test_cdktf_takes_a_cloud_from_nothing_to_registered_and_back(
+def test_cdktf_deploys_and_destroys_a_registered_cloud(
     cdktf: Cdktf, installed: Environment, tmp_path: pathlib.Path
 ) -> None:
     plugins = find_plugins(tmp_path)

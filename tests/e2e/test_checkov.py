@@ -22,7 +22,7 @@ definition: {cond_type: attribute, resource_types: all, attribute: no_such_argum
 
 @dataclass(frozen=True)
 class Report:
-    """What checkov said of all examples in one run.
+    """The result of one run of checkov on all examples.
 
     Attributes:
         declared: What each stack's file declares.
@@ -36,7 +36,7 @@ class Report:
 
 
 def declared(configuration: Mapping[str, Any]) -> set[str]:
-    """The addresses of what checkov can check, in its own form."""
+    """Returns the addresses that checkov can check, in its own format."""
     blocks = [
         (kind, name)
         for block in ("resource", "data")
@@ -70,12 +70,12 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 @pytest.mark.parametrize("example", CLOUDS, ids=lambda file: file.stem)
-def test_checkov_reads_all_of_an_example(example: Path, report: Report) -> None:
+def test_checkov_reads_a_whole_example(example: Path, report: Report) -> None:
     files = [file for file in report.declared if f"/examples/{example.stem}/" in file]
     assert {file: report.declared[file] - report.checked[file] for file in files} == {file: set() for file in files}
     assert any(report.checked[file] for file in files)
 
 
 def test_checkov_parses_all_files_but_one_that_holds_the_required_version(report: Report) -> None:
-    """Therefore it is in versions.tf."""
+    """Therefore the required version is in versions.tf."""
     assert [Path(file).name for file in report.unread] == ["spoiled.tf.json"]

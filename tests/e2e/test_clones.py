@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_sources_give_their_repository_and_refs(tmp_path: Path) -> None:
+def test_repositories_and_refs_are_read_from_sources(tmp_path: Path) -> None:
     base = "git::https://github.com/anyscale/modules"
     modules = {
         "vpc": {"source": f"{base}.git//modules/vpc?ref=v1"},
@@ -45,7 +45,7 @@ def test_a_clone_is_found_in_each_layout(tmp_path: Path, place: str) -> None:
     assert find_clone(tmp_path, REPOSITORY) == tmp_path / place
 
 
-def test_a_clone_stands_in_for_github(root: Path, tmp_path: Path) -> None:
+def test_a_clone_replaces_github(root: Path, tmp_path: Path) -> None:
     told = git_configuration({REPOSITORY: {"v1"}}, {"ANYSCALE_MODULES_DIR": str(root)}, online=offline)
 
     assert told
@@ -69,7 +69,7 @@ def test_github_is_used_when_it_can_be_reached() -> None:
     assert git_configuration({REPOSITORY: {"v1"}}, {}, online=lambda _: True) is None
 
 
-def test_nothing_is_needed_for_stacks_without_modules() -> None:
+def test_stacks_without_modules_need_no_clones() -> None:
     assert git_configuration({}, {}, online=offline) == ""
 
 
@@ -83,6 +83,6 @@ def test_fails_when_there_is_no_clone(tmp_path: Path) -> None:
         git_configuration({REPOSITORY: {"v1"}}, {"ANYSCALE_MODULES_DIR": str(tmp_path)}, online=offline)
 
 
-def test_fails_when_github_is_out_of_reach_and_no_clones_are_named() -> None:
+def test_fails_without_github_and_without_clones() -> None:
     with pytest.raises(MissingPieceError, match="name a folder of clones in ANYSCALE_MODULES_DIR"):
         git_configuration({REPOSITORY: {"v1"}}, {}, online=offline)

@@ -15,7 +15,7 @@ from tests.e2e.providers.helm_provider import HelmRelease
     ("host", "known", "fails"),
     [("https://10.0.0.1", True, False), (Unknown, True, True), (ExtType(12, b""), True, True), (Unknown, False, False)],
 )
-def test_a_cluster_that_is_known_later_is_refused(
+def test_a_cluster_that_is_unknown_at_plan_is_an_error(
     host: object, known: bool, fails: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if known:
@@ -35,7 +35,7 @@ def test_a_cluster_that_is_known_later_is_refused(
         ("no-such-chart", "{}", "there is no folder"),
     ],
 )
-def test_our_own_charts_are_rendered(folder: str, values: str, says: str | None) -> None:
+def test_this_librarys_charts_are_rendered(folder: str, values: str, says: str | None) -> None:
     chart = str(ROOT / "anyscale_constructs" / "kubernetes" / folder)
     planned = {"name": "a", "namespace": "b", "chart": chart, "repository": None, "values": [values]}
     diags = Diagnostics()

@@ -1,4 +1,4 @@
-"""The doubles have the providers' real schemas, and refuse the same values."""
+"""The doubles have the providers' real schemas, and reject the same values."""
 
 import base64
 import copy
@@ -166,7 +166,7 @@ def test_a_provider_on_the_framework_has_nested_attributes() -> None:
     assert type_of(block["attributes"]["found"]) == ["set", ["object", {"name": "string"}]]
 
 
-def test_a_type_that_is_not_understood_is_an_error() -> None:
+def test_an_unknown_type_is_an_error() -> None:
     with pytest.raises(ValueError, match="numberPile is no type"):
         list(typescript.parse(BINDINGS.replace("numberList", "numberPile"), framework=False))
 
@@ -185,7 +185,7 @@ def test_a_schema_is_read_from_documentation() -> None:
 
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Puts another npm on PATH, which has one package; returns the file with the requested packages."""
+    """Puts another npm on PATH, which has one package; returns the file that lists the requested packages."""
     source_map = base64.b64encode(json.dumps({"sourcesContent": [BINDINGS]}).encode())
     code = b"//# sourceMappingURL=data:application/json;charset=utf-8;base64," + source_map
     with tarfile.open(tmp_path / "thing.tgz", "w:gz") as package:
@@ -204,7 +204,7 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "asked"
 
 
-def test_a_package_is_fetched_once(npm: Path) -> None:
+def test_a_package_is_downloaded_once(npm: Path) -> None:
     assert [bound("thing@1.0.0")["resource_schemas"] for _ in range(2)] == [{"acme_thing": THING}] * 2
     assert npm.read_text().split() == ["thing@1.0.0"]
 
@@ -230,7 +230,7 @@ def test_every_provider_has_a_schema(name: str) -> None:
 
 
 def at(block: Block, path: str) -> Any:
-    """What is at a path in a block."""
+    """Returns the value at a path in a block."""
     *blocks, name = path.split(".")
     for each in blocks:
         block = block["block_types"][each]["block"]
@@ -274,7 +274,7 @@ STACK: Config = {
 
 
 def changed(path: str, value: Any) -> Config:
-    """The stack with another value at a path; with None without it."""
+    """Returns the stack with another value at a path, or without one for None."""
     stack = copy.deepcopy(STACK)
     inner: Any = stack
     *above, last = [int(key) if key.isdigit() else key for key in path.split("/")]
@@ -322,7 +322,7 @@ FAULTS: dict[str, tuple[str, Any, str]] = {
 
 
 @pytest.mark.parametrize(("path", "value", "says"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_makes_a_run_fail(path: str, value: Any, says: str, doubles: Doubles, tmp_path: Path) -> None:
+def test_a_run_fails_on_a_fault(path: str, value: Any, says: str, doubles: Doubles, tmp_path: Path) -> None:
     faulty = terraform(changed(path, value), doubles, tmp_path)
     faulty.init()
     with pytest.raises(TerraformError) as error:
@@ -330,7 +330,7 @@ def test_a_fault_makes_a_run_fail(path: str, value: Any, says: str, doubles: Dou
     assert says in str(error.value)
 
 
-def test_a_release_that_a_stack_does_not_allow_is_refused(doubles: Doubles, tmp_path: Path) -> None:
+def test_a_release_outside_of_the_constraints_is_an_error(doubles: Doubles, tmp_path: Path) -> None:
     faulty = terraform(changed("terraform/required_providers/google/version", "~> 6.0"), doubles, tmp_path)
     with pytest.raises(TerraformError, match="no available releases match"):
         faulty.init()

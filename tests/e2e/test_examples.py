@@ -13,7 +13,7 @@ NAMES = frozenset({"minimal", "eks", "everything"})
 
 @pytest.fixture
 def release(tmp_path: Path) -> Path:
-    """A tree with one example as it is, another one that has changed since, and none that is newer."""
+    """A tree with one unchanged example, one that has changed since, and without newer ones."""
     folder = tmp_path / CLOUDS
     folder.mkdir(parents=True)
     shutil.copy(FOLDER / "minimal.yaml", folder)
@@ -22,12 +22,12 @@ def release(tmp_path: Path) -> Path:
 
 
 def stages(plugins: Plugins, work: Path, release: Path | None) -> dict[str, tuple[bool, bool]]:
-    """Whether each cloud exists already, and whether its own YAML is upgraded first."""
+    """Returns whether each cloud already exists, and whether its own YAML is upgraded first."""
     found = clouds(plugins, work, NAMES, release)
     return {cloud.name: (cloud.before is not None, cloud.upgraded is not None) for cloud in found}
 
 
-def test_examples_of_the_commit_before_exist_already(release: Path, tmp_path: Path) -> None:
+def test_clouds_of_the_earlier_commit_exist(release: Path, tmp_path: Path) -> None:
     plugins = Plugins("", {}, (), online=False)
     assert stages(plugins, tmp_path, release) == {
         "minimal": (True, False),

@@ -22,7 +22,7 @@ QUIET = (
     *("--disable-default-apps", "--disable-features=OptimizationHints,MediaRouter,NetworkTimeServiceQuerying"),
 )
 OWN = re.compile(r"(?:http://)?[a-z0-9.-]+\.google\.com[:/].*")
-"""What Chromium asks for by itself, whatever page is open: the time, accounts, updates."""
+"""Chromium's own requests, whatever page is open: for the time, accounts and updates."""
 _DRAWN = 50_000
 """More bytes than the picture of an empty page has."""
 DARK = "--blink-settings=preferredColorScheme=0"
@@ -35,8 +35,8 @@ class Browser:
     Args:
         program: Its path.
         proxy: The address of the proxy.
-        folder: Where its profile and its screenshots go.
-        requests: What it asked the proxy for, without what it asks for by itself.
+        folder: The directory for its profile and its screenshots.
+        requests: Its requests to the proxy, except for its own.
     """
 
     program: str
@@ -45,7 +45,7 @@ class Browser:
     requests: list[str] = field(default_factory=list)
 
     def open(self, file: Path, *options: str) -> str:
-        """Opens a file; gives what it prints."""
+        """Opens a file; returns its output."""
         command = [
             *(self.program, *QUIET, f"--user-data-dir={self.folder / 'profile'}"),
             *(f"--proxy-server={self.proxy}", "--proxy-bypass-list=<-loopback>", *options, file.as_uri()),
@@ -82,12 +82,12 @@ def browser(tmp_path: Path) -> Iterator[Browser]:
 
 
 def flat(text: str) -> str:
-    """Text without white space."""
+    """Returns text without white space."""
     return re.sub(r"\s", "", text)
 
 
 @pytest.mark.parametrize("kind", OF_KINDS)
-def test_a_browser_shows_the_page_and_asks_nobody_for_anything(kind: str, browser: Browser, tmp_path: Path) -> None:
+def test_a_browser_shows_the_page_without_requests(kind: str, browser: Browser, tmp_path: Path) -> None:
     expected, file = page(OF_KINDS[kind]), tmp_path / "cloud.html"
     file.write_text(as_html(expected), encoding="utf-8")
     shown = flat("".join(read(browser.open(file, "--dump-dom")).text))
@@ -100,14 +100,16 @@ def test_a_browser_shows_the_page_and_asks_nobody_for_anything(kind: str, browse
     assert browser.requests == []
 
 
-def test_a_request_of_a_page_would_be_seen(browser: Browser, tmp_path: Path) -> None:
+def test_a_request_by_a_page_is_detected(browser: Browser, tmp_path: Path) -> None:
     file = tmp_path / "asking.html"
     file.write_text('<img src="http://elsewhere.example/picture.png">')
     browser.open(file, "--dump-dom")
     assert browser.requests == ["http://elsewhere.example/picture.png"]
 
 
-def test_the_policy_of_the_page_keeps_what_gets_into_it_from_asking(browser: Browser, tmp_path: Path) -> None:
+def test_the_pages_content_security_policy_blocks_requests_of_injected_elements(
+    browser: Browser, tmp_path: Path
+) -> None:
     file = tmp_path / "cloud.html"
     text = as_html(page("minimal"))
     file.write_text(text.replace("</body>", '<img src="http://elsewhere.example/picture.png"></body>'))

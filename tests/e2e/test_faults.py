@@ -17,7 +17,7 @@ REPLACED = "delete-create"
 
 @pytest.fixture(scope="module")
 def made(doubles: Doubles, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cloud on AKS that exists; gives the folder of its first stack."""
+    """An existing cloud on AKS; returns the directory of its first stack."""
     work = tmp_path_factory.mktemp("made")
     stack = synthesize("aks", EXAMPLES["aks"], work)[0]
     apply(doubles.terraform(stack, work))
@@ -29,7 +29,7 @@ def cluster(stack: Document) -> Any:
 
 
 def block(stack: Document, name: str) -> Any:
-    """A block of the cluster that stands once, alone or in a list."""
+    """Returns a block of the cluster that occurs once, alone or in a list."""
     found = cluster(stack)[name]
     return found[0] if isinstance(found, list) else found
 
@@ -82,7 +82,7 @@ FAULTS: dict[str, tuple[Callable[[Document], object], str]] = {
 
 
 @pytest.mark.parametrize(("fault", "says"), FAULTS.values(), ids=FAULTS)
-def test_a_fault_makes_a_plan_fail_or_replace(
+def test_a_plan_fails_or_replaces_on_a_fault(
     fault: Callable[[Document], object], says: str, made: Path, doubles: Doubles, tmp_path: Path
 ) -> None:
     shutil.copytree(made.parents[2], tmp_path / "work", symlinks=True)  # the state is there too

@@ -1,4 +1,4 @@
-"""What the program accepts of clouds that are made from the JSON Schemas, Terraform accepts."""
+"""Terraform accepts what the program accepts, for clouds that are generated from the JSON Schemas."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ from tests.e2e.lives import EXAMPLES, edit, synthesize
 from tests.fuzz.batches import Upstream, validate
 
 SECONDS = 100
-"""When no further batch begins; one takes up to half a minute."""
+"""The time after which no further batch starts; a batch takes up to half a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def upstream(doubles: Doubles, tmp_path_factory: pytest.TempPathFactory) -> Upst
     return Upstream(doubles, tmp_path_factory.mktemp("upstream"))
 
 
-def test_terraform_accepts_what_is_accepted(
+def test_terraform_accepts_what_the_program_accepts(
     upstream: Upstream, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     ran = validate(count(1_000_000), upstream, tmp_path, time.monotonic() + SECONDS)
@@ -30,7 +30,7 @@ def test_terraform_accepts_what_is_accepted(
     assert ran.accepted > 0
 
 
-def test_a_stack_that_terraform_refuses_is_found_among_others(upstream: Upstream, tmp_path: Path) -> None:
+def test_a_rejected_stack_is_found_among_others(upstream: Upstream, tmp_path: Path) -> None:
     stacks = {name: synthesize(name, EXAMPLES[name], tmp_path)[0] for name in ("minimal", "gce-minimal", "aks")}
     assert [*upstream.refused(stacks)] == []
     edit(stacks["gce-minimal"], lambda document: document["module"]["vpc"].update(invented=1))

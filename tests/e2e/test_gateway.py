@@ -30,7 +30,7 @@ TARGET = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": RELEA
 
 
 def listener(name: str, hostname: str = "", secrets: Sequence[str] = ()) -> dict[str, Any]:
-    """A listener as the canonical Gateway has it; one with Secrets ends TLS."""
+    """Returns a listener as in the canonical Gateway; one with Secrets terminates TLS."""
     both: dict[str, Any] = {"name": name, "allowedRoutes": {"namespaces": {"from": "All"}}}
     if not secrets:
         return both | {"protocol": "HTTP", "port": 80}
@@ -60,14 +60,14 @@ class Gateway:
 
 @pytest.fixture(scope="module", params=KUBERNETES, ids=lambda file: file.stem)
 def gateway(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Gateway:
-    """The gateway of each example of each kind of cloud."""
+    """Returns the gateway of each example of each kind of cloud."""
     folder = tmp_path_factory.mktemp(request.param.stem)
     given = applied(request.param, RELEASE)
     return Gateway(given, template(CHART, given, folder, RELEASE))
 
 
 def listeners(folder: pathlib.Path, **gateway: str) -> list[dict[str, Any]]:
-    """The listeners of a cloud whose releases.gateway has these keys."""
+    """Returns the listeners of a cloud whose releases.gateway has these keys."""
     bucket, files = {"bucket_name": "s3://acme"}, {"persistent_volume_claim": "anyscale"}
     config = {"org_id": "org_1", "kube_context": "acme", "bucket": bucket, "file_storage": files}
     make = maker(GenericStack, lambda **keys: GenericConfig.model_validate(config | keys), folder)
@@ -88,7 +88,7 @@ def test_another_domain_is_in_both_hostnames(tmp_path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("domain", ["anyscaleuserdata.com", "azure.anyscaleuserdata.com"])
-def test_a_cloud_with_a_domain_of_its_own_has_one_hostname(domain: str, tmp_path: pathlib.Path) -> None:
+def test_a_cloud_with_its_own_domain_has_one_hostname(domain: str, tmp_path: pathlib.Path) -> None:
     """Two listeners with the same hostname would conflict, so one has the certificates of both."""
     assert listeners(tmp_path, domain=domain, per_cloud_domain_label="acme") == [
         listener("http"),
@@ -106,7 +106,7 @@ def test_the_load_balancer_is_in_front_of_the_proxies(gateway: Gateway) -> None:
     assert service["spec"].get("loadBalancerSourceRanges", []) == gateway.given["sourceRanges"]
 
 
-def test_a_drained_node_leaves_a_proxy(gateway: Gateway) -> None:
+def test_a_proxy_runs_while_a_node_is_drained(gateway: Gateway) -> None:
     proxies = gateway["EnvoyProxy"]["spec"]["provider"]["kubernetes"]
     spread = {
         "topologyKey": "kubernetes.io/hostname",
@@ -118,7 +118,7 @@ def test_a_drained_node_leaves_a_proxy(gateway: Gateway) -> None:
     assert proxies["envoyPDB"] == {"minAvailable": 1}
 
 
-def test_the_gateways_class_is_of_these_proxies(gateway: Gateway) -> None:
+def test_the_gateway_class_uses_these_proxies(gateway: Gateway) -> None:
     reference = {"group": "gateway.envoyproxy.io", "kind": "EnvoyProxy", **HERE}
     assert gateway["GatewayClass"]["spec"]["parametersRef"] == reference
     assert gateway["EnvoyProxy"]["metadata"] == HERE
@@ -140,7 +140,7 @@ def test_the_gateway_has_the_policy(kind: str, spec: dict[str, Any], gateway: Ga
 
 
 @pytest.mark.parametrize("key", ["cloudResourceId", "domain"])
-def test_fails_without_a_value_that_the_hostnames_and_secrets_need(key: str, tmp_path: pathlib.Path) -> None:
+def test_fails_without_a_required_value(key: str, tmp_path: pathlib.Path) -> None:
     given = {"cloudResourceId": "cldrsrc_e2e", "domain": "anyscaleuserdata.com"}
     del given[key]
     with pytest.raises(AssertionError, match=f"{key} is required"):

@@ -1,4 +1,4 @@
-"""What follows from Google Cloud's data sources in the GKE module, which is why the library names the zones."""
+"""Values that depend on data sources in the GKE module, which is why the library sets the zones."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -27,7 +27,7 @@ def without_zones(document: dict[str, Any]) -> None:
     ],
     ids=["zones at random", "the latest version"],
 )
-def test_what_follows_from_a_data_source_changes_with_an_api(
+def test_values_from_data_sources_are_unknown_when_an_api_changes(
     change: Callable[[dict[str, Any]], None] | None,
     inputs: Config,
     changes: Mapping[str, str],

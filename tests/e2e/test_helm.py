@@ -39,7 +39,7 @@ def template(
 
 @pytest.fixture(scope="session")
 def operators_chart(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """How helm is told where the chart is: its repository, or a clone in ANYSCALE_MODULES_DIR."""
+    """The arguments of helm for the chart: its repository, or a clone in ANYSCALE_MODULES_DIR."""
     named, host = os.environ.get("ANYSCALE_MODULES_DIR"), "anyscale.github.io"
     if not named:
         if not reachable(host):
@@ -88,7 +88,7 @@ def of_kind(documents: Documents, kind: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
-def test_the_operators_chart_takes_our_values(
+def test_the_operators_chart_accepts_the_values(
     example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
     values = applied(example, "anyscale-operator")
@@ -106,7 +106,7 @@ def test_the_operators_chart_takes_our_values(
 
 
 @pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
-def test_users_can_choose_every_gpu_of_the_nodes(
+def test_users_can_select_every_gpu_of_the_nodes(
     example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
     values = applied(example, "anyscale-operator")
@@ -125,7 +125,7 @@ def test_users_can_choose_every_gpu_of_the_nodes(
 
 
 @pytest.mark.parametrize("example", KUBERNETES, ids=lambda file: file.stem)
-def test_users_pods_run_as_an_account_of_our_own_chart_which_has_no_role(
+def test_users_pods_run_as_a_service_account_without_a_role(
     example: pathlib.Path, operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
     values = applied(example, "anyscale-service-accounts")
@@ -145,7 +145,7 @@ def test_users_pods_run_as_an_account_of_our_own_chart_which_has_no_role(
     assert not given.keys() & {*bound}
 
 
-def test_the_operator_reads_the_secret_that_our_own_chart_makes(
+def test_the_operator_reads_the_secret_of_this_librarys_chart(
     operators_chart: list[str], tmp_path: pathlib.Path
 ) -> None:
     made = template(operators_chart, applied(FOLDER / "generic.yaml", "anyscale-operator"), tmp_path)
@@ -163,13 +163,13 @@ def test_fails_without_a_token(tmp_path: pathlib.Path) -> None:
         template([str(OUR_CHARTS / "token")], {}, tmp_path)
 
 
-def test_fails_on_a_value_that_the_chart_refuses(operators_chart: list[str], tmp_path: pathlib.Path) -> None:
+def test_fails_on_a_value_that_the_chart_rejects(operators_chart: list[str], tmp_path: pathlib.Path) -> None:
     with pytest.raises(AssertionError, match=r"global\.aws\.region is required"):
         template(operators_chart, {"global": {"cloudDeploymentId": "cldrsrc_e2e", "cloudProvider": "aws"}}, tmp_path)
 
 
 def patches(documents: Documents) -> list[str]:
-    """The chart's patches of users' pods that tell them how to address the bucket."""
+    """Returns the chart's patches of users' pods that set the addressing style of the bucket."""
     texts = [text for document in documents if document["kind"] == "ConfigMap" for text in strings(document["data"])]
     found = [patch for text in texts if "ANYSCALE_S3_USE_PATH_STYLE" in text for patch in _listed(yaml.safe_load(text))]
     return sorted(json.dumps(patch, sort_keys=True) for patch in found if "PATH_STYLE" in json.dumps(patch))
@@ -183,9 +183,7 @@ def _listed(loaded: Any) -> Iterator[Any]:
             yield from _listed(value)
 
 
-def test_users_pods_address_the_bucket_as_the_chart_has_them_do_on_aws(
-    operators_chart: list[str], tmp_path: pathlib.Path
-) -> None:
+def test_users_pods_address_the_bucket_as_on_aws(operators_chart: list[str], tmp_path: pathlib.Path) -> None:
     """The chart does it only for AWS; the positions of containers in its pods may change with its version."""
     generic = next(example for example in KUBERNETES if example.stem == "generic")
     ours = patches(template(operators_chart, applied(generic, "anyscale-operator"), tmp_path))

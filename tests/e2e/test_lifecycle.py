@@ -14,7 +14,7 @@ NOTHING = Plan({}, {})
 
 
 class Fake(Terraform):
-    """Terraform with a given plan and state."""
+    """A Terraform with a given plan and state."""
 
     def __init__(self, plan: Plan = NOTHING, state: tuple[str, ...] = ()) -> None:
         self._plan = plan
@@ -30,7 +30,7 @@ class Fake(Terraform):
         return list(self._state)
 
 
-def test_an_update_changes_what_it_names() -> None:
+def test_an_update_changes_the_expected_resources() -> None:
     plan = Plan({"module.s3.aws_s3_bucket.b[0]": "update"}, {})
 
     assert only(plan, ("module.s3.*",)) is plan
@@ -48,7 +48,7 @@ def test_fails_when_an_update_changes_less() -> None:
         only(NOTHING, ("module.s3.*",))
 
 
-def test_what_is_as_before_passes() -> None:
+def test_an_unchanged_cloud_passes() -> None:
     first = {"action": "created", "cloud_id": "cld_1"}
 
     assert str(unchanged(Fake())) == "no changes"
@@ -91,7 +91,7 @@ def test_an_ejected_stack_has_the_same_plan_whatever_the_order_of_its_modules(tm
     assert ejected(terraform, tmp_path) == NOTHING
 
 
-def test_fails_when_registering_again_gives_other_ids() -> None:
+def test_fails_if_a_second_registration_returns_other_ids() -> None:
     with pytest.raises(StepFailedError, match=r"\{'cloud_id': 'cld_2'\} instead of \{'cloud_id': 'cld_1'\}"):
         same({"cloud_id": "cld_1"}, {"cloud_id": "cld_2"})
 
@@ -104,7 +104,7 @@ def test_fails_when_registering_again_gives_other_ids() -> None:
     ],
     ids=["the state", "the account"],
 )
-def test_fails_when_something_is_left_in(state: tuple[str, ...], left: set[str], says: str) -> None:
+def test_fails_if_a_destroy_leaves_resources(state: tuple[str, ...], left: set[str], says: str) -> None:
     with pytest.raises(StepFailedError) as error:
         nothing_left(Fake(state=state), left)
 
@@ -116,7 +116,7 @@ SUBNET = "module.vpc.aws_subnet.private[0]"
 
 @pytest.fixture
 def changelog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The changelog that is read, which announces nothing yet."""
+    """A changelog that lists nothing yet."""
     monkeypatch.setattr("tests.e2e.lifecycle.ROOT", tmp_path)
     file = tmp_path / "CHANGELOG.md"
     file.write_text("## [Unreleased]\n\n### Changed\n\n- `module.vpc`\n")

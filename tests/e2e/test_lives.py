@@ -1,4 +1,4 @@
-"""Whole lives of the examples that no account is emulated for, on doubles with the providers' real schemas."""
+"""The lifecycle of the examples for which there is no emulated account, on doubles with the providers' real schemas."""
 
 import json
 from collections.abc import Set as AbstractSet
@@ -51,7 +51,7 @@ UPDATES: dict[str, tuple[Config, tuple[str, ...]]] = {
     "gke-existing": ({"labels": ONE_TAG["tags"]}, ()),
     "gke-private": ({"cluster": {"nodes": {"max_size": 19}}}, ("module.gke.google_container_node_pool.pools*",)),
 }
-"""What changes in an example's configuration, and all the resources of its first stack that this may change."""
+"""A change of an example's configuration, and all the resources of its first stack that it may change."""
 LOST = f"{APIS}.anycale_compute_api[0]"
 REPLICAS = {"releases": {"operator": {"values": {"operator": {"replicas": 3}}}}}
 
@@ -78,7 +78,7 @@ def destroy(stack: Path, terraform: Terraform) -> None:
 
 
 @pytest.mark.parametrize("name", LIVES)
-def test_a_cloud_is_made_registered_updated_and_destroyed(name: str, doubles: Doubles, tmp_path: Path) -> None:
+def test_a_cloud_is_created_registered_updated_and_destroyed(name: str, doubles: Doubles, tmp_path: Path) -> None:
     config = LIVES[name]
     stacks = synthesize(name, config, tmp_path)
     terraforms = [doubles.terraform(stack, tmp_path / stack.name) for stack in stacks]

@@ -1,4 +1,4 @@
-"""`anyscale-constructs lock` with the real Terraform, providers and modules, and what `init` makes of its files."""
+"""`anyscale-constructs lock` with the real Terraform, providers and modules, and the use of its files by `init`."""
 
 import os
 import shutil
@@ -29,12 +29,12 @@ ON_AWS_5 = "modules: {s3: {ref: v0.38.0}}\n"
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with one cloud, and what its commands need.
+    """A directory with one cloud, and what its commands need.
 
     Attributes:
-        folder: The folder.
+        folder: The directory.
         environment: The whole environment of the commands.
-        options: What `lock` is given for the platforms and providers that are at hand.
+        options: The options of `lock` for the available platforms and providers.
     """
 
     folder: Path
@@ -68,7 +68,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A synthesized cloud, without a lock file. Providers come from a mirror where there is one, else the registry."""
+    """A synthesized cloud, without a lock file. Providers come from a mirror if there is one, else the registry."""
     mirror = find_mirror(os.environ, usual_places(Path.home()))
     plugins = find_plugins(tmp_path / "plugins", online=(lambda _: False) if mirror else reachable)
     folder = tmp_path / "project"
@@ -89,7 +89,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def link(source: Path, place: Path) -> None:
-    """Puts a provider's packages for this machine into a mirror, packed or unpacked, if it has none yet."""
+    """Adds a provider's packages for this machine to a mirror, packed or unpacked, if it has none yet."""
     if not place.exists():
         for package in [*source.glob(f"*/{target()}"), *source.glob(f"*_{target()}.zip")]:
             (place / package.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def provider(name: str, version: str) -> str:
     return f'provider "{REGISTRY}/hashicorp/{name}" {{\n  version = "{version}"\n  hashes = ["{checksum}"]\n}}\n\n'
 
 
-def test_a_kept_lock_outlives_the_output(project: Project) -> None:
+def test_a_committed_lock_survives_deletion_of_the_output(project: Project) -> None:
     project.run("lock", *project.options)
     assert set(locked_versions(project.kept.read_text())) == {
         f"{REGISTRY}/hashicorp/aws",
@@ -117,7 +117,7 @@ def test_a_kept_lock_outlives_the_output(project: Project) -> None:
     assert project.kept.read_bytes() == kept
 
 
-def test_without_a_kept_lock_init_refuses(project: Project) -> None:
+def test_init_fails_without_a_committed_lock(project: Project) -> None:
     """This shows that the other tests use the committed lock file."""
     assert "Provider dependency changes detected" in project.init()
 

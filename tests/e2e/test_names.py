@@ -31,6 +31,6 @@ def test_names_that_begin_with_the_prefix_are_counted() -> None:
         resource("aws_eks_node_group", node_group_name="default"),
     ],
 )
-def test_others_fail(other: dict[str, Any]) -> None:
+def test_names_without_the_prefix_fail(other: dict[str, Any]) -> None:
     with pytest.raises(StepFailedError, match="not all names begin with acme-"):
         named([other], "acme-")

@@ -1,4 +1,4 @@
-"""Upstream's sixteen examples and the same clouds in our YAML: Terraform plans the same, but for this list."""
+"""Terraform plans the same for upstream's sixteen examples and for the same clouds in YAML, except for this list."""
 
 import re
 from pathlib import Path
@@ -73,11 +73,11 @@ DIFFERENCES = {
         "the load balancers' proxies connect by HTTPS only",
     ),
 }
-"""What may differ: what it looks like, and why it does. Each example says which of these it has."""
+"""The accepted differences: a pattern, and the reason. The file of each example lists the differences that it has."""
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: f"{file.parent.name}-{file.stem}")
-def test_an_example_plans_what_upstream_plans(file: Path, doubles: Doubles, tmp_path: Path) -> None:
+def test_an_example_has_the_same_plan_as_upstreams(file: Path, doubles: Doubles, tmp_path: Path) -> None:
     upstream, ours = map(made, plan(file, tmp_path, doubles))
     found = list(differences(upstream, ours))
     explained = {name: [each for each in found if re.match(what, each)] for name, (what, _) in DIFFERENCES.items()}
@@ -86,23 +86,23 @@ def test_an_example_plans_what_upstream_plans(file: Path, doubles: Doubles, tmp_
 
 
 def _expected(file: Path) -> list[str]:
-    """The names of the differences that an example has."""
+    """Returns the names of the differences that an example has."""
     names = yaml.safe_load(file.read_text(encoding="utf-8"))["differences"]
     return [name for name in DIFFERENCES if name in names]
 
 
-def test_each_difference_is_one_of_an_example() -> None:
+def test_each_difference_occurs_in_an_example() -> None:
     named = [name for file in EXAMPLES for name in yaml.safe_load(file.read_text(encoding="utf-8"))["differences"]]
     assert set(named) == set(DIFFERENCES)
 
 
 def resource(address: str, after: dict[str, Any], **unknown: bool) -> dict[str, Any]:
-    """What Terraform's JSON of a plan says of a new resource."""
+    """Returns Terraform's JSON of a new resource in a plan."""
     change = {"after": after, "after_unknown": unknown}
     return {"address": address, "mode": "managed", "change": change}
 
 
-def test_what_differs_is_told_by_the_place_in_the_modules() -> None:
+def test_differences_are_reported_by_their_address() -> None:
     root = "module.example.module.aws_anyscale_v2.module.aws_anyscale_securitygroup_self"
     upstream = made(
         {

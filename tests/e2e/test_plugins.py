@@ -38,13 +38,13 @@ def test_releases_are_ordered_by_number_packed_and_unpacked_alike(tmp_path: Path
     assert versions(tmp_path, "hashicorp/aws") == ["5.99.1", "5.100.0", "6.2.0"]
 
 
-def test_another_machines_release_is_none(tmp_path: Path) -> None:
+def test_a_release_for_another_platform_is_ignored(tmp_path: Path) -> None:
     (tmp_path / REGISTRY / "hashicorp/aws/5.100.0/plan9_mips").mkdir(parents=True)
 
     assert versions(tmp_path, "hashicorp/aws") == []
 
 
-def test_doubles_stand_in_for_what_a_mirror_lacks(tmp_path: Path) -> None:
+def test_doubles_replace_providers_that_a_mirror_lacks(tmp_path: Path) -> None:
     mirror = unpacked(tmp_path / "mirror", "hashicorp/aws", "5.100.0")
 
     found = find(tmp_path, places=(tmp_path / "nowhere", mirror))
@@ -64,7 +64,7 @@ def test_doubles_stand_in_for_what_a_mirror_lacks(tmp_path: Path) -> None:
     assert versions(tmp_path / "doubles", "hashicorp/random") == ["3.7.2"]
 
 
-def test_the_registry_comes_before_a_mirror_that_nobody_named(tmp_path: Path) -> None:
+def test_the_registry_takes_precedence_over_an_unconfigured_mirror(tmp_path: Path) -> None:
     mirror = unpacked(tmp_path / "mirror", "hashicorp/aws", "5.100.0")
 
     found = find(tmp_path, places=(mirror,), reach=online)
@@ -75,7 +75,7 @@ def test_the_registry_comes_before_a_mirror_that_nobody_named(tmp_path: Path) ->
     assert str(mirror) not in found.configuration
 
 
-def test_a_named_mirror_that_holds_everything_asks_nothing_of_the_network(tmp_path: Path) -> None:
+def test_a_complete_configured_mirror_needs_no_network(tmp_path: Path) -> None:
     for provider in NEEDED:
         unpacked(tmp_path / "mirror", provider, "5.0.0")
 
@@ -88,7 +88,7 @@ def test_a_named_mirror_that_holds_everything_asks_nothing_of_the_network(tmp_pa
     assert "direct" not in found.configuration
 
 
-def test_a_named_mirror_takes_the_rest_from_the_registry(tmp_path: Path) -> None:
+def test_the_registry_complements_a_configured_mirror(tmp_path: Path) -> None:
     mirror = unpacked(tmp_path / "mirror", "hashicorp/aws", "5.100.0")
 
     found = find(tmp_path, named=mirror, reach=online)
@@ -99,11 +99,11 @@ def test_a_named_mirror_takes_the_rest_from_the_registry(tmp_path: Path) -> None
     assert f"direct {{ exclude = [{excluded}] }}" in found.configuration
 
 
-def test_fails_when_the_named_mirror_has_no_aws(tmp_path: Path) -> None:
+def test_fails_if_the_configured_mirror_lacks_aws(tmp_path: Path) -> None:
     with pytest.raises(MissingPieceError, match=r"hashicorp/aws for .*TF_PLUGIN_MIRROR="):
         find(tmp_path, named=tmp_path)
 
 
-def test_fails_when_aws_is_nowhere(tmp_path: Path) -> None:
+def test_fails_if_no_source_has_aws(tmp_path: Path) -> None:
     with pytest.raises(MissingPieceError, match="name a filesystem mirror in TF_PLUGIN_MIRROR"):
         find(tmp_path)

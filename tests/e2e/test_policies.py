@@ -1,9 +1,9 @@
-"""The real checkov reads plans of the examples: exactly those checks fail that the tables in `policies/` accept.
+"""The real checkov reads plans of the examples: exactly the checks fail that the tables in `policies/` accept.
 
-The plans are those of the first stack of these examples, which have every type of resource that the examples make on
-AWS, Google Cloud and Azure: everything, minimal, private-production and regulated (EC2), eks and eks-private (EKS),
-gce-everything and gce-minimal (GCE), gke and gke-private (GKE), aks and aks-private (AKS). The operator's stacks are
-Helm releases, for which checkov has no checks.
+The plans are those of the first stack of these examples, which contain every type of resource that the examples create
+on AWS, Google Cloud and Azure: everything, minimal, private-production and regulated (EC2), eks and eks-private (EKS),
+gce-everything and gce-minimal (GCE), gke and gke-private (GKE), aks and aks-private (AKS). The operator stacks are Helm
+releases, for which checkov has no checks.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,23 +53,23 @@ FAULTS: dict[str, tuple[str, Change, set[str]]] = {
     "bucket-for-everybody": ("gce-minimal", bucket_for_everybody, {"CKV_GCP_28"}),
     "container-for-everybody": ("aks", container_for_everybody, {"CKV_AZURE_190", "CKV2_AZURE_47"}),
 }
-"""Faults in an example, and the checks that fail beside those of the table."""
+"""Faults in an example, and the checks that fail in addition to those in the table."""
 
 
 @dataclass(frozen=True)
 class Read:
-    """What checkov read.
+    """The results of checkov.
 
     Attributes:
         addresses: The addresses in each plan.
-        failures: What fails.
+        failures: The failures.
     """
 
     addresses: Mapping[str, set[str]]
     failures: set[Failure]
 
     def of(self, plans: tuple[str, ...]) -> "Read":
-        """What it read of some plans."""
+        """Runs checkov on plans."""
         return Read(
             {plan: self.addresses[plan] for plan in plans}, {each for each in self.failures if each.plan in plans}
         )
@@ -96,14 +96,14 @@ def read(doubles: Doubles, tmp_path_factory: pytest.TempPathFactory) -> Read:
 
 
 @pytest.mark.parametrize("provider", PLANS)
-def test_what_fails_is_accepted_with_a_reason(provider: str, read: Read) -> None:
+def test_failed_checks_are_accepted_with_a_reason(provider: str, read: Read) -> None:
     found = read.of(PLANS[provider])
     expected = [each for row in accepted(provider) for each in row.failures(found.addresses)]
     assert found.failures ^ set().union(*expected) == set()
 
 
 @pytest.mark.parametrize("provider", PLANS)
-def test_no_row_is_idle(provider: str, read: Read) -> None:
+def test_every_row_is_used(provider: str, read: Read) -> None:
     rows = accepted(provider)
     assert [row for row in rows if not all(row.failures(read.of(PLANS[provider]).addresses))] == []
     assert all(row.reason.endswith(".") for row in rows)
@@ -118,7 +118,7 @@ def test_a_fault_fails_a_check_that_is_not_accepted(fault: str, read: Read) -> N
 
 
 def test_a_double_plans_what_the_real_provider_plans(read: Read, tmp_path: Path) -> None:
-    """As checkov sees it, except for one default: log groups are kept for 0 days, which means forever."""
+    """The results of checkov are equal, except for one default: log groups are kept for 0 days, which means forever."""
     name, config = "private-production", EXAMPLES["private-production"]
     plugins = find_plugins(tmp_path)
     with emulated_account(config["region"], tmp_path / "account") as account:

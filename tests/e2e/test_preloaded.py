@@ -23,7 +23,7 @@ def forked() -> Iterator[str]:
 @pytest.mark.parametrize(
     "arguments", [["cloud", "list", "--json"], ["cloud", "nonsense"], ["cloud", "get", "--id", "1"]]
 )
-def test_it_says_the_same(arguments: list[str], forked: str, tmp_path: Path) -> None:
+def test_the_output_is_the_same(arguments: list[str], forked: str, tmp_path: Path) -> None:
     with ControlPlane() as plane:
         environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "NO_COLOR": "1", **plane.environment}
         runs = []
@@ -37,7 +37,7 @@ def test_it_says_the_same(arguments: list[str], forked: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_what_ends_the_one_ends_the_other(number: signal.Signals, forked: str, tmp_path: Path) -> None:
+def test_both_handle_the_same_failures(number: signal.Signals, forked: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         host = f"http://127.0.0.1:{silent.getsockname()[1]}"
         environment = {

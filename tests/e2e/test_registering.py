@@ -28,7 +28,7 @@ TRUST = (
 
 
 def said(*warnings: str, mark: str = "  | ") -> str:
-    """What `register --verify` prints, with these warnings of the program among its lines."""
+    """Returns the output of `register --verify`, with these warnings of the program among its lines."""
     lines = [
         "(anyscale +6.9s) Verifying S3 ...",
         *(f"[Warning] {warning}" for warning in warnings),
@@ -40,11 +40,11 @@ def said(*warnings: str, mark: str = "  | ") -> str:
 
 @pytest.mark.parametrize("mark", ["  | ", ""], ids=["quoted", "as it stands"])
 @pytest.mark.parametrize("warning", [PERMISSIONS, TRUST, PORTS, f"{CORS[:20]} is public."])
-def test_every_warning_that_is_not_known_is_found(warning: str, mark: str) -> None:
+def test_unknown_warnings_are_found(warning: str, mark: str) -> None:
     assert unknown_warnings("minimal", said(CORS, warning, CORS, mark=mark)) == [warning]
 
 
-def test_known_warnings_are_known_of_their_clouds_only() -> None:
+def test_known_warnings_apply_to_their_clouds_only() -> None:
     assert unknown_warnings("everything", said(CORS, PORTS)) == []
     assert unknown_warnings("minimal", said(CORS, PORTS)) == [PORTS]
     assert unknown_warnings("everything", said(f"{PORTS} And more.")) == [f"{PORTS} And more."]

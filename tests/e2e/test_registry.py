@@ -77,7 +77,7 @@ def test_fails_when_a_module_is_not_served(get: Get) -> None:
     assert b"Module not found" in raised.value.stderr
 
 
-def test_a_module_brings_those_that_it_calls(tmp_path: Path) -> None:
+def test_modules_of_a_module_are_served_too(tmp_path: Path) -> None:
     calls = {
         "eks": {"source": EKS.source, "version": EKS.version},
         "vpc": {"source": "git::https://example.com/vpc"},

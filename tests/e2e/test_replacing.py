@@ -185,7 +185,7 @@ REPLACING: dict[str, tuple[Config, str, str]] = {
 
 
 @pytest.mark.parametrize("name", REPLACING)
-def test_an_offline_plan_tells_what_is_replaced(name: str, workshop: Served) -> None:
+def test_an_offline_plan_contains_replacements(name: str, workshop: Served) -> None:
     change, address, attribute = REPLACING[name]
     base, head = workshop.sides(name, change)
     changes = workshop.planned(name, base, head)
@@ -196,7 +196,7 @@ def test_an_offline_plan_tells_what_is_replaced(name: str, workshop: Served) -> 
     assert address in {finding.construct for finding in findings}
 
 
-def test_the_tables_tell_that_a_cluster_on_azure_is_replaced(workshop: Served) -> None:
+def test_the_tables_report_the_replacement_of_a_cluster_on_azure(workshop: Served) -> None:
     base, head = workshop.sides("aks", {"cluster": {"name": "other"}})
     found = of_configuration(Configuration.of("aks", base, head))
     assert "azurerm_kubernetes_cluster.this" in {finding.construct for finding in found}

@@ -20,7 +20,7 @@ def wrong() -> NoReturn:
     raise StepFailedError("2 are left")
 
 
-def test_a_step_gives_what_its_work_gives_and_tells_its_figures() -> None:
+def test_a_step_returns_its_result_and_reports_its_figures() -> None:
     told = report()
 
     assert told.step("cloud", "count", lambda: [1, 2], lambda found: f"{len(found)} found") == [1, 2]
@@ -29,7 +29,7 @@ def test_a_step_gives_what_its_work_gives_and_tells_its_figures() -> None:
     assert not told.failed
 
 
-def test_a_missing_piece_is_skipped_and_named() -> None:
+def test_a_missing_part_is_skipped_and_reported() -> None:
     told = report()
 
     with pytest.raises(StoppedError):
@@ -40,7 +40,7 @@ def test_a_missing_piece_is_skipped_and_named() -> None:
     assert not told.failed
 
 
-def test_a_note_of_several_clouds_stands_once() -> None:
+def test_a_note_of_several_clouds_is_printed_once() -> None:
     told = report()
 
     told.note("aws 5 for 6", "eks adapted")
@@ -49,7 +49,7 @@ def test_a_note_of_several_clouds_stands_once() -> None:
     assert told.notes == ["aws 5 for 6", "eks adapted"]
 
 
-def test_fails_on_a_missing_piece_where_it_must_be_there() -> None:
+def test_fails_on_a_missing_required_part() -> None:
     told = report(strict=True)
 
     with pytest.raises(StoppedError):
@@ -58,7 +58,7 @@ def test_fails_on_a_missing_piece_where_it_must_be_there() -> None:
     assert told.failed
 
 
-def test_fails_when_a_step_finds_something_wrong() -> None:
+def test_fails_if_a_step_fails() -> None:
     told = report()
 
     with pytest.raises(StoppedError):

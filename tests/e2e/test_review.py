@@ -59,7 +59,7 @@ def wider(config: dict[str, Any]) -> None:
     config["vpc"]["cidr_block"] = "10.0.0.0/18"
 
 
-def test_a_wider_vpc_replaces_what_is_in_it(compare: Compare, workshop: Workshop) -> None:
+def test_a_larger_vpc_replaces_its_contents(compare: Compare, workshop: Workshop) -> None:
     base, head = compare("minimal", wider)
     changes = planned(base, head, "minimal")
     assert sum(change.replaces for change in changes) == 15
@@ -109,7 +109,7 @@ def file_system_gone(config: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_what_a_change_of_a_production_cloud_replaces(edit: Edit, expected: dict[str, str], compare: Compare) -> None:
+def test_replacements_of_a_change_to_a_production_cloud(edit: Edit, expected: dict[str, str], compare: Compare) -> None:
     base, head = compare("private-production", edit)
     told = found(base, head, "private-production")
     assert {finding.rule.id: finding.construct for finding in told if finding.rule} == expected
@@ -178,7 +178,7 @@ def has_prefix(attribute: str) -> bool:
 
 
 @pytest.mark.parametrize("prefixes", [True, False])
-def test_each_input_that_is_said_to_replace_does(prefixes: bool, compare: Compare) -> None:
+def test_each_input_of_the_table_causes_a_replacement(prefixes: bool, compare: Compare) -> None:
     """All in one plan: the plan of a resource names each attribute that forces its replacement."""
     base, head = compare("private-production", lambda _: None)
     file = head.out / "stacks/private-production/cdk.tf.json"
@@ -280,7 +280,7 @@ def test_nothing_calls_a_cloud(compare: Compare, monkeypatch: pytest.MonkeyPatch
     assert json.loads(done.stdout) == [{"minimal": 15}, {}]
 
 
-def test_an_interrupt_ends_terraform_and_leaves_nothing(
+def test_an_interrupt_stops_terraform_and_removes_its_files(
     compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, head = compare("minimal", wider)
@@ -310,7 +310,7 @@ def working_in(folder: Path) -> Iterator[str]:
                 yield (process / "cmdline").read_text()
 
 
-def test_a_provider_that_is_not_to_be_had_is_one_line(compare: Compare) -> None:
+def test_an_unavailable_provider_is_one_line(compare: Compare) -> None:
     base, head = compare("registered-by-terraform", wider)
     plans = offline.plan(base, head)
     assert plans.changes == {}
@@ -333,7 +333,7 @@ def test_a_provider_that_is_not_to_be_had_is_one_line(compare: Compare) -> None:
         (None, "an offline plan needs Terraform 1.11 or later, and {} cannot be run: No such file or directory"),
     ],
 )
-def test_without_a_terraform_that_can_there_is_a_reason(
+def test_an_unsuitable_terraform_is_reported(
     says: str | None, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = tmp_path / "terraform"

@@ -287,7 +287,7 @@ def test_an_offline_plan_says_what_is_replaced_and_calls_no_cloud(repository: Re
     assert again == printed
 
 
-def test_what_changes_nothing_that_matters_is_in_neither_part(repository: Repository, workshop: Workshop) -> None:
+def test_harmless_changes_are_in_neither_part(repository: Repository, workshop: Workshop) -> None:
     config = workshop.example("private-production")
     config["tags"] = {"team": "ml-platform"}
     rule = {"from_port": 8443, "to_port": 8443, "protocol": "tcp", "cidr_blocks": ["10.1.0.0/16"]}

@@ -1,4 +1,4 @@
-"""Configurations made from the JSON Schemas of all kinds of clouds, and what the program makes of them.
+"""Generates configurations from the JSON Schemas of all kinds of clouds, and runs the program on them.
 
-`python -m tests.fuzz` runs as many as are asked for; the tests run some with fixed seeds.
+`python -m tests.fuzz` runs any number of them; the tests run some with fixed seeds.
 """

@@ -1,4 +1,4 @@
-"""`python -m tests.fuzz`: runs the program on configurations that are made from seeds, and prints what is wrong."""
+"""`python -m tests.fuzz`: runs the program on configurations that are generated from seeds, and prints the failures."""
 
 import argparse
 import random
@@ -35,7 +35,7 @@ def _validated(seeds: range) -> Iterator[Ran]:
 
 
 def main() -> int:
-    """Gives the exit status: 1 if something is wrong."""
+    """Returns the exit status: 1 if there is a failure."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--count", type=int, default=2000, help="How many configurations. Default: 2000.")
     parser.add_argument("--seed", type=int, help="The first one's seed; the others follow. Default: any.")

@@ -1,4 +1,4 @@
-"""What the program accepts, before Terraform: many stacks as child modules of one root, on doubles of the providers."""
+"""Validates accepted clouds with Terraform: many stacks as child modules of one root, on doubles of the providers."""
 
 import json
 import math
@@ -19,22 +19,23 @@ from tests.fuzz.clouds import cloud
 from tests.fuzz.runs import NAME, Fault, Ran, synthesize
 
 SIZE = 50
-"""The stacks of one root: Terraform takes seconds to read the schemas, and as long for one stack as for many."""
+"""The number of stacks in one root: Terraform takes seconds to read the schemas, and one stack takes as long as many.
+"""
 
 Json = dict[str, Any]
 
 _ROOTS = {"backend", "cloud", "import"}
-"""What a child module may not have."""
+"""The blocks that a child module cannot have."""
 _IMPORTS = re.compile(r"^import \{.*?^\}\n", re.MULTILINE | re.DOTALL)
 _GIVEN = "cloud.yaml"
 
 
 class Upstream:
-    """The upstream modules on this machine, each fetched once, by Terraform.
+    """The upstream modules on this machine, each downloaded once by Terraform.
 
     Args:
-        doubles: What fetches them.
-        folder: Where they are put.
+        doubles: The doubles with which Terraform downloads them.
+        folder: The directory for the modules.
 
     Raises:
         MissingPieceError: A provider or a module is missing.
@@ -60,18 +61,18 @@ class Upstream:
         self._folders = {key: folders[name] for key, name in names.items()}
 
     def has(self, stack: Path) -> bool:
-        """Whether all modules of a stack are here; a configuration can name others.
+        """Returns whether all modules of a stack are available; a configuration can refer to others.
 
         Args:
-            stack: The folder of the stack.
+            stack: The directory of the stack.
         """
         return {*map(_key, _calls(_read(stack)))} <= self._folders.keys()
 
     def refused(self, stacks: Mapping[str, Path]) -> Iterator[tuple[str, str]]:
-        """Those of the stacks that Terraform refuses, and what it says of them.
+        """Returns the stacks that Terraform rejects, with its errors.
 
         Args:
-            stacks: The folders of stacks, by the names of child modules.
+            stacks: The directories of stacks, by the names of child modules.
         """
         said = self._validate(stacks)
         if said and len(stacks) == 1:
@@ -106,7 +107,7 @@ class Upstream:
         return ""
 
     def _write_child(self, folder: Path, stack: Path, document: Json) -> None:
-        """Writes a stack as a child module, with the modules that are here in the place of their sources."""
+        """Writes a stack as a child module, with the available modules as its sources."""
         child = {key: value for key, value in document.items() if key not in _ROOTS}
         child["terraform"] = {key: value for key, value in document["terraform"].items() if key not in _ROOTS}
         for name, call in document.get("module", {}).items():
@@ -127,7 +128,7 @@ def _calls(document: Json) -> Iterator[Json]:
 
 
 def _key(call: Json) -> tuple[str, str]:
-    """The module of a call: a mirror of Anyscale's repositories has the same ones."""
+    """Returns the module of a call; a mirror of Anyscale's repositories has the same modules."""
     return call["source"].rpartition("/anyscale/")[2], call.get("version", "")
 
 
@@ -137,16 +138,16 @@ def _write(folder: Path, document: Json) -> None:
 
 
 def validate(seeds: Iterable[int], upstream: Upstream, folder: Path, end: float = math.inf) -> Ran:
-    """Lets Terraform validate the clouds of seeds that the program accepts; what is wrong is a fault.
+    """Validates the accepted clouds of seeds with Terraform; each error is a fault.
 
     Args:
         seeds: The seeds.
         upstream: The modules.
         folder: The working directory.
-        end: When no further batch begins, by the monotonic clock.
+        end: The time after which no further batch starts, by the monotonic clock.
 
     Returns:
-        The faults, the number of stacks that Terraform has seen, and that of seeds.
+        The faults, the number of stacks that Terraform validated, and the number of seeds.
     """
     ran = Ran()
     remaining = iter(seeds)
@@ -162,7 +163,7 @@ def validate(seeds: Iterable[int], upstream: Upstream, folder: Path, end: float 
 
 
 def _kept(seeds: Iterator[int], upstream: Upstream, folder: Path, ran: Ran) -> dict[str, Path]:
-    """The folders of the stacks of the next clouds that are accepted, up to a batch, by the names of child modules."""
+    """Returns the directories of the stacks of the next accepted clouds, at most a batch, by their modules' names."""
     kept: dict[str, Path] = {}
     for seed in seeds:
         ran.count += 1

@@ -1,4 +1,4 @@
-"""Clouds' configurations: an example that is changed in some places, by the JSON Schema of its kind."""
+"""Generates the configuration of a cloud: an example that is changed in some places, by the JSON Schema of its kind."""
 
 import copy
 import functools
@@ -24,7 +24,7 @@ _INPUTS = 0.15
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value stands, or could: in a mapping or a list."""
+    """The place of a value, in a mapping or a list, whether the value exists or not."""
 
     container: Any
     key: Any
@@ -32,7 +32,7 @@ class Place:
 
 
 def cloud(seed: int) -> Config:
-    """The configuration of a seed."""
+    """Returns the configuration of a seed."""
     values = Values(seed, _known())
     chance = values.random
     example = chance.choice(CLOUDS)
@@ -56,7 +56,7 @@ def cloud(seed: int) -> Config:
 
 
 def text(config: Config) -> str:
-    """The configuration as YAML."""
+    """Returns the configuration as YAML."""
     return yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=200)
 
 
@@ -75,13 +75,13 @@ _schema = functools.cache(schema_of)
 
 @functools.cache
 def _modules(example: str) -> dict[str, Interface]:
-    """The modules of an example, by the names that its configuration has for them."""
+    """Returns the modules of an example, by their names in the configuration."""
     stacks = SYNTHESIZED[example].stacks
     return {name: module.interface for stack in stacks for name, module in stack.construct.modules.items()}
 
 
 def _change_an_input(config: Config, modules: dict[str, Interface], values: Values) -> None:
-    """Sets an input of a module to a value of its type, or to any."""
+    """Sets an input of a module to a value of its type, or to any value."""
     chance = values.random
     if not modules:
         return
@@ -97,7 +97,7 @@ def _change_an_input(config: Config, modules: dict[str, Interface], values: Valu
 
 
 def places(value: Any, schema: Schema, definitions: dict[str, Schema]) -> Iterator[Place]:
-    """All places in a value, with those of keys that could be there; what says the kind of cloud stays."""
+    """Yields all places in a value and of keys that could be added, without the key that sets the kind of cloud."""
     schema = _fitting(value, schema, definitions)
     if isinstance(value, dict):
         further = schema.get("additionalProperties")
@@ -116,7 +116,7 @@ def places(value: Any, schema: Schema, definitions: dict[str, Schema]) -> Iterat
 
 
 def _fitting(value: Any, schema: Schema, definitions: dict[str, Schema]) -> Schema:
-    """The option of a schema that a mapping or a list is most likely meant for."""
+    """Returns the option of a schema that best matches a mapping or a list."""
     if "$ref" in schema:
         return _fitting(value, definitions[schema["$ref"].rpartition("/")[2]], definitions)
     options = [_fitting(value, each, definitions) for key in ("anyOf", "oneOf") for each in schema.get(key, ())]

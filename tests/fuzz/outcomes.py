@@ -1,4 +1,4 @@
-"""What the program makes of a configuration, and what must not come of it."""
+"""The results of commands on a configuration, and which of them are failures."""
 
 import contextlib
 import re
@@ -10,11 +10,11 @@ from typing import Never
 from tests.findings import Said
 
 LIMIT = 60.0
-"""The seconds that one command may take; it takes a tenth of one, and more on a loaded machine."""
+"""The time limit of a command in seconds; it takes a tenth of a second, and more on a loaded machine."""
 
 _FORESEEN = {0, 2, 3, 4}
 _SHOWN = 2000
-# Words of libraries that say nothing to whoever writes YAML.
+# Words of libraries that mean nothing to someone who writes YAML.
 _RAW = re.compile(
     r"Traceback \(most|internal-error|Input should be|validation errors? for|should have at least|Field required|"
     r"pydantic|jsii|JSIIError|NoneType|<class |object at 0x|"
@@ -23,12 +23,12 @@ _RAW = re.compile(
 
 
 class HangError(BaseException):
-    """A command took too long; no net for exceptions may catch it."""
+    """A command took too long. It is not an Exception, so that no handler for exceptions catches it."""
 
 
 @contextlib.contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Raises HangError in what takes longer."""
+    """Raises HangError if the block takes longer than the limit."""
 
     def stop(number: int, _frame: FrameType | None) -> Never:
         raise HangError(f"signal {number}")
@@ -43,11 +43,11 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def wrong_with(command: Callable[[], Said], seconds: float = LIMIT) -> str:
-    """What is wrong with how a command ends and with what it says, or nothing.
+    """Returns what is wrong with the exit status and the output of a command, or nothing.
 
     Args:
         command: Runs the command.
-        seconds: How long it may take.
+        seconds: The time limit.
     """
     try:
         with limited(seconds):

@@ -1,4 +1,4 @@
-"""Runs of the program on what is made from seeds: a cloud's configuration, and outputs to register."""
+"""Runs the program on input that is generated from seeds: the configuration of a cloud, and outputs to register."""
 
 import copy
 import json
@@ -17,7 +17,7 @@ from tests.registration_samples import ALL
 NAME = "prod"
 _PAGES = ("text", "mermaid", "html")
 _EXPLAINED = 4
-"""Which of the clouds are explained, which takes longer than all else."""
+"""One in this many clouds is explained, which takes longer than everything else."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def run(seeds: Sequence[int], folder: pathlib.Path) -> Ran:
 
 
 def synthesize(seed: int, folder: pathlib.Path) -> Fault | list[pathlib.Path]:
-    """The folders of a cloud's stacks, none if it is refused; or what is wrong.
+    """Returns the directories of a cloud's stacks, none if it is rejected, or a description of the failure.
 
     Args:
         seed: The seed of the cloud.
@@ -92,7 +92,7 @@ def _explain(seed: int, folder: pathlib.Path) -> Fault | None:
 
 
 def outputs(seed: int) -> Any:
-    """Outputs that are wrong in some place, in one of the forms in which Terraform and cdktf print them."""
+    """Returns outputs that are wrong in some place, in one of the formats that Terraform and cdktf print."""
     chance = Values(seed, {}).random
     resource = copy.deepcopy(chance.choice([*ALL.values()]))
     plain = {"anyscale_cloud_name": NAME, "anyscale_cloud_resource": resource}

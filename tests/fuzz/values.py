@@ -1,4 +1,4 @@
-"""Values made from JSON Schemas and from Terraform's types, of which few are wrong; the same seed makes the same."""
+"""Generates values from JSON Schemas and Terraform types, few of them wrong; the same seed gives the same values."""
 
 import copy
 import random
@@ -56,18 +56,18 @@ _TEXTS = [
 _NUMBERS = [0, 1, -1, 2, 3, 64, 65535, 4.5, 0.1, -0.0, 1e21, 2**53 + 1, 10**40, 1e308]
 _CODE = ["${module.vpc.vpc_id}", "${var.a}", "${local.a}", "${data.aws_region.current.name}", "${module.vpc.a.b[0]}"]
 ODD: list[Any] = [None, True, [], {}, [[]], [None], [{}], {"a": None}, {"": []}, *_TEXTS, *_NUMBERS, *_CODE]
-"""What is wrong in most places, or at a limit of what is right."""
+"""Values that are wrong in most places, or at a limit of what is valid."""
 
 _CODE_ALONE = re.compile(r"\^\\\$\\\{")
 _TERRAFORM = re.compile(r"(?P<outer>list|set|map)\((?P<inner>.*)\)", re.DOTALL)
 
 
 class Values:
-    """Makes values.
+    """Generates values.
 
     Args:
-        seed: What they depend on.
-        known: Text that people write, by its key.
+        seed: The seed.
+        known: Strings that people write, by key.
     """
 
     def __init__(self, seed: int, known: Mapping[str, list[str]]) -> None:
@@ -75,11 +75,11 @@ class Values:
         self._known = known
 
     def of(self, schema: Schema, definitions: Mapping[str, Schema], key: str = "") -> Any:
-        """A value that fits a schema, in everything that the schema says.
+        """Returns a value that meets a schema, including all its constraints.
 
         Args:
             schema: The schema.
-            definitions: What it refers to.
+            definitions: The definitions that it refers to.
             key: The key of the value.
         """
         if "$ref" in schema:
@@ -108,10 +108,10 @@ class Values:
         return copy.deepcopy(self.random.choice(ODD))
 
     def of_type(self, type_: str, key: str) -> Any:
-        """A value of one of Terraform's types.
+        """Returns a value of a Terraform type.
 
         Args:
-            type_: The type, as a module's variable has it.
+            type_: The type, as declared by a module's variable.
             key: The variable.
         """
         match = _TERRAFORM.fullmatch(type_.strip())
@@ -123,7 +123,7 @@ class Values:
         return self.of(kinds.get(type_.strip(), {}), {}, key)
 
     def name(self) -> str:
-        """A key of a mapping that takes any."""
+        """Returns a key for a mapping that accepts any key."""
         return self.random.choice(_NAMES)
 
     def _mapping(self, schema: Schema, definitions: Mapping[str, Schema]) -> dict[str, Any]:
@@ -160,7 +160,7 @@ class Values:
         return self._stretched(chosen, pattern) if pattern else self.random.choice([*_TEXTS, chosen])
 
     def _stretched(self, text: str, pattern: str) -> str:
-        """The text with some of its characters repeated, up to what the pattern takes."""
+        """Returns the string with some of its characters repeated, up to the limit of the pattern."""
         for _ in range(8):
             at = self.random.randrange(len(text) + 1)
             longer = text[:at] + text[max(0, at - 1) : at] * self.random.choice([1, 2, 10, 60]) + text[at:]
@@ -170,17 +170,17 @@ class Values:
 
 
 def fits(pattern: str, text: str) -> bool:
-    """Whether a text fits the pattern of a schema."""
+    """Returns whether a string matches the pattern of a schema."""
     return not pattern or re.search(pattern, text) is not None
 
 
 def is_null_or_code(option: Schema) -> bool:
-    """Whether an option of a schema is no value of its own: null, or Terraform code in place of one."""
+    """Returns whether an option of a schema is null, or Terraform code instead of a value."""
     return option.get("type") == "null" or bool(_CODE_ALONE.match(option.get("pattern", "")))
 
 
 def texts_by_key(value: Any) -> dict[str, list[str]]:
-    """All text in a value, by its key."""
+    """Returns all strings in a value, by key."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, text in _texts(value, ""):
         found[name].append(text)

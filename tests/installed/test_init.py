@@ -1,4 +1,4 @@
-"""A repository that the wheel's `init` writes works at once, with nothing edited."""
+"""A repository that the wheel's `init` writes works immediately, without edits."""
 
 import shutil
 import subprocess
@@ -11,11 +11,11 @@ from tests.repositories import STATES
 from tests.wheel import Environment
 
 COMPARED = ("ec2", "eks")
-"""The kinds whose repository is also compared with a commit of it: a cloud of one stack, and one of two."""
+"""The kinds whose repository is also compared with a commit: a cloud with one stack, and one with two."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_init_writes_works_at_once(kind: str, installed: Environment, tmp_path: Path) -> None:
+def test_a_new_repository_works_immediately(kind: str, installed: Environment, tmp_path: Path) -> None:
     repository = tmp_path / "acme-clouds"
 
     def run(*command: str) -> "subprocess.CompletedProcess[str]":

@@ -1,4 +1,4 @@
-"""Every page can be followed: its blocks are run or checked in its order, with the wheel installed."""
+"""Every page can be followed: its blocks are run or checked in order, with the wheel installed."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ PAGES = {page.relative_to(ROOT).as_posix(): page for page in pages.written()}
 
 
 @pytest.mark.parametrize("page", [name for name, page in PAGES.items() if pages.blocks(page)])
-def test_it_can_be_followed(page: str, installed: Environment, tmp_path: Path) -> None:
+def test_a_page_can_be_followed_literally(page: str, installed: Environment, tmp_path: Path) -> None:
     Reader(installed, tmp_path).follow(pages.blocks(PAGES[page]))
 
 
@@ -87,7 +87,7 @@ def test_a_wrong_block_fails(language: str, text: str, installed: Environment, t
         Reader(installed, tmp_path).follow([*SHOWN, Block(9, None, False, language, text)])
 
 
-def test_a_page_that_shows_what_is_not_printed_fails(installed: Environment, tmp_path: Path) -> None:
+def test_a_page_with_wrong_output_fails(installed: Environment, tmp_path: Path) -> None:
     command = Block(9, None, False, "sh", "anyscale-constructs list\n")
     for text, fails in (("STACK ... -\n", False), ("STACK ... none\n", True), ("error[unknown-key]: a\n", True)):
         reader = Reader(installed, tmp_path)

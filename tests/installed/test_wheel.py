@@ -17,7 +17,7 @@ Synth = Callable[..., dict[str, bytes]]
 
 @pytest.fixture
 def synth(installed: Environment) -> Synth:
-    """Synthesizes a repository in one of the ways; gives what is written."""
+    """Synthesizes a repository in one of the ways; returns the output."""
 
     def run(repository: Path, way: str = "program", **variables: str) -> dict[str, bytes]:
         end = installed.run(WAYS[way], repository, variables)
@@ -28,11 +28,11 @@ def synth(installed: Environment) -> Synth:
 
 
 def endpoints(made: dict[str, bytes]) -> list[str]:
-    """The endpoints that the cloud of an own kind has beside the package's."""
+    """Returns the endpoints that a custom kind adds to those of the package."""
     return list(json.loads(made["stacks/minimal/cdk.tf.json"])["resource"].get("aws_vpc_endpoint", {}))
 
 
-def test_the_wheel_is_what_runs(installed: Environment, tmp_path: Path) -> None:
+def test_the_installed_wheel_is_used(installed: Environment, tmp_path: Path) -> None:
     code = (
         "import importlib.metadata as m, anyscale_constructs as p; print(p.__file__, m.files(p.__name__)[0].locate())"
     )
@@ -41,7 +41,7 @@ def test_the_wheel_is_what_runs(installed: Environment, tmp_path: Path) -> None:
     assert Path(distribution).is_relative_to(installed.folder)
 
 
-def test_each_kind_needs_no_code_of_ones_own(installed: Environment, synth: Synth, tmp_path: Path) -> None:
+def test_each_kind_works_without_code(installed: Environment, synth: Synth, tmp_path: Path) -> None:
     repository = installed.repository(tmp_path / "repository", OF_KINDS.values())
     made = {way: synth(repository, way) for way in WAYS}
     assert made["program"] == made["module"]
@@ -58,7 +58,9 @@ def test_an_own_kind_is_used(way: str, installed: Environment, synth: Synth, tmp
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_one_that_lies_elsewhere_is_not(way: str, installed: Environment, synth: Synth, tmp_path: Path) -> None:
+def test_an_own_kind_in_another_directory_is_ignored(
+    way: str, installed: Environment, synth: Synth, tmp_path: Path
+) -> None:
     elsewhere = installed.repository(tmp_path / "elsewhere", own_kind=True)
     repository = installed.repository(tmp_path / "repository")
     assert endpoints(synth(repository, way, PYTHONPATH=str(elsewhere))) == []
@@ -68,7 +70,7 @@ def test_one_that_lies_elsewhere_is_not(way: str, installed: Environment, synth:
     assert endpoints(synth(repository, way, PYTHONPATH=path)) == ["ssm"]
 
 
-def test_the_folder_of_a_deleted_cloud_goes(installed: Environment, synth: Synth, tmp_path: Path) -> None:
+def test_the_folder_of_a_deleted_cloud_is_removed(installed: Environment, synth: Synth, tmp_path: Path) -> None:
     repository = installed.repository(tmp_path / "repository", ["minimal", "eks"])
     before = synth(repository)
     (repository / "clouds" / "eks.yaml").unlink()
@@ -78,8 +80,10 @@ def test_the_folder_of_a_deleted_cloud_goes(installed: Environment, synth: Synth
     assert not [folder for folder in (repository / "cdktf.out" / "stacks").iterdir() if folder.name.startswith("eks")]
 
 
-def test_a_program_that_imports_the_engine_first_runs_on_a_live_node(installed: Environment, tmp_path: Path) -> None:
-    """Which is not the one on PATH, and says nothing."""
+def test_a_program_that_imports_the_engine_first_runs_on_a_supported_node(
+    installed: Environment, tmp_path: Path
+) -> None:
+    """It is not the one on PATH, and prints nothing."""
     node = tmp_path / "bin" / "node"
     node.parent.mkdir()
     node.write_text("#!/bin/sh\nexit 1\n")

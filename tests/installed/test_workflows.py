@@ -1,7 +1,7 @@
-"""The shell in the workflows that `init` writes, run as GitHub runs it: a change from the pull request to the apply.
+"""The shell scripts in the workflows that `init` writes, run as on GitHub: a change from the pull request to the apply.
 
-Real are bash, git, jq, pytest, this library's wheel, and Terraform for a stack without providers. gh, the anyscale
-program, and Terraform for the operator's stack are doubles.
+bash, git, jq, pytest, this library's wheel, and Terraform for a stack without providers are real. gh, the anyscale
+program, and Terraform for the operator stack are doubles.
 """
 
 import json
@@ -24,11 +24,11 @@ TOKENS = {"ANYSCALE_CLI_TOKEN": "sss_1234", "GH_TOKEN": "a", "TF_VAR_anyscale_cl
 
 
 class GitHub:
-    """A repository with a cloud on a cluster of one's own, its clones on runners, and what GitHub keeps for it.
+    """A repository with a `generic` cloud, its clones on runners, and the data that GitHub stores for it.
 
     Args:
-        installed: Where the wheel is.
-        folder: An empty folder.
+        installed: The environment with the wheel.
+        folder: An empty directory.
         terraform: The program.
     """
 
@@ -65,7 +65,7 @@ class GitHub:
         path.write_text(re.sub(old, new, text), encoding="utf-8")
 
     def sh(self, script: str, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Runs a script as GitHub runs one whose shell is bash."""
+        """Runs a script as GitHub does with the shell bash."""
         file = self.folder / "script.sh"
         file.write_text(script, encoding="utf-8")
         path = os.pathsep.join([str(self.bin), self.installed.variables["PATH"]])
@@ -83,7 +83,7 @@ class GitHub:
         return self.git("rev-parse HEAD")
 
     def open(self) -> str:
-        """A pull request that changes the bucket; gives its head. The merge that it would make is checked out."""
+        """Opens a pull request that changes the bucket, and checks out its merge commit; returns its head."""
         self.git("checkout --quiet -b change")
         self.edit("clouds/generic.yaml", "s3://anyscale", "s3://anyscale-2")
         assert self.sh("pytest --snapshot-update", self.origin).returncode == 0
@@ -99,18 +99,18 @@ class GitHub:
         self.keep("pulls", {commit: [{"merged_at": "2026-11-26", "head": {"sha": head, "repo": repository}}]})
 
     def runner(self, name: str) -> "Runner":
-        """A runner with a fresh clone of what is checked out."""
+        """Returns a runner with a fresh clone of what is checked out."""
         clone = self.folder / name
         self.git(f"clone --quiet {self.origin} {clone}")
         return Runner(self, clone)
 
 
 class Runner:
-    """A job's machine.
+    """The machine of a job.
 
     Args:
         github: The repository's GitHub.
-        clone: What is checked out.
+        clone: The checked-out clone.
     """
 
     def __init__(self, github: GitHub, clone: Path) -> None:
@@ -123,7 +123,7 @@ class Runner:
         }
 
     def run(self, workflow: str, job: str, name: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Runs the shell of a step with the environment that it has on GitHub."""
+        """Runs the script of a step with its environment on GitHub."""
         step = self.steps[workflow, job, name]
         given = {"GITHUB_REPOSITORY": "acme/clouds", "GITHUB_SHA": self.github.git("rev-parse HEAD")} | variables
         given |= {key: value for key, value in TOKENS.items() if key in step.get("env", {})}
@@ -140,7 +140,7 @@ class Runner:
         return dict(line.split("=", 1) for line in lines)
 
     def upload(self, run: str, stack: str) -> None:
-        """Keeps what the step that uploads a plan names."""
+        """Stores the files that the step for uploading a plan lists."""
         (step,) = (step for key, step in self.steps.items() if key[0] == "plan" and "upload-artifact" in key[2])
         artifact = self.github.store / "artifacts" / run / f"plan-{stack}"
         artifact.mkdir(parents=True)
@@ -211,7 +211,7 @@ def test_a_change_is_reviewed_in_one_comment(github: GitHub) -> None:
     assert [each["body"] for each in github.kept("comments")] == [review, newer]
 
 
-def test_what_is_merged_is_applied_by_its_plan_and_registered(github: GitHub) -> None:
+def test_a_merged_change_is_applied_by_its_plan_and_registered(github: GitHub) -> None:
     before = github.git("rev-parse HEAD")
     head = github.open()
     github.runner("planner").plan("generic", "41")
@@ -235,8 +235,8 @@ def test_what_is_merged_is_applied_by_its_plan_and_registered(github: GitHub) ->
     assert github.kept("generic-operator") == {"cloud_resource_id": "cldrsrc_1234abcd"}
 
 
-def test_without_a_plan_nothing_is_applied_and_what_can_be_planned_is(github: GitHub) -> None:
-    """As after a direct push, and after a pull request from a fork."""
+def test_without_a_plan_stacks_are_planned_and_not_applied(github: GitHub) -> None:
+    """This happens after a direct push, and after a pull request from a fork."""
     before = github.git("rev-parse HEAD")
     head = github.open()
     github.merge(head)

@@ -1,4 +1,4 @@
-"""Doubles of the programs that workflows run and that reach beyond this machine; all that they know is in a folder.
+"""Doubles of the programs in workflows that need other machines; all their data is in a directory.
 
 `python workflow_doubles.py FOLDER gh|anyscale|terraform ARGUMENTS...`
 """
@@ -16,7 +16,7 @@ import yaml
 
 
 def gh(store: Path, words: list[str]) -> None:
-    """GitHub: `comments`, `pulls` by commit, `runs` by commit, and the artifacts, in folders by run and name."""
+    """GitHub: `comments`, `pulls` by commit, `runs` by commit, and the artifacts, in directories by run and name."""
     options = {word: words[index + 1] for index, word in enumerate(words[:-1]) if word.startswith("--")}
     if words[:2] == ["run", "download"]:
         shutil.copytree(store / "artifacts" / words[2] / options["--name"], options["--dir"])
@@ -66,7 +66,7 @@ def anyscale(store: Path, words: list[str]) -> None:
 
 
 def terraform(store: Path, words: list[str]) -> None:
-    """The real program; for an operator's stack, whose providers are not here, a plan that holds its variable."""
+    """The real program; for an operator stack, whose providers are not available, a plan that contains its variable."""
     folder = Path(next((word.partition("=")[2] for word in words if word.startswith("-chdir=")), ".")).absolute()
     if not folder.name.endswith("-operator"):
         os.execv(_read(store, "terraform", ""), ["terraform", *words])  # noqa: S606 - it takes this one's place
@@ -91,7 +91,7 @@ def _write(store: Path, name: str, value: Any) -> None:
 
 
 def _print(value: Any, query: str) -> None:
-    """Prints what a query selects, as gh does: texts without quotes."""
+    """Prints the result of a query as gh does: strings without quotes."""
     subprocess.run(["jq", "--raw-output", "--compact-output", query], input=json.dumps(value), text=True, check=True)
 
 

@@ -1,4 +1,4 @@
-"""The plugin's fixture, in place of the empty stack of the other tests."""
+"""The plugin's fixture instead of the empty stack of the other tests."""
 
 from anyscale_constructs.testing.plugin import stack
 

@@ -1,4 +1,4 @@
-"""Every example cloud as a snapshot: what a reviewer should see change."""
+"""Snapshots of every example cloud, which show a reviewer what changes."""
 
 from syrupy.assertion import SnapshotAssertion
 

@@ -1,6 +1,6 @@
-"""Wrong programs, with what mypy and pyright say of each line; `make check` runs both.
+"""Wrong programs, with the errors of mypy and pyright for each line; `make check` runs both.
 
-Both also report an ignore comment that nothing needs, so a mistake that one of them no longer finds fails as well.
+Both also report unnecessary ignore comments, so a mistake that one of them no longer finds fails as well.
 """
 
 from typing import assert_type

@@ -16,14 +16,14 @@ from anyscale_constructs.terraform.stack import CloudStack
 
 @dataclass(frozen=True)
 class Case:
-    """A guard, properties that it refuses, and near misses that pass.
+    """A guard, properties that it rejects, and similar properties that pass.
 
     Args:
         guard: The guard.
-        says: What it says then.
-        springs: Sets of properties that spring it.
-        passes: Sets of properties that come near.
-        trap: The rule's number in the list of upstream's traps, or its name.
+        says: The message.
+        springs: Sets of properties that break the rule.
+        passes: Sets of similar properties.
+        trap: The rule's number in the list of upstream's pitfalls, or its name.
     """
 
     guard: Guard
@@ -35,7 +35,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Table:
-    """A construct's cases, and the properties that it needs in each of them."""
+    """A construct's cases, and the properties that all of them need."""
 
     construct: type[Module]
     base: Mapping[str, Any]

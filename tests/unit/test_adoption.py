@@ -1,4 +1,4 @@
-"""Moves, imports, and clouds that Anyscale's root module made."""
+"""Moves, imports, and clouds that Anyscale's root module created."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ ADOPTED: Mapping[str, Any] = {
 
 @pytest.fixture
 def synth(tmp_path: Path) -> Synth:
-    """Synthesizes a cloud; gives its JSON, its versions.tf and what is said of it."""
+    """Synthesizes a cloud; returns its JSON, its versions.tf and its findings."""
 
     def synth(**config: Any) -> tuple[dict[str, Any], str, list[Finding]]:
         app = App(tmp_path)
@@ -91,7 +91,7 @@ def test_each_stack_of_a_cloud_has_its_own(tmp_path: Path) -> None:
         "a.b.c",
     ],
 )
-def test_what_is_no_address_is_refused(address: str, synth: Synth) -> None:
+def test_invalid_addresses_are_errors(address: str, synth: Synth) -> None:
     for config in ({"moved": [{"from": address, "to": "module.vpc"}]}, {"import": [{"to": address, "id": "a"}]}):
         with pytest.raises(Exception, match="the address of a"):
             synth(**config)
@@ -153,7 +153,7 @@ def test_a_common_name_is_completed(synth: Synth) -> None:
     assert not said(findings, "adopted-name")
 
 
-def test_each_name_that_differs_is_told(synth: Synth) -> None:
+def test_each_name_that_differs_is_reported(synth: Synth) -> None:
     config = {
         "bucket": {"name": "acme-anyscale"},
         "iam": {"control_plane_role_name": "acme-role"},
@@ -168,7 +168,7 @@ def test_each_name_that_differs_is_told(synth: Synth) -> None:
     assert tree["module"]["s3"]["anyscale_bucket_name"] == "acme-anyscale"
 
 
-def test_what_the_cloud_has_not_is_forgotten_and_not_destroyed(synth: Synth) -> None:
+def test_resources_that_the_cloud_lacks_are_removed_from_the_state_without_destroying_them(synth: Synth) -> None:
     without = {key: value for key, value in ADOPTED.items() if key not in {"efs", "memorydb"}}
     _, versions, findings = synth(**without)
     for name in ("efs", "memorydb"):

@@ -1,4 +1,4 @@
-"""The AKS cloud: its two stacks, and what stands in where something exists."""
+"""The AKS cloud: its two stacks, and its use of existing resources."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def test_a_cloud_is_a_network_a_bucket_and_a_cluster(make: Make) -> None:
     assert provider["subscription_id"] == SUBSCRIPTION
 
 
-def test_it_is_registered_with_the_principals_id_and_the_chart_has_the_clients(make: Make) -> None:
+def test_the_principal_id_is_registered_and_the_chart_has_the_client_id(make: Make) -> None:
     stack, operator = make(networking_mode="PRIVATE", bucket={"name": "acme"})
     assert stack["output"]["anyscale_cloud_resource"]["value"] == {
         "name": "k8s-azure-eastus2",
@@ -152,7 +152,7 @@ def test_the_credential_is_for_the_operators_service_account(make: Make) -> None
         assert stack["resource"]["azurerm_federated_identity_credential"]["operator"]["subject"] == subject
 
 
-def test_the_bucket_is_private_and_knows_entra_identities_only(make: Make) -> None:
+def test_the_bucket_is_private_and_accepts_only_entra_identities(make: Make) -> None:
     account = make()[0]["resource"]["azurerm_storage_account"]["this"]
     assert account["is_hns_enabled"] is True
     assert account["min_tls_version"] == "TLS1_2"
@@ -181,7 +181,7 @@ def test_users_have_accounts_only_by_entra_id(make: Make) -> None:
     )
 
 
-def test_the_cluster_may_use_its_subnet_before_it_is_made(make: Make) -> None:
+def test_the_cluster_may_use_its_subnet_before_it_is_created(make: Make) -> None:
     stack, _ = make(vnet=VNET)
     assert roles(stack)["cluster_subnet"] == ("Network Contributor", VNET["subnet_id"])
     cluster = stack["resource"]["azurerm_kubernetes_cluster"]["this"]
@@ -246,25 +246,25 @@ def test_a_cluster_with_keys_fails_before_they_are_in_the_state(make: Make) -> N
             {"vnet": {"subnet_cidr_block": "10.1.0.0/24"}},
             "vnet.subnet_cidr_block: is not inside cidr_block; got '10.1.0.0/24'; expected a range inside 10.0.0.0/16",
         ),
-        ({"vnet": {"subnet_id": "nodes"}}, "must be a subnet's resource id"),
+        ({"vnet": {"subnet_id": "nodes"}}, "must be a subnet's resource ID"),
         ({"vnet": {"subnet_idd": "nodes"}}, "unknown key 'subnet_idd': did you mean 'subnet_id'"),
         ({"cluster": {"clustr_name": "acme"}}, "unknown key 'clustr_name': did you mean 'cluster_name'"),
         ({"cluster": {"kubernetes_version": "1.31"}}, "must be a Kubernetes version, 1.32 or later"),
         ({"cluster": {"nodes": {"gpu_types": ["V100"]}}}, "must be 'T4', 'A10'"),
-        ({"cluster": {"administrator_ids": ["jane@acme.example"]}}, "must be the object id of an Entra user"),
+        ({"cluster": {"administrator_ids": ["jane@acme.example"]}}, "must be the object ID of an Entra user"),
         ({"bucket": {"name": "acme-data"}}, "must be a storage account's name: 3 to 24 lower-case letters and digits"),
         ({"bucket": {"container_name": "a--b"}}, "must be a container's name"),
         ({"resource_group_name": "acme."}, "with no period at the end"),
         ({"region": "East US 2"}, "must be the name of a region of Azure's public cloud, not its display name"),
         ({"region": "usgovvirginia"}, "must be the name of a region of Azure's public cloud"),
-        ({"subscription_id": "acme"}, "must be a subscription's id"),
+        ({"subscription_id": "acme"}, "must be a subscription's ID"),
         ({"tags": {"a/b": "c"}}, "must be at most 512 characters"),
         ({"releases": {"autoscaler": {}}}, "unknown key 'autoscaler'"),
         ({"operator_audience": "api://acme"}, "unknown key 'operator_audience'"),
         ({"anyscale_service_principal": True}, "must be 'check' or 'create'"),
     ],
 )
-def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
+def test_fails_on_conflicting_keys(keys: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError) as error:
         config(**keys)
     assert says in "\n".join(map(str, found_in(error.value)))
@@ -280,7 +280,7 @@ def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) ->
         {"cluster": {"service_cidr": expr("var.later", "string"), "pod_cidr": "10.245.0.0/16"}},
     ],
 )
-def test_what_comes_near_passes(keys: dict[str, Any]) -> None:
+def test_similar_configurations_are_valid(keys: dict[str, Any]) -> None:
     config(**keys)
 
 
@@ -348,7 +348,7 @@ def test_the_clusters_identity_places_nodes_in_reserved_capacity(make: Make) -> 
     assert {"8CPU-32GB-1xH100", "8CPU-32GB-1xH100-b"} <= types.keys()
 
 
-def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:
+def test_with_registration_by_terraform_one_deploy_creates_both(make: Make, tmp_path: Path) -> None:
     stack, operator = make(registration="terraform")
     resource = stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]
     assert (resource["cloud_provider"], resource["compute_stack"]) == ("AZURE", "K8S")

@@ -1,4 +1,4 @@
-"""The second stack of a cloud on AKS: what runs in the cluster."""
+"""The second stack of a cloud on AKS: the Helm releases in the cluster."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,9 @@ def test_the_second_stack_finds_the_cluster_by_its_name(make: Make) -> None:
     ("networking_mode", "annotations"),
     [("PUBLIC", {}), ("PRIVATE", {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"})],
 )
-def test_the_load_balancer_is_where_users_are(networking_mode: str, annotations: dict[str, str], make: Make) -> None:
+def test_the_load_balancer_is_public_or_internal_by_networking_mode(
+    networking_mode: str, annotations: dict[str, str], make: Make
+) -> None:
     _, operator = make(networking_mode=networking_mode)
     assert values(operator, "anyscale-gateway")["annotations"] == annotations
     assert values(operator, "anyscale-operator")["networking"]["gateway"]["ip"] == (
@@ -63,7 +65,7 @@ def test_an_existing_clusters_gpus_are_ones_that_users_can_choose(make: Make) ->
         assert "nvidia-device-plugin" in operator["resource"]["helm_release"]
 
 
-def test_the_operators_audience_can_be_another(make: Make) -> None:
+def test_the_operators_audience_can_be_changed(make: Make) -> None:
     audience = {"global": {"auth": {"audience": "api://acme"}}}
     auth = values(make(releases={"operator": {"values": audience}})[1], "anyscale-operator")["global"]["auth"]
     assert (sorted(auth), auth["audience"]) == (["audience", "iamIdentity"], "api://acme")
@@ -77,7 +79,7 @@ RELEASES = {
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_each_release_can_be_switched_off(name: str, make: Make) -> None:
+def test_each_release_can_be_disabled(name: str, make: Make) -> None:
     _, operator = make(releases={name: {"enabled": False}})
     others = [release for other, releases in RELEASES.items() if other != name for release in releases]
     assert sorted(operator["resource"]["helm_release"]) == sorted(others)

@@ -1,4 +1,4 @@
-"""The benchmark compares synthesis, not how often Python compiles the one side or the other."""
+"""The benchmark compares synthesis, without the compilation of Python modules."""
 
 import re
 import runpy
@@ -12,7 +12,7 @@ from tests import ROOT
 
 
 @pytest.mark.parametrize("side", ["ours", "bare"])
-def test_what_is_measured_compiles_nothing(side: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measured_commands_compile_nothing(side: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     bench = runpy.run_module("tests.bench.__main__")
     command = bench["commands"](tmp_path, "ec2", 1)[side]

@@ -1,4 +1,4 @@
-"""Every field of every configuration takes an expression, whose code arrives, or refuses it in one sentence."""
+"""Every field of every configuration accepts an expression and writes its code, or rejects it with one message."""
 
 import copy
 import functools
@@ -34,12 +34,12 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Place:
-    """A field that becomes an expression, or something in it.
+    """A field that is replaced by an expression, completely or in part.
 
     Args:
         model: The field's model.
         field: The field.
-        part: `[]` for an element of a list, `{}` for a value of a mapping, nothing for all of the field.
+        part: `[]` for an element of a list, `{}` for a value of a mapping, empty for the whole field.
         path: The keys that lead to the field.
         put: The field's value for an expression.
         type: Terraform's type of the expression.
@@ -68,7 +68,7 @@ class Place:
 
 
 def offered(annotation: Any) -> list[Any]:
-    """The types that an annotation offers, beside None."""
+    """Returns the types in an annotation, except None."""
     origin = typing.get_origin(annotation)
     if origin is typing.Annotated:
         return offered(typing.get_args(annotation)[0])
@@ -78,7 +78,7 @@ def offered(annotation: Any) -> list[Any]:
 
 
 def plain(annotation: Any) -> list[Any]:
-    """The same, without expressions."""
+    """Returns the same annotation without expressions."""
     return [each for each in offered(annotation) if each is not Expr]
 
 
@@ -92,7 +92,7 @@ def models(annotation: Any) -> Iterator[type[Model]]:
 
 
 def reachable(model: type[Model], found: set[type[Model]]) -> set[type[Model]]:
-    """The model and all that are in its fields' types."""
+    """Returns the model and all models in its fields' types."""
     if model not in found:
         found.add(model)
         for field in model.model_fields.values():
@@ -111,7 +111,7 @@ def terraform_type(annotation: Any) -> str:
 
 
 def token(code: str, type_: str) -> Any:
-    """A token of the engine, of the kind that it has for the type."""
+    """Returns an engine token of the type."""
     (resolvable,) = Tokenization.reverse(Fn.trimspace(code))
     ways: dict[str, Callable[[Any], Any]] = {
         "string": Token.as_string,
@@ -131,7 +131,7 @@ FORMS: dict[str, Callable[[str, str], Any]] = {
 
 
 def configurations() -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """Each base: its name, the kind of its stack, and its keys."""
+    """Returns each base: its name, the kind of its stack, and its keys."""
     for name, more in BASES.items():
         data = Document(FOLDER / f"{name.partition(' ')[0]}.yaml").data
         for key, value in {"backend": data.get("backend", {"type": "local"}), **more}.items():
@@ -140,7 +140,7 @@ def configurations() -> Iterator[tuple[str, Any, dict[str, Any]]]:
 
 
 def put(data: Any, path: Path, value: Any) -> None:
-    """Sets what the path leads to."""
+    """Sets the value at a path."""
     *way, last = path
     for step in way:
         data = data.setdefault(step, {}) if isinstance(data, dict) else data[step]
@@ -148,7 +148,7 @@ def put(data: Any, path: Path, value: Any) -> None:
 
 
 def places(value: Any, path: Path = ()) -> Iterator[Place]:
-    """Where an expression can be put in a value: the fields of all models in it, and what is in those."""
+    """Yields the places where a value can contain an expression: the fields of all its models, and their elements."""
     match value:
         case Model():
             for name, field in type(value).model_fields.items():
@@ -180,7 +180,7 @@ def _put_first(now: dict[str, Any], given: Any) -> dict[str, Any]:
 
 
 def synthesized(kind: Any, data: dict[str, Any], names: Sequence[str], out: pathlib.Path) -> str:
-    """The Terraform JSON of all stacks, which declare variables of these names, without those."""
+    """Returns the Terraform JSON of all stacks, which declare variables of these names, without the declarations."""
     stacks = kind.build(App(out), "ml", kind.config_type(**data))
     trees = []
     for stack in stacks:
@@ -193,12 +193,12 @@ def synthesized(kind: Any, data: dict[str, Any], names: Sequence[str], out: path
 
 @dataclass
 class Trial:
-    """What becomes of expressions in the fields of one base.
+    """The results of expressions in the fields of one base.
 
     Args:
         kind: The kind of its stack.
         data: Its keys.
-        out: Where stacks may write.
+        out: A directory for the stacks.
     """
 
     kind: Any
@@ -206,9 +206,11 @@ class Trial:
     out: pathlib.Path
 
     def outcomes(self, form: str, tried: Sequence[Place]) -> Iterator[tuple[Place, str | ConstructsError]]:
-        """For each place what is said, or `arrives`, or `idle`.
+        """Returns for each place the message, or `arrives`, or `idle`.
 
-        Several are tried at once, since a stack takes long; one by one where something is said or one is idle.
+        Several places are tested together, since a stack takes long; they are tested one by one if there is a message
+        or one
+        has no effect.
         """
         names = {f"needle_{index}_": place for index, place in enumerate(tried)}
         data = copy.deepcopy(self.data)
@@ -232,13 +234,13 @@ class Trial:
 
 
 Outcomes = Mapping[tuple[str, str], str | ConstructsError]
-"""By a place's name and the form of the expression."""
+"""Results by the name of a place and the form of the expression."""
 
 _AT_ONCE = 16
 
 
 def batches(places: Sequence[Place]) -> list[list[Place]]:
-    """The places in groups of which none is inside another, and neighbours, which may be compared, are apart."""
+    """Returns the places in groups: none is inside another, and neighbours, which may be compared, are apart."""
     number = -(-len(places) // _AT_ONCE)
     found: list[list[Place]] = [[] for _ in range(number)]
     for index, place in enumerate(places):
@@ -252,7 +254,7 @@ def batches(places: Sequence[Place]) -> list[list[Place]]:
 
 @functools.cache
 def first_bases() -> Mapping[str, str]:
-    """The first base that has a place, by the place's name."""
+    """Returns the first base that has a place, by the place's name."""
     found: dict[str, str] = {}
     for base, kind, data in configurations():
         for place in places(kind.config_type(**data)):
@@ -262,7 +264,7 @@ def first_bases() -> Mapping[str, str]:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Outcomes]:
-    """What becomes of expressions in a base; of all forms where a place is met first, else of our own expressions."""
+    """Returns the results of expressions in a base: in all forms in the first base of a place, else of `Expr` only."""
 
     @functools.cache
     def found(base: str) -> Outcomes:
@@ -282,7 +284,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Outcom
 
 
 def wrong(place: str, said: str | ConstructsError, base: str) -> str | None:
-    """What is wrong with an outcome, if anything."""
+    """Returns what is wrong with a result, if anything."""
     field = place.rpartition(".")[2].rstrip("[]{}")
     known = any(place in names for names in KNOWN.values()) or place in sections()
     match said:
@@ -302,7 +304,7 @@ def wrong(place: str, said: str | ConstructsError, base: str) -> str | None:
 
 @functools.cache
 def sections() -> set[str]:
-    """The places that hold models."""
+    """Returns the places that contain models."""
     found = (place for _, kind, data in configurations() for place in places(kind.config_type(**data)))
     return {place.name for place in found if place.is_known}
 
@@ -314,7 +316,7 @@ def test_each_field_takes_an_expression_or_says_why_not(base: str, outcomes: Cal
 
 
 def test_each_field_takes_an_expression_somewhere(outcomes: Callable[[str], Outcomes]) -> None:
-    """A field that one base refuses, as it contradicts another one there, is in another base too."""
+    """A field that conflicts with another field in one base is also in another base."""
     every: dict[str, set[str]] = {}
     for base in BASES:
         for (place, _), said in outcomes(base).items():
@@ -326,7 +328,7 @@ def test_each_field_takes_an_expression_somewhere(outcomes: Callable[[str], Outc
         assert any(text in str(outcomes(base).get((place, "expression"))) for base in BASES)
 
 
-def test_each_model_is_tried() -> None:
+def test_each_model_is_tested() -> None:
     kinds = [project.load_stack(kind).config_type for kind in KINDS]
     there = set.union(*(reachable(kind, set()) for kind in kinds))
     names = {f"{model.__module__}.{model.__name__}.{field}" for model in there for field in model.model_fields}

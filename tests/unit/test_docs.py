@@ -1,4 +1,4 @@
-"""What the documentation says is so: generated pages are up to date, and what docs/how-to/cdktf.md shows runs."""
+"""The documentation is correct: generated pages are up to date, and the code in docs/how-to/cdktf.md runs."""
 
 import importlib
 import inspect
@@ -23,7 +23,7 @@ ONLY_IN = {
     errors.RefusedChangeError: "`register`",
     errors.ControlPlaneError: "`register`",
 }
-"""The command that an error belongs to."""
+"""The command to which an error belongs."""
 FOR_CDKTF_USERS = (ROOT / "docs" / "how-to" / "cdktf.md").read_text(encoding="utf-8")
 
 
@@ -33,7 +33,7 @@ def test_generated_pages_are_up_to_date() -> None:
 
 @pytest.mark.node
 def test_the_page_for_cdktf_users_runs(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each comment behind a line is the Terraform that the line gives."""
+    """Each comment after a line is the resulting Terraform."""
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", FOR_CDKTF_USERS, flags=re.DOTALL)
     program = "\n".join(blocks).replace("from cdktf", f"from {engine.name}")
@@ -45,7 +45,7 @@ def test_the_page_for_cdktf_users_runs(tmp_path: pathlib.Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: pathlib.Path) -> None:
+def test_links_have_existing_targets(page: pathlib.Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", page.read_text(encoding="utf-8"))
     targets = {(page.parent / link if link else page).resolve(): anchor for link, anchor in links}
     assert [str(target) for target in targets if not target.exists()] == []
@@ -54,18 +54,18 @@ def test_links_lead_somewhere(page: pathlib.Path) -> None:
 
 
 def headings(page: pathlib.Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub and mkdocs name them."""
+    """Returns the anchors of a page's headings, as on GitHub and in mkdocs."""
     titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @pytest.mark.parametrize("page", ["docs/concepts/aks.md", "docs/clouds/aks.md"])
-def test_it_says_how_a_tenant_gets_anyscales_service_principal(page: str) -> None:
+def test_pages_show_how_to_create_anyscales_service_principal(page: str) -> None:
     assert f"az ad sp create --id {CLIENT_ID}" in (ROOT / page).read_text(encoding="utf-8")
 
 
 def commands() -> dict[str, Any]:
-    """The commands and the modules that hold them, by name."""
+    """Returns the modules of the commands, by command."""
     return {
         name: importlib.import_module(f"anyscale_constructs.cli.{place.partition(':')[0]}")
         for name, place in COMMANDS.items()
@@ -78,7 +78,7 @@ def test_the_page_of_the_program_lists_every_command() -> None:
 
 
 def test_the_page_of_exit_statuses_has_every_one() -> None:
-    """Those of errors, those that commands end with by themselves, and those of signals."""
+    """It lists the statuses of errors, of commands and of signals."""
     page = (ROOT / "docs" / "concepts" / "exit-statuses.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ([\d, ]+) \| (.*?) \|", page, flags=re.MULTILINE)
     said = {(int(status), name) for left, names in rows for status in left.split(", ") for name in names.split(", ")}
@@ -96,8 +96,8 @@ def test_the_page_of_exit_statuses_has_every_one() -> None:
     }
 
 
-def test_the_page_on_tests_names_all_there_is() -> None:
-    """Each name that tests import, and each of the fixtures."""
+def test_the_page_on_tests_lists_everything() -> None:
+    """It lists all names that tests can import, and all fixtures."""
     page = (ROOT / "docs" / "how-to" / "testing.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(\w+)[`(]", page))
     types = {"CloudSnapshotExtension", "Clouds", "ModuleCall", "SynthesizedCloud", "SynthesizedStack"}

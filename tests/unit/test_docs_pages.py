@@ -1,4 +1,4 @@
-"""The pages of the documentation: each kind and each construct has one, and a stranger finds in it what is promised."""
+"""The pages of the documentation: each kind and each construct has one, with all its sections."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from tests.examples import CLOUDS
 
 PAGES = constructs()
 _LONGEST = 600
-"""As many lines as a page may have."""
+"""The maximum number of lines of a page."""
 
 
 def text(page: str) -> str:
@@ -25,7 +25,7 @@ def text(page: str) -> str:
 
 
 def public() -> set[str]:
-    """The names of what adds something to a stack, which a reader of the packages sees by the first argument."""
+    """Returns the names of classes and functions that add something to a stack, recognized by their first argument."""
     return {construct.__name__ for there in PAGES.values() for _, construct in there}
 
 
@@ -59,7 +59,7 @@ def test_a_constructs_page_has_inputs_outputs_and_an_example_that_uses_it(page: 
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_a_constructs_example_makes_something(page: str) -> None:
+def test_a_constructs_example_creates_something(page: str) -> None:
     assert terraform_of(example_of(page)).keys() & {"data", "module", "output", "resource"}
 
 
@@ -90,7 +90,7 @@ def test_a_kinds_page_has_a_lead_a_picture_examples_and_all_keys(kind: str) -> N
 
 
 def keys(node: Any) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
-    """The keys in a schema, their schemas, and whether they are required."""
+    """Yields the keys in a schema, their schemas, and whether they are required."""
     match node:
         case {"properties": dict() as properties}:
             for name, value in properties.items():
@@ -100,7 +100,7 @@ def keys(node: Any) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
 
 
 @pytest.mark.parametrize("page", [page.relative_to(HERE) for page in HERE.glob("**/*.md")], ids=str)
-def test_no_page_is_a_dump(page: Path) -> None:
+def test_no_page_is_too_long(page: Path) -> None:
     assert "decisions" in page.parts or len((HERE / page).read_text(encoding="utf-8").splitlines()) <= _LONGEST
 
 
@@ -124,7 +124,7 @@ def listed_in(entries: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("folder", ["clouds", "configuration", "constructs", "rules"])
-def test_no_word_of_a_generated_page_is_an_html_tag(folder: str) -> None:
+def test_generated_pages_contain_no_unescaped_tags(folder: str) -> None:
     tags = {"<code", "</code", "<details", "</details", "<summary", "</summary"}
     for page in (HERE / folder).glob("**/*.md"):
         prose = re.sub(r"```.*?```|`[^`]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -1,4 +1,4 @@
-"""The EC2 cloud: its parts, and what takes their place where something exists."""
+"""The EC2 cloud: its parts, and its use of existing resources."""
 
 import datetime
 import json
@@ -36,7 +36,7 @@ POLICY = {"Version": "2012-10-17", "Statement": []}
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Makes a cloud and checks it as synthesis does."""
+    """Creates a cloud and checks it as synthesis does."""
 
     def make(**config: Any) -> Ec2Stack:
         required = {"region": "us-east-2", "org_id": "org_1"}
@@ -53,7 +53,7 @@ SCENARIOS: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
         {"efs": {}},
         {"vpc": {"public_subnets": ["10.0.0.0/19", "10.0.32.0/19"]}, "efs": {"mount_targets_subnet_count": 2}},
     ),
-    "2: a common prefix, an external id, policies of the nodes": (
+    "2: a common prefix, an external ID, policies of the nodes": (
         {
             "name_prefix": "acme-",
             "external_id": "org_1-acme",
@@ -121,7 +121,7 @@ SCENARIOS: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
         {"memorydb": {"users": {"ray": {}}}},
         {"memorydb": {"create_memorydb_users": True, "create_memorydb_acl": True}},
     ),
-    "9: the cloud's id is known first": (
+    "9: the cloud's ID is known first": (
         {"cloud_id": "cld_1"},
         {"iam": {"anyscale_cloud_id": "cld_1", "anyscale_external_id": "org_1-prod"}},
     ),
@@ -129,14 +129,16 @@ SCENARIOS: dict[str, tuple[dict[str, Any], dict[str, dict[str, Any]]]] = {
 
 
 @pytest.mark.parametrize(("config", "shows"), SCENARIOS.values(), ids=SCENARIOS)
-def test_scenario(config: dict[str, Any], shows: dict[str, dict[str, Any]], make: Make) -> None:
+def test_a_configuration_has_the_expected_modules(
+    config: dict[str, Any], shows: dict[str, dict[str, Any]], make: Make
+) -> None:
     modules = make(**config).modules
     for name, inputs in shows.items():
         assert {key: modules[name].rendered[key] for key in inputs} == inputs
 
 
-def test_clouds_that_share_have_roles_of_their_own(tmp_path: Path) -> None:
-    """Scenario 10: an external id is unique in an organization."""
+def test_clouds_that_share_resources_have_separate_roles(tmp_path: Path) -> None:
+    """Scenario 10: an external ID is unique in an organization."""
     app = App(tmp_path)
     shared = {key: EXISTING[key] for key in ("vpc", "bucket")}
     config = Ec2Config.model_validate({"region": "us-east-2", "org_id": "org_1", **shared})
@@ -146,8 +148,8 @@ def test_clouds_that_share_have_roles_of_their_own(tmp_path: Path) -> None:
     assert "s3_policy" not in clouds[0].modules
 
 
-def test_inputs_stand_in_where_something_exists(make: Make) -> None:
-    """Trap 12: upstream's outputs are empty then."""
+def test_inputs_are_used_for_existing_resources(make: Make) -> None:
+    """Pitfall 12: upstream's outputs are empty then."""
     stack = make(**EXISTING)
     assert stack.modules == {}
     outputs = {key: value for key, value in stack.outputs.items() if key != "anyscale_cloud_resource"}
@@ -165,12 +167,12 @@ def test_inputs_stand_in_where_something_exists(make: Make) -> None:
 
 
 def test_the_node_profile_of_an_existing_role_may_have_its_name(make: Make) -> None:
-    """Trap 13."""
+    """Pitfall 13."""
     iam = {key: EXISTING["iam"][key] for key in ("control_plane_role_arn", "cluster_node_role_arn")}
     assert "anyscale_iam_instance_profile_role_arn" not in make(**{**EXISTING, "iam": iam}).outputs
 
 
-def test_later_tags_win(make: Make) -> None:
+def test_later_tags_take_precedence(make: Make) -> None:
     modules = make(
         cloud_id="cld_1",
         deploy_environment="staging",
@@ -198,8 +200,8 @@ def test_passwords_come_from_a_sensitive_variable(make: Make) -> None:
     assert (variable["sensitive"], variable["type"]) == (True, "map(list(string))")
 
 
-def test_open_access_is_said_without_users(make: Make) -> None:
-    """Trap 18: MemoryDB's own default, relied on knowingly since the security group guards it."""
+def test_open_access_is_a_note_without_users(make: Make) -> None:
+    """Pitfall 18: MemoryDB's own default is used intentionally, since the security group limits access."""
     assert make(memorydb={}).modules["memorydb"].rendered["existing_memorydb_acl_name"] == "open-access"
 
 
@@ -208,9 +210,9 @@ def test_open_access_is_said_without_users(make: Make) -> None:
     [
         (
             {"external_id": "org_2-prod"},
-            r"external_id: must begin with the organization id; got 'org_2-prod'; expected org_1-<suffix>",
+            r"external_id: must begin with the organization ID; got 'org_2-prod'; expected org_1-<suffix>",
         ),
-        ({"external_id": "org_10-prod"}, "must begin with the organization id"),
+        ({"external_id": "org_10-prod"}, "must begin with the organization ID"),
         (
             {"vpc": {"private_subnets": ["10.0.0.0/20"]}},
             "the nodes would be in private subnets, but networking_mode is PUBLIC",
@@ -224,18 +226,18 @@ def test_open_access_is_said_without_users(make: Make) -> None:
         ({"security_group": {"machine_pool_cidr_ranges": ["10.0.0.0/8"] * 3}}, "at most 2 items"),
     ],
 )
-def test_fails_on_what_does_not_fit_together(config: dict[str, Any], says: str, make: Make) -> None:
+def test_fails_on_conflicting_keys(config: dict[str, Any], says: str, make: Make) -> None:
     with pytest.raises(ValidationError, match=says):
         make(**config)
 
 
 @pytest.mark.parametrize("user", [{"efs": {}}, {"memorydb": {}}])
-def test_a_key_beside_an_existing_bucket_needs_another_user(user: dict[str, Any], make: Make) -> None:
+def test_a_key_with_an_existing_bucket_must_encrypt_something_else(user: dict[str, Any], make: Make) -> None:
     (module,) = [make(bucket=EXISTING["bucket"], kms_key_arn=KEY, **user).modules[name] for name in user]
     assert KEY in module.rendered.values()
 
 
-def test_inputs_of_the_configuration_take_nothing_away(make: Make) -> None:
+def test_inputs_of_the_configuration_are_merged(make: Make) -> None:
     key = {"kms_key_arn": KEY}
     inputs = {"server_side_encryption": {"bucket_key_enabled": "true"}, "tags": {"a": "b"}}
     before, after = make(**key), make(**key, modules={"s3": {"inputs": inputs}})
@@ -250,7 +252,7 @@ LATER = expr("aws_kms_key.this.arn", "string")
 
 
 def allowed_keys(stack: Ec2Stack, role: str) -> set[str]:
-    """The keys that a new role may use to decrypt."""
+    """Returns the keys that a new role may use to decrypt."""
     policies = stack.to_terraform().get("resource", {}).get("aws_iam_role_policy", {})
     statements = json.loads(policies[f"iam_{role}"]["policy"])["Statement"] if f"iam_{role}" in policies else []
     return {key for each in statements if "kms:Decrypt" in each["Action"] for key in each["Resource"]}
@@ -277,7 +279,9 @@ def test_new_roles_may_use_the_keys(config: dict[str, Any], keys: set[str], make
 @pytest.mark.parametrize(
     "config", [{"kms_key_arn": KEY}, {"bucket": {**EXISTING["bucket"], "kms_key_arn": KEY}}], ids=["new", "existing"]
 )
-def test_warns_of_existing_roles_that_must_use_the_key(config: dict[str, Any], roles: list[str], make: Make) -> None:
+def test_existing_roles_that_must_use_the_key_are_warnings(
+    config: dict[str, Any], roles: list[str], make: Make
+) -> None:
     stack = make(iam={role: EXISTING["iam"][role] for role in roles}, **config)
     told = [finding.text for finding in stack.findings]
     warned = [text.partition(" ")[0] for text in told if "needs permission to use the KMS key" in text]
@@ -311,7 +315,7 @@ def test_memorydb_gets_subnets_in_zones_that_have_it(make: Make) -> None:
     assert "if contains(data.aws_availability_zones.memorydb.names, zone)" in subnets
 
 
-def test_policies_keep_code_and_take_dates_as_yaml_reads_them(make: Make) -> None:
+def test_policies_keep_code_and_dates(make: Make) -> None:
     """`Version: 2012-10-17` without quotes is a date."""
     arn = expr("data.aws_iam_role.reader.arn", "string")
     document = {"Version": datetime.date(2012, 10, 17), "Statement": [{"Effect": "Allow", "Resource": arn}]}

@@ -1,4 +1,4 @@
-"""The EKS cloud: its two stacks, and what stands in where something exists."""
+"""The EKS cloud: its two stacks, and its use of existing resources."""
 
 import json
 from pathlib import Path
@@ -98,7 +98,7 @@ def test_it_is_registered_with_the_operators_role(make: Make) -> None:
     ids=["new", "existing", "two subnets in a zone", "one subnet", "one target"],
 )
 def test_each_zone_has_a_mount_target_or_all_have_one(keys: dict[str, Any], zones: int | None, make: Make) -> None:
-    """One with a zone serves that zone only, and nothing could be mounted in the others."""
+    """A mount target with a zone serves only that zone, so nodes in other zones could not mount anything."""
     stack, _ = make(efs={}, **keys)
     targets = stack["output"]["anyscale_cloud_resource"]["value"]["file_storage"]["mount_targets"]
     assert [target["address"] for target in targets] == [
@@ -211,18 +211,18 @@ def test_the_autoscaler_changes_its_own_cluster_only(make: Make) -> None:
     ]
 
 
-def test_the_load_balancer_controller_deletes_what_it_made_only(make: Make) -> None:
+def test_the_load_balancer_controller_deletes_only_its_own_resources(make: Make) -> None:
     stack, _ = make()
     for action in ("ec2:DeleteSecurityGroup", "elasticloadbalancing:DeleteLoadBalancer"):
         (statement,) = [each for each in statements(stack, "load_balancer") if action in each["Action"]]
         assert statement["Condition"] == {"Null": {"aws:ResourceTag/elbv2.k8s.aws/cluster": "false"}}
 
 
-def test_the_api_is_private_unless_ranges_are_given(make: Make) -> None:
+def test_the_api_is_private_unless_ranges_are_set(make: Make) -> None:
     assert "endpoint_public_access" not in make()[0]["module"]["eks"]
 
 
-def test_the_api_is_open_to_the_ranges_that_are_given(make: Make) -> None:
+def test_the_api_is_open_to_the_configured_ranges(make: Make) -> None:
     eks = make(cluster={"public_access_cidrs": ["203.0.113.0/24"]})[0]["module"]["eks"]
     assert (eks["endpoint_public_access"], eks["endpoint_public_access_cidrs"]) == (True, ["203.0.113.0/24"])
 
@@ -238,7 +238,7 @@ def test_the_api_is_open_to_the_ranges_that_are_given(make: Make) -> None:
     ],
 )
 def test_the_api_is_reached_from_inside(keys: dict[str, Any], ranges: list[str] | None, make: Make) -> None:
-    """Upstream lets the nodes in only, so that nobody could apply the second stack from inside the VPC."""
+    """Upstream only allows access from the nodes, so nobody could apply the second stack from inside the VPC."""
     rules = make(**keys)[0]["module"]["eks"].get("security_group_additional_rules", {})
     assert [(rule["from_port"], rule["cidr_blocks"]) for rule in rules.values()] == ([(443, ranges)] if ranges else [])
 
@@ -246,7 +246,7 @@ def test_the_api_is_reached_from_inside(keys: dict[str, Any], ranges: list[str] 
 @pytest.mark.parametrize(
     ("cluster", "warns"), [({}, True), ({"public_access_cidrs": ["203.0.113.0/24"]}, False)], ids=["closed", "open"]
 )
-def test_warns_of_an_api_that_nobody_reaches(cluster: dict[str, Any], warns: bool, tmp_path: Path) -> None:
+def test_an_unreachable_api_is_a_warning(cluster: dict[str, Any], warns: bool, tmp_path: Path) -> None:
     stack, _ = EksStack.build(App(tmp_path), "ml", config(vpc=EXISTING["vpc"], cluster=cluster))
     assert any("only the nodes can reach the cluster API" in text for text in warnings(stack)) == warns
 
@@ -313,7 +313,7 @@ def test_with_an_oidc_provider_service_accounts_name_their_roles(make: Make) -> 
     assert account["annotations"] == {"eks.amazonaws.com/role-arn": arn % "load_balancer"}
 
 
-def test_existing_nodes_get_the_permissions_of_new_ones(make: Make) -> None:
+def test_existing_nodes_get_the_same_permissions_as_new_ones(make: Make) -> None:
     existing = {"cluster_name": "acme", "node_role_name": "acme-nodes", "node_security_group_id": "sg-12345678"}
     stack, _ = make(**EXISTING | {"cluster": existing, "efs": {}})
     attachments = stack["resource"]["aws_iam_role_policy_attachment"].values()
@@ -355,7 +355,7 @@ def test_fails_on_a_role_name_that_is_too_long(tmp_path: Path) -> None:
         ({"vpc": {"availability_zones": ["us-east-2g", "us-east-2a"]}}, "must be an availability zone's name"),
     ],
 )
-def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
+def test_fails_on_conflicting_keys(keys: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError) as error:
         config(**keys)
     assert says in str(error.value)

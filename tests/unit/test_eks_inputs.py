@@ -1,4 +1,4 @@
-"""Inputs that the configuration of a cloud on EKS gives to modules."""
+"""Inputs of modules in the configuration of a cloud on EKS."""
 
 import functools
 from pathlib import Path
@@ -52,7 +52,7 @@ KEPT: dict[str, tuple[dict[str, Any], list[str]]] = {
 
 
 @pytest.mark.parametrize(("inputs", "paths"), KEPT.values(), ids=KEPT)
-def test_inputs_of_the_configuration_take_nothing_away(inputs: dict[str, Any], paths: list[str], make: Make) -> None:
+def test_inputs_of_the_configuration_are_merged(inputs: dict[str, Any], paths: list[str], make: Make) -> None:
     keys: dict[str, Any] = {"kms_key_arn": KEY, "cluster": {"administrator_arns": [ROLE]}}
     before, _ = make(**keys)
     after, _ = make(**keys, modules={"eks": {"inputs": inputs}})
@@ -93,7 +93,7 @@ def test_inputs_of_the_configuration_take_nothing_away(inputs: dict[str, Any], p
         ),
     ],
 )
-def test_fails_on_an_input_that_does_nothing(modules: dict[str, Any], says: str, make: Make) -> None:
+def test_fails_on_an_input_without_effect(modules: dict[str, Any], says: str, make: Make) -> None:
     inputs = {name: {"inputs": inputs} for name, inputs in modules.items()}
     with pytest.raises(InputError, match=says) as error:
         make(kms_key_arn=KEY, memorydb={}, modules=inputs)

@@ -1,4 +1,4 @@
-"""The table of node groups on EKS: subnets, adapters, and what the second stack knows of it."""
+"""Node groups on EKS: subnets, network adapters, and the settings of the second stack."""
 
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def test_adapters_of_reserved_nodes_are_as_many_as_their_network_cards(make: Mak
     assert group["network_interfaces"].startswith(f"${{[for i in {cards} :")
 
 
-def test_the_device_plugin_and_the_operator_know_groups(make: Make) -> None:
+def test_the_device_plugin_and_the_operator_support_node_groups(make: Make) -> None:
     zones = {"availability_zones": ["us-east-2a", "us-east-2b"]}
     _, operator = make(vpc=zones, **grouped({"key": "example.com/team", "effect": "NoExecute"}))
     tolerated = values(operator, "nvidia-device-plugin")["tolerations"]

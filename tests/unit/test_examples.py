@@ -1,4 +1,4 @@
-"""The examples in Python run, and make what they say."""
+"""The examples in Python run, and produce what they describe."""
 
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def test_example_runs(example: str, here: Path) -> None:
         assert stack["output"]
 
 
-def test_a_cloud_from_python_is_whole(here: Path) -> None:
+def test_a_cloud_from_python_is_complete(here: Path) -> None:
     stack = synthesized("ec2_cloud.py", here)["ec2-prod"]
     assert list(stack["module"]) == ["iam", "s3", "s3_policy", "securitygroups", "vpc"]
     assert len(stack["module"]["vpc"]["private_subnets"]) == 3
@@ -57,7 +57,7 @@ def test_a_kubernetes_cloud_from_python_is_that_from_yaml(here: Path, clouds: Cl
     assert plain(synthesized("eks_cloud.py", here)) == from_yaml
 
 
-def test_constructs_stand_beside_raw_resources(here: Path) -> None:
+def test_constructs_can_be_combined_with_raw_resources(here: Path) -> None:
     stack = synthesized("own_stack.py", here)["storage"]
     assert stack["resource"]["aws_kms_key"]["key"]["enable_key_rotation"] is True
     assert stack["module"]["s3"]["server_side_encryption"]["kms_master_key_id"] == "${aws_kms_key.key.arn}"
@@ -66,7 +66,7 @@ def test_constructs_stand_beside_raw_resources(here: Path) -> None:
 
 
 @pytest.mark.node
-def test_cdktfs_own_means_stand_beside_constructs(here: Path) -> None:
+def test_cdktfs_own_features_can_be_combined_with_constructs(here: Path) -> None:
     stack = synthesized("with_cdktf.py", here)["platform"]
     assert stack["module"]["vpc"]["availability_zones"] == "${var.zones}"
     assert stack["resource"]["aws_cloudwatch_log_group"]["logs"]["for_each"] == "${toset(var.zones)}"

@@ -1,4 +1,4 @@
-"""Real things that exist already are accepted, also where this library would give new ones other names."""
+"""Existing resources are accepted even if this library would name new ones differently."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ EXISTING: list[tuple[type[Model], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("model", "keys"), EXISTING, ids=lambda each: getattr(each, "__qualname__", ""))
-def test_what_exists_is_accepted(model: type[Model], keys: dict[str, Any]) -> None:
+def test_existing_resources_are_accepted(model: type[Model], keys: dict[str, Any]) -> None:
     model(**keys)
 
 
@@ -45,7 +45,7 @@ def test_what_exists_is_accepted(model: type[Model], keys: dict[str, Any]) -> No
         (azure.BucketConfig, {"container_name": "$web"}),
     ],
 )
-def test_new_things_keep_their_rules(model: type[Model], keys: dict[str, Any]) -> None:
+def test_new_resources_are_checked(model: type[Model], keys: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         model(**keys)
 

@@ -1,4 +1,4 @@
-"""A file system, a Redis and a VPC that exist already: what is read of them, opened to nodes, and registered."""
+"""An existing file system, Redis and VPC: how they are read, opened to nodes, and registered."""
 
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def test_ec2_registers_their_names(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cluster", [{}, CLUSTER])
 def test_eks_registers_where_they_are(cluster: dict[str, Any], tmp_path: Path) -> None:
-    """The control plane has no role there to look with."""
+    """The control plane has no role with which it could look them up."""
     resource = registered(made("eks", tmp_path, cluster=cluster, **STORES))
     assert resource["file_storage"] == {
         "file_storage_id": "fs-12345678",
@@ -70,7 +70,7 @@ def test_eks_registers_where_they_are(cluster: dict[str, Any], tmp_path: Path) -
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_their_security_groups_let_the_nodes_in(kind: str, tmp_path: Path) -> None:
+def test_their_security_groups_allow_access_from_the_nodes(kind: str, tmp_path: Path) -> None:
     stores = {name: store | {"security_group_id": f"sg-{len(name)}2345678"} for name, store in STORES.items()}
     rules = made(kind, tmp_path, **stores)["resource"]["aws_vpc_security_group_ingress_rule"]
     ports: dict[str, Any] = {"efs": 2049, "memorydb": f"{FOUND}.port}}"}
@@ -108,13 +108,13 @@ def test_an_existing_vpc_gets_an_endpoint_for_s3(kind: str, tmp_path: Path) -> N
         ({"memorydb": MEMORYDB, "vpc": {}}, "memorydb.cluster_name: is in an existing VPC"),
         ({"efs": EFS | {"name": "a"}}, "name applies to a new one, but efs_id names an existing one"),
         ({"memorydb": MEMORYDB | {"num_shards": 1}}, "num_shards applies to a new one"),
-        ({"efs": {"efs_id": "efs-1"}}, "the id of an EFS file system"),
+        ({"efs": {"efs_id": "efs-1"}}, "the ID of an EFS file system"),
         ({"memorydb": {"cluster_name": "Acme"}}, "the name of a MemoryDB cluster"),
         ({"memorydb": {"cluster_name": "a--b"}}, "the name of a MemoryDB cluster"),
-        ({"vpc": VPC | {"s3_endpoint_route_table_ids": ["subnet-12345678"]}}, "a route table id"),
+        ({"vpc": VPC | {"s3_endpoint_route_table_ids": ["subnet-12345678"]}}, "a route table ID"),
     ],
 )
-def test_wrong_values_are_refused(kind: str, keys: dict[str, Any], says: str, tmp_path: Path) -> None:
+def test_wrong_values_are_errors(kind: str, keys: dict[str, Any], says: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=says):
         made(kind, tmp_path, **keys)
 
@@ -128,7 +128,7 @@ def test_a_rule_for_an_existing_clusters_nodes_needs_their_group(store: str, tmp
 
 
 @pytest.mark.parametrize("store", STORES)
-def test_a_key_for_existing_things_only_is_idle(store: str, tmp_path: Path) -> None:
+def test_a_key_with_only_existing_stores_is_an_error(store: str, tmp_path: Path) -> None:
     key = "arn:aws:kms:us-east-2:111122223333:key/1234abcd-12ab"
     with pytest.raises(
         ConfigError, match="applies only to a new bucket, EFS or MemoryDB, and the cloud has none of them"

@@ -1,4 +1,4 @@
-"""Clouds that are made from the JSON Schemas: no traceback, no library's own words, no hang; and that this is seen."""
+"""Clouds generated from the JSON Schemas: no traceback, no messages of other libraries, no hang; and their checks."""
 
 import pathlib
 import time
@@ -20,13 +20,13 @@ CHUNK = 100
 
 
 @pytest.mark.parametrize("first", range(0, 20 * CHUNK, CHUNK))
-def test_what_is_made_is_accepted_or_refused_in_words(first: int, tmp_path: pathlib.Path) -> None:
+def test_generated_input_is_accepted_or_reported_in_words(first: int, tmp_path: pathlib.Path) -> None:
     ran = run(range(first, first + CHUNK), tmp_path)
     assert "\n\n".join(map(str, ran.faults)) == ""
     assert CHUNK / 4 < ran.accepted < CHUNK * 3 / 4  # else it tries too little of what is right, or of what is wrong
 
 
-def test_a_seed_makes_the_same_each_time() -> None:
+def test_a_seed_always_generates_the_same() -> None:
     made = [(text(cloud(seed)), outputs(seed)) for seed in (7, 8, 7)]
     assert made[0] == made[2] != made[1]
 
@@ -49,13 +49,13 @@ def test_a_seed_makes_the_same_each_time() -> None:
         (Said(2, "", "KeyError: 'a'"), "said 'KeyError'"),
     ],
 )
-def test_what_is_wrong_is_seen(said: Said, wrong: str) -> None:
+def test_failures_are_detected(said: Said, wrong: str) -> None:
     found = wrong_with(lambda: said)
     assert found.startswith(wrong)
     assert bool(found) == bool(wrong)
 
 
-def test_a_hang_is_seen() -> None:
+def test_a_hang_is_detected() -> None:
     def command() -> Said:
         try:
             while True:

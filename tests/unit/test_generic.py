@@ -1,4 +1,4 @@
-"""The cloud on any cluster: what is registered, and the operator with a token of its own."""
+"""The cloud on any cluster: its registration, and the operator with its token."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def make(tmp_path: Path) -> Make:
     return maker(GenericStack, config, tmp_path)
 
 
-def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -> None:
+def test_the_first_stack_creates_nothing_and_has_the_outputs_for_registration(make: Make) -> None:
     stack, _ = make(
         region="berlin",
         networking_mode="PRIVATE",
@@ -94,7 +94,7 @@ def test_the_first_stack_makes_nothing_and_says_what_is_registered(make: Make) -
         ({"releases": {"autoscaler": {}}}, "unknown key 'autoscaler'"),
     ],
 )
-def test_fails_on_what_can_not_be_registered(keys: dict[str, Any], says: str) -> None:
+def test_fails_on_what_cannot_be_registered(keys: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError) as error:
         config(**keys)
     assert says in "\n".join(map(str, found_in(error.value)))
@@ -110,11 +110,11 @@ def test_fails_on_what_can_not_be_registered(keys: dict[str, Any], says: str) ->
         {"file_storage": {"csi_ephemeral_volume_driver": "nfs.csi.k8s.io"}},
     ],
 )
-def test_what_comes_near_passes(keys: dict[str, Any]) -> None:
+def test_similar_configurations_are_valid(keys: dict[str, Any]) -> None:
     config(**keys)
 
 
-def test_the_second_stack_goes_where_the_context_leads(make: Make) -> None:
+def test_the_second_stack_uses_the_context(make: Make) -> None:
     _, operator = make()
     assert operator["provider"] == {
         "helm": [{"kubernetes": {"config_context": "acme"}}],
@@ -145,7 +145,7 @@ def test_the_operator_restarts_with_a_new_token(make: Make) -> None:
     assert "helm_release.anyscale-operator-token" in release["anyscale-operator"]["depends_on"]
 
 
-def test_an_environment_of_your_own_stands_beside_the_token(make: Make) -> None:
+def test_your_environment_is_added_to_the_token(make: Make) -> None:
     own = {"operator": {"container": {"additionalEnv": [PROXY]}, "replicas": 2}}
     given = values(make(releases={"operator": {"values": own}})[1], "anyscale-operator")["operator"]
     assert given["container"]["additionalEnv"] == [TOKEN, PROXY]
@@ -153,13 +153,13 @@ def test_an_environment_of_your_own_stands_beside_the_token(make: Make) -> None:
 
 
 @pytest.mark.parametrize("style", ["VIRTUAL_HOSTED_STYLE", None])
-def test_who_uses_the_bucket_is_told_nothing_of_its_addresses_unless_registered(style: str | None, make: Make) -> None:
+def test_clients_get_no_addressing_style_unless_it_is_registered(style: str | None, make: Make) -> None:
     given = values(make(bucket={"bucket_name": "s3://acme", "s3_addressing_style": style})[1], "anyscale-operator")
     assert "aws" not in given["global"]
     assert "patches" not in given
 
 
-def test_the_operator_and_rays_pods_address_the_bucket_as_it_is_registered(make: Make) -> None:
+def test_the_operator_and_rays_pods_use_the_registered_addressing_style(make: Make) -> None:
     own = {"kind": "Ingress", "patch": [{"op": "remove", "path": "/metadata/labels"}]}
     releases = {"operator": {"values": {"patches": [own]}}}
     bucket = {"bucket_name": "s3://acme", "s3_addressing_style": "PATH_STYLE"}
@@ -180,7 +180,7 @@ def test_the_operator_and_rays_pods_address_the_bucket_as_it_is_registered(make:
 
 
 @pytest.mark.parametrize("address", ["ip", "hostname"])
-def test_the_load_balancer_is_as_the_cluster_makes_it(address: str, make: Make) -> None:
+def test_the_load_balancer_is_as_configured(address: str, make: Make) -> None:
     _, operator = make(load_balancer={"annotations": {"a": "b"}, "address": address})
     assert values(operator, "anyscale-gateway")["annotations"] == {"a": "b"}
     assert values(operator, "anyscale-operator")["networking"]["gateway"][address] == (
@@ -214,7 +214,7 @@ def test_fails_on_patches_that_are_not_a_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("annotations", "mode", "warns"), [({}, "PRIVATE", True), ({}, "PUBLIC", False), ({"a": "b"}, "PRIVATE", False)]
 )
-def test_warns_where_nothing_makes_the_load_balancer_private(
+def test_a_missing_annotation_for_a_private_load_balancer_is_a_warning(
     annotations: dict[str, str], mode: str, warns: bool, tmp_path: Path
 ) -> None:
     keys = {"networking_mode": mode, "load_balancer": {"annotations": annotations}}

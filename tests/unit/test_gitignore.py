@@ -1,4 +1,4 @@
-"""What is kept out of git, output and states: by our .gitignore, by that of init, and by each in the documentation."""
+"""Git ignores output and states, with the .gitignore of this repository, of init, and of the documentation."""
 
 import posixpath
 import re
@@ -15,7 +15,7 @@ from tests import ROOT
 
 
 def shown() -> dict[str, str]:
-    """The texts, by where they stand."""
+    """Returns the texts, by their place."""
     texts = {".gitignore": (ROOT / ".gitignore").read_text(encoding="utf-8")}
     texts["init"] = TEMPLATES.get_template("gitignore.jinja").render()
     for page in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]:
@@ -25,7 +25,7 @@ def shown() -> dict[str, str]:
 
 
 def made() -> Iterator[str]:
-    """The files that synthesis and Terraform make beside what belongs into git."""
+    """Returns the files that synthesis and Terraform create next to those that belong into git."""
     yield from ("cdktf.out/manifest.json", ".cdktf.out.abc123/stacks/prod/cdk.tf.json")
     for path in (None, "../../../prod.tfstate", "../../../state/prod.tfstate"):
         first = backend.Local(path=path)
@@ -45,5 +45,5 @@ def test_output_and_states_are_ignored(where: str, tmp_path: Path) -> None:
     assert ignored.splitlines() == list(made())
 
 
-def test_a_page_shows_one() -> None:
+def test_a_page_shows_the_lines() -> None:
     assert "backends.md 0" in shown()

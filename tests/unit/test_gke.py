@@ -1,4 +1,4 @@
-"""The GKE cloud: its two stacks, and what stands in where something exists."""
+"""The GKE cloud: its two stacks, and its use of existing resources."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def make(tmp_path: Path) -> Make:
 
 
 def grants(stack: dict[str, Any], kind: str) -> set[tuple[str, str]]:
-    """Who has which role."""
+    """Returns the members of each role."""
     return {(grant["member"], grant["role"]) for grant in stack["resource"][f"google_{kind}_iam_member"].values()}
 
 
@@ -60,7 +60,7 @@ def test_a_cloud_is_a_network_a_bucket_an_account_and_a_cluster(make: Make) -> N
     assert stack["terraform"]["required_providers"]["google"]["version"] == ">= 5.44.2, < 6.0.0"
 
 
-def test_the_account_may_no_more_than_it_needs(make: Make) -> None:
+def test_the_account_has_only_the_permissions_that_it_needs(make: Make) -> None:
     stack, _ = make()
     member = f"${{{ACCOUNT}.member}}"
     assert stack["resource"][ACCOUNT.partition(".")[0]]["operator"]["account_id"] == "ml-operator"
@@ -81,7 +81,7 @@ def test_the_account_may_no_more_than_it_needs(make: Make) -> None:
     assert pods["depends_on"] == ["module.gke"]
 
 
-def test_it_may_use_filestore_if_there_is_one(make: Make) -> None:
+def test_the_account_may_use_filestore_if_there_is_one(make: Make) -> None:
     stack, _ = make(filestore={})
     assert "roles/file.editor" in {role for _, role in grants(stack, "project")}
     assert resource(stack)["file_storage"] == {
@@ -127,7 +127,7 @@ def test_existing_resources_are_not_created(make: Make) -> None:
     assert values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"] == {}
 
 
-def test_what_exists_is_looked_up(make: Make) -> None:
+def test_existing_resources_are_looked_up(make: Make) -> None:
     store = "projects/acme-data/locations/us-central1-b/instances/files"
     redis = "projects/acme-ml/locations/us-central1/instances/redis"
     stack, _ = make(**EXISTING, filestore={"instance_name": store}, memorystore={"instance_name": redis})
@@ -144,7 +144,7 @@ def test_what_exists_is_looked_up(make: Make) -> None:
 
 
 def test_an_existing_cluster_fails_before_a_key_is_in_the_state(make: Make) -> None:
-    """Also one without workload identity, and one on Autopilot, which take everything and don't work."""
+    """A cluster without Workload Identity, and one on Autopilot, fail too."""
     for stack in make(**EXISTING):
         demanded = stack["data"]["google_container_cluster"]["this"]["lifecycle"]["postcondition"]
         assert [each["condition"] for each in demanded] == [
@@ -155,12 +155,12 @@ def test_an_existing_cluster_fails_before_a_key_is_in_the_state(make: Make) -> N
     assert "lifecycle" not in make()[1]["data"]["google_container_cluster"]["this"]
 
 
-def test_an_existing_cluster_has_gpus_when_it_says_so(make: Make) -> None:
+def test_an_existing_cluster_has_the_configured_gpus(make: Make) -> None:
     _, operator = make(**EXISTING | {"cluster": {"cluster_name": "acme", "gpu_types": ["L4"]}})
     assert list(values(operator, "anyscale-operator")["workloads"]["instanceTypes"]["additional"]) == ["8CPU-32GB-1xL4"]
 
 
-def test_gpus_can_be_where_the_cluster_is_not(make: Make) -> None:
+def test_gpus_can_be_in_zones_outside_of_the_clusters(make: Make) -> None:
     nodes = {"gpu_types": ["T4", "H100"], "gpu_zones": {"H100": ["us-central1-c", "us-central1-a"]}}
     stack, _ = make(cluster={"zones": ["us-central1-a", "us-central1-b"], "nodes": nodes})
     pools = {pool["name"]: pool for pool in stack["module"]["gke"]["node_pools"]}
@@ -189,14 +189,14 @@ def test_groups_of_nodes_have_zones_labels_and_instance_types(make: Make) -> Non
     assert types.keys() == {"2CPU-8GB-a", "4CPU-16GB-a", "8CPU-32GB-a"}
 
 
-def test_gpus_can_be_where_only_terraform_knows(make: Make) -> None:
+def test_gpus_can_be_in_unresolved_zones(make: Make) -> None:
     zones = [expr('element(["us-central1-a"], 0)', "string"), "us-central1-b"]
     stack, _ = make(cluster={"nodes": {"gpu_zones": {"T4": zones}}})
     pools = {pool["name"]: pool for pool in stack["module"]["gke"]["node_pools"]}
     assert pools["spot-gpu-t4"]["node_locations"] == '${element(["us-central1-a"], 0)},us-central1-b'
 
 
-def test_a_region_that_only_terraform_knows_is_compared_with_nothing(tmp_path: Path) -> None:
+def test_an_unresolved_region_is_not_compared(tmp_path: Path) -> None:
     cluster = {"kms_key_name": KEY_ELSEWHERE, "zones": ["us-east1-b"]}
     GkeStack.build(App(tmp_path), "ml", config(region=VARIABLE, cluster=cluster))
 
@@ -209,7 +209,7 @@ def test_a_region_that_only_terraform_knows_is_compared_with_nothing(tmp_path: P
         ("${module.redis.id}", '${split("/", module.redis.id)[1]}', '${split("/", module.redis.id)[5]}'),
     ],
 )
-def test_what_exists_is_found_by_a_name_that_only_terraform_knows(name: str, project: str, instance: str) -> None:
+def test_existing_resources_may_have_unresolved_names(name: str, project: str, instance: str) -> None:
     found = by_full_name(name, "region")
     assert spelled((found["project"], found["name"])) == (project, instance)
 
@@ -220,7 +220,7 @@ def test_the_default_pool_has_a_node_in_each_zone(make: Make) -> None:
     assert stack["module"]["gke"]["node_pools"][0]["total_max_count"] == 4
 
 
-def test_what_the_configuration_says_of_the_cluster(make: Make) -> None:
+def test_the_cluster_is_as_configured(make: Make) -> None:
     nodes = {"default_machine_type": "e2-standard-8", "cpu_machine_type": "n2-standard-32", "disk_size_gb": 100}
     cluster = {"release_channel": "STABLE", "labels": {"team": "ml"}, "nodes": nodes}
     stack, _ = make(vpc={"flow_logs": False}, cluster=cluster)
@@ -324,7 +324,7 @@ def test_your_kms_keys_encrypt_secrets(make: Make) -> None:
         ),
     ],
 )
-def test_fails_on_what_does_not_fit_together(keys: dict[str, Any], says: str) -> None:
+def test_fails_on_conflicting_keys(keys: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError) as error:
         config(**keys)
     assert says in "\n".join(map(str, found_in(error.value)))

@@ -37,7 +37,7 @@ def test_the_second_stack_reaches_the_api_from_where_it_is(cluster: dict[str, An
     assert (networks is not None) == ("public_access_cidrs" in cluster)
 
 
-def test_the_operator_is_who_was_registered(make: Make) -> None:
+def test_the_operator_uses_the_registered_identity(make: Make) -> None:
     _, operator = make()
     assert operator["data"]["google_service_account"]["operator"]["account_id"] == "ml-operator"
     assert values(operator, "anyscale-operator")["global"] == {
@@ -47,7 +47,7 @@ def test_the_operator_is_who_was_registered(make: Make) -> None:
     }
 
 
-def test_gke_brings_what_eks_lacks(make: Make) -> None:
+def test_gke_needs_fewer_releases_than_eks(make: Make) -> None:
     _, operator = make()
     assert sorted(operator["resource"]["helm_release"]) == ["anyscale-gateway", "anyscale-operator", "envoy-gateway"]
 
@@ -56,7 +56,9 @@ def test_gke_brings_what_eks_lacks(make: Make) -> None:
     ("mode", "annotations"),
     [("PUBLIC", {}), ("PRIVATE", {"networking.gke.io/load-balancer-type": "Internal"})],
 )
-def test_the_load_balancer_is_where_users_are(mode: str, annotations: dict[str, str], make: Make) -> None:
+def test_the_load_balancer_is_public_or_internal_by_networking_mode(
+    mode: str, annotations: dict[str, str], make: Make
+) -> None:
     _, operator = make(networking_mode=mode)
     assert values(operator, "anyscale-gateway")["annotations"] == annotations
     assert values(operator, "anyscale-operator")["networking"]["gateway"]["ip"].endswith("ingress[0].ip}")

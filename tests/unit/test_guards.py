@@ -1,4 +1,4 @@
-"""Every guard of every construct: sprung by its trap, passed by a near miss, and never by what isn't known yet."""
+"""Every guard of every construct: it finds its cases, passes similar input, and ignores unresolved values."""
 
 import contextlib
 import inspect
@@ -47,7 +47,7 @@ def test_fails_or_warns_on_invalid_inputs(table: Table, case: Case, tmp_path: Pa
 
 
 @pytest.mark.parametrize(("table", "case"), CASES)
-def test_near_misses_pass(table: Table, case: Case, tmp_path: Path) -> None:
+def test_similar_inputs_are_valid(table: Table, case: Case, tmp_path: Path) -> None:
     for properties in case.passes:
         construct = table.construct(CloudStack(App(tmp_path), "test"), "m", **{**table.base, **properties})
         assert case.says not in str(case.guard(construct.inputs)), properties
@@ -74,7 +74,7 @@ def test_every_guard_is_a_rule_with_its_reason(table: Table) -> None:
 
 
 def unknown(type_: str) -> list[Any]:
-    """Values of a Terraform type that hold something unresolved."""
+    """Yields values of a Terraform type that contain something unresolved."""
     element = expr("var.later")
     shapes: dict[str, list[Any]] = {
         "list": [[element], [f"{element}"], [{"rule": element, "cidr_blocks": element}]],
@@ -94,7 +94,7 @@ INPUTS = [
 
 @pytest.mark.parametrize(("table", "name", "type_"), INPUTS)
 def test_no_guard_needs_unresolved_values(table: Table, name: str, type_: str, tmp_path: Path) -> None:
-    """It passes, or it is refused with a reason; no guard looks into it."""
+    """An unresolved value passes, or is an error with a reason; no guard reads it."""
     for value in unknown(type_):
         with contextlib.suppress(InputError):
             table.construct(CloudStack(App(tmp_path), "test"), "m", **{**table.base, name: value})

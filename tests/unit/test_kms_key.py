@@ -1,4 +1,4 @@
-"""A KMS key that the cloud makes: what it encrypts, and who may use it."""
+"""A KMS key that the cloud creates: what it encrypts, and who may use it."""
 
 import json
 from pathlib import Path
@@ -36,7 +36,7 @@ def made(kind: str, out: Path, **keys: Any) -> dict[str, Any]:
 
 
 def key_policy(stack: dict[str, Any]) -> dict[Any, set[str]]:
-    """What the key's policy allows, by whom it names."""
+    """Returns the permissions in the key's policy, by principal."""
     allowed: dict[Any, set[str]] = {}
     for each in json.loads(stack["resource"]["aws_kms_key_policy"]["this"]["policy"])["Statement"]:
         assert (each["Effect"], each["Resource"]) == ("Allow", ["*"])
@@ -46,7 +46,7 @@ def key_policy(stack: dict[str, Any]) -> dict[Any, set[str]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_it_encrypts_all_that_the_cloud_makes(kind: str, tmp_path: Path) -> None:
+def test_the_key_encrypts_everything_that_the_cloud_creates(kind: str, tmp_path: Path) -> None:
     modules = made(kind, tmp_path, efs={}, memorydb={})["module"]
     assert modules["s3"]["server_side_encryption"] == {"sse_algorithm": "aws:kms", "kms_master_key_id": MADE}
     assert modules["efs"]["kms_key_arn"] == MADE
@@ -57,7 +57,7 @@ def test_it_encrypts_all_that_the_cloud_makes(kind: str, tmp_path: Path) -> None
         assert {group["block_device_mappings"]["root"]["ebs"]["kms_key_id"] for group in groups} == {MADE}
 
 
-def test_a_key_that_exists_does_not_reach_the_volumes_of_nodes(tmp_path: Path) -> None:
+def test_an_existing_key_does_not_encrypt_the_volumes_of_nodes(tmp_path: Path) -> None:
     """Its policy may not let EC2 Auto Scaling use it, and existing nodes would be replaced."""
     stack = made("eks", tmp_path, kms_key=None, kms_key_arn=KEY)
     assert "kms_key_id" not in json.dumps(stack["module"]["eks"])
@@ -110,7 +110,7 @@ def test_the_operators_role_may_use_it(tmp_path: Path) -> None:
     [({}, False), ({"bucket": EXISTING["bucket"] | {"kms_key_arn": KEY}, "efs": {}}, True)],
     ids=["new bucket", "existing bucket"],
 )
-def test_existing_roles_are_warned_of_other_keys_only(
+def test_existing_roles_cause_warnings_for_other_keys_only(
     keys: dict[str, Any], warned: bool, roles: dict[str, str], tmp_path: Path
 ) -> None:
     config = Ec2Config(**{"region": "us-east-2", "org_id": "org_1", "kms_key": {}, "iam": roles} | keys)
@@ -150,11 +150,11 @@ def test_its_settings_are_from_the_configuration(kind: str, tmp_path: Path) -> N
         ("ec2", {"kms_key": {"administrator_arns": ["security"]}}, "an IAM role's ARN"),
     ],
 )
-def test_wrong_values_are_refused(kind: str, keys: dict[str, Any], says: str, tmp_path: Path) -> None:
+def test_wrong_values_are_errors(kind: str, keys: dict[str, Any], says: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=says):
         made(kind, tmp_path, **keys)
 
 
 @pytest.mark.parametrize("keys", [EXISTING | {"efs": {}}, EXISTING | {"memorydb": {}}])
-def test_one_new_store_is_enough(keys: dict[str, Any], tmp_path: Path) -> None:
+def test_one_new_store_is_sufficient_for_a_key(keys: dict[str, Any], tmp_path: Path) -> None:
     assert MADE in json.dumps(made("ec2", tmp_path, **keys)["module"])

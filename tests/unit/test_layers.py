@@ -1,4 +1,4 @@
-"""Layers import downwards only, and what needs no engine starts none."""
+"""Layers import downwards only, and modules that need no engine start none."""
 
 import ast
 import os
@@ -43,7 +43,7 @@ LEVELS = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 
 def imports(file: pathlib.Path) -> Iterator[str]:
-    """What a file imports, also inside of functions and for types only."""
+    """Yields the imports of a file, including those inside functions and for types only."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         match node:
             case ast.Import(names):
@@ -72,7 +72,7 @@ def own_layer(file: pathlib.Path) -> str:
     return own
 
 
-def test_every_layer_is_there() -> None:
+def test_every_layer_exists() -> None:
     assert {own_layer(file) for file in FILES} == set(LEVELS)
 
 
@@ -101,7 +101,7 @@ def test_nothing_private_of_other_packages_is_imported(file: pathlib.Path) -> No
 
 
 def test_the_engines_names_are_those_in_use() -> None:
-    """Every engine must have all of them, so there are no idle ones."""
+    """Every engine must have all of them, so there are no unused ones."""
     declared = next(
         ast.literal_eval(node.value)
         for node in ast.walk(ast.parse((PACKAGE / "engine" / "__init__.py").read_text(encoding="utf-8")))
@@ -126,8 +126,8 @@ LIGHT = [
 ]
 
 
-def test_what_needs_no_engine_starts_none() -> None:
-    """No Node.js for a schema, a registration or a regeneration."""
+def test_modules_that_need_no_engine_start_none() -> None:
+    """Schema, registration and regeneration need no Node.js."""
     program = f"import sys, {', '.join(LIGHT)}\nprint('jsii' in sys.modules)"
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     answer = subprocess.check_output([sys.executable, "-c", program], env=environment, text=True)
@@ -143,7 +143,7 @@ def loaded(program: str) -> set[str]:
 
 
 def test_the_commands_and_their_help_load_no_models() -> None:
-    """Pydantic, YAML and rich take longer to load than all the rest of `--help`."""
+    """Pydantic, YAML and rich take longer to load than the rest of `--help`."""
     names = loaded("from anyscale_constructs.cli.app import app; app(['--help'], standalone_mode=False)")
     assert "anyscale_constructs.cli.register" in names
     assert not names & {"pydantic", "rich", "yaml", "jinja2", "hcl2"}
@@ -151,7 +151,7 @@ def test_the_commands_and_their_help_load_no_models() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_of_cloud_loads_only_its_own_constructs(kind: str) -> None:
-    """But types of all providers, which backends and registration have."""
+    """The types of all providers are loaded, since backends and registration use them."""
     own = {"aks": "azure", "ec2": "aws", "eks": "aws", "gce": "google", "gke": "google", "generic": "kubernetes"}[kind]
     names = loaded(f"import {PACKAGE.name}.clouds.{kind}")
     constructs = {name.removeprefix(f"{PACKAGE.name}.") for name in names if name.startswith(f"{PACKAGE.name}.")}

@@ -1,4 +1,4 @@
-"""What becomes of a test that finds a piece of the machine missing."""
+"""Tests for which a part is missing on this machine."""
 
 from collections.abc import Callable, Generator
 
@@ -16,7 +16,7 @@ from tests.missing import MissingPieceError, find
         ("true", False, pytest.fail.Exception),
         ("true", True, pytest.skip.Exception),
     ],
-    ids=["here", "in CI", "of a host that can't be reached"],
+    ids=["here", "in CI", "of a host that cannot be reached"],
 )
 def test_it_skips_and_in_ci_it_fails(
     hook: Callable[[], Generator[None]],

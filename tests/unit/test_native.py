@@ -1,4 +1,4 @@
-"""The engine without Node.js gives the bytes that the others give: of the examples, and of trees of any kind."""
+"""The engine without Node.js writes the same bytes as the others, for the examples and for random trees."""
 
 import importlib
 import json
@@ -21,7 +21,7 @@ native: Any = importlib.import_module("anyscale_constructs.engine.native")
 
 
 def synthesized(name: str, out: pathlib.Path) -> dict[str, bytes]:
-    """Every file that the examples give on an engine."""
+    """Returns every file that the examples produce on an engine."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "ANYSCALE_CONSTRUCTS_ENGINE": name}
     subprocess.run(
         [sys.executable, "-m", "stacks", "--out", str(out)], cwd=ROOT, env=environment, check=True, capture_output=True
@@ -29,7 +29,7 @@ def synthesized(name: str, out: pathlib.Path) -> dict[str, bytes]:
     return {str(file.relative_to(out)): file.read_bytes() for file in sorted(out.rglob("*")) if file.is_file()}
 
 
-def test_the_examples_are_the_same_byte_by_byte(tmp_path: pathlib.Path) -> None:
+def test_the_examples_are_identical(tmp_path: pathlib.Path) -> None:
     expected = synthesized(engine.name, tmp_path / engine.name)
     found = synthesized("native", tmp_path / "native")
     assert found.keys() == expected.keys()
@@ -101,7 +101,7 @@ def test_backends_are_the_same(backend: str, tmp_path: pathlib.Path) -> None:
 
 
 def build(module: Any, construct: Any, given: Mapping[str, Any], out: str) -> dict[str, str]:
-    """Builds a stack on an engine; gives what it writes."""
+    """Builds a stack on an engine; returns its output."""
     app = module.App(outdir=out, stack_traces=False)
     app.node.set_context("cdktfVersion", "0.21.0")
     stack = module.TerraformStack(app, "stack")
@@ -116,7 +116,7 @@ def build(module: Any, construct: Any, given: Mapping[str, Any], out: str) -> di
         if each["kind"] in {"module", "resource", "data"}:
             before.append(element)
         for path, value in each["overrides"]:
-            # cdktf lays an override into a map that a module is given, and then once more: a list in it stands twice.
+            # cdktf merges an override into the map of a module twice, so a list in it is duplicated.
             element.add_override(path.partition(".")[0] if each["kind"] == "module" else path, value)
         if each["warning"]:
             module.Annotations.of(element).add_warning(each["warning"])
@@ -148,7 +148,7 @@ def _element(module: Any, scope: Any, id: str, given: Mapping[str, Any], depends
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(STACKS)
-def test_any_tree_is_the_same(given: Mapping[str, Any]) -> None:
+def test_any_tree_is_identical(given: Mapping[str, Any]) -> None:
     other, construct = importlib.import_module(engine.name), importlib.import_module("constructs").Construct
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         expected, found = build(other, construct, given, one), build(native, native.Construct, given, two)

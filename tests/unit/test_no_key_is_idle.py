@@ -1,4 +1,4 @@
-"""No key of a cloud's configuration is idle: another value changes the Terraform JSON, or is refused as idle."""
+"""Every key of a cloud's configuration has an effect: another value changes the Terraform JSON, or is an error."""
 
 import copy
 import functools
@@ -191,7 +191,7 @@ REFUSED = {
 
 @dataclass(frozen=True)
 class Keys:
-    """The keys of a kind of cloud, and how an example's are changed.
+    """The keys of a kind of cloud, and changes of those of an example.
 
     Args:
         root: The JSON Schema of the configuration.
@@ -204,7 +204,7 @@ class Keys:
     def walk(
         self, schema: Schema, config: dict[str, Any], path: Path = ()
     ) -> Iterator[tuple[Path, dict[str, Any], dict[str, Any]]]:
-        """Each key, a configuration that has the sections around it, and that configuration with another value."""
+        """Yields each key, a configuration with the sections around it, and the same with another value of the key."""
         given = at(config, path)
         schema = self._resolve(schema, given)
         if "const" in schema:
@@ -222,7 +222,7 @@ class Keys:
             yield from self.walk(inner, config, (*path, step))
 
     def _resolve(self, schema: Schema, given: Any) -> Schema:
-        """The schema behind references; of a choice the one that fits what is given, else the first."""
+        """Returns the schema that references lead to; of several options, the fitting one, else the first."""
         if "$ref" in schema:
             there = self.root["$defs"][schema["$ref"].rpartition("/")[2]]
             return self._resolve({**there, **_but(schema, "$ref")}, given)
@@ -238,7 +238,7 @@ class Keys:
         return {key: self._another(inner[key], None, (*path, key)) for key in sorted(needed)}
 
     def _another(self, schema: Schema, now: Any, path: Path) -> Any:
-        """A value that fits the schema and is not the one that is there."""
+        """Returns a value that fits the schema and differs from the current one."""
         name = ".".join(map(str, path))
         for key in (f"{self.example} {name}", name):
             if key in SUBSTITUTES:
@@ -270,13 +270,13 @@ class Keys:
 
 
 def _inner(schema: Schema) -> Schema:
-    """The schema of what is in a list or in a mapping of one's own keys."""
+    """Returns the schema of a list's elements, or of the values of a mapping with free keys."""
     others = [schema.get("items"), schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
     return next((each for each in others if isinstance(each, dict)), {})
 
 
 def _fits(given: Any, properties: Schema) -> bool:
-    """Whether it has no other keys than these, and is what they say it is."""
+    """Returns whether a mapping has only these keys, with the values that they require."""
     return isinstance(given, dict) and all(
         key in properties and properties[key].get("const", value) == value for key, value in given.items()
     )
@@ -287,7 +287,7 @@ def _but(schema: Schema, key: str) -> dict[str, Any]:
 
 
 def _next_to(text: str) -> str:
-    """The text with the letter or digit next to its last one."""
+    """Returns the string with its last letter or digit replaced by the next one."""
     last = max(index for index, letter in enumerate(text) if letter.isalnum())
     near = chr(ord(text[last]) + (-1 if text[last] in "9zZ" else 1))
     return f"{text[:last]}{near}{text[last + 1 :]}"
@@ -304,7 +304,7 @@ def at(config: Any, path: Path) -> Any:
 
 
 def put(config: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
-    """The configuration with another value in the place that the path leads to; without it for None."""
+    """Returns the configuration with another value at a path, or without one for None."""
     changed = {"": copy.deepcopy(config)}
     *way, last = ("", *path)
     section = at(changed, tuple(way))
@@ -315,7 +315,7 @@ def put(config: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
 
 
 def tried(kind: Any, example: str, config: dict[str, Any], out: pathlib.Path) -> tuple[set[str], dict[str, str]]:
-    """The keys that change nothing, and what is said of those that are refused, though not as idle."""
+    """Returns the keys that change nothing, and the messages of those that are errors for another reason."""
 
     @functools.cache
     def synthesized(text: str) -> str:
@@ -341,7 +341,7 @@ def tried(kind: Any, example: str, config: dict[str, Any], out: pathlib.Path) ->
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_no_key_is_idle(example: str, tmp_path: pathlib.Path) -> None:
+def test_every_key_has_an_effect(example: str, tmp_path: pathlib.Path) -> None:
     config = Document(FOLDER / f"{example}.yaml").data
     for path, value in EXAMPLES[example].items():
         config = put(config, tuple(path.split(".")), value)
@@ -359,7 +359,7 @@ class IdleStack(GenericStack):
     config_type = IdleConfig
 
 
-def test_check_bites(tmp_path: pathlib.Path) -> None:
+def test_the_check_finds_a_fault(tmp_path: pathlib.Path) -> None:
     config = {
         "org_id": "org_1",
         "kube_context": "acme",

@@ -41,7 +41,7 @@ def node(tmp_path: Path) -> Fake:
     return make
 
 
-def test_the_one_on_path_is_taken(node: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_node_on_path_is_used(node: Fake, capsys: pytest.CaptureFixture[str]) -> None:
     on_path = node("v22.1.0")
     prepare_node()
     assert os.environ["JSII_NODE"] == on_path
@@ -49,7 +49,7 @@ def test_the_one_on_path_is_taken(node: Fake, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr() == ("", "")
 
 
-def test_the_one_that_is_named_comes_first(node: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configured_node_takes_precedence(node: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     node("v22.1.0")
     named = node("v24.0.0", "elsewhere")
     monkeypatch.setenv("JSII_NODE", named)
@@ -59,7 +59,7 @@ def test_the_one_that_is_named_comes_first(node: Fake, monkeypatch: pytest.Monke
     assert os.environ["NODE_OPTIONS"] == "--max-old-space-size=100 --no-deprecation"
 
 
-def test_the_package_comes_before_the_one_on_path(
+def test_the_package_takes_precedence_over_path(
     node: Fake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     node("v20.1.0")
@@ -72,7 +72,7 @@ def test_the_package_comes_before_the_one_on_path(
     assert capsys.readouterr() == ("", "")
 
 
-def test_one_past_its_end_of_life_is_named_in_one_line(node: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_past_its_end_of_life_is_reported_in_one_line(node: Fake, capsys: pytest.CaptureFixture[str]) -> None:
     node("v20.1.0")
     prepare_node()
     assert capsys.readouterr() == (
@@ -82,7 +82,7 @@ def test_one_past_its_end_of_life_is_named_in_one_line(node: Fake, capsys: pytes
     assert os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] == "20"
 
 
-def test_packages_are_kept_where_nobody_else_can_change_them(node: Fake, tmp_path: Path) -> None:
+def test_packages_are_stored_where_nobody_else_can_change_them(node: Fake, tmp_path: Path) -> None:
     node("v22.1.0")
     prepare_node()
     assert CACHE not in os.environ
@@ -106,7 +106,9 @@ def test_packages_are_not_kept_without_a_home_directory(
 
 
 @pytest.mark.parametrize("name", [CACHE, f"{CACHE}_ROOT"])
-def test_what_the_environment_says_of_packages_is_kept(name: str, node: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_packages_in_the_environment_are_kept(
+    name: str, node: Fake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     node("v22.1.0")
     monkeypatch.setenv("HOME", "/dev/null")
     monkeypatch.setenv(name, "mine")
@@ -120,7 +122,7 @@ FIX = (
 )
 
 
-def test_fails_when_there_is_none() -> None:
+def test_fails_without_node() -> None:
     with pytest.raises(EngineError) as error:
         prepare_node()
     assert str(error.value) == f"Node.js is missing; the engine requires it; {FIX}"
@@ -134,7 +136,7 @@ def test_fails_when_it_is_too_old_or_does_not_start(answer: str, status: int, no
     assert str(error.value) == f"Node.js at {path} is too old or does not start; {FIX}"
 
 
-def test_fails_when_the_one_that_is_named_is_not_there(node: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fails_if_the_configured_node_does_not_exist(node: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     node("v24.0.0")
     monkeypatch.setenv("JSII_NODE", "/not/there/node")
     with pytest.raises(EngineError, match=r"Node.js at /not/there/node is too old or does not start"):

@@ -164,7 +164,7 @@ def test_a_group_is_a_pair_with_the_taints_that_the_operator_tolerates(kind: Kin
         assert wanted <= taints
 
 
-def test_a_group_may_be_of_one_capacity_type_and_of_another_size(kind: Kind) -> None:
+def test_a_group_can_have_one_capacity_type_and_its_own_size(kind: Kind) -> None:
     before, made = (
         kind.made(each)
         for each in (
@@ -176,7 +176,7 @@ def test_a_group_may_be_of_one_capacity_type_and_of_another_size(kind: Kind) -> 
     assert made[kind.names[1]][:2] == (1, 3)
 
 
-def test_a_group_has_labels_and_taints_of_its_own(kind: Kind) -> None:
+def test_a_group_can_have_labels_and_taints(kind: Kind) -> None:
     taint = {"key": "example.com/team", "value": "ml", "effect": "NoExecute"}
     made = kind.made(nodes(kind, kind.cpu, {"labels": {"example.com/memory": "high"}, "taints": [taint]}))
     for name in kind.names:
@@ -224,13 +224,13 @@ def test_groups_with_labels_or_taints_have_instance_types_of_their_own(kind: Kin
     ]
 
 
-def test_a_group_says_what_pods_on_it_ask_for(kind: Kind) -> None:
+def test_a_group_sets_the_resources_that_pods_request(kind: Kind) -> None:
     shapes = [{"cpus": 60, "memory_gb": 480}, {"cpus": 3, "memory_gb": 12, "gpus": 1}]
     assert list(types(kind, kind.cpu, {"pod_shapes": shapes[:1]})) == ["60CPU-480GB"]
     assert list(types(kind, kind.gpu, {"pod_shapes": shapes})) == ["60CPU-480GB", f"3CPU-12GB-1x{kind.gpu['gpu_type']}"]
 
 
-def test_the_operator_is_told_of_a_gpu_that_its_chart_does_not_know(kind: Kind) -> None:
+def test_the_operator_gets_the_label_of_an_unknown_gpu(kind: Kind) -> None:
     product = {"gpu_product": "other-gpu"}
     assert values(kind, kind.unknown, product)["accelerator"] == {
         "nodeSelectors": {"additional": {kind.unknown["gpu_type"]: "other-gpu"}}
@@ -238,7 +238,7 @@ def test_the_operator_is_told_of_a_gpu_that_its_chart_does_not_know(kind: Kind) 
     assert "accelerator" not in values(kind, kind.gpu)
 
 
-def test_sizes_may_be_known_to_terraform_only(kind: Kind) -> None:
+def test_sizes_may_be_unresolved(kind: Kind) -> None:
     made = kind.made(nodes(kind, kind.cpu, {"min_size": LATER, "max_size": LATER}))
     assert made[kind.names[0]][:2] == (LATER, LATER)
 
@@ -319,7 +319,7 @@ REFUSED: dict[str, tuple[Callable[[Kind], list[dict[str, Any]]], str, str]] = {
 
 
 @pytest.mark.parametrize(("keys", "says", "rule"), REFUSED.values(), ids=REFUSED)
-def test_fails_on_what_does_not_go_together(kind: Kind, keys: Any, says: str, rule: str) -> None:
+def test_fails_on_conflicting_keys(kind: Kind, keys: Any, says: str, rule: str) -> None:
     with pytest.raises(ConfigError, match=rf"groups\.a.*(?:{says})") as refused:
         nodes(kind, *keys(kind))
     assert rule in {finding.rule.id for finding in refused.value.findings if finding.rule}
@@ -337,6 +337,6 @@ def test_fails_on_limits_of_a_missing_gpu(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("name", ["a b", "", "a" * 40, "ä"])
-def test_fails_on_names_that_the_provider_refuses(kind: Kind, name: str) -> None:
+def test_fails_on_names_that_the_provider_rejects(kind: Kind, name: str) -> None:
     with pytest.raises(ConfigError, match="must be a node"):
         kind.nodes(groups={name: kind.cpu})

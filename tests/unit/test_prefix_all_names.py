@@ -123,7 +123,7 @@ def test_every_name_in_the_examples_begins_with_the_prefix(example: Path, tmp_pa
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_check_bites(kind: str, tmp_path: Path) -> None:
+def test_the_check_finds_a_fault(kind: str, tmp_path: Path) -> None:
     _, stack = made(kind, tmp_path, prefix_all_names=False)
     assert [*unprefixed(stack, PREFIX)] != []
 

@@ -138,7 +138,7 @@ def test_each_key_is_tried() -> None:
         assert model.model_fields.keys() - tried == (registered if kind == "aks" else set())
 
 
-def test_only_the_stack_that_makes_something_registers_resource_providers(make: Make) -> None:
+def test_only_the_first_stack_registers_resource_providers(make: Make) -> None:
     given = {"resource_provider_registrations": "core", "resource_providers_to_register": ["Microsoft.Dashboard"]}
     stack, operator = make("aks", given)
     assert block(stack, "azurerm").items() >= given.items()
@@ -232,7 +232,7 @@ echo '{"kind": "ExecCredential"}'
 
 
 @pytest.mark.parametrize("status", [0, 254])
-def test_a_token_is_got_with_the_external_id_and_the_sessions_name(status: int, make: Make, tmp_path: Path) -> None:
+def test_a_token_is_requested_with_external_id_and_session_name(status: int, make: Make, tmp_path: Path) -> None:
     role = {"role_arn": ROLE, "external_id": "acme 4711".replace(" ", "/"), "session_name": "anyscale"}
     written = command(make("eks", {"profile": "ci", "assume_role": role})[1])
     program, log = tmp_path / "bin" / "aws", tmp_path / "log"
@@ -292,7 +292,7 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = [
             ({"duration": "3600"}, "must be a duration from 15m to 12h"),
         )
     ),
-    ("eks", {"allowed_account_ids": ["1111-2222-3333"]}, "must be an AWS account id, which has 12 digits"),
+    ("eks", {"allowed_account_ids": ["1111-2222-3333"]}, "must be an AWS account ID, which has 12 digits"),
     (
         "eks",
         {"allowed_account_ids": ["444455556666"], "assume_role": {"role_arn": ROLE}},
@@ -342,7 +342,7 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = [
     ("gke", {"default_labels": {"Owner": "ml"}}, "at most 63 lower-case letters"),
     ("gke", {"default_labels": {"anyscale-org-id": "org_1"}}, "provider.default_labels has anyscale-org-id, but the"),
     ("gke", {"billing_project": "acme-admin"}, "billing_project: has no effect without user_project_override"),
-    ("aks", {"tenant_id": "acme.onmicrosoft.com"}, "must be an Entra tenant's id"),
+    ("aks", {"tenant_id": "acme.onmicrosoft.com"}, "must be an Entra tenant's ID"),
     ("aks", {"client_id": CLIENT}, "client_id: has no effect without use_oidc or use_msi"),
     ("aks", {"use_oidc": True, "tenant_id": TENANT}, "use_oidc: requires client_id and tenant_id"),
     ("aks", {"use_oidc": True, "client_id": CLIENT}, "use_oidc: requires client_id and tenant_id"),
@@ -363,7 +363,7 @@ REFUSED: Sequence[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("kind", "provider", "says"), REFUSED, ids=[says[:50] for *_, says in REFUSED])
-def test_wrong_settings_are_refused_in_one_sentence(kind: str, provider: dict[str, Any], says: str) -> None:
+def test_wrong_settings_are_one_message(kind: str, provider: dict[str, Any], says: str) -> None:
     keys = {"tags": {"team": "ml"}, "bucket": {"tags": {"stage": "test"}}} if kind == "eks" else {}
     with pytest.raises(ValidationError) as error:
         config(kind, provider, **keys)
@@ -382,7 +382,9 @@ def test_wrong_settings_are_refused_in_one_sentence(kind: str, provider: dict[st
         ({"default_tags": expr("var.later", "map(string)")}, {"tags": {"team": "ml"}}),
     ],
 )
-def test_tags_that_do_not_meet_the_clouds_pass(provider: dict[str, Any], keys: dict[str, Any], make: Make) -> None:
+def test_tags_that_do_not_conflict_with_the_clouds_pass(
+    provider: dict[str, Any], keys: dict[str, Any], make: Make
+) -> None:
     assert make("eks", provider, **keys)
 
 

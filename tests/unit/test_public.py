@@ -18,7 +18,7 @@ PACKAGES = [
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_what_is_exported_resolves(package: str) -> None:
+def test_exports_exist(package: str) -> None:
     module = importlib.import_module(package)
     for name in module.__all__:
         assert getattr(module, name) is not None
@@ -28,7 +28,7 @@ LAZY = [package for package in PACKAGES if "_PLACES" in vars(importlib.import_mo
 
 
 @pytest.mark.parametrize("package", LAZY)
-def test_what_is_exported_is_what_is_loaded_on_demand(package: str) -> None:
+def test_exports_are_the_names_that_are_loaded_on_demand(package: str) -> None:
     module = importlib.import_module(package)
     places: dict[str, str] = vars(module)["_PLACES"]
     assert places.keys() == {name for name in module.__all__ if name not in vars(module)}
@@ -37,7 +37,7 @@ def test_what_is_exported_is_what_is_loaded_on_demand(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", LAZY)
-def test_types_know_what_is_loaded_on_demand(package: str) -> None:
+def test_type_checkers_see_names_that_are_loaded_on_demand(package: str) -> None:
     module = importlib.import_module(package)
     tree = ast.parse(inspect.getsource(module))
     block = next(node for node in tree.body if isinstance(node, ast.If))

@@ -36,7 +36,7 @@ def test_two_stacks_share_a_cloud(tmp_path: Path) -> None:
         assert output.get("anyscale_cloud_stack", {}).get("value") == (None if stack is alone else stack.name)
 
 
-def test_resources_of_one_cloud_have_names_of_their_own(tmp_path: Path) -> None:
+def test_resources_of_one_cloud_have_different_names(tmp_path: Path) -> None:
     app = App(tmp_path)
     ec2(app, "ml")
     second = ec2(app, "more", cloud="ml")
@@ -45,7 +45,7 @@ def test_resources_of_one_cloud_have_names_of_their_own(tmp_path: Path) -> None:
     ec2(App(tmp_path), "more", cloud="ml", resource_name="more").prepare()
 
 
-def test_outputs_are_of_the_stack_that_is_named() -> None:
+def test_outputs_are_those_of_the_requested_stack() -> None:
     shared = REGISTERED | {"anyscale_cloud_stack": "vm"}
     assert find_registration(shared, "vm", source="outputs").shares_cloud
     assert find_registration(shared, "vm", source="outputs").cloud_name == "ml"
@@ -55,13 +55,13 @@ def test_outputs_are_of_the_stack_that_is_named() -> None:
             find_registration(outputs, stack, source="outputs")
 
 
-def test_terraform_makes_a_cloud_for_each_stack() -> None:
+def test_terraform_creates_a_cloud_for_each_stack() -> None:
     with pytest.raises(ConfigError, match="with registration: terraform, which creates a cloud for each stack"):
         Ec2Config(**BASE, cloud="ml", registration="terraform")
 
 
 @pytest.mark.parametrize("key", ["lineage_tracking_enabled", "aggregated_logs_enabled"])
-def test_what_only_the_provider_takes(key: str, tmp_path: Path) -> None:
+def test_arguments_that_only_the_provider_supports(key: str, tmp_path: Path) -> None:
     make: Any = Ec2Config
     stack = ec2(App(tmp_path), "ml", registration="terraform", **{key: True})
     assert stack.to_terraform()["resource"]["anyscale_cloud"]["cloud"][key] is True
@@ -74,6 +74,6 @@ def test_what_only_the_provider_takes(key: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("more", [{"compute_stack": "KUBERAY"}, {"connector_config": {"oidc_issuer": "https://a"}}])
-def test_a_kuberay_cluster_is_refused_by_name(more: dict[str, Any]) -> None:
+def test_a_kuberay_cluster_is_an_error_of_its_own_rule(more: dict[str, Any]) -> None:
     with pytest.raises(RegistrationError, match="is for a cluster with KubeRay"):
         CloudResource.read(AWS_K8S | more)

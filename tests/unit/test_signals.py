@@ -1,4 +1,4 @@
-"""When a program that is told to stop does so."""
+"""A program that gets a signal to stop does so at the right time."""
 
 import signal
 import threading

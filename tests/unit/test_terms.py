@@ -44,7 +44,7 @@ def test_a_term_is_found_also_across_lines(text: str, tmp_path: pathlib.Path) ->
 
 
 @pytest.mark.parametrize("text", ["older word", "olde wordings", "not this", ""])
-def test_other_words_are_not(text: str, tmp_path: pathlib.Path) -> None:
+def test_other_words_are_accepted(text: str, tmp_path: pathlib.Path) -> None:
     assert found(text, tmp_path) == []
 
 
@@ -60,5 +60,5 @@ def test_other_words_are_not(text: str, tmp_path: pathlib.Path) -> None:
         ("docs/picture.svg", 0),
     ],
 )
-def test_texts_of_ours_are_read(name: str, count: int, tmp_path: pathlib.Path) -> None:
+def test_all_texts_are_read(name: str, count: int, tmp_path: pathlib.Path) -> None:
     assert len(found("olde word", tmp_path, name)) == count

@@ -35,7 +35,7 @@ def public(base: type[Any]) -> Iterator[type[Any]]:
 
 
 def is_abstract(cls: type[Any]) -> bool:
-    """Whether a method of it is to be written by a subclass; jsii's classes can't have the metaclass that says so."""
+    """Returns whether a subclass must implement a method; jsii's classes cannot have the metaclass for it."""
     return any(getattr(getattr(cls, name, None), "__isabstractmethod__", False) for name in dir(cls))
 
 
@@ -52,9 +52,9 @@ def typed_parameters(cls: type[Any]) -> Iterator[str]:
 
 
 def wrong_program() -> str:
-    """Each class is called with a mistake in each argument, and with an argument that it doesn't have.
+    """Each class is called with a mistake in each argument, and with an unknown argument.
 
-    Both checkers also report an ignore comment that ignores nothing, which is a mistake that they don't find.
+    Both checkers also report an unnecessary ignore comment, which marks a mistake that they do not find.
     """
     for package in (anyscale_constructs, stacks):
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):

@@ -42,7 +42,7 @@ def gone(old: dict[str, Any], new: dict[str, Any], changelog: str = CHANGELOG) -
     return {name for name in names(old) - names(new) if not before.is_announced(name, changelog)}
 
 
-def test_nothing_of_an_existing_cloud_is_gone(stacks: Stacks) -> None:
+def test_an_existing_cloud_keeps_its_resources(stacks: Stacks) -> None:
     kinds = {name.split("-")[0] for name in stacks}
     assert {"minimal", "eks", "gce", "gke", "aks", "generic"} <= kinds
     assert {name: lost for name, (old, new) in stacks.items() if (lost := gone(old, new))} == {}
@@ -57,7 +57,7 @@ def test_every_existing_cloud_keeps_its_state(stacks: Stacks) -> None:
     }
 
 
-def test_check_bites(stacks: Stacks) -> None:
+def test_the_check_finds_a_fault(stacks: Stacks) -> None:
     for old, _ in stacks.values():
         for name in names(old):
             rest = copy.deepcopy(old)
@@ -81,7 +81,7 @@ def test_check_bites(stacks: Stacks) -> None:
         ("module.eks", False),
     ],
 )
-def test_the_changelog_announces_what_an_upgrade_takes_away(address: str, announced: bool) -> None:
+def test_the_changelog_lists_what_an_upgrade_removes(address: str, announced: bool) -> None:
     changelog = (
         "## [Unreleased]\n\n### Changed\n\n- `module.eks`\n\n### Upgrading\n\n- `helm_release.gateway` and "
         "`module.vpc`\n  are replaced.\n- `module.s3.aws_s3_bucket.*`, `anyscale_efs_id`: gone.\n\n"

@@ -35,7 +35,7 @@ def test_new_repositories_have_a_version_that_all_charts_are_tested_with() -> No
     assert minor(OLDEST_KUBERNETES) <= minor(NEW_EKS) <= minor(DEFAULT_EKS)
 
 
-def test_aks_refuses_what_eks_refuses() -> None:
+def test_aks_and_eks_reject_the_same_versions() -> None:
     major, oldest = minor(OLDEST_KUBERNETES)
     accepted = [number for number in range(100) if checked(KubernetesVersion).fits(f"{major}.{number}")]
     assert accepted == list(range(oldest, 100))

@@ -1,4 +1,4 @@
-"""Users' pods have a service account of their own on Kubernetes, and no key widens what it says."""
+"""Users' pods on Kubernetes have their own service account, and no key widens its permissions."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ def test_without_the_key_nothing_changes_and_a_shared_account_is_a_warning(kind:
     assert ("shared-service-account" in rules) == shared
 
 
-def test_who_installs_the_operator_says_which_account_its_pods_have(tmp_path: Path) -> None:
+def test_your_operator_values_can_set_the_service_account(tmp_path: Path) -> None:
     _, rules = made("eks", tmp_path, releases={"operator": {"enabled": False}})
     assert "shared-service-account" not in rules
 
@@ -63,7 +63,7 @@ def test_a_prefix_cannot_widen_a_permission(kind: str, prefix: str) -> None:
 
 @pytest.mark.parametrize("name", ["default", "operator", "anyscale-operator", "workloads", "anyscale-workloads", "A"])
 @pytest.mark.parametrize("kind", KUBERNETES)
-def test_a_further_service_account_has_a_name_that_is_free(kind: str, name: str) -> None:
+def test_the_name_of_a_further_service_account_must_be_free(kind: str, name: str) -> None:
     _, config, base = KINDS[kind]
     with pytest.raises(ConfigError, match=rf"workloads.service_accounts.{name}: must be 1 to 63"):
         config(**base, workloads={"service_accounts": {name: {}}})

@@ -1,4 +1,4 @@
-"""All cases of the product: put into stacks, synthesized, and evaluated by the real Terraform."""
+"""All cases of the product: added to stacks, synthesized, and evaluated by the real Terraform."""
 
 import json
 import re
@@ -20,7 +20,7 @@ from tests.contract.product.places import PLACES
 
 @dataclass(frozen=True)
 class Case:
-    """A kind of value, used in a way, in a place."""
+    """A kind of value, a way of using it, and a place."""
 
     kind: str
     way: str
@@ -28,7 +28,7 @@ class Case:
 
     @cached_property
     def id(self) -> str:
-        """Its key in the JSON."""
+        """The key of the case in the JSON."""
         return f"w{list(WAYS).index(self.way):02d}k{list(KINDS).index(self.kind):03d}"
 
     @cached_property
@@ -54,19 +54,19 @@ EVALUATED = ("an output", "TerraformOutput", "Helm values", "a policy", "nested 
 
 
 def element(place: str) -> str:
-    """The name of the element that holds the cases of a place."""
+    """Returns the name of the element with the cases of a place."""
     return f"p{list(PLACES).index(place):02d}"
 
 
 def _name(case: Case, when: str) -> str:
-    """The element that has a refused case: one of its own where the message names elements only."""
+    """Returns the element of a refused case: a separate one if the message contains only the element's name."""
     if when in {"put", "engine"}:
         return element(case.place) + case.id
     return element(case.place) + (case.id[:3] if PLACES[case.place].text else "")
 
 
 def _known_by(case: Case) -> str:
-    """What tells a case in a message from others of its element: JSON text shows the code, not the key."""
+    """Returns what identifies a case in a message: JSON strings show the code, not the key."""
     if not PLACES[case.place].text:
         return case.id
     return {"expr": KINDS[case.kind].code, "reference": "passes a reference"}.get(KINDS[case.kind].carrier, case.id)
@@ -74,17 +74,17 @@ def _known_by(case: Case) -> str:
 
 @dataclass
 class Product:
-    """What came of the cases.
+    """The results of all cases.
 
     Args:
-        folder: Where Terraform runs.
+        folder: The directory in which Terraform runs.
         terraform: The program.
     """
 
     folder: Path
     terraform: str
     refusals: dict[Case, str] = field(default_factory=dict)
-    """What was said of the cases that were refused."""
+    """The messages of refused cases."""
 
     def __post_init__(self) -> None:
         write_states(self.folder)
@@ -102,7 +102,7 @@ class Product:
         return tree
 
     def _world(self) -> tuple[World, dict[tuple[str, str], Any]]:
-        """A stack, and what each way makes of each kind in it; or what was said of it."""
+        """Returns a stack and the result of each way for each kind in it, or an error message."""
         world = World(self.folder)
         made: dict[tuple[str, str], Any] = {}
         for kind_name, kind in KINDS.items():
@@ -138,7 +138,7 @@ class Product:
                 self._sort(str(raised.value), when)
 
     def _sort(self, said: str, when: str) -> None:
-        """Gives each case the line that names it."""
+        """Assigns to each case the line of the message that mentions it."""
         cases = [case for case in CASES if isinstance(case.outcome, Refused) and case.outcome.when == when]
         named = {(_name(case, when), _known_by(case)): case for case in cases}
         for line in said.splitlines():
@@ -151,7 +151,7 @@ class Product:
                     self.refusals[case] = line
 
     def _evaluated(self) -> dict[str, Any]:
-        """What Terraform makes of the cases in some places; the rest is validated."""
+        """Returns the values that Terraform computes for the cases in some places; the others are validated."""
         values = {name: value for outputs in OUTPUTS.values() for name, value in outputs.items()}
         tree = {**self.tree, "output": {**self.tree["output"], "providers": {"value": self.tree["provider"]}}}
         del tree["provider"]  # there is none of that name

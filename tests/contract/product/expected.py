@@ -1,4 +1,4 @@
-"""What must come of a case: worked out from its kind, way and place, without the library."""
+"""The expected result of a case, derived from its kind, way and place, without the library."""
 
 import json
 import re
@@ -17,12 +17,12 @@ WAYS = {**VALUE, **TEXT}
 
 @dataclass(frozen=True)
 class Refused:
-    """A case that is refused.
+    """A case that is an error.
 
     Args:
-        when: `put`, when it is put into its place; `engine`, when the engine reads the stack's elements; `code`, when
-            code is put in for words; `left`, when the finished JSON is looked through.
-        says: What the message says beside the place.
+        when: The time of the error: `put`, when the value is added to its place; `engine`, when the engine reads the
+            stack's elements; `code`, when code replaces placeholders; `left`, when the finished JSON is checked.
+        says: What the message contains in addition to the place.
     """
 
     when: str
@@ -31,9 +31,9 @@ class Refused:
 
 ACCEPTED = "accepted"
 PYTHON = "Python"
-"""Python itself does not do this with the value."""
+"""Python itself does not support this operation for the value."""
 TERRAFORMS = "Terraform's"
-"""Only Terraform knows the type: `terraform validate` refuses it, naming the place."""
+"""Only Terraform knows the type: `terraform validate` reports an error with the place."""
 
 Outcome = Refused | str
 _IN_TEXT = "inside a string"
@@ -44,13 +44,13 @@ _MARK = re.compile(
 )
 _NOT_OF_OBJECTS = {"a copy", "json.dumps", "json.dumps, sorted", "yaml.safe_dump"}
 _EXPRESSIONS = {"fn.try", "nested fn", "fn of Fn", "fn of an f-string"}
-"""The ways that make an expression whose type nobody knows."""
+"""The ways that create an expression of unknown type."""
 _ENGINES = Refused("engine", "Found an encoded list token string in a scalar string context")
 
 
 @cache
 def outcome(way_name: str, kind_name: str, place: Place) -> Outcome:
-    """What must come of a case."""
+    """Returns the expected result of a case."""
     way, kind = WAYS[way_name], KINDS[kind_name]
     if way_name == "in a tuple" and not place.ours:
         return PYTHON
@@ -75,7 +75,7 @@ def outcome(way_name: str, kind_name: str, place: Place) -> Outcome:
 
 
 def is_encoded(way_name: str, kind_name: str, place: Place) -> bool:
-    """Whether `jsonencode` writes it into JSON text: it is an expression that isn't known to be a string."""
+    """Returns whether the value is written with `jsonencode`: an expression that may not be a string."""
     way, kind = WAYS[way_name], KINDS[kind_name]
     if not place.text or way.code or way.text:
         return place.text and way_name in _EXPRESSIONS
@@ -114,7 +114,7 @@ def _of_reference(name: str, way: Way, place: Place) -> Outcome:
 
 
 def text_of(way_name: str, kind_name: str, place: Place) -> Any:
-    """What a case puts into the JSON, with marks in place of code."""
+    """Returns what a case adds to the JSON, with marks instead of code."""
     way, kind = WAYS[way_name], list(KINDS).index(kind_name)
     end = "EZ" if is_encoded(way_name, kind_name, place) else "Z"
     if way.code:
@@ -124,7 +124,7 @@ def text_of(way_name: str, kind_name: str, place: Place) -> Any:
 
 
 class Quoted(str):
-    """Text that YAML has between quotes."""
+    """Text that is quoted in YAML."""
 
     __slots__ = ()
 
@@ -136,7 +136,7 @@ for _dumper in (yaml.Dumper, yaml.SafeDumper):
 
 
 def spelled(value: Any) -> Any:
-    """JSON with code in place of marks; `jsonencode` and numbers that the engine writes into text have no quotes."""
+    """Returns JSON with code instead of marks; `jsonencode` and numbers in strings are not quoted."""
     match value:
         case str():
             return _MARK.sub(_code, value)
@@ -162,7 +162,7 @@ def _code(match: re.Match[str]) -> str:
 
 
 def value_of(way_name: str, kind_name: str, place: Place) -> Any:
-    """What Terraform makes of a case."""
+    """Returns the value that Terraform computes for a case."""
     way, kind = WAYS[way_name], KINDS[kind_name]
     is_whole = is_encoded(way_name, kind_name, place) and not way.text
     as_number = kind.carrier == "float" and not way.code and (way.number or place.text)
@@ -176,5 +176,5 @@ def value_of(way_name: str, kind_name: str, place: Place) -> Any:
 
 
 def comparable(way_name: str, value: Any) -> Any:
-    """The value, in which YAML is read: its layout is the library's own."""
+    """Returns the value with its YAML parsed, since the layout is the library's own."""
     return yaml.safe_load(value) if way_name.startswith("yaml") else value

@@ -1,4 +1,4 @@
-"""Kinds of values: what a program holds, the Terraform code that it stands for, and its value there."""
+"""Kinds of values: the object in a program, the Terraform code that it represents, and the code's value."""
 
 import importlib
 import json
@@ -25,15 +25,15 @@ OUTPUTS: dict[str, dict[str, Any]] = {
         "private_subnet_ids_az_map": {"subnet-1": "us-east-2a", "subnet-2": "us-east-2b"},
     },
 }
-"""What the stand-ins of modules give."""
+"""The outputs of stand-in modules."""
 CROSSED = "cross-stack-output-modules3s3_bucket_id"
 
 
 class World:
-    """A stack that holds one of everything that values come from.
+    """A stack with one of everything that values come from.
 
     Args:
-        folder: Where the states of other stacks are.
+        folder: The directory of the states of other stacks.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -97,12 +97,12 @@ class Kind:
     """A kind of value.
 
     Args:
-        make: What the program holds.
-        code: The Terraform code that it stands for.
-        value: What Terraform makes of the code.
-        carrier: The Python type that carries it: `expr`, or for the engine's own `str`, `float`, `list`, `dict`
-            or `proxy`.
-        is_untyped: Whether the library can't tell its type.
+        make: Creates the object in the program.
+        code: The Terraform code that it represents.
+        value: The value of the code.
+        carrier: The Python type of the object: `expr`, or for the engine's own `str`, `float`, `list`, `dict` or
+            `proxy`.
+        is_untyped: Whether the library does not know its type.
     """
 
     make: Callable[[World], Any]
@@ -122,17 +122,17 @@ class Kind:
 
     @property
     def is_quoted(self) -> bool:
-        """Whether it is an expression that isn't known to be a number or a boolean."""
+        """Whether it is an expression that may not be a number or a boolean."""
         return self.carrier == "expr" and (self.is_untyped or not isinstance(self.value, int))
 
     @property
     def in_text(self) -> str:
-        """The value as Terraform writes it into text."""
+        """The value as Terraform writes it into a string."""
         return self.value if isinstance(self.value, str) else json.dumps(self.value)
 
 
 def _sources(name: str) -> Iterator[tuple[str, Kind]]:
-    """The kinds of one type, from all that a stack declares."""
+    """Returns the kinds of one type from everything that a stack declares."""
     value, type_ = VALUES[name], TYPES[name]
     yield (
         f"resource's {name}",
@@ -161,7 +161,7 @@ _GETTERS = {"text": "string", "number": "number", "flag": "boolean", "list": "li
 
 
 def _engines(name: str) -> Iterator[tuple[str, Kind]]:
-    """The kinds of one type, from the engine's own."""
+    """Returns the kinds of one type from the engine."""
     value, carrier, getter = VALUES[name], _CARRIERS[name], _GETTERS[name]
     if name != "map":
         yield (

@@ -1,4 +1,4 @@
-"""Places of values: what puts cases there, and how the finished JSON holds them."""
+"""Places of values: how cases are added there, and where the finished JSON contains them."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -21,12 +21,12 @@ class Place:
     """A place.
 
     Args:
-        put: Puts cases there, into elements whose name is the second argument.
-        path: The keys under which the JSON has the cases; `NAME` stands for that name.
-        shape: What the JSON has under these keys, given what it has for each case.
-        text: Whether the cases become JSON text.
-        field: Whether a configuration field takes the cases, which makes expressions of the engine's values.
-        ours: Whether the library puts them there; otherwise the engine does.
+        put: Adds cases, in elements whose name is the second argument.
+        path: The keys under which the JSON contains the cases; `NAME` represents that name.
+        shape: The JSON under these keys, given the JSON of each case.
+        text: Whether the cases become part of a JSON string.
+        field: Whether a configuration field gets the cases, which turns engine values into expressions.
+        ours: Whether the library adds them; otherwise the engine does.
     """
 
     put: Callable[[CloudStack, str, Cases], object]
@@ -37,7 +37,7 @@ class Place:
     ours: bool = True
 
     def read(self, tree: Any, name: str) -> Any:
-        """What the JSON has for the cases."""
+        """Returns the JSON of the cases."""
         path = [name if step == "NAME" else step for step in self.path]
         return reduce(lambda inner, step: inner[step], path, tree)
 

@@ -1,4 +1,4 @@
-"""All functions and operators of the engine, with our expressions and its tokens, as Terraform evaluates them."""
+"""All functions and operators of the engine, with expressions and tokens, as Terraform evaluates them."""
 
 import inspect
 import json
@@ -44,14 +44,14 @@ def terraforms(name: str) -> str:
 
 
 class Ways:
-    """The ways to give a value to the engine's functions; Terraform sees the same value in each."""
+    """The ways to pass a value to the engine's functions; Terraform sees the same value in each."""
 
     def __init__(self, stack: CloudStack) -> None:
         self._stack = stack
         self._count = 0
 
     def expression(self, value: Any) -> Any:
-        """Each list, string, number is an expression, in the form that the engine's types ask for."""
+        """Each list, string or number is an expression, in the form that the engine's types require."""
         return self._typed(value, self._local(value))
 
     def elements(self, value: Any) -> Any:
@@ -66,7 +66,7 @@ class Ways:
         return self._typed(value, self._local(value))
 
     def text(self, value: Any) -> Any:
-        """All strings in it are f-strings that hold an expression."""
+        """All strings in it are f-strings with an expression."""
         match value:
             case dict():
                 return {key: self.text(inner) for key, inner in value.items()}
@@ -79,11 +79,11 @@ class Ways:
         return value
 
     def nested(self, value: Any) -> Any:
-        """It is the value of another function of the engine."""
+        """It is the result of another function of the engine."""
         return self._typed(value, Fn.try_([self._local(value)]))
 
     def ours(self, value: Any) -> Any:
-        """It is the value of a function of ours."""
+        """It is the result of a function of this library."""
         return self._typed(value, fn.try_(self._local(value)))
 
     def _typed(self, value: Any, given: Any) -> Any:
@@ -105,7 +105,7 @@ WAYS = [name for name in vars(Ways) if not name.startswith("_")]
 
 
 def call(name: str, arguments: tuple[Any, ...], change: Callable[[Any], Any]) -> Any:
-    """A call of the engine's function, which takes a list where Terraform takes any number of arguments."""
+    """Returns a call of the engine's function, which accepts a list where Terraform accepts any number of arguments."""
     parameters = list(inspect.signature(getattr(Fn, name)).parameters.values())
     is_many = "variadic" in CATALOG[terraforms(name)] and name not in {"join", "lookup"}
     is_many = is_many and parameters[-1].default is inspect.Parameter.empty
@@ -149,7 +149,7 @@ OWN = {"conditional": 7, "conditional of tokens": "X", "lookup_nested": "c", "ra
 
 @pytest.fixture(scope="module")
 def evaluated(terraform: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The value of every call, out of one configuration."""
+    """Returns the value of every call, from one configuration."""
     folder = tmp_path_factory.mktemp("functions")
     (folder / FILE).write_text(TEXT, encoding="utf-8")
     stack = CloudStack(App(folder / "out"), "test")
@@ -201,7 +201,7 @@ ITERATED: dict[str, tuple[Callable[[Any], Any], Any]] = {
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_values_of_an_iterator_stand_where_it_is_iterated(ours: bool, terraform: str, tmp_path: Path) -> None:
+def test_values_of_an_iterator_are_references_to_each(ours: bool, terraform: str, tmp_path: Path) -> None:
     stack = CloudStack(App(tmp_path / "out"), "test")
     iterator = cdktf.TerraformIterator.from_list(Token.as_list(stack.add_local("names", ["a"])))
     value = Token.as_string(iterator.value)

@@ -1,4 +1,4 @@
-"""Kinds of values, ways of use, places: each case gives its Terraform, or is refused with its place and the reason."""
+"""Kinds of values, ways of use, places: each case produces its Terraform, or an error with its place and the reason."""
 
 import json
 from collections import Counter
@@ -19,7 +19,7 @@ def product(terraform: str, tmp_path_factory: pytest.TempPathFactory) -> Product
 
 
 def test_most_cases_have_an_outcome() -> None:
-    """Of the others Python or Terraform alone can tell; `expected.py` names them."""
+    """Only Python or Terraform can decide the others; `expected.py` lists them."""
     found = Counter(case.outcome if isinstance(case.outcome, str) else "refused" for case in CASES)
     assert found[ACCEPTED] + found["refused"] > 0.8 * len(CASES)
     assert {case.outcome.when for case in CASES if isinstance(case.outcome, Refused)} == {
@@ -31,7 +31,7 @@ def test_most_cases_have_an_outcome() -> None:
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_accepted_cases_give_their_code(name: str, product: Product) -> None:
+def test_accepted_cases_produce_their_code(name: str, product: Product) -> None:
     place = PLACES[name]
     cases = [case for case in CASES if case.place == name and case.outcome == ACCEPTED]
     found = place.read(product.tree, element(name))
@@ -66,7 +66,7 @@ def _read_yaml(value: Any, ways: dict[str, str]) -> Any:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_refused_cases_say_where_and_why(way: str, product: Product) -> None:
+def test_refused_cases_report_place_and_reason(way: str, product: Product) -> None:
     cases = [case for case in CASES if case.way == way and isinstance(case.outcome, Refused)]
     silent = [case for case in cases if case.outcome.says not in product.refusals.get(case, "")]  # type: ignore[union-attr] # selected above
     assert silent == []
@@ -78,7 +78,7 @@ def test_refused_cases_say_where_and_why(way: str, product: Product) -> None:
 
 
 def differences(cases: list[Case], found: Any, wanted: Any) -> dict[Case, Any]:
-    """The cases that have another code than they must have, with that code."""
+    """Returns the cases with another code than expected, with that code."""
     if not isinstance(wanted, dict) or not isinstance(found, dict):
         return {}
     return {case: found.get(case.id) for case in cases if found.get(case.id) != wanted.get(case.id)}

@@ -1,4 +1,4 @@
-"""What Python itself can do to a value: methods of `str`, operators, damage; and objects that are no values."""
+"""What Python itself can do with a value: methods of `str`, operators, damage; and objects that are not values."""
 
 import contextlib
 import inspect
@@ -37,7 +37,7 @@ def values(world: World) -> dict[str, Any]:
 
 
 def refused(use: Callable[[Any], Any], value: Any) -> str:
-    """What is said of a use that needs the value itself."""
+    """Returns the error of an operation that needs the value itself."""
     with pytest.raises(ExpressionError) as error:
         use(value)
     assert words.PREFIX not in str(error.value)
@@ -45,7 +45,7 @@ def refused(use: Callable[[Any], Any], value: Any) -> str:
 
 
 @pytest.mark.parametrize("use", NEEDS)
-def test_what_needs_the_value_of_an_expression_is_refused(use: str, values: dict[str, Any]) -> None:
+def test_operations_that_need_the_value_of_an_expression_are_errors(use: str, values: dict[str, Any]) -> None:
     collections = {"a slice", "a negative index"}
     for name in EXPRESSIONS:
         said = refused(NEEDS[use], values[name])
@@ -54,7 +54,7 @@ def test_what_needs_the_value_of_an_expression_is_refused(use: str, values: dict
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_methods_of_str_are_refused_on_expressions(method: str, values: dict[str, Any]) -> None:
+def test_methods_of_str_are_errors_on_expressions(method: str, values: dict[str, Any]) -> None:
     for name in EXPRESSIONS:
         said = refused(lambda value: getattr(value, method)(), values[name])
         assert f".{method}()" in said
@@ -62,14 +62,14 @@ def test_methods_of_str_are_refused_on_expressions(method: str, values: dict[str
 
 
 def test_operators_of_str_are_expressions_own() -> None:
-    """Each of them makes code or refuses; `"%s" % value` would ask for the reflected `%` before its own."""
+    """Each operator returns code or raises an error; `"%s" % value` would try the reflected `%` first."""
     operators = {name for name in dir(str) if name.startswith("__") and name not in dir(object)}
     assert operators - vars(Expr).keys() == {"__getnewargs__", "__rmod__"}
     assert {"__eq__", "__lt__", "__int__", "__index__", "__hash__", "__format__"} <= vars(Expr).keys()
 
 
 def called(text: str, method: str) -> Any:
-    """What the method gives for the first arguments that it takes; nothing if Python refuses all."""
+    """Returns the result of the method for the first arguments that it accepts; nothing if Python rejects all."""
     for arguments in ARGUMENTS:
         with contextlib.suppress(TypeError, ValueError, LookupError):
             return getattr(text, method)(*arguments)
@@ -77,7 +77,7 @@ def called(text: str, method: str) -> Any:
 
 
 def changed(text: str) -> Iterator[tuple[str, str]]:
-    """What methods make of the text, by the method."""
+    """Returns the results of methods on the string, by method."""
     for method in METHODS:
         made = called(text, method)
         for index, each in enumerate(made if isinstance(made, list | tuple) else [made]):
@@ -86,8 +86,8 @@ def changed(text: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", ["module's text", "module.get_string", "TerraformVariable.string_value", "Fn's text"])
-def test_methods_of_text_leave_it_whole_or_are_found(kind: str, tmp_path: Path) -> None:
-    """Text that holds a value and is changed by Python holds the same value afterwards, or is refused."""
+def test_string_methods_keep_the_expression_or_are_detected(kind: str, tmp_path: Path) -> None:
+    """A string with a value either still contains the same value after Python changed it, or is an error."""
     refusals: set[str] = set()
     outputs: dict[str, Any] = {}
     for _ in range(3):  # an error is of one kind
@@ -110,7 +110,7 @@ def test_methods_of_text_leave_it_whole_or_are_found(kind: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_damage_is_found_in_all_places(damage: str, tmp_path: Path) -> None:
+def test_damaged_expressions_are_detected_everywhere(damage: str, tmp_path: Path) -> None:
     world = World(tmp_path)
     kinds = [name for name, kind in KINDS.items() if kind.carrier in {"expr", "str"}]
     cases = {f"c{index:03d}": DAMAGES[damage](KINDS[name].make(world)) for index, name in enumerate(kinds)}
@@ -133,8 +133,8 @@ CHANGES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_replacing_a_letter_or_a_digit_is_found(change: str, stack: CloudStack) -> None:
-    """A changed number of a placeholder must not be another placeholder's."""
+def test_a_replaced_letter_or_digit_is_detected(change: str, stack: CloudStack) -> None:
+    """A placeholder with a changed number must not be another placeholder."""
     made = [stack.add_local(f"l{number}", number) for number in range(30)]
     for number, each in enumerate(made):
         text = f"{each}"
@@ -190,7 +190,7 @@ if cdktf.__name__ == "cdktf":  # cdktn leaves no trace of what it drops
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_no_value_is_refused_in_all_places(what: str, tmp_path: Path) -> None:
+def test_values_without_an_equivalent_are_errors_everywhere(what: str, tmp_path: Path) -> None:
     make, says = WRONG[what]
     world = World(tmp_path)
     value = make(world)
@@ -214,13 +214,13 @@ PYTHONS: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("use", PYTHONS)
-def test_what_python_refuses_by_itself(use: str, values: dict[str, Any]) -> None:
+def test_operations_that_python_itself_rejects(use: str, values: dict[str, Any]) -> None:
     for name in EXPRESSIONS:
         with pytest.raises((TypeError, ValueError)) as error:
             PYTHONS[use](values[name])
         assert words.PREFIX not in str(error.value)
 
 
-def test_every_method_of_str_is_tried() -> None:
+def test_every_method_of_str_is_tested() -> None:
     assert set(METHODS) == {name for name, _ in inspect.getmembers(str, callable) if not name.startswith("_")}
     assert {name for name in METHODS if called("-a-", name) is None} == set()

@@ -1,4 +1,4 @@
-"""Ways of using a value, and what must come of each."""
+"""Ways of using a value, and the expected result of each."""
 
 import copy
 import io
@@ -23,12 +23,12 @@ class Way:
 
     Args:
         apply: What the program does with it.
-        code: The text that comes of it, with `@` for the value's code. Default: what `apply` makes of plain text, with
-            code in place of it.
-        result: What Terraform makes of it. Default: what `apply` makes of the plain value.
-        text: Whether the value becomes a part of text.
-        number: Whether a number is written into that text without quotes, so that the engine finds it again.
-        strings: Whether Python does this with strings only.
+        code: The resulting text, with `@` for the value's code. Default: the result of `apply` on plain text, with code
+            in its place.
+        result: The value that Terraform computes. Default: the result of `apply` on the plain value.
+        text: Whether the value becomes part of a string.
+        number: Whether a number is written into that string without quotes, so that the engine recognizes it.
+        strings: Whether Python supports this for strings only.
     """
 
     apply: Callable[[Any], Any]
@@ -166,4 +166,4 @@ NEEDS: dict[str, Callable[[Any], Any]] = {
     "sum": lambda v: sum([v]),
     "join over it": lambda v: ",".join(v),  # noqa: PLW0108 - what users write
 }
-"""What needs the value itself."""
+"""Operations that need the value itself."""

@@ -1,7 +1,7 @@
-"""EC2: placement groups, and launch templates whose own tags are not among those of instances, and change later.
+"""EC2: placement groups, launch templates, and descriptions of security group rules.
 
-Moto has none of the former, and mixes the latter, and answers those of the beginning. Of a security group's rules it
-tells the description only where the source is a range.
+Moto has no placement groups. It mixes a launch template's own tags with those of its instances, and returns the tags
+with which it was created. It returns the description of a security group rule only if the source is a range.
 """
 
 from typing import Any
@@ -73,6 +73,6 @@ def _description(rule: SecurityGroupRule) -> str | None:
 
 
 def register() -> None:
-    """Serve EC2 with these additions."""
+    """Replaces moto's EC2 with the extended one."""
     SecurityGroupRule.description = property(_description)  # type: ignore[assignment,method-assign]
     url_paths.update(dict.fromkeys(url_paths, EC2.dispatch))

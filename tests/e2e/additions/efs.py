@@ -1,4 +1,4 @@
-"""EFS: PutBackupPolicy, DeleteFileSystemPolicy, and a disabled backup policy that is told as such."""
+"""EFS: PutBackupPolicy, DeleteFileSystemPolicy, and the status of a disabled backup policy."""
 
 import json
 
@@ -29,6 +29,6 @@ class EFS(EFSResponse):
 
 
 def register() -> None:
-    """Serve EFS with these additions."""
+    """Replaces moto's EFS with the extended one."""
     response = EFS()
     url_paths.update(dict.fromkeys(url_paths, response.dispatch))

@@ -13,7 +13,7 @@ from moto.eks.exceptions import ResourceInUseException, ResourceNotFoundExceptio
 from moto.eks.responses import EKSResponse
 
 _RELEASE = "v1.0.0-eksbuild.1"
-"""The release of every add-on, for every version of Kubernetes."""
+"""The version of every add-on, for every version of Kubernetes."""
 
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
 
@@ -25,7 +25,7 @@ _POLICY_ACTIONS = {
 
 
 class Kind(NamedTuple):
-    """A kind of thing that belongs to a cluster: what AWS calls it, its ARN and its id."""
+    """A kind of resource that belongs to a cluster: its name in AWS, its ARN and its ID."""
 
     name: str
     arn: str
@@ -38,11 +38,11 @@ ASSOCIATION = Kind("association", "associationArn", "associationId")
 
 
 class EKSBackend(models.EKSBackend):
-    """Moto's EKS of one region, with what belongs to clusters.
+    """Moto's EKS of one region, with the resources that belong to clusters.
 
     Attributes:
-        things: As AWS tells them, by kind, cluster and id.
-        policies: The policies of an access entry as AWS tells them, by cluster, principal and policy.
+        things: The resources as AWS returns them, by kind, cluster and ID.
+        policies: The policies of an access entry as AWS returns them, by cluster, principal and policy.
     """
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -55,20 +55,20 @@ class EKSBackend(models.EKSBackend):
         return urls
 
     def create_cluster(self, *args: Any, **asked: Any) -> models.Cluster:
-        """Make a cluster, and the security group of its control plane and its nodes."""
+        """Creates a cluster, and the security group of its control plane and its nodes."""
         cluster = super().create_cluster(*args, **asked)
         ec2 = ec2_backends[self.account_id][self.region_name]
         network = cluster.resources_vpc_config
         vpc = ec2.get_subnet(network["subnetIds"][0]).vpc_id
         group = ec2.create_security_group(f"eks-cluster-sg-{cluster.name}", "EKS created security group", vpc)
         cluster.resources_vpc_config = network | {"vpcId": vpc, "clusterSecurityGroupId": group.id}
-        # The certificate of no authority, but text, unlike moto's.
+        # Not a real certificate, but UTF-8, unlike moto's.
         cluster.certificate_authority = {"data": base64.b64encode(_CERTIFICATE).decode()}
         cluster.kubernetes_network_config = models.DEFAULT_KUBERNETES_NETWORK_CONFIG | cluster.kubernetes_network_config
         return cluster
 
     def delete_cluster(self, name: str) -> models.Cluster:
-        """Delete a cluster, its security group, and what belongs to it."""
+        """Deletes a cluster, its security group, and the resources that belong to it."""
         cluster = super().delete_cluster(name)
         ec2 = ec2_backends[self.account_id][self.region_name]
         ec2.delete_security_group(group_id=cluster.resources_vpc_config["clusterSecurityGroupId"])
@@ -77,7 +77,7 @@ class EKSBackend(models.EKSBackend):
         return cluster
 
     def tags(self, arn: str) -> dict[str, str]:
-        """The tags of a cluster, or of what belongs to one."""
+        """Returns the tags of a cluster, or of a resource that belongs to one."""
         moto: list[Any] = list(self.clusters.values())
         moto += [group for cluster in self.clusters.values() for group in cluster.nodegroups.values()]
         tags: dict[str, dict[str, str]] = {each.arn: each.tags for each in moto}
@@ -110,7 +110,7 @@ class EKS(EKSResponse):
 
     def _get_action_from_method_and_request_uri(self, request: Any) -> str:
         action = super()._get_action_from_method_and_request_uri(request)
-        # The slashes of a role's ARN arrive decoded, and moto takes what follows the ARN for a part of it.
+        # The slashes of a role's ARN arrive decoded, and moto would treat the rest of the path as part of the ARN.
         principal, nested, policy = self.uri_match.get("principalArn", "").partition("/access-policies")
         if nested:
             self.uri_match = self.uri_match | {"principalArn": principal, "policyArn": policy.removeprefix("/")}
@@ -126,12 +126,12 @@ class EKS(EKSResponse):
     def create_nodegroup(self) -> ActionResult:
         super().create_nodegroup()
         group = self.eks_backend.describe_nodegroup(self._get_param("name"), self._get_param("nodegroupName"))
-        group.remote_access = self._get_param("remoteAccess")  # moto makes one up
+        group.remote_access = self._get_param("remoteAccess")  # moto generates one
         group.update_config = self._get_param("updateConfig")
         return ActionResult({"nodegroup": group})
 
     def untag_resource(self) -> ActionResult:
-        self.eks_backend.untag_resource(self._extract_arn_from_path(), self.querystring["tagKeys"])  # moto reads one
+        self.eks_backend.untag_resource(self._extract_arn_from_path(), self.querystring["tagKeys"])  # moto requires one
         return EmptyResult()
 
     def describe_update(self) -> ActionResult:
@@ -254,7 +254,7 @@ def _updated(id: str = "done") -> ActionResult:
 
 
 def register() -> None:
-    """Serve EKS with these additions."""
+    """Replaces moto's EKS with the extended one."""
     models.eks_backends.backend = EKSBackend
     ours = ["{0}/addons/supported-versions$", "{0}/clusters/(?P<name>[^/]+)/(?P<rest>.+)$"]
     urls.url_paths.update(dict.fromkeys([*urls.url_paths, *ours], EKS.dispatch))

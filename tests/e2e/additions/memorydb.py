@@ -15,7 +15,7 @@ _PARAMETERS = {
     "notify-keyspace-events": "",
     "timeout": "0",
 }
-"""Names and defaults of parameters that every family has."""
+"""The names and defaults of parameters that every family has."""
 
 
 class AbsentError(JsonRESTError):
@@ -41,7 +41,7 @@ class MemoryDBBackend(models.MemoryDBBackend):
         return urls
 
     def arn(self, kind: str, name: str) -> str:
-        """The ARN of a parameter group or an access control list."""
+        """Returns the ARN of a parameter group or an access control list."""
         return f"arn:aws:memorydb:{self.region_name}:{self.account_id}:{kind}/{name}"
 
     def _list_arns(self) -> list[str]:
@@ -49,14 +49,14 @@ class MemoryDBBackend(models.MemoryDBBackend):
         return [*super()._list_arns(), *(each["ARN"] for each in own)]
 
     def put_parameter_group(self, name: str, family: str, description: str) -> dict[str, Any]:
-        """Make a parameter group with the defaults."""
+        """Creates a parameter group with the defaults."""
         arn = self.arn("parametergroup", name)
         self.parameter_groups[name] = {"Name": name, "Family": family, "Description": description, "ARN": arn}
         self.parameters[name] = dict(_PARAMETERS)
         return self.parameter_groups[name]
 
     def put_acl(self, name: str, users: list[str]) -> dict[str, Any]:
-        """Make an access control list."""
+        """Creates an access control list."""
         self.acls[name] = {
             "Name": name,
             "Status": "active",
@@ -67,7 +67,7 @@ class MemoryDBBackend(models.MemoryDBBackend):
         return self.acls[name]
 
     def clusters_of(self, acl: str) -> list[str]:
-        """The clusters that an access control list guards."""
+        """Returns the clusters that use an access control list."""
         return [name for name, cluster in self.clusters.items() if cluster.acl_name == acl]
 
 
@@ -81,10 +81,11 @@ class MemoryDB(MemoryDBResponse):
         return backend
 
     def delete_cluster(self) -> ActionResult:
-        """Delete at once, and tell that the cluster is gone.
+        """Deletes the cluster at once, and responds that it does not exist.
 
-        After a plain answer the AWS provider sleeps five minutes before it looks for the first time; after
-        this one it knows that there is nothing to wait for.
+        After a normal response, the AWS provider sleeps for five minutes before it checks the cluster for the first
+        time;
+        after this response, it does not wait.
         """
         super().delete_cluster()
         raise ClusterNotFoundFault("The cluster is deleted.")
@@ -131,7 +132,7 @@ class MemoryDB(MemoryDBResponse):
         return ActionResult({"ACL": acl})
 
     def describe_ac_ls(self) -> ActionResult:
-        """DescribeACLs: moto splits an action's name at its capitals."""
+        """Handles DescribeACLs: moto splits the names of actions at capital letters."""
         found = self._find("ACL", self.memorydb_backend.acls, "ACLName")
         return ActionResult(
             {"ACLs": [acl | {"Clusters": self.memorydb_backend.clusters_of(acl["Name"])} for acl in found]}
@@ -158,6 +159,6 @@ class MemoryDB(MemoryDBResponse):
 
 
 def register() -> None:
-    """Serve MemoryDB with these additions."""
+    """Replaces moto's MemoryDB with the extended one."""
     models.memorydb_backends.backend = MemoryDBBackend
     urls.url_paths.update(dict.fromkeys(urls.url_paths, MemoryDB.dispatch))

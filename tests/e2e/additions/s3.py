@@ -1,4 +1,4 @@
-"""S3: lifecycle rules that are returned as they were sent; moto loses the object sizes of their filters."""
+"""S3: lifecycle rules that are returned as they were sent; moto drops the object sizes in their filters."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from moto.s3.responses import S3Response
 
 
 class S3Backend(models.S3Backend):
-    """Moto's S3 of one account, which keeps lifecycle rules as they were put."""
+    """Moto's S3 of one account, which stores lifecycle rules unchanged."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -35,7 +35,7 @@ class S3(S3Response):
 
 
 def register() -> None:
-    """Serve S3 with these additions."""
+    """Replaces moto's S3 with the extended one."""
     models.s3_backends.backend = S3Backend
     for path, handler in urls.url_paths.items():
         urls.url_paths[path] = getattr(S3, handler.__name__)

@@ -1,4 +1,4 @@
-"""ServiceQuotas: the EC2 quotas that `anyscale cloud register` verifies; moto knows those of VPC only."""
+"""ServiceQuotas: the EC2 quotas that `anyscale cloud register` verifies; moto has only those of VPC."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ from moto.servicequotas.responses import ServiceQuotasResponse
 from moto.servicequotas.urls import url_paths
 
 VCPUS = 10_000.0
-"""More than any check asks for."""
+"""More than any check requires."""
 
 
 class ServiceQuotas(ServiceQuotasResponse):
@@ -23,5 +23,5 @@ class ServiceQuotas(ServiceQuotasResponse):
 
 
 def register() -> None:
-    """Serve ServiceQuotas with these additions."""
+    """Replaces moto's ServiceQuotas with the extended one."""
     url_paths.update(dict.fromkeys(url_paths, ServiceQuotas.dispatch))

@@ -1,4 +1,4 @@
-"""SSM: the release of the newest image for EKS nodes; moto has the public parameters of other services only."""
+"""SSM: the version of the newest image for EKS nodes; moto has only the public parameters of other services."""
 
 from moto.core.responses import ActionResult
 from moto.ssm.responses import SimpleSystemManagerResponse
@@ -8,7 +8,7 @@ _IMAGES = "/aws/service/eks/optimized-ami/"
 
 
 class SSM(SimpleSystemManagerResponse):
-    """Moto's SSM with one release of every image for EKS nodes."""
+    """Moto's SSM with one version of every image for EKS nodes."""
 
     def get_parameter(self) -> ActionResult:
         name: str = self._get_param("Name")
@@ -21,5 +21,5 @@ class SSM(SimpleSystemManagerResponse):
 
 
 def register() -> None:
-    """Serve SSM with these additions."""
+    """Replaces moto's SSM with the extended one."""
     url_paths.update(dict.fromkeys(url_paths, SSM.dispatch))

@@ -1,4 +1,4 @@
-"""What no schema says of hashicorp/aws: plausible values."""
+"""What the schema of hashicorp/aws does not contain: plausible values."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _CLUSTER: Computed = {
 
 
 def _named(text: str) -> dict[str, Any]:
-    """A name that may follow from a prefix, which is the id too, and an ARN that has it."""
+    """Returns a name, which may be derived from a prefix and is also the ID, and an ARN that contains it."""
 
     def name(arguments: Mapping[str, Any]) -> str:
         return str(arguments.get("name") or f"{arguments.get('name_prefix', '')}{arguments['hash']}")
@@ -35,7 +35,7 @@ def _named(text: str) -> dict[str, Any]:
 
 
 def _policy(arguments: Mapping[str, Any]) -> str:
-    """What matters in a policy of those statements."""
+    """Returns the relevant part of a policy with these statements."""
     statements = []
     for each in arguments.get("statement", ()):
         one = {"Effect": each["effect"] or "Allow", "Action": each["actions"] or each["not_actions"]}

@@ -1,4 +1,4 @@
-"""What no schema says of hashicorp/azurerm and azuread: plausible values."""
+"""What the schemas of hashicorp/azurerm and azuread do not contain: plausible values."""
 
 from tests.e2e.doubles.provider import CERTIFICATE, EVERY, Computed, Rules
 

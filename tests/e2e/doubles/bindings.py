@@ -1,4 +1,4 @@
-"""Packages of CDKTF bindings from npm, and the schemas in them, which stay in the user's cache."""
+"""Downloads packages of CDKTF bindings from npm, and reads the schemas in them; the user's cache stores the schemas."""
 
 import base64
 import fcntl
@@ -21,14 +21,14 @@ _REGISTRY = "registry.npmjs.org"
 
 
 def bound(package: str, *, framework: bool = False) -> Schema:
-    """The schema of the provider that a package binds; the package is fetched once.
+    """Returns the schema of the provider in a package of bindings; the package is downloaded once.
 
     Args:
-        package: Its name and exact version, as npm takes them.
+        package: Its name and exact version, in npm's format.
         framework: Whether the provider has nested attributes.
 
     Raises:
-        MissingPieceError: The package cannot be fetched.
+        MissingPieceError: The package cannot be downloaded.
     """
     reader = "".join(Path(module.__file__ or "").read_text(encoding="utf-8") for module in (schema, typescript))
     key = hashlib.sha256(f"{package} {framework} {reader}".encode()).hexdigest()[:12]
@@ -47,10 +47,10 @@ def bound(package: str, *, framework: bool = False) -> Schema:
 
 
 def fetch(package: str, folder: Path) -> Path:
-    """Download a package with npm, which runs nothing of it; gives the archive.
+    """Downloads a package with npm, without running any of its code; returns the archive.
 
     Raises:
-        MissingPieceError: There is no npm, or it cannot get the package.
+        MissingPieceError: npm is missing, or cannot download the package.
     """
     command = [find("npm", "install Node.js"), "pack", "--silent", "--pack-destination", str(folder), package]
     done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, timeout=600)
@@ -65,7 +65,7 @@ def fetch(package: str, folder: Path) -> Path:
 
 
 def read(archive: Path, *, framework: bool) -> Schema:
-    """The schema in a package.
+    """Returns the schema in a package.
 
     Args:
         archive: The package.
@@ -85,9 +85,9 @@ def read(archive: Path, *, framework: bool) -> Schema:
 
 
 def _sources(archive: Path) -> list[str]:
-    """The TypeScript of each resource, which is in the source maps of the JavaScript.
+    """Returns the TypeScript of each resource, which is in the source maps of the JavaScript.
 
-    What a large one is made of is in files of its own, in a folder below.
+    The nested structures of a large resource are in separate files, in a subdirectory.
     """
     texts: defaultdict[Path, str] = defaultdict(str)
     with tarfile.open(archive) as package:

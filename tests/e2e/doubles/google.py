@@ -1,4 +1,4 @@
-"""What no schema says of hashicorp/google: plausible values, and what is newer than the bindings."""
+"""What the schema of hashicorp/google does not contain: plausible values, and what is newer than the bindings."""
 
 from tests.e2e.doubles.provider import CERTIFICATE, EVERY, Computed, Rules
 from tests.e2e.doubles.schema import Attribute, Block, Schema
@@ -151,15 +151,19 @@ RULES: dict[str, Rules] = {
     ),
     "google_storage_bucket_iam_member": Rules(_MEMBER, "member role condition bucket"),
 }
-"""Source of those of IAM members besides their own: `ForceNew` of the file that each service adds to `member`'s."""
+"""The rules of types.
+
+Source of those of IAM members, in addition to their own files: `ForceNew` in the file that each service adds to
+`member`.
+"""
 _PORT = "insecure_kubelet_readonly_port_enabled"
 _PORT_IS: Attribute = {"type": "string", "required": False, "optional": True, "computed": True}
 
 
 def amend(schema: Schema) -> None:
-    """Add what 5.44.2 has and 5.43.1 lacks: one argument of GKE, in three kinds of block, one of which is new.
+    """Adds what release 5.44.2 has and 5.43.1 lacks: one argument of GKE, in three kinds of block, one of which is new.
 
-    Source: the files below google/services/container of hashicorp/terraform-provider-google at the two tags.
+    Source: the files in google/services/container of hashicorp/terraform-provider-google at the two tags.
     """
     resources = schema["resource_schemas"]
     for name in ("google_container_cluster", "google_container_node_pool"):

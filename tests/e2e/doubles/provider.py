@@ -1,4 +1,4 @@
-"""What a double has to be told of a provider: where its schema is, and what no schema says."""
+"""The data that a double needs about a provider: the source of its schema, and what the schema does not contain."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,33 +9,33 @@ from tests.e2e.doubles.schema import Schema, Type
 Computed = Mapping[str, Any]
 """Values of one type, by their path, such as `endpoint` or `private_cluster_config.private_endpoint`.
 
-In a text `{NAME}` stands for an argument of the resource, or else of the provider, and `{hash}` for eight hexadecimal
-digits. Instead of a value there may be a function that makes it from the arguments. A block that has a value is there
-although nothing configures it.
+In a string, `{NAME}` is an argument of the resource, or else of the provider, and `{hash}` is eight hexadecimal digits.
+A value can also be a function that computes it from the arguments. A block with a value exists even if it is not
+configured.
 """
 CERTIFICATE = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg=="
 """The beginning of a certificate in PEM, in base64."""
 EVERY = "*"
-"""Stands for every type, in the place of one."""
+"""Represents every type."""
 
 
 def _as_it_is(_: Schema) -> None:
-    """Nothing is lacking."""
+    """Changes nothing."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a provider's code says of the arguments of a type, which its schema does not.
+    """What a provider's code requires of the arguments of a type, which its schema does not contain.
 
-    An argument inside of a block has a path, such as `network_profile.service_cidr`.
+    An argument inside a block has a path, such as `network_profile.service_cidr`.
 
     Attributes:
-        source: The file in the provider's repository, at the release that the double stands in for.
-        replacing: The arguments whose change replaces the resource, as words of a text.
-        conflicting: Arguments of which no two may be given, as words of a text; each text is one such group.
-        one_of: Arguments of which exactly one must be given, likewise.
-        patterns: Regular expressions for the whole of an argument.
-        possible: The values that an argument may have, as words of a text.
+        source: The file in the provider's repository, at the release that the double represents.
+        replacing: The arguments whose change replaces the resource, separated by spaces.
+        conflicting: Groups of arguments of which at most one may be set, each separated by spaces.
+        one_of: Groups of arguments of which exactly one must be set, each separated by spaces.
+        patterns: Regular expressions that a whole argument must match.
+        possible: The values that an argument may have, separated by spaces.
     """
 
     source: str
@@ -51,16 +51,16 @@ NO_RULES = Rules("")
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider that can be doubled.
+    """A provider that can be replaced by a double.
 
     Attributes:
         read: Reads its schema.
-        releases: The releases of the provider that the double stands in for.
-        amend: Adds to the schema what a release has and the one that the schema is of lacks.
-        meta: The types of what modules may write in a block `provider_meta`.
-        computed: The values that have to look like something, by type; data sources are called `data.TYPE`.
+        releases: The releases of the provider that the double represents.
+        amend: Adds to the schema what the release has and the source of the schema lacks.
+        meta: The types of the arguments that modules may set in a block `provider_meta`.
+        computed: The values that must have a certain form, by type; data sources are called `data.TYPE`.
         known_at_plan: The computed attributes that are known when Terraform plans a new resource, by type.
-        rules: What its code says of a type; `EVERY` is for the types that have no rules of their own.
+        rules: The rules of a type; `EVERY` is for types without their own rules.
     """
 
     read: Callable[[], Schema]
@@ -72,19 +72,19 @@ class Provider:
     rules: Mapping[str, Rules] = field(default_factory=dict)
 
     def schema(self) -> Schema:
-        """Its schema.
+        """Returns the provider's schema.
 
         Raises:
-            MissingPieceError: What it is read from cannot be had.
+            MissingPieceError: The source of the schema is not available.
         """
         schema = self.read()
         self.amend(schema)
         return schema
 
     def values(self, type_name: str) -> Computed:
-        """The values of a type."""
+        """Returns the values of a type."""
         return {**self.computed.get(EVERY, {}), **self.computed.get(type_name, {})}
 
     def rules_of(self, type_name: str) -> Rules:
-        """The rules of a type."""
+        """Returns the rules of a type."""
         return self.rules.get(type_name) or self.rules.get(EVERY, NO_RULES)

@@ -1,4 +1,4 @@
-"""What a double does with the rules of a provider's code: it refuses what breaks them, and replaces resources."""
+"""Applies the rules of a provider's code: a double rejects configurations that break them, and replaces resources."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +14,7 @@ Path = tuple[str | int, ...]
 def replaced_by(
     block: Block, paths: Iterable[str], prior: Mapping[str, Any], planned: Mapping[str, Any]
 ) -> Iterator[Path]:
-    """The places of the arguments that replace a resource, in which two values of it differ."""
+    """Yields the paths of the arguments that replace a resource and that differ between two of its values."""
     for path in paths:
         name, _, rest = path.partition(".")
         if name not in planned or planned[name] == prior[name]:
@@ -28,7 +28,7 @@ def replaced_by(
 
 
 def broken(rules: Rules, config: Mapping[str, Any]) -> Iterator[str]:
-    """What a configuration does that the rules do not allow."""
+    """Yields the rules that a configuration breaks."""
     for names in (group.split() for group in (*rules.conflicting, *rules.one_of)):
         known = [name for name in names if any(each and not is_unknown(each) for each in _values(config, name))]
         if len(known) > 1:
@@ -47,7 +47,7 @@ def broken(rules: Rules, config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _values(config: Mapping[str, Any], path: str) -> Iterator[Any]:
-    """What is at a path, in each of the blocks on the way."""
+    """Yields the values at a path, in each of the blocks on the way."""
     name, _, rest = path.partition(".")
     value = config[name]
     if not rest:

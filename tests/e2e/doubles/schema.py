@@ -7,7 +7,7 @@ Type = str | list[Any]
 
 
 class ObjectType(TypedDict):
-    """The type of an attribute that is an object, or a collection of objects, with attributes of their own."""
+    """The type of an attribute that is an object, or a collection of objects, with its own attributes."""
 
     nesting_mode: str
     attributes: dict[str, "Attribute"]
@@ -22,18 +22,18 @@ class Attribute(TypedDict):
     optional: NotRequired[bool]
     computed: NotRequired[bool]
     possible: NotRequired[list[str]]
-    """The values that the documentation lists; Terraform's own form lacks it."""
+    """The values that the documentation lists; Terraform's own format does not contain them."""
 
 
 class Block(TypedDict):
-    """A resource, a data source, a provider's configuration, or a block inside of one."""
+    """A resource, a data source, a provider's configuration, or a nested block."""
 
     attributes: dict[str, Attribute]
     block_types: dict[str, "BlockType"]
 
 
 class BlockType(TypedDict):
-    """A block inside of another one."""
+    """A nested block."""
 
     nesting_mode: str
     block: Block
@@ -42,7 +42,7 @@ class BlockType(TypedDict):
 
 
 class Schema(TypedDict):
-    """A whole provider."""
+    """The schema of a provider."""
 
     provider: Block
     resource_schemas: dict[str, Block]
@@ -50,18 +50,18 @@ class Schema(TypedDict):
 
 
 def empty() -> Schema:
-    """A provider without anything."""
+    """Returns the schema of a provider without resources."""
     nothing: Block = {"attributes": {}, "block_types": {}}
     return {"provider": nothing, "resource_schemas": {}, "data_source_schemas": {}}
 
 
 def nested(mode: str, inner: Type) -> Type:
-    """The type of what is nested: one, or a collection of them."""
+    """Returns the type of a nested object, or of a collection of them."""
     return inner if mode == "single" else [mode, inner]
 
 
 def type_of(attribute: Attribute) -> Type:
-    """An attribute's type."""
+    """Returns the type of an attribute."""
     if object_type := attribute.get("nested_type"):
         inner = {name: type_of(each) for name, each in object_type["attributes"].items()}
         return nested(object_type["nesting_mode"], ["object", inner])
@@ -69,7 +69,7 @@ def type_of(attribute: Attribute) -> Type:
 
 
 def types_in(block: Block) -> dict[str, Type]:
-    """The types of everything in a block, by name."""
+    """Returns the types of all arguments in a block, by name."""
     types = {name: type_of(attribute) for name, attribute in block["attributes"].items()}
     blocks = block["block_types"].items()
     return types | {name: nested(each["nesting_mode"], ["object", types_in(each["block"])]) for name, each in blocks}

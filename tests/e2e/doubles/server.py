@@ -1,4 +1,4 @@
-"""Serves doubles to all of Terraform's runs, and makes `terraform init` find them."""
+"""Serves doubles to all runs of Terraform, and lets `terraform init` find them."""
 
 import json
 import os
@@ -21,13 +21,13 @@ from tests.e2e.registry import Registry, registry_modules
 from tests.e2e.terraform import SERVED, Terraform, clean_environment
 
 _LESS_COLLECTING = {"GOGC": "800"}
-"""Terraform spends a quarter of its time on garbage otherwise, and its runs are short."""
+"""Without this, Terraform's short runs spend a quarter of their time on garbage collection."""
 _LOCK = ".terraform.lock.hcl"
 _CHOSEN = re.compile(rf'^provider "{re.escape(REGISTRY)}/([^"]+)"', re.MULTILINE)
 
 
 class _Served(Terraform):
-    """Terraform in one folder, which is told where its providers are as soon as `init` has chosen them."""
+    """Terraform in one directory, which gets the addresses of its providers as soon as `init` has selected them."""
 
     def __init__(
         self, folder: Path, environment: Mapping[str, str], serve: Callable[[str, set[str]], dict[str, Any]]
@@ -50,7 +50,7 @@ class _Served(Terraform):
 
 
 class Doubles:
-    """Serves doubles as long as its block lasts; each begins when a stack needs it."""
+    """A context manager that serves doubles; each starts when a stack needs it."""
 
     def __init__(self) -> None:
         self._told: dict[str, Any] = {}
@@ -66,14 +66,14 @@ class Doubles:
         self._end.close()
 
     def terraform(self, folder: Path, work: Path) -> Terraform:
-        """Terraform in the folder of a stack, with a double in the place of each of its providers.
+        """Returns Terraform in the directory of a stack, with a double for each of its providers.
 
         Args:
-            folder: The stack's.
-            work: A folder for what Terraform needs besides.
+            folder: The directory of the stack.
+            work: A directory for Terraform's other files.
 
         Raises:
-            MissingPieceError: The schema of a provider, or an upstream module, cannot be had.
+            MissingPieceError: The schema of a provider, or an upstream module, is not available.
         """
         for module in registry_modules(folder):
             self._registry.add(module)
@@ -104,13 +104,13 @@ class Doubles:
 
 
 def _words(folder: Path) -> set[str]:
-    """All the words in a stack and its modules, the types of resources and data sources among them."""
+    """Returns all words in a stack and its modules, including the types of resources and data sources."""
     files = [file for pattern in ("*.tf", "*.tf.json") for file in folder.rglob(pattern)]
     return {word for file in files for word in re.findall(r"\w+", file.read_text(encoding="utf-8"))}
 
 
 def _mirrored(mirror: Path) -> Plugins:
-    """What makes `terraform init` find the releases that doubles stand in for; it looks for files and starts none."""
+    """Writes a mirror with the releases that doubles represent, for `terraform init`, which starts no provider."""
     for name, provider in PROVIDERS.items():
         for release in provider.releases:
             file = program(mirror, name, release)

@@ -1,4 +1,4 @@
-"""Answers Terraform as a provider of its plugin protocol 6; what a double makes is in the state and nowhere else."""
+"""Serves a provider over Terraform's plugin protocol 6; the resources of a double exist in the state only."""
 
 import json
 from collections.abc import Set as AbstractSet
@@ -15,7 +15,7 @@ from tests.e2e.doubles.values import UNKNOWN, Maker, find_faults, is_unknown, is
 
 
 class Servicer(rpc.ProviderServicer):
-    """The double of one provider; when a stack configures it more than once, the last configuration counts.
+    """The double of one provider; if a stack configures it several times, the last configuration applies.
 
     Args:
         provider: The provider.
@@ -31,7 +31,7 @@ class Servicer(rpc.ProviderServicer):
             self._answer.provider_meta.block.attributes.add(name=name, type=json.dumps(type_).encode(), optional=True)
 
     def offer(self, names: AbstractSet[str]) -> None:
-        """Offer the schemas of types; Terraform asks for all schemas in each run, and those of AWS take it seconds.
+        """Adds types to the schemas that Terraform requests in each run; all types of AWS would take seconds.
 
         Args:
             names: The types, and any other words.
@@ -108,7 +108,7 @@ class Servicer(rpc.ProviderServicer):
         return pb.ReadDataSource.Response(state=_pack(found))
 
     def _make_what_is_known(self, type_name: str, planned: dict[str, Any]) -> None:
-        """Make the computed values that the real provider makes already when Terraform plans."""
+        """Computes the values that the real provider already knows at plan."""
         known = self._provider.known_at_plan
         for name in (*known.get(EVERY, ()), *known.get(type_name, ())):
             maker = self._maker(type_name, planned)

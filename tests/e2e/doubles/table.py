@@ -1,4 +1,4 @@
-"""The providers that have a double."""
+"""The providers that have doubles."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +22,7 @@ _GOOGLE = Provider(
 
 
 def _shuffled(arguments: Mapping[str, Any]) -> list[str]:
-    """The input in another order, which is as good as any."""
+    """Returns the input in another order, which the real provider may also choose."""
     return list(reversed(arguments["input"]))[: int(arguments["result_count"] or len(arguments["input"]))]
 
 

@@ -1,13 +1,13 @@
-"""Reads a provider's schema out of the TypeScript of its CDKTF bindings, which are generated from the schema.
+"""Reads a provider's schema from the TypeScript of its CDKTF bindings, which are generated from the schema.
 
-For every resource, data source and the provider itself the code has:
+For every resource, every data source and the provider itself, the code contains:
 
 - `// NAME - computed: C, optional: O, required: R` before the getter of each attribute and block;
 - a comment `NAME block` before the property of each block;
 - the type, in `synthesizeHclAttributes` for what can be configured, in the getter for what is only computed.
 
-It lacks which attributes are sensitive or force a replacement, defaults, conflicts between arguments, limits on the
-number of blocks other than none and one, and the validation that providers do in code.
+It does not contain which attributes are sensitive or force a replacement, defaults, conflicts between arguments, limits
+on the number of blocks other than none and one, and the validation that providers do in code.
 """
 
 import json
@@ -43,7 +43,7 @@ _STORAGE = re.compile(r"(string|number|boolean|any)((?:List|Set|Map)*)")
 
 @dataclass(frozen=True)
 class _Hcl:
-    """How an argument is written in HCL: the code for its value, and two words on its type."""
+    """How an argument is written in HCL: the code for its value, and two words that describe its type."""
 
     value: str
     sort: str
@@ -52,7 +52,7 @@ class _Hcl:
 
 @dataclass
 class _Struct:
-    """What the code says of one block or object."""
+    """What the code contains about one block or object."""
 
     flags: dict[str, tuple[bool, bool, bool]] = field(default_factory=dict)
     getters: dict[str, str] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class _Struct:
     possible: dict[str, list[str]] = field(default_factory=dict)
 
     def read_interface(self, body: str) -> None:
-        """Read the properties' comments."""
+        """Reads the comments of the properties."""
         for comment, optional in _PROPERTY.findall(body):
             if not (link := _LINK.search(comment)):
                 continue
@@ -74,11 +74,11 @@ class _Struct:
                 self.possible[name] = json.loads(possible[1])
 
     def read_hcl(self, body: str) -> None:
-        """Read the types of arguments."""
+        """Reads the types of arguments."""
         self.hcl |= {name: _Hcl(*rest) for name, *rest in _HCL.findall(body)}
 
     def read_class(self, body: str) -> None:
-        """Read which attributes are computed, optional and required, and their getters."""
+        """Reads which attributes are computed, optional and required, and their getters."""
         marks = list(_FLAGS.finditer(body))
         ends = [*(mark.start() for mark in marks[1:]), len(body)]
         for mark, end in zip(marks, ends, strict=False):
@@ -87,7 +87,7 @@ class _Struct:
             self.getters[mark[1]] = body[mark.end() : end]
 
     def structure(self, name: str) -> tuple[str, str, bool] | None:
-        """For what has attributes of its own: the nesting, the structure's name, and whether there is one at most."""
+        """For an argument with attributes, returns the nesting, the structure's name, and whether it occurs once."""
         hcl = self.hcl.get(name)
         sort = "single" if not hcl or hcl.sort == "struct" else hcl.sort
         if found := _STRUCTURE.search(self.getters.get(name, "")):
@@ -105,7 +105,7 @@ class _Struct:
         return None
 
     def type(self, name: str) -> Type:
-        """The type of what has no attributes of its own."""
+        """Returns the type of an argument without its own attributes."""
         if hcl := self.hcl.get(name):
             inner = _of_words(hcl.storage)
             return inner if hcl.sort == "simple" or not isinstance(inner, list) else [hcl.sort, inner[1]]
@@ -125,7 +125,7 @@ class _Struct:
 
 
 def _of_words(words: str) -> Type:
-    """The type that the engine calls e.g. `stringListMap`: a map of lists of strings."""
+    """Returns the type for a name of the engine, such as `stringListMap`: a map of lists of strings."""
     found = _STORAGE.fullmatch(words)
     if not found:
         raise ValueError(f"{words} is no type")
@@ -140,8 +140,8 @@ def parse(text: str, *, framework: bool) -> Iterator[tuple[str, str, Block]]:
 
     Args:
         text: The TypeScript.
-        framework: Whether the provider has nested attributes, as those on the plugin framework do. In all others an
-            attribute with a structure is of an object type.
+        framework: Whether the provider has nested attributes, like providers on the plugin framework. In all others, an
+            attribute with a structure has an object type.
 
     Yields:
         The kind (`resource`, `data source` or `provider`), the name and the schema.
@@ -169,10 +169,10 @@ def parse(text: str, *, framework: bool) -> Iterator[tuple[str, str, Block]]:
 
 
 class _Reader:
-    """Puts the structures of one file together.
+    """Combines the structures of one file.
 
     Args:
-        structs: What the code says of each.
+        structs: The contents of each structure.
         framework: Whether the provider has nested attributes.
     """
 
@@ -182,7 +182,7 @@ class _Reader:
         self._framework = framework
 
     def block(self, name: str, above: tuple[str, ...] = ()) -> Block:
-        """The block of a structure; one that holds itself ends where it begins again, as in the bindings."""
+        """Returns the block of a structure; a recursive structure ends where it repeats, as in the bindings."""
         name = self._lower[name.lower()]
         own = self._structs[name]
         made: Block = {"attributes": {}, "block_types": {}}

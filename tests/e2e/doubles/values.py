@@ -1,4 +1,4 @@
-"""What a double does with values: it plans those that are computed as unknown, and makes them up at apply."""
+"""Handles the values of a double: plans computed values as unknown, and generates them at apply."""
 
 import hashlib
 import json
@@ -14,21 +14,21 @@ from tests.e2e.doubles.provider import Provider
 from tests.e2e.doubles.schema import Block, BlockType, Type, types_in
 
 UNKNOWN = ExtType(0, b"\0")
-"""How Terraform writes that a value is known later."""
+"""Terraform's encoding of an unknown value."""
 
 
 def is_unknown(value: Any) -> bool:
-    """Whether a value is known later."""
+    """Returns whether a value is unknown at plan."""
     return isinstance(value, ExtType)
 
 
 def is_write_only(name: str) -> bool:
-    """Whether an attribute is write-only, which bindings do not say: its name ends so in all providers."""
+    """Returns whether an attribute is write-only, which only the ending of its name shows."""
     return name.endswith("_wo")
 
 
 def _in_each(kind: BlockType, value: Any, do: Callable[[Block, Any], Any]) -> Any:
-    """The value of a kind of block, with something done to each block of it."""
+    """Returns the value of a kind of block, with a function applied to each block in it."""
     if value is None or is_unknown(value):
         return value
     if kind["nesting_mode"] == "single":
@@ -37,7 +37,7 @@ def _in_each(kind: BlockType, value: Any, do: Callable[[Block, Any], Any]) -> An
 
 
 def unknown_where_computed(block: Block, value: Mapping[str, Any]) -> dict[str, Any]:
-    """A value, with what the provider computes as unknown; Terraform has put in what was computed before."""
+    """Returns a value with unknown computed attributes; Terraform has already inserted earlier computed values."""
     planned = dict(value)
     for name, attribute in block["attributes"].items():
         if is_write_only(name):
@@ -50,7 +50,7 @@ def unknown_where_computed(block: Block, value: Mapping[str, Any]) -> dict[str, 
 
 
 def find_faults(found: list[str], path: str, block: Block, value: Mapping[str, Any]) -> None:
-    """Add to a list what a provider refuses that Terraform does not: values that are computed, or are not possible."""
+    """Adds to a list what providers reject but Terraform does not: values for computed attributes, and invalid ones."""
     for name, attribute in block["attributes"].items():
         possible, given = attribute.get("possible"), value[name]
         if given is not None and not (attribute.get("required") or attribute.get("optional")):
@@ -62,12 +62,12 @@ def find_faults(found: list[str], path: str, block: Block, value: Mapping[str, A
 
 
 class Maker:
-    """Makes up what the provider computes for one resource or data source.
+    """Generates the computed values of one resource or data source.
 
     Args:
         provider: The provider.
         type_name: The type; `data.TYPE` for a data source.
-        value: What is known of it.
+        value: The known part of its value.
         configuration: The provider's configuration.
     """
 
@@ -76,7 +76,7 @@ class Maker:
     ) -> None:
         self._values = provider.values(type_name)
         self._type_name = type_name
-        # A data source gives the same values each time, and no two resources have the same id.
+        # A data source returns the same values each time, and no two resources have the same ID.
         salt = "" if type_name.startswith("data.") else secrets.token_hex()
         text = f"{type_name} {salt} {json.dumps(value, sort_keys=True, default=repr)}"
         self._hash = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -84,12 +84,12 @@ class Maker:
         self._arguments = {**configuration, **given, "hash": self._hash}
 
     def can_make(self, name: str) -> bool:
-        """Whether all that the attribute follows from is known."""
+        """Returns whether everything that the attribute is derived from is known."""
         needed = re.findall(r"\{(\w+)\}", self._values[name])
         return all(isinstance(self._arguments.get(key), str) for key in needed)
 
     def fill(self, block: Block, value: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-        """A value, with everything that is unknown in it made up."""
+        """Returns a value in which all unknown parts are generated."""
         types = types_in(block)
         done = {
             name: self.make(f"{path}{name}", types[name]) if is_unknown(each) else each for name, each in value.items()
@@ -99,7 +99,7 @@ class Maker:
         return done
 
     def make(self, path: str, type_: Type) -> Any:
-        """The value of an attribute, or of blocks that nothing configures."""
+        """Returns the value of an attribute, or of blocks that are not configured."""
         if path in self._values:
             return self._conform(path, self._resolve(self._values[path]), type_)
         name = path.rpartition(".")[2]
@@ -129,7 +129,7 @@ class Maker:
         return value(self._arguments) if callable(value) else value
 
     def _conform(self, path: str, value: Any, type_: Type) -> Any:
-        """A value with all the attributes that its type has."""
+        """Returns a value with all the attributes of its type."""
         match type_:
             case ["object", inner]:
                 return {

@@ -1,1 +1,1 @@
-"""Upstream's examples beside the same clouds of ours: what Terraform plans for each, and in what the two differ."""
+"""Compares what Terraform plans for upstream's examples and for the same clouds in this library."""

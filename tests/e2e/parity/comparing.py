@@ -1,4 +1,4 @@
-"""Compares what two plans make: resources by their type and their place in upstream's modules, argument by argument."""
+"""Compares the resources of two plans, by their type and their position in upstream's modules, argument by argument."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 Resources = Mapping[str, Any]
-"""What a plan makes, by roles such as `vpc.aws_vpc.anyscale_vpc[0]`."""
+"""The resources that a plan creates, by roles such as `vpc.aws_vpc.anyscale_vpc[0]`."""
 
 UNKNOWN = "(known after apply)"
 
@@ -19,14 +19,14 @@ _OURS = {
     "securitygroup_self": "securitygroups",
     "vpc_firewall_policy": "vpc_firewall",
 }
-"""What upstream calls a module or a resource of an example, and what we call it, where that is not the same."""
+"""Upstream's name of a module or a resource in an example, and this library's name, where they differ."""
 
 
 def made(plan: Mapping[str, Any]) -> Resources:
-    """What a plan makes.
+    """Returns the resources that a plan creates.
 
     Args:
-        plan: Terraform's JSON of it.
+        plan: Terraform's JSON of the plan.
     """
     return {
         _role(change["address"]): _value(change["change"]["after"], change["change"]["after_unknown"])
@@ -42,7 +42,7 @@ def _role(address: str) -> str:
 
 
 def _value(after: Any, unknown: Any) -> Any:
-    """A value with what is not known until Terraform applies; JSON in a string is read."""
+    """Returns a value with its unknown parts marked; JSON in a string is parsed."""
     if unknown is True:
         return UNKNOWN
     if isinstance(after, dict):
@@ -54,12 +54,12 @@ def _value(after: Any, unknown: Any) -> Any:
 
 
 def _in_order(values: list[Any]) -> list[Any]:
-    """A list; one of strings is sorted, since no argument with such a list has an order."""
+    """Returns a list; a list of strings is sorted, since no argument with such a list has an order."""
     return sorted(values) if all(isinstance(value, str) for value in values) else values
 
 
 def differences(upstream: Resources, ours: Resources) -> Iterator[str]:
-    """In what they differ, such as `vpc.aws_vpc.anyscale_vpc[0].tags.Name: "vpc" -> "anyscale"`."""
+    """Yields the differences, such as `vpc.aws_vpc.anyscale_vpc[0].tags.Name: "vpc" -> "anyscale"`."""
     for role in sorted(upstream.keys() | ours.keys()):
         if role not in ours:
             yield f"{role}: not in ours"

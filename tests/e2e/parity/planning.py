@@ -1,4 +1,4 @@
-"""Plans upstream's examples and the same clouds of ours, with the real Terraform and modules."""
+"""Plans upstream's examples and the same clouds in this library, with the real Terraform and modules."""
 
 import json
 import re
@@ -17,26 +17,26 @@ from tests.e2e.plugins import OLD_S3, find_plugins
 from tests.e2e.terraform import Terraform, clean_environment
 
 Plans = tuple[dict[str, Any], dict[str, Any]]
-"""Terraform's JSON of two plans: upstream's, and ours."""
+"""Terraform's JSON of two plans: of upstream's example, and of this library's cloud."""
 
 AWS = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
 GOOGLE = "anyscale/terraform-google-anyscale-cloudfoundation-modules"
 EXAMPLES = sorted(Path(__file__).parent.glob("*/*.yaml"))
-"""What upstream's variables are, and the cloud that is the same; named after upstream's examples."""
+"""The variables of upstream's examples, and the same clouds; named after upstream's examples."""
 
 _AWS_REGION, _GOOGLE_REGION = "us-east-2", "us-central1"
 
 
 def plan(file: Path, work: Path, doubles: Doubles) -> Plans:
-    """Plans an example, upstream's and ours.
+    """Plans upstream's example, and the same cloud in this library.
 
     Args:
         file: One of `EXAMPLES`.
-        work: A folder for all of it.
-        doubles: Where Google's providers come from.
+        work: A directory for all files.
+        doubles: The doubles of Google's providers.
 
     Raises:
-        MissingPieceError: Terraform, a provider or a module cannot be had.
+        MissingPieceError: Terraform, a provider or a module is not available.
     """
     given = yaml.safe_load(file.read_text(encoding="utf-8"))
     of_provider = {"aws": _plan_on_aws, "google": _plan_on_google}[file.parent.name]
@@ -78,7 +78,7 @@ def _plan_on_google(
 
 
 def _call(folder: Path, source: str, variables: Mapping[str, Any], required: Mapping[str, str]) -> Path:
-    """Writes a configuration that calls one of upstream's examples, which is read from the clone as it is."""
+    """Writes a configuration that calls one of upstream's examples, unchanged from the clone."""
     providers = {name: {"source": f"hashicorp/{name}", "version": version} for name, version in required.items()}
     call = {"source": f"git::https://github.com/{source}", **variables}
     folder.mkdir(parents=True)
@@ -88,7 +88,7 @@ def _call(folder: Path, source: str, variables: Mapping[str, Any], required: Map
 
 
 def _take_modules_at(stack: Path, ref: str) -> None:
-    """Takes all of upstream's modules at the ref that upstream's example is taken at."""
+    """Pins all of upstream's modules to the ref of upstream's example."""
     file = stack / "cdk.tf.json"
     text = re.sub(rf"({re.escape(AWS)}\.git//[^?]+\?ref=)\w[\w.]*", rf"\g<1>{ref}", file.read_text(encoding="utf-8"))
     file.write_text(text, encoding="utf-8")

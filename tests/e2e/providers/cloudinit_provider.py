@@ -1,6 +1,6 @@
-"""A double of hashicorp/cloudinit for machines that can't reach the registry: the schema of `cloudinit_config`.
+"""A double of hashicorp/cloudinit for machines that cannot reach the registry: the schema of `cloudinit_config`.
 
-No node group of ours has parts of its own, so upstream never reads it.
+No node group of this library has cloud-init parts, so upstream never reads the data source.
 """
 
 from tf.blocks import SetNestedBlock

@@ -1,4 +1,4 @@
-"""What the doubles of the providers that need a running cluster share: they must know it when they plan."""
+"""The base of the doubles of providers that need a running cluster, whose address they require at plan."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ from tf.utils import Diagnostics
 from tests.e2e.providers.double import Double
 
 CLUSTER_IS_KNOWN = "CLUSTER_IS_KNOWN"
-"""In the environment of Terraform's runs that need the cluster."""
+"""The variable in the environment of those runs of Terraform that need the cluster."""
 
 
 class Anything(TfType):
-    """A value of whatever type the configuration gives it; the framework has no type for objects."""
+    """A value of the type that it has in the configuration; the framework has no type for objects."""
 
     def encode(self, value: Any) -> Any:
         return value
@@ -30,15 +30,17 @@ class Anything(TfType):
 
 
 class ClusterDouble(Double):
-    """A provider that is told of a cluster, and reaches none.
+    """A provider that has the address of a cluster, and does not connect to it.
 
-    The real ones go on without a cluster that is known later, and fail once they need it. Where the environment has
-    `CLUSTER_IS_KNOWN`, this one says so at once. When Terraform destroys, it may forget data sources before it
-    configures a provider, which then needs nothing any more.
+    The real providers continue if the cluster is unknown at plan, and fail when they need it. If the environment
+    contains
+    `CLUSTER_IS_KNOWN`, this one fails immediately. When Terraform destroys resources, it may remove data sources from
+    the
+    state before it configures a provider, which then needs no cluster.
 
     Args:
         name: The provider's name.
-        arguments: Those that tell of the cluster; all of them are required.
+        arguments: The arguments that describe the cluster; all of them are required.
         resources: Its resources.
         data_sources: Its data sources.
     """

@@ -1,4 +1,4 @@
-"""What the doubles of Terraform providers share: a provider without configuration, resources kept in the state."""
+"""The base of the doubles of Terraform providers: no configuration, and resources that exist in the state only."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,10 +9,10 @@ from tf.utils import Diagnostics
 
 
 class Double(Provider):
-    """A provider of a few resources and data sources, under hashicorp's name.
+    """A provider with a few resources and data sources, in hashicorp's namespace.
 
     Args:
-        name: The provider's name, which begins the types of both.
+        name: The provider's name, with which the names of types begin.
         resources: Its resources.
         data_sources: Its data sources.
     """
@@ -38,10 +38,10 @@ class Double(Provider):
         return Schema()
 
     def validate_config(self, diags: Diagnostics, config: dict[str, Any]) -> None:
-        """There is no configuration."""
+        """Does nothing: there is no configuration."""
 
     def configure_provider(self, diags: Diagnostics, config: dict[str, Any]) -> None:
-        """There is no configuration."""
+        """Does nothing: there is no configuration."""
 
     def get_data_sources(self) -> list[type[DataSource]]:
         return list(self.data_sources)
@@ -51,7 +51,7 @@ class Double(Provider):
 
 
 class Kept(Resource):
-    """A resource that is nowhere but in the state."""
+    """A resource that exists in the state only."""
 
     def __init__(self, provider: Double) -> None:
         self.provider = provider
@@ -63,4 +63,4 @@ class Kept(Resource):
         return planned
 
     def delete(self, ctx: DeleteContext, current: State) -> None:
-        """There is nothing to delete."""
+        """Does nothing: there is nothing to delete."""

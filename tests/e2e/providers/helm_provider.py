@@ -1,4 +1,4 @@
-"""A double of hashicorp/helm: releases in no cluster, whose charts the real helm renders where they are on disk."""
+"""A double of hashicorp/helm: releases without a cluster; the real helm renders charts that are on disk."""
 
 import subprocess
 from pathlib import Path
@@ -46,7 +46,7 @@ class HelmRelease(Kept):
 
 
 def _render(release: State, diags: Diagnostics) -> None:
-    """A chart in a repository is not to be had here: the operator's is rendered by tests of its own."""
+    """Renders a chart on disk; charts in repositories are not available, and the operator's chart has its own tests."""
     if release["repository"] is not None:
         return
     if not Path(release["chart"]).is_dir():
@@ -57,7 +57,7 @@ def _render(release: State, diags: Diagnostics) -> None:
         [*command, "--values", "-"], input=release["values"][0], check=False, capture_output=True, text=True
     )
     if done.returncode:
-        diags.add_error(f"helm can't render {release['name']}", done.stderr)
+        diags.add_error(f"helm cannot render {release['name']}", done.stderr)
 
 
 if __name__ == "__main__":

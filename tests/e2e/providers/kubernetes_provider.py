@@ -19,7 +19,7 @@ class KubernetesService(DataSource):
 
     @classmethod
     def get_schema(cls) -> Schema:
-        # Objects and blocks in the real one, which the framework has no types for; maps are written and read alike.
+        # Objects and blocks in the real provider, for which the framework has no types; maps work in the same way.
         ingress = List(Map(String()))
         return Schema(
             [

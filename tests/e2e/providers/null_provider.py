@@ -1,4 +1,4 @@
-"""A double of hashicorp/null for machines that can't reach the registry: `null_resource`."""
+"""A double of hashicorp/null for machines that cannot reach the registry: `null_resource`."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""A double of hashicorp/random for machines that can't reach the registry: `random_id`."""
+"""A double of hashicorp/random for machines that cannot reach the registry: `random_id`."""
 
 import base64
 import secrets

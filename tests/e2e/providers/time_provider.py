@@ -1,6 +1,6 @@
-"""A double of hashicorp/time for machines that can't reach the registry: `time_sleep`, which does not wait.
+"""A double of hashicorp/time for machines that cannot reach the registry: `time_sleep`, which does not wait.
 
-Upstream sleeps until AWS has spread a new VPC endpoint, or set a new cluster up; the emulated account needs no time.
+Upstream waits until AWS has propagated a new VPC endpoint, or set up a new cluster; the emulated account needs no time.
 """
 
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
-"""A double of hashicorp/tls for machines that can't reach the registry: the data source `tls_certificate`.
+"""A double of hashicorp/tls for machines that cannot reach the registry: the data source `tls_certificate`.
 
-The real one asks the issuer of a cluster's identities for its certificates; an emulated cluster's does not exist.
+The real one requests the certificates of a cluster's OIDC issuer, which an emulated cluster does not have.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ class TlsCertificate(DataSource):
             [
                 Attribute("url", String(), required=True),
                 Attribute("id", String(), computed=True),
-                # An object in the real one, which the framework has no type for; both are read alike.
+                # An object in the real provider, for which the framework has no type; Terraform reads both alike.
                 Attribute("certificates", List(Map(String())), computed=True),
             ]
         )

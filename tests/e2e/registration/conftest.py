@@ -102,7 +102,7 @@ class Cli:
 
 
 def wait(process: subprocess.Popen[str], begin: float) -> Outcome:
-    """The outcome of a run that was started."""
+    """Returns the outcome of a started run."""
     stdout, stderr = process.communicate(timeout=120)
     return Outcome(process.returncode, stdout, stderr, time.monotonic() - begin)
 

@@ -1,4 +1,4 @@
-"""The examples' own resource files, with plausible values where Terraform's come, and the real program."""
+"""The examples' own resource files, with plausible values instead of Terraform's, and the real program."""
 
 import json
 import pathlib
@@ -33,7 +33,7 @@ EXAMPLES = [example for example in CLOUDS if Document(example).data["stack"] != 
 
 
 def filled(value: Any, sample: Any) -> Any:
-    """Returns the value, with the sample's values in place of unknown ones."""
+    """Returns the value, with the sample's values instead of unknown ones."""
     if isinstance(value, dict):
         known = sample if isinstance(sample, dict) else {}
         return {key: filled(inner, known.get(key)) for key, inner in value.items()}
@@ -44,7 +44,7 @@ def filled(value: Any, sample: Any) -> Any:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda file: file.stem)
-def test_the_program_takes_the_resource_file(example: pathlib.Path, register: Cli) -> None:
+def test_the_program_accepts_the_resource_file(example: pathlib.Path, register: Cli) -> None:
     resource = SYNTHESIZED[example.stem].stacks[0].outputs["anyscale_cloud_resource"]
     sample = SAMPLES[resource["provider"], resource["compute_stack"]]
     there = json.loads(json.dumps(sample).replace(sample["region"], resource["region"]))

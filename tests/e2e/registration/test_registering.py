@@ -58,10 +58,10 @@ def test_every_kind_is_created_and_then_unchanged(
     assert sent == CloudResource.read(ALL[kind])
 
 
-def test_the_outputs_of_a_deployed_stack(
+def test_outputs_of_a_deployed_stack_are_registered(
     register: Cli, plane: ControlPlane, tmp_path: pathlib.Path, terraform: str
 ) -> None:
-    """From `terraform apply` of outputs alone to the registered cloud, and once more."""
+    """From `terraform apply` of outputs alone to the registered cloud, and again."""
     directory = tmp_path / "build/stacks/prod"
     directory.mkdir(parents=True)
     (tmp_path / "cdktf.json").write_text('{"output": "build"}')
@@ -186,7 +186,7 @@ def test_the_printed_terraform_is_formatted(sample: dict[str, Any], register: Cl
     assert done.stdout == printed
 
 
-def test_a_kubernetes_clouds_second_stack_gets_the_id(register: Cli, tmp_path: pathlib.Path) -> None:
+def test_the_second_stack_of_a_kubernetes_cloud_gets_the_id(register: Cli, tmp_path: pathlib.Path) -> None:
     file = tmp_path / "terraform.tfvars.json"
     outcome = register(AWS_K8S, "--tfvars", str(file))
     assert json.loads(file.read_text()) == {"cloud_resource_id": outcome.result["cloud_resource_id"]}

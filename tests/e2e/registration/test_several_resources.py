@@ -1,4 +1,4 @@
-"""Stacks that share a cloud: each is a resource of it, and is registered by itself."""
+"""Stacks that share a cloud: each is a resource of it, and is registered separately."""
 
 import pathlib
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ WEST = changed(
 
 @pytest.fixture
 def share(register: Cli, tmp_path: pathlib.Path) -> Share:
-    """Registers the outputs of a stack whose configuration names the cloud `ml`."""
+    """Registers the outputs of a stack whose configuration sets the cloud `ml`."""
 
     def share(resource: Mapping[str, Any], *options: str, cloud_key: bool = True) -> Outcome:
         outputs = {"anyscale_cloud_name": "ml", "anyscale_org_id": ORG_ID, "anyscale_cloud_resource": resource}
@@ -38,7 +38,7 @@ def share(register: Cli, tmp_path: pathlib.Path) -> Share:
     return share
 
 
-def test_each_is_added_once_and_updated_alone(share: Share, plane: ControlPlane) -> None:
+def test_each_resource_is_added_once_and_updated_alone(share: Share, plane: ControlPlane) -> None:
     first = share(AWS_VM)
     assert first.action == "created"
     looked = share(WEST, "--dry-run")
@@ -70,7 +70,7 @@ def test_each_is_added_once_and_updated_alone(share: Share, plane: ControlPlane)
     }
 
 
-def test_a_cloud_that_is_not_shared_gets_no_second_resource(share: Share, plane: ControlPlane) -> None:
+def test_a_second_resource_is_refused_unless_the_cloud_is_shared(share: Share, plane: ControlPlane) -> None:
     assert share(AWS_VM, cloud_key=False).action == "created"
     before = len(plane.writes)
     refused = share(WEST, cloud_key=False)
@@ -88,7 +88,7 @@ def test_a_resource_is_not_registered_twice_under_two_names(share: Share, plane:
     assert len(plane.writes) == before
 
 
-def test_an_add_that_fails_leaves_the_others(share: Share, plane: ControlPlane) -> None:
+def test_a_failed_addition_keeps_the_other_resources(share: Share, plane: ControlPlane) -> None:
     assert share(AWS_VM).action == "created"
     plane.fail("PUT", "/add_resource$", status=400)
     failed = share(AWS_K8S)

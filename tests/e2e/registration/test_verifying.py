@@ -71,7 +71,7 @@ def resource(account: EmulatedAccount) -> dict[str, Any]:
 
 
 def _roles(account: EmulatedAccount, program: pathlib.Path) -> tuple[str, str]:
-    """The control plane's role, with all that the program looks for, and the nodes'."""
+    """Creates the control plane's role, with everything that the program checks, and the nodes' role."""
     iam = account.client("iam")
     statement = {"Effect": "Allow", "Principal": {"AWS": CONTROL_PLANE_ACCOUNT}, "Action": "sts:AssumeRole"}
     statement["Condition"] = {"StringEquals": {"sts:ExternalId": AWS_VM["aws_config"]["external_id"]}}
@@ -97,7 +97,7 @@ def verifying(register: Cli, account: EmulatedAccount) -> Cli:
     return register
 
 
-def test_a_failed_check_is_exit_status_4_though_the_program_ends_with_0(
+def test_a_failed_check_is_exit_status_4_even_if_the_program_exits_with_0(
     verifying: Cli, plane: ControlPlane, resource: dict[str, Any]
 ) -> None:
     outcome = verifying(resource, "--verify", "--json")
@@ -109,7 +109,7 @@ def test_a_failed_check_is_exit_status_4_though_the_program_ends_with_0(
     _all_is_shown(outcome, "iam roles: PASSED", "memorydb cluster: FAILED")
 
 
-def test_a_failed_check_that_ends_the_program_is_shown_with_all_others(
+def test_all_failed_checks_are_shown_if_one_ends_the_program(
     verifying: Cli, plane: ControlPlane, resource: dict[str, Any]
 ) -> None:
     outcome = verifying(changed(resource, object_storage__bucket_name="s3://acme-missing"), "--verify")

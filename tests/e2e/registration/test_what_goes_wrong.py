@@ -12,7 +12,8 @@ from tests.e2e.registration.conftest import Cli, Outcome, wait
 from tests.registration_samples import AWS_K8S, AWS_VM, changed
 
 LIMIT = 40
-"""Seconds that the registration has: more than the real program needs until its write, on a machine with other work."""
+"""The time limit of the registration in seconds: more than the real program needs until its write, on a busy machine.
+"""
 
 
 def resources(plane: ControlPlane) -> list[list[str]]:
@@ -37,7 +38,7 @@ def test_the_name_is_taken(register: Cli, plane: ControlPlane) -> None:
     assert plane.writes == []
 
 
-def test_the_cloud_was_committed_and_answered_504(register: Cli, plane: ControlPlane) -> None:
+def test_the_cloud_was_created_but_the_response_is_504(register: Cli, plane: ControlPlane) -> None:
     plane.fail("POST", "/clouds/$", status=504, commit=True)
     outcome = register(AWS_VM)
     assert outcome.action == "repaired"
@@ -45,7 +46,7 @@ def test_the_cloud_was_committed_and_answered_504(register: Cli, plane: ControlP
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_the_resource_was_committed_and_answered_504(times: int, register: Cli, plane: ControlPlane) -> None:
+def test_the_resource_was_created_but_the_response_is_504(times: int, register: Cli, plane: ControlPlane) -> None:
     plane.fail("PUT", "/add_resource", status=504, commit=True, times=times)
     assert register(AWS_VM).action == "created"
     assert resources(plane) == [["vm-aws-us-east-2"]]
@@ -66,7 +67,9 @@ def late(new_register: Callable[[ControlPlane], Cli]) -> Iterator[dict[str, tupl
 
 
 @pytest.mark.parametrize("status", ["500", "503"])
-def test_add_resource_fails_past_the_time_limit(status: str, late: dict[str, tuple[Outcome, ControlPlane]]) -> None:
+def test_adding_the_resource_fails_after_the_time_limit(
+    status: str, late: dict[str, tuple[Outcome, ControlPlane]]
+) -> None:
     outcome, plane = late[status]
     assert outcome.exit_status == 4
     assert outcome.seconds < LIMIT + 10
@@ -74,7 +77,7 @@ def test_add_resource_fails_past_the_time_limit(status: str, late: dict[str, tup
     assert plane.clouds == {}  # the interrupted program had time to remove it
 
 
-def test_everything_hangs_past_the_time_limit(late: dict[str, tuple[Outcome, ControlPlane]]) -> None:
+def test_every_call_exceeds_the_time_limit(late: dict[str, tuple[Outcome, ControlPlane]]) -> None:
     outcome, plane = late["hang"]
     assert outcome.exit_status == 4
     assert outcome.seconds < LIMIT + 10
@@ -83,7 +86,7 @@ def test_everything_hangs_past_the_time_limit(late: dict[str, tuple[Outcome, Con
     assert resources(plane) == [[]]
 
 
-def test_add_resource_is_refused(register: Cli, plane: ControlPlane) -> None:
+def test_adding_the_resource_is_rejected(register: Cli, plane: ControlPlane) -> None:
     plane.fail("PUT", "/add_resource", status=400)
     outcome = register(AWS_VM)
     assert outcome.exit_status == 4
@@ -118,7 +121,7 @@ def test_a_signal_while_a_write_hangs(
 
 
 def test_cloud_verify_fails_with_exit_status_0(register: Cli, plane: ControlPlane) -> None:
-    """Why verification is left to `cloud register`, which does fail, and to `cloud update`."""
+    """Therefore `cloud register` and `cloud update`, which do fail, verify the cloud."""
     plane.add_cloud("empty")
     assert register.anyscale("cloud", "verify", "--name", "empty", "--strict").returncode == 0
     plane.requests.clear()
@@ -177,7 +180,7 @@ def test_a_cloud_without_a_resource_is_not_repaired_elsewhere(register: Cli, pla
     assert plane.writes == []
 
 
-def test_the_control_plane_is_gone_after_the_write(register: Cli, plane: ControlPlane) -> None:
+def test_the_control_plane_fails_after_the_write(register: Cli, plane: ControlPlane) -> None:
     plane.fail("POST", "/clouds/$", status=504, commit=True)
     plane.fail("GET", "/resources$", status=500)
     outcome = register(AWS_VM)
@@ -213,7 +216,7 @@ def test_an_update_that_changes_nothing_is_a_failure(status: int, register: Cli,
         ),
         (changed(AWS_VM, name="renamed"), ["has no resource 'renamed', but 'vm-aws-us-east-2'"]),
     ],
-    ids=["region, external id and role", "name"],
+    ids=["region, external ID and role", "name"],
 )
 def test_a_forbidden_change(wanted: dict[str, Any], says: list[str], register: Cli, plane: ControlPlane) -> None:
     plane.add_resource(plane.add_cloud("prod"), AWS_VM)
@@ -224,7 +227,7 @@ def test_a_forbidden_change(wanted: dict[str, Any], says: list[str], register: C
     assert plane.writes == []
 
 
-def test_three_at_once(register: Cli, plane: ControlPlane) -> None:
+def test_three_registrations_at_the_same_time(register: Cli, plane: ControlPlane) -> None:
     begin = time.monotonic()
     with plane.barrier("POST", "/clouds/$", parties=3):
         processes = [register.start(AWS_VM) for _ in range(3)]

@@ -62,7 +62,7 @@ TABLE = Table(
 
 
 def test_there_is_a_mount_target_in_each_zone(stack: CloudStack) -> None:
-    """Upstream makes none unless they are counted, and does not look at their zones."""
+    """Upstream creates as many as are counted, by default none, and does not check their zones."""
     files = Efs(stack, vpc=NETWORK, security_group=GROUP)
     assert files.rendered == {
         "mount_targets_subnets": list(SUBNETS)[:2],
@@ -82,16 +82,16 @@ def test_mount_targets_are_where_the_nodes_are(mode: str, kind: str, stack: Clou
     }
 
 
-def test_subnets_that_are_given_are_counted(stack: CloudStack) -> None:
+def test_explicit_subnets_are_counted(stack: CloudStack) -> None:
     files = Efs(stack, vpc=NETWORK, security_group=GROUP, mount_targets_subnets=["subnet-x", expr("var.subnet")])
     assert files.rendered["mount_targets_subnet_count"] == 2
 
 
-def test_upstreams_safe_defaults_stay(stack: CloudStack) -> None:
+def test_safe_defaults_of_upstream_are_kept(stack: CloudStack) -> None:
     assert "efs_encrypted" not in Efs(stack, vpc=NETWORK, security_group=GROUP).rendered
 
 
-def test_mount_targets_that_only_terraform_counts_are_listed_there(stack: CloudStack) -> None:
+def test_mount_targets_of_unknown_number_are_listed_by_terraform(stack: CloudStack) -> None:
     vpc = Vpc(stack, public_subnets=expr("var.subnets", "list(string)"))
     files = Efs(stack, vpc=vpc, security_group=GROUP)
     count, outputs = "length(var.subnets)", "module.efs.efs_mount_target"

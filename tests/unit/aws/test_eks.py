@@ -257,7 +257,7 @@ def test_your_kms_key_encrypts_secrets(stack: CloudStack) -> None:
         ({"nam": "a"}, "unknown input 'nam': did you mean 'name'?"),
     ],
 )
-def test_fails_on_what_version_20_of_the_module_took(inputs: dict[str, Any], says: str, stack: CloudStack) -> None:
+def test_fails_on_inputs_of_version_20_of_the_module(inputs: dict[str, Any], says: str, stack: CloudStack) -> None:
     with pytest.raises(InputError) as error:
         Eks(stack, **BASE, **inputs)
     assert says in str(error.value)

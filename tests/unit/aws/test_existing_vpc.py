@@ -31,7 +31,7 @@ def test_an_existing_vpc_has_its_subnets_and_zones() -> None:
             "add a subnet in another zone",
         ),
         ({"subnet_ids_to_az": SUBNETS, "cidr_block": "10.0.0.0/25"}, "cidr_block: the VPC is too small to register"),
-        ({"subnet_ids_to_az": SUBNETS, "vpc_id": "mine"}, "must be a VPC id"),
+        ({"subnet_ids_to_az": SUBNETS, "vpc_id": "mine"}, "must be a VPC ID"),
     ],
 )
 def test_fails_when_an_existing_vpc_could_not_be_registered(inputs: dict[str, Any], says: str) -> None:

@@ -51,7 +51,7 @@ TABLE = Table(
         ),
         Case(
             iam.external_id_organization,
-            "anyscale_external_id must begin with the organization id; got ",
+            "anyscale_external_id must begin with the organization ID; got ",
             [
                 {"anyscale_external_id": "acme"},
                 {"anyscale_external_id": "org_2-acme", "anyscale_org_id": "org_1"},
@@ -153,8 +153,8 @@ def test_there_is_no_bucket_policy_without_a_bucket(stack: CloudStack) -> None:
     assert Iam(stack, anyscale_external_id="org_1-a").rendered["create_iam_s3_policy"] is False
 
 
-def test_the_whole_external_id_is_given(stack: CloudStack) -> None:
-    """The root module prepends the organization id, this module does not."""
+def test_the_whole_external_id_is_required(stack: CloudStack) -> None:
+    """The root module prepends the organization ID, this module does not."""
     module = Iam(stack, anyscale_org_id="org_1", anyscale_external_id="org_1-acme")
     assert module.rendered["anyscale_external_id"] == "org_1-acme"
 
@@ -212,7 +212,7 @@ def test_existing_roles_are_used_and_not_created(
     assert spelled(made) == outputs
 
 
-def test_fails_to_name_a_node_role_that_is_not_made(stack: CloudStack) -> None:
+def test_the_name_of_a_role_that_is_not_created_is_an_error(stack: CloudStack) -> None:
     module = Iam(stack, existing=ExistingRoles(cluster_node_role_arn=ROLE), anyscale_external_id="org_1-a")
     with pytest.raises(InputError, match=r"module.iam creates no node role, so the role's name is not known"):
         _ = module.cluster_node_role_name
@@ -319,7 +319,7 @@ def test_custom_policies_are_unchanged(stack: CloudStack) -> None:
         ({"existing": ExistingRoles(cluster_node_role_arn=ROLE)}, ["iam_control_plane"]),
     ],
 )
-def test_roles_that_are_not_made_get_no_policy(inputs: dict[str, Any], made: list[str], stack: CloudStack) -> None:
+def test_roles_that_are_not_created_get_no_policy(inputs: dict[str, Any], made: list[str], stack: CloudStack) -> None:
     Iam(stack, bucket=keyed(KEY), anyscale_external_id="org_1-a", **inputs)
     assert list(added(stack)) == made
 
@@ -347,7 +347,7 @@ def test_warns_of_permissions_that_an_existing_role_needs(
     assert document == {"Version": "2012-10-17", "Statement": statements(spelled(key))}
 
 
-def test_existing_roles_are_not_warned_of_without_a_key(stack: CloudStack) -> None:
+def test_there_is_no_warning_on_existing_roles_without_a_key(stack: CloudStack) -> None:
     existing = ExistingRoles(control_plane_role_arn=ROLE)
     module = Iam(stack, bucket=BUCKET, existing=existing, anyscale_external_id="org_1-a")
     assert not [text for text in warnings(module) if "KMS key" in text]

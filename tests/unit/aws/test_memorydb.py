@@ -137,19 +137,19 @@ def test_it_is_in_the_nodes_vpc(stack: CloudStack) -> None:
     }
 
 
-def test_existing_subnets_are_not_cut_down_to_one_a_zone(stack: CloudStack) -> None:
+def test_existing_subnets_are_not_limited_to_one_per_zone(stack: CloudStack) -> None:
     rendered = MemoryDb(stack, vpc=NETWORK, security_group=GROUP).rendered
     assert rendered["memorydb_subnet_ids"] == list(SUBNETS)
     assert rendered["memorydb_security_group_ids"] == [GROUP.security_group_id]
 
 
 @pytest.mark.parametrize(("tiering", "text"), [(True, "true"), (False, "false")])
-def test_data_tiering_is_text(tiering: bool, text: str, stack: CloudStack) -> None:
+def test_data_tiering_is_a_string(tiering: bool, text: str, stack: CloudStack) -> None:
     cluster = MemoryDb(stack, vpc=NETWORK, security_group=GROUP, enable_memorydb_data_tiering=tiering)
     assert cluster.rendered["enable_memorydb_data_tiering"] == text
 
 
-def test_the_name_that_registration_wants_is_the_id(stack: CloudStack) -> None:
+def test_registration_uses_the_id_as_name(stack: CloudStack) -> None:
     assert spelled(MemoryDb(stack, vpc=NETWORK, security_group=GROUP).name) == "${module.memorydb.memorydb_cluster_id}"
 
 
@@ -173,7 +173,7 @@ def test_it_gets_the_subnets_in_zones_that_have_it(region: str, stack: CloudStac
     assert lookups == ({"memorydb": [WITHOUT[region]]} if region in WITHOUT else {})
 
 
-def test_existing_subnets_are_looked_at_by_the_zones_that_are_named(stack: CloudStack) -> None:
+def test_existing_subnets_are_selected_by_their_configured_zones(stack: CloudStack) -> None:
     """A zone's name refers to different zones in different accounts, so Terraform looks it up."""
     later = Data(stack, "aws_subnet", "a", {"id": "subnet-1"}).attribute("id")
     vpc = NETWORK.model_copy(update={"subnet_ids_to_az": {later: "us-east-1a", "subnet-12345678": "us-east-1b"}})
@@ -203,7 +203,7 @@ def said(module: MemoryDb) -> dict[str, str]:
         ({"availability_zone_ids": ["use1-az1", "use1-az2"]}, "note"),
     ],
 )
-def test_says_that_a_zone_lacks_it_and_warns_where_one_zone_may_be_left(
+def test_a_zone_without_memorydb_is_a_note_and_a_single_zone_a_warning(
     network: dict[str, Any], level: str, stack: CloudStack
 ) -> None:
     module = MemoryDb(stack, vpc=Vpc(stack, **network), security_group=GROUP, region="us-east-1")
@@ -216,13 +216,13 @@ def test_existing_subnets_cause_no_warning(stack: CloudStack) -> None:
 
 
 @pytest.mark.parametrize("region", regions.REGIONS)
-def test_warns_of_the_regions_without_it(region: str, stack: CloudStack) -> None:
+def test_regions_without_memorydb_are_warnings(region: str, stack: CloudStack) -> None:
     found = said(MemoryDb(stack, vpc=NETWORK, security_group=GROUP, region=region))
     assert found.get("warning", "").startswith(f"MemoryDB was not available in {region} in") == (
         region not in regions.MEMORYDB
     )
 
 
-def test_its_regions_are_regions() -> None:
+def test_listed_regions_exist() -> None:
     assert set(regions.MEMORYDB) < set(regions.REGIONS)
     assert WITHOUT.keys() < set(regions.MEMORYDB)

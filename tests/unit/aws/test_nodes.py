@@ -99,12 +99,12 @@ def test_instances_have_x86_processors(name: str) -> None:
         *("m5.4xlarg", "m5.xxlarge", "m5.1xlarge", "m5.0xlarge", "m5.huge", "m5.", "m7i.metal-xl"),
     ],
 )
-def test_fails_on_instances_that_aws_lacks_or_the_image_is_not_for(name: str) -> None:
+def test_fails_on_unknown_instances_and_on_those_that_the_image_does_not_support(name: str) -> None:
     with pytest.raises(ConfigError, match="an existing EC2 instance type with x86 processors"):
         NodesConfig(cpu_instance_types=[name])
 
 
-def test_fails_on_a_disk_that_is_larger_than_gp3_has_them() -> None:
+def test_fails_on_a_disk_larger_than_gp3_allows() -> None:
     assert NodesConfig(disk_size_gb=65536).disk_size_gb == 65536
     with pytest.raises(ConfigError, match="disk_size_gb: must be less than or equal to 65536"):
         NodesConfig(disk_size_gb=65537)
@@ -131,7 +131,7 @@ def made(**group: Any) -> dict[str, Any]:
     return dict(groups["ondemand_a"])
 
 
-def test_gpus_are_in_the_zones_that_are_named_for_them() -> None:
+def test_gpus_are_in_their_configured_zones() -> None:
     groups = node_groups(
         NodesConfig(gpu_types=["T4", "H100"], gpu_zones={"H100": ["us-east-2a", "us-east-2b"]}),
         {},
@@ -187,7 +187,7 @@ def test_a_capacity_block_has_instance_types_that_select_it() -> None:
     assert group.node_selector == {"eks.amazonaws.com/capacityType": "CAPACITY_BLOCK"}
 
 
-def test_efa_is_upstreams_with_its_placement_group_unless_capacity_is_reserved() -> None:
+def test_efa_has_a_placement_group_unless_capacity_is_reserved() -> None:
     """Upstream creates a placement group, but EC2 starts reserved nodes only in the reservation's group."""
     plain, reserved = made(efa=True), made(efa=True, capacity_reservation={"id": RESERVATION})
     assert plain["enable_efa_support"] is True
@@ -261,7 +261,7 @@ def test_groups_with_all_keys_pass_the_guards(stack: CloudStack) -> None:
         ),
     ],
 )
-def test_fails_on_what_ec2_refuses(keys: dict[str, Any], says: str, rule: str) -> None:
+def test_fails_on_what_ec2_rejects(keys: dict[str, Any], says: str, rule: str) -> None:
     with pytest.raises(ConfigError, match=says) as refused:
         made(**keys)
     assert {finding.rule.id for finding in refused.value.findings if finding.rule} == {rule}
@@ -308,7 +308,7 @@ def test_instances_with_gpus_are_known(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["g4ad.4xlarge", "m5.large", "inf2.xlarge", "trn1.32xlarge", "hpc7a.12xlarge"])
-def test_other_instances_have_no_gpus_of_nvidia(name: str) -> None:
+def test_other_instances_have_no_nvidia_gpus(name: str) -> None:
     assert made(instance_types=[name], gpu_type=None, gpu_count=None)["ami_type"] == "AL2023_x86_64_STANDARD"
     with pytest.raises(ConfigError, match=f"{name} has no H100"):
         made(instance_types=[name])

@@ -119,7 +119,7 @@ TABLE = Table(
         ),
         Case(
             s3.encryption_names_its_key_by_arn,
-            "server_side_encryption names its KMS key by an id or an alias",
+            "server_side_encryption names its KMS key by an ID or an alias",
             [
                 {"server_side_encryption": {"kms_master_key_id": "1234abcd-12ab"}},
                 {"server_side_encryption": {"kms_master_key_id": KEY.replace("key/", "alias/")}},
@@ -194,7 +194,7 @@ def test_outputs_are_references(stack: CloudStack) -> None:
     ]
 
 
-def test_upstreams_safe_defaults_stay(stack: CloudStack) -> None:
+def test_safe_defaults_of_upstream_are_kept(stack: CloudStack) -> None:
     """force_destroy is off by default."""
     assert "force_destroy" not in S3(stack).rendered
     assert S3(stack, "temporary", force_destroy=True).rendered["force_destroy"] is True

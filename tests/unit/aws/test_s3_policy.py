@@ -70,7 +70,7 @@ def test_existing_resources_are_used(stack: CloudStack) -> None:
     }
 
 
-def test_a_mapping_becomes_json_text_whose_variables_are_awss(stack: CloudStack) -> None:
+def test_a_mapping_becomes_a_json_string_and_keeps_awss_variables(stack: CloudStack) -> None:
     text = S3Policy(stack, bucket=BUCKET, iam=ROLES, custom_s3_policy=DOCUMENT).rendered["custom_s3_policy"]
     assert "$${aws:username}" in text
     assert json.loads(text.replace("$${", "${")) == DOCUMENT

@@ -224,14 +224,14 @@ def test_an_existing_group_is_its_own_output(stack: CloudStack) -> None:
     assert group.rendered["create_security_group"] is False
 
 
-def test_ranges_that_only_terraform_knows_the_number_of_are_joined_there(stack: CloudStack) -> None:
+def test_ranges_of_unknown_number_are_joined_by_terraform(stack: CloudStack) -> None:
     ranges = expr("var.ranges", "list(string)")
     group = SecurityGroups(stack, vpc=NETWORK, ingress_cidr_blocks=ranges)
     assert group.rendered["ingress_from_cidr_map"][0]["cidr_blocks"] == '${join(",", var.ranges)}'
 
 
 def test_fails_on_an_invalid_group_id() -> None:
-    with pytest.raises(ConfigError, match="must be a security group id"):
+    with pytest.raises(ConfigError, match="must be a security group ID"):
         ExistingSecurityGroup(security_group_id="default")
 
 

@@ -26,7 +26,7 @@ def networks(cidrs: list[str]) -> list[ipaddress.IPv4Network]:
 
 
 @given(RANGES, ZONES)
-def test_subnets_never_overlap_and_lie_inside(cidr_block: str, zones: int) -> None:
+def test_subnets_do_not_overlap_and_are_inside_the_vpc(cidr_block: str, zones: int) -> None:
     plan = plan_subnets(cidr_block, zones, private=True)
     subnets = networks(plan.public + plan.private)
     assert not any(one.overlaps(other) for one, other in itertools.combinations(subnets, 2))
@@ -34,7 +34,7 @@ def test_subnets_never_overlap_and_lie_inside(cidr_block: str, zones: int) -> No
 
 
 @given(RANGES, ZONES)
-def test_there_are_as_many_private_as_public_ones_of_one_size(cidr_block: str, zones: int) -> None:
+def test_there_are_as_many_private_as_public_subnets_of_equal_size(cidr_block: str, zones: int) -> None:
     plan = plan_subnets(cidr_block, zones, private=True)
     assert len(plan.public) == len(plan.private) == zones
     assert len({subnet.prefixlen for subnet in networks(plan.public + plan.private)}) == 1
@@ -54,7 +54,7 @@ def moves(cidr_block: str, before: int, after: int, places: Places | None = None
 
 
 @given(RANGES, ZONES, ZONES)
-def test_more_zones_move_no_subnet_while_there_are_places(cidr_block: str, some: int, other: int) -> None:
+def test_more_zones_move_no_subnet_while_places_are_free(cidr_block: str, some: int, other: int) -> None:
     """Without `places`, they move only from up to four zones to more."""
     before, after = sorted((some, other))
     assert not moves(cidr_block, before, after, places=8)
@@ -81,7 +81,7 @@ def test_the_number_of_places_is_four_up_to_four_zones(cidr_block: str, zones: i
         ("10.0.0.0/24", 8, 28),
     ],
 )
-def test_sizes(cidr_block: str, zones: int, prefix: int) -> None:
+def test_subnets_have_the_expected_sizes(cidr_block: str, zones: int, prefix: int) -> None:
     """The sizing rules: the recommended /19 results in the recommended /22."""
     assert {subnet.prefixlen for subnet in networks(plan_subnets(cidr_block, zones, private=True).public)} == {prefix}
 
@@ -92,7 +92,7 @@ def test_fails_on_more_zones_than_places() -> None:
         plan_subnets("10.0.0.0/16", 5, private=True, places=4)
 
 
-def test_says_that_eight_places_need_a_larger_range() -> None:
+def test_the_error_on_eight_places_suggests_a_larger_range() -> None:
     with pytest.raises(InputError, match=r"they would be /29; .* or remove subnet_places"):
         plan_subnets("10.0.0.0/25", 2, private=True, places=8)
 

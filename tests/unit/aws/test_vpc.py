@@ -257,9 +257,7 @@ def test_subnets_have_as_many_places_as_are_wanted(stack: CloudStack) -> None:
         ({"public_subnets": plan_subnets("10.0.0.0/16", 4, private=False).public}, False),
     ],
 )
-def test_four_planned_zones_are_told_that_a_fifth_moves_them(
-    inputs: dict[str, Any], noted: bool, stack: CloudStack
-) -> None:
+def test_four_planned_zones_cause_a_note(inputs: dict[str, Any], noted: bool, stack: CloudStack) -> None:
     says = "the subnet plan has room for 4 availability zones, so another zone would move every subnet"
     assert any(says in note for note in notes(Vpc(stack, **inputs))) == noted
 
@@ -294,13 +292,13 @@ def test_flow_logs_include_their_log_group_and_role(stack: CloudStack) -> None:
     assert rendered["create_flow_log_cloudwatch_iam_role"] is True
 
 
-def test_no_gateways_are_made_in_an_existing_vpc(stack: CloudStack) -> None:
+def test_no_gateways_are_created_in_an_existing_vpc(stack: CloudStack) -> None:
     rendered = Vpc(stack, **EXISTING).rendered
     assert (rendered["create_igw"], rendered["create_ngw"]) == (False, False)
     assert "public_subnets" not in rendered
 
 
-def test_outputs_come_from_the_input_where_upstreams_are_empty(stack: CloudStack) -> None:
+def test_outputs_come_from_the_input_if_upstreams_are_empty(stack: CloudStack) -> None:
     """The output vpc_id is "" for an existing VPC, private_subnet_ids is [] for existing subnets."""
     existing = Vpc(stack, "a", **EXISTING, existing_private_subnet_ids=["subnet-1", "subnet-2"])
     assert (existing.vpc_id, existing.node_subnet_ids) == ("vpc-12345678", ["subnet-1", "subnet-2"])
@@ -315,7 +313,7 @@ def test_nodes_are_in_private_subnets_if_there_are_any(stack: CloudStack) -> Non
     assert spelled(Vpc(stack, "b", networking_mode="PRIVATE").node_subnet_ids) == "${module.b.private_subnet_ids}"
 
 
-def test_the_nodes_subnets_know_their_zones(stack: CloudStack) -> None:
+def test_the_zones_of_the_nodes_subnets_are_known(stack: CloudStack) -> None:
     assert spelled(Vpc(stack, "a").subnet_ids_to_az) == "${module.a.public_subnet_ids_az_map}"
     assert (
         spelled(Vpc(stack, "b", networking_mode="PRIVATE").subnet_ids_to_az) == "${module.b.private_subnet_ids_az_map}"

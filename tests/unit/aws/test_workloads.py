@@ -193,7 +193,7 @@ SAME = {
 
 
 @pytest.mark.parametrize("key", SAME)
-def test_a_key_on_ec2_is_the_same_as_its_older_name(key: str, tmp_path: Path) -> None:
+def test_a_key_on_ec2_equals_its_older_name(key: str, tmp_path: Path) -> None:
     older, value = SAME[key]
     (new, *_), _ = made("ec2", tmp_path / "new", workloads={key: value})
     (old, *_), _ = made("ec2", tmp_path / "old", iam={older: value})
@@ -203,7 +203,7 @@ def test_a_key_on_ec2_is_the_same_as_its_older_name(key: str, tmp_path: Path) ->
         Ec2Config(**AWS, workloads={key: value}, iam={older: value})  # type: ignore[arg-type] # plain mappings
 
 
-def test_the_key_of_secrets_on_ec2_is_the_same_as_its_older_name(tmp_path: Path) -> None:
+def test_the_key_of_secrets_on_ec2_equals_its_older_name(tmp_path: Path) -> None:
     secrets = {"cluster_node_secret_arns": [SECRET], "cluster_node_secret_kms_key_arn": KEY}
     (new, *_), _ = made("ec2", tmp_path / "new", workloads={"secrets": [SECRET], "secrets_kms_key_arn": KEY})
     (old, *_), _ = made("ec2", tmp_path / "old", iam=secrets)

@@ -39,13 +39,13 @@ def resources(made: Resource) -> Any:
     return json.loads((Path(app.outdir) / "stacks" / "ml" / "cdk.tf.json").read_text())["resource"]
 
 
-def test_the_api_is_private_unless_ranges_are_given(tmp_path: Path) -> None:
+def test_the_api_is_private_unless_ranges_are_set(tmp_path: Path) -> None:
     made = resources(cluster(tmp_path))["azurerm_kubernetes_cluster"]["this"]
     assert made["private_cluster_enabled"] is True
     assert "api_server_access_profile" not in made
 
 
-def test_the_api_is_open_to_the_ranges_that_are_given(tmp_path: Path) -> None:
+def test_the_api_is_open_to_the_configured_ranges(tmp_path: Path) -> None:
     made = resources(cluster(tmp_path, **RANGES))["azurerm_kubernetes_cluster"]["this"]
     assert made["private_cluster_enabled"] is False
     assert made["api_server_access_profile"] == RANGES
@@ -62,7 +62,7 @@ def test_the_identity_that_applied_first_stays_administrator(tmp_path: Path) -> 
     assert administrator["lifecycle"] == {"ignore_changes": ["principal_id"]}
 
 
-def test_administrators_that_are_named_are_the_only_ones(tmp_path: Path) -> None:
+def test_configured_administrators_are_the_only_ones(tmp_path: Path) -> None:
     assignments = resources(cluster(tmp_path, administrator_ids=[PRINCIPAL]))["azurerm_role_assignment"]
     assert "administrator" not in assignments
     assert assignments[f"administrator_{PRINCIPAL}"]["principal_id"] == PRINCIPAL

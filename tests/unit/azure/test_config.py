@@ -59,13 +59,13 @@ def test_fails_on_ranges_that_azure_refuses(model: Any, keys: dict[str, str], sa
         "203.0.113.7/24",
     ],
 )
-def test_fails_on_an_api_for_what_is_no_range_of_the_internet(wrong: str) -> None:
+def test_fails_on_private_ranges_for_a_public_api(wrong: str) -> None:
     says = f"1: must be a public IPv4 network .* such as .*; got '{wrong}'"
     with pytest.raises(ConfigError, match=says):
         ClusterConfig(authorized_ip_ranges=["203.0.113.0/24", wrong])
 
 
-def test_what_comes_near_passes() -> None:
+def test_similar_configurations_are_valid() -> None:
     ranges = ["0.0.0.0/0", "11.0.0.0/8", "172.32.0.0/16", "100.128.0.0/16", expr("var.later", "string")]
     assert ClusterConfig(authorized_ip_ranges=ranges).authorized_ip_ranges == ranges
     ClusterConfig(pod_cidr="10.244.0.0/24", service_cidr="10.245.0.0/28")

@@ -16,14 +16,14 @@ def make(tmp_path: Path) -> Make:
     return maker(AksStack, config, tmp_path)
 
 
-def test_without_it_there_is_no_share_and_the_subnet_stays_as_it_was(make: Make) -> None:
+def test_without_nfs_there_is_no_share_and_the_subnet_is_unchanged(make: Make) -> None:
     stack, _ = make()
     assert list(stack["resource"]["azurerm_storage_account"]) == ["this"]
     assert "azurerm_storage_share" not in stack["resource"]
     assert "service_endpoints" not in stack["resource"]["azurerm_subnet"]["nodes"]
 
 
-def test_the_nodes_subnet_reaches_the_share_and_nobody_else(make: Make) -> None:
+def test_only_the_nodes_subnet_reaches_the_share(make: Make) -> None:
     stack, _ = make(nfs={"name": "acmenfs", "capacity_gb": 500})
     resources = stack["resource"]
     account, share = resources["azurerm_storage_account"]["nfs"], resources["azurerm_storage_share"]["nfs"]
@@ -50,13 +50,13 @@ def test_an_existing_subnet_reaches_it_too(make: Make) -> None:
     assert rules["virtual_network_subnet_ids"] == [VNET["subnet_id"]]
 
 
-def test_its_account_has_another_name_than_the_buckets(make: Make) -> None:
+def test_the_shares_account_differs_from_the_buckets(make: Make) -> None:
     accounts = make(nfs={})[0]["resource"]["azurerm_storage_account"]
     assert accounts["nfs"]["name"] != accounts["this"]["name"]
 
 
 @pytest.mark.parametrize("force_destroy", [False, True])
-def test_files_are_kept_unless_the_configuration_says_otherwise(force_destroy: bool, make: Make) -> None:
+def test_files_are_kept_by_default(force_destroy: bool, make: Make) -> None:
     resources = make(nfs={"force_destroy": force_destroy})[0]["resource"]
     kept = [resources[kind]["nfs"]["lifecycle"] for kind in ("azurerm_storage_account", "azurerm_storage_share")]
     assert kept == [{"prevent_destroy": not force_destroy}] * 2
@@ -70,7 +70,7 @@ def test_files_are_kept_unless_the_configuration_says_otherwise(force_destroy: b
         ({"nfs": {"capacity_gb": 99}}, "greater than or equal to 100|at least 100"),
     ],
 )
-def test_fails_where_it_cannot_be_made(keys: dict[str, Any], says: str) -> None:
+def test_fails_if_the_share_cannot_be_created(keys: dict[str, Any], says: str) -> None:
     with pytest.raises(ValidationError, match=says):
         config(**{"nfs": {}, **keys})
 
@@ -84,7 +84,7 @@ def test_fails_where_it_cannot_be_made(keys: dict[str, Any], says: str) -> None:
         ("cilium", {"network_policy": "cilium", "network_data_plane": "cilium"}),
     ],
 )
-def test_network_policies_are_enforced_by_what_the_configuration_names(
+def test_network_policies_are_enforced_by_the_configured_engine(
     policy: str | None, expected: dict[str, str], make: Make
 ) -> None:
     profile = make(cluster={"network_policy": policy})[0]["resource"]["azurerm_kubernetes_cluster"]["this"]

@@ -69,7 +69,7 @@ def test_machines_have_x86_processors(name: str) -> None:
     "name",
     ["Standard_D16ps_v5", "Standard_D16pds_v6", "Standard_D16plds_v5", "Standard_E8ps_v6", "Standard_B2pts_v2", "D16s"],
 )
-def test_fails_on_machines_that_the_image_is_not_for(name: str) -> None:
+def test_fails_on_machines_that_the_image_does_not_support(name: str) -> None:
     with pytest.raises(ConfigError, match="a virtual machine size with x86 processors"):
         NodesConfig(default_vm_size=name)
 
@@ -105,7 +105,7 @@ def test_groups_have_names_that_aks_accepts() -> None:
     assert all(re.fullmatch(r"[a-z][a-z0-9]{0,11}", name) for name in names)
 
 
-def test_all_pools_together_have_as_many_nodes_as_their_limits_say() -> None:
+def test_the_limits_of_all_pools_are_added() -> None:
     limits = {"cpu_limits": {"capacity_types": ["SPOT"], "max_size": 3}, "gpu_types": []}
     group = H100 | {"max_size": 2}
     assert NodesConfig(groups={"train": group}, **limits).most == 10 + 3 + 2  # type: ignore[arg-type,dict-item] # as YAML has it
@@ -122,7 +122,7 @@ def test_fails_on_names_of_other_pools(name: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"capacity_reservation": {"group_id": "h100"}}, "must be a capacity reservation group's resource id"),
+        ({"capacity_reservation": {"group_id": "h100"}}, "must be a capacity reservation group's resource ID"),
         ({"zones": ["4"]}, "must be an availability zone's number"),
         ({"zones": [1]}, "put it in quotes"),
         ({"disk_size_gb": 20}, "greater than or equal to 30"),

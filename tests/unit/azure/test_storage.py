@@ -20,6 +20,6 @@ def test_the_accounts_name_is_unique_short_and_always_the_same() -> None:
     assert name != unique_account_name("machinelearningplatform", SUBSCRIPTION)
 
 
-def test_fails_on_an_accounts_name_that_follows_from_what_is_not_known() -> None:
+def test_fails_on_an_account_name_derived_from_an_unresolved_value() -> None:
     with pytest.raises(InputError, match=r"^subscription_id: .* Fix: set bucket\.name"):
         unique_account_name("ml", expr("var.subscription", "string"))

@@ -1,4 +1,4 @@
-"""Azure's field types for existing resources: the values that each accepts and refuses."""
+"""Azure's field types for existing resources: what each accepts and rejects."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def test_fails_on_a_literal_that_is_not_allowed(name: str, literal: object) -> N
 
 
 @pytest.mark.parametrize("change", [str.lower, str.upper])
-def test_a_subnet_id_in_another_case_is_given_to_the_provider_in_its_own(change: Any) -> None:
+def test_a_subnet_id_is_passed_in_the_providers_case(change: Any) -> None:
     given = change(SUBNET)
     names = [given.split("/")[index] for index in (2, 4, 8, 10)]
     written = "/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Network/virtualNetworks/{}/subnets/{}"

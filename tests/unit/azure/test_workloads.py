@@ -68,7 +68,7 @@ def test_a_prefix_on_aks_is_a_condition_for_what_is_read_listed_and_written(
     assert given["condition"].count("(") == given["condition"].count(")")
 
 
-def test_a_container_on_aks_stands_once_with_one_mode() -> None:
+def test_a_container_on_aks_is_listed_once() -> None:
     _, config, base = KINDS["aks"]
     twice = [{"bucket": CONTAINER, "prefix": "a/"}, {"bucket": CONTAINER, "prefix": "b/"}]
     with pytest.raises(ConfigError, match=r"data_access.1.bucket: has the same bucket and mode as data_access.0"):

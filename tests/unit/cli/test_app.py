@@ -30,7 +30,7 @@ def raising(error: BaseException) -> Callable[[], None]:
     ("error", "status", "says"),
     [
         (ConstructsError("it is wrong", fix="correct it"), 2, "error[mistake]: it is wrong\n  Fix: correct it\n"),
-        (RefusedChangeError("it can't change"), 3, "error[refused-change]: it can't change\n"),
+        (RefusedChangeError("it cannot change"), 3, "error[refused-change]: it cannot change\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )

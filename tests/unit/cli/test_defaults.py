@@ -130,7 +130,7 @@ def test_an_error_in_defaults_is_reported_once(run: Run, folder: Path) -> None:
     assert err.startswith("error: clouds/_defaults.yaml:1: a and 2 others: nonsense: unknown key")
 
 
-def test_yaml_traps_are_found_in_defaults(run: Run, folder: Path) -> None:
+def test_yaml_pitfalls_are_found_in_defaults(run: Run, folder: Path) -> None:
     put(folder, DEFAULTS="name_prefix: 0644\nregion:\n", a=REGISTERED)
     err = run()[2]
     assert "clouds/_defaults.yaml:1: a: YAML reads 0644 as 420" in err
@@ -150,7 +150,7 @@ def test_yaml_traps_are_found_in_defaults(run: Run, folder: Path) -> None:
     ],
     ids=str,
 )
-def test_fails_on_files_that_exclude_each_other(there: list[str], said: str, run: Run, folder: Path) -> None:
+def test_fails_on_conflicting_files(there: list[str], said: str, run: Run, folder: Path) -> None:
     for file in there:
         (folder / "clouds" / file).parent.mkdir(exist_ok=True)
         (folder / "clouds" / file).write_text("{}")
@@ -274,7 +274,7 @@ def test_defaults_are_read_once(run: Run, folder: Path, monkeypatch: pytest.Monk
     assert len(read) == len(set(read)) == len(clouds) + 2
 
 
-def test_the_time_of_a_fleet_is_the_sum_of_its_clouds(folder: Path) -> None:
+def test_the_time_of_many_clouds_is_the_sum_of_their_times(folder: Path) -> None:
     """Otherwise a thousand clouds would take minutes: the cost per pair is separated from the cost per cloud."""
     few = 6
 

@@ -63,7 +63,7 @@ def test_it_lists_the_stacks_of_every_kind(run: Run, folder: Path) -> None:
     assert not (folder / "cdktf.out").exists()
 
 
-def test_a_table_is_for_people(run: Run, folder: Path) -> None:
+def test_the_default_format_is_a_table(run: Run, folder: Path) -> None:
     write(folder, prod=KUBERNETES)
     table = (
         "STACK          CLOUD  KIND  PROVIDER  DEPENDS\n"

@@ -55,7 +55,7 @@ def test_it_writes_what_this_repository_has(kind: str, run: Run, folder: Path) -
     assert (folder / "stacks" / "__init__.py").read_text(encoding="utf-8") == INIT
 
 
-def test_an_own_kind_of_each_synthesizes_as_the_packages(run: Run, folder: Path) -> None:
+def test_a_new_subclass_of_each_kind_synthesizes_the_same_as_the_kind(run: Run, folder: Path) -> None:
     for kind, example in OF_KINDS.items():
         assert run(kind, f"my_{kind}")[0] == 0
         write(folder, **{example: (FOLDER / f"{example}.yaml").read_text(encoding="utf-8")})

@@ -54,7 +54,7 @@ COMMANDS += [(["modules"], command) for command in modules.app.registered_comman
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(("group", "command"), COMMANDS, ids=[command.callback.__name__ for _, command in COMMANDS])
-def test_an_unforeseen_exception_is_one_line(
+def test_an_unexpected_exception_is_one_line(
     group: list[str], command: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
@@ -100,7 +100,7 @@ LOCALES = {
 
 
 def started(folder: Path, *command: str, given: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """A command in a process of its own, with the least of an environment."""
+    """A command in a separate process, with a minimal environment."""
     kept = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [sys.executable, *command],
@@ -141,7 +141,7 @@ def test_the_bytes_are_the_same_without_a_locale(command: list[str], folder: Pat
     assert b"internal-error" not in without.stderr
 
 
-def test_no_program_is_read_by_the_locale() -> None:
+def test_output_of_programs_is_read_independently_of_the_locale() -> None:
     """Git and Terraform write UTF-8 in any."""
     files = (ROOT / "anyscale_constructs").rglob("*.py")
     assert [file.name for file in files if "text=True" in file.read_text(encoding="utf-8")] == []
@@ -162,7 +162,7 @@ _DYING = {"at once": "exit 1", "midway": 'sed -u 30q | "{node}" "$@"'}
 
 @pytest.mark.parametrize("dies", _DYING)
 @pytest.mark.parametrize("form", ["YAML", "Python"])
-def test_a_node_that_dies_is_one_message(form: str, dies: str, folder: Path) -> None:
+def test_a_crash_of_node_is_one_message(form: str, dies: str, folder: Path) -> None:
     write(folder, prod=CLOUD)
     node, _ = find_node()
     fake = folder / "node"

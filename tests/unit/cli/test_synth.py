@@ -78,7 +78,7 @@ def test_a_cloud_is_named_by_its_file(run: Run, folder: Path) -> None:
     assert stack["module"]["iam"]["anyscale_external_id"] == "org_1234abcd-prod"
 
 
-def test_cdktf_json_says_where_things_are(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cdktf_json_sets_directories(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "cdktf.json").write_text('{"output": "build/tf", "context": {"clouds": "live"}}')
     (folder / "clouds").rename(folder / "live")
     (folder / "live" / "prod.yml").write_text(CLOUD)

@@ -34,14 +34,14 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         ":6: vpc.availability_zones: is not in the cloud's region",
         "us-east-2",
     ),
-    "an external id without its organization": (
+    "an external ID without its organization": (
         "external_id: production\n",
-        ":5: external_id: must be the organization id, a hyphen and any suffix (or the cloud id, if it was",
+        ":5: external_id: must be the organization ID, a hyphen and any suffix (or the cloud ID, if it was",
         "got 'production'",
     ),
-    "an external id of another organization": (
+    "an external ID of another organization": (
         "external_id: org_2-production\n",
-        ":5: external_id: must begin with the organization id; got 'org_2-production'",
+        ":5: external_id: must begin with the organization ID; got 'org_2-production'",
         "Fix: set it to org_1234abcd-",
     ),
     "a bucket name that AWS refuses": (
@@ -49,7 +49,7 @@ REFUSED: dict[str, tuple[str, str, str]] = {
         ":6: bucket.name: must be an S3 bucket name: 3 to 63 lower-case letters",
         "got 'Acme_Bucket'",
     ),
-    "subnets that don't fit": (
+    "subnets that do not fit": (
         "vpc:\n  cidr_block: 10.0.0.0/26\n",
         ":6: module.vpc: cidr_block has no room for subnets in 2 availability zones: they would be /29; got",
         "Fix: use a larger cidr_block",
@@ -187,7 +187,7 @@ def test_fails_without_a_traceback_when_interrupted(run: Run, folder: Path, monk
     assert run() == (130, "", "")
 
 
-def test_fails_when_modules_provider_constraints_clash(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fails_on_conflicting_provider_constraints(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     load = Interface.load
 
     def clashing(name: str, ref: str | None = None) -> Interface:
@@ -235,7 +235,7 @@ def test_fails_on_wrong_arguments(names: list[str], arguments: list[str], says: 
     assert files(folder) == before
 
 
-def test_fails_on_a_file_name_that_is_no_cloud_name(run: Run, folder: Path) -> None:
+def test_fails_on_a_file_name_that_is_not_a_valid_cloud_name(run: Run, folder: Path) -> None:
     place(folder, "1st.yaml")
     assert run()[::2] == (
         2,

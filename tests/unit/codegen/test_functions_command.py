@@ -1,4 +1,4 @@
-"""`anyscale-constructs modules functions`: what Terraform tells of its functions, recorded and rendered."""
+"""`anyscale-constructs modules functions`: Terraform's description of its functions, recorded and rendered."""
 
 import json
 import os

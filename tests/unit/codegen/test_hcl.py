@@ -1,4 +1,4 @@
-"""What python-hcl2 leaves raw, and what we make of it."""
+"""What python-hcl2 does not convert, and the generator's conversion."""
 
 import json
 from typing import Any
@@ -193,7 +193,7 @@ def written(value: Any) -> str:
             return json.dumps(value)
 
 
-# python-hcl2 can't read %%{, which no upstream module has; then the generator says so and stops.
+# python-hcl2 cannot read %%{, which no upstream module has; then the generator stops with a message.
 letters = st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"])
 texts = st.text(letters, max_size=12).filter(lambda text: "%{" not in text)
 values = st.recursive(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from anyscale_constructs.codegen.infer import output_type, split
 
 
-def test_split_leaves_strings_and_brackets_whole() -> None:
+def test_split_keeps_strings_and_brackets_intact() -> None:
     assert split('a[0, 1], "x, \\" ) y", f({b, c}), d', ",") == ["a[0, 1]", '"x, \\" ) y"', "f({b, c})", "d"]
 
 

@@ -222,7 +222,7 @@ def test_regenerate_fails_without_git(
     assert (status, err) == (2, "error: git is not on PATH. Fix: install git\n")
 
 
-def test_regenerate_fails_when_the_clone_does(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_regenerate_fails_if_cloning_fails(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{tmp_path}/.insteadOf")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "https://github.com/")

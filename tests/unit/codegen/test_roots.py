@@ -1,4 +1,4 @@
-"""What a root module calls and how it names things, from its own files."""
+"""The modules that a root module calls, and its names, read from its files."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which inputs are used only when others are on."""
+"""Inputs that are used only if others are true."""
 
 from collections.abc import Mapping
 

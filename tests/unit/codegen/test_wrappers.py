@@ -59,7 +59,7 @@ def test_an_output_hides_no_member_of_the_base(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", table())
-def test_the_banner_holds_the_commit_and_the_hash_of_the_catalog(name: str) -> None:
+def test_the_banner_contains_the_commit_and_the_hash_of_the_catalog(name: str) -> None:
     catalog = (MODULES / "catalog" / f"{name}.json").read_bytes()
     source, hash_ = (MODULES / f"{name}.py").read_text(encoding="utf-8").splitlines()[1:3]
     assert source.endswith(Interface.load(name).commit)

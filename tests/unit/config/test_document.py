@@ -45,7 +45,7 @@ def bomb(levels: int, inner: str, outer: str) -> str:
     ],
     ids=["lists", "more lists", "merges", "long text", "in a list of models", "in a module's inputs"],
 )
-def test_fails_at_once_on_aliases_that_stand_for_too_much(text: str, file: pathlib.Path) -> None:
+def test_fails_immediately_on_aliases_that_expand_too_much(text: str, file: pathlib.Path) -> None:
     begin = time.process_time()
     with pytest.raises(ConfigError) as error:
         parse(file, text)
@@ -55,7 +55,7 @@ def test_fails_at_once_on_aliases_that_stand_for_too_much(text: str, file: pathl
     )
 
 
-def test_ordinary_aliases_are_what_they_stand_for(file: pathlib.Path) -> None:
+def test_ordinary_aliases_are_expanded(file: pathlib.Path) -> None:
     tags = ", ".join(f"key-{number}: value" for number in range(50))
     text = (
         f"{ORG}tags: &tags {{{tags}}}\nname: &name {'certificate' * 9_000}\nrules:\n- &first {{name: *name}}\n"
@@ -221,7 +221,7 @@ def test_fails_once_for_all_of_a_section(file: pathlib.Path) -> None:
     ]
 
 
-def test_fails_on_a_file_that_is_not_there(file: pathlib.Path) -> None:
+def test_fails_on_a_missing_file(file: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match=r"cloud.yaml: cannot be read: No such file or directory"):
         Document(file)
 
@@ -240,7 +240,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize(("key", "place"), PLACES.items())
-def test_a_key_is_found_or_what_it_would_stand_in(key: Key, place: str, file: pathlib.Path) -> None:
+def test_the_place_of_a_missing_key_is_its_mapping(key: Key, place: str, file: pathlib.Path) -> None:
     file.write_text(
         "name: ml\nvpc: {name: a}\ncidr_block: 10.1.0.0/16\nranges: [10.2.0.0/28, 10.3.0.0/28]\nmodules:\n"
         "  z: {inputs: {rules: [{port: 1}]}}\n"

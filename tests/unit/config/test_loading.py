@@ -133,14 +133,14 @@ def test_both_parsers_read_the_same(seed: int, tmp_path: pathlib.Path, monkeypat
     assert refused > 0
 
 
-def test_libyaml_reads_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libyaml_is_used_if_available(monkeypatch: pytest.MonkeyPatch) -> None:
     assert yaml.__with_libyaml__
     monkeypatch.setattr("anyscale_constructs.config.loading._Plain", None)
     assert compose("a: 1") is not None
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "a:\n", "? "])
-def test_no_depth_ends_the_process(opening: str, tmp_path: pathlib.Path) -> None:
+def test_deep_nesting_does_not_crash_the_process(opening: str, tmp_path: pathlib.Path) -> None:
     file = tmp_path / "cloud.yaml"
     if opening == "a:\n":
         file.write_text("".join(f"{' ' * level}a:\n" for level in range(1000)))
@@ -154,7 +154,7 @@ def test_no_depth_ends_the_process(opening: str, tmp_path: pathlib.Path) -> None
 
 
 @pytest.mark.parametrize("where", ["modules: {{s3: {{inputs: {{a: {}}}}}}}", "tags: {{a: {}}}", "region: {}"])
-def test_what_is_as_deep_as_allowed_is_validated(where: str, tmp_path: pathlib.Path) -> None:
+def test_the_deepest_allowed_value_is_validated(where: str, tmp_path: pathlib.Path) -> None:
     file = tmp_path / "cloud.yaml"
     levels = DEEPEST - where.count("{{") - 2
     file.write_text(where.format("[" * levels + "x" + "]" * levels))

@@ -26,7 +26,7 @@ from anyscale_constructs.terraform.sources import ModuleBase
         ("abc", [], None),
     ],
 )
-def test_the_nearest_name_begins_alike(name: str, known: list[str], near: str | None) -> None:
+def test_the_closest_name_has_the_same_beginning(name: str, known: list[str], near: str | None) -> None:
     assert nearest(name, known) == near
 
 
@@ -48,11 +48,11 @@ class Cloud(Model):
     ("cluster", "kind"),
     [({}, New), ({"nodes": 2}, New), ({"cluster_name": "a"}, Existing), ({"cluster_name": "a", "role": "c"}, Existing)],
 )
-def test_new_and_existing_are_told_apart(cluster: dict[str, Any], kind: type[Model]) -> None:
+def test_new_and_existing_are_distinguished(cluster: dict[str, Any], kind: type[Model]) -> None:
     assert isinstance(Cloud.model_validate({"cluster": cluster}).cluster, kind)
 
 
-def test_fails_on_what_is_new_and_existing_at_once() -> None:
+def test_fails_on_a_mix_of_new_and_existing() -> None:
     with pytest.raises(ConfigError) as error:
         Cloud(cluster={"cluster_name": "a", "nodes": 2})  # type: ignore[arg-type] # as YAML has it
     assert str(error.value) == (
@@ -81,7 +81,7 @@ class Secrets(Model):
         ("base", "https://me:hunter2@git.example.com/" + "a" * 99, "'https://...@git.example.com/" + "a" * 44 + "...'"),
     ],
 )
-def test_secrets_are_in_no_message(key: str, value: Any, given: str) -> None:
+def test_messages_contain_no_secrets(key: str, value: Any, given: str) -> None:
     with pytest.raises(ConfigError) as error:
         Secrets(**{key: value})
     assert str(error.value).endswith(f"got {given}")

@@ -49,7 +49,7 @@ def test_zones_are_in_their_region(region: str, place: str) -> None:
         ("us.east-2", "us-east-2a"),
     ],
 )
-def test_other_regions_zones_are_not(region: str, place: str) -> None:
+def test_zones_of_other_regions_are_rejected(region: str, place: str) -> None:
     assert not regions.is_in(region, place)
 
 

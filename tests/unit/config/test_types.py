@@ -138,7 +138,7 @@ def test_json_schema_agrees_with_the_check(name: str) -> None:
     accepted, refused = LITERALS[name]
     if "pattern" in schema:
         assert all(re.search(schema["pattern"], text) for text in accepted)
-        # Python's $ also matches before a newline at the end, JavaScript's doesn't.
+        # Python's $ also matches before a newline at the end, JavaScript's does not.
         texts = (text for text in refused if isinstance(text, str) and not text.endswith("\n"))
         assert not any(re.search(schema["pattern"], text) for text in texts)
 

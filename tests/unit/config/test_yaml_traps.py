@@ -69,7 +69,7 @@ MODELS = [
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.__module__}.{model.__name__}")
-def test_fails_on_text_that_yaml_reads_as_something_else(model: type[Model], tmp_path: pathlib.Path) -> None:
+def test_fails_on_strings_that_yaml_converts(model: type[Model], tmp_path: pathlib.Path) -> None:
     file = tmp_path / "cloud.yaml"
     for written, said in (MISREAD | NOT_TEXT).items():
         lines = [f"{key}: {value}" for key, schema in fields(model).items() for value in texts(schema, written)]
@@ -92,7 +92,7 @@ def test_every_kind_of_cloud_has_such_fields() -> None:
 @pytest.mark.parametrize(
     "where", ["modules: {{a: {{inputs: {{b: [{{c: {}}}]}}}}}}", "releases: {{a: {{values: {}}}}}", "{}: a"]
 )
-def test_fails_on_it_in_untyped_values(where: str, written: str, tmp_path: pathlib.Path) -> None:
+def test_fails_on_converted_values_of_any_type(where: str, written: str, tmp_path: pathlib.Path) -> None:
     file = tmp_path / "cloud.yaml"
     file.write_text("# a cloud\n" + where.format(written))
     with pytest.raises(ConfigError) as error:
@@ -119,7 +119,7 @@ def test_fails_on_it_in_untyped_values(where: str, written: str, tmp_path: pathl
         "10s",
     ],
 )
-def test_what_is_as_it_is_written_passes(written: str, tmp_path: pathlib.Path) -> None:
+def test_unconverted_values_pass(written: str, tmp_path: pathlib.Path) -> None:
     class Anything(Model):
         a: Any
 

@@ -1,4 +1,4 @@
-"""A call of each of Terraform's functions, with the value that Python has for it."""
+"""A call of each of Terraform's functions, with the expected value."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ TEXT = "naïve\ttext"
 FILE = "sample.txt"
 TEMPLATE = expr("local.template", "string")
 VARIES: Any = object()
-"""The value is another one each time, or is told by no one but Terraform."""
+"""The value differs in each run, or only Terraform knows it."""
 
 _bytes = TEXT.encode()
 

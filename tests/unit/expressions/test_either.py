@@ -36,13 +36,13 @@ CASES: list[tuple[Callable[[], Any], Any, str]] = [
 
 
 @pytest.mark.parametrize(("call", "value", "type_"), CASES)
-def test_python_or_terraform_does_it(call: Callable[[], Any], value: Any, type_: str) -> None:
+def test_python_or_terraform_decides(call: Callable[[], Any], value: Any, type_: str) -> None:
     found = call()
     assert spelled(found) == value
     assert (found.type if isinstance(found, Expr) else "") == type_
 
 
-def test_what_is_known_passes() -> None:
+def test_known_values_pass() -> None:
     assert known(["a"], "zones") == ["a"]
 
 
@@ -50,7 +50,7 @@ def test_what_is_known_passes() -> None:
     ("value", "given"),
     [(X, "'${var.x}'"), ("${var.x}", "'${var.x}'"), (f"a-{X}", "'a-${var.x}'"), (["a", X], "['a', '${var.x}']")],
 )
-def test_fails_on_what_must_be_known(value: Any, given: str) -> None:
+def test_fails_on_unresolved_values_that_must_be_known(value: Any, given: str) -> None:
     with pytest.raises(InputError) as error:
         known(value, "zones")
     assert str(error.value) == (

@@ -1,4 +1,4 @@
-"""Expressions: what makes new Terraform, and what is refused because it needs the value itself."""
+"""Expressions: operations that create Terraform code, and errors for those that need the value itself."""
 
 import re
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def test_indexing_and_joining_make_terraform(code: str) -> None:
     assert (spelled(value), value.type) == (code, type_)
 
 
-def test_sorting_text_with_expressions_follows_their_creation() -> None:
+def test_strings_with_expressions_sort_in_order_of_creation() -> None:
     made = [expr(f"var.x{number}") for number in range(12)]
     assert sorted(map(str, reversed(made))) == [str(each) for each in made]
 

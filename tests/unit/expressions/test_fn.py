@@ -38,7 +38,7 @@ def test_there_is_one_python_function_for_each_of_terraforms() -> None:
     assert CALLS.keys() == FUNCTIONS.keys()
 
 
-def test_the_catalog_is_what_terraform_says(terraform: str) -> None:
+def test_the_catalog_matches_terraform(terraform: str) -> None:
     """Another release may have more functions; what both have is the same in both."""
     answer = json.loads(subprocess.check_output([terraform, "version", "-json"]))["terraform_version"]
     told = json.loads(functions.read())
@@ -114,7 +114,7 @@ class Given:
         return self._leaves(value, self._local)
 
     def text(self, value: Any) -> Any:
-        """All strings in it are f-strings with an expression in their midst."""
+        """All strings in it are f-strings with an expression inside."""
 
         def text(leaf: Any) -> Any:
             return f"{leaf[:1]}{self._local(leaf[1:])}" if isinstance(leaf, str) else leaf

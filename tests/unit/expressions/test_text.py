@@ -1,4 +1,4 @@
-"""Plain text beside code: what is escaped, what is refused, what is unresolved, what code refers to."""
+"""Plain strings and code: what is escaped, what is an error, what is unresolved, and what code refers to."""
 
 import json
 import pathlib

@@ -136,7 +136,7 @@ TABLE = Table(
 )
 
 
-def test_the_bucket_is_in_the_clouds_region_and_lets_both_accounts_in(stack: CloudStack) -> None:
+def test_the_bucket_is_in_the_clouds_region_and_open_to_both_accounts(stack: CloudStack) -> None:
     bucket = CloudStorage(stack, project=PROJECT, region=REGION, iam=ACCOUNTS)
     assert bucket.rendered == {
         "anyscale_project_id": "acme-ml",
@@ -170,7 +170,7 @@ def test_fails_on_an_existing_bucket_with_a_scheme() -> None:
         ),
     ],
 )
-def test_says_how_the_storage_agent_is_allowed_to_use_the_key(
+def test_the_warning_shows_how_to_grant_the_key_to_the_storage_agent(
     inputs: dict[str, Any], command: str, stack: CloudStack
 ) -> None:
     (warning,) = [found for found in said(stack, TABLE, inputs) if found.severity == "warning"]

@@ -1,4 +1,4 @@
-"""The GCE stack: upstream's nine scenarios from YAML, what it outputs, and what it refuses."""
+"""The GCE stack: upstream's nine scenarios from YAML, its outputs, and its errors."""
 
 import pathlib
 import re
@@ -87,20 +87,20 @@ def made(text: str, tmp_path: pathlib.Path) -> GceStack:
 
 
 @pytest.mark.parametrize(("text", "modules"), SCENARIOS.values(), ids=SCENARIOS)
-def test_scenario(text: str, modules: str, tmp_path: pathlib.Path) -> None:
+def test_a_configuration_has_the_expected_modules(text: str, modules: str, tmp_path: pathlib.Path) -> None:
     stack = made(text, tmp_path)
     stack.prepare()
     assert list(stack.modules) == modules.split()
 
 
 @pytest.mark.parametrize(("text", "_"), SCENARIOS.values(), ids=SCENARIOS)
-def test_whatever_is_made_in_the_project_waits_for_its_services(text: str, _: str, tmp_path: pathlib.Path) -> None:
+def test_all_resources_in_the_project_wait_for_its_services(text: str, _: str, tmp_path: pathlib.Path) -> None:
     stack = made(text, tmp_path)
     waiting = [module for name, module in stack.modules.items() if name not in {"project", "cloudapis"}]
     assert [stack.modules["cloudapis"] in module.depends_on_modules for module in waiting] == [True] * len(waiting)
 
 
-def test_the_provider_never_waits_for_the_project_that_it_makes(tmp_path: pathlib.Path) -> None:
+def test_the_provider_does_not_depend_on_a_new_project(tmp_path: pathlib.Path) -> None:
     new, existing = made(NEW_PROJECT, tmp_path), made(EXISTING_PROJECT, tmp_path)
     providers = [next(iter(stack.to_terraform()["provider"]["google"])) for stack in (new, existing)]
     assert providers == [{"region": "us-central1"}, {"project": "acme-ml", "region": "us-central1"}]
@@ -125,7 +125,7 @@ def test_apis_can_be_enabled_elsewhere(tmp_path: pathlib.Path) -> None:
     assert list(stack.modules) == ["vpc", "vpc_firewall", "iam", "cloudstorage"]
 
 
-def test_labels_are_in_lower_case_and_the_own_ones_win(tmp_path: pathlib.Path) -> None:
+def test_labels_are_in_lower_case_and_configured_ones_take_precedence(tmp_path: pathlib.Path) -> None:
     stack = made(
         EXISTING_PROJECT + "deploy_environment: Staging\nlabels: {team: ml, tier: a}\nbucket: {labels: {tier: b}}",
         tmp_path,
@@ -196,15 +196,13 @@ def test_outputs_are_inputs_if_everything_exists(tmp_path: pathlib.Path) -> None
 
 
 @pytest.mark.parametrize(("text", "_"), SCENARIOS.values(), ids=SCENARIOS)
-def test_the_resource_file_has_full_names_and_no_text_around_references(
-    text: str, _: str, tmp_path: pathlib.Path
-) -> None:
+def test_the_resource_file_has_full_names_and_plain_references(text: str, _: str, tmp_path: pathlib.Path) -> None:
     resource = yaml.safe_dump(spelled(made(text, tmp_path).outputs["anyscale_cloud_resource"]))
     assert not re.search(r"\$\{[^}]*\}\S|[^\s'-]\$\{", resource.replace("'", "")), resource
     assert "null" not in resource
 
 
-def test_new_accounts_are_let_into_an_existing_bucket(tmp_path: pathlib.Path) -> None:
+def test_new_accounts_get_access_to_an_existing_bucket(tmp_path: pathlib.Path) -> None:
     stack = made(EXISTING_PROJECT + "bucket: {bucket_name: acme-anyscale}", tmp_path)
     grants = stack.to_terraform()["resource"]["google_storage_bucket_iam_member"].values()
     assert sorted((grant["member"], grant["role"]) for grant in grants) == [
@@ -216,7 +214,7 @@ def test_new_accounts_are_let_into_an_existing_bucket(tmp_path: pathlib.Path) ->
     assert {grant["bucket"] for grant in grants} == {"acme-anyscale"}
 
 
-def test_lifecycle_rules_become_texts(tmp_path: pathlib.Path) -> None:
+def test_lifecycle_rules_become_strings(tmp_path: pathlib.Path) -> None:
     rule = "{action: {type: Delete}, condition: {age: 30, matches_prefix: [logs/, tmp/]}}"
     stack = made(EXISTING_PROJECT + f"bucket: {{lifecycle_rules: [{rule}]}}", tmp_path)
     assert stack.modules["cloudstorage"].rendered["lifecycle_rules"] == [
@@ -228,7 +226,7 @@ REFUSED: dict[str, Any] = {
     "no project": ("", "project: is required"),
     "AWS's key": (EXISTING_PROJECT + "tags: {team: ml}", "unknown key 'tags': the closest matches are"),
     "AWS's region": (EXISTING_PROJECT.replace("project:", "region: us-east-1\nproject:"), "is set twice"),
-    "project number": ("project: {project_id: '123456789012'}", "a project id, which begins with a letter"),
+    "project number": ("project: {project_id: '123456789012'}", "a project ID, which begins with a letter"),
     "capital letters in a label": (EXISTING_PROJECT + "labels: {Team: ml}", "labels.Team"),
     "reserved prefix": (EXISTING_PROJECT + "name_prefix: gcp-ml-", "not with gcp- or goog"),
     "subnet that is no network": (EXISTING_PROJECT + "vpc: {subnet_cidr: 10.0.0.1/16}", "vpc.*subnet_cidr"),

@@ -281,7 +281,7 @@ def test_fails_without_ranges_for_pods_and_services(stack: CloudStack) -> None:
         Gke(stack, **{**BASE, "vpc": NETWORK})
 
 
-def test_fails_on_a_pool_that_terraform_does_not_know_when_it_plans(stack: CloudStack) -> None:
+def test_fails_on_a_pool_that_is_unknown_at_plan(stack: CloudStack) -> None:
     account = expr("google_service_account.operator.email", "string")
     with pytest.raises(
         InputError, match="node_pools: the number of resources depends on its value, which must be known"

@@ -23,7 +23,7 @@ TABLE = Table(
         RANDOM_SUFFIX,
         Case(
             federation.the_organization_is_the_only_one_trusted,
-            "anyscale_org_id: must be an Anyscale organization id",
+            "anyscale_org_id: must be an Anyscale organization ID",
             springs=many(anyscale_org_id=["org_", "org_1234abcd/", "org_*", "1234abcd"]),
             passes=many(anyscale_org_id=["org_7c1KalmX"]),
         ),
@@ -131,7 +131,7 @@ TABLE = Table(
         ),
         Case(
             guards.google_kept_name,
-            "would have a fixed id",
+            "would have a fixed ID",
             springs=[
                 NAMES,
                 {"workload_identity_pool_name": "acme-pool"},
@@ -217,6 +217,6 @@ def test_members_of_a_bucket_are_never_null(stack: CloudStack) -> None:
 
 
 @pytest.mark.parametrize("email", ["access", "access@acme.com", "serviceAccount:a@acme-ml.iam.gserviceaccount.com/x"])
-def test_fails_on_accounts_by_another_name(email: str) -> None:
+def test_fails_on_invalid_accounts(email: str) -> None:
     with pytest.raises(ConfigError, match="a service account's e-mail address"):
         ExistingServiceAccounts(**{**ACCOUNTS.model_dump(), "anyscale_service_account_email": email})

@@ -68,7 +68,7 @@ TABLE = Table(
 )
 
 
-def test_the_module_is_on_and_knows_shared_vpcs(stack: CloudStack) -> None:
+def test_the_module_is_enabled_and_supports_shared_vpcs(stack: CloudStack) -> None:
     redis = Memorystore(stack, **{**TABLE.base, "vpc": SHARED})
     assert redis.rendered == {
         "module_enabled": True,

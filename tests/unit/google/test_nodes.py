@@ -47,7 +47,7 @@ def test_a_group_has_its_gpus_and_the_disks_that_come_with_the_machine() -> None
     }
 
 
-def test_gpus_are_attached_to_machines_that_have_none_of_their_own() -> None:
+def test_gpus_are_attached_to_machines_without_built_in_gpus() -> None:
     pool = made(machine_type="n1-standard-32", gpu_type="T4", gpu_count=4, local_ssd_count=2, zones=[])
     assert (pool["accelerator_type"], pool["accelerator_count"]) == ("nvidia-tesla-t4", 4)
     assert pool["local_ssd_ephemeral_storage_count"] == 2
@@ -98,7 +98,7 @@ def test_a_group_is_in_a_reservation(reservation: dict[str, str], affinity: dict
     assert {key: value for key, value in pool.items() if "reservation" in key} == affinity
 
 
-def test_spot_nodes_can_stay_out_of_reservations() -> None:
+def test_spot_nodes_can_ignore_reservations() -> None:
     pool = made(
         capacity_types=["SPOT", "ON_DEMAND"], capacity_reservation={"consume_reservation_type": "NO_RESERVATION"}
     )
@@ -151,7 +151,7 @@ def test_groups_with_all_keys_pass_the_guards(stack: CloudStack) -> None:
         ({"zones": ["us-central1-a", "us-central1-a"]}, "zones: must not have duplicate zones", "invalid-value"),
     ],
 )
-def test_fails_on_what_google_refuses(keys: dict[str, Any], says: str, rule: str) -> None:
+def test_fails_on_what_google_rejects(keys: dict[str, Any], says: str, rule: str) -> None:
     with pytest.raises(ConfigError, match=says) as refused:
         made(**keys)
     assert rule in {finding.rule.id for finding in refused.value.findings if finding.rule}

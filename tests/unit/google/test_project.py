@@ -17,13 +17,13 @@ TABLE = Table(
         LABELS,
         Case(
             guards.the_billing_account_is_an_id,
-            "billing_account_id: must be a billing account's id",
+            "billing_account_id: must be a billing account's ID",
             springs=[{"billing_account_id": "billingAccounts/01ABCD-234567-89EF01"}, {"billing_account_id": "Acme"}],
             passes=[{"billing_account_id": "000000-FFFFFF-000000"}],
         ),
         Case(
             guards.project_id_is_one_google_accepts,
-            "must be a project id",
+            "must be a project ID",
             springs=[
                 {"anyscale_project_id": "acme_ml"},
                 {"anyscale_project_id": "acme-ml-"},
@@ -62,6 +62,6 @@ TABLE = Table(
 
 
 @pytest.mark.parametrize("project_id", ["123456", "Acme-ML", "acme_ml", ""])
-def test_fails_on_an_existing_project_by_another_name(project_id: str) -> None:
-    with pytest.raises(ConfigError, match="a project id, which begins with a letter"):
+def test_fails_on_an_invalid_existing_project(project_id: str) -> None:
+    with pytest.raises(ConfigError, match="a project ID, which begins with a letter"):
         ExistingProject(project_id=project_id)

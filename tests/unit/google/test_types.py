@@ -1,4 +1,4 @@
-"""Google Cloud's field types: what each accepts and refuses."""
+"""Google Cloud's field types: what each accepts and rejects."""
 
 import re
 from typing import Any
@@ -103,13 +103,13 @@ def test_fails_on_a_literal_that_is_not_allowed(name: str, literal: object) -> N
 
 
 @pytest.mark.parametrize("name", LITERALS)
-def test_its_example_and_what_is_known_only_later_are_accepted(name: str) -> None:
+def test_examples_and_unresolved_values_are_accepted(name: str) -> None:
     (found,) = getattr(types, name).__metadata__
     for value in (found.example, expr("module.vpc.vpc_name")):
         assert adapter(name).validate_python(value) is value
 
 
-def test_zones_are_named_once() -> None:
+def test_duplicate_zones_are_errors() -> None:
     zones, later = TypeAdapter(types.GcpZones), expr("var.later", "string")
     assert zones.validate_python(["us-central1-a", "us-central1-b", later, later])
     with pytest.raises(ValidationError, match="must not have duplicate zones"):
@@ -120,7 +120,7 @@ def test_zones_are_named_once() -> None:
 @example("a")
 @example("a" * 41)
 def test_instance_ids_fit_the_provider_and_google(name: str) -> None:
-    """The provider's pattern for the id of a Redis instance, which allows one character more than Google."""
+    """The provider's pattern for the ID of a Redis instance, which allows one character more than Google."""
     fits = re.fullmatch(r"[a-z][a-z0-9-]{0,39}[a-z0-9]", name) is not None and len(name) <= 40
     try:
         accepted = adapter("InstanceId").validate_python(name) == name

@@ -167,7 +167,7 @@ def test_the_nat_gateway_allocates_ports_on_demand(stack: CloudStack) -> None:
     assert "nat_enable_dynamic_port_allocation" not in independent.rendered
 
 
-def test_names_are_taken_as_they_stand_and_prefixes_get_a_suffix(stack: CloudStack) -> None:
+def test_names_are_unchanged_and_prefixes_get_a_suffix(stack: CloudStack) -> None:
     assert (
         Vpc(stack, project=PROJECT, region=REGION, anyscale_vpc_name="ml").rendered["enable_random_name_suffix"]
         is False
@@ -204,7 +204,7 @@ def test_the_owner_of_an_existing_vpc_is_the_host_project_unless_it_is_the_cloud
         (SHARED, ExistingProject(project_id="acme-network"), "shared", "DIRECT_PEERING"),
     ],
 )
-def test_managed_services_name_and_join_a_shared_vpc_in_its_own_way(
+def test_managed_services_connect_to_a_shared_vpc(
     vpc: ExistingVpc, project: ExistingProject, network: str, mode: str
 ) -> None:
     assert guards.network_of(vpc, project) == (network, mode)
@@ -213,7 +213,7 @@ def test_managed_services_name_and_join_a_shared_vpc_in_its_own_way(
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"vpc_id": "ml"}, "must be a VPC's id, with its project"),
+        ({"vpc_id": "ml"}, "must be a VPC's ID, with its project"),
         ({"vpc_id": "https://www.googleapis.com/compute/v1/projects/acme-ml/global/networks/ml"}, "with its project"),
         ({"subnet_name": "projects/acme-ml/regions/us-central1/subnetworks/ml"}, "must be a plain name"),
         ({"subnet_cidr": "10.20.0.0/25"}, "subnet_cidr: the subnet is too small to register"),

@@ -199,7 +199,7 @@ def test_every_port_that_is_open_to_the_internet_is_named_in_one_warning(
     assert found.what.partition(" to the whole internet")[0] == opened
 
 
-def test_the_policy_names_the_vpc_twice_and_knows_its_ranges(stack: CloudStack) -> None:
+def test_the_policy_has_the_vpcs_name_id_and_ranges(stack: CloudStack) -> None:
     policy = VpcFirewall(stack, project=PROJECT, vpc=NETWORK, ingress_cidr_blocks=[USERS], enable_ssh_access=True)
     assert policy.rendered == {
         "anyscale_project_id": "acme-ml",

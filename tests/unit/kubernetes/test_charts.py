@@ -58,18 +58,18 @@ def test_a_chart_can_come_from_a_mirror(synth: Synth) -> None:
     assert released(synth, AUTOSCALER, config, {})["repository"] == "oci://registry.example.com/charts"
 
 
-def test_a_folder_has_no_repository_and_no_version(synth: Synth) -> None:
+def test_a_local_chart_has_no_repository_and_no_version(synth: Synth) -> None:
     release = released(synth, Chart("a", "b", "./assets/c"), ReleaseConfig(), {})
     assert not {"repository", "version"} & set(release)
 
 
-def test_values_of_the_configuration_win_and_are_text(synth: Synth) -> None:
+def test_configured_values_take_precedence_and_are_json_strings(synth: Synth) -> None:
     config = ReleaseConfig(values={"a": {"b": 2}, "c": "${aws:x}"})
     (text,) = released(synth, AUTOSCALER, config, {"a": {"b": 1, "d": 3}})["values"]
     assert json.loads(text) == {"a": {"b": 2, "d": 3}, "c": "$${aws:x}"}
 
 
-def test_what_the_configuration_takes_away_is_warned_of(stack: CloudStack) -> None:
+def test_removed_values_are_warnings(stack: CloudStack) -> None:
     """Helm gets the null, since it also removes the chart's default."""
     ours = {"a": {"b": 1, "c": [1, 2]}}
     release = Release(stack, AUTOSCALER, ReleaseConfig(values={"a": {"b": None, "c": [2], "d": None}}), ours)
@@ -113,7 +113,7 @@ FIXED += [(OPERATOR, f"{whose}.serviceAccount.name") for whose in ("operator", "
 
 @pytest.mark.parametrize(("chart", "path"), FIXED, ids=lambda part: part if isinstance(part, str) else part.release)
 def test_fails_on_values_that_change_an_id_or_a_name_that_the_cloud_sets(chart: Chart, path: str) -> None:
-    """The role is bound to a service account's name, and the operator to a cloud's id."""
+    """The role is bound to a service account's name, and the operator to a cloud's ID."""
     section, _, _ = path.partition(".")
     for ours in (nested(path, "mine"), nested(path, expr("var.mine", "string"))):
         merged_values(chart, ours, ours)
@@ -185,7 +185,7 @@ def test_names_of_secrets_and_switches_are_not_secrets(values: dict[str, Any]) -
 
 
 @pytest.mark.parametrize("data", [{".dockerconfigjson": "hunter2"}, {"a": "hunter2"}])
-def test_fails_on_what_the_operators_chart_would_make_a_secret_of(data: dict[str, str]) -> None:
+def test_fails_on_values_from_which_the_operators_chart_creates_a_secret(data: dict[str, str]) -> None:
     values = {"workloads": {"imagePullSecrets": [{"name": "a"}, {"name": "b", "create": True, "data": data}]}}
     (line,) = refusals(OPERATOR, values)
     assert line.startswith("anyscale-operator: workloads.imagePullSecrets[1].data is a secret")
@@ -250,7 +250,7 @@ def test_fails_on_keys_of_charts_before_1_0_with_their_new_place(old: str, new: 
             assert line == f"anyscale-operator: {old} was renamed to {new} in version 1.0 of the chart. Fix: {fix}"
 
 
-def test_a_mirror_holds_the_same_version_and_other_charts_keys_are_not_known(synth: Synth) -> None:
+def test_a_mirror_has_the_same_version_and_keys_of_other_charts_are_not_checked(synth: Synth) -> None:
     mirrored = ReleaseConfig(repository="oci://registry.example.com/charts", values={"replicas": 1})
     with pytest.raises(ConfigError, match="anyscale-operator: unknown key 'replicas'"):
         released(synth, OPERATOR, mirrored, {})

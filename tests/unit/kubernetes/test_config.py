@@ -46,7 +46,7 @@ def test_fails_on_a_repository_without_a_scheme_or_with_credentials(repository: 
         {"per_cloud_domain_label": expr("var.label", "string")},
     ],
 )
-def test_the_gateways_domain_is_one_of_dns(keys: dict[str, Any]) -> None:
+def test_the_gateways_domain_is_a_dns_name(keys: dict[str, Any]) -> None:
     config = GatewayConfig(**keys)
     assert {key: getattr(config, key) for key in keys} == keys
 
@@ -58,13 +58,13 @@ def test_the_gateways_domain_is_one_of_dns(keys: dict[str, Any]) -> None:
         *("anyscaleuserdata.com.", ".anyscaleuserdata.com", "anyscale_userdata.com", "-a.com", f"{'a' * 64}.com"),
     ],
 )
-def test_fails_on_a_domain_that_dns_does_not_have(domain: str) -> None:
+def test_fails_on_a_domain_that_dns_does_not_allow(domain: str) -> None:
     with pytest.raises(ConfigError, match="domain: must be a lower-case domain name, without a wildcard"):
         GatewayConfig(domain=domain)
 
 
 @pytest.mark.parametrize("label", ["", "*", "acme.prod", "Acme", "-acme", "acme-", "acme_prod", "a" * 64])
-def test_fails_on_a_label_that_dns_does_not_have(label: str) -> None:
+def test_fails_on_a_label_that_dns_does_not_allow(label: str) -> None:
     with pytest.raises(ConfigError, match="per_cloud_domain_label: must be 1 to 63 lower-case letters"):
         GatewayConfig(per_cloud_domain_label=label)
 
@@ -73,7 +73,7 @@ def test_fails_on_a_label_that_dns_does_not_have(label: str) -> None:
     ("label", "domain", "over"),
     [("a" * 40, "anyscaleuserdata.com", 1), ("a" * 39, "azure.anyscaleuserdata.com", 6)],
 )
-def test_fails_on_a_label_whose_hostname_no_certificate_has(label: str, domain: str, over: int) -> None:
+def test_fails_on_a_label_whose_hostname_is_too_long_for_a_certificate(label: str, domain: str, over: int) -> None:
     with pytest.raises(
         ConfigError, match=rf"per_cloud_domain_label: is too long: .* at most 64.* shorten it by {over}$"
     ):

@@ -29,7 +29,7 @@ def test_workloads_on_generic_do_not_use_the_operators_account() -> None:
     assert values["workloads"] == {"instanceTypes": {"additional": {}}}
 
 
-def test_the_operator_is_told_the_gateway() -> None:
+def test_the_operators_values_contain_the_gateway() -> None:
     gateway = {"enabled": True, "name": "a", "namespace": "b", "hostname": "c"}
     values = operator_values(CLOUD, {}, gateway)  # type: ignore[arg-type] # plain mappings
     assert values["networking"] == {"gateway": gateway}
@@ -43,5 +43,5 @@ def test_each_gpu_has_a_shape_with_one_and_one_with_all_of_a_node() -> None:
     }
 
 
-def test_the_charts_own_shapes_are_not_given_again() -> None:
+def test_the_charts_own_shapes_are_not_repeated() -> None:
     assert shapes({"T4": 1}) == {}

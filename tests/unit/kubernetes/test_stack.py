@@ -26,7 +26,7 @@ def make(tmp_path: Path) -> Make:
     return maker(EksStack, config, tmp_path)
 
 
-def test_a_plan_needs_nothing_that_only_an_apply_gives(cloud: SynthesizedCloud) -> None:
+def test_the_second_stack_can_be_planned_before_the_first_apply(cloud: SynthesizedCloud) -> None:
     """Providers are configured from data sources and literal names, without counts."""
     for stack in cloud.stacks[1:]:
         configuration = stack.terraform
@@ -42,7 +42,7 @@ def test_a_plan_needs_nothing_that_only_an_apply_gives(cloud: SynthesizedCloud) 
         assert looked_up or cloud.name.startswith("generic")  # its cluster is in the kubeconfig
 
 
-def test_the_second_stack_takes_a_cloud_resource_id(make: Make) -> None:
+def test_the_second_stack_requires_a_cloud_resource_id(make: Make) -> None:
     _, operator = make()
     variable = operator["variable"]["cloud_resource_id"]
     assert variable["nullable"] is False
@@ -54,7 +54,7 @@ def test_the_second_stack_takes_a_cloud_resource_id(make: Make) -> None:
     }
 
 
-def test_the_operator_knows_the_gateways_address_once_it_has_one(make: Make) -> None:
+def test_the_operator_gets_the_gateways_address(make: Make) -> None:
     _, operator = make()
     release = operator["resource"]["helm_release"]
     assert operator["data"]["kubernetes_service_v1"]["gateway"]["depends_on"] == ["helm_release.anyscale-gateway"]
@@ -64,7 +64,7 @@ def test_the_operator_knows_the_gateways_address_once_it_has_one(make: Make) -> 
     )
 
 
-def test_the_gateways_chart_is_beside_the_stack(make: Make, tmp_path: Path) -> None:
+def test_the_gateways_chart_is_next_to_the_stack(make: Make, tmp_path: Path) -> None:
     _, operator = make()
     chart = operator["resource"]["helm_release"]["anyscale-gateway"]["chart"]
     folder = tmp_path / "stacks" / "ml-operator" / chart
@@ -91,15 +91,13 @@ def test_the_gateways_chart_is_beside_the_stack(make: Make, tmp_path: Path) -> N
         ),
     ],
 )
-def test_the_gateway_knows_the_clouds_domain(
-    gateway: dict[str, Any], domain: str, label: str | None, make: Make
-) -> None:
+def test_the_gateway_has_the_clouds_domain(gateway: dict[str, Any], domain: str, label: str | None, make: Make) -> None:
     _, operator = make(releases={"gateway": gateway})
     given = values(operator, "anyscale-gateway")
     assert (given["domain"], given["perCloudDomainLabel"]) == (domain, label)
 
 
-def test_without_a_gateway_the_operator_makes_ingresses(make: Make) -> None:
+def test_without_a_gateway_the_operator_creates_ingresses(make: Make) -> None:
     _, operator = make(releases={"gateway": {"enabled": False}})
     assert "networking" not in values(operator, "anyscale-operator")
     assert "kubernetes_service_v1" not in operator["data"]
@@ -137,7 +135,7 @@ def test_warns_of_ranges_without_clients(mode: str, cidrs: list[str], warns: str
     assert [f"while networking_mode is {mode}; got {warns}. " in text for text in nobodys] == [True] * bool(warns)
 
 
-def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path: Path) -> None:
+def test_with_registration_by_terraform_one_deploy_creates_both(make: Make, tmp_path: Path) -> None:
     stack, operator = make(registration="terraform")
     resource = stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]
     assert resource["compute_stack"] == "K8S"
@@ -157,7 +155,7 @@ def test_with_terraforms_registration_one_deploy_makes_both(make: Make, tmp_path
     assert manifest["stacks"]["ml-operator"]["dependencies"] == ["ml"]
 
 
-def test_fails_on_a_cloud_that_is_called_as_anothers_second_stack(tmp_path: Path) -> None:
+def test_fails_on_a_cloud_with_the_name_of_anothers_second_stack(tmp_path: Path) -> None:
     app = App(tmp_path)
     EksStack.build(app, "ml", config())
     with pytest.raises(SynthesisError, match="another stack is named ml-operator"):

@@ -134,7 +134,7 @@ def test_the_default_name_is_that_of_the_program() -> None:
     assert CloudResource.read({**AWS_K8S, "name": None}).mapping()["name"] == "k8s-aws-us-east-2"
 
 
-def test_all_problems_are_named_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     with pytest.raises(RegistrationError) as error:
         CloudResource.read({"provider": "AWS", "compute_stack": "VM", "region": "us-east-2a"})
     text = str(error.value)

@@ -1,4 +1,4 @@
-"""The resource file's field types: what each accepts and refuses."""
+"""The resource file's field types: what each accepts and rejects."""
 
 from typing import Any
 

@@ -30,7 +30,7 @@ def test_the_provider_is_pinned_exactly(ec2: dict[str, Any]) -> None:
     assert ec2["provider"]["anyscale"] == [{}]
 
 
-def test_the_empty_cloud_names_provider_and_region(ec2: dict[str, Any]) -> None:
+def test_the_empty_cloud_has_provider_and_region(ec2: dict[str, Any]) -> None:
     cloud = {key: value for key, value in ec2["resource"]["anyscale_cloud"]["cloud"].items() if key != "//"}
     assert cloud == {"name": "prod", "cloud_provider": "AWS", "region": "us-east-2", "is_private_cloud": True}
 
@@ -67,7 +67,7 @@ def test_a_gce_cloud_fits_the_provider_too(synth: Synth) -> None:
     assert labels["anyscale-cloud-id"] == "${lower(anyscale_cloud.cloud.id)}"
 
 
-def test_terraform_keeps_the_mount_targets_of_an_efs_since_more_of_them_would_replace_the_cloud(synth: Synth) -> None:
+def test_terraform_keeps_the_registered_mount_targets_of_efs(synth: Synth) -> None:
     config = EksConfig(region="us-east-2", org_id="org_1", registration="terraform", efs=EfsConfig())
     eks = synth(lambda app: EksStack(app, "prod", config))
     resource = eks["resource"]["anyscale_cloud_resource"]["cloud_resource"]

@@ -56,7 +56,7 @@ def nfs(kind: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("store", ["claim", "driver", "targets"])
-def test_they_are_registered_and_change_nothing_else(kind: str, store: str, tmp_path: Path) -> None:
+def test_existing_stores_are_registered_and_change_nothing_else(kind: str, store: str, tmp_path: Path) -> None:
     files = {"claim": CLAIM, "driver": DRIVER, "targets": nfs(kind)}[store]
     without = synthesized(kind, tmp_path / "without")
     stack = synthesized(kind, tmp_path / "with", file_storage=files, **REDIS, **REGISTRY)
@@ -69,7 +69,7 @@ def test_they_are_registered_and_change_nothing_else(kind: str, store: str, tmp_
     }
 
 
-def test_they_are_the_same_for_every_kind() -> None:
+def test_keys_of_stores_are_the_same_for_every_kind() -> None:
     schemas = [stack.config_type.model_json_schema() for stack, _ in KINDS.values()]
     for key in ("file_storage", *REDIS, *REGISTRY):
         assert len({json.dumps(schema["properties"][key], sort_keys=True) for schema in schemas}) == 1
@@ -77,7 +77,7 @@ def test_they_are_the_same_for_every_kind() -> None:
 
 
 @pytest.mark.parametrize("kind", BY_TERRAFORM)
-def test_terraform_registers_them_too(kind: str, tmp_path: Path) -> None:
+def test_terraform_registers_existing_stores_too(kind: str, tmp_path: Path) -> None:
     stack = synthesized(kind, tmp_path, registration="terraform", file_storage=nfs(kind), **REDIS)
     resource = stack["resource"]["anyscale_cloud_resource"]["cloud_resource"]
     assert resource["file_storage"] == nfs(kind)
@@ -168,7 +168,7 @@ def test_similar_configurations_pass(kind: str, keys: dict[str, Any]) -> None:
     KINDS[kind][1](**keys)
 
 
-def test_an_existing_efs_and_an_existing_filestore_are_registered_by_their_ids(tmp_path: Path) -> None:
+def test_existing_efs_and_filestore_are_registered_by_their_ids(tmp_path: Path) -> None:
     eks = synthesized("eks", tmp_path, file_storage=EFS)["output"]["anyscale_cloud_resource"]["value"]
     assert eks["file_storage"] == EFS
     gke = synthesized("gke", tmp_path, file_storage=FILESTORE)["output"]["anyscale_cloud_resource"]["value"]

@@ -78,16 +78,16 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
     "subnets as one string": (changed(AWS_VM, aws_config__subnet_ids="subnet-1,subnet-2"), "must be a list"),
     "a null among the subnets": (
         changed(AWS_VM, aws_config__subnet_ids=["subnet-0123456789abcdef0", None]),
-        "aws_config.subnet_ids.1: must be a string: a subnet id",
+        "aws_config.subnet_ids.1: must be a string: a subnet ID",
     ),
-    "no external id": (changed(AWS_VM, aws_config__external_id=None), "aws_config.external_id: is required"),
-    "external id without organization": (
+    "no external ID": (changed(AWS_VM, aws_config__external_id=None), "aws_config.external_id: is required"),
+    "external ID without organization": (
         changed(AWS_VM, aws_config__external_id="prod"),
-        "the organization id, a hyphen",
+        "the organization ID, a hyphen",
     ),
-    "external id is the organization": (
+    "external ID is the organization": (
         changed(AWS_VM, aws_config__external_id=ORG_ID),
-        "the organization id, a hyphen",
+        "the organization ID, a hyphen",
     ),
     "no control-plane role": (
         changed(AWS_VM, aws_config__anyscale_iam_role_id=""),
@@ -137,14 +137,14 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         changed(AWS_VM, aws_config__subnets=None),
         "aws_config.subnets: unknown key 'subnets'",
     ),
-    "identity provider with project id": (
+    "identity provider with project ID": (
         changed(
             GCP_VM,
             gcp_config__provider_name="projects/acme-ml/locations/global/workloadIdentityPools/anyscale/providers/anyscale",
         ),
         "which contains the project number",
     ),
-    "project number for project id": (changed(GCP_VM, gcp_config__project_id="123456"), "which begins with a letter"),
+    "project number for project ID": (changed(GCP_VM, gcp_config__project_id="123456"), "which begins with a letter"),
     "Filestore's short name": (
         changed(GCP_VM, file_storage__file_storage_id="anyscale"),
         "Filestore instance's full name",
@@ -173,7 +173,7 @@ RESOURCES: dict[str, tuple[dict[str, Any], str]] = {
         changed(GENERIC_K8S, object_storage__bucket_name="abfss://anyscale@acme.dfs.core.windows.net"),
         "s3_addressing_style: applies only to s3:// buckets",
     ),
-    "Azure client's name for its principal id": (
+    "Azure client's name for its principal ID": (
         changed(AZURE_K8S, kubernetes_config__anyscale_operator_iam_identity="operator"),
         "principal ID (not its client ID)",
     ),
@@ -258,7 +258,7 @@ OUTPUTS: dict[str, tuple[Any, str]] = {
             "anyscale_cloud_name": {"value": "prod"},
             "anyscale_org_id": {"value": "org_other"},
         },
-        f"external_id: must begin with the organization id and a hyphen, org_other-; got '{ORG_ID}-prod'",
+        f"external_id: must begin with the organization ID and a hyphen, org_other-; got '{ORG_ID}-prod'",
     ),
 }
 
@@ -323,7 +323,7 @@ def test_fails_on_a_file_that_is_neither_json_nor_yaml(
     assert "is neither JSON nor YAML" in refusal(file, monkeypatch, capsys)
 
 
-def test_right_outputs_lead_to_the_program(
+def test_valid_outputs_are_passed_to_the_program(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "resource.yaml"

@@ -219,7 +219,7 @@ def test_fields_that_outputs_no_longer_set_are_kept_and_listed() -> None:
             "is 'access@acme-ml.iam.gserviceaccount.com' and cannot be changed",
         ),
     ],
-    ids=["provider", "stack", "region", "role", "external id", "service account"],
+    ids=["provider", "stack", "region", "role", "external ID", "service account"],
 )
 def test_fails_on_a_change_that_is_impossible(existing: dict[str, Any], wanted: dict[str, Any], says: str) -> None:
     with pytest.raises(RefusedChangeError) as error:

@@ -21,7 +21,7 @@ FORMS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("outputs", FORMS.values(), ids=FORMS)
-def test_every_form_gives_name_and_resource(outputs: Any) -> None:
+def test_every_format_contains_name_and_resource(outputs: Any) -> None:
     found = find_registration(outputs, "prod", source="outputs")
     assert found.cloud_name == "prod"
     assert found.resource.mapping() == AWS_VM
@@ -41,12 +41,12 @@ def test_a_name_option_takes_precedence() -> None:
     assert find_registration(_VALUES, "prod", source="outputs", name="other").cloud_name == "other"
 
 
-def test_the_same_organization_is_fine() -> None:
+def test_an_external_id_of_the_same_organization_passes() -> None:
     assert find_registration({**_VALUES, "anyscale_org_id": ORG_ID}, "prod", source="outputs").cloud_name == "prod"
 
 
-def test_fails_on_an_organization_that_the_external_id_only_begins_like() -> None:
-    with pytest.raises(RegistrationError, match="must begin with the organization id and a hyphen, org_e2e123-;"):
+def test_fails_on_an_organization_that_is_only_a_prefix() -> None:
+    with pytest.raises(RegistrationError, match="must begin with the organization ID and a hyphen, org_e2e123-;"):
         find_registration({**_VALUES, "anyscale_org_id": ORG_ID[:-1]}, "prod", source="outputs")
 
 

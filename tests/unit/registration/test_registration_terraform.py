@@ -105,7 +105,7 @@ def test_mount_targets_are_a_list_of_objects() -> None:
     ]
 
 
-def test_strings_are_never_code() -> None:
+def test_strings_are_escaped() -> None:
     name = 'a"b ${path.module} %{if true}'
     text = render(AWS_VM, name=name)
     (line,) = [line for line in text.splitlines() if "path.module" in line]

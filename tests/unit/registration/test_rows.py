@@ -57,7 +57,7 @@ def test_derived_values_are_dropped_with_their_sources(derived: str, source: str
     assert merge(existing, resource(**{source: "new"})) == resource(**{source: "new"})
 
 
-def test_the_program_runs_with_the_settings_that_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_program_runs_with_the_expected_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "anyscale"
     program.write_text(f"#!{sys.executable}\nimport json, os\nprint(json.dumps(dict(os.environ)))\n")
     program.chmod(0o755)

@@ -131,12 +131,12 @@ def test_a_failed_check_is_also_an_error_of_an_update(register: Cli) -> None:
     assert f"verification failed: {MEMORYDB}\n" in shown
 
 
-def test_similar_lines_are_a_success(register: Cli) -> None:
+def test_similar_lines_are_not_failures(register: Cli) -> None:
     near = ["Status: CREATE_FAILED_BEFORE", "0 failed", "UNFAILED", "memorydb cluster: PASSED"]
     assert register("--verify", stderr="\n".join(near))[0] == 0
 
 
-def test_without_a_verification_nothing_is_looked_for_in_what_it_says(register: Cli) -> None:
+def test_without_verification_the_output_is_not_searched(register: Cli) -> None:
     assert register(stderr=MEMORYDB)[0] == 0
 
 

@@ -8,7 +8,7 @@ from tests.unit.review.parts import CLOUD, pair, synthesized
 MOVED = {"module.vpc": "module.network"}
 
 
-def test_a_module_with_another_id_is_the_same_thing(tmp_path: pathlib.Path) -> None:
+def test_a_module_with_another_id_is_matched(tmp_path: pathlib.Path) -> None:
     base, _ = pair(tmp_path, CLOUD, CLOUD)
     head = base.renamed(MOVED)
     found = addresses.compare(base, head)
@@ -27,7 +27,7 @@ def test_a_moved_block_counts(tmp_path: pathlib.Path) -> None:
     assert (again.gone, again.new, again.moved) == ([], [], {})
 
 
-def test_things_with_little_in_common_did_not_move(tmp_path: pathlib.Path) -> None:
+def test_resources_with_little_in_common_are_not_matched(tmp_path: pathlib.Path) -> None:
     base, head = pair(tmp_path, CLOUD + "efs: {}\n", CLOUD + "memorydb: {}\n")
     found = addresses.compare(base, head)
     assert (found.gone, found.new, found.moves) == (["module.efs"], ["module.memorydb"], {})

@@ -16,7 +16,7 @@ def ids(found: Iterable[Finding]) -> list[str]:
     return [finding.rule.id for finding in found if finding.rule]
 
 
-def test_private_made_public(tmp_path: pathlib.Path) -> None:
+def test_a_change_from_private_to_public_is_reported(tmp_path: pathlib.Path) -> None:
     base, head = pair(tmp_path, CLOUD + "networking_mode: PRIVATE\n", CLOUD)
     assert ids(opened(base, head, Interfaces(), None)) == ["public-address", "public-networking"]
     assert opened(head, base, Interfaces(), None) == []

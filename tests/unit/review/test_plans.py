@@ -91,7 +91,7 @@ HOW = "Fix: run terraform plan -out=FILE, then use the output of terraform show 
         (plan(errored=True), "is the JSON of a failed plan. Fix: fix the errors of terraform plan, and plan again"),
     ],
 )
-def test_a_file_that_is_no_plan_is_one_line(content: Any, text: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_plan_is_one_line(content: Any, text: str, tmp_path: Path) -> None:
     file = written(tmp_path, content)
     with pytest.raises(ReviewError) as caught:
         read_plan(file)

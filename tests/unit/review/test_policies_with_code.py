@@ -17,7 +17,7 @@ def trust(account: str) -> dict[str, Any]:
     return {"assume_role_policy": text}
 
 
-def test_code_is_one_text_with_its_quotes() -> None:
+def test_code_is_kept_in_one_string() -> None:
     assert as_json(f'{{"{CODE}:sub": ["{NESTED}", "{CODE}"]}}') == {f"{CODE}:sub": [NESTED, CODE]}
 
 

@@ -69,7 +69,7 @@ class TextExtension(SingleFileSnapshotExtension):
 
 
 @pytest.mark.parametrize(("before", "after", "rules"), CHANGES.values(), ids=CHANGES)
-def test_what_matters_is_told_first_in_every_format(
+def test_destroys_and_openings_come_first_in_every_format(
     before: str, after: str, rules: list[str], tmp_path: pathlib.Path, snapshot: SnapshotAssertion
 ) -> None:
     old, new = ({"prod": text, **OTHER} for text in (before, after))

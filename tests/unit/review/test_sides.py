@@ -70,7 +70,7 @@ def test_the_library_is_the_one_that_runs(infra: Path, monkeypatch: pytest.Monke
     assert sides.from_revision("HEAD").stacks() == ["prod"]
 
 
-def test_credentials_stay_here(infra: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_credentials_are_not_passed_on(infra: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["AWS_SECRET_ACCESS_KEY", "GOOGLE_CREDENTIALS", "ARM_CLIENT_SECRET", "KUBECONFIG", "ANYSCALE_CLI_TOKEN"]
     for name in [*names, "TF_VAR_token"]:
         monkeypatch.setenv(name, "there")

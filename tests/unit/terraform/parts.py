@@ -1,4 +1,4 @@
-"""A configuration with a bit of everything, a bucket, and what is said of a stack and of a module."""
+"""A configuration with some of everything, a bucket, and the messages of a stack and of a module."""
 
 from typing import Annotated, Any, Self
 

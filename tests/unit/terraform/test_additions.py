@@ -1,4 +1,4 @@
-"""What users add by overrides and by the engine's own constructs: it stays as it is, or is refused."""
+"""What users add by overrides and by the engine's constructs: it is kept, or it is an error."""
 
 import importlib
 from collections.abc import Callable

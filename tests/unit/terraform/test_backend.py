@@ -1,4 +1,4 @@
-"""Where states are: written by each stack, beside each other, and read by another."""
+"""The locations of states: written by each stack, next to each other, and read by another stack."""
 
 import pathlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A configuration: its defaults, what arrives in it, and what is refused in Python."""
+"""A configuration: its defaults, its values, and its errors in Python."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def test_fails_in_python_with_the_same_message() -> None:
         Config(org_id="acme", vpcs={}, vpc={"cidr_blok": 1}, registration="Terraform")  # type: ignore[arg-type,call-arg]
     assert str(error.value).splitlines() == [
         "Config.vpcs: unknown key 'vpcs': did you mean 'vpc'?",
-        "Config.org_id: must be an Anyscale organization id, such as org_1234abcd; got 'acme'",
+        "Config.org_id: must be an Anyscale organization ID, such as org_1234abcd; got 'acme'",
         "Config.registration: must be 'command' or 'terraform'; got 'Terraform'. Fix: use 'terraform'",
         "Config.vpc.cidr_blok: unknown key 'cidr_blok': did you mean 'cidr_block'?",
     ]

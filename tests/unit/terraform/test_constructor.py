@@ -1,4 +1,4 @@
-"""Mistakes in Python programs: each is one sentence that names what to write, and the user's own line."""
+"""Mistakes in Python programs: each is one message with a fix and the user's own line."""
 
 import os
 import pathlib
@@ -19,9 +19,9 @@ NETWORK = ExistingVpc(
     subnet_ids_to_az={"subnet-12345678": "us-east-2a", "subnet-12345679": "us-east-2b"},
 )
 
-# What a type checker refuses, so every call is one that it can't see.
+# A type checker rejects these calls, so each of them is hidden from it.
 MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
-    "an id where a construct is wanted": (
+    "an ID where a construct is wanted": (
         lambda stack: SecurityGroups(stack, vpc="vpc-12345678"),  # type: ignore[arg-type]
         r"SecurityGroups: vpc must be a construct; got 'vpc-12345678'; expected Vpc or ExistingVpc. Fix: ",
     ),
@@ -45,9 +45,9 @@ MISTAKES: dict[str, tuple[Callable[[CloudStack], Any], str]] = {
         lambda stack: Vpc(stack, public_subnets={"10.0.0.0/24", "10.0.1.0/24"}),  # type: ignore[arg-type]
         r"module.vpc: public_subnets: must be a list",
     ),
-    "two with the default id": (
+    "two with the default ID": (
         lambda stack: (S3(stack), S3(stack)),
-        r"module.s3 already exists. Fix: give each module a unique id",
+        r"module.s3 already exists. Fix: give each module a unique ID",
     ),
 }
 

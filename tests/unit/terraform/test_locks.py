@@ -1,4 +1,4 @@
-"""Lock files: what in them does not fit a stack, and what stays of them when they are written again."""
+"""Lock files: entries that do not fit a stack, and entries that are kept when a file is written again."""
 
 from pathlib import Path
 from typing import Any

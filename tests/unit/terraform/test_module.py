@@ -1,4 +1,4 @@
-"""The base of the wrappers: what goes into a module, and what is refused before Terraform sees it."""
+"""The base of the wrappers: the inputs of a module, and errors before Terraform sees it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
@@ -188,7 +188,7 @@ def test_guards_run_after_the_type_checks(stack: CloudStack) -> None:
 
 def test_fails_on_two_modules_with_the_same_id(stack: CloudStack) -> None:
     S3Module(stack, "m")
-    with pytest.raises(InputError, match=r"^module.m already exists. Fix: give each module a unique id"):
+    with pytest.raises(InputError, match=r"^module.m already exists. Fix: give each module a unique ID"):
         VpcModule(stack, "m")
 
 

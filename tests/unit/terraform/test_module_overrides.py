@@ -1,4 +1,4 @@
-"""What the configuration changes of a module: inputs and refs."""
+"""Overrides of modules in a configuration: inputs and refs."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""What a stack says of references that lead nowhere, and of modules that wait for each other."""
+"""A stack's errors on references to unknown objects, and on modules that wait for each other."""
 
 import pathlib
 import re
@@ -50,7 +50,7 @@ def test_fails_on_another_stacks_module(tmp_path: pathlib.Path) -> None:
     says = "cloud: module.securitygroups.vpc_id uses module.vpc.vpc_id of the stack network in the stack cloud"
     fix = "pass the value as a literal, or read it with a data source in this stack"
     assert problem(cloud) == f"{says}. Fix: {fix}"
-    Vpc(cloud)  # of the same id
+    Vpc(cloud)  # of the same ID
     assert problem(cloud).startswith(says)
 
 

@@ -1,4 +1,4 @@
-"""Changes to single resources from a configuration: merged, warned of, and refused where they would do nothing."""
+"""Overrides of single resources in a configuration: merged, with a warning, or an error if they have no effect."""
 
 from collections.abc import Mapping
 from pathlib import Path

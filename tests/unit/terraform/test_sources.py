@@ -1,4 +1,4 @@
-"""Where the modules come from."""
+"""The sources of modules."""
 
 import pytest
 

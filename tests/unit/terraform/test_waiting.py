@@ -1,4 +1,4 @@
-"""What depends_on does to a module with data sources: refused where it replaces something, else noted."""
+"""depends_on of a module with data sources: an error if it replaces resources, else a note."""
 
 import inspect
 from collections.abc import Callable, Iterator

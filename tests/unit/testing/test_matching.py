@@ -1,4 +1,4 @@
-"""Matchers, and how a difference is told."""
+"""Matchers, and the description of differences."""
 
 from typing import Any
 
