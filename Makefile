@@ -47,7 +47,7 @@ else
 	@$(BIN)/python -m pytest -q -n auto $(if $(filter cdktn,$(ENGINE)),$(CONTRACT_TESTS),$(ENGINE_TESTS))
 endif
 
-## make e2e        the whole life of clouds: real Terraform, modules and anyscale program, an emulated AWS account
+## make e2e        clouds from creation to deletion: real Terraform, modules and anyscale, an emulated AWS account
 e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 	@status=0; \
 	ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale; export ANYSCALE_BIN; \

@@ -316,6 +316,6 @@ class SecurityGroups(SecurityGroupsModule):
     # Upstream's output is empty for an existing group.
     @property
     def security_group_id(self) -> str:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
-        """The security group's id: upstream's output, or the input for an existing group."""
+        """The security group's ID: upstream's output, or the input for an existing group."""
         existing: str | None = self.inputs["existing_security_group_id"]
         return super().security_group_id if existing is None else existing

@@ -116,7 +116,7 @@ class ExistingVpc(Model):
 
     vpc_id: VpcId
     subnet_ids_to_az: dict[SubnetId, Zone] = Field(
-        description="The zone of each node subnet, by subnet id: at least two subnets, in at least two zones."
+        description="The zone of each node subnet, by subnet ID: at least two subnets, in at least two zones."
     )
     cidr_block: Cidr | None = Field(default=None, description="The VPC's range. Default: its size is not checked.")
     s3_endpoint_route_table_ids: OrExpr[list[RouteTableId]] = Field(
@@ -355,7 +355,7 @@ class Vpc(VpcModule):
     # Upstream's output is empty for an existing VPC.
     @property
     def vpc_id(self) -> str:  # type: ignore[override] # pyright: ignore[reportIncompatibleMethodOverride]
-        """The VPC's id: upstream's output, or the input for an existing VPC."""
+        """The VPC's ID: upstream's output, or the input for an existing VPC."""
         existing: str | None = self.inputs["existing_vpc_id"]
         return super().vpc_id if existing is None else existing
 

@@ -156,7 +156,9 @@ class AwsCloudConfig(NamedCloudConfig):
         if self.kms_key_arn is not None and not is_unresolved(self.kms_key_arn):
             places.append(("kms_key_arn", self.kms_key_arn, self.kms_key_arn.split(":")[3]))
         found = [
-            regions.elsewhere(tuple(key.split(".")), value, f"an ARN in {self.region}")
+            regions.elsewhere(
+                tuple(key.split(".")), value, f"{'a zone of' if value == place else 'an ARN in'} {self.region}"
+            )
             for key, value, place in places
             if not regions.is_in(self.region, place)
         ]

@@ -184,7 +184,7 @@ def names_are_ones_google_accepts(i: Inputs) -> Finding | None:
 def google_kept_name(i: Inputs) -> Finding | None:
     """Google reserves the ID of a deleted identity pool for 30 days, and that of a deleted role for 7 to 37.
 
-    Until then, no new resource can have the id: a cloud with fixed names cannot be created again after it is destroyed,
+    Until then, no new resource can have the ID: a cloud with fixed names cannot be created again after it is destroyed,
     and its accounts cannot get their old names back.
     """
     new = {

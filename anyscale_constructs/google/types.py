@@ -105,7 +105,7 @@ NamePrefix = Annotated[
 ProjectId = Annotated[
     str,
     Checked(
-        "a project id: 6 to 30 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at "
+        "a project ID: 6 to 30 lower-case letters, digits and hyphens, beginning with a letter, without a hyphen at "
         "its end and without google, null, undefined or ssl",
         r"(?!.*(?:google|null|undefined|ssl))[a-z][a-z0-9-]{4,28}[a-z0-9]",
         "acme-ml",

@@ -146,7 +146,7 @@ class ExistingVpc(Model):
     plane's account use the subnet (Compute Network User).
     """
 
-    vpc_id: VpcNetworkId = Field(description="The VPC's id: projects/<project>/global/networks/<name>.")
+    vpc_id: VpcNetworkId = Field(description="The VPC's ID: projects/<project>/global/networks/<name>.")
     subnet_name: GcpResourceName = Field(description="The name of the nodes' subnet; Anyscale uses one.")
     subnet_cidr: Cidr = Field(description="The subnet's range, which the firewall opens for traffic between nodes.")
     proxy_subnet_cidr: Cidr | None = Field(

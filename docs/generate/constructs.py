@@ -147,7 +147,7 @@ def _outputs(construct: Any, said: Docstring) -> Iterator[str]:
         return
     about = said.sections.get("Returns", {}).get("", "")
     yield f"It returns a `{returned.__name__}`{f': {about[0].lower()}{about[1:]}' if about else '.'}"
-    if is_dataclass(returned):
+    if inspect.isclass(returned) and is_dataclass(returned):
         yield ""
         yield from _attributes({**Docstring.of(returned).sections["Args"], **attributes_of(returned)})
 

@@ -14,7 +14,7 @@ from tests.e2e.parity.planning import EXAMPLES, plan
 DIFFERENCES = {
     "common name": (
         r'random_id\.common_name\[0\]: not in ours|\S+\.tags(_all)?: "\(known after apply\)" -> ',
-        "name_prefix takes the place of a random name that all resources share, and that makes their tags unknown",
+        "name_prefix replaces a random name that all resources share, which makes their tags unknown",
     ),
     "names": (
         r"\S+\.(name|name_prefix|bucket_prefix|firewall_policy|tags(_all)?\.Name|random_id\.\w+\[0\]\.prefix): ",

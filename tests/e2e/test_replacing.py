@@ -121,7 +121,7 @@ def workshop(doubles: Doubles, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 
 class Served(Workshop):
-    """Where clouds are changed and planned as a review does, with doubles in the place of the real providers.
+    """Where clouds are changed and planned as a review does, with doubles of the providers.
 
     Args:
         work: A folder for all of it.

@@ -13,7 +13,7 @@ from anyscale_constructs.review.formats import printed
 from anyscale_constructs.terraform.allowances import every_rule
 from tests.findings import CHANGES, CLOUDS, PROGRAMS, compare, execute, findings_of, inside, rule_of
 
-ACCEPT = "what is said of it changed: to accept it, run: make snapshots"
+ACCEPT = "the messages changed; to accept them, run: make snapshots"
 
 
 class TextExtension(SingleFileSnapshotExtension):

@@ -10,8 +10,10 @@ import yaml
 
 from anyscale_constructs.cli.schemas import schema_of
 from anyscale_constructs.clouds import KINDS
+from anyscale_constructs.terraform.interface import Interface
 from docs import HERE, nav
 from docs.generate.constructs import constructs, example_of, terraform_of
+from docs.generate.signatures import upstream_inputs
 from tests import ROOT
 from tests.examples import CLOUDS
 
@@ -72,6 +74,15 @@ def test_every_input_of_a_construct_is_explained(page: str) -> None:
     rows = re.findall(r"^\| (`[\w*]+`) \| .* \| .* \|(.*)\|$", text(f"constructs/{page}.md"), flags=re.MULTILINE)
     assert rows
     assert [name for name, about in rows if not about.strip()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_input_of_a_constructs_module_is_listed(page: str) -> None:
+    """The required ones too, which are in another class than the optional ones."""
+    for _, construct in PAGES[page]:
+        if hasattr(construct, "inputs_type"):
+            listed = {name for name, _ in upstream_inputs(construct)}
+            assert listed == Interface.load(construct.interface_name).variables.keys()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -136,7 +147,7 @@ def test_every_key_says_what_happens_when_it_is_left_out(kind: str) -> None:
     silent = [
         name
         for name, value, required in keys(schema_of(kind))
-        if not (said := value.get("description", ""))
+        if not (said := value.get("description", "")).partition("Default:")[0]
         or not (required or "Default" in said or value.get("default") is not None)
     ]
     assert silent == []

@@ -89,7 +89,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 
 _OTHER = {"mirror": "https://git.example.com/other"}
 
-# Values that fit their surroundings, where one beside what is there, or the schema's example, does not: for all
+# Values that fit the other keys, where the current value with a change, or the schema's example, does not: for all
 # examples or for one.
 SUBSTITUTES: dict[str, Any] = {
     "modules": {"iam": _OTHER},
@@ -152,7 +152,7 @@ SUBSTITUTES: dict[str, Any] = {
     "aks cluster.nodes.groups.training.vm_size": "Standard_ND96isr_H100_v5",
 }
 
-_CHECKED = "Its size is checked, and warned of."
+_CHECKED = "Its size is checked, with a warning."
 _UNLABELLED = "Nothing that is made has labels."
 
 # What silently changes nothing, and why.
@@ -180,7 +180,7 @@ IDLE: dict[str, dict[str, str]] = {
 }
 
 # How a key is refused that would do nothing as things are, or that contradicts another one.
-# The rules by which a key is refused since it would do nothing beside what is there.
+# The rules by which a key without effect is an error.
 REFUSED = {
     *("conflicting-keys", "idle-key", "idle-input", "misplaced-field", "outside-region", "project-parent"),
     *("memorydb-shards", "subnet-plan", "missing-field", "unknown-module", "missing-provider-argument"),

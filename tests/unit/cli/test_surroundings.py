@@ -156,7 +156,7 @@ app = App()
 Ec2Stack(app, "prod", Ec2Config(region="us-east-2", org_id="org_1234abcd"))
 app.synth()
 """
-# What stands in the place of Node.js once it has told its version.
+# Replaces Node.js after it has reported its version.
 _DYING = {"at once": "exit 1", "midway": 'sed -u 30q | "{node}" "$@"'}
 
 

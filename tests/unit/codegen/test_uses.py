@@ -63,7 +63,7 @@ def resource(name: str, condition: str, value: str) -> str:
     return f'resource "a_b" "{name}" {{\ncount = {condition} ? 1 : 0\nblock {{\nvalue = {value}\n}}\n}}\n'
 
 
-# more of a module -> what var.x is used with, beside a resource that is there when var.on is
+# more of a module -> what var.x is used with, in addition to a resource that exists if var.on is true
 BESIDE = {
     resource("other", "var.other", "var.x"): EITHER,
     resource("both", "var.on && var.other", "var.x"): ON,

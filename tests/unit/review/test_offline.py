@@ -168,10 +168,10 @@ def test_differences_from_the_plan_of_the_base_are_returned(record: Path, tmp_pa
 
 @pytest.mark.parametrize("command", ["init", "test"])
 def test_an_error_of_terraform_is_one_line_and_nothing_is_left(command: str, record: Path, tmp_path: Path) -> None:
-    detail = "It is not\nto be had."
+    detail = "It is not\navailable."
     diagnostic = {"severity": "error", "summary": "No provider", "detail": detail, "address": "aws_vpc.this"}
     says(record, **{command: [{"type": "diagnostic", "diagnostic": diagnostic}]})
-    assert plan(tmp_path).failures == {"prod": "aws_vpc.this: No provider: It is not to be had"}
+    assert plan(tmp_path).failures == {"prod": "aws_vpc.this: No provider: It is not available"}
     assert [*(tmp_path / "temporary").iterdir()] == []
 
 

@@ -55,7 +55,7 @@ RENDERED: dict[str, Any] = {
     "logging": {"target_bucket": "a"},
     "object_versioning": True,
 }
-# what the configuration gives -> what it changes of what is rendered, None: what it removes; and what is warned of
+# overrides -> the changed inputs, None for a removed one; and the warnings
 MERGED: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
     "nothing": ({}, {}, []),
     "a new input": ({"force_destroy": True}, {"force_destroy": True}, []),
