@@ -52,7 +52,7 @@ class _Group(TyperGroup):
 
 app = typer.Typer(
     cls=_Group,
-    help="Constructs for Anyscale clouds.",
+    help="Synthesizes, reviews and registers Anyscale clouds.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from anyscale_constructs.codegen.git import Checkout
 
 app = typer.Typer(
-    no_args_is_help=True, help="The wrapped upstream modules.", add_completion=False, rich_markup_mode=None
+    no_args_is_help=True,
+    help="Maintains the catalog of upstream modules and their wrappers.",
+    add_completion=False,
+    rich_markup_mode=None,
 )
 
 _Ref = Annotated[str, typer.Option(help="A tag of the modules' repository, e.g. v0.40.1.", metavar="TAG")]

@@ -55,7 +55,7 @@ def new(
         typer.Argument(help="The name of your kind, for `stack:`. Default: KIND, which yours then replaces."),
     ] = None,
 ) -> None:
-    """Writes a short module into `stacks/` in which you change a kind of cloud.
+    """Writes a Python module into `stacks/`, in which you can change a kind of cloud.
 
     The package's kind stays importable. Steps that you do not override are upgraded with the package.
     """

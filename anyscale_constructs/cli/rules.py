@@ -10,7 +10,7 @@ from anyscale_constructs.names import unknown
 
 
 def rules(
-    id: Annotated[str | None, typer.Argument(help="A rule. Default: all.", metavar="[ID]")] = None,
+    id: Annotated[str | None, typer.Argument(help="The ID of a rule. Default: all rules.", metavar="[ID]")] = None,
 ) -> None:
     """Lists the rules, or explains one."""
     from anyscale_constructs.terraform.allowances import UNKNOWN_RULE, every_rule  # noqa: PLC0415 - it loads all modules
