@@ -246,9 +246,9 @@ class GenericOperatorStack(OperatorStack[GenericConfig]):
         chart = self.own_chart("token", _TOKEN_RELEASE)
         write_only = WriteOnly({"token": token}, self.config.operator_token_revision)
         secret = Release(self, chart, ReleaseConfig(), {}, write_only=write_only)
-        release = _beside(release, "operator.container.additionalEnv", [_OPERATORS_TOKEN])
+        release = _with_elements(release, "operator.container.additionalEnv", [_OPERATORS_TOKEN])
         if self.config.bucket.s3_addressing_style == "PATH_STYLE":
-            release = _beside(release, "patches", _PATH_STYLE)
+            release = _with_elements(release, "patches", _PATH_STYLE)
         self.release(OPERATOR, release, self.operator_values(gateway), [*depends_on, secret])
 
 
@@ -287,8 +287,8 @@ class GenericStack(Cloud[GenericConfig]):
         return self.config.resource()
 
 
-def _beside(release: ReleaseConfig, path: str, ours: list[dict[str, Any]]) -> ReleaseConfig:
-    """Returns the release with our list before the configured one: Helm would use only one of them."""
+def _with_elements(release: ReleaseConfig, path: str, ours: list[dict[str, Any]]) -> ReleaseConfig:
+    """Returns the release with the list before the configured one, since Helm would use only one of them."""
     theirs: Any = release.values
     keys = path.split(".")
     for key in keys:

@@ -72,10 +72,10 @@ def _appliable(name: str, config: dict[str, Any], plugins: Plugins, account: Emu
     config |= {"org_id": ORG_ID}
     if config["stack"] == "ec2":
         config |= {"external_id": f"{ORG_ID}-{name}"}
-    return with_what_exists(config, plugins, account)
+    return with_existing_resources(config, plugins, account)
 
 
-def with_what_exists(config: dict[str, Any], plugins: Plugins, account: EmulatedAccount) -> dict[str, Any]:
+def with_existing_resources(config: dict[str, Any], plugins: Plugins, account: EmulatedAccount) -> dict[str, Any]:
     """Returns a configuration whose existing resources are created in an account.
 
     Args:

@@ -93,7 +93,7 @@ def kept(stack: Path) -> Iterator[tuple[str, str]]:
         yield from ((kind, name) for name, each in named.items() if each.get("lifecycle", {}).get("prevent_destroy"))
 
 
-def let_go(stack: Path) -> None:
+def allow_destroy(stack: Path) -> None:
     """Allows all resources of a stack to be destroyed, with an override file."""
     resources: dict[str, Any] = {}
     for kind, name in kept(stack):

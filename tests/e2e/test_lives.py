@@ -13,10 +13,10 @@ from tests.e2e.lives import (
     APIS,
     EXAMPLES,
     Config,
+    allow_destroy,
     apply,
     is_operator,
     kept,
-    let_go,
     merged,
     one_more_api,
     register,
@@ -72,7 +72,7 @@ def destroy(stack: Path, terraform: Terraform) -> None:
     if [*kept(stack)]:
         with pytest.raises(TerraformError, match="Instance cannot be destroyed"):
             terraform.destroy()
-        let_go(stack)
+        allow_destroy(stack)
     terraform.destroy()
     assert terraform.state() == []
 

@@ -79,10 +79,10 @@ def test_a_complete_configured_mirror_needs_no_network(tmp_path: Path) -> None:
     for provider in NEEDED:
         unpacked(tmp_path / "mirror", provider, "5.0.0")
 
-    def unasked(host: str) -> bool:
+    def without_requests(host: str) -> bool:
         raise AssertionError(host)
 
-    found = find(tmp_path, named=tmp_path / "mirror", reach=unasked)
+    found = find(tmp_path, named=tmp_path / "mirror", reach=without_requests)
 
     assert not found.online
     assert "direct" not in found.configuration

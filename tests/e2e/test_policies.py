@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.account import emulated_account
 from tests.e2e.clones import module_sources
 from tests.e2e.doubles.server import Doubles
-from tests.e2e.examples import with_what_exists
+from tests.e2e.examples import with_existing_resources
 from tests.e2e.lives import EXAMPLES, edit, synthesize
 from tests.e2e.plugins import find_plugins
 from tests.e2e.policies import Failure, accepted, addresses, failures, without_unknown_blocks
@@ -39,19 +39,19 @@ def plaintext_files(document: dict[str, Any]) -> None:
     document["module"]["efs"] |= {"efs_encrypted": False, "kms_key_arn": None}
 
 
-def bucket_for_everybody(document: dict[str, Any]) -> None:
+def public_bucket_policy(document: dict[str, Any]) -> None:
     document["module"]["cloudstorage"]["bucket_iam_members"] = ["allUsers"]
 
 
-def container_for_everybody(document: dict[str, Any]) -> None:
+def public_container(document: dict[str, Any]) -> None:
     document["resource"]["azurerm_storage_account"]["this"]["allow_nested_items_to_be_public"] = True
 
 
 FAULTS: dict[str, tuple[str, Change, set[str]]] = {
     "plaintext-bucket": ("private-production", plaintext_bucket, {"CKV_AWS_145"}),
     "plaintext-files": ("private-production", plaintext_files, {"CKV_AWS_42", "CKV_AWS_184"}),
-    "bucket-for-everybody": ("gce-minimal", bucket_for_everybody, {"CKV_GCP_28"}),
-    "container-for-everybody": ("aks", container_for_everybody, {"CKV_AZURE_190", "CKV2_AZURE_47"}),
+    "bucket-for-everybody": ("gce-minimal", public_bucket_policy, {"CKV_GCP_28"}),
+    "container-for-everybody": ("aks", public_container, {"CKV_AZURE_190", "CKV2_AZURE_47"}),
 }
 """Faults in an example, and the checks that fail in addition to those in the table."""
 
@@ -122,7 +122,7 @@ def test_a_double_plans_what_the_real_provider_plans(read: Read, tmp_path: Path)
     name, config = "private-production", EXAMPLES["private-production"]
     plugins = find_plugins(tmp_path)
     with emulated_account(config["region"], tmp_path / "account") as account:
-        stack = synthesize(name, with_what_exists(config, plugins, account), tmp_path)[0]
+        stack = synthesize(name, with_existing_resources(config, plugins, account), tmp_path)[0]
         environment = clean_environment(tmp_path, plugins, module_sources([stack]), account.endpoint)
         terraform = Terraform(stack, environment)
         terraform.init()

@@ -42,7 +42,7 @@ def limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def wrong_with(command: Callable[[], Said], seconds: float = LIMIT) -> str:
+def failure_of(command: Callable[[], Said], seconds: float = LIMIT) -> str:
     """Returns what is wrong with the exit status and the output of a command, or nothing.
 
     Args:

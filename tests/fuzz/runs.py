@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.findings import command as execute
 from tests.fuzz.clouds import cloud, places, text
-from tests.fuzz.outcomes import wrong_with
+from tests.fuzz.outcomes import failure_of
 from tests.fuzz.values import ODD, Values
 from tests.registration_samples import ALL
 
@@ -80,13 +80,13 @@ def synthesize(seed: int, folder: pathlib.Path) -> Fault | list[pathlib.Path]:
     (folder / "clouds").mkdir(exist_ok=True)
     given = text(cloud(seed))
     (folder / "clouds" / f"{NAME}.yaml").write_text(given, encoding="utf-8")
-    found = wrong_with(lambda: execute(folder, "synth", "--out", "out"))
+    found = failure_of(lambda: execute(folder, "synth", "--out", "out"))
     return Fault(seed, "synth", found, given) if found else sorted(folder.glob("out/stacks/*"))
 
 
 def _explain(seed: int, folder: pathlib.Path) -> Fault | None:
     page = _PAGES[seed // _EXPLAINED % len(_PAGES)]
-    found = wrong_with(lambda: execute(folder, "explain", NAME, "--format", page))
+    found = failure_of(lambda: execute(folder, "explain", NAME, "--format", page))
     given = (folder / "clouds" / f"{NAME}.yaml").read_text(encoding="utf-8")
     return Fault(seed, f"explain --format {page}", found, given) if found else None
 
@@ -115,5 +115,5 @@ def _register(seed: int, folder: pathlib.Path) -> Fault | None:
     given = json.dumps(outputs(seed))
     (folder / "outputs.json").write_text(given, encoding="utf-8")
     command = ["register", NAME, "--outputs", "outputs.json", "--print", ("command", "resource-file")[seed % 2]]
-    found = wrong_with(lambda: execute(folder, *command))
+    found = failure_of(lambda: execute(folder, *command))
     return Fault(seed, " ".join(command), found, given) if found else None

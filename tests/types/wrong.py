@@ -91,7 +91,7 @@ def constructs(stack: CloudStack) -> None:
     stack.add_outputs("vpc_id", vpc.vpc_id)  # type: ignore[attr-defined] # pyright: ignore[reportAttributeAccessIssue]
 
 
-def a_construct_of_ones_own(scope: Construct) -> None:
+def own_construct(scope: Construct) -> None:
     Vpc(scope, depends_on=scope)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
 

@@ -13,7 +13,7 @@ from anyscale_constructs.findings import Finding
 from anyscale_constructs.registration import outputs as registered
 from tests.findings import Said
 from tests.fuzz.clouds import cloud, text
-from tests.fuzz.outcomes import wrong_with
+from tests.fuzz.outcomes import failure_of
 from tests.fuzz.runs import outputs, run
 
 CHUNK = 100
@@ -50,7 +50,7 @@ def test_a_seed_always_generates_the_same() -> None:
     ],
 )
 def test_failures_are_detected(said: Said, wrong: str) -> None:
-    found = wrong_with(lambda: said)
+    found = failure_of(lambda: said)
     assert found.startswith(wrong)
     assert bool(found) == bool(wrong)
 
@@ -63,7 +63,7 @@ def test_a_hang_is_detected() -> None:
         except Exception:  # noqa: BLE001 - as nets do
             return Said(0, "done", "")
 
-    assert wrong_with(command, 0.1) == "took more than 0.1 s"
+    assert failure_of(command, 0.1) == "took more than 0.1 s"
 
 
 # A fault in the product -> what is seen of it.

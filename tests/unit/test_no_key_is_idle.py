@@ -214,10 +214,10 @@ class Keys:
             for name, value in schema["properties"].items():
                 yield from self.walk(value, config, (*path, name))
             return
-        yield path, config, put(config, path, self._another(schema, given, path))
+        yield path, config, put(config, path, self._other_value(schema, given, path))
         inner = _inner(schema)
         if "properties" in self._resolve(inner, None) and path != ("modules",):
-            config = put(config, path, given or self._another(schema, None, path))
+            config = put(config, path, given or self._other_value(schema, None, path))
             step = 0 if "items" in schema else next(iter(at(config, path)))
             yield from self.walk(inner, config, (*path, step))
 
@@ -225,19 +225,19 @@ class Keys:
         """Returns the schema that references lead to; of several options, the fitting one, else the first."""
         if "$ref" in schema:
             there = self.root["$defs"][schema["$ref"].rpartition("/")[2]]
-            return self._resolve({**there, **_but(schema, "$ref")}, given)
+            return self._resolve({**there, **_without(schema, "$ref")}, given)
         for key in {"anyOf", "oneOf"} & schema.keys():
             choices = [self._resolve(each, given) for each in schema[key] if each.get("type") != "null"]
             fitting = (each for each in choices if _fits(given, each.get("properties", {})))
-            return {**_but(schema, key), **next(fitting, choices[0])}
+            return {**_without(schema, key), **next(fitting, choices[0])}
         return schema
 
     def _required(self, schema: Schema, path: Path) -> dict[str, Any]:
         inner = schema["properties"]
         needed = {key for key, value in inner.items() if "const" in value} | {*schema.get("required", ())}
-        return {key: self._another(inner[key], None, (*path, key)) for key in sorted(needed)}
+        return {key: self._other_value(inner[key], None, (*path, key)) for key in sorted(needed)}
 
-    def _another(self, schema: Schema, now: Any, path: Path) -> Any:
+    def _other_value(self, schema: Schema, now: Any, path: Path) -> Any:
         """Returns a value that fits the schema and differs from the current one."""
         name = ".".join(map(str, path))
         for key in (f"{self.example} {name}", name):
@@ -256,17 +256,17 @@ class Keys:
                 return (now or schema.get("minimum", 1)) + 1
             case {"properties": inner}:
                 changed = [key for key in now or () if "const" not in inner[key]][:1]
-                others = {key: self._another(inner[key], now[key], (*path, key)) for key in changed}
+                others = {key: self._other_value(inner[key], now[key], (*path, key)) for key in changed}
                 return (now or self._required(schema, path)) | others
             case {"type": "array"}:
                 first, *rest = now or [None]
-                return [self._another(schema["items"], first, (*path, 0)), *rest]
+                return [self._other_value(schema["items"], first, (*path, 0)), *rest]
             case {"type": "object"}:
                 key, value = next(iter((now or {"extra": None}).items()))
-                return {**(now or {}), key: self._another(_inner(schema), value, (*path, key))}
+                return {**(now or {}), key: self._other_value(_inner(schema), value, (*path, key))}
             case {"examples": [example, *_]} if not now:
                 return example
-        return _next_to(now) if isinstance(now, str) and now else "acme"
+        return _next_string(now) if isinstance(now, str) and now else "acme"
 
 
 def _inner(schema: Schema) -> Schema:
@@ -282,11 +282,11 @@ def _fits(given: Any, properties: Schema) -> bool:
     )
 
 
-def _but(schema: Schema, key: str) -> dict[str, Any]:
+def _without(schema: Schema, key: str) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != key}
 
 
-def _next_to(text: str) -> str:
+def _next_string(text: str) -> str:
     """Returns the string with its last letter or digit replaced by the next one."""
     last = max(index for index, letter in enumerate(text) if letter.isalnum())
     near = chr(ord(text[last]) + (-1 if text[last] in "9zZ" else 1))

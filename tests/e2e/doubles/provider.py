@@ -19,7 +19,7 @@ EVERY = "*"
 """Represents every type."""
 
 
-def _as_it_is(_: Schema) -> None:
+def _unamended(_: Schema) -> None:
     """Changes nothing."""
 
 
@@ -65,7 +65,7 @@ class Provider:
 
     read: Callable[[], Schema]
     releases: tuple[str, ...]
-    amend: Callable[[Schema], None] = _as_it_is
+    amend: Callable[[Schema], None] = _unamended
     meta: Mapping[str, Type] = field(default_factory=dict)
     computed: Mapping[str, Computed] = field(default_factory=dict)
     known_at_plan: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

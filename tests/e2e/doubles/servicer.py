@@ -83,7 +83,7 @@ class Servicer(rpc.ProviderServicer):
                 planned[name] = UNKNOWN if prior is None else prior[name]
         made = pb.PlanResourceChange.Response(legacy_type_system=True)
         if prior is None:
-            self._make_what_is_known(request.type_name, planned)
+            self._compute_known(request.type_name, planned)
         else:
             for path in replaced_by(
                 block, self._provider.rules_of(request.type_name).replacing.split(), prior, planned
@@ -107,7 +107,7 @@ class Servicer(rpc.ProviderServicer):
         found = self._maker(f"data.{request.type_name}", config).fill(block, unknown_where_computed(block, config))
         return pb.ReadDataSource.Response(state=_pack(found))
 
-    def _make_what_is_known(self, type_name: str, planned: dict[str, Any]) -> None:
+    def _compute_known(self, type_name: str, planned: dict[str, Any]) -> None:
         """Computes the values that the real provider already knows at plan."""
         known = self._provider.known_at_plan
         for name in (*known.get(EVERY, ()), *known.get(type_name, ())):

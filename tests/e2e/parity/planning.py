@@ -12,7 +12,7 @@ from tests.e2e.account import emulated_account
 from tests.e2e.clones import module_sources
 from tests.e2e.control_plane import ORG_ID
 from tests.e2e.doubles.server import Doubles
-from tests.e2e.examples import synthesize, with_what_exists
+from tests.e2e.examples import synthesize, with_existing_resources
 from tests.e2e.plugins import OLD_S3, find_plugins
 from tests.e2e.terraform import Terraform, clean_environment
 
@@ -48,14 +48,14 @@ def _plan_on_aws(name: str, variables: Mapping[str, Any], cloud: Mapping[str, An
     ref = OLD_S3 if plugins.only_aws_5 else "v0.40.1"
     with emulated_account(_AWS_REGION, work / "account.log") as account:
         config = {"stack": "ec2", "region": _AWS_REGION, "org_id": ORG_ID, **cloud}
-        config = with_what_exists(config, plugins, account)
+        config = with_existing_resources(config, plugins, account)
         variables = {"aws_region": _AWS_REGION, "tags": {}, **variables}
         if network := config["vpc"].get("vpc_id"):
             subnets = list(config["vpc"]["subnet_ids_to_az"])
             variables |= {"existing_vpc_id": network, "existing_subnet_ids": subnets}
         upstream = _call(work / "upstream", f"{AWS}.git//examples/{name}?ref={ref}", variables, {"aws": ">= 5.0"})
         ours = synthesize("cloud", config, work / "ours")
-        _take_modules_at(ours, ref)
+        _pin_modules(ours, ref)
         environment = clean_environment(work, plugins, module_sources([upstream, ours]), account.endpoint)
         return _planned(Terraform(upstream, environment)), _planned(Terraform(ours, environment))
 
@@ -87,7 +87,7 @@ def _call(folder: Path, source: str, variables: Mapping[str, Any], required: Map
     return folder
 
 
-def _take_modules_at(stack: Path, ref: str) -> None:
+def _pin_modules(stack: Path, ref: str) -> None:
     """Pins all of upstream's modules to the ref of upstream's example."""
     file = stack / "cdk.tf.json"
     text = re.sub(rf"({re.escape(AWS)}\.git//[^?]+\?ref=)\w[\w.]*", rf"\g<1>{ref}", file.read_text(encoding="utf-8"))
