@@ -29,7 +29,7 @@ export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help synth test check e2e fuzz demo bench snapshots docs lock clean
+.PHONY: help synth test check e2e e2e-all fuzz demo bench snapshots docs lock clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 	$(BIN)/python -m pytest -q -n auto tests/e2e || status=1; \
 	$(BIN)/python -m tests.e2e || status=1; \
 	exit $$status
+
+## make e2e-all    all steps of make e2e for all examples on AWS, in about half an hour
+e2e-all: $(E2E) .venv-anyscale/ready
+	@ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale $(BIN)/python -m tests.e2e --all
 
 ## make fuzz       synthesizes thousands of generated clouds (COUNT=, SEED=) and validates some with Terraform
 fuzz: $(E2E)

@@ -35,7 +35,7 @@ CREDENTIALS = "~/.anyscale/credentials.json"
 LOG_IN = "set ANYSCALE_CLI_TOKEN, or run anyscale login"
 _SHOWN_LINES = 20
 _WIDEST = 1000
-_LONGEST_GRACE = 10.0
+_LONGEST_GRACE = 30.0
 _INSTALL = "run pip install anyscale, or set ANYSCALE_BIN to the program"
 
 PROGRAM = Rule(
@@ -104,7 +104,7 @@ class Program:
         self._tokens = _tokens()
         self._time_limit = time_limit
         self._deadline = since + time_limit
-        self._grace = min(_LONGEST_GRACE, time_limit / 4)
+        self._grace = min(_LONGEST_GRACE, time_limit / 3)
 
     def run(self, *arguments: str, show: bool = False) -> Done:
         """Runs the program until it ends, with any exit status.

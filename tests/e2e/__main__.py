@@ -1,6 +1,8 @@
-"""Deploys, registers, updates and destroys the examples on AWS, with real programs if possible: `make e2e`.
+"""Deploys, registers, updates and destroys examples on AWS, with real programs if possible: `make e2e`.
 
-python -m tests.e2e [NAME...]
+Without arguments, some examples go through all steps and some through most of them; see examples.py.
+
+python -m tests.e2e [NAME... | --all]
 """
 
 import argparse
@@ -10,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.before import COMMIT, extract
-from tests.e2e.adopting import adopted
-from tests.e2e.examples import clouds
+from tests.e2e.adopting import EXAMPLES, adopted
+from tests.e2e.examples import clouds, registered
 from tests.e2e.lifecycle import live
 from tests.e2e.plugins import find_plugins
 from tests.e2e.report import Report, StoppedError
@@ -20,7 +22,8 @@ from tests.e2e.report import Report, StoppedError
 def main() -> int:
     """Runs every cloud; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.e2e", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="examples (default: all on AWS)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="examples, for all steps")
+    parser.add_argument("--all", action="store_true", help="all steps of all examples on AWS")
     parser.add_argument("--jobs", type=int, default=4, help="clouds at a time")
     arguments = parser.parse_args()
     report = Report()
@@ -33,9 +36,9 @@ def main() -> int:
                 lambda: find_plugins(work),
                 lambda found: ", ".join(f"{name} {origin}" for name, origin in found.origins.items()),
             )
-            names = frozenset(arguments.names)
+            names = {*registered(), *EXAMPLES} if arguments.all else set(arguments.names)
             examples = clouds(plugins, work, names, _release(work, report)) + adopted(plugins, work / "synth", names)
-            if unknown := set(arguments.names) - {cloud.name for cloud in examples}:
+            if unknown := names - {cloud.name for cloud in examples}:
                 parser.error(f"no example on AWS is called {', '.join(sorted(unknown))}")
             for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in examples]:
                 done.result()

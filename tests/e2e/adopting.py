@@ -2,7 +2,7 @@
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,7 +118,7 @@ EXAMPLES = {
 }
 
 
-def adopted(plugins: Plugins, work: Path, names: frozenset[str] = frozenset()) -> list[Cloud]:
+def adopted(plugins: Plugins, work: Path, names: Collection[str] = ()) -> list[Cloud]:
     """Returns the clouds that adopt upstream's examples.
 
     Args:
@@ -156,4 +156,5 @@ def _cloud(name: str, example: Example, plugins: Plugins, work: Path) -> Cloud:
         before=upstream,
         region=_REGION,
         registered=example.registered,
+        ejected=False,
     )

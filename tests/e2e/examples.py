@@ -1,7 +1,8 @@
 """The examples on AWS, adapted to an emulated account: existing resources are created first, the state is local."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +16,42 @@ from tests.e2e.plugins import OLD_S3, Plugins
 from tests.e2e.report import StepFailedError
 from tests.examples import CLOUDS
 
+WHOLE = {"everything", "eks"}
+"""The examples that go through all steps."""
+BRIEF = {"minimal", "private-production", "existing-vpc", "regulated", "eks-existing"}
+"""The examples that start as new clouds, and are neither updated nor ejected."""
+
 _TAG = {"e2e": "updated"}
 _RANGE = "192.0.2.0/24"
 _MAX_SIZE = 7
 
 
-def clouds(
-    plugins: Plugins, work: Path, names: frozenset[str] = frozenset(), release: Path | None = None
-) -> list[Cloud]:
-    """Returns the examples that the command registers.
+def clouds(plugins: Plugins, work: Path, names: Collection[str] = (), release: Path | None = None) -> list[Cloud]:
+    """Returns examples that the command registers.
 
     Args:
         plugins: The source of Terraform's providers.
         work: A directory for synthesized stacks.
-        names: The names of the examples. Default: all.
+        names: The names of the examples, which go through all steps. Default: `WHOLE` and `BRIEF`.
         release: The tree of the commit that existing clouds were created with. Default: every cloud is new.
     """
     found = []
-    for file in CLOUDS:
-        config = yaml.safe_load(file.read_text(encoding="utf-8"))
-        applies = config["stack"] in {"ec2", "eks"} and config.get("registration") != "terraform"
-        if applies and (not names or file.stem in names):
-            found.append(_cloud(file.stem, config, plugins, work / "synth" / file.stem, release))
+    for name, config in registered().items():
+        if name in (names or WHOLE | BRIEF):
+            brief = not names and name in BRIEF
+            cloud = _cloud(name, config, plugins, work / "synth" / name, None if brief else release)
+            found.append(replace(cloud, update=None, ejected=False) if brief else cloud)
     return found
+
+
+def registered() -> dict[str, dict[str, Any]]:
+    """Returns the configurations of the examples on AWS that the command registers, by name."""
+    configs = {file.stem: yaml.safe_load(file.read_text(encoding="utf-8")) for file in CLOUDS}
+    return {
+        name: config
+        for name, config in configs.items()
+        if config["stack"] in {"ec2", "eks"} and config.get("registration") != "terraform"
+    }
 
 
 def _cloud(name: str, config: dict[str, Any], plugins: Plugins, work: Path, release: Path | None) -> Cloud:

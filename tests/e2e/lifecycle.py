@@ -47,6 +47,7 @@ class Cloud:
         variables: Terraform's variables, by name.
         name_prefix: The prefix of all names, if there is one.
         registered: Whether it is already registered, as its outputs describe.
+        ejected: Whether the plan of its plain Terraform is compared with its own.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Cloud:
     variables: Mapping[str, str] = field(default_factory=dict)
     name_prefix: str = ""
     registered: bool = False
+    ejected: bool = True
 
 
 def live(cloud: Cloud, work: Path, plugins: Plugins, report: Report) -> None:
@@ -127,10 +129,11 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
     tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
     _register(cloud, outputs, step, tfvars=tfvars, work=work, account=account)
     step("plan again", lambda: unchanged(terraform))
-    step("eject: plan", lambda: ejected(terraform, work))
+    if cloud.ejected:
+        step("eject: plan", lambda: ejected(terraform, work))
     step("names", lambda: named(terraform.resources(), cloud.name_prefix), lambda count: f"{count} as they must be")
     if tfvars:
-        _live_second(seconds, environment, partial(report.step, seconds[_NOW].name), work)
+        _live_second(cloud, seconds, environment, partial(report.step, seconds[_NOW].name), work)
 
     if update := cloud.update:
 
@@ -178,7 +181,7 @@ def _first_action(cloud: Cloud, plane: ControlPlane, outputs: Mapping[str, Any])
 
 
 def _live_second(
-    folders: Mapping[str, Path], environment: Mapping[str, str], step: Callable[..., Any], work: Path
+    cloud: Cloud, folders: Mapping[str, Path], environment: Mapping[str, str], step: Callable[..., Any], work: Path
 ) -> None:
     """Takes the operator stack through its lifecycle, with the variable file from registration."""
     terraforms = {stage: Terraform(folder, {**environment, CLUSTER_IS_KNOWN: "1"}) for stage, folder in folders.items()}
@@ -188,7 +191,8 @@ def _live_second(
         step(_named("init", stage), each.init, _releases)
     apply(terraforms, step)
     step("plan again", lambda: unchanged(terraforms[_NOW]))
-    step("eject: plan", lambda: ejected(terraforms[_NOW], work))
+    if cloud.ejected:
+        step("eject: plan", lambda: ejected(terraforms[_NOW], work))
     step("destroy", Terraform(folders[_NOW], environment).destroy)
 
 

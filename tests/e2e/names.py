@@ -8,8 +8,8 @@ from tests.e2e.report import StepFailedError
 _NAMES = ("name", "name_prefix", "bucket", "node_group_name", "role_id")
 # Comes before the part of a name that the library sets.
 _AHEAD = {"aws_kms_alias": "alias/", "aws_cloudwatch_log_group": "/aws/eks/"}
-# Resources inside another one that has a name.
-_INSIDE = {"aws_iam_role_policy"}
+# Resources inside another one that has a name, and those that AWS names itself.
+_UNNAMED = {"aws_iam_role_policy", "aws_default_security_group"}
 
 
 def named(resources: Iterable[Mapping[str, Any]], prefix: str) -> int:
@@ -26,7 +26,7 @@ def named(resources: Iterable[Mapping[str, Any]], prefix: str) -> int:
         f"{each['address']}.{key}": str(each["values"][key]).removeprefix(_AHEAD.get(each["type"], ""))
         for each in resources
         for key in _NAMES
-        if each["values"].get(key) and each["type"] not in _INSIDE
+        if each["values"].get(key) and each["type"] not in _UNNAMED
     }
     if wrong := {at: name for at, name in names.items() if not name.startswith(prefix)}:
         raise StepFailedError(f"not all names begin with {prefix}: {wrong}")
