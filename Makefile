@@ -17,6 +17,8 @@ CONTRACT_TESTS = tests/contract/product tests/contract/test_additions.py tests/u
   tests/unit/test_config_expressions.py tests/unit/test_engine.py tests/unit/test_engine_values.py \
   tests/unit/test_examples.py tests/unit/test_native.py
 ENGINE_TESTS = $(CONTRACT_TESTS) tests/unit/terraform tests/unit/testing tests/unit/test_docs.py
+# Tests of one group run in one process, which sets up for all of them once.
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadgroup
 # The sources of the site, with the paths of the repository, so that links work as on GitHub.
 PAGES = CHANGELOG.md LICENSE README.md docs examples
 # uv takes seconds and pip minutes, but only pip uses mirrors that are set in pip.conf.
@@ -41,10 +43,10 @@ synth: $(READY)
 ## make test       the test suite (ENGINE=cdktn: the tests that depend on the engine, on CDK Terrain)
 test: $(DEV)
 ifeq ($(ENGINE),)
-	@$(BIN)/python -m pytest -q -n auto $(TESTS)
-	@ANYSCALE_CONSTRUCTS_ENGINE=cdktf $(BIN)/python -m pytest -q -n auto $(ENGINE_TESTS)
+	@$(PYTEST) $(TESTS)
+	@ANYSCALE_CONSTRUCTS_ENGINE=cdktf $(PYTEST) $(ENGINE_TESTS)
 else
-	@$(BIN)/python -m pytest -q -n auto $(if $(filter cdktn,$(ENGINE)),$(CONTRACT_TESTS),$(ENGINE_TESTS))
+	@$(PYTEST) $(if $(filter cdktn,$(ENGINE)),$(CONTRACT_TESTS),$(ENGINE_TESTS))
 endif
 
 ## make e2e        clouds from creation to deletion: real Terraform, modules and anyscale, an emulated AWS account
@@ -52,7 +54,7 @@ e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
 	@status=0; \
 	ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale; export ANYSCALE_BIN; \
 	CHECKOV_BIN=$(CURDIR)/.venv-checkov/bin/checkov; export CHECKOV_BIN; \
-	$(BIN)/python -m pytest -q -n auto tests/e2e || status=1; \
+	$(PYTEST) tests/e2e || status=1; \
 	$(BIN)/python -m tests.e2e || status=1; \
 	exit $$status
 
