@@ -264,7 +264,7 @@ def upgrade(terraform: Terraform, before: Terraform) -> Plan:
     destroyed = {
         address: action
         for address, action in plan.changes.items()
-        if "delete" in action and not is_announced(address, changelog)
+        if action in {"delete", "replace"} and not is_announced(address, changelog)
     }
     if destroyed:
         raise StepFailedError(f'destroyed or replaced, which "Upgrading" in CHANGELOG.md does not name: {destroyed}')

@@ -348,4 +348,4 @@ def test_a_stack_without_faults_is_applied_and_changed(doubles: Doubles, tmp_pat
     assert stack.plan() == Plan({"google_filestore_instance.this": "update"}, {})
     terraform(changed(f"{NETWORK}/name", "other"), doubles, tmp_path)
     changes = stack.plan().changes
-    assert changes["google_compute_network.this"] == "delete-create"
+    assert changes["google_compute_network.this"] == "replace"

@@ -12,7 +12,7 @@ from tests.e2e.lives import EXAMPLES, apply, edit, synthesize
 from tests.e2e.terraform import TerraformError
 
 Document = dict[str, Any]
-REPLACED = "delete-create"
+REPLACED = "replace"
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from tests.e2e.doubles.server import Doubles
 from tests.e2e.lives import EXAMPLES, edit, synthesize
 from tests.fuzz.batches import Upstream, validate
 
-SECONDS = 100
+SECONDS = 60
 """The time after which no further batch starts; a batch takes up to half a minute."""
 
 

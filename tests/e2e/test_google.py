@@ -21,7 +21,7 @@ def without_zones(document: dict[str, Any]) -> None:
         (
             without_zones,
             {},
-            {"google_container_cluster.primary": "update", "random_shuffle.available_zones[0]": "delete-create"},
+            {"google_container_cluster.primary": "update", "random_shuffle.available_zones[0]": "replace"},
         ),
         (None, {"release_channel": "UNSPECIFIED"}, {"google_container_cluster.primary": "update"}),
     ],

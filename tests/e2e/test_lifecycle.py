@@ -37,9 +37,9 @@ def test_an_update_changes_the_expected_resources() -> None:
 
 
 def test_fails_when_an_update_changes_more() -> None:
-    plan = Plan({"module.s3.aws_s3_bucket.b[0]": "update", "module.vpc.aws_vpc.v[0]": "delete-create"}, {})
+    plan = Plan({"module.s3.aws_s3_bucket.b[0]": "update", "module.vpc.aws_vpc.v[0]": "replace"}, {})
 
-    with pytest.raises(StepFailedError, match=r"unexpected: \{'module.vpc.aws_vpc.v\[0\]': 'delete-create'\}"):
+    with pytest.raises(StepFailedError, match=r"unexpected: \{'module.vpc.aws_vpc.v\[0\]': 'replace'\}"):
         only(plan, ("module.s3.*",))
 
 
@@ -123,7 +123,7 @@ def changelog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-@pytest.mark.parametrize("action", ["delete", "delete-create", "create-delete"])
+@pytest.mark.parametrize("action", ["delete", "replace"])
 def test_fails_when_an_upgrade_destroys_what_the_changelog_does_not_announce(action: str, changelog: Path) -> None:
     before = Fake(state=(SUBNET,))
     terraform = Fake(Plan({SUBNET: action, "module.s3.aws_s3_bucket.b[0]": "update"}, {}), (SUBNET,))
