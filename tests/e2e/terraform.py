@@ -142,7 +142,7 @@ class Terraform:
 
     def plan(self) -> Plan:
         """Writes the plan to the file that `apply` uses."""
-        # The JSON of a plan file would need another run, which loads the schemas of the providers once more.
+        # The JSON of a plan file would need another run, which loads the schemas of the providers again.
         events = list(_events(self._run("plan", "-json", "-out=e2e.tfplan")))
         changes = [event["change"] for event in events if event["type"] == "planned_change"]
         outputs = [output for event in events if event["type"] == "outputs" for output in event["outputs"].items()]
