@@ -37,7 +37,7 @@ def main() -> int:
                 lambda found: ", ".join(f"{name} {origin}" for name, origin in found.origins.items()),
             )
             names = {*registered(), *EXAMPLES} if arguments.all else set(arguments.names)
-            examples = clouds(plugins, work, names, _release(work, report)) + adopted(plugins, work / "synth", names)
+            examples = adopted(plugins, work / "synth", names) + clouds(plugins, work, names, _release(work, report))
             if unknown := names - {cloud.name for cloud in examples}:
                 parser.error(f"no example on AWS is called {', '.join(sorted(unknown))}")
             for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in examples]:
