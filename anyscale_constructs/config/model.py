@@ -40,7 +40,10 @@ _PLAIN = {
 UNKNOWN_KEY = Rule("unknown-key", "error", "A misspelt key would be ignored, and the default used silently.")
 MISSING_KEY = Rule("missing-key", "error", "No default would be right for most clouds.")
 WRONG_TYPE = Rule(
-    "wrong-type", "error", "Values are not converted: a number instead of a string would lose its leading zeros."
+    "wrong-type",
+    "error",
+    "The value is of another type than the key. It is not converted: a number instead of a string would lose its "
+    "leading zeros.",
 )
 INVALID_VALUE = Rule(
     "invalid-value", "error", "The provider or Anyscale rejects it, often after other resources are created."
@@ -290,6 +293,17 @@ def found_in(error: ValidationError, name: str = "") -> list[Finding]:
     return [each for detail in error.errors() for each in found(detail, name)]
 
 
+def said(error: ValidationError, name: str = "") -> str:
+    """Returns the first error of a validation in one line: the path of the value, and what is wrong with it.
+
+    Args:
+        error: As in `found_in`.
+        name: As in `found_in`.
+    """
+    wrong = found_in(error, name)[0]
+    return ": ".join(filter(None, (wrong.subject, wrong.text)))
+
+
 def found(detail: ErrorDetails, name: str = "", written: str | None = None) -> list[Finding]:
     """Returns the findings about one value or about a model as a whole, with their keys.
 
@@ -306,7 +320,7 @@ def found(detail: ErrorDetails, name: str = "", written: str | None = None) -> l
 
 def _found(detail: ErrorDetails, written: str | None) -> Finding:
     kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
-    got = _Written(_shown(value, written))
+    got = as_given(value, written)
     match kind:
         case "missing":
             return Finding("is required", rule=MISSING_KEY)
@@ -335,6 +349,16 @@ class _Written(str):
     __repr__ = str.__str__
 
 
+def as_given(value: Any, written: str | None = None) -> str:
+    """Returns a wrong value as a message shows it, without the content of a list or a mapping.
+
+    Args:
+        value: The value.
+        written: As in `found`.
+    """
+    return _Written(_shown(value, written))
+
+
 def _shown(value: Any, written: str | None) -> str:
     match value:
         case bool() if written is not None:
@@ -344,7 +368,7 @@ def _shown(value: Any, written: str | None) -> str:
             return "nothing"
         case list() | tuple():
             return "a list"
-        case dict():
+        case Mapping():
             return "a mapping"  # without the content of either, which may be secret
         case datetime.date():
             return str(value)  # as YAML has it

@@ -8,12 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from anyscale_constructs.config.model import WRONG_TYPE, as_given
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import Expr, is_one_of
 from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes.config import ReleaseConfig
 from anyscale_constructs.names import unknown
+from anyscale_constructs.terraform.kinds import wrong_kinds
 from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.values import json_text, lost, merge, to_terraform
@@ -200,7 +202,10 @@ def merged_values(chart: Chart, values: Mapping[str, Any], over: Mapping[str, An
         ConfigError: They contain a secret or an unknown key, or override a value that the cloud must set.
     """
     merged = merge(values, over)
-    if problems := [*_problems(chart, merged), *(_changed(chart, values, merged) if over else ())]:
+    changed = [*_changed(chart, values, merged)] if over else []
+    fixed = [each.key for each in changed]
+    wrong = [each for each in wrong_kinds(values, over) if each.key not in fixed]
+    if problems := wrong or [*_problems(chart, merged), *changed]:
         raise ConfigError(replace(each, construct=chart.release, key=(*key, *each.key)) for each in problems)
     return merged
 
@@ -293,8 +298,7 @@ def _unknown(chart: Chart, values: Mapping[str, Any], known: Mapping[str, Any], 
     renamed = {} if at else _recorded(chart.keys)["moved"]
     for key, value in values.items():
         if key in known:
-            if isinstance(value, Mapping) and known[key] != {}:
-                yield from _unknown(chart, value, known[key] or {}, (*at, key))
+            yield from _unknown_inside(chart, value, known[key], (*at, key))
             continue
         moved = {path: new for old, new in renamed.items() for path, _ in _at({key: value}, old.split("."))}
         for path, new in moved.items():
@@ -304,3 +308,20 @@ def _unknown(chart: Chart, values: Mapping[str, Any], known: Mapping[str, Any], 
         if not moved:
             what = unknown(key, known)
             yield Finding(f"{_spelled(at)}: {what}" if at else what, rule=UNKNOWN, key=(*at, key))
+
+
+def _unknown_inside(chart: Chart, value: Any, known: Any, at: Key) -> Iterator[Finding]:
+    """Finds unknown keys in the value of a known key, and a value of the wrong kind.
+
+    Args:
+        chart: The chart.
+        value: The value.
+        known: The keys that the chart has there: `{}` for any value, None for a single value.
+        at: The value's path.
+    """
+    if known and isinstance(value, Mapping):
+        yield from _unknown(chart, value, known, at)
+    elif known is None and isinstance(value, Mapping | list):
+        yield Finding(f"{_spelled(at)} must be a single value", value=as_given(value), rule=WRONG_TYPE, key=at)
+    elif known and value is not None and not isinstance(value, Expr):
+        yield Finding(f"{_spelled(at)} must be a mapping", value=as_given(value), rule=WRONG_TYPE, key=at)

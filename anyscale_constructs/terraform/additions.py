@@ -19,7 +19,7 @@ _COMMENT = "//"
 LOST_OVERRIDE = Rule(
     "lost-override", "error", "The engine drops an override whose path has a name where a list index is needed."
 )
-UNKNOWN_ARGUMENT = Rule("unknown-argument", "error", "Terraform rejects unknown arguments of a module call.")
+UNKNOWN_ARGUMENT = Rule("unknown-argument", "error", "Terraform rejects arguments that do not exist.")
 TWO_DEFAULTS = Rule("duplicate-provider", "error", "Terraform accepts one default configuration per provider.")
 UNKNOWN_MODULE = Rule("unknown-module", "error", "A misspelt module ID would silently have no effect.")
 UNKNOWN_RESOURCE = Rule("unknown-resource", "error", "A misspelt address would silently have no effect.")

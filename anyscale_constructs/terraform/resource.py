@@ -1,14 +1,21 @@
 """Generic resources and data sources of any provider, which need no prebuilt provider package."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal, cast
 
 from anyscale_constructs.engine import Construct, TerraformDataSource, TerraformResource
+from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, expr
+from anyscale_constructs.findings import Finding, shown
+from anyscale_constructs.terraform.additions import UNKNOWN_ARGUMENT
 from anyscale_constructs.terraform.arguments import check_block
+from anyscale_constructs.terraform.kinds import wrong_kinds
 from anyscale_constructs.terraform.place import cloud_stack
 from anyscale_constructs.terraform.values import lost, merge, to_terraform
+
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
 class Resource(TerraformResource):
@@ -46,13 +53,15 @@ class Resource(TerraformResource):
             depends_on=cast(Any, list(depends_on) or None),  # modules and resources are dependables
         )
         self.override_logical_id(id)
-        over = self._stack.sources.arguments(f"{type}.{id}")
-        self._stack.addresses.append(f"{type}.{id}")
-        for name, value in _set("resources", type, merge(arguments, over, remove_null=True), f"{type}.{id}").items():
+        address = f"{type}.{id}"
+        over = self._stack.sources.arguments(address)
+        self._stack.addresses.append(address)
+        if wrong := [*_misnamed(over), *wrong_kinds({**arguments, "depends_on": []}, over, terraform=True)]:
+            raise InputError(_located(each, address) for each in wrong)
+        for name, value in _set("resources", type, merge(arguments, over, remove_null=True), address).items():
             self.add_override(name, value)
         for found in lost(arguments, over):
-            key = ("resources", f"{type}.{id}", "arguments", *found.key)
-            self._stack.report(replace(found, construct=f"{type}.{id}", key=key), self)
+            self._stack.report(_located(found, address), self)
 
     @property
     def address(self) -> str:
@@ -120,6 +129,19 @@ class Data(TerraformDataSource):
             type: The Terraform type of its value. Default: `string`.
         """
         return expr(f"{self.address}.{path}", type, stack=self._stack)
+
+
+def _misnamed(arguments: Mapping[str, Any]) -> Iterator[Finding]:
+    """Finds names that no argument can have; the engine would read a dot as a path."""
+    for name in arguments:
+        if not _NAME.fullmatch(name):
+            fix = "write the arguments of a block as a map"
+            yield Finding(f"{shown(name)} is not the name of an argument", fix, rule=UNKNOWN_ARGUMENT, key=(name,))
+
+
+def _located(finding: Finding, address: str) -> Finding:
+    """Returns the finding about an override with its address and its key in the configuration."""
+    return replace(finding, construct=address, key=("resources", address, "arguments", *finding.key))
 
 
 def _set(kind: Literal["data", "resources"], type: str, arguments: Mapping[str, Any], at: str) -> dict[str, Any]:

@@ -60,7 +60,9 @@ class ResourceOverride(Model):
         description="Arguments by Terraform's names, with blocks as maps, merged into the arguments that the cloud "
         "sets: maps are merged recursively, other values replace, and null removes the argument, so that the "
         "provider's default applies. A warning names the removed values, and the elements that a replaced list loses. "
-        "Terraform checks the names. Default: the arguments that the cloud sets.",
+        "A value that cannot replace the cloud's, such as a map instead of a string, is rejected. Only Terraform "
+        "checks the names and the values of arguments that the cloud does not set. Default: the arguments that the "
+        "cloud sets.",
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.expressions import expr
+from anyscale_constructs.findings import is_secret
 from anyscale_constructs.kubernetes import charts
 from anyscale_constructs.kubernetes.charts import (
     AUTOSCALER,
@@ -233,9 +234,31 @@ def test_any_keys_are_allowed_below_an_empty_default(path: str) -> None:
         merged_values(OPERATOR, {}, nested(path, value))
 
 
-def test_fails_on_a_key_below_a_single_value() -> None:
-    (line,) = refusals(OPERATOR, {"operator": {"replicas": {"min": 1}}})
-    assert line.startswith("anyscale-operator: operator.replicas: unknown key 'min'")
+def test_fails_on_a_collection_for_a_single_value() -> None:
+    for path in [path for path, inner in TREE.items() if inner is None]:
+        for value, got in (({"a": 1}, "a mapping"), ({}, "a mapping"), (["a"], "a list")):
+            said = f"anyscale-operator: {path} must be a single value; got {got}"
+            assert said in refusals(OPERATOR, nested(path, value)) or list(secrets(nested(path, ["a"])))
+
+
+def test_fails_on_another_kind_for_a_mapping() -> None:
+    for path in [path for path, inner in TREE.items() if inner and not list(secrets(nested(path, "a")))]:
+        for value, got in (("a", "'a'"), (1, "1"), (False, "false"), ([{}], "a list")):
+            shown = "a hidden value" if is_secret(path.rpartition(".")[2]) else got
+            said = f"anyscale-operator: {path} must be a mapping; got {shown}"
+            assert refusals(OPERATOR, nested(path, value)) == [said]
+        for unknown in (None, expr("var.a")):
+            merged_values(OPERATOR, {}, nested(path, unknown))
+
+
+def test_fails_on_another_kind_than_the_clouds() -> None:
+    """For a chart whose keys are not recorded, too."""
+    ours = {"a": {"b": 1}, "c": ["d"], "e": "f"}
+    assert refusals(AUTOSCALER, {"a": "x", "c": {"d": 1}, "e": ["g"]}, ours) == [
+        "cluster-autoscaler: a must be a mapping; got 'x'",
+        "cluster-autoscaler: c must be a list; got a mapping",
+        "cluster-autoscaler: e must be a single value; got a list",
+    ]
 
 
 @pytest.mark.parametrize(("old", "new"), RECORDED["moved"].items())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from anyscale_constructs.errors import SynthesisError
+from anyscale_constructs.errors import InputError, SynthesisError
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.resource import Resource
 from anyscale_constructs.terraform.sources import Sources
@@ -50,6 +50,39 @@ def test_removed_values_are_reported(tmp_path: Path) -> None:
         ),
         ("tier is null, which removes the value that the cloud sets", (*where, "tier")),
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "says"),
+    [
+        ({"name": {"a": 1}}, ("name",), "name must be a single value; got a mapping"),
+        ({"profile": "azure"}, ("profile",), "profile must be a mapping; got 'azure'"),
+        (
+            {"profile": {"ranges": "10.0.0.0/8"}},
+            ("profile", "ranges"),
+            "profile.ranges must be a list; got '10.0.0.0/8'",
+        ),
+        ({"depends_on": "a.b"}, ("depends_on",), "depends_on must be a list; got 'a.b'"),
+        ({"profile.plugin": "b"}, ("profile.plugin",), "'profile.plugin' is not the name of an argument"),
+        ({"//": "a"}, ("//",), "'//' is not the name of an argument"),
+        ({"": "a"}, ("",), "'' is not the name of an argument"),
+    ],
+    ids=str,
+)
+def test_fails_on_arguments_that_cannot_be_there(
+    arguments: Mapping[str, Any], key: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as error:
+        stack_with(arguments, tmp_path)
+    (found,) = error.value.findings
+    assert (found.text, found.construct) == (says, "azurerm_thing.this")
+    assert found.key == ("resources", "azurerm_thing.this", "arguments", *key)
+
+
+def test_arguments_without_a_value_of_the_cloud_are_terraforms_to_check(tmp_path: Path) -> None:
+    given: dict[str, Any] = {"a": 1, "b": ["c"], "profile": {"d": {"e": 1}}}
+    made = thing(stack_with(given, tmp_path), tmp_path)
+    assert (made["a"], made["b"], made["profile"]["d"]) == (1, ["c"], {"e": 1})
 
 
 def test_fails_on_a_resource_that_does_not_exist(tmp_path: Path) -> None:
