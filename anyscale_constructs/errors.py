@@ -120,7 +120,15 @@ def _calling_line() -> Place | None:
 
 
 def _place(frame: types.FrameType, line: int) -> Place:
-    return Place(os.path.relpath(frame.f_code.co_filename), line)
+    return Place(relative(frame.f_code.co_filename), line)
+
+
+def relative(file: str) -> str:
+    """Returns a path relative to the working directory; unchanged if that directory no longer exists."""
+    try:
+        return os.path.relpath(file)
+    except FileNotFoundError:
+        return file
 
 
 def _hides(raised: Any) -> bool:

@@ -1,6 +1,5 @@
 """Creates the lock files of synthesized stacks with Terraform."""
 
-import json
 import os
 import pathlib
 import re
@@ -19,6 +18,7 @@ from anyscale_constructs.terraform.locks import (
     read_lock,
 )
 from anyscale_constructs.terraform.program import terraform
+from anyscale_constructs.terraform.synthesized import read_synthesized
 
 _FETCHED = re.compile(r"- Fetching (\S+) (\S+) for (\S+?)\.*$")
 
@@ -72,7 +72,7 @@ def _lock(
     upgrade: bool,
     say: Callable[[str], object],
 ) -> str:
-    settings = json.loads((folder / "cdk.tf.json").read_text("utf-8")).get("terraform", {})
+    settings = read_synthesized(folder / "cdk.tf.json").get("terraform", {})
     lock = folder / TERRAFORM_LOCK
     before = read_lock(lock)
     begin = "" if upgrade else read_lock(kept) or before
@@ -144,5 +144,6 @@ def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *
         said = "".join(lines)
         title, _, detail = (said.partition("Error: ")[2] or said).strip().partition("\n")
         command = " ".join([program, *(each for each in arguments if not each.startswith("-"))])
-        what = f"{folder.name}: {command} failed: {title}: {' '.join(detail.split()).removesuffix('.')}"
+        why = ": ".join(filter(None, (title, " ".join(detail.split()).removesuffix("."))))
+        what = f"{folder.name}: {command} failed: {why or f'exit status {process.returncode}'}"
         raise LockError(what, fix="fix the problem that Terraform reports")

@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from anyscale_constructs.config.model import found_in
+from anyscale_constructs.config.model import said
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 from anyscale_constructs.findings import Rule
 
@@ -72,7 +72,7 @@ class Done:
     @property
     def said(self) -> str:
         """The last lines it printed for people."""
-        return quoted(self.lines[-_SHOWN_LINES:])
+        return quoted(self.lines[-_SHOWN_LINES:] or ["(nothing)"])
 
     @property
     def failures(self) -> list[str]:
@@ -169,10 +169,7 @@ class Program:
             answer = json.loads(self._masked(done.stdout))
             form.validate_python(answer)
         except (ValueError, RecursionError) as error:
-            what = "is not valid JSON"
-            if isinstance(error, ValidationError):
-                wrong = found_in(error)[0]
-                what = ": ".join(filter(None, (wrong.subject, wrong.text)))
+            what = said(error) if isinstance(error, ValidationError) else "is not valid JSON"
             raise ControlPlaneError(
                 f"the output of {done.command} cannot be used: {what}; nothing was written",
                 fix=f"upgrade the anyscale program, which printed:\n{done.said}",

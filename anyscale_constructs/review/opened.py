@@ -87,7 +87,8 @@ def _after(change: Change) -> Mapping[str, Any] | None:
     if change.after is None:
         return None
     before: Mapping[str, Any] = change.before or {}
-    after = _with_unknown(change.after, change.unknown)
+    unknown = dict.fromkeys({**before, **change.after}, True) if change.unknown is True else change.unknown
+    after = _with_unknown(change.after, unknown)
     return {name: before.get(name) or value if value == UNKNOWN else value for name, value in after.items()}
 
 

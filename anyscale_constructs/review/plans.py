@@ -10,6 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from anyscale_constructs.config.model import said
 from anyscale_constructs.errors import ReviewError
 
 Path = tuple[str | int, ...]
@@ -20,6 +23,26 @@ SENSITIVE = "(sensitive)"
 
 _FORMAT = re.compile(r"1\.\d+")
 _MODULE = re.compile(r"module\.([\w-]+)")
+
+
+class _Planned(BaseModel):
+    """The fields of a change in a plan that are read."""
+
+    actions: list[str]
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    replace_paths: list[list[str | int]] = []
+
+
+class _Given(BaseModel):
+    """The fields of a resource in a plan that are read."""
+
+    address: str
+    type: str
+    change: _Planned
+
+
+_GIVEN = TypeAdapter(list[_Given])
 
 
 @dataclass(frozen=True)
@@ -73,7 +96,7 @@ def read_plan(file: pathlib.Path) -> list[Change]:
         plan = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ReviewError(f"{file} cannot be read: {error.strerror}") from error
-    except ValueError as error:  # Terraform's plan files are ZIP archives
+    except (ValueError, RecursionError) as error:  # Terraform's plan files are ZIP archives
         raise ReviewError(f"{file} is not the JSON of a plan", fix=wanted) from error
     if not isinstance(plan, dict) or "format_version" not in plan or "planned_values" not in plan:
         raise ReviewError(f"{file} is not the JSON of a plan", fix=wanted)
@@ -83,7 +106,12 @@ def read_plan(file: pathlib.Path) -> list[Change]:
         raise ReviewError(
             f"{file} is the JSON of a failed plan", fix="fix the errors of terraform plan, and plan again"
         )
-    return changes(plan.get("resource_changes", []))
+    given = plan.get("resource_changes", [])
+    try:
+        _GIVEN.validate_python(given)
+    except ValidationError as error:
+        raise ReviewError(f"{file} is not the JSON of a plan: {said(error, 'resource_changes')}", fix=wanted) from error
+    return changes(given)
 
 
 def changes(given: Iterable[Mapping[str, Any]]) -> list[Change]:
@@ -130,11 +158,17 @@ def _change(given: Mapping[str, Any]) -> Change:
         address=given["address"],
         type=given["type"],
         actions=tuple(change["actions"]),
-        before=_shown(change.get("before"), change.get("before_sensitive")),
-        after=_shown(change.get("after"), change.get("after_sensitive")),
+        before=_attributes(change.get("before"), change.get("before_sensitive")),
+        after=_attributes(change.get("after"), change.get("after_sensitive")),
         unknown=change.get("after_unknown"),
         paths=tuple(tuple(path) for path in change.get("replace_paths", ())),
     )
+
+
+def _attributes(values: Mapping[str, Any] | None, sensitive: Any) -> Mapping[str, Any] | None:
+    if values is None:
+        return None
+    return {name: _shown(value, sensitive is True or value_at(sensitive, (name,))) for name, value in values.items()}
 
 
 def _shown(value: Any, sensitive: Any) -> Any:

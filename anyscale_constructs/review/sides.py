@@ -23,6 +23,7 @@ from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, clean
 from anyscale_constructs.review.environment import without_credentials
 from anyscale_constructs.terraform.allowances import Allowance, every_rule
 from anyscale_constructs.terraform.constraints import Constraint
+from anyscale_constructs.terraform.synthesized import read_synthesized
 
 OTHER_VERSION = Rule(
     "other-version",
@@ -67,9 +68,11 @@ def from_folder(path: pathlib.Path) -> Side:
     """Returns the side in an output directory of synthesis.
 
     Raises:
-        ReviewError: The directory contains no stack.
+        ConstructsError: The directory contains no stack, or other files than synthesis writes.
     """
     side = Side(str(path), path)
+    for name in side.stacks():
+        read_synthesized(path / "stacks" / name / "cdk.tf.json")
     if not side.stacks():
         raise ReviewError(
             f"{path} is neither a revision of this repository nor an output directory of synthesis",
@@ -173,7 +176,8 @@ def _checked(done: "subprocess.CompletedProcess[bytes]") -> "subprocess.Complete
         said = done.stderr.decode(errors="replace").strip().removeprefix("fatal: ").partition("\n")[0]
         if said.startswith("not a git repository"):
             raise ReviewError(
-                "this directory is not in a git repository", fix="name two output directories of synthesis"
+                "this directory is not in a git repository",
+                fix="run the command in one, or review two output directories of synthesis",
             )
         raise ReviewError(f"git failed: {clean(said)}")
     return done

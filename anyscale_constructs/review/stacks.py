@@ -7,11 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from anyscale_constructs.errors import ReviewError
+from pydantic import BaseModel, Field, ValidationError
+
+from anyscale_constructs.config.model import said
+from anyscale_constructs.errors import LockError, ReviewError
 from anyscale_constructs.expressions.resolve import code_in
+from anyscale_constructs.findings import Place, within
 from anyscale_constructs.terraform.backend import identity
 from anyscale_constructs.terraform.interface import Interface, catalog
 from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, locked_versions, read_lock
+from anyscale_constructs.terraform.synthesized import read_synthesized
 
 _GIT = re.compile(r"git::(?P<base>.*?)/(?P<name>[^/]+?)(?:\.git)?(?://(?P<path>[^?]*))?(?:\?ref=(?P<ref>.+))?")
 _GITHUB = re.compile(r"(?:https://|git@|ssh://git@)github\.com[/:](?P<owner>[^/]+)")
@@ -19,6 +24,16 @@ _ARGUMENTS_OF_CALLS = {"source", "version", "providers", "depends_on", "count", 
 _ASSIGNMENT = re.compile(r"^\s*(\w+)\s*=\s*(.+?)\s*$", re.MULTILINE)
 _MOVED = re.compile(r"^moved \{\n(.*?)^\}", re.DOTALL | re.MULTILINE)
 _REQUIRED_VERSION = re.compile(r'required_version\s*=\s*"([^"]+)"')
+
+
+class _Folder(BaseModel):
+    directory: str = Field(alias="workingDirectory")
+
+
+class _Manifest(BaseModel):
+    """The fields of the manifest that are read."""
+
+    stacks: dict[str, _Folder]
 
 
 @dataclass(frozen=True)
@@ -187,9 +202,10 @@ def read(out: pathlib.Path) -> dict[str, StackContent]:
     Raises:
         ReviewError: The directory is not an output directory of `synth`.
     """
+    file = out / "manifest.json"
     try:
-        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-        folders = {name: out / stack["workingDirectory"] for name, stack in manifest["stacks"].items()}
+        manifest = _Manifest.model_validate_json(file.read_text(encoding="utf-8", errors="replace"))
+        folders = {name: out / stack.directory for name, stack in manifest.stacks.items()}
         return {name: read_stack(name, folders[name]) for name in sorted(folders)}
     except OSError as error:
         fix = "name two git revisions, or two output directories of anyscale-constructs synth"
@@ -198,8 +214,8 @@ def read(out: pathlib.Path) -> dict[str, StackContent]:
             value=str(out),
             fix=fix,
         ) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReviewError(f"{out} contains what synth does not write: {error}", fix="synthesize it again") from error
+    except ValidationError as error:
+        raise ReviewError(f"{file} is not what synth writes: {said(error)}", fix="synthesize it again") from error
 
 
 def read_stack(name: str, folder: pathlib.Path) -> StackContent:
@@ -209,7 +225,7 @@ def read_stack(name: str, folder: pathlib.Path) -> StackContent:
         name: The stack's name.
         folder: The directory of its cdk.tf.json.
     """
-    tree = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
+    tree = read_synthesized(folder / "cdk.tf.json")
     versions, lock = folder / "versions.tf", folder / TERRAFORM_LOCK
     text = versions.read_text(encoding="utf-8") if versions.is_file() else ""
     settings = tree.get("terraform", {})
@@ -220,7 +236,7 @@ def read_stack(name: str, folder: pathlib.Path) -> StackContent:
         resources=resources(tree),
         providers=dict(_providers(tree.get("provider", {}))),
         constraints={**({"terraform": required} if required else {}), **dict(_constraints(settings))},
-        locks=locked_versions(read_lock(lock)) if lock.is_file() else {},
+        locks=_locked(lock),
         backend=_backend(settings),
         state=identity(settings, name),
         outputs={name: plain(body) for name, body in tree.get("output", {}).items()},
@@ -235,6 +251,13 @@ def read_stack(name: str, folder: pathlib.Path) -> StackContent:
         folder=folder,
         tree=tree,
     )
+
+
+def _locked(file: pathlib.Path) -> dict[str, str]:
+    try:
+        return locked_versions(read_lock(file))
+    except LockError as error:
+        raise LockError(within(error.findings, place=Place(str(file)))) from error
 
 
 def module_calls(tree: Mapping[str, Any]) -> dict[str, ModuleCall]:

@@ -13,7 +13,7 @@ from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from anyscale_constructs import engine
-from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError, said_by_engine
+from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError, engine_ended, said_by_engine
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.signals import delayed
 from anyscale_constructs.terraform.allowances import Sifted, sift
@@ -255,8 +255,8 @@ def synthesize_app(
     with directory as temporary:
         app = App(temporary, locks=locks)
         build(app)
-        app.synth()
         with _writing(out):
+            app.synth()
             if others:
                 _keep_others(pathlib.Path(temporary) / _MANIFEST, place)
             _put(pathlib.Path(temporary), place)
@@ -387,7 +387,7 @@ def _writing(out: pathlib.Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise SynthesisError(
-            f"the output directory {out} cannot be written: {error.strerror}: {error.filename}",
-            fix="choose another directory with --out",
+        why = ": ".join(filter(None, (error.strerror, str(error.filename or ""))))
+        raise engine_ended(error) or SynthesisError(
+            f"the output directory {out} cannot be written: {why}", fix="choose another directory with --out"
         ) from error

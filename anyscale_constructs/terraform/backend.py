@@ -234,7 +234,7 @@ def identity(settings: Mapping[str, Any], name: str) -> tuple[str, ...]:
         settings: The `terraform` block of the stack's JSON.
         name: The stack's name.
     """
-    backends = {**settings.get("backend", {}), **({"hcp": settings["cloud"]} if "cloud" in settings else {})}
+    backends = {**_block(settings.get("backend")), **({"hcp": settings["cloud"]} if "cloud" in settings else {})}
     if not backends:
         return "none", name
     type_, block = next(iter(backends.items()))
@@ -243,24 +243,31 @@ def identity(settings: Mapping[str, Any], name: str) -> tuple[str, ...]:
     if type_ not in _STATES:
         # A digest, because the block may contain credentials, and errors show the identity.
         return type_, hashlib.sha256(json.dumps(block, sort_keys=True).encode()).hexdigest()[:12]
-    block = {**block, **block.get("workspaces", {})}
+    block = _block(block)
+    block = {**block, **_block(block.get("workspaces"))}
     parts = [block.get(key, default) for key, default in _STATES[type_].items()]
     if None in parts:
         return type_, name
     return type_, *(
-        _as_terraform_reads(key, part, name) for key, part in zip(_STATES[type_], parts, strict=True) if part
+        _as_terraform_reads(key, str(part), name) for key, part in zip(_STATES[type_], parts, strict=True) if part
     )
 
 
-def _as_terraform_reads(key: str, part: Any, name: str) -> str:
+def _block(given: Any) -> Mapping[str, Any]:
+    """Returns a block of Terraform JSON, which can also be in a list; empty if it is none."""
+    first = given[0] if isinstance(given, list) and given else given
+    return first if isinstance(first, Mapping) else {}
+
+
+def _as_terraform_reads(key: str, part: str, name: str) -> str:
     match key:
         case "path":  # relative to the stack's folder
             return _joined(posixpath.join(name, part))
         case "prefix":
             return _joined(part.lstrip("/"))
         case "storage_account_name" | "hostname":  # DNS names are case-insensitive
-            return str(part.lower())
-    return str(part)
+            return part.lower()
+    return part
 
 
 def _joined(path: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from anyscale_constructs.errors import SynthesisError
 from anyscale_constructs.terraform.locks import TERRAFORM_LOCK
+from anyscale_constructs.terraform.synthesized import read_synthesized
 
 MAIN = "main.tf.json"
 _SYNTHESIZED = "cdk.tf.json"
@@ -31,9 +32,10 @@ def eject(stack: pathlib.Path, home: pathlib.Path, target: pathlib.Path) -> list
         The paths of the written files, relative to the folder.
 
     Raises:
-        SynthesisError: The folder to write to is not empty, or cannot be written.
+        SynthesisError: The stack's JSON is not what synthesis writes, or the folder to write to is not empty or cannot
+            be written.
     """
-    content = _plain(json.loads((stack / _SYNTHESIZED).read_text(encoding="utf-8")))
+    content = _plain(read_synthesized(stack / _SYNTHESIZED))
     _move_states(content, lambda path: os.path.relpath(home / path, target))
     try:
         if target.exists() and any(target.iterdir()):
@@ -48,7 +50,9 @@ def eject(stack: pathlib.Path, home: pathlib.Path, target: pathlib.Path) -> list
             (made / MAIN).write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
             made.replace(target)
     except OSError as error:
-        what = f"{error.filename or target} cannot be written: {error.strerror}"
+        # shutil.copytree continues after an error, and raises all errors together.
+        file, why = (error.filename, error.strerror) if error.errno else error.args[0][0][1:]
+        what = f"{file or target} cannot be written: {why}"
         raise SynthesisError(what, fix="choose another directory with --to") from error
     return sorted(str(file.relative_to(target)) for file in target.rglob("*") if file.is_file())
 
@@ -77,8 +81,8 @@ def _move_states(content: dict[str, Any], moved: Callable[[str], str]) -> None:
     """Adapts the relative paths of local states to the new folder."""
     backends = [("local", content.get("terraform", {}).get("backend", {}).get("local", {}))]
     states = content.get("data", {}).get("terraform_remote_state", {})
-    backends += [(state["backend"], state.get("config", {})) for state in states.values()]
+    backends += [(state.get("backend"), state.get("config", {})) for state in states.values()]
     for type_, arguments in backends:
-        path = arguments.get("path")
+        path = arguments.get("path") if isinstance(arguments, dict) else None
         if type_ == "local" and isinstance(path, str) and not pathlib.PurePath(path).is_absolute():
             arguments["path"] = moved(path)

@@ -41,6 +41,7 @@ from anyscale_constructs.terraform.provider import Provider
 from anyscale_constructs.terraform.references import cycles, dead_references, hidden_tokens, refused_elements, residue
 from anyscale_constructs.terraform.siblings import States, stacks_in
 from anyscale_constructs.terraform.sources import Sources
+from anyscale_constructs.terraform.synthesized import malformed
 from anyscale_constructs.terraform.values import to_terraform
 
 FORGETTING = ">= 1.7"
@@ -308,6 +309,7 @@ class CloudStack(Declarations):
         raise self.failure
 
     def _finished(self, tree: dict[str, Any]) -> dict[str, Any]:
+        self._refuse(malformed(tree))
         comments = tree.pop("//", {})
         comments.setdefault("metadata", {})["anyscale-constructs"] = _version()
         keep_one_backend(tree.setdefault("terraform", {}), self.ensure_backend_exists())

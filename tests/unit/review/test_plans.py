@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from anyscale_constructs.errors import ReviewError
+from anyscale_constructs.review.opened import opened_by_plan
 from anyscale_constructs.review.plans import SENSITIVE, Change, changes, is_unknown, read_plan
+from anyscale_constructs.review.replaced import Configuration, of_changes
 from tests import said
+from tests.fuzz.clouds import places
 from tests.unit.review.plans import SUBNET, VPC, change, plan
 
 
@@ -85,6 +88,15 @@ HOW = "Fix: run terraform plan -out=FILE, then use the output of terraform show 
     ("content", "text"),
     [
         (b"PK\x03\x04\xff", f"is not the JSON of a plan. {HOW}"),
+        (b"[" * 100_000, f"is not the JSON of a plan. {HOW}"),
+        (
+            plan() | {"resource_changes": None},
+            f"is not the JSON of a plan: resource_changes: must be a list; got nothing. {HOW}",
+        ),
+        (
+            plan({"address": "a.b", "mode": "managed", "type": "a"}),
+            f"is not the JSON of a plan: resource_changes.0.change: is required. {HOW}",
+        ),
         ([], f"is not the JSON of a plan. {HOW}"),
         ({"format_version": "1.0", "values": {}}, f"is not the JSON of a plan. {HOW}"),
         (plan(format_version="2.0"), "has an unknown format version; got '2.0'; expected 1.x"),
@@ -102,3 +114,26 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ReviewError) as caught:
         read_plan(tmp_path / "plan.json")
     assert said(caught.value) == f"{tmp_path / 'plan.json'} cannot be read: No such file or directory"
+
+
+ODD_KINDS: list[Any] = [None, True, 1, 4.5, "", "a", [], [None], [1], {}, {"a": None}]
+
+
+def test_a_plan_with_an_unexpected_value_anywhere_is_read_or_refused(tmp_path: Path) -> None:
+    changed = change("aws_s3_bucket.a", {"bucket": "a", "tags": {"b": "c"}}, {"bucket": "d"}, paths=[["bucket"]])
+    changed["change"] |= {"before_sensitive": {"bucket": True}, "after_sensitive": {}}
+    rule = change("aws_security_group_rule.b", None, {"type": "ingress", "cidr_blocks": ["0.0.0.0/0"], "from_port": 0})
+    whole = {"": plan(VPC, SUBNET, changed, rule)}
+    refused = 0
+    for place in places(whole, {}, {}):
+        before = place.container[place.key]
+        for odd in ODD_KINDS:
+            place.container[place.key] = odd
+            try:
+                found = read_plan(written(tmp_path, whole[""]))
+            except ReviewError:
+                refused += 1
+            else:
+                assert all(map(str, [*of_changes(found, Configuration()), *opened_by_plan(found)]))
+        place.container[place.key] = before
+    assert refused > len(ODD_KINDS)

@@ -137,7 +137,10 @@ def without_project(infra: Path) -> None:
 
 
 BASE, REVISION = sides.merge_base, lambda: sides.from_revision("HEAD")
-NO_GIT = "this directory is not in a git repository. Fix: name two output directories of synthesis"
+NO_GIT = (
+    "this directory is not in a git repository. Fix: run the command in one, or review two output directories of "
+    "synthesis"
+)
 OTHER = "Fix: name the revision to compare with, e.g. anyscale-constructs review main"
 SHALLOW = """this is a shallow clone without the merge base of HEAD and origin/main. \
 Fix: set fetch-depth: 0 for actions/checkout, or run git fetch --unshallow"""
