@@ -25,6 +25,10 @@ TFVARS = Rule(
 )
 
 
+_LONGEST = 86_400
+"""The highest time limit: a day. Timers of the operating system overflow with much higher values."""
+
+
 class Print(enum.StrEnum):
     """The choices of --print."""
 
@@ -54,7 +58,9 @@ def register(
             "updates. A check that reports FAILED results in exit status 4.",
         ),
     ] = False,
-    timeout: Annotated[float, typer.Option(help="The time limit of the whole run, in seconds.", min=10)] = 600,
+    timeout: Annotated[
+        float, typer.Option(help="The time limit of the whole run, in seconds.", min=10, max=_LONGEST)
+    ] = 600,
     compact: Annotated[
         bool, typer.Option("--json", help="Print the result as one line of JSON, without progress.")
     ] = False,

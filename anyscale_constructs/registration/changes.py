@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anyscale_constructs.errors import RefusedChangeError
-from anyscale_constructs.findings import Finding
+from anyscale_constructs.findings import Finding, shown
 
 # Fields that cannot be changed: Anyscale has no API call for it.
 _FOR_LIFE = {
@@ -86,7 +86,7 @@ def refuse_changes_for_life(cloud: str, existing: Mapping[str, Any], wanted: Map
     before, after = flat(existing), flat(wanted)
     differing = [
         Finding(
-            f"the {what} of {cloud} is {before[field]!r} and cannot be changed; nothing was written",
+            f"the {what} of {cloud} is {shown(before[field])} and cannot be changed; nothing was written",
             "deploy with the registered value, or register another cloud with --name",
             after[field],
             key=tuple(field.split(".")),

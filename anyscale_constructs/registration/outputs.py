@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -144,7 +145,7 @@ def read_outputs(stack: str, file: str | None, out: pathlib.Path, time_limit: fl
     """
     if file is None:
         return _from_terraform(stack, out / "stacks" / stack, time_limit)
-    source = "standard input" if file == "-" else file
+    source = "standard input" if file == "-" else str(pathlib.Path(file))
     try:
         content = sys.stdin.read() if file == "-" else pathlib.Path(file).read_text(encoding="utf-8")
         return _parsed(content), source
@@ -202,13 +203,12 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
     if done.returncode:
         # For an uninitialized stack, Terraform prints twenty lines, which are about changes of the backend.
         first = "initialization required" in done.stderr
+        inside = f"{program} -chdir={shlex.quote(str(directory))}"
         raise RegistrationError(
             f"the stack {stack} is not initialized in {directory}"
             if first
-            else f"{source} failed: {done.stderr.strip()}",
-            fix=f"run {program} -chdir={directory} init, then {program} -chdir={directory} apply"
-            if first
-            else "fix the problem that Terraform reports",
+            else f"{source} failed: {done.stderr.strip() or f'exit status {done.returncode}'}",
+            fix=f"run {inside} init, then {inside} apply" if first else "fix the problem that Terraform reports",
             rule=UNREADABLE,
         )
     try:

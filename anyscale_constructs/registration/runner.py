@@ -4,6 +4,7 @@ It reads the state, writes what is missing or different, and reads the state aga
 messages of the `anyscale` program show whether a write succeeded, so only the state of the control plane counts.
 """
 
+import json
 import pathlib
 import tempfile
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ import yaml
 from pydantic import BaseModel, Field, TypeAdapter
 
 from anyscale_constructs.errors import ControlPlaneError, RefusedChangeError
-from anyscale_constructs.findings import Rule
+from anyscale_constructs.findings import Rule, shown
 from anyscale_constructs.registration.changes import changes, flat, left_over, merge, refuse_changes_for_life, replaced
 from anyscale_constructs.registration.outputs import Registration
 from anyscale_constructs.registration.program import Done, Program
@@ -192,15 +193,15 @@ class Registrar:
             self._refuse_another_name(cloud)
             return self._add("added", cloud, dry_run=dry_run)
         if existing is None:
-            there = ", ".join(repr(resource.get("name")) for resource in cloud.resources)
+            there = ", ".join(shown(resource.get("name")) for resource in cloud.resources)
             raise RefusedChangeError(
-                f"{cloud} has no resource {self._wanted['name']!r}, but {there}; nothing was written",
+                f"{cloud} has no resource {shown(self._wanted['name'])}, but {there}; nothing was written",
                 fix="set resource_name to the registered one; if this is a second resource, set cloud to the cloud's "
                 "name in the stack's configuration, and apply it",
             )
         refuse_changes_for_life(str(cloud), existing, self._wanted)
         for field, value in left_over(existing, self._wanted).items():
-            self._say(f"{cloud} keeps {field} = {value!r}, which the outputs do not set")
+            self._say(f"{cloud} keeps {field} = {json.dumps(value)}, which the outputs do not set")
         differing = changes(existing, self._wanted)
         ids = cloud.id, str(existing["cloud_resource_id"])
         if not differing:
@@ -228,8 +229,8 @@ class Registrar:
             same = [field for field in _IDENTITIES if wanted.get(field) and wanted[field] == there.get(field)]
             if same and there.get("compute_stack") == wanted["compute_stack"]:
                 raise RefusedChangeError(
-                    f"{cloud} already has this infrastructure as {resource.get('name')!r}: {same[0]} is "
-                    f"{wanted[same[0]]!r} there too; nothing was written",
+                    f"{cloud} already has this infrastructure as {shown(resource.get('name'))}: {same[0]} is "
+                    f"{shown(wanted[same[0]])} there too; nothing was written",
                     value=self._wanted["name"],
                     fix=f"set resource_name to {resource.get('name')}: a resource cannot be renamed",
                 )
@@ -249,7 +250,7 @@ class Registrar:
         if cloud is None or resource is None:
             raise self._failed(done, f"{cloud or f'the cloud {self._name}'} still has no resource")
         if differing := changes(resource, self._wanted):
-            listed = "; ".join(f"{c.field} is {c.before!r}, not {c.after!r}" for c in differing)
+            listed = "; ".join(f"{c.field} is {json.dumps(c.before)}, not {json.dumps(c.after)}" for c in differing)
             raise self._failed(done, f"{cloud} still differs from the outputs: {listed}")
         return Result(action, cloud.id, str(resource["cloud_resource_id"]))
 
@@ -275,12 +276,12 @@ class Registrar:
         return _Cloud(self._name, fields, cloud.get("resources") or [])
 
     def _failed(self, done: Done, state: str) -> ControlPlaneError:
-        said, shown = (
+        said, lines = (
             ("the problem that it reports above", "")
             if self._verify
             else ("the problem that it reports", f":\n{done.said}")
         )
         return ControlPlaneError(
             f"{done.command} ended with exit status {done.exit_status}, and {state}",
-            fix=f"fix {said}, then run this again; it continues from there{shown}",
+            fix=f"fix {said}, then run this again; it continues from there{lines}",
         )

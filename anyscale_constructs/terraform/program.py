@@ -11,7 +11,7 @@ from anyscale_constructs.terraform.constraints import Version
 
 def terraform() -> str:
     """Returns the name or path of the program: cdktf's variable TERRAFORM_BINARY_NAME, else `terraform`."""
-    return os.environ.get("TERRAFORM_BINARY_NAME", "terraform")
+    return os.environ.get("TERRAFORM_BINARY_NAME") or "terraform"
 
 
 def terraform_version(program: str, environment: Mapping[str, str] | None = None) -> tuple[str, Version]:

@@ -195,7 +195,7 @@ def test_an_update_that_changes_nothing_is_a_failure(status: int, register: Cli,
     plane.fail("PUT", "/resources", status=status)
     outcome = register(changed(AWS_VM, networking_mode="PRIVATE"))
     assert outcome.exit_status == 4
-    assert "networking_mode is 'PUBLIC', not 'PRIVATE'" in outcome.stderr
+    assert 'networking_mode is "PUBLIC", not "PRIVATE"' in outcome.stderr
 
 
 @pytest.mark.parametrize(

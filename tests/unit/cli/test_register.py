@@ -116,6 +116,17 @@ def test_fails_before_anything_runs_on_a_variable_file(
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("limit", ["inf", "nan", "1e300", "86401", "9", "-1"])
+def test_fails_on_a_time_limit_that_is_out_of_range(
+    limit: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "register", "ml", "--timeout", limit])
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert exit_.value.code == 2
+    assert "Invalid value for '--timeout'" in capsys.readouterr().err
+
+
 def test_fails_on_another_name_before_anything_runs(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ import yaml
 from anyscale_constructs.cli.project import output_directory
 from anyscale_constructs.errors import ConfigError, RegistrationError
 from anyscale_constructs.registration.outputs import find_registration, read_outputs
+from anyscale_constructs.terraform.program import terraform
 from tests.registration_samples import AWS_VM, ORG_ID
 
 _VALUES = {"anyscale_cloud_name": "prod", "anyscale_cloud_resource": AWS_VM, "vpc_id": "vpc-0123456789abcdef0"}
@@ -85,6 +86,11 @@ def test_fails_on_a_broken_cdktf_json(text: str, tmp_path: pathlib.Path, monkeyp
         read_outputs("prod", None, output_directory(), 60)
 
 
+def test_an_empty_variable_names_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERRAFORM_BINARY_NAME", "")
+    assert terraform() == "terraform"
+
+
 def test_fails_without_terraform(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TERRAFORM_BINARY_NAME", "/no/such/terraform")
@@ -107,8 +113,9 @@ def test_fails_without_terraform(tmp_path: pathlib.Path, monkeypatch: pytest.Mon
                 "Fix: fix the problem that Terraform reports"
             ),
         ),
+        ("", "terraform output of prod failed: exit status 1. Fix: fix the problem that Terraform reports"),
     ],
-    ids=["before init", "anything else"],
+    ids=["before init", "anything else", "nothing"],
 )
 def test_fails_when_terraform_fails(
     said: str, told: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
