@@ -32,8 +32,14 @@ _SECRET_WORDS |= {"credential", "credentials", "apikey"}
 _SECRET_KEYS = {"private", "access", "account", "api", "shared", "signing"}
 # A key that ends with one of these refers to a secret stored elsewhere; its value is not secret.
 _NAMES_OF_SECRETS = {"arn", "arns", "id", "ids", "name", "names", "revision", "path", "file"}
+# The parameters of a URL that are secrets by their names, or that sign the URL.
+_PARAMETERS = re.compile(r"(?<=[?&])([\w.-]+)=[^&\s'\"]+")
+_SIGNATURES = {"sig", "signature", "x-amz-signature", "x-goog-signature"}
 CONTROL = re.compile(r"[\ud800-\udfff\ufffe\uffff\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """Characters not allowed in strings: control characters except tab and line feed, surrogates, and direction marks."""
+
+LOST_KEY = "__proto__"
+"""The key that an object in JavaScript, and so in the engines on Node.js, cannot have."""
 
 RULES: dict[str, "Rule"] = {}
 """All loaded rules, by ID."""
@@ -222,7 +228,13 @@ def within(findings: Iterable[Finding], **changes: Any) -> list[Finding]:
 def clean(text: str) -> str:
     """Returns text that is safe in a terminal or log: expressions as code, without secrets and control characters."""
     text = _CREDENTIALS.sub("...@", _RANDOM.sub("...", _TOKENS.sub(r"\1...", words.spelled(text))))
+    text = _PARAMETERS.sub(_without_secret, text)
     return CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+
+
+def _without_secret(parameter: re.Match[str]) -> str:
+    name = parameter[1]
+    return f"{name}=..." if is_secret(name) or name.lower() in _SIGNATURES else parameter[0]
 
 
 def cut(text: str) -> str:

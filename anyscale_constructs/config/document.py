@@ -14,9 +14,18 @@ from pydantic_core import ErrorDetails
 
 from anyscale_constructs.config.loading import DEEPEST, LARGEST, Constructor, TooDeepError, compose
 from anyscale_constructs.config.model import Model, found
-from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import holds_engine_token
-from anyscale_constructs.findings import CONTROL_CHARACTER, Finding, Key, Place, Rule, control_character, shown
+from anyscale_constructs.findings import (
+    CONTROL_CHARACTER,
+    LOST_KEY,
+    Finding,
+    Key,
+    Place,
+    Rule,
+    control_character,
+    shown,
+)
 
 _Config = TypeVar("_Config", bound=Model)
 _CONVERTED = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
@@ -70,7 +79,7 @@ class Document:
             self._refuse_repetition(root, nodes)
             self._refuse_duplicates(nodes)
             # This must precede merging, in which PyYAML's constructor moves keys into other mappings.
-            misread = [*_empty(nodes), *_converted(nodes), *_variables(nodes), *_controls(nodes)]
+            misread = [*_empty(nodes), *_converted(nodes), *_variables(nodes), *_controls(nodes), *_lost(nodes)]
             below = defaults._misread if defaults else ()  # noqa: SLF001 - it is one of these
             self._misread: list[Finding] = [*self.located(misread), *below]
             data = Constructor().construct_document(root) if root else None
@@ -294,7 +303,7 @@ def _converted(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
             read = format(Decimal(str(value)), "f") if isinstance(value, float) else str(value)
             # 3.0 is an ordinary way to write a number.
             if node.value not in {read, str(value)}:
-                fix = f"put it in quotes, or write {read}"
+                fix = "put it in quotes" + (f", or write {read}" if read[-1].isdigit() else "")
                 yield Finding(f"YAML reads {node.value} as {read}", fix, rule=CONVERTED, place=_place(node.start_mark))
 
 
@@ -305,6 +314,15 @@ def _variables(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
             what = f"{found.group()} is not replaced, because YAML has no variables"
             fix = f"write the value itself, or $${found.group()[1:]} for the literal text"
             yield Finding(what, fix, rule=VARIABLE, place=_place(node.start_mark))
+
+
+def _lost(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
+    """Finds keys that the engines on Node.js would lose."""
+    for mapping in nodes:
+        for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+            if key.value == LOST_KEY:
+                what = f"the key {LOST_KEY} cannot be used, because JavaScript does not keep it"
+                yield Finding(what, "rename it", rule=InputError.rule, place=_place(key.start_mark))
 
 
 def _controls(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:

@@ -22,10 +22,9 @@ from anyscale_constructs.expressions import (
     is_unresolved,
     join,
 )
-from anyscale_constructs.findings import CONTROL_CHARACTER, Finding, Key, Rule, control_character
+from anyscale_constructs.findings import CONTROL_CHARACTER, LOST_KEY, Finding, Key, Rule, control_character
 
 _LISTS, _MAPS = list | tuple, dict | Mapping
-_LOST_KEY = "__proto__"
 _LARGEST = 2**53
 """The largest number that Node.js, which stores numbers as doubles, writes unchanged."""
 
@@ -57,7 +56,7 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
             return expression(as_expression(value, at))
         if isinstance(value, _MAPS):
             return {
-                k if type(k) is str and k.isidentifier() and k != _LOST_KEY else _key(k, at): to_terraform(
+                k if type(k) is str and k.isidentifier() and k != LOST_KEY else _key(k, at): to_terraform(
                     v, f"{at}.{k}", expression
                 )
                 for k, v in value.items()
@@ -237,8 +236,8 @@ def _checked(text: str, at: str) -> str:
 def _key(key: object, at: str) -> str:
     if isinstance(key, Expr):
         return str.__str__(key)
-    if key == _LOST_KEY:
-        raise InputError(f"{at} has the key {_LOST_KEY}, which JavaScript does not keep", fix="rename it")
+    if key == LOST_KEY:
+        raise InputError(f"{at} has the key {LOST_KEY}, which JavaScript does not keep", fix="rename it")
     if isinstance(key, str):
         return _checked(key, f"a key of {at}")
     raise InputError(f"a key of {at} must be a string", value=key)

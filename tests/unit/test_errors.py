@@ -82,9 +82,20 @@ def test_a_token_is_masked(begin: str, refusal: Callable[[str, Path], object], t
     assert "IOSFODNN7" not in text
 
 
+@REFUSED
+@pytest.mark.parametrize(
+    "name", ["token", "private_token", "access_token", "X-Amz-Signature", "X-Amz-Credential", "sig", "password"]
+)
+def test_a_secret_in_a_query_is_masked(name: str, refusal: Callable[[str, Path], object], tmp_path: Path) -> None:
+    text = said(refusal, f"https://h/a?ref=b&{name}=hunter2", tmp_path)
+    assert f"https://h/a?ref=b&{name}=..." in text
+    assert "hunter2" not in text
+
+
 @pytest.mark.parametrize(
     "value",
     [
+        "https://h/a?ref=v1&token_id=2",
         "org_1234abcd",
         "cld_abcd1234abcd1234abcd1234ab",
         "cldrsrc_abcd1234abcd1234abcd12",

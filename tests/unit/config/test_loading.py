@@ -50,9 +50,9 @@ VALUES = {
     r'"\L"': "contains the control character U+2028",
     r'"\u202E"': "contains the control character U+202E",
     r'"\uFFFE"': "contains the control character U+FFFE",
-    "-.inf": "YAML reads -.inf as -Infinity",
-    ".inf": "YAML reads .inf as Infinity",
-    ".nan": "YAML reads .nan as NaN",
+    "-.inf": "YAML reads -.inf as -Infinity. Fix: put it in quotes",
+    ".inf": "YAML reads .inf as Infinity. Fix: put it in quotes",
+    ".nan": "YAML reads .nan as NaN. Fix: put it in quotes",
     "-1.0e+300": "YAML reads -1.0e+300 as -1000000000",
     "[" * 200: "is nested more than 100 levels deep",
     "- " * 200: "",
@@ -84,6 +84,31 @@ def test_fails_with_a_line_on(value: str, tmp_path: pathlib.Path) -> None:
         says = "" if unfit else VALUES[value]
         assert any(line.startswith(f"{file}:2: ") and says in line for line in told), (place, told)
         assert not any(word in str(error.value) for word in ("NoneType", "object", "codec", "literal"))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}: x",
+        '"{}": x',
+        "tags: {{{}: x}}",
+        "vpc: {{{}: x}}",
+        "vpc: {{? {} : x}}",
+        "modules: {{{}: {{}}}}",
+        "modules: {{s3: {{inputs: {{tags: {{{}: x}}}}}}}}",
+        "modules: {{s3: {{inputs: {{a: [{{{}: x}}]}}}}}}",
+        "allow: {{{}: x}}",
+        "tags: {{<<: {{{}: x}}}}",
+        "vpc: &a {{{}: x}}\ntags: *a",
+    ],
+)
+def test_fails_with_a_line_on_a_key_that_javascript_loses(line: str, tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "cloud.yaml"
+    file.write_text(f"# a cloud\n{line.format('__proto__')}\n")
+    with pytest.raises(ConfigError) as error:
+        Document(file).parse(Ec2Config)
+    says = "the key __proto__ cannot be used, because JavaScript does not keep it. Fix: rename it"
+    assert f"{file}:2: {says}" in said(error.value).splitlines()
 
 
 def read(text: str, file: pathlib.Path) -> Any:
