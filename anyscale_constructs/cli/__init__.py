@@ -1,8 +1,10 @@
 """The command line: thin commands that import their dependencies when they run."""
 
+import contextlib
 import gc
 import io
 import os
+import pathlib
 import signal
 import sys
 from collections.abc import Callable
@@ -28,6 +30,9 @@ def main(*arguments: str) -> None:
     """
     # A run is short and keeps nearly all of its objects: garbage collection would take a tenth of its time for nothing.
     gc.disable()
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # the caller closed it
+            setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - until the end
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         # UTF-8 in any locale, as Terraform and git use it. A program that embeds this may have replaced a stream.
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
@@ -49,18 +54,41 @@ def run(command: Callable[[], object]) -> int:
 
     try:
         with handled(interrupt):  # without it, SIGTERM would skip the clean-up
-            command()
+            _require_working_directory()
+            try:
+                command()
+            finally:
+                sys.stdout.flush()  # at the end of the process, a failure would change the exit status
     except KeyboardInterrupt:
         return _SIGNALLED + next(iter(received), signal.SIGINT)
     except SystemExit as end:  # raised by typer, also after an interrupt
+        if isinstance(end.__context__, BrokenPipeError):
+            return _without_reader()
         return _SIGNALLED + received[0] if received else int(end.code or 0)
-    except BrokenPipeError:  # the reader closed the pipe, such as `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
+    except BrokenPipeError:
+        return _without_reader()
     except Exception as error:  # noqa: BLE001 - the last resort
         from anyscale_constructs.cli.faults import foreseen  # noqa: PLC0415 - imported only when needed
 
         known = foreseen(error)
-        tell(known.findings, sys.stderr)
+        with contextlib.suppress(OSError):  # standard error may be closed or full, too
+            tell(known.findings, sys.stderr)
         return known.exit_status
     return 0
+
+
+def _require_working_directory() -> None:
+    try:
+        pathlib.Path.cwd()
+    except FileNotFoundError as error:
+        from anyscale_constructs.errors import ConfigError  # noqa: PLC0415 - imported only when needed
+
+        raise ConfigError("the working directory no longer exists", fix="change to another directory") from error
+
+
+def _without_reader() -> int:
+    """Returns the exit status after the reader of the output closed the pipe, such as `| head`."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())  # the end of the process flushes it again
+    return _BROKEN_PIPE

@@ -7,7 +7,7 @@ import platform
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.machinery import PathFinder
 from typing import Any
 
@@ -149,7 +149,7 @@ def _needs() -> Needs:
         for file in defaults.files():
             _add(needs, defaults.read(file).data)
     except Exception as error:  # noqa: BLE001 - a user's own kind of cloud may raise anything
-        needs.problem = foreseen(error).findings[0].text
+        needs.problem = str(replace(foreseen(error).findings[0], fix=""))
     return needs
 
 

@@ -1,6 +1,7 @@
 """`anyscale-constructs eject`: a cloud as plain Terraform."""
 
 import pathlib
+import shlex
 from typing import Annotated
 
 import typer
@@ -26,5 +27,6 @@ def eject(
 
     written = eject_cloud(name, clouds or project.clouds_directory(), out or project.output_directory(), to)
     typer.echo("\n".join(["Written:", *(f"  {folder / file}" for folder, files in written.items() for file in files)]))
-    commands = [f"terraform -chdir={folder} init, then terraform -chdir={folder} plan" for folder in written]
+    programs = [f"terraform -chdir={shlex.quote(str(folder))}" for folder in written]
+    commands = [f"{program} init, then {program} plan" for program in programs]
     typer.echo("\nNext: " + "\nThen: ".join(commands))

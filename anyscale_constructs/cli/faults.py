@@ -3,17 +3,27 @@
 import errno
 import os
 import pathlib
+import re
 import traceback
 
 import anyscale_constructs
-from anyscale_constructs.errors import ConfigError, ConstructsError, InternalError, engine_ended
+from anyscale_constructs.errors import (
+    ConfigError,
+    ConstructsError,
+    EngineError,
+    InternalError,
+    engine_ended,
+    is_engines,
+    relative,
+    said_by_engine,
+)
 from anyscale_constructs.findings import Finding, Place, Rule
 
 FAULTY_CODE = Rule("faulty-code", "error", "A module of your own, such as a kind of cloud, raised an exception.")
 
 # Faults of the machine, wherever they occur.
-_SPACE = "free space there, or set TMPDIR to a directory with space"
-_RIGHTS = "let this user write there, or set TMPDIR to a directory that can be written"
+_SPACE = "free space there; if the directory for temporary files is full, set TMPDIR to another one"
+_RIGHTS = "let this user read and write there; if it is the directory for temporary files, set TMPDIR to another one"
 _SURROUNDINGS = {
     errno.ENOSPC: _SPACE,
     errno.EDQUOT: _SPACE,
@@ -22,8 +32,10 @@ _SURROUNDINGS = {
     errno.EPERM: _RIGHTS,
     errno.EMFILE: "raise the limit on open files with ulimit -n",
 }
+# How Node.js begins the message of a failed system call.
+_FAILED_CALL = re.compile(r"(E[A-Z]+): ")
 
-_OWN = pathlib.Path(anyscale_constructs.__file__).parent
+_OWN = pathlib.Path(anyscale_constructs.__file__).resolve().parent
 _VARIABLE = "ANYSCALE_CONSTRUCTS_TRACEBACK"
 
 
@@ -38,15 +50,18 @@ def foreseen(error: Exception, cloud: str = "") -> ConstructsError:
         return error
     if ended := engine_ended(error):
         return ended
+    if isinstance(error, BrokenPipeError):  # the reader of the output closed it, which is no error of the command
+        raise error
     if isinstance(error, OSError) and (fix := _mended(error)):
         what = ": ".join(filter(None, (error.strerror, str(error.filename or ""))))
         return ConstructsError([Finding(what, fix, cloud=cloud)])
+    if is_engines(error) and (call := _FAILED_CALL.match(said := said_by_engine(error))):
+        fix = _SURROUNDINGS.get(getattr(errno, call[1], 0), "correct the cause, and run this again")
+        return EngineError([Finding(f"the engine failed: {said}", fix, cloud=cloud)])
     if os.environ.get(_VARIABLE):
         traceback.print_exception(error)
     said = f"{type(error).__name__}: {error}".strip().splitlines()[0]
-    raised = _raised_at(error)
-    if raised and _is_users(pathlib.Path(raised[0])):
-        place = Place(os.path.relpath(raised[0]), raised[1])
+    if place := _users(error):
         return ConfigError([Finding(said, "correct the code", rule=FAULTY_CODE, cloud=cloud, place=place)])
     fix = f"report this bug in anyscale-constructs, with the output of the command with {_VARIABLE}=1"
     return InternalError([Finding(said, fix, cloud=cloud)])
@@ -64,14 +79,24 @@ def together(errors: list[ConstructsError]) -> ConstructsError:
     return kind([finding for error in errors for finding in error.findings])
 
 
-def _raised_at(error: Exception) -> tuple[str, int] | None:
+def _users(error: Exception) -> Place | None:
+    """Returns the line of the user's code that raised an exception; None if this library did.
+
+    Either may have called other code that raised it.
+    """
     if isinstance(error, SyntaxError) and error.filename:
-        return error.filename, error.lineno or 1
-    frames = traceback.extract_tb(error.__traceback__)
-    return (frames[-1].filename, frames[-1].lineno or 1) if frames else None
+        return Place(relative(error.filename), error.lineno or 1) if _is_users(pathlib.Path(error.filename)) else None
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        file = pathlib.Path(frame.filename)
+        if _OWN in file.resolve().parents:
+            break
+        if _is_users(file):
+            return Place(relative(frame.filename), frame.lineno or 1)
+    return None
 
 
 def _is_users(file: pathlib.Path) -> bool:
-    """Returns whether the file is in the working directory, but not in a package that is installed there."""
+    """Returns whether a file is in the working directory, but not in a package that is installed there."""
     parents = file.resolve().parents
-    return pathlib.Path.cwd() in parents and _OWN not in parents and "site-packages" not in file.parts
+    inside = pathlib.Path.cwd() in parents and _OWN not in parents and "site-packages" not in file.parts
+    return inside and file.is_file()  # Python's own frozen modules are none

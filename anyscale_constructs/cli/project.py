@@ -10,6 +10,7 @@ from typing import Any
 
 from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.errors import ConfigError
+from anyscale_constructs.findings import CONTROL_CHARACTER, control_character
 from anyscale_constructs.names import unknown
 
 _FILE = pathlib.Path("cdktf.json")
@@ -120,13 +121,20 @@ def _setting(*keys: str, default: str) -> str:
     if not _FILE.is_file():
         return default
     try:
-        value = json.loads(_FILE.read_text(encoding="utf-8"))
+        value = json.loads(_FILE.read_text(encoding="utf-8-sig"))
+    except RecursionError as error:
+        raise ConfigError(f"{_FILE} is nested too deeply") from error
     except ValueError as error:
         raise ConfigError(f"{_FILE} is not valid JSON: {error}") from error
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    if value is None:
-        return default
+    where = str(_FILE)
+    for number, key in enumerate(keys, start=1):
+        if not isinstance(value, dict):
+            raise ConfigError(f"{where} must be an object", value=value)
+        value, where = value.get(key), f"{_FILE}: {'.'.join(keys[:number])}"
+        if value is None:
+            return default
     if not isinstance(value, str):
-        raise ConfigError(f"{_FILE}: {'.'.join(keys)} must be a string", value=value)
+        raise ConfigError(f"{where} must be a string", value=value)
+    if wrong := control_character(value):
+        raise ConfigError(f"{where} {wrong}", fix="remove it", rule=CONTROL_CHARACTER)
     return value

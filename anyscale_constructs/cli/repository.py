@@ -184,7 +184,7 @@ def _write(directory: pathlib.Path, files: Mapping[str, str]) -> None:
             (directory / file).write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            f"{error.filename} cannot be written: {error.strerror}", fix="name another directory"
+            f"{error.filename or directory} cannot be written: {error.strerror}", fix="name another directory"
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -299,11 +300,11 @@ def _guide(names: Sequence[str], out: pathlib.Path, *, registers: bool) -> None:
     # `register` reads the output directory of cdktf.json; outputs from elsewhere are piped to it.
     here = out == project.output_directory()
     pipe, outputs = ("", "") if here else (f"{_terraform(names[0], out)} output -json | ", " --outputs -")
-    variables = "".join(f" --tfvars {out}/stacks/{name}/terraform.tfvars.json" for name in names[1:])
+    variables = "".join(f" --tfvars {shlex.quote(f'{out}/stacks/{name}/terraform.tfvars.json')}" for name in names[1:])
     register = f"{pipe}anyscale-constructs register {names[0]}{outputs}{variables}"
     steps = [applies[0], *([] if registers else [register]), *applies[1:]]
     print("\nNext: " + "\nThen: ".join(steps))
 
 
 def _terraform(name: str, out: pathlib.Path) -> str:
-    return f"terraform -chdir={out}/stacks/{name}"
+    return f"terraform -chdir={shlex.quote(f'{out}/stacks/{name}')}"

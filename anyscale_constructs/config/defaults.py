@@ -82,7 +82,8 @@ def _yaml_files(folder: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def _file_in(folder: pathlib.Path) -> pathlib.Path | None:
-    return next((file for suffix in sorted(_SUFFIXES) if (file := folder / f"{NAME}{suffix}").is_file()), None)
+    files = (folder / f"{NAME}{suffix}" for suffix in sorted(_SUFFIXES))
+    return next(filter(os.path.lexists, files), None)  # reading reports a broken link and a directory
 
 
 def _second(file: pathlib.Path, first: pathlib.Path, what: str) -> ConfigError:

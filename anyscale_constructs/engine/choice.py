@@ -8,6 +8,7 @@ same API and produce the same JSON, but a process cannot mix them.
 import functools
 import importlib
 import importlib.util
+import json
 import os
 import pathlib
 import sys
@@ -23,6 +24,7 @@ VARIABLE = "ANYSCALE_CONSTRUCTS_ENGINE"
 NATIVE = "native"
 _WITH_NODE = ("cdktf", "cdktn")
 _HCL = "SYNTH_HCL_OUTPUT"
+_CONTEXT = "CDKTF_CONTEXT_JSON"
 _COMMANDS = {"anyscale-constructs", "__main__"}  # __main__ with python -m
 _command: list[str] = []
 
@@ -41,13 +43,19 @@ def chosen() -> str:
     """Returns the name of the engine.
 
     Raises:
-        EngineError: The engine is not installed, or another one is already loaded.
+        EngineError: The engine is not installed, another one is already loaded, or a variable of cdktf-cli is invalid.
     """
     if os.environ.get(_HCL) in {"true", "1"}:  # the engine would not write the JSON that the stacks check
         raise EngineError(
             f"{_HCL}, which cdktf synth --hcl sets, is not supported: only Terraform JSON is checked",
             fix="run cdktf synth without --hcl",
         )
+    try:
+        context = json.loads(os.environ.get(_CONTEXT) or "{}")
+    except (ValueError, RecursionError):
+        context = None
+    if not isinstance(context, dict):
+        raise EngineError(f"{_CONTEXT} must be a JSON object", fix="correct it, or unset it; cdktf-cli sets it")
     loaded = [engine for engine in _WITH_NODE if engine in sys.modules]
     if len(loaded) > 1:
         raise EngineError(

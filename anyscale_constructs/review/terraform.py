@@ -51,7 +51,7 @@ def init(folder: Path, cache: Path) -> None:
         ReviewError: A module or provider cannot be installed.
     """
     environment = _environment()
-    config = Path(os.environ.get("TF_CLI_CONFIG_FILE") or Path.home() / ".terraformrc")
+    config = Path(os.environ.get("TF_CLI_CONFIG_FILE") or os.path.expanduser("~/.terraformrc"))  # noqa: PTH111 - pathlib fails without a home directory
     has_cache = config.is_file() and "plugin_cache_dir" in config.read_text(encoding="utf-8", errors="replace")
     if not has_cache and "TF_PLUGIN_CACHE_DIR" not in environment:
         cache.mkdir(exist_ok=True)

@@ -1,9 +1,10 @@
 """`_defaults.yaml`: keys shared by the clouds of a directory, in every command that reads clouds."""
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,22 @@ def test_fails_on_conflicting_files(there: list[str], said: str, run: Run, folde
     status, _, err = run()
     assert status == 2
     assert said in err
+
+
+@pytest.mark.parametrize(
+    ("made", "says"),
+    [
+        (lambda file: file.mkdir(), "is not a regular file"),
+        (os.mkfifo, "is not a regular file"),
+        (lambda file: file.symlink_to("nowhere"), "cannot be read: No such file or directory"),
+        (lambda file: file.symlink_to(file.name), "cannot be read: Too many levels of symbolic links"),
+    ],
+    ids=["a directory", "a pipe", "a broken link", "a link to itself"],
+)
+def test_fails_on_defaults_that_are_no_file(made: Callable[[Path], object], says: str, run: Run, folder: Path) -> None:
+    put(folder, a=REGISTERED)
+    made(folder / "clouds" / "_defaults.yaml")
+    assert run()[::2] == (2, f"error: clouds/_defaults.yaml: a: {says}\n")
 
 
 def test_a_directory_without_defaults_contains_no_clouds(run: Run, folder: Path) -> None:

@@ -65,6 +65,12 @@ def test_fails_without_a_program(program: str, name: str, doctor: Any, machine: 
     assert checks[name]["fix"]
 
 
+def test_a_file_that_cannot_be_read_is_named(doctor: Any, folder: Path) -> None:
+    write(folder, prod="a: [")
+    (told,) = doctor()[2]
+    assert told.startswith("clouds: clouds/prod.yaml:1:5: is not YAML")
+
+
 def test_the_anyscale_program_is_not_needed_where_terraform_registers(doctor: Any, machine: Path, folder: Path) -> None:
     (machine / "anyscale").unlink()
     write(folder, prod=CLOUD + "registration: terraform\n")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.unit.cli.parts import CLOUD, files, write
+from tests.unit.cli.parts import CLOUD, REGISTERED, files, write
 
+_ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 _PROGRAM = (
     "import sys; from anyscale_constructs.cli import run; sys.exit(run(lambda: [print('x' * 999) for _ in range(999)]))"
 )
@@ -27,6 +29,58 @@ def test_a_closed_pipe_causes_no_traceback() -> None:
         process.stdout.close()
         said = process.stderr.read()
     assert (process.returncode, said) == (141, b"")
+
+
+_COMMANDS = [["--help"], ["rules"], ["synth"], ["synth", "--format", "json"], ["list"], ["explain", "prod"]]
+
+
+@pytest.mark.parametrize("command", _COMMANDS, ids=" ".join)
+def test_commands_exit_with_141_when_the_reader_closes_the_pipe(command: list[str], folder: Path) -> None:
+    """Also if the output fits in the buffer, which is written at the end."""
+    write(folder, prod=REGISTERED)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = _run(folder, *command, stdout=writer)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.parametrize(
+    ("command", "closed", "status"),
+    [
+        (["synth"], ">&-", 0),
+        (["synth"], "2>&-", 0),
+        (["synth"], "<&- >&- 2>&-", 0),
+        (["synth", "none"], "2>&-", 2),
+        (["synth", "none"], "2>/dev/full", 2),
+        (["synth"], ">/dev/full", 2),
+        (["--bogus"], "2>&-", 2),
+        (["review", "cdktf.out", "cdktf.out", "--plan", "none"], ">&-", 0),
+        (["register", "prod", "--outputs", "-"], "<&-", 2),
+    ],
+    ids=str,
+)
+def test_closed_and_full_streams_do_not_change_the_status(
+    command: list[str], closed: str, status: int, folder: Path
+) -> None:
+    write(folder, prod=REGISTERED)
+    assert _run(folder, "synth").returncode == 0
+    program = f"{shlex.join([sys.executable, '-m', 'anyscale_constructs', *command])} {closed}"
+    done = subprocess.run(["sh", "-c", program], cwd=folder, env=_ENVIRONMENT, check=False, capture_output=True)
+    assert done.returncode == status
+    assert b"Traceback" not in done.stderr
+    assert b"internal-error" not in done.stderr
+
+
+def _run(folder: Path, *command: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "anyscale_constructs", *command],
+        cwd=folder,
+        env=_ENVIRONMENT,
+        check=False,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+    )
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -64,6 +118,14 @@ _OWN_FAULTS = {
     "import": ("import anyscale_constructs\nx = y\n", "stacks/own.py:2: NameError: name 'y' is not defined"),
     "syntax": ("x = 1\nclass Own(:\n", "stacks/own.py:2: SyntaxError: invalid syntax"),
     "compose": (_OWN_KIND.format("return {}['a']"), "stacks/own.py:6: KeyError: 'a'"),
+    "a library": (
+        _OWN_KIND.format("return __import__('json').loads('')"),
+        "stacks/own.py:6: JSONDecodeError: Expecting",
+    ),
+    "a frozen module": (
+        _OWN_KIND.format(r"return __import__('os.path').path.realpath('\0')"),
+        "stacks/own.py:6: ValueError: embedded null",
+    ),
 }
 
 

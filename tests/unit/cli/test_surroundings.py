@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -26,11 +27,14 @@ from tests.unit.cli.parts import CLOUD, REGISTERED, Run, write
     [
         (
             OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
-            "No space left on device. Fix: free space there, or set TMPDIR",
+            "No space left on device. Fix: free space there; if the directory for temporary files is full, set TMPDIR",
         ),
         (OSError(errno.EROFS, os.strerror(errno.EROFS), "/x"), "Read-only file system: /x. Fix: let this user"),
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/t"), "Permission denied: /t. Fix: let this user"),
-        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/t']"), "Fix: let this user write"),
+        (
+            FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/t']"),
+            "Fix: let this user read and write",
+        ),
     ],
     ids=["full", "read-only", "forbidden", "missing"],
 )
@@ -46,6 +50,77 @@ def test_fails_on_a_temporary_directory_that_cannot_be_used(
     assert (status, out) == (2, "")
     assert says in said
     assert len(said.splitlines()) == 1
+
+
+class JavaScriptError(Exception):
+    """What jsii has as the cause of an error of Node.js."""
+
+
+@pytest.mark.parametrize(
+    ("said", "fix"),
+    [
+        ("ENOSPC: no space left on device, write", "free space there"),
+        ("EACCES: permission denied, mkdtemp '/t/jsii-kernel-XXXXXX'", "let this user read and write there"),
+        ("ENOENT: no such file or directory, open '/t/a'", "correct the cause"),
+    ],
+)
+def test_fails_in_words_on_a_system_call_of_node(
+    said: str, fix: str, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
+        raise RuntimeError(f"{said}\n    at Object.open") from JavaScriptError()
+
+    write(folder, prod=CLOUD)
+    monkeypatch.setattr(tempfile, "TemporaryDirectory", fail)
+    status, _, told = run(command="list")
+    assert status == 2
+    assert told.startswith(f"error: the engine failed: {said}. Fix: {fix}")
+
+
+def test_a_full_output_directory_is_named(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    write(folder, prod=CLOUD)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        status, _, said = run()
+    assert status == 2
+    assert said == (
+        "error: the output directory cdktf.out cannot be written: No space left on device. "
+        "Fix: choose another directory with --out\n"
+    )
+    assert not (folder / "cdktf.out").exists()
+
+
+def test_a_directory_that_cannot_be_read_is_named(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    write(folder, prod=CLOUD)
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    status, _, said = run()
+    assert status == 2
+    assert said.startswith("error: Permission denied: clouds. Fix: let this user read and write there")
+
+
+@pytest.mark.parametrize("value", ["{", "[]", "1", "null", "[" * 100_000])
+@pytest.mark.parametrize("engine", ["native", "cdktf"])
+def test_fails_on_a_context_that_is_no_object(engine: str, value: str, folder: Path) -> None:
+    write(folder, prod=CLOUD)
+    command = ["-m", "anyscale_constructs", "synth"]
+    done = started(folder, *command, ANYSCALE_CONSTRUCTS_ENGINE=engine, CDKTF_CONTEXT_JSON=value)
+    assert done.returncode == 2
+    assert done.stderr.decode() == (
+        "error[engine]: CDKTF_CONTEXT_JSON must be a JSON object\n  Fix: correct it, or unset it; cdktf-cli sets it\n"
+    )
+
+
+def test_node_works_without_the_directory_that_tmpdir_names(folder: Path) -> None:
+    """Python uses another one."""
+    write(folder, prod=CLOUD)
+    command = ["-m", "anyscale_constructs", "synth"]
+    assert started(folder, *command, ANYSCALE_CONSTRUCTS_ENGINE="cdktf", TMPDIR=str(folder / "none")).returncode == 0
 
 
 COMMANDS: list[tuple[list[str], Any]] = [([], command) for command in app.registered_commands]
@@ -70,6 +145,18 @@ def test_an_unexpected_exception_is_one_line(
         "error[internal-error]: KeyError: 'x\\x1b[31m\\ny'\n"
         "  Fix: report this bug in anyscale-constructs, with the output of the command with "
         "ANYSCALE_CONSTRUCTS_TRACEBACK=1\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["synth"], ["init", "a", "--cloud", "ec2"], ["doctor"]], ids=str)
+def test_fails_in_a_directory_that_was_deleted(arguments: list[str], folder: Path) -> None:
+    (folder / "gone").mkdir()
+    program = f"cd gone && rmdir ../gone && {shlex.join([sys.executable, '-m', 'anyscale_constructs', *arguments])}"
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["sh", "-c", program], cwd=folder, env=environment, check=False, capture_output=True)
+    assert done.returncode == 2
+    assert done.stderr.decode().endswith(
+        "error[invalid-configuration]: the working directory no longer exists\n  Fix: change to another directory\n"
     )
 
 

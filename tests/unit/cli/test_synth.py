@@ -206,7 +206,7 @@ def test_directories_that_are_not_stacks_are_kept(text: str, run: Run, folder: P
     assert mine.read_text() == text
 
 
-@pytest.mark.parametrize("text", ["[]", "{}", '{"context": null}', '{"context": []}'])
+@pytest.mark.parametrize("text", ["{}", '{"context": null}', '{"context": {}, "output": null}', "\ufeff{}"])
 def test_cdktf_json_may_be_empty(text: str, run: Run, folder: Path) -> None:
     (folder / "cdktf.json").write_text(text)
     write(folder, prod=CLOUD)

@@ -235,6 +235,16 @@ def test_fails_on_wrong_arguments(names: list[str], arguments: list[str], says: 
     assert files(folder) == before
 
 
+def test_printed_commands_can_be_copied(run: Run, folder: Path) -> None:
+    write(folder, prod=KUBERNETES)
+    place = "'my out/stacks/prod-operator'"
+    out = run("--out", "my out")[1]
+    assert f"terraform -chdir={place} init, then terraform -chdir={place} apply" in out
+    assert "--tfvars 'my out/stacks/prod-operator/terraform.tfvars.json'" in out
+    ejected = run("prod", "--to", "my stacks", command="eject")[1]
+    assert "Next: terraform -chdir='my stacks/prod' init, then terraform -chdir='my stacks/prod' plan" in ejected
+
+
 def test_fails_on_a_file_name_that_is_not_a_valid_cloud_name(run: Run, folder: Path) -> None:
     place(folder, "1st.yaml")
     assert run()[::2] == (
@@ -253,6 +263,14 @@ def test_fails_on_a_file_name_that_is_not_a_valid_cloud_name(run: Run, folder: P
         ("{", "cdktf.json is not valid JSON: Expecting property name"),
         ('{"output": 5}', "cdktf.json: output must be a string; got 5"),
         ('{"context": {"clouds": ["a"]}}', "cdktf.json: context.clouds must be a string; got ['a']"),
+        ("", "cdktf.json is not valid JSON: Expecting value"),
+        ("[" * 100_000, "cdktf.json is nested too deeply"),
+        ("[]", "cdktf.json must be an object; got []"),
+        ("null", "cdktf.json must be an object; got null"),
+        ('{"context": []}', "cdktf.json: context must be an object; got []"),
+        (r'{"output": "a\u0000b"}', "cdktf.json: output contains the control character U+0000. Fix: remove it"),
+        (r'{"output": "\ud800"}', "cdktf.json: output contains the control character U+D800"),
+        (r'{"context": {"clouds": "\u001b"}}', "cdktf.json: context.clouds contains the control character U+001B"),
     ],
 )
 def test_fails_on_a_broken_cdktf_json(text: str, says: str, run: Run, folder: Path) -> None:
