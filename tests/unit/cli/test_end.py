@@ -90,7 +90,7 @@ def test_a_terminated_synthesis_leaves_nothing_behind(
 ) -> None:
     """As when CI cancels it, while it reads the clouds or while Node.js writes the files."""
     (folder / "cdktf.out").mkdir()
-    write(folder, **{f"cloud-{index}": CLOUD for index in range(15)})
+    write(folder, **{f"cloud-{index}": CLOUD for index in range(60)})
     before = files(folder)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen([sys.executable, "-m", "stacks"], env=environment, stderr=subprocess.PIPE) as process:
