@@ -1,6 +1,9 @@
 """Faults of the program or the control plane, and how registration handles them."""
 
+import fcntl
+import json
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -118,6 +121,26 @@ def test_a_signal_while_a_write_hangs(
     assert outcome.exit_status == 4
     assert "interrupted" in outcome.stderr
     assert plane.clouds == {}
+
+
+def test_the_state_is_locked_while_the_outputs_are_read(register: Cli, plane: ControlPlane, terraform: str) -> None:
+    """By an apply in another process, which continues."""
+    stack = register.directory / "cdktf.out" / "stacks" / "prod"
+    stack.mkdir(parents=True)
+    outputs = {"anyscale_cloud_name": {"value": "prod"}, "anyscale_cloud_resource": {"value": AWS_VM}}
+    (stack / "cdk.tf.json").write_text(json.dumps({"output": outputs}))
+
+    def run(*command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [terraform, f"-chdir={stack}", *command, "-no-color"], check=False, capture_output=True, text=True
+        )
+
+    assert run("init").returncode == run("apply", "-auto-approve").returncode == 0
+    with (stack / "terraform.tfstate").open("r+") as state:
+        fcntl.lockf(state, fcntl.LOCK_EX)  # as Terraform locks it
+        assert "Error acquiring the state lock" in run("apply", "-auto-approve").stderr
+        assert register(None).action == "created"
+    assert resources(plane) == [["vm-aws-us-east-2"]]
 
 
 def test_cloud_verify_fails_with_exit_status_0(register: Cli, plane: ControlPlane) -> None:
