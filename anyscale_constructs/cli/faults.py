@@ -17,7 +17,7 @@ from anyscale_constructs.errors import (
     relative,
     said_by_engine,
 )
-from anyscale_constructs.findings import Finding, Place, Rule
+from anyscale_constructs.findings import Finding, Place, Rule, cut
 
 FAULTY_CODE = Rule("faulty-code", "error", "A module of your own, such as a kind of cloud, raised an exception.")
 
@@ -31,6 +31,7 @@ _SURROUNDINGS = {
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
     errno.EMFILE: "raise the limit on open files with ulimit -n",
+    errno.ENAMETOOLONG: "use a shorter name",
 }
 # How Node.js begins the message of a failed system call.
 _FAILED_CALL = re.compile(r"(E[A-Z]+): ")
@@ -52,8 +53,10 @@ def foreseen(error: Exception, cloud: str = "") -> ConstructsError:
         return ended
     if isinstance(error, BrokenPipeError):  # the reader of the output closed it, which is no error of the command
         raise error
+    if isinstance(error, MemoryError):
+        return ConstructsError([Finding("there is not enough memory", "free some, or raise its limit", cloud=cloud)])
     if isinstance(error, OSError) and (fix := _mended(error)):
-        what = ": ".join(filter(None, (error.strerror, str(error.filename or ""))))
+        what = ": ".join(filter(None, (error.strerror, cut(str(error.filename or "")))))
         return ConstructsError([Finding(what, fix, cloud=cloud)])
     if is_engines(error) and (call := _FAILED_CALL.match(said := said_by_engine(error))):
         fix = _SURROUNDINGS.get(getattr(errno, call[1], 0), "correct the cause, and run this again")

@@ -32,14 +32,19 @@ from tests.unit.cli.parts import CLOUD, REGISTERED, Run, write
         (OSError(errno.EROFS, os.strerror(errno.EROFS), "/x"), "Read-only file system: /x. Fix: let this user"),
         (PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/t"), "Permission denied: /t. Fix: let this user"),
         (
+            OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), "x" * 5000),
+            f"File name too long: {'x' * 80}.... Fix: use a shorter name",
+        ),
+        (MemoryError(), "there is not enough memory. Fix: free some, or raise its limit"),
+        (
             FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/t']"),
             "Fix: let this user read and write",
         ),
     ],
-    ids=["full", "read-only", "forbidden", "missing"],
+    ids=["full", "read-only", "forbidden", "a long name", "memory", "missing"],
 )
-def test_fails_on_a_temporary_directory_that_cannot_be_used(
-    error: OSError, says: str, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+def test_fails_in_words_on_a_fault_of_the_machine(
+    error: Exception, says: str, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(**_: Any) -> None:
         raise error
