@@ -178,3 +178,13 @@ def test_an_error_of_terraform_is_one_line_and_nothing_is_left(command: str, rec
 @pytest.mark.usefixtures("record")
 def test_a_test_without_a_plan_is_no_plan_without_changes(tmp_path: Path) -> None:
     assert plan(tmp_path) == offline.Plans({}, {"prod": "terraform test returned no plan"})
+
+
+@pytest.mark.usefixtures("record")
+def test_no_home_directory_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown_user(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", unknown_user)
+    assert plan(tmp_path).failures.keys() == {"prod"}
