@@ -37,11 +37,15 @@ def main(*arguments: str) -> None:
         # UTF-8 in any locale, as Terraform and git use it. A program that embeds this may have replaced a stream.
         if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
             stream.reconfigure(encoding="utf-8", errors="strict" if stream is sys.stdin else "backslashreplace")
-    from anyscale_constructs.cli.app import app  # noqa: PLC0415 - imported only when needed
-    from anyscale_constructs.engine.choice import run_command  # noqa: PLC0415 - likewise
 
-    run_command()
-    sys.exit(run(lambda: app([*arguments, *sys.argv[1:]], prog_name="anyscale-constructs")))
+    def command() -> None:
+        from anyscale_constructs.cli.app import app  # noqa: PLC0415 - an interrupt of the imports is handled, too
+        from anyscale_constructs.engine.choice import run_command  # noqa: PLC0415 - likewise
+
+        run_command()
+        app([*arguments, *sys.argv[1:]], prog_name="anyscale-constructs")
+
+    sys.exit(run(command))
 
 
 def run(command: Callable[[], object]) -> int:

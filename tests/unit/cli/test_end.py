@@ -105,6 +105,27 @@ def test_a_terminated_synthesis_leaves_nothing_behind(
     assert list((folder / "cdktf.out").iterdir()) == []
 
 
+_INTERRUPTED = """
+import sys
+from anyscale_constructs.cli import main
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "anyscale_constructs.cli.app":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+main("synth")
+"""
+
+
+def test_an_interrupt_while_the_command_is_imported_causes_no_traceback(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _INTERRUPTED], cwd=folder, env=_ENVIRONMENT, check=False, capture_output=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
 _OWN_KIND = """\
 from anyscale_constructs.clouds import Ec2Stack
 
