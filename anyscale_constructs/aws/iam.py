@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Protocol, Self, Unpack
 from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
+from anyscale_constructs.aws.iam_names import POLICY_PREFIXES, names_fit_iam, names_have_characters_of_iam
 from anyscale_constructs.aws.policies import PolicyDocument, Statement, allow, each_once, policy
 from anyscale_constructs.aws.s3 import IBucket
 from anyscale_constructs.aws.types import InstanceProfileArn, KmsKeyArn, PolicyArn, RoleArn, SecretArn, Tags
@@ -19,25 +20,6 @@ from anyscale_constructs.modules.aws.iam import IamInputs, IamModule
 from anyscale_constructs.terraform.guards import Guard, Inputs, guard
 from anyscale_constructs.terraform.resource import Resource
 
-_POLICY_PREFIXES = {
-    "anyscale_access_steadystate_policy_prefix": "steady-state-",
-    "anyscale_access_servicesv2_policy_prefix": "services-",
-    "anyscale_custom_policy_name_prefix": "control-plane-custom-",
-    "anyscale_cluster_node_custom_policy_prefix": "node-custom-",
-    "anyscale_cluster_node_cloudwatch_policy_prefix": "node-cloudwatch-",
-    "anyscale_cluster_node_byod_secrets_policy_prefix": "node-secrets-",
-    "anyscale_iam_s3_policy_name_prefix": "bucket-",
-}
-"""What follows a custom prefix in the names of IAM policies, by upstream's inputs for the names."""
-
-# AWS's limits, by the input of the name or the prefix. Terraform appends 26 characters to a prefix.
-_LIMITS = {
-    "anyscale_access_role_name": 64,
-    "anyscale_access_role_name_prefix": 38,
-    "anyscale_cluster_node_role_name": 64,
-    "anyscale_cluster_node_role_name_prefix": 38,
-    **dict.fromkeys(_POLICY_PREFIXES, 102),
-}
 _NODE_POLICIES = (
     "anyscale_cluster_node_custom_policy",
     "create_cluster_node_cloudwatch_policy",
@@ -274,16 +256,6 @@ def anyscale_is_trusted(i: Inputs) -> Finding | None:
     return None
 
 
-@guard("iam-name-length", *_LIMITS)
-def names_fit_iam(i: Inputs) -> Finding | None:
-    """IAM accepts 64 characters in role names and 128 in policy names; Terraform appends 26 characters to a prefix."""
-    for name, longest in _LIMITS.items():
-        value = i[name]
-        if value is not None and not is_unresolved(value) and len(value) > longest:
-            return Finding(f"{name} is too long", "shorten it", value, f"at most {longest} characters", on=[name])
-    return None
-
-
 class Iam(IamModule):
     """The control plane's role, the nodes' role and instance profile, and their policies for bucket and KMS keys.
 
@@ -317,6 +289,7 @@ class Iam(IamModule):
         permissions_are_narrowed_to_the_cloud,
         anyscale_is_trusted,
         names_fit_iam,
+        names_have_characters_of_iam,
     )
 
     def __init__(
@@ -353,7 +326,7 @@ class Iam(IamModule):
     def complete(self, given: dict[str, Any]) -> dict[str, Any]:
         """Sets the bucket and the policies' names, and creates only the roles that do not exist."""
         if (prefix := self._policy_name_prefix) is not None:
-            given = {name: f"{prefix}{own}" for name, own in _POLICY_PREFIXES.items()} | given
+            given = {name: f"{prefix}{own}" for name, own in POLICY_PREFIXES.items()} | given
         if self._bucket:
             given = {"anyscale_s3_bucket_arn": self._bucket.s3_bucket_arn} | given
         elif "anyscale_s3_bucket_arn" not in given:

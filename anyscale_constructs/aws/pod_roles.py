@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from anyscale_constructs.aws.iam import names_fit_iam
+from anyscale_constructs.aws.iam_names import names_fit_iam
 from anyscale_constructs.aws.policies import Statement, allow, each_once, policy
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError

@@ -25,7 +25,7 @@ _SESSION = "terraform"
 
 
 def _is_duration_of_a_session(text: str) -> bool:
-    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text)
+    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text, re.ASCII)
     seconds = [int(part or 0) * unit for part, unit in zip(parts.groups(), (3600, 60, 1), strict=True)] if parts else []
     return _SHORTEST <= sum(seconds) <= _LONGEST
 

@@ -37,6 +37,7 @@ ResourceGroupName = Annotated[
         "1 to 90 letters, digits, underscores, hyphens, periods and parentheses, with no period at the end",
         _GROUP,
         "anyscale-prod",
+        any_alphabet=True,
     ),
 ]
 VnetName = Annotated[
@@ -80,6 +81,7 @@ CapacityReservationGroupId = Annotated[
         rf"/subscriptions/{_UUID}/resourceGroups/{_GROUP}/providers/Microsoft\.Compute/capacityReservationGroups/[\w.-]+",
         "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/capacity/providers/Microsoft.Compute"
         "/capacityReservationGroups/h100",
+        any_alphabet=True,
     ),
 ]
 StorageAccountName = Annotated[

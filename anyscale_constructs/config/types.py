@@ -83,11 +83,14 @@ class Checked:
         says: What is allowed, for the error and the JSON Schema.
         accepts: A regular expression that the whole literal must match, or a function that checks the literal.
         example: A valid value.
+        any_alphabet: Whether classes of characters also match those outside ASCII, as they do not in a JSON Schema.
+            Default: False.
     """
 
     says: str
     accepts: str | Callable[[str], bool]
     example: str
+    any_alphabet: bool = False
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._check)
@@ -101,7 +104,7 @@ class Checked:
     def fits(self, text: str) -> bool:
         """Returns whether the literal is accepted."""
         if isinstance(self.accepts, str):
-            return re.fullmatch(self.accepts, text) is not None
+            return re.fullmatch(self.accepts, text, 0 if self.any_alphabet else re.ASCII) is not None
         return self.accepts(text)
 
     def _check(self, value: Any) -> str:

@@ -79,6 +79,7 @@ LabelKey = Annotated[
         "at most 63 lower-case letters, digits, hyphens and underscores, beginning with a letter",
         r"(?![\d_-])(?:[^\WA-Z]|-){1,63}",
         "team",
+        any_alphabet=True,
     ),
 ]
 LabelValue = Annotated[
@@ -87,6 +88,7 @@ LabelValue = Annotated[
         "at most 63 lower-case letters, digits, hyphens and underscores",
         r"(?:[^\WA-Z]|-){0,63}",
         "ml-platform",
+        any_alphabet=True,
     ),
 ]
 Labels = dict[LabelKey, LabelValue]

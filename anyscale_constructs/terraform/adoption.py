@@ -45,6 +45,7 @@ class Adopt(Model):
                 "the name of the module call, or its address",
                 rf"[A-Za-z_][\w-]*|{MODULE_PATH}",
                 "aws_anyscale_v2",
+                any_alphabet=True,
             ),
         ]
     ] = Field(

@@ -24,6 +24,7 @@ Address = Annotated[
         "the address of a module or a resource, as terraform state list prints it",
         rf"(?:{_MODULE}\.)*(?:{_MODULE}|{_RESOURCE})",
         "module.vpc.aws_vpc.anyscale_vpc[0]",
+        any_alphabet=True,
     ),
 ]
 ResourceAddress = Annotated[
@@ -32,6 +33,7 @@ ResourceAddress = Annotated[
         "the address of a resource, as terraform state list prints it",
         rf"(?:{_MODULE}\.)*{_RESOURCE}",
         "module.s3.aws_s3_bucket.anyscale_managed_s3_bucket[0]",
+        any_alphabet=True,
     ),
 ]
 

@@ -65,9 +65,9 @@ class CloudStack(Declarations):
     def __init__(
         self, scope: Construct, id: str, *, backend: Backend | None = None, sources: Sources | None = None
     ) -> None:
-        if not re.fullmatch(r"[A-Za-z][\w-]*", id):
+        if not re.fullmatch(r"[A-Za-z][\w-]*", id, re.ASCII):
             raise SynthesisError(
-                "the name of a stack must consist of letters, digits, hyphens and underscores, and begin with a letter",
+                "the name of a stack must be ASCII letters, digits, hyphens and underscores, beginning with a letter",
                 value=id,
                 fix="rename it, e.g. production",
             )

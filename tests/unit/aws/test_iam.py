@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from anyscale_constructs.aws import S3, ExistingBucket, ExistingRoles, Iam, iam
+from anyscale_constructs.aws import S3, ExistingBucket, ExistingRoles, Iam, iam, iam_names
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import expr
@@ -124,7 +124,17 @@ TABLE = Table(
             trap="sizing: control plane account",
         ),
         Case(
-            iam.names_fit_iam,
+            iam_names.names_have_characters_of_iam,
+            "has characters that IAM does not accept; got ",
+            [
+                {"anyscale_access_role_name": "größe"},
+                {"anyscale_cluster_node_role_name_prefix": "nodes of acme-"},
+                {"anyscale_iam_s3_policy_name_prefix": "a/b"},
+            ],
+            [{"anyscale_access_role_name": "a-Z_0+=,.@"}, {"anyscale_access_role_name": expr("var.name")}],
+        ),
+        Case(
+            iam_names.names_fit_iam,
             "is too long; got ",
             [
                 {"anyscale_access_role_name": "n" * 65},

@@ -8,11 +8,14 @@ import pytest
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from anyscale_constructs.aws import types as aws_types
+from anyscale_constructs.aws.provider import SessionName
+from anyscale_constructs.azure.types import ResourceGroupName
 from anyscale_constructs.config import types
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import Checked, OrExpr, Terraform
 from anyscale_constructs.engine import Token
 from anyscale_constructs.expressions import Expr, expr
+from anyscale_constructs.google.types import LabelValue
 from anyscale_constructs.terraform.types import TfAny, TfBool, TfList, TfMap, TfNumber, TfString
 
 # type -> (accepted, refused)
@@ -120,6 +123,22 @@ def test_fails_on_a_literal_that_is_not_allowed(name: str, literal: object) -> N
         error.value.errors()[0]["msg"]
         == f"must be {text}{types.checked(FIELD_TYPES[name]).says}, such as {types.checked(FIELD_TYPES[name]).example}"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "accepted"),
+    [
+        (SessionName, "größe", False),
+        (aws_types.RoleArn, "arn:aws:iam::٣11122223333:role/anyscale", False),
+        (aws_types.AvailabilityZone, "us-east-٢a", False),
+        (LabelValue, "größe", True),
+        (ResourceGroupName, "größe", True),
+    ],
+)
+def test_characters_outside_ascii_are_accepted_only_where_providers_accept_them(
+    kind: Any, text: str, accepted: bool
+) -> None:
+    assert types.checked(kind).fits(text) == accepted
 
 
 @pytest.mark.parametrize("name", LITERALS)
