@@ -10,16 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from anyscale_constructs.engine.choice import NATIVE
+from anyscale_constructs.engine.choice import NATIVE, VARIABLE
 from anyscale_constructs.terraform.app import App
 from anyscale_constructs.terraform.stack import CloudStack
-from tests import ENGINE, NEEDS_NODE, spelled, wheel
+from tests import ENGINE, NEEDS_NODE, ROOT, spelled, wheel
 from tests.folder import read
 from tests.missing import MissingPieceError, find_terraform, strict
 from tests.preloaded import preloaded
-
-if ENGINE == NATIVE:
-    collect_ignore = NEEDS_NODE
 
 pytest_plugins = ["anyscale_constructs.testing", "pytester"]
 
@@ -38,6 +35,26 @@ SLOW_TO_SET_UP = {"installed", "read", "report"}
 """Fixtures whose tests run in one process, so that they are set up once."""
 
 
+class _FileThatNeedsNode(pytest.File):
+    """A file that cannot be imported on this engine: one test, which is deselected."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        self.add_marker("node")
+        yield _Tests.from_parent(self, name="tests")
+
+
+class _Tests(pytest.Item):
+    def runtest(self) -> None:
+        raise NotImplementedError
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.File | None:
+    """Does not import files of tests that need Node.js, even if the command line names them."""
+    if ENGINE == NATIVE and any(module_path.is_relative_to(ROOT / "tests" / name) for name in NEEDS_NODE):
+        return _FileThatNeedsNode.from_parent(parent, path=module_path)
+    return None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselects tests that need Node.js if the engine needs none: `make test` runs them on cdktf."""
     for item in items:
@@ -47,6 +64,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left = [item for item in items if item.get_closest_marker("node")]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
+
+
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """Says how to run the deselected tests if no others are left."""
+    return (
+        [] if items or ENGINE != NATIVE else [f"Tests that need Node.js are deselected; run them with {VARIABLE}=cdktf"]
+    )
 
 
 @contextmanager
