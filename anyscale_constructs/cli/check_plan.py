@@ -60,7 +60,7 @@ def check_plan(
     opened = [*map(configuration.located, opened_by_plan(changes))]
     found = {"destroy": of_changes(changes, configuration), "widen": opened}
     sifted = sift({configuration.name: ([*found["destroy"], *opened], allowances)})
-    told = sifted.told
+    told = sifted.findings
     if format == "json":
         allowed = [found.as_dict() | {"reason": allowance.reason} for found, allowance in sifted.allowed]
         print(as_json(told, allowed=allowed))

@@ -67,7 +67,7 @@ def synthesize_clouds(
     """
     app, documents = gather_clouds(directory, target, names)
     files = {document.file for document in documents.values()}
-    stacks, sifted = app.cloud_stacks, app.sifted
+    stacks = app.cloud_stacks
     if origins:
         write_origins(origins, stacks, documents)
     told = remarks(app, documents, target)
@@ -81,7 +81,7 @@ def synthesize_clouds(
     if format == "json":
         allowed = [
             each.as_dict() | {"reason": allowance.reason, "until": str(allowance.until) if allowance.until else None}
-            for found, allowance in sifted.allowed
+            for found, allowance in app.allowed
             for each in _located([found], documents)
         ]
         print(as_json(told if notes else warnings, allowed=allowed, stacks=[stack.name for stack in stacks]))
@@ -95,7 +95,7 @@ def synthesize_clouds(
         _guide([stack.name for stack in stacks], target, registers=RESOURCE_ID_OUTPUT in stacks[0].outputs)
     else:
         print("\nNext: run anyscale-constructs synth NAME with the same options to see the next commands for one cloud")
-    list_allowed(sifted.allowed)
+    list_allowed(app.allowed)
     if format == "text" or not notes:
         _note([finding for finding in told if finding.severity == "note"], all_of_them=notes)
     return told
@@ -152,7 +152,7 @@ def remarks(app: App, documents: Mapping[str, Document], out: pathlib.Path) -> l
         documents: The YAML files from `gather_clouds`, by stack.
         out: The output directory.
     """
-    return [*_located(app.sifted.told, documents), *_annotated(out, app)]
+    return [*_located(app.findings, documents), *_annotated(out, app)]
 
 
 def _located(findings: Iterable[Finding], documents: Mapping[str, Document]) -> list[Finding]:

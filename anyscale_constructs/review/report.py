@@ -199,7 +199,7 @@ def review(
     for finding in clouds:
         found.setdefault(finding.cloud, []).append(finding)
     sifted = sift({name: (each, head.allowances.get(name, ())) for name, each in found.items()})
-    told = [*sifted.told]
+    told = [*sifted.findings]
     reports = [
         replace(
             stack,

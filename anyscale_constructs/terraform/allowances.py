@@ -117,11 +117,11 @@ class Sifted:
     """Findings, divided into those to report and those that are allowed.
 
     Args:
-        told: The findings to report: those not allowed, and those about the allowances themselves.
+        findings: The findings to report: those not allowed, and those about the allowances themselves.
         allowed: The allowed findings, with the allowances that accept them.
     """
 
-    told: list[Finding]
+    findings: list[Finding]
     allowed: list[tuple[Finding, Allowance]]
 
 

@@ -16,7 +16,7 @@ from anyscale_constructs import engine
 from anyscale_constructs.errors import ConfigError, ConstructsError, SynthesisError, engine_ended, said_by_engine
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.signals import delayed
-from anyscale_constructs.terraform.allowances import Sifted, sift
+from anyscale_constructs.terraform.allowances import Allowance, sift
 from anyscale_constructs.terraform.locks import TERRAFORM_LOCK, kept_lock, misfits, read_lock
 from anyscale_constructs.terraform.siblings import expressions_left, stacks_in
 from anyscale_constructs.terraform.stack import CloudStack
@@ -61,8 +61,10 @@ class App(engine.App):
         self._locks = pathlib.Path(locks) if locks is not None else None
         self._by_name: dict[str, CloudStack] = {}
         self._misfits: dict[str, list[Finding]] = {}
-        self.sifted = Sifted([], [])
-        """The warnings and notes of its stacks, after synthesis."""
+        self.findings: list[Finding] = []
+        """The warnings and notes that no allowance accepts, after synthesis."""
+        self.allowed: list[tuple[Finding, Allowance]] = []
+        """The allowed warnings and notes, each with the allowance that accepts it, after synthesis."""
 
     @property
     def cloud_stacks(self) -> list[CloudStack]:
@@ -97,8 +99,9 @@ class App(engine.App):
             file = self._file(name)
             if name not in self._misfits and file.is_file():
                 self.save(name, json.loads(file.read_text(encoding="utf-8")))
-        self.sifted = sift({stack.name: (stack.findings, stack.allowances) for stack in stacks})
-        told = [finding for finding in self.sifted.told if finding.severity != "note"]
+        sifted = sift({stack.name: (stack.findings, stack.allowances) for stack in stacks})
+        self.findings, self.allowed = sifted.findings, sifted.allowed
+        told = [finding for finding in self.findings if finding.severity != "note"]
         if any(finding.severity == "error" for finding in told):
             raise ConfigError(sorted(told, key=lambda finding: finding.severity))
         late = {

@@ -73,5 +73,5 @@ def _found(base: "Side", head: "Side") -> "Iterator[Finding]":
         stack = replaced.Configuration.of(name, base, head)
         changes = plans.changes.get(name)
         findings = replaced.of_configuration(stack) if changes is None else replaced.of_changes(changes, stack)
-        told = sift({name: (findings, head.allowances.get(name, ()))}).told
+        told = sift({name: (findings, head.allowances.get(name, ()))}).findings
         yield from (finding for finding in told if finding.rule in replaced.DESTROYING)

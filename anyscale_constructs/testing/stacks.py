@@ -95,7 +95,7 @@ def synthesize(stack: "CloudStack") -> SynthesizedStack:
 
     text = rendered(stack)
     stacks = [each for each in stacks_in(stack.node.root) if isinstance(each, CloudStack)]
-    told = sift({each.name: (each.findings, each.allowances) for each in stacks}).told
+    told = sift({each.name: (each.findings, each.allowances) for each in stacks}).findings
     own = [finding for finding in told if finding.cloud == stack.name]
     if wrong := [*annotated_errors(stack), *(finding for finding in own if finding.severity == "error")]:
         raise ConfigError(wrong)

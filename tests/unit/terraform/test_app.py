@@ -241,7 +241,7 @@ def test_warnings_of_stacks_below_other_constructs_are_reported(tmp_path: pathli
     stack = CloudStack(Construct(app, "team"), "test")
     stack.report(Finding("odd", rule=STALE_OUTPUT))
     app.synth()
-    assert [(finding.cloud, finding.what) for finding in app.sifted.told] == [("test", "odd")]
+    assert [(finding.cloud, finding.what) for finding in app.findings] == [("test", "odd")]
 
 
 def test_a_plain_app_keeps_the_required_version_in_the_json(tmp_path: pathlib.Path) -> None:
