@@ -227,6 +227,16 @@ _STATES: Mapping[str, Mapping[str, str | None]] = {
 }
 
 
+def written(settings: Mapping[str, Any]) -> tuple[str, Any]:
+    """Returns the type of a stack's backend, as in the configuration key `backend.type`, and its arguments.
+
+    Args:
+        settings: The `terraform` block of the stack's JSON.
+    """
+    backends = {**_block(settings.get("backend")), **({"hcp": settings["cloud"]} if "cloud" in settings else {})}
+    return next(iter(backends.items()), ("none", {}))
+
+
 def identity(settings: Mapping[str, Any], name: str) -> tuple[str, ...]:
     """Returns a tuple that identifies a stack's state; the first element is the type of the backend.
 
@@ -234,10 +244,9 @@ def identity(settings: Mapping[str, Any], name: str) -> tuple[str, ...]:
         settings: The `terraform` block of the stack's JSON.
         name: The stack's name.
     """
-    backends = {**_block(settings.get("backend")), **({"hcp": settings["cloud"]} if "cloud" in settings else {})}
-    if not backends:
-        return "none", name
-    type_, block = next(iter(backends.items()))
+    type_, block = written(settings)
+    if type_ == "none":
+        return type_, name
     if type_ == "remote":  # the predecessor of the cloud block
         type_ = "hcp"
     if type_ not in _STATES:

@@ -27,7 +27,7 @@ from anyscale_constructs.names import nearest
 from anyscale_constructs.terraform.additions import idle_overrides, lost_overrides, refused_arguments, two_defaults
 from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowance, accepting, check_rule
-from anyscale_constructs.terraform.backend import TERRAFORM, Backend, Local, identity
+from anyscale_constructs.terraform.backend import TERRAFORM, Backend, Local, identity, written
 from anyscale_constructs.terraform.config import CloudConfig
 from anyscale_constructs.terraform.constraints import pin
 from anyscale_constructs.terraform.declarations import Declarations
@@ -96,6 +96,7 @@ class CloudStack(Declarations):
         self.allowances: list[tuple[Rule, Allowance]] = []
         """The allowances of its configuration and those added with `allow`."""
         self._backend = backend or Local()
+        self._backend_type: str = self._backend.type
         self.overrides: dict[str, Any] = {}
         """The values set with `add_override`, by path."""
         self._prepared = False
@@ -217,7 +218,7 @@ class CloudStack(Declarations):
     @property
     def backend_type(self) -> str:
         """The type of the backend, as in the configuration key `backend.type`."""
-        return self.state[0] if self.state else self._backend.type
+        return self._backend_type
 
     def ensure_backend_exists(self) -> TerraformBackend:
         """Returns the stack's backend; adds the configured one if the stack contains no backend construct."""
@@ -321,6 +322,7 @@ class CloudStack(Declarations):
             tree[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
         tree, found = self._resolved(tree)
         self._refuse([*residue(found), *dead_references(tree, found, self.modules)])
+        self._backend_type, _ = written(tree["terraform"])
         self.state = identity(tree["terraform"], self.name)
         app = self.node.root
         first = next(stack for stack in stacks_in(app) if isinstance(stack, CloudStack))

@@ -159,9 +159,11 @@ AZURE = Azurerm(type="azurerm", storage_account_name="acmestate", container_name
         (NoBackend(type="none"), {}),
     ],
 )
-def test_the_backend_is_as_configured(state: Backend | None, written: dict[str, Any], synth: Synth) -> None:
-    terraform = synth(lambda app: CloudStack(app, "test", backend=state))["terraform"]
+def test_the_backend_is_as_configured(state: Backend | None, written: dict[str, Any], tmp_path: pathlib.Path) -> None:
+    stack = CloudStack(App(tmp_path), "test", backend=state)
+    terraform = stack.to_terraform()["terraform"]
     assert {key: terraform[key] for key in ("backend", "cloud") if key in terraform} == written
+    assert stack.backend_type == (state or Local()).type
 
 
 @pytest.mark.parametrize(
