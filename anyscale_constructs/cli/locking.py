@@ -142,7 +142,8 @@ def _terraform(folder: pathlib.Path, data: str, look: Callable[[str], object], *
             raise
     if process.returncode:
         said = "".join(lines)
-        title, _, detail = (said.partition("Error: ")[2] or said).strip().partition("\n")
+        first = said.partition("Error: ")[2].partition("\nError: ")[0]  # the others are often the same
+        title, _, detail = (first or said).strip().partition("\n")
         command = " ".join([program, *(each for each in arguments if not each.startswith("-"))])
         why = ": ".join(filter(None, (title, " ".join(detail.split()).removesuffix("."))))
         what = f"{folder.name}: {command} failed: {why or f'exit status {process.returncode}'}"

@@ -29,7 +29,7 @@ FAILS = """#!/bin/sh
 test "$1" = get && exit
 echo spoiled > .terraform.lock.hcl
 echo "- Fetching hashicorp/aws 6.50.1 for linux_amd64..."
-printf '\\nError: Could not retrieve providers\\n\\nTerraform failed to fetch\\nthe providers.\\n' >&2
+printf '\\nError: Could not retrieve providers\\n\\nTerraform failed to fetch\\nthe providers.\\n\\nError: Other\\n' >&2
 exit 1
 """
 HANGS = """#!/bin/sh
