@@ -245,3 +245,13 @@ def test_the_library_is_installed_from_its_own_source(
     monkeypatch.setattr(type(found), "read_text", lambda _self, _name: origin and json.dumps(origin))
     version = importlib.metadata.version(pins.NAME) if wanted == "==" else ""
     assert pins.requirement() == f"anyscale-constructs[node,register,testing]{wanted}{version}"
+
+
+def test_snapshots_are_written_even_if_another_cloud_has_warnings(run: Run, folder: Path) -> None:
+    (folder / "clouds" / "old.yaml").write_text(
+        "stack: ec2\nregion: us-east-2\norg_id: org_1\nsecurity_group: {ingress_cidr_blocks: [10.0.0.0/8]}\n"
+    )
+    status, out, _ = run(".", "--cloud", "ec2", command="init")
+    assert status == 0
+    assert "Not written" not in out
+    assert [file.name for file in sorted((folder / "tests" / "__snapshots__").glob("*/*"))] != []
