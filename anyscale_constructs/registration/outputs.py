@@ -171,7 +171,7 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
     if not directory.is_dir():
         raise RegistrationError(
             f"the stack {stack} has no directory {directory}",
-            fix="run the command in the directory of cdktf.json after cdktf deploy, or name a file with --outputs",
+            fix="correct the name, run the command in the directory with cdktf.json, or name a file with --outputs",
             rule=UNREADABLE,
         )
     program = terraform()

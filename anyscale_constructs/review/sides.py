@@ -142,7 +142,7 @@ def merge_base(branch: str = "origin/main") -> str:
             fix="set fetch-depth: 0 for actions/checkout, or run git fetch --unshallow",
         )
     what = f"HEAD and {branch} have no common commit" if known else f"there is no {branch} to compare with"
-    raise ReviewError(what, fix="name the revision to compare with, e.g. anyscale-constructs review main")
+    raise ReviewError(what, fix="name the revision to compare with, such as main")
 
 
 def _known(revision: str) -> bool:

@@ -19,7 +19,8 @@ def missing(what: str) -> MissingError:
     """
     return MissingError(
         f"the native engine does not support {what}",
-        fix="set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the environment, which needs Node.js",
+        fix="correct the name, or, if it is a feature of CDKTF, set ANYSCALE_CONSTRUCTS_ENGINE=cdktf in the "
+        "environment, which needs Node.js",
     )
 
 

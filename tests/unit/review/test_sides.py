@@ -141,7 +141,7 @@ NO_GIT = (
     "this directory is not in a git repository. Fix: run the command in one, or review two output directories of "
     "synthesis"
 )
-OTHER = "Fix: name the revision to compare with, e.g. anyscale-constructs review main"
+OTHER = "Fix: name the revision to compare with, such as main"
 SHALLOW = """this is a shallow clone without the merge base of HEAD and origin/main. \
 Fix: set fetch-depth: 0 for actions/checkout, or run git fetch --unshallow"""
 NO_PROJECT = """HEAD has no infra/cdktf.json. \
