@@ -68,6 +68,13 @@ _CREDENTIALS: Mapping[str, tuple[str, Sequence[str], Sequence[str], str]] = {
     ),
 }
 
+# By provider: the program that gets the token for a cluster's API, and how to install it.
+_TOKENS: Mapping[str, tuple[str, str]] = {
+    "AWS": ("aws", "the AWS CLI"),
+    "GCP": ("gke-gcloud-auth-plugin", "gke-gcloud-auth-plugin with gcloud components install"),
+    "AZURE": ("kubelogin", "kubelogin with az aks install-cli"),
+}
+
 
 @dataclass(frozen=True)
 class Check:
@@ -107,6 +114,7 @@ class Needs:
     Attributes:
         clouds: The number of clouds.
         owners: The providers whose credentials the clouds and their backends need, spelled as in `Cloud.provider`.
+        clusters: The providers of the clouds on Kubernetes.
         backends: The types of their backends.
         mirrors: Where their modules are fetched from instead of GitHub.
         commands: Whether at least one cloud is registered with the `register` command.
@@ -115,6 +123,7 @@ class Needs:
 
     clouds: int = 0
     owners: set[str] = field(default_factory=set)
+    clusters: set[str] = field(default_factory=set)
     backends: set[str] = field(default_factory=set)
     mirrors: set[str] = field(default_factory=set)
     commands: bool = False
@@ -135,6 +144,7 @@ def examine() -> list[Check]:
             "git", "git", "install git, which fetches Terraform modules and reads the revisions that reviews compare"
         ),
         _anyscale(needs),
+        *_tokens(needs),
         *_credentials(needs),
         *_mirrors(needs),
     ]
@@ -158,7 +168,11 @@ def _add(needs: Needs, data: Mapping[str, Any]) -> None:
     type_ = str(backend.get("type", "local")) if isinstance(backend, dict) else "local"
     needs.clouds += 1
     needs.backends.add(type_)
-    needs.owners.add(getattr(project.load_stack(data.get(KIND)), "provider", ""))
+    kind = project.load_stack(data.get(KIND))
+    provider = getattr(kind, "provider", "")
+    needs.owners.add(provider)
+    if getattr(kind, "operator_type", None):
+        needs.clusters.add(provider)
     needs.owners.add(PROVIDERS.get(type_, ""))
     needs.commands |= data.get("registration", "command") == "command"
     if isinstance(mirror := data.get("mirror"), str):
@@ -218,6 +232,13 @@ def _anyscale(needs: Needs) -> Check:
 def _program(name: str, program: str, fix: str, *, needed: bool = True) -> Check:
     found = shutil.which(program)
     return Check(name, found or "", needed=needed, ok=found is not None, fix=fix)
+
+
+def _tokens(needs: Needs) -> Iterator[Check]:
+    """Reports the programs that get tokens for clusters; only machines that apply second stacks need them."""
+    for owner in sorted(needs.clusters & _TOKENS.keys()):
+        program, package = _TOKENS[owner]
+        yield _program(program, program, f"install {package}: Terraform needs it to apply NAME-operator", needed=False)
 
 
 def _credentials(needs: Needs) -> Iterator[Check]:

@@ -79,6 +79,15 @@ def test_the_anyscale_program_is_not_needed_where_terraform_registers(doctor: An
     assert doctor()[0] == 1
 
 
+def test_the_program_that_gets_the_token_of_a_cluster_is_looked_for(doctor: Any, machine: Path, folder: Path) -> None:
+    assert "aws" not in doctor()[1]
+    write(folder, cluster=KUBERNETES)
+    status, checks, _ = doctor()
+    assert (status, checks["aws"]["ok"]) == (0, False)
+    put(machine / "aws", "")
+    assert doctor()[1]["aws"]["ok"]
+
+
 @pytest.mark.parametrize(
     ("version", "backend", "status"),
     [
