@@ -39,6 +39,7 @@ _OPERATORS = {
     "__rmul__": ("repeated", "format"),
     "__mod__": ("formatted with %", "format"),
 }
+_COMPARED = """an expression, such as expr(f'{value} == "a"', "bool")"""
 _CALCULATED = 'an expression, such as expr(f"{value} * 2", "number")'
 
 
@@ -76,7 +77,7 @@ class Expr(str):
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Expr):
-            self._refuse(f"be compared with {other!r}", _function("coalesce"))
+            self._refuse(f"be compared with {other!r}", _COMPARED)
         return str.__eq__(self, other) and self.type == other.type
 
     def __ne__(self, other: object) -> bool:
