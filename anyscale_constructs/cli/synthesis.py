@@ -193,7 +193,11 @@ def choose(directory: pathlib.Path, names: Sequence[str]) -> list[pathlib.Path]:
             fix=f"use --clouds {directory.parent} {directory.stem} to synthesize only that cloud",
         )
     if not directory.is_dir():
-        raise ConfigError("the directory of clouds does not exist", value=str(directory), fix="name it with --clouds")
+        raise ConfigError(
+            "the directory of clouds does not exist",
+            value=str(directory),
+            fix="run the command in the directory with cdktf.json, or name the directory of clouds with --clouds",
+        )
     files = {file.stem: file for file in Defaults(directory).files()}
     if not files:
         raise ConfigError(

@@ -213,7 +213,7 @@ def place(folder: Path, *names: str) -> None:
 @pytest.mark.parametrize(
     ("names", "arguments", "says"),
     [
-        ([], ["--clouds", "nowhere"], "the directory of clouds does not exist; got 'nowhere'. Fix: name it"),
+        ([], ["--clouds", "nowhere"], "the directory of clouds does not exist; got 'nowhere'. Fix: run"),
         (
             ["prod.yaml"],
             ["--clouds", "clouds/prod.yaml"],
