@@ -21,7 +21,10 @@ def flow_logs_need_their_log_group_and_role(i: Inputs) -> Finding | None:
 def flow_logs_are_on(i: Inputs) -> Finding | None:
     """Flow logs record all connections, which security reviews ask for. Upstream disables them by default."""
     if i["enable_vpc_flow_logs"] is False:
-        return Finding("enable_vpc_flow_logs is off by default", "set it to true to record the traffic in the VPC")
+        return Finding(
+            "enable_vpc_flow_logs is off by default",
+            "set it, or vpc.flow_logs of a cloud, to true to record the traffic",
+        )
     return None
 
 
