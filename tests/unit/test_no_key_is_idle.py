@@ -103,6 +103,7 @@ SUBSTITUTES: dict[str, Any] = {
     "vpc.subnet_places": 8,
     "provider.impersonate_service_account": "other@acme-admin.iam.gserviceaccount.com",
     "releases.operator.values": {"operator": {"replicas": 3}},
+    "resources.azurerm_resource_group.this.arguments": {"tags": {"team": "acme"}},
     "minimal vpc.availability_zones": ["us-east-2b", "us-east-2c"],
     "minimal vpc.public_subnets": ["10.0.0.0/21", "10.0.8.0/21"],
     "existing-vpc modules": {"efs": _OTHER},

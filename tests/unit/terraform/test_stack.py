@@ -69,12 +69,12 @@ def test_fails_when_terraform_versions_conflict(stack: CloudStack) -> None:
         stack.to_terraform()
 
 
-@pytest.mark.parametrize("name", ["", "two words", "1st", "a.b", "a/b"])
+@pytest.mark.parametrize("name", ["", "two words", "1st", "a.b", "a/b", "größe"])
 def test_fails_on_an_invalid_name(name: str, tmp_path: pathlib.Path) -> None:
     with pytest.raises(SynthesisError) as error:
         CloudStack(App(tmp_path), name)
     assert str(error.value) == (
-        "the name of a stack must consist of letters, digits, hyphens and underscores, and begin with a letter; "
+        "the name of a stack must be ASCII letters, digits, hyphens and underscores, beginning with a letter; "
         f"got {name!r}. Fix: rename it, e.g. production"
     )
 
