@@ -126,10 +126,11 @@ $(VENV)/ready-%: requirements/%.lock
 	  { tail -n 20 $(VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup.log" >&2; exit 1; }
 	@touch $(SETS:%=$(VENV)/ready-%)
 
-# Programs with their own dependencies are installed separately.
+# Programs with their own dependencies are installed separately, with their bytecode: to compile the anyscale program
+# takes longer than a test gives it to stop.
 .venv-%/ready: requirements/%.lock | $(READY)
 	@echo "Setting up $(@D) with the program $* (once, 100 to 300 MB) ..."
 	@rm -rf $(@D) && $(PYTHON) -m venv --without-pip $(@D)
-	@{ $(INSTALL) $(@D)/bin/python $< ; } >$(@D)/setup.log 2>&1 || \
+	@{ UV_COMPILE_BYTECODE=1 && export UV_COMPILE_BYTECODE && $(INSTALL) $(@D)/bin/python $< ; } >$(@D)/setup.log 2>&1 || \
 	  { tail -n 20 $(@D)/setup.log >&2; echo "error: the set-up failed; all of it is in $(@D)/setup.log" >&2; exit 1; }
 	@touch $@
