@@ -2,9 +2,11 @@
 
 import os
 import pathlib
+import re
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,24 +37,18 @@ SLOW_TO_SET_UP = {"installed", "read", "report"}
 """Fixtures whose tests run in one process, so that they are set up once."""
 
 
-class _FileThatNeedsNode(pytest.File):
-    """A file that cannot be imported on this engine: one test, which is deselected."""
-
-    def collect(self) -> Iterator[pytest.Item]:
-        self.add_marker("node")
-        yield _Tests.from_parent(self, name="tests")
+_WITHOUT_NODE = f"Tests that need Node.js are deselected; run them with {VARIABLE}=cdktf"
 
 
-class _Tests(pytest.Item):
-    def runtest(self) -> None:
-        raise NotImplementedError
-
-
-def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.File | None:
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
     """Does not import files of tests that need Node.js, even if the command line names them."""
-    if ENGINE == NATIVE and any(module_path.is_relative_to(ROOT / "tests" / name) for name in NEEDS_NODE):
-        return _FileThatNeedsNode.from_parent(parent, path=module_path)
-    return None
+    if ENGINE != NATIVE or not any(module_path.is_relative_to(ROOT / "tests" / name) for name in NEEDS_NODE):
+        return None
+    module = pytest.Module.from_parent(parent, path=module_path)
+    tests = re.findall(r"(?m)^def (test_\w+)", module_path.read_text(encoding="utf-8"))
+    module.obj = SimpleNamespace(**dict.fromkeys(tests, lambda: pytest.skip(_WITHOUT_NODE)))
+    module.add_marker("node")
+    return module
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -68,9 +64,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
     """Says how to run the deselected tests if no others are left."""
-    return (
-        [] if items or ENGINE != NATIVE else [f"Tests that need Node.js are deselected; run them with {VARIABLE}=cdktf"]
-    )
+    return [] if items or ENGINE != NATIVE else [_WITHOUT_NODE]
 
 
 @contextmanager

@@ -264,3 +264,11 @@ def test_what_needs_node_runs_on_an_engine_that_has_it() -> None:
     needing = [ROOT / "tests" / name for name in NEEDS_NODE]
     needing += [file for file in (ROOT / "tests").rglob("*.py") if mark in file.read_text("utf-8")]
     assert [each for each in needing if not any(each.is_relative_to(place) for place in places)] == []
+
+
+def test_what_needs_node_is_not_imported_without_it() -> None:
+    files = [str(ROOT / "tests" / name) for name in NEEDS_NODE]
+    program = f"import pytest, sys; sys.exit(pytest.main(['-p', 'no:cacheprovider', *{files}]))"
+    result = run(ROOT, program, ANYSCALE_CONSTRUCTS_ENGINE="native")
+    assert "deselected; run them with ANYSCALE_CONSTRUCTS_ENGINE=cdktf" in result.stdout
+    assert (result.stderr, result.returncode) == ("", pytest.ExitCode.NO_TESTS_COLLECTED)
