@@ -18,8 +18,7 @@ class MissingPieceError(Exception):
         looked: The places that were searched.
         provide: How to provide it.
         remote: Whether it can only come from a host that cannot be reached, or from a package index that is not there,
-            so
-            that CI cannot provide it.
+            so that CI cannot provide it.
     """
 
     def __init__(self, what: str, looked: Iterable[str], provide: str, *, remote: bool = False) -> None:

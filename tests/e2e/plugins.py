@@ -109,8 +109,7 @@ def find_plugins(
     """Finds every provider, and writes doubles of those that are not available.
 
     The mirror in `TF_PLUGIN_MIRROR` comes first, then the registry, then the usual places. Providers that the mirror
-    lacks
-    come from the registry, and from doubles only if the registry cannot be reached.
+    lacks come from the registry, and from doubles only if the registry cannot be reached.
 
     Args:
         work: A directory for the doubles.

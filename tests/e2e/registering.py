@@ -105,8 +105,7 @@ class Registering:
 
         Raises:
             StepFailedError: The action differs, the command wrote although nothing changed, or the program's
-                verification
-                printed an unknown warning.
+                verification printed an unknown warning.
         """
         self.file.write_text(json.dumps({self._name: outputs}), encoding="utf-8")
         before = len(self._plane.writes)

@@ -66,8 +66,7 @@ def clean_environment(
     """Returns an environment for Terraform that contains no credentials and does not reach AWS.
 
     If the providers and the modules are all on this machine, a proxy that does not exist blocks all connections except
-    to
-    loopback.
+    to loopback.
 
     Args:
         work: A directory for Terraform's home and the configurations.
@@ -124,8 +123,7 @@ class Terraform:
         """Installs modules and providers; returns the release of each provider.
 
         Only one directory at a time: the plugin cache and the hashes of providers do not support more. Providers that
-        are
-        served to Terraform are not served to this command, which would not check their versions then.
+        are served to Terraform are not served to this command, which would not check their versions then.
         """
         environment = {name: text for name, text in self.environment.items() if name != SERVED}
         installing = Terraform(self.folder, environment)

@@ -209,8 +209,7 @@ class Trial:
         """Returns for each place the message, or `arrives`, or `idle`.
 
         Several places are tested together, since a stack takes long; they are tested one by one if there is a message
-        or one
-        has no effect.
+        or one has no effect.
         """
         names = {f"needle_{index}_": place for index, place in enumerate(tried)}
         data = copy.deepcopy(self.data)

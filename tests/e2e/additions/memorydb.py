@@ -84,8 +84,7 @@ class MemoryDB(MemoryDBResponse):
         """Deletes the cluster at once, and responds that it does not exist.
 
         After a normal response, the AWS provider sleeps for five minutes before it checks the cluster for the first
-        time;
-        after this response, it does not wait.
+        time; after this response, it does not wait.
         """
         super().delete_cluster()
         raise ClusterNotFoundFault("The cluster is deleted.")

@@ -33,10 +33,8 @@ class ClusterDouble(Double):
     """A provider that has the address of a cluster, and does not connect to it.
 
     The real providers continue if the cluster is unknown at plan, and fail when they need it. If the environment
-    contains
-    `CLUSTER_IS_KNOWN`, this one fails immediately. When Terraform destroys resources, it may remove data sources from
-    the
-    state before it configures a provider, which then needs no cluster.
+    contains `CLUSTER_IS_KNOWN`, this one fails immediately. When Terraform destroys resources, it may remove data
+    sources from the state before it configures a provider, which then needs no cluster.
 
     Args:
         name: The provider's name.
