@@ -1,6 +1,5 @@
 """Unexpected values in outputs and in the program's answers are used or refused, without internal errors."""
 
-import copy
 import json
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,22 +12,10 @@ from anyscale_constructs.registration.outputs import Registration, find_registra
 from anyscale_constructs.registration.program import Done, Program
 from anyscale_constructs.registration.resource import CloudResource
 from anyscale_constructs.registration.runner import Registrar
-from tests.fuzz.clouds import places
 from tests.registration_samples import ALL, AWS_VM
+from tests.unit.odd import with_odd_values
 
-ODD: list[Any] = [None, True, 0, -1, 4.5, 1e308, "", "a", "\x00\ud800", "${var.a}", [], [None], [[]], {}, {"": []}]
 RESOURCES = list(ALL.values())
-
-
-def changed_in_each_place(given: Any) -> Iterator[Any]:
-    """Yields a value with an unexpected one in each place; the same object each time."""
-    whole = {"": copy.deepcopy(given)}
-    for place in places(whole, {}, {}):
-        before = place.container[place.key]
-        for odd in ODD:
-            place.container[place.key] = odd
-            yield whole[""]
-        place.container[place.key] = before
 
 
 def forms(resource: Any) -> Iterator[Any]:
@@ -58,7 +45,7 @@ def register(outputs: Any, name: str | None) -> None:
 @pytest.mark.parametrize("form", range(3), ids=["a resource", "cdktf", "terraform"])
 @pytest.mark.parametrize("resource", RESOURCES, ids=ALL)
 def test_outputs_are_used_or_refused(resource: Any, form: int) -> None:
-    given = changed_in_each_place([*forms(resource)][form])
+    given = with_odd_values([*forms(resource)][form])
     found = [refusal(lambda: register(outputs, None if form else "prod")) for outputs in given]  # noqa: B023 - called at once
     refused = [error for error in found if error]
     assert {error.exit_status for error in refused} == {2}
@@ -88,7 +75,7 @@ def test_answers_are_used_or_refused(asked: str) -> None:
     given: Any = {"list": LISTED, "get": GOT}.get(asked, {"id": "cld_1", "name": "prod", "resources": []})
     used = 0
     statuses = set()
-    for answer in changed_in_each_place(given):
+    for answer in with_odd_values(given):
         program = Answering(**{"list": LISTED, "get": GOT, asked.partition(",")[0]: answer})
         error = refusal(lambda: Registrar(registration, program).run(dry_run=True))  # noqa: B023 - called at once
         if error:

@@ -11,7 +11,7 @@ from anyscale_constructs.review.opened import opened_by_plan
 from anyscale_constructs.review.plans import SENSITIVE, Change, changes, is_unknown, read_plan
 from anyscale_constructs.review.replaced import Configuration, of_changes
 from tests import said
-from tests.fuzz.clouds import places
+from tests.unit.odd import ODD, with_odd_values
 from tests.unit.review.plans import SUBNET, VPC, change, plan
 
 
@@ -116,24 +116,16 @@ def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     assert said(caught.value) == f"{tmp_path / 'plan.json'} cannot be read: No such file or directory"
 
 
-ODD_KINDS: list[Any] = [None, True, 1, 4.5, "", "a", [], [None], [1], {}, {"a": None}]
-
-
 def test_a_plan_with_an_unexpected_value_anywhere_is_read_or_refused(tmp_path: Path) -> None:
     changed = change("aws_s3_bucket.a", {"bucket": "a", "tags": {"b": "c"}}, {"bucket": "d"}, paths=[["bucket"]])
     changed["change"] |= {"before_sensitive": {"bucket": True}, "after_sensitive": {}}
     rule = change("aws_security_group_rule.b", None, {"type": "ingress", "cidr_blocks": ["0.0.0.0/0"], "from_port": 0})
-    whole = {"": plan(VPC, SUBNET, changed, rule)}
     refused = 0
-    for place in places(whole, {}, {}):
-        before = place.container[place.key]
-        for odd in ODD_KINDS:
-            place.container[place.key] = odd
-            try:
-                found = read_plan(written(tmp_path, whole[""]))
-            except ReviewError:
-                refused += 1
-            else:
-                assert all(map(str, [*of_changes(found, Configuration()), *opened_by_plan(found)]))
-        place.container[place.key] = before
-    assert refused > len(ODD_KINDS)
+    for document in with_odd_values(plan(VPC, SUBNET, changed, rule)):
+        try:
+            found = read_plan(written(tmp_path, document))
+        except ReviewError:
+            refused += 1
+        else:
+            assert all(map(str, [*of_changes(found, Configuration()), *opened_by_plan(found)]))
+    assert refused > len(ODD)
