@@ -1,6 +1,7 @@
 """Messages about an unsuitable environment, unforeseen exceptions, and remains of killed runs."""
 
 import errno
+import importlib
 import json
 import os
 import shlex
@@ -15,7 +16,7 @@ import pytest
 
 from anyscale_constructs import cli
 from anyscale_constructs.cli import modules
-from anyscale_constructs.cli.app import app
+from anyscale_constructs.cli.app import COMMANDS, app
 from anyscale_constructs.node import find_node
 from tests import ROOT
 from tests.registration_samples import AWS_VM
@@ -128,22 +129,28 @@ def test_node_works_without_the_directory_that_tmpdir_names(folder: Path) -> Non
     assert started(folder, *command, ANYSCALE_CONSTRUCTS_ENGINE="cdktf", TMPDIR=str(folder / "none")).returncode == 0
 
 
-COMMANDS: list[tuple[list[str], Any]] = [([], command) for command in app.registered_commands]
-COMMANDS += [(["modules"], command) for command in modules.app.registered_commands]
+# The place of each command's function.
+FUNCTIONS: dict[str, tuple[Any, str]] = {
+    name: (importlib.import_module(f"anyscale_constructs.cli.{module}"), function)
+    for name, (module, function) in ((name, place.split(":")) for name, place in COMMANDS.items())
+    if name != "modules"
+}
+for each in modules.app.registered_commands:
+    assert each.callback
+    FUNCTIONS[f"modules {each.callback.__name__}"] = (each, "callback")
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize(("group", "command"), COMMANDS, ids=[command.callback.__name__ for _, command in COMMANDS])
+@pytest.mark.parametrize(("command", "place"), FUNCTIONS.items(), ids=FUNCTIONS)
 def test_an_unexpected_exception_is_one_line(
-    group: list[str], command: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command: str, place: tuple[Any, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise KeyError("x\x1b[31m\ny")
 
-    name = command.name or command.callback.__name__
-    fail.__name__ = name
-    monkeypatch.setattr(command, "callback", fail)
-    assert cli.run(lambda: app([*group, name])) == 70
+    fail.__name__ = command.rsplit(maxsplit=1)[-1]
+    monkeypatch.setattr(*place, fail)
+    assert cli.run(lambda: app(command.split())) == 70
     out, said = capsys.readouterr()
     assert out == ""
     assert said == (
