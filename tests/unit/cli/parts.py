@@ -1,7 +1,12 @@
-"""Clouds in YAML, and their directories."""
+"""Clouds in YAML, their directories, and programs that run there."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+
+from tests import ROOT
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -45,3 +50,17 @@ def write(folder: Path, **clouds: str) -> None:
 
 def files(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+def started(folder: Path, *command: str, given: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Runs Python in a separate process, with a minimal environment."""
+    kept = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env=kept | environment,
+        input=given,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )

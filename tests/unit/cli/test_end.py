@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.unit.cli.parts import CLOUD, REGISTERED, files, write
+from tests.unit.cli.parts import CLOUD, REGISTERED, files, started, write
 
 _ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
 _PROGRAM = (
@@ -40,7 +40,8 @@ def test_commands_exit_with_141_when_the_reader_closes_the_pipe(command: list[st
     write(folder, prod=REGISTERED)
     reader, writer = os.pipe()
     os.close(reader)
-    done = _run(folder, *command, stdout=writer)
+    program = [sys.executable, "-m", "anyscale_constructs", *command]
+    done = subprocess.run(program, cwd=folder, env=_ENVIRONMENT, check=False, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
 
@@ -64,23 +65,12 @@ def test_closed_and_full_streams_do_not_change_the_status(
     command: list[str], closed: str, status: int, folder: Path
 ) -> None:
     write(folder, prod=REGISTERED)
-    assert _run(folder, "synth").returncode == 0
+    assert started(folder, "-m", "anyscale_constructs", "synth").returncode == 0
     program = f"{shlex.join([sys.executable, '-m', 'anyscale_constructs', *command])} {closed}"
     done = subprocess.run(["sh", "-c", program], cwd=folder, env=_ENVIRONMENT, check=False, capture_output=True)
     assert done.returncode == status
     assert b"Traceback" not in done.stderr
     assert b"internal-error" not in done.stderr
-
-
-def _run(folder: Path, *command: str, stdout: int = subprocess.PIPE) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "anyscale_constructs", *command],
-        cwd=folder,
-        env=_ENVIRONMENT,
-        check=False,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-    )
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
@@ -92,8 +82,7 @@ def test_a_terminated_synthesis_leaves_nothing_behind(
     (folder / "cdktf.out").mkdir()
     write(folder, **{f"cloud-{index}": CLOUD for index in range(60)})
     before = files(folder)
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    with subprocess.Popen([sys.executable, "-m", "stacks"], env=environment, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([sys.executable, "-m", "stacks"], env=_ENVIRONMENT, stderr=subprocess.PIPE) as process:
         assert process.stderr
         while not list(folder.glob(begun)):
             assert process.poll() is None
@@ -120,9 +109,7 @@ main("synth")
 
 
 def test_an_interrupt_while_the_command_is_imported_causes_no_traceback(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", _INTERRUPTED], cwd=folder, env=_ENVIRONMENT, check=False, capture_output=True
-    )
+    done = started(folder, "-c", _INTERRUPTED)
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
@@ -150,15 +137,9 @@ _OWN_FAULTS = {
 }
 
 
-def _synthesized(folder: Path, first: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", f"{first}from anyscale_constructs.cli import main; main('synth')"],
-        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+def _synthesized(folder: Path, first: str = "") -> tuple[int, str, str]:
+    done = started(folder, "-c", f"{first}from anyscale_constructs.cli import main; main('synth')")
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 @pytest.mark.parametrize(("module", "says"), _OWN_FAULTS.values(), ids=_OWN_FAULTS)
@@ -167,11 +148,11 @@ def test_an_error_in_the_users_own_kind_has_its_line(module: str, says: str, fol
     (folder / "stacks" / "__init__.py").touch()
     (folder / "stacks" / "own.py").write_text(module)
     write(folder, prod=CLOUD.replace("ec2", "own", 1))
-    done = _synthesized(folder)
-    assert done.returncode == 2
+    status, _, told = _synthesized(folder)
+    assert status == 2
     place, said = says.split(": ", 1)
-    assert done.stderr.startswith(f"error[faulty-code]: {place}: prod: {said}")
-    assert done.stderr.endswith("  Fix: correct the code\n")
+    assert told.startswith(f"error[faulty-code]: {place}: prod: {said}")
+    assert told.endswith("  Fix: correct the code\n")
 
 
 _BROKEN = "from anyscale_constructs.aws import Vpc\nVpc.complete = None\n"
@@ -179,9 +160,9 @@ _BROKEN = "from anyscale_constructs.aws import Vpc\nVpc.complete = None\n"
 
 def test_an_internal_error_is_one_message(folder: Path) -> None:
     write(folder, prod=CLOUD)
-    done = _synthesized(folder, _BROKEN)
-    assert done.returncode == 70
-    assert done.stderr == (
+    status, _, told = _synthesized(folder, _BROKEN)
+    assert status == 70
+    assert told == (
         "error[internal-error]: prod: TypeError: 'NoneType' object is not callable\n"
         "  Fix: report this bug in anyscale-constructs, with the output of the command with "
         "ANYSCALE_CONSTRUCTS_TRACEBACK=1\n"
@@ -190,24 +171,24 @@ def test_an_internal_error_is_one_message(folder: Path) -> None:
 
 def test_an_internal_error_does_not_hide_other_errors(folder: Path) -> None:
     write(folder, prod=CLOUD, staging=f"{CLOUD}typo: 1\n")
-    done = _synthesized(folder, _BROKEN)
-    assert done.returncode == 70
-    assert "error[internal-error]: prod: TypeError" in done.stderr
-    assert "error[unknown-key]: clouds/staging.yaml" in done.stderr
+    status, _, told = _synthesized(folder, _BROKEN)
+    assert status == 70
+    assert "error[internal-error]: prod: TypeError" in told
+    assert "error[unknown-key]: clouds/staging.yaml" in told
 
 
 def test_an_internal_error_is_also_json(folder: Path) -> None:
     write(folder, prod=CLOUD)
     first = f"import sys; sys.argv += ['--format', 'json']\n{_BROKEN}"
-    done = _synthesized(folder, first)
-    assert done.returncode == 70
-    (finding,) = json.loads(done.stdout)["findings"]
+    status, out, _ = _synthesized(folder, first)
+    assert status == 70
+    (finding,) = json.loads(out)["findings"]
     assert (finding["rule"], finding["cloud"]) == ("internal-error", "prod")
 
 
 def test_the_traceback_of_an_internal_error_is_shown_on_request(folder: Path) -> None:
     write(folder, prod=CLOUD)
-    done = _synthesized(folder, _BROKEN, ANYSCALE_CONSTRUCTS_TRACEBACK="1")
-    assert done.returncode == 70
-    assert done.stderr.startswith("Traceback (most recent call last):")
-    assert done.stderr.endswith("ANYSCALE_CONSTRUCTS_TRACEBACK=1\n")
+    status, _, told = _synthesized(folder, f"import os; os.environ['ANYSCALE_CONSTRUCTS_TRACEBACK'] = '1'\n{_BROKEN}")
+    assert status == 70
+    assert told.startswith("Traceback (most recent call last):")
+    assert told.endswith("ANYSCALE_CONSTRUCTS_TRACEBACK=1\n")

@@ -20,7 +20,7 @@ from anyscale_constructs.cli.app import COMMANDS, app
 from anyscale_constructs.node import find_node
 from tests import ROOT
 from tests.registration_samples import AWS_VM
-from tests.unit.cli.parts import CLOUD, REGISTERED, Run, write
+from tests.unit.cli.parts import CLOUD, REGISTERED, Run, started, write
 
 
 @pytest.mark.parametrize(
@@ -196,20 +196,6 @@ LOCALES = {
     "UTF-8": {"PYTHONUTF8": "1"},
     "none": {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C"},
 }
-
-
-def started(folder: Path, *command: str, given: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """A command in a separate process, with a minimal environment."""
-    kept = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT)}
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=folder,
-        env=kept | environment,
-        input=given,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
 
 
 @pytest.mark.parametrize(
