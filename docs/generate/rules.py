@@ -1,6 +1,6 @@
 """Generates the pages of the rules."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from anyscale_constructs.findings import Rule
@@ -8,13 +8,18 @@ from anyscale_constructs.terraform.allowances import every_rule
 from docs.generate.markdown import cell, escaped
 from tests.findings import CHANGES, CLOUDS, PROGRAMS, rule_of, said_of
 
-_EXAMPLES: Mapping[Sequence[Path], str] = {
-    tuple(CLOUDS): "A cloud that breaks the rule, followed by the output of `anyscale-constructs synth{notes}`:",
-    tuple(CHANGES): "A change that breaks the rule, with `---` between before and after, followed by the output of "
-    "`anyscale-constructs review`:",
-    tuple(PROGRAMS): "A program that breaks the rule, followed by its output:",
-}
-"""The examples of each type, and the sentence before them."""
+_EXAMPLES: Sequence[tuple[str, Sequence[Path]]] = [
+    ("A cloud that breaks the rule, followed by the output of `anyscale-constructs synth{notes}`:", CLOUDS),
+    (
+        (
+            "A change that breaks the rule, with `---` between before and after, followed by the output of "
+            "`anyscale-constructs review`:"
+        ),
+        CHANGES,
+    ),
+    ("A program that breaks the rule, followed by its output:", PROGRAMS),
+]
+"""The examples of each type, after the sentence that introduces them."""
 
 
 def pages() -> dict[str, str]:
@@ -59,7 +64,7 @@ def _rule(rule: Rule) -> Iterator[str]:
     if rule.severity == "warning" and rule.allowable:
         yield f"\nTo allow it in YAML: `allow: {{{rule.id}: REASON}}`; in Python: `stack.allow({rule.id!r}, REASON)`."
     yield "\n## Examples"
-    for files, introduction in _EXAMPLES.items():
+    for introduction, files in _EXAMPLES:
         found = [file for file in files if rule_of(file) == rule.id]
         if found:
             notes = " --notes" if rule.severity == "note" else ""
