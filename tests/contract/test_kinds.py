@@ -52,7 +52,7 @@ def test_values_have_the_kind_of_their_argument(cloud: SynthesizedCloud) -> None
     assert found == []
 
 
-def test_check_bites() -> None:
+def test_values_of_another_kind_are_found() -> None:
     known = {"a": "string", "b": [{"c": "number"}], "d": {"e": "list(string)"}}
     assert [*misfits({"a": "x", "b": [{"c": 1}], "d": {"e": []}}, known, "r")] == []
     wrong = {"a": 1, "b": {"c": "x"}, "d": {"e": "x"}}
