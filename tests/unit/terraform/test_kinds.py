@@ -58,6 +58,7 @@ ACCEPTED: list[tuple[Any, Any]] = [
     (1, "2.5"),
     (1, 1e3),
     (["a"], []),
+    ([{"a": "b"}], []),
     (["a"], ["b", 1]),
     ([], [{"a": 1}]),
     ({}, {"a": {"b": 1}}),
@@ -65,6 +66,8 @@ ACCEPTED: list[tuple[Any, Any]] = [
     ({"a": 1}, {"a": None}),
     ({"a": {"b": "c"}}, {"a": {"b": "d", "e": []}}),
     ("a", expr("var.b")),
+    (True, expr("var.b")),
+    (1, expr("var.b", "string")),
     ({"a": 1}, expr("var.b")),
     (["a"], expr("var.b", "set(string)")),
     (["a"], [expr("var.b")]),
@@ -96,9 +99,13 @@ def test_the_same_kind_and_unknown_values_are_accepted(ours: Any, theirs: Any, t
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
-    [({"a": "b"}, [{"a": "c"}]), ([{"a": "b"}], {"a": "c"}), ([{"a": "b"}], [])],
+    ("ours", "theirs", "says"),
+    [
+        ({"a": "b"}, [{"a": "c"}], "x must be a mapping; got a list"),
+        ([{"a": "b"}], {"a": "c"}, "x must be a list; got a mapping"),
+    ],
     ids=repr,
 )
-def test_a_block_can_be_in_a_list(ours: Any, theirs: Any) -> None:
+def test_only_a_block_of_terraform_can_be_in_a_list(ours: Any, theirs: Any, says: str) -> None:
     assert said(ours, theirs, terraform=True) == []
+    assert said(ours, theirs, terraform=False) == [says]
