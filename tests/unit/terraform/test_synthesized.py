@@ -26,6 +26,7 @@ TREE: dict[str, Any] = {
     "//": {"metadata": {"stackName": "prod"}},
     "terraform": {
         "backend": {"local": {"path": "a.tfstate"}},
+        "cloud": {"workspaces": {"name": "a"}},
         "required_providers": {"aws": {"source": "hashicorp/aws", "version": "~> 6.0"}, "time": ">= 0.9"},
     },
     "provider": {"aws": [{"region": "us-east-2", "alias": "b"}], "time": {}},
@@ -35,6 +36,9 @@ TREE: dict[str, Any] = {
     "variable": {"a": {"type": "string"}},
     "locals": {"a": [1]},
     "output": {"a": {"value": "${module.vpc.a}"}},
+    "check": {"a": {"data": {"aws_s3_bucket": {"b": {"bucket": "c"}}}}},
+    "import": [{"to": "aws_s3_bucket.a", "id": "c"}],
+    "removed": [{"from": "aws_s3_bucket.c", "lifecycle": {"destroy": False}}],
 }
 
 
