@@ -16,7 +16,7 @@ from anyscale_constructs.aws.node_groups import (
     node_groups_have_room_for_their_nodes,
 )
 from anyscale_constructs.aws.nodes import GPUS, GpuType, NodeGroupConfig, NodesConfig
-from anyscale_constructs.aws.types import RoleArn, SecurityGroupId, Tags
+from anyscale_constructs.aws.types import IAM_CHARACTER, RoleArn, SecurityGroupId, Tags
 from anyscale_constructs.aws.vpc import IVpc
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model
@@ -60,7 +60,7 @@ OidcProviderArn = Annotated[
     ),
 ]
 RoleName = Annotated[
-    str, Checked("a role's name: 1 to 64 letters, digits and +=,.@_-", r"[\w+=,.@-]{1,64}", "acme-nodes")
+    str, Checked("a role's name: 1 to 64 letters, digits and +=,.@_-", rf"{IAM_CHARACTER}{{1,64}}", "acme-nodes")
 ]
 
 

@@ -2,9 +2,10 @@
 
 import re
 
+from anyscale_constructs.aws.types import IAM_CHARACTER
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding
-from anyscale_constructs.terraform.guards import Inputs, guard
+from anyscale_constructs.terraform.guards import Inputs, guard, too_long
 
 POLICY_PREFIXES = {
     "anyscale_access_steadystate_policy_prefix": "steady-state-",
@@ -29,11 +30,7 @@ _LIMITS = {
 @guard("iam-name-length", *_LIMITS)
 def names_fit_iam(i: Inputs) -> Finding | None:
     """IAM accepts 64 characters in role names and 128 in policy names; Terraform appends 26 characters to a prefix."""
-    for name, longest in _LIMITS.items():
-        value = i[name]
-        if value is not None and not is_unresolved(value) and len(value) > longest:
-            return Finding(f"{name} is too long", "shorten it", value, f"at most {longest} characters", on=[name])
-    return None
+    return too_long(i, _LIMITS)
 
 
 @guard("iam-name", *_LIMITS)
@@ -41,7 +38,7 @@ def names_have_characters_of_iam(i: Inputs) -> Finding | None:
     """IAM accepts only these characters in the names of roles, policies and instance profiles."""
     for name in _LIMITS:
         value = i[name]
-        if value is not None and not is_unresolved(value) and not re.fullmatch(r"[\w+=,.@-]*", value, re.ASCII):
+        if value is not None and not is_unresolved(value) and not re.fullmatch(f"{IAM_CHARACTER}*", value, re.ASCII):
             what = f"{name} has characters that IAM does not accept"
             return Finding(what, "choose another name", value, "letters, digits and + = , . @ - _", on=[name])
     return None

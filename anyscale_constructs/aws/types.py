@@ -16,8 +16,10 @@ S3_BUCKET = (
 )
 # us-east-1 accepted other names until 2018. The suffixes are reserved for access points and other types of buckets.
 EXISTING_S3_BUCKET = r"(?!.*(?:-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)$)[A-Za-z0-9._-]{3,255}"
+IAM_CHARACTER = r"[\w+=,.@-]"
+"""A character that IAM accepts in names, in a regular expression for ASCII."""
 # IAM accepts any printable ASCII character in a path.
-_IAM_NAME = r"(?:[!-~]+/)?[\w+=,.@-]+"
+_IAM_NAME = rf"(?:[!-~]+/)?{IAM_CHARACTER}+"
 ExternalId = Annotated[
     str,
     Checked(

@@ -49,14 +49,9 @@ class VpcConfig(Model):
     """A new VPC."""
 
     name: str | None = Field(default=None, description="The VPC's name. Default: the stack's name.")
-    cidr_block: Cidr = Field(
-        default="10.0.0.0/16", description="The VPC's range, an IPv4 network in CIDR form with no host bits set."
-    )
+    cidr_block: Cidr = Field(default="10.0.0.0/16", description="The VPC's range, an IPv4 network in CIDR form.")
     availability_zone_count: Known[int | None] = Field(
-        default=None,
-        ge=2,
-        le=8,
-        description="The number of zones with subnets. Default: the number of availability_zones, or else 2.",
+        default=None, ge=2, le=8, description="The number of zones. Default: that of availability_zones, or else 2."
     )
     availability_zones: list[AvailabilityZone] = Field(
         default_factory=list, description="The zones of the subnets. Default: the first zones of the region."

@@ -13,11 +13,10 @@ from pydantic import Field, TypeAdapter
 from anyscale_constructs.anyscale import CONTROL_PLANE_ACCOUNT
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.types import OrgId
-from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.guards import name_is_refused
 from anyscale_constructs.google.types import IdentityProviderName, PoolId
-from anyscale_constructs.terraform.guards import Inputs, guard, value_is_refused
+from anyscale_constructs.terraform.guards import Inputs, guard, too_long, value_is_refused
 
 _ORGANIZATION: TypeAdapter[str] = TypeAdapter(OrgId)
 _PROVIDER: TypeAdapter[str | None] = TypeAdapter(IdentityProviderName | None)
@@ -100,11 +99,7 @@ def pool_names_are_ones_google_accepts(i: Inputs) -> Finding | None:
 @guard("identity-pool-text", *_LONGEST_TEXTS)
 def pool_texts_fit(i: Inputs) -> Finding | None:
     """Google rejects longer display names and descriptions at apply, after the accounts have been created."""
-    for name, longest in _LONGEST_TEXTS.items():
-        text = i[name]
-        if text is not None and not is_unresolved(text) and len(text) > longest:
-            return Finding(f"{name} is too long", "shorten it", text, f"at most {longest} characters", on=[name])
-    return None
+    return too_long(i, _LONGEST_TEXTS)
 
 
 GUARDS = (

@@ -107,6 +107,20 @@ def value_is_refused(kind: TypeAdapter[Any], value: Any, what: str, fix: str) ->
     return None
 
 
+def too_long(i: Inputs, limits: Mapping[str, int]) -> Finding | None:
+    """Returns an error about the first string that is too long, else None.
+
+    Args:
+        i: The module's inputs.
+        limits: The numbers of characters that the provider accepts, by input.
+    """
+    for name, longest in limits.items():
+        text = i[name]
+        if text is not None and not is_unresolved(text) and len(text) > longest:
+            return Finding(f"{name} is too long", "shorten it", text, f"at most {longest} characters", on=[name])
+    return None
+
+
 def without_effect(i: Inputs, given: Mapping[str, Any]) -> Iterator[Finding]:
     """Yields findings about inputs without an effect, because the feature that they configure is disabled.
 
