@@ -67,16 +67,19 @@ def run(command: Callable[[], object]) -> int:
         return _SIGNALLED + next(iter(received), signal.SIGINT)
     except SystemExit as end:  # raised by typer, also after an interrupt
         if isinstance(end.__context__, BrokenPipeError):
-            return _without_reader()
+            _drop_unwritten()
+            return _BROKEN_PIPE
         return _SIGNALLED + received[0] if received else int(end.code or 0)
-    except BrokenPipeError:
-        return _without_reader()
+    except BrokenPipeError:  # the reader closed the pipe, such as `| head`
+        _drop_unwritten()
+        return _BROKEN_PIPE
     except Exception as error:  # noqa: BLE001 - the last resort
         from anyscale_constructs.cli.faults import foreseen  # noqa: PLC0415 - imported only when needed
 
         known = foreseen(error)
         with contextlib.suppress(OSError):  # standard error may be closed or full, too
             tell(known.findings, sys.stderr)
+        _drop_unwritten()
         return known.exit_status
     return 0
 
@@ -90,9 +93,10 @@ def _require_working_directory() -> None:
         raise ConfigError("the working directory no longer exists", fix="change to another directory") from error
 
 
-def _without_reader() -> int:
-    """Returns the exit status after the reader of the output closed the pipe, such as `| head`."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+def _drop_unwritten() -> None:
+    """Keeps the end of the process from writing again what a stream does not accept."""
     for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())  # the end of the process flushes it again
-    return _BROKEN_PIPE
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -370,4 +370,6 @@ def _backend(settings: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 
 def _moved(blocks: Any) -> Iterator[tuple[str, str]]:
     for block in listed(blocks) if isinstance(blocks, Mapping) else blocks:
-        yield block["from"], block["to"]
+        match block:
+            case {"from": str() as old, "to": str() as new}:  # Terraform rejects others
+                yield old, new

@@ -14,7 +14,7 @@ import pytest
 from tests import ROOT
 from tests.unit.cli.parts import CLOUD, REGISTERED, files, started, write
 
-_ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)}
+_ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}  # buffered, as by default
 _PROGRAM = (
     "import sys; from anyscale_constructs.cli import run; sys.exit(run(lambda: [print('x' * 999) for _ in range(999)]))"
 )

@@ -37,6 +37,7 @@ TREE: dict[str, Any] = {
     "locals": {"a": [1]},
     "output": {"a": {"value": "${module.vpc.a}"}},
     "check": {"a": {"data": {"aws_s3_bucket": {"b": {"bucket": "c"}}}}},
+    "moved": [{"from": "aws_s3_bucket.b", "to": "aws_s3_bucket.a"}],
     "import": [{"to": "aws_s3_bucket.a", "id": "c"}],
     "removed": [{"from": "aws_s3_bucket.c", "lifecycle": {"destroy": False}}],
 }
