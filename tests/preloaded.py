@@ -125,6 +125,8 @@ def _watched(client: socket.socket, program: str) -> int:
 def _run(program: str, streams: list[int], arguments: list[str], environment: dict[str, str], folder: str) -> NoReturn:
     """Runs the program in this process, and ends the process."""
     os.setsid()
+    # A new process would have this handler; this one has none if the tests run in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
