@@ -17,8 +17,8 @@ CONTRACT_TESTS = tests/contract/product tests/contract/test_additions.py tests/u
   tests/unit/test_config_expressions.py tests/unit/test_engine.py tests/unit/test_engine_values.py \
   tests/unit/test_examples.py tests/unit/test_native.py
 ENGINE_TESTS = $(CONTRACT_TESTS) tests/unit/terraform tests/unit/testing tests/unit/test_docs.py
-# Tests of one group run in one process, which sets up for all of them once.
-PYTEST = $(BIN)/python -m pytest -q -n auto --dist loadgroup
+# Each process begins with a half of the tests, so that most fixtures of modules are set up once.
+PYTEST = $(BIN)/python -m pytest -q -n auto --dist worksteal
 # The sources of the site, with the paths of the repository, so that links work as on GitHub.
 PAGES = CHANGELOG.md LICENSE README.md docs examples
 # uv takes seconds and pip minutes, but only pip uses mirrors that are set in pip.conf.

@@ -33,10 +33,6 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return spelled(val) if isinstance(val, str) and spelled(val) != str.__str__(val) else None
 
 
-SLOW_TO_SET_UP = {"installed", "read", "report"}
-"""Fixtures whose tests run in one process, so that they are set up once."""
-
-
 _WITHOUT_NODE = f"Tests that need Node.js are deselected; run them with {VARIABLE}=cdktf"
 
 
@@ -53,9 +49,6 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselects tests that need Node.js if the engine needs none: `make test` runs them on cdktf."""
-    for item in items:
-        for name in SLOW_TO_SET_UP.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(name))
     if ENGINE == NATIVE:
         left = [item for item in items if item.get_closest_marker("node")]
         config.hook.pytest_deselected(items=left)
