@@ -18,11 +18,12 @@ from tests.e2e.adapted import adapt, relax
 from tests.e2e.clones import module_sources
 from tests.e2e.control_plane import ControlPlane
 from tests.e2e.names import named
-from tests.e2e.plugins import Plugins
+from tests.e2e.plugins import REGISTRY, Plugins
 from tests.e2e.providers.cluster import CLUSTER_IS_KNOWN
 from tests.e2e.registering import Registering
 from tests.e2e.registry import Registry, registry_modules
 from tests.e2e.report import Report, StepFailedError, StoppedError
+from tests.e2e.serving import served
 from tests.e2e.terraform import Plan, Terraform, clean_environment
 
 Synth = Callable[[EmulatedAccount], Path]
@@ -122,31 +123,32 @@ def _live(cloud: Cloud, work: Path, plugins: Plugins, report: Report, account: E
         report.note(*adapted)
         for stage, each in terraforms.items():
             step(_named("init", stage), each.init, _releases)
-    terraform = terraforms[_NOW]
-    step("validate", terraform.validate, lambda warnings: f"{len(warnings)} warnings")
-    apply(terraforms, step)
-    outputs = step("output", terraform.output, lambda outputs: f"{len(outputs)} outputs")
-    tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
-    _register(cloud, outputs, step, tfvars=tfvars, work=work, account=account)
-    step("plan again", lambda: unchanged(terraform))
-    if cloud.ejected:
-        step("eject: plan", lambda: ejected(terraform, work))
-    step("names", lambda: named(terraform.resources(), cloud.name_prefix), lambda count: f"{count} as they must be")
-    if tfvars:
-        _live_second(cloud, seconds, environment, partial(report.step, seconds[_NOW].name), work)
+    with served(f"{REGISTRY}/hashicorp/aws", terraforms.values()):
+        terraform = terraforms[_NOW]
+        step("validate", terraform.validate, lambda warnings: f"{len(warnings)} warnings")
+        apply(terraforms, step)
+        outputs = step("output", terraform.output, lambda outputs: f"{len(outputs)} outputs")
+        tfvars = seconds[_NOW] / _TFVARS if seconds[_NOW].exists() else None
+        _register(cloud, outputs, step, tfvars=tfvars, work=work, account=account)
+        step("plan again", lambda: unchanged(terraform))
+        if cloud.ejected:
+            step("eject: plan", lambda: ejected(terraform, work))
+        step("names", lambda: named(terraform.resources(), cloud.name_prefix), lambda count: f"{count} as they must be")
+        if tfvars:
+            _live_second(cloud, seconds, environment, partial(report.step, seconds[_NOW].name), work)
 
-    if update := cloud.update:
+        if update := cloud.update:
 
-        def put_update() -> Plan:
-            shutil.copytree(update(account), folders[_NOW], dirs_exist_ok=True)
-            return only(terraform.plan(), cloud.changes)
+            def put_update() -> Plan:
+                shutil.copytree(update(account), folders[_NOW], dirs_exist_ok=True)
+                return only(terraform.plan(), cloud.changes)
 
-        step("update: plan", put_update, lambda plan: f"{plan}, all of them expected")
-        step("update: apply", terraform.apply)
-        step("update: plan again", lambda: unchanged(terraform))
+            step("update: plan", put_update, lambda plan: f"{plan}, all of them expected")
+            step("update: apply", terraform.apply)
+            step("update: plan again", lambda: unchanged(terraform))
 
-    step("destroy", terraform.destroy)
-    step("nothing left", lambda: nothing_left(terraform, account.inventory() - already))
+        step("destroy", terraform.destroy)
+        step("nothing left", lambda: nothing_left(terraform, account.inventory() - already))
 
 
 def _register(

@@ -13,7 +13,8 @@ from tests.e2e.clones import module_sources
 from tests.e2e.control_plane import ORG_ID
 from tests.e2e.doubles.server import Doubles
 from tests.e2e.examples import synthesize, with_existing_resources
-from tests.e2e.plugins import OLD_S3, find_plugins
+from tests.e2e.plugins import OLD_S3, REGISTRY, find_plugins
+from tests.e2e.serving import served
 from tests.e2e.terraform import Terraform, clean_environment
 
 Plans = tuple[dict[str, Any], dict[str, Any]]
@@ -57,7 +58,11 @@ def _plan_on_aws(name: str, variables: Mapping[str, Any], cloud: Mapping[str, An
         ours = synthesize("cloud", config, work / "ours")
         _pin_modules(ours, ref)
         environment = clean_environment(work, plugins, module_sources([upstream, ours]), account.endpoint)
-        return _planned(Terraform(upstream, environment)), _planned(Terraform(ours, environment))
+        both = [Terraform(folder, environment) for folder in (upstream, ours)]
+        for terraform in both:
+            terraform.init()
+        with served(f"{REGISTRY}/hashicorp/aws", both):
+            return both[0].plan_document(), both[1].plan_document()
 
 
 def _plan_on_google(
