@@ -6,17 +6,22 @@ python -m tests.e2e [NAME... | --all]
 """
 
 import argparse
+import contextlib
+import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.before import COMMIT, extract
 from tests.e2e.adopting import EXAMPLES, adopted
-from tests.e2e.examples import clouds, registered
+from tests.e2e.examples import WHOLE, clouds, registered
 from tests.e2e.lifecycle import live
 from tests.e2e.plugins import find_plugins
 from tests.e2e.report import Report, StoppedError
+from tests.missing import MissingPieceError, find_anyscale
+from tests.preloaded import preloaded
 
 
 def main() -> int:
@@ -27,7 +32,11 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=4, help="clouds at a time")
     arguments = parser.parse_args()
     report = Report()
-    with tempfile.TemporaryDirectory(prefix="e2e-") as name, ThreadPoolExecutor(arguments.jobs) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="e2e-") as name,
+        ThreadPoolExecutor(arguments.jobs) as pool,
+        _preloaded_anyscale(),
+    ):
         work = Path(name)
         try:
             plugins = report.step(
@@ -37,7 +46,8 @@ def main() -> int:
                 lambda found: ", ".join(f"{name} {origin}" for name, origin in found.origins.items()),
             )
             names = {*registered(), *EXAMPLES} if arguments.all else set(arguments.names)
-            examples = adopted(plugins, work / "synth", names) + clouds(plugins, work, names, _release(work, report))
+            examples = clouds(plugins, work, names, _release(work, report)) + adopted(plugins, work / "synth", names)
+            examples.sort(key=lambda cloud: cloud.name not in WHOLE)  # those that take longest begin first
             if unknown := names - {cloud.name for cloud in examples}:
                 parser.error(f"no example on AWS is called {', '.join(sorted(unknown))}")
             for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in examples]:
@@ -47,6 +57,19 @@ def main() -> int:
         finally:
             report.show()
     return int(report.failed)
+
+
+@contextlib.contextmanager
+def _preloaded_anyscale() -> Iterator[None]:
+    """Imports the packages of the anyscale program once, for all its runs in the block."""
+    try:
+        found = find_anyscale()
+    except MissingPieceError:  # the step that needs it reports this
+        yield
+        return
+    with preloaded(found, "anyscale.scripts") as program:
+        os.environ["ANYSCALE_BIN"] = program
+        yield
 
 
 def _release(work: Path, report: Report) -> Path | None:

@@ -18,7 +18,7 @@ from tests.examples import CLOUDS
 
 WHOLE = {"everything", "eks"}
 """The examples that go through all steps."""
-BRIEF = {"minimal", "private-production", "existing-vpc", "regulated", "eks-existing"}
+BRIEF = {"private-production", "existing-vpc", "regulated"}
 """The examples that start as new clouds, and are neither updated nor ejected."""
 
 _TAG = {"e2e": "updated"}

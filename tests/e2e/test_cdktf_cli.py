@@ -87,7 +87,7 @@ def test_cdktf_synth_works_in_this_repository(program: pathlib.Path, tmp_path: p
 
 
 def test_cdktf_deploys_and_destroys_a_registered_cloud(
-    cdktf: Cdktf, installed: Environment, tmp_path: pathlib.Path
+    cdktf: Cdktf, installed: Environment, anyscale_program: str, tmp_path: pathlib.Path
 ) -> None:
     plugins = find_plugins(tmp_path)
     (cloud,) = clouds(plugins, tmp_path, frozenset({"minimal"}))
@@ -114,6 +114,7 @@ def test_cdktf_deploys_and_destroys_a_registered_cloud(
             command = ["anyscale-constructs", "register", cloud.name, "--outputs", "outputs.json", "--json"]
             of_checkout = {"PATH", "HOME", "PYTHONPATH"}
             variables = {name: text for name, text in registering.environment.items() if name not in of_checkout}
+            variables["ANYSCALE_BIN"] = anyscale_program
             end = installed.run(command, repository, variables)
             assert end.returncode == 0, end.stderr
             result: dict[str, str] = json.loads(end.stdout)

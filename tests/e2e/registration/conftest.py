@@ -15,8 +15,6 @@ import yaml
 
 from tests import ROOT
 from tests.e2e.control_plane import ControlPlane
-from tests.missing import find_anyscale
-from tests.preloaded import preloaded
 
 _MAIN = "from anyscale_constructs.cli import main; main()"
 _NO_AWS = {
@@ -105,12 +103,6 @@ def wait(process: subprocess.Popen[str], begin: float) -> Outcome:
     """Returns the outcome of a started run."""
     stdout, stderr = process.communicate(timeout=120)
     return Outcome(process.returncode, stdout, stderr, time.monotonic() - begin)
-
-
-@pytest.fixture(scope="session")
-def anyscale_program() -> Iterator[str]:
-    with preloaded(find_anyscale(), "anyscale.scripts") as program:
-        yield program
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.e2e.control_plane import ControlPlane
 from tests.e2e.registration.conftest import Cli, Outcome, wait
 from tests.registration_samples import AWS_K8S, AWS_VM, changed
 
-LIMIT = 40
+LIMIT = 24
 """The time limit of the registration in seconds: more than the real program needs until its write, on a busy machine.
 """
 
