@@ -6,13 +6,11 @@ order of their creation. Damage is detectable: capital letters reveal a change o
 letter, and the number has check digits, so replacing a letter or a digit leaves a trace.
 """
 
-import itertools
 import re
 import secrets
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 PREFIX = "Ac" + "".join(secrets.choice("abcdefghijklm") for _ in range(8))
 _SUFFIX = "".join(secrets.choice("nopqrstuvwxy") for _ in range(7)) + "Z"
@@ -22,11 +20,10 @@ _TRACE = re.compile(f"{PREFIX}(?:" + r"\d{11}" + f"{_SUFFIX})?|{_SUFFIX}", re.IG
 _BEGINS, _ENDS = PREFIX.lower(), _SUFFIX.lower()
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """The Terraform code that a word represents.
 
-    Args:
+    Attributes:
         text: The expression, without `${` and `}`; it may contain words.
         type: The Terraform type of its value, e.g. `list(string)`.
         stack: The only stack in which the expression is valid. Default: None, for any stack.
@@ -49,10 +46,11 @@ def is_plain(text: str) -> bool:
 
 def word(code: Code) -> str:
     """Returns the word for the code; equal codes have the same word."""
-    if code not in _words:
-        _words[code] = _written(len(_codes))
+    found = _words.get(code)
+    if found is None:
+        found = _words[code] = _written(len(_codes))
         _codes.append(code)
-    return _words[code]
+    return found
 
 
 def _written(number: int) -> str:
@@ -71,7 +69,7 @@ _clean: dict[str, int] = {}
 
 def in_codes(part: str) -> bool:
     """Returns whether the code of any word contains the part."""
-    found = any(part in code.text for code in itertools.islice(_codes, _clean.get(part, 0), None))
+    found = any(part in code.text for code in _codes[_clean.get(part, 0) :])
     if not found:
         _clean[part] = len(_codes)
     return found
