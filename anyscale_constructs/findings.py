@@ -227,9 +227,13 @@ def within(findings: Iterable[Finding], **changes: Any) -> list[Finding]:
 
 def clean(text: str) -> str:
     """Returns text that is safe in a terminal or log: expressions as code, without secrets and control characters."""
-    text = _CREDENTIALS.sub("...@", _RANDOM.sub("...", _TOKENS.sub(r"\1...", words.spelled(text))))
+    text = _without_credentials(_RANDOM.sub("...", _TOKENS.sub(r"\1...", words.spelled(text))))
     text = _PARAMETERS.sub(_without_secret, text)
     return CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+
+
+def _without_credentials(text: str) -> str:
+    return _CREDENTIALS.sub("...@", text) if "@" in text else text  # the pattern is slow, and every match has an @
 
 
 def _without_secret(parameter: re.Match[str]) -> str:
@@ -266,7 +270,7 @@ def shown(value: Any, name: str = "") -> str:
         # Truncation can cut credentials in two: keep their final @, so that the pattern still matches them.
         end = "@" if "@" in re.split(r"[\s'\"]", rest, maxsplit=1)[0] else ""
         text = f"{text[:_LONGEST]}{end}...{rest[-1]}"
-    return _CREDENTIALS.sub("...@", text)
+    return _without_credentials(text)
 
 
 def plain(value: Any, name: str) -> Any:
