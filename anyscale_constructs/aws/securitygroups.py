@@ -214,7 +214,7 @@ def public_ingress(i: Inputs) -> Finding | None:
         for rule in filter(_known, i["ingress_from_cidr_map"])
     ]
     pool = i["machine_pool_cidr_ranges"]
-    if isinstance(pool, list):
+    if isinstance(pool, list) and pool:
         opened.append(("machine_pool_cidr_ranges", _opened_to_machine_pool(i), pool))
     return networks.exposure(opened)
 

@@ -1,6 +1,5 @@
 """Checks of networks: required and recommended sizes, overlaps, and exposure to the internet."""
 
-import contextlib
 import functools
 import ipaddress
 import itertools
@@ -81,14 +80,21 @@ def nearly_everybody(cidrs: Sequence[str]) -> list[str]:
 
 
 def _nearly_everybody(cidrs: Sequence[str], large_part: _Network) -> list[str]:
-    public: list[_Network] = []
-    for cidr in cidrs:
-        with contextlib.suppress(ValueError):
-            found = None if is_unresolved(cidr) else type(large_part)(cidr, strict=False)
-            public += [] if found is None or found.is_private else [found]
+    known = [_public(cidr) for cidr in cidrs if not is_unresolved(cidr)]
+    public = [each for each in known if isinstance(each, type(large_part))]
     alone = [each for each in public if each.num_addresses >= large_part.num_addresses]
     together = sum(each.num_addresses for each in ipaddress.collapse_addresses(public))
     return list(map(str, alone or (public if together >= large_part.num_addresses else [])))
+
+
+@functools.cache
+def _public(cidr: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """Returns the range, unless it is private or not a network; cached as in `_read`."""
+    try:
+        found = ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return None
+    return None if found.is_private else found
 
 
 def exposure(opened: Iterable[tuple[str, str, Sequence[str]]]) -> Finding | None:
