@@ -3,7 +3,7 @@
 import pathlib
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -76,10 +76,12 @@ class Document:
         try:
             root = compose(text)
             nodes += _nodes(root)
-            self._refuse_repetition(root, nodes)
-            self._refuse_duplicates(nodes)
+            if "&" in text:  # without an anchor, there are no aliases
+                self._refuse_repetition(root, nodes)
+            mappings = [node for node in nodes if isinstance(node, yaml.MappingNode)]
+            self._refuse_duplicates(mappings)
             # This must precede merging, in which PyYAML's constructor moves keys into other mappings.
-            misread = [*_empty(nodes), *_converted(nodes), *_variables(nodes), *_controls(nodes), *_lost(nodes)]
+            misread = _misread(mappings, [node for node in nodes if isinstance(node, yaml.ScalarNode)])
             below = defaults._misread if defaults else ()  # noqa: SLF001 - it is one of these
             self._misread: list[Finding] = [*self.located(misread), *below]
             data = Constructor().construct_document(root) if root else None
@@ -125,7 +127,7 @@ class Document:
         return ConfigError([Finding(what, fix, rule=rule, place=self._in_file(place))])
 
     def _in_file(self, place: Place | None) -> Place:
-        return replace(place or Place(""), file=str(self.file))
+        return Place(str(self.file), place.line, place.column) if place else Place(str(self.file))
 
     def _refuse_repetition(self, root: yaml.Node | None, nodes: Iterable[yaml.Node]) -> None:
         """Refuses aliases that expand to too much, before anything expands them."""
@@ -138,10 +140,10 @@ class Document:
                 fix="use fewer aliases, and no nested ones",
             )
 
-    def _refuse_duplicates(self, nodes: Iterable[yaml.Node]) -> None:
-        for mapping in nodes:
+    def _refuse_duplicates(self, mappings: Sequence[yaml.MappingNode]) -> None:
+        for mapping in mappings:
             seen: set[str] = set()
-            for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+            for key, _ in mapping.value:
                 if not isinstance(key, yaml.ScalarNode):
                     raise self._unreadable("has a key that is a list or a mapping", _place(key.start_mark))
                 if key.value in seen:
@@ -285,20 +287,33 @@ def _is_misread(node: yaml.Node) -> bool:
     return False
 
 
-def _empty(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
+def _misread(mappings: Sequence[yaml.MappingNode], scalars: Sequence[yaml.ScalarNode]) -> Iterator[Finding]:
+    yield from _empty(mappings)
+    yield from _converted(scalars)
+    # Most files have none of these, and one search of all text is faster than a search of each node.
+    text = "\n".join(scalar.value for scalar in scalars)
+    if _VARIABLE.search(text):
+        yield from _variables(scalars)
+    if control_character(text):
+        yield from _controls(scalars)
+    if LOST_KEY in text:
+        yield from _lost(mappings)
+
+
+def _empty(mappings: Sequence[yaml.MappingNode]) -> Iterator[Finding]:
     """Finds keys without a value, which look set but are null in YAML."""
-    for mapping in nodes:
-        for key, value in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+    for mapping in mappings:
+        for key, value in mapping.value:
             if isinstance(value, yaml.ScalarNode) and not value.value and not value.style:
                 fix = "set a value ({} for its defaults, null for none), or remove the key"
                 yield Finding(f"{key.value} has no value", fix, rule=EMPTY, place=_place(key.start_mark))
 
 
-def _converted(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
+def _converted(scalars: Sequence[yaml.ScalarNode]) -> Iterator[Finding]:
     """Finds unquoted values that YAML 1.1 converts, e.g. 0644 to 420."""
     constructor = Constructor()
-    for node in nodes:
-        if isinstance(node, yaml.ScalarNode) and not node.style and node.tag in _CONVERTED:
+    for node in scalars:
+        if node.tag in _CONVERTED and not node.style:
             value = constructor.construct_object(node)
             read = format(Decimal(str(value)), "f") if isinstance(value, float) else str(value)
             # 3.0 is an ordinary way to write a number.
@@ -307,28 +322,28 @@ def _converted(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
                 yield Finding(f"YAML reads {node.value} as {read}", fix, rule=CONVERTED, place=_place(node.start_mark))
 
 
-def _variables(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
+def _variables(scalars: Sequence[yaml.ScalarNode]) -> Iterator[Finding]:
     """Finds strings with shell or pipeline variables, which YAML does not replace."""
-    for node in nodes:
-        if isinstance(node, yaml.ScalarNode) and (found := _VARIABLE.search(node.value)):
+    for node in scalars:
+        if found := _VARIABLE.search(node.value):
             what = f"{found.group()} is not replaced, because YAML has no variables"
             fix = f"write the value itself, or $${found.group()[1:]} for the literal text"
             yield Finding(what, fix, rule=VARIABLE, place=_place(node.start_mark))
 
 
-def _lost(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
+def _lost(mappings: Sequence[yaml.MappingNode]) -> Iterator[Finding]:
     """Finds keys that the engines on Node.js would lose."""
-    for mapping in nodes:
-        for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
+    for mapping in mappings:
+        for key, _ in mapping.value:
             if key.value == LOST_KEY:
                 what = f"the key {LOST_KEY} cannot be used, because JavaScript does not keep it"
                 yield Finding(what, "rename it", rule=InputError.rule, place=_place(key.start_mark))
 
 
-def _controls(nodes: Iterable[yaml.Node]) -> Iterator[Finding]:
+def _controls(scalars: Sequence[yaml.ScalarNode]) -> Iterator[Finding]:
     """Finds escaped characters that files, terminals and providers' APIs do not accept."""
-    for node in nodes:
-        if isinstance(node, yaml.ScalarNode) and (what := control_character(node.value)):
+    for node in scalars:
+        if what := control_character(node.value):
             yield Finding(what, "remove it", rule=CONTROL_CHARACTER, place=_place(node.start_mark))
 
 

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import yaml
-from yaml.composer import Composer
 from yaml.constructor import SafeConstructor
 from yaml.resolver import Resolver
 
@@ -40,6 +39,12 @@ class _Plain(_Bounded, yaml.SafeLoader):
     """PyYAML's own parser."""
 
 
+if yaml.__with_libyaml__:
+
+    class _Fast(_Bounded, yaml.CSafeLoader):
+        """Libyaml's parser, with PyYAML's composer in C, which also calls the hooks."""
+
+
 class Constructor(SafeConstructor):
     """Constructs values from nodes: JSON's types, and dates."""
 
@@ -58,7 +63,7 @@ def compose(text: str) -> yaml.Node | None:
     """
     if yaml.__with_libyaml__ and not _DIFFERS.search(text):
         try:
-            return _fast(text)
+            return _Fast(text).get_single_node()
         except TooDeepError:
             raise
         except yaml.YAMLError:
@@ -82,14 +87,3 @@ def load(text: str) -> Any:
         return Constructor().construct_document(node) if node else None
     except (ArithmeticError, AttributeError, LookupError, RecursionError, ValueError) as error:
         raise yaml.YAMLError(f"a value cannot be read: {error}") from error
-
-
-def _fast(text: str) -> yaml.Node | None:
-    class Loader(Composer, _Bounded, yaml.CSafeLoader):
-        """Composes libyaml's events in Python: PyYAML's composer in C crashes on deep nesting."""
-
-        def __init__(self) -> None:
-            yaml.CSafeLoader.__init__(self, text)
-            Composer.__init__(self)
-
-    return Loader().get_single_node()
