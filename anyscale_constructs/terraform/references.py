@@ -70,7 +70,7 @@ def residue(found: Collection[tuple[str, str]]) -> Iterator[Finding]:
     Args:
         found: The strings of the JSON, each with its path.
     """
-    everything = "\n".join(text for _, text in found).lower()
+    everything = "\n".join([text for _, text in found]).lower()
     for path, text in found if any(letters in everything for letters in _RESIDUE) else ():
         for left in _ANY_RESIDUE.finditer(text):
             yield in_json(
@@ -83,7 +83,7 @@ def residue(found: Collection[tuple[str, str]]) -> Iterator[Finding]:
 
 
 def dead_references(
-    tree: Mapping[str, Any], found: Iterable[tuple[str, str]], modules: Mapping[str, "Module"]
+    tree: Mapping[str, Any], found: Collection[tuple[str, str]], modules: Mapping[str, "Module"]
 ) -> Iterator[Finding]:
     """Yields findings about references in a stack's JSON to objects that do not exist.
 
@@ -97,33 +97,30 @@ def dead_references(
     checks = [check for check in tree.get("check", {}).values() if isinstance(check, Mapping)]
     for scope in (tree, *checks):
         declared |= {f"data.{kind}.{name}" for kind, named in scope.get("data", {}).items() for name in named}
-    seen: set[tuple[str, str]] = set()
-    for path, code in code_of(found):
-        for match in _NAMED.finditer(code):
-            name = match.group()
-            if (path, name) in seen:
-                continue
-            seen.add((path, name))
-            if match["declared"]:
-                if name not in declared:
-                    yield _dead(
-                        path, f"'${{{name}}}', which is not in this stack", "use the value itself, or declare it"
-                    )
-            elif (module := modules.get(match["module"])) is None:
-                if match["module"] not in tree.get("module", {}):
-                    yield _dead(
-                        path,
-                        f"module.{match['module']}, which is not in this stack, and cross-stack references are not "
-                        "supported",
-                        "pass the value as a literal, or read it with a data source",
-                    )
-            elif match["output"] and match["output"] not in module.interface.outputs:
-                nearest = unknown(match["output"], module.interface.outputs, "output")
-                yield _dead(path, f"{module.address}: {nearest}")
 
+    def problem(match: re.Match[str]) -> tuple[str, str] | None:
+        """Returns what a reference refers to and how to fix it, or None if the object exists."""
+        name, output = match["module"], match["output"]
+        if named := match["declared"]:
+            dead = f"'${{{named}}}', which is not in this stack", "use the value itself, or declare it"
+            return None if named in declared else dead
+        if (module := modules.get(name)) is None:
+            dead = (
+                f"module.{name}, which is not in this stack, and cross-stack references are not supported",
+                "pass the value as a literal, or read it with a data source",
+            )
+            return None if name in tree.get("module", {}) else dead
+        if not output or output in module.interface.outputs:
+            return None
+        return f"{module.address}: {unknown(output, module.interface.outputs, 'output')}", ""
 
-def _dead(path: str, where: str, fix: str = "") -> Finding:
-    return in_json(path, f"refers to {where}", fix, rule=UNKNOWN_REFERENCE)
+    # Most stacks have no problem, which one search of all code shows.
+    code = "\n".join([text for _, text in found if "${" in text])
+    if any(map(problem, _NAMED.finditer(code))):
+        matches = {(path, match.group()): match for path, code in code_of(found) for match in _NAMED.finditer(code)}
+        for (path, _), match in matches.items():
+            if said := problem(match):
+                yield in_json(path, f"refers to {said[0]}", said[1], rule=UNKNOWN_REFERENCE)
 
 
 def cycles(modules: Iterable["Module"]) -> Iterator[Finding]:
