@@ -7,8 +7,9 @@ import pathlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from anyscale_constructs.engine.native.backends import LocalBackend, TerraformBackend
@@ -51,7 +52,7 @@ class TerraformStack(Overridable):
 
     def logical_id(self, construct: Construct) -> str:
         """Returns the Terraform name of a construct in the stack."""
-        return _unique(construct.node.path.removeprefix(f"{self.node.path}/").split("/"))
+        return _unique(construct.node.path.removeprefix(f"{self.node.path}/"))
 
     def depends_on(self, stack: "TerraformStack") -> bool:
         """Returns whether another stack must be applied before this one."""
@@ -122,9 +123,10 @@ def _elements(construct: Construct) -> Iterator[TerraformElement]:
             yield from _elements(child)
 
 
-def _unique(path: Sequence[str]) -> str:
-    """Returns the Terraform name that cdktf generates for a path of constructs."""
-    steps = [step for step in path if step != "Default"]
+@cache
+def _unique(path: str) -> str:
+    """Returns the Terraform name that cdktf generates for a path of constructs; most stacks have the same paths."""
+    steps = [step for step in path.split("/") if step != "Default"]
     if len(steps) == 1 and len(only := _UNSAFE.sub("", steps[0])) <= _LONGEST_ID:
         return only
     digest = hashlib.md5("/".join(steps).encode(), usedforsecurity=False).hexdigest()[:8].upper()
@@ -230,14 +232,15 @@ class App(Construct):
         place = f"stacks/{name}"
         folder = pathlib.Path(self.outdir, place)
         folder.mkdir(exist_ok=True)
-        notes = []
-        for each in walk(stack):
+        constructs = [*walk(stack)]
+        for each in constructs:
             if isinstance(each, TerraformAsset):
                 each.write(folder)
-            notes += [
-                {"constructPath": each.node.path, "level": note.type, "message": note.data}
-                for note in each.node.metadata
-            ]
+        notes = [
+            {"constructPath": each.node.path, "level": note.type, "message": note.data}
+            for each in constructs
+            for note in each.node.metadata
+        ]
         errors = [f"[{note['constructPath']}] {note['message']}" for note in notes if note["level"] == _ERROR]
         if errors and "CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS" not in os.environ:
             raise EngineRefusalError("\n".join(['Encountered Annotations with level "ERROR":', *errors]))
@@ -284,10 +287,10 @@ def _stringified(value: Any, indent: str = "\n") -> str:
     match value:
         case dict():
             names = sorted(value, key=lambda key: key.encode("utf-16-be"))
-            inner = [
-                f"{deeper}{json.dumps(name, ensure_ascii=False)}: {_stringified(value[name], deeper)}" for name in names
-            ]
+            inner = [f"{deeper}{_quoted(name)}: {_stringified(value[name], deeper)}" for name in names]
             return f"{{{','.join(inner)}{indent}}}"
         case list():
             return f"[{','.join(deeper + _stringified(each, deeper) for each in value)}{indent}]"
+        case str():
+            return _quoted(value)
     return json.dumps(value, ensure_ascii=False)
