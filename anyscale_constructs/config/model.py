@@ -98,7 +98,7 @@ class Model(_Base):
         name = str(info.field_name)
         try:
             given = as_expression(value, name)
-            if isinstance(given, Expr | list | tuple | Mapping) and name in _known_now(cls):
+            if name in _known_now(cls) and isinstance(given, Expr | list | tuple | Mapping):
                 for part in given.values() if isinstance(given, Mapping) else [given]:
                     known(part, name)
             if not isinstance(given, Expr):
@@ -106,8 +106,8 @@ class Model(_Base):
                 # These contain no unresolved values, or have been searched already.
                 plain = (
                     validated is None
-                    or isinstance(validated, int | BaseModel)
                     or (validated is given and isinstance(given, str))
+                    or isinstance(validated, int | BaseModel)
                 )
                 return validated if plain else as_expressions(validated, name)
             if not _fits(given, validate):

@@ -71,7 +71,7 @@ class Resolver:
         """
         resolved = self._resolve(value, path)
         # One search of the joined strings is much faster than a search of each string.
-        for where, text in self.texts if words.traced("\n".join(text for _, text in self.texts)) else ():
+        for where, text in self.texts if words.traced("\n".join([text for _, text in self.texts])) else ():
             if words.damaged(text):
                 self.say(where, *_DAMAGED)
         return resolved
@@ -129,10 +129,10 @@ class Resolver:
                 CROSS_STACK,
             )
         text = code.text
-        if words.damaged(text):
-            self.say(path, *_DAMAGED)
-            return text
         if text not in self._expanded:
+            if words.damaged(text):
+                self.say(path, *_DAMAGED)
+                return text
             resolved = self._engine(text) if "{TfToken[" in text else text
             told = len(self.problems)
             expanded = _Parser(self, path, resolved, ours=True).code() if _TO_READ.search(resolved) else resolved

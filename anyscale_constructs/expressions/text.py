@@ -30,8 +30,7 @@ def is_unresolved(value: object) -> bool:
     # The most frequent types first, and without match patterns, because this function is called very often.
     kind = type(value)
     if isinstance(value, str):
-        text = str.__str__(value)
-        return isinstance(value, Expr) or words.PREFIX in text or ("{" in text and _is_code(text))
+        return kind is Expr or words.PREFIX in value or ("{" in value and _is_code(value))
     if kind is bool or kind is int or value is None:
         return False
     if isinstance(value, _LISTS):
