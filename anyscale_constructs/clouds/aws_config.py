@@ -99,7 +99,7 @@ class AwsCloudConfig(NamedCloudConfig):
                     key="provider.default_tags",
                     rule=TAG_CASE,
                 )
-        for name in self.provider.ignored(self.tag_keys()):
+        for name in self.provider.ignored(self.tag_keys()) if self.provider.ignore_tags else ():
             raise refuse(
                 f"the provider ignores the tag {name}, but the cloud sets it",
                 "remove it, or use longer prefixes",
