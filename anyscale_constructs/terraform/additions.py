@@ -82,9 +82,10 @@ def refused_arguments(tree: Mapping[str, Any], modules: Collection["Module"]) ->
     for module in modules:
         call = tree.get("module", {}).get(module.module_id, {})
         inputs = module.interface.variables
-        for name in call.keys() - {_COMMENT} - ARGUMENTS - inputs.keys():
-            unknowns = Finding(unknown(name, inputs, "input"), rule=UNKNOWN_ARGUMENT, on=[name])
-            yield from module.located([unknowns])
+        for name in call:
+            if name not in inputs and name not in ARGUMENTS and name != _COMMENT:
+                unknowns = Finding(unknown(name, inputs, "input"), rule=UNKNOWN_ARGUMENT, on=[name])
+                yield from module.located([unknowns])
         found = module.found_by_waiting() if call.get("depends_on") else None
         if found and found.severity == "error":
             yield from module.located([found])
