@@ -28,7 +28,7 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
     def constructor(self: Any, *args: Any, **arguments: Any) -> None:
         name = type(self).__name__
         positions, kinds = _parameters(init)
-        given = arguments | dict(zip(positions, args, strict=False)) if args else arguments
+        given = arguments | dict(zip(positions, args, strict=False)) if kinds else {}
         for parameter, allowed in kinds.items():
             value = given.get(parameter)
             if parameter in given and not any(_is_one(value, kind) for kind in allowed):

@@ -32,7 +32,10 @@ class Inputs(Mapping[str, Any]):
         self.given = given
 
     def __getitem__(self, name: str) -> Any:
-        return self.given[name] if name in self.given else self.interface.variable(name).default
+        if name in self.given:
+            return self.given[name]
+        defaults = self.interface.defaults
+        return defaults[name] if name in defaults else self.interface.variable(name).default
 
     def __contains__(self, name: object) -> bool:
         return name in self.interface.variables
@@ -145,12 +148,11 @@ def refused_by_upstream(i: Inputs) -> Iterator[Finding]:
     Args:
         i: The module's inputs.
     """
-    variables = i.interface.variables
-    conditions = [(name, variable) for name, variable in variables.items() if variable.validation and name in i.given]
+    conditions = [(name, variable) for name, variable in i.interface.validated.items() if name in i.given]
     if not conditions:
         return
-    # Terraform removes duplicates from a set, and its elements have no indexes.
-    values = {name: i[name] for name, variable in variables.items() if "set(" not in variable.type}
+    defaults = i.interface.defaults_without_sets
+    values = {**defaults, **{name: value for name, value in i.given.items() if name in defaults}}
     for name, variable in conditions:
         for condition in variable.validation:
             if holds(condition, values) is False:

@@ -118,6 +118,26 @@ class Interface:
         """The tag with its abbreviated commit; only the commit if there is no tag."""
         return self.ref if self.ref == self.commit else f"{self.ref} ({self.commit[:7]})"
 
+    @functools.cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """Upstream's defaults, by variable; None also for required variables."""
+        return {name: variable.default for name, variable in self.variables.items()}
+
+    @functools.cached_property
+    def defaults_without_sets(self) -> Mapping[str, Any]:
+        """The same, without sets: Terraform removes duplicates from a set, and its elements have no indexes."""
+        return {name: self.defaults[name] for name, variable in self.variables.items() if "set(" not in variable.type}
+
+    @functools.cached_property
+    def required(self) -> Sequence[str]:
+        """The names of the variables without a default."""
+        return [name for name, variable in self.variables.items() if variable.required]
+
+    @functools.cached_property
+    def validated(self) -> Mapping[str, Variable]:
+        """The variables with validation conditions, by name."""
+        return {name: variable for name, variable in self.variables.items() if variable.validation}
+
     def variable(self, name: str) -> Variable:
         """Returns the variable with a name.
 

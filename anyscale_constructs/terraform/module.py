@@ -1,7 +1,7 @@
 """The base class of all module wrappers: each construct is one module call, and its ID is part of the address."""
 
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Required, cast, get_args, get_origin
 
@@ -277,15 +277,15 @@ class Module(TerraformHclModule):
     def _check_types(self) -> Iterator[Finding]:
         variables, given = self.interface.variables, self.inputs.given
         yield from (_unknown(name, variables) for name in given if name not in variables)
-        for name, variable in variables.items():
-            if variable.required and name not in given:
+        for name in self.interface.required:
+            if name not in given:
                 yield Finding(f"{name} is required", rule=MISSING_INPUT, on=[name])
         annotations = self.inputs_type.__annotations__
         for name, value in given.items():
             # An older ref may have inputs that the wrapper lacks; Terraform checks those.
             if name in variables and name in annotations:
                 try:
-                    _adapter_of(self.inputs_type, name).validate_python(value)
+                    _check_of(self.inputs_type, name)(value)
                 except ValidationError as error:
                     for found in found_in(error, name):
                         path = ".".join(map(str, found.key))
@@ -342,9 +342,9 @@ def listed(value: Any, name: str) -> Sequence[str] | Expr:
 
 
 @functools.cache
-def _adapter_of(inputs: type, name: str) -> TypeAdapter[Any]:
-    """Returns the adapter of an input; cached by name, since hashing the annotation is slow."""
-    return _adapter(inputs.__annotations__[name])
+def _check_of(inputs: type, name: str) -> Callable[[Any], Any]:
+    """Returns the check of an input's type; cached by name, since hashing the annotation is slow."""
+    return _adapter(inputs.__annotations__[name]).validator.validate_python
 
 
 @functools.cache
