@@ -3,9 +3,10 @@
 import json
 import pathlib
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from anyscale_constructs.config.model import found_in, said
 from anyscale_constructs.errors import SynthesisError
@@ -17,47 +18,52 @@ _Block = dict[str, Any]
 _Blocks = Annotated[list[_Block], _OneOrMore]
 
 
-class _Comments(BaseModel):
-    metadata: _Block = {}
+class _Comments(TypedDict, total=False):
+    metadata: _Block
 
 
-class _Provider(BaseModel):
-    source: str = ""
-    version: str = ""
-
-
-class _Settings(BaseModel):
-    required_version: str = ""
-    required_providers: dict[str, Annotated[_Provider, _OlderSyntax]] = {}
-    backend: dict[str, _Block] = {}
-    cloud: _Block = {}
-
-
-class _Call(BaseModel):
+class _Provider(TypedDict, total=False):
     source: str
-    version: str = ""
+    version: str
 
 
-class _Check(BaseModel):
-    data: dict[str, _Block] = {}
+class _Settings(TypedDict, total=False):
+    required_version: str
+    required_providers: dict[str, Annotated[_Provider, _OlderSyntax]]
+    backend: dict[str, _Block]
+    cloud: _Block
 
 
-class _Stack(BaseModel):
-    """The parts that commands read."""
+class _Call(TypedDict):
+    source: str
+    version: NotRequired[str]
 
-    comments: _Comments = Field(default=_Comments(), alias="//")
-    terraform: _Settings = _Settings()
-    provider: dict[str, _Blocks] = {}
-    module: dict[str, _Call] = {}
-    resource: dict[str, dict[str, _Block]] = {}
-    data: dict[str, dict[str, _Block]] = {}
-    variable: dict[str, _Block] = {}
-    locals: _Block = {}
-    output: dict[str, _Block] = {}
-    check: dict[str, _Check] = {}
-    moved: _Blocks = []
-    imports: _Blocks = Field(default=[], alias="import")
-    removed: _Blocks = []
+
+class _Check(TypedDict, total=False):
+    data: dict[str, _Block]
+
+
+# The parts that commands read.
+_Stack = TypedDict(
+    "_Stack",
+    {
+        "//": _Comments,
+        "terraform": _Settings,
+        "provider": dict[str, _Blocks],
+        "module": dict[str, _Call],
+        "resource": dict[str, dict[str, _Block]],
+        "data": dict[str, dict[str, _Block]],
+        "variable": dict[str, _Block],
+        "locals": _Block,
+        "output": dict[str, _Block],
+        "check": dict[str, _Check],
+        "moved": _Blocks,
+        "import": _Blocks,
+        "removed": _Blocks,
+    },
+    total=False,
+)
+_STACK = TypeAdapter(_Stack)
 
 
 def malformed(tree: Mapping[str, Any]) -> Iterator[Finding]:
@@ -67,7 +73,7 @@ def malformed(tree: Mapping[str, Any]) -> Iterator[Finding]:
         tree: The stack's JSON, with the overrides of the user's code.
     """
     try:
-        _Stack.model_validate(tree)
+        _STACK.validate_python(tree)
     except ValidationError as error:
         for found in found_in(error):
             path = ".".join(map(str, found.key))
@@ -83,7 +89,7 @@ def read_synthesized(file: pathlib.Path) -> dict[str, Any]:
     """
     try:
         tree: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        _Stack.model_validate(tree)
+        _STACK.validate_python(tree)
     except (ValueError, RecursionError) as error:
         what = said(error) if isinstance(error, ValidationError) else "it is not valid JSON"
         raise SynthesisError(f"{file} is not what synthesis writes: {what}", fix="synthesize it again") from error
