@@ -1,10 +1,11 @@
 """The elements of a stack, which have a block in its JSON."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from anyscale_constructs.engine.native.tokens import Token, keys, merge
 from anyscale_constructs.engine.native.tree import Construct, missing, refuse
+from anyscale_constructs.errors import EngineRefusalError
 
 if TYPE_CHECKING:
     from anyscale_constructs.engine.native.stack import TerraformStack
@@ -33,6 +34,20 @@ class Overridable(Construct):
         here[last] = value
 
 
+def stack_of(construct: Construct) -> "TerraformStack":
+    """Returns the stack that contains a construct.
+
+    Raises:
+        EngineRefusalError: The construct is not in a stack.
+    """
+    each: Construct | None = construct
+    while each is not None:
+        if each.is_stack:
+            return cast("TerraformStack", each)
+        each = each.node.scope
+    raise EngineRefusalError(f"No stack could be identified for the construct at path '{construct.node.path}'")
+
+
 class TerraformElement(Overridable):
     """An element of a stack, which has a block in its JSON.
 
@@ -51,9 +66,7 @@ class TerraformElement(Overridable):
     @property
     def cdktf_stack(self) -> "TerraformStack":
         """The stack that contains the element."""
-        from anyscale_constructs.engine.native.stack import TerraformStack  # noqa: PLC0415 - a circular import
-
-        return TerraformStack.of(self)
+        return stack_of(self)
 
     @property
     def friendly_unique_id(self) -> str:

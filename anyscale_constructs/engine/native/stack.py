@@ -13,7 +13,7 @@ from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 from anyscale_constructs.engine.native.backends import LocalBackend, TerraformBackend
-from anyscale_constructs.engine.native.elements import Overridable, TerraformElement, TerraformOutput
+from anyscale_constructs.engine.native.elements import Overridable, TerraformElement, TerraformOutput, stack_of
 from anyscale_constructs.engine.native.tokens import keys, merge, resolved
 from anyscale_constructs.engine.native.tree import Complete, Construct, missing, refuse, walk
 from anyscale_constructs.errors import EngineRefusalError
@@ -32,6 +32,8 @@ class TerraformStack(Overridable):
         id: The name of the stack.
     """
 
+    is_stack = True
+
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         self.dependencies: list[TerraformStack] = []
@@ -43,12 +45,7 @@ class TerraformStack(Overridable):
         Raises:
             EngineRefusalError: The construct is not in a stack.
         """
-        each: Construct | None = construct
-        while each is not None:
-            if isinstance(each, TerraformStack):
-                return each
-            each = each.node.scope
-        raise EngineRefusalError(f"No stack could be identified for the construct at path '{construct.node.path}'")
+        return stack_of(construct)
 
     def logical_id(self, construct: Construct) -> str:
         """Returns the Terraform name of a construct in the stack."""
@@ -87,7 +84,9 @@ class TerraformStack(Overridable):
             metadata["overrides"] = {"stack": keys(self._overrides)}
         outputs: dict[str, Any] = {}
         content: dict[str, Any] = {}
-        for element in _elements(self):
+        for element in walk(self, without=TerraformStack):
+            if not isinstance(element, TerraformElement):
+                continue
             merge(metadata, element.to_metadata())
             if isinstance(element, TerraformOutput):
                 named: Any = element.friendly_unique_id
@@ -112,15 +111,6 @@ def _add(content: dict[str, Any], element: dict[str, Any]) -> None:
             _add(there, value)
         else:
             merge(content, {key: value})
-
-
-def _elements(construct: Construct) -> Iterator[TerraformElement]:
-    """Yields the elements of a stack, without those of nested stacks."""
-    if isinstance(construct, TerraformElement):
-        yield construct
-    for child in construct.node.children:
-        if not isinstance(child, TerraformStack):
-            yield from _elements(child)
 
 
 @cache
@@ -232,7 +222,7 @@ class App(Construct):
         place = f"stacks/{name}"
         folder = pathlib.Path(self.outdir, place)
         folder.mkdir(exist_ok=True)
-        constructs = [*walk(stack)]
+        constructs = walk(stack)
         for each in constructs:
             if isinstance(each, TerraformAsset):
                 each.write(folder)

@@ -1,8 +1,8 @@
 """The construct tree."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from anyscale_constructs.errors import EngineError, EngineRefusalError
 
@@ -129,7 +129,7 @@ class Node(Lacking):
 
     def find_all(self) -> "list[Construct]":
         """Returns the construct and all its descendants."""
-        return [*walk(self._host)]
+        return walk(self._host)
 
     def try_find_child(self, id: str) -> "Construct | None":
         """Returns the child with an ID, or None."""
@@ -169,6 +169,8 @@ class Construct(Lacking):
         id: The ID, unique in the parent.
     """
 
+    is_stack: ClassVar[bool] = False
+
     def __init__(self, scope: "Construct | None", id: str) -> None:
         self.node = Node(self, scope, id)
 
@@ -180,11 +182,19 @@ class Construct(Lacking):
         return self.node.path or "<root>"
 
 
-def walk(construct: Construct) -> Iterator[Construct]:
-    """Yields a construct and all its descendants."""
-    yield construct
-    for child in construct.node.children:
-        yield from walk(child)
+def walk(construct: Construct, without: type[Construct] | tuple[()] = ()) -> list[Construct]:
+    """Returns a construct and all its descendants, each before its children.
+
+    Args:
+        construct: The construct.
+        without: The type of the descendants to omit, with theirs. Default: all are included.
+    """
+    found: list[Construct] = []
+    todo = [construct]
+    while todo:
+        found.append(todo.pop())
+        todo += [child for child in reversed(found[-1].node.children) if not isinstance(child, without)]
+    return found
 
 
 class Annotations(Lacking):
