@@ -59,8 +59,8 @@ class Resolver:
         self._engine = engine
         self._expanded: dict[str, str] = {}
         self.problems: list[Finding] = []
-        self.texts: list[tuple[str, str]] = []
-        """All resolved strings, including keys, with the paths of the elements that contain them."""
+        self.strings: list[str] = []
+        """All resolved strings, including keys."""
 
     def resolve(self, value: Any, path: str = "") -> Any:
         """Returns the value with words replaced by code; adds errors to `problems`.
@@ -71,7 +71,7 @@ class Resolver:
         """
         resolved = self._resolve(value, path)
         # One search of the joined strings is much faster than a search of each string.
-        for where, text in self.texts if words.traced("\n".join([text for _, text in self.texts])) else ():
+        for where, text in texts(resolved, path) if words.traced("\n".join(self.strings)) else ():
             if words.damaged(text):
                 self.say(where, *_DAMAGED)
         return resolved
@@ -79,15 +79,19 @@ class Resolver:
     def _resolve(self, value: Any, path: str) -> Any:
         if isinstance(value, str):
             text = self._text(value, path)
-            self.texts.append((path, text))
+            self.strings.append(text)
             return text
         if isinstance(value, _MAPS):
             made = {}
+            plain = _is_plain("\n".join(value))
             for key, inner in value.items():
-                plain = "{" not in key and words.PREFIX not in key and _CUT_LIST not in key
                 name = key if plain else self._key(key, path)
-                self.texts.append((path, name))
-                made[name] = self._resolve(inner, f"{path}.{key}" if plain and path else _below(path, key))
+                self.strings.append(name)
+                if type(inner) is str and _is_plain(inner):  # most are; the path is not needed
+                    self.strings.append(inner)
+                    made[name] = inner
+                else:
+                    made[name] = self._resolve(inner, f"{path}.{key}" if plain and path else _below(path, key))
             return made
         if isinstance(value, _LISTS):
             return [self._resolve(element, f"{path}[{index}]") for index, element in enumerate(value)]
@@ -105,7 +109,7 @@ class Resolver:
 
     def _text(self, text: str, path: str) -> str:
         traces = words.PREFIX in text
-        if not traces and ("{" not in text or text.count("${") < _NESTED) and _CUT_LIST not in text:
+        if not traces and text.count("${") < _NESTED and _CUT_LIST not in text:
             return text
         literal = _LITERAL.get(path.partition(".")[0].partition("[")[0])
         if literal and literal.match(path):
@@ -178,6 +182,11 @@ _CUT_LIST = ", ]"
 """The end of an engine list that contained null: the engine drops null and the elements after it."""
 # The number of keys above the arguments of a block, by type of block.
 _BLOCK_DEPTH = {"resource": 3, "data": 3, "module": 2, "output": 2, "variable": 2, "provider": 2}
+
+
+def _is_plain(text: str) -> bool:
+    """Returns whether a string contains nothing to resolve; a fast check that holds for most strings."""
+    return "{" not in text and words.PREFIX not in text and _CUT_LIST not in text
 
 
 def _below(path: str, key: str) -> str:

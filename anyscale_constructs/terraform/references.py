@@ -1,14 +1,14 @@
 """Checks a stack's finished JSON for dead references, dependency cycles and unresolved tokens."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from anyscale_constructs import words
 from anyscale_constructs.engine import TerraformElement
 from anyscale_constructs.errors import said_by_engine
 from anyscale_constructs.expressions import ENGINE_TOKEN, references
-from anyscale_constructs.expressions.resolve import code_of, texts
+from anyscale_constructs.expressions.resolve import code_in, texts
 from anyscale_constructs.findings import Finding, Rule, in_json
 from anyscale_constructs.names import unknown
 
@@ -64,14 +64,15 @@ def refused_elements(stack: "CloudStack") -> Iterator[Finding]:
             )
 
 
-def residue(found: Collection[tuple[str, str]]) -> Iterator[Finding]:
+def residue(tree: Mapping[str, Any], strings: Iterable[str]) -> Iterator[Finding]:
     """Yields findings about unresolved tokens left in a stack's JSON.
 
     Args:
-        found: The strings of the JSON, each with its path.
+        tree: The JSON.
+        strings: All strings of the JSON, including keys.
     """
-    everything = "\n".join([text for _, text in found]).lower()
-    for path, text in found if any(letters in everything for letters in _RESIDUE) else ():
+    everything = "\n".join(strings).lower()
+    for path, text in texts(tree) if any(letters in everything for letters in _RESIDUE) else ():
         for left in _ANY_RESIDUE.finditer(text):
             yield in_json(
                 path,
@@ -83,13 +84,13 @@ def residue(found: Collection[tuple[str, str]]) -> Iterator[Finding]:
 
 
 def dead_references(
-    tree: Mapping[str, Any], found: Collection[tuple[str, str]], modules: Mapping[str, "Module"]
+    tree: Mapping[str, Any], strings: Iterable[str], modules: Mapping[str, "Module"]
 ) -> Iterator[Finding]:
     """Yields findings about references in a stack's JSON to objects that do not exist.
 
     Args:
         tree: The JSON.
-        found: The strings of the JSON, each with its path.
+        strings: As in `residue`.
         modules: The stack's modules, by their names in Terraform.
     """
     declared = {f"var.{name}" for name in tree.get("variable", {})}
@@ -115,9 +116,9 @@ def dead_references(
         return f"{module.address}: {unknown(output, module.interface.outputs, 'output')}", ""
 
     # Most stacks have no problem, which one search of all code shows.
-    code = "\n".join([text for _, text in found if "${" in text])
+    code = "\n".join({text for text in strings if "${" in text})
     if any(map(problem, _NAMED.finditer(code))):
-        matches = {(path, match.group()): match for path, code in code_of(found) for match in _NAMED.finditer(code)}
+        matches = {(path, match.group()): match for path, code in code_in(tree) for match in _NAMED.finditer(code)}
         for (path, _), match in matches.items():
             if said := problem(match):
                 yield in_json(path, f"refers to {said[0]}", said[1], rule=UNKNOWN_REFERENCE)

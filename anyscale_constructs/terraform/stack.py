@@ -274,8 +274,8 @@ class CloudStack(Declarations):
         Raises:
             SynthesisError: The engine rejects a value.
         """
-        while self._told:
-            finding, construct = self._told.pop(0)
+        told, self._told = self._told, []
+        for finding, construct in told:
             if finding.severity == "warning" and not accepting(finding, self.allowances):
                 Annotations.of(construct).add_warning(finding.annotation)
         with self._failing():
@@ -320,8 +320,8 @@ class CloudStack(Declarations):
         for kind, made in blocks(self).items():
             there = tree.get(kind, [])
             tree[kind] = [*(there if isinstance(there, list) else [there]), *self.code_of_tokens(made)]
-        tree, found = self._resolved(tree)
-        self._refuse([*residue(found), *dead_references(tree, found, self.modules)])
+        tree, strings = self._resolved(tree)
+        self._refuse([*residue(tree, strings), *dead_references(tree, strings, self.modules)])
         self._backend_type, _ = written(tree["terraform"])
         self.state = identity(tree["terraform"], self.name)
         app = self.node.root
@@ -341,12 +341,12 @@ class CloudStack(Declarations):
         """
         return self._resolved(value, path)[0]
 
-    def _resolved(self, value: Any, path: str = "") -> tuple[Any, list[tuple[str, str]]]:
-        """Returns what `resolve` does, and its strings with their paths."""
+    def _resolved(self, value: Any, path: str = "") -> tuple[Any, list[str]]:
+        """Returns what `resolve` does, and its strings."""
         resolver = Resolver(self, self.code_of_tokens)
         resolved = resolver.resolve(value, path)
         self._refuse(resolver.problems)
-        return resolved, resolver.texts
+        return resolved, resolver.strings
 
     def code_of_tokens(self, value: Any, *, preparing: bool = False) -> Any:
         """Returns the value with engine tokens resolved; `preparing` adds the outputs that other stacks refer to."""
