@@ -6,6 +6,7 @@ import pathlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 from anyscale_constructs import words
@@ -24,7 +25,7 @@ _CREDENTIALS = re.compile(r"""(?:(?<=http://)|(?<=https://)|(?<=oci://))[^\s'"]+
 # Prefixes of tokens, which no ID has: Anyscale's, AWS's, Google's, GitHub's, GitLab's, and JSON Web Tokens.
 _TOKENS = re.compile(r"\b(sss_|aph0_|A[KS]IA(?=[A-Z0-9]{12})|AIza|gh[opsu]_|github_pat_|glpat-|eyJ)[\w.-]+")
 # A long run of upper-case and lower-case letters and digits without a separator is random, unlike the IDs of clouds.
-_RANDOM = re.compile(r"(?<![\w:/.-])(?=\w*[a-z])(?=\w*[A-Z])(?=\w*\d)[A-Za-z0-9_+]{32,}={0,2}(?![\w:/.-])")
+_RANDOM = re.compile(r"(?<![\w:/.-])(?=[\w+]{32})(?=\w*[a-z])(?=\w*[A-Z])(?=\w*\d)[A-Za-z0-9_+]{32,}={0,2}(?![\w:/.-])")
 # The words of a name in snake case, kebab case or camel case.
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _SECRET_WORDS = {"password", "passwords", "passwd", "passphrase", "secret", "secrets", "token", "tokens"}
@@ -171,7 +172,7 @@ class Finding:
         said = ": ".join(filter(None, (self.where, self.subject, self.text)))
         return f"{said}. Fix: {clean(self.fix)}" if self.fix else said
 
-    @property
+    @cached_property
     def annotation(self) -> str:
         """The text for the engine's manifest, which names the construct itself."""
         return str(replace(self, cloud="", construct="", key=(), place=None))
@@ -225,10 +226,14 @@ def within(findings: Iterable[Finding], **changes: Any) -> list[Finding]:
     ]
 
 
+@lru_cache
 def clean(text: str) -> str:
-    """Returns text that is safe in a terminal or log: expressions as code, without secrets and control characters."""
+    """Returns text that is safe in a terminal or log: expressions as code, without secrets and control characters.
+
+    Cached, since many clouds have the same messages.
+    """
     text = _without_credentials(_RANDOM.sub("...", _TOKENS.sub(r"\1...", words.spelled(text))))
-    text = _PARAMETERS.sub(_without_secret, text)
+    text = _PARAMETERS.sub(_without_secret, text) if "=" in text else text
     return CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 
