@@ -24,7 +24,8 @@ from anyscale_constructs.expressions import (
 )
 from anyscale_constructs.findings import CONTROL_CHARACTER, LOST_KEY, Finding, Key, Rule, control_character
 
-_LISTS, _MAPS = list | tuple, dict | Mapping
+_MAPS = (dict, Mapping)
+_COLLECTIONS = (list, tuple, *_MAPS)
 _LARGEST = 2**53
 """The largest number that Node.js, which stores numbers as doubles, writes unchanged."""
 
@@ -51,7 +52,7 @@ def to_terraform(value: Any, at: str = "value", expression: Callable[[Expr], str
         return expression(value)
     if kind is bool:
         return value
-    if isinstance(value, _LISTS | _MAPS):
+    if isinstance(value, _COLLECTIONS):
         if is_engine_collection(value):
             return expression(as_expression(value, at))
         if isinstance(value, _MAPS):
