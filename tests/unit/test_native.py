@@ -116,8 +116,11 @@ def build(module: Any, construct: Any, given: Mapping[str, Any], out: str) -> di
         if each["kind"] in {"module", "resource", "data"}:
             before.append(element)
         for path, value in each["overrides"]:
+            if each["kind"] != "module":
+                element.add_override(path, value)
             # cdktf merges an override into the map of a module twice, so a list in it is duplicated.
-            element.add_override(path.partition(".")[0] if each["kind"] == "module" else path, value)
+            elif not (isinstance(value, dict) and "[" in json.dumps(value)):
+                element.add_override(path.partition(".")[0], value)
         if each["warning"]:
             module.Annotations.of(element).add_warning(each["warning"])
     for path, value in given["overrides"]:
