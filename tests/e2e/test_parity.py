@@ -37,7 +37,7 @@ DIFFERENCES = {
         "ours has no rules, so that nothing which names no group is reachable or reaches anything",
     ),
     "external id": (
-        r"iam\.aws_iam_role\.anyscale_access_role\[0\]\.assume_role_policy\.\S+\.sts:ExternalId: ",
+        r"iam\.aws_iam_role\.anyscale_access_role\[0\]\.assume_role_policy\.Statement\[0\]\.Condition\S+: ",
         "ours begins with the organization's id and is known before the cloud is registered; upstream's is the cloud's",
     ),
     "public addresses": (

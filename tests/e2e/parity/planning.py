@@ -1,21 +1,16 @@
-"""Plans upstream's examples and the same clouds in this library, with the real Terraform and modules."""
+"""Plans upstream's examples and the same clouds in this library, with the real Terraform and modules, on doubles."""
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.e2e.account import emulated_account
-from tests.e2e.clones import module_sources
 from tests.e2e.control_plane import ORG_ID
 from tests.e2e.doubles.server import Doubles
-from tests.e2e.examples import synthesize, with_existing_resources
-from tests.e2e.plugins import OLD_S3, REGISTRY, find_plugins
-from tests.e2e.serving import served
-from tests.e2e.terraform import Terraform, clean_environment
+from tests.e2e.examples import synthesize
+from tests.e2e.terraform import Terraform
 
 Plans = tuple[dict[str, Any], dict[str, Any]]
 """Terraform's JSON of two plans: of upstream's example, and of this library's cloud."""
@@ -34,7 +29,7 @@ def plan(file: Path, work: Path, doubles: Doubles) -> Plans:
     Args:
         file: One of `EXAMPLES`.
         work: A directory for all files.
-        doubles: The doubles of Google's providers.
+        doubles: The doubles of the providers.
 
     Raises:
         MissingPieceError: Terraform, a provider or a module is not available.
@@ -44,25 +39,18 @@ def plan(file: Path, work: Path, doubles: Doubles) -> Plans:
     return of_provider(file.stem, given["variables"], given["cloud"], work, doubles)
 
 
-def _plan_on_aws(name: str, variables: Mapping[str, Any], cloud: Mapping[str, Any], work: Path, _: Doubles) -> Plans:
-    plugins = find_plugins(work)
-    ref = OLD_S3 if plugins.only_aws_5 else "v0.40.1"
-    with emulated_account(_AWS_REGION, work / "account.log") as account:
-        config = {"stack": "ec2", "region": _AWS_REGION, "org_id": ORG_ID, **cloud}
-        config = with_existing_resources(config, plugins, account)
-        variables = {"aws_region": _AWS_REGION, "tags": {}, **variables}
-        if network := config["vpc"].get("vpc_id"):
-            subnets = list(config["vpc"]["subnet_ids_to_az"])
-            variables |= {"existing_vpc_id": network, "existing_subnet_ids": subnets}
-        upstream = _call(work / "upstream", f"{AWS}.git//examples/{name}?ref={ref}", variables, {"aws": ">= 5.0"})
-        ours = synthesize("cloud", config, work / "ours")
-        _pin_modules(ours, ref)
-        environment = clean_environment(work, plugins, module_sources([upstream, ours]), account.endpoint)
-        both = [Terraform(folder, environment) for folder in (upstream, ours)]
-        for terraform in both:
-            terraform.init()
-        with served(f"{REGISTRY}/hashicorp/aws", both):
-            return both[0].plan_document(), both[1].plan_document()
+def _plan_on_aws(
+    name: str, variables: Mapping[str, Any], cloud: Mapping[str, Any], work: Path, doubles: Doubles
+) -> Plans:
+    config = {"stack": "ec2", "region": _AWS_REGION, "org_id": ORG_ID, **cloud}
+    variables = {"aws_region": _AWS_REGION, "tags": {}, **variables}
+    if network := config["vpc"].get("vpc_id"):
+        subnets = list(config["vpc"]["subnet_ids_to_az"])
+        variables |= {"existing_vpc_id": network, "existing_subnet_ids": subnets}
+    source = f"{AWS}.git//examples/{name}?ref=v0.40.1"
+    upstream = _call(work / "upstream", source, variables, {"aws": ">= 5.0"})
+    ours = synthesize("cloud", config, work / "ours")
+    return _planned(doubles.terraform(upstream, work)), _planned(doubles.terraform(ours, work))
 
 
 def _plan_on_google(
@@ -90,13 +78,6 @@ def _call(folder: Path, source: str, variables: Mapping[str, Any], required: Map
     tree = {"terraform": {"required_providers": providers}, "module": {"example": call}}
     (folder / "cdk.tf.json").write_text(json.dumps(tree), encoding="utf-8")
     return folder
-
-
-def _pin_modules(stack: Path, ref: str) -> None:
-    """Pins all of upstream's modules to the ref of upstream's example."""
-    file = stack / "cdk.tf.json"
-    text = re.sub(rf"({re.escape(AWS)}\.git//[^?]+\?ref=)\w[\w.]*", rf"\g<1>{ref}", file.read_text(encoding="utf-8"))
-    file.write_text(text, encoding="utf-8")
 
 
 def _planned(terraform: Terraform) -> dict[str, Any]:
