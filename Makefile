@@ -31,7 +31,7 @@ export ANYSCALE_CONSTRUCTS_ENGINE := $(ENGINE)
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help synth test check e2e e2e-all fuzz demo bench snapshots docs lock clean
+.PHONY: help synth test check e2e e2e-tests e2e-clouds e2e-all fuzz demo bench snapshots docs lock clean
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
@@ -50,17 +50,20 @@ else
 endif
 
 ## make e2e        clouds from creation to deletion: real Terraform, modules and anyscale, an emulated AWS account
-e2e: $(E2E) .venv-anyscale/ready .venv-checkov/ready
-	@status=0; \
-	ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale; export ANYSCALE_BIN; \
-	CHECKOV_BIN=$(CURDIR)/.venv-checkov/bin/checkov; export CHECKOV_BIN; \
-	$(PYTEST) tests/e2e || status=1; \
-	$(BIN)/python -m tests.e2e || status=1; \
-	exit $$status
+e2e: e2e-tests e2e-clouds
+
+e2e-tests e2e-clouds e2e-all: export ANYSCALE_BIN = $(CURDIR)/.venv-anyscale/bin/anyscale
+e2e-tests: export CHECKOV_BIN = $(CURDIR)/.venv-checkov/bin/checkov
+
+e2e-tests: $(E2E) .venv-anyscale/ready .venv-checkov/ready
+	@$(PYTEST) tests/e2e
+
+e2e-clouds: $(E2E) .venv-anyscale/ready
+	@$(BIN)/python -m tests.e2e
 
 ## make e2e-all    all steps of make e2e for all examples on AWS, in about half an hour
 e2e-all: $(E2E) .venv-anyscale/ready
-	@ANYSCALE_BIN=$(CURDIR)/.venv-anyscale/bin/anyscale $(BIN)/python -m tests.e2e --all
+	@$(BIN)/python -m tests.e2e --all
 
 ## make fuzz       synthesizes thousands of generated clouds (COUNT=, SEED=) and validates some with Terraform
 fuzz: $(E2E)

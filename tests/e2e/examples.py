@@ -16,9 +16,9 @@ from tests.e2e.plugins import OLD_S3, Plugins
 from tests.e2e.report import StepFailedError
 from tests.examples import CLOUDS
 
-WHOLE = {"everything", "eks"}
+WHOLE = {"everything"}
 """The examples that go through all steps."""
-BRIEF = {"private-production", "existing-vpc", "regulated"}
+BRIEF = {"private-production", "regulated", "eks"}
 """The examples that start as new clouds, and are neither updated nor ejected."""
 
 _TAG = {"e2e": "updated"}
