@@ -18,7 +18,7 @@ from tests.examples import CLOUDS
 
 WHOLE = {"everything"}
 """The examples that go through all steps."""
-BRIEF = {"private-production", "regulated", "eks"}
+BRIEF = {"regulated", "eks"}
 """The examples that start as new clouds, and are neither updated nor ejected."""
 
 _TAG = {"e2e": "updated"}
