@@ -1,5 +1,6 @@
 """The subnet planner, which gives each subnet a fixed place in the VPC."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -93,7 +94,6 @@ def plan_subnets(cidr_block: str, zones: int, *, private: bool, places: Places |
             rule=NO_ROOM,
             on=["cidr_block", "availability_zone_count", "availability_zones"],
         )
-    size = vpc.num_addresses >> (prefix - vpc.prefixlen)
-    slots = [f"{vpc.network_address + place * size}/{prefix}" for place in range(2 * per_kind)]
+    slots = [str(network) for network in itertools.islice(vpc.subnets(new_prefix=prefix), 2 * per_kind)]
     private_slots = slots[per_kind : per_kind + zones] if private else []
     return Plan(public=slots[:zones], private=private_slots, places=per_kind)
