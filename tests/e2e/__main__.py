@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.before import COMMIT, extract
 from tests.e2e.adopting import EXAMPLES, adopted
-from tests.e2e.examples import WHOLE, clouds, registered
+from tests.e2e.examples import clouds, registered
 from tests.e2e.lifecycle import live
 from tests.e2e.plugins import find_plugins
 from tests.e2e.report import Report, StoppedError
@@ -47,7 +47,6 @@ def main() -> int:
             )
             names = {*registered(), *EXAMPLES} if arguments.all else set(arguments.names)
             examples = clouds(plugins, work, names, _release(work, report)) + adopted(plugins, work / "synth", names)
-            examples.sort(key=lambda cloud: cloud.name not in {*WHOLE, "eks"})  # those that take longest begin first
             if unknown := names - {cloud.name for cloud in examples}:
                 parser.error(f"no example on AWS is called {', '.join(sorted(unknown))}")
             for done in [pool.submit(live, cloud, work / cloud.name, plugins, report) for cloud in examples]:
