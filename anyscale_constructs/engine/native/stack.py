@@ -84,9 +84,8 @@ class TerraformStack(Overridable):
             metadata["overrides"] = {"stack": keys(self._overrides)}
         outputs: dict[str, Any] = {}
         content: dict[str, Any] = {}
-        for element in walk(self, without=TerraformStack):
-            if not isinstance(element, TerraformElement):
-                continue
+        elements = [each for each in walk(self, without=TerraformStack) if isinstance(each, TerraformElement)]
+        for element in elements:
             merge(metadata, element.to_metadata())
             if isinstance(element, TerraformOutput):
                 named: Any = element.friendly_unique_id
