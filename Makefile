@@ -129,8 +129,8 @@ $(VENV)/ready-%: requirements/%.lock
 	  { tail -n 20 $(VENV)/setup.log >&2; echo "error: the set-up failed; all of it is in $(VENV)/setup.log" >&2; exit 1; }
 	@touch $(SETS:%=$(VENV)/ready-%)
 
-# Programs with their own dependencies are installed separately. They are compiled at once: otherwise the first runs of
-# the anyscale program compile it, which takes longer than tests wait for it to stop.
+# Programs with their own dependencies are installed separately, and compiled: otherwise their first runs, which tests
+# start in parallel, would all compile them.
 .venv-%/ready: requirements/%.lock | $(READY)
 	@echo "Setting up $(@D) with the program $* (once, 100 to 300 MB) ..."
 	@rm -rf $(@D) && $(PYTHON) -m venv --without-pip $(@D)
