@@ -10,15 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import Any
 
 import hcl2  # type: ignore[import-untyped,unused-ignore]
-import typer
 import yaml
 from lark.exceptions import LarkError
 
 from anyscale_constructs.azure import CLIENT_ID
-from anyscale_constructs.cli.app import app
+from anyscale_constructs.cli.app import APP, PROGRAM
 from anyscale_constructs.cli.synthesis import gather_clouds
 from anyscale_constructs.clouds.operator import SUFFIX
 from anyscale_constructs.config.defaults import NAME as DEFAULTS
@@ -318,14 +316,11 @@ def parse(words: list[str]) -> None:
     Raises:
         AssertionError: There is no such command or option, or a value is wrong.
     """
-    command: Any = typer.main.get_command(app)
     words = words[: words.index(">")] if ">" in words else words
-    while words and hasattr(command, "commands"):
-        assert words[0] in command.commands, f"there is no command {words[0]}"
-        command, words = command.commands[words[0]], words[1:]
     try:
-        command.make_context(command.name, list(words))
-    except Exception as error:
+        command, program, rest = APP.find(PROGRAM, words)
+        command.parse(program, rest)
+    except ConstructsError as error:
         raise AssertionError(f"{shlex.join(words)}: {error}") from error
 
 

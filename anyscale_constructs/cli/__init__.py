@@ -39,11 +39,11 @@ def main(*arguments: str) -> None:
             stream.reconfigure(encoding="utf-8", errors="strict" if stream is sys.stdin else "backslashreplace")
 
     def command() -> None:
-        from anyscale_constructs.cli.app import app  # noqa: PLC0415 - an interrupt of the imports is handled, too
+        from anyscale_constructs.cli.app import run as run_app  # noqa: PLC0415 - an interrupt of the imports is handled, too
         from anyscale_constructs.engine.choice import run_command  # noqa: PLC0415 - likewise
 
         run_command()
-        app([*arguments, *sys.argv[1:]], prog_name="anyscale-constructs")
+        run_app([*arguments, *sys.argv[1:]])
 
     sys.exit(run(command))
 
@@ -65,11 +65,8 @@ def run(command: Callable[[], object]) -> int:
                 sys.stdout.flush()  # at the end of the process, a failure would change the exit status
     except KeyboardInterrupt:
         return _SIGNALLED + next(iter(received), signal.SIGINT)
-    except SystemExit as end:  # raised by typer, also after an interrupt
-        if isinstance(end.__context__, BrokenPipeError):
-            _drop_unwritten()
-            return _BROKEN_PIPE
-        return _SIGNALLED + received[0] if received else int(end.code or 0)
+    except SystemExit as end:
+        return int(end.code or 0)
     except BrokenPipeError:  # the reader closed the pipe, such as `| head`
         _drop_unwritten()
         return _BROKEN_PIPE

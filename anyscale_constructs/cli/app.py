@@ -1,78 +1,50 @@
 """`anyscale-constructs`: its commands in one place."""
 
-import pkgutil
-from collections.abc import Iterator, Mapping, MutableMapping
-from typing import Annotated, Any, cast
+import argparse
+from collections.abc import Sequence
+from typing import Any
 
-import typer
-from typer.core import TyperGroup
+from anyscale_constructs.cli.command import Group, argument
 
-COMMANDS = {
-    "init": "init:init",
-    "synth": "synth:synth",
-    "list": "list_:list_",
-    "explain": "explain:explain",
-    "schema": "schema:schema",
-    "review": "review:review",
-    "rules": "rules:rules",
-    "new": "new:new",
-    "register": "register:register",
-    "lock": "lock:lock",
-    "check-plan": "check_plan:check_plan",
-    "eject": "eject:eject",
-    "doctor": "doctor:doctor",
-    "modules": "modules:app",
-}
-"""The module and the function or app of each command, in the order of --help."""
+PROGRAM = "anyscale-constructs"
 
 
-class _Commands(Mapping[str, Any]):
-    """The commands by name, each of which is imported when it is used."""
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - only this needs it
 
-    def __getitem__(self, name: str) -> Any:
-        found = pkgutil.resolve_name(f"{__package__}.{COMMANDS[name]}")
-        if not isinstance(found, typer.Typer):
-            single = typer.Typer(add_completion=False, rich_markup_mode=None)
-            single.command(name)(found)
-            found = single
-        return typer.main.get_command(found)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
+        print(version(PROGRAM))
+        parser.exit()
 
 
-class _Group(TyperGroup):
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self.commands = cast(MutableMapping[str, Any], _Commands())
-
-
-app = typer.Typer(
-    cls=_Group,
-    help="Synthesizes, reviews and registers Anyscale clouds.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"max_content_width": 120},
-    rich_markup_mode=None,  # rich takes as long to load as all the rest of --help
+APP = Group(
+    "Synthesizes, reviews and registers Anyscale clouds.",
+    {
+        "init": "init:init",
+        "synth": "synth:synth",
+        "list": "list_:list_",
+        "explain": "explain:explain",
+        "schema": "schema:schema",
+        "review": "review:review",
+        "rules": "rules:rules",
+        "new": "new:new",
+        "register": "register:register",
+        "lock": "lock:lock",
+        "check-plan": "check_plan:check_plan",
+        "eject": "eject:eject",
+        "doctor": "doctor:doctor",
+        "modules": "modules:modules",
+    },
+    [argument("--version", action=_Version, nargs=0, help="show the version and exit")],
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        from importlib.metadata import version as version_of  # noqa: PLC0415 - only this needs it
+def run(words: Sequence[str]) -> None:
+    """Runs the command that the arguments name.
 
-        typer.echo(version_of("anyscale-constructs"))
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
-    ] = False,
-) -> None: ...
+    Raises:
+        ConstructsError: The command failed.
+        SystemExit: It has an exit status of its own.
+    """
+    command, program, rest = APP.find(PROGRAM, words)
+    command.function(**command.parse(program, rest))

@@ -3,40 +3,27 @@
 import json
 import pathlib
 import sys
-from typing import Annotated
 
-import typer
-
+from anyscale_constructs.cli.command import argument, command
+from anyscale_constructs.cli.options import FAIL_ON, FORMAT
 from anyscale_constructs.errors import ReviewError
 from anyscale_constructs.rendering import Format, as_json, tell
 
 _NOT_ALLOWED = 3
 
 
-def check_plan(
-    plan: Annotated[
-        pathlib.Path, typer.Argument(help="The plan, as printed by terraform show -json.", metavar="PLAN.json")
-    ],
-    *,
-    stack: Annotated[
-        str | None,
-        typer.Option(
-            help="The stack of the plan: findings name the lines of its YAML, and those that its `allow` accepts are "
-            "left out. Default: findings have no lines, and all are reported.",
-            metavar="NAME",
-        ),
-    ] = None,
-    fail_on: Annotated[
-        str,
-        typer.Option(
-            help="destroy, widen, or both joined by a comma: exit with status 3 if such a finding is not allowed.",
-            metavar="destroy,widen",
-        ),
-    ] = "",
-    format: Annotated[
-        Format, typer.Option(help="The format of findings; json and github are printed to stdout.")
-    ] = "text",
-) -> None:
+@command(
+    argument("plan", type=pathlib.Path, metavar="PLAN.json", help="The plan, as printed by terraform show -json."),
+    argument(
+        "--stack",
+        metavar="NAME",
+        help="The stack of the plan: findings name the lines of its YAML, and those that its `allow` accepts are left "
+        "out. Default: findings have no lines, and all are reported.",
+    ),
+    FAIL_ON,
+    FORMAT,
+)
+def check_plan(plan: pathlib.Path, *, stack: str | None = None, fail_on: str = "", format: Format = "text") -> None:
     """Reports what a plan replaces, destroys and opens, and which of the destroyed resources hold data."""
     from anyscale_constructs.cli.reviewing import parts  # noqa: PLC0415
     from anyscale_constructs.cli.synthesis import list_allowed  # noqa: PLC0415 - starts no engine unless needed
@@ -71,4 +58,4 @@ def check_plan(
         print(f"{plan}: {replaced} replaced, {destroyed} destroyed, {len(opened)} opened")
         list_allowed(sifted.allowed)
     if any(finding in told for each in wanted for finding in found[each]):
-        raise typer.Exit(_NOT_ALLOWED)
+        sys.exit(_NOT_ALLOWED)

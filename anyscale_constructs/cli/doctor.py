@@ -3,19 +3,22 @@
 import json
 import sys
 from dataclasses import asdict
-from typing import Annotated
+from typing import get_args
 
-import typer
-
+from anyscale_constructs.cli.command import argument, command
 from anyscale_constructs.rendering import Format, as_json, tell
 
 _MISSING = 1
 
 
-def doctor(
-    *,
-    format: Annotated[Format, typer.Option(help="The output format; json and github are printed to stdout.")] = "text",
-) -> None:
+@command(
+    argument(
+        "--format",
+        choices=get_args(Format),
+        help="The output format; json and github are printed to stdout. Default: text.",
+    ),
+)
+def doctor(*, format: Format = "text") -> None:
     """Checks whether this machine has what the repository needs, and says how to fix what is missing.
 
     Checks Python, the engine, Node.js, Terraform, git, the anyscale program, credentials (which are never printed) and
@@ -35,4 +38,4 @@ def doctor(
     elif missing:
         tell(missing, sys.stderr if format == "text" else sys.stdout, format)
     if missing:
-        raise typer.Exit(_MISSING)
+        sys.exit(_MISSING)

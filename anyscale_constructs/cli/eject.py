@@ -2,22 +2,29 @@
 
 import pathlib
 import shlex
-from typing import Annotated
-
-import typer
 
 from anyscale_constructs.cli import project
-from anyscale_constructs.cli.options import Clouds, Out
+from anyscale_constructs.cli.command import argument, command
+from anyscale_constructs.cli.options import CLOUDS, OUT
 
 
+@command(
+    argument("name", metavar="NAME", help="The cloud, or a stack synthesized by a Python program."),
+    argument(
+        "--to",
+        type=pathlib.Path,
+        metavar="DIR",
+        help="The directory for the new directories, one per stack. Default: terraform.",
+    ),
+    CLOUDS,
+    OUT,
+)
 def eject(
-    name: Annotated[str, typer.Argument(help="The cloud, or a stack synthesized by a Python program.", metavar="NAME")],
+    name: str,
     *,
-    to: Annotated[
-        pathlib.Path, typer.Option(help="The directory for the new directories, one per stack.", metavar="DIR")
-    ] = pathlib.Path("terraform"),
-    clouds: Clouds = None,
-    out: Out = None,
+    to: pathlib.Path = pathlib.Path("terraform"),
+    clouds: pathlib.Path | None = None,
+    out: pathlib.Path | None = None,
 ) -> None:
     """Writes a cloud as plain Terraform that does not depend on this program, into DIR/STACK for each stack.
 
@@ -26,7 +33,7 @@ def eject(
     from anyscale_constructs.cli.ejection import eject_cloud  # noqa: PLC0415 - it starts the engine
 
     written = eject_cloud(name, clouds or project.clouds_directory(), out or project.output_directory(), to)
-    typer.echo("\n".join(["Written:", *(f"  {folder / file}" for folder, files in written.items() for file in files)]))
+    print("\n".join(["Written:", *(f"  {folder / file}" for folder, files in written.items() for file in files)]))
     programs = [f"terraform -chdir={shlex.quote(str(folder))}" for folder in written]
     commands = [f"{program} init, then {program} plan" for program in programs]
-    typer.echo("\nNext: " + "\nThen: ".join(commands))
+    print("\nNext: " + "\nThen: ".join(commands))

@@ -2,22 +2,21 @@
 
 import pathlib
 import tempfile
-from typing import Annotated, Literal
-
-import typer
+from typing import Literal, get_args
 
 from anyscale_constructs.cli import project
-from anyscale_constructs.cli.options import Clouds
+from anyscale_constructs.cli.command import argument, command
+from anyscale_constructs.cli.options import CLOUDS
 
 Format = Literal["text", "mermaid", "html", "svg"]
 
 
-def explain(
-    name: Annotated[str, typer.Argument(help="The cloud.", metavar="NAME")],
-    *,
-    clouds: Clouds = None,
-    format: Annotated[Format, typer.Option(help="The format of the page.")] = "text",
-) -> None:
+@command(
+    argument("name", metavar="NAME", help="The cloud."),
+    CLOUDS,
+    argument("--format", choices=get_args(Format), help="The format of the page. Default: text."),
+)
+def explain(name: str, *, clouds: pathlib.Path | None = None, format: Format = "text") -> None:
     """Explains a cloud on one page.
 
     The page shows what the stacks create and how the parts depend on each other, the subnets, who can reach which port,

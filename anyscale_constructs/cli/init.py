@@ -1,47 +1,44 @@
 """`anyscale-constructs init`: creates a repository of clouds to start from."""
 
-import enum
 import pathlib
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Literal, get_args
 
-import typer
-
+from anyscale_constructs.cli.command import argument, command
 from anyscale_constructs.clouds import KINDS
 
-
-class State(enum.StrEnum):
-    """The types of backends."""
-
-    LOCAL = "local"
-    S3 = "s3"
-    GCS = "gcs"
-    AZURERM = "azurerm"
+State = Literal["local", "s3", "gcs", "azurerm"]
+"""The types of backends."""
+Ci = Literal["github", "none"]
+"""The CI systems for which workflows can be written."""
 
 
-class Ci(enum.StrEnum):
-    """The CI systems for which workflows can be written."""
-
-    GITHUB = "github"
-    NONE = "none"
-
-
+@command(
+    argument("directory", type=pathlib.Path, metavar="DIR", help="The new repository's directory."),
+    argument("--cloud", required=True, metavar="KIND", help=f"The kind of the first cloud: {', '.join(KINDS)}."),
+    argument("--name", help="The cloud's name. Default: KIND."),
+    argument(
+        "--state",
+        choices=get_args(State),
+        help="The backend for the Terraform state. With local, the workflows apply nothing. Default: local.",
+    ),
+    argument(
+        "--backend-config",
+        action="append",
+        metavar="KEY=VALUE",
+        help="An argument of the backend; repeat the option for several. s3 needs bucket and region, gcs needs bucket, "
+        "azurerm needs storage_account_name and container_name.",
+    ),
+    argument("--ci", choices=get_args(Ci), help="The workflows to write. Default: github."),
+)
 def init(
-    directory: Annotated[pathlib.Path, typer.Argument(help="The new repository's directory.", metavar="DIR")],
+    directory: pathlib.Path,
     *,
-    cloud: Annotated[str, typer.Option(help=f"The kind of the first cloud: {', '.join(KINDS)}.", metavar="KIND")],
-    name: Annotated[str | None, typer.Option(help="The cloud's name. Default: KIND.")] = None,
-    state: Annotated[
-        State, typer.Option(help="The backend for the Terraform state. With local, the workflows apply nothing.")
-    ] = State.LOCAL,
-    backend_config: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="An argument of the backend; repeat the option for several. s3 needs bucket and region, gcs needs "
-            "bucket, azurerm needs storage_account_name and container_name.",
-            metavar="KEY=VALUE",
-        ),
-    ] = None,
-    ci: Annotated[Ci, typer.Option(help="The workflows to write.")] = Ci.GITHUB,
+    cloud: str,
+    name: str | None = None,
+    state: State = "local",
+    backend_config: Sequence[str] = (),
+    ci: Ci = "github",
 ) -> None:
     """Creates a repository of clouds: one cloud, its tests, and workflows that review, plan and apply changes.
 
@@ -49,11 +46,11 @@ def init(
     """
     from anyscale_constructs.cli.repository import make  # noqa: PLC0415 - it loads templates and configurations
 
-    made = make(directory, cloud, name or cloud, ci, state=state, settings=backend_config or [])
-    typer.echo("\n".join(["Written:", *(f"  {directory / file}" for file in made.files)]))
+    made = make(directory, cloud, name or cloud, ci, state=state, settings=backend_config)
+    print("\n".join(["Written:", *(f"  {directory / file}" for file in made.files)]))
     if made.missing:
         fix = f"install {made.missing}, and run pytest --snapshot-update there"
-        typer.echo(f"Not written: {directory / made.snapshots}; {fix}")
+        print(f"Not written: {directory / made.snapshots}; {fix}")
     else:
-        typer.echo(f"  {directory / made.snapshots}/")
-    typer.echo(f"\nNext: {directory / 'README.md'}, section First steps")
+        print(f"  {directory / made.snapshots}/")
+    print(f"\nNext: {directory / 'README.md'}, section First steps")

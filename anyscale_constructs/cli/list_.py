@@ -1,20 +1,17 @@
 """`anyscale-constructs list`: lists the stacks, as a table or as the matrix of a pipeline."""
 
-from typing import Annotated
-
-import typer
-
 from anyscale_constructs.cli import project
-from anyscale_constructs.cli.options import ChangedSince
+from anyscale_constructs.cli.command import argument, command
+from anyscale_constructs.cli.options import CHANGED_SINCE
 
 
-def list_(
-    *,
-    changed_since: ChangedSince = None,
-    matrix: Annotated[
-        bool, typer.Option("--json", help="Print the stacks as a GitHub Actions matrix, on one line.")
-    ] = False,
-) -> None:
+@command(
+    CHANGED_SINCE,
+    argument(
+        "--json", dest="matrix", action="store_true", help="Print the stacks as a GitHub Actions matrix, on one line."
+    ),
+)
+def list_(*, changed_since: str | None = None, matrix: bool = False) -> None:
     """Lists the stacks of all clouds, in the order in which they can be applied.
 
     Synthesizes into a temporary directory. `--changed-since` compares the resulting Terraform: a comment in a YAML file
@@ -24,8 +21,8 @@ def list_(
 
     entries = list_stacks(project.clouds_directory(), project.output_directory(), changed_since)
     if matrix:
-        typer.echo(as_matrix(entries))
+        print(as_matrix(entries))
     elif entries:
-        typer.echo("\n".join(as_table(entries)))
+        print("\n".join(as_table(entries)))
     else:
-        typer.echo(f"no stack differs from {changed_since}")
+        print(f"no stack differs from {changed_since}")

@@ -1,38 +1,36 @@
 """`anyscale-constructs modules`: manages the wrapped upstream modules and their tags."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
+from anyscale_constructs.cli.command import Group, argument, command
 from anyscale_constructs.errors import OutdatedError
 
 if TYPE_CHECKING:
     from anyscale_constructs.codegen.git import Checkout
 
-app = typer.Typer(
-    no_args_is_help=True,
-    help="Maintains the catalog of upstream modules and their wrappers.",
-    add_completion=False,
-    rich_markup_mode=None,
+_REPOSITORY = "anyscale/terraform-aws-anyscale-cloudfoundation-modules"
+_REF = argument("--ref", required=True, metavar="TAG", help="A tag of the modules' repository, e.g. v0.40.1.")
+_FROM = argument(
+    "--from",
+    dest="source",
+    type=Path,
+    metavar="CHECKOUT",
+    help="A git checkout of the repository. Default: clone it from GitHub.",
 )
 
-_Ref = Annotated[str, typer.Option(help="A tag of the modules' repository, e.g. v0.40.1.", metavar="TAG")]
-_From = Annotated[
-    Path | None,
-    typer.Option("--from", help="A git checkout of the repository. Default: clone it from GitHub.", metavar="CHECKOUT"),
-]
-_Repository = Annotated[str, typer.Option(help="The GitHub repository of the modules.", metavar="OWNER/NAME")]
 
-
-@app.command()
-def regenerate(
-    ref: _Ref,
-    source: _From = None,
-    repository: _Repository = "anyscale/terraform-aws-anyscale-cloudfoundation-modules",
-) -> None:
+@command(
+    _REF,
+    _FROM,
+    argument(
+        "--repository", metavar="OWNER/NAME", help=f"The GitHub repository of the modules. Default: {_REPOSITORY}."
+    ),
+)
+def regenerate(ref: str, source: Path | None = None, repository: str = _REPOSITORY) -> None:
     """Updates the catalog and the wrappers to a tag, and prints how the interfaces differ."""
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
@@ -41,12 +39,8 @@ def regenerate(
             _print(f"{name} at {ref}", changes)
 
 
-@app.command()
-def add(
-    name: Annotated[str, typer.Argument(help="The module's name in the catalog, e.g. aws/s3.")],
-    ref: _Ref,
-    source: _From = None,
-) -> None:
+@command(argument("name", metavar="NAME", help="The module's name in the catalog, e.g. aws/s3."), _REF, _FROM)
+def add(name: str, ref: str, source: Path | None = None) -> None:
     """Adds a module's interface at another tag to `catalog/`, next to cdktf.json, for stacks that pin that tag.
 
     Commit the file: synthesis reads it.
@@ -59,25 +53,23 @@ def add(
     _print(f"{file}: {name} at {ref}, compared with the package's tag", changes)
 
 
-@app.command()
+@command()
 def functions() -> None:
     """Records the functions of the terraform on PATH in the catalog, and renders fn, which wraps them."""
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
     write.record_functions(write.MODULES)
-    typer.echo("recorded and rendered fn")
+    print("recorded and rendered fn")
 
 
-@app.command()
-def render(
-    *,
-    check: Annotated[
-        bool,
-        typer.Option(
-            "--check", help="Write nothing; exit with status 1 if a file differs from what the catalog renders."
-        ),
-    ] = False,
-) -> None:
+@command(
+    argument(
+        "--check",
+        action="store_true",
+        help="Write nothing; exit with status 1 if a file differs from what the catalog renders.",
+    ),
+)
+def render(*, check: bool = False) -> None:
     """Renders the wrappers and Terraform's functions from the catalog, without a checkout."""
     from anyscale_constructs.codegen import write  # noqa: PLC0415 - other commands need no parser
 
@@ -88,7 +80,13 @@ def render(
                 fix="run anyscale-constructs modules render",
             )
         return
-    typer.echo(f"rendered {', '.join([*write.rerender(write.MODULES), 'fn'])}")
+    print(f"rendered {', '.join([*write.rerender(write.MODULES), 'fn'])}")
+
+
+modules = Group(
+    "Maintains the catalog of upstream modules and their wrappers.",
+    {name: f"modules:{name}" for name in ("regenerate", "add", "functions", "render")},
+)
 
 
 @contextlib.contextmanager
@@ -96,11 +94,11 @@ def _checkout(source: Path | None, repository: str, ref: str) -> Iterator["Check
     from anyscale_constructs.codegen import git  # noqa: PLC0415 - other commands do not need it
 
     if source is None:
-        typer.echo(f"Cloning {repository} from GitHub ...", err=True)
+        print(f"Cloning {repository} from GitHub ...", file=sys.stderr)
     with git.clone(repository) if source is None else contextlib.nullcontext(source) as folder:
         yield git.Checkout.at(folder, ref)
 
 
 def _print(title: str, changes: list[str]) -> None:
     lines = [f"{title}:", *(f"  {change}" for change in changes or ["the interface is the same"])]
-    typer.echo("\n".join(lines))
+    print("\n".join(lines))

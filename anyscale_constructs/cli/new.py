@@ -2,11 +2,9 @@
 
 import keyword
 import re
-from typing import Annotated
-
-import typer
 
 from anyscale_constructs.cli import project
+from anyscale_constructs.cli.command import argument, command
 from anyscale_constructs.clouds import KINDS
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.names import unknown
@@ -48,13 +46,16 @@ def source(kind: str, name: str) -> str:
     return text.format(own=own, kind=kind.title(), step=_STEPS.get(kind, "add_bucket"))
 
 
-def new(
-    kind: Annotated[str, typer.Argument(help=f"The package's kind to derive from: {', '.join(KINDS)}.")],
-    name: Annotated[
-        str | None,
-        typer.Argument(help="The name of your kind, for `stack:`. Default: KIND, which yours then replaces."),
-    ] = None,
-) -> None:
+@command(
+    argument("kind", metavar="KIND", help=f"The package's kind to derive from: {', '.join(KINDS)}."),
+    argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="The name of your kind, for `stack:`. Default: KIND, which yours then replaces.",
+    ),
+)
+def new(kind: str, name: str | None = None) -> None:
     """Writes a Python module into `stacks/`, in which you can change a kind of cloud.
 
     The package's kind stays importable. Steps that you do not override are upgraded with the package.
@@ -88,4 +89,4 @@ def new(
         raise ConfigError(
             f"{file} cannot be written: {error.strerror}", fix="use a directory that you can write to"
         ) from error
-    typer.echo(f"{file} is written. Set stack: {own} in a cloud's YAML to use it.")
+    print(f"{file} is written. Set stack: {own} in a cloud's YAML to use it.")

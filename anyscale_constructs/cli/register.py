@@ -1,6 +1,6 @@
 """`anyscale-constructs register`: registers a deployed stack's cloud from its outputs."""
 
-import enum
+import argparse
 import errno
 import json
 import os
@@ -8,11 +8,10 @@ import pathlib
 import shutil
 import time
 from dataclasses import asdict
-from typing import Annotated, Any
-
-import typer
+from typing import Any, Literal, get_args
 
 from anyscale_constructs.cli import project
+from anyscale_constructs.cli.command import argument, command
 from anyscale_constructs.errors import ControlPlaneError, RegistrationError
 from anyscale_constructs.findings import Rule, clean
 
@@ -25,60 +24,75 @@ TFVARS = Rule(
 )
 
 
+_SHORTEST = 10
+"""The lowest time limit in seconds."""
 _LONGEST = 86_400
 """The highest time limit: a day. Timers of the operating system overflow with much higher values."""
 
 
-class Print(enum.StrEnum):
-    """The choices of --print."""
-
-    RESOURCE_FILE = "resource-file"
-    COMMAND = "command"
-    TERRAFORM = "terraform"
+Print = Literal["resource-file", "command", "terraform"]
+"""The choices of --print."""
 
 
+def _seconds(text: str) -> float:
+    if not _SHORTEST <= (seconds := float(text)) <= _LONGEST:
+        raise argparse.ArgumentTypeError(f"must be {_SHORTEST} to {_LONGEST} seconds; got {text}")
+    return seconds
+
+
+@command(
+    argument("stack", metavar="STACK", help="The deployed stack."),
+    argument(
+        "--outputs",
+        metavar="FILE",
+        help="A file with the outputs, or - for standard input: from terraform output -json or cdktf deploy "
+        "--outputs-file, or a resource file. Default: run terraform output in the stack's directory.",
+    ),
+    argument("--name", help="The cloud's name. Default: the output anyscale_cloud_name."),
+    argument("--dry-run", action="store_true", help="Report what would be done, and change nothing."),
+    argument(
+        "--verify",
+        action="store_true",
+        help="Let the anyscale program verify the infrastructure with your credentials when it registers or updates. "
+        "A check that reports FAILED results in exit status 4.",
+    ),
+    argument(
+        "--timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help=f"The time limit of the whole run, {_SHORTEST} to {_LONGEST} seconds. Default: 600.",
+    ),
+    argument(
+        "--json",
+        dest="compact",
+        action="store_true",
+        help="Print the result as one line of JSON, without progress.",
+    ),
+    argument(
+        "--enable-auto-add-user",
+        action="store_true",
+        help="Add all users of the organization to the cloud when it is created.",
+    ),
+    argument(
+        "--tfvars",
+        metavar="FILE",
+        help="The variable file in which to write the cloud resource's ID, for a Kubernetes cloud: "
+        "terraform.tfvars.json in the directory of the stack STACK-operator.",
+    ),
+    argument("--print", dest="show", choices=get_args(Print), help="Print this and do nothing else."),
+)
 def register(
-    stack: Annotated[str, typer.Argument(help="The deployed stack.", metavar="STACK")],
+    stack: str,
     *,
-    outputs: Annotated[
-        str | None,
-        typer.Option(
-            help="A file with the outputs, or - for standard input: from terraform output -json or cdktf deploy "
-            "--outputs-file, or a resource file. Default: run terraform output in the stack's directory.",
-            metavar="FILE",
-        ),
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="The cloud's name. Default: the output anyscale_cloud_name.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Report what would be done, and change nothing.")] = False,
-    verify: Annotated[
-        bool,
-        typer.Option(
-            "--verify",
-            help="Let the anyscale program verify the infrastructure with your credentials when it registers or "
-            "updates. A check that reports FAILED results in exit status 4.",
-        ),
-    ] = False,
-    timeout: Annotated[
-        float, typer.Option(help="The time limit of the whole run, in seconds.", min=10, max=_LONGEST)
-    ] = 600,
-    compact: Annotated[
-        bool, typer.Option("--json", help="Print the result as one line of JSON, without progress.")
-    ] = False,
-    enable_auto_add_user: Annotated[
-        bool,
-        typer.Option(
-            "--enable-auto-add-user", help="Add all users of the organization to the cloud when it is created."
-        ),
-    ] = False,
-    tfvars: Annotated[
-        str | None,
-        typer.Option(
-            help="The variable file in which to write the cloud resource's ID, for a Kubernetes cloud: "
-            "terraform.tfvars.json in the directory of the stack STACK-operator.",
-            metavar="FILE",
-        ),
-    ] = None,
-    show: Annotated[Print | None, typer.Option("--print", help="Print this and do nothing else.")] = None,
+    outputs: str | None = None,
+    name: str | None = None,
+    dry_run: bool = False,
+    verify: bool = False,
+    timeout: float = 600,
+    compact: bool = False,
+    enable_auto_add_user: bool = False,
+    tfvars: str | None = None,
+    show: Print | None = None,
 ) -> None:
     """Registers a deployed cloud with Anyscale, or updates its registration. It is safe to run again.
 
@@ -86,7 +100,8 @@ def register(
     (created, updated, unchanged or repaired) and the IDs as JSON. Exit status: 2 for wrong input, 3 for a change that
     Anyscale cannot make to a registered cloud, 4 if the control plane, the program or its verification failed.
     """
-    from anyscale_constructs.registration import command, terraform  # noqa: PLC0415 - other commands do not need it
+    from anyscale_constructs.registration import command as commands  # noqa: PLC0415 - other commands do not need it
+    from anyscale_constructs.registration import terraform  # noqa: PLC0415 - other commands do not need it
     from anyscale_constructs.registration.outputs import find_registration, read_outputs  # noqa: PLC0415
     from anyscale_constructs.registration.program import Program  # noqa: PLC0415
     from anyscale_constructs.registration.runner import Registrar  # noqa: PLC0415
@@ -104,12 +119,12 @@ def register(
     found, source = read_outputs(stack, outputs, project.output_directory(), timeout)
     registration = find_registration(found, stack, source=source, name=name)
     match show:
-        case Print.RESOURCE_FILE:
-            typer.echo(command.resource_file(registration.resource), nl=False)
-        case Print.COMMAND:
-            typer.echo(command.register_command(registration, verify=verify, auto_add_user=enable_auto_add_user))
-        case Print.TERRAFORM:
-            typer.echo(terraform.render(registration, auto_add_user=enable_auto_add_user))
+        case "resource-file":
+            print(commands.resource_file(registration.resource), end="")
+        case "command":
+            print(commands.register_command(registration, verify=verify, auto_add_user=enable_auto_add_user))
+        case "terraform":
+            print(terraform.render(registration, auto_add_user=enable_auto_add_user))
         case None:
             from rich.console import Console  # noqa: PLC0415 - --print loads fast without it
 
@@ -131,7 +146,7 @@ def register(
                 ) from None
             if tfvars is not None and not dry_run:
                 write_tfvars(tfvars, result["cloud_resource_id"])
-            typer.echo(json.dumps(result | ({"dry_run": True} if dry_run else {}), indent=None if compact else 2))
+            print(json.dumps(result | ({"dry_run": True} if dry_run else {}), indent=None if compact else 2))
 
 
 def check_tfvars(file: str) -> dict[str, Any]:

@@ -137,13 +137,13 @@ def _contents(
 ) -> Iterator[tuple[str, str]]:
     """Returns the content of each file, by path."""
     stack = project.load_stack(kind)
-    state = State(backend.get("type", State.LOCAL))
-    deploys = ci is Ci.GITHUB and state is not State.LOCAL
+    state = backend.get("type", "local")
+    deploys = ci == "github" and state != "local"
     pinned, missing = pins()
     values: dict[str, Any] = {
         "aws_region": backend.get("region", "us-east-2"),
         "backend": yaml.safe_dump(dict(backend), default_flow_style=True, sort_keys=False, width=1000).strip(),
-        "ci": ci is Ci.GITHUB,
+        "ci": ci == "github",
         "deploys": deploys,
         "kind": kind,
         "kubernetes": stack.operator_type is not None,
@@ -163,7 +163,7 @@ def _contents(
     if not backend:
         values["backend"] = ""
     templates = _FILES | {f"clouds/{name}.yaml": f"clouds/{kind}.jinja"}
-    templates |= (_REVIEWS if ci is Ci.GITHUB else {}) | (_DEPLOYS if deploys else {})
+    templates |= (_REVIEWS if ci == "github" else {}) | (_DEPLOYS if deploys else {})
     for file, template in templates.items():
         yield file, TEMPLATES.get_template(template).render(values)
     schemas = {kind: schema_of(kind, given=("org_id", "backend")), "defaults": schema_of_defaults(None)}

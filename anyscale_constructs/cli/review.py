@@ -2,43 +2,45 @@
 
 import os
 import sys
-from typing import Annotated, Literal
+from typing import Literal, get_args
 
-import typer
+from anyscale_constructs.cli.command import argument, command
+from anyscale_constructs.cli.options import FAIL_ON
 
 _NOT_ALLOWED = 3
 
 Format = Literal["text", "markdown", "json", "github"]
 
 
+@command(
+    argument(
+        "base",
+        nargs="?",
+        metavar="BASE",
+        help="A git revision or an output directory. Default: the merge base with origin/main.",
+    ),
+    argument(
+        "head",
+        nargs="?",
+        metavar="HEAD",
+        help="A git revision or an output directory. Default: the working tree.",
+    ),
+    argument(
+        "--plan",
+        metavar="none|offline|FILE",
+        help="none, offline, or the plan of one stack, as printed by terraform show -json. Default: offline if "
+        "Terraform 1.11 or later is on PATH, else none.",
+    ),
+    argument("--format", choices=get_args(Format), help="The format of the report. Default: text."),
+    FAIL_ON,
+)
 def review(
-    base: Annotated[
-        str | None,
-        typer.Argument(
-            help="A git revision or an output directory. Default: the merge base with origin/main.", metavar="[BASE]"
-        ),
-    ] = None,
-    head: Annotated[
-        str | None,
-        typer.Argument(help="A git revision or an output directory. Default: the working tree.", metavar="[HEAD]"),
-    ] = None,
+    base: str | None = None,
+    head: str | None = None,
     *,
-    plan: Annotated[
-        str | None,
-        typer.Option(
-            help="none, offline, or the plan of one stack, as printed by terraform show -json. Default: "
-            "offline if Terraform 1.11 or later is on PATH, else none.",
-            metavar="none|offline|FILE",
-        ),
-    ] = None,
-    format: Annotated[Format, typer.Option(help="The format of the report.")] = "text",
-    fail_on: Annotated[
-        str,
-        typer.Option(
-            help="destroy, widen, or both joined by a comma: exit with status 3 if such a finding is not allowed.",
-            metavar="destroy,widen",
-        ),
-    ] = "",
+    plan: str | None = None,
+    format: Format = "text",
+    fail_on: str = "",
 ) -> None:
     """Reports what a change destroys or replaces, what it opens, and what else differs.
 
@@ -53,4 +55,4 @@ def review(
     if text := printed(report, format, colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR")):
         print(text)
     if report.failing(parts):
-        raise typer.Exit(_NOT_ALLOWED)
+        sys.exit(_NOT_ALLOWED)

@@ -1,17 +1,14 @@
 """`anyscale-constructs rules`: lists what is checked, and why."""
 
 import textwrap
-from typing import Annotated
 
-import typer
-
+from anyscale_constructs.cli.command import argument, command
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.names import unknown
 
 
-def rules(
-    id: Annotated[str | None, typer.Argument(help="The ID of a rule. Default: all rules.", metavar="[ID]")] = None,
-) -> None:
+@command(argument("id", nargs="?", metavar="ID", help="The ID of a rule. Default: all rules."))
+def rules(id: str | None = None) -> None:
     """Lists the rules, or explains one."""
     from anyscale_constructs.terraform.allowances import UNKNOWN_RULE, every_rule  # noqa: PLC0415 - it loads all modules
 

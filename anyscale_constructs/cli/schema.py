@@ -1,26 +1,26 @@
 """`anyscale-constructs schema`: prints the JSON Schema of a cloud's YAML, or of _defaults.yaml."""
 
 import json
-from typing import Annotated
 
-import typer
-
+from anyscale_constructs.cli.command import argument, command
 from anyscale_constructs.errors import ConfigError
 
 
-def schema(
-    kind: Annotated[
-        str | None,
-        typer.Argument(
-            help="A kind of cloud: aks, ec2, eks, gce, generic, gke, or one of your own. Default with --defaults: only "
-            "the keys that all kinds share."
-        ),
-    ] = None,
-    *,
-    defaults: Annotated[
-        bool, typer.Option("--defaults", help="Print the schema of a _defaults.yaml, in which nothing is required.")
-    ] = False,
-) -> None:
+@command(
+    argument(
+        "kind",
+        nargs="?",
+        metavar="KIND",
+        help="A kind of cloud: aks, ec2, eks, gce, generic, gke, or one of your own. Default with --defaults: only the "
+        "keys that all kinds share.",
+    ),
+    argument(
+        "--defaults",
+        action="store_true",
+        help="Print the schema of a _defaults.yaml, in which nothing is required.",
+    ),
+)
+def schema(kind: str | None = None, *, defaults: bool = False) -> None:
     """Prints the JSON Schema of a kind of cloud, for editors and pre-commit checks.
 
     Keys that a _defaults.yaml of the repository sets are not required.

@@ -1,40 +1,45 @@
 """`anyscale-constructs synth`: synthesizes clouds in YAML to Terraform JSON."""
 
+import argparse
 import pathlib
 import sys
 from collections.abc import Sequence
-from typing import Annotated
-
-import typer
 
 from anyscale_constructs.cli import project
+from anyscale_constructs.cli.command import argument, command
 from anyscale_constructs.cli.faults import foreseen
-from anyscale_constructs.cli.options import ChangedSince, Clouds
+from anyscale_constructs.cli.options import CHANGED_SINCE, CLOUDS, FORMAT
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.rendering import Format, as_json, tell
 
 _NOT_ALLOWED = 3
 
 
+@command(
+    argument("names", nargs="*", metavar="NAME", help="The clouds. Default: all."),
+    CLOUDS,
+    argument(
+        "--out",
+        type=pathlib.Path,
+        metavar="DIR",
+        help="The directory to write the Terraform JSON to. Default: output of cdktf.json.",
+    ),
+    CHANGED_SINCE,
+    argument("--notes", action="store_true", help="Print notes on the effects of defaults."),
+    argument("--strict", action="store_true", help="Exit with status 3 if there are warnings that are not allowed."),
+    FORMAT,
+    argument("--origins", type=pathlib.Path, help=argparse.SUPPRESS),  # for reviews
+)
 def synth(
-    names: Annotated[list[str] | None, typer.Argument(help="The clouds. Default: all.", metavar="[NAME]...")] = None,
+    names: Sequence[str] = (),
     *,
-    clouds: Clouds = None,
-    out: Annotated[
-        pathlib.Path | None,
-        typer.Option(
-            help="The directory to write the Terraform JSON to. Default: output of cdktf.json.", metavar="DIR"
-        ),
-    ] = None,
-    changed_since: ChangedSince = None,
-    notes: Annotated[bool, typer.Option("--notes", help="Print notes on the effects of defaults.")] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with status 3 if there are warnings that are not allowed.")
-    ] = False,
-    format: Annotated[
-        Format, typer.Option(help="The format of findings; json and github are printed to stdout.")
-    ] = "text",
-    origins: Annotated[pathlib.Path | None, typer.Option(hidden=True)] = None,  # for reviews
+    clouds: pathlib.Path | None = None,
+    out: pathlib.Path | None = None,
+    changed_since: str | None = None,
+    notes: bool = False,
+    strict: bool = False,
+    format: Format = "text",
+    origins: pathlib.Path | None = None,
 ) -> None:
     """Synthesizes clouds in YAML to Terraform JSON, one directory per stack.
 
@@ -45,19 +50,19 @@ def synth(
     directory, target = clouds or project.clouds_directory(), out or project.output_directory()
     try:
         if changed_since is not None:
-            names = _changed(changed_since, names or [], clouds, target)
+            names = _changed(changed_since, names, clouds, target)
             if not names:
                 print(as_json(()) if format == "json" else f"no cloud differs from {changed_since}")
                 return
-        told = synthesize_clouds(directory, target, names or [], notes=notes, format=format, origins=origins)
+        told = synthesize_clouds(directory, target, names, notes=notes, format=format, origins=origins)
     except Exception as error:
         known = foreseen(error)
         if format == "text":
             raise known from error
         tell(known.findings, sys.stdout, format)
-        raise typer.Exit(known.exit_status) from None
+        sys.exit(known.exit_status)
     if strict and any(finding.severity == "warning" for finding in told):
-        raise typer.Exit(_NOT_ALLOWED)
+        sys.exit(_NOT_ALLOWED)
 
 
 def _changed(revision: str, names: Sequence[str], clouds: pathlib.Path | None, out: pathlib.Path) -> list[str]:

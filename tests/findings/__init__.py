@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from anyscale_constructs.cli import run
-from anyscale_constructs.cli.app import app
+from anyscale_constructs.cli.app import run as run_app
 from anyscale_constructs.cli.synthesis import gather_clouds, remarks
 from anyscale_constructs.errors import ConstructsError
 from anyscale_constructs.findings import Finding, Place
@@ -67,7 +67,7 @@ def command(folder: pathlib.Path, *arguments: str) -> Said:
     """Runs a command of the program in a directory, as a user would."""
     out, err = io.StringIO(), io.StringIO()
     with inside(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        status = run(lambda: app([*arguments], prog_name="anyscale-constructs"))
+        status = run(lambda: run_app(arguments))
     return Said(status, out.getvalue(), err.getvalue())
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from anyscale_constructs import engine, errors, testing
 from anyscale_constructs.azure import CLIENT_ID
-from anyscale_constructs.cli.app import COMMANDS
+from anyscale_constructs.cli.app import APP
 from docs import generate
 from tests import ROOT, pages
 from tests.examples import written
@@ -68,13 +68,13 @@ def commands() -> dict[str, Any]:
     """Returns the modules of the commands, by command."""
     return {
         name: importlib.import_module(f"anyscale_constructs.cli.{place.partition(':')[0]}")
-        for name, place in COMMANDS.items()
+        for name, place in APP.commands.items()
     }
 
 
 def test_the_page_of_the_program_lists_every_command() -> None:
     page = (ROOT / "docs" / "concepts" / "program.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^\| `([\w-]+)", page, flags=re.MULTILINE)) == COMMANDS.keys()
+    assert set(re.findall(r"^\| `([\w-]+)", page, flags=re.MULTILINE)) == APP.commands.keys()
 
 
 def test_the_page_of_exit_statuses_has_every_one() -> None:
@@ -91,7 +91,7 @@ def test_the_page_of_exit_statuses_has_every_one() -> None:
         *(
             (getattr(module, status), f"`{name}`")
             for name, module in commands().items()
-            for status in re.findall(r"typer\.Exit\((_\w+)\)", inspect.getsource(module))
+            for status in re.findall(r"sys\.exit\((_\w+)\)", inspect.getsource(module))
         ),
     }
 

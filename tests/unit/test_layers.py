@@ -144,7 +144,7 @@ def loaded(program: str) -> set[str]:
 
 def test_the_commands_and_their_help_load_no_models() -> None:
     """Pydantic, YAML and rich take longer to load than the rest of `--help`."""
-    names = loaded("from anyscale_constructs.cli.app import app; app(['--help'], standalone_mode=False)")
+    names = loaded("from anyscale_constructs.cli import app, run; run(lambda: app.run(['--help']))")
     assert "anyscale_constructs.cli.register" in names
     assert not names & {"pydantic", "rich", "yaml", "jinja2", "hcl2"}
 

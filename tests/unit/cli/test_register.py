@@ -124,7 +124,7 @@ def test_fails_on_a_time_limit_that_is_out_of_range(
     with pytest.raises(SystemExit) as exit_:
         main()
     assert exit_.value.code == 2
-    assert "Invalid value for '--timeout'" in capsys.readouterr().err
+    assert f"argument --timeout: must be 10 to 86400 seconds; got {limit}" in capsys.readouterr().err
 
 
 def test_fails_on_another_name_before_anything_runs(

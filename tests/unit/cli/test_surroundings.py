@@ -1,7 +1,6 @@
 """Messages about an unsuitable environment, unforeseen exceptions, and remains of killed runs."""
 
 import errno
-import importlib
 import json
 import os
 import shlex
@@ -9,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ import pytest
 
 from anyscale_constructs import cli
 from anyscale_constructs.cli import modules
-from anyscale_constructs.cli.app import COMMANDS, app
+from anyscale_constructs.cli.app import APP
+from anyscale_constructs.cli.app import run as run_app
+from anyscale_constructs.cli.command import Command
 from anyscale_constructs.node import find_node
 from tests import ROOT
 from tests.registration_samples import AWS_VM
@@ -129,28 +131,26 @@ def test_node_works_without_the_directory_that_tmpdir_names(folder: Path) -> Non
     assert started(folder, *command, ANYSCALE_CONSTRUCTS_ENGINE="cdktf", TMPDIR=str(folder / "none")).returncode == 0
 
 
-# The place of each command's function.
-FUNCTIONS: dict[str, tuple[Any, str]] = {
-    name: (importlib.import_module(f"anyscale_constructs.cli.{module}"), function)
-    for name, (module, function) in ((name, place.split(":")) for name, place in COMMANDS.items())
+# The module and name of each command.
+PLACES = {
+    f"{before}{name}": place.split(":")
+    for before, group in (("", APP), ("modules ", modules.modules))
+    for name, place in group.commands.items()
     if name != "modules"
 }
-for each in modules.app.registered_commands:
-    assert each.callback
-    FUNCTIONS[f"modules {each.callback.__name__}"] = (each, "callback")
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize(("command", "place"), FUNCTIONS.items(), ids=FUNCTIONS)
+@pytest.mark.parametrize(("command", "place"), PLACES.items(), ids=PLACES)
 def test_an_unexpected_exception_is_one_line(
-    command: str, place: tuple[Any, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    command: str, place: Sequence[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail() -> None:
         raise KeyError("x\x1b[31m\ny")
 
-    fail.__name__ = command.rsplit(maxsplit=1)[-1]
-    monkeypatch.setattr(*place, fail)
-    assert cli.run(lambda: app(command.split())) == 70
+    module, name = place
+    monkeypatch.setattr(f"anyscale_constructs.cli.{module}.{name}", Command(fail, ()))
+    assert cli.run(lambda: run_app(command.split())) == 70
     out, said = capsys.readouterr()
     assert out == ""
     assert said == (
