@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from anyscale_constructs.terraform.sources import ModuleOverride, Sources
     from anyscale_constructs.terraform.stack import CloudStack
 
+__version__ = "0.2.0"
+
 __all__ = [
     "NULL",
     "App",

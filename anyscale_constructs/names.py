@@ -1,6 +1,5 @@
 """Messages about unknown names, with suggestions."""
 
-import difflib
 from collections.abc import Iterable
 
 from anyscale_constructs import words
@@ -14,6 +13,8 @@ _FEW = 12
 
 def unknown(name: object, known: Iterable[str], what: str = "key") -> str:
     """Returns the message about an unknown name: it suggests similar names, or lists all known ones."""
+    import difflib  # noqa: PLC0415 - imported only when needed
+
     known = sorted(known)
     name = words.spelled(str.__str__(name)) if isinstance(name, str) else name
     near = nearest(name, known)
@@ -32,6 +33,8 @@ def nearest(name: object, known: Iterable[str]) -> str | None:
 
     Names with the same letters come first, then names with the longest common prefix.
     """
+    import difflib  # noqa: PLC0415 - imported only when needed
+
     by_lower_case = {each.lower(): each for each in known}
     given = str(name).lower()
     near = difflib.get_close_matches(given, by_lower_case, n=len(by_lower_case) or 1)

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from anyscale_constructs import __version__
 from anyscale_constructs.cli.command import Group, argument
 
 PROGRAM = "anyscale-constructs"
@@ -11,9 +12,7 @@ PROGRAM = "anyscale-constructs"
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
-        from importlib.metadata import version  # noqa: PLC0415 - only this needs it
-
-        print(version(PROGRAM))
+        print(__version__)
         parser.exit()
 
 

@@ -1,6 +1,5 @@
 """Checks whether this machine has what a repository of clouds needs."""
 
-import importlib.metadata
 import os
 import pathlib
 import platform
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from importlib.machinery import PathFinder
 from typing import Any
 
-from anyscale_constructs import node
+from anyscale_constructs import __version__, node
 from anyscale_constructs.cli import project
 from anyscale_constructs.cli.faults import foreseen
 from anyscale_constructs.config.defaults import Defaults
@@ -136,7 +135,7 @@ def examine() -> list[Check]:
     python = "a Python program" if (app := project.command()) and not _OWN.search(app) else ""
     return [
         Check("Python", platform.python_version()),
-        Check("anyscale-constructs", importlib.metadata.version("anyscale-constructs")),
+        Check("anyscale-constructs", __version__),
         *_clouds(needs, python),
         *_engine(python),
         _terraform(needs),

@@ -1,12 +1,13 @@
 """Strict pydantic models, and their errors as findings."""
 
 import datetime
+import inspect
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, get_args
 
 from pydantic import (
     BaseModel,
@@ -54,6 +55,8 @@ CONFLICTING = Rule("conflicting-keys", "error", "One key would have no effect, o
 IDLE_KEY = Rule("idle-key", "error", "A key without effect is a mistake, or hides one.")
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 if TYPE_CHECKING:  # a metaclass with its own __call__ hides the fields from pyright
     _Base = BaseModel
 else:
@@ -68,7 +71,13 @@ else:
                 raise ConfigError(found_in(error, cls.__name__)) from None
 
     class _Base(BaseModel, metaclass=_Explaining):
-        pass
+        model_config = ConfigDict(defer_build=True)
+
+
+def _signed(function: F) -> F:
+    """Stores a function's signature, which pydantic examines for each field of each model."""
+    function.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    return function
 
 
 class Model(_Base):
@@ -94,6 +103,7 @@ class Model(_Base):
 
     @field_validator("*", mode="wrap")
     @classmethod
+    @_signed
     def _known_only_later(cls, value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         name = str(info.field_name)
         try:
@@ -120,6 +130,7 @@ class Model(_Base):
 
     @model_validator(mode="wrap")
     @classmethod
+    @_signed
     def _known_keys(cls, values: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
         keys, accepted = _keys(cls)
         if not isinstance(values, dict) or values.keys() <= accepted:

@@ -18,7 +18,6 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 from anyscale_constructs.errors import EngineError
-from anyscale_constructs.node import prepare_node
 
 VARIABLE = "ANYSCALE_CONSTRUCTS_ENGINE"
 NATIVE = "native"
@@ -88,6 +87,8 @@ def load() -> dict[str, Any]:
     """
     name = chosen()
     if name != NATIVE:
+        from anyscale_constructs.node import prepare_node  # noqa: PLC0415 - imported only when needed
+
         prepare_node()
     module = importlib.import_module(f"{__package__}.native" if name == NATIVE else name)
     found = {**vars(module), "name": name}

@@ -3,7 +3,6 @@
 import json
 import pathlib
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -176,6 +175,8 @@ def _from_terraform(stack: str, directory: pathlib.Path, time_limit: float) -> t
         )
     program = terraform()
     command = [program, "output", "-json", "-no-color"]
+    import subprocess  # noqa: PLC0415 - imported only when needed
+
     try:
         done = subprocess.run(
             command,

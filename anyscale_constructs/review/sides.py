@@ -14,10 +14,10 @@ import tomllib
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any
 
 import anyscale_constructs
+from anyscale_constructs import __version__
 from anyscale_constructs.errors import ConstraintError, ConstructsError, ReviewError
 from anyscale_constructs.findings import NOT_GIVEN, Finding, Place, Rule, clean
 from anyscale_constructs.review.environment import without_credentials
@@ -271,11 +271,10 @@ def _finding(told: Mapping[str, Any], name: str, prefix: str) -> Finding:
 
 
 def _other_versions(name: str, folder: pathlib.Path) -> Iterator[Finding]:
-    here = version(_NAME)
     for file in sorted({*folder.glob("*.toml"), *folder.glob("*.lock"), *folder.glob("requirements*.txt")}):
-        wanted = [each for each in _wanted(file) if not _allows(each, here)]
+        wanted = [each for each in _wanted(file) if not _allows(each, __version__)]
         if wanted:
-            what = f"{name} requires {_NAME} {wanted[0]} in {file.name}, but is synthesized with {here}"
+            what = f"{name} requires {_NAME} {wanted[0]} in {file.name}, but is synthesized with {__version__}"
             yield Finding(what, rule=OTHER_VERSION)
 
 

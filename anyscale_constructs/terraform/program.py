@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 from collections.abc import Mapping
 
 from anyscale_constructs.terraform.constraints import Version
@@ -25,6 +24,8 @@ def terraform_version(program: str, environment: Mapping[str, str] | None = None
         OSError: The program cannot be run.
         ValueError: The program does not print its version.
     """
+    import subprocess  # noqa: PLC0415 - imported only when needed
+
     try:
         command = [program, "version", "-json"]
         done = subprocess.run(

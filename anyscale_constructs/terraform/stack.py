@@ -4,11 +4,9 @@ import contextlib
 import datetime
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib.metadata import version
 from typing import Any, ClassVar, cast
 
-from anyscale_constructs import words
+from anyscale_constructs import __version__, words
 from anyscale_constructs.config import regions
 from anyscale_constructs.engine import (
     Annotations,
@@ -312,7 +310,7 @@ class CloudStack(Declarations):
     def _finished(self, tree: dict[str, Any]) -> dict[str, Any]:
         self._refuse(malformed(tree))
         comments = tree.pop("//", {})
-        comments.setdefault("metadata", {})["anyscale-constructs"] = _version()
+        comments.setdefault("metadata", {})["anyscale-constructs"] = __version__
         keep_one_backend(tree.setdefault("terraform", {}), self.ensure_backend_exists())
         self._pin(tree["terraform"])
         lost, refused = lost_overrides(tree, self.overrides), refused_arguments(tree, self.modules.values())
@@ -371,12 +369,6 @@ class CloudStack(Declarations):
     def _located(self, problem: Finding) -> Finding:
         module = self.modules.get(problem.construct.removeprefix("module."))
         return module.located([problem])[0] if module else problem
-
-
-@cache
-def _version() -> str:
-    """Returns the version of this library, which is written to the JSON."""
-    return version("anyscale-constructs")
 
 
 def _without_none(value: Any) -> Any:

@@ -1,24 +1,21 @@
 """`anyscale-constructs` itself: its version and its exit status."""
 
 import sys
-import tomllib
 from collections.abc import Callable
 
 import pytest
 
-from anyscale_constructs import cli
+from anyscale_constructs import __version__, cli
 from anyscale_constructs.cli.app import APP, PROGRAM
 from anyscale_constructs.cli.app import run as run_app
 from anyscale_constructs.errors import ConstructsError, RefusedChangeError
-from tests import ROOT
 
 
 def test_the_version_is_the_packages(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys, "argv", ["anyscale-constructs", "--version"])
     with pytest.raises(SystemExit) as end:
         cli.main()
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert (end.value.code or 0, capsys.readouterr().out) == (0, f"{project['version']}\n")
+    assert (end.value.code or 0, capsys.readouterr().out) == (0, f"{__version__}\n")
 
 
 def raising(error: BaseException) -> Callable[[], None]:

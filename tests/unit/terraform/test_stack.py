@@ -7,13 +7,12 @@ import pathlib
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
-from anyscale_constructs import engine
+from anyscale_constructs import __version__, engine
 from anyscale_constructs.aws import regions as aws
 from anyscale_constructs.aws.types import AwsRegion
 from anyscale_constructs.config.model import Model
@@ -194,4 +193,4 @@ def test_the_output_is_the_same_everywhere(tmp_path: pathlib.Path) -> None:
 
 def test_the_json_contains_the_version_that_wrote_it(synth: Synth) -> None:
     tree = synth(lambda app: CloudStack(app, "test"))
-    assert tree["//"]["metadata"]["anyscale-constructs"] == version("anyscale-constructs")
+    assert tree["//"]["metadata"]["anyscale-constructs"] == __version__
