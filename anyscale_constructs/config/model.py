@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError, core_schema
 
+from anyscale_constructs.config.deferred import Deferred
 from anyscale_constructs.config.types import TakesExpressions
 from anyscale_constructs.errors import ConfigError, InputError
 from anyscale_constructs.expressions import Expr, as_expression, as_expressions, known
@@ -58,7 +59,7 @@ IDLE_KEY = Rule("idle-key", "error", "A key without effect is a mistake, or hide
 F = TypeVar("F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:  # a metaclass with its own __call__ hides the fields from pyright
-    _Base = BaseModel
+    _Base = Deferred
 else:
 
     class _Explaining(type(BaseModel)):
@@ -70,8 +71,8 @@ else:
             except ValidationError as error:
                 raise ConfigError(found_in(error, cls.__name__)) from None
 
-    class _Base(BaseModel, metaclass=_Explaining):
-        model_config = ConfigDict(defer_build=True)
+    class _Base(Deferred, metaclass=_Explaining):
+        pass
 
 
 def _signed(function: F) -> F:
@@ -97,7 +98,6 @@ class Model(_Base):
         extra="forbid",
         strict=True,
         frozen=True,
-        defer_build=True,
         populate_by_name=True,  # a key that is a Python keyword is a validation alias
     )
 
