@@ -9,7 +9,7 @@ from anyscale_constructs.aws.securitygroups import ISecurityGroup
 from anyscale_constructs.aws.types import EfsId, SecurityGroupId, Tags
 from anyscale_constructs.aws.vpc import IVpc
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -23,11 +23,11 @@ class EfsConfig(Model):
 
     name: str | None = Field(default=None, description="The file system's name. Default: the stack's name.")
     access_points: OrExpr[dict[str, Any]] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Access points, as in upstream's input access_points. Default: none.",
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the file system, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Tags of the file system, in addition to the cloud's. Default: none."
     )
 
 

@@ -20,7 +20,7 @@ from anyscale_constructs.aws.types import IAM_CHARACTER, RoleArn, SecurityGroupI
 from anyscale_constructs.aws.vpc import IVpc
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Checked, Cidr, InternetCidr, Known, OrExpr
+from anyscale_constructs.config.types import Checked, Cidr, InternetCidr, Known, OrExpr, empty_list, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
@@ -74,7 +74,7 @@ class ClusterConfig(Model):
         "Raising it upgrades the cluster.",
     )
     public_access_cidrs: list[InternetCidr] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="CIDR ranges allowed to reach the cluster's API from the internet. Default: none; Terraform must "
         "then run in one of private_access_cidrs.",
     )
@@ -84,7 +84,7 @@ class ClusterConfig(Model):
         "Default: all of a new VPC; in an existing VPC, only the nodes.",
     )
     administrator_arns: list[RoleArn] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="The roles with administrator access to the cluster. Both stacks must be applied with one of them. "
         "Default: the identity that applies this stack.",
     )
@@ -92,7 +92,7 @@ class ClusterConfig(Model):
         default_factory=NodesConfig, description="The cluster's nodes. Default: {}, the default of each of its keys."
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the cluster, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Tags of the cluster, in addition to the cloud's. Default: none."
     )
 
     @property
@@ -126,7 +126,8 @@ class ExistingCluster(Model):
         "or MemoryDB requires it.",
     )
     gpu_types: Known[list[GpuType]] = Field(
-        default_factory=list, description="The types of GPUs that its nodes have and users can select. Default: none."
+        default_factory=empty_list,
+        description="The types of GPUs that its nodes have and users can select. Default: none.",
     )
 
     @property

@@ -11,7 +11,7 @@ from anyscale_constructs.aws.policies import PolicyDocument, Statement, allow, e
 from anyscale_constructs.aws.s3 import IBucket
 from anyscale_constructs.aws.types import InstanceProfileArn, KmsKeyArn, PolicyArn, RoleArn, SecretArn, Tags
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_list, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
@@ -118,19 +118,20 @@ class IamConfig(ExistingRoles):
         default=False, description="Whether nodes may write logs and metrics to CloudWatch."
     )
     cluster_node_managed_policy_arns: OrExpr[list[PolicyArn]] = Field(
-        default_factory=list, description=_OLDER_NAME.format("managed_policy_arns")
+        default_factory=empty_list, description=_OLDER_NAME.format("managed_policy_arns")
     )
     cluster_node_custom_policy: OrExpr[PolicyDocument | None] = Field(
         default=None, description=_OLDER_NAME.format("policy")
     )
     cluster_node_secret_arns: OrExpr[list[SecretArn]] = Field(
-        default_factory=list, description=_OLDER_NAME.format("secrets, for your own images")
+        default_factory=empty_list, description=_OLDER_NAME.format("secrets, for your own images")
     )
     cluster_node_secret_kms_key_arn: KmsKeyArn | None = Field(
         default=None, description=_OLDER_NAME.format("secrets_kms_key_arn")
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of new roles and policies, in addition to the cloud's. Default: none."
+        default_factory=empty_map,
+        description="Tags of new roles and policies, in addition to the cloud's. Default: none.",
     )
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ from pydantic import Field
 from anyscale_constructs.aws.policies import Statement, allow, policy
 from anyscale_constructs.aws.types import RoleArn, Tags
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Checked, OrExpr
+from anyscale_constructs.config.types import Checked, OrExpr, empty_list, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr
 from anyscale_constructs.terraform.resource import Data, Resource
@@ -41,7 +41,7 @@ class KmsKeyConfig(Model):
         description="The key's alias. Default: name_prefix and the stack's name, e.g. alias/anyscale-prod.",
     )
     administrator_arns: OrExpr[list[RoleArn]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Roles that may administer the key by its key policy. Default: those that IAM policies allow to.",
     )
     deletion_window_in_days: OrExpr[int] = Field(
@@ -54,7 +54,7 @@ class KmsKeyConfig(Model):
         default=True, description="Whether AWS rotates the key material each year. Encrypted data stays readable."
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the key, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Tags of the key, in addition to the cloud's. Default: none."
     )
 
 

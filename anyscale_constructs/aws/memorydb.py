@@ -11,7 +11,7 @@ from anyscale_constructs.aws.types import MemoryDbName, SecurityGroupId, Tags
 from anyscale_constructs.aws.vpc import IVpc, Vpc
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.regions import AS_OF
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, as_code, expr, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
@@ -71,11 +71,12 @@ class MemoryDbConfig(Model):
         default=None, ge=0, le=35, description="The number of days to keep snapshots. Default: no snapshots."
     )
     users: dict[str, MemoryDbUser] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Users with passwords, by name. Default: none; all members of the security group have access.",
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the MemoryDB cluster, in addition to the cloud's. Default: none."
+        default_factory=empty_map,
+        description="Tags of the MemoryDB cluster, in addition to the cloud's. Default: none.",
     )
 
 

@@ -25,7 +25,7 @@ from anyscale_constructs.config.node_groups import (
     refused_limits,
     refused_zones,
 )
-from anyscale_constructs.config.types import Checked, Known, OrExpr
+from anyscale_constructs.config.types import Checked, Known, OrExpr, empty_list, empty_map
 from anyscale_constructs.expressions import Expr, expr, is_unresolved, minimum
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.modules.aws.eks import (
@@ -143,7 +143,7 @@ class NodeGroupConfig(NodeGroup):
         description="The instance types. A node has any of them, so all should have equal CPUs, memory and GPUs.",
     )
     zones: Known[list[Zone]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="The nodes' zones, from vpc.availability_zones, which must be set, or from the existing subnets' "
         "zones. Default: all zones of the cluster.",
     )
@@ -211,11 +211,11 @@ class NodesConfig(Model):
         default=["T4"], description="The types of GPUs, with a pair of node groups for each: on-demand and spot."
     )
     gpu_zones: Known[dict[GpuType, list[Zone]]] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="The zones of a type's nodes, by type, from vpc.availability_zones, which must be set, or from the "
         "existing subnets' zones. Changing them replaces the type's groups. Default: all zones of the cluster.",
     )
-    gpu_limits: dict[GpuType, Limits] = Field(default_factory=dict, description=GPU_LIMITS)
+    gpu_limits: dict[GpuType, Limits] = Field(default_factory=empty_map, description=GPU_LIMITS)
     max_size: OrExpr[int] = Field(
         default=10, ge=1, description="The most nodes in each group. All groups except default begin at 0."
     )
@@ -223,7 +223,7 @@ class NodesConfig(Model):
         default=500, ge=20, le=65536, description="The disk size of each workload node in GB."
     )
     groups: dict[GroupName, NodeGroupConfig] = Field(
-        default_factory=dict, description=GROUPS.format(machines="cpu_instance_types")
+        default_factory=empty_map, description=GROUPS.format(machines="cpu_instance_types")
     )
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from anyscale_constructs.aws.types import ExistingBucketName, KmsKeyArn, PolicyA
 from anyscale_constructs.config import permissions
 from anyscale_constructs.config.model import IDLE_KEY, Model, refuse
 from anyscale_constructs.config.permissions import EachOnce, grant_name
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_list
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.terraform.resource import Resource
@@ -51,13 +51,13 @@ class Permissions(Model):
     """The permissions of workloads on AWS, in addition to the cloud's bucket."""
 
     managed_policy_arns: list[PolicyArn] = Field(
-        default_factory=list, description="ARNs of existing IAM policies, AWS managed or yours. Default: none."
+        default_factory=empty_list, description="ARNs of existing IAM policies, AWS managed or yours. Default: none."
     )
     policy: OrExpr[PolicyDocument | None] = Field(
         default=None, description="An IAM policy document. Default: none; the other keys do not need one."
     )
     secrets: list[SecretArn] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Secrets in Secrets Manager whose values workloads may read. Default: none.",
     )
     secrets_kms_key_arn: KmsKeyArn | None = Field(
@@ -66,7 +66,7 @@ class Permissions(Model):
         "permission for a key, which is right for secrets with the AWS managed key.",
     )
     data_access: EachOnce[DataAccess] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Existing S3 buckets that workloads may read or write. Default: none.",
     )
 

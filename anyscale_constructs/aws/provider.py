@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.aws.types import RoleArn, TagKey
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import Checked, OrExpr, TagValue
+from anyscale_constructs.config.types import Checked, OrExpr, TagValue, empty_list, empty_map
 from anyscale_constructs.expressions import is_unresolved, unless
 
 _SHORTEST, _LONGEST = 15 * 60, 12 * 60 * 60
@@ -78,12 +78,12 @@ class AwsProviderConfig(Model):
         "backend has its own profile. Default: the environment's credentials, such as AWS_PROFILE.",
     )
     allowed_account_ids: OrExpr[list[AccountId]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="The accounts that Terraform may use: plans fail in any other. Default: Terraform uses whichever "
         "account the credentials belong to.",
     )
     default_tags: OrExpr[dict[TagKey, TagValue]] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Tags for everything that the provider creates, including resources for which a module sets no "
         "tags. A resource's own tag with the same key overrides these. Default: none.",
     )

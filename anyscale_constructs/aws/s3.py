@@ -9,7 +9,7 @@ from anyscale_constructs.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.aws.policies import PolicyDocument
 from anyscale_constructs.aws.types import AwsRegion, BucketName, ExistingBucketName, KmsKeyArn, Tags
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import OrExpr, checked
+from anyscale_constructs.config.types import OrExpr, checked, empty_list, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -42,12 +42,12 @@ class PlainBucketConfig(Model):
         default=False, description="Whether the bucket keeps old versions of objects."
     )
     lifecycle_rules: OrExpr[list[OrExpr[dict[str, Any]]]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Rules that move or delete objects as they age, as in upstream's input lifecycle_rule. "
         "Default: none.",
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the bucket, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Tags of the bucket, in addition to the cloud's. Default: none."
     )
 
 

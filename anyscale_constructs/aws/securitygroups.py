@@ -11,7 +11,7 @@ from anyscale_constructs.aws.vpc import IVpc
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.ingress import IngressConfig
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Cidr, OrExpr
+from anyscale_constructs.config.types import Cidr, OrExpr, empty_list, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
 from anyscale_constructs.findings import Finding
@@ -52,15 +52,16 @@ class SecurityGroupConfig(IngressConfig):
     """A new security group for the nodes."""
 
     ingress_rules: list[IngressRule] = Field(
-        default_factory=list, description="Rules that replace the two keys above. Default: the rules of those keys."
+        default_factory=empty_list,
+        description="Rules that replace the two keys above. Default: the rules of those keys.",
     )
     machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         max_length=2,
         description="The CIDR ranges of Anyscale machine pools, whose machines get a security group. Default: none.",
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict, description="Tags of the security group, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Tags of the security group, in addition to the cloud's. Default: none."
     )
 
 

@@ -33,7 +33,7 @@ from anyscale_constructs.aws.subnets import MOST_PLACES, UNPLANNABLE, Places, Pl
 from anyscale_constructs.aws.types import AvailabilityZone, RouteTableId, SubnetId, Tags, VpcId, Zone
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse, refuse_all
-from anyscale_constructs.config.types import Cidr, Known, NetworkingMode, OrExpr
+from anyscale_constructs.config.types import Cidr, Known, NetworkingMode, OrExpr, empty_list, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import Expr, count, is_one_of, known
@@ -54,7 +54,7 @@ class VpcConfig(Model):
         default=None, ge=2, le=8, description="The number of zones. Default: that of availability_zones, or else 2."
     )
     availability_zones: list[AvailabilityZone] = Field(
-        default_factory=list, description="The zones of the subnets. Default: the first zones of the region."
+        default_factory=empty_list, description="The zones of the subnets. Default: the first zones of the region."
     )
     subnet_places: Known[Places | None] = Field(
         default=None,
@@ -72,7 +72,7 @@ class VpcConfig(Model):
     )
     flow_logs: OrExpr[bool] = Field(default=False, description="Whether the VPC's flow logs are sent to CloudWatch.")
     tags: OrExpr[Tags] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Tags of the VPC and what is in it, in addition to the cloud's. Default: none.",
     )
 
@@ -115,7 +115,7 @@ class ExistingVpc(Model):
     )
     cidr_block: Cidr | None = Field(default=None, description="The VPC's range. Default: its size is not checked.")
     s3_endpoint_route_table_ids: OrExpr[list[RouteTableId]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="The route tables of the nodes' subnets, which get a route to a new gateway endpoint for S3. AWS "
         "rejects a route table that already has such a route. Default: no endpoint is created, so traffic to S3 uses "
         "existing routes, such as one to a NAT gateway, which charges for it.",

@@ -19,7 +19,7 @@ from anyscale_constructs.azure.nodes import (
 from anyscale_constructs.azure.types import ClusterName, KubernetesVersion, PrincipalId, ResourceGroupName, Tags
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model, refuse_all
-from anyscale_constructs.config.types import Cidr, Distinct, InternetCidr, Known, OrExpr
+from anyscale_constructs.config.types import Cidr, Distinct, InternetCidr, Known, OrExpr, empty_list, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, expr, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
@@ -75,14 +75,14 @@ class ClusterConfig(Model):
         description="The Kubernetes version. Default: AKS's recommended version when the cluster is created.",
     )
     authorized_ip_ranges: list[InternetCidr] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         max_length=200,
         description="CIDR ranges allowed to reach the cluster's API from the internet. If nodes use a firewall or a "
         "NAT gateway, include its address. Default: none; the cluster is then private, and Terraform must run in the "
         "network or in a connected one. Switching between public and private recreates the cluster.",
     )
     administrator_ids: Known[Distinct[PrincipalId]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="The object IDs of Entra users, groups and service principals with administrator access to the "
         "cluster. Default: the identity that first applied the stack.",
     )
@@ -110,7 +110,7 @@ class ClusterConfig(Model):
         default_factory=NodesConfig, description="The cluster's nodes. Default: {}, the default of each of its keys."
     )
     tags: OrExpr[Tags] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Tags of the cluster and its nodes, in addition to the cloud's. Default: none.",
     )
 
@@ -157,7 +157,8 @@ class ExistingCluster(Model):
 
     resource_group_name: ResourceGroupName = Field(description="The cluster's resource group.")
     gpu_types: Known[list[GpuType]] = Field(
-        default_factory=list, description="The types of GPUs that its nodes have and users can select. Default: none."
+        default_factory=empty_list,
+        description="The types of GPUs that its nodes have and users can select. Default: none.",
     )
 
     @property

@@ -22,7 +22,7 @@ from anyscale_constructs.config.node_groups import (
     refused_groups,
     refused_limits,
 )
-from anyscale_constructs.config.types import Checked, Known, OrExpr
+from anyscale_constructs.config.types import Checked, Known, OrExpr, empty_list, empty_map
 from anyscale_constructs.expressions import Expr
 
 SPOT_TAINT = "kubernetes.azure.com/scalesetpriority"
@@ -76,7 +76,8 @@ class NodeGroupConfig(NodeGroup):
 
     vm_size: VmSize = Field(description="The nodes' VM size.")
     zones: Known[list[AvailabilityZone]] = Field(
-        default_factory=list, description='The nodes\' availability zones, e.g. ["1"]. Default: no zone is requested.'
+        default_factory=empty_list,
+        description='The nodes\' availability zones, e.g. ["1"]. Default: no zone is requested.',
     )
     disk_size_gb: OrExpr[int | None] = Field(
         default=None,
@@ -130,7 +131,7 @@ class NodesConfig(Model):
     gpu_types: Known[list[GpuType]] = Field(
         default=["T4"], description="The types of GPUs, with a pair of node pools for each: on-demand and spot."
     )
-    gpu_limits: dict[GpuType, Limits] = Field(default_factory=dict, description=GPU_LIMITS)
+    gpu_limits: dict[GpuType, Limits] = Field(default_factory=empty_map, description=GPU_LIMITS)
     max_count: OrExpr[int] = Field(
         default=10, ge=1, le=1000, description="The most nodes in each pool. All pools except default begin at 0."
     )
@@ -139,7 +140,7 @@ class NodesConfig(Model):
     )
 
     groups: dict[GroupName, NodeGroupConfig] = Field(
-        default_factory=dict, description=GROUPS.format(machines="cpu_vm_size")
+        default_factory=empty_map, description=GROUPS.format(machines="cpu_vm_size")
     )
 
     @model_validator(mode="after")

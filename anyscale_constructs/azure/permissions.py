@@ -10,7 +10,7 @@ from anyscale_constructs.azure.storage import ExistingContainer, existing_contai
 from anyscale_constructs.config import permissions
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.permissions import EachOnce, grant_name
-from anyscale_constructs.config.types import Checked
+from anyscale_constructs.config.types import Checked, empty_list
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_unresolved
 
@@ -72,15 +72,15 @@ class Permissions(Model):
     """The permissions of workloads on Azure, in addition to the cloud's container."""
 
     roles: list[RoleAssignment] = Field(
-        default_factory=list, description="Role assignments, of built-in or custom roles. Default: none."
+        default_factory=empty_list, description="Role assignments, of built-in or custom roles. Default: none."
     )
     secrets: list[SecretId] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Secrets in Key Vault whose values workloads may read; the vault must use Azure RBAC. Default: "
         "none.",
     )
     data_access: EachOnce[DataAccess] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Existing blob containers that workloads may read or write. Default: none.",
     )
 

@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.azure.types import ClientId, TenantId
 from anyscale_constructs.config.model import IDLE_KEY, Model, refuse
-from anyscale_constructs.config.types import Checked, Known, OrExpr
+from anyscale_constructs.config.types import Checked, Known, OrExpr, empty_list
 from anyscale_constructs.expressions import unless
 from anyscale_constructs.findings import Rule
 
@@ -61,7 +61,7 @@ class AzureProviderConfig(Model):
         "none requires no permission to register any. Default: legacy, azurerm's default.",
     )
     resource_providers_to_register: OrExpr[list[ResourceProvider]] = Field(
-        default_factory=list, description="More resource providers to register. Default: none."
+        default_factory=empty_list, description="More resource providers to register. Default: none."
     )
 
     @model_validator(mode="after")

@@ -17,7 +17,7 @@ from anyscale_constructs.azure.vnet import VnetConfig
 from anyscale_constructs.clouds.azure import AzureCloudConfig
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import IDLE_KEY, ExistingIf, found_in, refuse, refuse_all
-from anyscale_constructs.config.types import Known, NetworkingMode
+from anyscale_constructs.config.types import Known, NetworkingMode, empty_map
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes import DevicePluginReleasesConfig
@@ -48,7 +48,7 @@ class WorkloadsConfig(Permissions):
     """The service account of users' pods. Its identity has access to the container and to what is set here."""
 
     service_accounts: dict[ServiceAccountName, Permissions] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Further service accounts, by name. Each has its own identity, with access to the container and to "
         "what is set here for it. Default: none.",
     )

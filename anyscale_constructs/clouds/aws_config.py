@@ -14,7 +14,7 @@ from anyscale_constructs.aws.types import AwsRegion, KmsKeyArn, Tags
 from anyscale_constructs.aws.vpc import ExistingVpc, VpcConfig
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import CONFLICTING, ExistingIf, Model, refuse, refuse_all
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_map
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.terraform.config import UPSTREAM_NAMES, NamedCloudConfig, known_keys
@@ -56,7 +56,9 @@ class AwsCloudConfig(NamedCloudConfig):
     }
 
     region: AwsRegion
-    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of every resource. Default: no additional ones.")
+    tags: OrExpr[Tags] = Field(
+        default_factory=empty_map, description="Tags of every resource. Default: no additional ones."
+    )
     kms_key_arn: KmsKeyArn | None = Field(
         default=None,
         description="The KMS key of a new bucket, EFS, MemoryDB and Kubernetes secrets. New roles get permission to "

@@ -10,7 +10,7 @@ from anyscale_constructs.azure.regions import REGIONS
 from anyscale_constructs.azure.types import AzureRegion, ResourceGroupName, SubscriptionId, Tags
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.config.model import CONFLICTING, refuse_all
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_map
 from anyscale_constructs.expressions import Expr, merge
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.terraform.config import CloudConfig
@@ -37,12 +37,14 @@ class AzureCloudConfig(CloudConfig):
 
     subscription_id: SubscriptionId
     region: AzureRegion
-    tags: OrExpr[Tags] = Field(default_factory=dict, description="Tags of every resource. Default: no additional ones.")
+    tags: OrExpr[Tags] = Field(
+        default_factory=empty_map, description="Tags of every resource. Default: no additional ones."
+    )
     resource_group_name: ResourceGroupName | None = Field(
         default=None, description="An existing resource group. Default: a new one with the stack's name."
     )
     resources: dict[str, ResourceOverride] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Overrides of individual resources, by their addresses in the stack, e.g. "
         "azurerm_kubernetes_cluster.this, for arguments that have no key here. Default: none.",
     )

@@ -13,7 +13,7 @@ from anyscale_constructs.aws.types import PolicyArn
 from anyscale_constructs.clouds.aws_config import AwsCloudConfig
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import ExistingIf, refuse, refuse_all
-from anyscale_constructs.config.types import Known, NetworkingMode
+from anyscale_constructs.config.types import Known, NetworkingMode, empty_map
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Finding, Key, Rule
 from anyscale_constructs.kubernetes import OPERATOR, Chart, EksReleasesConfig
@@ -62,7 +62,7 @@ class WorkloadsConfig(Permissions):
         "pod-identity.",
     )
     service_accounts: dict[ServiceAccountName, Permissions] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Further service accounts, by name, for rules of Anyscale's cloud IAM mapping. Each has its own "
         "role, with access to the bucket, its key and what is set here for it. Default: none.",
     )

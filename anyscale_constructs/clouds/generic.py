@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.clouds.operator import OperatorStack
 from anyscale_constructs.config.model import WRONG_TYPE, Model, found_in, refuse_all
-from anyscale_constructs.config.types import Known, NetworkingMode, OrExpr
+from anyscale_constructs.config.types import Known, NetworkingMode, OrExpr, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import ConfigError
 from anyscale_constructs.findings import Finding, Rule
@@ -78,7 +78,9 @@ PUBLIC_LOAD_BALANCER = Rule(
 class LoadBalancerConfig(Model):
     """The load balancer that the cluster creates for the gateway."""
 
-    annotations: dict[str, str] = Field(default_factory=dict, description="Annotations of its Service. Default: none.")
+    annotations: dict[str, str] = Field(
+        default_factory=empty_map, description="Annotations of its Service. Default: none."
+    )
     address: Known[Literal["ip", "hostname"]] = Field(
         default="ip", description="The kind of address that the cluster assigns to it."
     )
@@ -88,7 +90,7 @@ class ServiceAccountConfig(Model):
     """A service account of users' pods."""
 
     annotations: dict[str, str] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Annotations that bind it to an identity of your cluster's provider. Default: none.",
     )
 
@@ -97,7 +99,7 @@ class WorkloadsConfig(ServiceAccountConfig):
     """The service account of users' pods."""
 
     service_accounts: dict[ServiceAccountName, ServiceAccountConfig] = Field(
-        default_factory=dict, description="Further service accounts, by name. Default: none."
+        default_factory=empty_map, description="Further service accounts, by name. Default: none."
     )
 
 

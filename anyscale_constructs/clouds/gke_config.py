@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.clouds.google import GoogleCloudConfig
 from anyscale_constructs.config.model import MISSING_KEY, ExistingIf, refuse
-from anyscale_constructs.config.types import Known, NetworkingMode
+from anyscale_constructs.config.types import Known, NetworkingMode, empty_map
 from anyscale_constructs.expressions import Expr, is_unresolved
 from anyscale_constructs.findings import Key
 from anyscale_constructs.google import ExistingCluster, ExistingProject, ExistingVpc
@@ -35,7 +35,7 @@ class WorkloadsConfig(AccountConfig):
     """The service account of users' pods. Its Google account has access to the bucket and to what is set here."""
 
     service_accounts: dict[KubernetesAccountName, AccountConfig] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Further service accounts, by name, for rules of Anyscale's cloud IAM mapping. Each has its own "
         "Google account, with access to the bucket and to what is set here for it. Default: none.",
     )

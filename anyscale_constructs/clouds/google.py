@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from anyscale_constructs.clouds.base import Cloud
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import ExistingIf, Model, refuse, refuse_all
-from anyscale_constructs.config.types import Known, OrExpr
+from anyscale_constructs.config.types import Known, OrExpr, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, lower, merge, unless
 from anyscale_constructs.findings import Key
@@ -62,7 +62,8 @@ class GoogleCloudConfig(CloudConfig):
     region: GcpRegion
     name_prefix: NamePrefix = Field(default="anyscale-", description="The prefix of the names of new resources.")
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of every resource that supports them. Default: no additional ones."
+        default_factory=empty_map,
+        description="Labels of every resource that supports them. Default: no additional ones.",
     )
     project: Annotated[ProjectConfig | ExistingProject, ExistingIf("project_id")] = Field(
         description="The project, new or existing."

@@ -5,7 +5,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import Cidr, Known, OrExpr
+from anyscale_constructs.config.types import Cidr, Known, OrExpr, empty_list
 from anyscale_constructs.expressions import is_one_of
 
 
@@ -13,12 +13,12 @@ class IngressConfig(Model):
     """Access to the nodes from outside."""
 
     ingress_cidr_blocks: OrExpr[list[Cidr]] = Field(
-        default_factory=list, description="CIDR ranges allowed to reach port 443. Default: none."
+        default_factory=empty_list, description="CIDR ranges allowed to reach port 443. Default: none."
     )
     enable_ssh_access: Known[bool] = Field(
         default=False, description="Whether ingress_cidr_blocks may reach port 22, too."
     )
-    ingress_rules: list[Any] = Field(default_factory=list, description="Rules that replace the two above.")
+    ingress_rules: list[Any] = Field(default_factory=empty_list, description="Rules that replace the two above.")
 
     @model_validator(mode="after")
     def _nothing_is_idle(self) -> Self:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from anyscale_constructs.anyscale import Market
 from anyscale_constructs.config.model import CONFLICTING, INVALID_VALUE, MISSING_KEY, Model, refuse_all
-from anyscale_constructs.config.types import Checked, Known, OrExpr
+from anyscale_constructs.config.types import Checked, Known, OrExpr, empty_list, empty_map
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
 
@@ -156,17 +156,17 @@ class NodeGroup(Limits):
         "not know; on GKE the accelerator type. Default: the chart's value for gpu_type.",
     )
     labels: dict[NodeKey, NodeValue] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Labels of the nodes. The group then has its own instance types, whose names end with the group's "
         "name and which select nodes by these labels. Default: none; pods select nodes by capacity type and GPU.",
     )
     taints: list[Taint] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="More taints of the nodes, which the group's own instance types tolerate. Default: only those for "
         "capacity type and GPU, which the operator tolerates.",
     )
     pod_shapes: list[PodShape] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="The resources that pods on these nodes can request: one instance type of the operator for each. "
         f"Default: with GPUs, one GPU and all of a node's GPUs, with {_CPUS_PER_GPU} CPUs and {_GB_PER_GPU} GB per "
         "GPU; without GPUs, the chart's instance types.",

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.anyscale import CONSOLE_ORIGIN
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_list, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
@@ -134,10 +134,10 @@ class BucketConfig(Model):
         default=False, description="Whether the bucket keeps old versions of objects."
     )
     lifecycle_rules: list[LifecycleRule] = Field(
-        default_factory=list, description="Rules that move or delete objects as they age. Default: none."
+        default_factory=empty_list, description="Rules that move or delete objects as they age. Default: none."
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the bucket, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Labels of the bucket, in addition to the cloud's. Default: none."
     )
 
 

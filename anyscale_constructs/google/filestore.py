@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, choose, fn, is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -87,7 +87,7 @@ class FilestoreConfig(Model):
         "zone b.",
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the instance, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Labels of the instance, in addition to the cloud's. Default: none."
     )
 
 

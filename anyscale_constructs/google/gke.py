@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr
+from anyscale_constructs.config.types import Cidr, InternetCidr, Known, OrExpr, empty_list, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.expressions import is_one_of, is_unresolved
@@ -53,19 +53,19 @@ class ClusterConfig(Model):
 
     name: ClusterName | None = Field(default=None, description="The cluster's name. Default: the stack's name.")
     zones: GcpZones = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="The nodes' zones. Default: the region's first three; required if the region is an expression.",
     )
     release_channel: OrExpr[Literal["RAPID", "REGULAR", "STABLE"] | None] = Field(
         default=None, description="The release channel for upgrades by Google. Default: REGULAR."
     )
     public_access_cidrs: list[InternetCidr] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="CIDR ranges allowed to reach the cluster's API from the internet. Default: none; Terraform must "
         "then run in the nodes' subnet or in one of private_access_cidrs.",
     )
     private_access_cidrs: list[Cidr] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="CIDR ranges in the VPC or in a connected network that are allowed to reach the cluster's API. "
         "Default: only the nodes' subnet.",
     )
@@ -83,7 +83,7 @@ class ClusterConfig(Model):
         default_factory=NodesConfig, description="The cluster's nodes. Default: {}, the default of each of its keys."
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the cluster, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Labels of the cluster, in addition to the cloud's. Default: none."
     )
 
     @property
@@ -109,7 +109,8 @@ class ExistingCluster(Model):
         default=False, description="Whether Terraform connects to the private endpoint of its API, from inside the VPC."
     )
     gpu_types: Known[list[GpuType]] = Field(
-        default_factory=list, description="The types of GPUs that its nodes have and users can select. Default: none."
+        default_factory=empty_list,
+        description="The types of GPUs that its nodes have and users can select. Default: none.",
     )
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Known
+from anyscale_constructs.config.types import Known, empty_list
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import fn, is_unresolved
 from anyscale_constructs.findings import Finding, Rule
@@ -55,7 +55,7 @@ class IamConfig(Model):
     )
     cluster_node_logging: Known[bool] = Field(default=False, description="Whether nodes may write logs and metrics.")
     cluster_node_roles: list[Role] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="The older name of workloads.roles; set only one of them. Default: none; nodes can always read "
         "images.",
     )

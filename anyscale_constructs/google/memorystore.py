@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config import regions
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_one_of, is_unresolved
 from anyscale_constructs.findings import Finding
@@ -46,7 +46,7 @@ class MemorystoreConfig(Model):
         default=None, description="The version of Redis. Default: REDIS_7_0."
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the instance, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Labels of the instance, in addition to the cloud's. Default: none."
     )
 
 

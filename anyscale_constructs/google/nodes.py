@@ -26,7 +26,7 @@ from anyscale_constructs.config.node_groups import (
     refused_limits,
     refused_zones,
 )
-from anyscale_constructs.config.types import Checked, Known, OrExpr
+from anyscale_constructs.config.types import Checked, Known, OrExpr, empty_list, empty_map
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, maximum
 from anyscale_constructs.findings import Finding
 from anyscale_constructs.google.types import GcpZones, MachineType
@@ -110,7 +110,7 @@ class NodeGroupConfig(NodeGroup):
     attachable: ClassVar = r"(?:n1|custom)-"
 
     machine_type: MachineType = Field(description="The nodes' machine type.")
-    zones: Known[GcpZones] = Field(default_factory=list, description="The nodes' zones. Default: the cluster's.")
+    zones: Known[GcpZones] = Field(default_factory=empty_list, description="The nodes' zones. Default: the cluster's.")
     disk_size_gb: OrExpr[int | None] = Field(
         default=None, ge=20, description="Each node's disk size in GB. Default: nodes.disk_size_gb."
     )
@@ -162,10 +162,10 @@ class NodesConfig(Model):
         default=["T4"], description="The types of GPUs, with a pair of node pools for each: on-demand and spot."
     )
     gpu_zones: dict[GpuType, OrExpr[GcpZones]] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="The zones of a type's nodes, by type. Default: the cluster's, all of which must have that GPU.",
     )
-    gpu_limits: dict[GpuType, Limits] = Field(default_factory=dict, description=GPU_LIMITS)
+    gpu_limits: dict[GpuType, Limits] = Field(default_factory=empty_map, description=GPU_LIMITS)
     max_size: OrExpr[int] = Field(
         default=10,
         ge=1,
@@ -174,7 +174,7 @@ class NodesConfig(Model):
     disk_size_gb: OrExpr[int] = Field(default=500, ge=20, description="The disk size of each workload node in GB.")
 
     groups: dict[GroupName, NodeGroupConfig] = Field(
-        default_factory=dict, description=GROUPS.format(machines="cpu_machine_type")
+        default_factory=empty_map, description=GROUPS.format(machines="cpu_machine_type")
     )
 
     @model_validator(mode="after")

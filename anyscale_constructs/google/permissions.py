@@ -9,7 +9,7 @@ from pydantic import Field
 from anyscale_constructs.config import permissions
 from anyscale_constructs.config.model import Model
 from anyscale_constructs.config.permissions import EachOnce, grant_name
-from anyscale_constructs.config.types import Checked
+from anyscale_constructs.config.types import Checked, empty_list
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.google.types import ExistingGcsBucketName, Role
@@ -49,14 +49,14 @@ class Permissions(Model):
     """The permissions of workloads on Google Cloud, in addition to the cloud's bucket."""
 
     roles: list[Role] = Field(
-        default_factory=list, description="Roles in the whole project, predefined or custom. Default: none."
+        default_factory=empty_list, description="Roles in the whole project, predefined or custom. Default: none."
     )
     secrets: list[SecretName] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Secrets in Secret Manager whose values workloads may read. Default: none.",
     )
     data_access: EachOnce[DataAccess] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Existing Cloud Storage buckets that workloads may read or write. Default: none.",
     )
 

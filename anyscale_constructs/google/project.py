@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Protocol, Unpack
 from pydantic import Field, TypeAdapter
 
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_map
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.findings import Finding, Rule
 from anyscale_constructs.google.guards import (
@@ -50,7 +50,7 @@ class ProjectConfig(Model):
         default=None, description="The project's organization, unless folder_id is set. Default: none."
     )
     labels: OrExpr[Labels] = Field(
-        default_factory=dict, description="Labels of the project, in addition to the cloud's. Default: none."
+        default_factory=empty_map, description="Labels of the project, in addition to the cloud's. Default: none."
     )
 
 

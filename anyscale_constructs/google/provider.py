@@ -5,7 +5,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.config.model import Model, refuse
-from anyscale_constructs.config.types import OrExpr
+from anyscale_constructs.config.types import OrExpr, empty_map
 from anyscale_constructs.expressions import is_one_of, unless
 from anyscale_constructs.google.types import GcpProjectId, Labels, ServiceAccountEmail
 
@@ -20,7 +20,7 @@ class GoogleProviderConfig(Model):
         "Terraform uses the application default credentials.",
     )
     default_labels: OrExpr[Labels] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Labels for every resource that supports them, including resources for which a module sets none. A "
         "label of the cloud with the same key overrides these. Default: none.",
     )

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 from anyscale_constructs.config import networks
 from anyscale_constructs.config.ingress import IngressConfig
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Cidr, OrExpr
+from anyscale_constructs.config.types import Cidr, OrExpr, empty_list
 from anyscale_constructs.engine import Construct
 from anyscale_constructs.expressions import Expr, is_one_of, is_unresolved, join, known
 from anyscale_constructs.findings import Finding
@@ -51,10 +51,11 @@ class FirewallConfig(IngressConfig):
 
     name: GcpResourceName | None = Field(default=None, description="The policy's name. Default: the VPC's name.")
     ingress_rules: list[IngressRule] = Field(
-        default_factory=list, description="Rules that replace the two keys above. Default: the rules of those keys."
+        default_factory=empty_list,
+        description="Rules that replace the two keys above. Default: the rules of those keys.",
     )
     machine_pool_cidr_ranges: OrExpr[list[Cidr]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="The CIDR ranges of Anyscale machine pools, which get access to the nodes. Default: none.",
     )
     rule_logging: OrExpr[bool] = Field(

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from anyscale_constructs.config.model import IDLE_KEY, Model, refuse
-from anyscale_constructs.config.types import Checked, Cidr, Known, OrExpr
+from anyscale_constructs.config.types import Checked, Cidr, Known, OrExpr, empty_list, empty_map
 from anyscale_constructs.expressions import is_unresolved
 from anyscale_constructs.findings import Rule
 
@@ -53,7 +53,7 @@ class ReleaseConfig(Model):
         description="A mirror of the chart's repository, for private networks. Default: upstream's repository.",
     )
     values: dict[str, Any] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="The chart's values. They are merged over the values that the cloud sets: maps by key at every "
         "level; other values replace the cloud's, and null removes them and the chart's default. They must not "
         "override the cloud's IDs and names, or contain secrets or keys that the chart lacks. Default: what the cloud "
@@ -73,7 +73,7 @@ class GatewayConfig(ReleaseConfig):
     """The gateway and its load balancer; `repository` and `values` apply to Envoy Gateway's chart."""
 
     ingress_cidr_blocks: OrExpr[list[Cidr]] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="CIDR ranges allowed to reach the load balancer. Default: unrestricted within networking_mode.",
     )
     domain: DomainName = Field(

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validato
 from pydantic_core import CoreSchema
 
 from anyscale_constructs.config.model import IDLE_KEY, Model, refuse, refuse_all
-from anyscale_constructs.config.types import Checked, CloudId, Known, OrgId, TagValue
+from anyscale_constructs.config.types import Checked, CloudId, Known, OrgId, TagValue, empty_list, empty_map
 from anyscale_constructs.expressions import Expr, is_unresolved
 from anyscale_constructs.terraform.adoption import Adoption
 from anyscale_constructs.terraform.allowances import Allowances, check_rules
@@ -67,7 +67,7 @@ class CloudConfig(Model):
         "For development, the absolute path of a checkout of Anyscale's modules. Default: GitHub and the registry.",
     )
     modules: dict[str, ModuleOverride] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Refs, inputs and mirrors of individual modules, by the ID of the construct, e.g. vpc. The ID of a "
         "nested construct begins with the IDs of its parents, e.g. network/vpc. Default: none.",
     )
@@ -84,12 +84,12 @@ class CloudConfig(Model):
         "the provider and the region, e.g. vm-aws-us-east-2.",
     )
     moved: list[Moved] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         description="Modules and resources that have a different address in the state: Terraform moves them instead of "
         "destroying and recreating them. terraform plan shows the addresses of this cloud. Default: nothing is moved.",
     )
     imports: list[Import] = Field(
-        default_factory=list,
+        default_factory=empty_list,
         validation_alias="import",
         description="Existing resources that are not in the state: Terraform imports them instead of creating them. "
         "Default: nothing is imported.",
@@ -113,7 +113,7 @@ class CloudConfig(Model):
     )
 
     allow: Annotated[Allowances, AfterValidator(check_rules)] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Warnings to accept: the ID of each rule, with a reason. {reason: ..., until: DATE} accepts the "
         "warning until the end of that day. `anyscale-constructs rules` lists the rules. Default: none.",
     )

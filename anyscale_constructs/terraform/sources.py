@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from anyscale_constructs.config.model import Model
-from anyscale_constructs.config.types import Checked, Known
+from anyscale_constructs.config.types import Checked, Known, empty_map
 from anyscale_constructs.terraform.interface import Interface
 
 GITHUB = "https://github.com/anyscale"
@@ -41,7 +41,7 @@ class ModuleOverride(Model):
         default=None, description="A tag in the catalog, e.g. v0.38.0. Default: the catalog's default ref."
     )
     inputs: dict[str, Any] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Inputs by upstream's names, merged into the inputs that the cloud sets: maps are merged "
         "recursively, other values replace, and null removes the input, so that upstream's default applies. A warning "
         "names the removed values, and the elements that a replaced list loses. Inputs without an effect, because the "
@@ -56,7 +56,7 @@ class ResourceOverride(Model):
     """Overrides for one resource of a stack."""
 
     arguments: dict[str, Any] = Field(
-        default_factory=dict,
+        default_factory=empty_map,
         description="Arguments by Terraform's names, with blocks as maps, merged into the arguments that the cloud "
         "sets: maps are merged recursively, other values replace, and null removes the argument, so that the "
         "provider's default applies. A warning names the removed values, and the elements that a replaced list loses. "
@@ -70,8 +70,8 @@ class Sources(Model):
     """The sources of a stack's modules, and overrides for individual modules and resources."""
 
     base: Known[ModuleBase] = GITHUB
-    overrides: dict[str, ModuleOverride] = Field(default_factory=dict)
-    resources: dict[str, ResourceOverride] = Field(default_factory=dict)
+    overrides: dict[str, ModuleOverride] = Field(default_factory=empty_map)
+    resources: dict[str, ResourceOverride] = Field(default_factory=empty_map)
 
     def override(self, module_id: str) -> ModuleOverride:
         """Returns the overrides for a module, by its ID in the stack."""
