@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from anyscale_constructs import words
 
@@ -88,8 +88,7 @@ def control_character(text: str) -> str:
     return f"contains the control character U+{ord(found.group()):04X}" if found else ""
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A position in a file; lines and columns begin at 1, and 0 means unknown."""
 
     file: str

@@ -1,8 +1,7 @@
 """The subnet planner, which gives each subnet a fixed place in the VPC."""
 
 import itertools
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from anyscale_constructs.config.networks import NOT_A_NETWORK, network
 from anyscale_constructs.errors import InputError
@@ -33,8 +32,7 @@ NO_ROOM = Rule(
 )
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """The CIDR ranges of a VPC's subnets, one of each kind in each zone."""
 
     public: list[str]

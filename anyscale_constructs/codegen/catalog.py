@@ -98,15 +98,10 @@ def patched(module: Entry, declared: hcl.Declarations, data_sources: Sequence[st
         required_version=declared.required_version,
         required_providers=declared.required_providers,
         variables={
-            name: dataclasses.replace(
-                variable, default=defaults.get(name, variable.default), known_at_plan=known.get(name, "")
-            )
+            name: variable._replace(default=defaults.get(name, variable.default), known_at_plan=known.get(name, ""))
             for name, variable in declared.variables.items()
         },
-        outputs={
-            name: dataclasses.replace(output, type=types.get(name, output.type))
-            for name, output in declared.outputs.items()
-        },
+        outputs={name: output._replace(type=types.get(name, output.type)) for name, output in declared.outputs.items()},
         data_sources=tuple(data_sources),
     )
 
@@ -130,7 +125,7 @@ def dump(interface: Interface) -> str:
         "ref": interface.ref,
         "commit": interface.commit,
         "required_version": interface.required_version,
-        "required_providers": {k: dataclasses.asdict(v) for k, v in interface.required_providers.items()},
+        "required_providers": {k: v._asdict() for k, v in interface.required_providers.items()},
         "variables": {k: _dump_variable(v) for k, v in interface.variables.items()},
         "outputs": {k: {"type": v.type, **_set(sensitive=v.sensitive)} for k, v in interface.outputs.items()},
         **_set(data_sources=interface.data_sources),

@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, get_args
 
@@ -191,7 +191,6 @@ def _again(detail: ErrorDetails) -> InitErrorDetails:
     return {"type": error, "loc": detail["loc"], "input": detail["input"]}
 
 
-@dataclass(frozen=True)
 class ExistingIf:
     """Selects the model of a union of two: the first is of a new resource, the second of an existing one.
 
@@ -200,7 +199,8 @@ class ExistingIf:
             is a key of the new resource's model.
     """
 
-    key: str
+    def __init__(self, key: str) -> None:
+        self.key = key
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         new, existing = get_args(source)
@@ -232,7 +232,6 @@ class ExistingIf:
         return core_schema.no_info_before_validator_function(unmixed, union)
 
 
-@dataclass(frozen=True)
 class Discriminator:
     """Selects the model of a union by a key, for which each model accepts a single value.
 
@@ -242,7 +241,8 @@ class Discriminator:
         key: The key.
     """
 
-    key: str
+    def __init__(self, key: str) -> None:
+        self.key = key
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         models = {get_args(each.model_fields[self.key].annotation)[0]: each for each in get_args(source)}

@@ -9,7 +9,6 @@ import operator
 import re
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -36,7 +35,6 @@ def empty_map() -> dict[Any, Any]:
     return {}
 
 
-@dataclass(frozen=True)
 class TakesExpressions:
     """Marks whether a field accepts an expression. Without this mark, only strings do.
 
@@ -44,7 +42,8 @@ class TakesExpressions:
         may: Whether the field accepts an expression.
     """
 
-    may: bool
+    def __init__(self, *, may: bool) -> None:
+        self.may = may
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if not self.may:
@@ -85,7 +84,6 @@ Known = Annotated[T, TakesExpressions(may=False)]
 """A field that must be known at synthesis, since it shapes the stack."""
 
 
-@dataclass(frozen=True)
 class Checked:
     """Checks a literal string; unresolved values pass.
 
@@ -97,10 +95,18 @@ class Checked:
             Default: False.
     """
 
-    says: str
-    accepts: str | Callable[[str], bool]
-    example: str
-    any_alphabet: bool = False
+    def __init__(
+        self, says: str, accepts: str | Callable[[str], bool], example: str, *, any_alphabet: bool = False
+    ) -> None:
+        self.says, self.accepts, self.example, self.any_alphabet = says, accepts, example, any_alphabet
+
+    def saying(self, says: str) -> "Checked":
+        """Returns the same check with another text.
+
+        Args:
+            says: As for the class.
+        """
+        return Checked(says, self.accepts, self.example, any_alphabet=self.any_alphabet)
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._check)
@@ -188,11 +194,15 @@ NetworkingMode = Literal["PUBLIC", "PRIVATE"]
 TagValue = Annotated[str, Checked("at most 256 characters", r"[\s\S]{0,256}", "ml-platform")]
 
 
-@dataclass(frozen=True)
 class Terraform:
-    """A module input of a Terraform type: an expression passes if its type can be converted to that type."""
+    """A module input of a Terraform type: an expression passes if its type can be converted to that type.
 
-    type: str
+    Args:
+        type: The Terraform type.
+    """
+
+    def __init__(self, type: str) -> None:
+        self.type = type
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         alternatives = (

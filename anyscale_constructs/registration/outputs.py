@@ -5,8 +5,8 @@ import pathlib
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -53,8 +53,7 @@ _TERRAFORM_KEYS = {"value", "type", "sensitive"}
 _SENSITIVE = "cdktf deploy writes sensitive outputs only with --outputs-file-include-sensitive-outputs"
 
 
-@dataclass(frozen=True)
-class Registration:
+class Registration(NamedTuple):
     """The resource to register, and the cloud's name."""
 
     cloud_name: str

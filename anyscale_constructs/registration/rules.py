@@ -1,7 +1,6 @@
 """The rules of the resource file that need more than one field; unknown values are skipped."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any, Protocol
 
 from anyscale_constructs.aws.types import EXISTING_S3_BUCKET, AwsRegion, RoleArn
@@ -74,13 +73,13 @@ _FORMS: dict[str, dict[str, Checked]] = {
     "GCP": {
         "region": checked(GcpRegion),
         _BUCKET: _GS,
-        _STORAGE_ID: replace(checked(GcpInstanceName), says="a Filestore instance's full name"),
+        _STORAGE_ID: checked(GcpInstanceName).saying("a Filestore instance's full name"),
         _IDENTITY: checked(Email),
     },
     "AZURE": {
         "region": checked(AzureRegion),
         _BUCKET: _ABFSS,
-        _IDENTITY: replace(checked(PrincipalId), says="the managed identity's principal ID (not its client ID)"),
+        _IDENTITY: checked(PrincipalId).saying("the managed identity's principal ID (not its client ID)"),
     },
     "GENERIC": {
         # S3-compatible stores allow bucket names that AWS would refuse.

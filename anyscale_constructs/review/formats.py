@@ -50,7 +50,7 @@ def _here(finding: Finding, report: Report) -> Finding:
     place = finding.place or Place("")
     if place.file.startswith(f"{report.base}:"):
         return replace(finding, place=Place(place.file.removeprefix(f"{report.base}:")))
-    return replace(finding, place=replace(place, file=place.file.removeprefix(f"{report.head}:")))
+    return replace(finding, place=place._replace(file=place.file.removeprefix(f"{report.head}:")))
 
 
 def _text(report: Report, *, colour: bool) -> Iterator[str]:

@@ -4,8 +4,7 @@ import functools
 import importlib.resources
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
@@ -66,8 +65,7 @@ class Adopt(Model):
         return self.module if self.module.startswith("module.") else f"module.{self.module}"
 
 
-@dataclass(frozen=True)
-class Input:
+class Input(NamedTuple):
     """The value that a root module passes to an input of a module that it calls.
 
     Args:
@@ -84,8 +82,7 @@ class Input:
     common_name: str | None = None
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A module call of a root module.
 
     Args:
@@ -97,8 +94,7 @@ class Call:
     inputs: Mapping[str, Input]
 
 
-@dataclass(frozen=True)
-class Root:
+class Root(NamedTuple):
     """A root module at one ref.
 
     Args:

@@ -4,8 +4,7 @@ import datetime
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, PrivateAttr
 
@@ -112,8 +111,7 @@ def every_rule() -> dict[str, Rule]:
     return dict(sorted(RULES.items()))
 
 
-@dataclass(frozen=True)
-class Sifted:
+class Sifted(NamedTuple):
     """Findings, divided into those to report and those that are allowed.
 
     Args:

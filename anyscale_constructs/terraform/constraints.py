@@ -6,9 +6,8 @@ Source: https://developer.hashicorp.com/terraform/language/expressions/version-c
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from anyscale_constructs.errors import ConstraintError
 from anyscale_constructs.terraform.interface import Provider
@@ -21,8 +20,7 @@ _NEWEST = {"hashicorp/aws": 6, "hashicorp/random": 3, "hashicorp/time": 0, "hash
 _PART = re.compile(r"(=|!=|>=|<=|>|<|~>)?\s*v?(\d+)(?:\.(\d+))?(?:\.(\d+))?")
 
 
-@dataclass(frozen=True)
-class Constraint:
+class Constraint(NamedTuple):
     """The versions from `low` (inclusive) to `high` (exclusive), except those in `without`."""
 
     low: Version = (0, 0, 0)
@@ -125,7 +123,7 @@ def _intersected(what: str, wanted: Sequence[tuple[str, str]]) -> Constraint:
             fix="pin one of them to a ref with a compatible constraint, or remove it",
         )
     if total.high is None and what in _NEWEST:
-        return replace(total, high=(max(total.low[0], _NEWEST[what]) + 1, 0, 0))
+        return total._replace(high=(max(total.low[0], _NEWEST[what]) + 1, 0, 0))
     return total
 
 

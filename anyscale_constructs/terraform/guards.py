@@ -2,8 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -51,8 +51,7 @@ class Inputs(Mapping[str, Any]):
         return not any(is_unresolved(self[name]) for name in names)
 
 
-@dataclass(frozen=True)
-class Guard:
+class Guard(NamedTuple):
     """Checks a module's inputs for one problem.
 
     Args:

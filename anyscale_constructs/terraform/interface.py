@@ -6,7 +6,7 @@ import json
 import pathlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from anyscale_constructs.errors import InputError
 from anyscale_constructs.findings import cut
@@ -17,8 +17,7 @@ OWN_CATALOG = pathlib.Path("catalog")
 """The folder of a project's own interfaces, next to cdktf.json in the working directory; `modules add` writes it."""
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """An input variable.
 
     Args:
@@ -42,8 +41,7 @@ class Variable:
     used_with: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """An output.
 
     Args:
@@ -55,8 +53,7 @@ class Output:
     sensitive: bool = False
 
 
-@dataclass(frozen=True)
-class Provider:
+class Provider(NamedTuple):
     """A provider that a module requires.
 
     Args:

@@ -1,6 +1,5 @@
 """The table of modules, the patches, and the catalog's files."""
 
-import dataclasses
 import importlib.resources
 
 import pytest
@@ -84,7 +83,7 @@ def test_no_output_is_of_unknown_type() -> None:
 def test_the_pin_for_the_aws_provider_5_lacks_the_namespace() -> None:
     old, new = Interface.load("aws/s3", "v0.38.0"), Interface.load("aws/s3")
     assert new.variables.keys() - old.variables.keys() == {"bucket_namespace"}
-    assert old.required_providers["aws"] == dataclasses.replace(new.required_providers["aws"], version=">= 5.0, < 7.0")
+    assert old.required_providers["aws"] == new.required_providers["aws"]._replace(version=">= 5.0, < 7.0")
 
 
 def test_fails_on_an_unknown_module_and_names_the_nearest() -> None:
